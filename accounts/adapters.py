@@ -16,8 +16,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
@@ -27,11 +25,9 @@ from accounts.models import User
 from accounts.services.mails import queue_mail
 from accounts.views.first_page import first_page
 
-REFUSED = gettext_lazy("Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux.")
-TOO_MANY = gettext_lazy(
-    "Trop d’essais pour ce compte. Attendez cinq minutes, puis réessayez. Rien n’est bloqué pour les autres."
-)
-WRONG_CODE = gettext_lazy(
+REFUSED = "Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux."
+TOO_MANY = "Trop d’essais pour ce compte. Attendez cinq minutes, puis réessayez. Rien n’est bloqué pour les autres."
+WRONG_CODE = (
     "Ce code n’est pas bon, ou il a déjà servi. Attendez le code suivant de votre application (30 secondes au plus)."
 )
 
@@ -50,8 +46,8 @@ class AccountAdapter(DefaultAccountAdapter):
         "account_inactive": REFUSED,
         "too_many_login_attempts": TOO_MANY,
         "rate_limited": TOO_MANY,
-        "incorrect_password": gettext_lazy("Ce mot de passe n’est pas le bon."),
-        "enter_current_password": gettext_lazy("Ce mot de passe n’est pas celui d’aujourd’hui."),
+        "incorrect_password": "Ce mot de passe n’est pas le bon.",
+        "enter_current_password": "Ce mot de passe n’est pas celui d’aujourd’hui.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -90,9 +86,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         words = {
-            "reauthenticate": _("Avec votre mot de passe"),
-            "mfa_reauthenticate": _("Avec un code"),
-            "mfa_reauthenticate:webauthn": _("Avec une clé d’accès"),
+            "reauthenticate": "Avec votre mot de passe",
+            "mfa_reauthenticate": "Avec un code",
+            "mfa_reauthenticate:webauthn": "Avec une clé d’accès",
         }
         return [each | {"description": words[each["id"]]} for each in super().get_reauthentication_methods(user)]
 
@@ -118,10 +114,10 @@ class AccountAdapter(DefaultAccountAdapter):
 class FactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": WRONG_CODE,
-        "cannot_delete_authenticator": gettext_lazy(
+        "cannot_delete_authenticator": (
             "C’est votre seul second facteur, et votre rôle en demande un. Ajoutez-en un autre d’abord."
         ),
-        "cannot_generate_recovery_codes": gettext_lazy("Ajoutez d’abord une application ou une clé d’accès."),
+        "cannot_generate_recovery_codes": "Ajoutez d’abord une application ou une clé d’accès.",
     }
 
     def build_totp_svg(self, url: str) -> str:
@@ -148,7 +144,7 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def generate_authenticator_name(self, user: Any, type: str) -> str:  # noqa: A002 (allauth's word)
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
-        return _("Clé %(number)s") % {"number": number}
+        return f"Clé {number}"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return super().get_public_key_credential_rp_entity() | {"name": "Tocsin"}

@@ -16,7 +16,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import LinkPurpose, MailKind
 from accounts.forms import AddUserForm, ChangeUserForm
@@ -29,8 +28,8 @@ from collectivities.fields import PlainLineField
 
 class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     model = Membership
-    verbose_name = _("rôle")
-    verbose_name_plural = _("rôles")
+    verbose_name = "rôle"
+    verbose_name_plural = "rôles"
     extra = 1
     fields = [
         *("role", "collectivity", "csirt", "region", "since_on", "ended_on"),
@@ -108,26 +107,26 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
             revoke_links(user)
         user.save()
 
-    @admin.display(description=_("aide"))
+    @admin.display(description="aide")
     def help(self, user: User) -> SafeString | str:
         if not user.pk or not user.is_active:
             return "-"
-        words = _("Envoyer un lien de mot de passe, remettre à zéro le second facteur…")
+        words = "Envoyer un lien de mot de passe, remettre à zéro le second facteur…"
         return format_html('<a href="{}">{}</a>', reverse("person", args=[user.uid]), words)
 
-    @admin.display(description=_("rôles"))
+    @admin.display(description="rôles")
     def roles(self, user: User) -> str:
         ongoing = [m for m in user.membership_set.all() if m.ended_on is None]
-        return ", ".join(f"{m.get_role_display()}{where(m)}" for m in ongoing) or str(_("aucun"))
+        return ", ".join(f"{m.get_role_display()}{where(m)}" for m in ongoing) or "aucun"
 
-    @admin.action(description=_("Fermer les comptes cochés"), permissions=["change"])
+    @admin.action(description="Fermer les comptes cochés", permissions=["change"])
     def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Close the chosen accounts except the administrator's own. Their sessions end at the next request."""
         chosen = queryset.exclude(email=user_of(request).email)
         for user in chosen:
-            self.log_change(request, user, str(_("Compte fermé")))
+            self.log_change(request, user, "Compte fermé")
         closed = chosen.update(is_active=False)
-        self.message_user(request, _("Comptes fermés : %(number)s.") % {"number": closed})
+        self.message_user(request, f"Comptes fermés : {closed}.")
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -139,5 +138,5 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
 
 def where(membership: Membership) -> str:
     place = membership.csirt or membership.region
-    entitled = _(", chiffres exacts") if membership.is_entitled(timezone.localdate()) else ""
+    entitled = ", chiffres exacts" if membership.is_entitled(timezone.localdate()) else ""
     return f" ({place}{entitled})" if place else ""

@@ -24,7 +24,6 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.fields import InvalidJSONInput
-from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Helper
 from accounts.models import AccessLink, EmergencyContact, User
@@ -44,22 +43,22 @@ class SignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        dress(self.fields["login"], _("Adresse mail"), autocomplete="username webauthn")
-        dress(self.fields["password"], _("Mot de passe"))
+        dress(self.fields["login"], "Adresse mail", autocomplete="username webauthn")
+        dress(self.fields["password"], "Mot de passe")
 
 
 class PasswordAgainForm(ReauthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        dress(self.fields["password"], _("Mot de passe"))
+        dress(self.fields["password"], "Mot de passe")
 
 
 class NewPasswordForm(ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        dress(self.fields["oldpassword"], _("Mot de passe d’aujourd’hui"))
-        dress(self.fields["password1"], _("Nouveau mot de passe"), _("Douze signes au moins. Une phrase se retient."))
-        dress(self.fields["password2"], _("Nouveau mot de passe, encore une fois"))
+        dress(self.fields["oldpassword"], "Mot de passe d’aujourd’hui")
+        dress(self.fields["password1"], "Nouveau mot de passe", "Douze signes au moins. Une phrase se retient.")
+        dress(self.fields["password2"], "Nouveau mot de passe, encore une fois")
 
 
 class OnceForm(forms.Form):
@@ -72,9 +71,7 @@ class OnceForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         words = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": ""}
-        dress(
-            self.fields["code"], _("Code"), _("Les six chiffres de votre application, ou un code de secours."), **words
-        )
+        dress(self.fields["code"], "Code", "Les six chiffres de votre application, ou un code de secours.", **words)
 
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]  # of the form that this class completes
@@ -105,7 +102,7 @@ class CodeAgainForm(OnceForm, FactorAgainForm):
 class FirstCodeForm(OnceForm, ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].help_text = _("Les six chiffres que l’application montre maintenant.")
+        self.fields["code"].help_text = "Les six chiffres que l’application montre maintenant."
 
 
 @contextmanager
@@ -157,21 +154,21 @@ class NewKeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("passwordless", None)  # every key that can be a passkey is made one
-        dress(self.fields["name"], _("Nom de cette clé"), _("Pour la reconnaître : « téléphone », « clé bleue »."))
+        dress(self.fields["name"], "Nom de cette clé", "Pour la reconnaître : « téléphone », « clé bleue ».")
         self.fields["name"].max_length = 80
 
 
 ADDRESS_WRONG = {
-    "required": _("Écrivez l’adresse mail."),
-    "invalid": _("Cette adresse mail est incomplète. Exemple : nom@exemple.example."),
-    "max_length": _("Cette adresse mail est trop longue. Vérifiez-la."),
+    "required": "Écrivez l’adresse mail.",
+    "invalid": "Cette adresse mail est incomplète. Exemple : nom@exemple.example.",
+    "max_length": "Cette adresse mail est trop longue. Vérifiez-la.",
 }
 LONGEST_ADDRESS = 254  # the longest address of an account
 
 
 class AddressForm(forms.Form):
     email = forms.EmailField(
-        label=_("Adresse mail de votre compte"),
+        label="Adresse mail de votre compte",
         max_length=LONGEST_ADDRESS,
         error_messages=ADDRESS_WRONG,
         widget=forms.EmailInput({"class": "input"}),
@@ -180,7 +177,7 @@ class AddressForm(forms.Form):
 
 class InviteForm(forms.Form):
     email = forms.EmailField(
-        label=_("Adresse mail de la personne"),
+        label="Adresse mail de la personne",
         max_length=LONGEST_ADDRESS,
         error_messages=ADDRESS_WRONG,
         widget=forms.EmailInput({"class": "input"}),
@@ -190,7 +187,7 @@ class InviteForm(forms.Form):
 class LedCentreForm(forms.Form):
     """Asks a lead for a centre, with a hidden field if the lead has only one."""
 
-    csirt = forms.ModelChoiceField(label=_("Centre"), queryset=Csirt.objects.none(), empty_label=None)
+    csirt = forms.ModelChoiceField(label="Centre", queryset=Csirt.objects.none(), empty_label=None)
 
     def __init__(self, *args: Any, centres: QuerySet[Csirt], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -209,8 +206,8 @@ class InviteResponderForm(LedCentreForm, InviteForm):
 
 class ChannelForm(LedCentreForm):
     email = forms.EmailField(
-        label=_("Adresse qui reçoit les déclarations"),
-        help_text=_("Celle que l’astreinte lit : une boîte partagée plutôt que celle d’une personne."),
+        label="Adresse qui reçoit les déclarations",
+        help_text="Celle que l’astreinte lit : une boîte partagée plutôt que celle d’une personne.",
         max_length=LONGEST_ADDRESS,
         error_messages=ADDRESS_WRONG,
         widget=forms.EmailInput({"class": "input"}),
@@ -220,9 +217,9 @@ class ChannelForm(LedCentreForm):
 class TokenForm(forms.Form):
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
     name = forms.CharField(
-        label=_("Nom du jeton"),
-        help_text=_("Le programme qui s’en sert, pour le reconnaître : « SIEM de nuit »."),
-        error_messages={"required": _("Écrivez à quoi vous le reconnaîtrez.")},
+        label="Nom du jeton",
+        help_text="Le programme qui s’en sert, pour le reconnaître : « SIEM de nuit ».",
+        error_messages={"required": "Écrivez à quoi vous le reconnaîtrez."},
         max_length=80,
         widget=forms.TextInput({"class": "input"}),
     )
@@ -234,11 +231,9 @@ class TokenForm(forms.Form):
 class ContactForm(forms.Form):
     """One line of the emergency card. Every field may stay empty: an incomplete card is better than none."""
 
-    name = PlainLineField(label=_("Nom"), max_length=120, required=False)
-    phone = PlainLineField(
-        label=_("Téléphone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
-    )
-    note = PlainLineField(label=_("Numéro de contrat, horaires"), max_length=200, required=False)
+    name = PlainLineField(label="Nom", max_length=120, required=False)
+    phone = PlainLineField(label="Téléphone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
+    note = PlainLineField(label="Numéro de contrat, horaires", max_length=200, required=False)
 
     def __init__(self, data: Any, *, kind: Helper, known: EmergencyContact | None) -> None:
         kept = {name: getattr(known, name) for name in ("name", "phone", "note")} if known else {}
@@ -252,11 +247,11 @@ class ChoosePasswordForm(forms.Form):
     """Opened from a link. Asks for a name if the account has none yet."""
 
     display_name = PlainLineField(
-        label=_("Votre nom, tel que les autres le liront"), max_length=80, widget=forms.TextInput({"class": "input"})
+        label="Votre nom, tel que les autres le liront", max_length=80, widget=forms.TextInput({"class": "input"})
     )
     password = forms.CharField(
-        label=_("Mot de passe"),
-        help_text=_("Douze signes au moins. Une phrase se retient."),
+        label="Mot de passe",
+        help_text="Douze signes au moins. Une phrase se retient.",
         strip=False,
         widget=forms.PasswordInput({"class": "input", "autocomplete": "new-password"}),
     )

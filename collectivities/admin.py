@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.db import models
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from collectivities.fields import PlainLineField
 from collectivities.models import Collectivity
@@ -28,16 +27,16 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("region_correction") and not cleaned.get("region_correction_note"):
-            self.add_error("region_correction_note", _("Dites pourquoi : d’autres s’appuieront sur cette correction."))
+            self.add_error("region_correction_note", "Dites pourquoi : d’autres s’appuieront sur cette correction.")
         return cleaned
 
 
 class ToConfirmFilter(admin.SimpleListFilter):
-    title = _("confirmation")
+    title = "confirmation"
     parameter_name = "confirmation"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("non", _("à confirmer"))]
+        return [("non", "à confirmer")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Collectivity]) -> QuerySet[Collectivity]:
         waiting = Collectivity.objects.to_confirm().values("pk")
@@ -53,19 +52,19 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["__str__", "kind", "standing", "departement", "region", "population", "siren", "insee_code"]
     list_filter = ["kind", ToConfirmFilter]
     search_fields = ["name"]  # shows the search box; get_search_results does the search
-    search_help_text = _("Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom.")
+    search_help_text = "Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
     fields = [*FROM_THE_LIST, *CORRECTION, "region_correction_on"]
     readonly_fields = [*FROM_THE_LIST, "region_correction_on"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collectivity]:
         return super().get_queryset(request).select_related("departement", "region", "region_correction")
 
-    @admin.display(description=_("liste"))
+    @admin.display(description="liste")
     def standing(self, body: Collectivity) -> str:
         """Tell whether the official list holds the body, or whether it was added by hand and awaits confirmation."""
         if body.is_listed:
-            return str(_("officielle"))
-        return str(_("à confirmer") if body.is_unconfirmed and not body.vanished_on else _("ajoutée"))
+            return "officielle"
+        return str("à confirmer" if body.is_unconfirmed and not body.vanished_on else "ajoutée")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Collectivity], search_term: str

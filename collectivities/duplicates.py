@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from collectivities.enums import UNLISTED
 from collectivities.models import Collectivity
@@ -18,7 +16,7 @@ SHOWN = 6
 @dataclass(frozen=True, slots=True)
 class Likely:
     body: Collectivity
-    reasons: tuple[str | Promise, ...]
+    reasons: tuple[str, ...]
 
 
 def likely_doubles(proposed: Collectivity) -> list[Likely]:
@@ -45,12 +43,12 @@ def list_same_names(proposed: Collectivity) -> Iterator[Collectivity]:
             yield body
 
 
-def reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str | Promise]:
+def reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str]:
     """Return each reason to think that the two are the same body."""
     said = {
-        _("même SIREN"): bool(proposed.siren) and body.siren == proposed.siren,
-        _("nom proche"): is_alike,
-        _("même nature"): body.kind == proposed.kind,
-        _("même commune du siège"): proposed.seat_id is not None and body.seat_id == proposed.seat_id,
+        "même SIREN": bool(proposed.siren) and body.siren == proposed.siren,
+        "nom proche": is_alike,
+        "même nature": body.kind == proposed.kind,
+        "même commune du siège": proposed.seat_id is not None and body.seat_id == proposed.seat_id,
     }
     return [reason for reason, holds in said.items() if holds]

@@ -1,37 +1,36 @@
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
     """The legal nature of a body. The official list holds the first ten natures; no open list holds the others."""
 
-    COMMUNE = "commune", _("commune")
-    CC = "cc", _("communauté de communes")
-    CA = "ca", _("communauté d’agglomération")
-    CU = "cu", _("communauté urbaine")
-    METROPOLE = "metropole", _("métropole")
-    METROPOLE_LYON = "metropole_lyon", _("métropole de Lyon")
-    EPT = "ept", _("établissement public territorial")
-    DEPARTEMENT = "departement", _("département")
-    REGION = "region", _("région")
-    SPECIAL = "special", _("collectivité à statut particulier")
-    OVERSEAS = "overseas", _("collectivité d’outre-mer")
-    SYNDICATE = "syndicate", _("syndicat (je ne sais pas lequel)")
-    SIVU = "sivu", _("syndicat à vocation unique")
-    SIVOM = "sivom", _("syndicat à vocation multiple")
-    CLOSED_MIXED = "closed_mixed", _("syndicat mixte fermé")
-    OPEN_MIXED = "open_mixed", _("syndicat mixte ouvert")
-    POLE = "pole", _("pôle métropolitain ou d’équilibre territorial")
-    CCAS = "ccas", _("centre communal ou intercommunal d’action sociale")
-    SDIS = "sdis", _("service d’incendie et de secours")
-    CDG = "cdg", _("centre de gestion")
-    HOUSING = "housing", _("office public de l’habitat")
-    REGIE = "regie", _("régie")
-    SCHOOL_FUND = "school_fund", _("caisse des écoles")
-    PUBLIC_BODY = "public_body", _("autre établissement public local")
-    LOCAL_COMPANY = "local_company", _("entreprise publique locale")
-    DIGITAL = "digital", _("structure de mutualisation numérique")
-    OTHER = "other", _("autre organisme public local")
+    COMMUNE = "commune", "commune"
+    CC = "cc", "communauté de communes"
+    CA = "ca", "communauté d’agglomération"
+    CU = "cu", "communauté urbaine"
+    METROPOLE = "metropole", "métropole"
+    METROPOLE_LYON = "metropole_lyon", "métropole de Lyon"
+    EPT = "ept", "établissement public territorial"
+    DEPARTEMENT = "departement", "département"
+    REGION = "region", "région"
+    SPECIAL = "special", "collectivité à statut particulier"
+    OVERSEAS = "overseas", "collectivité d’outre-mer"
+    SYNDICATE = "syndicate", "syndicat (je ne sais pas lequel)"
+    SIVU = "sivu", "syndicat à vocation unique"
+    SIVOM = "sivom", "syndicat à vocation multiple"
+    CLOSED_MIXED = "closed_mixed", "syndicat mixte fermé"
+    OPEN_MIXED = "open_mixed", "syndicat mixte ouvert"
+    POLE = "pole", "pôle métropolitain ou d’équilibre territorial"
+    CCAS = "ccas", "centre communal ou intercommunal d’action sociale"
+    SDIS = "sdis", "service d’incendie et de secours"
+    CDG = "cdg", "centre de gestion"
+    HOUSING = "housing", "office public de l’habitat"
+    REGIE = "regie", "régie"
+    SCHOOL_FUND = "school_fund", "caisse des écoles"
+    PUBLIC_BODY = "public_body", "autre établissement public local"
+    LOCAL_COMPANY = "local_company", "entreprise publique locale"
+    DIGITAL = "digital", "structure de mutualisation numérique"
+    OTHER = "other", "autre organisme public local"
 
 
 GROUPINGS = (Kind.CC, Kind.CA, Kind.CU, Kind.METROPOLE, Kind.METROPOLE_LYON, Kind.EPT)
@@ -54,6 +53,6 @@ TERRITORIAL = (Kind.DEPARTEMENT, Kind.REGION, Kind.SPECIAL, Kind.OVERSEAS)
 
 
 class Zone(models.TextChoices):
-    METRO = "metro", _("métropole")
-    DROM = "drom", _("département ou région d’outre-mer")
-    COM = "com", _("collectivité d’outre-mer")
+    METRO = "metro", "métropole"
+    DROM = "drom", "département ou région d’outre-mer"
+    COM = "com", "collectivité d’outre-mer"

@@ -5,9 +5,6 @@ with their SIREN), and people whom another service helps.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from collectivities.enums import Kind
 from collectivities.wording import plain, words_of
 
@@ -28,68 +25,68 @@ class Mention:
     public body; `place` holds the other words typed.
     """
 
-    label: str | Promise
+    label: str
     kind: Kind | None
     elsewhere: Elsewhere | None
     place: str
 
 
-type Line = tuple[str, str | Promise, Kind | None, Elsewhere | None]
+type Line = tuple[str, str, Kind | None, Elsewhere | None]
 # Phrases without small words, as `words_of` returns them. The longest phrase that begins the words typed is chosen.
 LINES: tuple[Line, ...] = (
-    ("syndicat|syndicat mixte|syndicat intercommunal|syndicat departemental", _("un syndicat"), Kind.SYNDICATE, None),
-    ("sictom|smictom|siaep|smitom|siaepa", _("un syndicat"), Kind.SYNDICATE, None),
-    ("sivu", _("un syndicat"), Kind.SIVU, None),
-    ("sivom", _("un syndicat"), Kind.SIVOM, None),
+    ("syndicat|syndicat mixte|syndicat intercommunal|syndicat departemental", "un syndicat", Kind.SYNDICATE, None),
+    ("sictom|smictom|siaep|smitom|siaepa", "un syndicat", Kind.SYNDICATE, None),
+    ("sivu", "un syndicat", Kind.SIVU, None),
+    ("sivom", "un syndicat", Kind.SIVOM, None),
     (
         "ccas|cias|centre communal action sociale|centre intercommunal action sociale|centre action sociale",
-        _("un centre d’action sociale"),
+        "un centre d’action sociale",
         Kind.CCAS,
         None,
     ),
     (
         "sdis|sis|pompiers|sapeurs pompiers|service incendie|service departemental incendie|caserne pompiers",
-        _("un service d’incendie et de secours"),
+        "un service d’incendie et de secours",
         Kind.SDIS,
         None,
     ),
-    ("centre gestion|cdg", _("un centre de gestion"), Kind.CDG, None),
-    ("office public habitat|office habitat|office hlm|oph|opac|hlm", _("un office de l’habitat"), Kind.HOUSING, None),
-    ("regie", _("une régie"), Kind.REGIE, None),
-    ("caisse ecoles", _("une caisse des écoles"), Kind.SCHOOL_FUND, None),
-    ("petr|pole metropolitain|pole equilibre territorial", _("un pôle territorial"), Kind.POLE, None),
+    ("centre gestion|cdg", "un centre de gestion", Kind.CDG, None),
+    ("office public habitat|office habitat|office hlm|oph|opac|hlm", "un office de l’habitat", Kind.HOUSING, None),
+    ("regie", "une régie", Kind.REGIE, None),
+    ("caisse ecoles", "une caisse des écoles", Kind.SCHOOL_FUND, None),
+    ("petr|pole metropolitain|pole equilibre territorial", "un pôle territorial", Kind.POLE, None),
     (
         "spl|semop|societe publique locale|societe economie mixte",
-        _("une société publique locale"),
+        "une société publique locale",
         Kind.LOCAL_COMPANY,
         None,
     ),
     (
         "hopital|hopitaux|centre hospitalier|centre hospitalier universitaire|chu|chru|ghu",
-        _("un hôpital"),
+        "un hôpital",
         Kind.PUBLIC_BODY,
         Elsewhere.HEALTH,
     ),
-    ("lycee|college|cite scolaire", _("un collège ou un lycée"), Kind.PUBLIC_BODY, None),
+    ("lycee|college|cite scolaire", "un collège ou un lycée", Kind.PUBLIC_BODY, None),
     (
         "office tourisme|office municipal tourisme|syndicat initiative",
-        _("un office de tourisme"),
+        "un office de tourisme",
         Kind.PUBLIC_BODY,
         None,
     ),
-    ("ehpad|maison retraite", _("une maison de retraite"), Kind.PUBLIC_BODY, Elsewhere.HEALTH),
+    ("ehpad|maison retraite", "une maison de retraite", Kind.PUBLIC_BODY, Elsewhere.HEALTH),
     (
         "clinique|cabinet medical|maison sante|laboratoire|pharmacie",
-        _("un établissement de santé"),
+        "un établissement de santé",
         None,
         Elsewhere.HEALTH,
     ),
-    ("entreprise|societe|sarl|sas|sasu|eurl|auto entrepreneur|artisan", _("une entreprise"), None, Elsewhere.FIRM),
-    ("association|asso|amicale", _("une association"), None, Elsewhere.ASSOCIATION),
-    ("particulier", _("un particulier"), None, Elsewhere.PERSON),
+    ("entreprise|societe|sarl|sas|sasu|eurl|auto entrepreneur|artisan", "une entreprise", None, Elsewhere.FIRM),
+    ("association|asso|amicale", "une association", None, Elsewhere.ASSOCIATION),
+    ("particulier", "un particulier", None, Elsewhere.PERSON),
     (
         "prefecture|sous prefecture|ministere|tribunal|rectorat|gendarmerie|commissariat|police nationale|dgfip",
-        _("un service de l’État"),
+        "un service de l’État",
         None,
         Elsewhere.STATE,
     ),

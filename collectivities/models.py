@@ -6,27 +6,26 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, OuterRef, Q
-from django.utils.translation import gettext_lazy as _
 
 from collectivities.enums import TERRITORIAL, Kind, Zone
 
 # How a commune's name follows « commune », by INSEE's type de liaison: (words before it, article that it loses).
 OF = {0: ("de ", ""), 1: ("d’", ""), 2: ("du ", "Le "), 4: ("des ", "Les ")}
 SHORT_KINDS = ("CC", "CA", "CU")
-nine_digits = RegexValidator(r"^\d{9}$", _("Un numéro SIREN compte 9 chiffres."))
+nine_digits = RegexValidator(r"^\d{9}$", "Un numéro SIREN compte 9 chiffres.")
 
 
 class Region(models.Model):
     """A région or an overseas collectivity, as a territory. Its council is a `Collectivity`."""
 
-    code = models.CharField(_("code"), max_length=3, unique=True)
-    name = models.CharField(_("nom"), max_length=80)
-    zone = models.CharField(_("zone"), max_length=5, choices=Zone)
-    sort_key = models.CharField(_("clé de tri"), max_length=80, editable=False)
+    code = models.CharField("code", max_length=3, unique=True)
+    name = models.CharField("nom", max_length=80)
+    zone = models.CharField("zone", max_length=5, choices=Zone)
+    sort_key = models.CharField("clé de tri", max_length=80, editable=False)
 
     class Meta:
-        verbose_name = _("région")
-        verbose_name_plural = _("régions")
+        verbose_name = "région"
+        verbose_name_plural = "régions"
         ordering = ["sort_key", "pk"]
         constraints = [models.CheckConstraint(name="region_zone__in", condition=Q(zone__in=Zone.values))]
 
@@ -37,15 +36,15 @@ class Region(models.Model):
 class Departement(models.Model):
     """A département or an overseas collectivity, as a territory. Its code may also be that of a région."""
 
-    code = models.CharField(_("code"), max_length=3, unique=True)
-    name = models.CharField(_("nom"), max_length=80)
-    region = models.ForeignKey(Region, models.PROTECT, related_name="departements", verbose_name=_("région"))
-    zone = models.CharField(_("zone"), max_length=5, choices=Zone)
-    sort_key = models.CharField(_("clé de tri"), max_length=80, editable=False)
+    code = models.CharField("code", max_length=3, unique=True)
+    name = models.CharField("nom", max_length=80)
+    region = models.ForeignKey(Region, models.PROTECT, related_name="departements", verbose_name="région")
+    zone = models.CharField("zone", max_length=5, choices=Zone)
+    sort_key = models.CharField("clé de tri", max_length=80, editable=False)
 
     class Meta:
-        verbose_name = _("département")
-        verbose_name_plural = _("départements")
+        verbose_name = "département"
+        verbose_name_plural = "départements"
         ordering = ["sort_key", "pk"]
         constraints = [models.CheckConstraint(name="departement_zone__in", condition=Q(zone__in=Zone.values))]
 
@@ -73,16 +72,16 @@ class CollectivityQuerySet(models.QuerySet["Collectivity"]):
 class Collectivity(models.Model):
     """A local public body that may declare. It is never deleted: it vanishes, or is merged into another."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid.uuid4, unique=True, editable=False)
-    kind = models.CharField(_("nature"), max_length=20, choices=Kind)
-    name = models.CharField(_("nom"), max_length=150)
-    liaison = models.PositiveSmallIntegerField(_("type de liaison (INSEE)"), default=0)
-    sort_key = models.CharField(_("clé de tri"), max_length=150, editable=False)
-    stem = models.CharField(_("nom réduit pour la recherche"), max_length=150, editable=False)
-    siren = models.CharField(_("SIREN"), max_length=9, null=True, blank=True, validators=[nine_digits])  # noqa: DJ001
-    insee_code = models.CharField(_("code INSEE"), max_length=9, null=True, blank=True)  # noqa: DJ001 unique when known
+    uid = models.UUIDField("identifiant public", default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField("nature", max_length=20, choices=Kind)
+    name = models.CharField("nom", max_length=150)
+    liaison = models.PositiveSmallIntegerField("type de liaison (INSEE)", default=0)
+    sort_key = models.CharField("clé de tri", max_length=150, editable=False)
+    stem = models.CharField("nom réduit pour la recherche", max_length=150, editable=False)
+    siren = models.CharField("SIREN", max_length=9, null=True, blank=True, validators=[nine_digits])  # noqa: DJ001
+    insee_code = models.CharField("code INSEE", max_length=9, null=True, blank=True)  # noqa: DJ001 unique when known
     region = models.ForeignKey(
-        Region, models.PROTECT, null=True, blank=True, related_name="collectivities", verbose_name=_("région")
+        Region, models.PROTECT, null=True, blank=True, related_name="collectivities", verbose_name="région"
     )
     departement = models.ForeignKey(
         Departement,
@@ -90,31 +89,29 @@ class Collectivity(models.Model):
         null=True,
         blank=True,
         related_name="collectivities",
-        verbose_name=_("département"),
+        verbose_name="département",
     )
-    population = models.PositiveIntegerField(_("population"), null=True, blank=True)
-    postal_codes = ArrayField(
-        models.CharField(max_length=5), verbose_name=_("codes postaux"), default=list, blank=True
-    )
+    population = models.PositiveIntegerField("population", null=True, blank=True)
+    postal_codes = ArrayField(models.CharField(max_length=5), verbose_name="codes postaux", default=list, blank=True)
     seat = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="hosted", verbose_name=_("commune du siège")
+        "self", models.PROTECT, null=True, blank=True, related_name="hosted", verbose_name="commune du siège"
     )
-    is_listed = models.BooleanField(_("sur la liste officielle"), default=False)
-    millesime = models.PositiveSmallIntegerField(_("millésime"), null=True, blank=True)
+    is_listed = models.BooleanField("sur la liste officielle", default=False)
+    millesime = models.PositiveSmallIntegerField("millésime", null=True, blank=True)
     # For a body that somebody added while declaring. It is unconfirmed until a CSIRT says that it exists.
-    declared_at = models.DateTimeField(_("ajoutée le"), null=True, blank=True, editable=False)
-    confirmed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True, editable=False)
+    declared_at = models.DateTimeField("ajoutée le", null=True, blank=True, editable=False)
+    confirmed_at = models.DateTimeField("confirmée le", null=True, blank=True, editable=False)
     # None if the body was in the first list loaded here, or was added by hand before any list held it.
-    appeared_on = models.DateField(_("apparue le"), null=True, blank=True, editable=False)
-    vanished_on = models.DateField(_("disparue le"), null=True, blank=True)
+    appeared_on = models.DateField("apparue le", null=True, blank=True, editable=False)
+    vanished_on = models.DateField("disparue le", null=True, blank=True)
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="absorbed", verbose_name=_("fusionnée dans")
+        "self", models.PROTECT, null=True, blank=True, related_name="absorbed", verbose_name="fusionnée dans"
     )
     region_correction = models.ForeignKey(
-        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("région corrigée")
+        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="région corrigée"
     )
-    region_correction_note = models.CharField(_("motif de la correction"), max_length=300, blank=True)
-    region_correction_on = models.DateField(_("corrigée le"), null=True, blank=True)
+    region_correction_note = models.CharField("motif de la correction", max_length=300, blank=True)
+    region_correction_on = models.DateField("corrigée le", null=True, blank=True)
 
     objects = CollectivityQuerySet.as_manager()
 
@@ -122,15 +119,15 @@ class Collectivity(models.Model):
     former_name = ""
 
     class Meta:
-        verbose_name = _("collectivité")
-        verbose_name_plural = _("collectivités")
+        verbose_name = "collectivité"
+        verbose_name_plural = "collectivités"
         ordering = ["sort_key", "pk"]
         constraints = [
             models.CheckConstraint(name="collectivity_kind__in", condition=Q(kind__in=Kind.values)),
             models.CheckConstraint(
                 name="collectivity_siren_nine_digits",
                 condition=Q(siren=None) | Q(siren__regex=r"^[0-9]{9}$"),
-                violation_error_message=_("Un numéro SIREN compte 9 chiffres."),
+                violation_error_message="Un numéro SIREN compte 9 chiffres.",
             ),
             # Deferred, so that an import may move a number from one body to another.
             models.UniqueConstraint(
@@ -142,7 +139,7 @@ class Collectivity(models.Model):
             models.CheckConstraint(
                 name="collectivity_merged_is_vanished",
                 condition=Q(merged_into=None) | (Q(vanished_on__isnull=False) & ~Q(merged_into=F("id"))),
-                violation_error_message=_("Une collectivité fusionnée a disparu, dans une autre qu’elle-même."),
+                violation_error_message="Une collectivité fusionnée a disparu, dans une autre qu’elle-même.",
             ),
             models.CheckConstraint(
                 name="collectivity_listed_or_seated",
@@ -151,25 +148,23 @@ class Collectivity(models.Model):
                     Q(seat=None, region__isnull=False, millesime__isnull=False)
                     & (Q(siren__isnull=False) | Q(insee_code__isnull=False))
                 ),
-                violation_error_message=_(
-                    "Une collectivité de la liste a une région, un code, et pas de siège à part."
-                ),
+                violation_error_message="Une collectivité de la liste a une région, un code, et pas de siège à part.",
             ),
             models.CheckConstraint(
                 name="collectivity_confirmed_was_declared",
                 condition=Q(confirmed_at=None) | Q(declared_at__isnull=False, confirmed_at__gte=F("declared_at")),
-                violation_error_message=_("Seule une collectivité ajoutée en déclarant se confirme, et après coup."),
+                violation_error_message="Seule une collectivité ajoutée en déclarant se confirme, et après coup.",
             ),
             models.CheckConstraint(
                 name="collectivity_listed_is_confirmed",
                 condition=Q(is_listed=False) | Q(declared_at=None) | Q(confirmed_at__isnull=False),
-                violation_error_message=_("Une collectivité que la liste porte est confirmée par elle."),
+                violation_error_message="Une collectivité que la liste porte est confirmée par elle.",
             ),
             models.CheckConstraint(
                 name="collectivity_correction_is_dated",
                 condition=Q(region_correction=None, region_correction_on=None)
                 | Q(region_correction__isnull=False, region_correction_on__isnull=False),
-                violation_error_message=_("Une région corrigée porte la date de sa correction."),
+                violation_error_message="Une région corrigée porte la date de sa correction.",
             ),
         ]
         indexes = [
@@ -220,11 +215,11 @@ class GroundsVersion(models.Model):
     """The single row whose value changes when the territory or kind of any body does (`grounds.py`)."""
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
-    token = models.UUIDField(_("jeton"), editable=False)
+    token = models.UUIDField("jeton", editable=False)
 
     class Meta:
-        verbose_name = _("version des territoires")
-        verbose_name_plural = _("versions des territoires")
+        verbose_name = "version des territoires"
+        verbose_name_plural = "versions des territoires"
         constraints = [models.CheckConstraint(name="groundsversion_one_row", condition=Q(id=1))]
 
     def __str__(self) -> str:
@@ -234,16 +229,14 @@ class GroundsVersion(models.Model):
 class Alias(models.Model):
     """Another code or name under which people look for a body: that of a former commune or an arrondissement."""
 
-    collectivity = models.ForeignKey(
-        Collectivity, models.CASCADE, related_name="aliases", verbose_name=_("collectivité")
-    )
-    code = models.CharField(_("ancien code"), max_length=9, blank=True)
-    name = models.CharField(_("ancien nom"), max_length=150, blank=True)
-    stem = models.CharField(_("nom réduit pour la recherche"), max_length=150, blank=True, editable=False)
+    collectivity = models.ForeignKey(Collectivity, models.CASCADE, related_name="aliases", verbose_name="collectivité")
+    code = models.CharField("ancien code", max_length=9, blank=True)
+    name = models.CharField("ancien nom", max_length=150, blank=True)
+    stem = models.CharField("nom réduit pour la recherche", max_length=150, blank=True, editable=False)
 
     class Meta:
-        verbose_name = _("autre appellation")
-        verbose_name_plural = _("autres appellations")
+        verbose_name = "autre appellation"
+        verbose_name_plural = "autres appellations"
         ordering = ["name", "code", "pk"]
         constraints = [
             models.UniqueConstraint(name="alias_unique", fields=["collectivity", "code", "name"]),
@@ -262,12 +255,12 @@ class Alias(models.Model):
 class Grouping(models.Model):
     """The membership of a commune in an EPCI (at most one) or, in Grand Paris, in an EPT (at most one)."""
 
-    member = models.ForeignKey(Collectivity, models.CASCADE, related_name="memberships", verbose_name=_("membre"))
-    group = models.ForeignKey(Collectivity, models.CASCADE, related_name="members", verbose_name=_("groupement"))
+    member = models.ForeignKey(Collectivity, models.CASCADE, related_name="memberships", verbose_name="membre")
+    group = models.ForeignKey(Collectivity, models.CASCADE, related_name="members", verbose_name="groupement")
 
     class Meta:
-        verbose_name = _("appartenance à un groupement")
-        verbose_name_plural = _("appartenances à un groupement")
+        verbose_name = "appartenance à un groupement"
+        verbose_name_plural = "appartenances à un groupement"
         ordering = ["group", "member"]
         constraints = [
             models.UniqueConstraint(name="grouping_unique", fields=["member", "group"]),

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from psycopg import sql
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siren, siret
@@ -100,7 +98,7 @@ class SearchAnswer:
     places: list[Collectivity] = field(default_factory=list)
 
 
-NOTHING_TYPED = gettext_lazy("Écrivez d’abord un nom ou un code postal, puis cherchez.")
+NOTHING_TYPED = "Écrivez d’abord un nom ou un code postal, puis cherchez."
 
 
 class SearchProblem(ValueError):
@@ -173,10 +171,10 @@ def siren_in(text: str) -> str:
     """Return the SIREN that is typed, alone or in a SIRET. Raise `SearchProblem` if there is none."""
     compact = re.sub(r"[\s.\-]", "", text[:LONGEST_QUERY])
     if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
-        raise SearchProblem(_("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas »."))
+        raise SearchProblem("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas ».")
     if not (siren if len(compact) == SIREN_DIGITS else siret).is_valid(compact):
         raise SearchProblem(
-            _("Ce numéro n’existe pas : un chiffre est sans doute faux. Ou cochez « Je ne le connais pas ».")
+            "Ce numéro n’existe pas : un chiffre est sans doute faux. Ou cochez « Je ne le connais pas »."
         )
     return compact[:SIREN_DIGITS]
 
@@ -209,12 +207,12 @@ def check_number(code: str) -> None:
     if not code.isdecimal() or len(code) <= 5:
         return
     if len(code) not in (SIREN_DIGITS, SIRET_DIGITS):
-        raise SearchProblem(_("Un numéro SIREN compte 9 chiffres, un numéro SIRET 14, un code postal 5."))
+        raise SearchProblem("Un numéro SIREN compte 9 chiffres, un numéro SIRET 14, un code postal 5.")
     try:
         (siren if len(code) == SIREN_DIGITS else siret).validate(code)
     except ValidationError as error:
         kind = "SIREN" if len(code) == SIREN_DIGITS else "SIRET"
-        message = _("Ce numéro %(kind)s n’existe pas : un chiffre est sans doute faux. Vérifiez-le, ou tapez le nom.")
+        message = "Ce numéro %(kind)s n’existe pas : un chiffre est sans doute faux. Vérifiez-le, ou tapez le nom."
         raise SearchProblem(message % {"kind": kind}) from error
 
 

@@ -13,7 +13,6 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from psycopg import sql
 
 from collectivities.enums import Kind
@@ -63,20 +62,20 @@ def import_official_list(*, official: OfficialList, say: Say = silent) -> Import
     """
     is_first = _take_turn(official) is None
     report = ImportReport(official.millesime)
-    say(_("Régions et départements…"))
+    say("Régions et départements…")
     grounds = Grounds(official.regions, official.departements)
-    say(_("%(count)d collectivités…") % {"count": len(official.bodies)})
+    say(f"{len(official.bodies)} collectivités…")
     known = {row.uid: row for row in Collectivity.objects.order_by()}
     uids = _write_bodies(official, known, grounds, report, is_first=is_first)
     ids = dict(Collectivity.objects.order_by().values_list("uid", "pk"))
     body_ids = {key: ids[uid] for key, uid in uids.items()}
-    say(_("Fusions et disparitions…"))
+    say("Fusions et disparitions…")
     present = set(uids.values())
     absent = [row for uid, row in known.items() if row.is_listed and not row.vanished_on and uid not in present]
     _retire(official, absent, body_ids, report)
-    say(_("Anciens noms et anciens codes…"))
+    say("Anciens noms et anciens codes…")
     _write_aliases(official.bodies, body_ids)
-    say(_("Appartenances aux intercommunalités…"))
+    say("Appartenances aux intercommunalités…")
     _write_groupings(official.bodies, body_ids, report)
     renew_grounds()
     # Without new statistics, PostgreSQL would plan the first searches for empty tables.
@@ -95,9 +94,11 @@ def _take_turn(official: OfficialList) -> int | None:
     newest = loaded.first()
     if newest and newest > official.millesime:
         words = {"newest": newest, "given": official.millesime}
-        raise UnreadableList(_("Le millésime %(newest)s est déjà chargé, celui de %(given)s est plus ancien.") % words)
+        raise UnreadableList(
+            "Le millésime {newest} est déjà chargé, celui de {given} est plus ancien.".format(**words)
+        )
     if not official.bodies:
-        raise UnreadableList(_("La liste ne contient aucune collectivité."))
+        raise UnreadableList("La liste ne contient aucune collectivité.")
     return newest
 
 

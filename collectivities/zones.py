@@ -3,8 +3,6 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext_lazy as _
-
 from collectivities.models import Collectivity
 
 PARIS = "Europe/Paris"
@@ -26,21 +24,21 @@ ZONES = {
 
 # The French name of a zone, to be written after an hour.
 CLOCKS = {
-    PARIS: _("heure de Paris"),
-    "America/Cayenne": _("heure de Guyane"),
-    "America/Guadeloupe": _("heure de Guadeloupe"),
-    "America/Marigot": _("heure de Saint-Martin"),
-    "America/Martinique": _("heure de Martinique"),
-    "America/Miquelon": _("heure de Saint-Pierre-et-Miquelon"),
-    "America/St_Barthelemy": _("heure de Saint-Barthélemy"),
-    "Indian/Kerguelen": _("heure des Kerguelen"),
-    "Indian/Mayotte": _("heure de Mayotte"),
-    "Indian/Reunion": _("heure de La Réunion"),
-    "Pacific/Gambier": _("heure des Gambier"),
-    "Pacific/Marquesas": _("heure des Marquises"),
-    "Pacific/Noumea": _("heure de Nouméa"),
-    "Pacific/Tahiti": _("heure de Tahiti"),
-    "Pacific/Wallis": _("heure de Wallis-et-Futuna"),
+    PARIS: "heure de Paris",
+    "America/Cayenne": "heure de Guyane",
+    "America/Guadeloupe": "heure de Guadeloupe",
+    "America/Marigot": "heure de Saint-Martin",
+    "America/Martinique": "heure de Martinique",
+    "America/Miquelon": "heure de Saint-Pierre-et-Miquelon",
+    "America/St_Barthelemy": "heure de Saint-Barthélemy",
+    "Indian/Kerguelen": "heure des Kerguelen",
+    "Indian/Mayotte": "heure de Mayotte",
+    "Indian/Reunion": "heure de La Réunion",
+    "Pacific/Gambier": "heure des Gambier",
+    "Pacific/Marquesas": "heure des Marquises",
+    "Pacific/Noumea": "heure de Nouméa",
+    "Pacific/Tahiti": "heure de Tahiti",
+    "Pacific/Wallis": "heure de Wallis-et-Futuna",
 }
 
 

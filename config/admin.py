@@ -22,7 +22,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts.access import leads_a_team
@@ -92,9 +91,9 @@ NO_PAGE_OF_OURS = ("view_on_site", "password_change_done")
 
 
 class TocsinAdminSite(AdminSite):
-    site_title = _("Tocsin")
-    site_header = _("Tocsin")
-    index_title = _("Répondre et administrer")
+    site_title = "Tocsin"
+    site_header = "Tocsin"
+    index_title = "Répondre et administrer"
     enable_nav_sidebar = False  # the queue uses the whole width, and the header lists the apps
 
     def __init__(self, name: str = "admin") -> None:
@@ -152,7 +151,7 @@ class TocsinAdminSite(AdminSite):
         for app in found:
             app["models"].sort(key=lambda each: each["model"] is not Incident)
             for each in app["models"]:
-                each["name"] = _("Dossiers") if each["model"] is Incident else each["name"]
+                each["name"] = "Dossiers" if each["model"] is Incident else each["name"]
         return sorted(found, key=lambda app: app["models"][0]["model"] is not Incident)
 
     def app_index(

@@ -4,7 +4,6 @@ import hashlib
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
 
 SEEN = "_seen"  # the name of the field, in config/templates/admin/change_form.html
 
@@ -23,7 +22,7 @@ class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class ta
         if seen and seen != self.stands and (self.has_changed() or self.inlines_changed()):
             self.add_error(
                 None,
-                _(
+                (
                     "Quelqu’un a changé cette page depuis que vous l’avez ouverte. Ce que vous avez écrit est encore "
                     "ici : ouvrez la page à côté, comparez, puis enregistrez de nouveau."
                 ),

@@ -12,7 +12,6 @@ from django.contrib import admin
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext_lazy as _
 
 from collectivities.fields import PlainLineField
 from csirts import wording
@@ -68,7 +67,7 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Historique : %(row)s") % {"row": row},
+            "title": f"Historique : {row}",
             "opts": self.opts,
             "object": row,
             "versions": history(*self.traced_rows(row)),
@@ -89,7 +88,7 @@ class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Contact
     form: type[OwnContactForm] = HoursForm
     formfield_overrides = PLAIN
-    verbose_name_plural = _("horaires affichés dans l’annuaire")
+    verbose_name_plural = "horaires affichés dans l’annuaire"
     max_num = 1
     kind = ContactKind.HOURS
 
@@ -107,7 +106,7 @@ class DpoInline(HoursInline):
     """The data protection officer to whom declarants write, shown on the public page."""
 
     form = DpoForm
-    verbose_name_plural = _("délégué à la protection des données, montré dans « Vos données »")
+    verbose_name_plural = "délégué à la protection des données, montré dans « Vos données »"
     kind = ContactKind.DPO
 
 
@@ -115,7 +114,7 @@ class SitesInline(HoursInline):
     """The sites whose links stay clickable in the centre's messages. Other addresses are shown as text."""
 
     form = SitesForm
-    verbose_name_plural = _("sites du centre, dont les liens arrivent entiers dans ses messages")
+    verbose_name_plural = "sites du centre, dont les liens arrivent entiers dans ses messages"
     kind = ContactKind.SITES
 
 
@@ -153,11 +152,11 @@ class CsirtAdmin(TracedAdmin):
         owned: Rows = [(model, {"csirt_id": row.pk}) for model in (Contact, Coverage, Backup)]
         return [*super().traced_rows(row), *owned]
 
-    @admin.display(description=_("téléphone"))
+    @admin.display(description="téléphone")
     def phone(self, csirt: Csirt) -> str:
         return csirt.phone
 
-    @admin.display(description=_("canal réglé"), boolean=True)
+    @admin.display(description="canal réglé", boolean=True)
     def has_channel(self, csirt: Csirt) -> bool:
         return bool(csirt.notification_email)
 
@@ -170,6 +169,6 @@ class CoverageAdmin(TracedAdmin):
     list_select_related = ["region", "departement", "csirt"]
     fields = ["csirt", "region", "departement", "kind", "first_on", "last_on", "source", "source_on"]
 
-    @admin.display(description=_("période"))
+    @admin.display(description="période")
     def period(self, coverage: Coverage) -> str:
         return wording.period(coverage.valid)

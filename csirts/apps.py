@@ -1,8 +1,7 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class CsirtsConfig(AppConfig):
     name = "csirts"
-    verbose_name = _("annuaire")
+    verbose_name = "annuaire"
     default_auto_field = "django.db.models.BigAutoField"

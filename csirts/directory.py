@@ -14,7 +14,6 @@ from typing import Any
 import pghistory
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.utils.translation import gettext as _
 
 from collectivities.models import Departement, Region
 from csirts.models import Backup, Contact, Coverage, Csirt, history_of
@@ -43,11 +42,11 @@ class Report:
 
     def __str__(self) -> str:
         words = {
-            _("créés"): self.created,
-            _("changés"): self.changed,
-            _("inchangés"): self.unchanged,
-            _("retirés"): self.removed,
-            _("laissés comme une personne les a mis"): self.kept,
+            "créés": self.created,
+            "changés": self.changed,
+            "inchangés": self.unchanged,
+            "retirés": self.removed,
+            "laissés comme une personne les a mis": self.kept,
         }
         return ", ".join(f"{count} {word}" for word, count in words.items())
 
@@ -62,10 +61,10 @@ def load_directory(path: Path = SHIPPED) -> dict[str, Report]:
         csirts = Loader(Csirt, ("slug",), ("name", "level")).load(_csirts(entries), remove=False)
         ids = dict(Csirt.objects.values_list("slug", "pk"))
         return {
-            _("centres"): csirts,
-            _("coordonnées"): Loader(Contact, ("csirt_id", "kind"), CONTACT).load(_contacts(entries, ids)),
-            _("territoires"): Loader(Coverage, GROUND, COVERAGE).load(_coverages(entries, ids)),
-            _("secours"): Loader(Backup, ("csirt_id", "backup_id"), ("rank",)).load(_backups(entries, ids)),
+            "centres": csirts,
+            "coordonnées": Loader(Contact, ("csirt_id", "kind"), CONTACT).load(_contacts(entries, ids)),
+            "territoires": Loader(Coverage, GROUND, COVERAGE).load(_coverages(entries, ids)),
+            "secours": Loader(Backup, ("csirt_id", "backup_id"), ("rank",)).load(_backups(entries, ids)),
         }
 
 

@@ -6,7 +6,6 @@ from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
 
 from csirts.enums import ContactKind
 from csirts.models import Contact, Coverage
@@ -18,8 +17,8 @@ ONE_DAY = timedelta(days=1)
 class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
     """Asks for the period with its last day included, while the row holds the first day after the period."""
 
-    first_on = forms.DateField(label=_("premier jour"), required=False, help_text=_("Vide : depuis toujours."))
-    last_on = forms.DateField(label=_("dernier jour"), required=False, help_text=_("Vide : sans fin prévue."))
+    first_on = forms.DateField(label="premier jour", required=False, help_text="Vide : depuis toujours.")
+    last_on = forms.DateField(label="dernier jour", required=False, help_text="Vide : sans fin prévue.")
 
     class Meta:
         model = Coverage
@@ -35,12 +34,12 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned = super().clean() or {}
         first, last = cleaned.get("first_on"), cleaned.get("last_on")
         if first and last and last < first:
-            self.add_error("last_on", _("Le dernier jour vient avant le premier."))
+            self.add_error("last_on", "Le dernier jour vient avant le premier.")
         else:
             self.instance.valid = DateRange(first, last + ONE_DAY if last else None)
         region, departement = cleaned.get("region"), cleaned.get("departement")
         if region and departement and departement.region_id != region.pk:
-            self.add_error("departement", _("Ce département n’est pas dans cette région."))
+            self.add_error("departement", "Ce département n’est pas dans cette région.")
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -83,41 +82,41 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def save(self, commit: bool = True) -> Any:
         self.instance.kind = self.kind
-        self.instance.source = _("le centre lui-même")
+        self.instance.source = "le centre lui-même"
         self.instance.source_on = timezone.localdate()
         return super().save(commit)
 
 
 class HoursForm(OwnContactForm):
     kind = ContactKind.HOURS
-    written_meanwhile = _("Les horaires ont été écrits entre-temps. Rouvrez cette page pour les changer.")
+    written_meanwhile = "Les horaires ont été écrits entre-temps. Rouvrez cette page pour les changer."
 
     class Meta(OwnContactForm.Meta):
-        labels = {"value": _("horaires")}
+        labels = {"value": "horaires"}
 
 
 class DpoForm(OwnContactForm):
     """The data protection officer. The note holds how long the centre keeps a case."""
 
     kind = ContactKind.DPO
-    written_meanwhile = _("Ce contact a été écrit entre-temps. Rouvrez cette page pour le changer.")
+    written_meanwhile = "Ce contact a été écrit entre-temps. Rouvrez cette page pour le changer."
 
     class Meta(OwnContactForm.Meta):
-        labels = {"value": _("adresse ou page"), "note": _("durée de conservation des dossiers")}
+        labels = {"value": "adresse ou page", "note": "durée de conservation des dossiers"}
 
 
 class SitesForm(OwnContactForm):
     """The host names of the centre's own sites, whose links stay clickable in its messages."""
 
     kind = ContactKind.SITES
-    written_meanwhile = _("Ces sites ont été écrits entre-temps. Rouvrez cette page pour les changer.")
+    written_meanwhile = "Ces sites ont été écrits entre-temps. Rouvrez cette page pour les changer."
 
     class Meta(OwnContactForm.Meta):
-        labels = {"value": _("noms des sites, séparés par des espaces")}
-        help_texts = {"value": _("Par exemple : aide.exemple.example outils.exemple.example")}
+        labels = {"value": "noms des sites, séparés par des espaces"}
+        help_texts = {"value": "Par exemple : aide.exemple.example outils.exemple.example"}
 
     def clean_value(self) -> str:
         sites = split_sites(self.cleaned_data["value"])
         if wrong := [site for site in sites if not SITE.fullmatch(site)]:
-            raise ValidationError(_("« %s » n’est pas le nom d’un site : ni https://, ni barre oblique.") % wrong[0])
+            raise ValidationError(f"« {wrong[0]} » n’est pas le nom d’un site : ni https://, ni barre oblique.")
         return " ".join(sites)

@@ -9,7 +9,6 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from csirts import wording
 from csirts.directory import CONTEXT
@@ -52,7 +51,7 @@ def _fields(model: type[models.Model]) -> list[Any]:
 
 
 def _told(versions: list[tuple[type[models.Model], Any]], people: dict[str, str]) -> Iterator[Version]:
-    acts = {"insert": _("ajout"), "update": _("changement"), "delete": _("retrait")}
+    acts = {"insert": "ajout", "update": "changement", "delete": "retrait"}
     previous: Any = None
     for model, version in versions:
         same_row = previous is not None and (type(previous), previous.pgh_obj_id) == (
@@ -78,7 +77,7 @@ def _shown(field: Any, version: Any) -> str:
         case None:
             return ""
         case bool():
-            return _("oui") if value else _("non")
+            return "oui" if value else "non"
         case date():
             return date_format(value, "j F Y")
         case DateRange():
@@ -99,5 +98,5 @@ def _people(versions: Iterable[Any]) -> dict[str, str]:
 def _actor(version: Any, people: dict[str, str]) -> str:
     context = _context(version)
     if context.get("source") == CONTEXT:
-        return _("annuaire livré")
-    return people.get(str(context.get("user")), _("hors de l’administration"))
+        return "annuaire livré"
+    return people.get(str(context.get("user")), "hors de l’administration")

@@ -13,7 +13,6 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q, Value, prefetch_related_objects
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy as _
 from pghistory.core import event_models
 
 from collectivities.enums import Kind
@@ -41,11 +40,11 @@ class DirectoryVersion(models.Model):
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
-    token = models.UUIDField(_("jeton"), editable=False)
+    token = models.UUIDField("jeton", editable=False)
 
     class Meta:
-        verbose_name = _("version de l’annuaire")
-        verbose_name_plural = _("versions de l’annuaire")
+        verbose_name = "version de l’annuaire"
+        verbose_name_plural = "versions de l’annuaire"
         constraints = [models.CheckConstraint(name="directoryversion_one_row", condition=Q(id=1))]
 
     def __str__(self) -> str:
@@ -81,25 +80,25 @@ class CsirtQuerySet(models.QuerySet["Csirt"]):
 
 
 @tracked(
-    _("version d’un centre"),
+    "version d’un centre",
     models.CheckConstraint(name="csirtevent_level__in", condition=Q(level__in=Level.values)),
 )
 class Csirt(models.Model):
-    slug = models.SlugField(_("identifiant court"), max_length=60, unique=True)
-    name = models.CharField(_("nom"), max_length=200)
-    level = models.CharField(_("niveau"), max_length=20, choices=Level, default=Level.TERRITORIAL)
+    slug = models.SlugField("identifiant court", max_length=60, unique=True)
+    name = models.CharField("nom", max_length=200)
+    level = models.CharField("niveau", max_length=20, choices=Level, default=Level.TERRITORIAL)
     notification_email = models.EmailField(
-        _("adresse de notification"),
+        "adresse de notification",
         blank=True,
-        help_text=_("Choisie par le responsable du centre. Vide : rien n’est envoyé, le déclarant appelle."),
+        help_text="Choisie par le responsable du centre. Vide : rien n’est envoyé, le déclarant appelle.",
     )
-    is_active = models.BooleanField(_("en service"), default=True)
+    is_active = models.BooleanField("en service", default=True)
 
     objects = CsirtQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("centre de réponse (CSIRT)")
-        verbose_name_plural = _("centres de réponse (CSIRT)")
+        verbose_name = "centre de réponse (CSIRT)"
+        verbose_name_plural = "centres de réponse (CSIRT)"
         ordering = ["name"]
         constraints = [models.CheckConstraint(name="csirt_level__in", condition=Q(level__in=Level.values))]
         triggers = [renews_version()]
@@ -178,37 +177,37 @@ class Csirt(models.Model):
 
 
 @tracked(
-    _("version d’une coordonnée"),
+    "version d’une coordonnée",
     models.CheckConstraint(name="contactevent_kind__in", condition=Q(kind__in=ContactKind.values)),
 )
 class Contact(models.Model):
     """One published way to reach a CSIRT, with the source and its date."""
 
     csirt = models.ForeignKey(
-        Csirt, on_delete=models.CASCADE, related_name="contacts", verbose_name=_("centre de réponse")
+        Csirt, on_delete=models.CASCADE, related_name="contacts", verbose_name="centre de réponse"
     )
-    kind = models.CharField(_("nature"), max_length=20, choices=ContactKind)
-    value = models.CharField(_("valeur"), max_length=300)
-    note = models.CharField(_("remarque"), max_length=200, blank=True)
-    source = models.CharField(_("source"), max_length=200)
-    source_on = models.DateField(_("date de la source"), null=True, blank=True)
+    kind = models.CharField("nature", max_length=20, choices=ContactKind)
+    value = models.CharField("valeur", max_length=300)
+    note = models.CharField("remarque", max_length=200, blank=True)
+    source = models.CharField("source", max_length=200)
+    source_on = models.DateField("date de la source", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("coordonnée publiée")
-        verbose_name_plural = _("coordonnées publiées")
+        verbose_name = "coordonnée publiée"
+        verbose_name_plural = "coordonnées publiées"
         ordering = ["csirt", "kind"]
         constraints = [
             models.UniqueConstraint(
                 name="contact_one_of_a_kind",
                 fields=["csirt", "kind"],
-                violation_error_message=_("Ce centre a déjà une coordonnée de cette nature."),
+                violation_error_message="Ce centre a déjà une coordonnée de cette nature.",
             ),
             models.CheckConstraint(name="contact_kind__in", condition=Q(kind__in=ContactKind.values)),
             models.CheckConstraint(name="contact_value_given", condition=~Q(value="")),
             models.CheckConstraint(
                 name="contact_website_is_address",
                 condition=~Q(kind=ContactKind.WEBSITE) | Q(value__regex=r"^https?://[^\s/?#]+\.[^\s/?#]"),
-                violation_error_message=_("L’adresse d’un site commence par https://."),
+                violation_error_message="L’adresse d’un site commence par https://.",
             ),
         ]
         triggers = [renews_version()]
@@ -223,37 +222,37 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
 
 
 @tracked(
-    _("version d’un territoire couvert"),
+    "version d’un territoire couvert",
     models.CheckConstraint(name="coverageevent_kind__in", condition=Q(kind__in=["", *Kind.values])),
 )
 class Coverage(models.Model):
     """A CSIRT covers a region, or only one of its départements, or only one kind of body, for a period."""
 
     csirt = models.ForeignKey(
-        Csirt, on_delete=models.PROTECT, related_name="coverages", verbose_name=_("centre de réponse")
+        Csirt, on_delete=models.PROTECT, related_name="coverages", verbose_name="centre de réponse"
     )
-    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", verbose_name=_("région"))
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", verbose_name="région")
     departement = models.ForeignKey(
         Departement,
         on_delete=models.PROTECT,
         related_name="+",
-        verbose_name=_("département"),
+        verbose_name="département",
         null=True,
         blank=True,
-        help_text=_("Vide : toute la région."),
+        help_text="Vide : toute la région.",
     )
     kind = models.CharField(
-        _("sorte d’organisme"), max_length=40, choices=Kind, blank=True, help_text=_("Vide : toutes les sortes.")
+        "sorte d’organisme", max_length=40, choices=Kind, blank=True, help_text="Vide : toutes les sortes."
     )
-    valid = DateRangeField(_("période"), help_text=_("Du premier jour au premier jour qui n’est plus couvert."))
-    source = models.CharField(_("source"), max_length=200)
-    source_on = models.DateField(_("date de la source"), null=True, blank=True)
+    valid = DateRangeField("période", help_text="Du premier jour au premier jour qui n’est plus couvert.")
+    source = models.CharField("source", max_length=200)
+    source_on = models.DateField("date de la source", null=True, blank=True)
 
     objects = CoverageQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("territoire couvert")
-        verbose_name_plural = _("territoires couverts")
+        verbose_name = "territoire couvert"
+        verbose_name_plural = "territoires couverts"
         ordering = ["region__sort_key", "departement__sort_key", "kind"]
         constraints = [
             ExclusionConstraint(
@@ -264,13 +263,13 @@ class Coverage(models.Model):
                     (F("kind"), RangeOperators.EQUAL),
                     (F("valid"), RangeOperators.OVERLAPS),
                 ],
-                violation_error_message=_("Un autre centre répond déjà pour ce territoire et cette période."),
+                violation_error_message="Un autre centre répond déjà pour ce territoire et cette période.",
             ),
             models.CheckConstraint(name="coverage_kind__in", condition=Q(kind__in=["", *Kind.values])),
             models.CheckConstraint(
                 name="coverage_period_not_empty",
                 condition=Q(valid__isempty=False),
-                violation_error_message=_("La période ne contient aucun jour."),
+                violation_error_message="La période ne contient aucun jour.",
             ),
         ]
         triggers = [
@@ -296,21 +295,21 @@ class Coverage(models.Model):
         return " – ".join(str(part) for part in (self.region, self.departement, self.get_kind_display()) if part)
 
 
-@tracked(_("version d’un secours"))
+@tracked("version d’un secours")
 class Backup(models.Model):
     """The CSIRT to call when another does not answer, lowest rank first. CERT-FR and 17Cyber always come after
     and are not listed.
     """
 
     csirt = models.ForeignKey(
-        Csirt, on_delete=models.CASCADE, related_name="backups", verbose_name=_("centre de réponse")
+        Csirt, on_delete=models.CASCADE, related_name="backups", verbose_name="centre de réponse"
     )
-    backup = models.ForeignKey(Csirt, on_delete=models.PROTECT, related_name="+", verbose_name=_("centre de secours"))
-    rank = models.PositiveSmallIntegerField(_("rang"), default=1)
+    backup = models.ForeignKey(Csirt, on_delete=models.PROTECT, related_name="+", verbose_name="centre de secours")
+    rank = models.PositiveSmallIntegerField("rang", default=1)
 
     class Meta:
-        verbose_name = _("centre de secours")
-        verbose_name_plural = _("centres de secours")
+        verbose_name = "centre de secours"
+        verbose_name_plural = "centres de secours"
         ordering = ["csirt", "rank"]
         constraints = [
             models.UniqueConstraint(name="backup_once", fields=["csirt", "backup"]),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from collectivities.enums import Zone
 from collectivities.models import Region
@@ -82,7 +81,7 @@ def _origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
         if contact.kind in SHOWN:
             said.setdefault(origin(contact.source, contact.source_on), []).append(contact.get_kind_display())
     for coverage in coverages:
-        said.setdefault(origin(coverage.source, coverage.source_on), []).append(_("territoire"))
+        said.setdefault(origin(coverage.source, coverage.source_on), []).append("territoire")
     for place, (who, values) in enumerate(said.items()):
         what = ", ".join(dict.fromkeys(values)).capitalize()
         yield f"{what}\N{NO-BREAK SPACE}: {who}" if place else who

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
@@ -128,30 +127,30 @@ def the(region: Region) -> str:
 def listed(names: Sequence[str]) -> str:
     """« Bretagne et Pays de la Loire »"""
     *first, last = names or [""]
-    return _("%(first)s et %(last)s") % {"first": ", ".join(first), "last": last} if first else last
+    return "{first} et {last}".format(first=", ".join(first), last=last) if first else last
 
 
 def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
     """Return the first half of the reason: the region where the body is, and who says so."""
     if region is None:
-        return _("La région de %(body)s n’est pas connue") % {"body": format_body(body)}
-    name = _("La collectivité") if body.name == region.name else format_body(body)
+        return f"La région de {format_body(body)} n’est pas connue"
+    name = "La collectivité" if body.name == region.name else format_body(body)
     words = {"body": name, "at": at(region), "regions": listed([curly(one.name) for one in spread])}
     if body.region_correction_id and spread:
-        return _("L’annuaire corrigé place %(body)s (%(regions)s) %(at)s") % words
+        return "L’annuaire corrigé place {body} ({regions}) {at}".format(**words)
     if body.region_correction_id:
-        return _("L’annuaire corrigé place %(body)s %(at)s") % words
+        return "L’annuaire corrigé place {body} {at}".format(**words)
     if spread:
         words["regions"] = listed([the(one) for one in spread])
-        return _("%(body)s s’étend sur %(regions)s ; la plupart de ses habitants vivent %(at)s") % words
-    return _("%(body)s est %(at)s") % words
+        return "{body} s’étend sur {regions} ; la plupart de ses habitants vivent {at}".format(**words)
+    return "{body} est {at}".format(**words)
 
 
 def format_body(body: Collectivity) -> str:
     """Return the name of a body, or « Cet organisme » if somebody added it: the sentence is stored and mailed, and
     would outlast a merge of the body.
     """
-    return _("Cet organisme") if body.declared_at and not body.is_listed else curly(body.name)
+    return "Cet organisme" if body.declared_at and not body.is_listed else curly(body.name)
 
 
 def answered(where: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
@@ -163,12 +162,12 @@ def answered(where: str, csirt: str, region: Region, *, departement: bool, kind:
         "kind": Kind(kind).label if kind else "",
     }
     if departement and kind:
-        return _("%(where)s, et %(csirt)s répond dans son département à cette sorte d’organisme : %(kind)s.") % words
+        return "{where}, et {csirt} répond dans son département à cette sorte d’organisme : {kind}.".format(**words)
     if departement:
-        return _("%(where)s, et %(csirt)s répond aux collectivités de son département.") % words
+        return "{where}, et {csirt} répond aux collectivités de son département.".format(**words)
     if kind:
-        return _("%(where)s, et %(csirt)s y répond à cette sorte d’organisme : %(kind)s.") % words
-    return _("%(where)s, et %(csirt)s répond aux collectivités %(of)s.") % words
+        return "{where}, et {csirt} y répond à cette sorte d’organisme : {kind}.".format(**words)
+    return "{where}, et {csirt} répond aux collectivités {of}.".format(**words)
 
 
 def unanswered(where: str, region: Region | None, websites: Sequence[str]) -> str:
@@ -176,13 +175,10 @@ def unanswered(where: str, region: Region | None, websites: Sequence[str]) -> st
     or to the police.
     """
     site = urlsplit(websites[-1]).netloc if websites else ""
-    way_out = _("Allez sur %(site)s.") % {"site": site} if site else _("Appelez la police ou la gendarmerie : le 17.")
+    way_out = f"Allez sur {site}." if site else "Appelez la police ou la gendarmerie : le 17."
     if region is None:
         return f"{where}. {way_out}"
-    return _("%(where)s, et nous n’y connaissons pas de centre régional. %(way_out)s") % {
-        "where": where,
-        "way_out": way_out,
-    }
+    return f"{where}, et nous n’y connaissons pas de centre régional. {way_out}"
 
 
 def period(valid: DateRange) -> str:
@@ -190,7 +186,7 @@ def period(valid: DateRange) -> str:
     first = date_format(valid.lower, "j F Y") if valid.lower else ""
     last = date_format(valid.upper - timedelta(days=1), "j F Y") if valid.upper else ""
     if first and last:
-        return _("du %(first)s au %(last)s") % {"first": first, "last": last}
+        return f"du {first} au {last}"
     if first:
-        return _("depuis le %(first)s") % {"first": first}
-    return _("jusqu’au %(last)s") % {"last": last} if last else _("toujours")
+        return f"depuis le {first}"
+    return f"jusqu’au {last}" if last else "toujours"

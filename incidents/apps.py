@@ -1,8 +1,7 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class IncidentsConfig(AppConfig):
     name = "incidents"
-    verbose_name = _("incidents")
+    verbose_name = "incidents"
     default_auto_field = "django.db.models.BigAutoField"

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
+from core.french import choose_plural
 from incidents.enums import ClosingReason, IncidentType
 from incidents.models import Incident
 
@@ -58,22 +56,22 @@ def may_be_double(incident: Incident, other: Incident, now: datetime) -> bool:
 
 def weigh(incident: Incident, other: Incident) -> Likely:
     found = list(likenesses(incident, other))
-    reasons = (_("même collectivité"), *(reason for _points, reason in found))
+    reasons = ("même collectivité", *(reason for _points, reason in found))
     return Likely(other, sum(points for points, _reason in found), reasons)
 
 
 def likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, str]]:
     if incident.type == other.type:
-        yield SAME_TYPE, _("même type")
+        yield SAME_TYPE, "même type"
     elif are_near(incident.type, other.type):
-        yield NEAR_TYPE, _("type voisin")
+        yield NEAR_TYPE, "type voisin"
     apart = abs(other.received_at - incident.received_at)
     points = next((points for limit, points in CLOSENESS if apart <= limit), 0)
     yield points, when(apart, is_before=other.received_at < incident.received_at)
     if incident.supplier_key and incident.supplier_key == other.supplier_key:
-        yield SAME_SUPPLIER, _("même prestataire")
+        yield SAME_SUPPLIER, "même prestataire"
     if callers(incident) & callers(other):
-        yield SAME_CALLER, _("même personne à rappeler")
+        yield SAME_CALLER, "même personne à rappeler"
 
 
 def are_near(one: str, other: str) -> bool:
@@ -90,8 +88,8 @@ def callers(incident: Incident) -> set[str]:
 
 def when(apart: timedelta, *, is_before: bool) -> str:
     if apart < timedelta(minutes=1):
-        return _("au même moment")
-    return (_("%(apart)s avant") if is_before else _("%(apart)s après")) % {"apart": format_gap(apart)}
+        return "au même moment"
+    return ("%(apart)s avant" if is_before else "%(apart)s après") % {"apart": format_gap(apart)}
 
 
 def format_gap(apart: timedelta) -> str:
@@ -102,4 +100,4 @@ def format_gap(apart: timedelta) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60}{NBSP}h"
     days = minutes // (24 * 60)
-    return ngettext("%d\N{NO-BREAK SPACE}jour", "%d\N{NO-BREAK SPACE}jours", days) % days
+    return choose_plural("%d\N{NO-BREAK SPACE}jour", "%d\N{NO-BREAK SPACE}jours", days) % days

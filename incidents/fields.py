@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 LARGEST_NUMBER = 100_000_000
@@ -18,9 +17,9 @@ class DayField(forms.DateField):
         try:
             day = super().to_python(value)
         except ValidationError as error:
-            raise ValidationError(_("Ce jour n’existe pas. Exemple : 24/11/2026.")) from error
+            raise ValidationError("Ce jour n’existe pas. Exemple : 24/11/2026.") from error
         if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise ValidationError(_("Cette année ne va pas. Vérifiez l’année : elle a quatre chiffres."))
+            raise ValidationError("Cette année ne va pas. Vérifiez l’année : elle a quatre chiffres.")
         return day
 
 
@@ -33,7 +32,7 @@ class HourField(forms.TimeField):
             hour, minute = int(found[1]), int(found[2] or 0)
             if hour < 24 and minute < 60:
                 return time(hour, minute)
-        raise ValidationError(_("Cette heure n’existe pas. Exemple : 8 h 10."))
+        raise ValidationError("Cette heure n’existe pas. Exemple : 8 h 10.")
 
 
 class CountField(forms.Field):
@@ -44,9 +43,9 @@ class CountField(forms.Field):
         if not digits:
             return None
         if not re.fullmatch(r"[0-9]{1,12}", digits):
-            raise ValidationError(_("Écrivez seulement un nombre, même approximatif. Exemple : 300."))
+            raise ValidationError("Écrivez seulement un nombre, même approximatif. Exemple : 300.")
         if int(digits) > LARGEST_NUMBER:
-            raise ValidationError(_("Ce nombre est plus grand que la population du pays. Vérifiez-le."))
+            raise ValidationError("Ce nombre est plus grand que la population du pays. Vérifiez-le.")
         return int(digits)
 
 

@@ -5,8 +5,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from core.french import choose_plural
 
 # Characters that JSON or PDF may refuse and that say nothing: controls, lone surrogates, private and unassigned ones.
 UNDRAWABLE = {"Cc", "Cs", "Co", "Cn"}
@@ -15,10 +14,10 @@ LACKING = re.compile(r'the text `"(?:\\u\{(?P<number>[0-9a-f]+)\}|(?P<character>
 # From here on Unicode holds whole scripts: who lacks one character of them lacks them all.
 EAST_ASIA = 0x2E80
 SCRIPTS = {
-    "CJK": gettext_lazy("chinois ou japonais"),
-    "HIRAGANA": gettext_lazy("japonais"),
-    "KATAKANA": gettext_lazy("japonais"),
-    "HANGUL": gettext_lazy("coréen"),
+    "CJK": "chinois ou japonais",
+    "HIRAGANA": "japonais",
+    "KATAKANA": "japonais",
+    "HANGUL": "coréen",
 }
 # Below it, those of which no font of ours draws a letter, by how the names of their characters begin.
 UNDRAWN = (
@@ -87,8 +86,8 @@ def name_run(run: str) -> str:
     if not run:
         return ""
     numbers = " ".join(f"U+{ord(character):04X}" for character in run[:MOST_NUMBERS])
-    script = SCRIPTS.get(script_of(run[0]), _("caractère"))
+    script = SCRIPTS.get(script_of(run[0]), "caractère")
     if (more := len(run) - MOST_NUMBERS) <= 0:
         return f"[{script} {numbers}]"
-    rest = ngettext("et %(count)s autre, à lire à l’écran", "et %(count)s autres, à lire à l’écran", more)
+    rest = choose_plural("et %(count)s autre, à lire à l’écran", "et %(count)s autres, à lire à l’écran", more)
     return f"[{script} {numbers} {rest % {'count': more}}]"

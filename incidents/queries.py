@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Min, Q
-from django.utils.translation import gettext as _
 
 from collectivities.zones import zone_of
 from incidents.enums import Door, EventKind
@@ -62,7 +61,7 @@ class Kept:
     def who(self) -> str:
         """How they called themselves, or else the name of their account."""
         account = self.sheet.actor.display_name if self.sheet.actor else ""
-        return self.sheet.author or account or _("une personne qui n’a pas signé")
+        return self.sheet.author or account or "une personne qui n’a pas signé"
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 FILE = Path(__file__).parent / "data" / "messages.json"
-PLACEHOLDERS: dict[str, Promise] = {
-    "collectivite": _("le nom de la collectivité"),
-    "reference": _("la référence du dossier"),
-    "type": _("ce qui arrive, d’après le type que le dossier a aujourd’hui"),
-    "centre": _("le nom de votre centre"),
-    "telephone": _("le téléphone publié de votre centre"),
-    "prenom_nom": _("votre nom, tel qu’il signe vos messages"),
+PLACEHOLDERS: dict[str, str] = {
+    "collectivite": "le nom de la collectivité",
+    "reference": "la référence du dossier",
+    "type": "ce qui arrive, d’après le type que le dossier a aujourd’hui",
+    "centre": "le nom de votre centre",
+    "telephone": "le téléphone publié de votre centre",
+    "prenom_nom": "votre nom, tel qu’il signe vos messages",
 }
 BRACED = re.compile(r"\{([^{}\n]*)\}")
 

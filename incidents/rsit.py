@@ -5,71 +5,70 @@ own in RSIT: encryption is an unauthorised modification of information.
 """
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import IncidentType
 
 
 class RsitClass(models.TextChoices):
-    ABUSIVE_CONTENT = "abusive-content", _("Contenu abusif")
-    MALICIOUS_CODE = "malicious-code", _("Code malveillant")
-    INFORMATION_GATHERING = "information-gathering", _("Collecte d’informations")
-    INTRUSION_ATTEMPTS = "intrusion-attempts", _("Tentatives d’intrusion")
-    INTRUSIONS = "intrusions", _("Intrusions")
-    AVAILABILITY = "availability", _("Disponibilité")
-    INFORMATION_CONTENT_SECURITY = "information-content-security", _("Sécurité de l’information")
-    FRAUD = "fraud", _("Fraude")
-    VULNERABLE = "vulnerable", _("Vulnérabilité")
-    OTHER = "other", _("Autre")
-    TEST = "test", _("Test")
+    ABUSIVE_CONTENT = "abusive-content", "Contenu abusif"
+    MALICIOUS_CODE = "malicious-code", "Code malveillant"
+    INFORMATION_GATHERING = "information-gathering", "Collecte d’informations"
+    INTRUSION_ATTEMPTS = "intrusion-attempts", "Tentatives d’intrusion"
+    INTRUSIONS = "intrusions", "Intrusions"
+    AVAILABILITY = "availability", "Disponibilité"
+    INFORMATION_CONTENT_SECURITY = "information-content-security", "Sécurité de l’information"
+    FRAUD = "fraud", "Fraude"
+    VULNERABLE = "vulnerable", "Vulnérabilité"
+    OTHER = "other", "Autre"
+    TEST = "test", "Test"
 
 
 class RsitType(models.TextChoices):
-    SPAM = "spam", _("Pourriel (spam)")
-    HARMFUL_SPEECH = "harmful-speech", _("Propos préjudiciables")
-    VIOLENCE = "violence", _("Contenu d’exploitation sexuelle, sexuel ou violent")
-    INFECTED_SYSTEM = "infected-system", _("Système infecté")
-    C2_SERVER = "c2-server", _("Serveur de commande et contrôle (C2)")
-    MALWARE_DISTRIBUTION = "malware-distribution", _("Diffusion de code malveillant")
-    MALWARE_CONFIGURATION = "malware-configuration", _("Configuration de code malveillant")
-    SCANNER = "scanner", _("Balayage (scan)")
-    SNIFFING = "sniffing", _("Écoute réseau")
-    SOCIAL_ENGINEERING = "social-engineering", _("Ingénierie sociale")
-    IDS_ALERT = "ids-alert", _("Exploitation de vulnérabilités connues")
-    BRUTE_FORCE = "brute-force", _("Tentatives de connexion")
-    EXPLOIT = "exploit", _("Nouvelle signature d’attaque")
-    PRIVILEGED_ACCOUNT_COMPROMISE = "privileged-account-compromise", _("Compromission d’un compte à privilèges")
-    UNPRIVILEGED_ACCOUNT_COMPROMISE = "unprivileged-account-compromise", _("Compromission d’un compte sans privilèges")
-    APPLICATION_COMPROMISE = "application-compromise", _("Compromission d’une application")
-    SYSTEM_COMPROMISE = "system-compromise", _("Compromission d’un système")
-    BURGLARY = "burglary", _("Intrusion physique")
-    DOS = "dos", _("Déni de service")
-    DDOS = "ddos", _("Déni de service distribué")
-    MISCONFIGURATION = "misconfiguration", _("Mauvaise configuration")
-    SABOTAGE = "sabotage", _("Sabotage")
-    OUTAGE = "outage", _("Panne")
-    UNAUTHORISED_INFORMATION_ACCESS = "unauthorised-information-access", _("Accès non autorisé à l’information")
+    SPAM = "spam", "Pourriel (spam)"
+    HARMFUL_SPEECH = "harmful-speech", "Propos préjudiciables"
+    VIOLENCE = "violence", "Contenu d’exploitation sexuelle, sexuel ou violent"
+    INFECTED_SYSTEM = "infected-system", "Système infecté"
+    C2_SERVER = "c2-server", "Serveur de commande et contrôle (C2)"
+    MALWARE_DISTRIBUTION = "malware-distribution", "Diffusion de code malveillant"
+    MALWARE_CONFIGURATION = "malware-configuration", "Configuration de code malveillant"
+    SCANNER = "scanner", "Balayage (scan)"
+    SNIFFING = "sniffing", "Écoute réseau"
+    SOCIAL_ENGINEERING = "social-engineering", "Ingénierie sociale"
+    IDS_ALERT = "ids-alert", "Exploitation de vulnérabilités connues"
+    BRUTE_FORCE = "brute-force", "Tentatives de connexion"
+    EXPLOIT = "exploit", "Nouvelle signature d’attaque"
+    PRIVILEGED_ACCOUNT_COMPROMISE = "privileged-account-compromise", "Compromission d’un compte à privilèges"
+    UNPRIVILEGED_ACCOUNT_COMPROMISE = "unprivileged-account-compromise", "Compromission d’un compte sans privilèges"
+    APPLICATION_COMPROMISE = "application-compromise", "Compromission d’une application"
+    SYSTEM_COMPROMISE = "system-compromise", "Compromission d’un système"
+    BURGLARY = "burglary", "Intrusion physique"
+    DOS = "dos", "Déni de service"
+    DDOS = "ddos", "Déni de service distribué"
+    MISCONFIGURATION = "misconfiguration", "Mauvaise configuration"
+    SABOTAGE = "sabotage", "Sabotage"
+    OUTAGE = "outage", "Panne"
+    UNAUTHORISED_INFORMATION_ACCESS = "unauthorised-information-access", "Accès non autorisé à l’information"
     UNAUTHORISED_INFORMATION_MODIFICATION = (
         "unauthorised-information-modification",
-        _("Modification non autorisée de l’information"),
+        "Modification non autorisée de l’information",
     )
-    DATA_LOSS = "data-loss", _("Perte de données")
-    DATA_LEAK = "data-leak", _("Fuite d’informations confidentielles")
-    UNAUTHORISED_USE_OF_RESOURCES = "unauthorised-use-of-resources", _("Usage non autorisé de ressources")
-    COPYRIGHT = "copyright", _("Droit d’auteur")
-    MASQUERADE = "masquerade", _("Usurpation d’identité")
-    PHISHING = "phishing", _("Hameçonnage")
-    WEAK_CRYPTO = "weak-crypto", _("Cryptographie faible")
-    DDOS_AMPLIFIER = "ddos-amplifier", _("Amplificateur de DDoS")
+    DATA_LOSS = "data-loss", "Perte de données"
+    DATA_LEAK = "data-leak", "Fuite d’informations confidentielles"
+    UNAUTHORISED_USE_OF_RESOURCES = "unauthorised-use-of-resources", "Usage non autorisé de ressources"
+    COPYRIGHT = "copyright", "Droit d’auteur"
+    MASQUERADE = "masquerade", "Usurpation d’identité"
+    PHISHING = "phishing", "Hameçonnage"
+    WEAK_CRYPTO = "weak-crypto", "Cryptographie faible"
+    DDOS_AMPLIFIER = "ddos-amplifier", "Amplificateur de DDoS"
     POTENTIALLY_UNWANTED_ACCESSIBLE = (
         "potentially-unwanted-accessible",
-        _("Service exposé potentiellement indésirable"),
+        "Service exposé potentiellement indésirable",
     )
-    INFORMATION_DISCLOSURE = "information-disclosure", _("Divulgation d’informations")
-    VULNERABLE_SYSTEM = "vulnerable-system", _("Système vulnérable")
-    OTHER = "other", _("Non catégorisé")
-    UNDETERMINED = "undetermined", _("Indéterminé")
-    TEST = "test", _("Test")
+    INFORMATION_DISCLOSURE = "information-disclosure", "Divulgation d’informations"
+    VULNERABLE_SYSTEM = "vulnerable-system", "Système vulnérable"
+    OTHER = "other", "Non catégorisé"
+    UNDETERMINED = "undetermined", "Indéterminé"
+    TEST = "test", "Test"
 
 
 TYPES_OF_CLASS: dict[str, tuple[str, ...]] = {

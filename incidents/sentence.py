@@ -6,28 +6,25 @@ Pure: it takes what is known and gives short sentences. It never sees the refere
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from csirts.wording import centre_with_article
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
-OR_SLOWED = gettext_lazy("Services arrêtés ou ralentis : %s.")
+OR_SLOWED = "Services arrêtés ou ralentis : %s."
 # No more than was declared: what may only be slow is not read aloud as stopped.
-BY_EXTENT: dict[str, Promise] = {
-    InterruptionExtent.STOPPED: gettext_lazy("Services arrêtés : %s."),
-    InterruptionExtent.DEGRADED: gettext_lazy("Services ralentis : %s."),
+BY_EXTENT: dict[str, str] = {
+    InterruptionExtent.STOPPED: "Services arrêtés : %s.",
+    InterruptionExtent.DEGRADED: "Services ralentis : %s.",
     InterruptionExtent.UNKNOWN: OR_SLOWED,
     "": OR_SLOWED,
 }
-OUTCOMES: dict[str, Promise] = {
-    ClosingReason.RESOLVED: gettext_lazy("Il est résolu."),
-    ClosingReason.NOT_AN_INCIDENT: gettext_lazy("Pour le centre, ce n’est pas un incident."),
-    ClosingReason.HANDED_OVER: gettext_lazy("Le centre l’a confié à un autre service."),
-    ClosingReason.DUPLICATE: gettext_lazy("Il était déjà déclaré : un autre dossier le suit."),
-    ClosingReason.WITHDRAWN: gettext_lazy("La déclaration a été retirée."),
+OUTCOMES: dict[str, str] = {
+    ClosingReason.RESOLVED: "Il est résolu.",
+    ClosingReason.NOT_AN_INCIDENT: "Pour le centre, ce n’est pas un incident.",
+    ClosingReason.HANDED_OVER: "Le centre l’a confié à un autre service.",
+    ClosingReason.DUPLICATE: "Il était déjà déclaré : un autre dossier le suit.",
+    ClosingReason.WITHDRAWN: "La déclaration a été retirée.",
 }
 FEMININE = ("commune", "communauté", "métropole", "région", "régie", "caisse")
 
@@ -59,9 +56,9 @@ def sentences_of(known: Known) -> list[str]:
     """In the order in which they are read; each is one breath. The page says the moments, after the first one."""
     said = {"body": with_article(known.body)}
     if known.status == Status.CLOSED:
-        opening = _("Un incident informatique a été déclaré pour %(body)s.") % said
-        return [opening, *outcome(known), _("Le dossier est clos.")]
-    opening = _("Un incident informatique touche %(body)s.") % said
+        opening = "Un incident informatique a été déclaré pour {body}.".format(**said)
+        return [opening, *outcome(known), "Le dossier est clos."]
+    opening = "Un incident informatique touche {body}.".format(**said)
     return [opening, *doubt(known), *stopped(known), *list_facts(known), *awaited(known)]
 
 
@@ -74,11 +71,11 @@ def outcome(known: Known) -> Iterator[str]:
 def doubt(known: Known) -> Iterator[str]:
     """Anybody may declare in a body's name: what nobody has checked is said as such, above all when it is shared."""
     if not known.is_verified:
-        yield _("Cette déclaration n’est pas encore vérifiée.")
+        yield "Cette déclaration n’est pas encore vérifiée."
 
 
 def with_article(body: str) -> str:
-    return _("la %s") % body if body.startswith(FEMININE) else body
+    return f"la {body}" if body.startswith(FEMININE) else body
 
 
 def stopped(known: Known) -> Iterator[str]:
@@ -88,44 +85,44 @@ def stopped(known: Known) -> Iterator[str]:
             yield said % touched
     resumed = [service for service in known.services if service.has_resumed]
     if back := names(resumed):
-        yield (_("Service rétabli : %s.") if len(resumed) == 1 else _("Services rétablis : %s.")) % back
+        yield ("Service rétabli : %s." if len(resumed) == 1 else "Services rétablis : %s.") % back
     if not known.services:
         answers: dict[str, str] = {
-            Answer.YES: _("Des services sont arrêtés ou ralentis."),
-            Answer.NO: _("Aucun service n’est arrêté ni ralenti."),
+            Answer.YES: "Des services sont arrêtés ou ralentis.",
+            Answer.NO: "Aucun service n’est arrêté ni ralenti.",
         }
-        yield answers.get(known.service_stopped, _("On ne sait pas encore quels services sont touchés."))
+        yield answers.get(known.service_stopped, "On ne sait pas encore quels services sont touchés.")
 
 
 def list_facts(known: Known) -> Iterator[str]:
     said = {"centre": capfirst(centre_with_article(known.centre))}
     if not known.centre:
-        yield _("Aucun centre ne couvre ce territoire.")
+        yield "Aucun centre ne couvre ce territoire."
     elif known.status == Status.ACKNOWLEDGED:
-        yield _("%(centre)s, le centre de secours informatique, s’en occupe.") % said
+        yield "{centre}, le centre de secours informatique, s’en occupe.".format(**said)
     elif known.is_read:
-        yield _("%(centre)s, le centre de secours informatique, a lu la déclaration.") % said
+        yield "{centre}, le centre de secours informatique, a lu la déclaration.".format(**said)
     elif known.has_channel:
-        yield _("%(centre)s, le centre de secours informatique, est prévenu.") % said
+        yield "{centre}, le centre de secours informatique, est prévenu.".format(**said)
     else:
-        yield _("%(centre)s, le centre de secours informatique, a la déclaration dans sa liste.") % said
+        yield "{centre}, le centre de secours informatique, a la déclaration dans sa liste.".format(**said)
 
 
 def awaited(known: Known) -> Iterator[str]:
     if known.waits_for_body:
-        yield _("Le centre attend une réponse de la collectivité.")
+        yield "Le centre attend une réponse de la collectivité."
     elif known.status == Status.ACKNOWLEDGED and any(not service.has_resumed for service in known.services):
-        yield _("On attend le retour de ces services.")
+        yield "On attend le retour de ces services."
     elif known.status == Status.ACKNOWLEDGED:
-        yield _("On attend le résultat de ses vérifications.")
+        yield "On attend le résultat de ses vérifications."
     elif known.centre:
-        yield _("On attend que le centre prenne le dossier en charge.")
+        yield "On attend que le centre prenne le dossier en charge."
 
 
 def names(services: Iterable[Service]) -> str:
     """« état civil, paie et EHPAD »."""
     *first, last = [lowered(service.label) for service in services] or [""]
-    return _("%(first)s et %(last)s") % {"first": ", ".join(first), "last": last} if first else last
+    return "{first} et {last}".format(first=", ".join(first), last=last) if first else last
 
 
 def lowered(label: str) -> str:

@@ -22,10 +22,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
-
 from incidents.declaration import Interruption, Leak
 from incidents.enums import (
     TYPE_TERMS,
@@ -94,7 +90,7 @@ class Reason:
     """One fact that counts: `words` say it as a responder reads it."""
 
     points: int
-    words: str | Promise
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,13 +144,13 @@ def of_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
     # What nobody could say counts as stopped.
     stopped = [one for one in ongoing if one.extent != InterruptionExtent.DEGRADED and one.service in ESSENTIAL]
     if stopped:
-        yield Reason(2, format_lazy(_("service essentiel arrêté : {}"), list_services(stopped)))
+        yield Reason(2, f"service essentiel arrêté : {list_services(stopped)}")
     elif ongoing:
-        yield Reason(1, format_lazy(_("service touché : {}"), list_services(ongoing)))
+        yield Reason(1, f"service touché : {list_services(ongoing)}")
     people = max((one.people_affected or 0 for one in ongoing), default=0)
     if people >= MANY_PEOPLE:
         points = 2 if people >= VERY_MANY_PEOPLE else 1
-        yield Reason(points, format_lazy(_("{} personnes sans service"), f"{people:,}".replace(",", "\N{NNBSP}")))
+        yield Reason(points, f"{people:,} personnes sans service".replace(",", "\N{NNBSP}"))
 
 
 def of_leak(leak: Leak | None) -> Iterator[Reason]:
@@ -162,48 +158,48 @@ def of_leak(leak: Leak | None) -> Iterator[Reason]:
         return
     sensitive = SENSITIVE.intersection(leak.categories)
     if leak.status == LeakStatus.CONFIRMED:
-        yield Reason(2, _("fuite de données confirmée"))
+        yield Reason(2, "fuite de données confirmée")
     elif sensitive:
-        yield Reason(2, _("fuite possible de données sensibles") if leak.status else _("données sensibles touchées"))
+        yield Reason(2, "fuite possible de données sensibles" if leak.status else "données sensibles touchées")
     else:
-        yield Reason(1, _("fuite possible de données") if leak.status else _("données touchées"))
+        yield Reason(1, "fuite possible de données" if leak.status else "données touchées")
     if band_of(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
-        yield Reason(1, format_lazy(_("données {}"), PersonsBand(band_of(leak)).label))
+        yield Reason(1, f"données {PersonsBand(band_of(leak)).label}")
 
 
 def of_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
     servers = set(answers.get("serveurs") or ())
     touched, total = number(answers.get("postes")), number(answers.get("postes_total"))
     if "annuaire" in servers:
-        yield Reason(2, _("l’annuaire des comptes est touché"))
+        yield Reason(2, "l’annuaire des comptes est touché")
     elif servers & CENTRAL_SERVERS:
-        yield Reason(1, _("un serveur central est touché"))
+        yield Reason(1, "un serveur central est touché")
     elif touched >= FEW_COMPUTERS and touched * 2 >= total:
-        yield Reason(1, _("la moitié des ordinateurs ou plus"))
+        yield Reason(1, "la moitié des ordinateurs ou plus")
 
 
 def of_attacker(answers: Mapping[str, Any]) -> Iterator[Reason]:
     if answers.get("continue") == "oui" or answers.get("rythme") in {"continu", "vagues"}:
-        yield Reason(2, _("l’attaque continue"))
+        yield Reason(2, "l’attaque continue")
 
 
 def of_backups(answers: Mapping[str, Any]) -> Iterator[Reason]:
     touched, where = answers.get("sauvegardes_atteintes"), answers.get("sauvegardes_ou") or ()
     if touched == "toutes" or "aucune" in where:
-        yield Reason(2, _("aucune sauvegarde utilisable"))
+        yield Reason(2, "aucune sauvegarde utilisable")
     elif touched == "partie":
-        yield Reason(1, _("une partie des sauvegardes est touchée"))
+        yield Reason(1, "une partie des sauvegardes est touchée")
 
 
 def of_connections(answers: Mapping[str, Any]) -> Iterator[Reason]:
     if {"interco", "communes", "etat", "finances", "comedec"}.intersection(answers.get("reseaux") or ()):
-        yield Reason(1, _("d’autres réseaux publics y sont reliés"))
+        yield Reason(1, "d’autres réseaux publics y sont reliés")
 
 
 def of_calendar(interruptions: Collection[Interruption], on: date) -> Iterator[Reason]:
     paying = any(one.service == PublicService.PAYROLL and one.ended_at is None for one in interruptions)
     if paying and on.day in PAY_DAYS:
-        yield Reason(1, _("la paie du mois est proche"))
+        yield Reason(1, "la paie du mois est proche")
 
 
 def list_services(interruptions: Collection[Interruption]) -> str:

@@ -7,9 +7,6 @@ Pure: it reads codes, and nothing of what anybody wrote.
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from incidents.enums import IncidentType, Pap, Tlp
 from incidents.partners import Partner
 
@@ -17,18 +14,18 @@ if TYPE_CHECKING:
     from incidents.models import Incident
 
 # For a reader of the centre that answers for the case.
-TLP_MEANS: dict[str, str | Promise] = {
-    Tlp.RED: _("pour les destinataires nommés, et personne d’autre"),
-    Tlp.AMBER_STRICT: _("pour qui doit le savoir dans votre centre, et personne d’autre"),
-    Tlp.AMBER: _("pour votre centre et ceux qu’il aide, selon le besoin"),
-    Tlp.GREEN: _("pour votre communauté, sans publication"),
-    Tlp.CLEAR: _("peut être publié"),
+TLP_MEANS: dict[str, str] = {
+    Tlp.RED: "pour les destinataires nommés, et personne d’autre",
+    Tlp.AMBER_STRICT: "pour qui doit le savoir dans votre centre, et personne d’autre",
+    Tlp.AMBER: "pour votre centre et ceux qu’il aide, selon le besoin",
+    Tlp.GREEN: "pour votre communauté, sans publication",
+    Tlp.CLEAR: "peut être publié",
 }
-PAP_MEANS: dict[str, str | Promise] = {
-    Pap.RED: _("rien que l’attaquant puisse remarquer : journaux et copies locales seulement"),
-    Pap.AMBER: _("recoupements passifs chez des tiers ; rien qui touche l’attaquant"),
-    Pap.GREEN: _("actions visibles permises : bloquer, interroger, contacter"),
-    Pap.CLEAR: _("aucune restriction"),
+PAP_MEANS: dict[str, str] = {
+    Pap.RED: "rien que l’attaquant puisse remarquer : journaux et copies locales seulement",
+    Pap.AMBER: "recoupements passifs chez des tiers ; rien qui touche l’attaquant",
+    Pap.GREEN: "actions visibles permises : bloquer, interroger, contacter",
+    Pap.CLEAR: "aucune restriction",
 }
 # Where the mailbox of the declarant may be the one that was broken into: taken over, opened with a password that was
 # given away, or read for weeks before a bank account was changed.

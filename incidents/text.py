@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 
 # Marks that change the order in which a line is read (they can turn « exe.gpj » into « jpg.exe »).
 READING_ORDER = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -34,7 +33,7 @@ def plain_text(text: str, *, limit: int, field: str) -> str:
     kept = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"})
     clean = unicodedata.normalize("NFC", kept).strip()
     if len(clean) > limit:
-        too_long = _("Ce texte a %(length)s caractères, et %(limit)s suffisent. Gardez l’essentiel.")
+        too_long = "Ce texte a %(length)s caractères, et %(limit)s suffisent. Gardez l’essentiel."
         raise ValidationError({field: too_long % {"length": len(clean), "limit": limit}})
     return clean
 
@@ -59,7 +58,7 @@ def plain_file_name(name: str) -> str:
     clean = unicodedata.normalize("NFC", " ".join(kept.split()))
     if len(clean) > FILE_NAME_LIMIT:
         clean = clean[: FILE_NAME_LIMIT - 25] + "…" + clean[-24:]
-    return clean or _("sans nom")
+    return clean or "sans nom"
 
 
 def defanged(text: str) -> str:

@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy as _
 
 from accounts.signed_in import user_of
 from incidents.reference import compact, spaced
@@ -26,7 +25,7 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     list_display_links = None
     list_filter = ["status", "recipient"]
     search_fields = ["reference"]
-    search_help_text = _("Référence d’un dossier, même dictée")
+    search_help_text = "Référence d’un dossier, même dictée"
     ordering = ["-id"]
     actions = None
 
@@ -43,20 +42,20 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             return queryset, False
         return queryset.filter(**{f"{CASE}__reference": compact(search_term)}), False
 
-    @admin.display(description=_("dossier"))
+    @admin.display(description="dossier")
     def case(self, delivery: Delivery) -> str:
         reference = delivery.incident.reference
         address = reverse("admin:incidents_incident_change", args=[reference])
         return format_html('<a class="hash" href="{}">{}</a>', address, spaced(reference))
 
-    @admin.display(description=_("ce qui est dit"))
+    @admin.display(description="ce qui est dit")
     def said(self, delivery: Delivery) -> str:
         return str(delivery.event.get_kind_display())
 
-    @admin.display(description=_("envoyé"))
+    @admin.display(description="envoyé")
     def sent(self, delivery: Delivery) -> str:
         if delivery.sent_at is None:
-            return str(_("pas encore") if delivery.status == DeliveryStatus.DUE else _("non"))
+            return str("pas encore" if delivery.status == DeliveryStatus.DUE else "non")
         moment = {"at": delivery.sent_at, "collectivity": delivery.incident.collectivity}
         return render_to_string("notifications/moment.txt", moment)
 

@@ -1,28 +1,27 @@
 """The recipients, channels and states of deliveries."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Trouble as Trouble  # shared by all mails
 
 
 class Recipient(models.TextChoices):
-    CSIRT = "csirt", _("le centre de réponse")
-    DECLARANT = "declarant", _("le déclarant")
-    BODY = "body", _("une personne de la collectivité")
-    PARTNER = "partner", _("un partenaire")
+    CSIRT = "csirt", "le centre de réponse"
+    DECLARANT = "declarant", "le déclarant"
+    BODY = "body", "une personne de la collectivité"
+    PARTNER = "partner", "un partenaire"
 
 
 class Channel(models.TextChoices):
-    NONE = "none", _("sans canal")
-    EMAIL = "email", _("mail")
+    NONE = "none", "sans canal"
+    EMAIL = "email", "mail"
 
 
 class DeliveryStatus(models.TextChoices):
-    DUE = "due", _("à envoyer")
-    SENT = "sent", _("envoyé")
-    NO_CHANNEL = "no_channel", _("sans canal")
+    DUE = "due", "à envoyer"
+    SENT = "sent", "envoyé"
+    NO_CHANNEL = "no_channel", "sans canal"
     # It had no channel; since then another mail told the news, or nothing waits any more.
-    MOOT = "moot", _("sans objet")
-    REFUSED = "refused", _("refusé")
-    DEAD = "dead", _("abandonné")
+    MOOT = "moot", "sans objet"
+    REFUSED = "refused", "refusé"
+    DEAD = "dead", "abandonné"

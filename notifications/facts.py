@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-
 from collectivities.zones import zone_of
+from core.french import choose_plural
 from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import end_or_day
@@ -16,15 +13,15 @@ from notifications.wording import counted, inert, quoted
 
 NBSP = "\N{NO-BREAK SPACE}"
 MOMENTS = {
-    "occurred": gettext_lazy("survenu"),
-    "detected": gettext_lazy("détecté"),
-    "attack_known": gettext_lazy("attaque connue"),
-    "breach_known": gettext_lazy("violation de données connue"),
+    "occurred": "survenu",
+    "detected": "détecté",
+    "attack_known": "attaque connue",
+    "breach_known": "violation de données connue",
 }
-SAID: dict[str, Promise] = {
-    Answer.YES: gettext_lazy("oui, sans précision"),
-    Answer.NO: gettext_lazy("non"),
-    Answer.UNKNOWN: gettext_lazy("ne sait pas"),
+SAID: dict[str, str] = {
+    Answer.YES: "oui, sans précision",
+    Answer.NO: "non",
+    Answer.UNKNOWN: "ne sait pas",
     "": NOT_SAID,
 }
 
@@ -59,7 +56,7 @@ def declared_facts(incident: Incident) -> dict[str, Any]:
         "body": inert(body.label),
         "must_be_confirmed": body.is_unconfirmed,
         "siren": body.siren or "",
-        "population": _("%s habitants") % counted(body.population) if body.population else _("population inconnue"),
+        "population": f"{counted(body.population)} habitants" if body.population else "population inconnue",
         "moments": list(moments_of(incident)),
         "moments_said": why_no_moment(incident),
         "services": [service_in_words(one, zone) for one in incident.interruptions.all()],
@@ -89,7 +86,7 @@ def moments_of(incident: Incident) -> Iterator[dict[str, Any]]:
 def why_no_moment(incident: Incident) -> str:
     """Return what replaces the moments if none is known: « pas connu » if the declarant said so, else « pas dit »."""
     said = {getattr(incident, f"{name}_certainty") for name in MOMENTS}
-    return _("pas connu") if Certainty.UNKNOWN in said else str(NOT_SAID)
+    return "pas connu" if Certainty.UNKNOWN in said else str(NOT_SAID)
 
 
 def service_in_words(interruption: ServiceInterruption, zone: str) -> dict[str, Any]:
@@ -98,7 +95,7 @@ def service_in_words(interruption: ServiceInterruption, zone: str) -> dict[str, 
         "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_said}",
         "since": interruption.started_at,
         "until": end_or_day(interruption.started_at, interruption.ended_at, zone),
-        "people": _("%s touchées") % people(number) if number else "",
+        "people": f"{people(number)} touchées" if number else "",
     }
 
 
@@ -106,9 +103,9 @@ def leak_in_words(leak: DataLeak) -> list[str]:
     """Return « fuite soupçonnée » with its size if it was given, then each category of data."""
     sizes = [
         people(leak.persons) if leak.persons is not None else band_in_words(leak.persons_band),
-        _("%s enregistrements") % counted(leak.records) if leak.records else "",
+        f"{counted(leak.records)} enregistrements" if leak.records else "",
     ]
-    what = _("fuite %s") % leak.get_status_display() if leak.status else _("données touchées, fuite : pas dit")
+    what = f"fuite {leak.get_status_display()}" if leak.status else "données touchées, fuite : pas dit"
     title = ", ".join(filter(None, [what, *sizes]))
     return [title, *(str(DataCategory(code).label) for code in leak.categories)]
 
@@ -118,4 +115,4 @@ def band_in_words(band: str) -> str:
 
 
 def people(number: int) -> str:
-    return ngettext("%s personne", "%s personnes", number) % counted(number)
+    return choose_plural("%s personne", "%s personnes", number) % counted(number)

@@ -12,7 +12,6 @@ from django.db import models
 from django.db.models import Case, Count, F, Q, When, Window
 from django.db.models.expressions import BaseExpression
 from django.db.models.functions import RowNumber
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -28,11 +27,11 @@ MOST_OF_FEW = 20
 class Announcement(models.Model):
     """An event whose recipients have been decided. Without deliveries, nobody is to be told."""
 
-    event = models.OneToOneField(IncidentEvent, models.PROTECT, verbose_name=_("événement"))
+    event = models.OneToOneField(IncidentEvent, models.PROTECT, verbose_name="événement")
 
     class Meta:
-        verbose_name = _("annonce")
-        verbose_name_plural = _("annonces")
+        verbose_name = "annonce"
+        verbose_name_plural = "annonces"
 
     def __str__(self) -> str:
         return f"annonce {self.event_id}"
@@ -83,33 +82,31 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """One message to one recipient. It is done when its result is recorded, and not when it is handed to a worker."""
 
-    announcement = models.ForeignKey(
-        Announcement, models.PROTECT, related_name="deliveries", verbose_name=_("annonce")
-    )
-    recipient = models.CharField(_("destinataire"), max_length=12, choices=Recipient)
+    announcement = models.ForeignKey(Announcement, models.PROTECT, related_name="deliveries", verbose_name="annonce")
+    recipient = models.CharField("destinataire", max_length=12, choices=Recipient)
     csirt = models.ForeignKey(
-        Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre de réponse")
+        Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre de réponse"
     )
     # A contact of the body: one of the accounts in force when the event was announced.
     person = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("personne prévenue")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="personne prévenue"
     )
-    channel = models.CharField(_("canal"), max_length=8, choices=Channel)
-    status = models.CharField(_("état"), max_length=12, choices=DeliveryStatus)
-    due_at = models.DateTimeField(_("à envoyer le"))
+    channel = models.CharField("canal", max_length=8, choices=Channel)
+    status = models.CharField("état", max_length=12, choices=DeliveryStatus)
+    due_at = models.DateTimeField("à envoyer le")
     # True if its centre had no channel for some time (`channels`).
-    is_late = models.BooleanField(_("en retard faute de canal"), default=False, editable=False)
-    attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
-    last_error = models.CharField(_("dernier problème"), max_length=16, choices=Trouble, blank=True)
-    sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
+    is_late = models.BooleanField("en retard faute de canal", default=False, editable=False)
+    attempts = models.PositiveSmallIntegerField("essais", default=0)
+    last_error = models.CharField("dernier problème", max_length=16, choices=Trouble, blank=True)
+    sent_at = models.DateTimeField("envoyé le", null=True, blank=True)
     # The Message-ID of every attempt, so that a mail client shows a mail sent twice once.
-    key = models.UUIDField(_("clé"), default=uuid4, unique=True, editable=False)
+    key = models.UUIDField("clé", default=uuid4, unique=True, editable=False)
 
     objects: ClassVar = DeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("envoi")
-        verbose_name_plural = _("envois")
+        verbose_name = "envoi"
+        verbose_name_plural = "envois"
         constraints = [
             models.CheckConstraint(condition=Q(recipient__in=Recipient.values), name="delivery_recipient__in"),
             models.CheckConstraint(condition=Q(channel__in=Channel.values), name="delivery_channel__in"),

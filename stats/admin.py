@@ -8,8 +8,6 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from stats.models import Attempt, ExactReading, FigureCheck, Report
 
@@ -39,14 +37,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 class ExactReadingAdmin(ReadOnlyAdmin):
     list_display = ["minute", "user", "what", "year"]
     search_fields = ["user__email"]
-    search_help_text = _("Adresse mail du compte")
+    search_help_text = "Adresse mail du compte"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("user", "csirt", "region")
 
-    @admin.display(description=_("périmètre"))
+    @admin.display(description="périmètre")
     def what(self, reading: ExactReading) -> str:
-        return str(reading.csirt or reading.region or _("France"))
+        return str(reading.csirt or reading.region or "France")
 
 
 @admin.register(FigureCheck)
@@ -55,7 +53,7 @@ class FigureCheckAdmin(ReadOnlyAdmin):
 
     list_display = ["started_at", "finished_at", "repairs", "mistakes", "first_found", "repaired_at"]
 
-    @admin.display(description=_("premiers écarts"))
+    @admin.display(description="premiers écarts")
     def first_found(self, check: FigureCheck) -> str:
         return "\n".join(check.found[:3])
 
@@ -69,11 +67,11 @@ class AttemptAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("release")
 
-    @admin.display(description=_("durée"))
+    @admin.display(description="durée")
     def took(self, attempt: Attempt) -> str:
-        return gettext("%(seconds)s s") % {"seconds": f"{attempt.seconds:.1f}".replace(".", ",")}
+        return "{seconds} s".format(seconds=f"{attempt.seconds:.1f}".replace(".", ","))
 
-    @admin.display(description=_("tables fermées par la vérification"))
+    @admin.display(description="tables fermées par la vérification")
     def closed_tables(self, attempt: Attempt) -> str:
         return ", ".join(attempt.closed) or "–"
 
@@ -88,6 +86,6 @@ class ReportAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("release", "region").defer("content")
 
-    @admin.display(description=_("périmètre"))
+    @admin.display(description="périmètre")
     def place(self, report: Report) -> str:
-        return str(report.region or _("France"))
+        return str(report.region or "France")

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from functools import cache
 
 from django.utils.dates import MONTHS
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from collectivities.models import Region
 from csirts.wording import curly
@@ -13,22 +11,22 @@ from incidents.enums import TYPE_TERMS, Cause, DataCategory, IncidentType, LeakS
 from stats.disclosure.tables import OTHER_REGION
 from stats.enums import NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
 
-type Labels = Mapping[str, str | Promise]
+type Labels = Mapping[str, str]
 
 SHORT_MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 QUARTERS = {
-    "T1": _("1er trimestre"),
-    "T2": _("2e trimestre"),
-    "T3": _("3e trimestre"),
-    "T4": _("4e trimestre"),
+    "T1": "1er trimestre",
+    "T2": "2e trimestre",
+    "T3": "3e trimestre",
+    "T4": "4e trimestre",
 }
 # The form asks a town hall in the first person; these names are for the readers of figures.
-PERSONS: Labels = dict(PersonsBand.choices) | {PersonsBand.UNKNOWN: _("nombre de personnes pas connu")}
-DATA_CATEGORIES: Labels = dict(DataCategory.choices) | {DataCategory.UNKNOWN: _("catégories pas connues")}
-CAUSES: Labels = dict(Cause.choices) | {NOT_SAID: _("pas dite")}
+PERSONS: Labels = dict(PersonsBand.choices) | {PersonsBand.UNKNOWN: "nombre de personnes pas connu"}
+DATA_CATEGORIES: Labels = dict(DataCategory.choices) | {DataCategory.UNKNOWN: "catégories pas connues"}
+CAUSES: Labels = dict(Cause.choices) | {NOT_SAID: "pas dite"}
 DELAYS: Labels = dict(DelayBand.choices)
 # For a delay before the declaration, which has ended: it is known, or will never be.
-DISCOVERY: Labels = {**DELAYS, DelayBand.UNKNOWN: _("pas connu")}
+DISCOVERY: Labels = {**DELAYS, DelayBand.UNKNOWN: "pas connu"}
 # Classification → category → its name. The names of the régions are in the database.
 LABELS: dict[str, Labels] = {
     "month": {f"{number:02}": name for number, name in MONTHS.items()},
@@ -46,8 +44,8 @@ LABELS: dict[str, Labels] = {
     "family": dict(ServiceFamily.choices),
     "stratum": dict(Stratum.choices),
 }
-UNKNOWN_REGION = _("territoire pas connu")
-OTHER_TERRITORIES = _("autres territoires d’outre-mer, ou territoire pas connu")
+UNKNOWN_REGION = "territoire pas connu"
+OTHER_TERRITORIES = "autres territoires d’outre-mer, ou territoire pas connu"
 # The categories for an unknown answer, which a title never presents as the most frequent.
 UNKNOWN = {"unknown", NOT_SAID, IncidentType.UNKNOWN, Cause.NOT_FOUND, PersonsBand.UNKNOWN, DataCategory.UNKNOWN}
 

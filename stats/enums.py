@@ -5,7 +5,6 @@ published tables in `stats/disclosure/tables.py`.
 """
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
 from incidents.rsit import FIRST_CLASSIFICATION
@@ -14,42 +13,42 @@ from incidents.rsit import FIRST_CLASSIFICATION
 class Measure(models.TextChoices):
     """What is counted. All measures but the first count verified cases only."""
 
-    DECLARED = "declared", _("déclarations reçues")
-    INCIDENTS = "incidents", _("incidents vérifiés")
-    REPORTS = "reports", _("signalements vérifiés")
-    INTERRUPTIONS = "interruptions", _("interruptions de service")
-    LEAKS = "leaks", _("fuites de données")
-    UNFOUNDED = "unfounded", _("fuites jugées sans fondement")
-    SERVICES = "services", _("interruptions par service public")
-    CATEGORIES = "categories", _("fuites par catégorie de données")
-    CAUSES = "causes", _("incidents par cause")
-    DISCOVERY = "discovery", _("délai entre la découverte et la déclaration")
-    HELP = "help", _("délai entre la déclaration et la prise en charge")
-    CLOSING = "closing", _("délai entre la déclaration et la clôture")
+    DECLARED = "declared", "déclarations reçues"
+    INCIDENTS = "incidents", "incidents vérifiés"
+    REPORTS = "reports", "signalements vérifiés"
+    INTERRUPTIONS = "interruptions", "interruptions de service"
+    LEAKS = "leaks", "fuites de données"
+    UNFOUNDED = "unfounded", "fuites jugées sans fondement"
+    SERVICES = "services", "interruptions par service public"
+    CATEGORIES = "categories", "fuites par catégorie de données"
+    CAUSES = "causes", "incidents par cause"
+    DISCOVERY = "discovery", "délai entre la découverte et la déclaration"
+    HELP = "help", "délai entre la déclaration et la prise en charge"
+    CLOSING = "closing", "délai entre la déclaration et la clôture"
 
 
 class HoursBand(models.TextChoices):
     """How long a public service was stopped or slowed."""
 
-    UNDER_4_HOURS = "0-4h", _("moins de 4 heures")
-    UNDER_A_DAY = "4-24h", _("de 4 à 24 heures")
-    UNDER_3_DAYS = "1-3d", _("de 1 à 3 jours")
-    UNDER_7_DAYS = "3-7d", _("de 3 à 7 jours")
-    OVER_7_DAYS = "7d+", _("plus de 7 jours")
-    UNKNOWN = "unknown", _("durée pas connue, ou en cours")
+    UNDER_4_HOURS = "0-4h", "moins de 4 heures"
+    UNDER_A_DAY = "4-24h", "de 4 à 24 heures"
+    UNDER_3_DAYS = "1-3d", "de 1 à 3 jours"
+    UNDER_7_DAYS = "3-7d", "de 3 à 7 jours"
+    OVER_7_DAYS = "7d+", "plus de 7 jours"
+    UNKNOWN = "unknown", "durée pas connue, ou en cours"
 
 
 class DelayBand(models.TextChoices):
     """How long a declaration, its acknowledgement or its closing took."""
 
-    UNDER_AN_HOUR = "0-1h", _("moins d’une heure")
-    UNDER_4_HOURS = "1-4h", _("de 1 à 4 heures")
-    UNDER_A_DAY = "4-24h", _("de 4 à 24 heures")
-    UNDER_3_DAYS = "1-3d", _("de 1 à 3 jours")
-    UNDER_7_DAYS = "3-7d", _("de 3 à 7 jours")
-    UNDER_30_DAYS = "7-30d", _("de 7 à 30 jours")
-    OVER_30_DAYS = "30d+", _("plus de 30 jours")
-    UNKNOWN = "unknown", _("pas connu, ou pas encore")
+    UNDER_AN_HOUR = "0-1h", "moins d’une heure"
+    UNDER_4_HOURS = "1-4h", "de 1 à 4 heures"
+    UNDER_A_DAY = "4-24h", "de 4 à 24 heures"
+    UNDER_3_DAYS = "1-3d", "de 1 à 3 jours"
+    UNDER_7_DAYS = "3-7d", "de 3 à 7 jours"
+    UNDER_30_DAYS = "7-30d", "de 7 à 30 jours"
+    OVER_30_DAYS = "30d+", "plus de 30 jours"
+    UNKNOWN = "unknown", "pas connu, ou pas encore"
 
 
 class Stratum(models.TextChoices):
@@ -59,23 +58,23 @@ class Stratum(models.TextChoices):
     établissements), so that they have no rate.
     """
 
-    COMMUNE_UNDER_500 = "commune/0-499", _("communes de moins de 500 habitants")
-    COMMUNE_UNDER_2000 = "commune/500-1999", _("communes de 500 à 1 999 habitants")
-    COMMUNE_UNDER_10000 = "commune/2000-9999", _("communes de 2 000 à 9 999 habitants")
-    COMMUNE_OVER_10000 = "commune/10000+", _("communes de 10 000 habitants et plus")
-    GROUPING = "grouping", _("intercommunalités")
-    LARGE = "large", _("départements, régions et collectivités à statut particulier")
+    COMMUNE_UNDER_500 = "commune/0-499", "communes de moins de 500 habitants"
+    COMMUNE_UNDER_2000 = "commune/500-1999", "communes de 500 à 1 999 habitants"
+    COMMUNE_UNDER_10000 = "commune/2000-9999", "communes de 2 000 à 9 999 habitants"
+    COMMUNE_OVER_10000 = "commune/10000+", "communes de 10 000 habitants et plus"
+    GROUPING = "grouping", "intercommunalités"
+    LARGE = "large", "départements, régions et collectivités à statut particulier"
 
 
 class ServiceFamily(models.TextChoices):
     """Groups of public services, for years with few interruptions."""
 
-    ONLINE = "online", _("site, messagerie et téléphone")
-    MONEY = "money", _("finances, paie et administration")
-    CIVIL = "civil", _("état civil, élections et urbanisme")
-    SOCIAL = "social", _("enfance, écoles, action sociale et culture")
-    NETWORKS = "networks", _("eau, déchets, transports et secours")
-    OTHER = "other", _("autre")
+    ONLINE = "online", "site, messagerie et téléphone"
+    MONEY = "money", "finances, paie et administration"
+    CIVIL = "civil", "état civil, élections et urbanisme"
+    SOCIAL = "social", "enfance, écoles, action sociale et culture"
+    NETWORKS = "networks", "eau, déchets, transports et secours"
+    OTHER = "other", "autre"
 
 
 FAMILIES: dict[ServiceFamily, tuple[PublicService, ...]] = {
@@ -107,8 +106,8 @@ FAMILY_OF: dict[str, ServiceFamily] = {
 class Outcome(models.TextChoices):
     """The result of an attempt to publish."""
 
-    PUBLISHED = "published", _("publié")
-    FAILED = "failed", _("vérification impossible, rien n’est publié")
+    PUBLISHED = "published", "publié"
+    FAILED = "failed", "vérification impossible, rien n’est publié"
 
 
 ALL_BANDS = ""

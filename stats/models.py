@@ -9,7 +9,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from collectivities.models import Collectivity, Region
@@ -41,49 +40,47 @@ def known(field: str, values: Iterable[str], lookup: str = "in") -> models.Check
 class CaseFact(models.Model):
     """What was counted of one incident when its last event was folded; the next folding counts the difference."""
 
-    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name=_("incident"))
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name=_("CSIRT"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name=_("région"))
-    collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
+    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name="CSIRT")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name="région")
+    collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name="collectivité")
     # First days of the month and the quarter of the declaration, in the time zone of the body.
-    month = models.DateField(_("mois"))
-    quarter = models.DateField(_("trimestre"))
-    type = models.CharField(_("type"), max_length=16, choices=IncidentType)
-    nature = models.CharField(_("nature"), max_length=12, choices=Nature, default=Nature.UNQUALIFIED)
-    cause = models.CharField(_("cause"), max_length=20, choices=Cause, blank=True)
+    month = models.DateField("mois")
+    quarter = models.DateField("trimestre")
+    type = models.CharField("type", max_length=16, choices=IncidentType)
+    nature = models.CharField("nature", max_length=12, choices=Nature, default=Nature.UNQUALIFIED)
+    cause = models.CharField("cause", max_length=20, choices=Cause, blank=True)
     discovery_delay = models.CharField(
-        _("délai de déclaration"), max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
+        "délai de déclaration", max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
     )
     help_delay = models.CharField(
-        _("délai de prise en charge"), max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
+        "délai de prise en charge", max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
     )
-    closing_delay = models.CharField(
-        _("délai de clôture"), max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
-    )
+    closing_delay = models.CharField("délai de clôture", max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN)
     # False for cases closed as « pas un incident » or « déjà déclaré », which are counted nowhere.
-    is_counted = models.BooleanField(_("compté"))
-    is_verified = models.BooleanField(_("vérifié"))
+    is_counted = models.BooleanField("compté")
+    is_verified = models.BooleanField("vérifié")
     # The first two lists have one value for each interruption, the next two one for each leak.
     interruption_hours = ArrayField(
-        models.CharField(max_length=12, choices=HoursBand), default=list, verbose_name=_("durées des interruptions")
+        models.CharField(max_length=12, choices=HoursBand), default=list, verbose_name="durées des interruptions"
     )
     interruption_services = ArrayField(
-        models.CharField(max_length=16, choices=PublicService), default=list, verbose_name=_("services interrompus")
+        models.CharField(max_length=16, choices=PublicService), default=list, verbose_name="services interrompus"
     )
     leak_statuses = ArrayField(
-        models.CharField(max_length=12, choices=LeakStatus), default=list, verbose_name=_("états des fuites")
+        models.CharField(max_length=12, choices=LeakStatus), default=list, verbose_name="états des fuites"
     )
     leak_persons = ArrayField(
-        models.CharField(max_length=12, choices=PersonsBand), default=list, verbose_name=_("personnes par fuite")
+        models.CharField(max_length=12, choices=PersonsBand), default=list, verbose_name="personnes par fuite"
     )
     # The categories of all leaks that are not unfounded, once a leak; « not known » for a leak without categories.
     leak_categories = ArrayField(
-        models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name=_("catégories des fuites")
+        models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name="catégories des fuites"
     )
 
     class Meta:
-        verbose_name = _("fait compté")
-        verbose_name_plural = _("faits comptés")
+        verbose_name = "fait compté"
+        verbose_name_plural = "faits comptés"
         constraints = [
             known("type", IncidentType.values),
             known("nature", Nature.values),
@@ -113,16 +110,16 @@ class CaseFact(models.Model):
 class Rollup(models.Model):
     """An exact sum, updated by signed differences, for entitled readers only (`stats/exact/year.py`)."""
 
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name=_("CSIRT"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name=_("région"))
-    month = models.DateField(_("mois"))
-    measure = models.CharField(_("mesure"), max_length=16, choices=Measure)
-    band = models.CharField(_("tranche"), max_length=48, blank=True)
-    value = models.BigIntegerField(_("valeur"))
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name="CSIRT")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name="région")
+    month = models.DateField("mois")
+    measure = models.CharField("mesure", max_length=16, choices=Measure)
+    band = models.CharField("tranche", max_length=48, blank=True)
+    value = models.BigIntegerField("valeur")
 
     class Meta:
-        verbose_name = _("somme exacte")
-        verbose_name_plural = _("sommes exactes")
+        verbose_name = "somme exacte"
+        verbose_name_plural = "sommes exactes"
         constraints = [
             models.CheckConstraint(condition=Q(measure__in=Measure.values), name="rollup_measure_known"),
             models.CheckConstraint(condition=known_bands(Measure.values), name="rollup_band_known"),
@@ -146,16 +143,16 @@ class Presence(models.Model):
     A year of a région has one row a body that declared, whatever the number of cases. For entitled readers only.
     """
 
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name=_("CSIRT"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, verbose_name=_("région"))
-    year = models.PositiveSmallIntegerField(_("année"))
-    collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
-    incidents = models.IntegerField(_("incidents"))
-    hits = models.IntegerField(_("incidents avec interruption ou fuite"))
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name="CSIRT")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, verbose_name="région")
+    year = models.PositiveSmallIntegerField("année")
+    collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name="collectivité")
+    incidents = models.IntegerField("incidents")
+    hits = models.IntegerField("incidents avec interruption ou fuite")
 
     class Meta:
-        verbose_name = _("présence d’une collectivité")
-        verbose_name_plural = _("présences des collectivités")
+        verbose_name = "présence d’une collectivité"
+        verbose_name_plural = "présences des collectivités"
         constraints = [
             models.UniqueConstraint(
                 fields=["csirt", "year", "collectivity", "region"], nulls_distinct=False, name="presence_once"
@@ -176,15 +173,15 @@ class ExactReading(models.Model):
     Without centre and région, the scope is the nation.
     """
 
-    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("compte"))
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, related_name="+", verbose_name=_("CSIRT"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name=_("région"))
-    year = models.PositiveSmallIntegerField(_("année"))
-    minute = models.DateTimeField(_("à"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="compte")
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, related_name="+", verbose_name="CSIRT")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name="région")
+    year = models.PositiveSmallIntegerField("année")
+    minute = models.DateTimeField("à")
 
     class Meta:
-        verbose_name = _("consultation de chiffres exacts")
-        verbose_name_plural = _("consultations de chiffres exacts")
+        verbose_name = "consultation de chiffres exacts"
+        verbose_name_plural = "consultations de chiffres exacts"
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "minute", "year", "csirt", "region"], nulls_distinct=False, name="exact_reading_once"
@@ -205,19 +202,19 @@ class FigureCheck(models.Model):
     the figures right again.
     """
 
-    started_at = models.DateTimeField(_("commencée le"), default=timezone.now)
-    finished_at = models.DateTimeField(_("finie le"), null=True, blank=True)
-    repairs = models.BooleanField(_("corrige"), default=False)
-    cases_until = models.BigIntegerField(_("dernier dossier relu"), default=0)
-    months_until = models.DateField(_("dernier mois relu"), null=True, blank=True)
-    mistakes = models.PositiveIntegerField(_("écarts"), default=0)
+    started_at = models.DateTimeField("commencée le", default=timezone.now)
+    finished_at = models.DateTimeField("finie le", null=True, blank=True)
+    repairs = models.BooleanField("corrige", default=False)
+    cases_until = models.BigIntegerField("dernier dossier relu", default=0)
+    months_until = models.DateField("dernier mois relu", null=True, blank=True)
+    mistakes = models.PositiveIntegerField("écarts", default=0)
     # The first differences, as row ids and codes without any text.
-    found = models.JSONField(_("premiers écarts"), default=list)
-    repaired_at = models.DateTimeField(_("réparée le"), null=True, blank=True)
+    found = models.JSONField("premiers écarts", default=list)
+    repaired_at = models.DateTimeField("réparée le", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("vérification des chiffres")
-        verbose_name_plural = _("vérifications des chiffres")
+        verbose_name = "vérification des chiffres"
+        verbose_name_plural = "vérifications des chiffres"
         indexes = [
             models.Index("started_at", name="figure_check_unrepaired", condition=Q(mistakes__gt=0, repaired_at=None))
         ]

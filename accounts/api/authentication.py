@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -26,7 +25,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         user = user_of_token(words[1]) if len(words) == 2 else None
         if user is None:
-            raise AuthenticationFailed(_("Ce jeton est inconnu ou révoqué."))
+            raise AuthenticationFailed("Ce jeton est inconnu ou révoqué.")
         return user, None
 
     def authenticate_header(self, request: Request) -> str:

@@ -7,7 +7,6 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import (
     LinkPurpose,
@@ -23,17 +22,17 @@ from csirts.models import Csirt
 class ApiToken(models.Model):
     """A key for a program that speaks for one person. Only its hash is stored (`accounts/tokens.py`)."""
 
-    uid = models.UUIDField(_("identifiant public"), db_default=RandomUUID(), unique=True, editable=False)
-    user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name=_("compte"))
-    name = models.CharField(_("usage"), max_length=80)
-    token_hash = models.CharField(_("empreinte"), max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
-    last_used_at = models.DateTimeField(_("utilisé le"), null=True, blank=True, editable=False)
-    revoked_at = models.DateTimeField(_("révoqué le"), null=True, blank=True)
+    uid = models.UUIDField("identifiant public", db_default=RandomUUID(), unique=True, editable=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name="compte")
+    name = models.CharField("usage", max_length=80)
+    token_hash = models.CharField("empreinte", max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField("utilisé le", null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("jeton d’API")
-        verbose_name_plural = _("jetons d’API")
+        verbose_name = "jeton d’API"
+        verbose_name_plural = "jetons d’API"
 
     def __str__(self) -> str:
         return f"{self.user} : {self.name}"
@@ -45,12 +44,12 @@ class Installation(models.Model):
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
-    is_demonstration = models.BooleanField(_("base de démonstration"), default=False)
-    made_at = models.DateTimeField(_("faite le"), default=timezone.now, editable=False)
+    is_demonstration = models.BooleanField("base de démonstration", default=False)
+    made_at = models.DateTimeField("faite le", default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = _("installation")
-        verbose_name_plural = _("installations")
+        verbose_name = "installation"
+        verbose_name_plural = "installations"
         constraints = [models.CheckConstraint(condition=Q(id=1), name="installation_one_row")]
 
     def __str__(self) -> str:
@@ -62,28 +61,28 @@ class AccessLink(models.Model):
     choose a password; or it confirms that a centre reads the mailbox to which it was sent (`address`).
     """
 
-    user = models.ForeignKey(User, models.PROTECT, related_name="access_links", verbose_name=_("compte"))
-    purpose = models.CharField(_("usage"), max_length=16, choices=LinkPurpose)
+    user = models.ForeignKey(User, models.PROTECT, related_name="access_links", verbose_name="compte")
+    purpose = models.CharField("usage", max_length=16, choices=LinkPurpose)
     collectivity = models.ForeignKey(
-        Collectivity, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("collectivité")
+        Collectivity, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="collectivité"
     )
     csirt = models.ForeignKey(
-        Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre de réponse")
+        Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre de réponse"
     )
-    address = models.EmailField(_("adresse à confirmer"), blank=True)
+    address = models.EmailField("adresse à confirmer", blank=True)
     made_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("envoyé par")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="envoyé par"
     )
-    nonce = models.CharField(_("graine"), max_length=64, editable=False)
-    token_hash = models.CharField(_("empreinte"), max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(_("valable jusqu’au"))
-    used_at = models.DateTimeField(_("utilisé le"), null=True, blank=True)
-    revoked_at = models.DateTimeField(_("retiré le"), null=True, blank=True)
+    nonce = models.CharField("graine", max_length=64, editable=False)
+    token_hash = models.CharField("empreinte", max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
+    expires_at = models.DateTimeField("valable jusqu’au")
+    used_at = models.DateTimeField("utilisé le", null=True, blank=True)
+    revoked_at = models.DateTimeField("retiré le", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("lien d’accès")
-        verbose_name_plural = _("liens d’accès")
+        verbose_name = "lien d’accès"
+        verbose_name_plural = "liens d’accès"
         constraints = [
             models.CheckConstraint(condition=Q(purpose__in=LinkPurpose.values), name="link_purpose_known"),
             models.CheckConstraint(
@@ -112,25 +111,25 @@ class AccessLink(models.Model):
 class PendingMail(models.Model):
     """A mail about an account, stored before it is sent. Its text is rendered at the time of sending."""
 
-    key = models.UUIDField(_("clé"), default=uuid4, unique=True, editable=False)
-    kind = models.CharField(_("sujet"), max_length=24, choices=MailKind)
-    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("compte"))
-    to = models.EmailField(_("destinataire"))
+    key = models.UUIDField("clé", default=uuid4, unique=True, editable=False)
+    kind = models.CharField("sujet", max_length=24, choices=MailKind)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="compte")
+    to = models.EmailField("destinataire")
     link = models.ForeignKey(
-        AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lien d’accès")
+        AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="lien d’accès"
     )
     # The centre whose mailbox `user` changed.
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre"))
-    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
-    status = models.CharField(_("état"), max_length=8, choices=MailStatus, default=MailStatus.DUE)
-    due_at = models.DateTimeField(_("à envoyer le"), default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
-    sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
-    last_error = models.CharField(_("dernier ennui"), max_length=16, choices=Trouble, default="", blank=True)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre")
+    created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
+    status = models.CharField("état", max_length=8, choices=MailStatus, default=MailStatus.DUE)
+    due_at = models.DateTimeField("à envoyer le", default=timezone.now)
+    attempts = models.PositiveSmallIntegerField("essais", default=0)
+    sent_at = models.DateTimeField("envoyé le", null=True, blank=True)
+    last_error = models.CharField("dernier ennui", max_length=16, choices=Trouble, default="", blank=True)
 
     class Meta:
-        verbose_name = _("mail de compte")
-        verbose_name_plural = _("mails de comptes")
+        verbose_name = "mail de compte"
+        verbose_name_plural = "mails de comptes"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=MailKind.values), name="account_mail_kind_known"),
             models.CheckConstraint(condition=Q(status__in=MailStatus.values), name="account_mail_status_known"),
@@ -152,13 +151,13 @@ class PendingMail(models.Model):
 class FactorReset(models.Model):
     """The reset of somebody's second factor by somebody else. Rows are added and never changed."""
 
-    user = models.ForeignKey(User, models.PROTECT, related_name="factor_resets", verbose_name=_("compte"))
-    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("remis à zéro par"))
-    at = models.DateTimeField(_("date"), default=timezone.now, editable=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="factor_resets", verbose_name="compte")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="remis à zéro par")
+    at = models.DateTimeField("date", default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = _("remise à zéro d’un second facteur")
-        verbose_name_plural = _("remises à zéro de seconds facteurs")
+        verbose_name = "remise à zéro d’un second facteur"
+        verbose_name_plural = "remises à zéro de seconds facteurs"
         constraints = [models.CheckConstraint(condition=~Q(user=F("by")), name="factor_reset_by_another")]
         triggers = [
             pgtrigger.Protect(name="factor_reset_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -12,7 +12,6 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import (
     COLLECTIVITY_ROLES,
@@ -45,12 +44,12 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A person with an account. Rights come only from the memberships in force today."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    email = models.EmailField(_("adresse mail"), unique=True)
-    display_name = models.CharField(_("nom affiché"), max_length=80)
-    is_active = models.BooleanField(_("compte actif"), default=True)
-    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
-    session_stamp = models.UUIDField(_("sceau des sessions"), default=uuid4, editable=False)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    email = models.EmailField("adresse mail", unique=True)
+    display_name = models.CharField("nom affiché", max_length=80)
+    is_active = models.BooleanField("compte actif", default=True)
+    created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
+    session_stamp = models.UUIDField("sceau des sessions", default=uuid4, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -58,8 +57,8 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS = ["display_name"]
 
     class Meta:
-        verbose_name = _("compte")
-        verbose_name_plural = _("comptes")
+        verbose_name = "compte"
+        verbose_name_plural = "comptes"
         ordering = ["email"]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_whatever_the_case")]
         triggers = [
@@ -163,33 +162,31 @@ class Membership(models.Model):
     deleted, because it explains who could see what.
     """
 
-    user = models.ForeignKey(User, models.PROTECT, verbose_name=_("compte"))
-    role = models.CharField(_("rôle"), max_length=16, choices=Role)
-    collectivity = models.ForeignKey(
-        Collectivity, models.PROTECT, null=True, blank=True, verbose_name=_("collectivité")
-    )
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, verbose_name=_("CSIRT"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
-    since_on = models.DateField(_("depuis le"), default=timezone.localdate)
-    ended_on = models.DateField(_("terminé le"), null=True, blank=True)
+    user = models.ForeignKey(User, models.PROTECT, verbose_name="compte")
+    role = models.CharField("rôle", max_length=16, choices=Role)
+    collectivity = models.ForeignKey(Collectivity, models.PROTECT, null=True, blank=True, verbose_name="collectivité")
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, verbose_name="CSIRT")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name="région")
+    since_on = models.DateField("depuis le", default=timezone.localdate)
+    ended_on = models.DateField("terminé le", null=True, blank=True)
     # The written act by which a région entitles its analyst to its exact figures. The last day is included; without
     # one, the act has no end.
-    exact_since_on = models.DateField(_("chiffres exacts depuis le"), null=True, blank=True)
+    exact_since_on = models.DateField("chiffres exacts depuis le", null=True, blank=True)
     exact_until_on = models.DateField(
-        _("chiffres exacts jusqu’au"), null=True, blank=True, help_text=_("Dernier jour, inclus. Vide : sans fin.")
+        "chiffres exacts jusqu’au", null=True, blank=True, help_text="Dernier jour, inclus. Vide : sans fin."
     )
     exact_act = models.CharField(
-        _("acte de la région"),
+        "acte de la région",
         max_length=120,
         blank=True,
-        help_text=_("Référence et date de l’écrit par lequel la région l’autorise."),
+        help_text="Référence et date de l’écrit par lequel la région l’autorise.",
     )
 
     objects = MembershipQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("rôle d’une personne")
-        verbose_name_plural = _("rôles des personnes")
+        verbose_name = "rôle d’une personne"
+        verbose_name_plural = "rôles des personnes"
         constraints = [
             models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
             models.CheckConstraint(
@@ -200,7 +197,7 @@ class Membership(models.Model):
                     | Q(role__in=PLATFORM_ROLES, collectivity=None, csirt=None, region=None)
                 ),
                 name="membership_scope_fits_role",
-                violation_error_message=_(
+                violation_error_message=(
                     "Un rôle de collectivité demande une collectivité, un rôle de CSIRT un CSIRT, "
                     "un rôle de campus une région, et les autres rien."
                 ),
@@ -212,14 +209,14 @@ class Membership(models.Model):
                 condition=Q(exact_since_on=None, exact_until_on=None, exact_act="")
                 | Q(exact_since_on__isnull=False, role__in=REGION_ROLES) & Q(exact_act__regex=r"\S"),
                 name="membership_entitled_by_an_act",
-                violation_error_message=_(
+                violation_error_message=(
                     "Les chiffres exacts d’une région s’ouvrent à son analyste, depuis un jour, par un acte d’elle."
                 ),
             ),
             models.CheckConstraint(
                 condition=Q(exact_until_on=None) | Q(exact_until_on__gte=F("exact_since_on")),
                 name="membership_entitled_until_after_since",
-                violation_error_message=_("Le dernier jour des chiffres exacts ne précède pas le premier."),
+                violation_error_message="Le dernier jour des chiffres exacts ne précède pas le premier.",
             ),
             models.UniqueConstraint(
                 fields=["user", "role", "collectivity", "csirt", "region"],
@@ -245,18 +242,18 @@ class EmergencyContact(models.Model):
     """
 
     collectivity = models.ForeignKey(
-        Collectivity, models.PROTECT, related_name="emergency_contacts", verbose_name=_("collectivité")
+        Collectivity, models.PROTECT, related_name="emergency_contacts", verbose_name="collectivité"
     )
-    kind = models.CharField(_("qui"), max_length=8, choices=Helper)
-    name = models.CharField(_("nom"), max_length=120, blank=True)
-    phone = models.CharField(_("téléphone"), max_length=40, blank=True)
-    note = models.CharField(_("numéro de contrat, horaires"), max_length=200, blank=True)
-    updated_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("écrit par"))
-    updated_at = models.DateTimeField(_("écrit le"), default=timezone.now)
+    kind = models.CharField("qui", max_length=8, choices=Helper)
+    name = models.CharField("nom", max_length=120, blank=True)
+    phone = models.CharField("téléphone", max_length=40, blank=True)
+    note = models.CharField("numéro de contrat, horaires", max_length=200, blank=True)
+    updated_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrit par")
+    updated_at = models.DateTimeField("écrit le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("contact d’urgence")
-        verbose_name_plural = _("contacts d’urgence")
+        verbose_name = "contact d’urgence"
+        verbose_name_plural = "contacts d’urgence"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=Helper.values), name="emergency_kind_known"),
             models.UniqueConstraint(fields=["collectivity", "kind"], name="emergency_once_a_kind"),

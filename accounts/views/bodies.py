@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.generic.edit import FormView
@@ -41,11 +40,11 @@ from accounts.views.sign_in import Refusing
 from collectivities.models import Collectivity
 from csirts.routing import csirt_for
 
-LEAVES = _("L’invitation part par mail à %(address)s.")
-JUST_SENT = _("Cette invitation vient de partir. Laissez-lui un quart d’heure avant de la renvoyer.")
-TOO_MANY = _("Vingt invitations sont parties en un jour : c’est le plus que nous envoyons. Réessayez demain.")
-ALREADY_THERE = _("Cette personne est déjà membre : rien n’est parti.")
-WITHDRAWN = _("L’invitation de %(address)s est retirée : son lien n’ouvre plus rien.")
+LEAVES = "L’invitation part par mail à %(address)s."
+JUST_SENT = "Cette invitation vient de partir. Laissez-lui un quart d’heure avant de la renvoyer."
+TOO_MANY = "Vingt invitations sont parties en un jour : c’est le plus que nous envoyons. Réessayez demain."
+ALREADY_THERE = "Cette personne est déjà membre : rien n’est parti."
+WITHDRAWN = "L’invitation de %(address)s est retirée : son lien n’ouvre plus rien."
 
 
 @method_decorator(never_cache, name="dispatch")

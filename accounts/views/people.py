@@ -9,7 +9,6 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -73,7 +72,7 @@ def person(request: HttpRequest, uid: UUID) -> HttpResponse:
 @reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
 def reset(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = reset_factor(uid=uid, actor=user_of(request))
-    messages.success(request, _("%(name)s enrôlera un nouveau second facteur. Un mail le lui dit.") % {"name": found})
+    messages.success(request, f"{found} enrôlera un nouveau second facteur. Un mail le lui dit.")
     return redirect("person", uid)
 
 
@@ -84,5 +83,5 @@ def send_password_link(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = get_person(actor, uid)
     purpose = LinkPurpose.PASSWORD if found.has_usable_password() else LinkPurpose.WELCOME
     send_link(purpose, user=found, made_by=actor)
-    messages.success(request, _("Le lien part par mail à %(address)s.") % {"address": found.email})
+    messages.success(request, f"Le lien part par mail à {found.email}.")
     return redirect("person", uid)

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
@@ -55,9 +54,9 @@ class InviteResponder(OfALead):
         except TooMany:
             return self.refuse(form, TOO_MANY)
         except AlreadyThere:
-            return self.refuse(form, _("Cette personne est déjà de l’équipe : rien n’est parti."))
+            return self.refuse(form, "Cette personne est déjà de l’équipe : rien n’est parti.")
         except team.ClosedAccount:
-            closed = _("Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme.")
+            closed = "Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme."
             return self.refuse(form, closed)
         except TooSoon:
             messages.info(self.request, JUST_SENT)
@@ -85,7 +84,7 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
     lead = user_of(request)
     if request.method == "POST":
         team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
-        messages.success(request, _("Cette personne ne voit plus les dossiers du centre."))
+        messages.success(request, "Cette personne ne voit plus les dossiers du centre.")
         return redirect("team")
     found = team_of(lead).filter(uid=uid).first()
     led = lead.csirt_ids(Role.LEAD)
@@ -121,12 +120,12 @@ class Channel(OfALead):
         try:
             team.try_channel(csirt_id=centre.pk, address=email, actor=user_of(self.request))
         except TooMany:
-            form.add_error("email", _("Vingt essais sont partis en un jour : réessayez demain."))
+            form.add_error("email", "Vingt essais sont partis en un jour : réessayez demain.")
             return self.form_invalid(form)
         except TooSoon:
-            messages.info(self.request, _("Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure."))
+            messages.info(self.request, "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.")
             return redirect("centre_channel")
-        messages.success(self.request, _("Un mail d’essai part à %(address)s.") % {"address": email})
+        messages.success(self.request, f"Un mail d’essai part à {email}.")
         return redirect("centre_channel")
 
 
@@ -138,7 +137,7 @@ def drop_channel(request: HttpRequest) -> HttpResponse:
     lead = user_of(request)
     if request.method == "POST":
         team.remove_channel(csirt_id=read_centre_number(request.POST), actor=lead)
-        messages.success(request, _("Plus aucune déclaration ne part par mail."))
+        messages.success(request, "Plus aucune déclaration ne part par mail.")
         return redirect("centre_channel")
     centre = team.get_led_centre(lead, read_centre_number(request.GET))
     return render(request, "accounts/remove_channel.html", {"centre": centre})

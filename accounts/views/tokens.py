@@ -8,7 +8,6 @@ from allauth.account.decorators import reauthentication_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic.edit import FormView
@@ -27,7 +26,7 @@ from accounts.signed_in import user_of
 from accounts.views.sign_in import Refusing
 
 SHOWN = 50
-TOO_MANY = _("Vous avez déjà dix jetons. Révoquez-en un d’abord.")
+TOO_MANY = "Vous avez déjà dix jetons. Révoquez-en un d’abord."
 
 
 @never_cache

@@ -10,8 +10,6 @@ from io import TextIOWrapper
 from itertools import takewhile
 from pathlib import Path
 
-from django.utils.translation import gettext as _
-
 from collectivities.enums import Kind
 from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
 
@@ -30,7 +28,7 @@ def read_compact(path: Path) -> OfficialList:
             return _read(csv.reader(text))
     except (OSError, EOFError, ValueError, TypeError, IndexError, lzma.LZMAError, csv.Error) as error:
         words = {"source": path, "error": error}
-        raise UnreadableList(_("Liste illisible dans %(source)s : %(error)s") % words) from error
+        raise UnreadableList("Liste illisible dans {source} : {error}".format(**words)) from error
 
 
 def read_departements(path: Path) -> list[DepartementRow]:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from collectivities.enums import Kind
 from collectivities.official.councils import councils, with_paris
 from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
@@ -31,7 +29,7 @@ def read_package(source: Path, millesime: int | None = None) -> OfficialList:
         read = _reader(source)
         return _read(read, millesime or _millesime(read))
     except (OSError, KeyError, ValueError, TypeError, tarfile.TarError) as error:
-        raise UnreadableList(_("Liste illisible dans %(source)s : %(error)s") % _words(source, error)) from error
+        raise UnreadableList("Liste illisible dans {source} : {error}".format(**_words(source, error))) from error
 
 
 def _words(source: Path, error: Exception) -> dict[str, object]:
@@ -56,7 +54,7 @@ def _millesime(read: ReadJson) -> int:
     try:
         return MILLESIME_OF_VERSION_0 + int(read("../package.json")["version"].partition(".")[0])
     except (OSError, KeyError) as error:
-        raise UnreadableList(_("Le millésime n’est pas dit : ajoutez --millesime ANNÉE.")) from error
+        raise UnreadableList("Le millésime n’est pas dit : ajoutez --millesime ANNÉE.") from error
 
 
 def _read(read: ReadJson, millesime: int) -> OfficialList:

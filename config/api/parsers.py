@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
 
 
 class TooLarge(APIException):
     status_code = 413
-    default_detail = _("Cette demande est trop grande : un mégaoctet au plus.")
+    default_detail = "Cette demande est trop grande : un mégaoctet au plus."
 
 
 class BoundedJSONParser(JSONParser):
@@ -24,6 +23,6 @@ class BoundedJSONParser(JSONParser):
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError:
-            raise ParseError(_("Cette demande a trop de niveaux.")) from None
+            raise ParseError("Cette demande a trop de niveaux.") from None
         except ParseError as error:
-            raise ParseError(_("Cette demande n’est pas du JSON lisible, en UTF-8.")) from error
+            raise ParseError("Cette demande n’est pas du JSON lisible, en UTF-8.") from error

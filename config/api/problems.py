@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoDenied
 from django.http import Http404
-from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -18,7 +17,7 @@ def problem_document(error: Exception, context: dict[str, Any]) -> Response | No
     a 500 without details.
     """
     if isinstance(error, Http404):
-        error = exceptions.NotFound(_("Il n’y a rien ici que vous puissiez voir."))
+        error = exceptions.NotFound("Il n’y a rien ici que vous puissiez voir.")
     elif isinstance(error, DjangoDenied):
         error = exceptions.PermissionDenied()
     response = exception_handler(error, context)
@@ -33,7 +32,7 @@ def document(error: Exception, status: int) -> dict[str, Any]:
     body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if isinstance(error, exceptions.ValidationError):
         problems = list(flatten(error.detail))
-        body["detail"] = _("La demande a %(count)s point(s) à corriger.") % {"count": len(problems)}
+        body["detail"] = f"La demande a {len(problems)} point(s) à corriger."
         body["errors"] = problems
     elif isinstance(error, exceptions.APIException):
         body["detail"] = str(error.detail)

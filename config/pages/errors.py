@@ -8,8 +8,6 @@ from typing import NamedTuple
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from incidents.declare.lost import cookies_lost
 from incidents.follow_up.lost import words_lost
@@ -19,40 +17,40 @@ TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 class Refusal(NamedTuple):
     status: int
-    title: Promise
-    words: Promise
+    title: str
+    words: str
 
 
 BAD_REQUEST = Refusal(
     400,
-    _("Nous n’avons pas compris cet envoi"),
-    _("L’adresse ou l’envoi n’a pas la forme attendue. Revenez à la page précédente et recommencez."),
+    "Nous n’avons pas compris cet envoi",
+    "L’adresse ou l’envoi n’a pas la forme attendue. Revenez à la page précédente et recommencez.",
 )
 FORBIDDEN = Refusal(
     403,
-    _("Cette page n’est pas ouverte à votre compte"),
-    _(
+    "Cette page n’est pas ouverte à votre compte",
+    (
         "Votre compte ne donne pas ce droit. Demandez-le à la personne qui administre les comptes "
         "de votre centre ou de votre collectivité."
     ),
 )
 NOT_FOUND = Refusal(
     404,
-    _("Cette page n’existe pas"),
-    _("L’adresse est peut-être coupée ou trop ancienne. Vérifiez-la, ou repartez de l’accueil."),
+    "Cette page n’existe pas",
+    "L’adresse est peut-être coupée ou trop ancienne. Vérifiez-la, ou repartez de l’accueil.",
 )
 TOO_LONG = Refusal(
     413,
-    _("Votre texte est trop long"),
-    _(
+    "Votre texte est trop long",
+    (
         "Rien n’a été envoyé. Revenez à la page précédente : votre navigateur a gardé ce que vous avez écrit. "
         "Gardez l’essentiel, puis envoyez de nouveau. Le reste se dira au téléphone."
     ),
 )
 EXPIRED = Refusal(
     403,
-    _("Cet envoi n’est pas accepté"),
-    _(
+    "Cet envoi n’est pas accepté",
+    (
         "Rien n’a été envoyé : cette page est restée ouverte trop longtemps, ou votre navigateur a perdu les cookies "
         "de ce site. Acceptez-les. Revenez à la page précédente, copiez ce que vous aviez écrit s’il y est encore, "
         "rechargez-la, puis envoyez de nouveau."

@@ -1,6 +1,5 @@
 from django.db.models import Prefetch
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
@@ -46,7 +45,5 @@ def _body(code: str) -> Collectivity:
         raise ValidationError({"code": [str(problem)]}) from problem
     body = collectivity_by_code(code)
     if body is None:
-        raise NotFound(
-            _("Aucune collectivité de la liste officielle ne porte ce code. Vérifiez-le, ou cherchez le nom.")
-        )
+        raise NotFound("Aucune collectivité de la liste officielle ne porte ce code. Vérifiez-le, ou cherchez le nom.")
     return body

@@ -1,16 +1,15 @@
 """Errors of the API that only incidents raise. The shared handler turns them into problem documents."""
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 
 
 class Conflict(APIException):
     status_code = 409
-    default_detail = _("Cet incident est déjà pris en charge par quelqu’un d’autre, ou il est clos.")
+    default_detail = "Cet incident est déjà pris en charge par quelqu’un d’autre, ou il est clos."
     default_code = "conflict"
 
 
 class KeyReused(APIException):
     status_code = 422
-    default_detail = _("Cette clé Idempotency-Key a déjà servi pour une déclaration différente.")
+    default_detail = "Cette clé Idempotency-Key a déjà servi pour une déclaration différente."
     default_code = "key_reused"

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -43,7 +42,7 @@ class BodyField(serializers.Field[Collectivity, str, str, Any]):
     def to_internal_value(self, data: Any) -> Collectivity:
         body = body_called(data) if isinstance(data, str) and data.isprintable() else None
         if body is None:
-            raise serializers.ValidationError(_("Aucune collectivité ne porte ce code."))
+            raise serializers.ValidationError("Aucune collectivité ne porte ce code.")
         return body
 
 

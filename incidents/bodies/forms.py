@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from collectivities.enums import UNLISTED, Kind
 from collectivities.models import Collectivity
@@ -16,8 +14,8 @@ from incidents.services.declaring.bodies import NOT_SERVED_LABELS, Proposal, fin
 
 # Plain words for legal terms that a secretary may not know.
 PLAIN = {
-    Kind.CLOSED_MIXED: gettext_lazy("syndicat de communes et d’intercommunalités (syndicat mixte fermé)"),
-    Kind.OPEN_MIXED: gettext_lazy("syndicat avec un département, une région ou d’autres (syndicat mixte ouvert)"),
+    Kind.CLOSED_MIXED: "syndicat de communes et d’intercommunalités (syndicat mixte fermé)",
+    Kind.OPEN_MIXED: "syndicat avec un département, une région ou d’autres (syndicat mixte ouvert)",
 }
 KINDS = [(kind.value, PLAIN.get(kind, kind.label)) for kind in UNLISTED]
 NOT_SERVED = [(one.value, label) for one, label in NOT_SERVED_LABELS.items()]
@@ -27,12 +25,12 @@ FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
 class BodyForm(forms.Form):
     """`town` is what was typed, `seat` the commune chosen among those that were found for `town_asked`."""
 
-    kind = WordsField(label=gettext_lazy("Ce que c’est"))
-    legal_form = WordsField(label=gettext_lazy("Sa forme juridique"))
-    name = WordsField(label=gettext_lazy("Son nom"))
-    siren = WordsField(label=gettext_lazy("Son numéro SIREN"))
-    no_siren = forms.BooleanField(required=False, label=gettext_lazy("Je ne le connais pas"))
-    town = WordsField(label=gettext_lazy("Commune de son siège"))
+    kind = WordsField(label="Ce que c’est")
+    legal_form = WordsField(label="Sa forme juridique")
+    name = WordsField(label="Son nom")
+    siren = WordsField(label="Son numéro SIREN")
+    no_siren = forms.BooleanField(required=False, label="Je ne le connais pas")
+    town = WordsField(label="Commune de son siège")
     town_asked = WordsField()
     seat = WordsField()
 
@@ -75,11 +73,11 @@ class BodyForm(forms.Form):
 
     def about_town(self, messages: list[str]) -> list[str]:
         if self.towns and self.typed("town").strip().isdecimal():
-            return [_("Plusieurs communes ont ce code postal. Choisissez laquelle.")]
+            return ["Plusieurs communes ont ce code postal. Choisissez laquelle."]
         if self.towns:
-            return [_("Plusieurs communes portent ce nom. Choisissez laquelle.")]
+            return ["Plusieurs communes portent ce nom. Choisissez laquelle."]
         if self.typed("town").strip():
-            return [_("Nous n’avons pas trouvé cette commune. Essayez son code postal.")]
+            return ["Nous n’avons pas trouvé cette commune. Essayez son code postal."]
         return messages
 
 

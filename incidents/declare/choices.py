@@ -2,56 +2,53 @@
 
 from typing import NamedTuple
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from incidents.enums import DataCategory, IncidentType, PersonCategory
 
 
 class Choice(NamedTuple):
     type: IncidentType
     icon: str
-    line: Promise | str
+    line: str
 
 
 class Group(NamedTuple):
-    title: Promise | str
+    title: str
     choices: tuple[Choice, ...]
 
 
-UNKNOWN = Choice(IncidentType.UNKNOWN, "unknown", _("C’est une bonne réponse. On vous aidera à trouver."))
+UNKNOWN = Choice(IncidentType.UNKNOWN, "unknown", "C’est une bonne réponse. On vous aidera à trouver.")
 GROUPS = (
     Group(
-        _("Nos ordinateurs et nos fichiers"),
+        "Nos ordinateurs et nos fichiers",
         (
-            Choice(IncidentType.RANSOMWARE, "ransom", _("Ou un message demande une rançon.")),
-            Choice(IncidentType.OUTAGE, "outage", _("Un serveur, le réseau, une coupure.")),
-            Choice(IncidentType.DEVICE, "device", _("Ordinateur, téléphone, clé USB.")),
+            Choice(IncidentType.RANSOMWARE, "ransom", "Ou un message demande une rançon."),
+            Choice(IncidentType.OUTAGE, "outage", "Un serveur, le réseau, une coupure."),
+            Choice(IncidentType.DEVICE, "device", "Ordinateur, téléphone, clé USB."),
         ),
     ),
     Group(
-        _("Nos mails et nos comptes"),
+        "Nos mails et nos comptes",
         (
-            Choice(IncidentType.MAILBOX, "mailbox", _("Des mails partent sans nous.")),
-            Choice(IncidentType.PHISHING, "hook", _("Quelqu’un a cliqué, ou pas.")),
-            Choice(IncidentType.ADMIN_ACCOUNT, "admin", _("Ou un compte inconnu est apparu.")),
+            Choice(IncidentType.MAILBOX, "mailbox", "Des mails partent sans nous."),
+            Choice(IncidentType.PHISHING, "hook", "Quelqu’un a cliqué, ou pas."),
+            Choice(IncidentType.ADMIN_ACCOUNT, "admin", "Ou un compte inconnu est apparu."),
         ),
     ),
     Group(
-        _("Nos données et notre argent"),
+        "Nos données et notre argent",
         (
-            Choice(IncidentType.LEAK, "leak", _("Volées, en vente, ou quelqu’un le prétend.")),
-            Choice(IncidentType.MISDELIVERY, "wrong", _("Mauvais destinataire, fichier en ligne.")),
-            Choice(IncidentType.TRANSFER, "transfer", _("Payé, ou arrêté à temps.")),
+            Choice(IncidentType.LEAK, "leak", "Volées, en vente, ou quelqu’un le prétend."),
+            Choice(IncidentType.MISDELIVERY, "wrong", "Mauvais destinataire, fichier en ligne."),
+            Choice(IncidentType.TRANSFER, "transfer", "Payé, ou arrêté à temps."),
         ),
     ),
     Group(
-        _("Notre site et nos prestataires"),
+        "Notre site et nos prestataires",
         (
-            Choice(IncidentType.DEFACEMENT, "defaced", _("Texte ou images que nous n’avons pas mis.")),
-            Choice(IncidentType.DDOS, "flood", _("Il est noyé de visites, ou très lent.")),
-            Choice(IncidentType.SUPPLIER, "supplier", _("Et nous travaillons avec lui.")),
-            Choice(IncidentType.FLAW, "flaw", _("Sans dégât pour l’instant.")),
+            Choice(IncidentType.DEFACEMENT, "defaced", "Texte ou images que nous n’avons pas mis."),
+            Choice(IncidentType.DDOS, "flood", "Il est noyé de visites, ou très lent."),
+            Choice(IncidentType.SUPPLIER, "supplier", "Et nous travaillons avec lui."),
+            Choice(IncidentType.FLAW, "flaw", "Sans dégât pour l’instant."),
         ),
     ),
 )
@@ -61,36 +58,36 @@ class Plain(NamedTuple):
     """A word of the CNIL's lists in the language of a town hall, with examples."""
 
     value: str
-    plain: Promise | str
-    examples: Promise | str = ""
+    plain: str
+    examples: str = ""
 
 
 DATA_WORDS = (
-    Plain(DataCategory.CIVIL_STATUS, _("Qui sont les gens"), _("nom, date de naissance, famille")),
-    Plain(DataCategory.CONTACT, _("Comment les joindre"), _("adresse, mail, téléphone")),
-    Plain(DataCategory.CREDENTIALS, _("Identifiants et mots de passe"), _("comptes de messagerie, portail famille")),
-    Plain(DataCategory.FINANCIAL, _("Argent"), _("RIB, revenus, impôts, quotient familial, paie")),
-    Plain(DataCategory.OFFICIAL, _("Papiers"), _("carte d’identité, passeport, permis, livret de famille")),
-    Plain(DataCategory.NIR, _("Numéro de sécurité sociale"), _("bulletins de paie, dossiers du CCAS")),
-    Plain(DataCategory.HEALTH, _("Santé"), _("allergies à la cantine, arrêts de travail, handicap")),
-    Plain(DataCategory.OFFENCES, _("Infractions"), _("contraventions, police municipale, condamnations")),
-    Plain(DataCategory.LOCATION, _("Déplacements"), _("badges, véhicules suivis, caméras")),
-    Plain(DataCategory.OTHER_SENSITIVE, _("Vie privée"), _("origine, religion, opinions, syndicat")),
-    Plain(DataCategory.OTHER, _("Autre chose")),
-    Plain(DataCategory.UNKNOWN, _("Je ne sais pas encore")),
+    Plain(DataCategory.CIVIL_STATUS, "Qui sont les gens", "nom, date de naissance, famille"),
+    Plain(DataCategory.CONTACT, "Comment les joindre", "adresse, mail, téléphone"),
+    Plain(DataCategory.CREDENTIALS, "Identifiants et mots de passe", "comptes de messagerie, portail famille"),
+    Plain(DataCategory.FINANCIAL, "Argent", "RIB, revenus, impôts, quotient familial, paie"),
+    Plain(DataCategory.OFFICIAL, "Papiers", "carte d’identité, passeport, permis, livret de famille"),
+    Plain(DataCategory.NIR, "Numéro de sécurité sociale", "bulletins de paie, dossiers du CCAS"),
+    Plain(DataCategory.HEALTH, "Santé", "allergies à la cantine, arrêts de travail, handicap"),
+    Plain(DataCategory.OFFENCES, "Infractions", "contraventions, police municipale, condamnations"),
+    Plain(DataCategory.LOCATION, "Déplacements", "badges, véhicules suivis, caméras"),
+    Plain(DataCategory.OTHER_SENSITIVE, "Vie privée", "origine, religion, opinions, syndicat"),
+    Plain(DataCategory.OTHER, "Autre chose"),
+    Plain(DataCategory.UNKNOWN, "Je ne sais pas encore"),
 )
 PERSON_WORDS = (
-    Plain(PersonCategory.USERS, _("Habitants et usagers"), _("état civil, urbanisme, eau")),
-    Plain(PersonCategory.EMPLOYEES, _("Agents et élus"), _("paie, carrières")),
-    Plain(PersonCategory.PUPILS, _("Élèves"), _("cantine, périscolaire, transports")),
-    Plain(PersonCategory.MINORS, _("Autres enfants"), _("crèche, centre de loisirs, protection de l’enfance")),
-    Plain(PersonCategory.VULNERABLE, _("Personnes fragiles"), _("aides sociales, personnes âgées ou handicapées")),
-    Plain(PersonCategory.PATIENTS, _("Patients"), _("soins à domicile, EHPAD")),
-    Plain(PersonCategory.MEMBERS, _("Adhérents"), _("bibliothèque, sport, associations")),
-    Plain(PersonCategory.CUSTOMERS, _("Fournisseurs et entreprises"), _("factures, marchés")),
-    Plain(PersonCategory.MILITARY, _("Militaires")),
-    Plain(PersonCategory.OTHER, _("D’autres personnes")),
-    Plain(PersonCategory.UNKNOWN, _("Je ne sais pas encore")),
+    Plain(PersonCategory.USERS, "Habitants et usagers", "état civil, urbanisme, eau"),
+    Plain(PersonCategory.EMPLOYEES, "Agents et élus", "paie, carrières"),
+    Plain(PersonCategory.PUPILS, "Élèves", "cantine, périscolaire, transports"),
+    Plain(PersonCategory.MINORS, "Autres enfants", "crèche, centre de loisirs, protection de l’enfance"),
+    Plain(PersonCategory.VULNERABLE, "Personnes fragiles", "aides sociales, personnes âgées ou handicapées"),
+    Plain(PersonCategory.PATIENTS, "Patients", "soins à domicile, EHPAD"),
+    Plain(PersonCategory.MEMBERS, "Adhérents", "bibliothèque, sport, associations"),
+    Plain(PersonCategory.CUSTOMERS, "Fournisseurs et entreprises", "factures, marchés"),
+    Plain(PersonCategory.MILITARY, "Militaires"),
+    Plain(PersonCategory.OTHER, "D’autres personnes"),
+    Plain(PersonCategory.UNKNOWN, "Je ne sais pas encore"),
 )
 
 

@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
@@ -160,7 +159,7 @@ def submit_express(request: HttpRequest, page: Page) -> HttpResponse:
 def ask_which(request: HttpRequest, page: Page) -> None:
     """Add the error that a body must be chosen, for a person who pressed the button that sends."""
     if CALL_ME in request.POST and page.query == request.POST.get(SEARCHED, "").strip() and page.found:
-        page.problems[BODY] = _("Choisissez votre collectivité dans la liste.")
+        page.problems[BODY] = "Choisissez votre collectivité dans la liste."
 
 
 def search(page: Page) -> None:
@@ -172,17 +171,17 @@ def search(page: Page) -> None:
         page.problems = {QUERY: str(error)} | page.problems
         return
     if not page.query:
-        page.problems = {QUERY: _("Quelle collectivité est touchée ? Son nom ou son code postal.")} | page.problems
+        page.problems = {QUERY: "Quelle collectivité est touchée ? Son nom ou son code postal."} | page.problems
     elif not page.found:
-        nothing = _("Nous n’avons pas trouvé « %(query)s ». Essayez le code postal de la mairie.")
+        nothing = "Nous n’avons pas trouvé « %(query)s ». Essayez le code postal de la mairie."
         page.problems = {QUERY: nothing % {"query": page.query}} | page.problems
 
 
 def examine(page: Page) -> None:
     if not page.phone.strip():
-        page.problems[PHONE] = _("Donnez un téléphone : sans lui, personne ne peut vous rappeler.")
+        page.problems[PHONE] = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
     elif not can_be_called(page.phone):
-        page.problems[PHONE] = _("Ce numéro ne peut pas être appelé : il y manque des chiffres. Écrivez-le en entier.")
+        page.problems[PHONE] = "Ce numéro ne peut pas être appelé : il y manque des chiffres. Écrivez-le en entier."
     if page.journey.type is None:
         page.problems[TYPE] = str(CHOOSE)
 

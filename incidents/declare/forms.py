@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from collectivities.models import Collectivity
 from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in, read_instant
@@ -31,10 +29,10 @@ from incidents.enums import (
 from incidents.fields import CountField, DayField, HourField, WordsField, choice, several
 
 CERTAINTIES = [
-    ("", gettext_lazy("à choisir")),
-    (Certainty.UNKNOWN, gettext_lazy("je ne sais pas")),
-    (Certainty.APPROXIMATE, gettext_lazy("à peu près")),
-    (Certainty.EXACT, gettext_lazy("exactement")),
+    ("", "à choisir"),
+    (Certainty.UNKNOWN, "je ne sais pas"),
+    (Certainty.APPROXIMATE, "à peu près"),
+    (Certainty.EXACT, "exactement"),
 ]
 ALL_SERVICES = tuple(PublicService)
 # The value of an empty field, where it is not an empty text.
@@ -47,9 +45,9 @@ EMPTY: dict[type[forms.Field], Any] = {
 }
 MOMENTS = ("occurred", "detected", "attack_known", "breach_known")
 DECLARED_LEAKS = [
-    (LeakStatus.CLAIMED, gettext_lazy("Quelqu’un le prétend")),
-    (LeakStatus.SUSPECTED, gettext_lazy("Nous le craignons")),
-    (LeakStatus.CONFIRMED, gettext_lazy("C’est certain")),
+    (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
+    (LeakStatus.SUSPECTED, "Nous le craignons"),
+    (LeakStatus.CONFIRMED, "C’est certain"),
 ]
 
 
@@ -60,29 +58,29 @@ def moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
 
 
 class DetailsForm(forms.Form):
-    occurred_date, occurred_time, occurred_certainty = moment_fields(gettext_lazy("Quand cela a-t-il commencé"))
-    detected_date, detected_time, detected_certainty = moment_fields(gettext_lazy("Quand l’avez-vous découvert"))
+    occurred_date, occurred_time, occurred_certainty = moment_fields("Quand cela a-t-il commencé")
+    detected_date, detected_time, detected_certainty = moment_fields("Quand l’avez-vous découvert")
     attack_known_date, attack_known_time, attack_known_certainty = moment_fields(
-        gettext_lazy("Quand avez-vous su que c’est une attaque")
+        "Quand avez-vous su que c’est une attaque"
     )
-    service_stopped = choice(gettext_lazy("Un service est-il arrêté ou ralenti"), Answer.choices)
-    data_concerned = choice(gettext_lazy("Des données de personnes sont-elles touchées"), Answer.choices)
-    leak_status = choice(gettext_lazy("Que savez-vous"), DECLARED_LEAKS)
-    categories = several(gettext_lazy("Quelles données"), DataCategory.choices)
-    person_categories = several(gettext_lazy("Les données de qui"), PersonCategory.choices)
+    service_stopped = choice("Un service est-il arrêté ou ralenti", Answer.choices)
+    data_concerned = choice("Des données de personnes sont-elles touchées", Answer.choices)
+    leak_status = choice("Que savez-vous", DECLARED_LEAKS)
+    categories = several("Quelles données", DataCategory.choices)
+    person_categories = several("Les données de qui", PersonCategory.choices)
     persons_band = forms.ChoiceField(
-        choices=PersonsBand.choices, required=False, label=gettext_lazy("Combien de personnes, à peu près")
+        choices=PersonsBand.choices, required=False, label="Combien de personnes, à peu près"
     )
     breach_known_date, breach_known_time, breach_known_certainty = moment_fields(
-        gettext_lazy("Quand avez-vous su que des données personnelles sont touchées")
+        "Quand avez-vous su que des données personnelles sont touchées"
     )
-    description = WordsField(label=gettext_lazy("Ce qui se passe"))
-    supplier = WordsField(label=gettext_lazy("Prestataire concerné"))
-    contact_name = WordsField(label=gettext_lazy("Nom"))
-    contact_role = WordsField(label=gettext_lazy("Fonction"))
-    contact_phone = WordsField(label=gettext_lazy("Téléphone"))
-    contact_email = WordsField(label=gettext_lazy("Adresse mail"))
-    mail_without_code = forms.BooleanField(required=False, label=gettext_lazy("N’envoyer ni lien ni code par mail"))
+    description = WordsField(label="Ce qui se passe")
+    supplier = WordsField(label="Prestataire concerné")
+    contact_name = WordsField(label="Nom")
+    contact_role = WordsField(label="Fonction")
+    contact_phone = WordsField(label="Téléphone")
+    contact_email = WordsField(label="Adresse mail")
+    mail_without_code = forms.BooleanField(required=False, label="N’envoyer ni lien ni code par mail")
 
     def clean(self) -> dict[str, Any]:
         for name in MOMENTS:
@@ -100,13 +98,13 @@ class DetailsForm(forms.Form):
 class ServiceForm(forms.Form):
     """The questions about a service that was ticked. The prefix is the code of the service."""
 
-    extent = choice(gettext_lazy("arrêté ou ralenti"), InterruptionExtent.choices)
-    started_date = DayField(required=False, label=gettext_lazy("arrêt"))
-    started_time = HourField(required=False, label=gettext_lazy("heure de l’arrêt"))
-    ended_date = DayField(required=False, label=gettext_lazy("reprise"))
-    ended_time = HourField(required=False, label=gettext_lazy("heure de la reprise"))
-    people = CountField(required=False, label=gettext_lazy("personnes gênées"))
-    workaround = WordsField(label=gettext_lazy("en attendant"))
+    extent = choice("arrêté ou ralenti", InterruptionExtent.choices)
+    started_date = DayField(required=False, label="arrêt")
+    started_time = HourField(required=False, label="heure de l’arrêt")
+    ended_date = DayField(required=False, label="reprise")
+    ended_time = HourField(required=False, label="heure de la reprise")
+    people = CountField(required=False, label="personnes gênées")
+    workaround = WordsField(label="en attendant")
 
     def __init__(self, data: QueryDict | None = None, *, service: PublicService, **kwargs: Any) -> None:
         super().__init__(data, prefix=service.value, **kwargs)
@@ -140,9 +138,9 @@ def problem_of_moment(said: dict[str, Any], name: str) -> str | None:
     if said.get(f"{name}_date") is not None or f"{name}_date" not in said:
         return None
     if said.get(f"{name}_time") is not None:
-        return _("Donnez aussi le jour, ou effacez l’heure.")
+        return "Donnez aussi le jour, ou effacez l’heure."
     if said.get(f"{name}_certainty") in {Certainty.EXACT, Certainty.APPROXIMATE}:
-        return _("Donnez le jour, ou choisissez « Je ne sais pas ».")
+        return "Donnez le jour, ou choisissez « Je ne sais pas »."
     return None
 
 

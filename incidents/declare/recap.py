@@ -6,9 +6,8 @@ from typing import NamedTuple
 from django import forms
 from django.utils import timezone
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from core.french import choose_plural
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, find_body
@@ -42,9 +41,9 @@ def lines_of(page: DraftPage, journey: Journey) -> list[Line]:
     """Return all answers of one screen."""
     if page.screen == Screen.WHAT:
         chosen = find_type(only_value(page, "quoi"))
-        return [Line(_("Ce qui arrive"), str(chosen.label) if chosen else "")]
+        return [Line("Ce qui arrive", str(chosen.label) if chosen else "")]
     if page.screen == Screen.WHO:
-        return [Line(_("La collectivité"), str(find_body(only_value(page, "collectivite")) or ""))]
+        return [Line("La collectivité", str(find_body(only_value(page, "collectivite")) or ""))]
     details = journey.having(Screen(page.screen), page.values).details()
     return list(lines_of_inputs(details, INPUTS[Screen(page.screen)]))
 
@@ -59,7 +58,7 @@ def lines_of_inputs(details: Details, names: frozenset[str]) -> Iterator[Line]:
             if field.html_name in names and field.value():
                 yield Line(str(field.label), words(field))
     if "service" in names and details.rows:
-        yield Line(_("Services"), format_services(details))
+        yield Line("Services", format_services(details))
 
 
 def words(field: forms.BoundField) -> str:
@@ -101,10 +100,12 @@ def states_of(journey: Journey) -> list[State]:
 
 def lack_of(screen: Screen, journey: Journey, details: Details) -> str:
     if screen not in journey.pages:
-        return _("pas encore rempli")
+        return "pas encore rempli"
     if screen == Screen.CALLER and not journey.pages[screen].values.keys() & {"contact_phone", "contact_email"}:
-        return _("il manque un téléphone ou un mail")
+        return "il manque un téléphone ou un mail"
     wrong = len(details.wrong_inputs() & INPUTS[screen])
     return (
-        ngettext("une réponse à vérifier", "%(count)s réponses à vérifier", wrong) % {"count": wrong} if wrong else ""
+        choose_plural("une réponse à vérifier", "%(count)s réponses à vérifier", wrong) % {"count": wrong}
+        if wrong
+        else ""
     )

@@ -6,8 +6,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -33,22 +31,22 @@ class ResumeForm(forms.Form):
 
     code = forms.CharField(
         max_length=40,
-        label=gettext_lazy("Code de reprise"),
-        help_text=gettext_lazy("Huit signes, par exemple R8WD-4HVN."),
-        error_messages={"required": gettext_lazy("Écrivez le code, ou appelez : le téléphone suffit.")},
+        label="Code de reprise",
+        help_text="Huit signes, par exemple R8WD-4HVN.",
+        error_messages={"required": "Écrivez le code, ou appelez : le téléphone suffit."},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     prenom = forms.CharField(
         required=False,
-        label=gettext_lazy("Votre prénom ou votre fonction"),
-        help_text=gettext_lazy("Pour que l’on sache qui a rempli quoi."),
+        label="Votre prénom ou votre fonction",
+        help_text="Pour que l’on sache qui a rempli quoi.",
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
 
     def clean_code(self) -> str:
         code = compact(self.cleaned_data["code"])
         if len(code) != CODE_LENGTH:
-            raise forms.ValidationError(_("Ce code a huit signes. Vérifiez chaque signe, ou appelez."))
+            raise forms.ValidationError("Ce code a huit signes. Vérifiez chaque signe, ou appelez.")
         return code
 
     def clean_prenom(self) -> str:
@@ -72,7 +70,7 @@ def declare_resume(request: HttpRequest) -> HttpResponse:
     draft = find_draft(form.cleaned_data["code"])
     if draft is None:
         count_wrong_code(request)
-        form.add_error("code", _("Aucune déclaration en cours n’a ce code. Il n’y a ni zéro, ni O, ni 1, ni I."))
+        form.add_error("code", "Aucune déclaration en cours n’a ce code. Il n’y a ni zéro, ni O, ni 1, ni I.")
         return ask_code(request, form, status=422)
     return resumed(request, form, draft)
 
@@ -82,7 +80,7 @@ def resumed(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpRespons
     reference and follow-up code.
     """
     if draft.incident:
-        sent = _("Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi.")
+        sent = "Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi."
         form.add_error("code", sent % {"reference": spaced(draft.incident.reference)})
         return ask_code(request, form, status=422)
     journey = journey_through(drafts().get(pk=draft.pk), form.cleaned_data["prenom"])

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from django.http import QueryDict
-from django.utils.functional import Promise
 
 from incidents.declare.forms import DetailsForm, ServiceForm
 from incidents.enums import PublicService, Screen
@@ -46,7 +45,7 @@ class Place(NamedTuple):
     screen: Screen
     number: int
     route: str
-    label: Promise | str
+    label: str
 
 
 PLACES = {screen: Place(screen, number, ROUTES[screen], screen.label) for number, screen in enumerate(ORDER, start=1)}

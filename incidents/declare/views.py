@@ -8,9 +8,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
@@ -35,12 +32,12 @@ from incidents.models import Draft, DraftPage
 from incidents.services.declaring.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
 
 Shown = Callable[[HttpRequest, Journey], HttpResponse]
-CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")
-MAILBOX = gettext_lazy(
+CHOOSE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
+MAILBOX = (
     "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. "
     "Le lien et le code de votre dossier y arrivent."
 )
-MAILBOX_IN_DOUBT = gettext_lazy(
+MAILBOX_IN_DOUBT = (
     "Sans téléphone, elle est nécessaire. Quelqu’un d’autre lit peut-être cette boîte : le mail dira seulement qu’une "
     "déclaration existe et qui appeler. Ni lien, ni code : notez le code sur l’écran qui suit."
 )
@@ -104,7 +101,7 @@ def ask_type(
     request: HttpRequest,
     journey: Journey | None = None,
     *,
-    problem: str | Promise = "",
+    problem: str = "",
     clash: DraftPage | None = None,
     lost: bool = False,
 ) -> HttpResponse:
@@ -191,7 +188,7 @@ def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
         return ask_who(request, journey)
     chosen = find_body(without_controls(request.POST).get("collectivite", ""))
     if chosen is None:
-        problem = _("Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici.")
+        problem = "Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."
         return ask_who(request, journey, problem=problem)
     return keep(request, journey, replace(typed_on(Screen.WHO, request, journey), collectivity=chosen))
 

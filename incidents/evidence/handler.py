@@ -7,9 +7,6 @@ from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from incidents import vault
 from incidents.deposits import Deposit, Deposited, TooLarge
@@ -17,7 +14,7 @@ from incidents.services.evidence.pieces import MOST_FILES, Room
 from incidents.text import plain_file_name
 
 FIELD = "pieces"
-NO_ROOM: Promise = gettext_lazy(
+NO_ROOM: str = (
     "Nous n’avons plus de place pour le garder. Il n’est pas perdu : gardez-le, et réessayez plus tard, "
     "ou appelez le centre. Ce qui est déjà remis reste remis."
 )
@@ -47,7 +44,7 @@ class StraightToVault(FileUploadHandler):
         if self.field_name != FIELD:
             raise SkipFile
         if len(self.arrivals.whole) >= self.room.files:
-            self.refuse(_("Ce dossier a déjà %(most)s fichiers, et n’en prend pas plus.") % {"most": MOST_FILES})
+            self.refuse(f"Ce dossier a déjà {MOST_FILES} fichiers, et n’en prend pas plus.")
         try:
             self.deposit = Deposit(self.key)
         except vault.StoreRefused:
@@ -59,11 +56,11 @@ class StraightToVault(FileUploadHandler):
         try:
             self.deposit.write(raw_data)
         except TooLarge:
-            self.refuse(_("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre."))
+            self.refuse("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
         except vault.StoreRefused:
             self.refuse(str(NO_ROOM))
         if self.octets + self.deposit.size > self.room.octets:
-            self.refuse(_("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre."))
+            self.refuse("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
 
     def file_complete(self, file_size: int) -> None:
         if self.deposit is None:
@@ -78,7 +75,7 @@ class StraightToVault(FileUploadHandler):
 
     def upload_interrupted(self) -> None:
         if self.deposit is not None:
-            self.drop(_("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau."))
+            self.drop("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau.")
 
     def clear(self, kept: set[str]) -> None:
         """Remove from the store each file that no row names (`kept` holds the names), however the post ended."""

@@ -6,9 +6,6 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents import vault
@@ -22,11 +19,11 @@ from incidents.text import plain_file_name
 from incidents.visits import find_case, private
 
 View = Callable[..., JsonResponse]
-TROUBLES: dict[type[Exception], tuple[int, Promise]] = {
+TROUBLES: dict[type[Exception], tuple[int, str]] = {
     vault.StoreRefused: (507, NO_ROOM),
-    vault.NotReadable: (422, gettext_lazy("Ce qui était arrivé ne se lit plus. Appelez le centre.")),
-    Erased: (410, gettext_lazy("Les données de ce dossier ont été effacées.")),
-    Http404: (404, gettext_lazy("Cet envoi est abandonné, ou le dossier ne s’ouvre plus ici. Rechargez la page.")),
+    vault.NotReadable: (422, "Ce qui était arrivé ne se lit plus. Appelez le centre."),
+    Erased: (410, "Les données de ce dossier ont été effacées."),
+    Http404: (404, "Cet envoi est abandonné, ou le dossier ne s’ouvre plus ici. Rechargez la page."),
 }
 
 
@@ -97,7 +94,7 @@ def state(upload: EvidenceUpload) -> dict[str, object]:
 
 def whole_number(typed: str) -> int:
     if not (typed.isascii() and typed.isdecimal() and len(typed) < 16):
-        raise ValidationError(_("Cet envoi n’a pas la forme attendue. Rechargez la page."))
+        raise ValidationError("Cet envoi n’a pas la forme attendue. Rechargez la page.")
     return int(typed)
 
 
@@ -107,5 +104,5 @@ def whole_body(request: HttpRequest) -> bytes:
     """
     body = request.body
     if str(len(body)) != request.META.get("CONTENT_LENGTH"):
-        raise ValidationError(_("Ce morceau n’est pas entier."))
+        raise ValidationError("Ce morceau n’est pas entier.")
     return body

@@ -5,7 +5,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
@@ -55,7 +54,7 @@ def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         share_sentence(reference=incident.reference, guest=guest)
     except ValidationError as error:
-        return refused(request, incident.reference, _("Cette phrase ne se partage pas"), error)
+        return refused(request, incident.reference, "Cette phrase ne se partage pas", error)
     return back_to(incident.reference, "#phrase")
 
 
@@ -127,7 +126,7 @@ def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return render_not_found(request)
     except ValidationError as error:
-        return refused(request, compact(reference), _("Cette déclaration ne se rattache plus"), error)
+        return refused(request, compact(reference), "Cette déclaration ne se rattache plus", error)
     return back_to(compact(reference))
 
 

@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collectivities.zones import zone_of
@@ -42,7 +41,7 @@ NOT_TYPED = {"csrfmiddlewaretoken", "seen", "version", "row", "key"}
 class SignatureForm(forms.Form):
     """The writer's name: asked once, then remembered on this device."""
 
-    author = WordsField(label=_("Votre prénom ou votre fonction (facultatif)"))
+    author = WordsField(label="Votre prénom ou votre fonction (facultatif)")
 
     def clean_author(self) -> str:
         try:

@@ -8,8 +8,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from incidents.declaration import Caller, Instant, Interruption, leak_in, read_instant
 from incidents.enums import (
@@ -39,26 +37,26 @@ from incidents.services.history.snapshots import caller_of, instants_of, interru
 from incidents.sharing import is_mailbox_in_doubt
 
 CERTAINTIES = [
-    ("", gettext_lazy("à choisir")),
-    (Certainty.UNKNOWN, gettext_lazy("je ne sais pas")),
-    (Certainty.APPROXIMATE, gettext_lazy("à peu près")),
-    (Certainty.EXACT, gettext_lazy("exactement")),
+    ("", "à choisir"),
+    (Certainty.UNKNOWN, "je ne sais pas"),
+    (Certainty.APPROXIMATE, "à peu près"),
+    (Certainty.EXACT, "exactement"),
 ]
 LEAKS = [
-    (LeakStatus.CLAIMED, gettext_lazy("Quelqu’un le prétend")),
-    (LeakStatus.SUSPECTED, gettext_lazy("Nous le craignons")),
-    (LeakStatus.CONFIRMED, gettext_lazy("C’est certain")),
-    (LeakStatus.UNFOUNDED, gettext_lazy("Vérifié : rien n’est sorti")),
+    (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
+    (LeakStatus.SUSPECTED, "Nous le craignons"),
+    (LeakStatus.CONFIRMED, "C’est certain"),
+    (LeakStatus.UNFOUNDED, "Vérifié : rien n’est sorti"),
 ]
-MAILBOX = gettext_lazy("Une adresse qui marche encore. Le lien et le code de votre dossier peuvent y arriver.")
-MAILBOX_IN_DOUBT = gettext_lazy(
+MAILBOX = "Une adresse qui marche encore. Le lien et le code de votre dossier peuvent y arriver."
+MAILBOX_IN_DOUBT = (
     "Quelqu’un d’autre lit peut-être cette boîte : aucun mail n’y portera le lien ou le code de votre dossier."
 )
 INSTANT_LABELS = {
-    "occurred": gettext_lazy("Quand est-ce arrivé ?"),
-    "detected": gettext_lazy("Quand l’avez-vous découvert ?"),
-    "attack_known": gettext_lazy("Quand avez-vous su que c’est une attaque ?"),
-    "breach_known": gettext_lazy("Quand avez-vous su que des données personnelles sont touchées ?"),
+    "occurred": "Quand est-ce arrivé ?",
+    "detected": "Quand l’avez-vous découvert ?",
+    "attack_known": "Quand avez-vous su que c’est une attaque ?",
+    "breach_known": "Quand avez-vous su que des données personnelles sont touchées ?",
 }
 
 
@@ -89,9 +87,9 @@ class FactsForm(forms.Form):
         if f"{name}_date" not in said or said[f"{name}_date"] is not None:
             return
         if said.get(f"{name}_time") is not None:
-            self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
+            self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         elif said.get(f"{name}_certainty", "") not in ("", Certainty.UNKNOWN):
-            self.add_error(f"{name}_date", _("Donnez le jour, ou choisissez « Je ne sais pas »."))
+            self.add_error(f"{name}_date", "Donnez le jour, ou choisissez « Je ne sais pas ».")
 
     def put(self, field: str, messages: list[str]) -> None:
         """Add errors to a field. The services name an instant (`…_at`), the form its day."""
@@ -124,8 +122,8 @@ class OneForm[F: FactsForm]:
 
 
 class StoryForm(FactsForm):
-    description = WordsField(label=gettext_lazy("Ce qui se passe"))
-    supplier = WordsField(label=gettext_lazy("Prestataire concerné"))
+    description = WordsField(label="Ce qui se passe")
+    supplier = WordsField(label="Prestataire concerné")
 
 
 class StoryEditor(OneForm[StoryForm]):
@@ -141,11 +139,11 @@ class StoryEditor(OneForm[StoryForm]):
 
 
 class CallerForm(FactsForm):
-    contact_phone = WordsField(label=gettext_lazy("Téléphone"))
-    contact_email = WordsField(label=gettext_lazy("Adresse mail"))
-    contact_name = WordsField(label=gettext_lazy("Nom"))
-    contact_role = WordsField(label=gettext_lazy("Fonction"))
-    mail_without_code = forms.BooleanField(required=False, label=gettext_lazy("N’envoyer ni lien ni code par mail"))
+    contact_phone = WordsField(label="Téléphone")
+    contact_email = WordsField(label="Adresse mail")
+    contact_name = WordsField(label="Nom")
+    contact_role = WordsField(label="Fonction")
+    mail_without_code = forms.BooleanField(required=False, label="N’envoyer ni lien ni code par mail")
 
 
 class CallerEditor(OneForm[CallerForm]):
@@ -208,14 +206,12 @@ class MomentsEditor(OneForm[MomentsForm]):
 
 
 class DataForm(FactsForm):
-    data_concerned = choice(gettext_lazy("Des données touchées"), Answer.choices)
-    leak_status = choice(gettext_lazy("Ce qui est arrivé aux données"), LEAKS)
-    categories = several(gettext_lazy("Quelles données"), DataCategory.choices)
-    person_categories = several(gettext_lazy("Quelles personnes"), PersonCategory.choices)
-    persons_band = forms.ChoiceField(
-        choices=PersonsBand.choices, required=False, label=gettext_lazy("Combien de personnes")
-    )
-    persons = CountField(required=False, label=gettext_lazy("Leur nombre exact"))
+    data_concerned = choice("Des données touchées", Answer.choices)
+    leak_status = choice("Ce qui est arrivé aux données", LEAKS)
+    categories = several("Quelles données", DataCategory.choices)
+    person_categories = several("Quelles personnes", PersonCategory.choices)
+    persons_band = forms.ChoiceField(choices=PersonsBand.choices, required=False, label="Combien de personnes")
+    persons = CountField(required=False, label="Leur nombre exact")
 
 
 class DataEditor(OneForm[DataForm]):

@@ -9,7 +9,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from incidents.fields import CountField, DayField, HourField, WordsField
 from incidents.models import Incident
@@ -29,7 +28,7 @@ class AmountField(forms.Field):
         if not text:
             return None
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", text):
-            raise ValidationError(_("Écrivez un montant en euros, sans lettre. Exemple : 12 340,50."))
+            raise ValidationError("Écrivez un montant en euros, sans lettre. Exemple : 12 340,50.")
         euros, _point, cents = text.partition(".")
         return int(euros) * 100 + int(cents.ljust(2, "0") or 0)
 
@@ -60,7 +59,7 @@ def bare(label: str) -> str:
 
 
 def choice_field(question: Question) -> forms.Field:
-    choices = [*question.choices, (UNKNOWN, _("Je ne sais pas"))]
+    choices = [*question.choices, (UNKNOWN, "Je ne sais pas")]
     if question.kind == Kind.CHOICE:
         return forms.ChoiceField(choices=choices, required=False, label=bare(question.label), widget=forms.RadioSelect)
     ticks = forms.CheckboxSelectMultiple
@@ -122,7 +121,7 @@ class QuestionsForm(forms.Form):
         for question in self.section.questions:
             hour, day = self.cleaned_data.get(f"{question.code}-time"), f"{question.code}-date"
             if hour is not None and self.cleaned_data.get(day, hour) is None:
-                self.add_error(day, _("Donnez aussi le jour, ou effacez l’heure."))
+                self.add_error(day, "Donnez aussi le jour, ou effacez l’heure.")
         return self.cleaned_data
 
     def asked(self) -> Iterator[Asked]:

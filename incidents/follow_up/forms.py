@@ -2,7 +2,6 @@ import secrets
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from incidents.reference import compact, is_reference
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, Letter
@@ -14,16 +13,16 @@ class CodeForm(forms.Form):
 
     reference = forms.CharField(
         max_length=40,
-        label=_("Votre référence"),
-        help_text=_("Huit signes, par exemple T7K4-9MQX."),
-        error_messages={"required": _("Écrivez la référence, ou appelez le centre si vous ne l’avez plus.")},
+        label="Votre référence",
+        help_text="Huit signes, par exemple T7K4-9MQX.",
+        error_messages={"required": "Écrivez la référence, ou appelez le centre si vous ne l’avez plus."},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     code = forms.CharField(
         max_length=60,
-        label=_("Votre code secret de suivi"),
-        help_text=_("Douze signes, donnés après l’envoi de la déclaration."),
-        error_messages={"required": _("Écrivez le code, ou demandez-en un autre au centre.")},
+        label="Votre code secret de suivi",
+        help_text="Douze signes, donnés après l’envoi de la déclaration.",
+        error_messages={"required": "Écrivez le code, ou demandez-en un autre au centre."},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -47,14 +46,14 @@ class LetterForm(forms.Form):
     """A message to the centre. The service checks its length and its words."""
 
     text = forms.CharField(
-        label=_("Votre message"),
+        label="Votre message",
         strip=False,
-        error_messages={"required": _("Écrivez votre message avant de l’envoyer.")},
-        help_text=_("N’écrivez jamais de mot de passe ici. Vous ne savez pas ? Dites-le aussi."),
+        error_messages={"required": "Écrivez votre message avant de l’envoyer."},
+        help_text="N’écrivez jamais de mot de passe ici. Vous ne savez pas ? Dites-le aussi.",
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     author = forms.CharField(
-        label=_("Votre nom"),
+        label="Votre nom",
         required=False,
         max_length=AUTHOR_LIMIT,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
@@ -69,9 +68,9 @@ class LetterForm(forms.Form):
 
 class WithdrawForm(LetterForm):
     text = forms.CharField(
-        label=_("Pourquoi la retirer"),
+        label="Pourquoi la retirer",
         required=False,
         strip=False,
-        help_text=_("Une ligne suffit."),
+        help_text="Une ligne suffit.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )

@@ -5,53 +5,50 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from csirts.models import Csirt
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import SAID_TO_BODY
 from incidents.services.handling.due import DECLARANT
 
-SENTENCES: dict[str, Promise | str] = {
-    EventKind.DECLARED: _("%(who)s a déclaré l’incident"),
-    EventKind.ACKNOWLEDGED: _("%(who)s a pris votre dossier en charge"),
-    EventKind.ASSIGNED: _("%(who)s n’a plus votre dossier : il attend que le centre le reprenne"),
-    EventKind.HANDED_OVER: _("%(who)s n’a plus votre dossier : il attend que le centre le reprenne"),
-    EventKind.VERIFIED: _("%(who)s a vérifié votre déclaration par téléphone"),
-    EventKind.CLOSED: _("%(who)s a clos le dossier : %(reason)s"),
-    EventKind.TRANSFERRED: _("%(who)s a repris votre dossier"),
-    EventKind.REROUTED: _("%(who)s reçoit votre dossier : il répond désormais de votre territoire"),
-    EventKind.FACTS: _("%(who)s a ajouté ou corrigé des faits"),
-    EventKind.FILE: _("%(who)s a remis une pièce"),
-    EventKind.FILE_TAKEN_BACK: _("%(who)s a repris une pièce remise par erreur"),
-    EventKind.MESSAGE: _("%(who)s a écrit un message"),
-    EventKind.WITHDRAWN: _("%(who)s a retiré la déclaration"),
-    EventKind.CLAIMED: _("%(who)s a rattaché la déclaration à son compte"),
-    EventKind.SHARED: _("%(who)s a partagé la phrase à lire"),
-    EventKind.UNSHARED: _("%(who)s a cessé de partager la phrase à lire"),
-    EventKind.REOPENED: _("%(who)s a rouvert le dossier"),
-    EventKind.RATED: _("%(who)s a donné son avis sur l’aide reçue"),
-    EventKind.LINK_ROTATED: _("%(who)s a renouvelé le code de suivi"),
-    EventKind.ERASED: _("%(who)s a effacé les données personnelles"),
-    EventKind.MERGED: _("%(who)s traite cette déclaration avec une autre de votre collectivité"),
-    EventKind.UNMERGED: _("%(who)s traite de nouveau cette déclaration à part"),
+SENTENCES: dict[str, str] = {
+    EventKind.DECLARED: "%(who)s a déclaré l’incident",
+    EventKind.ACKNOWLEDGED: "%(who)s a pris votre dossier en charge",
+    EventKind.ASSIGNED: "%(who)s n’a plus votre dossier : il attend que le centre le reprenne",
+    EventKind.HANDED_OVER: "%(who)s n’a plus votre dossier : il attend que le centre le reprenne",
+    EventKind.VERIFIED: "%(who)s a vérifié votre déclaration par téléphone",
+    EventKind.CLOSED: "%(who)s a clos le dossier : %(reason)s",
+    EventKind.TRANSFERRED: "%(who)s a repris votre dossier",
+    EventKind.REROUTED: "%(who)s reçoit votre dossier : il répond désormais de votre territoire",
+    EventKind.FACTS: "%(who)s a ajouté ou corrigé des faits",
+    EventKind.FILE: "%(who)s a remis une pièce",
+    EventKind.FILE_TAKEN_BACK: "%(who)s a repris une pièce remise par erreur",
+    EventKind.MESSAGE: "%(who)s a écrit un message",
+    EventKind.WITHDRAWN: "%(who)s a retiré la déclaration",
+    EventKind.CLAIMED: "%(who)s a rattaché la déclaration à son compte",
+    EventKind.SHARED: "%(who)s a partagé la phrase à lire",
+    EventKind.UNSHARED: "%(who)s a cessé de partager la phrase à lire",
+    EventKind.REOPENED: "%(who)s a rouvert le dossier",
+    EventKind.RATED: "%(who)s a donné son avis sur l’aide reçue",
+    EventKind.LINK_ROTATED: "%(who)s a renouvelé le code de suivi",
+    EventKind.ERASED: "%(who)s a effacé les données personnelles",
+    EventKind.MERGED: "%(who)s traite cette déclaration avec une autre de votre collectivité",
+    EventKind.UNMERGED: "%(who)s traite de nouveau cette déclaration à part",
 }
-NO_CENTRE_NOW = _("Plus aucun centre ne répond de votre territoire : personne n’a votre dossier")
+NO_CENTRE_NOW = "Plus aucun centre ne répond de votre territoire : personne n’a votre dossier"
 MOVES = (EventKind.TRANSFERRED, EventKind.REROUTED)
 # Sentences for what the declarant did.
-YOURS: dict[str, Promise | str] = {
-    EventKind.DECLARED: _("Vous avez déclaré l’incident"),
-    EventKind.FACTS: _("Vous avez ajouté ou corrigé des faits"),
-    EventKind.FILE: _("Vous avez remis une pièce"),
-    EventKind.FILE_TAKEN_BACK: _("Vous avez repris une pièce remise par erreur"),
-    EventKind.MESSAGE: _("Vous avez écrit au centre"),
-    EventKind.WITHDRAWN: _("Vous avez retiré la déclaration"),
-    EventKind.SHARED: _("Vous avez partagé la phrase à lire"),
-    EventKind.UNSHARED: _("Vous avez cessé de partager la phrase à lire"),
-    EventKind.RATED: _("Vous avez donné votre avis sur l’aide reçue"),
-    EventKind.LINK_ROTATED: _("Vous avez renouvelé le code de suivi"),
+YOURS: dict[str, str] = {
+    EventKind.DECLARED: "Vous avez déclaré l’incident",
+    EventKind.FACTS: "Vous avez ajouté ou corrigé des faits",
+    EventKind.FILE: "Vous avez remis une pièce",
+    EventKind.FILE_TAKEN_BACK: "Vous avez repris une pièce remise par erreur",
+    EventKind.MESSAGE: "Vous avez écrit au centre",
+    EventKind.WITHDRAWN: "Vous avez retiré la déclaration",
+    EventKind.SHARED: "Vous avez partagé la phrase à lire",
+    EventKind.UNSHARED: "Vous avez cessé de partager la phrase à lire",
+    EventKind.RATED: "Vous avez donné votre avis sur l’aide reçue",
+    EventKind.LINK_ROTATED: "Vous avez renouvelé le code de suivi",
 }
 
 
@@ -94,7 +91,7 @@ def centres_then(events: list[IncidentEvent], incident: Incident) -> dict[int, s
 
 def line_of(events: list[IncidentEvent], centres: Mapping[int, str]) -> Line:
     newest, said = events[0], sentence(events[0], centres[events[0].pk])
-    times = _(" (%d fois)") % len(events) if len(events) > 1 else ""
+    times = f" ({len(events)} fois)" if len(events) > 1 else ""
     return Line(newest.at, f"{said}{times}")
 
 
@@ -114,7 +111,7 @@ def format_actor(event: IncidentEvent, centre: str) -> str:
     """Return « Camille, Breizh Cyber »: the name that the person chose to show, never an address."""
     name = event.actor.display_name if event.actor else ""
     parts = (name, "" if is_of_the_body(event) else centre)
-    return ", ".join(part for part in parts if part) or str(_("Le centre"))
+    return ", ".join(part for part in parts if part) or "Le centre"
 
 
 def is_of_the_body(event: IncidentEvent) -> bool:

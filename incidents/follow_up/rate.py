@@ -2,7 +2,6 @@
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from incidents.access import Guest, speaks_for_body
@@ -33,7 +32,7 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
         is_stale = True
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return refused(request, incident.reference, _("Aucun avis n’est attendu"), error)
+            return refused(request, incident.reference, "Aucun avis n’est attendu", error)
         form.add_error(None, error)
     return render_refused_rating(request, incident, guest, form, is_stale=is_stale)
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from incidents.access import Guest, speaks_for_body
 from incidents.enums import Satisfaction
@@ -16,15 +15,15 @@ LEVELS = [(str(level), label) for level, label in Satisfaction.choices]
 
 class RateForm(forms.Form):
     level = forms.TypedChoiceField(
-        label=_("L’aide reçue vous a-t-elle été utile ?"),
+        label="L’aide reçue vous a-t-elle été utile ?",
         choices=LEVELS,
         coerce=int,
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choisissez une réponse.")},
+        error_messages={"required": "Choisissez une réponse."},
     )
     words = WordsField(
-        label=_("Un mot de plus"),
-        help_text=_("Le centre le lira : ce qui a aidé, ce qui a manqué. 500 caractères."),
+        label="Un mot de plus",
+        help_text="Le centre le lira : ce qui a aidé, ce qui a manqué. 500 caractères.",
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": WORDS_LIMIT}),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)

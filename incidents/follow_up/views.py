@@ -2,7 +2,6 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,11 +18,11 @@ from incidents.services.declarant.access import find_access, rotate_access_by_de
 from incidents.services.declarant.guess import MustWait, open_by_code
 from incidents.visits import find_case, private
 
-OPENS_NOTHING = _(
+OPENS_NOTHING = (
     "Aucun dossier ne s’ouvre avec cette référence et ce code. Vérifiez chaque signe : "
     "il n’y a ni zéro, ni O, ni 1, ni I. Le code a pu être renouvelé : appelez le centre."
 )
-TRIED_TOO_OFTEN = _(
+TRIED_TOO_OFTEN = (
     "Trop de codes faux pour cette référence. Réessayez dans %(minutes)s min. Votre lien secret, lui, "
     "marche toujours. C’est urgent ? Appelez le centre : le téléphone n’attend pas."
 )

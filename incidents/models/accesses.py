@@ -4,7 +4,6 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -19,17 +18,17 @@ class CaseAccess(models.Model):
     The row stands for what this person is shown through the same door from `at` to `until`: a reload is no new row.
     """
 
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="read_log", verbose_name=_("incident"))
-    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("lu par"))
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="read_log", verbose_name="incident")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="lu par")
     # Of the person on that day: a case goes from one centre to another, and so do people.
-    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
-    door = models.CharField(_("par où"), max_length=16, choices=Door)
-    at = models.DateTimeField(_("lu le"), default=timezone.now)
-    until = models.DateTimeField(_("vaut jusqu’à"))
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
+    door = models.CharField("par où", max_length=16, choices=Door)
+    at = models.DateTimeField("lu le", default=timezone.now)
+    until = models.DateTimeField("vaut jusqu’à")
 
     class Meta:
-        verbose_name = _("consultation d’un dossier")
-        verbose_name_plural = _("consultations d’un dossier")
+        verbose_name = "consultation d’un dossier"
+        verbose_name_plural = "consultations d’un dossier"
         constraints = [
             known("door", Door.values, name="case_access_door_known"),
             models.CheckConstraint(condition=Q(until__gte=F("at")), name="case_access_ends_after_it_begins"),

@@ -3,7 +3,6 @@
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import ActorKind, Outcome, Satisfaction
@@ -14,18 +13,18 @@ from incidents.models.incident import Incident
 class Closing(models.Model):
     """One closing of a case; a case that was reopened has several, and the newest counts."""
 
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="closings", verbose_name=_("incident"))
-    outcome = models.CharField(_("issue"), max_length=16, choices=Outcome, blank=True)
-    summary = models.TextField(_("bilan, pour le centre"), blank=True)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="closings", verbose_name="incident")
+    outcome = models.CharField("issue", max_length=16, choices=Outcome, blank=True)
+    summary = models.TextField("bilan, pour le centre", blank=True)
     # Written to be read by others: it names nobody, and the person who shares it has said so.
-    lesson = models.TextField(_("enseignement"), blank=True)
-    is_shared = models.BooleanField(_("enseignement partagé"), default=False)
-    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("clos par"))
-    closed_at = models.DateTimeField(_("clos le"), default=timezone.now)
+    lesson = models.TextField("enseignement", blank=True)
+    is_shared = models.BooleanField("enseignement partagé", default=False)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="clos par")
+    closed_at = models.DateTimeField("clos le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("clôture")
-        verbose_name_plural = _("clôtures")
+        verbose_name = "clôture"
+        verbose_name_plural = "clôtures"
         constraints = [known("outcome", Outcome.values, name="closing_outcome_known", blank=True)]
         indexes = [models.Index(F("incident"), F("id").desc(), name="closing_newest")]
 
@@ -36,18 +35,18 @@ class Closing(models.Model):
 class Rating(models.Model):
     """The declarant's answer to the one question asked at the end. It may be changed."""
 
-    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name=_("incident"))
-    level = models.PositiveSmallIntegerField(_("avis"), choices=Satisfaction)
-    words = models.CharField(_("commentaire"), max_length=500, blank=True)
-    actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
+    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
+    level = models.PositiveSmallIntegerField("avis", choices=Satisfaction)
+    words = models.CharField("commentaire", max_length=500, blank=True)
+    actor_kind = models.CharField("auteur", max_length=12, choices=ActorKind)
     actor = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte de l’auteur"
     )
-    given_at = models.DateTimeField(_("donné le"), default=timezone.now)
+    given_at = models.DateTimeField("donné le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("avis du déclarant")
-        verbose_name_plural = _("avis des déclarants")
+        verbose_name = "avis du déclarant"
+        verbose_name_plural = "avis des déclarants"
         constraints = [
             known("level", Satisfaction.values, name="rating_level_known"),
             known("actor_kind", ActorKind.values, name="rating_actor_kind_known"),

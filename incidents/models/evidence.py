@@ -6,7 +6,6 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import ActorKind
@@ -17,13 +16,13 @@ from incidents.models.incident import Incident
 class CaseKey(models.Model):
     """The key that the files of one case are encrypted with, itself encrypted with the installation's."""
 
-    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name=_("incident"))
-    wrapped = models.BinaryField(_("clé chiffrée"))
-    created_at = models.DateTimeField(_("créée le"), default=timezone.now, editable=False)
+    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
+    wrapped = models.BinaryField("clé chiffrée")
+    created_at = models.DateTimeField("créée le", default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = _("clé d’un dossier")
-        verbose_name_plural = _("clés des dossiers")
+        verbose_name = "clé d’un dossier"
+        verbose_name_plural = "clés des dossiers"
 
     def __str__(self) -> str:
         return str(self.incident_id)
@@ -32,30 +31,30 @@ class CaseKey(models.Model):
 class Evidence(models.Model):
     """A file that was received whole. Its line of the sealed list is never changed; its name can be erased."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="evidence", verbose_name=_("incident"))
-    number = models.PositiveSmallIntegerField(_("numéro de pièce"))
-    name = models.CharField(_("nom donné"), max_length=255, blank=True)
-    size = models.PositiveBigIntegerField(_("taille en octets"))
-    sha256 = models.CharField(_("SHA-256"), max_length=64)
-    media_type = models.CharField(_("type reconnu"), max_length=100, blank=True)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="evidence", verbose_name="incident")
+    number = models.PositiveSmallIntegerField("numéro de pièce")
+    name = models.CharField("nom donné", max_length=255, blank=True)
+    size = models.PositiveBigIntegerField("taille en octets")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    media_type = models.CharField("type reconnu", max_length=100, blank=True)
     # Where a photograph was taken, for responders only: {"latitude": …, "longitude": …, "altitude": …}.
-    position = models.JSONField(_("position"), null=True, blank=True)
-    storage_name = models.CharField(_("nom dans le dépôt"), max_length=100, unique=True, editable=False)
+    position = models.JSONField("position", null=True, blank=True)
+    storage_name = models.CharField("nom dans le dépôt", max_length=100, unique=True, editable=False)
     # SHA-256 over the seal of the piece before and this line: a line cannot be changed or left out unseen.
-    seal = models.CharField(_("scellé"), max_length=64, editable=False)
-    author = models.CharField(_("remis par"), max_length=120, blank=True)
-    actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
+    seal = models.CharField("scellé", max_length=64, editable=False)
+    author = models.CharField("remis par", max_length=120, blank=True)
+    actor_kind = models.CharField("auteur", max_length=12, choices=ActorKind)
     actor = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte de l’auteur"
     )
-    received_at = models.DateTimeField(_("reçu le"), default=timezone.now)
+    received_at = models.DateTimeField("reçu le", default=timezone.now)
     # Handed over by mistake: its line and its seal stay, and nobody opens it any more.
-    taken_back_at = models.DateTimeField(_("reprise le"), null=True, blank=True)
+    taken_back_at = models.DateTimeField("reprise le", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("pièce")
-        verbose_name_plural = _("pièces")
+        verbose_name = "pièce"
+        verbose_name_plural = "pièces"
         ordering = ["incident", "number"]
         constraints = [
             known("actor_kind", ActorKind.values, name="evidence_actor_kind_known"),
@@ -81,13 +80,13 @@ class Evidence(models.Model):
 class Opening(models.Model):
     """Somebody of the CSIRT was given the bytes of a piece: the declarant is told."""
 
-    evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="openings", verbose_name=_("pièce"))
-    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("ouverte par"))
-    at = models.DateTimeField(_("ouverte le"), default=timezone.now)
+    evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="openings", verbose_name="pièce")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ouverte par")
+    at = models.DateTimeField("ouverte le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("ouverture d’une pièce")
-        verbose_name_plural = _("ouvertures d’une pièce")
+        verbose_name = "ouverture d’une pièce"
+        verbose_name_plural = "ouvertures d’une pièce"
         indexes = [models.Index(fields=["evidence", "user", "at"], name="opening_of_piece")]
 
     def __str__(self) -> str:
@@ -97,23 +96,23 @@ class Opening(models.Model):
 class EvidenceUpload(models.Model):
     """A file on its way, a slice at a time: what has arrived stays, so that a cut line goes on where it stopped."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="uploads", verbose_name=_("incident"))
-    name = models.CharField(_("nom donné"), max_length=255)
-    size = models.PositiveBigIntegerField(_("taille annoncée en octets"))
-    received = models.PositiveBigIntegerField(_("octets reçus"), default=0)
-    author = models.CharField(_("remis par"), max_length=120, blank=True)
-    started_at = models.DateTimeField(_("commencé le"), default=timezone.now, editable=False)
-    touched_at = models.DateTimeField(_("dernier morceau le"), default=timezone.now)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="uploads", verbose_name="incident")
+    name = models.CharField("nom donné", max_length=255)
+    size = models.PositiveBigIntegerField("taille annoncée en octets")
+    received = models.PositiveBigIntegerField("octets reçus", default=0)
+    author = models.CharField("remis par", max_length=120, blank=True)
+    started_at = models.DateTimeField("commencé le", default=timezone.now, editable=False)
+    touched_at = models.DateTimeField("dernier morceau le", default=timezone.now)
     # Kept when it is finished, so that whoever asks again is answered the same.
     evidence = models.ForeignKey(
-        Evidence, models.PROTECT, null=True, blank=True, related_name="uploads", verbose_name=_("pièce")
+        Evidence, models.PROTECT, null=True, blank=True, related_name="uploads", verbose_name="pièce"
     )
-    is_repeat = models.BooleanField(_("déjà remis"), default=False)
+    is_repeat = models.BooleanField("déjà remis", default=False)
 
     class Meta:
-        verbose_name = _("envoi en cours")
-        verbose_name_plural = _("envois en cours")
+        verbose_name = "envoi en cours"
+        verbose_name_plural = "envois en cours"
         constraints = [
             models.CheckConstraint(condition=Q(received__lte=F("size")), name="upload_no_more_than_announced")
         ]
@@ -126,12 +125,12 @@ class EvidenceUpload(models.Model):
 class StrayObject(models.Model):
     """An object of the store that no row points to, since when: `services/evidence/sweep.py` removes it later."""
 
-    name = models.CharField(_("nom dans le dépôt"), max_length=100, unique=True)
-    seen_at = models.DateTimeField(_("sans ligne depuis le"), default=timezone.now)
+    name = models.CharField("nom dans le dépôt", max_length=100, unique=True)
+    seen_at = models.DateTimeField("sans ligne depuis le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("objet sans ligne")
-        verbose_name_plural = _("objets sans ligne")
+        verbose_name = "objet sans ligne"
+        verbose_name_plural = "objets sans ligne"
 
     def __str__(self) -> str:
         return self.name

@@ -4,7 +4,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import (
     EXTENT_NOT_SAID,
@@ -25,17 +24,17 @@ from incidents.querysets import last_digits
 class Story(models.Model):
     """What the declarant wrote and who to call back: words and personal values, which can be erased."""
 
-    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name=_("incident"))
-    description = models.TextField(_("ce qui se passe"), blank=True)
-    supplier = models.CharField(_("prestataire concerné"), max_length=120, blank=True)
-    contact_name = models.CharField(_("nom de la personne à rappeler"), max_length=120, blank=True)
-    contact_role = models.CharField(_("fonction"), max_length=120, blank=True)
-    contact_phone = models.CharField(_("téléphone"), max_length=40, blank=True)
-    contact_email = models.EmailField(_("adresse mail"), blank=True)
+    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
+    description = models.TextField("ce qui se passe", blank=True)
+    supplier = models.CharField("prestataire concerné", max_length=120, blank=True)
+    contact_name = models.CharField("nom de la personne à rappeler", max_length=120, blank=True)
+    contact_role = models.CharField("fonction", max_length=120, blank=True)
+    contact_phone = models.CharField("téléphone", max_length=40, blank=True)
+    contact_email = models.EmailField("adresse mail", blank=True)
 
     class Meta:
-        verbose_name = _("récit")
-        verbose_name_plural = _("récits")
+        verbose_name = "récit"
+        verbose_name_plural = "récits"
         indexes = [
             models.Index(last_digits("contact_phone"), name="story_by_number"),
             models.Index(Lower("contact_email"), name="story_by_mail"),
@@ -48,30 +47,30 @@ class Story(models.Model):
 class ServiceInterruption(Labelled):
     """A public service stopped or slowed. No end: it still is. An empty extent was not said."""
 
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="interruptions", verbose_name=_("incident"))
-    service = models.CharField(_("service public"), max_length=16, choices=PublicService)
-    extent = models.CharField(_("ampleur"), max_length=12, choices=InterruptionExtent, blank=True)
-    started_at = models.DateTimeField(_("depuis"), null=True, blank=True)
-    ended_at = models.DateTimeField(_("jusqu’à"), null=True, blank=True)
-    people_affected = models.PositiveIntegerField(_("personnes touchées"), null=True, blank=True)
-    workaround = models.CharField(_("comment on fait en attendant"), max_length=300, blank=True)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="interruptions", verbose_name="incident")
+    service = models.CharField("service public", max_length=16, choices=PublicService)
+    extent = models.CharField("ampleur", max_length=12, choices=InterruptionExtent, blank=True)
+    started_at = models.DateTimeField("depuis", null=True, blank=True)
+    ended_at = models.DateTimeField("jusqu’à", null=True, blank=True)
+    people_affected = models.PositiveIntegerField("personnes touchées", null=True, blank=True)
+    workaround = models.CharField("comment on fait en attendant", max_length=300, blank=True)
 
     class Meta:
-        verbose_name = _("interruption de service")
-        verbose_name_plural = _("interruptions de service")
+        verbose_name = "interruption de service"
+        verbose_name_plural = "interruptions de service"
         constraints = [
             known("service", PublicService.values, name="interruption_service_known"),
             known("extent", InterruptionExtent.values, name="interruption_extent_known", blank=True),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(started_at=None) | Q(ended_at__gte=F("started_at")),
                 name="interruption_ends_after_it_starts",
-                violation_error_message=_("La reprise ne peut pas précéder l’arrêt."),
+                violation_error_message="La reprise ne peut pas précéder l’arrêt.",
             ),
             models.UniqueConstraint(
                 fields=["incident", "service"],
                 condition=Q(ended_at=None),
                 name="interruption_one_open_a_service",
-                violation_error_message=_("Ce service est déjà noté comme arrêté."),
+                violation_error_message="Ce service est déjà noté comme arrêté.",
             ),
         ]
 
@@ -86,25 +85,25 @@ class ServiceInterruption(Labelled):
 class DataLeak(Labelled):
     """Personal data that are touched, and what is said of them. An empty status: nobody said that they left."""
 
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="leaks", verbose_name=_("incident"))
-    status = models.CharField(_("état"), max_length=12, choices=LeakStatus, blank=True)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="leaks", verbose_name="incident")
+    status = models.CharField("état", max_length=12, choices=LeakStatus, blank=True)
     categories = ArrayField(
-        models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name=_("catégories (CNIL)")
+        models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name="catégories (CNIL)"
     )
     person_categories = ArrayField(
         models.CharField(max_length=16, choices=PersonCategory),
         default=list,
         blank=True,
-        verbose_name=_("catégories de personnes (CNIL)"),
+        verbose_name="catégories de personnes (CNIL)",
     )
-    persons = models.PositiveIntegerField(_("nombre de personnes"), null=True, blank=True)
-    persons_band = models.CharField(_("tranche de personnes"), max_length=12, choices=PersonsBand, blank=True)
-    records = models.PositiveIntegerField(_("nombre d’enregistrements"), null=True, blank=True)
-    records_band = models.CharField(_("tranche d’enregistrements"), max_length=12, choices=PersonsBand, blank=True)
+    persons = models.PositiveIntegerField("nombre de personnes", null=True, blank=True)
+    persons_band = models.CharField("tranche de personnes", max_length=12, choices=PersonsBand, blank=True)
+    records = models.PositiveIntegerField("nombre d’enregistrements", null=True, blank=True)
+    records_band = models.CharField("tranche d’enregistrements", max_length=12, choices=PersonsBand, blank=True)
 
     class Meta:
-        verbose_name = _("fuite de données")
-        verbose_name_plural = _("fuites de données")
+        verbose_name = "fuite de données"
+        verbose_name_plural = "fuites de données"
         constraints = [
             known("status", LeakStatus.values, name="leak_status_known", blank=True),
             known("persons_band", PersonsBand.values, name="leak_persons_band_known", blank=True),

@@ -5,7 +5,6 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -16,20 +15,20 @@ from incidents.models.checks import known
 class CaseGroup(models.Model):
     """Several cases handled as one. Its sheet is read by the responders of its centre, never by declarants."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
-    kind = models.CharField(_("cause commune"), max_length=12, choices=GroupKind)
-    title = models.CharField(_("titre"), max_length=120)
-    sheet = models.TextField(_("fiche partagée"), blank=True)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
+    kind = models.CharField("cause commune", max_length=12, choices=GroupKind)
+    title = models.CharField("titre", max_length=120)
+    sheet = models.TextField("fiche partagée", blank=True)
     # Each save is numbered, so that the second writer is told.
-    version = models.PositiveIntegerField(_("version"), default=1)
-    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("ouvert par"))
-    opened_at = models.DateTimeField(_("ouvert le"), default=timezone.now)
-    closed_at = models.DateTimeField(_("fermé le"), null=True, blank=True)
+    version = models.PositiveIntegerField("version", default=1)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ouvert par")
+    opened_at = models.DateTimeField("ouvert le", default=timezone.now)
+    closed_at = models.DateTimeField("fermé le", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("groupe de dossiers")
-        verbose_name_plural = _("groupes de dossiers")
+        verbose_name = "groupe de dossiers"
+        verbose_name_plural = "groupes de dossiers"
         constraints = [known("kind", GroupKind.values, name="case_group_kind_known")]
         indexes = [models.Index(F("csirt"), F("opened_at").desc(), F("id").desc(), name="case_group_by_csirt")]
 

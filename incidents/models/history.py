@@ -5,7 +5,6 @@ from uuid import uuid4
 import pgtrigger
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import ActorKind, EventKind
@@ -16,19 +15,19 @@ from incidents.models.incident import Incident
 class IncidentEvent(models.Model):
     """What happened to an incident: codes, ids and times. Appended, never changed, never removed."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="events", verbose_name=_("incident"))
-    kind = models.CharField(_("événement"), max_length=24, choices=EventKind)
-    at = models.DateTimeField(_("date"), default=timezone.now)
-    actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="events", verbose_name="incident")
+    kind = models.CharField("événement", max_length=24, choices=EventKind)
+    at = models.DateTimeField("date", default=timezone.now)
+    actor_kind = models.CharField("auteur", max_length=12, choices=ActorKind)
     actor = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte de l’auteur"
     )
-    data = models.JSONField(_("codes"), default=dict)
+    data = models.JSONField("codes", default=dict)
 
     class Meta:
-        verbose_name = _("événement")
-        verbose_name_plural = _("événements")
+        verbose_name = "événement"
+        verbose_name_plural = "événements"
         constraints = [
             known("kind", EventKind.values, name="event_kind_known"),
             known("actor_kind", ActorKind.values, name="event_actor_kind_known"),
@@ -54,12 +53,12 @@ class IncidentEvent(models.Model):
 class PendingEvent(models.Model):
     """An event that a consumer has not dealt with yet. Deleted in the transaction that records the effect."""
 
-    event = models.ForeignKey(IncidentEvent, models.PROTECT, related_name="+", verbose_name=_("événement"))
-    consumer = models.CharField(_("consommateur"), max_length=32)
+    event = models.ForeignKey(IncidentEvent, models.PROTECT, related_name="+", verbose_name="événement")
+    consumer = models.CharField("consommateur", max_length=32)
 
     class Meta:
-        verbose_name = _("événement à traiter")
-        verbose_name_plural = _("événements à traiter")
+        verbose_name = "événement à traiter"
+        verbose_name_plural = "événements à traiter"
         constraints = [models.UniqueConstraint(fields=["consumer", "event"], name="pending_event_once_a_consumer")]
 
     def __str__(self) -> str:

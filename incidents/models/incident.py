@@ -10,7 +10,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from collectivities.models import Collectivity, Region
@@ -44,116 +43,116 @@ INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
 class Incident(Labelled):
     """One declaration of one body, and what became of it. Changed by `incidents.services` only."""
 
-    reference = models.CharField(_("référence"), max_length=8, unique=True, editable=False)
-    collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
+    reference = models.CharField("référence", max_length=8, unique=True, editable=False)
+    collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name="collectivité")
     # As routed on the day of the declaration. `services/transfer/reroute.py` and transfers move it while it is open.
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, verbose_name=_("CSIRT"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
-    route_reason = models.CharField(_("raison de l’aiguillage"), max_length=500)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, verbose_name="CSIRT")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name="région")
+    route_reason = models.CharField("raison de l’aiguillage", max_length=500)
 
-    status = models.CharField(_("état"), max_length=16, choices=Status, default=Status.DECLARED)
-    origin = models.CharField(_("origine"), max_length=16, choices=Origin)
+    status = models.CharField("état", max_length=16, choices=Status, default=Status.DECLARED)
+    origin = models.CharField("origine", max_length=16, choices=Origin)
     # It came after many others within an hour (`services/declaring/limits.py`): no receipt was sent.
     burst = models.CharField(
-        _("en rafale"), max_length=8, choices=Burst, default="", db_default="", blank=True, editable=False
+        "en rafale", max_length=8, choices=Burst, default="", db_default="", blank=True, editable=False
     )
-    type = models.CharField(_("type"), max_length=16, choices=IncidentType)
-    rsit_class = models.CharField(_("classe RSIT"), max_length=32, choices=RsitClass)
-    rsit_type = models.CharField(_("type RSIT"), max_length=48, choices=RsitType, blank=True)
-    nature = models.CharField(_("nature"), max_length=12, choices=Nature, default=Nature.UNQUALIFIED)
-    cause = models.CharField(_("cause"), max_length=20, choices=Cause, blank=True)
+    type = models.CharField("type", max_length=16, choices=IncidentType)
+    rsit_class = models.CharField("classe RSIT", max_length=32, choices=RsitClass)
+    rsit_type = models.CharField("type RSIT", max_length=48, choices=RsitType, blank=True)
+    nature = models.CharField("nature", max_length=12, choices=Nature, default=Nature.UNQUALIFIED)
+    cause = models.CharField("cause", max_length=20, choices=Cause, blank=True)
     # Identifiers of MITRE ATT&CK (`incidents/attack.py`), in the order of the list.
     techniques = ArrayField(
-        models.CharField(max_length=12), default=list, blank=True, verbose_name=_("techniques ATT&CK")
+        models.CharField(max_length=12), default=list, blank=True, verbose_name="techniques ATT&CK"
     )
-    tlp = models.CharField(_("TLP"), max_length=16, choices=Tlp, default=Tlp.AMBER_STRICT)
-    pap = models.CharField(_("PAP"), max_length=8, choices=Pap, default=Pap.AMBER)
-    severity = models.PositiveSmallIntegerField(_("gravité"), choices=Severity)
+    tlp = models.CharField("TLP", max_length=16, choices=Tlp, default=Tlp.AMBER_STRICT)
+    pap = models.CharField("PAP", max_length=8, choices=Pap, default=Pap.AMBER)
+    severity = models.PositiveSmallIntegerField("gravité", choices=Severity)
     # What the facts gave when they were last weighed: a responder may have set another level.
-    severity_found = models.PositiveSmallIntegerField(_("gravité d’après les faits"), choices=Severity)
+    severity_found = models.PositiveSmallIntegerField("gravité d’après les faits", choices=Severity)
 
-    received_at = models.DateTimeField(_("reçu le"), default=timezone.now, editable=False)
-    occurred_at = models.DateTimeField(_("survenu le"), null=True, blank=True)
-    occurred_certainty = models.CharField(_("date de survenue"), max_length=12, choices=Certainty, blank=True)
-    detected_at = models.DateTimeField(_("détecté le"), null=True, blank=True)
-    detected_certainty = models.CharField(_("date de détection"), max_length=12, choices=Certainty, blank=True)
-    attack_known_at = models.DateTimeField(_("attaque connue le"), null=True, blank=True)
+    received_at = models.DateTimeField("reçu le", default=timezone.now, editable=False)
+    occurred_at = models.DateTimeField("survenu le", null=True, blank=True)
+    occurred_certainty = models.CharField("date de survenue", max_length=12, choices=Certainty, blank=True)
+    detected_at = models.DateTimeField("détecté le", null=True, blank=True)
+    detected_certainty = models.CharField("date de détection", max_length=12, choices=Certainty, blank=True)
+    attack_known_at = models.DateTimeField("attaque connue le", null=True, blank=True)
     attack_known_certainty = models.CharField(
-        _("date de connaissance de l’attaque"), max_length=12, choices=Certainty, blank=True
+        "date de connaissance de l’attaque", max_length=12, choices=Certainty, blank=True
     )
-    breach_known_at = models.DateTimeField(_("violation de données connue le"), null=True, blank=True)
+    breach_known_at = models.DateTimeField("violation de données connue le", null=True, blank=True)
     breach_known_certainty = models.CharField(
-        _("date de connaissance de la violation"), max_length=12, choices=Certainty, blank=True
+        "date de connaissance de la violation", max_length=12, choices=Certainty, blank=True
     )
 
     # Empty: not said.
-    service_stopped = models.CharField(_("un service est arrêté"), max_length=8, choices=Answer, blank=True)
-    data_concerned = models.CharField(_("des données sont concernées"), max_length=8, choices=Answer, blank=True)
+    service_stopped = models.CharField("un service est arrêté", max_length=8, choices=Answer, blank=True)
+    data_concerned = models.CharField("des données sont concernées", max_length=8, choices=Answer, blank=True)
     # Grouping several bodies that name one supplier needs the same spelling: the key is folded, the name is not.
-    supplier_key = models.CharField(_("prestataire, clé de regroupement"), max_length=80, blank=True, editable=False)
+    supplier_key = models.CharField("prestataire, clé de regroupement", max_length=80, blank=True, editable=False)
 
     verification = models.CharField(
-        _("vérification"), max_length=12, choices=Verification, default=Verification.UNVERIFIED
+        "vérification", max_length=12, choices=Verification, default=Verification.UNVERIFIED
     )
-    verified_at = models.DateTimeField(_("vérifié le"), null=True, blank=True)
-    acknowledge_by = models.DateTimeField(_("à prendre avant"))
-    acknowledged_at = models.DateTimeField(_("pris en charge le"), null=True, blank=True)
+    verified_at = models.DateTimeField("vérifié le", null=True, blank=True)
+    acknowledge_by = models.DateTimeField("à prendre avant")
+    acknowledged_at = models.DateTimeField("pris en charge le", null=True, blank=True)
     acknowledged_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("pris en charge par")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="pris en charge par"
     )
     # Who works on it now; whoever took it first stays named above.
     assignee = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("attribué à")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="attribué à"
     )
     # The house's own target for an answer to the declarant; empty while nothing waits for one.
-    answer_by = models.DateTimeField(_("à répondre avant"), null=True, blank=True)
-    answered_at = models.DateTimeField(_("première réponse le"), null=True, blank=True)
+    answer_by = models.DateTimeField("à répondre avant", null=True, blank=True)
+    answered_at = models.DateTimeField("première réponse le", null=True, blank=True)
     # Chosen by the declarant: mails carry neither the code nor words of the case. `sharing` adds types of incidents.
-    mail_without_code = models.BooleanField(_("mails sans code"), default=False)
+    mail_without_code = models.BooleanField("mails sans code", default=False)
     # An express declaration: its declarant asked for a call, and nobody of the centre has spoken with them yet.
-    is_to_call_back = models.BooleanField(_("à rappeler : déclaration express"), default=False)
+    is_to_call_back = models.BooleanField("à rappeler : déclaration express", default=False)
     # The CSIRT asked the declarant something and nothing came since.
-    awaited_since = models.DateTimeField(_("attend le déclarant depuis le"), null=True, blank=True)
-    worked_at = models.DateTimeField(_("dernier acte du centre le"), null=True, blank=True)
+    awaited_since = models.DateTimeField("attend le déclarant depuis le", null=True, blank=True)
+    worked_at = models.DateTimeField("dernier acte du centre le", null=True, blank=True)
     # What comes next and by when, kept by `services/handling/due.py`: the order of the queue.
-    due_at = models.DateTimeField(_("prochaine échéance"))
-    due_for = models.CharField(_("échéance de"), max_length=12, choices=DueFor, default=DueFor.ACKNOWLEDGE)
+    due_at = models.DateTimeField("prochaine échéance")
+    due_for = models.CharField("échéance de", max_length=12, choices=DueFor, default=DueFor.ACKNOWLEDGE)
     is_taken = models.GeneratedField(
         expression=ExpressionWrapper(~Q(status=Status.DECLARED), output_field=models.BooleanField()),
         output_field=models.BooleanField(),
         db_persist=True,
-        verbose_name=_("n’est plus à prendre"),
+        verbose_name="n’est plus à prendre",
     )
 
     # The case of which this one is a double; undone by `services/groups/merge.py`.
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="doubles", verbose_name=_("fusionné avec")
+        "self", models.PROTECT, null=True, blank=True, related_name="doubles", verbose_name="fusionné avec"
     )
     group = models.ForeignKey(
-        CaseGroup, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("groupe")
+        CaseGroup, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name="groupe"
     )
 
-    closed_at = models.DateTimeField(_("clos le"), null=True, blank=True)
-    closing_reason = models.CharField(_("raison de la clôture"), max_length=16, choices=ClosingReason, blank=True)
+    closed_at = models.DateTimeField("clos le", null=True, blank=True)
+    closing_reason = models.CharField("raison de la clôture", max_length=16, choices=ClosingReason, blank=True)
 
     # A member of the body who holds the secret link may take the declaration into their account.
-    claimed_at = models.DateTimeField(_("rattaché à un compte le"), null=True, blank=True)
+    claimed_at = models.DateTimeField("rattaché à un compte le", null=True, blank=True)
     claimed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("rattaché par")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rattaché par"
     )
     # The last time that the declarant added something: the CSIRT has not read it if its last reading is older.
-    declarant_wrote_at = models.DateTimeField(_("dernier ajout du déclarant le"), null=True, blank=True)
+    declarant_wrote_at = models.DateTimeField("dernier ajout du déclarant le", null=True, blank=True)
 
     # One key a form or a request: what was sent twice is one incident.
-    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
-    submission_digest = models.CharField(_("empreinte de l’envoi"), max_length=64, editable=False)
-    erased_at = models.DateTimeField(_("données personnelles effacées le"), null=True, blank=True)
+    submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
+    submission_digest = models.CharField("empreinte de l’envoi", max_length=64, editable=False)
+    erased_at = models.DateTimeField("données personnelles effacées le", null=True, blank=True)
 
     objects: ClassVar = IncidentQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("incident")
-        verbose_name_plural = _("incidents")
+        verbose_name = "incident"
+        verbose_name_plural = "incidents"
         constraints = [
             known("status", Status.values, name="incident_status_known"),
             known("origin", Origin.values, name="incident_origin_known"),

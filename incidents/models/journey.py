@@ -5,7 +5,6 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from collectivities.models import Collectivity
 from incidents.enums import IncidentType, Screen
@@ -16,25 +15,25 @@ from incidents.models.incident import Incident
 class Draft(models.Model):
     """What was said so far, and the code that opens it on another device. Once sent, it leads to its case."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    nonce = models.CharField(_("graine"), max_length=64, editable=False)
-    code_hash = models.CharField(_("empreinte du code"), max_length=64, unique=True, editable=False)
-    type = models.CharField(_("type"), max_length=16, choices=IncidentType, blank=True)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    nonce = models.CharField("graine", max_length=64, editable=False)
+    code_hash = models.CharField("empreinte du code", max_length=64, unique=True, editable=False)
+    type = models.CharField("type", max_length=16, choices=IncidentType, blank=True)
     collectivity = models.ForeignKey(
-        Collectivity, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("collectivité")
+        Collectivity, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="collectivité"
     )
-    created_at = models.DateTimeField(_("commencé le"), default=timezone.now, editable=False)
-    saved_at = models.DateTimeField(_("enregistré le"), default=timezone.now)
-    expires_at = models.DateTimeField(_("effacé après le"))
+    created_at = models.DateTimeField("commencé le", default=timezone.now, editable=False)
+    saved_at = models.DateTimeField("enregistré le", default=timezone.now)
+    expires_at = models.DateTimeField("effacé après le")
     # Nothing but the type and the body was said: it ends sooner.
-    is_empty = models.BooleanField(_("sans réponse"), default=False, editable=False)
+    is_empty = models.BooleanField("sans réponse", default=False, editable=False)
     incident = models.OneToOneField(
-        Incident, models.PROTECT, null=True, blank=True, related_name="draft", verbose_name=_("incident")
+        Incident, models.PROTECT, null=True, blank=True, related_name="draft", verbose_name="incident"
     )
 
     class Meta:
-        verbose_name = _("brouillon de déclaration")
-        verbose_name_plural = _("brouillons de déclaration")
+        verbose_name = "brouillon de déclaration"
+        verbose_name_plural = "brouillons de déclaration"
         constraints = [known("type", IncidentType.values, name="draft_type_known", blank=True)]
         indexes = [
             models.Index(fields=["expires_at"], name="draft_by_expiry", condition=Q(incident=None)),
@@ -48,18 +47,18 @@ class Draft(models.Model):
 class DraftPage(models.Model):
     """What was typed on one screen, as it was typed, and by whom. Saving the screen again replaces it."""
 
-    draft = models.ForeignKey(Draft, models.CASCADE, related_name="pages", verbose_name=_("brouillon"))
-    screen = models.CharField(_("écran"), max_length=12, choices=Screen)
-    values = models.JSONField(_("réponses"), default=dict)
-    author = models.CharField(_("rempli par"), max_length=120, blank=True)
-    saved_at = models.DateTimeField(_("enregistré le"), default=timezone.now)
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="pages", verbose_name="brouillon")
+    screen = models.CharField("écran", max_length=12, choices=Screen)
+    values = models.JSONField("réponses", default=dict)
+    author = models.CharField("rempli par", max_length=120, blank=True)
+    saved_at = models.DateTimeField("enregistré le", default=timezone.now)
     # Which opening of the screen wrote it, and the number of its save: the same hand is no second writer.
-    pen = models.CharField(_("page ouverte"), max_length=16, blank=True, editable=False)
-    stroke = models.PositiveIntegerField(_("numéro d’enregistrement"), default=0, editable=False)
+    pen = models.CharField("page ouverte", max_length=16, blank=True, editable=False)
+    stroke = models.PositiveIntegerField("numéro d’enregistrement", default=0, editable=False)
 
     class Meta:
-        verbose_name = _("écran d’un brouillon")
-        verbose_name_plural = _("écrans d’un brouillon")
+        verbose_name = "écran d’un brouillon"
+        verbose_name_plural = "écrans d’un brouillon"
         constraints = [
             known("screen", Screen.values, name="draft_page_screen_known"),
             models.UniqueConstraint(fields=["draft", "screen"], name="draft_page_once_a_screen"),
@@ -73,13 +72,13 @@ class RecentCount(models.Model):
     """How often something was asked lately from one address, for one mailbox or in the name of one body."""
 
     # A keyed digest: neither the address nor the mailbox is kept.
-    key = models.CharField(_("clé"), max_length=32, primary_key=True, editable=False)
-    began_at = models.DateTimeField(_("compté depuis le"))
-    number = models.PositiveIntegerField(_("nombre"))
+    key = models.CharField("clé", max_length=32, primary_key=True, editable=False)
+    began_at = models.DateTimeField("compté depuis le")
+    number = models.PositiveIntegerField("nombre")
 
     class Meta:
-        verbose_name = _("compte récent")
-        verbose_name_plural = _("comptes récents")
+        verbose_name = "compte récent"
+        verbose_name_plural = "comptes récents"
 
     def __str__(self) -> str:
         return f"{self.key}: {self.number}"

@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import Severity
@@ -13,15 +12,15 @@ from incidents.models.incident import Incident
 class SeverityChoice(models.Model):
     """A severity that a person set in the place of the one found from the facts. The newest counts; all stay."""
 
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="severity_choices", verbose_name=_("incident"))
-    severity = models.PositiveSmallIntegerField(_("gravité"), choices=Severity)
-    motive = models.CharField(_("motif"), max_length=300, blank=True)
-    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("choisie par"))
-    chosen_at = models.DateTimeField(_("choisie le"), default=timezone.now)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="severity_choices", verbose_name="incident")
+    severity = models.PositiveSmallIntegerField("gravité", choices=Severity)
+    motive = models.CharField("motif", max_length=300, blank=True)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="choisie par")
+    chosen_at = models.DateTimeField("choisie le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("gravité choisie")
-        verbose_name_plural = _("gravités choisies")
+        verbose_name = "gravité choisie"
+        verbose_name_plural = "gravités choisies"
         constraints = [known("severity", Severity.values, name="severity_choice_known")]
         indexes = [models.Index(fields=["incident", "id"], name="severity_choice_by_incident")]
 

@@ -3,7 +3,6 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import KeptForm
@@ -14,20 +13,20 @@ from incidents.models.incident import Incident
 class KeptWords(models.Model):
     """What one person has typed in one form of the page of one case. Nobody else is shown it; erased with the case."""
 
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="kept_words", verbose_name=_("incident"))
-    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("écrit par"))
-    form = models.CharField(_("formulaire"), max_length=12, choices=KeptForm)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="kept_words", verbose_name="incident")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrit par")
+    form = models.CharField("formulaire", max_length=12, choices=KeptForm)
     # Empty once it was sent: what comes late from the same page brings nothing back.
-    values = models.JSONField(_("réponses"), default=dict, blank=True)
+    values = models.JSONField("réponses", default=dict, blank=True)
     # Which opening of the page wrote it, and the number of its save: what comes late is told from what comes next.
-    pen = models.CharField(_("page ouverte"), max_length=32, blank=True, editable=False)
-    stroke = models.PositiveIntegerField(_("numéro d’enregistrement"), default=0, editable=False)
-    saved_at = models.DateTimeField(_("enregistré le"), default=timezone.now)
-    expires_at = models.DateTimeField(_("effacé après le"))
+    pen = models.CharField("page ouverte", max_length=32, blank=True, editable=False)
+    stroke = models.PositiveIntegerField("numéro d’enregistrement", default=0, editable=False)
+    saved_at = models.DateTimeField("enregistré le", default=timezone.now)
+    expires_at = models.DateTimeField("effacé après le")
 
     class Meta:
-        verbose_name = _("mots pas encore envoyés")
-        verbose_name_plural = _("mots pas encore envoyés")
+        verbose_name = "mots pas encore envoyés"
+        verbose_name_plural = "mots pas encore envoyés"
         constraints = [
             known("form", KeptForm.values, name="kept_words_form_known"),
             models.UniqueConstraint(fields=["incident", "user", "form"], name="kept_words_once_a_form"),

@@ -5,7 +5,6 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from incidents.models.incident import Incident
 
@@ -13,17 +12,17 @@ from incidents.models.incident import Incident
 class FollowUpAccess(models.Model):
     """A secret that opens one case to its bearer. The secret is not stored (`services/declarant/access.py`)."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="accesses", verbose_name=_("incident"))
-    nonce = models.CharField(_("graine"), max_length=64, editable=False)
-    secret_hash = models.CharField(_("empreinte du secret"), max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(_("créé le"), default=timezone.now)
-    revoked_at = models.DateTimeField(_("révoqué le"), null=True, blank=True)
-    expires_at = models.DateTimeField(_("expire le"))
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="accesses", verbose_name="incident")
+    nonce = models.CharField("graine", max_length=64, editable=False)
+    secret_hash = models.CharField("empreinte du secret", max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField("créé le", default=timezone.now)
+    revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
+    expires_at = models.DateTimeField("expire le")
 
     class Meta:
-        verbose_name = _("accès de suivi")
-        verbose_name_plural = _("accès de suivi")
+        verbose_name = "accès de suivi"
+        verbose_name_plural = "accès de suivi"
         constraints = [
             models.UniqueConstraint(
                 fields=["incident"], condition=Q(revoked_at=None), name="follow_up_one_live_access"
@@ -37,16 +36,16 @@ class FollowUpAccess(models.Model):
 class SharedSentence(models.Model):
     """A secret that shows one sentence on a case, read-only, to whoever the declarant gives it to."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="shared", verbose_name=_("incident"))
-    nonce = models.CharField(_("graine"), max_length=64, editable=False)
-    secret_hash = models.CharField(_("empreinte du secret"), max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(_("créé le"), default=timezone.now)
-    revoked_at = models.DateTimeField(_("révoqué le"), null=True, blank=True)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="shared", verbose_name="incident")
+    nonce = models.CharField("graine", max_length=64, editable=False)
+    secret_hash = models.CharField("empreinte du secret", max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField("créé le", default=timezone.now)
+    revoked_at = models.DateTimeField("révoqué le", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("phrase partagée")
-        verbose_name_plural = _("phrases partagées")
+        verbose_name = "phrase partagée"
+        verbose_name_plural = "phrases partagées"
         constraints = [
             models.UniqueConstraint(fields=["incident"], condition=Q(revoked_at=None), name="shared_one_live_sentence")
         ]
@@ -61,14 +60,14 @@ class CodeGuess(models.Model):
     Kept for a day: the reference is hashed, and no address is stored.
     """
 
-    reference_hash = models.CharField(_("empreinte de la référence"), max_length=64, unique=True, editable=False)
-    wrong = models.PositiveSmallIntegerField(_("codes faux"), default=0)
-    waits_until = models.DateTimeField(_("attend jusqu’à"), null=True, blank=True)
-    last_at = models.DateTimeField(_("dernier essai le"), default=timezone.now)
+    reference_hash = models.CharField("empreinte de la référence", max_length=64, unique=True, editable=False)
+    wrong = models.PositiveSmallIntegerField("codes faux", default=0)
+    waits_until = models.DateTimeField("attend jusqu’à", null=True, blank=True)
+    last_at = models.DateTimeField("dernier essai le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("essai de code")
-        verbose_name_plural = _("essais de code")
+        verbose_name = "essai de code"
+        verbose_name_plural = "essais de code"
         indexes = [models.Index(fields=["last_at"], name="code_guess_by_age")]
 
     def __str__(self) -> str:

@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from collectivities.models import Collectivity
@@ -17,16 +16,16 @@ class OfficialNumber(models.Model):
     """
 
     collectivity = models.OneToOneField(
-        Collectivity, models.CASCADE, related_name="official_number", verbose_name=_("collectivité")
+        Collectivity, models.CASCADE, related_name="official_number", verbose_name="collectivité"
     )
-    phone = models.CharField(_("téléphone"), max_length=40)
-    source = models.CharField(_("trouvé où"), max_length=9, choices=NumberSource)
-    found_on = models.DateField(_("relevé le"))
-    noted_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("relevé par"))
+    phone = models.CharField("téléphone", max_length=40)
+    source = models.CharField("trouvé où", max_length=9, choices=NumberSource)
+    found_on = models.DateField("relevé le")
+    noted_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="relevé par")
 
     class Meta:
-        verbose_name = _("numéro officiel")
-        verbose_name_plural = _("numéros officiels")
+        verbose_name = "numéro officiel"
+        verbose_name_plural = "numéros officiels"
         constraints = [
             known("source", NumberSource.values, name="official_number_source_known"),
             models.CheckConstraint(condition=~Q(phone=""), name="official_number_given"),

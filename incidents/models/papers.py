@@ -6,7 +6,6 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from collectivities.models import Departement
@@ -22,28 +21,28 @@ PATIENCE = timedelta(minutes=5)
 class Paper(models.Model):
     """A PDF that was asked for: the answer pack of a case, or the cards for all the communes of a département."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    kind = models.CharField(_("nature"), max_length=12, choices=PaperKind)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    kind = models.CharField("nature", max_length=12, choices=PaperKind)
     incident = models.ForeignKey(
-        Incident, models.PROTECT, null=True, blank=True, related_name="papers", verbose_name=_("incident")
+        Incident, models.PROTECT, null=True, blank=True, related_name="papers", verbose_name="incident"
     )
     departement = models.ForeignKey(
-        Departement, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("département")
+        Departement, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="département"
     )
-    state = models.CharField(_("état"), max_length=12, choices=PaperState, default=PaperState.ASKED)
-    done = models.PositiveIntegerField(_("pages faites"), default=0)
-    total = models.PositiveIntegerField(_("pages à faire"), default=0)
-    tries = models.PositiveSmallIntegerField(_("essais"), default=0)
-    storage_name = models.CharField(_("nom dans le dépôt"), max_length=100, blank=True, editable=False)
-    size = models.PositiveBigIntegerField(_("taille en octets"), default=0)
-    asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
+    state = models.CharField("état", max_length=12, choices=PaperState, default=PaperState.ASKED)
+    done = models.PositiveIntegerField("pages faites", default=0)
+    total = models.PositiveIntegerField("pages à faire", default=0)
+    tries = models.PositiveSmallIntegerField("essais", default=0)
+    storage_name = models.CharField("nom dans le dépôt", max_length=100, blank=True, editable=False)
+    size = models.PositiveBigIntegerField("taille en octets", default=0)
+    asked_at = models.DateTimeField("demandé le", default=timezone.now)
     # Pushed forward before each try, so that a worker that died is followed by another.
-    due_at = models.DateTimeField(_("à faire après le"), default=timezone.now)
-    made_at = models.DateTimeField(_("fait le"), null=True, blank=True)
+    due_at = models.DateTimeField("à faire après le", default=timezone.now)
+    made_at = models.DateTimeField("fait le", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("document")
-        verbose_name_plural = _("documents")
+        verbose_name = "document"
+        verbose_name_plural = "documents"
         constraints = [
             known("kind", PaperKind.values, name="paper_kind_known"),
             known("state", PaperState.values, name="paper_state_known"),
@@ -67,18 +66,18 @@ class Paper(models.Model):
 class ReflexSheet(models.Model):
     """One version of what a type of incident asks to be done; without CSIRT, that of the whole country."""
 
-    type = models.CharField(_("type"), max_length=16, choices=IncidentType)
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("CSIRT"))
-    version = models.PositiveSmallIntegerField(_("version"))
-    content = models.JSONField(_("contenu"), default=dict)
-    published_at = models.DateTimeField(_("publiée le"), default=timezone.now)
+    type = models.CharField("type", max_length=16, choices=IncidentType)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="CSIRT")
+    version = models.PositiveSmallIntegerField("version")
+    content = models.JSONField("contenu", default=dict)
+    published_at = models.DateTimeField("publiée le", default=timezone.now)
     author = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("publiée par")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="publiée par"
     )
 
     class Meta:
-        verbose_name = _("fiche réflexe")
-        verbose_name_plural = _("fiches réflexes")
+        verbose_name = "fiche réflexe"
+        verbose_name_plural = "fiches réflexes"
         ordering = [F("type"), F("version").desc()]
         constraints = [
             known("type", IncidentType.values, name="reflex_sheet_type_known"),

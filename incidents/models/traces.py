@@ -7,7 +7,6 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -22,18 +21,18 @@ class Observable(models.Model):
     The same kind and value in another case is a sighting.
     """
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="observables", verbose_name=_("incident"))
-    kind = models.CharField(_("nature"), max_length=8, choices=ObservableKind)
-    value = models.CharField(_("valeur"), max_length=500)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="observables", verbose_name="incident")
+    kind = models.CharField("nature", max_length=8, choices=ObservableKind)
+    value = models.CharField("valeur", max_length=500)
     # Where it was found: a code of `DocumentKind`, or « hand ».
-    origin = models.CharField(_("trouvé dans"), max_length=16, blank=True)
-    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("relevé par"))
-    added_at = models.DateTimeField(_("relevé le"), default=timezone.now)
+    origin = models.CharField("trouvé dans", max_length=16, blank=True)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="relevé par")
+    added_at = models.DateTimeField("relevé le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("indicateur")
-        verbose_name_plural = _("indicateurs")
+        verbose_name = "indicateur"
+        verbose_name_plural = "indicateurs"
         constraints = [
             known("kind", ObservableKind.values, name="observable_kind_known"),
             models.UniqueConstraint(fields=["incident", "kind", "value"], name="observable_once_a_case"),
@@ -47,17 +46,17 @@ class Observable(models.Model):
 class IgnoredValue(models.Model):
     """A value that says nothing of an attack (a ministry's site, the body's own domain): not proposed again."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
-    kind = models.CharField(_("nature"), max_length=8, choices=ObservableKind)
-    value = models.CharField(_("valeur"), max_length=500)
-    motive = models.CharField(_("motif"), max_length=200)
-    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("ajoutée par"))
-    added_at = models.DateTimeField(_("ajoutée le"), default=timezone.now)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
+    kind = models.CharField("nature", max_length=8, choices=ObservableKind)
+    value = models.CharField("valeur", max_length=500)
+    motive = models.CharField("motif", max_length=200)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ajoutée par")
+    added_at = models.DateTimeField("ajoutée le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("valeur connue")
-        verbose_name_plural = _("valeurs connues")
+        verbose_name = "valeur connue"
+        verbose_name_plural = "valeurs connues"
         constraints = [
             known("kind", ObservableKind.values, name="ignored_value_kind_known"),
             models.UniqueConstraint(fields=["csirt", "kind", "value"], name="ignored_value_once"),
@@ -70,20 +69,20 @@ class IgnoredValue(models.Model):
 class SearchDocument(models.Model):
     """The words of one piece of a case, as the search reads them: lexemes, from which erasing removes the row."""
 
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="documents", verbose_name=_("incident"))
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="documents", verbose_name="incident")
     # That of the case, repeated so that one index finds words within a centre. It follows a transfer, but for
     # a hand-over, which stays with the centre where it was written.
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, related_name="+", verbose_name=_("CSIRT"))
-    kind = models.CharField(_("nature"), max_length=12, choices=DocumentKind)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, related_name="+", verbose_name="CSIRT")
+    kind = models.CharField("nature", max_length=12, choices=DocumentKind)
     # What it was made from: a public identifier, empty where a case has one only.
-    source = models.CharField(_("ligne d’origine"), max_length=40, blank=True)
-    vector = SearchVectorField(_("lexèmes"))
+    source = models.CharField("ligne d’origine", max_length=40, blank=True)
+    vector = SearchVectorField("lexèmes")
     # When the case was received, for each of its texts: days that are asked cut the documents as they cut the cases.
-    at = models.DateTimeField(_("dossier reçu le"))
+    at = models.DateTimeField("dossier reçu le")
 
     class Meta:
-        verbose_name = _("texte cherché")
-        verbose_name_plural = _("textes cherchés")
+        verbose_name = "texte cherché"
+        verbose_name_plural = "textes cherchés"
         constraints = [
             known("kind", DocumentKind.values, name="search_document_kind_known"),
             models.UniqueConstraint(fields=["incident", "kind", "source"], name="search_document_once"),

@@ -5,7 +5,6 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -18,35 +17,35 @@ from incidents.models.incident import Incident
 class Transfer(models.Model):
     """Proposed by one centre, accepted or returned by the other. The former one reads what was there until then."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="transfers", verbose_name=_("incident"))
-    giver = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("de"))
-    taker = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("à"))
-    state = models.CharField(_("état"), max_length=12, choices=TransferState, default=TransferState.ASKED)
-    motive = models.CharField(_("motif"), max_length=500, blank=True)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="transfers", verbose_name="incident")
+    giver = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="de")
+    taker = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="à")
+    state = models.CharField("état", max_length=12, choices=TransferState, default=TransferState.ASKED)
+    motive = models.CharField("motif", max_length=500, blank=True)
     # Who of the body agreed, when and how; asked where the label of the case does not reach the other centre.
-    agreement = models.CharField(_("accord du déclarant"), max_length=300, blank=True)
+    agreement = models.CharField("accord du déclarant", max_length=300, blank=True)
     # The label that the case had when they agreed.
-    agreed_tlp = models.CharField(_("TLP à cet accord"), max_length=16, choices=Tlp, blank=True)
+    agreed_tlp = models.CharField("TLP à cet accord", max_length=16, choices=Tlp, blank=True)
     # Empty: the ground of the body went to the other centre (`services/transfer/reroute.py`).
     asked_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("proposé par")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="proposé par"
     )
-    asked_at = models.DateTimeField(_("proposé le"), default=timezone.now)
-    answer = models.CharField(_("réponse"), max_length=500, blank=True)
+    asked_at = models.DateTimeField("proposé le", default=timezone.now)
+    answer = models.CharField("réponse", max_length=500, blank=True)
     answered_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("répondu par")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="répondu par"
     )
-    answered_at = models.DateTimeField(_("répondu le"), null=True, blank=True)
+    answered_at = models.DateTimeField("répondu le", null=True, blank=True)
     # Of one that was accepted: the last event that the former centre sees, and the facts as they then stood.
     last_event = models.ForeignKey(
-        IncidentEvent, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("dernier événement vu")
+        IncidentEvent, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="dernier événement vu"
     )
-    standing = models.JSONField(_("dossier tel qu’il était"), default=dict)
+    standing = models.JSONField("dossier tel qu’il était", default=dict)
 
     class Meta:
-        verbose_name = _("transfert")
-        verbose_name_plural = _("transferts")
+        verbose_name = "transfert"
+        verbose_name_plural = "transferts"
         constraints = [
             known("state", TransferState.values, name="transfer_state_known"),
             known("agreed_tlp", Tlp.values, name="transfer_agreed_tlp_known", blank=True),
@@ -81,24 +80,24 @@ class Transfer(models.Model):
 class Advice(models.Model):
     """What a partner (CERT-FR, the CERT of a sector) was told of a case, sealed as it was sent."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="advices", verbose_name=_("incident"))
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="advices", verbose_name="incident")
     # A code of the list of partners, which holds the address with its source and date.
-    partner = models.CharField(_("partenaire"), max_length=32)
-    motive = models.CharField(_("motif"), max_length=500, blank=True)
+    partner = models.CharField("partenaire", max_length=32)
+    motive = models.CharField("motif", max_length=500, blank=True)
     # That of the file, which is made for this partner: the label of the case stays.
-    tlp = models.CharField(_("TLP"), max_length=16, choices=Tlp)
-    agreement = models.CharField(_("accord du déclarant"), max_length=300, blank=True)
+    tlp = models.CharField("TLP", max_length=16, choices=Tlp)
+    agreement = models.CharField("accord du déclarant", max_length=300, blank=True)
     # The file that was sent; emptied with the other words of the case, its seal stays.
-    content = models.TextField(_("contenu"), blank=True)
-    sha256 = models.CharField(_("SHA-256"), max_length=64)
-    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("envoyé par"))
-    asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
-    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
+    content = models.TextField("contenu", blank=True)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="envoyé par")
+    asked_at = models.DateTimeField("demandé le", default=timezone.now)
+    submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
 
     class Meta:
-        verbose_name = _("envoi à un partenaire")
-        verbose_name_plural = _("envois à un partenaire")
+        verbose_name = "envoi à un partenaire"
+        verbose_name_plural = "envois à un partenaire"
         constraints = [
             known("tlp", Tlp.values, name="advice_tlp_known"),
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="advice_sha256_well_formed"),
@@ -114,17 +113,17 @@ class RoutingCheck(models.Model):
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     # Of the directory, as PostgreSQL draws it at each change; empty: never compared.
-    version = models.UUIDField(_("version de l’annuaire"), null=True, editable=False)
+    version = models.UUIDField("version de l’annuaire", null=True, editable=False)
     # Of the grounds of the bodies; empty: no ground was ever changed.
-    grounds = models.UUIDField(_("version des territoires"), null=True, editable=False)
-    checked_on = models.DateField(_("jour"), null=True, editable=False)
-    noticed_at = models.DateTimeField(_("changement vu le"), default=timezone.now, editable=False)
-    last_case = models.BigIntegerField(_("dernier dossier comparé"), default=0, editable=False)
-    is_finished = models.BooleanField(_("fini"), default=False, editable=False)
+    grounds = models.UUIDField("version des territoires", null=True, editable=False)
+    checked_on = models.DateField("jour", null=True, editable=False)
+    noticed_at = models.DateTimeField("changement vu le", default=timezone.now, editable=False)
+    last_case = models.BigIntegerField("dernier dossier comparé", default=0, editable=False)
+    is_finished = models.BooleanField("fini", default=False, editable=False)
 
     class Meta:
-        verbose_name = _("comparaison avec l’annuaire")
-        verbose_name_plural = _("comparaisons avec l’annuaire")
+        verbose_name = "comparaison avec l’annuaire"
+        verbose_name_plural = "comparaisons avec l’annuaire"
         constraints = [models.CheckConstraint(name="routingcheck_one_row", condition=Q(id=1))]
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import ActorKind
@@ -16,21 +15,21 @@ from incidents.models.incident import Incident
 class AnswerSheet(models.Model):
     """One section of the questions, as it was asked and answered. A correction is a new row: the newest counts."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="sheets", verbose_name=_("incident"))
-    section = models.CharField(_("rubrique"), max_length=24)
-    version = models.CharField(_("version des questions"), max_length=16)
-    values = models.JSONField(_("réponses"), default=dict)
-    author = models.CharField(_("rempli par"), max_length=120, blank=True)
-    actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="sheets", verbose_name="incident")
+    section = models.CharField("rubrique", max_length=24)
+    version = models.CharField("version des questions", max_length=16)
+    values = models.JSONField("réponses", default=dict)
+    author = models.CharField("rempli par", max_length=120, blank=True)
+    actor_kind = models.CharField("auteur", max_length=12, choices=ActorKind)
     actor = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte de l’auteur"
     )
-    written_at = models.DateTimeField(_("écrit le"), default=timezone.now)
+    written_at = models.DateTimeField("écrit le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("réponses à une rubrique")
-        verbose_name_plural = _("réponses aux rubriques")
+        verbose_name = "réponses à une rubrique"
+        verbose_name_plural = "réponses aux rubriques"
         constraints = [
             known("actor_kind", ActorKind.values, name="sheet_actor_kind_known"),
             actor_fits_kind(name="sheet_actor_fits_kind"),
@@ -44,24 +43,24 @@ class AnswerSheet(models.Model):
 class Message(models.Model):
     """A line of the thread between the declarant and the CSIRT. Never edited, never an internal note."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="messages", verbose_name=_("incident"))
-    text = models.TextField(_("message"), blank=True)
-    author = models.CharField(_("signé"), max_length=120, blank=True)
-    is_from_csirt = models.BooleanField(_("écrit par le CSIRT"))
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="messages", verbose_name="incident")
+    text = models.TextField("message", blank=True)
+    author = models.CharField("signé", max_length=120, blank=True)
+    is_from_csirt = models.BooleanField("écrit par le CSIRT")
     # « En attente de vous »: until the declarant adds something, or the CSIRT writes again without asking.
-    asks_answer = models.BooleanField(_("attend une réponse"), default=False)
-    actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
+    asks_answer = models.BooleanField("attend une réponse", default=False)
+    actor_kind = models.CharField("auteur", max_length=12, choices=ActorKind)
     actor = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte de l’auteur"
     )
     # What was sent twice is one message.
-    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
-    written_at = models.DateTimeField(_("écrit le"), default=timezone.now)
+    submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
+    written_at = models.DateTimeField("écrit le", default=timezone.now)
 
     class Meta:
-        verbose_name = _("message")
-        verbose_name_plural = _("messages")
+        verbose_name = "message"
+        verbose_name_plural = "messages"
         constraints = [
             known("actor_kind", ActorKind.values, name="message_actor_kind_known"),
             actor_fits_kind(name="message_actor_fits_kind"),
@@ -84,16 +83,16 @@ class Reading(models.Model):
     The declarant is told of each access (`CaseAccess`).
     """
 
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="readings", verbose_name=_("incident"))
-    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("lu par"))
-    first_at = models.DateTimeField(_("lu la première fois le"))
-    last_at = models.DateTimeField(_("lu la dernière fois le"))
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="readings", verbose_name="incident")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="lu par")
+    first_at = models.DateTimeField("lu la première fois le")
+    last_at = models.DateTimeField("lu la dernière fois le")
     # The page is open before them: colleagues are told, the declarant is not.
-    present_at = models.DateTimeField(_("page ouverte le"), null=True, blank=True)
+    present_at = models.DateTimeField("page ouverte le", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("lecture d’un dossier")
-        verbose_name_plural = _("lectures d’un dossier")
+        verbose_name = "lecture d’un dossier"
+        verbose_name_plural = "lectures d’un dossier"
         constraints = [
             models.UniqueConstraint(fields=["incident", "user"], name="reading_once_a_person"),
             models.CheckConstraint(condition=Q(last_at__gte=F("first_at")), name="reading_last_after_first"),

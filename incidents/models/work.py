@@ -6,7 +6,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -19,18 +18,18 @@ from incidents.models.labelled import Labelled
 class Note(Labelled):
     """Words between responders: a note, a call, a hand-over. A table apart from `Message`: no declarant reads it."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="notes", verbose_name=_("incident"))
-    kind = models.CharField(_("nature"), max_length=12, choices=NoteKind, default=NoteKind.NOTE)
-    text = models.TextField(_("note"), blank=True)
-    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("écrite par"))
-    written_at = models.DateTimeField(_("écrite le"), default=timezone.now)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="notes", verbose_name="incident")
+    kind = models.CharField("nature", max_length=12, choices=NoteKind, default=NoteKind.NOTE)
+    text = models.TextField("note", blank=True)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrite par")
+    written_at = models.DateTimeField("écrite le", default=timezone.now)
     # What was sent twice is one note.
-    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
+    submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
 
     class Meta:
-        verbose_name = _("note interne")
-        verbose_name_plural = _("notes internes")
+        verbose_name = "note interne"
+        verbose_name_plural = "notes internes"
         constraints = [known("kind", NoteKind.values, name="note_kind_known")]
         indexes = [models.Index(fields=["incident", "id"], name="note_by_incident")]
 
@@ -41,30 +40,30 @@ class Note(Labelled):
 class Task(models.Model):
     """Something to do on a case, with why and after whom. Done, undone, never removed."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="tasks", verbose_name=_("incident"))
-    title = models.CharField(_("à faire"), max_length=160, blank=True)
-    why = models.CharField(_("pourquoi"), max_length=400, blank=True)
-    source = models.CharField(_("source"), max_length=200, blank=True)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="tasks", verbose_name="incident")
+    title = models.CharField("à faire", max_length=160, blank=True)
+    why = models.CharField("pourquoi", max_length=400, blank=True)
+    source = models.CharField("source", max_length=200, blank=True)
     # Where it comes from: `rancon`, version 3; empty for one that a person wrote.
-    playbook = models.CharField(_("guide"), max_length=40, blank=True)
-    step = models.CharField(_("étape du guide"), max_length=60, blank=True)
-    due_at = models.DateTimeField(_("à faire avant le"), null=True, blank=True)
+    playbook = models.CharField("guide", max_length=40, blank=True)
+    step = models.CharField("étape du guide", max_length=60, blank=True)
+    due_at = models.DateTimeField("à faire avant le", null=True, blank=True)
     # Empty: the platform asks for it.
     author = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("ajoutée par")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ajoutée par"
     )
-    added_at = models.DateTimeField(_("ajoutée le"), default=timezone.now)
-    done_at = models.DateTimeField(_("faite le"), null=True, blank=True)
+    added_at = models.DateTimeField("ajoutée le", default=timezone.now)
+    done_at = models.DateTimeField("faite le", null=True, blank=True)
     done_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("faite par")
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="faite par"
     )
     # « Sans objet » is an answer too.
-    is_moot = models.BooleanField(_("sans objet"), default=False)
+    is_moot = models.BooleanField("sans objet", default=False)
 
     class Meta:
-        verbose_name = _("tâche")
-        verbose_name_plural = _("tâches")
+        verbose_name = "tâche"
+        verbose_name_plural = "tâches"
         constraints = [
             models.CheckConstraint(
                 condition=Q(done_at=None, done_by=None, is_moot=False)
@@ -88,17 +87,17 @@ class Task(models.Model):
 class Playbook(models.Model):
     """One version of what a centre does for a type of incident. An empty one gives the floor back to the national."""
 
-    type = models.CharField(_("type"), max_length=16, choices=IncidentType)
-    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
-    version = models.PositiveSmallIntegerField(_("version"))
+    type = models.CharField("type", max_length=16, choices=IncidentType)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
+    version = models.PositiveSmallIntegerField("version")
     # [{"step": …, "title": …, "why": …, "source": …, "within_hours": 4 or null}, …]
-    steps = models.JSONField(_("étapes"), default=list)
-    published_at = models.DateTimeField(_("publié le"), default=timezone.now)
-    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("publié par"))
+    steps = models.JSONField("étapes", default=list)
+    published_at = models.DateTimeField("publié le", default=timezone.now)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="publié par")
 
     class Meta:
-        verbose_name = _("guide de traitement")
-        verbose_name_plural = _("guides de traitement")
+        verbose_name = "guide de traitement"
+        verbose_name_plural = "guides de traitement"
         ordering = [F("type"), F("version").desc()]
         constraints = [
             known("type", IncidentType.values, name="playbook_type_known"),
@@ -112,22 +111,22 @@ class Playbook(models.Model):
 class MessageTemplate(models.Model):
     """A message that a centre sends often. Its placeholders are replaced by known values, never evaluated."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
-    title = models.CharField(_("titre"), max_length=80)
-    text = models.TextField(_("message"))
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
+    title = models.CharField("titre", max_length=80)
+    text = models.TextField("message")
     # Empty: offered for each type.
     types = ArrayField(
-        models.CharField(max_length=16, choices=IncidentType), default=list, blank=True, verbose_name=_("types")
+        models.CharField(max_length=16, choices=IncidentType), default=list, blank=True, verbose_name="types"
     )
-    version = models.PositiveIntegerField(_("version"), default=1)
-    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("écrit par"))
-    written_at = models.DateTimeField(_("écrit le"), default=timezone.now)
-    withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True)
+    version = models.PositiveIntegerField("version", default=1)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrit par")
+    written_at = models.DateTimeField("écrit le", default=timezone.now)
+    withdrawn_at = models.DateTimeField("retiré le", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("message type")
-        verbose_name_plural = _("messages types")
+        verbose_name = "message type"
+        verbose_name_plural = "messages types"
         constraints = [
             models.CheckConstraint(
                 condition=Q(types__contained_by=IncidentType.values), name="message_template_types_known"
@@ -144,25 +143,25 @@ class MessageTemplate(models.Model):
 class BulkJob(models.Model):
     """One act on many cases, done by a task: a case is one transaction, so that a killed worker loses nothing."""
 
-    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
-    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
-    act = models.CharField(_("acte"), max_length=12, choices=BulkAct)
+    uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
+    act = models.CharField("acte", max_length=12, choices=BulkAct)
     # Codes and ids: {"reason": …}, {"assignee": …}, {"group": …}, {"nature": …, "type": …}
-    choices = models.JSONField(_("choix"), default=dict)
+    choices = models.JSONField("choix", default=dict)
     # The words of an act that writes to declarants; emptied once all are written.
-    text = models.TextField(_("texte"), blank=True)
-    state = models.CharField(_("état"), max_length=12, choices=BulkState, default=BulkState.RUNNING)
-    total = models.PositiveIntegerField(_("dossiers"), default=0)
-    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("demandé par"))
-    asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
+    text = models.TextField("texte", blank=True)
+    state = models.CharField("état", max_length=12, choices=BulkState, default=BulkState.RUNNING)
+    total = models.PositiveIntegerField("dossiers", default=0)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="demandé par")
+    asked_at = models.DateTimeField("demandé le", default=timezone.now)
     # Pushed forward before each round, so that a worker that died is followed by another.
-    due_at = models.DateTimeField(_("à faire après le"), default=timezone.now)
-    ended_at = models.DateTimeField(_("terminé le"), null=True, blank=True)
-    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
+    due_at = models.DateTimeField("à faire après le", default=timezone.now)
+    ended_at = models.DateTimeField("terminé le", null=True, blank=True)
+    submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
 
     class Meta:
-        verbose_name = _("acte en nombre")
-        verbose_name_plural = _("actes en nombre")
+        verbose_name = "acte en nombre"
+        verbose_name_plural = "actes en nombre"
         constraints = [
             known("act", BulkAct.values, name="bulk_job_act_known"),
             known("state", BulkState.values, name="bulk_job_state_known"),
@@ -176,15 +175,15 @@ class BulkJob(models.Model):
 class BulkItem(models.Model):
     """One case of such an act, and what came of it."""
 
-    job = models.ForeignKey(BulkJob, models.CASCADE, related_name="items", verbose_name=_("acte en nombre"))
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="+", verbose_name=_("incident"))
-    outcome = models.CharField(_("résultat"), max_length=12, choices=BulkOutcome, default=BulkOutcome.WAITING)
+    job = models.ForeignKey(BulkJob, models.CASCADE, related_name="items", verbose_name="acte en nombre")
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="+", verbose_name="incident")
+    outcome = models.CharField("résultat", max_length=12, choices=BulkOutcome, default=BulkOutcome.WAITING)
     # Why it was refused, in the platform's own words; empty where the state of the case says it.
-    why = models.CharField(_("motif du refus"), max_length=300, blank=True)
+    why = models.CharField("motif du refus", max_length=300, blank=True)
 
     class Meta:
-        verbose_name = _("dossier d’un acte en nombre")
-        verbose_name_plural = _("dossiers d’un acte en nombre")
+        verbose_name = "dossier d’un acte en nombre"
+        verbose_name_plural = "dossiers d’un acte en nombre"
         constraints = [
             known("outcome", BulkOutcome.values, name="bulk_item_outcome_known"),
             models.UniqueConstraint(fields=["job", "incident"], name="bulk_item_once"),

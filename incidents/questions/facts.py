@@ -4,10 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-
+from core.french import choose_plural
 from incidents.enums import (
     EXTENT_NOT_SAID,
     NOT_SAID,
@@ -24,24 +21,24 @@ from incidents.moments import end_or_day
 from incidents.questions.catalogue import Kind, find_version
 from incidents.questions.saying import Said, answers_of, format_moment, format_number
 
-SNAPSHOT_TITLES: dict[str, Promise] = {
-    "recit": gettext_lazy("Ce qui se passe"),
-    "moments": gettext_lazy("Depuis quand"),
-    "services": gettext_lazy("Les services arrêtés ou ralentis"),
-    "donnees": gettext_lazy("Les données touchées"),
-    "rappel": gettext_lazy("Qui rappeler"),
+SNAPSHOT_TITLES: dict[str, str] = {
+    "recit": "Ce qui se passe",
+    "moments": "Depuis quand",
+    "services": "Les services arrêtés ou ralentis",
+    "donnees": "Les données touchées",
+    "rappel": "Qui rappeler",
 }
-INSTANTS: dict[str, Promise] = {
-    "occurred": gettext_lazy("Arrivé"),
-    "detected": gettext_lazy("Découvert"),
-    "attack_known": gettext_lazy("Attaque connue"),
-    "breach_known": gettext_lazy("Atteinte aux données personnelles connue"),
+INSTANTS: dict[str, str] = {
+    "occurred": "Arrivé",
+    "detected": "Découvert",
+    "attack_known": "Attaque connue",
+    "breach_known": "Atteinte aux données personnelles connue",
 }
-CALLER: dict[str, tuple[Promise, str]] = {
-    "phone": (gettext_lazy("Téléphone"), Kind.TEXT),
-    "email": (gettext_lazy("Adresse mail"), Kind.MAIL),
-    "name": (gettext_lazy("Nom"), Kind.TEXT),
-    "role": (gettext_lazy("Fonction"), Kind.TEXT),
+CALLER: dict[str, tuple[str, str]] = {
+    "phone": ("Téléphone", Kind.TEXT),
+    "email": ("Adresse mail", Kind.MAIL),
+    "name": ("Nom", Kind.TEXT),
+    "role": ("Fonction", Kind.TEXT),
 }
 
 
@@ -61,52 +58,52 @@ def title_of(section: str, version: str) -> str:
 
 
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
-    yield Said(label=_("Récit"), words=values["description"] or _("rien d’écrit"), kind=Kind.LONG)
+    yield Said(label="Récit", words=values["description"] or "rien d’écrit", kind=Kind.LONG)
     if values["supplier"]:
-        yield Said(label=_("Prestataire concerné"), words=values["supplier"])
+        yield Said(label="Prestataire concerné", words=values["supplier"])
 
 
 def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for name, label in INSTANTS.items():
         at, certainty = moment_of(values[name]["at"]), values[name]["certainty"]
-        words = format_moment(at, zone) or (_("pas connu") if certainty == Certainty.UNKNOWN else str(NOT_SAID))
+        words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else str(NOT_SAID))
         roughly = certainty == Certainty.APPROXIMATE
-        yield Said(label=str(label), words=_("%(moment)s, à peu près") % {"moment": words} if roughly else words)
+        yield Said(label=str(label), words=f"{words}, à peu près" if roughly else words)
 
 
 def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for one in values["services"]:
         yield Said(label=label(PublicService, one["service"]), words=", ".join(list_interruption_facts(one, zone)))
     if not values["services"]:
-        yield Said(label=_("Un service arrêté ou ralenti"), words=label(Answer, values["stopped"]))
+        yield Said(label="Un service arrêté ou ralenti", words=label(Answer, values["stopped"]))
 
 
 def list_interruption_facts(one: Mapping[str, Any], zone: str) -> Iterator[str]:
     """« arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »"""
     yield label(InterruptionExtent, one["extent"]) if one["extent"] else str(EXTENT_NOT_SAID)
     if one["from"]:
-        yield _("depuis le %(moment)s") % {"moment": format_moment(moment_of(one["from"]), zone)}
+        yield "depuis le {moment}".format(moment=format_moment(moment_of(one["from"]), zone))
     if one["to"]:
         end = end_or_day(moment_of(one["from"]), moment_of(one["to"]), zone)
-        yield _("jusqu’au %(moment)s") % {"moment": format_moment(end, zone)}
+        yield f"jusqu’au {format_moment(end, zone)}"
     if one["people"] is not None:
-        many = ngettext("%(number)s personne", "%(number)s personnes", one["people"])
+        many = choose_plural("%(number)s personne", "%(number)s personnes", one["people"])
         yield many % {"number": format_number(one["people"])}
     if one["workaround"]:
-        yield _("en attendant : %(words)s") % {"words": one["workaround"]}
+        yield "en attendant : {words}".format(words=one["workaround"])
 
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
-    yield Said(label=_("Des données touchées"), words=label(Answer, values["concerned"]))
+    yield Said(label="Des données touchées", words=label(Answer, values["concerned"]))
     leak = values["leak"]
     if leak is None:
         return
-    yield Said(label=_("Fuite"), words=label(LeakStatus, leak["status"]))
-    yield Said(label=_("Quelles données"), words=labels(DataCategory, leak["categories"]))
-    yield Said(label=_("Quelles personnes"), words=labels(PersonCategory, leak["person_categories"]))
+    yield Said(label="Fuite", words=label(LeakStatus, leak["status"]))
+    yield Said(label="Quelles données", words=labels(DataCategory, leak["categories"]))
+    yield Said(label="Quelles personnes", words=labels(PersonCategory, leak["person_categories"]))
     persons = leak["persons"]
     known = label(PersonsBand, leak["persons_band"]) if persons is None else format_number(persons)
-    yield Said(label=_("Combien de personnes"), words=known)
+    yield Said(label="Combien de personnes", words=known)
 
 
 def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
@@ -114,7 +111,7 @@ def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
         if values[name]:
             yield Said(label=str(text), words=values[name], kind=kind)
     if values.get("mail_without_code"):
-        yield Said(label=str(gettext_lazy("Mails")), words=str(gettext_lazy("ni lien, ni code")), kind=Kind.TEXT)
+        yield Said(label="Mails", words="ni lien, ni code", kind=Kind.TEXT)
 
 
 SAYING = {

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from stdnum import iban
 
 from incidents.moments import has_hour
@@ -39,7 +38,7 @@ def answers_of(section: str, version: str, values: Mapping[str, Any], zone: str)
 
 def format_answer(question: Question, value: Any, zone: str) -> str:
     if value is None:
-        return _("Je ne sais pas")
+        return "Je ne sais pas"
     if question.kind in WITH_CHOICES:
         chosen = [value] if isinstance(value, str) else value
         return ", ".join(dict(question.choices).get(code, code) for code in chosen)
@@ -56,7 +55,7 @@ def format_moment(at: date | datetime | None, zone: str) -> str:
     day = date_format(local, "l j F Y").replace(" 1 ", " 1er ")
     if not isinstance(local, datetime) or not has_hour(local, zone):
         return day
-    return _("%(day)s à %(hour)s") % {"day": day, "hour": f"{local.hour}{NBSP}h{NBSP}{local.minute:02}"}
+    return "{day} à {hour}".format(day=day, hour=f"{local.hour}{NBSP}h{NBSP}{local.minute:02}")
 
 
 def format_number(number: int) -> str:
@@ -72,7 +71,7 @@ def format_amount(cents: int) -> str:
 def format_iban(number: str) -> str:
     """By groups of four; one whose key is wrong says so."""
     grouped = " ".join(number[start : start + 4] for start in range(0, len(number), 4))
-    return grouped if iban.is_valid(number) else _("%(iban)s (numéro faux, gardé tel quel)") % {"iban": grouped}
+    return grouped if iban.is_valid(number) else f"{grouped} (numéro faux, gardé tel quel)"
 
 
 SAYING: dict[str, Callable[[Any], str]] = {

@@ -11,7 +11,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.enums import Role
@@ -60,7 +59,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         if not led:
             raise Http404
         rows = [Row(csirt, sheets_of(csirt)) for csirt in led]
-        return self.render(request, "reflexes/admin_list.html", {"rows": rows, "title": _("Fiches réflexes")})
+        return self.render(request, "reflexes/admin_list.html", {"rows": rows, "title": "Fiches réflexes"})
 
     def sheet_view(self, request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         csirt = led_csirt(user_of(request), slug)
@@ -87,7 +86,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
             return self.show(request, csirt, kind, form)
         except StaleSheet:
             return self.refuse_stale(request, csirt, kind)
-        messages.success(request, _("Version %(version)s publiée pour votre région.") % {"version": version})
+        messages.success(request, f"Version {version} publiée pour votre région.")
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
     def go_back(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
@@ -96,10 +95,10 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         seen = int(asked) if asked.isdecimal() and len(asked) < 5 else -1
         try:
             publish_sheet(kind=kind, csirt_slug=csirt.slug, content=NATIONAL, based_on=seen, actor=user_of(request))
-            messages.success(request, _("La fiche nationale est de nouveau affichée. Vos versions restent ici."))
+            messages.success(request, "La fiche nationale est de nouveau affichée. Vos versions restent ici.")
         except StaleSheet:
             messages.warning(
-                request, _("Quelqu’un a publié une autre version depuis. Lisez-la, puis revenez à la fiche nationale.")
+                request, "Quelqu’un a publié une autre version depuis. Lisez-la, puis revenez à la fiche nationale."
             )
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
@@ -111,7 +110,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         form = SheetForm(typed, national=REFLEXES[kind])
         messages.warning(
             request,
-            _("Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre."),
+            "Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre.",
         )
         return self.show(request, csirt, kind, form, status=HTTPStatus.CONFLICT)
 

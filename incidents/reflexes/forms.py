@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from incidents.reflex_sheets import Act, Reflexes
 from incidents.services.library.reflexes import TITLE_LIMIT, WORDS_LIMIT
 
-ACTS_HELP = _(
+ACTS_HELP = (
     "Une ligne pour le geste, la suivante pour dire comment. Une ligne vide entre deux gestes. "
     "Du texte seul, sans balise."
 )
@@ -17,20 +16,20 @@ ACTS_HELP = _(
 
 class SheetForm(forms.Form):
     words = forms.CharField(
-        label=_("En six mots, dans la barre d’appel"), max_length=WORDS_LIMIT, help_text=_("Par exemple : « %s »")
+        label="En six mots, dans la barre d’appel", max_length=WORDS_LIMIT, help_text="Par exemple : « %s »"
     )
-    title = forms.CharField(label=_("Titre des trois gestes"), max_length=TITLE_LIMIT)
+    title = forms.CharField(label="Titre des trois gestes", max_length=TITLE_LIMIT)
     hour = forms.CharField(
-        label=_("La première heure"), widget=forms.Textarea(attrs={"rows": 16}), max_length=5000, help_text=ACTS_HELP
+        label="La première heure", widget=forms.Textarea(attrs={"rows": 16}), max_length=5000, help_text=ACTS_HELP
     )
     day = forms.CharField(
-        label=_("La première journée"), widget=forms.Textarea(attrs={"rows": 16}), max_length=5000, help_text=ACTS_HELP
+        label="La première journée", widget=forms.Textarea(attrs={"rows": 16}), max_length=5000, help_text=ACTS_HELP
     )
     sources = forms.CharField(
-        label=_("Sources"),
+        label="Sources",
         widget=forms.Textarea(attrs={"rows": 4}),
         max_length=1500,
-        help_text=_("Une par ligne : qui l’a écrit, dans quel document."),
+        help_text="Une par ligne : qui l’a écrit, dans quel document.",
     )
     based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 

@@ -3,8 +3,6 @@
 import re
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
-
 from incidents.reflex_sheets import Reflexes
 
 # « CERTFR-2024-RFX-003 et 004 »
@@ -28,14 +26,14 @@ class Official(NamedTuple):
 def official_pages(sheet: Reflexes) -> list[Official]:
     """Return the official pages that the sources of this sheet name, and 17Cyber, which is open to everybody."""
     sources = " ".join(str(source) for source in sheet.sources)
-    pages = [Official(_("17Cyber, à toute heure"), "https://17cyber.gouv.fr")]
+    pages = [Official("17Cyber, à toute heure", "https://17cyber.gouv.fr")]
     for year, *numbers in CERT_FR_SHEETS.findall(sources):
         codes = [f"CERTFR-{year}-RFX-{number}" for number in numbers if number]
-        pages += [Official(_("CERT-FR, fiche %s") % code, CERT_FR[code]) for code in codes if code in CERT_FR]
+        pages += [Official(f"CERT-FR, fiche {code}", CERT_FR[code]) for code in codes if code in CERT_FR]
     if "cybermalveillance" in sources:
         url = "https://www.cybermalveillance.gouv.fr/diagnostic"
-        pages.append(Official(_("Cybermalveillance.gouv.fr, diagnostic et conseils"), url))
+        pages.append(Official("Cybermalveillance.gouv.fr, diagnostic et conseils", url))
     if "CNIL" in sources:
         url = "https://www.cnil.fr/fr/notifier-une-violation-de-donnees-personnelles"
-        pages.append(Official(_("CNIL, notifier une violation de données"), url))
+        pages.append(Official("CNIL, notifier une violation de données", url))
     return list(dict.fromkeys(pages))

@@ -13,7 +13,6 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.signed_in import user_of
@@ -32,12 +31,12 @@ from incidents.workflow import InvalidTransition
 
 def acknowledge(reference: str, actor: User, request: HttpRequest) -> str:
     acknowledge_incident(reference=reference, actor=actor)
-    return _("Vous avez pris ce dossier en charge. Le déclarant le voit.")
+    return "Vous avez pris ce dossier en charge. Le déclarant le voit."
 
 
 def confirm(reference: str, actor: User, request: HttpRequest) -> str:
     confirm_body(reference=reference, actor=actor)
-    return _("Collectivité confirmée : elle est désormais dans la recherche de tous.")
+    return "Collectivité confirmée : elle est désormais dans la recherche de tous."
 
 
 def take_back(reference: str, actor: User, request: HttpRequest) -> str:
@@ -45,9 +44,9 @@ def take_back(reference: str, actor: User, request: HttpRequest) -> str:
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
     if reason not in TakingBack.values:
-        raise ValidationError(_("Choisissez pourquoi la confirmation est retirée."))
+        raise ValidationError("Choisissez pourquoi la confirmation est retirée.")
     unconfirm_body(reference=reference, reason=TakingBack(reason), actor=actor)
-    return _("Confirmation retirée. Ses dossiers sont de nouveau non vérifiés.")
+    return "Confirmation retirée. Ses dossiers sont de nouveau non vérifiés."
 
 
 def merge(reference: str, actor: User, request: HttpRequest) -> str:
@@ -56,9 +55,9 @@ def merge(reference: str, actor: User, request: HttpRequest) -> str:
     try:
         into = UUID(request.POST.get("collectivite", ""))
     except ValueError as error:
-        raise ValidationError(_("Choisissez à quelle collectivité la rattacher.")) from error
+        raise ValidationError("Choisissez à quelle collectivité la rattacher.") from error
     incident = merge_body(reference=reference, into=into, actor=actor)
-    return _("Dossier rattaché à %(body)s. Le centre qui répond reste le même.") % {"body": incident.collectivity}
+    return f"Dossier rattaché à {incident.collectivity}. Le centre qui répond reste le même."
 
 
 def close(reference: str, actor: User, request: HttpRequest) -> str:
@@ -66,28 +65,26 @@ def close(reference: str, actor: User, request: HttpRequest) -> str:
     check_ability(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")
     if reason not in ClosingReason.values:
-        raise ValidationError(_("Choisissez pourquoi le dossier est clos."))
+        raise ValidationError("Choisissez pourquoi le dossier est clos.")
     close_incident(reference=reference, reason=ClosingReason(reason), actor=actor, seen=request.POST.get("vu"))
-    return _("Dossier clos : %(reason)s.") % {"reason": ClosingReason(reason).label}
+    return f"Dossier clos : {ClosingReason(reason).label}."
 
 
 def erase(reference: str, actor: User, request: HttpRequest) -> str:
     erase_personal_data(reference=reference, actor=actor)
-    return _("Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste.")
+    return "Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste."
 
 
 def follow_guide(reference: str, actor: User, request: HttpRequest) -> str:
     added = apply_playbook(reference=reference, actor=actor)
     if not added:
-        return _("Toutes les étapes du guide sont déjà dans le dossier.")
-    return _("Étapes du guide ajoutées : %(added)s.") % {"added": added}
+        return "Toutes les étapes du guide sont déjà dans le dossier."
+    return f"Étapes du guide ajoutées : {added}."
 
 
 def unmerge(reference: str, actor: User, request: HttpRequest) -> str:
     incident = unmerge_incident(reference=reference, actor=actor)
-    return _("Ce dossier n’est plus un double. Il est de nouveau : %(state)s.") % {
-        "state": incident.get_status_display()
-    }
+    return f"Ce dossier n’est plus un double. Il est de nouveau : {incident.get_status_display()}."
 
 
 def group(reference: str, actor: User, request: HttpRequest) -> str:
@@ -96,14 +93,14 @@ def group(reference: str, actor: User, request: HttpRequest) -> str:
     try:
         uid = UUID(request.POST.get("groupe", ""))
     except ValueError as error:
-        raise ValidationError(_("Choisissez un groupe.")) from error
+        raise ValidationError("Choisissez un groupe.") from error
     incident = add_to_group(reference=reference, group=uid, actor=actor)
-    return _("Dossier mis dans le groupe « %(group)s ».") % {"group": incident.group}
+    return f"Dossier mis dans le groupe « {incident.group} »."
 
 
 def ungroup(reference: str, actor: User, request: HttpRequest) -> str:
     remove_from_group(reference=reference, actor=actor)
-    return _("Dossier sorti du groupe.")
+    return "Dossier sorti du groupe."
 
 
 ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
@@ -135,7 +132,7 @@ def carry_out(request: HttpRequest, reference: str, act: str) -> None:
 
 def with_way_to_closing(why: str, reference: str) -> str:
     page = reverse("admin:incidents_incident_closing", args=[reference])
-    return format_html('{} <a href="{}">{}</a>', why, page, _("Dire ce qui manque, et clore"))
+    return format_html('{} <a href="{}">{}</a>', why, page, "Dire ce qui manque, et clore")
 
 
 def asks_for_words(request: HttpRequest) -> bool:

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import user_of
@@ -110,7 +109,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
                 seen = form.what_was_seen()
                 send(reference=reference, actor=user_of(request), letter=form.letter(), seen=seen)
-                messages.success(request, _("Message envoyé. Le déclarant peut le lire sur sa page de suivi."))
+                messages.success(request, "Message envoyé. Le déclarant peut le lire sur sa page de suivi.")
                 return to_case(reference)
         except ThreadMoved as moved:
             return self.moved_view(request, incident, form, moved)
@@ -148,7 +147,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
                 return refused(request, reference, error)
             form.add_error(None, error)
         else:
-            messages.success(request, _("Collectivité corrigée. Le centre qui répond reste le même."))
+            messages.success(request, "Collectivité corrigée. Le centre qui répond reste le même.")
             return to_case(reference)
         context = context_of_case(request, incident) | {"correction": form, "is_stale": is_stale}
         if is_stale and context["proposed"]:
@@ -162,7 +161,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             if form.is_valid():
                 set_severity(reference=reference, actor=user_of(request), **form.cleaned_data)
-                messages.success(request, _("Gravité changée. Votre motif reste dans le dossier."))
+                messages.success(request, "Gravité changée. Votre motif reste dans le dossier.")
                 return to_case(reference)
         except StaleSeverity:
             is_stale = True
@@ -223,7 +222,7 @@ def show_queue(request: HttpRequest) -> HttpResponse:
     desk = desk_of(user)
     waiting = mark_of_waiting(desk.offers, desk.awakened)
     context = {
-        "title": _("Dossiers"),
+        "title": "Dossiers",
         "now": now,
         "asked": asked,
         "page": page,
@@ -252,5 +251,5 @@ def list_views(page: Page) -> list[dict[str, Any]]:
 
 def list_types(asked: Asked) -> list[tuple[str, str, bool]]:
     """Return (link, label, is_current) for each type. The first one shows all types."""
-    types = [("", _("tous")), *TYPE_TERMS.items()]
+    types = [("", "tous"), *TYPE_TERMS.items()]
     return [(asked.link(**{TYPE: code}), str(term), code == asked.type) for code, term in types]

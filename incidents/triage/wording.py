@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Choices
 from django.utils.formats import date_format
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from collectivities.zones import day_of, zone_of
+from core.french import choose_plural
 from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, ClosingReason, DueFor, LeakStatus, PublicService, Status
 from incidents.models import Incident
 from incidents.workflow import InvalidTransition
@@ -58,7 +57,7 @@ def short_moment(at: datetime, now: datetime, zone: str) -> str:
 def short_day(day: date, today: date) -> str:
     """« aujourd’hui », « 23 nov. » this year, « 23 nov. 2025 » before."""
     if day == today:
-        return _("aujourd’hui")
+        return "aujourd’hui"
     month = format_month_day(day)
     return month if day.year == today.year else f"{month}{NBSP}{day.year}"
 
@@ -93,15 +92,15 @@ def format_duration(value: timedelta) -> str:
         return f"{minutes}{NBSP}min"
     if minutes < 96 * 60:
         return f"{minutes // 60}{NBSP}h"
-    return ngettext("%d\N{NO-BREAK SPACE}jour", "%d\N{NO-BREAK SPACE}jours", minutes // 1440) % (minutes // 1440)
+    return choose_plural("%d\N{NO-BREAK SPACE}jour", "%d\N{NO-BREAK SPACE}jours", minutes // 1440) % (minutes // 1440)
 
 
 def since(at: datetime, now: datetime, zone: str) -> str:
     """« à 9 h 51 » today, « le 23 novembre à 9 h 51 » else: the end of a sentence."""
     day = day_of(at, zone)
     if day == day_of(now, zone):
-        return _("à %(hour)s") % {"hour": hour(at, zone)}
-    return _("le %(day)s à %(hour)s") % {"day": date_format(day, "j F Y"), "hour": hour(at, zone)}
+        return f"à {hour(at, zone)}"
+    return "le {day} à {hour}".format(day=date_format(day, "j F Y"), hour=hour(at, zone))
 
 
 def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -> str:
@@ -109,11 +108,11 @@ def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -
     zone = zone_of(incident.collectivity)
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_at:
         who, when = incident.acknowledged_by, since(incident.acknowledged_at, now, zone)
-        return _("%(who)s l’a pris %(when)s.") % {"who": who, "when": when}
+        return f"{who} l’a pris {when}."
     if incident.status == Status.CLOSED and incident.closed_at:
         reason, when = incident.get_closing_reason_display(), since(incident.closed_at, now, zone)
-        return _("Ce dossier a été clos %(when)s : %(reason)s.") % {"when": when, "reason": reason}
-    return _("Ce dossier ne peut pas passer à « %(state)s ».") % {"state": refused.wanted.label}
+        return f"Ce dossier a été clos {when} : {reason}."
+    return f"Ce dossier ne peut pas passer à « {refused.wanted.label} »."
 
 
 def term(incident: Incident) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from stats.disclosure.tables import OTHER_REGION, REGIONS, TABLES, Period
@@ -85,12 +84,12 @@ class Filters(serializers.Serializer[dict[str, Any]]):
         """Raise ValidationError for an unknown, empty or repeated filter: ignoring it
         would answer another question.
         """
-        wrong = {name: [_("Ce filtre n’existe pas.")] for name in data if name not in self.fields}
+        wrong = {name: ["Ce filtre n’existe pas."] for name in data if name not in self.fields}
         for name in self.fields:
             if "" in data.getlist(name):
-                wrong[name] = [_("Ce filtre est vide.")]
+                wrong[name] = ["Ce filtre est vide."]
             elif len(data.getlist(name)) > 1:
-                wrong[name] = [_("Ce filtre est donné plusieurs fois.")]
+                wrong[name] = ["Ce filtre est donné plusieurs fois."]
         if wrong:
             raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)

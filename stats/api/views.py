@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
@@ -69,7 +68,7 @@ def find_edition(**lookup: int) -> Edition | None:
 def choose_numbers(edition: Edition | None, wanted: dict[str, Any]) -> Row:
     """Return a release with the figures of the chosen table and région. Raise NotFound if there is no release."""
     if edition is None:
-        raise NotFound(_("Cette publication n’existe pas."))
+        raise NotFound("Cette publication n’existe pas.")
     numbers, table, region = describe_numbers(edition), wanted.get("table"), wanted.get("region")
     for name in ("closed_tables", "figures"):
         numbers[name] = [row for row in numbers[name] if table in (None, row["table"])]

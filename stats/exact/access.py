@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from accounts.enums import Role
 from accounts.models import User
@@ -92,7 +91,7 @@ def get_nation_scope(user: User) -> Scope:
     """Return the scope of the nation, for national coordination. Raise Http404 for everybody else."""
     if not user.has_role(Role.NATIONAL):
         raise Http404
-    return Scope(_("en France"), code="france")
+    return Scope("en France", code="france")
 
 
 def list_exact_links(user: User | None) -> list[Link]:
@@ -102,9 +101,9 @@ def list_exact_links(user: User | None) -> list[Link]:
     links = []
     is_national = user.has_role(Role.NATIONAL)
     if user.has_role(Role.LEAD):
-        links.append(Link(_("Mon centre"), reverse("own_statistics")))
+        links.append(Link("Mon centre", reverse("own_statistics")))
     if is_national:
-        links.append(Link(_("Toute la France"), reverse("exact_nation")))
+        links.append(Link("Toute la France", reverse("exact_nation")))
     if is_national or user.exact_region_ids():
         regions = list_open_regions(user)
         links += [Link(region.name, reverse("exact_region", args=[region.code])) for region in regions]

@@ -3,15 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from incidents.enums import DataCategory, IncidentType, LeakStatus, PersonsBand
 from stats.categories import LABELS, Labels
 from stats.enums import ALL_BANDS, NOT_SAID, DelayBand, HoursBand, Measure
 from stats.exact.sums import ByBand
-
-type Word = str | Promise
 
 
 @dataclass(frozen=True)
@@ -24,10 +19,10 @@ class Breakdown:
 
     measure: Measure
     labels: Labels
-    sheet: Word
-    title: Word
-    heading: Word
-    none: Word = ""
+    sheet: str
+    title: str
+    heading: str
+    none: str = ""
     rest: str = ""
     part: int = 0
     is_sorted: bool = False
@@ -42,56 +37,56 @@ class Breakdown:
         return counts
 
 
-CAUSES = {**LABELS["cause"], NOT_SAID: _("pas encore dite")}
-NO_INTERRUPTION, NO_LEAK = _("Aucune interruption de service."), _("Aucune fuite de données.")
-NO_CATEGORY = _("Aucune catégorie n’est dite.")
+CAUSES = {**LABELS["cause"], NOT_SAID: "pas encore dite"}
+NO_INTERRUPTION, NO_LEAK = "Aucune interruption de service.", "Aucune fuite de données."
+NO_CATEGORY = "Aucune catégorie n’est dite."
 
 
-def make_delay(measure: Measure, sheet: Word) -> Breakdown:
-    words = sheet, measure.label, _("Délai"), _("Aucun incident.")
+def make_delay(measure: Measure, sheet: str) -> Breakdown:
+    words = sheet, measure.label, "Délai", "Aucun incident."
     return Breakdown(measure, LABELS[measure], *words, rest=DelayBand.UNKNOWN)
 
 
 BREAKDOWNS = {
     "types": Breakdown(
-        *(Measure.INCIDENTS, LABELS["type"], _("Types"), _("Incidents par type"), _("Type")),
+        *(Measure.INCIDENTS, LABELS["type"], "Types", "Incidents par type", "Type"),
         rest=IncidentType.UNKNOWN,
         part=1,
         is_sorted=True,
     ),
     "statuses": Breakdown(
-        *(Measure.LEAKS, LABELS["status"], _("États des fuites"), _("État des fuites"), _("État"), NO_LEAK),
+        *(Measure.LEAKS, LABELS["status"], "États des fuites", "État des fuites", "État", NO_LEAK),
         rest=LeakStatus.UNFOUNDED,
         part=1,
     ),
     "causes": Breakdown(
-        *(Measure.CAUSES, CAUSES, _("Causes"), _("Incidents par cause"), _("Cause")),
+        *(Measure.CAUSES, CAUSES, "Causes", "Incidents par cause", "Cause"),
         rest=NOT_SAID,
         is_sorted=True,
     ),
     "services": Breakdown(
-        *(Measure.SERVICES, LABELS["service"], _("Services"), _("Interruptions par service public"), _("Service")),
+        *(Measure.SERVICES, LABELS["service"], "Services", "Interruptions par service public", "Service"),
         none=NO_INTERRUPTION,
         is_sorted=True,
     ),
     "durations": Breakdown(
-        *(Measure.INTERRUPTIONS, LABELS["hours"], _("Durées"), _("Durée des interruptions"), _("Durée")),
+        *(Measure.INTERRUPTIONS, LABELS["hours"], "Durées", "Durée des interruptions", "Durée"),
         none=NO_INTERRUPTION,
         rest=HoursBand.UNKNOWN,
     ),
     "categories": Breakdown(
-        *(Measure.CATEGORIES, LABELS["category"], _("Catégories"), _("Fuites par catégorie de données")),
-        *(_("Catégorie"), NO_CATEGORY),
+        *(Measure.CATEGORIES, LABELS["category"], "Catégories", "Fuites par catégorie de données"),
+        *("Catégorie", NO_CATEGORY),
         rest=DataCategory.UNKNOWN,
         is_sorted=True,
     ),
     "persons": Breakdown(
-        *(Measure.LEAKS, LABELS["persons"], _("Personnes"), _("Personnes par fuite"), _("Personnes"), NO_LEAK),
+        *(Measure.LEAKS, LABELS["persons"], "Personnes", "Personnes par fuite", "Personnes", NO_LEAK),
         rest=PersonsBand.UNKNOWN,
     ),
-    "discovery": make_delay(Measure.DISCOVERY, _("Découverte")),
-    "help": make_delay(Measure.HELP, _("Prise en charge")),
-    "closing": make_delay(Measure.CLOSING, _("Clôture")),
+    "discovery": make_delay(Measure.DISCOVERY, "Découverte"),
+    "help": make_delay(Measure.HELP, "Prise en charge"),
+    "closing": make_delay(Measure.CLOSING, "Clôture"),
 }
 # The measures of time, whose median and ninth decile the page shows.
 TIMES = (Measure.INTERRUPTIONS, Measure.DISCOVERY, Measure.HELP, Measure.CLOSING)

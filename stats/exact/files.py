@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import xlsxwriter
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -60,10 +59,10 @@ def write_xlsx(exact: ExactYear, tables: Iterable[Table]) -> bytes:
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(content, options) as workbook:
-        title = _("Chiffres exacts, %(scope)s, %(year)d") % {"scope": exact.scope.title, "year": exact.year}
+        title = f"Chiffres exacts, {exact.scope.title}, {exact.year}"
         workbook.set_properties({"title": title, "author": "Tocsin"})
         styles = make_styles(workbook)
-        write_notice(workbook.add_worksheet(_("À lire")), title, exact, styles)
+        write_notice(workbook.add_worksheet("À lire"), title, exact, styles)
         for table in tables:
             write_sheet(workbook.add_worksheet(table.sheet), table, exact.year, styles)
     return content.getvalue()
@@ -87,10 +86,10 @@ def write_notice(sheet: Worksheet, title: str, exact: ExactYear, styles: Styles)
     written = date_format(timezone.localtime(timezone.now()), "j F Y, H:i")
     lines = [
         title,
-        _("Ces nombres sont exacts et peuvent désigner une commune. Ne les publiez pas."),
-        _("Incidents, signalements, interruptions et fuites : ce qu’un centre a vérifié."),
+        "Ces nombres sont exacts et peuvent désigner une commune. Ne les publiez pas.",
+        "Incidents, signalements, interruptions et fuites : ce qu’un centre a vérifié.",
         *exact.notes,
-        _("Fichier fait le %s (heure de Paris). Sa lecture est notée.") % written,
+        f"Fichier fait le {written} (heure de Paris). Sa lecture est notée.",
     ]
     sheet.set_column(0, 0, 90)
     for number, line in enumerate(lines):

@@ -12,7 +12,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import Case, CharField, Count, Max, Min, Q, Sum, Value, When
-from django.utils.translation import gettext as _
 
 from collectivities.models import Region
 from csirts.models import Coverage
@@ -175,19 +174,19 @@ def list_rates(scope: Scope, counts: Counts, year: int, today: date) -> list[Rat
     """
     existing = count_existing_bodies(year)
     if scope.region_id:
-        return [make_rate(_("collectivités de la région"), counts, existing[scope.region_id, ALL_BANDS])]
+        return [make_rate("collectivités de la région", counts, existing[scope.region_id, ALL_BANDS])]
     if scope.is_nation:
         strata = [
             make_rate(stratum.label, {stratum: counts.get(stratum, BodyCount())}, existing[0, stratum])
             for stratum in Stratum
         ]
-        return [make_rate(_("collectivités de France"), counts, existing[0, ALL_BANDS]), *strata]
+        return [make_rate("collectivités de France", counts, existing[0, ALL_BANDS]), *strata]
     regions = find_regions_alone(scope, min(today, date(year, 12, 31)))
     if not regions:
         return []
     counts = count_bodies(scope.row_filter & Q(region__in=regions), year)
     bodies = sum(existing[region, ALL_BANDS] for region in regions)
-    return [make_rate(_("collectivités de son territoire"), counts, bodies, regions)]
+    return [make_rate("collectivités de son territoire", counts, bodies, regions)]
 
 
 def make_rate(label: Any, counts: Counts, existing: int, regions: frozenset[int] = frozenset()) -> Rate:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from django.utils.dates import MONTHS
-from django.utils.translation import gettext as _
 
 from csirts.wording import curly
 from stats.categories import SHORT_MONTHS, UNKNOWN_REGION
@@ -100,13 +99,13 @@ def make_tables(exact: ExactYear) -> dict[str, Table]:
 
 def name_measures() -> Sequence[str]:
     """Return the names of the monthly counts, in the order of `Totals`."""
-    return _("Déclarés"), _("Incidents"), _("Signalements"), _("Interruptions"), _("Fuites")
+    return "Déclarés", "Incidents", "Signalements", "Interruptions", "Fuites"
 
 
 def make_totals(exact: ExactYear) -> Table:
     cells = list_cells(exact.now.total, exact.before.total if exact.before else ())
     rows = [Row(label, [cell]) for label, cell in zip(name_measures(), cells, strict=True)]
-    return Table(_("Totaux"), _("Totaux de l’année"), _("Total"), [_("Nombre")], rows, name_same_months(exact))
+    return Table("Totaux", "Totaux de l’année", "Total", ["Nombre"], rows, name_same_months(exact))
 
 
 def make_bodies(exact: ExactYear) -> Table:
@@ -114,10 +113,10 @@ def make_bodies(exact: ExactYear) -> Table:
     counted by year only.
     """
     cells = list_cells(exact.now.bodies, exact.before.bodies if exact.before else ())
-    labels = _("Ayant déclaré un incident"), _("Avec une interruption ou une fuite")
+    labels = "Ayant déclaré un incident", "Avec une interruption ou une fuite"
     rows = [Row(label, [cell]) for label, cell in zip(labels, cells, strict=True)]
-    title, heading = _("Collectivités, chacune comptée une fois"), _("Collectivités")
-    return Table(_("Collectivités"), title, heading, [_("Nombre")], rows, name_whole_year(exact))
+    title, heading = "Collectivités, chacune comptée une fois", "Collectivités"
+    return Table("Collectivités", title, heading, ["Nombre"], rows, name_whole_year(exact))
 
 
 def make_months(exact: ExactYear) -> Table:
@@ -127,9 +126,9 @@ def make_months(exact: ExactYear) -> Table:
 
     last = exact.now.last
     rows = [Row(upper_first(str(MONTHS[month])), list_month_cells(month, month)) for month in range(1, last + 1)]
-    rows.append(Row(_("Ensemble"), list_month_cells(1, last), is_total=True))
+    rows.append(Row("Ensemble", list_month_cells(1, last), is_total=True))
     before = str(exact.before.year) if exact.before else ""
-    return Table(_("Mois"), _("Mois par mois"), _("Mois"), name_measures(), rows, before)
+    return Table("Mois", "Mois par mois", "Mois", name_measures(), rows, before)
 
 
 def make_regions(exact: ExactYear) -> Table:
@@ -140,19 +139,19 @@ def make_regions(exact: ExactYear) -> Table:
             rows.append(Row(curly(region.name), cells, region_code=region.code))
         else:
             rows.append(Row(upper_first(str(UNKNOWN_REGION)), cells))
-    title = _("Incidents par région")
-    return Table(_("Régions"), title, _("Région"), [_("Nombre")], rows, name_same_months(exact))
+    title = "Incidents par région"
+    return Table("Régions", title, "Région", ["Nombre"], rows, name_same_months(exact))
 
 
 def make_rates(exact: ExactYear) -> Table:
-    columns = (_("Existantes"), _("Ayant déclaré un incident"), _("Taux"), _("Avec interruption ou fuite"))
+    columns = ("Existantes", "Ayant déclaré un incident", "Taux", "Avec interruption ou fuite")
     before = {(rate.label, rate.regions): rate for rate in (exact.before.rates if exact.before else [])}
     rows = []
     for rate in exact.now.rates:
         rate_before = before.get((rate.label, rate.regions))
         rows.append(Row(upper_first(rate.label), list_cells(rate.values, rate_before.values if rate_before else ())))
-    title = _("Taux de collectivités ayant déclaré")
-    return Table(_("Taux"), title, _("Collectivités"), columns, rows, name_whole_year(exact))
+    title = "Taux de collectivités ayant déclaré"
+    return Table("Taux", title, "Collectivités", columns, rows, name_whole_year(exact))
 
 
 def list_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[Value, Value]]:
@@ -168,7 +167,7 @@ def name_whole_year(exact: ExactYear) -> str:
     """Return « 2025 », or « Toute l’année 2025 » beside the current year."""
     if exact.before is None:
         return ""
-    return _("Toute l’année %d") % exact.before.year if exact.is_running else str(exact.before.year)
+    return f"Toute l’année {exact.before.year}" if exact.is_running else str(exact.before.year)
 
 
 # How one measure spreads over its bands
@@ -181,7 +180,7 @@ def make_breakdown(exact: ExactYear, breakdown: Breakdown) -> BandTable:
         str(breakdown.sheet),
         upper_first(str(breakdown.title)),
         str(breakdown.heading),
-        [_("Nombre")],
+        ["Nombre"],
         rows,
         name_same_months(exact),
         none=str(breakdown.none),

@@ -11,7 +11,6 @@ from functools import cached_property
 
 from django.http import Http404
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from stats.exact.access import Scope
 from stats.exact.sums import (
@@ -61,7 +60,7 @@ class YearFigures:
     def within(self) -> str:
         """« en 2025 » or « de janvier à mars 2025 », inside a sentence."""
         words = name_months(self.year, self.last)
-        return _("de %s") % words if 1 < self.last < 12 else _("en %s") % words
+        return f"de {words}" if 1 < self.last < 12 else f"en {words}"
 
 
 @dataclass(frozen=True)
@@ -98,14 +97,14 @@ class ExactYear:
         """The notes to read before comparing the two years."""
         notes = []
         if self.before is None:
-            notes.append(_("Il n’y a pas de chiffres de %d à comparer.") % (self.year - 1))
+            notes.append("Il n’y a pas de chiffres de %s à comparer." % (self.year - 1))
         elif self.is_running:
-            notes.append(_("L’année précédente est comptée sur les mêmes mois : %s.") % self.before.within)
+            notes.append(f"L’année précédente est comptée sur les mêmes mois : {self.before.within}.")
         if self.is_running:
             month = upper_first(date_format(self.today, "F Y"))
-            notes.append(_("%s n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés.") % month)
+            notes.append(f"{month} n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés.")
         if self.since:
-            notes.append(_("Les premiers chiffres datent de %s.") % date_format(self.since, "F Y"))
+            notes.append("Les premiers chiffres datent de {}.".format(date_format(self.since, "F Y")))
         return notes
 
 
@@ -143,4 +142,4 @@ def name_months(year: int, last: int) -> str:
     if last == 12:
         return str(year)
     end = date_format(date(year, last, 1), "F Y")
-    return end if last == 1 else _("janvier à %s") % end
+    return end if last == 1 else f"janvier à {end}"

@@ -9,21 +9,15 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
 from stats.categories import label_category
 from stats.disclosure.figures import BASE, OPENS_FROM
 from stats.disclosure.tables import CATEGORIES, OF_A_QUARTER, SHORT_LIST_OF, TABLES, Table
 from stats.enums import Measure
 from stats.pages.labels import bind
 
-type Words = str | Promise
-
 FIXED_TABLES = date(2026, 11, 27)
 # The sentence beside all figures.
-UNDER_DECLARED = _(
+UNDER_DECLARED = (
     "Ces chiffres comptent ce que les collectivités ont déclaré. Personne ne sait combien d’incidents ne sont pas "
     "déclarés."
 )
@@ -31,28 +25,28 @@ UNDER_DECLARED = _(
 
 class Source(NamedTuple):
     code: str
-    name: Words
+    name: str
     url: str
 
 
 RSIT = Source(
     "rsit",
-    _("Reference Security Incident Taxonomy (RSIT), version 1003, groupe de travail animé par l’ENISA"),
+    "Reference Security Incident Taxonomy (RSIT), version 1003, groupe de travail animé par l’ENISA",
     "https://github.com/enisaeu/Reference-Security-Incident-Taxonomy-Task-Force",
 )
 CNIL = Source(
     "cnil",
-    _("Formulaire de notification d’une violation de données et tranches des données ouvertes de la CNIL"),
+    "Formulaire de notification d’une violation de données et tranches des données ouvertes de la CNIL",
     "https://www.cnil.fr/fr/notifier-une-violation-de-donnees-personnelles",
 )
 CSIRTS = Source(
     "csirt",
-    _("Définitions du signalement et de l’incident dans les bilans des CSIRT régionaux (ANSSI)"),
+    "Définitions du signalement et de l’incident dans les bilans des CSIRT régionaux (ANSSI)",
     "https://cyber.gouv.fr/nous-connaitre/ecosysteme/csirt/csirt-territoriaux/",
 )
 INSEE = Source(
     "insee",
-    _("Code officiel géographique et populations de référence de l’INSEE, groupements de la DGCL"),
+    "Code officiel géographique et populations de référence de l’INSEE, groupements de la DGCL",
     "https://www.insee.fr/fr/information/2560452",
 )
 
@@ -62,36 +56,36 @@ class Unit(NamedTuple):
     how a rate is computed from the rounded number.
     """
 
-    name: Words
-    definition: Words
-    formula: Words
-    unit: Words
-    limits: Words
+    name: str
+    definition: str
+    formula: str
+    unit: str
+    limits: str
     sources: tuple[Source, ...] = ()
     since: date = FIXED_TABLES
-    share: Words = ""
+    share: str = ""
 
 
 class Classification(NamedTuple):
     """How the units of a table are sorted. `name` ends the name of the table: « par région »."""
 
-    name: Words
-    definition: Words
-    limits: Words = ""
+    name: str
+    definition: str
+    limits: str = ""
     sources: tuple[Source, ...] = ()
 
 
 UNITS: dict[str, Unit] = {
     "incidents": Unit(
         name=Measure.INCIDENTS.label,
-        definition=_(
+        definition=(
             "Un incident est un dossier qu’un centre de secours informatique a vérifié, et qu’il n’a ni qualifié de "
             "signalement ni écarté (doublon, retrait, pas un incident). Il compte au mois où la déclaration a été "
             "reçue, à l’heure de la collectivité."
         ),
-        formula=_("nombre de dossiers vérifiés, moins les signalements et les dossiers écartés"),
-        unit=_("incident"),
-        limits=_(
+        formula="nombre de dossiers vérifiés, moins les signalements et les dossiers écartés",
+        unit="incident",
+        limits=(
             "Un incident déclaré par deux collectivités compte deux fois. Un dossier pas encore qualifié compte comme "
             "incident."
         ),
@@ -99,13 +93,13 @@ UNITS: dict[str, Unit] = {
     ),
     "reports": Unit(
         name=Measure.REPORTS.label,
-        definition=_(
+        definition=(
             "Un signalement est un comportement anormal ou inattendu qui peut être malveillant, par exemple une "
             "faille trouvée de l’extérieur. Le centre l’a vérifié et qualifié ainsi."
         ),
-        formula=_("nombre de dossiers vérifiés et qualifiés de signalement"),
-        unit=_("signalement"),
-        limits=_(
+        formula="nombre de dossiers vérifiés et qualifiés de signalement",
+        unit="signalement",
+        limits=(
             "Un signalement ne prouve pas un dommage : ses interruptions et ses fuites ne sont pas comptées. S’il "
             "s’avère être un incident après la publication de l’année, il compte plus tard comme incident."
         ),
@@ -113,20 +107,20 @@ UNITS: dict[str, Unit] = {
     ),
     "interruptions": Unit(
         name=Measure.INTERRUPTIONS.label,
-        definition=_("Un service public que l’incident a arrêté ou ralenti. Un incident peut en compter plusieurs."),
-        formula=_("nombre d’arrêts et de ralentissements de services, dans les incidents vérifiés"),
-        unit=_("interruption"),
-        limits=_("Seuls les services que la collectivité ou le centre a nommés sont comptés."),
+        definition="Un service public que l’incident a arrêté ou ralenti. Un incident peut en compter plusieurs.",
+        formula="nombre d’arrêts et de ralentissements de services, dans les incidents vérifiés",
+        unit="interruption",
+        limits="Seuls les services que la collectivité ou le centre a nommés sont comptés.",
     ),
     "leaks": Unit(
         name=Measure.LEAKS.label,
-        definition=_(
+        definition=(
             "Des données personnelles sorties, ou qui le seraient, dans un incident vérifié : fuite revendiquée par "
             "un attaquant, soupçonnée ou confirmée."
         ),
-        formula=_("nombre de fuites revendiquées, soupçonnées ou confirmées, dans les incidents vérifiés"),
-        unit=_("fuite"),
-        limits=_(
+        formula="nombre de fuites revendiquées, soupçonnées ou confirmées, dans les incidents vérifiés",
+        unit="fuite",
+        limits=(
             "Une fuite jugée sans fondement n’est pas dans ce nombre : elle est comptée à part. Des données en cause "
             "n’y sont qu’une fois dit qu’elles sont sorties, ou qu’elles le seraient."
         ),
@@ -134,43 +128,40 @@ UNITS: dict[str, Unit] = {
     ),
     "leak_categories": Unit(
         name=Measure.LEAKS.label,
-        definition=_("Les catégories de données personnelles de chaque fuite qui n’est pas sans fondement."),
-        formula=_("nombre de fuites qui contiennent chaque catégorie, dans les incidents vérifiés"),
-        unit=_("fuite et catégorie"),
-        limits=_(
-            "Une fuite compte une fois dans chacune de ses catégories : ensemble, elles peuvent en dépasser le nombre."
-        ),
+        definition="Les catégories de données personnelles de chaque fuite qui n’est pas sans fondement.",
+        formula="nombre de fuites qui contiennent chaque catégorie, dans les incidents vérifiés",
+        unit="fuite et catégorie",
+        limits="Une fuite compte une fois dans chacune de ses catégories : "
+        "ensemble, elles peuvent en dépasser le nombre.",
         sources=(CNIL,),
     ),
     "unfounded": Unit(
         name=Measure.UNFOUNDED.label,
-        definition=_("Une fuite soupçonnée ou revendiquée, puis jugée sans fondement par le centre."),
-        formula=_("nombre de fuites jugées sans fondement, dans les incidents vérifiés"),
-        unit=_("fuite"),
-        limits=_("Ces fuites ne sont pas dans « fuites de données »."),
+        definition="Une fuite soupçonnée ou revendiquée, puis jugée sans fondement par le centre.",
+        formula="nombre de fuites jugées sans fondement, dans les incidents vérifiés",
+        unit="fuite",
+        limits="Ces fuites ne sont pas dans « fuites de données ».",
     ),
     "late": Unit(
-        name=_("incidents d’années antérieures, comptés plus tard"),
-        definition=_(
+        name="incidents d’années antérieures, comptés plus tard",
+        definition=(
             "Les incidents reçus une année antérieure, que la publication de leur année n’a pas comptés : vérifiés, "
             "ou qualifiés d’incident, après elle."
         ),
-        formula=_("nombre d’incidents vérifiés d’années antérieures qu’aucune publication annuelle n’a comptés"),
-        unit=_("incident"),
-        limits=_(
-            "Ces incidents ne sont dans aucun autre tableau, et l’année à laquelle ils remontent n’est pas dite."
-        ),
+        formula="nombre d’incidents vérifiés d’années antérieures qu’aucune publication annuelle n’a comptés",
+        unit="incident",
+        limits="Ces incidents ne sont dans aucun autre tableau, et l’année à laquelle ils remontent n’est pas dite.",
     ),
     "bodies": Unit(
-        name=_("collectivités ayant déclaré"),
-        definition=_("Les collectivités différentes qui ont déclaré au moins un incident vérifié dans l’année."),
-        formula=_("nombre de collectivités de la liste officielle ayant au moins un incident vérifié"),
-        share=_(
+        name="collectivités ayant déclaré",
+        definition="Les collectivités différentes qui ont déclaré au moins un incident vérifié dans l’année.",
+        formula="nombre de collectivités de la liste officielle ayant au moins un incident vérifié",
+        share=(
             "Le taux va de la borne « low » à la borne « high », divisées par le nombre de collectivités existantes "
             "(fichier « denominators »)."
         ),
-        unit=_("collectivité"),
-        limits=_(
+        unit="collectivité",
+        limits=(
             "Une collectivité compte une fois par an, même avec dix incidents : ces nombres ne s’additionnent pas "
             "d’une année à l’autre. Les syndicats et les établissements publics n’y sont pas : aucune liste ne dit "
             "combien il y en a. Le taux dit qui déclare, et non qui est attaqué."
@@ -181,70 +172,70 @@ UNITS: dict[str, Unit] = {
 
 CLASSIFICATIONS: dict[str, Classification] = {
     "region": Classification(
-        _("par région"),
-        _("La région est celle de la collectivité, outre-mer compris."),
-        _("Un établissement dont le territoire n’est pas connu a une ligne à part, sans code."),
+        "par région",
+        "La région est celle de la collectivité, outre-mer compris.",
+        "Un établissement dont le territoire n’est pas connu a une ligne à part, sans code.",
         (INSEE,),
     ),
     "month": Classification(
-        _("par mois"),
-        _("Le mois est celui où la déclaration a été reçue, à l’heure de la collectivité."),
-        _("Un mois qu’une publication trimestrielle donne reste celui-là : il n’est pas compté de nouveau."),
+        "par mois",
+        "Le mois est celui où la déclaration a été reçue, à l’heure de la collectivité.",
+        "Un mois qu’une publication trimestrielle donne reste celui-là : il n’est pas compté de nouveau.",
     ),
-    "quarter": Classification(_("par trimestre"), _("Le trimestre est celui où la déclaration a été reçue.")),
+    "quarter": Classification("par trimestre", "Le trimestre est celui où la déclaration a été reçue."),
     "type": Classification(
-        _("par type"),
-        _("Le type est celui que la collectivité a choisi, ou que le centre a corrigé."),
+        "par type",
+        "Le type est celui que la collectivité a choisi, ou que le centre a corrigé.",
         sources=(RSIT,),
     ),
     "cause": Classification(
-        _("par cause"),
-        _("La cause est ce qui a rendu l’incident possible, selon le centre."),
-        _("Beaucoup de causes ne sont jamais trouvées."),
+        "par cause",
+        "La cause est ce qui a rendu l’incident possible, selon le centre.",
+        "Beaucoup de causes ne sont jamais trouvées.",
     ),
     "discovery": Classification(
-        _("par délai entre la découverte et la déclaration"),
-        _("Le temps passé entre l’heure où la collectivité dit avoir découvert l’incident et sa déclaration."),
-        _("L’heure de découverte est celle que la collectivité donne. Absente, ou après la déclaration : pas connue."),
+        "par délai entre la découverte et la déclaration",
+        "Le temps passé entre l’heure où la collectivité dit avoir découvert l’incident et sa déclaration.",
+        "L’heure de découverte est celle que la collectivité donne. Absente, ou après la déclaration : pas connue.",
     ),
     "help": Classification(
-        _("par délai entre la déclaration et la prise en charge"),
-        _("Le temps passé entre la déclaration et sa prise en charge par un centre."),
-        _(
+        "par délai entre la déclaration et la prise en charge",
+        "Le temps passé entre la déclaration et sa prise en charge par un centre.",
+        (
             "Nuits et jours fériés sont comptés. Un dossier transmis à un autre centre compte jusqu’à sa prise en "
             "charge par celui-ci."
         ),
     ),
     "closing": Classification(
-        _("par délai entre la déclaration et la clôture"),
-        _("Le temps passé entre la déclaration et la clôture du dossier par le centre."),
-        _("Nuits et jours fériés sont comptés. Un dossier clos n’est pas toujours un service rétabli."),
+        "par délai entre la déclaration et la clôture",
+        "Le temps passé entre la déclaration et la clôture du dossier par le centre.",
+        "Nuits et jours fériés sont comptés. Un dossier clos n’est pas toujours un service rétabli.",
     ),
     "persons": Classification(
-        _("par nombre de personnes"),
-        _("La tranche est celle que la collectivité estime."),
-        _("Cette estimation est souvent faite tôt. Les tranches ne s’additionnent pas en personnes."),
+        "par nombre de personnes",
+        "La tranche est celle que la collectivité estime.",
+        "Cette estimation est souvent faite tôt. Les tranches ne s’additionnent pas en personnes.",
     ),
     "status": Classification(
-        _("par état"), _("L’état dit ce que l’on sait de la fuite : revendiquée, soupçonnée ou confirmée.")
+        "par état", "L’état dit ce que l’on sait de la fuite : revendiquée, soupçonnée ou confirmée."
     ),
     "category": Classification(
-        _("par catégorie de données"), _("Les catégories sont celles du formulaire de notification de la CNIL.")
+        "par catégorie de données", "Les catégories sont celles du formulaire de notification de la CNIL."
     ),
     "hours": Classification(
-        _("par durée"),
-        _("La durée va de l’heure déclarée de l’arrêt à l’heure déclarée de la reprise."),
-        _("Sans heure de reprise le jour de la publication, elle est « pas connue, ou en cours »."),
+        "par durée",
+        "La durée va de l’heure déclarée de l’arrêt à l’heure déclarée de la reprise.",
+        "Sans heure de reprise le jour de la publication, elle est « pas connue, ou en cours ».",
     ),
-    "service": Classification(_("par service public"), _("Le service est celui qui a été arrêté ou ralenti.")),
+    "service": Classification("par service public", "Le service est celui qui a été arrêté ou ralenti."),
     "family": Classification(
-        _("par famille de services"),
-        _("Les services publics sont réunis par familles, pour les années où les interruptions sont peu nombreuses."),
+        "par famille de services",
+        "Les services publics sont réunis par familles, pour les années où les interruptions sont peu nombreuses.",
     ),
     "stratum": Classification(
-        _("par nature et population"),
-        _("La strate est la nature de la collectivité et, pour les communes, la tranche de population."),
-        _(
+        "par nature et population",
+        "La strate est la nature de la collectivité et, pour les communes, la tranche de population.",
+        (
             "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, dans les régions qui "
             "ont un nombre."
         ),
@@ -277,7 +268,7 @@ class Definition(NamedTuple):
 
     @property
     def formula(self) -> str:
-        words = gettext("%(formula)s ; arrondi au hasard à un multiple de %(base)d")
+        words = "%(formula)s ; arrondi au hasard à un multiple de %(base)d"
         rounded = words % {"formula": self.unit.formula, "base": BASE}
         return bind(f"{rounded}. {self.unit.share}" if self.unit.share else rounded)
 
@@ -325,7 +316,7 @@ def list_categories(classification: str) -> list[tuple[str, str]]:
 
 def name_table(code: str) -> str:
     """Return « incidents vérifiés, par région et par type »."""
-    by = gettext(" et ").join(str(CLASSIFICATIONS[classification].name) for classification in TABLES[code].by)
+    by = " et ".join(str(CLASSIFICATIONS[classification].name) for classification in TABLES[code].by)
     return ", ".join(filter(None, [str(UNITS[TABLES[code].counts].name), by]))
 
 
@@ -334,23 +325,23 @@ def explain_opening(table: Table) -> str:
     if not table.opened_by:
         return bind(explain_total(table))
     if len(table.by) > 1:
-        words = _("S’ouvre région par région, quand le nombre de la région, arrondi, atteint %(least)d.")
+        words = "S’ouvre région par région, quand le nombre de la région, arrondi, atteint %(least)d."
     else:
-        words = _("S’ouvre quand le total, arrondi, atteint %(least)d : « %(total)s ».")
+        words = "S’ouvre quand le total, arrondi, atteint %(least)d : « %(total)s »."
     said = words % {"least": table.opens_from, "total": name_table(table.opened_by)}
     if table.categories_opened_by:
-        said += " " + gettext("Les catégories sont celles qui, en France, atteignent %d.") % OPENS_FROM
+        said += " " + f"Les catégories sont celles qui, en France, atteignent {OPENS_FROM}."
     if table.code in SHORT_LIST_OF.values():
-        said += " " + gettext("Ne paraît pas quand la liste des services paraît.")
+        said += " " + "Ne paraît pas quand la liste des services paraît."
     return bind(said)
 
 
 def explain_total(table: Table) -> str:
-    words = gettext("Paraît chaque année, sauf si la vérification le ferme.")
+    words = "Paraît chaque année, sauf si la vérification le ferme."
     if any(quarterly.code == table.code for quarterly in OF_A_QUARTER):
-        words += " " + gettext("Paraît dans un trimestre si ce total, arrondi, y atteint %d.") % OPENS_FROM
+        words += " " + f"Paraît dans un trimestre si ce total, arrondi, y atteint {OPENS_FROM}."
     return words
 
 
-def join_sentences(sentences: Iterable[Words]) -> str:
+def join_sentences(sentences: Iterable[str]) -> str:
     return bind(" ".join(str(sentence) for sentence in sentences if sentence))

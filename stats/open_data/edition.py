@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.urls import reverse
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 
 from accounts.installation import is_demonstration
 from stats.categories import QUARTERS, label_category
@@ -56,7 +55,7 @@ class Edition:
     def period(self) -> str:
         """« année 2025 » or « 3e trimestre 2025 »."""
         year, quarter = self.release.period
-        return f"{QUARTERS[f'T{quarter}']} {year}" if quarter else _("année %d") % year
+        return f"{QUARTERS[f'T{quarter}']} {year}" if quarter else f"année {year}"
 
     @property
     def path(self) -> str:
@@ -78,22 +77,17 @@ class Edition:
     @property
     def title(self) -> str:
         words = {"period": self.period, "number": self.number}
-        title = _("Incidents déclarés par les collectivités, %(period)s, publication no %(number)d") % words
-        return _("Démonstration, nombres inventés : %s") % title if self.is_invented else title
+        title = "Incidents déclarés par les collectivités, {period}, publication no {number}".format(**words)
+        return f"Démonstration, nombres inventés : {title}" if self.is_invented else title
 
     @property
     def citation(self) -> str:
         """The citation on one line, for a bibliography."""
-        return _(
-            "Tocsin, Incidents déclarés par les collectivités, %(period)s, publication no %(number)d du %(day)s, "
-            "nombres arrondis. %(url)s Licence Ouverte 2.0. SHA-256 %(digest)s."
-        ) % {
-            "period": self.period,
-            "number": self.number,
-            "day": self.published_day,
-            "url": self.url,
-            "digest": self.release.digest,
-        }
+        return (
+            f"Tocsin, Incidents déclarés par les collectivités, {self.period}, publication no {self.number} "
+            f"du {self.published_day}, nombres arrondis. {self.url} Licence Ouverte 2.0. "
+            f"SHA-256 {self.release.digest}."
+        )
 
     @cached_property
     def has_new_key(self) -> bool:
@@ -164,10 +158,10 @@ class Edition:
     def explain_closing(self, table: Table) -> str:
         long = next((long for long, short in SHORT_LIST_OF.items() if short == table.code), "")
         if any(row["table"] == long and not row["table_closed"] for row in self.figures):
-            return _("« %s » paraît à sa place, avec plus de détail.") % name_table(long)
+            return f"« {name_table(long)} » paraît à sa place, avec plus de détail."
         if not self.is_scarce(table):
-            return _("À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé.")
-        return _("Trop peu de cas pour ce tableau.") + " " + explain_opening(table)
+            return "À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé."
+        return "Trop peu de cas pour ce tableau." + " " + explain_opening(table)
 
     def is_scarce(self, table: Table) -> bool:
         """Tell whether the totals that open the table are too small. Otherwise the audit has closed the

@@ -19,7 +19,6 @@ from typing import NamedTuple
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from stats.disclosure import audit, figures, verify
 from stats.disclosure.tables import CATEGORIES
@@ -66,21 +65,21 @@ def make_files(edition: Edition) -> dict[str, File]:
     sheets = list_sheets(edition.tables)
     parts = [
         *(File(f"{sheet.name}.csv", sheet.title, write_csv(sheet, list_rows(sheet, edition))) for sheet in sheets),
-        File("release.json", _("Les mêmes nombres, en JSON"), write_json(describe_edition(edition))),
-        File("dictionary.json", _("Le dictionnaire, en JSON"), write_json(describe_dictionary())),
-        File("canonical.json", _("Les nombres, tels que signés"), encode(edition.printed)),
+        File("release.json", "Les mêmes nombres, en JSON", write_json(describe_edition(edition))),
+        File("dictionary.json", "Le dictionnaire, en JSON", write_json(describe_dictionary())),
+        File("canonical.json", "Les nombres, tels que signés", encode(edition.printed)),
     ]
     for printed in edition.earlier:
-        title = _("Les nombres de la publication no %d, tels que signés") % printed["number"]
+        title = "Les nombres de la publication no {}, tels que signés".format(printed["number"])
         parts.append(File(f"canonical-{printed['number']}.json", title, encode(printed)))
-    parts.append(File("verify.py", _("Le programme qui vérifie tout"), read_program()))
+    parts.append(File("verify.py", "Le programme qui vérifie tout", read_program()))
     package = write_json(describe_package(edition, sheets, parts))
     inside = [
-        File("datapackage.json", _("Description du jeu de données"), package),
-        File("LISEZMOI.md", _("Comment lire et vérifier ces fichiers"), write_read_me(edition, sheets)),
+        File("datapackage.json", "Description du jeu de données", package),
+        File("LISEZMOI.md", "Comment lire et vérifier ces fichiers", write_read_me(edition, sheets)),
         *parts,
     ]
-    archive = File(f"tocsin-publication-{edition.number}.zip", _("Tout, en une archive"), make_archive(inside))
+    archive = File(f"tocsin-publication-{edition.number}.zip", "Tout, en une archive", make_archive(inside))
     return {file.name: file for file in (archive, *inside)}
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
-
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import CATEGORIES, TABLES, Table
 from stats.enums import Stratum
@@ -56,7 +54,7 @@ def list_sheets(tables: Iterable[Table] = TABLES.values()) -> list[Sheet]:
     totals = tuple(table.code for table in tables if not table.by)
     has_strata = any("stratum" in table.by for table in tables)
     return [
-        Sheet("totals", _("Totaux"), _("Un total par ligne."), list_columns(totals, ()), totals),
+        Sheet("totals", "Totaux", "Un total par ligne.", list_columns(totals, ()), totals),
         *(describe_figures(table) for table in tables if table.by),
         *([describe_denominators()] if has_strata else []),
         describe_tables(),
@@ -66,52 +64,50 @@ def list_sheets(tables: Iterable[Table] = TABLES.values()) -> list[Sheet]:
 
 def describe_figures(table: Table) -> Sheet:
     title = upper_first(name_table(table.code))
-    about = _("Une case par ligne. Chaque nombre est arrondi à part : la somme des cases peut différer du total.")
+    about = "Une case par ligne. Chaque nombre est arrondi à part : la somme des cases peut différer du total."
     return Sheet(table.code, title, about, list_columns((table.code,), table.by), (table.code,))
 
 
 def list_columns(codes: tuple[str, ...], by: tuple[str, ...]) -> list[Column]:
-    rounded = _("Vrai : la valeur est arrondie au hasard à un multiple de 5.")
-    below = _(
-        "Vrai : zéro ou peu de collectivités, ou l’une d’elles en fait l’essentiel. Ce n’est jamais un zéro sûr."
-    )
-    closed = _("Vrai : la case ne paraît pas. Voir l’ouverture du tableau (tables.csv) et la page de la publication.")
+    rounded = "Vrai : la valeur est arrondie au hasard à un multiple de 5."
+    below = "Vrai : zéro ou peu de collectivités, ou l’une d’elles en fait l’essentiel. Ce n’est jamais un zéro sûr."
+    closed = "Vrai : la case ne paraît pas. Voir l’ouverture du tableau (tables.csv) et la page de la publication."
     return [
-        make_column("release", _("publication"), _("Numéro de la publication qui donne la case."), "integer"),
-        make_column("period", _("période"), _("« 2025 », ou « 2025-T1 » : 1er trimestre.")),
-        make_key("table", _("tableau"), _("Code du tableau, voir tables.csv."), REQUIRED | {"enum": list(codes)}),
-        make_column("table_label", _("nom du tableau"), _("Tel que dans tables.csv.")),
-        make_column("counts", _("unité"), _("Code de ce qui est compté, voir tables.csv.")),
+        make_column("release", "publication", "Numéro de la publication qui donne la case.", "integer"),
+        make_column("period", "période", "« 2025 », ou « 2025-T1 » : 1er trimestre."),
+        make_key("table", "tableau", "Code du tableau, voir tables.csv.", REQUIRED | {"enum": list(codes)}),
+        make_column("table_label", "nom du tableau", "Tel que dans tables.csv."),
+        make_column("counts", "unité", "Code de ce qui est compté, voir tables.csv."),
         *(part for classification in by for part in list_category_columns(classification)),
-        make_column("value", _("valeur"), _("Nombre arrondi. Vide : pas publié."), "integer", SHOWN),
-        make_column("low", _("au moins"), _("Le moins que peut être le vrai nombre."), "integer", SHOWN),
-        make_column("high", _("au plus"), _("Le plus que peut être le vrai nombre."), "integer", SHOWN),
-        make_column("rounded", _("arrondi"), rounded, "boolean"),
-        make_column("below_threshold", _("moins de 5 collectivités"), below, "boolean"),
-        make_column("table_closed", _("tableau fermé"), closed, "boolean"),
+        make_column("value", "valeur", "Nombre arrondi. Vide : pas publié.", "integer", SHOWN),
+        make_column("low", "au moins", "Le moins que peut être le vrai nombre.", "integer", SHOWN),
+        make_column("high", "au plus", "Le plus que peut être le vrai nombre.", "integer", SHOWN),
+        make_column("rounded", "arrondi", rounded, "boolean"),
+        make_column("below_threshold", "moins de 5 collectivités", below, "boolean"),
+        make_column("table_closed", "tableau fermé", closed, "boolean"),
     ]
 
 
 def list_category_columns(classification: str) -> list[Column]:
     known = {"enum": list(CATEGORIES[classification])}
     if classification == "region":
-        about = _("Code INSEE, à lire comme un texte. Vide : autre territoire d’outre-mer, ou pas connu.")
-        label = make_column("region_label", _("nom de la région"), _("Nom officiel."))
-        return [make_key("region", _("région"), about, known), label]
-    label = make_column("category_label", _("nom de la catégorie"), _("En français."))
-    return [make_key("category", _("catégorie"), _("Code, voir categories.csv."), known), label]
+        about = "Code INSEE, à lire comme un texte. Vide : autre territoire d’outre-mer, ou pas connu."
+        label = make_column("region_label", "nom de la région", "Nom officiel.")
+        return [make_key("region", "région", about, known), label]
+    label = make_column("category_label", "nom de la catégorie", "En français.")
+    return [make_key("category", "catégorie", "Code, voir categories.csv.", known), label]
 
 
 def describe_denominators() -> Sheet:
     return Sheet(
         "denominators",
-        _("Collectivités existantes"),
-        _("Combien de collectivités de la liste officielle existent au 31 décembre : nombres exacts, et publics."),
+        "Collectivités existantes",
+        "Combien de collectivités de la liste officielle existent au 31 décembre : nombres exacts, et publics.",
         [
-            make_column("year", _("année"), _("Année civile."), "year"),
-            make_key("stratum", _("strate"), _("Code."), {"enum": Stratum.values}),
-            make_column("stratum_label", _("nom de la strate"), _("Nature, et population des communes.")),
-            make_column("bodies", _("collectivités"), _("Nombre de collectivités."), "integer", COUNTED),
+            make_column("year", "année", "Année civile.", "year"),
+            make_key("stratum", "strate", "Code.", {"enum": Stratum.values}),
+            make_column("stratum_label", "nom de la strate", "Nature, et population des communes."),
+            make_column("bodies", "collectivités", "Nombre de collectivités.", "integer", COUNTED),
         ],
     )
 
@@ -119,33 +115,33 @@ def describe_denominators() -> Sheet:
 def describe_tables() -> Sheet:
     return Sheet(
         "tables",
-        _("Dictionnaire des tableaux"),
-        _("La liste fixe des tableaux, la même chaque année, et ce que veut dire chacun."),
+        "Dictionnaire des tableaux",
+        "La liste fixe des tableaux, la même chaque année, et ce que veut dire chacun.",
         [
-            make_key("table", _("tableau"), _("Code."), REQUIRED | {"unique": True}),
-            make_column("label", _("nom"), _("Tel qu’il est écrit sur les pages.")),
-            make_column("counts", _("unité"), _("Code de ce qui est compté.")),
-            make_column("unit", _("nom de l’unité"), _("Ce qu’une unité représente.")),
-            make_column("definition", _("définition"), _("Ce qui est compté.")),
-            make_column("formula", _("calcul"), _("Comment le nombre est obtenu.")),
-            make_column("limits", _("limites"), _("Ce que le nombre ne dit pas.")),
-            make_column("opening", _("ouverture"), _("Quand le tableau paraît.")),
-            make_column("by", _("classements"), _("Codes, séparés par un espace. Vide : un total."), limits={}),
-            make_column("sources", _("sources"), _("Codes des normes suivies, séparés par un espace."), limits={}),
-            make_column("since", _("depuis"), _("Jour depuis lequel la définition est celle-ci."), "date"),
+            make_key("table", "tableau", "Code.", REQUIRED | {"unique": True}),
+            make_column("label", "nom", "Tel qu’il est écrit sur les pages."),
+            make_column("counts", "unité", "Code de ce qui est compté."),
+            make_column("unit", "nom de l’unité", "Ce qu’une unité représente."),
+            make_column("definition", "définition", "Ce qui est compté."),
+            make_column("formula", "calcul", "Comment le nombre est obtenu."),
+            make_column("limits", "limites", "Ce que le nombre ne dit pas."),
+            make_column("opening", "ouverture", "Quand le tableau paraît."),
+            make_column("by", "classements", "Codes, séparés par un espace. Vide : un total.", limits={}),
+            make_column("sources", "sources", "Codes des normes suivies, séparés par un espace.", limits={}),
+            make_column("since", "depuis", "Jour depuis lequel la définition est celle-ci.", "date"),
         ],
     )
 
 
 def describe_categories() -> Sheet:
-    empty = _("Code. Vide : autre territoire d’outre-mer, ou pas connu.")
+    empty = "Code. Vide : autre territoire d’outre-mer, ou pas connu."
     return Sheet(
         "categories",
-        _("Dictionnaire des catégories"),
-        _("Les catégories de chaque classement, dans l’ordre où elles se lisent."),
+        "Dictionnaire des catégories",
+        "Les catégories de chaque classement, dans l’ordre où elles se lisent.",
         [
-            make_key("classification", _("classement"), _("Code.")),
-            make_key("category", _("catégorie"), empty, {}),
-            make_column("label", _("nom"), _("En français.")),
+            make_key("classification", "classement", "Code."),
+            make_key("category", "catégorie", empty, {}),
+            make_column("label", "nom", "En français."),
         ],
     )

@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.feedgenerator import Atom1Feed
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from stats.counting.periods import SETTLED_AFTER
@@ -147,17 +146,17 @@ def feed(request: HttpRequest) -> HttpResponseBase:
 
 def write_feed(editions: list[Edition]) -> str:
     atom = Atom1Feed(
-        title=_("Tocsin : les publications de chiffres"),
+        title="Tocsin : les publications de chiffres",
         link=settings.SITE_URL + reverse("stats_releases"),
         description=str(UNDER_DECLARED),
         language="fr",
         author_name="Tocsin",
         feed_url=settings.SITE_URL + reverse("stats_feed"),
-        feed_copyright=_("Licence Ouverte 2.0"),
+        feed_copyright="Licence Ouverte 2.0",
     )
     for edition in editions:
         atom.add_item(
-            title=_("Publication no %(number)d : %(period)s") % {"number": edition.number, "period": edition.period},
+            title=f"Publication no {edition.number} : {edition.period}",
             link=edition.url,
             description=edition.citation,
             unique_id=edition.url,

@@ -5,8 +5,6 @@ from datetime import timedelta
 from fractions import Fraction
 from math import ceil, floor
 
-from django.utils.translation import gettext as _
-
 NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 MINUTES_A_DAY = 24 * 60
 
@@ -54,7 +52,7 @@ def format_duration(value: timedelta) -> str:
         minutes = 60 * ceil(minutes / 60)
     days, rest = divmod(minutes, MINUTES_A_DAY)
     if days and not rest:
-        words = _("1 jour") if days == 1 else _("%d jours") % days
+        words = "1 jour" if days == 1 else f"{days} jours"
     elif minutes < 60:
         words = f"{minutes} min"
     elif minutes < 2 * MINUTES_A_DAY:

@@ -1,7 +1,5 @@
 """A summary of how the figures are made: the same paragraphs for the page and the report, without markup."""
 
-from django.utils.translation import gettext as _
-
 from stats.disclosure.tables import CROSSING_OPENS_FROM
 from stats.pages.labels import bind
 from stats.pages.story import DASH
@@ -12,7 +10,7 @@ def list_paragraphs() -> list[str]:
 
 
 def explain_tables() -> str:
-    words = _(
+    words = (
         "Chaque année, nous publions les mêmes tableaux, chacun selon un seul découpage (région, mois, type, cause…). "
         "Quand le nombre publié d’une région atteint %s, s’y ajoutent ses trimestres, et ses types et ses causes "
         "assez fréquents en France."
@@ -21,21 +19,19 @@ def explain_tables() -> str:
 
 
 def explain_rule() -> str:
-    shown = _(
-        "Un nombre ne paraît que si au moins 5 collectivités y sont ; il est arrondi au hasard à un multiple de 5."
-    )
+    shown = "Un nombre ne paraît que si au moins 5 collectivités y sont ; il est arrondi au hasard à un multiple de 5."
     return f"{shown} {DASH}"
 
 
 def explain_audit() -> str:
-    return _(
+    return (
         "Avant de publier, un programme vérifie que les nombres, mis ensemble, ne prouvent rien de ce que les « – » "
         "cachent ; chacun peut le refaire sur les fichiers publiés. Une année est publiée une seule fois."
     )
 
 
 def explain_cases() -> str:
-    return _(
+    return (
         "Un incident est compté quand un centre de secours informatique l’a vérifié. « Plus d’incidents » ou « moins "
         "d’incidents » qu’un an avant n’est écrit que si ni l’arrondi ni le hasard ne suffisent à l’expliquer. Un "
         "seul prestataire attaqué peut toucher beaucoup de collectivités d’un coup : les nombres varient alors plus "

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.utils.translation import gettext as _
-
 from stats.pages.labels import bind, format_number, format_percent, round_percent_down, round_percent_up
 from stats.pages.page import Page
 from stats.releases.reading import Cell
@@ -57,10 +55,7 @@ class StratumRate:
         if not self.has_share:
             return ""
         low, high = format_number(self.least), format_number(self.most)
-        return bind(
-            _("entre %(low)s et %(high)s sur %(bodies)s")
-            % {"low": low, "high": high, "bodies": format_number(self.bodies)}
-        )
+        return bind(f"entre {low} et {high} sur {format_number(self.bodies)}")
 
     @property
     def share_text(self) -> str:
@@ -68,7 +63,7 @@ class StratumRate:
         if not self.has_share:
             return ""
         low, high = map(format_percent, self.written)
-        return low if low == high else bind(_("de %(low)s à %(high)s") % {"low": low, "high": high})
+        return low if low == high else bind(f"de {low} à {high}")
 
 
 def find_scale_end(rates: Iterable[StratumRate]) -> float:

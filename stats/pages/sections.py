@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
 from stats.categories import UNKNOWN
 from stats.disclosure.tables import CATEGORIES
 from stats.pages.charts import with_shares
@@ -76,92 +72,92 @@ class Naming:
 
     code: str
     table: str
-    plain: str | Promise
-    subtitle: str | Promise
-    caption: str | Promise
-    heading: str | Promise
+    plain: str
+    subtitle: str
+    caption: str
+    heading: str
 
 
 NAMINGS = (
     Naming(
         "types",
         "incidents_by_type",
-        gettext_lazy("Les types d’incidents"),
-        gettext_lazy("Incidents vérifiés, selon le type déclaré, ou corrigé par le centre."),
-        gettext_lazy("Incidents par type"),
-        gettext_lazy("Type"),
+        "Les types d’incidents",
+        "Incidents vérifiés, selon le type déclaré, ou corrigé par le centre.",
+        "Incidents par type",
+        "Type",
     ),
     Naming(
         "causes",
         "incidents_by_cause",
-        gettext_lazy("Comment c’est arrivé"),
-        gettext_lazy("Incidents vérifiés, selon leur cause d’après le centre."),
-        gettext_lazy("Incidents par cause"),
-        gettext_lazy("Cause"),
+        "Comment c’est arrivé",
+        "Incidents vérifiés, selon leur cause d’après le centre.",
+        "Incidents par cause",
+        "Cause",
     ),
     Naming(
         "services",
         "interruptions_by_service",
-        gettext_lazy("Les services interrompus"),
-        gettext_lazy("Interruptions, selon le service public arrêté ou ralenti."),
-        gettext_lazy("Interruptions par service"),
-        gettext_lazy("Service"),
+        "Les services interrompus",
+        "Interruptions, selon le service public arrêté ou ralenti.",
+        "Interruptions par service",
+        "Service",
     ),
     Naming(
         "durees",
         "interruptions_by_hours",
-        gettext_lazy("La durée des interruptions"),
-        gettext_lazy("Interruptions de service public, selon leur durée."),
-        gettext_lazy("Interruptions selon leur durée"),
-        gettext_lazy("Durée"),
+        "La durée des interruptions",
+        "Interruptions de service public, selon leur durée.",
+        "Interruptions selon leur durée",
+        "Durée",
     ),
     Naming(
         "categories",
         "leaks_by_category",
-        gettext_lazy("Les données en cause"),
-        gettext_lazy("Catégories de la CNIL. Une fuite compte dans chaque ligne qui la concerne."),
-        gettext_lazy("Fuites par catégorie de données"),
-        gettext_lazy("Catégorie"),
+        "Les données en cause",
+        "Catégories de la CNIL. Une fuite compte dans chaque ligne qui la concerne.",
+        "Fuites par catégorie de données",
+        "Catégorie",
     ),
     Naming(
         "personnes",
         "leaks_by_persons",
-        gettext_lazy("Combien de personnes par fuite"),
-        gettext_lazy("Fuites de données, selon le nombre de personnes que la collectivité estime."),
-        gettext_lazy("Fuites selon le nombre de personnes"),
-        gettext_lazy("Personnes"),
+        "Combien de personnes par fuite",
+        "Fuites de données, selon le nombre de personnes que la collectivité estime.",
+        "Fuites selon le nombre de personnes",
+        "Personnes",
     ),
     Naming(
         "etats",
         "leaks_by_status",
-        gettext_lazy("Ce que l’on sait de ces fuites"),
-        gettext_lazy("Fuites de données, selon leur état. Une fuite jugée sans fondement est comptée à part."),
-        gettext_lazy("Fuites selon leur état"),
-        gettext_lazy("État"),
+        "Ce que l’on sait de ces fuites",
+        "Fuites de données, selon leur état. Une fuite jugée sans fondement est comptée à part.",
+        "Fuites selon leur état",
+        "État",
     ),
 )
 
 
 DELAY_NAMINGS = tuple(
-    Naming(code, f"incidents_by_{code}", plain, subtitle, caption, gettext_lazy("Temps"))
+    Naming(code, f"incidents_by_{code}", plain, subtitle, caption, "Temps")
     for code, plain, subtitle, caption in (
         (
             "discovery",
-            gettext_lazy("Le délai de déclaration"),
-            gettext_lazy("Incidents vérifiés, selon le temps de la découverte à la déclaration."),
-            gettext_lazy("Incidents selon le délai de déclaration"),
+            "Le délai de déclaration",
+            "Incidents vérifiés, selon le temps de la découverte à la déclaration.",
+            "Incidents selon le délai de déclaration",
         ),
         (
             "help",
-            gettext_lazy("Le délai de prise en charge"),
-            gettext_lazy("Incidents vérifiés, selon le temps de la déclaration à la prise en charge."),
-            gettext_lazy("Incidents selon le délai de prise en charge"),
+            "Le délai de prise en charge",
+            "Incidents vérifiés, selon le temps de la déclaration à la prise en charge.",
+            "Incidents selon le délai de prise en charge",
         ),
         (
             "closing",
-            gettext_lazy("Le délai de clôture"),
-            gettext_lazy("Incidents vérifiés, selon le temps de la déclaration à la clôture."),
-            gettext_lazy("Incidents selon le délai de clôture"),
+            "Le délai de clôture",
+            "Incidents vérifiés, selon le temps de la déclaration à la clôture.",
+            "Incidents selon le délai de clôture",
         ),
     )
 )
@@ -186,7 +182,7 @@ def list_delay_sections(page: Page) -> list[Section]:
 def make_section(page: Page, naming: Naming, found: Breakdown) -> Section:
     note = write_note(found)
     if naming.code == "etats":
-        note += _(" Jugées sans fondement : %s.") % format_cell(page.printed.cell("unfounded"))
+        note += " Jugées sans fondement : {}.".format(format_cell(page.printed.cell("unfounded")))
     return Section(
         code=naming.code,
         title=make_title(naming, found),
@@ -210,8 +206,8 @@ def make_title(naming: Naming, found: Breakdown) -> str:
 
 def write_note(breakdown: Breakdown) -> str:
     """Return the note on categories without a number; empty if each has one."""
-    below = _("Moins de 5 collectivités : %s.") % list_labels(breakdown.below) if breakdown.below else ""
-    rare = _("Trop rares en France pour un nombre par région : %s.") % list_labels(breakdown.closed)
+    below = f"Moins de 5 collectivités : {list_labels(breakdown.below)}." if breakdown.below else ""
+    rare = f"Trop rares en France pour un nombre par région : {list_labels(breakdown.closed)}."
     return " ".join(filter(None, [below, rare if breakdown.closed else ""]))
 
 
@@ -222,9 +218,9 @@ def list_labels(lines: list[Line]) -> str:
 # Delays
 
 HEADS = {
-    "discovery": gettext_lazy("de la découverte à la déclaration"),
-    "help": gettext_lazy("de la déclaration à la prise en charge"),
-    "closing": gettext_lazy("de la déclaration à la clôture"),
+    "discovery": "de la découverte à la déclaration",
+    "help": "de la déclaration à la prise en charge",
+    "closing": "de la déclaration à la clôture",
 }
 
 
@@ -246,7 +242,7 @@ def list_delays(page: Page) -> Delays | None:
     columns = {code: one for code, one in found.items() if one}
     if not columns:
         return None
-    subtitle = _("Incidents vérifiés de %s, selon le temps passé. Plus la case est foncée, plus la part est grande.")
+    subtitle = "Incidents vérifiés de %s, selon le temps passé. Plus la case est foncée, plus la part est grande."
     return Delays(
         title=bind(title_delays(columns.get("help"))),
         subtitle=bind(subtitle % page.year),

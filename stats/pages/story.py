@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-
+from core.french import choose_plural
 from csirts.wording import listed, region_with_preposition
 from incidents.enums import LeakStatus
 from stats.categories import label_category
@@ -17,39 +15,39 @@ from stats.pages.page import Page, breakdown, crossing_of
 from stats.pages.wording import format_cell, format_due_day, format_narrow_cell, format_place
 from stats.releases.reading import Cell, State
 
-ROUNDING = gettext_lazy(
+ROUNDING = (
     "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5, à 4 "
     "près au plus : 160 veut dire de 156 à 164, et 5 de 5 à 9. Chaque total est arrondi à part : la somme des lignes "
     "peut différer."
 )
-DASH = gettext_lazy(
+DASH = (
     "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré "
     "l’essentiel des cas. Le nombre n’est pas donné, pour ne désigner personne."
 )
-UNKNOWN_SHARE = gettext_lazy("Personne ne sait combien d’incidents ne sont pas déclarés.")
-NO_TREND = gettext_lazy("Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer.")
+UNKNOWN_SHARE = "Personne ne sait combien d’incidents ne sont pas déclarés."
+NO_TREND = "Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer."
 COUNTED_QUARTERS = (
-    gettext_lazy("Un trimestre de %d a paru"),
-    gettext_lazy("Deux trimestres de %d ont paru"),
-    gettext_lazy("Trois trimestres de %d ont paru"),
-    gettext_lazy("Les quatre trimestres de %d ont paru"),
+    "Un trimestre de %d a paru",
+    "Deux trimestres de %d ont paru",
+    "Trois trimestres de %d ont paru",
+    "Les quatre trimestres de %d ont paru",
 )
 # The French names of the tables that a reader may look for, by the code of the nation's table.
 TABLE_NAMES = {
-    "incidents_by_quarter": gettext_lazy("les trimestres"),
-    "incidents_by_month": gettext_lazy("les mois"),
-    "incidents_by_region": gettext_lazy("les régions"),
-    "incidents_by_type": gettext_lazy("les types d’incidents"),
-    "incidents_by_cause": gettext_lazy("les causes"),
-    "interruptions_by_family": gettext_lazy("les services interrompus"),
-    "interruptions_by_hours": gettext_lazy("la durée des interruptions"),
-    "leaks_by_category": gettext_lazy("les données en cause"),
-    "leaks_by_persons": gettext_lazy("le nombre de personnes par fuite"),
-    "leaks_by_status": gettext_lazy("l’état des fuites"),
-    "incidents_by_discovery": gettext_lazy("le délai de déclaration"),
-    "incidents_by_help": gettext_lazy("le délai de prise en charge"),
-    "incidents_by_closing": gettext_lazy("le délai de clôture"),
-    "bodies_by_stratum": gettext_lazy("le taux selon la nature et la population"),
+    "incidents_by_quarter": "les trimestres",
+    "incidents_by_month": "les mois",
+    "incidents_by_region": "les régions",
+    "incidents_by_type": "les types d’incidents",
+    "incidents_by_cause": "les causes",
+    "interruptions_by_family": "les services interrompus",
+    "interruptions_by_hours": "la durée des interruptions",
+    "leaks_by_category": "les données en cause",
+    "leaks_by_persons": "le nombre de personnes par fuite",
+    "leaks_by_status": "l’état des fuites",
+    "incidents_by_discovery": "le délai de déclaration",
+    "incidents_by_help": "le délai de prise en charge",
+    "incidents_by_closing": "le délai de clôture",
+    "bodies_by_stratum": "le taux selon la nature et la population",
 }
 
 
@@ -67,13 +65,13 @@ def write_story(page: Page) -> list[str]:
 def write_year_in_progress(page: Page) -> list[str]:
     if page.region is not None:
         return [
-            _("Les chiffres %(of)s paraissent avec l’année entière, à partir du %(day)s.")
-            % {"of": region_with_preposition(page.region), "day": format_due_day(page.year)}
+            f"Les chiffres {region_with_preposition(page.region)} paraissent avec l’année entière, "
+            f"à partir du {format_due_day(page.year)}."
         ]
     return [
         *write_last_quarter(page, max(page.printed.quarters)),
         count_quarters(page),
-        _("L’année entière paraît à partir du %s.") % format_due_day(page.year),
+        f"L’année entière paraît à partir du {format_due_day(page.year)}.",
     ]
 
 
@@ -83,8 +81,8 @@ def count_quarters(page: Page) -> str:
     if page.has_quarter_totals():
         return f"{counted}."
     if len(page.printed.quarters) == 1:
-        return _("%s ; aucun de ses totaux n’est assez grand pour être publié.") % counted
-    return _("%s ; aucun de leurs totaux n’est assez grand pour être publié.") % counted
+        return f"{counted} ; aucun de ses totaux n’est assez grand pour être publié."
+    return f"{counted} ; aucun de leurs totaux n’est assez grand pour être publié."
 
 
 def write_last_quarter(page: Page, quarter: int) -> list[str]:
@@ -93,18 +91,15 @@ def write_last_quarter(page: Page, quarter: int) -> list[str]:
     if not cell.is_shown:
         return []
     return [
-        _("%(number)s incidents vérifiés en France au %(quarter)s %(year)s.")
-        % {"number": format_cell(cell), "quarter": label_category("quarter", f"T{quarter}"), "year": page.year}
+        "{number} incidents vérifiés en France au {quarter} {year}.".format(
+            number=format_cell(cell), quarter=label_category("quarter", f"T{quarter}"), year=page.year
+        )
     ]
 
 
 def write_total(page: Page) -> str:
     """Return « 315 incidents vérifiés en France en 2025. »."""
-    return _("%(number)s incidents vérifiés %(place)s en %(year)s.") % {
-        "number": format_cell(page.total()),
-        "place": format_place(page.region),
-        "year": page.year,
-    }
+    return f"{format_cell(page.total())} incidents vérifiés {format_place(page.region)} en {page.year}."
 
 
 def write_effects(page: Page) -> list[str]:
@@ -112,12 +107,12 @@ def write_effects(page: Page) -> list[str]:
     effects = [
         words % format_cell(page.total(counts))
         for counts, words in (
-            ("interruptions", _("%s interruptions de service public (parfois plusieurs pour un incident)")),
-            ("leaks", _("%s fuites de données revendiquées, soupçonnées ou confirmées")),
+            ("interruptions", "%s interruptions de service public (parfois plusieurs pour un incident)"),
+            ("leaks", "%s fuites de données revendiquées, soupçonnées ou confirmées"),
         )
         if page.total(counts).is_shown
     ]
-    return [_("Ils comptent %s.") % listed(effects)] if effects else []
+    return [f"Ils comptent {listed(effects)}."] if effects else []
 
 
 def write_first_quarter(page: Page) -> list[str]:
@@ -126,8 +121,9 @@ def write_first_quarter(page: Page) -> list[str]:
     if first == 1:
         return []
     return [
-        _("Le service a commencé au %(quarter)s %(year)s : l’année n’est pas entière.")
-        % {"quarter": label_category("quarter", f"T{first}"), "year": page.year}
+        "Le service a commencé au {quarter} {year} : l’année n’est pas entière.".format(
+            quarter=label_category("quarter", f"T{first}"), year=page.year
+        )
     ]
 
 
@@ -135,13 +131,12 @@ def write_total_without_number(page: Page) -> list[str]:
     words: dict[str, str] = {"place": format_place(page.region), "year": str(page.year)}
     if page.total().state is State.BELOW:
         return [
-            _("%(place)s, en %(year)s : « moins de 5 collectivités » (–).")
-            % {**words, "place": upper_first(words["place"])},
-            _("Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu."),
+            f"{upper_first(words['place'])}, en {words['year']} : « moins de 5 collectivités » (–).",
+            "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu.",
         ]
     if page.region is not None:
-        return [_("Trop peu d’incidents en France en %(year)s pour un nombre %(place)s.") % words]
-    return [_("Le nombre d’incidents %(place)s en %(year)s n’est pas publié.") % words]
+        return ["Trop peu d’incidents en France en {year} pour un nombre {place}.".format(**words)]
+    return ["Le nombre d’incidents {place} en {year} n’est pas publié.".format(**words)]
 
 
 def compare_years(page: Page) -> list[str]:
@@ -152,13 +147,13 @@ def compare_years(page: Page) -> list[str]:
     change = compare(now, before)
     if change is None:
         return []
-    was = _("Il y avait %(number)s incidents en %(year)s") % {"number": format_cell(before), "year": page.year - 1}
-    same, near = _("%s : le même nombre, à l’arrondi près."), _("%s : l’arrondi suffit à expliquer la différence.")
+    was = f"Il y avait {format_cell(before)} incidents en {page.year - 1}"
+    same, near = "%s : le même nombre, à l’arrondi près.", "%s : l’arrondi suffit à expliquer la différence."
     return {
         Change.ROUNDING: [(same if now == before else near) % was],
-        Change.UNSURE: [_("%s : la différence peut être due au hasard.") % was],
-        Change.MORE: [_("%s : plus d’incidents déclarés, au-delà de l’arrondi et du hasard.") % was, str(NO_TREND)],
-        Change.FEWER: [_("%s : moins d’incidents déclarés, au-delà de l’arrondi et du hasard.") % was, str(NO_TREND)],
+        Change.UNSURE: [f"{was} : la différence peut être due au hasard."],
+        Change.MORE: [f"{was} : plus d’incidents déclarés, au-delà de l’arrondi et du hasard.", str(NO_TREND)],
+        Change.FEWER: [f"{was} : moins d’incidents déclarés, au-delà de l’arrondi et du hasard.", str(NO_TREND)],
     }[change]
 
 
@@ -181,26 +176,26 @@ def list_keys(page: Page) -> list[Key]:
     if not page.is_over:
         return []
     incidents = make_key(
-        _("incidents vérifiés"),
-        _("déclarés par une collectivité, confirmés par un centre de secours informatique"),
+        "incidents vérifiés",
+        "déclarés par une collectivité, confirmés par un centre de secours informatique",
         page.total(),
     )
     if page.region is not None:
         nation = page.printed.cell("incidents")
-        return [incidents, make_key(_("incidents vérifiés en France"), _("la même année"), nation)]
+        return [incidents, make_key("incidents vérifiés en France", "la même année", nation)]
     return [
         incidents,
         make_key(
-            _("signalements vérifiés"),
-            _("à part : comportements anormaux, sans dommage prouvé"),
+            "signalements vérifiés",
+            "à part : comportements anormaux, sans dommage prouvé",
             page.total("reports"),
         ),
         make_key(
-            _("interruptions de service"),
-            _("arrêts ou ralentissements de services publics ; un incident peut en compter plusieurs"),
+            "interruptions de service",
+            "arrêts ou ralentissements de services publics ; un incident peut en compter plusieurs",
             page.total("interruptions"),
         ),
-        make_key(_("fuites de données"), write_under_leaks(page), page.total("leaks")),
+        make_key("fuites de données", write_under_leaks(page), page.total("leaks")),
     ]
 
 
@@ -211,8 +206,8 @@ def make_key(name: str, under: str, cell: Cell) -> Key:
 def write_under_leaks(page: Page) -> str:
     confirmed = page.printed.cell("leaks_by_status", LeakStatus.CONFIRMED)
     if confirmed.is_shown and page.total("leaks").is_shown:
-        return _("dont %s confirmées") % format_cell(confirmed)
-    return _("revendiquées, soupçonnées ou confirmées")
+        return f"dont {format_cell(confirmed)} confirmées"
+    return "revendiquées, soupçonnées ou confirmées"
 
 
 def write_late_line(page: Page) -> str:
@@ -220,7 +215,7 @@ def write_late_line(page: Page) -> str:
     cell = page.printed.cell("late")
     if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is State.CLOSED:
         return ""
-    words = _("Comptés plus tard (incidents des années d’avant, absents des chiffres de leur année) : %s.")
+    words = "Comptés plus tard (incidents des années d’avant, absents des chiffres de leur année) : %s."
     return bind(words % format_cell(cell))
 
 
@@ -236,15 +231,14 @@ def explain_missing(page: Page) -> list[str]:
 def explain_waiting(page: Page) -> list[str]:
     words = {"day": format_due_day(page.year), "days": SETTLED_AFTER.days, "least": OPENS_FROM}
     if page.region is not None:
-        return [_("Une région n’a pas de chiffres par trimestre avant cela : ils seraient trop petits.")]
+        return ["Une région n’a pas de chiffres par trimestre avant cela : ils seraient trop petits."]
     return [
-        _(
-            "Un trimestre paraît %(days)s jours après sa fin, pour toute la France : incidents, signalements, "
-            "interruptions et fuites, chacun si son total arrondi atteint %(least)s ; et ses mois, si les incidents "
+        (
+            "Un trimestre paraît {days} jours après sa fin, pour toute la France : incidents, signalements, "
+            "interruptions et fuites, chacun si son total arrondi atteint {least} ; et ses mois, si les incidents "
             "l’atteignent."
-        )
-        % words,
-        _("Régions, types, causes, services et délais paraissent avec l’année entière, à partir du %(day)s.") % words,
+        ).format(**words),
+        f"Régions, types, causes, services et délais paraissent avec l’année entière, à partir du {words['day']}.",
     ]
 
 
@@ -254,14 +248,14 @@ def explain_closed(page: Page) -> list[str]:
     words = {"place": format_place(page.region), "year": page.year}
     sentences = []
     if scarce:
-        few = ngettext(
+        few = choose_plural(
             "Trop peu de cas publiés %(place)s en %(year)s pour ce tableau : %(names)s.",
             "Trop peu de cas publiés %(place)s en %(year)s pour ces tableaux : %(names)s.",
             len(scarce),
         )
         sentences.append(few % {**words, "names": list_names(scarce)})
     if unsafe := [code for code in closed if code not in scarce]:
-        refused = ngettext(
+        refused = choose_plural(
             "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : %s.",
             "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : %s.",
             len(unsafe),
@@ -274,7 +268,7 @@ def explain_place(page: Page) -> list[str]:
     """Return what is never published for a région, or that no quarter of the nation has a number."""
     if page.region is not None:
         return [
-            _(
+            (
                 "Les signalements, les mois, les interruptions, les fuites, les délais et les taux se publient pour "
                 "toute la France seulement."
             )
@@ -283,8 +277,9 @@ def explain_place(page: Page) -> list[str]:
         return []
     words = {"year": page.year, "least": OPENS_FROM}
     return [
-        _("Aucun trimestre de %(year)s n’a de nombre : un total de trimestre ne paraît qu’à partir de %(least)s.")
-        % words
+        "Aucun trimestre de {year} n’a de nombre : un total de trimestre ne paraît qu’à partir de {least}.".format(
+            **words
+        )
     ]
 
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
 from stats.categories import label_category
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import MONTHS, QUARTERS
@@ -19,33 +16,33 @@ from stats.releases.reading import WAITING, Cell, State
 
 POINTS_OF_A_LINE = 3
 CHANGES = {
-    Change.MORE: gettext_lazy("Plus d’incidents déclarés qu’en %s"),
-    Change.FEWER: gettext_lazy("Moins d’incidents déclarés qu’en %s"),
+    Change.MORE: "Plus d’incidents déclarés qu’en %s",
+    Change.FEWER: "Moins d’incidents déclarés qu’en %s",
 }
 WITHIN_HOURS: dict[str, object] = {
-    HoursBand.UNDER_4_HOURS: gettext_lazy("moins de 4 heures"),
-    HoursBand.UNDER_A_DAY: gettext_lazy("moins d’un jour"),
-    HoursBand.UNDER_3_DAYS: gettext_lazy("moins de 3 jours"),
-    HoursBand.UNDER_7_DAYS: gettext_lazy("moins de 7 jours"),
+    HoursBand.UNDER_4_HOURS: "moins de 4 heures",
+    HoursBand.UNDER_A_DAY: "moins d’un jour",
+    HoursBand.UNDER_3_DAYS: "moins de 3 jours",
+    HoursBand.UNDER_7_DAYS: "moins de 7 jours",
 }
 WITHIN_DELAYS: dict[str, object] = {
-    DelayBand.UNDER_AN_HOUR: gettext_lazy("en moins d’une heure"),
-    DelayBand.UNDER_4_HOURS: gettext_lazy("en moins de 4 heures"),
-    DelayBand.UNDER_A_DAY: gettext_lazy("en moins d’un jour"),
-    DelayBand.UNDER_3_DAYS: gettext_lazy("en moins de 3 jours"),
-    DelayBand.UNDER_7_DAYS: gettext_lazy("en moins de 7 jours"),
-    DelayBand.UNDER_30_DAYS: gettext_lazy("en moins de 30 jours"),
+    DelayBand.UNDER_AN_HOUR: "en moins d’une heure",
+    DelayBand.UNDER_4_HOURS: "en moins de 4 heures",
+    DelayBand.UNDER_A_DAY: "en moins d’un jour",
+    DelayBand.UNDER_3_DAYS: "en moins de 3 jours",
+    DelayBand.UNDER_7_DAYS: "en moins de 7 jours",
+    DelayBand.UNDER_30_DAYS: "en moins de 30 jours",
 }
 HALVES = {
-    "discovery": gettext_lazy("Au moins un incident sur deux déclaré %s"),
-    "help": gettext_lazy("Au moins un incident sur deux pris en charge %s"),
-    "closing": gettext_lazy("Au moins un incident sur deux clos %s"),
+    "discovery": "Au moins un incident sur deux déclaré %s",
+    "help": "Au moins un incident sur deux pris en charge %s",
+    "closing": "Au moins un incident sur deux clos %s",
 }
 TOTAL_NAMES = {
-    "incidents": gettext_lazy("Incidents"),
-    "reports": gettext_lazy("Signalements"),
-    "interruptions": gettext_lazy("Interruptions"),
-    "leaks": gettext_lazy("Fuites"),
+    "incidents": "Incidents",
+    "reports": "Signalements",
+    "interruptions": "Interruptions",
+    "leaks": "Fuites",
 }
 
 
@@ -71,7 +68,7 @@ def period_kind(page: Page) -> str:
 
 
 def period_name(page: Page) -> str:
-    return _("mois") if page.region is None else _("trimestre")
+    return "mois" if page.region is None else "trimestre"
 
 
 def title_months(page: Page) -> str:
@@ -82,15 +79,15 @@ def title_months(page: Page) -> str:
     values = [cell.value for _name, cell, _before in list_periods(page)]
     numbers = [value for value in values if value is not None]
     if len(numbers) < len(values) or min(numbers) == max(numbers):
-        return _("Les incidents, %(unit)s par %(unit)s") % {"unit": unit}
+        return f"Les incidents, {unit} par {unit}"
     low, high = format_number(min(numbers)), format_number(max(numbers))
-    return _("Environ %(low)s à %(high)s incidents par %(unit)s") % {"low": low, "high": high, "unit": unit}
+    return f"Environ {low} à {high} incidents par {unit}"
 
 
 def under_months(page: Page) -> str:
-    sentences = [_("Incidents vérifiés, par %s de réception.") % period_name(page)]
+    sentences = [f"Incidents vérifiés, par {period_name(page)} de réception."]
     if has_line(page) and any(cell.state is State.BELOW for _name, cell, _before in list_periods(page)):
-        sentences.append(_("La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités »."))
+        sentences.append("La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités ».")
     return bind(" ".join(sentences))
 
 
@@ -98,13 +95,12 @@ def summarize_months(page: Page) -> str:
     """Return the numbers of the chart as a sentence, for readers who do not see it."""
     numbers = [f"{format_cell(now)} ({name})" for name, now, _before in list_periods(page) if not is_missing(now)]
     return bind(
-        _("Incidents par %(unit)s %(place)s en %(year)s : %(numbers)s.")
-        % {
-            "unit": period_name(page),
-            "place": format_place(page.region),
-            "year": page.year,
-            "numbers": ", ".join(numbers),
-        }
+        "Incidents par {unit} {place} en {year} : {numbers}.".format(
+            unit=period_name(page),
+            place=format_place(page.region),
+            year=page.year,
+            numbers=", ".join(numbers),
+        )
     )
 
 
@@ -137,12 +133,12 @@ def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
 
 def under_quarters(page: Page) -> str:
     """Return what a quarter counts, why quarters do not add up to a year, and why some have no number."""
-    sentences = [_("Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin.")]
+    sentences = ["Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."]
     if page.is_over:
-        sentences.append(_("L’année compte ce qui l’était quand elle a paru."))
+        sentences.append("L’année compte ce qui l’était quand elle a paru.")
     cells = [cell for _name, row in list_totals(page) for cell in row]
     if any(cell.state is State.CLOSED for cell in cells):
-        sentences.append(_("Un total de trimestre ne paraît qu’à partir de %s.") % OPENS_FROM)
+        sentences.append(f"Un total de trimestre ne paraît qu’à partir de {OPENS_FROM}.")
     return bind(" ".join([*sentences, explain_narrow_cells(cells)]).strip())
 
 
@@ -151,14 +147,14 @@ def under_quarters(page: Page) -> str:
 
 def title_map(page: Page) -> str:
     if page.region is not None:
-        return _("%s et dans les autres régions") % upper_first(format_place(page.region))
-    return _("Les incidents, région par région")
+        return f"{upper_first(format_place(page.region))} et dans les autres régions"
+    return "Les incidents, région par région"
 
 
 def under_map(page: Page) -> str:
     return bind(
-        _("Incidents vérifiés en %s. Les régions n’ont pas le même nombre de collectivités : ne les classez pas.")
-        % page.year
+        f"Incidents vérifiés en {page.year}. Les régions n’ont pas le même nombre de collectivités : "
+        "ne les classez pas."
     )
 
 
@@ -167,8 +163,8 @@ def summarize_map(page: Page) -> str:
     lines = page.by_region()
     numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered]
     if lines.below:
-        numbers.append(_("ailleurs moins de 5 collectivités"))
-    return bind(_("Carte de France en carreaux, avec le nombre d’incidents : %s.") % (", ".join(numbers)))
+        numbers.append("ailleurs moins de 5 collectivités")
+    return bind("Carte de France en carreaux, avec le nombre d’incidents : {}.".format(", ".join(numbers)))
 
 
 # Breakdowns and rates
@@ -180,12 +176,11 @@ def title_first(breakdown: Breakdown, plain: str) -> str:
     if first is None or not breakdown.total.is_shown:
         return plain
     return bind(
-        _("Le plus souvent : %(label)s, %(number)s sur %(total)s")
-        % {
-            "label": lower_first(first.label).partition(" (")[0],
-            "number": format_cell(first.cell),
-            "total": format_cell(breakdown.total),
-        }
+        "Le plus souvent : {label}, {number} sur {total}".format(
+            label=lower_first(first.label).partition(" (")[0],
+            number=format_cell(first.cell),
+            total=format_cell(breakdown.total),
+        )
     )
 
 
@@ -197,12 +192,12 @@ def find_half_words(breakdown: Breakdown, words: Mapping[str, object]) -> object
 
 def title_hours(breakdown: Breakdown, plain: str) -> str:
     within = find_half_words(breakdown, WITHIN_HOURS)
-    return _("Au moins une interruption sur deux dure %s") % within if within else plain
+    return f"Au moins une interruption sur deux dure {within}" if within else plain
 
 
 def title_delays(helped: Breakdown | None) -> str:
     """Return the title of the three delays together. `helped` is the delay until a centre acknowledged the case."""
-    plain = _("Les délais")
+    plain = "Les délais"
     return title_delay("help", helped, plain) if helped else plain
 
 
@@ -218,24 +213,22 @@ def title_strata(rates: list[StratumRate]) -> str:
     """Return the stratum whose share is certainly the highest, or else the plain title."""
     for rate in rates:
         if all(rate.low > other.high for other in rates if other is not rate):
-            return bind(_("Le taux le plus haut : %s") % rate.label)
-    return _("Le taux selon la nature et la population")
+            return bind(f"Le taux le plus haut : {rate.label}")
+    return "Le taux selon la nature et la population"
 
 
 def under_strata(page: Page) -> str:
     """Return what the bars of rates show, and how to read them."""
     rates = list_rates(page)
-    shown = _(
+    shown = (
         "Part des collectivités ayant déclaré un incident vérifié en %s, du plus petit taux possible au plus grand."
     )
     sentences = [shown % page.year]
     if highest := find_scale_end(rates):
-        sentences.append(_("L’échelle va de 0 à %s.") % format_percent(highest))
+        sentences.append(f"L’échelle va de 0 à {format_percent(highest)}.")
     if any(rate.cell.state is State.BELOW for rate in rates):
         sentences.append(
-            _(
-                "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, dans les régions "
-                "qui ont un nombre."
-            )
+            "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, dans les régions "
+            "qui ont un nombre."
         )
     return bind(" ".join([*sentences, str(UNKNOWN_SHARE)]))

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from collectivities.models import Region
 from csirts.wording import at, region_with_preposition
@@ -17,13 +15,13 @@ from stats.releases.reading import BELOW, CLOSED, Cell, State
 
 # The words for a cell without a number.
 WITHOUT_NUMBER = {
-    State.BELOW: gettext_lazy("moins de %(least)s collectivités"),
-    State.CLOSED: gettext_lazy("pas publié"),
-    State.WAITING: gettext_lazy("à venir"),
-    State.EARLIER: gettext_lazy("avant le service"),
+    State.BELOW: "moins de %(least)s collectivités",
+    State.CLOSED: "pas publié",
+    State.WAITING: "à venir",
+    State.EARLIER: "avant le service",
 }
 # Short signs for a cell without room for these words; a legend explains them.
-NARROW = {State.BELOW: gettext_lazy("–"), State.CLOSED: gettext_lazy("n. p.")}
+NARROW = {State.BELOW: "–", State.CLOSED: "n. p."}
 
 
 def format_cell(cell: Cell) -> str:
@@ -50,14 +48,14 @@ def explain_narrow_cells(cells: Iterable[Cell]) -> str:
 
 def format_place(region: Region | None) -> str:
     """Return « en Bretagne » or « en France »."""
-    return at(region) if region else _("en France")
+    return at(region) if region else "en France"
 
 
 def format_heading(region: Region | None, year: int) -> str:
-    return _("Les incidents dans les collectivités %(of)s, %(year)s") % {
-        "of": region_with_preposition(region) if region else _("françaises"),
-        "year": year,
-    }
+    return "Les incidents dans les collectivités {of}, {year}".format(
+        of=region_with_preposition(region) if region else "françaises",
+        year=year,
+    )
 
 
 def format_day(day: date) -> str:
@@ -68,9 +66,9 @@ def format_day(day: date) -> str:
 def format_period(period: Period) -> str:
     """Return « 1er trimestre 2026 » or « année 2026 »."""
     if not period.quarter:
-        return _("année %(year)s") % {"year": period.year}
+        return f"année {period.year}"
     ordinal = "1er" if period.quarter == 1 else f"{period.quarter}e"
-    return _("%(ordinal)s trimestre %(year)s") % {"ordinal": ordinal, "year": period.year}
+    return f"{ordinal} trimestre {period.year}"
 
 
 def format_due_day(year: int) -> str:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from collectivities.zones import zone_in
 from incidents.enums import Nature
@@ -76,7 +74,7 @@ def describe_edition(case: CountedCase, printed: PrintedYear) -> Edition:
     release = case.release
     day = format_day(timezone.localtime(release.published_at, PARIS).date())
     words = {"period": name_period(release.period), "number": release.number, "day": day}
-    title = _("%(period)s : publication no %(number)s du %(day)s") % words
+    title = "{period} : publication no {number} du {day}".format(**words)
     return Edition(bind(upper_first(title)), case.is_late, list(list_places(case, printed)))
 
 
@@ -144,7 +142,7 @@ def describe_place(table: Table, categories: tuple[str, ...], period: Period, ce
     title = str(UNITS[table.counts].name)
     for name in by.keys() - PLACE_AND_TIME:
         title += f", {CLASSIFICATIONS[name].name} : {lower_first(label_category(name, by[name]))}"
-    place = label_category("region", by["region"]) if "region" in by else _("France entière")
+    place = label_category("region", by["region"]) if "region" in by else "France entière"
     part = next((label_category(name, by[name]) for name in ("month", "quarter") if name in by), "")
     when = f"{part} {period.year}" if part else name_period(period, article=False)
     return Place(bind(upper_first(title)), f"{place}, {when}", format_cell(cell))
@@ -153,8 +151,8 @@ def describe_place(table: Table, categories: tuple[str, ...], period: Period, ce
 def name_period(period: Period, *, article: bool = True) -> str:
     """Return « le 1er trimestre 2025 » or « l’année 2025 »; without article « 1er trimestre 2025 » or « 2025 »."""
     if period.quarter:
-        return f"{_('le ') if article else ''}{QUARTERS[f'T{period.quarter}']} {period.year}"
-    return _("l’année %d") % period.year if article else str(period.year)
+        return f"{'le ' if article else ''}{QUARTERS[f'T{period.quarter}']} {period.year}"
+    return f"l’année {period.year}" if article else str(period.year)
 
 
 # What is not counted, or not yet
@@ -170,22 +168,22 @@ def describe_rest(incident: Incident, cases: list[CountedCase]) -> tuple[str, li
     own = Period(month.year, (month.month + 2) // 3), Period(month.year)
     last = max((rank(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0))
     if waiting := [period for period in own if rank(period) > last]:
-        missed = _("Son trimestre a été publié sans elle. %s") % BEFORE if len(waiting) == 1 and not cases else ""
+        missed = f"Son trimestre a été publié sans elle. {BEFORE}" if len(waiting) == 1 and not cases else ""
         return missed, [announce(period) for period in waiting]
     return describe_late(incident, cases, Period(last[0] + (last[1] == YEAR)))
 
 
-BEFORE = gettext_lazy("Elle n’était pas encore vérifiée, ou elle était close sans être comptée.")
+BEFORE = "Elle n’était pas encore vérifiée, ou elle était close sans être comptée."
 
 
 def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
     if incident.closing_reason in NOT_COUNTED:
-        why = _("le centre l’a close comme doublon, comme retirée, ou sans incident.")
+        why = "le centre l’a close comme doublon, comme retirée, ou sans incident."
     elif not incident.is_verified:
-        why = _("seules les déclarations vérifiées par le centre sont comptées.")
+        why = "seules les déclarations vérifiées par le centre sont comptées."
     else:
         return ""
-    start = _("Elle n’entre plus dans ce qui paraîtra") if was_counted else _("Elle n’est comptée nulle part")
+    start = "Elle n’entre plus dans ce qui paraîtra" if was_counted else "Elle n’est comptée nulle part"
     return bind(f"{start} : {why}")
 
 
@@ -198,17 +196,17 @@ def describe_late(incident: Incident, cases: list[CountedCase], following: Perio
     if any(is_report or not case.is_report for case in yearly):
         return "", []
     if yearly:
-        why = _("Son année l’a comptée comme signalement ; c’est devenu un incident.")
+        why = "Son année l’a comptée comme signalement ; c’est devenu un incident."
     else:
-        why = _("Son année a été publiée sans elle. %s") % BEFORE
+        why = f"Son année a été publiée sans elle. {BEFORE}"
     if is_report:
-        return bind(_("%s Un signalement n’est pas compté plus tard.") % why), []
-    return bind(why), [announce(following, line=_("la ligne « comptés plus tard » de "))]
+        return bind(f"{why} Un signalement n’est pas compté plus tard."), []
+    return bind(why), [announce(following, line="la ligne « comptés plus tard » de ")]
 
 
 def announce(period: Period, *, line: str = "") -> str:
     """Return « l’année 2025 : à partir du 1er avril 2026 »."""
     day = due_on(period)
     is_due = day <= timezone.localdate(timezone=PARIS)
-    when = _("n’a pas encore paru") if is_due else _("à partir du %s") % format_day(day)
+    when = "n’a pas encore paru" if is_due else f"à partir du {format_day(day)}"
     return bind(f"{line}{name_period(period)} : {when}")

@@ -6,7 +6,6 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from collectivities.models import Collectivity
 from stats.append_only import never_changed
@@ -28,23 +27,23 @@ FILLED_ONCE = """
 class Release(models.Model):
     """One published edition of a year (`quarter` 0) or of a quarter of the nation. Each period is published once."""
 
-    number = models.PositiveIntegerField(_("numéro"), unique=True)
-    year = models.PositiveSmallIntegerField(_("année"))
-    quarter = models.PositiveSmallIntegerField(_("trimestre"), default=0)
-    published_at = models.DateTimeField(_("publiée le"), default=timezone.now)
-    made_at = models.DateTimeField(_("enregistrée le"), db_default=TransactionNow(), editable=False)
+    number = models.PositiveIntegerField("numéro", unique=True)
+    year = models.PositiveSmallIntegerField("année")
+    quarter = models.PositiveSmallIntegerField("trimestre", default=0)
+    published_at = models.DateTimeField("publiée le", default=timezone.now)
+    made_at = models.DateTimeField("enregistrée le", db_default=TransactionNow(), editable=False)
     # A fingerprint of the secret of the rounding, which shows readers when a new secret begins.
-    rounding_key = models.CharField(_("clé d’arrondi"), max_length=16)
+    rounding_key = models.CharField("clé d’arrondi", max_length=16)
     # The printed form, byte for byte as sealed (`stats/releases/seal.py`). Defer it in lists.
-    printed = models.BinaryField(_("forme imprimée"))
+    printed = models.BinaryField("forme imprimée")
     # All three in hexadecimal.
-    digest = models.CharField(_("empreinte"), max_length=64)
-    signature = models.CharField(_("signature"), max_length=128)
-    verify_key = models.CharField(_("clé de vérification"), max_length=64)
+    digest = models.CharField("empreinte", max_length=64)
+    signature = models.CharField("signature", max_length=128)
+    verify_key = models.CharField("clé de vérification", max_length=64)
 
     class Meta:
-        verbose_name = _("publication")
-        verbose_name_plural = _("publications")
+        verbose_name = "publication"
+        verbose_name_plural = "publications"
         constraints = [
             models.UniqueConstraint(fields=["year", "quarter"], name="release_once_a_period"),
             models.CheckConstraint(condition=Q(quarter__lte=4), name="release_quarter_known"),
@@ -65,16 +64,16 @@ class Figure(models.Model):
     A cell of the fixed list without a row in a release belongs to a table that is not open.
     """
 
-    release = models.ForeignKey(Release, models.PROTECT, related_name="figures", verbose_name=_("publication"))
-    table = models.CharField(_("table"), max_length=40, choices=[(code, code) for code in TABLES])
+    release = models.ForeignKey(Release, models.PROTECT, related_name="figures", verbose_name="publication")
+    table = models.CharField("table", max_length=40, choices=[(code, code) for code in TABLES])
     # The categories in the order of the table's classifications; empty if there is none.
-    first = models.CharField(_("catégorie"), max_length=24, blank=True)
-    second = models.CharField(_("seconde catégorie"), max_length=24, blank=True)
-    value = models.PositiveIntegerField(_("valeur"), null=True)
+    first = models.CharField("catégorie", max_length=24, blank=True)
+    second = models.CharField("seconde catégorie", max_length=24, blank=True)
+    value = models.PositiveIntegerField("valeur", null=True)
 
     class Meta:
-        verbose_name = _("nombre publié")
-        verbose_name_plural = _("nombres publiés")
+        verbose_name = "nombre publié"
+        verbose_name_plural = "nombres publiés"
         constraints = [
             models.UniqueConstraint(fields=["release", "table", "first", "second"], name="figure_once"),
             models.CheckConstraint(condition=Q(table__in=list(TABLES)), name="figure_table_known"),
@@ -99,13 +98,13 @@ class Denominator(models.Model):
     release of that year.
     """
 
-    release = models.ForeignKey(Release, models.PROTECT, related_name="denominators", verbose_name=_("publication"))
-    stratum = models.CharField(_("strate"), max_length=48, choices=Stratum)
-    bodies = models.PositiveIntegerField(_("collectivités existantes"))
+    release = models.ForeignKey(Release, models.PROTECT, related_name="denominators", verbose_name="publication")
+    stratum = models.CharField("strate", max_length=48, choices=Stratum)
+    bodies = models.PositiveIntegerField("collectivités existantes")
 
     class Meta:
-        verbose_name = _("dénominateur")
-        verbose_name_plural = _("dénominateurs")
+        verbose_name = "dénominateur"
+        verbose_name_plural = "dénominateurs"
         constraints = [
             models.CheckConstraint(condition=Q(stratum__in=Stratum.values), name="denominator_stratum_known"),
             models.UniqueConstraint(fields=["release", "stratum"], name="denominator_once"),
@@ -126,7 +125,7 @@ class CountedCase(models.Model):
 
     # The case and the body are never deleted, and checking each key would take as long as all the rest.
     release = models.ForeignKey(
-        Release, models.PROTECT, related_name="cases", db_index=False, verbose_name=_("publication")
+        Release, models.PROTECT, related_name="cases", db_index=False, verbose_name="publication"
     )
     fact = models.ForeignKey(
         "stats.CaseFact",
@@ -134,7 +133,7 @@ class CountedCase(models.Model):
         related_name="counted",
         db_index=False,
         db_constraint=False,
-        verbose_name=_("fait compté"),
+        verbose_name="fait compté",
     )
     body = models.ForeignKey(
         Collectivity,
@@ -142,29 +141,29 @@ class CountedCase(models.Model):
         related_name="+",
         db_index=False,
         db_constraint=False,
-        verbose_name=_("collectivité"),
+        verbose_name="collectivité",
     )
-    is_report = models.BooleanField(_("signalement"))
-    is_late = models.BooleanField(_("déclaré plus tard"), default=False)
-    region = models.CharField(_("région"), max_length=3, blank=True)
-    month = models.CharField(_("mois"), max_length=2)
-    quarter = models.CharField(_("trimestre"), max_length=2)
-    type = models.CharField(_("type"), max_length=16)
-    cause = models.CharField(_("cause"), max_length=20)
-    discovery = models.CharField(_("délai de déclaration"), max_length=12)
-    help = models.CharField(_("délai de prise en charge"), max_length=12)
-    closing = models.CharField(_("délai de clôture"), max_length=12)
-    stratum = models.CharField(_("strate"), max_length=48, blank=True)
-    hours = ArrayField(models.CharField(max_length=12), verbose_name=_("durées des interruptions"))
-    services = ArrayField(models.CharField(max_length=16), verbose_name=_("services interrompus"))
-    persons = ArrayField(models.CharField(max_length=12), verbose_name=_("personnes par fuite"))
-    statuses = ArrayField(models.CharField(max_length=12), verbose_name=_("états des fuites"))
-    categories = ArrayField(models.CharField(max_length=16), verbose_name=_("catégories des fuites"))
-    unfounded = models.PositiveSmallIntegerField(_("fuites jugées sans fondement"))
+    is_report = models.BooleanField("signalement")
+    is_late = models.BooleanField("déclaré plus tard", default=False)
+    region = models.CharField("région", max_length=3, blank=True)
+    month = models.CharField("mois", max_length=2)
+    quarter = models.CharField("trimestre", max_length=2)
+    type = models.CharField("type", max_length=16)
+    cause = models.CharField("cause", max_length=20)
+    discovery = models.CharField("délai de déclaration", max_length=12)
+    help = models.CharField("délai de prise en charge", max_length=12)
+    closing = models.CharField("délai de clôture", max_length=12)
+    stratum = models.CharField("strate", max_length=48, blank=True)
+    hours = ArrayField(models.CharField(max_length=12), verbose_name="durées des interruptions")
+    services = ArrayField(models.CharField(max_length=16), verbose_name="services interrompus")
+    persons = ArrayField(models.CharField(max_length=12), verbose_name="personnes par fuite")
+    statuses = ArrayField(models.CharField(max_length=12), verbose_name="états des fuites")
+    categories = ArrayField(models.CharField(max_length=16), verbose_name="catégories des fuites")
+    unfounded = models.PositiveSmallIntegerField("fuites jugées sans fondement")
 
     class Meta:
-        verbose_name = _("dossier compté")
-        verbose_name_plural = _("dossiers comptés")
+        verbose_name = "dossier compté"
+        verbose_name_plural = "dossiers comptés"
         constraints = [models.UniqueConstraint(fields=["fact", "release"], name="counted_case_once")]
         triggers = never_changed("counted_case")
 
@@ -175,18 +174,18 @@ class CountedCase(models.Model):
 class Attempt(models.Model):
     """An attempt to publish and its result, so that a failure is not silent."""
 
-    at = models.DateTimeField(_("le"), default=timezone.now)
-    outcome = models.CharField(_("issue"), max_length=16, choices=Outcome)
-    period = models.CharField(_("période"), max_length=7)
-    release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, verbose_name=_("publication"))
-    seconds = models.FloatField(_("durée en secondes"))
-    draws = models.PositiveIntegerField(_("tirages"), default=0)
+    at = models.DateTimeField("le", default=timezone.now)
+    outcome = models.CharField("issue", max_length=16, choices=Outcome)
+    period = models.CharField("période", max_length=7)
+    release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, verbose_name="publication")
+    seconds = models.FloatField("durée en secondes")
+    draws = models.PositiveIntegerField("tirages", default=0)
     # Codes of the tables that no draw made safe.
-    closed = models.JSONField(_("tables fermées par la vérification"), default=list)
+    closed = models.JSONField("tables fermées par la vérification", default=list)
 
     class Meta:
-        verbose_name = _("essai de publication")
-        verbose_name_plural = _("essais de publication")
+        verbose_name = "essai de publication"
+        verbose_name_plural = "essais de publication"
         constraints = [models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="attempt_outcome_known")]
 
     def __str__(self) -> str:

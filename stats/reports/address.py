@@ -2,7 +2,6 @@
 
 from django.urls import reverse
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 
 from stats.categories import label_category
 from stats.disclosure.tables import OTHER_REGION, REGIONS
@@ -38,7 +37,7 @@ def list_addresses(release: Release) -> list[tuple[str, str]]:
     """Return the name and address of each report of a release, the nation's first. Quarterly releases have none."""
     if release.quarter:
         return []
-    names = {"": _("France")} | {code: label_category("region", code) for code in REPORTED_REGIONS}
+    names = {"": "France"} | {code: label_category("region", code) for code in REPORTED_REGIONS}
     return [(name, file_address(release.number, code)) for code, name in names.items()]
 
 

@@ -12,8 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from stats.categories import QUARTERS, SHORT_MONTHS
 from stats.disclosure.tables import SHORT_LIST_OF
@@ -37,10 +35,10 @@ type Content = dict[str, Any]
 FOLDER = Path(__file__).parents[1] / "typst"
 
 CHAPTERS = (
-    gettext_lazy("L’essentiel"),
-    gettext_lazy("Quand, où et quoi"),
-    gettext_lazy("Ce qui s’est arrêté, ce qui est sorti, pourquoi"),
-    gettext_lazy("Qui déclare, et comment lire ces chiffres"),
+    "L’essentiel",
+    "Quand, où et quoi",
+    "Ce qui s’est arrêté, ce qui est sorti, pourquoi",
+    "Qui déclare, et comment lire ces chiffres",
 )
 # The entries of the dictionary that a report includes.
 DEFINED = ("incidents", "reports", "interruptions", "leaks", "bodies")
@@ -64,12 +62,10 @@ def describe_report(release: Release, region: str) -> Content:
     return {
         "title": format_heading(own.region, own.year),
         "chapters": [str(chapter) for chapter in CHAPTERS],
-        "release": bind(
-            _("Publication no %(number)d du %(day)s") % {"number": edition.number, "day": edition.published_day}
-        ),
+        "release": bind(f"Publication no {edition.number} du {edition.published_day}"),
         "place": f"{label_place(own)}, {own.year}",
         "closed_label": label_place(pages[-1]) if own.region else "",
-        "invented": _("Démonstration : tous ces nombres sont inventés.") if edition.is_invented else "",
+        "invented": "Démonstration : tous ces nombres sont inventés." if edition.is_invented else "",
         "address": edition.url.partition("://")[2],
         "essential": describe_essential(pages),
         "brief": [*list_titles(2, time), *list_titles(3, effects), *list_titles(4, {"rates": rates})],
@@ -204,7 +200,7 @@ def describe_trend(page: Page) -> Content | None:
     heads = [*names] if page.region else [*SHORT_MONTHS]
     rows = {page.year: cells} | ({page.year - 1: before} if has_before else {})
     return {
-        "caption": _("Incidents par %s") % titles.period_name(page),
+        "caption": f"Incidents par {titles.period_name(page)}",
         "title": titles.title_months(page),
         "under": titles.under_months(page),
         "alt": titles.summarize_months(page),
@@ -216,7 +212,7 @@ def describe_trend(page: Page) -> Content | None:
         "now": describe_series(page.year, cells),
         "before": describe_series(page.year - 1, before) if has_before else None,
         "table": describe_table(
-            [_("Incidents"), *heads],
+            ["Incidents", *heads],
             [describe_line(str(year), map(describe_narrow_cell, row)) for year, row in rows.items()],
         ),
     }
@@ -233,11 +229,11 @@ def describe_quarters(page: Page) -> Content | None:
     rows = [describe_quarter(page, number) for number in page.printed.quarters]
     year = describe_line(str(page.year), (describe_cell(page.total(counts)) for counts in TOTALS))
     return {
-        "caption": _("Totaux par trimestre"),
-        "title": _("Trimestre par trimestre"),
+        "caption": "Totaux par trimestre",
+        "title": "Trimestre par trimestre",
         "under": titles.under_quarters(page),
         **describe_table(
-            [_("Trimestre"), *(Measure(counts).label for counts in TOTALS)],
+            ["Trimestre", *(Measure(counts).label for counts in TOTALS)],
             [*rows, year],
         ),
     }
@@ -255,7 +251,7 @@ def describe_map(page: Page) -> Content | None:
     tiles = {one.line.code: describe_tile(one) for one in drawn.tiles}
     unplaced = {"label": upper_first(drawn.unplaced.label), "is_mine": False}
     return {
-        "caption": _("Incidents par région"),
+        "caption": "Incidents par région",
         "title": titles.title_map(page),
         "under": titles.under_map(page),
         "alt": titles.summarize_map(page),
@@ -307,7 +303,7 @@ def list_beyond(section: Section) -> str:
     others = [line for line in section.breakdown.numbered if line.label not in drawn]
     others.sort(key=lambda line: -(line.cell.value or 0))
     numbers = " ; ".join(f"{lower_first(line.label)} {format_cell(line.cell)}" for line in others)
-    return bind(_("Puis : %s.") % numbers) if others else ""
+    return bind(f"Puis : {numbers}.") if others else ""
 
 
 def describe_delays(page: Page) -> Content | None:
@@ -315,11 +311,11 @@ def describe_delays(page: Page) -> Content | None:
     if delays is None:
         return None
     return {
-        "caption": _("Délais par tranche"),
+        "caption": "Délais par tranche",
         "title": delays.title,
         "under": delays.subtitle,
         **describe_table(
-            [_("Temps"), *delays.heads],
+            ["Temps", *delays.heads],
             [
                 describe_line(label, [describe_cell(cell, level=level) for cell, level in cells])
                 for label, cells in delays.lines
@@ -334,7 +330,7 @@ def describe_rates(page: Page) -> Content | None:
         return None
     highest = max((rate.high for rate in rates if rate.has_share), default=1)
     return {
-        "caption": _("Taux de collectivités ayant déclaré"),
+        "caption": "Taux de collectivités ayant déclaré",
         "title": titles.title_strata(rates),
         "under": titles.under_strata(page),
         "lines": [describe_rate(rate, highest) for rate in rates],

@@ -6,7 +6,6 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from collectivities.models import Region
 from incidents.enums import PaperState
@@ -21,21 +20,19 @@ class Report(models.Model):
     Only a download reads `content`: defer it in other queries.
     """
 
-    release = models.ForeignKey("stats.Release", models.PROTECT, related_name="+", verbose_name=_("publication"))
-    region = models.ForeignKey(
-        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("région")
-    )
-    state = models.CharField(_("état"), max_length=12, choices=PaperState, default=PaperState.ASKED)
-    tries = models.PositiveSmallIntegerField(_("essais"), default=0)
-    asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
+    release = models.ForeignKey("stats.Release", models.PROTECT, related_name="+", verbose_name="publication")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="région")
+    state = models.CharField("état", max_length=12, choices=PaperState, default=PaperState.ASKED)
+    tries = models.PositiveSmallIntegerField("essais", default=0)
+    asked_at = models.DateTimeField("demandé le", default=timezone.now)
     # Postponed before each try, so that another worker takes over from one that died.
-    due_at = models.DateTimeField(_("à faire après le"), default=timezone.now)
-    made_at = models.DateTimeField(_("fait le"), null=True, blank=True)
-    content = models.BinaryField(_("contenu"), null=True, blank=True)
+    due_at = models.DateTimeField("à faire après le", default=timezone.now)
+    made_at = models.DateTimeField("fait le", null=True, blank=True)
+    content = models.BinaryField("contenu", null=True, blank=True)
 
     class Meta:
-        verbose_name = _("rapport")
-        verbose_name_plural = _("rapports")
+        verbose_name = "rapport"
+        verbose_name_plural = "rapports"
         constraints = [
             models.UniqueConstraint(fields=["release", "region"], nulls_distinct=False, name="report_once"),
             models.CheckConstraint(condition=Q(state__in=PaperState.values), name="report_state_known"),

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import ngettext
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCKS, PARIS, day_of, zone_of
+from core.french import choose_plural
 from csirts.models import Csirt
 from csirts.wording import centre_with_article, of_centre, to_centre
 from incidents.links import listed_hosts, split_links
@@ -201,7 +201,7 @@ def weight(octets: int) -> str:
         if octets >= unit:
             return f"{number_format(octets / unit, 1 if octets < 10 * unit else 0)}\N{NO-BREAK SPACE}{name}"
     # Zero takes the singular in French.
-    return ngettext("%d\N{NO-BREAK SPACE}octet", "%d\N{NO-BREAK SPACE}octets", max(octets, 1)) % octets
+    return choose_plural("%d\N{NO-BREAK SPACE}octet", "%d\N{NO-BREAK SPACE}octets", max(octets, 1)) % octets
 
 
 @register.filter

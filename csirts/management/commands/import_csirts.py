@@ -2,22 +2,21 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext as _
 
 from csirts.directory import SHIPPED, UnknownTerritory, load_directory
 
 
 class Command(BaseCommand):
-    help = _("Charge l’annuaire livré des centres de réponse, sans toucher à ce qu’une personne a changé depuis.")
+    help = "Charge l’annuaire livré des centres de réponse, sans toucher à ce qu’une personne a changé depuis."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--source", type=Path, default=SHIPPED, help=_("Un autre fichier de même forme."))
+        parser.add_argument("--source", type=Path, default=SHIPPED, help="Un autre fichier de même forme.")
 
     def handle(self, *, source: Path, verbosity: int, **options: Any) -> None:
         try:
             reports = load_directory(source)
         except UnknownTerritory as error:
-            message = _("Territoire inconnu : %(code)s. Chargez d’abord la liste officielle : import_collectivities.")
+            message = "Territoire inconnu : %(code)s. Chargez d’abord la liste officielle : import_collectivities."
             raise CommandError(message % {"code": error}) from None
         for name, report in reports.items() if verbosity else ():
             self.stdout.write(f"{name} : {report}")

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import Guest, check_ability, get_case, get_incident, speaks_for_body
@@ -169,10 +168,10 @@ def save_letter(
 
 def clean_letter(incident: Incident, letter: Letter) -> Letter:
     if incident.erased_at:
-        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez.")})
+        raise ValidationError({"text": "Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez."})
     text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
-        raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})
+        raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
     return replace(letter, text=text, author=plain_line(letter.author, limit=AUTHOR_LIMIT, field="author"))
 
 

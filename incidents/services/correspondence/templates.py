@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -56,9 +55,9 @@ def write_template(
     if uid and row and (row.version != seen or row.withdrawn_at):
         raise StaleTemplate
     if any(one.uid != uid for one in live.filter(title=clean.title)):
-        raise ValidationError({"title": _("Un autre message du centre a ce titre. Choisissez-en un autre.")})
+        raise ValidationError({"title": "Un autre message du centre a ce titre. Choisissez-en un autre."})
     if row is None and live.count() >= MOST_TEMPLATES:
-        raise ValidationError({"title": _("Le centre a déjà 60 messages types. Retirez-en un.")})
+        raise ValidationError({"title": "Le centre a déjà 60 messages types. Retirez-en un."})
     row = row or MessageTemplate(csirt=csirt, version=0)
     row.title, row.text, row.types = clean.title, clean.text, clean.types
     row.version, row.author, row.written_at = row.version + 1, actor, timezone.now()
@@ -103,7 +102,7 @@ def values_of(incident: Incident, user: User, phone: str) -> dict[str, str]:
 def check_names(text: str, known: Container[str] = ()) -> None:
     """Raise ValidationError on « text » if it has names in braces that are not in `known`."""
     if left := [f"{{{name}}}" for name in names_in_braces(text) if name not in known]:
-        said = _("Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire.")
+        said = "Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire."
         raise ValidationError({"text": said % {"named": ", ".join(left)}})
 
 
@@ -117,14 +116,14 @@ def clean_wording(wording: Wording) -> Wording:
     title = plain_line(wording.title, limit=TITLE_LIMIT, field="title")
     text = plain_text(wording.text, limit=TEXT_LIMIT, field="text")
     if not title:
-        raise ValidationError({"title": _("Donnez un titre, celui de la liste de choix.")})
+        raise ValidationError({"title": "Donnez un titre, celui de la liste de choix."})
     if not text:
-        raise ValidationError({"text": _("Écrivez le message.")})
+        raise ValidationError({"text": "Écrivez le message."})
     if unknown := unknown_placeholders(text):
         named = ", ".join(f"{{{name}}}" for name in unknown)
-        said = _("Ces mots entre accolades ne sont pas connus : %(named)s.") % {"named": named}
+        said = f"Ces mots entre accolades ne sont pas connus : {named}."
         raise ValidationError({"text": said})
     types = [kind for kind in IncidentType.values if kind in wording.types]
     if len(types) != len(set(wording.types)):
-        raise ValidationError({"types": _("Choisissez parmi les types proposés.")})
+        raise ValidationError({"types": "Choisissez parmi les types proposés."})
     return Wording(title=title, text=text, types=types)

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_followed_incident, get_incident
@@ -95,7 +94,7 @@ def rotate_access(*, reference: str, actor: User) -> FollowUpAccess:
     """
     incident = get_incident(actor, reference, to=Ability.ROTATE, lock=True)
     if incident.erased_at:
-        raise ValidationError(_("Les données de ce dossier ont été effacées, et son lien fermé pour de bon."))
+        raise ValidationError("Les données de ce dossier ont été effacées, et son lien fermé pour de bon.")
     return replace_access(incident, actor=actor, by=ActorKind.USER)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext as _
 from stdnum import iban
 
 from incidents.fields import LARGEST_NUMBER
@@ -68,7 +67,7 @@ def known_codes(question: Question, codes: Iterable[str]) -> list[str]:
     """Return the codes in the order of the question's choices."""
     given, known = list(codes), dict(question.choices)
     if not set(given) <= set(known):
-        raise ValidationError(_("Choisissez dans la liste."))
+        raise ValidationError("Choisissez dans la liste.")
     return [code for code in known if code in given]
 
 
@@ -82,7 +81,7 @@ def checked_moment(question: Question, at: datetime, now: datetime) -> str:
 def checked_number(question: Question, number: int) -> int:
     most = MOST_CENTS if question.kind == Kind.AMOUNT else LARGEST_NUMBER
     if not 0 <= number <= most:
-        raise ValidationError(_("Ce nombre est trop grand. Vérifiez-le."))
+        raise ValidationError("Ce nombre est trop grand. Vérifiez-le.")
     return number
 
 
@@ -101,11 +100,11 @@ def checked_line(question: Question, line: str, *, is_kept: bool) -> str:
 def oddness(kind: Kind, line: str) -> str:
     """Return what looks wrong in the line, as a sentence for the person who typed it, or ""."""
     if kind == Kind.IBAN and not iban.is_valid(line):
-        return _("Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le.")
+        return "Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le."
     if kind == Kind.URL and not HOST.match(line):
-        return _("Cela ne ressemble pas à une adresse de site. Exemple : www.exemple.example. Ou gardez-la.")
+        return "Cela ne ressemble pas à une adresse de site. Exemple : www.exemple.example. Ou gardez-la."
     if kind == Kind.MAIL and not is_mail(line):
-        return _("Cette adresse mail est incomplète. Exemple : nom@exemple.example. Ou gardez-la telle quelle.")
+        return "Cette adresse mail est incomplète. Exemple : nom@exemple.example. Ou gardez-la telle quelle."
     return ""
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
@@ -62,7 +61,7 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
     hold_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     refuse_ended(incident)
-    text = _("Appel au déclarant : la déclaration est complétée au téléphone.")
+    text = "Appel au déclarant : la déclaration est complétée au téléphone."
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=text, key=call.key)
     if not is_new:
         return incident
@@ -84,9 +83,9 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
 
 def refuse_ended(incident: Incident) -> None:
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y ajoute plus rien."))
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y ajoute plus rien.")
     if incident.status == Status.CLOSED:
-        raise ValidationError(_("Ce dossier est clos : rouvrez-le pour y écrire ce qui est dit."))
+        raise ValidationError("Ce dossier est clos : rouvrez-le pour y écrire ce qui est dit.")
 
 
 def stamp_facts(incident: Incident) -> str:

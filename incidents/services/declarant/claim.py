@@ -6,7 +6,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import abilities, get_followed_incident
@@ -30,7 +29,7 @@ def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident
     if incident.claimed_at:
         return incident
     if incident.closing_reason == ClosingReason.WITHDRAWN:
-        raise ValidationError(_("Elle a été retirée. L’incident est réel ? Déclarez de nouveau, ou appelez."))
+        raise ValidationError("Elle a été retirée. L’incident est réel ? Déclarez de nouveau, ou appelez.")
     now = timezone.now()
     incident.claimed_at, incident.claimed_by = now, actor
     # A member of an unconfirmed body cannot verify a case.

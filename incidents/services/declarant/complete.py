@@ -12,7 +12,6 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind, Status
@@ -71,13 +70,13 @@ def answer_section(
     asked = find_version(version)
     found = asked.section(section)
     if found is None:
-        raise ValidationError(_("Cette rubrique n’existe pas."))
+        raise ValidationError("Cette rubrique n’existe pas.")
     now = timezone.now()
     clean = checked_answers(found.asked_of(incident.type), values, keep=keep, now=now)
     if same := stands_already(incident, section, clean, seen=writing.seen):
         return same
     if not clean and newest_sheet(incident, section) is None:  # an empty first sheet would look like an answer
-        nothing = _("Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer.")
+        nothing = "Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer."
         raise ValidationError({NON_FIELD_ERRORS: [nothing]})
     return write_sheet(incident, section, clean, writing=writing, version=asked.code, now=now)
 
@@ -93,11 +92,11 @@ def open_case(writing: Writing) -> Incident:
 def why_not(incident: Incident) -> str:
     """Return why nothing can be added to this case any more, or ""."""
     if incident.erased_at:
-        return _("Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre.")
+        return "Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre."
     if incident.merged_into and incident.merged_into.status != Status.CLOSED:
-        return _("Le centre traite cette déclaration avec une autre : dites-lui par un message ce qui change.")
+        return "Le centre traite cette déclaration avec une autre : dites-lui par un message ce qui change."
     if incident.status == Status.CLOSED:
-        return _("Ce dossier est clos : on ne peut plus rien y changer. Du nouveau ? Appelez le centre.")
+        return "Ce dossier est clos : on ne peut plus rien y changer. Du nouveau ? Appelez le centre."
     return ""
 
 

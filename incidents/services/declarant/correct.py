@@ -9,7 +9,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from collectivities.zones import zone_of
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
@@ -240,10 +239,10 @@ def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime
     yield from problems_of_moment(f"{place}_started_at", one.started_at, now)
     yield from problems_of_moment(f"{place}_ended_at", one.ended_at, now)
     if ends_before_it_starts(one, zone):
-        yield f"{place}_ended_at", _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
+        yield f"{place}_ended_at", "La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates."
     open_before = (other for other in interruptions[:place] if other.ended_at is None)
     if one.ended_at is None and any(other.service == one.service for other in open_before):
-        yield f"{place}_started_at", _("Ce service est déjà noté comme arrêté.")
+        yield f"{place}_started_at", "Ce service est déjà noté comme arrêté."
 
 
 def refuse(problems: Iterator[Problem]) -> None:

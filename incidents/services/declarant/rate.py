@@ -3,7 +3,6 @@
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Satisfaction, Status
@@ -42,9 +41,9 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
     if not is_asked(incident):
-        raise ValidationError(_("Ce dossier n’attend pas d’avis : il n’est pas clos, ou il a été retiré."))
+        raise ValidationError("Ce dossier n’attend pas d’avis : il n’est pas clos, ou il a été retiré.")
     if level not in Satisfaction.values:
-        raise ValidationError({"level": _("Choisissez une réponse.")})
+        raise ValidationError({"level": "Choisissez une réponse."})
     clean = plain_text(words, limit=WORDS_LIMIT, field="words")
     standing = Rating.objects.filter(incident=incident).first()
     if standing and (standing.level, standing.words) == (level, clean):

@@ -7,7 +7,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext as _
 
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind
@@ -47,7 +46,7 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
         raise PermissionDenied
     if not may_be_told_in_a_sentence(incident):
         raise ValidationError(
-            _("Le centre a décidé que rien ne sort de ce dossier. Appelez-le pour lui demander de changer cela.")
+            "Le centre a décidé que rien ne sort de ce dossier. Appelez-le pour lui demander de changer cela."
         )
     if live := incident.shared.filter(revoked_at=None).first():
         return live

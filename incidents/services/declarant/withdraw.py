@@ -5,7 +5,6 @@ from dataclasses import replace
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
@@ -39,7 +38,7 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incide
 
 
 def ask_to_close(incident: Incident, guest: Guest, motive: Letter) -> None:
-    asked = _("Nous demandons que cette déclaration soit retirée.")
+    asked = "Nous demandons que cette déclaration soit retirée."
     letter = replace(motive, text=f"{asked}\n\n{motive.text}")
     message, is_new = save_from_body(incident, letter, guest=guest)
     if is_new:

@@ -14,8 +14,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet, TextChoices
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.services.merging import move_people
@@ -43,11 +41,11 @@ PUBLIC_NUMBERS = ("1", "2", "92", "93")
 class LegalForm(TextChoices):
     """The main families of INSEE's legal categories."""
 
-    PUBLIC = "public", gettext_lazy("établissement public, groupement d’intérêt public")
-    COMPANY = "company", gettext_lazy("société, entreprise (SA, SAS, SARL…)")
-    ASSOCIATION = "association", gettext_lazy("association")
-    STATE = "state", gettext_lazy("service de l’État")
-    UNKNOWN = "unknown", gettext_lazy("je ne sais pas")
+    PUBLIC = "public", "établissement public, groupement d’intérêt public"
+    COMPANY = "company", "société, entreprise (SA, SAS, SARL…)"
+    ASSOCIATION = "association", "association"
+    STATE = "state", "service de l’État"
+    UNKNOWN = "unknown", "je ne sais pas"
 
 
 # Legal forms of bodies that are not local public bodies, with the entry that says who answers them.
@@ -57,11 +55,11 @@ ELSEWHERE_OF: dict[str, Elsewhere] = {
     LegalForm.STATE: Elsewhere.STATE,
 }
 NOT_SERVED_LABELS = {
-    Elsewhere.FIRM: gettext_lazy("entreprise, société"),
-    Elsewhere.ASSOCIATION: gettext_lazy("association"),
-    Elsewhere.HEALTH: gettext_lazy("établissement de santé privé, clinique"),
-    Elsewhere.STATE: gettext_lazy("service de l’État"),
-    Elsewhere.PERSON: gettext_lazy("particulier"),
+    Elsewhere.FIRM: "entreprise, société",
+    Elsewhere.ASSOCIATION: "association",
+    Elsewhere.HEALTH: "établissement de santé privé, clinique",
+    Elsewhere.STATE: "service de l’État",
+    Elsewhere.PERSON: "particulier",
 }
 
 
@@ -105,13 +103,13 @@ def sketch_of(proposal: Proposal) -> Collectivity:
         seat=find_commune(proposal.seat),
     )
     if proposal.kind in Elsewhere:
-        problems["kind"] = [_("Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond.")]
+        problems["kind"] = ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]
     elif proposal.kind not in UNLISTED:
-        problems["kind"] = [_("Choisissez ce qui ressemble le plus, ou « autre organisme public local ».")]
+        problems["kind"] = ["Choisissez ce qui ressemble le plus, ou « autre organisme public local »."]
     elif proposal.kind in ANY_PUBLIC_BODY:
         problems |= problems_of_law(proposal, sketch.siren)
     if sketch.seat is None:
-        problems["seat"] = [_("Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond.")]
+        problems["seat"] = ["Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond."]
     if problems:
         raise ValidationError({field: list(messages) for field, messages in problems.items()})
     if sketch.seat:
@@ -122,12 +120,12 @@ def sketch_of(proposal: Proposal) -> Collectivity:
 def problems_of_law(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
     """Return the problems of the legal form: a company is not a public body, whatever kind was chosen."""
     if proposal.legal_form in ELSEWHERE_OF:
-        return {"legal_form": [_("Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond.")]}
+        return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
     if proposal.legal_form not in LegalForm.values:
-        return {"legal_form": [_("Choisissez sa forme juridique, ou « Je ne sais pas ».")]}
+        return {"legal_form": ["Choisissez sa forme juridique, ou « Je ne sais pas »."]}
     is_strict = proposal.kind == Kind.OTHER or proposal.legal_form == LegalForm.UNKNOWN
     if siren and is_strict and not siren.startswith(PUBLIC_NUMBERS):
-        said = _(
+        said = (
             "Ce numéro est celui d’une entreprise ou d’une association : "
             "ceux des organismes publics commencent par 1 ou 2."
         )
@@ -142,7 +140,7 @@ def name_in(typed: str, kind: str, problems: dict[str, list[str]]) -> str:
         problems["name"] = error.message_dict["name"]
         return ""
     if not stem_of(name, kind) or not plain(name).strip("0123456789 "):
-        problems["name"] = [_("Écrivez son nom, comme sur vos courriers.")]
+        problems["name"] = ["Écrivez son nom, comme sur vos courriers."]
     return name
 
 
@@ -150,7 +148,7 @@ def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
     if proposal.has_no_siren and not proposal.siren.strip():
         return None
     if not proposal.siren.strip():
-        problems["siren"] = [_("Donnez son numéro SIREN, ou cochez « Je ne le connais pas ».")]
+        problems["siren"] = ["Donnez son numéro SIREN, ou cochez « Je ne le connais pas »."]
         return None
     try:
         siren = siren_in(proposal.siren)
@@ -159,7 +157,7 @@ def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
         return None
     gone = Collectivity.objects.filter(siren=siren, merged_into=None).exclude(vanished_on=None).first()
     if gone:
-        problems["siren"] = [_("Ce numéro est celui de %(body)s, qui a disparu. Vérifiez-le.") % {"body": gone}]
+        problems["siren"] = [f"Ce numéro est celui de {gone}, qui a disparu. Vérifiez-le."]
     return siren
 
 
@@ -219,7 +217,7 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
     body = hold_body_of(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
     if not body.is_unconfirmed:
-        raise ValidationError(_("Cette collectivité est confirmée : retirez d’abord la confirmation."))
+        raise ValidationError("Cette collectivité est confirmée : retirez d’abord la confirmation.")
     kind, name, seat = checked(correction)
     before = {"kind": body.kind, "seat": str(body.seat.uid) if body.seat else ""}
     said = {"kind": kind, "name": name, "seat": seat}
@@ -246,7 +244,7 @@ def checked(correction: Correction) -> tuple[Kind, str, Collectivity]:
     name = name_in(correction.name, correction.kind, problems)
     seat = town_in(correction.seat, problems)
     if correction.kind not in UNLISTED:
-        problems["kind"] = [_("Choisissez dans la liste.")]
+        problems["kind"] = ["Choisissez dans la liste."]
     if problems or seat is None:
         raise ValidationError({field: list(messages) for field, messages in problems.items()})
     return Kind(correction.kind), name, seat
@@ -263,8 +261,8 @@ def town_in(typed: str, problems: dict[str, list[str]]) -> Collectivity | None:
     if len(named) == 1:
         return named[0]
     likely = ", ".join(f"{town} : {town.insee_code}" for town in named[:TOWNS_NAMED])
-    which = _("Laquelle ? Écrivez son code INSEE. %s.") % likely
-    problems["seat"] = [which if likely else _("Nous n’avons pas trouvé cette commune.")]
+    which = f"Laquelle ? Écrivez son code INSEE. {likely}."
+    problems["seat"] = [which if likely else "Nous n’avons pas trouvé cette commune."]
     return None
 
 
@@ -277,7 +275,7 @@ def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incide
     """
     body = hold_body_of(reference, actor)
     if body.declared_at is None or body.is_listed:
-        raise ValidationError(_("La liste officielle porte cette collectivité : elle ne se retire pas."))
+        raise ValidationError("La liste officielle porte cette collectivité : elle ne se retire pas.")
     if not body.is_unconfirmed:
         collectivities.unconfirm_body(body)
         doubt_cases_of(body, reason=reason, actor=actor, at=timezone.now())
@@ -305,9 +303,9 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
         return check_ability(actor, reference, to=Ability.VIEW)
     kept = Collectivity.objects.existing().select_related("seat").filter(uid=into).first()
     if kept is None:
-        raise ValidationError(_("Cette collectivité n’est plus là. Choisissez-en une autre."))
+        raise ValidationError("Cette collectivité n’est plus là. Choisissez-en une autre.")
     if not body.is_unconfirmed:
-        raise ValidationError(_("Cette collectivité est confirmée : elle ne se rattache plus à une autre."))
+        raise ValidationError("Cette collectivité est confirmée : elle ne se rattache plus à une autre.")
     collectivities.merge_body(body, into=kept)
     move_what_it_had(body, kept, actor=actor, at=timezone.now())
     return check_ability(actor, reference, to=Ability.VIEW)

@@ -1,7 +1,6 @@
 """Declaring a case during a telephone call: the person who takes the call gets the case."""
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.declaration import Declaration, Submission
@@ -22,7 +21,7 @@ def declare_by_phone(*, declaration: Declaration, submission: Submission, actor:
     incident = declared.incident
     if declared.is_new and incident.csirt_id in actor.csirt_ids():
         acknowledge_incident(reference=incident.reference, actor=actor)
-        said = _("La déclaration a été écrite pendant cet appel.")
+        said = "La déclaration a été écrite pendant cet appel."
         write_note(reference=incident.reference, actor=actor, kind=NoteKind.CALL_IN, text=said, key=submission.key)
         incident.refresh_from_db()
     return declared

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from collectivities.zones import day_of, zone_of
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
@@ -82,17 +81,17 @@ def clean_field(clean: Callable[..., str], text: str, limit: int, field: str, pr
 
 def problems_of_caller(caller: Caller) -> Iterator[Problem]:
     if not caller.phone and not caller.email:
-        yield "contact_phone", _("Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler.")
+        yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
     if caller.phone and not is_mail(caller.email) and not can_be_called(caller.phone):
         yield (
             "contact_phone",
-            _(
+            (
                 "Ce numéro ne peut pas être appelé : il y manque des chiffres. "
                 "Écrivez-le en entier, ou donnez une adresse mail."
             ),
         )
     if caller.email and not is_mail(caller.email):
-        yield "contact_email", _("Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example")
+        yield "contact_email", "Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example"
 
 
 def is_mail(email: str) -> bool:
@@ -136,8 +135,8 @@ def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Pr
         if {began.certainty, known.certainty} == {Certainty.EXACT} or day_of(known.at, zone) < day_of(began.at, zone):
             yield (
                 f"{name}_at",
-                _("Le %(known)s est avant le début de l’incident, le %(began)s. Vérifiez les deux dates.")
-                % {"known": day_in_words(known.at), "began": day_in_words(began.at)},
+                f"Le {day_in_words(known.at)} est avant le début de l’incident, le {day_in_words(began.at)}. "
+                "Vérifiez les deux dates.",
             )
 
 
@@ -150,9 +149,9 @@ def problems_of_moment(field: str, at: datetime | None, now: datetime) -> Iterat
     if at is None:
         return
     if at > now + CLOCK_SLACK:
-        yield field, _("Cette date est à venir. Vérifiez-la.")
+        yield field, "Cette date est à venir. Vérifiez-la."
     elif at < now - OLDEST:
-        yield field, _("Le %(day)s est il y a plus de dix ans. Vérifiez l’année.") % {"day": day_in_words(at)}
+        yield field, f"Le {day_in_words(at)} est il y a plus de dix ans. Vérifiez l’année."
 
 
 def problems_of_interruptions(declaration: Declaration, now: datetime) -> Iterator[Problem]:
@@ -160,12 +159,12 @@ def problems_of_interruptions(declaration: Declaration, now: datetime) -> Iterat
     for interruption in declaration.interruptions:
         prefix = f"interruption_{interruption.service}"
         if interruption.service in seen:
-            yield f"{prefix}_started_at", _("Ce service est donné deux fois.")
+            yield f"{prefix}_started_at", "Ce service est donné deux fois."
         seen.add(interruption.service)
         yield from problems_of_moment(f"{prefix}_started_at", interruption.started_at, now)
         yield from problems_of_moment(f"{prefix}_ended_at", interruption.ended_at, now)
         if ends_before_it_starts(interruption, zone_of(declaration.collectivity)):
-            yield f"{prefix}_ended_at", _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
+            yield f"{prefix}_ended_at", "La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates."
 
 
 def ends_before_it_starts(interruption: Interruption, zone: str) -> bool:
@@ -175,10 +174,10 @@ def ends_before_it_starts(interruption: Interruption, zone: str) -> bool:
 
 def problems_of_answers(declaration: Declaration) -> Iterator[Problem]:
     if declaration.interruptions and declaration.service_stopped != Answer.YES:
-        yield "service_stopped", _("Vous donnez des services arrêtés : la réponse doit être « Oui ».")
+        yield "service_stopped", "Vous donnez des services arrêtés : la réponse doit être « Oui »."
     yield from problems_of_data(declaration.leak, declaration.data_concerned)
 
 
 def problems_of_data(leak: Leak | None, concerned: str) -> Iterator[Problem]:
     if leak and concerned == Answer.NO:
-        yield "data_concerned", _("Vous décrivez des données touchées : la réponse ne peut pas être « Non ».")
+        yield "data_concerned", "Vous décrivez des données touchées : la réponse ne peut pas être « Non »."

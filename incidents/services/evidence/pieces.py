@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from incidents import vault
 from incidents.access import Guest, get_case, speaks_for_body
@@ -98,11 +97,9 @@ def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None
 def check_room(room: Room, size: int) -> None:
     """Raise ValidationError, with what the person can do, if the file does not fit."""
     if room.files < 1:
-        raise ValidationError(
-            _("Ce dossier a déjà %(most)s fichiers, et n’en prend pas plus. Appelez le centre.") % {"most": MOST_FILES}
-        )
+        raise ValidationError(f"Ce dossier a déjà {MOST_FILES} fichiers, et n’en prend pas plus. Appelez le centre.")
     if room.octets < size:
-        raise ValidationError(_("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre."))
+        raise ValidationError("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
 
 
 @transaction.atomic

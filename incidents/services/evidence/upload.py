@@ -15,7 +15,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from incidents import vault
 from incidents.access import Guest, get_case
@@ -54,7 +53,7 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
     key = open_vault(guest=guest, reference=reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if size > LARGEST:
-        raise ValidationError(_("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre."))
+        raise ValidationError("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
     for cut in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
         if first and first == hash_of_first_slice(cut, key):
             return cut
@@ -95,7 +94,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
     if offset != upload.received:
         raise Elsewhere(upload.received)
     if not content or len(content) != min(SLICE, upload.size - offset):
-        raise ValidationError(_("Ce morceau n’est pas entier."))
+        raise ValidationError("Ce morceau n’est pas entier.")
     if offset == 0:  # its quota may have been given away since it was announced
         check_room(remaining_quota(incident, without=upload), upload.size)
     vault.write(vault.slice_name(uid, offset), key_to_read(incident), content)

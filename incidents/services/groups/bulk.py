@@ -19,8 +19,6 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.enums import CSIRT_ROLES
 from accounts.models import Membership, User
@@ -51,7 +49,7 @@ LEASE = timedelta(minutes=1)
 LONGEST_ROUND, LONGEST_REQUEST = timedelta(seconds=2), timedelta(seconds=20)
 # A declarant withdraws one declaration at a time, on the page of its case: never in bulk.
 CLOSED_FOR = tuple(reason for reason in ClosingReason if reason != ClosingReason.WITHDRAWN)
-TRANSFERRED = gettext_lazy("Ce dossier a été transféré à un autre centre.")
+TRANSFERRED = "Ce dossier a été transféré à un autre centre."
 
 
 class FormUsed(Exception):
@@ -85,7 +83,7 @@ def classify(reference: str, job: BulkJob) -> None:
 def close(reference: str, job: BulkJob) -> None:
     reason = ClosingReason(job.choices["reason"])
     if reason not in CLOSED_FOR:
-        raise ValidationError(_("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page."))
+        raise ValidationError("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page.")
     read_at = moment_of(job.choices.get("read_at"))
     close_incident(reference=reference, reason=reason, actor=job.actor, read_at=read_at)
 
@@ -164,14 +162,14 @@ def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     """Return (case id, centre id) pairs, in the order of `references`."""
     wanted = list(dict.fromkeys(references))
     if len(wanted) > MOST_CASES:
-        said = _("%(count)s dossiers à la fois au plus. Faites-le en plusieurs fois.") % {"count": MOST_CASES}
+        said = f"{MOST_CASES} dossiers à la fois au plus. Faites-le en plusieurs fois."
         raise ValidationError({"references": said})
     mine = Incident.objects.filter(reference__in=wanted, csirt__in=actor.csirt_ids())
     found = {reference: (pk, csirt) for reference, pk, csirt in mine.values_list("reference", "pk", "csirt")}
     if not found:
-        raise ValidationError({"references": _("Cochez au moins un dossier de votre centre.")})
+        raise ValidationError({"references": "Cochez au moins un dossier de votre centre."})
     if len({csirt for _pk, csirt in found.values()}) > 1:
-        raise ValidationError({"references": _("Ces dossiers sont de plusieurs centres. Agissez centre par centre.")})
+        raise ValidationError({"references": "Ces dossiers sont de plusieurs centres. Agissez centre par centre."})
     return [found[reference] for reference in wanted if reference in found]
 
 
@@ -281,12 +279,12 @@ def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     except ValidationError as error:
         return BulkOutcome.REFUSED, " ".join(error.messages)[:300]
     except (Http404, PermissionDenied):
-        return BulkOutcome.REFUSED, _("Ce dossier n’est plus à votre centre.")
+        return BulkOutcome.REFUSED, "Ce dossier n’est plus à votre centre."
     except (OperationalError, InterfaceError):
         raise  # the database is away: the whole job is tried again
     except Exception as error:  # noqa: BLE001  (whatever is wrong with one case must not hold up the others)
         logger.error("a case cannot be acted on", job=str(job.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
-        return BulkOutcome.REFUSED, _("Une erreur nous a empêchés de le faire. Ouvrez le dossier et réessayez.")
+        return BulkOutcome.REFUSED, "Une erreur nous a empêchés de le faire. Ouvrez le dossier et réessayez."
 
 
 def newest_event(incident: Incident) -> int | None:

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.anonymous import Pointers, find_pointers, read_text
@@ -51,7 +50,7 @@ class DoubtfulNames(ValidationError):
 
     def __init__(self, words: list[str]) -> None:
         quoted = quote_words(words)
-        super().__init__({"text": _("Ce message désigne peut-être quelqu’un du groupe aux autres : %s.") % quoted})
+        super().__init__({"text": f"Ce message désigne peut-être quelqu’un du groupe aux autres : {quoted}."})
         self.words = join_words(words)
 
 
@@ -62,12 +61,12 @@ def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupL
     """
     text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
-        raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})
+        raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
     check_names(text, PLACEHOLDERS if phone_of(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
     named = list_named(text, group, actor)
     if named.certain:
         quoted = quote_words(named.certain)
-        raise ValidationError({"text": _("Ce message désigne quelqu’un du groupe aux autres. Retirez : %s.") % quoted})
+        raise ValidationError({"text": f"Ce message désigne quelqu’un du groupe aux autres. Retirez : {quoted}."})
     if named.doubtful and letter.common != join_words(named.doubtful):
         raise DoubtfulNames(named.doubtful)
     return letter._replace(text=text)
@@ -132,7 +131,7 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     cases = written_to(found, with_closed=clean.with_closed)
     references = list(cases.values_list("reference", flat=True)[:MOST_AT_ONCE])
     if not references:
-        raise ValidationError(_("Aucun déclarant à qui écrire dans ce groupe."))
+        raise ValidationError("Aucun déclarant à qui écrire dans ce groupe.")
     choices = {"group": str(found.uid), "asks_answer": clean.asks_answer}
     return start_bulk(
         actor=actor,
@@ -194,7 +193,7 @@ def opened_before(actor: User, key: str) -> CaseGroup | None:
 def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
     references = list(cases.order_by("pk").values_list("reference", flat=True)[:MOST_AT_ONCE])
     if not references:
-        raise ValidationError(_("Tous ces dossiers sont déjà dans un groupe."))
+        raise ValidationError("Tous ces dossiers sont déjà dans un groupe.")
     try:
         return start_bulk(
             actor=actor,

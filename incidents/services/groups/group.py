@@ -13,8 +13,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -27,7 +25,7 @@ from incidents.text import plain_line, plain_text
 
 TITLE_LIMIT = 120
 SHEET_LIMIT = 20_000
-NAMELESS = gettext_lazy("Prestataire (nom effacé)")
+NAMELESS = "Prestataire (nom effacé)"
 
 
 class StaleGroup(Exception):
@@ -57,10 +55,10 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
     if csirt.pk not in actor.csirt_ids():
         raise Http404
     if kind not in GroupKind.values:
-        raise ValidationError({"kind": _("Choisissez ce que ces dossiers ont en commun.")})
+        raise ValidationError({"kind": "Choisissez ce que ces dossiers ont en commun."})
     clean = plain_line(title, limit=TITLE_LIMIT, field="title")
     if not clean:
-        raise ValidationError({"title": _("Donnez un titre : c’est lui que vos collègues verront.")})
+        raise ValidationError({"title": "Donnez un titre : c’est lui que vos collègues verront."})
     uid = uid_of(actor, csirt.pk, key) if key else uuid4()
     said = {"csirt": csirt, "kind": kind, "title": clean, "author": actor}
     return CaseGroup.objects.get_or_create(uid=uid, defaults=said)[0]
@@ -83,9 +81,9 @@ def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
     if incident.group_id == wanted.pk:
         return incident
     if wanted.csirt_id != incident.csirt_id:
-        raise ValidationError(_("Ce groupe est celui d’un autre centre que ce dossier."))
+        raise ValidationError("Ce groupe est celui d’un autre centre que ce dossier.")
     if wanted.closed_at:
-        raise ValidationError(_("Ce groupe est fermé. Rouvrez-le d’abord."))
+        raise ValidationError("Ce groupe est fermé. Rouvrez-le d’abord.")
     left = {"left": str(incident.group.uid)} if incident.group else {}
     put_in(incident, wanted, EventKind.GROUPED, actor=actor, data={"group": str(wanted.uid)} | left)
     return incident

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
@@ -80,28 +79,28 @@ def hold(ids: Collection[int]) -> dict[int, int | None]:
 def check_pair(double: Incident, main: Incident) -> None:
     """Raise ValidationError, saying what to do instead, if the two cases cannot be merged."""
     if double.pk == main.pk:
-        raise ValidationError(_("Un dossier n’est pas le double de lui-même."))
+        raise ValidationError("Un dossier n’est pas le double de lui-même.")
     if (double.collectivity_id, double.csirt_id) != (main.collectivity_id, main.csirt_id):
-        raise ValidationError(_("Ces deux dossiers ne sont pas de la même collectivité et du même centre."))
+        raise ValidationError("Ces deux dossiers ne sont pas de la même collectivité et du même centre.")
     for one in (double, main):
         if one.merged_into:
             what = {"one": spaced(one.reference), "kept": spaced(one.merged_into.reference)}
-            raise ValidationError(_("%(one)s est déjà un double de %(kept)s. Choisissez %(kept)s.") % what)
+            raise ValidationError("{one} est déjà un double de {kept}. Choisissez {kept}.".format(**what))
     if ClosingReason.WITHDRAWN in (double.closing_reason, main.closing_reason):
-        raise ValidationError(_("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas."))
+        raise ValidationError("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas.")
     check_places(double, main)
 
 
 def check_places(double: Incident, main: Incident) -> None:
     """Raise ValidationError if the two cases can be merged, but not with `main` as the main case."""
     if main.status == Status.CLOSED:
-        closed = _("%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord.")
+        closed = "%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord."
         raise ValidationError(closed % {"main": spaced(main.reference)})
     if double.doubles.exists():
-        has_some = _("%(double)s a lui-même des doubles : c’est lui qu’il faut garder.")
+        has_some = "%(double)s a lui-même des doubles : c’est lui qu’il faut garder."
         raise ValidationError(has_some % {"double": spaced(double.reference)})
     if main.doubles.count() >= MOST_DOUBLES:
-        many = _("%(main)s a déjà %(most)s doubles, et n’en prend pas plus.")
+        many = "%(main)s a déjà %(most)s doubles, et n’en prend pas plus."
         raise ValidationError(many % {"main": spaced(main.reference), "most": MOST_DOUBLES})
 
 

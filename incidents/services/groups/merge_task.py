@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from accounts.models import User
 from incidents.due import ANSWER_WITHIN
 from incidents.models import Incident, Task
@@ -26,8 +24,8 @@ def ask_for_missing_facts(main: Incident, double: Incident, *, actor: User, at: 
         return None
     words = {"double": spaced(double.reference), "facts": ", ".join(missing)}
     said: dict[str, Any] = {
-        "title": (_("Du double %(double)s : %(facts)s") % words)[:TITLE_LIMIT],
-        "why": _("Ce dossier ne le dit pas. Vérifiez-le, et dites ici ce qu’il en est."),
+        "title": ("Du double {double} : {facts}".format(**words))[:TITLE_LIMIT],
+        "why": "Ce dossier ne le dit pas. Vérifiez-le, et dites ici ce qu’il en est.",
         "due_at": at + ANSWER_WITHIN[main.severity],
         "author": actor,
         "added_at": at,
@@ -44,7 +42,7 @@ def list_missing(main: Incident, double: Incident) -> list[str]:
     missing = [str(one.get_service_display()) for one in open_ones if one.service not in known]
     leak = first_leak(double)
     if leak and leak.status not in CONCLUDED and first_leak(main) is None:
-        missing.append(_("fuite %s") % leak.get_status_display() if leak.status else _("données touchées"))
+        missing.append(f"fuite {leak.get_status_display()}" if leak.status else "données touchées")
     return missing
 
 

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.enums import CSIRT_ROLES
 from accounts.models import Membership, User
@@ -61,7 +60,7 @@ def person_of(tag: str, *csirt_ids: int | None, field: str) -> User | None:
     except ValueError:
         person = None
     if person is None:
-        raise ValidationError({field: _("Choisissez une personne du centre, ou personne.")})
+        raise ValidationError({field: "Choisissez une personne du centre, ou personne."})
     return person
 
 
@@ -108,9 +107,9 @@ def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, A
 
 def check_assignee(incident: Incident, assignee: User | None) -> None:
     if incident.status == Status.CLOSED:
-        raise ValidationError({"assignee": _("Ce dossier est clos : personne n’a plus à s’en occuper.")})
+        raise ValidationError({"assignee": "Ce dossier est clos : personne n’a plus à s’en occuper."})
     if assignee and not people_of(incident.csirt_id).filter(pk=assignee.pk).exists():
-        raise ValidationError({"assignee": _("Cette personne ne travaille pas au centre qui suit ce dossier.")})
+        raise ValidationError({"assignee": "Cette personne ne travaille pas au centre qui suit ce dossier."})
 
 
 def uid_or_none(user: User | None) -> str | None:

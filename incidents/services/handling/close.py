@@ -10,11 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from collectivities.zones import zone_of
+from core.french import choose_plural
 from incidents.access import get_incident
 from incidents.anonymous import Named, pointers_in
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status
@@ -34,9 +33,7 @@ from incidents.workflow import check_transition
 TEXT_LIMIT = 10_000
 LESSON_LIMIT = 3_000
 MOTIVE_LIMIT = 1_000
-UNTOUCHED = gettext_lazy(
-    "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
-)
+UNTOUCHED = "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
 # A closing may leave a leak without conclusion: the leak keeps its status (suspected or claimed) and is counted so.
 NEVER_KNOWN = "unknown"
 Problem = tuple[str, str]
@@ -90,12 +87,12 @@ class Unfinished:
         said = []
         if self.interruptions:
             names = ", ".join(str(one.get_service_display()) for one in self.interruptions)
-            said.append(_("sans heure de reprise : %s") % names)
+            said.append(f"sans heure de reprise : {names}")
         if self.leak:
-            what = _("fuite %s") % self.leak.get_status_display() if self.leak.status else _("données touchées")
-            said.append(_("%s, sans conclusion") % what)
+            what = f"fuite {self.leak.get_status_display()}" if self.leak.status else "données touchées"
+            said.append(f"{what}, sans conclusion")
         if number := len(self.tasks):
-            said.append(ngettext("%d tâche ouverte", "%d tâches ouvertes", number) % number)
+            said.append(choose_plural("%d tâche ouverte", "%d tâches ouvertes", number) % number)
         return said
 
 
@@ -133,7 +130,7 @@ def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
         return
     if left := unfinished(incident):
         raise NotFinished(
-            _("Ce dossier ne peut pas encore être « résolu » : %s.") % "\N{NO-BREAK SPACE}; ".join(left.sentences)
+            "Ce dossier ne peut pas encore être « résolu » : {}.".format("\N{NO-BREAK SPACE}; ".join(left.sentences))
         )
     if not why and not incident.erased_at and is_untouched(incident):
         raise NotFinished(UNTOUCHED)
@@ -183,14 +180,14 @@ def is_said_already(incident: Incident, ending: Ending, actor: User) -> bool:
 def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody."""
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
-        yield written[0], _("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
+        yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
     elif pointers := pointers_in(ending.lesson, list_names(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in pointers)
-        yield "lesson", _("Cet enseignement désigne quelqu’un. Retirez : %s.") % quoted
+        yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quoted}."
     if ending.is_shared and not ending.lesson:
-        yield "is_shared", _("Il n’y a rien à partager : écrivez l’enseignement, ou décochez.")
+        yield "is_shared", "Il n’y a rien à partager : écrivez l’enseignement, ou décochez."
     elif ending.is_shared and not may_share_lesson(incident.tlp):
-        yield "is_shared", _("Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez.")
+        yield "is_shared", "Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez."
 
 
 def list_names(incident: Incident) -> Named:
@@ -208,14 +205,14 @@ def list_names(incident: Incident) -> Named:
 
 def problems_of_report(ending: Ending) -> Iterator[Problem]:
     if ending.reason not in ClosingReason.values:
-        yield "reason", _("Choisissez pourquoi le dossier est clos.")
+        yield "reason", "Choisissez pourquoi le dossier est clos."
     is_resolved = ending.reason == ClosingReason.RESOLVED
     if (is_resolved or ending.outcome) and ending.outcome not in Outcome.values:
-        yield "outcome", _("Dites ce que sont devenus les systèmes et les données.")
+        yield "outcome", "Dites ce que sont devenus les systèmes et les données."
     if (is_resolved or ending.cause) and ending.cause not in Cause.values:
-        yield "cause", _("Dites la cause, ou « pas trouvée ».")
+        yield "cause", "Dites la cause, ou « pas trouvée »."
     if ending.leak and ending.leak not in (*CONCLUDED, NEVER_KNOWN):
-        yield "leak", _("Choisissez « confirmée », « sans fondement » ou « on ne le saura pas ».")
+        yield "leak", "Choisissez « confirmée », « sans fondement » ou « on ne le saura pas »."
 
 
 def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
@@ -233,14 +230,14 @@ def problems_left(ending: Ending, left: Unfinished, now: datetime, zone: str) ->
         name, at = f"ended_{one.service}", ending.ended.get(one.service)
         yield from problems_of_moment(name, at, now)
         if at and one.started_at and is_before(at, one.started_at, zone):
-            yield name, _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
+            yield name, "La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates."
         if is_resolved and at is None:
-            yield name, _("Dites quand ce service a repris. Pas encore ? Alors le dossier n’est pas « résolu ».")
+            yield name, "Dites quand ce service a repris. Pas encore ? Alors le dossier n’est pas « résolu »."
     if is_resolved and left.leak and not ending.leak:
-        yield "leak", _("La fuite est-elle confirmée, ou sans fondement ? Sinon : « on ne le saura pas ».")
+        yield "leak", "La fuite est-elle confirmée, ou sans fondement ? Sinon : « on ne le saura pas »."
     for task in left.tasks:
         if is_resolved and str(task.uid) not in ending.moot:
-            yield f"task_{task.uid}", _("Faites cette tâche, ou cochez « sans objet ».")
+            yield f"task_{task.uid}", "Faites cette tâche, ou cochez « sans objet »."
 
 
 def refuse(problems: tuple[Problem, ...]) -> None:

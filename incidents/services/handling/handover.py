@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
-from django.utils.translation import gettext as _
 
 from accounts.enums import Role
 from accounts.models import User
@@ -72,13 +71,13 @@ def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> 
 
 def check_shift(actor: User, references: Sequence[str], shift: Shift) -> None:
     if not references:
-        raise ValidationError({"references": _("Cochez les dossiers que vous passez.")})
+        raise ValidationError({"references": "Cochez les dossiers que vous passez."})
     if len(references) > CASES_SHOWN:
-        raise ValidationError({"references": _("Passez au plus 200 dossiers à la fois.")})
+        raise ValidationError({"references": "Passez au plus 200 dossiers à la fois."})
     if shift.to == actor:
-        raise ValidationError({"colleague": _("Choisissez quelqu’un d’autre que vous, ou personne.")})
+        raise ValidationError({"colleague": "Choisissez quelqu’un d’autre que vous, ou personne."})
     if not plain_text(shift.text, limit=TEXT_LIMIT, field="text"):
-        raise ValidationError({"text": _("Écrivez ce que la relève doit savoir.")})
+        raise ValidationError({"text": "Écrivez ce que la relève doit savoir."})
 
 
 @transaction.atomic

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
@@ -49,7 +48,7 @@ def keep_words(
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y écrit plus."))
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
     before = {row.form: row for row in KeptWords.objects.filter(incident=incident, user=actor)}
     elsewhere = [form for form in words if form != sent and is_of_later_page(before.get(form), words[form], pen)]
     kept = {form: words[form] for form in words if form not in elsewhere}

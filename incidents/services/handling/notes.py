@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
@@ -79,10 +78,10 @@ def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key
 
 def clean_note(incident: Incident, text: str) -> str:
     if incident.erased_at:
-        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus de note.")})
+        raise ValidationError({"text": "Les mots de ce dossier ont été effacés : on n’y écrit plus de note."})
     words = plain_text(text, limit=TEXT_LIMIT, field="text")
     if not words:
-        raise ValidationError({"text": _("Écrivez la note avant de l’enregistrer.")})
+        raise ValidationError({"text": "Écrivez la note avant de l’enregistrer."})
     return words
 
 

@@ -10,7 +10,6 @@ from typing import Any, TypedDict, Unpack
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
@@ -112,7 +111,7 @@ def open_to_judgement(reference: str, actor: User) -> Incident:
     """Return the case, locked. Raises ValidationError if it is erased, since its facts can no longer be read."""
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : on ne le qualifie plus."))
+        raise ValidationError("Les mots de ce dossier ont été effacés : on ne le qualifie plus.")
     return incident
 
 
@@ -162,16 +161,16 @@ def unknown_codes(said: Qualification, known: list[str]) -> Iterator[Problem]:
     }
     for field, values in allowed.items():
         if getattr(said, field) not in values:
-            yield field, _("Choisissez dans la liste.")
+            yield field, "Choisissez dans la liste."
     if set(said.techniques) - set(TECHNIQUES) - set(known):
-        yield "techniques", _("Cette technique n’est pas dans la liste.")
+        yield "techniques", "Cette technique n’est pas dans la liste."
 
 
 def problems_of_rsit(said: Qualification) -> Iterator[Problem]:
     if said.rsit_class not in TYPES_OF_CLASS:
-        yield "rsit_class", _("Choisissez une classe RSIT.")
+        yield "rsit_class", "Choisissez une classe RSIT."
     elif said.rsit_type and said.rsit_type not in TYPES_OF_CLASS[said.rsit_class]:
-        yield "rsit_type", _("Ce type RSIT n’appartient pas à cette classe.")
+        yield "rsit_type", "Ce type RSIT n’appartient pas à cette classe."
 
 
 def change(incident: Incident, standing: Qualification, wanted: Qualification, *, actor: User) -> None:

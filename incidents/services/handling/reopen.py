@@ -5,7 +5,6 @@ import hashlib
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
@@ -45,7 +44,7 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
     refuse_to_reopen(incident)
     why = plain_text(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
-        raise ValidationError({"motive": _("Écrivez pourquoi : vos collègues le liront, pas le déclarant.")})
+        raise ValidationError({"motive": "Écrivez pourquoi : vos collègues le liront, pas le déclarant."})
     check_transition(Status(incident.status), Status.ACKNOWLEDGED)
     write_motive(incident, why, actor)
     open_again(incident, actor)
@@ -60,9 +59,9 @@ def was_just_reopened(incident: Incident, actor: User) -> bool:
 
 def refuse_to_reopen(incident: Incident) -> None:
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : il ne se rouvre pas."))
+        raise ValidationError("Les mots de ce dossier ont été effacés : il ne se rouvre pas.")
     if incident.merged_into_id:
-        raise ValidationError(_("Ce dossier est fusionné avec un autre : défaites d’abord la fusion."))
+        raise ValidationError("Ce dossier est fusionné avec un autre : défaites d’abord la fusion.")
 
 
 def write_motive(incident: Incident, why: str, actor: User) -> None:

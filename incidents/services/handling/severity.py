@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, Min
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from collectivities.zones import day_of, zone_of
@@ -89,10 +88,10 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     """
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y écrit plus de motif."))
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus de motif.")
     why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
-        raise ValidationError({"motive": _("Écrivez pourquoi : ceux qui reprendront ce dossier le liront.")})
+        raise ValidationError({"motive": "Écrivez pourquoi : ceux qui reprendront ce dossier le liront."})
     newest = incident.severity_choices.order_by("-id").first()
     said = (newest.severity, newest.motive, newest.actor_id) if newest else None
     if said == (severity, why, actor.pk) and incident.severity == severity:

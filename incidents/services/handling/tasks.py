@@ -11,8 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -31,7 +29,7 @@ MOST_OPEN = 100
 FURTHEST = timedelta(days=366)
 # The task that the platform adds if another centre answers for the body, but the TLP keeps the case in its centre.
 AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAMED = "accord-pour", 60, 60
-ASK_FOR_AGREEMENT = gettext_lazy(
+ASK_FOR_AGREEMENT = (
     "La collectivité relève désormais de %(centre)s : demandez l’accord du déclarant, puis proposez le transfert."
 )
 
@@ -111,15 +109,15 @@ def add_task(*, reference: str, actor: User, errand: Errand) -> Task:
     now = timezone.now()
     title = plain_line(errand.title, limit=TITLE_LIMIT, field="title")
     if not title:
-        raise ValidationError({"title": _("Écrivez ce qu’il y a à faire.")})
+        raise ValidationError({"title": "Écrivez ce qu’il y a à faire."})
     if errand.due_at and not now < errand.due_at < now + FURTHEST:
-        raise ValidationError({"due": _("Cette date est passée, ou dans plus d’un an. Vérifiez-la.")})
+        raise ValidationError({"due": "Cette date est passée, ou dans plus d’un an. Vérifiez-la."})
     open_ones = list(incident.tasks.filter(done_at=None)[:MOST_OPEN])
     for task in open_ones:
         if (task.title, task.due_at, task.author_id) == (title, errand.due_at, actor.pk):
             return task
     if len(open_ones) == MOST_OPEN:
-        raise ValidationError({"title": _("Cent tâches sont ouvertes sur ce dossier : faites-en quelques-unes.")})
+        raise ValidationError({"title": "Cent tâches sont ouvertes sur ce dossier : faites-en quelques-unes."})
     task = Task.objects.create(incident=incident, title=title, due_at=errand.due_at, author=actor, added_at=now)
     keep_due(incident, at=now)
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=1, task=str(task.uid))
@@ -181,9 +179,9 @@ def steps_missing(steps: Collection[Step], tasks: Collection[Task]) -> int:
 
 def check_open(incident: Incident) -> None:
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y ajoute plus de tâche."))
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y ajoute plus de tâche.")
     if incident.status == Status.CLOSED:
-        raise ValidationError(_("Ce dossier est clos : on n’y ajoute plus de tâche."))
+        raise ValidationError("Ce dossier est clos : on n’y ajoute plus de tâche.")
 
 
 def keep_due(incident: Incident, *, at: datetime) -> None:

@@ -5,7 +5,6 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
@@ -54,7 +53,7 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NOTHING_SAI
     if incident.is_verified:
         return incident
     if incident.collectivity.is_unconfirmed:
-        raise ValidationError(_("Confirmez d’abord la collectivité : elle vient de la personne qui déclare."))
+        raise ValidationError("Confirmez d’abord la collectivité : elle vient de la personne qui déclare.")
     now = timezone.now()
     incident.verification, incident.verified_at, incident.is_to_call_back = Verification.CALL_BACK, now, False
     record_call_back(incident, actor=actor, call=call, at=now)
@@ -85,9 +84,7 @@ def close_incident(
     check_transition(Status(incident.status), Status.CLOSED)
     wrote_at = incident.declarant_wrote_at
     if (seen is not None and seen != last_word_of(incident)) or (read_at and wrote_at and wrote_at > read_at):
-        raise ValidationError(
-            _("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
-        )
+        raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
     refuse_unfinished(incident, reason, why)
     save_closing(incident, Ending(reason=reason, why=why), actor=actor, at=timezone.now())
     return incident

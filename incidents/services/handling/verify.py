@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from accounts.models import EmergencyContact, User
 from collectivities.zones import day_of, zone_of
@@ -51,11 +50,11 @@ def checked_number(incident: Incident, call: CallBack) -> str:
     """
     number = plain_line(call.number, limit=NUMBER_LIMIT, field="number")
     if number and not can_be_called(number):
-        raise ValidationError({"number": _("« %s » n’est pas un numéro entier : il y manque des chiffres.") % number})
+        raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : il y manque des chiffres."})
     if number and not call.is_official and any(is_same_number(number, one) for one in declared_numbers(incident)):
         raise ValidationError(
             {
-                "number": _(
+                "number": (
                     "Ce numéro est dans une déclaration de cette collectivité : il ne vérifie rien. "
                     "Appelez-en un autre. S’il est aussi dans un annuaire, laissez ce champ vide et dites où vous "
                     "l’avez trouvé."
@@ -129,5 +128,5 @@ def note_call_back(incident: Incident, *, actor: User, words: str, at: datetime)
 def words_of_call(number: str, source: NumberSource | None) -> str:
     """Return the number and its source as a sentence, without what was said in the call."""
     found = ", ".join([part for part in (number, str(source.label) if source else "") if part])
-    said = _("Vérification par rappel.")
-    return f"{said} {_('Numéro : %s.') % found}" if found else said
+    said = "Vérification par rappel."
+    return f"{said} {f'Numéro : {found}.'}" if found else said

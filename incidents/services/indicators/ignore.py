@@ -9,7 +9,6 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -34,7 +33,7 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
     found = clean_observable(kind, value)
     why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
-        raise ValidationError({"motive": _("Écrivez pourquoi : vos collègues ne verront plus cette valeur.")})
+        raise ValidationError({"motive": "Écrivez pourquoi : vos collègues ne verront plus cette valeur."})
     row, is_new = IgnoredValue.objects.get_or_create(
         csirt=csirt, kind=found.kind, value=found.value, defaults={"motive": why, "actor": actor}
     )

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
@@ -45,9 +44,7 @@ def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -
     if not new:
         return 0
     if len(known) + len(new) > MOST_OBSERVABLES:
-        raise ValidationError(
-            _("Un dossier garde %(most)s indicateurs au plus : retirez-en d’abord.") % {"most": MOST_OBSERVABLES}
-        )
+        raise ValidationError(f"Un dossier garde {MOST_OBSERVABLES} indicateurs au plus : retirez-en d’abord.")
     Observable.objects.bulk_create(
         Observable(incident=incident, kind=found.kind, value=found.value, origin=origin, actor=actor)
         for found, origin in new.items()
@@ -76,7 +73,7 @@ def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
 def locked(reference: str, actor: User) -> Incident:
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y relève plus d’indicateur."))
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y relève plus d’indicateur.")
     return incident
 
 
@@ -91,12 +88,12 @@ def note_work(incident: Incident, actor: User, **data: Any) -> None:
 def clean_observable(kind: str, value: str) -> Found:
     """Return the value in its normal spelling. Raises ValidationError on « kind » or « value »."""
     if kind not in ObservableKind.values:
-        raise ValidationError({"kind": _("Choisissez la nature de la valeur.")})
+        raise ValidationError({"kind": "Choisissez la nature de la valeur."})
     if not value.strip():
-        raise ValidationError({"value": _("Écrivez la valeur.")})
+        raise ValidationError({"value": "Écrivez la valeur."})
     spelt = normalised(kind, value)
     if spelt is None:
-        wrong = _("Ce n’est pas une valeur de cette nature : %(kind)s. Vérifiez-la, ou changez la nature.")
+        wrong = "Ce n’est pas une valeur de cette nature : %(kind)s. Vérifiez-la, ou changez la nature."
         raise ValidationError({"value": wrong % {"kind": ObservableKind(kind).label}})
     return Found(ObservableKind(kind), spelt)
 

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -90,7 +89,7 @@ def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
     """Return the cleaned steps. A step keeps its code; a new one gets its own. Raises ValidationError on « steps »."""
     listed = list(steps)
     if len(listed) > MOST_STEPS:
-        raise ValidationError({"steps": _("Un guide a au plus 30 étapes. Regroupez-en.")})
+        raise ValidationError({"steps": "Un guide a au plus 30 étapes. Regroupez-en."})
     taken: set[str] = set()
     return [clean_step(number, step, taken) for number, step in enumerate(listed, 1)]
 
@@ -104,10 +103,10 @@ def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
     except ValidationError as error:
         raise at_step(number, error.messages[0]) from error
     if not title:
-        raise at_step(number, _("écrivez ce qu’il y a à faire."))
+        raise at_step(number, "écrivez ce qu’il y a à faire.")
     hours = step["within_hours"]
     if hours is not None and not 1 <= hours <= MOST_HOURS:
-        raise at_step(number, _("le délai va de 1 à 2 160 heures, ou reste vide."))
+        raise at_step(number, "le délai va de 1 à 2 160 heures, ou reste vide.")
     return Step(free_code(str(step["step"]) or slugify(title), taken), title, why, source, hours)
 
 
@@ -121,4 +120,4 @@ def free_code(wanted: str, taken: set[str]) -> str:
 
 
 def at_step(number: int, words: str) -> ValidationError:
-    return ValidationError({"steps": _("Étape %(number)s : %(words)s") % {"number": number, "words": words}})
+    return ValidationError({"steps": f"Étape {number} : {words}"})

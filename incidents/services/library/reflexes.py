@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.enums import Role
 from accounts.models import User
@@ -117,16 +116,16 @@ def clean_acts(acts: list[Mapping[str, str]], field: str) -> list[dict[str, str]
 def line(text: str, limit: int, field: str) -> str:
     clean = plain_line(text, limit=limit, field=field)
     if not clean:
-        raise ValidationError({field: _("Une partie est vide. Chaque geste a un titre et une explication.")})
+        raise ValidationError({field: "Une partie est vide. Chaque geste a un titre et une explication."})
     if MARKUP.search(clean):
-        raise ValidationError({field: _("Du texte seul : aucune balise, comme « <b> », n’est gardée.")})
+        raise ValidationError({field: "Du texte seul : aucune balise, comme « <b> », n’est gardée."})
     return clean
 
 
 def check_numbers(clean: Mapping[str, Any]) -> None:
     if not FEWEST_HOUR <= len(clean["hour"]) <= MOST_ACTS:
-        raise ValidationError({"hour": _("Il faut de 3 à 8 gestes : les trois premiers sont affichés partout.")})
+        raise ValidationError({"hour": "Il faut de 3 à 8 gestes : les trois premiers sont affichés partout."})
     if not 1 <= len(clean["day"]) <= MOST_ACTS:
-        raise ValidationError({"day": _("Il faut de 1 à 8 gestes.")})
+        raise ValidationError({"day": "Il faut de 1 à 8 gestes."})
     if not 1 <= len(clean["sources"]) <= MOST_SOURCES:
-        raise ValidationError({"sources": _("Citez de 1 à 6 sources, une par ligne.")})
+        raise ValidationError({"sources": "Citez de 1 à 6 sources, une par ligne."})

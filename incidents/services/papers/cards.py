@@ -10,10 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
@@ -26,15 +23,15 @@ from incidents.services.papers.centres import describe_centre, describe_fallback
 from incidents.typeset import qr_code
 
 # Lines that a town hall fills in by hand in quiet times. A number known from its emergency card is printed there.
-LINES: tuple[tuple[Promise, Helper | None], ...] = (
-    (gettext_lazy("Prestataire informatique"), Helper.SUPPLIER),
-    (gettext_lazy("Hébergeur du site et des mails"), None),
-    (gettext_lazy("Maire, élu d’astreinte"), Helper.ELECTED),
-    (gettext_lazy("Direction, secrétariat"), None),
-    (gettext_lazy("Délégué à la protection (DPO)"), Helper.DPO),
-    (gettext_lazy("Assureur, numéro de contrat"), Helper.INSURER),
-    (gettext_lazy("Comptable public"), None),
-    (gettext_lazy("Intercommunalité, voisins reliés"), None),
+LINES: tuple[tuple[str, Helper | None], ...] = (
+    ("Prestataire informatique", Helper.SUPPLIER),
+    ("Hébergeur du site et des mails", None),
+    ("Maire, élu d’astreinte", Helper.ELECTED),
+    ("Direction, secrétariat", None),
+    ("Délégué à la protection (DPO)", Helper.DPO),
+    ("Assureur, numéro de contrat", Helper.INSURER),
+    ("Comptable public", None),
+    ("Intercommunalité, voisins reliés", None),
 )
 
 
@@ -79,6 +76,5 @@ def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
         "address": address,
         "qr": qr_code(address),
         "lines": lines_of(()),
-        "made": _("Fiche établie le %(day)s, vérifiez les numéros une fois par an.")
-        % {"day": date_format(on, "j F Y")},
+        "made": "Fiche établie le {day}, vérifiez les numéros une fois par an.".format(day=date_format(on, "j F Y")),
     }

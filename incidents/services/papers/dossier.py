@@ -13,8 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCKS, zone_of
@@ -31,12 +29,12 @@ from incidents.services.papers.centres import describe_centre, describe_fallback
 from incidents.services.papers.duties import duties_of
 from incidents.typeset import qr_code
 
-NO_MORE = gettext_lazy(
+NO_MORE = (
     "Cette liste ne dit pas tout ce que la loi peut demander. Votre délégué à la protection des données (DPO), "
     "votre assureur et la préfecture répondent pour votre cas."
 )
 
-GROUND_MOVED = gettext_lazy("%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s.")
+GROUND_MOVED = "%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s."
 
 
 def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
@@ -72,14 +70,14 @@ def why_this_centre(incident: Incident) -> str:
         return incident.route_reason
     at = moment(last.answered_at, zone_of(incident.collectivity))
     words = {"giver": last.giver, "taker": last.taker, "at": at}
-    given = _("%(giver)s l’a confié à %(taker)s le %(at)s.") if last.asked_by_id else GROUND_MOVED
+    given = "%(giver)s l’a confié à %(taker)s le %(at)s." if last.asked_by_id else GROUND_MOVED
     return f"{incident.route_reason} " + given % words
 
 
 def identity(body: Collectivity) -> str:
     """Return the SIREN and INSEE code, which insurers and prefectures ask for to tell bodies of one name apart."""
-    siren = body.siren and _("SIREN %s") % NBSP.join(map("".join, batched(body.siren, 3)))
-    code = body.insee_code and _("code INSEE %s") % body.insee_code
+    siren = body.siren and "SIREN {}".format(NBSP.join(map("".join, batched(body.siren, 3))))
+    code = body.insee_code and f"code INSEE {body.insee_code}"
     return capfirst(", ".join(part for part in (siren, code) if part))
 
 
@@ -89,16 +87,15 @@ def moment(at: datetime, zone: str) -> str:
 
 
 def checklist(sheet: Sheet) -> dict[str, Any]:
-    whose = _("Fiche de %(csirt)s") % {"csirt": sheet.csirt.name} if sheet.csirt else _("Fiche nationale")
+    whose = f"Fiche de {sheet.csirt.name}" if sheet.csirt else "Fiche nationale"
     day = date_format(sheet.published_on, "j F Y")
     return {
-        "hour_title": _("La première heure"),
+        "hour_title": "La première heure",
         "hour": [list(act) for act in sheet.text.hour],
-        "day_title": _("La première journée"),
+        "day_title": "La première journée",
         "day": [list(act) for act in sheet.text.day],
         "sources": " ; ".join(sheet.text.sources),
-        "version": _("%(whose)s, version %(version)s du %(day)s.")
-        % {"whose": whose, "version": sheet.version, "day": day},
+        "version": f"{whose}, version {sheet.version} du {day}.",
     }
 
 
@@ -106,7 +103,7 @@ def declared(incident: Incident, zone: str) -> list[dict[str, Any]]:
     """Return the sections of the case from its rows, then the newest answers to the questions of its type."""
     situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
     facts = [format_section(name, "", of_rows(incident, name), zone) for name in SNAPSHOT_TITLES]
-    facts[0]["lines"].insert(0, [_("Situation"), situation])
+    facts[0]["lines"].insert(0, ["Situation", situation])
     questions = incident.sheets.exclude(section__in=SNAPSHOT_TITLES)
     newest = questions.order_by("section", "-id").distinct("section")
     answers = [format_section(sheet.section, sheet.version, sheet.values, zone) for sheet in newest]
@@ -127,18 +124,18 @@ def charge(incident: Incident, zone: str) -> str:
     words = {"csirt": incident.csirt}
     if incident.closed_at:
         reason = incident.get_closing_reason_display()
-        return _("Dossier clos le %(at)s : %(reason)s.") % {"at": moment(incident.closed_at, zone), "reason": reason}
+        return f"Dossier clos le {moment(incident.closed_at, zone)} : {reason}."
     if incident.acknowledged_at:
         at = moment(incident.acknowledged_at, zone)
-        return _("%(csirt)s a pris le dossier en charge le %(at)s.") % (words | {"at": at})
-    return _("%(csirt)s n’a pas encore pris le dossier en charge.") % words if incident.csirt else ""
+        return "%(csirt)s a pris le dossier en charge le %(at)s." % (words | {"at": at})
+    return "{csirt} n’a pas encore pris le dossier en charge.".format(**words) if incident.csirt else ""
 
 
 def verification(incident: Incident, zone: str) -> str:
     if incident.verified_at is None:
-        return _("Déclaration non vérifiée : personne n’a encore rappelé la collectivité sur un numéro déjà connu.")
+        return "Déclaration non vérifiée : personne n’a encore rappelé la collectivité sur un numéro déjà connu."
     how = capfirst(incident.get_verification_display())
-    return _("%(how)s, le %(at)s.") % {"how": how, "at": moment(incident.verified_at, zone)}
+    return f"{how}, le {moment(incident.verified_at, zone)}."
 
 
 def receipt(incident: Incident, zone: str) -> list[str]:
@@ -147,9 +144,9 @@ def receipt(incident: Incident, zone: str) -> list[str]:
     """
     words = {"reference": spaced(incident.reference), "at": moment(incident.received_at, zone)}
     lines = [
-        _("La déclaration électronique %(reference)s a été reçue le %(at)s.") % words,
+        "La déclaration électronique {reference} a été reçue le {at}.".format(**words),
         service_in_charge(incident),
-        _(
+        (
             "Cet accusé de réception est délivré au titre de l’article L112-11 du code des relations entre le public "
             "et l’administration. Il constate que l’envoi est arrivé. Il ne vaut ni plainte, ni "
             "notification à la CNIL, ni déclaration à votre assureur."
@@ -161,6 +158,6 @@ def receipt(incident: Incident, zone: str) -> list[str]:
 def service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
-        return _("Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour.")
+        return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."
     reached = [part for part in (*published_ways(csirt), describe_site(csirt.website)) if part]
-    return _("Service chargé du dossier : %(who)s.") % {"who": ", ".join([csirt.name, *reached])}
+    return "Service chargé du dossier : {who}.".format(who=", ".join([csirt.name, *reached]))

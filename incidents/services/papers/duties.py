@@ -7,8 +7,6 @@ is or may be the cause. Each delay runs from its own instant, in hours without p
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
-
 from collectivities.zones import CLOCKS, day_of
 from incidents.enums import Answer, IncidentType
 from incidents.models import Incident
@@ -38,40 +36,40 @@ def duties_of(incident: Incident, zone: str) -> list[Duty]:
 
 def data_duties(incident: Incident, zone: str) -> list[Duty]:
     known = incident.data_concerned == Answer.YES
-    maybe = _("Des données personnelles sont peut-être touchées.")
-    first = _("Des données personnelles sont touchées.") if known else maybe
+    maybe = "Des données personnelles sont peut-être touchées."
+    first = "Des données personnelles sont touchées." if known else maybe
     return [
         Duty(
-            _("Prévenir la CNIL"),
+            "Prévenir la CNIL",
             f"{first} "
-            + _(
+            + (
                 "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "
                 "si le risque pour les personnes est improbable. Une première notification peut être complétée."
             ),
             before(incident.breach_known_at if known else None, zone),
-            _("RGPD, article 33 ; CNIL"),
+            "RGPD, article 33 ; CNIL",
         ),
         Duty(
-            _("Prévenir les personnes, tenir le registre"),
-            _(
+            "Prévenir les personnes, tenir le registre",
+            (
                 "Les personnes sont prévenues si le risque pour elles est élevé. Toute violation est inscrite dans le "
                 "registre de la collectivité, même si la CNIL n’est pas prévenue."
             ),
             "",
-            _("RGPD, articles 33 (5) et 34"),
+            "RGPD, articles 33 (5) et 34",
         ),
     ]
 
 
 def complaint(incident: Incident, zone: str) -> Duty:
     return Duty(
-        _("Porter plainte, si vous êtes assurés"),
-        _(
+        "Porter plainte, si vous êtes assurés",
+        (
             "Si votre contrat couvre les attaques informatiques : l’indemnité suppose une plainte dans les 72 heures "
             "après le moment où la collectivité a connaissance de l’attaque. Police, gendarmerie ou procureur."
         ),
         before(incident.attack_known_at, zone),
-        _("Code des assurances, article L12-10-1"),
+        "Code des assurances, article L12-10-1",
     )
 
 
@@ -80,7 +78,7 @@ def before(known_at: datetime | None, zone: str) -> str:
     if known_at is None:
         return ""
     at = format_moment(end_of_delay(known_at, zone), zone)
-    return _("D’après ce qui est déclaré : avant le %(at)s, %(zone)s.") % {"at": at, "zone": CLOCKS.get(zone, zone)}
+    return f"D’après ce qui est déclaré : avant le {at}, {CLOCKS.get(zone, zone)}."
 
 
 def end_of_delay(known_at: datetime, zone: str) -> date | datetime:

@@ -14,8 +14,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from collectivities.zones import zone_of
@@ -44,7 +42,7 @@ OBSERVABLES_SENT = 2000
 IMPERSONAL = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
 # Labels that the file may carry. They do not change the label of the case.
 LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
-KEPT_IN = gettext_lazy(
+KEPT_IN = (
     "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
 )
 
@@ -106,12 +104,12 @@ def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
 def checked(incident: Incident, asked: Asked) -> Partner:
     """Return the partner. Raises ValidationError if the file cannot be sent to it."""
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer."))
+        raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer.")
     partner = MAILED.get(asked.partner)
     if partner is None:
-        raise ValidationError({"partner": _("Choisissez un partenaire de la liste.")})
+        raise ValidationError({"partner": "Choisissez un partenaire de la liste."})
     if asked.tlp not in LABELS:
-        raise ValidationError({"tlp": _("Choisissez le TLP du message.")})
+        raise ValidationError({"tlp": "Choisissez le TLP du message."})
     if why := why_not(incident):
         raise ValidationError(why)
     return partner
@@ -126,7 +124,7 @@ def check_agreed(incident: Incident, asked: Asked) -> str:
 def checked_motive(asked: Asked) -> str:
     why = plain_line(asked.motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
-        missing = _("Écrivez pourquoi des coordonnées partent.") if asked.with_persons else _("Écrivez pourquoi.")
+        missing = "Écrivez pourquoi des coordonnées partent." if asked.with_persons else "Écrivez pourquoi."
         raise ValidationError({"motive": missing})
     return why
 

@@ -6,19 +6,16 @@ It is tied to the TLP that the case had then.
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy
 
 from incidents.enums import Tlp
 from incidents.models import Incident
 from incidents.text import has_visible_word, plain_line
 
 AGREEMENT_LIMIT = 300
-NOT_AGREED = gettext_lazy(
-    "Demandez au déclarant. S’il est d’accord, cochez la case, et notez qui a dit oui, quand et comment."
-)
-NOT_TICKED = gettext_lazy("Cochez la case si le déclarant est d’accord. Sinon, effacez ces mots.")
-NOT_NOTED = gettext_lazy("Notez qui a dit oui, quand et comment.")
-LABEL_CHANGED = gettext_lazy(
+NOT_AGREED = "Demandez au déclarant. S’il est d’accord, cochez la case, et notez qui a dit oui, quand et comment."
+NOT_TICKED = "Cochez la case si le déclarant est d’accord. Sinon, effacez ces mots."
+NOT_NOTED = "Notez qui a dit oui, quand et comment."
+LABEL_CHANGED = (
     "Le TLP du dossier a changé depuis : il est %(tlp)s. Demandez de nouveau au déclarant, puis cochez la case."
 )
 

@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.enums import CSIRT_ROLES
 from accounts.models import Membership, User
@@ -140,7 +139,7 @@ def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
     if transfer.state != TransferState.ASKED:
         raise StaleTransfer(transfer)
     if not why:
-        raise ValidationError({"answer": _("Écrivez pourquoi : l’autre centre saura quoi en faire.")})
+        raise ValidationError({"answer": "Écrivez pourquoi : l’autre centre saura quoi en faire."})
     settle(transfer, TransferState.RETURNED, actor)
     transfer.answer = "" if transfer.incident.erased_at else why
     transfer.save(update_fields=["state", "answered_at", "answered_by", "answer"])
@@ -185,9 +184,9 @@ def is_same(newest: Transfer, taker: str, why: str, actor: User) -> bool:
 def check_may_go(incident: Incident) -> None:
     """Raise InvalidTransition for a closed case, ValidationError for a case that is erased or merged."""
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer."))
+        raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer.")
     if incident.merged_into_id or incident.doubles.exists():
-        raise ValidationError(_("Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le."))
+        raise ValidationError("Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le.")
     check_transferable(Status(incident.status))
 
 
@@ -204,16 +203,16 @@ def check_motive(incident: Incident, why: str) -> None:
     the case.
     """
     if not why:
-        raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
+        raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
     if persons := persons_in(why, list_names(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in persons)
-        raise ValidationError({"motive": _("Ce motif désigne quelqu’un. Retirez : %s.") % quoted})
+        raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quoted}."})
 
 
 def find_taker(incident: Incident, slug: str) -> Csirt:
     centre: Csirt | None = takers_for(incident).filter(slug=slug).first() if "\0" not in slug else None
     if centre is None:
-        raise ValidationError({"taker": _("Choisissez un centre de la liste.")})
+        raise ValidationError({"taker": "Choisissez un centre de la liste."})
     return centre
 
 

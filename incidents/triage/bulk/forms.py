@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import TYPE_TERMS, BulkAct, Cause, GroupKind, Nature, Tlp
@@ -18,7 +17,7 @@ GROUPS_OFFERED = 50
 NOBODY = "personne"
 
 
-AS_IT_IS = ("", _("Laisser tel quel"))
+AS_IT_IS = ("", "Laisser tel quel")
 RSIT_CHOICES: list[Any] = [
     (RsitClass(code).label, [(f"{code}/{one}", RsitType(one).label) for one in types])
     for code, types in TYPES_OF_CLASS.items()
@@ -49,12 +48,12 @@ class BulkForm(forms.Form):
 
 class AssignForm(BulkForm):
     assignee = forms.ChoiceField(
-        label=_("Attribuer à"), error_messages={"required": _("Choisissez une personne de votre centre.")}
+        label="Attribuer à", error_messages={"required": "Choisissez une personne de votre centre."}
     )
 
     def offer(self) -> None:
         people = [(str(one.uid), one.display_name) for one in people_of(self.csirt)]
-        self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, _("Personne"))]  # type: ignore[attr-defined]
+        self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
     def choices(self) -> dict[str, Any]:
         chosen = self.cleaned_data["assignee"]
@@ -64,16 +63,16 @@ class AssignForm(BulkForm):
 class ClassifyForm(BulkForm):
     """Fields without a choice leave each case as it is."""
 
-    nature = keep_or_choose(_("Nature"), [one for one in Nature.choices if one[0] != Nature.UNQUALIFIED])
-    type = keep_or_choose(_("Type"), list(TYPE_TERMS.items()))
+    nature = keep_or_choose("Nature", [one for one in Nature.choices if one[0] != Nature.UNQUALIFIED])
+    type = keep_or_choose("Type", list(TYPE_TERMS.items()))
     rsit = keep_or_choose("RSIT", RSIT_CHOICES)
-    cause = keep_or_choose(_("Cause"), Cause.choices)
+    cause = keep_or_choose("Cause", Cause.choices)
     tlp = keep_or_choose("TLP", Tlp.choices)
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         if not self.errors and not any(said.values()):
-            raise ValidationError(_("Choisissez au moins une chose à changer."))
+            raise ValidationError("Choisissez au moins une chose à changer.")
         return said
 
     def choices(self) -> dict[str, Any]:
@@ -82,9 +81,9 @@ class ClassifyForm(BulkForm):
 
 class CloseForm(BulkForm):
     reason = forms.ChoiceField(
-        label=_("Pourquoi sont-ils clos"),
+        label="Pourquoi sont-ils clos",
         choices=[("", "—"), *((one.value, one.label) for one in CLOSED_FOR)],
-        error_messages={"required": _("Choisissez pourquoi les dossiers sont clos.")},
+        error_messages={"required": "Choisissez pourquoi les dossiers sont clos."},
     )
 
     read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the list of ticked cases was shown
@@ -95,9 +94,9 @@ class CloseForm(BulkForm):
 
 
 class GroupForm(BulkForm):
-    group = forms.ChoiceField(label=_("Groupe ouvert"), required=False)
-    title = forms.CharField(label=_("Ou nouveau groupe"), required=False, max_length=TITLE_LIMIT)
-    kind = forms.ChoiceField(label=_("Cause commune"), choices=GroupKind.choices, required=False)
+    group = forms.ChoiceField(label="Groupe ouvert", required=False)
+    title = forms.CharField(label="Ou nouveau groupe", required=False, max_length=TITLE_LIMIT)
+    kind = forms.ChoiceField(label="Cause commune", choices=GroupKind.choices, required=False)
 
     def offer(self) -> None:
         opened = CaseGroup.objects.filter(csirt=self.csirt, closed_at=None).order_by("-opened_at", "-id")
@@ -107,7 +106,7 @@ class GroupForm(BulkForm):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         if not self.errors and not said.get("group") and not said.get("title"):
-            raise ValidationError({"group": _("Choisissez un groupe, ou donnez un titre au nouveau.")})
+            raise ValidationError({"group": "Choisissez un groupe, ou donnez un titre au nouveau."})
         return said
 
     def choices(self) -> dict[str, Any]:

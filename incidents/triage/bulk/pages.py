@@ -11,13 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.signed_in import user_of
+from core.french import choose_plural
 from incidents.enums import BulkAct, BulkOutcome, BulkState, Status
 from incidents.models import BulkItem, BulkJob, Incident
 from incidents.reference import is_reference, spaced
@@ -96,7 +95,7 @@ def render_question(
     request: HttpRequest, code: str, cases: list[Incident], form: BulkForm | None, *, status: int = 200
 ) -> HttpResponse:
     context = {
-        "title": CODES[code].label.capitalize() if code in CODES else _("Agir sur plusieurs dossiers"),
+        "title": CODES[code].label.capitalize() if code in CODES else "Agir sur plusieurs dossiers",
         "code": code,
         "form": form,
         "cases": cases,
@@ -125,7 +124,7 @@ def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkF
 
 def say_used(request: HttpRequest, job: BulkJob) -> HttpResponse:
     """Show what this form did the first time, to a person who sent a kept page again with changes."""
-    said = _("Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé.")
+    said = "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
     messages.warning(request, said)
     return redirect("admin:incidents_incident_bulk", job.uid)
 
@@ -144,7 +143,7 @@ def tell(request: HttpRequest, job: BulkJob) -> None:
     if done := found[BulkOutcome.DONE]:
         messages.success(request, describe_done(BulkAct(job.act), done))
     if nothing := found[BulkOutcome.NOTHING]:
-        said = ngettext(
+        said = choose_plural(
             "%(number)s dossier l’était déjà : rien n’a changé.",
             "%(number)s dossiers l’étaient déjà : rien n’a changé.",
             nothing,
@@ -152,16 +151,16 @@ def tell(request: HttpRequest, job: BulkJob) -> None:
         messages.info(request, said % {"number": nothing})
     said_why = refusals(job, user_of(request))[:REFUSALS_SAID]
     for case, why in said_why:
-        messages.error(request, _("%(case)s : %(why)s") % {"case": case, "why": why})
+        messages.error(request, f"{case} : {why}")
     if (more := found[BulkOutcome.REFUSED] - len(said_why)) > 0:
-        said = ngettext("Et %(number)s autre refus.", "Et %(number)s autres refus.", more)
+        said = choose_plural("Et %(number)s autre refus.", "Et %(number)s autres refus.", more)
         messages.error(request, said % {"number": more})
 
 
 def tell_left_out(request: HttpRequest, number: int) -> None:
     """Warn about cases that moved to another centre after the page was opened."""
     if number:
-        said = ngettext(
+        said = choose_plural(
             "%(number)s dossier coché n’est plus à votre centre : rien n’y a été fait.",
             "%(number)s dossiers cochés ne sont plus à votre centre : rien n’y a été fait.",
             number,
@@ -171,12 +170,14 @@ def tell_left_out(request: HttpRequest, number: int) -> None:
 
 def describe_done(act: BulkAct, number: int) -> str:
     words = {
-        BulkAct.TAKE: ngettext("%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number),
-        BulkAct.ASSIGN: ngettext("%(number)s dossier attribué.", "%(number)s dossiers attribués.", number),
-        BulkAct.CLASSIFY: ngettext("%(number)s dossier qualifié.", "%(number)s dossiers qualifiés.", number),
-        BulkAct.CLOSE: ngettext("%(number)s dossier clos.", "%(number)s dossiers clos.", number),
-        BulkAct.GROUP: ngettext("%(number)s dossier groupé.", "%(number)s dossiers groupés.", number),
-        BulkAct.MESSAGE: ngettext("%(number)s message envoyé.", "%(number)s messages envoyés.", number),
+        BulkAct.TAKE: choose_plural(
+            "%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number
+        ),
+        BulkAct.ASSIGN: choose_plural("%(number)s dossier attribué.", "%(number)s dossiers attribués.", number),
+        BulkAct.CLASSIFY: choose_plural("%(number)s dossier qualifié.", "%(number)s dossiers qualifiés.", number),
+        BulkAct.CLOSE: choose_plural("%(number)s dossier clos.", "%(number)s dossiers clos.", number),
+        BulkAct.GROUP: choose_plural("%(number)s dossier groupé.", "%(number)s dossiers groupés.", number),
+        BulkAct.MESSAGE: choose_plural("%(number)s message envoyé.", "%(number)s messages envoyés.", number),
     }
     return words[act] % {"number": number}
 
@@ -190,7 +191,7 @@ def refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
     return [
         (format_item(item), explain_item(job, item))
         if item.incident.csirt_id in mine
-        else (_("Un dossier"), str(TRANSFERRED))
+        else ("Un dossier", str(TRANSFERRED))
         for item in with_words.order_by("id")[:REFUSALS_SHOWN]
     ]
 
@@ -235,5 +236,5 @@ def bulk_progress(request: HttpRequest, uid: UUID) -> HttpResponse:
 def stop(request: HttpRequest, uid: UUID) -> HttpResponse:
     job = stop_bulk(uid=uid, actor=user_of(request))
     if job.state == BulkState.STOPPED:
-        messages.warning(request, _("Interrompu. Ce qui est fait reste fait."))
+        messages.warning(request, "Interrompu. Ce qui est fait reste fait.")
     return redirect("admin:incidents_incident_bulk", job.uid)

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.signed_in import user_of
@@ -89,7 +88,7 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
             return render_call(request, form, ended=" ".join(error.messages))
         form.refuse(error)
         return render_call(request, form)
-    messages.success(request, _("C’est enregistré, et l’appel est noté."))
+    messages.success(request, "C’est enregistré, et l’appel est noté.")
     if CALLED_BACK in request.POST:
         try:
             verify_incident(reference=reference, actor=actor, call=CallBack(is_noted=True))

@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -111,7 +110,7 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
 def verify(declared: Declared, user: User) -> str:
     """Verify the case. Returns "" if done, or why not, as a sentence."""
     if declared.incident.csirt_id not in user.csirt_ids():
-        return _("Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité.")
+        return "Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité."
     try:
         verify_incident(reference=declared.incident.reference, actor=user, call=CallBack(is_noted=True))
     except ValidationError as refused:

@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from collectivities.enums import Kind
 from collectivities.mentions import mention_in
@@ -35,20 +33,20 @@ from incidents.services.declaring.check import problems_of_caller
 
 FOUND = 12
 MOMENTS = {
-    "occurred": gettext_lazy("Survenu"),
-    "detected": gettext_lazy("Détecté"),
-    "attack_known": gettext_lazy("Attaque connue"),
-    "breach_known": gettext_lazy("Fuite de données connue"),
-    "stopped": gettext_lazy("Services touchés depuis"),
+    "occurred": "Survenu",
+    "detected": "Détecté",
+    "attack_known": "Attaque connue",
+    "breach_known": "Fuite de données connue",
+    "stopped": "Services touchés depuis",
 }
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
 # Said of a service that is not touched; of one that nobody asked about, nothing is said.
 WORKS = "works"
-EXTENTS = [(WORKS, gettext_lazy("marche")), *InterruptionExtent.choices]
+EXTENTS = [(WORKS, "marche"), *InterruptionExtent.choices]
 LEAKS = [
-    (LeakStatus.CLAIMED, gettext_lazy("quelqu’un le prétend")),
-    (LeakStatus.SUSPECTED, gettext_lazy("soupçonnée")),
-    (LeakStatus.CONFIRMED, gettext_lazy("certaine")),
+    (LeakStatus.CLAIMED, "quelqu’un le prétend"),
+    (LeakStatus.SUSPECTED, "soupçonnée"),
+    (LeakStatus.CONFIRMED, "certaine"),
 ]
 
 
@@ -59,27 +57,25 @@ def one_of(choices: Any, label: Any) -> forms.ChoiceField:
 class TelephoneForm(forms.Form):
     """`body` is what was typed to find it; `collectivite` the one chosen among those found for `body_asked`."""
 
-    body = WordsField(label=gettext_lazy("Collectivité"))
+    body = WordsField(label="Collectivité")
     body_asked = WordsField()
     collectivite = WordsField()
-    type = one_of(TYPES, gettext_lazy("Ce qui arrive"))
-    contact_phone = WordsField(label=gettext_lazy("Téléphone"))
-    contact_name = WordsField(label=gettext_lazy("Nom"))
-    contact_role = WordsField(label=gettext_lazy("Fonction"))
-    contact_email = WordsField(label=gettext_lazy("Mail"))
-    mail_without_code = forms.BooleanField(required=False, label=gettext_lazy("Ni lien ni code par mail"))
-    description = WordsField(label=gettext_lazy("Ce qui se passe"))
-    supplier = WordsField(label=gettext_lazy("Prestataire"))
-    service_stopped = one_of(Answer.choices, gettext_lazy("Un service arrêté ou ralenti"))
-    data_concerned = one_of(Answer.choices, gettext_lazy("Des données touchées"))
-    leak_status = one_of(LEAKS, gettext_lazy("Fuite"))
-    persons_band = one_of(PersonsBand.choices, gettext_lazy("Personnes"))
-    categories = forms.MultipleChoiceField(
-        choices=DataCategory.choices, required=False, label=gettext_lazy("Quelles données")
-    )
+    type = one_of(TYPES, "Ce qui arrive")
+    contact_phone = WordsField(label="Téléphone")
+    contact_name = WordsField(label="Nom")
+    contact_role = WordsField(label="Fonction")
+    contact_email = WordsField(label="Mail")
+    mail_without_code = forms.BooleanField(required=False, label="Ni lien ni code par mail")
+    description = WordsField(label="Ce qui se passe")
+    supplier = WordsField(label="Prestataire")
+    service_stopped = one_of(Answer.choices, "Un service arrêté ou ralenti")
+    data_concerned = one_of(Answer.choices, "Des données touchées")
+    leak_status = one_of(LEAKS, "Fuite")
+    persons_band = one_of(PersonsBand.choices, "Personnes")
+    categories = forms.MultipleChoiceField(choices=DataCategory.choices, required=False, label="Quelles données")
 
     person_categories = forms.MultipleChoiceField(
-        choices=PersonCategory.choices, required=False, label=gettext_lazy("Quelles personnes")
+        choices=PersonCategory.choices, required=False, label="Quelles personnes"
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -94,7 +90,7 @@ class TelephoneForm(forms.Form):
         for name in MOMENTS:
             hour, day = self.cleaned_data.get(f"{name}_time"), self.cleaned_data.get(f"{name}_date")
             if hour is not None and day is None and f"{name}_date" not in self.errors:
-                self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
+                self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         if self.collectivity is None:
             self.add_error("body", self.why_no_body())
             # The service judges the rest, and is not asked without a body: what else is missing is said at once.
@@ -128,13 +124,13 @@ class TelephoneForm(forms.Form):
 
     def why_no_body(self) -> str:
         if self.found:
-            return _("Plusieurs collectivités répondent à ce nom. Choisissez laquelle.")
+            return "Plusieurs collectivités répondent à ce nom. Choisissez laquelle."
         if not self.typed("body").strip():
-            return _("Quelle collectivité appelle ? Son nom, son code postal ou son SIREN.")
+            return "Quelle collectivité appelle ? Son nom, son code postal ou son SIREN."
         if mention := mention_in(self.typed("body")):
             words = {"label": str(mention.label).capitalize()}
-            return _("%(label)s n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège.") % words
-        return _("Rien ne répond à ce nom. Essayez le code postal ou le SIREN.")
+            return "{label} n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège.".format(**words)
+        return "Rien ne répond à ce nom. Essayez le code postal ou le SIREN."
 
     def services(self) -> Iterator[tuple[forms.BoundField, str]]:
         """Those of this kind of body, and whatever was already answered; all of them before the body is known.

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from collectivities.duplicates import Likely, likely_doubles
@@ -25,11 +24,11 @@ class CorrectionForm(CaseForm):
 
     code = KeptForm.CORRECTION
 
-    name = WordsField(label=_("Son nom"))
+    name = WordsField(label="Son nom")
     kind = forms.ChoiceField(
-        label=_("Ce que c’est"), choices=[(one.value, one.label) for one in UNLISTED], required=False
+        label="Ce que c’est", choices=[(one.value, one.label) for one in UNLISTED], required=False
     )
-    seat = WordsField(label=_("Commune du siège"))
+    seat = WordsField(label="Commune du siège")
     seen = WordsField(widget=forms.HiddenInput)
 
     def correction(self) -> Correction:

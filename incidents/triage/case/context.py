@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import models
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from collectivities.models import Collectivity, Grouping
@@ -35,10 +34,10 @@ from incidents.triage.work.blocks import work_context
 # How many events the page shows; the whole history has its own page.
 LATEST = 8
 INSTANT_LABELS = {
-    "occurred": _("survenu"),
-    "detected": _("détecté"),
-    "attack_known": _("attaque connue"),
-    "breach_known": _("violation de données connue"),
+    "occurred": "survenu",
+    "detected": "détecté",
+    "attack_known": "attaque connue",
+    "breach_known": "violation de données connue",
 }
 
 

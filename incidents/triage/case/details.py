@@ -6,20 +6,18 @@ Never free text. `judged.py` does the same for events that judge a case.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-
+from core.french import choose_plural
 from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, TakingBack, Tlp
 from incidents.models import IncidentEvent
 from incidents.partners import PARTNERS
 from incidents.reference import spaced
 from incidents.triage.judging.words import JUDGEMENTS, changed
 
-FIELDS = {"name": gettext_lazy("nom"), "kind": gettext_lazy("nature"), "seat": gettext_lazy("siège")}
+FIELDS = {"name": "nom", "kind": "nature", "seat": "siège"}
 TASK_STATES = {
-    "done": gettext_lazy("faite"),
-    "moot": gettext_lazy("sans objet"),
-    "open": gettext_lazy("rouverte"),
+    "done": "faite",
+    "moot": "sans objet",
+    "open": "rouverte",
 }
 
 type Codes = Mapping[str, Any]
@@ -53,7 +51,7 @@ def advised(data: Codes) -> str:
     """Return a text such as « CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant »."""
     partner = PARTNERS.get(data["partner"])
     said = [partner.name if partner else "", str(Tlp(data["tlp"]).label) if "tlp" in data else ""]
-    said += [_("avec l’accord du déclarant")] if data.get("agreed") else []
+    said += ["avec l’accord du déclarant"] if data.get("agreed") else []
     return ", ".join(filter(None, said))
 
 
@@ -61,18 +59,18 @@ def observed(data: Codes) -> str:
     """Return a text such as « 3 relevés : adresse IP, IBAN »: numbers and kinds, never values."""
     kinds = ", ".join(str(ObservableKind(kind).label) for kind in data.get("kinds", []))
     if "removed" in data:
-        return _("1 retiré : %(kinds)s") % {"kinds": kinds}
+        return f"1 retiré : {kinds}"
     added = data.get("added", 0)
-    words = ngettext("%(number)s relevé : %(kinds)s", "%(number)s relevés : %(kinds)s", added)
+    words = choose_plural("%(number)s relevé : %(kinds)s", "%(number)s relevés : %(kinds)s", added)
     return words % {"number": added, "kinds": kinds}
 
 
 def noted(data: Codes) -> str:
     if data.get("nature", NoteKind.NOTE) == NoteKind.NOTE:
-        return _("note interne")
+        return "note interne"
     nature = str(NoteKind(data["nature"]).label)
     is_missed = data.get("nature") == NoteKind.CALL_OUT and not (data.get("spoke") or data.get("verified"))
-    return _("%(call)s, sans réponse") % {"call": nature} if is_missed else nature
+    return f"{nature}, sans réponse" if is_missed else nature
 
 
 def tasks_added(data: Codes) -> str:
@@ -80,7 +78,7 @@ def tasks_added(data: Codes) -> str:
 
 
 def task_done(data: Codes) -> str:
-    return _("tâche %(state)s") % {"state": TASK_STATES.get(data.get("state", ""), TASK_STATES["done"])}
+    return "tâche {state}".format(state=TASK_STATES.get(data.get("state", ""), TASK_STATES["done"]))
 
 
 def rerouted(data: Codes) -> str:
@@ -88,7 +86,7 @@ def rerouted(data: Codes) -> str:
 
 
 def given(data: Codes) -> str:
-    return "" if data.get("to") else _("à personne")
+    return "" if data.get("to") else "à personne"
 
 
 def merged(data: Codes) -> str:

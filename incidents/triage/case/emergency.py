@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
@@ -48,10 +47,10 @@ def number_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> Numbe
     """
     own = incident.story.contact_phone
     if incident.is_verified and own:
-        return NumberToCall(own, incident.story.contact_name or _("le déclarant"))
+        return NumberToCall(own, incident.story.contact_name or "le déclarant")
     if official := find_official_number(incident, emergency):
         return official
-    return NumberToCall(own, _("numéro du formulaire")) if own else None
+    return NumberToCall(own, "numéro du formulaire") if own else None
 
 
 def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
@@ -60,10 +59,10 @@ def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) ->
     for one in emergency:
         if one["kind"] == Helper.ELECTED and one["phone"]:
             said = {"who": one["name"] or one["who"], "day": date_format(day_of(one["updated_at"], zone), "j F Y")}
-            return NumberToCall(one["phone"], _("%(who)s, fiche d’urgence, %(day)s") % said, NumberSource.CARD)
+            return NumberToCall(one["phone"], "{who}, fiche d’urgence, {day}".format(**said), NumberSource.CARD)
     found = OfficialNumber.objects.filter(collectivity=incident.collectivity_id).first()
     if found is None:
         return None
     source = NumberSource(found.source)
     said = {"source": source.label, "day": date_format(found.found_on, "j F Y")}
-    return NumberToCall(found.phone, _("%(source)s, relevé le %(day)s") % said, source)
+    return NumberToCall(found.phone, "{source}, relevé le {day}".format(**said), source)

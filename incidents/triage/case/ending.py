@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import KeptForm, Status
@@ -20,7 +19,7 @@ class ReopenForm(CaseForm):
     code = KeptForm.REOPENING
 
     motive = forms.CharField(
-        label=_("Pourquoi le rouvrir"),
+        label="Pourquoi le rouvrir",
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
-
 from incidents.enums import Nature, Status
 from incidents.models import Incident
 
@@ -33,60 +31,58 @@ def find_next_act(context: Mapping[str, Any]) -> NextAct | None:
     if incident.status == Status.CLOSED:
         return closed_act(incident)
     if incident.status == Status.DECLARED:
-        return NextAct("take", _("Prenez ce dossier en charge"), _("Le déclarant le voit aussitôt."))
+        return NextAct("take", "Prenez ce dossier en charge", "Le déclarant le voit aussitôt.")
     return reach_act(incident) or answer_act(incident, now) or work_act(incident, context["tasks"])
 
 
 def closed_act(incident: Incident) -> NextAct | None:
     if not incident.wrote_since_closing:
         return None
-    return NextAct("read", _("Lisez ce que le déclarant a écrit"), _("Le dossier était déjà clos."))
+    return NextAct("read", "Lisez ce que le déclarant a écrit", "Le dossier était déjà clos.")
 
 
 def reach_act(incident: Incident) -> NextAct | None:
     """Return the act with which the centre finds out who declares, or None if it knows."""
     if incident.collectivity.is_unconfirmed:
-        return NextAct("confirm", _("Dites si cette collectivité existe"), _("Aucune liste ne la porte."))
+        return NextAct("confirm", "Dites si cette collectivité existe", "Aucune liste ne la porte.")
     if incident.is_to_call_back:
-        return NextAct(
-            "call", _("Rappelez, et saisissez le reste"), _("Déclaration express : presque rien n’est dit.")
-        )
+        return NextAct("call", "Rappelez, et saisissez le reste", "Déclaration express : presque rien n’est dit.")
     if not incident.is_verified and not incident.erased_at:
-        why = _("Par un numéro connu par ailleurs, jamais celui du formulaire.")
-        return NextAct("verify", _("Rappelez pour vérifier"), why)
+        why = "Par un numéro connu par ailleurs, jamais celui du formulaire."
+        return NextAct("verify", "Rappelez pour vérifier", why)
     return None
 
 
 def answer_act(incident: Incident, now: datetime) -> NextAct | None:
     if incident.answer_by is None or incident.erased_at:
         return None
-    late = _("La réponse est en retard.") if incident.answer_by < now else ""
-    return NextAct("answer", _("Répondez au déclarant"), late or _("Il attend."))
+    late = "La réponse est en retard." if incident.answer_by < now else ""
+    return NextAct("answer", "Répondez au déclarant", late or "Il attend.")
 
 
 def work_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
     if not tasks["total"] and tasks["may_add"]:
-        return NextAct("guide", _("Suivez le guide"), _("Ses étapes deviennent les tâches de ce dossier."))
+        return NextAct("guide", "Suivez le guide", "Ses étapes deviennent les tâches de ce dossier.")
     if tasks["open"]:
         task = tasks["open"][0].task
-        return NextAct("task", task.title or _("Une tâche, dont les mots sont effacés"), task.why)
+        return NextAct("task", task.title or "Une tâche, dont les mots sont effacés", task.why)
     if incident.nature == Nature.UNQUALIFIED and not incident.erased_at:
-        return NextAct("qualify", _("Dites ce que c’est"), _("Ce dossier n’est pas qualifié."))
+        return NextAct("qualify", "Dites ce que c’est", "Ce dossier n’est pas qualifié.")
     if incident.awaited_since:
-        return NextAct("wait", _("Le déclarant doit vous répondre"), _("Vous lui avez posé une question."))
-    return NextAct("close", _("Faites le bilan, puis fermez le dossier"), _("Il ne reste rien à faire."))
+        return NextAct("wait", "Le déclarant doit vous répondre", "Vous lui avez posé une question.")
+    return NextAct("close", "Faites le bilan, puis fermez le dossier", "Il ne reste rien à faire.")
 
 
 def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime) -> list[Clock]:
     """Return the clocks of an open case, soonest first."""
     if incident.status == Status.CLOSED:
         return []
-    asked: list[tuple[str, datetime | None]] = [(_("répondre"), incident.answer_by)]
+    asked: list[tuple[str, datetime | None]] = [("répondre", incident.answer_by)]
     if incident.status == Status.DECLARED:
-        asked.append((_("prendre"), incident.acknowledge_by))
+        asked.append(("prendre", incident.acknowledge_by))
     else:
-        asked += [(_("tâche"), line.task.due_at) for line in tasks["open"][:1]]
+        asked += [("tâche", line.task.due_at) for line in tasks["open"][:1]]
     clocks = [Clock(words, at, at - now, at < now) for words, at in asked if at]
     if not clocks:
-        clocks = [Clock(_("revoir"), incident.due_at, incident.due_at - now, incident.due_at < now)]
+        clocks = [Clock("revoir", incident.due_at, incident.due_at - now, incident.due_at < now)]
     return sorted(clocks, key=lambda clock: clock.at)

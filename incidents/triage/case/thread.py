@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import KeptForm
@@ -25,13 +24,13 @@ class ReplyForm(CaseForm):
     of_page = frozenset({"seen", "confirmed"})
 
     text = forms.CharField(
-        label=_("Votre message au déclarant"),
+        label="Votre message au déclarant",
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 4, "aria-describedby": "reponse-aide"}),
     )
-    asks_answer = forms.BooleanField(label=_("J’attends une réponse"), required=False)
-    to_doubles = forms.BooleanField(label=_("L’envoyer aussi aux déclarants des doubles"), required=False)
+    asks_answer = forms.BooleanField(label="J’attends une réponse", required=False)
+    to_doubles = forms.BooleanField(label="L’envoyer aussi aux déclarants des doubles", required=False)
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
     # The newest message that the page showed, and the colleagues of whom it said that they are writing.
     seen = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)

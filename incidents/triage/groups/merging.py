@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
@@ -33,7 +32,7 @@ def compare(request: HttpRequest, reference: str) -> HttpResponse:
     typed = said.get("avec", "")
     other = find_other_case(user, typed)
     if other is None or other.pk == incident.pk:
-        problem = _("Aucun autre dossier de votre centre n’a cette référence.") if typed else ""
+        problem = "Aucun autre dossier de votre centre n’a cette référence." if typed else ""
         context = {"incident": incident, "typed": typed[:40], "problem": problem}
         return render_page(request, TEMPLATE, context, status=404 if typed else 200)
     if request.method != "POST":
@@ -46,12 +45,12 @@ def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> H
     pair = {incident.reference: other.reference, other.reference: incident.reference}
     try:
         if kept not in pair:
-            raise ValidationError(_("Dites lequel des deux dossiers vous gardez."))
+            raise ValidationError("Dites lequel des deux dossiers vous gardez.")
         merge_incident(reference=pair[kept], into=kept, actor=user_of(request))
     except ValidationError as error:
         context = compared(incident, other) | {"problem": " ".join(error.messages)}
         return render_page(request, TEMPLATE, context, status=422)
-    said = _("%(double)s est clos, comme double de celui-ci. Rien n’en est perdu : il est plus bas, dans « Doubles ».")
+    said = "%(double)s est clos, comme double de celui-ci. Rien n’en est perdu : il est plus bas, dans « Doubles »."
     messages.success(request, said % {"double": spaced(pair[kept])})
     return to_case(kept)
 

@@ -7,11 +7,10 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.signed_in import user_of
+from core.french import choose_plural
 from incidents.fields import WordsField
 from incidents.models import BulkJob, CaseGroup
 from incidents.ready_messages import PLACEHOLDERS
@@ -34,9 +33,9 @@ SEND = "envoyer"
 
 
 class GroupLetterForm(forms.Form):
-    text = WordsField(label=_("Votre message"), widget=forms.Textarea(attrs={"rows": 10}))
-    asks_answer = forms.BooleanField(label=_("J’attends une réponse de chacun"), required=False)
-    with_closed = forms.BooleanField(label=_("Écrire aussi aux dossiers clos"), required=False)
+    text = WordsField(label="Votre message", widget=forms.Textarea(attrs={"rows": 10}))
+    asks_answer = forms.BooleanField(label="J’attends une réponse de chacun", required=False)
+    with_closed = forms.BooleanField(label="Écrire aussi aux dossiers clos", required=False)
     # The doubtful words that the author has confirmed as common words.
     common = WordsField()
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
@@ -86,7 +85,7 @@ def refill_form(request: HttpRequest) -> GroupLetterForm:
 
 def send(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpResponse:
     job = write_to_group(group=group.uid, letter=letter, actor=user_of(request))
-    said = ngettext(
+    said = choose_plural(
         "Votre message part, à un déclarant.",
         "Votre message part, à %(count)s déclarants, l’un après l’autre.",
         job.total,

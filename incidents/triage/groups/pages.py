@@ -14,12 +14,11 @@ from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from accounts.signed_in import user_of
+from core.french import choose_plural
 from csirts.models import Csirt
 from incidents.enums import BulkState, GroupKind, Status
 from incidents.fields import WordsField
@@ -49,9 +48,9 @@ TYPED_AT_ONCE = 50
 class OpeningForm(forms.Form):
     """The service checks the title."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("Ce que ces dossiers ont en commun"), choices=GroupKind.choices)
-    title = WordsField(label=gettext_lazy("Titre"), widget=forms.TextInput(attrs={"maxlength": 120}))
-    csirt = forms.ModelChoiceField(label=gettext_lazy("Centre"), queryset=Csirt.objects.none(), to_field_name="slug")
+    kind = forms.ChoiceField(label="Ce que ces dossiers ont en commun", choices=GroupKind.choices)
+    title = WordsField(label="Titre", widget=forms.TextInput(attrs={"maxlength": 120}))
+    csirt = forms.ModelChoiceField(label="Centre", queryset=Csirt.objects.none(), to_field_name="slug")
     dossier = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
@@ -64,14 +63,12 @@ class OpeningForm(forms.Form):
 
 
 class SheetForm(forms.Form):
-    sheet = WordsField(
-        label=gettext_lazy("Ce qui est connu, ce qu’il faut conseiller"), widget=forms.Textarea(attrs={"rows": 10})
-    )
+    sheet = WordsField(label="Ce qui est connu, ce qu’il faut conseiller", widget=forms.Textarea(attrs={"rows": 10}))
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
 
 class AddForm(forms.Form):
-    references = WordsField(label=gettext_lazy("Ajouter des dossiers, par leur référence"))
+    references = WordsField(label="Ajouter des dossiers, par leur référence")
 
 
 # The list
@@ -129,7 +126,7 @@ def create_group(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
         )
         if reference:
             add_to_group(reference=reference, group=group.uid, actor=user_of(request))
-    messages.success(request, _("Groupe ouvert. Vos collègues le voient ; les déclarants, non."))
+    messages.success(request, "Groupe ouvert. Vos collègues le voient ; les déclarants, non.")
     return to_case(reference) if reference else to_group(group)
 
 
@@ -154,7 +151,7 @@ def put_in(request: HttpRequest, job: BulkJob) -> None:
     """Add a few cases before the page of the group is shown; a task adds more of them one after the other."""
     if job.total <= AT_ONCE:
         do_at_once(job)
-    said = ngettext("Un dossier rejoint ce groupe.", "%(count)s dossiers rejoignent ce groupe.", job.total)
+    said = choose_plural("Un dossier rejoint ce groupe.", "%(count)s dossiers rejoignent ce groupe.", job.total)
     messages.success(request, said % {"count": job.total})
 
 
@@ -236,7 +233,7 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         if form.is_valid():
             save_sheet(group=uid, actor=user, **form.cleaned_data)
-            messages.success(request, _("Fiche enregistrée."))
+            messages.success(request, "Fiche enregistrée.")
             return to_group(group)
     except ValidationError as error:
         form.add_error(None, error)
@@ -256,7 +253,7 @@ def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     typed = list(dict.fromkeys(filter(None, map(compact, re.split(r"[\s,;]+", form.cleaned_data["references"])))))
     wrong = [] if len(typed) > TYPED_AT_ONCE else [one for one in typed if not could_add(one, uid, user)]
     if added := len(typed) - len(wrong) if len(typed) <= TYPED_AT_ONCE else 0:
-        said = ngettext("Dossier ajouté.", "%(count)s dossiers ajoutés.", added) % {"count": added}
+        said = choose_plural("Dossier ajouté.", "%(count)s dossiers ajoutés.", added) % {"count": added}
         messages.success(request, said)
     if added and not wrong:
         return to_group(group)
@@ -276,11 +273,11 @@ def could_add(reference: str, group: UUID, actor: User) -> bool:
 
 def explain_refusal(typed: list[str], wrong: list[str]) -> str:
     if not typed:
-        return _("Écrivez au moins une référence, comme T7K4-9MQX.")
+        return "Écrivez au moins une référence, comme T7K4-9MQX."
     if not wrong:
-        return _("%(most)s références à la fois au plus.") % {"most": TYPED_AT_ONCE}
+        return f"{TYPED_AT_ONCE} références à la fois au plus."
     named = ", ".join(spaced(one[:20]) for one in wrong)
-    return _("Pas ajoutés, car votre centre n’a pas ces dossiers ou le groupe est fermé : %s.") % named
+    return f"Pas ajoutés, car votre centre n’a pas ces dossiers ou le groupe est fermé : {named}."
 
 
 @require_POST
@@ -301,8 +298,8 @@ def state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Close or reopen the group, as the button says."""
     act = reopen_group if request.POST.get("etat") == "ouvert" else close_group
     group = act(group=uid, actor=user_of(request))
-    closed = _("Groupe fermé. Ses dossiers n’ont pas changé d’état.")
-    messages.success(request, closed if group.closed_at else _("Groupe rouvert."))
+    closed = "Groupe fermé. Ses dossiers n’ont pas changé d’état."
+    messages.success(request, closed if group.closed_at else "Groupe rouvert.")
     return to_group(group)
 
 

@@ -8,8 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
@@ -37,8 +35,8 @@ class KnownForm(HandForm, MotiveForm):
 
     def __init__(self, *args: Any, csirts: list[Csirt], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["motive"].label = gettext_lazy("Pourquoi")
-        self.fields["csirt"].label = gettext_lazy("Centre")
+        self.fields["motive"].label = "Pourquoi"
+        self.fields["csirt"].label = "Centre"
         self.fields["csirt"].widget = forms.Select(choices=[(one.slug, one.name) for one in csirts])
 
 
@@ -52,7 +50,7 @@ class Result(NamedTuple):
 
 class LookForm(forms.Form):
     text = forms.CharField(
-        label=gettext_lazy("Une valeur, ou un texte qui en contient"),
+        label="Une valeur, ou un texte qui en contient",
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "aria-describedby": "chercher-aide"}),
     )
@@ -76,7 +74,7 @@ def known_values_view(request: HttpRequest) -> HttpResponse:
         return known_page(request, centres, KnownForm(csirts=centres))
     if "uid" in request.POST:
         propose_again(actor=user_of(request), uid=uid_in(request))
-        messages.success(request, _("Cette valeur sera de nouveau proposée."))
+        messages.success(request, "Cette valeur sera de nouveau proposée.")
         return redirect("admin:incidents_incident_known_values")
     return add_known(request, centres)
 
@@ -93,7 +91,7 @@ def add_known(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, error)
         return known_page(request, centres, form, status=422)
-    messages.success(request, _("Votre centre ne verra plus cette valeur proposée."))
+    messages.success(request, "Votre centre ne verra plus cette valeur proposée.")
     return redirect("admin:incidents_incident_known_values")
 
 
@@ -136,14 +134,14 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
 
 def looked_up(form: LookForm, text: str, user: User) -> dict[str, Any]:
     if len(text) > PASTED_LIMIT:
-        form.add_error("text", _("Ce texte est trop long : 20 000 caractères au plus."))
+        form.add_error("text", "Ce texte est trop long : 20 000 caractères au plus.")
     elif not text.strip():
-        form.add_error("text", _("Écrivez ou collez une valeur."))
+        form.add_error("text", "Écrivez ou collez une valeur.")
     if form.errors:
         return {}
     values = values_in(text)
     if not values:
-        form.add_error("text", _("Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte."))
+        form.add_error("text", "Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte.")
     results = [result(kind, value, rows) for (kind, value), rows in look_up(values, user).items()]
     results.sort(key=lambda one: not one.rows)
     return {"results": results, "left": len(values) - len(results)}

@@ -5,10 +5,9 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
+from core.french import choose_plural
 from incidents.enums import DocumentKind, ObservableKind, Pap
 from incidents.models import Incident, Observable
 from incidents.observables import defang
@@ -16,16 +15,12 @@ from incidents.sightings import SHOWN, observables_of
 
 # What the protocol lets a responder do with what stands here (PAP, version 3).
 PAP_WORDS = {
-    Pap.RED: gettext_lazy(
-        "rien que l’attaquant puisse remarquer\N{NO-BREAK SPACE}: ne cherchez que dans ce que vous avez déjà"
-    ),
-    Pap.AMBER: gettext_lazy(
+    Pap.RED: "rien que l’attaquant puisse remarquer\N{NO-BREAK SPACE}: ne cherchez que dans ce que vous avez déjà",
+    Pap.AMBER: (
         "recoupements passifs seulement\N{NO-BREAK SPACE}: n’ouvrez pas ces adresses, ne les testez pas en ligne"
     ),
-    Pap.GREEN: gettext_lazy(
-        "actions visibles permises, comme bloquer ou interroger\N{NO-BREAK SPACE}; aucune contre-attaque"
-    ),
-    Pap.CLEAR: gettext_lazy("aucune limite sur l’usage"),
+    Pap.GREEN: "actions visibles permises, comme bloquer ou interroger\N{NO-BREAK SPACE}; aucune contre-attaque",
+    Pap.CLEAR: "aucune limite sur l’usage",
 }
 
 
@@ -63,8 +58,8 @@ def groups_of(rows: Iterable[Any]) -> list[Group]:
 def seen_words(others: int) -> str:
     """Return in how many other cases the value was seen, as a sentence, or ""."""
     if others > SHOWN:
-        return _("Vu dans 20 autres dossiers de votre centre, et plus")
-    said = ngettext(
+        return "Vu dans 20 autres dossiers de votre centre, et plus"
+    said = choose_plural(
         "Vu dans %(number)s autre dossier de votre centre",
         "Vu dans %(number)s autres dossiers de votre centre",
         others,
@@ -81,4 +76,4 @@ def search_in_texts(value: str) -> str:
 
 
 def origin_words(origin: str) -> str:
-    return str(DocumentKind(origin).label) if origin in DocumentKind.values else _("saisi à la main")
+    return str(DocumentKind(origin).label) if origin in DocumentKind.values else "saisi à la main"

@@ -9,12 +9,11 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
+from core.french import choose_plural
 from incidents.access import get_incident
 from incidents.enums import Ability, Door, ObservableKind, Pap
 from incidents.models import Incident, Observable
@@ -34,17 +33,13 @@ PAGE = "incidents/triage/observables.html"
 class HandForm(forms.Form):
     """The service checks that the value is of that kind, and names the field."""
 
-    kind = forms.CharField(
-        label=gettext_lazy("Nature"), required=False, widget=forms.Select(choices=ObservableKind.choices)
-    )
-    value = forms.CharField(
-        label=gettext_lazy("Valeur"), required=False, widget=forms.TextInput(attrs={"maxlength": 500})
-    )
+    kind = forms.CharField(label="Nature", required=False, widget=forms.Select(choices=ObservableKind.choices))
+    value = forms.CharField(label="Valeur", required=False, widget=forms.TextInput(attrs={"maxlength": 500}))
 
 
 class MotiveForm(forms.Form):
     motive = forms.CharField(
-        label=gettext_lazy("Pourquoi ne plus les proposer"),
+        label="Pourquoi ne plus les proposer",
         required=False,
         widget=forms.TextInput(attrs={"maxlength": MOTIVE_LIMIT}),
     )
@@ -68,7 +63,7 @@ def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
         return page(request, incident)
     act = ACTS.get(request.POST.get("acte", ""))
     if act is None:
-        return page(request, incident, status=422, problem=_("Choisissez ce qu’il faut faire."))
+        return page(request, incident, status=422, problem="Choisissez ce qu’il faut faire.")
     try:
         return act(request, incident)
     except ValidationError as error:
@@ -77,8 +72,8 @@ def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 def keep(request: HttpRequest, incident: Incident) -> HttpResponse:
     kept = keep_observables(reference=incident.reference, actor=user_of(request), chosen=chosen_in(request))
-    said = ngettext("%(number)s indicateur relevé.", "%(number)s indicateurs relevés.", kept) % {"number": kept}
-    return to_observables(request, incident, said if kept else _("Ces valeurs étaient déjà relevées."))
+    said = choose_plural("%(number)s indicateur relevé.", "%(number)s indicateurs relevés.", kept) % {"number": kept}
+    return to_observables(request, incident, said if kept else "Ces valeurs étaient déjà relevées.")
 
 
 def ignore(request: HttpRequest, incident: Incident) -> HttpResponse:
@@ -87,21 +82,19 @@ def ignore(request: HttpRequest, incident: Incident) -> HttpResponse:
     motive, chosen = request.POST.get("motive", ""), chosen_in(request)
     ignore_values(csirt=incident.csirt, actor=user_of(request), chosen=chosen, motive=motive)
     return to_observables(
-        request, incident, _("Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues ».")
+        request, incident, "Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues »."
     )
 
 
 def add(request: HttpRequest, incident: Incident) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
     added = add_observable(reference=incident.reference, actor=user_of(request), kind=kind, value=value)
-    return to_observables(
-        request, incident, _("Indicateur ajouté.") if added else _("Cette valeur était déjà relevée.")
-    )
+    return to_observables(request, incident, "Indicateur ajouté." if added else "Cette valeur était déjà relevée.")
 
 
 def remove(request: HttpRequest, incident: Incident) -> HttpResponse:
     remove_observable(reference=incident.reference, actor=user_of(request), uid=uid_in(request))
-    return to_observables(request, incident, _("Indicateur retiré de ce dossier."))
+    return to_observables(request, incident, "Indicateur retiré de ce dossier.")
 
 
 def read_piece(request: HttpRequest, incident: Incident) -> HttpResponse:
@@ -112,7 +105,7 @@ def read_piece(request: HttpRequest, incident: Incident) -> HttpResponse:
     try:
         piece, found = propose_from_piece(reference=incident.reference, actor=user_of(request), uid=uid_in(request))
     except (Erased, NotReadable):
-        messages.error(request, _("Cette pièce ne s’ouvre pas : elle est effacée, abîmée, ou sa clé manque."))
+        messages.error(request, "Cette pièce ne s’ouvre pas : elle est effacée, abîmée, ou sa clé manque.")
         return redirect("admin:incidents_incident_observables", incident.reference)
     return page(request, incident, found=found, piece=piece)
 
@@ -131,7 +124,7 @@ def chosen_in(request: HttpRequest) -> list[Chosen]:
     parts = [sent.split("|", 2) for sent in request.POST.getlist("choix")]
     chosen = [Chosen(kind=one[0], origin=one[1], value=one[2]) for one in parts if len(one) == 3]
     if not chosen:
-        raise ValidationError(_("Cochez au moins une valeur."))
+        raise ValidationError("Cochez au moins une valeur.")
     return chosen
 
 

@@ -9,12 +9,11 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
+from core.french import choose_plural
 from incidents.access import get_incident
 from incidents.enums import Ability, Cause, ClosingReason, Door, KeptForm, LeakStatus, Outcome, Status
 from incidents.fields import DayField, HourField, WordsField
@@ -41,7 +40,7 @@ from incidents.triage.work.kept import new_page
 from incidents.triage.work.kept_pages import restore_page
 from incidents.workflow import InvalidTransition
 
-NOT_SAID = ("", gettext_lazy("à choisir"))
+NOT_SAID = ("", "à choisir")
 DAY = {"type": "date"}
 HOUR = {"type": "time"}
 TOLD_ABOVE = {"aria-describedby": "taches-aide"}
@@ -55,22 +54,22 @@ class ClosingForm(forms.Form):
     """The form of one case, with a day and an hour for each service without end and a tick for each open task."""
 
     reason = forms.ChoiceField(
-        label=gettext_lazy("Pourquoi le dossier est clos"),
+        label="Pourquoi le dossier est clos",
         required=False,
         choices=ClosingReason.choices,
         initial=ClosingReason.RESOLVED,
         widget=forms.RadioSelect,
     )
     why = WordsField(
-        label=gettext_lazy("Pourquoi il est résolu"),
+        label="Pourquoi il est résolu",
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),
     )
-    outcome = one_of(gettext_lazy("Ce que sont devenus les systèmes et les données"), Outcome.choices)
-    cause = one_of(gettext_lazy("Cause"), Cause.choices)
-    summary = WordsField(label=gettext_lazy("Bilan, pour le centre"), widget=forms.Textarea(attrs={"rows": 5}))
-    lesson = WordsField(label=gettext_lazy("Enseignement, pour d’autres"), widget=forms.Textarea(attrs={"rows": 5}))
+    outcome = one_of("Ce que sont devenus les systèmes et les données", Outcome.choices)
+    cause = one_of("Cause", Cause.choices)
+    summary = WordsField(label="Bilan, pour le centre", widget=forms.Textarea(attrs={"rows": 5}))
+    lesson = WordsField(label="Enseignement, pour d’autres", widget=forms.Textarea(attrs={"rows": 5}))
     is_shared = forms.BooleanField(
-        label=gettext_lazy("Je confirme : ce texte ne désigne personne, il peut être partagé"), required=False
+        label="Je confirme : ce texte ne désigne personne, il peut être partagé", required=False
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -84,11 +83,11 @@ class ClosingForm(forms.Form):
                 label=label, required=False, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d")
             )
             self.fields[f"ended_{one.service}_time"] = HourField(
-                label=_("%s, l’heure") % label, required=False, widget=forms.TimeInput(attrs=HOUR, format="%H:%M")
+                label=f"{label}, l’heure", required=False, widget=forms.TimeInput(attrs=HOUR, format="%H:%M")
             )
         if left.leak:
             conclusions = [(str(status), str(LeakStatus(status).label)) for status in CONCLUDED]
-            self.fields["leak"] = one_of(_("Fuite de données"), [*conclusions, (NEVER_KNOWN, _("on ne le saura pas"))])
+            self.fields["leak"] = one_of("Fuite de données", [*conclusions, (NEVER_KNOWN, "on ne le saura pas")])
         for task in left.tasks:
             self.fields[f"task_{task.uid}"] = forms.BooleanField(
                 label=task.title, required=False, widget=forms.CheckboxInput(attrs=TOLD_ABOVE)
@@ -108,7 +107,7 @@ class ClosingForm(forms.Form):
     def task_problem(self) -> str:
         """Return one sentence for all the open tasks, instead of the same sentence for each."""
         left = sum(bool(tick.errors) for tick in self.task_ticks)
-        said = ngettext(
+        said = choose_plural(
             "Faites cette tâche, ou cochez « sans objet ».",
             "%(left)s tâches ne sont ni faites, ni « sans objet ».",
             left,
@@ -119,7 +118,7 @@ class ClosingForm(forms.Form):
         for one in self.left.interruptions:
             name, said = f"ended_{one.service}", self.cleaned_data
             if said.get(f"{name}_time") is not None and said.get(f"{name}_date", False) is None:
-                self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
+                self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         return self.cleaned_data
 
     def ending(self) -> Ending:
@@ -162,7 +161,7 @@ def already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
     begun = {} if incident.erased_at else words_of(incident, user_of(request)).get(KeptForm.CLOSING, {})
     if not (typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
         return to_case(incident.reference)
-    why = [_("Ce dossier est clos : votre bilan n’a pas été envoyé.")]
+    why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
     context = {"reference": incident.reference, "why": why, "typed": typed}
     return render_page(request, "incidents/triage/refused.html", context)
 
@@ -174,7 +173,7 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
         if form.is_valid():
             said = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
             end_incident(reference=incident.reference, actor=user_of(request), **said)
-            messages.success(request, _("Dossier clos. Le déclarant en est averti."))
+            messages.success(request, "Dossier clos. Le déclarant en est averti.")
             return to_case(incident.reference)
     except InvalidTransition as refusal:
         why = ValidationError(why_refused(incident, refusal, timezone.now()))
@@ -210,7 +209,7 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             reopen_incident(reference=reference, actor=user_of(request), **form.cleaned_data)
-            messages.success(request, _("Dossier rouvert : vous l’avez. Le déclarant en est averti."))
+            messages.success(request, "Dossier rouvert : vous l’avez. Le déclarant en est averti.")
             return to_case(reference)
     except InvalidTransition as refusal:
         return refused(request, reference, ValidationError(why_refused(incident, refusal, timezone.now())))

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.signed_in import user_of
@@ -33,7 +32,7 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
             qualify_incident(
                 reference=reference, actor=user_of(request), qualification=form.qualification(), seen=seen
             )
-            messages.success(request, _("Qualification enregistrée."))
+            messages.success(request, "Qualification enregistrée.")
             return to_case(reference, "qualification")
     except StaleQualification:
         is_stale = True
@@ -64,7 +63,7 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             verify_incident(reference=reference, actor=user_of(request), call=form.call())
-            said = _("Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté.")
+            said = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
             messages.success(request, said)
             return to_case(reference)
     except ValidationError as error:

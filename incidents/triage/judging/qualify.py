@@ -7,8 +7,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.http import QueryDict
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from incidents.attack import SHIPPED, TECHNIQUES, find_techniques, suggested_for, titles_of
 from incidents.enums import NOT_SAID, TYPE_TERMS, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
@@ -20,9 +18,9 @@ from incidents.sharing import PAP_MEANS, TLP_MEANS
 from incidents.triage.case_form import CaseForm
 
 NATURES = {
-    Nature.UNQUALIFIED: gettext_lazy("à qualifier : pas encore regardé"),
-    Nature.REPORT: gettext_lazy("signalement : un comportement anormal ou inattendu, qui peut être malveillant"),
-    Nature.INCIDENT: gettext_lazy("incident : une action malveillante avérée, avec un échange avec la victime"),
+    Nature.UNQUALIFIED: "à qualifier : pas encore regardé",
+    Nature.REPORT: "signalement : un comportement anormal ou inattendu, qui peut être malveillant",
+    Nature.INCIDENT: "incident : une action malveillante avérée, avec un échange avec la victime",
 }
 # RSIT's class and type are one choice here, so that the two always belong together.
 RSIT_FIELDS = ("rsit_class", "rsit_type")
@@ -37,21 +35,19 @@ class QualifyForm(CaseForm):
     code = KeptForm.QUALIFICATION
     matrix = SHIPPED
 
-    nature = forms.ChoiceField(label=gettext_lazy("Nature"), choices=list(NATURES.items()), widget=forms.RadioSelect)
-    type = forms.ChoiceField(label=gettext_lazy("Type"), choices=list(TYPE_TERMS.items()))
-    rsit = forms.ChoiceField(label=gettext_lazy("RSIT"))
+    nature = forms.ChoiceField(label="Nature", choices=list(NATURES.items()), widget=forms.RadioSelect)
+    type = forms.ChoiceField(label="Type", choices=list(TYPE_TERMS.items()))
+    rsit = forms.ChoiceField(label="RSIT")
     techniques = forms.MultipleChoiceField(
-        label=gettext_lazy("Techniques ATT&CK"), required=False, widget=forms.CheckboxSelectMultiple
+        label="Techniques ATT&CK", required=False, widget=forms.CheckboxSelectMultiple
     )
     find = forms.CharField(
-        label=gettext_lazy("Une autre technique, par son nom ou son numéro"),
+        label="Une autre technique, par son nom ou son numéro",
         required=False,
         widget=forms.TextInput(attrs={"maxlength": 80, "autocomplete": "off"}),
     )
-    cause = forms.ChoiceField(
-        label=gettext_lazy("Cause"), required=False, choices=[("", gettext_lazy("pas encore connue")), *Cause.choices]
-    )
-    leak = forms.ChoiceField(label=gettext_lazy("Fuite de données"), required=False)
+    cause = forms.ChoiceField(label="Cause", required=False, choices=[("", "pas encore connue"), *Cause.choices])
+    leak = forms.ChoiceField(label="Fuite de données", required=False)
     tlp = forms.ChoiceField(label="TLP", choices=Tlp.choices, widget=forms.RadioSelect)
     pap = forms.ChoiceField(label="PAP", choices=Pap.choices, widget=forms.RadioSelect)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -140,11 +136,11 @@ def rsit_choices(standing: Qualification) -> list[Any]:
     first_class, first_type = FIRST_CLASSIFICATION[standing.type]
     term = TYPE_TERMS[standing.type]
     suggested = (f"{first_class}/{first_type}", f"{first_class.label} / {first_type.label}")
-    groups: list[Any] = [(_("Proposé, d’après « %s »") % term, [suggested])]
+    groups: list[Any] = [(f"Proposé, d’après « {term} »", [suggested])]
     for code, types in TYPES_OF_CLASS.items():
         inside = [(f"{code}/{one}", str(RsitType(one).label)) for one in types]
         if (standing.rsit_class, standing.rsit_type) == (code, ""):
-            inside.insert(0, (f"{code}/", _("sans préciser")))
+            inside.insert(0, (f"{code}/", "sans préciser"))
         groups.append((str(RsitClass(code).label), inside))
     return groups
 
@@ -152,7 +148,7 @@ def rsit_choices(standing: Qualification) -> list[Any]:
 def leak_choices(leak: DataLeak | None, standing: Qualification) -> list[Any]:
     if leak is not None and leak.status:
         return LeakStatus.choices
-    none = NOT_SAID if standing.leak == "" else _("aucune : données non concernées")
+    none = NOT_SAID if standing.leak == "" else "aucune : données non concernées"
     return [("", none), *LeakStatus.choices]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from collectivities.zones import day_of, zone_of
 from incidents.enums import KeptForm, Severity
@@ -27,8 +26,8 @@ class SeverityForm(CaseForm):
 
     code = KeptForm.SEVERITY
 
-    severity = forms.TypedChoiceField(label=_("Gravité"), choices=Severity.choices, coerce=as_severity)
-    motive = forms.CharField(label=_("Pourquoi"), required=False, widget=forms.TextInput(attrs={"maxlength": 300}))
+    severity = forms.TypedChoiceField(label="Gravité", choices=Severity.choices, coerce=as_severity)
+    motive = forms.CharField(label="Pourquoi", required=False, widget=forms.TextInput(attrs={"maxlength": 300}))
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 

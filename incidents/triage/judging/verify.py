@@ -4,8 +4,6 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from incidents.enums import KeptForm, NumberSource
 from incidents.fields import WordsField
@@ -25,13 +23,13 @@ class VerifyForm(CaseForm):
 
     official = WordsField()
     number = WordsField(
-        label=gettext_lazy("Numéro appelé (facultatif)"),
+        label="Numéro appelé (facultatif)",
         widget=forms.TextInput(attrs=HELP | {"type": "tel", "maxlength": NUMBER_LIMIT, "autocomplete": "off"}),
     )
     source = forms.ChoiceField(
-        label=gettext_lazy("Numéro trouvé où ?"),
+        label="Numéro trouvé où ?",
         required=False,
-        choices=[("", gettext_lazy("à choisir")), *NumberSource.choices],
+        choices=[("", "à choisir"), *NumberSource.choices],
         widget=forms.Select(attrs=HELP),
     )
 
@@ -47,11 +45,11 @@ class VerifyForm(CaseForm):
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
         if said["official"] and not self.is_official:
-            self.add_error("official", _("Ce numéro officiel a changé. Regardez lequel vous avez appelé."))
+            self.add_error("official", "Ce numéro officiel a changé. Regardez lequel vous avez appelé.")
         elif said["official"] and said["number"].strip():
-            self.add_error("number", _("Cochez le numéro officiel, ou écrivez-en un autre : pas les deux."))
+            self.add_error("number", "Cochez le numéro officiel, ou écrivez-en un autre : pas les deux.")
         elif not said["official"] and not said["number"].strip() and not said.get("source"):
-            self.add_error("source", _("Dites au moins où vous avez trouvé le numéro appelé."))
+            self.add_error("source", "Dites au moins où vous avez trouvé le numéro appelé.")
         return said
 
     def call(self) -> CallBack:

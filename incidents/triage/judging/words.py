@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models import Choices
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
+from core.french import choose_plural
 from incidents.enums import (
     TYPE_TERMS,
     Cause,
@@ -25,14 +24,14 @@ from incidents.rsit import RsitClass, RsitType
 
 # Each field that a qualification may change: its name, and the words of its codes.
 CODES: dict[str, tuple[Any, type[Choices]]] = {
-    "nature": (gettext_lazy("nature"), Nature),
-    "rsit_class": (gettext_lazy("classe RSIT"), RsitClass),
-    "rsit_type": (gettext_lazy("type RSIT"), RsitType),
-    "cause": (gettext_lazy("cause"), Cause),
-    "leak": (gettext_lazy("fuite"), LeakStatus),
+    "nature": ("nature", Nature),
+    "rsit_class": ("classe RSIT", RsitClass),
+    "rsit_type": ("type RSIT", RsitType),
+    "cause": ("cause", Cause),
+    "leak": ("fuite", LeakStatus),
     "tlp": ("", Tlp),
     "pap": ("", Pap),
-    "severity": (gettext_lazy("gravité"), Severity),
+    "severity": ("gravité", Severity),
 }
 
 ORDER = ("nature", "type", *(name for name in CODES if name != "nature"), "techniques")
@@ -48,15 +47,15 @@ def qualified(data: Mapping[str, Any]) -> str:
 
 def changed(name: str, was: Any, now: Any) -> str:
     if name == "techniques":
-        return ngettext("%d technique ATT&CK", "%d techniques ATT&CK", len(now)) % len(now)
+        return choose_plural("%d technique ATT&CK", "%d techniques ATT&CK", len(now)) % len(now)
     if name == "type":
-        return _("type %(was)s → %(now)s") % {"was": TYPE_TERMS.get(was, was), "now": TYPE_TERMS.get(now, now)}
+        return f"type {TYPE_TERMS.get(was, was)} → {TYPE_TERMS.get(now, now)}"
     field, words = CODES[name]
     return f"{field} {format_choice(words, was)} → {format_choice(words, now)}".strip()
 
 
 def format_choice(words: type[Choices], code: Any) -> str:
-    return str(words(code).label) if code in words.values else _("rien")
+    return str(words(code).label) if code in words.values else "rien"
 
 
 def closed(data: Mapping[str, Any]) -> str:
@@ -65,17 +64,17 @@ def closed(data: Mapping[str, Any]) -> str:
 
 
 def ending(data: Mapping[str, Any]) -> list[str]:
-    parts = [format_choice(Outcome, data["outcome"]), _("cause : %s") % format_choice(Cause, data.get("cause"))]
-    return [*parts, _("on ne saura pas si des données sont sorties")] if data.get("leak_never_known") else parts
+    parts = [format_choice(Outcome, data["outcome"]), "cause : {}".format(format_choice(Cause, data.get("cause")))]
+    return [*parts, "on ne saura pas si des données sont sorties"] if data.get("leak_never_known") else parts
 
 
 def reopened(data: Mapping[str, Any]) -> str:
-    return _("il était clos : %s") % format_choice(ClosingReason, data.get("reason"))
+    return "il était clos : {}".format(format_choice(ClosingReason, data.get("reason")))
 
 
 def verified(data: Mapping[str, Any]) -> str:
     source = data.get("source", "")
-    return _("numéro trouvé : %s") % format_choice(NumberSource, source) if source else ""
+    return f"numéro trouvé : {format_choice(NumberSource, source)}" if source else ""
 
 
 def rated(data: Mapping[str, Any]) -> str:

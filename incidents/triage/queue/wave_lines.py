@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-
+from core.french import choose_plural
 from incidents.enums import Burst
 from incidents.models import Incident
 from incidents.triage.queue.lines import TO_CALL_BACK, Line, lines_of
@@ -18,9 +16,9 @@ from incidents.triage.queue.waves import Wave, WaveKind
 
 # Nothing is kept of the connection or of the mailbox: two such cases may share neither.
 NAMES = {
-    Burst.ADDRESS: gettext_lazy("marqués pour leur connexion à Internet"),
-    Burst.MAILBOX: gettext_lazy("marqués pour leur adresse mail à rappeler"),
-    Burst.BODY: gettext_lazy("marqués pour leur collectivité"),
+    Burst.ADDRESS: "marqués pour leur connexion à Internet",
+    Burst.MAILBOX: "marqués pour leur adresse mail à rappeler",
+    Burst.BODY: "marqués pour leur collectivité",
 }
 
 
@@ -112,13 +110,13 @@ def name_of(wave: Wave, worst: Line) -> str:
 def say_level(wave: Wave) -> str:
     """« Élevée, pour 2 sur 18 »: how many are as bad as the worst."""
     as_bad = sum(case.severity == wave.worst.severity for case in wave.cases)
-    return _("pour %(as_bad)s sur %(number)s") % {"as_bad": as_bad, "number": len(wave.cases)}
+    return f"pour {as_bad} sur {len(wave.cases)}"
 
 
 def say_bodies(wave: Wave, worst: Line) -> str:
     """« 9 collectivités », or the one that declared them all."""
     number = len({case.body for case in wave.cases})
-    several = ngettext("%(number)s collectivité", "%(number)s collectivités", number) % {"number": number}
+    several = choose_plural("%(number)s collectivité", "%(number)s collectivités", number) % {"number": number}
     return several if number > 1 else worst.body
 
 
@@ -126,17 +124,19 @@ def say_late(cases: list[OpenCase], now: datetime) -> str:
     """« 3 en retard, dont 1 réponse », or nothing. Whoever waits too long for an answer makes a case late."""
     late = sum(case.is_late(now) for case in cases)
     answers = sum(case.is_answer_late(now) for case in cases)
-    said = _("%(number)s en retard") % {"number": late} if late else ""
-    of_answers = ngettext(", dont %(number)s réponse", ", dont %(number)s réponses", answers) % {"number": answers}
+    said = f"{late} en retard" if late else ""
+    of_answers = choose_plural(", dont %(number)s réponse", ", dont %(number)s réponses", answers) % {
+        "number": answers
+    }
     return said + (of_answers if answers else "")
 
 
 def list_marks(wave: Wave, worst: Line) -> Iterator[str]:
     """Whether the worst one is new, how many wait for a call, then what else the worst one is marked with."""
     if worst.has_news:
-        yield _("nouveau")
+        yield "nouveau"
     if number := sum(case.is_to_call_back for case in wave.cases):
-        yield _("%(number)s à rappeler") % {"number": number}
+        yield f"{number} à rappeler"
     yield from (mark for mark in worst.marks if mark != TO_CALL_BACK)
 
 

@@ -13,7 +13,6 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import GroupKind
 from incidents.services.declaring.limits import WITHIN
@@ -23,10 +22,10 @@ FEWEST = 3
 
 
 class WaveKind(models.TextChoices):
-    GROUP = "groupe", _("groupe")
-    SUPPLIER = "prestataire", _("vague")
-    BODY = "collectivite", _("rafale")
-    BURST = "rafale", _("rafale")
+    GROUP = "groupe", "groupe"
+    SUPPLIER = "prestataire", "vague"
+    BODY = "collectivite", "rafale"
+    BURST = "rafale", "rafale"
 
 
 # By centre and supplier, a case of the group that is about this supplier.

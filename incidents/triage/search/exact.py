@@ -4,8 +4,6 @@ import re
 from typing import NamedTuple
 
 from django.db.models.functions import Lower
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import ObservableKind
 from incidents.models import Observable
@@ -26,10 +24,10 @@ class Exact(NamedTuple):
 
 
 # What a case found by an exact value has in common with it.
-REASONS: dict[str, Promise] = {
-    "phone": _("téléphone de la personne à rappeler"),
-    "contact": _("mail de la personne à rappeler"),
-    "observable": _("indicateur relevé"),
+REASONS: dict[str, str] = {
+    "phone": "téléphone de la personne à rappeler",
+    "contact": "mail de la personne à rappeler",
+    "observable": "indicateur relevé",
 }
 
 

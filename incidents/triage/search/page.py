@@ -13,7 +13,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -80,7 +79,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
     typed, user = request.GET.get("q", ""), user_of(request)
     if not user.csirt_ids():
         raise Http404
-    context: dict[str, Any] = {"title": _("Chercher un dossier"), "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
+    context: dict[str, Any] = {"title": "Chercher un dossier", "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
     try:
         context["typed"] = plain_line(typed, limit=LONGEST, field="q")  # a problem says the place of a word in it
         query = read_query(context["typed"])
@@ -145,8 +144,8 @@ def having(exact: Exact, cases: IncidentQuerySet) -> list[Found]:
 
 def say_nothing(query: Query) -> Answer:
     if fold(query.text):
-        return Answer(warning=_("Ces mots sont dans tous les textes. Ajoutez-en un qui en dise plus."))
-    return Answer(warning=_("Écrivez au moins un mot."))
+        return Answer(warning="Ces mots sont dans tous les textes. Ajoutez-en un qui en dise plus.")
+    return Answer(warning="Écrivez au moins un mot.")
 
 
 def cases_of_bodies(query: Query, cases: IncidentQuerySet) -> tuple[list[Found], list[Found]]:

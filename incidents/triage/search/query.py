@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import ip_address
 
-from django.utils.translation import gettext as _
-
 from incidents.text import fold
 from incidents.triage.search.query_values import KEYS, BadValue, Value, find_key
 
@@ -169,7 +167,7 @@ def quoted(text: str, at: int) -> tuple[int, str]:
     """Return where the quotation that opens at `at` ends, and its text. Raises QueryProblem if it is not closed."""
     end = text.find(QUOTES[text[at]], at + 1)
     if end == -1:
-        message = _("Il manque le guillemet qui ferme. Fermez-le, ou enlevez celui-ci.")
+        message = "Il manque le guillemet qui ferme. Fermez-le, ou enlevez celui-ci."
         raise QueryProblem(message, word=text[at : at + 30], at=at + 1)
     return end + 1, text[at + 1 : end].strip()
 
@@ -195,6 +193,6 @@ def refuse_unknown_key(text: str, at: int, name: str) -> None:
     if not CLINGING.match(text, at):
         return
     close = tuple(f"{key}:" for key in get_close_matches(fold(name), KEYS, 3, 0.6))
-    message = _("« %(key)s » n’est pas un filtre de la recherche. Filtres connus : %(known)s.")
+    message = "« %(key)s » n’est pas un filtre de la recherche. Filtres connus : %(known)s."
     said = {"key": name, "known": ", ".join(KEYS)}
     raise QueryProblem(message % said, word=text[at : end_of_word(text, at)], at=at + 1, close=close)

@@ -8,10 +8,6 @@ from datetime import date
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
 from collectivities.enums import EPCI
 from collectivities.enums import Kind as BodyKind
 from incidents.enums import (
@@ -73,7 +69,7 @@ type Value = tuple[str, ...] | Range | Days | str
 class Key:
     """`example` is shown as it is typed."""
 
-    label: Promise
+    label: str
     example: str
     read: Callable[[str, str], Value]
 
@@ -88,7 +84,7 @@ def choice_of(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, str], Valu
             if codes := [code for name, codes in names.items() if wanted and fits(name, wanted) for code in codes]:
                 return tuple(dict.fromkeys(codes))
         close = get_close_matches(wanted, names, 4, 0.5) or sorted(names)[:8]
-        raise BadValue(_("Valeur inconnue."), close)
+        raise BadValue("Valeur inconnue.", close)
 
     return read
 
@@ -107,10 +103,10 @@ def has_word(name: str, wanted: str) -> bool:
 
 def refuse_sign(sign: str) -> None:
     if sign not in ":=":
-        raise BadValue(_("Ce mot se suit de deux-points, pas d’une comparaison."))
+        raise BadValue("Ce mot se suit de deux-points, pas d’une comparaison.")
 
 
-def index_choices(choices: Iterable[tuple[str, str | Promise]], **more: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+def index_choices(choices: Iterable[tuple[str, str]], **more: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Each code by itself and by its label; `more` are other names."""
     names: dict[str, tuple[str, ...]] = {}
     for code, label in choices:
@@ -122,7 +118,7 @@ def index_choices(choices: Iterable[tuple[str, str | Promise]], **more: tuple[st
 def number(text: str) -> int:
     digits = re.sub(r"[\s.]", "", text)
     if not digits.isascii() or not digits.isdigit() or int(digits[:12]) > LARGEST:
-        raise BadValue(_("On attend un nombre d’habitants, comme 10000 ou 500..2000."))
+        raise BadValue("On attend un nombre d’habitants, comme 10000 ou 500..2000.")
     return int(digits)
 
 
@@ -146,7 +142,7 @@ def read_population(sign: str, said: str) -> Value:
     refuse_sign(sign)
     ends = Range(number(low) if low else None, number(high.lstrip(".")) if high.strip(".") else None)
     if ends == Range(None, None) or (ends.low is not None and ends.high is not None and ends.low > ends.high):
-        raise BadValue(_("On attend un nombre d’habitants, comme 10000 ou 500..2000."))
+        raise BadValue("On attend un nombre d’habitants, comme 10000 ou 500..2000.")
     return ends
 
 
@@ -160,7 +156,7 @@ def read_severity(sign: str, said: str) -> Value:
     levels = {level for name, level in SEVERITIES.items() if wanted and name.startswith(wanted)}
     if len(levels) != 1:
         names = [fold(str(level.label)) for level in Severity]
-        raise BadValue(_("On attend une gravité, par son nom ou de 1 à 4."), get_close_matches(wanted, names) or names)
+        raise BadValue("On attend une gravité, par son nom ou de 1 à 4.", get_close_matches(wanted, names) or names)
     return compared(sign, levels.pop())
 
 
@@ -169,7 +165,7 @@ def read_day(sign: str, said: str) -> Days:
     for shape in DATES:
         if found := shape.fullmatch(said):
             return days_of(found.groupdict())
-    raise BadValue(_("On attend une date, comme 2026-03-14, 14/03/2026, 2026-03 ou 2026."))
+    raise BadValue("On attend une date, comme 2026-03-14, 14/03/2026, 2026-03 ou 2026.")
 
 
 def days_of(said: Mapping[str, str]) -> Days:
@@ -177,7 +173,7 @@ def days_of(said: Mapping[str, str]) -> Days:
     try:
         first = date(year, month if "m" in said else 1, day if "d" in said else 1)
     except ValueError:
-        raise BadValue(_("Cette date n’existe pas.")) from None
+        raise BadValue("Cette date n’existe pas.") from None
     last_month = month or 12
     return Days(first, date(year, last_month, day or monthrange(year, last_month)[1]))
 
@@ -194,21 +190,21 @@ def read_departement(sign: str, said: str) -> Value:
     refuse_sign(sign)
     code = said.upper().zfill(2)
     if not DEPARTEMENT.fullmatch(code):
-        raise BadValue(_("On attend un numéro de département, comme 29, 2A ou 974."))
+        raise BadValue("On attend un numéro de département, comme 29, 2A ou 974.")
     return (code,)
 
 
 def read_technique(sign: str, said: str) -> Value:
     refuse_sign(sign)
     if not TECHNIQUE.fullmatch(said.upper()):
-        raise BadValue(_("On attend une technique ATT&CK, comme T1566 ou T1566.001."))
+        raise BadValue("On attend une technique ATT&CK, comme T1566 ou T1566.001.")
     return (said.upper(),)
 
 
 def read_words(sign: str, said: str) -> Value:
     refuse_sign(sign)
     if not fold(said) or len(said) > LONGEST_WORDS:
-        raise BadValue(_("On attend un nom, entre guillemets s’il a plusieurs mots."))
+        raise BadValue("On attend un nom, entre guillemets s’il a plusieurs mots.")
     return said
 
 
@@ -234,33 +230,29 @@ TYPES = index_choices([*TYPE_TERMS.items(), *IncidentType.choices])
 DATA = index_choices(Answer.choices, inconnu=(Answer.UNKNOWN, ""), nsp=(Answer.UNKNOWN,), pas_dit=("",))
 
 KEYS: dict[str, Key] = {
-    "type": Key(gettext_lazy("type d’incident"), "type:rançongiciel", choice_of(TYPES)),
+    "type": Key("type d’incident", "type:rançongiciel", choice_of(TYPES)),
     "corps": Key(
-        gettext_lazy("nature de la collectivité"),
+        "nature de la collectivité",
         "corps:commune",
         choice_of(index_choices(BodyKind.choices, epci=tuple(EPCI))),
     ),
-    "pop": Key(gettext_lazy("habitants"), "pop>10000", read_population),
-    "etat": Key(gettext_lazy("état"), "etat:ouvert", choice_of(STATES)),
-    "gravite": Key(gettext_lazy("gravité"), "gravite>=élevée", read_severity),
-    "nature": Key(
-        gettext_lazy("signalement ou incident"), "nature:signalement", choice_of(index_choices(Nature.choices))
-    ),
-    "resp": Key(gettext_lazy("responsable du dossier"), "resp:moi", read_words),
-    "du": Key(gettext_lazy("reçus depuis"), "du:2026-01-01", read_since),
-    "au": Key(gettext_lazy("reçus jusqu’à"), "au:31/03/2026", read_until),
-    "jour": Key(gettext_lazy("reçus ce jour, ce mois"), "jour:14/03/2026", read_day),
-    "dept": Key(gettext_lazy("département"), "dept:29", read_departement),
-    "service": Key(
-        gettext_lazy("service arrêté"), "service:etat-civil", choice_of(index_choices(PublicService.choices))
-    ),
-    "donnees": Key(gettext_lazy("données concernées"), "donnees:oui", choice_of(DATA)),
-    "verifie": Key(gettext_lazy("vérifié"), "verifie:non", choice_of(YES_NO)),
-    "dans": Key(gettext_lazy("où est le mot"), "dans:message", choice_of(PLACES)),
-    "prestataire": Key(gettext_lazy("prestataire nommé"), 'prestataire:"Exemple"', read_words),
-    "cause": Key(gettext_lazy("cause"), "cause:hameçonnage", choice_of(index_choices(Cause.choices))),
-    "technique": Key(gettext_lazy("technique ATT&CK"), "technique:T1566", read_technique),
-    "tlp": Key(gettext_lazy("TLP"), "tlp:green", choice_of(index_choices([(code, code) for code in Tlp.values]))),
+    "pop": Key("habitants", "pop>10000", read_population),
+    "etat": Key("état", "etat:ouvert", choice_of(STATES)),
+    "gravite": Key("gravité", "gravite>=élevée", read_severity),
+    "nature": Key("signalement ou incident", "nature:signalement", choice_of(index_choices(Nature.choices))),
+    "resp": Key("responsable du dossier", "resp:moi", read_words),
+    "du": Key("reçus depuis", "du:2026-01-01", read_since),
+    "au": Key("reçus jusqu’à", "au:31/03/2026", read_until),
+    "jour": Key("reçus ce jour, ce mois", "jour:14/03/2026", read_day),
+    "dept": Key("département", "dept:29", read_departement),
+    "service": Key("service arrêté", "service:etat-civil", choice_of(index_choices(PublicService.choices))),
+    "donnees": Key("données concernées", "donnees:oui", choice_of(DATA)),
+    "verifie": Key("vérifié", "verifie:non", choice_of(YES_NO)),
+    "dans": Key("où est le mot", "dans:message", choice_of(PLACES)),
+    "prestataire": Key("prestataire nommé", 'prestataire:"Exemple"', read_words),
+    "cause": Key("cause", "cause:hameçonnage", choice_of(index_choices(Cause.choices))),
+    "technique": Key("technique ATT&CK", "technique:T1566", read_technique),
+    "tlp": Key("TLP", "tlp:green", choice_of(index_choices([(code, code) for code in Tlp.values]))),
 }
 OTHER_NAMES = {
     "population": "pop",

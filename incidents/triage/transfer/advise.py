@@ -8,8 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.signed_in import user_of
@@ -47,20 +45,18 @@ class AdviceForm(AgreementForm):
     """The service checks what is missing and whether the case may be sent, and names the field."""
 
     partner = forms.ChoiceField(
-        label=gettext_lazy("Partenaire"),
+        label="Partenaire",
         required=False,
         choices=[(code, partner.name) for code, partner in MAILED.items()],
     )
     motive = forms.CharField(
-        label=gettext_lazy("Pourquoi"),
+        label="Pourquoi",
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
     )
-    tlp = forms.ChoiceField(
-        label=gettext_lazy("TLP du message"), required=False, choices=[(one.value, one.label) for one in LABELS]
-    )
+    tlp = forms.ChoiceField(label="TLP du message", required=False, choices=[(one.value, one.label) for one in LABELS])
     with_persons = forms.BooleanField(
-        label=gettext_lazy("Joindre qui rappeler, et les indicateurs qui peuvent nommer quelqu’un"), required=False
+        label="Joindre qui rappeler, et les indicateurs qui peuvent nommer quelqu’un", required=False
     )
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
@@ -99,7 +95,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 def send(request: HttpRequest, incident: Incident, form: AdviceForm) -> HttpResponse:
     advice = advise_partner(reference=incident.reference, asked=form.asked(), actor=user_of(request))
-    said = _("Envoi à %(partner)s mis en route. Les mails de ce dossier disent s’il est parti.")
+    said = "Envoi à %(partner)s mis en route. Les mails de ce dossier disent s’il est parti."
     messages.success(request, said % {"partner": PARTNERS[advice.partner].name})
     return to_case(incident.reference)
 

@@ -2,7 +2,6 @@
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy
 
 from incidents.models import Incident
 from incidents.services.transfer.agreements import AGREEMENT_LIMIT, Agreement
@@ -14,9 +13,9 @@ TICKED_ANEW = ("agreed", "label")
 class AgreementForm(forms.Form):
     """The service checks whether an agreement is needed and noted well enough, and names the field."""
 
-    agreed = forms.BooleanField(label=gettext_lazy("Le déclarant est d’accord"), required=False)
+    agreed = forms.BooleanField(label="Le déclarant est d’accord", required=False)
     agreement = forms.CharField(
-        label=gettext_lazy("Accord du déclarant"),
+        label="Accord du déclarant",
         required=False,
         widget=forms.TextInput(attrs={"maxlength": AGREEMENT_LIMIT, "aria-describedby": "accord-aide"}),
     )

@@ -3,8 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -21,9 +19,9 @@ MOST_COUNTED = 99
 class AskForm(AgreementForm):
     """Whether the motive says enough is judged by the service, which names the field."""
 
-    taker = forms.ChoiceField(label=gettext_lazy("Centre"), required=False)
+    taker = forms.ChoiceField(label="Centre", required=False)
     motive = forms.CharField(
-        label=gettext_lazy("Pourquoi"),
+        label="Pourquoi",
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
     )
@@ -31,10 +29,10 @@ class AskForm(AgreementForm):
 
     def __init__(self, *args: Any, incident: Incident, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        alone = _("%s (personne n’y a de compte ici)")
+        alone = "%s (personne n’y a de compte ici)"
         takers = takers_for(incident).values_list("slug", "name", "has_people")
         named = [(slug, name if has_people else alone % name) for slug, name, has_people in takers]
-        self.fields["taker"].choices = [("", _("Choisissez un centre")), *named]  # type: ignore[attr-defined]
+        self.fields["taker"].choices = [("", "Choisissez un centre"), *named]  # type: ignore[attr-defined]
 
     def said(self) -> dict[str, Any]:
         """Of a valid form: what the service takes."""
@@ -44,7 +42,7 @@ class AskForm(AgreementForm):
 
 class ReturnForm(forms.Form):
     answer = forms.CharField(
-        label=gettext_lazy("Pourquoi vous ne le prenez pas"),
+        label="Pourquoi vous ne le prenez pas",
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT}),
     )
@@ -99,7 +97,7 @@ def summary_of(incident: Incident) -> dict[str, Any]:
 def title_of(transfer: Transfer) -> str:
     """Return what the list of proposals says of the case: nothing of it where its label keeps it in its centre."""
     if lacks_agreement(transfer):
-        return _("Un dossier que son TLP garde dans son centre")
+        return "Un dossier que son TLP garde dans son centre"
     return f"{wording.capital_term(transfer.incident.type)}, {transfer.incident.collectivity}"
 
 
@@ -107,11 +105,11 @@ def why_not(transfer: Transfer) -> str:
     """Why a proposal cannot be accepted any more, in a sentence; empty while it can."""
     incident = transfer.incident
     if incident.erased_at:
-        return _("Ses mots ont été effacés depuis.")
+        return "Ses mots ont été effacés depuis."
     if incident.status not in OPEN:
-        return _("Il a été clos depuis.")
+        return "Il a été clos depuis."
     if incident.merged_into_id or incident.doubles.exists():
-        return _("Il a été fusionné avec un autre depuis.")
+        return "Il a été fusionné avec un autre depuis."
     if lacks_agreement(transfer):
-        return _("Son TLP demande l’accord du déclarant, et personne ne l’a noté.")
+        return "Son TLP demande l’accord du déclarant, et personne ne l’a noté."
     return ""

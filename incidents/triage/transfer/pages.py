@@ -11,7 +11,6 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import user_of
@@ -57,7 +56,7 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             transfer = ask_transfer(reference=reference, actor=user_of(request), **form.said())
-            said = _("Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse.")
+            said = "Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse."
             messages.success(request, said % {"centre": transfer.taker})
             return to_case(reference)
     except StaleTransfer as stale:
@@ -95,9 +94,9 @@ def rebase_form(request: HttpRequest, incident: Incident, stale: StaleTransfer) 
 def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         withdraw_transfer(reference=reference, actor=user_of(request))
-        messages.success(request, _("Proposition retirée. Le dossier reste le vôtre."))
+        messages.success(request, "Proposition retirée. Le dossier reste le vôtre.")
     except StaleTransfer:
-        messages.error(request, _("L’autre centre a déjà répondu, ou rien ne lui était proposé."))
+        messages.error(request, "L’autre centre a déjà répondu, ou rien ne lui était proposé.")
     return to_case(reference)
 
 
@@ -114,7 +113,7 @@ def list_view(request: HttpRequest) -> HttpResponse:
     asked = whole.filter(state=TransferState.ASKED).order_by("asked_at", "id")
     given = given_page(whole.filter(giver__in=mine, state=TransferState.ACCEPTED), request.GET.get(AFTER, ""))
     context = {
-        "title": _("Transferts"),
+        "title": "Transferts",
         "offers": [(one, title_of(one)) for one in asked.filter(taker__in=mine)[:PER_PAGE]],
         "proposed": list(asked.filter(giver__in=mine)[:PER_PAGE]),
         "given": given[:PER_PAGE],
@@ -149,7 +148,7 @@ def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         transfer = accept_transfer(uid=uid, actor=user_of(request))
     except (StaleTransfer, InvalidTransition, ValidationError):  # the page says which, from what stands now
         return offer_page(request, get_offer(user_of(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT)
-    messages.success(request, _("Le dossier est à votre centre, et vous l’avez pris en charge."))
+    messages.success(request, "Le dossier est à votre centre, et vous l’avez pris en charge.")
     return to_case(transfer.incident.reference)
 
 
@@ -160,7 +159,7 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         if form.is_valid():
             transfer = return_transfer(uid=uid, actor=user_of(request), **form.cleaned_data)
-            messages.success(request, _("Dossier laissé à %(centre)s, qui est prévenu.") % {"centre": transfer.giver})
+            messages.success(request, f"Dossier laissé à {transfer.giver}, qui est prévenu.")
             return redirect("admin:incidents_incident_transfers")
     except StaleTransfer:
         return offer_page(request, get_offer(user_of(request), uid), form, status=HTTPStatus.CONFLICT)

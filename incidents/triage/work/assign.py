@@ -3,8 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import User
 from incidents.enums import Status
@@ -19,12 +17,12 @@ PREFIX = "attribuer"
 class AssignForm(forms.Form):
     """Whether the person may have it is judged by the service."""
 
-    assignee = forms.ChoiceField(label=_lazy("Attribué à"))
+    assignee = forms.ChoiceField(label="Attribué à")
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"prefix": PREFIX, "auto_id": "%s"})
-        self.fields["assignee"].choices = [(NOBODY, _("personne")), *((tag_of(one), str(one)) for one in colleagues)]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["assignee"].choices = [(NOBODY, "personne"), *((tag_of(one), str(one)) for one in colleagues)]  # type: ignore[attr-defined]  # a ChoiceField
         for field in self.fields.values():
             field.widget.attrs["form"] = ELEMENT
 

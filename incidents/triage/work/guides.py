@@ -10,8 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.enums import Role
@@ -39,7 +37,7 @@ PAGE = "admin:incidents_incident_playbook"
 SOURCE = re.compile(r"source\s*:\s*(.*)", re.IGNORECASE)
 BEFORE = re.compile(r"avant\s*:\s*(.*)", re.IGNORECASE)
 HOURS = re.compile(r"(\d{1,5})\s*(?:h|heures?)?", re.IGNORECASE)
-HELP = _lazy(
+HELP = (
     "Une ligne pour ce qu’il y a à faire, les suivantes pour dire pourquoi. Puis, s’il y en a, une ligne "
     "« Source : … » et une ligne « Avant : 4 h », comptée depuis l’ajout au dossier. Une ligne vide entre deux étapes."
 )
@@ -47,7 +45,7 @@ HELP = _lazy(
 
 class GuideForm(forms.Form):
     steps = forms.CharField(
-        label=_lazy("Les étapes, dans l’ordre"),
+        label="Les étapes, dans l’ordre",
         widget=forms.Textarea(attrs={"rows": 32}),
         max_length=40_000,
         help_text=HELP,
@@ -68,7 +66,7 @@ def guide_list_view(request: HttpRequest) -> HttpResponse:
     rows = [Row(csirt, guides_of(csirt), csirt.pk in user.csirt_ids(Role.LEAD)) for csirt in mine]
     if not rows:
         raise Http404
-    return render_page(request, "incidents/triage/guides.html", {"rows": rows, "title": _("Guides de traitement")})
+    return render_page(request, "incidents/triage/guides.html", {"rows": rows, "title": "Guides de traitement"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,7 +109,7 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
         return render_guide(request, csirt, kind, form)
     except StalePlaybook:
         return refuse_stale(request, csirt, kind)
-    messages.success(request, _("Version %(version)s publiée pour votre centre.") % {"version": version})
+    messages.success(request, f"Version {version} publiée pour votre centre.")
     return redirect(PAGE, csirt.slug, kind)
 
 
@@ -121,9 +119,9 @@ def go_back(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     seen = int(asked) if asked.isdecimal() and len(asked) < 6 else -1
     try:
         publish_playbook(kind=kind, csirt_slug=csirt.slug, steps=NATIONAL, based_on=seen, actor=user_of(request))
-        messages.success(request, _("Le guide national sert de nouveau. Vos versions restent ici."))
+        messages.success(request, "Le guide national sert de nouveau. Vos versions restent ici.")
     except StalePlaybook:
-        messages.warning(request, _("Quelqu’un a publié une autre version depuis. Lisez-la d’abord."))
+        messages.warning(request, "Quelqu’un a publié une autre version depuis. Lisez-la d’abord.")
     return redirect(PAGE, csirt.slug, kind)
 
 
@@ -132,7 +130,7 @@ def refuse_stale(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     row = newest(kind, csirt)
     typed = request.POST.copy()
     typed["based_on"] = str(row.version if row else 0)
-    said = _("Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre.")
+    said = "Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre."
     messages.warning(request, said)
     return render_guide(request, csirt, kind, GuideForm(typed), status=HTTPStatus.CONFLICT)
 
@@ -206,7 +204,7 @@ def step_in(number: int, lines: list[str], codes: dict[str, str]) -> dict[str, A
 def hours_in(number: int, said: str) -> int:
     found = HOURS.fullmatch(said.strip())
     if found is None:
-        words = _("Étape %(number)s : le délai s’écrit en heures. Exemple : « Avant : 4 h ».")
+        words = "Étape %(number)s : le délai s’écrit en heures. Exemple : « Avant : 4 h »."
         raise ValidationError({"steps": words % {"number": number}})
     return int(found[1])
 

@@ -15,8 +15,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -45,7 +43,7 @@ from incidents.triage.work.tasks import TaskForm
 MARKS = frozenset({"key", "seen", "confirmed"})
 # Where a button of the page leads without a script, and to which part of it.
 PLACES = {"modele": "echanges", "corps": "a-confirmer"}
-WRITTEN_ELSEWHERE = gettext_lazy("Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire.")
+WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire."
 
 # The block of the page that holds each; the correction is beside the body that is proposed.
 BLOCKS = {
@@ -191,7 +189,7 @@ def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> Http
         elsewhere = keep_page(user_of(request), reference, code, request.POST, pen_of(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    kept = _("Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi.")
+    kept = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."
     return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else kept})
 
 

@@ -9,8 +9,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.enums import Role
@@ -37,10 +35,10 @@ WITHDRAW = "retirer"
 class LetterForm(forms.Form):
     """What is too long or unknown is judged by the service, which names the field."""
 
-    title = forms.CharField(label=_lazy("Titre"), widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
-    text = forms.CharField(label=_lazy("Message"), strip=False, widget=forms.Textarea(attrs={"rows": 16}))
+    title = forms.CharField(label="Titre", widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
+    text = forms.CharField(label="Message", strip=False, widget=forms.Textarea(attrs={"rows": 16}))
     types = forms.MultipleChoiceField(
-        label=_lazy("Proposé pour"),
+        label="Proposé pour",
         choices=list(TYPE_TERMS.items()),
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -70,7 +68,7 @@ def letter_list_view(request: HttpRequest) -> HttpResponse:
     rows = [row_of(csirt, [one for one in live if one.csirt_id == csirt.pk]) for csirt in mine]
     led = user.csirt_ids(Role.LEAD)
     context = {
-        "title": _("Messages types"),
+        "title": "Messages types",
         "rows": [row._replace(is_led=row.csirt.pk in led) for row in rows],
         "placeholders": PLACEHOLDERS,
     }
@@ -113,7 +111,7 @@ def give_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
     """What was typed in a message that a colleague withdrew meanwhile may become a new one. Nobody else finds it."""
     if request.method != "POST" or WITHDRAW in request.POST:
         raise Http404
-    said = _("Quelqu’un a retiré ce message pendant que vous écriviez. Enregistré de nouveau, le vôtre est un autre.")
+    said = "Quelqu’un a retiré ce message pendant que vous écriviez. Enregistré de nouveau, le vôtre est un autre."
     messages.warning(request, said)
     return render_letter(request, csirt, LetterForm(request.POST), status=HTTPStatus.CONFLICT)
 
@@ -131,7 +129,7 @@ def submit_letter(
                 uid=row.uid if row else None,
                 seen=form.cleaned_data["seen"] or 0,
             )
-            messages.success(request, _("Message enregistré. Il est proposé dans les dossiers."))
+            messages.success(request, "Message enregistré. Il est proposé dans les dossiers.")
             return redirect(LIST)
     except ValidationError as error:
         form.add_error(None, error)
@@ -146,7 +144,7 @@ def withdraw(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageT
         withdraw_template(csirt_slug=csirt.slug, actor=user_of(request), uid=row.uid, seen=seen or 0)
     except StaleTemplate:
         return refuse_stale(request, csirt, row)
-    messages.success(request, _("Message retiré. Ce qui a été envoyé avec lui reste."))
+    messages.success(request, "Message retiré. Ce qui a été envoyé avec lui reste.")
     return redirect(LIST)
 
 
@@ -154,9 +152,7 @@ def refuse_stale(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None
     """The second writer reads the newer words below what they typed, and may then save over them."""
     typed = request.POST.copy()
     typed["seen"] = str(row.version if row else 0)
-    said = _(
-        "Quelqu’un a changé ce message pendant que vous écriviez. Lisez-le ci-dessous, puis enregistrez le vôtre."
-    )
+    said = "Quelqu’un a changé ce message pendant que vous écriviez. Lisez-le ci-dessous, puis enregistrez le vôtre."
     messages.warning(request, said)
     context: dict[str, Any] = {"newer": row}
     return render_letter(request, csirt, LetterForm(typed), row=row, status=HTTPStatus.CONFLICT, **context)
@@ -172,7 +168,7 @@ def render_letter(
     **more: Any,
 ) -> HttpResponse:
     context = {
-        "title": row.title if row else _("Nouveau message type"),
+        "title": row.title if row else "Nouveau message type",
         "form": form,
         "csirt": csirt,
         "row": row,

@@ -4,8 +4,6 @@ import secrets
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from incidents.enums import KeptForm, NoteKind
 from incidents.models import Incident, Note
@@ -15,10 +13,10 @@ from incidents.triage.case_form import CaseForm
 # A call that nobody took: it is kept, and answers nobody.
 MISSED = "missed"
 KINDS = [
-    (NoteKind.NOTE.value, _lazy("Une note")),
-    (NoteKind.CALL_OUT.value, _lazy("Appel passé")),
-    (NoteKind.CALL_IN.value, _lazy("Appel reçu")),
-    (MISSED, _lazy("Appel sans réponse")),
+    (NoteKind.NOTE.value, "Une note"),
+    (NoteKind.CALL_OUT.value, "Appel passé"),
+    (NoteKind.CALL_IN.value, "Appel reçu"),
+    (MISSED, "Appel sans réponse"),
 ]
 
 
@@ -27,9 +25,9 @@ class NoteForm(CaseForm):
 
     code = KeptForm.NOTE
 
-    kind = forms.ChoiceField(label=_lazy("Nature"), choices=KINDS, initial=NoteKind.NOTE, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label="Nature", choices=KINDS, initial=NoteKind.NOTE, widget=forms.RadioSelect)
     text = forms.CharField(
-        label=_lazy("Note interne"),
+        label="Note interne",
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 3, "aria-describedby": "notes-aide"}),
@@ -42,7 +40,7 @@ class NoteForm(CaseForm):
         key = said["key"] or secrets.token_urlsafe()
         if said["kind"] != MISSED:
             return {"kind": NoteKind(said["kind"]), "text": said["text"], "key": key}
-        missed = f"{_('Sans réponse.')} {said['text'].strip()}"
+        missed = f"{'Sans réponse.'} {said['text'].strip()}"
         return {"kind": NoteKind.CALL_OUT, "text": missed, "key": key, "spoke": False}
 
 

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from accounts.models import User
 from collectivities.zones import zone_of
 from incidents.enums import ActorKind
@@ -36,9 +34,9 @@ def describe_change(event: IncidentEvent, incident: Incident, user: User, now: d
     """« Camille a changé ce dossier à 14 h 02. »"""
     moment = wording.since(event.at, now, zone_of(incident.collectivity))
     if event.actor_id == user.pk:
-        return _("Vous avez changé ce dossier %(when)s, dans une autre page.") % {"when": moment}
+        return f"Vous avez changé ce dossier {moment}, dans une autre page."
     if event.actor_kind == ActorKind.DECLARANT:
-        return _("Le déclarant a ajouté quelque chose %(when)s.") % {"when": moment}
+        return f"Le déclarant a ajouté quelque chose {moment}."
     if event.actor is None:
-        return _("Ce dossier a changé %(when)s.") % {"when": moment}
-    return _("%(who)s a changé ce dossier %(when)s.") % {"who": event.actor, "when": moment}
+        return f"Ce dossier a changé {moment}."
+    return f"{event.actor} a changé ce dossier {moment}."

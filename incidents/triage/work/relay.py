@@ -10,8 +10,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.enums import Role
@@ -40,9 +38,9 @@ FREE = "liberer"
 class RelayForm(forms.Form):
     """Nothing is chosen beforehand: to whom, and which cases, is said by the person who leaves."""
 
-    colleague = forms.ChoiceField(label=_lazy("À qui"), required=False)
+    colleague = forms.ChoiceField(label="À qui", required=False)
     text = forms.CharField(
-        label=_lazy("Ce que la relève doit savoir"),
+        label="Ce que la relève doit savoir",
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 5, "aria-describedby": "relais-aide"}),
@@ -53,14 +51,14 @@ class RelayForm(forms.Form):
         super().__init__(*args, **kwargs)
         colleagues = people_of(*user.csirt_ids()).exclude(pk=user.pk)
         named = [(tag_of(one), str(one)) for one in colleagues]
-        choices = [("", _("Choisissez")), *named, (NOBODY, _("personne : à prendre par la première venue"))]
+        choices = [("", "Choisissez"), *named, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def shift(self, user: User) -> Shift:
         """Of a valid form. Raises ValidationError on « colleague »."""
         said = self.cleaned_data
         if not said["colleague"]:
-            raise ValidationError({"colleague": _("Choisissez à qui vous passez ces dossiers, ou « personne ».")})
+            raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
         to = person_of(said["colleague"], *user.csirt_ids(), field="colleague")
         return Shift(to=to, text=said["text"], key=said["key"] or secrets.token_urlsafe())
 
@@ -101,16 +99,15 @@ def give_back(request: HttpRequest, user: User) -> HttpResponse:
 
 def tell(request: HttpRequest, relay: Relay) -> None:
     if relay.given:
-        messages.success(request, _("Dossiers passés : %(number)s.") % {"number": len(relay.given)})
+        messages.success(request, f"Dossiers passés : {len(relay.given)}.")
     if relay.left:
         named = ", ".join(spaced(one) for one in relay.left)
         messages.warning(
             request,
-            _(
+            (
                 "Pas passés, parce qu’ils vous sont revenus depuis, ne sont plus à vous, sont clos, effacés ou d’un "
-                "autre centre : %(named)s."
-            )
-            % {"named": named},
+                f"autre centre : {named}."
+            ),
         )
 
 
@@ -118,16 +115,16 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
     """Puts back a case of somebody who has left. Only what the page of this lead lists."""
     case = next((one for one in cases_of_the_gone(user) if one.reference == request.POST[FREE]), None)
     if case is None:
-        messages.warning(request, _("Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé."))
+        messages.warning(request, "Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé.")
         return redirect(PAGE)
     try:
         assign_incident(reference=case.reference, actor=user, assignee=None, seen=tag_of(case.assignee))
     except StaleAssignment as stale:
-        messages.warning(request, _("%(who)s a ce dossier maintenant.") % {"who": stale.holder})
+        messages.warning(request, f"{stale.holder} a ce dossier maintenant.")
     except ValidationError as error:  # closed since the list was read
         messages.warning(request, " ".join(error.messages))
     else:
-        messages.success(request, _("Dossier remis dans la file, sans personne."))
+        messages.success(request, "Dossier remis dans la file, sans personne.")
     return redirect(PAGE)
 
 
@@ -137,7 +134,7 @@ def render_relay(
     now = timezone.now()
     mine = [line(one) | {"is_ticked": one.reference in ticked} for one in cases_in_hand(user)]
     context = {
-        "title": _("Passer le relais"),
+        "title": "Passer le relais",
         "form": form,
         "mine": mine,
         "is_full": len(mine) == CASES_SHOWN,

@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from collectivities.zones import zone_of
 from incidents.enums import KeptForm, Status
@@ -28,11 +26,9 @@ class TaskForm(CaseForm):
 
     code = KeptForm.TASK
 
-    title = forms.CharField(
-        label=_lazy("À faire"), required=False, widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT})
-    )
-    due = DayField(label=_lazy("Avant le"), required=False, widget=forms.TextInput(attrs={"type": "date"}))
-    due_time = HourField(label=_lazy("à"), required=False, widget=forms.TextInput(attrs={"type": "time"}))
+    title = forms.CharField(label="À faire", required=False, widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
+    due = DayField(label="Avant le", required=False, widget=forms.TextInput(attrs={"type": "date"}))
+    due_time = HourField(label="à", required=False, widget=forms.TextInput(attrs={"type": "time"}))
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,7 +37,7 @@ class TaskForm(CaseForm):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         if said.get("due_time") and not said.get("due") and "due" not in self.errors:
-            self.add_error("due", ValidationError(_("Donnez aussi le jour.")))
+            self.add_error("due", ValidationError("Donnez aussi le jour."))
         return said
 
     def errand(self) -> Errand:

@@ -8,8 +8,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -29,9 +27,9 @@ from incidents.triage.work.presence import describe_presence
 from incidents.triage.work.tasks import TaskForm
 
 SAID = {
-    TaskState.DONE: _lazy("Tâche faite."),
-    TaskState.MOOT: _lazy("Tâche sans objet."),
-    TaskState.OPEN: _lazy("Tâche rouverte."),
+    TaskState.DONE: "Tâche faite.",
+    TaskState.MOOT: "Tâche sans objet.",
+    TaskState.OPEN: "Tâche rouverte.",
 }
 
 
@@ -42,7 +40,7 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             write_note(reference=reference, actor=user_of(request), **form.said())
-            messages.success(request, _("Note enregistrée. Le déclarant ne la lit jamais."))
+            messages.success(request, "Note enregistrée. Le déclarant ne la lit jamais.")
             return to_case(reference, "notes")
     except ValidationError as error:
         if incident.erased_at:  # its page has no such form any more
@@ -63,9 +61,9 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
     except ValidationError as error:
         return refused(request, reference, error)
     if assignee is None:
-        messages.success(request, _("Dossier remis : plus personne n’en est chargé."))
+        messages.success(request, "Dossier remis : plus personne n’en est chargé.")
     else:
-        messages.success(request, _("Dossier attribué à %(who)s.") % {"who": assignee})
+        messages.success(request, f"Dossier attribué à {assignee}.")
     return to_case(reference, "attribution")
 
 
@@ -85,7 +83,7 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             add_task(reference=reference, actor=user_of(request), errand=form.errand())
-            messages.success(request, _("Tâche ajoutée."))
+            messages.success(request, "Tâche ajoutée.")
             return to_case(reference, "taches")
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
@@ -99,7 +97,7 @@ def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     asked = request.POST.get("etat", "")
     check_ability(user_of(request), reference, to=Ability.WORK)
     if asked not in set(TaskState):
-        return refused(request, reference, ValidationError(_("Dites si la tâche est faite ou sans objet.")))
+        return refused(request, reference, ValidationError("Dites si la tâche est faite ou sans objet."))
     set_task(reference=reference, actor=user_of(request), uid=uid, state=TaskState(asked))
     messages.success(request, SAID[TaskState(asked)])
     return to_case(reference, "taches")

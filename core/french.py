@@ -1,0 +1,6 @@
+"""French grammar that any page needs."""
+
+
+def choose_plural(one: str, several: str, number: int) -> str:
+    """Return the singular for 0 and 1, as French does, and the plural from 2 on. Neither form is filled in."""
+    return one if number < 2 else several
