@@ -12,10 +12,10 @@ help:  ## Dit ce que l’on peut faire
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | sort
 
 ready:
-	@python3 config/bootstrap.py
+	@python3 config/devserver/bootstrap.py
 
 run: ready  ## Démarre tout sur http://localhost:8000 (PORT=8001 pour un autre port) ; Ctrl-C arrête tout
-	@exec $(PYTHON) -m config.run
+	@exec $(PYTHON) -m config.devserver.run
 
 test: ready  ## Exécute la suite de tests (ARGS="tests/incidents -k declare" pour une partie)
 	$(PYTHON) -m pytest -n 3 -m "not proof" $(or $(ARGS),--cov)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.enums import LinkPurpose
 from accounts.models import PendingMail
-from accounts.text import with_french_spaces
+from core.typography import with_french_spaces
 
 # The page that each kind of link opens. Kinds that are not listed open the page of an account link.
 PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}

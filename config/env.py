@@ -173,7 +173,7 @@ def evidence(env: Env, folder: Path | None = None) -> dict[str, Any]:
     bucket = env.text("EVIDENCE_S3_BUCKET", "")
     if not bucket:
         location = env.text("EVIDENCE_DIR", str(folder) if folder else None)
-        return {"BACKEND": "incidents.vault.Folder", "OPTIONS": {"location": location}}
+        return {"BACKEND": "incidents.files.vault.Folder", "OPTIONS": {"location": location}}
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {

@@ -1,3 +1,4 @@
+from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 
@@ -17,6 +18,10 @@ urlpatterns = [
     path("triage/", include("incidents.triage.urls")),
     path("admin/", admin.site.urls),
 ]
+
+# Only a demonstration or a developer’s machine has its accounts and its mails on a page.
+if apps.is_installed("config.demo"):
+    urlpatterns.append(path("", include("config.demo.urls")))
 
 handler400 = "config.pages.errors.bad_request"
 handler403 = "config.pages.errors.permission_denied"

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from collectivities.wording import SHORTENED
-from incidents.text import fold
+from core.text import fold
 
 # Shorter names are also common words (Sens, Mer, Eu): they are looked for with their capital.
 COMMON_LENGTH = 5

@@ -7,8 +7,8 @@ Pure: it reads codes, and nothing of what anybody wrote.
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from incidents.catalogues.partners import Partner
 from incidents.enums import IncidentType, Pap, Tlp
-from incidents.partners import Partner
 
 if TYPE_CHECKING:
     from incidents.models import Incident

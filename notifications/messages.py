@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.text import with_french_spaces
 from collectivities.zones import zone_of
+from core.typography import with_french_spaces
 from csirts.routing import Fallback, csirt_for
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
 from incidents.links import listed_hosts

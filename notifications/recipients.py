@@ -6,9 +6,9 @@ secret: LINK_ROTATED only warns, and the new code appears on the screen or is sa
 
 from accounts.models import User
 from csirts.models import Csirt
+from incidents.catalogues.partners import PARTNERS
 from incidents.enums import EventKind, Status, TransferState
 from incidents.models import IncidentEvent, Transfer
-from incidents.partners import PARTNERS
 from incidents.sharing import may_go_to
 from notifications.enums import Recipient
 

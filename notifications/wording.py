@@ -3,8 +3,8 @@
 import re
 import textwrap
 
+from core.text import defanged
 from incidents.links import split_links
-from incidents.text import defanged
 
 WIDTH = 72
 ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")

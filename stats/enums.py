@@ -6,8 +6,8 @@ published tables in `stats/disclosure/tables.py`.
 
 from django.db import models
 
+from incidents.catalogues.rsit import FIRST_CLASSIFICATION
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
-from incidents.rsit import FIRST_CLASSIFICATION
 
 
 class Measure(models.TextChoices):

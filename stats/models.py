@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.models import Collectivity, Region
+from core.append_only import never_changed
 from csirts.models import Csirt
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand, PublicService
 from incidents.models import Incident
-from stats.append_only import never_changed
 from stats.enums import BANDS, DelayBand, HoursBand, Measure
 from stats.releases.rows import Attempt as Attempt
 from stats.releases.rows import CountedCase as CountedCase

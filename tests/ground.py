@@ -18,7 +18,7 @@ import pytest
 from psycopg import sql
 
 from config import env
-from config.embedded import Servers
+from config.devserver.embedded import Servers
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".local" / "test"

@@ -5,9 +5,9 @@ import sys
 from contextlib import contextmanager
 from secrets import token_hex
 
+from config.devserver.run import answers
 from config.env import Env, evidence
-from config.run import answers
-from incidents import vault
+from incidents.files import vault
 from tests.faults.stage import Program, free_port, until
 
 HELD = {"EVIDENCE_S3_REGION": "us-east-1", "EVIDENCE_S3_ACCESS_KEY": "name", "EVIDENCE_S3_SECRET_KEY": "hidden"}

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = ["collectivities", "csirts", "accounts", "incidents", "notifications", "stats"]
 OURS = [model for app in LAYERS for model in apps.get_app_config(app).get_models()]
 WRITTEN = [model for model in OURS if not hasattr(model, "pgh_tracked_model")]  # the others are kept by triggers
-SOURCES = [path for app in [*LAYERS, "config"] for path in (ROOT / app).rglob("*.py")]
+SOURCES = [path for app in [*LAYERS, "config", "core"] for path in (ROOT / app).rglob("*.py")]
 TEMPLATES = [path for app in [*LAYERS, "config"] for path in (ROOT / app).rglob("templates/**/*.*")]
 ADMIN_OVERRIDES = {"admin", "registration", "django"}  # found by their name, by Django
 MAILS = {f"notifications/{who}_{what}" for who in Recipient.values for what in EventKind.values}
@@ -77,7 +77,7 @@ def test_each_label_is_given_and_in_lower_case(model):
     fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
     for label in [model._meta.verbose_name, *(field._verbose_name for field in fields)]:
         assert label, f"{model._meta.label}: a field shows its English name to people"
-        word = re.split(r"[\s’]", label)[0]
+        word = re.split(r"[\s’]", str(label))[0]  # Django’s own user has lazy ones
         assert word.islower() or word.isupper(), f"{model._meta.label}: {label!r}"
 
 
@@ -150,10 +150,10 @@ def test_functions_and_files_stay_short():
     assert [path.name for path in [*sources, *list_sources("tests")] if count_lines([path]) > LONG_FILE] == []
 
 
-def test_no_other_folder_gets_crowded():
+def test_no_folder_gets_crowded():
     sources = [path for app in APPS for path in list_sources(app) if path.name != "__init__.py"]
     folders = Counter(str(path.parent.relative_to(ROOT)) for path in sources)
-    assert {folder for folder, count in folders.items() if count > CROWDED_FOLDER} == {"incidents", "config"}
+    assert {folder for folder, count in folders.items() if count > CROWDED_FOLDER} == set()
 
 
 def test_links_between_documents_lead_somewhere():

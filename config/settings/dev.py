@@ -2,11 +2,12 @@
 mails stored as files.
 """
 
+from config.devserver.servers import Record
 from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, cache, database, evidence, mail
 from config.logs import logging_settings
-from config.servers import Record
 from config.settings.base import *
 
+INSTALLED_APPS = [*INSTALLED_APPS, "config.demo"]
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY", DEVELOPMENT_SECRET)
 SITE_URL = f"http://localhost:{env.number('PORT', 8000)}"

@@ -3,6 +3,7 @@
 from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, cache, database
 from config.settings.base import *
 
+INSTALLED_APPS = [*INSTALLED_APPS, "config.demo"]
 DEBUG = False
 SECRET_KEY = DEVELOPMENT_SECRET
 SITE_URL = "http://localhost:8000"

@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from collectivities.enums import UNLISTED, Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
-from incidents.fields import WordsField
+from core.fields import WordsField
 from incidents.services.declaring.bodies import NOT_SERVED_LABELS, Proposal, find_commune
 
 # Plain words for legal terms that a secretary may not know.

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods
 from collectivities.duplicates import Likely, likely_doubles
 from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
+from core.burst import is_burst
 from csirts.routing import helpers_of
-from incidents import draft_cookie
 from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_typed
-from incidents.burst import is_burst
+from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, find_commune, propose_body, sketch_of
 from incidents.services.declaring.draft import Typed, is_open, start_draft

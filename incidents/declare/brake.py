@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, QueryDict
 from redis import RedisError
 
-from incidents.burst import address_key, is_burst
+from core.burst import address_key, is_burst
 
 logger = logging.getLogger(__name__)
 

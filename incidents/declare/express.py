@@ -18,8 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
-from incidents import draft_cookie
-from incidents.burst import address_key
+from core.burst import address_key
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
@@ -29,6 +28,7 @@ from incidents.declare.resume import no_cookies
 from incidents.declare.screens import ROUTES
 from incidents.declare.sending import lead_to_answer, member_of, sent_already
 from incidents.declare.views import CHOOSE, TO_MEND, bodies_of
+from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Origin, Screen
 from incidents.models import Draft
 from incidents.services.declaring.check import can_be_called

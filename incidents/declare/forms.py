@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from collectivities.models import Collectivity
+from core.fields import CountField, DayField, HourField, WordsField, choice, several
 from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in, read_instant
 from incidents.enums import (
     Answer,
@@ -26,7 +27,6 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
-from incidents.fields import CountField, DayField, HourField, WordsField, choice, several
 
 CERTAINTIES = [
     ("", "à choisir"),

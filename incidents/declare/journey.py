@@ -14,21 +14,21 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import PARIS, zone_of
+from core.text import CONTROLS, strip_controls
 from csirts.routing import Route, csirt_for
-from incidents import draft_cookie
+from incidents.catalogues.public_services import services_of
+from incidents.catalogues.reflex_sheets import Reflexes
 from incidents.declaration import Declaration
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
 from incidents.declare.screens import INPUTS, ORDER
+from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Screen
 from incidents.models import Draft, DraftPage, Incident
-from incidents.public_services import services_of
-from incidents.reflex_sheets import Reflexes
 from incidents.services.declaring.check import checked
 from incidents.services.declaring.draft import Values, code_of
 from incidents.services.library.reflexes import sheet_for
 from incidents.sharing import is_mailbox_in_doubt
-from incidents.text import CONTROLS, strip_controls
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from incidents import draft_cookie
 from incidents.declare.journey import Journey, journey_of
 from incidents.declare.screens import ASKED, ROUTES
 from incidents.declare.views import typed_on
+from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.models import Draft
 from incidents.services.declaring.draft import AlreadySent, PageChanged, save_page

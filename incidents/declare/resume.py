@@ -10,18 +10,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from collectivities.models import Region
+from core.text import plain_line
 from csirts.queries import directory_entries, last_resort_entries
 from csirts.routing import load_directory
-from incidents import draft_cookie
 from incidents.declare.brake import count_wrong_code, seconds_to_wait
 from incidents.declare.journey import drafts, journey_through, without_controls
 from incidents.declare.moves import see
 from incidents.declare.recap import RESUMED
 from incidents.declare.screens import ROUTES
+from incidents.devices import draft_cookie
 from incidents.models import Draft
 from incidents.reference import compact, spaced
 from incidents.services.declaring.draft import CODE_LENGTH, find_draft
-from incidents.text import plain_line
 
 NAME_LIMIT = 60
 

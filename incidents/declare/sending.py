@@ -11,24 +11,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from core.burst import address_key
+from core.text import say_the_same
 from csirts.routing import Route
-from incidents import cookie as follow_up
-from incidents.burst import address_key
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, journey_of, without_controls
 from incidents.declare.moves import see
 from incidents.declare.recap import lines_of
 from incidents.declare.screens import ROUTES
-from incidents.draft_cookie import PEN
+from incidents.devices import cookie as follow_up
+from incidents.devices.draft_cookie import PEN
+from incidents.devices.signature import remember_signature
 from incidents.enums import Origin, Screen
 from incidents.models import DraftPage, FollowUpAccess, Incident
 from incidents.queries import sheets_of, useful_for
 from incidents.services.declarant.access import secret_of
 from incidents.services.declaring.declare import Declared
 from incidents.services.declaring.draft import Typed, send_draft
-from incidents.signature import remember_signature
-from incidents.text import say_the_same
 
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
 # Inputs by which the confirmation page counts as the same opened screen.

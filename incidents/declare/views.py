@@ -17,7 +17,6 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words
 from csirts.models import Csirt
 from csirts.routing import helpers_of
-from incidents import draft_cookie
 from incidents.declare.brake import must_confirm_start
 from incidents.declare.choices import DATA_WORDS, GROUPS, PERSON_WORDS, UNKNOWN, find_type
 from incidents.declare.forms import Details
@@ -27,6 +26,7 @@ from incidents.declare.recap import RESUMED, lines_of, states_of, summary_of
 from incidents.declare.resume import no_cookies
 from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, after, before, values_of
 from incidents.declare.sending import ask_again, send_at_once, sent_already
+from incidents.devices import draft_cookie
 from incidents.enums import Answer, IncidentType, Screen
 from incidents.models import Draft, DraftPage
 from incidents.services.declaring.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of

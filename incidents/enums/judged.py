@@ -1,6 +1,6 @@
 """What a case is, how grave, what may be told of it and how it ended.
 
-TLP 2.0 is FIRST's; RSIT classes and types are those of RSIT v1003 (see `incidents/rsit.py`).
+TLP 2.0 is FIRST's; RSIT classes and types are those of RSIT v1003 (see `incidents/catalogues/rsit.py`).
 """
 
 from django.db import models

@@ -12,9 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.signed_in import user_of
-from incidents import vault
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
+from incidents.files import vault
 from incidents.models import Evidence
 from incidents.services.evidence.pieces import Erased, key_to_read
 from incidents.services.handling.read import note_opening

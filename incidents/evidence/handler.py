@@ -8,10 +8,10 @@ from typing import Any
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
-from incidents import vault
-from incidents.deposits import Deposit, Deposited, TooLarge
+from core.text import plain_file_name
+from incidents.files import vault
+from incidents.files.deposits import Deposit, Deposited, TooLarge
 from incidents.services.evidence.pieces import MOST_FILES, Room
-from incidents.text import plain_file_name
 
 FIELD = "pieces"
 NO_ROOM: str = (

@@ -8,15 +8,15 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from incidents import vault
+from core.text import plain_file_name
+from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
 from incidents.evidence.handler import NO_ROOM
 from incidents.evidence.views import author_of
+from incidents.files import vault
 from incidents.models import EvidenceUpload
 from incidents.services.evidence.pieces import Erased
 from incidents.services.evidence.upload import Elsewhere, finish_upload, get_upload, receive_slice, start_upload
-from incidents.text import plain_file_name
-from incidents.visits import find_case, private
 
 View = Callable[..., JsonResponse]
 TROUBLES: dict[type[Exception], tuple[int, str]] = {

@@ -13,12 +13,14 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collectivities.zones import zone_of
+from core.text import plain_line
 from incidents.access import Guest, speaks_for_body
+from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, Door
 from incidents.evidence.handler import Arrivals, StraightToVault
+from incidents.files.seals import first_broken, instant
 from incidents.models import Incident
 from incidents.queries import pieces_of
-from incidents.seals import first_broken, instant
 from incidents.services.evidence.pieces import (
     MOST_FILES,
     Erased,
@@ -31,8 +33,6 @@ from incidents.services.evidence.pieces import (
     unfinished_of,
 )
 from incidents.services.evidence.upload import SLICE, abandon_upload
-from incidents.text import plain_line
-from incidents.visits import find_case, private
 
 AUTHOR_LIMIT = 120
 

@@ -9,8 +9,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from collectivities.zones import zone_of
-from incidents import cookie
+from core.text import plain_line
 from incidents.access import Guest, speaks_for_body
+from incidents.devices import cookie
+from incidents.devices.signature import remember_signature, signature_of
+from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
 from incidents.follow_up.page import case_page, known_of, render_not_found
@@ -20,10 +23,7 @@ from incidents.services.correspondence.correspond import AUTHOR_LIMIT, thread_of
 from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.share import find_shared, share_sentence, unshare_sentence
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.signature import remember_signature, signature_of
 from incidents.standing import standing_of
-from incidents.text import plain_line
-from incidents.visits import find_case, private
 
 
 @private

@@ -18,9 +18,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collectivities.zones import zone_of
+from core.fields import WordsField
+from core.text import plain_line
 from incidents.access import Guest
+from incidents.devices.signature import remember_signature, signature_of
+from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
-from incidents.fields import WordsField
 from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import questions_editor
 from incidents.follow_up.page import render_not_found
@@ -29,9 +32,6 @@ from incidents.queries import Kept, by_section, sheets_of, useful_for
 from incidents.services.declarant.complete import CannotComplete, Writing, WrittenMeanwhile, why_not
 from incidents.services.declarant.correct import end_interruption
 from incidents.services.declaring.check import LINE_LIMIT
-from incidents.signature import remember_signature, signature_of
-from incidents.text import plain_line
-from incidents.visits import find_case, private
 
 # The query parameter of a section opened as one of the five screens that follow an express declaration.
 ON_THE_WAY = "suite"

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
+from core.fields import CountField, DayField, HourField, WordsField, choice, several
+from incidents.catalogues.public_services import services_of
 from incidents.declaration import Caller, Instant, Interruption, leak_in, read_instant
 from incidents.enums import (
     Answer,
@@ -20,11 +22,9 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
-from incidents.fields import CountField, DayField, HourField, WordsField, choice, several
 from incidents.follow_up.complete_questions import bare, day_of, hour_of
 from incidents.models import INSTANTS, Incident
 from incidents.moments import end_or_day
-from incidents.public_services import services_of
 from incidents.services.declarant.complete import Writing, Written
 from incidents.services.declarant.correct import (
     correct_caller,

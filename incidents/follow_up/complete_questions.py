@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
-from incidents.fields import CountField, DayField, HourField, WordsField
+from core.fields import CountField, DayField, HourField, WordsField
 from incidents.models import Incident
 from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, find_version
 from incidents.services.declarant.answers import oddness

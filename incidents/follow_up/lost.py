@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from incidents.devices.visits import private
 from incidents.follow_up.complete import typed_by
-from incidents.visits import private
 
 
 def words_lost(request: HttpRequest) -> HttpResponse | None:

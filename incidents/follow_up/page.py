@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import zone_of
-from incidents import cookie
 from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_body
+from incidents.devices import cookie
+from incidents.devices.signature import signature_of
 from incidents.enums import Ability, ClosingReason, Status
 from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import history_of
@@ -27,7 +28,6 @@ from incidents.services.handling.assign import holder_of
 from incidents.services.library.reflexes import sheet_for
 from incidents.services.papers.dossier import why_this_centre
 from incidents.sharing import may_be_told_in_a_sentence
-from incidents.signature import signature_of
 from incidents.standing import Standing, Step, standing_of
 
 # Number of messages shown; earlier ones are folded.

@@ -5,13 +5,13 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_POST
 
 from incidents.access import Guest, speaks_for_body
+from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
 from incidents.follow_up.acts import back_to, refused
 from incidents.follow_up.page import case_page, render_not_found
 from incidents.follow_up.rating import RateForm, rate_block
 from incidents.models import Incident
 from incidents.services.declarant.rate import StaleRating, rate_help, seen_of
-from incidents.visits import find_case, private
 
 
 @private

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
+from core.fields import WordsField
 from incidents.access import Guest, speaks_for_body
 from incidents.enums import Satisfaction
-from incidents.fields import WordsField
 from incidents.models import Incident, Rating
 from incidents.services.declarant.rate import WORDS_LIMIT, is_asked, seen_of
 

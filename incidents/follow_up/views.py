@@ -6,8 +6,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collectivities.zones import zone_of
-from incidents import cookie
 from incidents.access import get_followed_incident
+from incidents.devices import cookie
+from incidents.devices.visits import find_case, private
 from incidents.enums import Door
 from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.page import case_page, render_not_found
@@ -16,7 +17,6 @@ from incidents.reference import compact
 from incidents.services.correspondence.correspond import stretch_of
 from incidents.services.declarant.access import find_access, rotate_access_by_declarant, secret_of
 from incidents.services.declarant.guess import MustWait, open_by_code
-from incidents.visits import find_case, private
 
 OPENS_NOTHING = (
     "Aucun dossier ne s’ouvre avec cette référence et ce code. Vérifiez chaque signe : "

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.models import Collectivity, Region
 from csirts.models import Csirt
+from incidents.catalogues.rsit import RsitClass, RsitType
 from incidents.enums import (
     OPEN,
     Answer,
@@ -35,7 +36,6 @@ from incidents.models.checks import instant_fits_certainty, known
 from incidents.models.groups import CaseGroup
 from incidents.models.labelled import Labelled
 from incidents.querysets import LEFT_UNANSWERED, IncidentQuerySet
-from incidents.rsit import RsitClass, RsitType
 
 INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
 
@@ -61,7 +61,7 @@ class Incident(Labelled):
     rsit_type = models.CharField("type RSIT", max_length=48, choices=RsitType, blank=True)
     nature = models.CharField("nature", max_length=12, choices=Nature, default=Nature.UNQUALIFIED)
     cause = models.CharField("cause", max_length=20, choices=Cause, blank=True)
-    # Identifiers of MITRE ATT&CK (`incidents/attack.py`), in the order of the list.
+    # Identifiers of MITRE ATT&CK (`incidents/catalogues/attack.py`), in the order of the list.
     techniques = ArrayField(
         models.CharField(max_length=12), default=list, blank=True, verbose_name="techniques ATT&CK"
     )

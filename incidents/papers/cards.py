@@ -14,14 +14,14 @@ from accounts.models import EmergencyContact, User
 from accounts.services.bodies import list_contacts
 from collectivities.models import Collectivity, Departement
 from collectivities.search import SearchProblem, check_words, find_collectivities
-from incidents.burst import address_key
+from core.burst import address_key
+from core.typeset import typeset
 from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.papers.serving import attached, download
 from incidents.services.declaring.limits import asks_many_cards
-from incidents.services.papers.cards import card_of, communes_of
+from incidents.services.papers.cards import TEMPLATES, card_of, communes_of
 from incidents.services.papers.making import ask_wall_cards, cards_for, may_be_asked
-from incidents.typeset import typeset
 
 CHOICES = 12
 
@@ -59,7 +59,7 @@ def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpRespons
     """Return the card as a PDF of one page, made within the request in some 30 ms."""
     body = existing(body_uid)
     card = card_of(body, on=timezone.localdate(), contacts=contacts_for(request, body))
-    pdf = typeset("cards", {"title": card["body"], "cards": [card]})
+    pdf = typeset(TEMPLATES / "cards.typ", {"title": card["body"], "cards": [card]})
     return attached(iter([pdf]), "fiche-de-secours.pdf", len(pdf))
 
 

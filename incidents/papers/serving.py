@@ -6,9 +6,9 @@ from itertools import chain
 from django.http import Http404, StreamingHttpResponse
 
 from incidents.enums import PaperState
+from incidents.files.vault import NotReadable
 from incidents.models import Paper
 from incidents.services.papers.making import content_of
-from incidents.vault import NotReadable
 
 
 def download(paper: Paper | None, name: str) -> StreamingHttpResponse:

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collectivities.zones import zone_of
+from incidents.devices.visits import find_case, private
 from incidents.enums import Door, PaperKind
 from incidents.models import Incident
 from incidents.papers.serving import download
 from incidents.services.papers.dossier import dossier_of
 from incidents.services.papers.making import Erased, ask_answer_pack
-from incidents.visits import find_case, private
 
 LEDGER_LINES = range(22)
 SHOWN = 5

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.enums import Role
 from accounts.signed_in import user_of
 from csirts.models import Csirt
+from incidents.catalogues.reflex_sheets import REFLEXES, Reflexes, read_sheet
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflex_sheets import REFLEXES, Reflexes, read_sheet
 from incidents.reflexes.forms import SheetForm, refill_form
 from incidents.services.library.reflexes import (
     NATIONAL,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from incidents.reflex_sheets import Act, Reflexes
+from incidents.catalogues.reflex_sheets import Act, Reflexes
 from incidents.services.library.reflexes import TITLE_LIMIT, WORDS_LIMIT
 
 ACTS_HELP = (

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from incidents.reflex_sheets import Reflexes
+from incidents.catalogues.reflex_sheets import Reflexes
 
 # « CERTFR-2024-RFX-003 et 004 »
 CERT_FR_SHEETS = re.compile(r"CERTFR-(\d{4})-RFX-(\d{3})(?: et (\d{3})(?!\d))?")

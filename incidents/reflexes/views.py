@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from collectivities.models import Region
 from csirts.routing import Ground, load_directory
 from csirts.wording import curly
+from incidents.catalogues.reflex_sheets import ICONS, REFLEXES
 from incidents.enums import IncidentType
-from incidents.reflex_sheets import ICONS, REFLEXES
 from incidents.reflexes.official import official_pages
 from incidents.services.library.reflexes import sheet_for
 

@@ -131,7 +131,9 @@ def write_total_without_number(page: Page) -> list[str]:
     words: dict[str, str] = {"place": format_place(page.region), "year": str(page.year)}
     if page.total().state is State.BELOW:
         return [
-            f"{upper_first(words['place'])}, en {words['year']} : « moins de 5 collectivités » (–).",
+            "{place}, en {year} : « moins de 5 collectivités » (–).".format(
+                **words, place=upper_first(words["place"])
+            ),
             "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu.",
         ]
     if page.region is not None:

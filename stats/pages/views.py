@@ -9,7 +9,7 @@ from django.views.decorators.http import etag, require_safe
 
 from accounts.enums import Role
 from accounts.models import User
-from incidents.visits import find_case, private
+from incidents.devices.visits import find_case, private
 from stats.categories import SHORT_MONTHS
 from stats.disclosure.tables import QUARTERS
 from stats.exact.access import list_exact_links

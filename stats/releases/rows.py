@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from collectivities.models import Collectivity
-from stats.append_only import never_changed
+from core.append_only import never_changed
 from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import TABLES, Period
 from stats.enums import Outcome, Stratum

@@ -32,7 +32,7 @@ from stats.releases.rows import Release
 
 type Content = dict[str, Any]
 
-FOLDER = Path(__file__).parents[1] / "typst"
+TEMPLATE = Path(__file__).parents[1] / "typst" / "report.typ"
 
 CHAPTERS = (
     "L’essentiel",

@@ -13,13 +13,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from collectivities.models import Region
+from core.typeset import typeset
 from incidents.enums import PaperState
-from incidents.typeset import typeset
 from stats.locks import REPORTS_LOCK, alone
 from stats.pages.page import UnknownSelectionError
 from stats.releases.rows import Figure, Release
 from stats.reports.address import parse_place
-from stats.reports.content import FOLDER, describe_report
+from stats.reports.content import TEMPLATE, describe_report
 from stats.reports.rows import PATIENCE, Report
 
 logger = structlog.get_logger(__name__)
@@ -128,4 +128,4 @@ def try_report(report: Report) -> bool:
 
 def make_pdf(report: Report) -> bytes:
     content = describe_report(report.release, report.region.code if report.region else "")
-    return typeset("report", content, folder=FOLDER)
+    return typeset(TEMPLATE, content)

@@ -16,7 +16,7 @@ def main():
 
 def act():
     from accounts.models import User  # noqa: PLC0415  (after django.setup)
-    from config.demonstration import DOMAIN  # noqa: PLC0415
+    from config.demo.accounts import DOMAIN  # noqa: PLC0415
     from incidents.enums import BulkAct  # noqa: PLC0415
     from incidents.models import Incident  # noqa: PLC0415
     from incidents.services.groups import bulk  # noqa: PLC0415

@@ -20,7 +20,7 @@ from django.test.utils import override_settings  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from collectivities.zones import PARIS, ZONES  # noqa: E402
-from config.demonstration import DOMAIN  # noqa: E402
+from config.demo.accounts import DOMAIN  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from stats.enums import Measure  # noqa: E402
 from stats.models import Figure, Release  # noqa: E402

@@ -33,7 +33,7 @@ from uuid import UUID
 from django.core import signing
 from django.utils import timezone
 from collectivities.models import Collectivity
-from incidents.draft_cookie import SALT
+from incidents.devices.draft_cookie import SALT
 from incidents.models import Draft
 from incidents.services.declaring.draft import LASTS
 body, until = Collectivity.objects.get(uid="{body}"), timezone.now() + LASTS

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from config.embedded import Servers
+from config.devserver.embedded import Servers
 from tests.bench.burying import bury
 from tests.bench.figures import Figure, say, taken_over
 from tests.faults.stage import TEMPLATE, connected, servers_with_lists

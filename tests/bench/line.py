@@ -23,7 +23,7 @@ import django
 
 django.setup()
 
-from config.demonstration import COMMUNE  # noqa: E402
+from config.demo.accounts import COMMUNE  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 from tests.bench.visits import begin_declaration, declarant, nobody, rennes, visits  # noqa: E402
 from tests.browser import open_page, running_browser  # noqa: E402

@@ -25,7 +25,7 @@ from django.urls import NoReverseMatch, reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from accounts.tokens import issue_token  # noqa: E402
-from config.demonstration import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
+from config.demo.accounts import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.declarant.access import secret_of  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402

@@ -36,7 +36,7 @@ def main():
 def make_cards(count):
     """The paper is a row while it is made: each step looks whether it is still the one that makes it."""
     from collectivities.models import Departement  # noqa: PLC0415  (after django.setup)
-    from incidents import vault  # noqa: PLC0415
+    from incidents.files import vault  # noqa: PLC0415
     from incidents.models import Paper  # noqa: PLC0415
     from incidents.services.papers import cards  # noqa: PLC0415
     from incidents.services.papers import making as papers  # noqa: PLC0415

@@ -9,7 +9,7 @@ from time import monotonic, sleep
 
 import psutil
 
-from config.embedded import Servers, free_port
+from config.devserver.embedded import Servers, free_port
 from tests.bench.figures import absolute, at_most, say
 from tests.ground import ROOT
 

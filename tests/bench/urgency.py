@@ -24,7 +24,7 @@ PUBLISH = "from config.celery import app; app.send_task('stats.tasks.publish_rel
 CASES_LEFT = "SELECT count(*) FROM incidents_bulkitem WHERE outcome = 'waiting'"
 ACT = """
 from accounts.models import User
-from config.demonstration import DOMAIN
+from config.demo.accounts import DOMAIN
 from incidents.enums import BulkAct
 from incidents.models import Incident
 from incidents.services.groups.bulk import start_bulk

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from config.demonstration import COMMUNE, DOMAIN, PASSWORD
+from config.demo.accounts import COMMUNE, DOMAIN, PASSWORD
 from incidents.models import Incident
 from tests.cast import signed_in
 

@@ -9,9 +9,9 @@ import psutil
 import psycopg
 import pytest
 
-from config import confinement
-from config.confinement import Confinement, Programs, confine
-from config.embedded import Servers
+from config.devserver import confinement
+from config.devserver.confinement import Confinement, Programs, confine
+from config.devserver.embedded import Servers
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root has to find a way down")
 

@@ -17,7 +17,7 @@ from accounts.installation import (
 )
 from accounts.models import Membership, User
 from collectivities.models import Region
-from config.demonstration import PASSWORD, REGION
+from config.demo.accounts import PASSWORD, REGION
 from csirts.models import Csirt
 
 pytestmark = pytest.mark.django_db

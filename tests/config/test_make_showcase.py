@@ -7,11 +7,12 @@ from django.utils import timezone
 from accounts.installation import forget_demonstration, mark_as_demonstration
 from accounts.models import EmergencyContact, PendingMail, User
 from collectivities.models import Collectivity
-from config.demonstration import CSIRT
-from config.showcase import ANSWERS, has_showcase, make_showcase
-from config.showcase_work import ADDRESS, LATE_STEP, OTHER_CENTRE
-from incidents import vault
+from config.demo.accounts import CSIRT
+from config.demo.showcase import ANSWERS, has_showcase, make_showcase
+from config.demo.work import ADDRESS, LATE_STEP, OTHER_CENTRE
 from incidents.enums import Cause, EventKind, Nature, NoteKind, Status, TransferState, Verification
+from incidents.files import vault
+from incidents.files.seals import first_broken
 from incidents.models import (
     CaseGroup,
     CaseKey,
@@ -24,7 +25,6 @@ from incidents.models import (
     Rating,
     Transfer,
 )
-from incidents.seals import first_broken
 from incidents.services.handling.handover import relays_for
 
 pytestmark = pytest.mark.django_db

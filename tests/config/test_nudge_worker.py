@@ -11,7 +11,7 @@ from django.conf import settings
 from config.broker import HEAVY, URGENT
 from config.celery import Nudger, app, nudge
 from config.clock import SCHEDULE
-from config.embedded import free_port
+from config.devserver.embedded import free_port
 from tests.cast import breizh_cyber, declare
 
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from config.embedded import Servers, free_port
-from config.processes import is_living, still_there, stop_group
+from config.devserver.embedded import Servers, free_port
+from config.devserver.processes import is_living, still_there, stop_group
 from tests.ground import ROOT
 
 SECONDS = 120
@@ -37,7 +37,7 @@ class Copy:
         given = {"PATH": os.environ["PATH"], "PORT": str(self.port), "DEMO_CASES": "200"} | environment
         with self.said.open("w") as said:
             return psutil.Popen(
-                [".venv/bin/python", "-m", "config.run"],
+                [".venv/bin/python", "-m", "config.devserver.run"],
                 cwd=self.root,
                 env=given,
                 stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from config.broker import HEAVY, URGENT
 from config.celery import app
 from config.clock import SCHEDULE
 from config.clock import app as clock
-from config.run import Child, Supervisor
+from config.devserver.run import Child, Supervisor
 from tests.ground import ROOT
 
 MAILS = {

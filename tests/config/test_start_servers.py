@@ -9,7 +9,7 @@ import psutil
 import psycopg
 import pytest
 
-from config.embedded import Servers
+from config.devserver.embedded import Servers
 
 
 @pytest.fixture

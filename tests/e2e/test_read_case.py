@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from config import showcase
-from config.showcase_work import show_case_in_full
+from config.demo import showcase
+from config.demo.work import show_case_in_full
 from incidents.models import Incident, Message
 from tests.browser import open_page, overflow
 from tests.cast import a_lead, a_responder, an_agent, plouexemple

@@ -7,8 +7,8 @@ from contextlib import closing
 import psutil
 from django.test import Client
 
-from config.run import answers, granian
-from incidents import cookie
+from config.devserver.run import answers, granian
+from incidents.devices import cookie
 from incidents.services.declarant.access import secret_of
 from tests.faults.stage import Program, free_port, until
 

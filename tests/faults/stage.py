@@ -14,8 +14,8 @@ import psutil
 import psycopg
 
 from config.broker import HEAVY, URGENT
-from config.embedded import Servers, free_port
-from config.run import CLOCK, THREADS, granian, worker
+from config.devserver.embedded import Servers, free_port
+from config.devserver.run import CLOCK, THREADS, granian, worker
 from tests.faults.mailbox import Mailbox
 from tests.ground import CACHE, ROOT, fill, fingerprint, keep
 

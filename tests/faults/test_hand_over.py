@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 
 from config.env import Env, evidence
-from incidents import vault
+from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload
 from incidents.services.evidence.pieces import key_to_read
 from incidents.services.evidence.upload import SLICE

@@ -11,10 +11,10 @@ from time import monotonic, sleep
 import pytest
 from django.db import connections
 
+from config.devserver.run import answers
 from config.gate import GRACE_SECONDS
-from config.run import answers
-from incidents import vault
 from incidents.enums import PaperKind, PaperState
+from incidents.files import vault
 from incidents.models import Incident, Paper
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.faults.site import Site, headers_of_holder

@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from collectivities.models import Collectivity
 from incidents.declare.screens import values_of
-from incidents.draft_cookie import NAME
+from incidents.devices.draft_cookie import NAME
 from incidents.enums import Screen
 from tests.cast import plouexemple
 

@@ -1,8 +1,8 @@
 """What the tests of observables share."""
 
 from csirts.models import Csirt
-from incidents import vault
 from incidents.enums import ObservableKind
+from incidents.files import vault
 from incidents.models import CaseKey, Evidence, Observable
 from tests.cast import a_responder, declare
 

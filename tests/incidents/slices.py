@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.test import Client
 
-from incidents import cookie
+from incidents.devices import cookie
 from incidents.services.declarant.access import secret_of
 from incidents.services.evidence.upload import SLICE
 from tests.cast import breizh_cyber, declare

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
+from incidents.catalogues.partners import MAILED, PARTNERS
 from incidents.enums import EventKind, Tlp
 from incidents.models import Advice, Incident, Observable
-from incidents.partners import MAILED, PARTNERS
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.advise import Asked, advise_partner, content_of
 from incidents.sharing import may_go_to

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.text import fold, plain_line, plain_text
+from core.text import fold, plain_line, plain_text
 
 
 def clean(text):

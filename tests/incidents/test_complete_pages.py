@@ -5,13 +5,13 @@ import re
 import pytest
 import time_machine
 
-from incidents import cookie
+from incidents.devices import cookie
+from incidents.devices.signature import NAME
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
 from incidents.services.declarant.access import rotate_access
 from incidents.services.handling.triage import close_incident
-from incidents.signature import NAME
 from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, INVISIBLE, MARKUP, TEMPLATES

@@ -10,11 +10,11 @@ import time_machine
 from accounts.installation import is_demonstration
 from config.pages.templatetags.tocsin import moment
 from csirts.models import Contact
+from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.declare.choices import GROUPS
 from incidents.enums import IncidentType, Screen, Verification
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
-from incidents.reflex_sheets import REFLEXES
 from incidents.services.declarant.access import secret_of
 from incidents.sharing import READ_BY_OTHERS
 from tests.cast import an_agent, breizh_cyber, plouexemple

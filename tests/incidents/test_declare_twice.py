@@ -9,7 +9,7 @@ from django.db import IntegrityError, connections
 from django.test import Client
 
 from incidents.declare.brake import MANY
-from incidents.draft_cookie import NAME
+from incidents.devices.draft_cookie import NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import new_reference, spaced
 from incidents.services.declarant.access import rotate_access_by_declarant

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.enums import ObservableKind
-from incidents.file_text import words_in
-from incidents.known_values import is_innocent, national, own_domain
-from incidents.observables import TEXT_LIMIT, VALUE_LIMIT, Found, defang, find, normalised
+from incidents.files.words import words_in
+from incidents.indicators.known_values import is_innocent, national, own_domain
+from incidents.indicators.observables import TEXT_LIMIT, VALUE_LIMIT, Found, defang, find, normalised
 
 MD5, SHA512 = "d41d8cd98f00b204e9800998ecf8427e", "ab" * 64
 IBAN = "FR7630006000011234567890189"

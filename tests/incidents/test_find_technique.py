@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from incidents.attack import MATRIX, SHIPPED, TECHNIQUES, find_techniques
+from incidents.catalogues.attack import MATRIX, SHIPPED, TECHNIQUES, find_techniques
 from incidents.enums import KeptForm
 from incidents.models import Incident
 from tests.cast import a_responder, declare

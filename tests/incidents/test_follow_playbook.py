@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from csirts.models import Csirt
+from incidents.catalogues.playbooks import PLAYBOOKS, Step
 from incidents.enums import DueFor, EventKind, IncidentType
 from incidents.models import Incident, Playbook, Task
-from incidents.playbooks import PLAYBOOKS, Step
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data

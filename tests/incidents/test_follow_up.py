@@ -11,7 +11,7 @@ from structlog.stdlib import ProcessorFormatter
 
 from accounts.models import User
 from csirts.models import Contact
-from incidents import cookie
+from incidents.devices import cookie
 from incidents.enums import ClosingReason
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
 from incidents.reference import spaced

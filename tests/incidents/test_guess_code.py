@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from incidents import cookie
+from incidents.devices import cookie
 from incidents.models import CodeGuess
 from incidents.reference import new_reference, spaced
 from incidents.services.declarant.access import secret_of

@@ -12,10 +12,10 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from incidents import vault
 from incidents.enums import ActorKind, EventKind
+from incidents.files import vault
+from incidents.files.seals import first_broken, seal_after
 from incidents.models import CaseKey, Evidence, IncidentEvent
-from incidents.seals import first_broken, seal_after
 from incidents.services.declarant.access import secret_of
 from incidents.services.evidence.pieces import key_to_read
 from incidents.services.history.erase import erase_personal_data
@@ -137,7 +137,7 @@ def test_an_empty_file_is_kept_and_said_to_be_empty(holder, incident):
 
 
 def test_a_file_too_large_is_named_and_the_others_are_kept(holder, incident, monkeypatch):
-    monkeypatch.setattr("incidents.deposits.LARGEST", 1000)
+    monkeypatch.setattr("incidents.files.deposits.LARGEST", 1000)
     response = hand_over(holder, incident, a_file("a", b"a"), a_file("gros.zip", b"z" * 1001), a_file("c", b"c"))
     assert response.status_code == 422
     shown = text(response)
@@ -183,7 +183,7 @@ def test_a_full_disk_is_said_and_what_was_handed_over_stays(holder, incident, mo
     def full(_deposit, _chunk):
         raise vault.StoreRefused
 
-    monkeypatch.setattr("incidents.deposits.Deposit.write", full)
+    monkeypatch.setattr("incidents.files.deposits.Deposit.write", full)
     response = hand_over(holder, incident, a_file("apres.txt"))
     assert response.status_code == 422
     assert "apres.txt : Nous n’avons plus de place pour le garder" in text(response)

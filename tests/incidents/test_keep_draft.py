@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from incidents.draft_cookie import NAME
+from incidents.devices.draft_cookie import NAME
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.draft import LASTS, code_of, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple

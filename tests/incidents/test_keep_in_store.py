@@ -87,7 +87,7 @@ def test_a_plain_form_of_several_parts(holder, responder, incident):
 
 
 def test_a_file_refused_halfway_leaves_nothing(holder, incident, monkeypatch):
-    monkeypatch.setattr("incidents.deposits.LARGEST", 6_000_000)
+    monkeypatch.setattr("incidents.files.deposits.LARGEST", 6_000_000)
     too_large = SimpleUploadedFile("disque.img", os.urandom(6_500_000))
     assert holder.post(pieces_of(incident), {"pieces": [too_large]}).status_code == 422
     assert not Evidence.objects.exists()

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from incidents.draft_cookie import NAME
+from incidents.devices.draft_cookie import NAME
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident, IncidentEvent
 from incidents.services.declaring.draft import version_of

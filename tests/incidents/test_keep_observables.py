@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.enums import EventKind
+from incidents.indicators.observables import TEXT_LIMIT
 from incidents.models import CaseKey, Incident, Observable, Opening
-from incidents.observables import TEXT_LIMIT
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.indicators.observe import (

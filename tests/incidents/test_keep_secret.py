@@ -10,7 +10,7 @@ from django.core.files.storage import storages
 
 from config.env import Env
 from config.env import evidence as evidence_storage
-from incidents import vault
+from incidents.files import vault
 from tests.ground import ROOT
 
 CONTENT = os.urandom(200_000)
@@ -108,7 +108,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(settings, tmp_path, monkeypatch)
     def full(_file):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("incidents.vault.os.fsync", full)
+    monkeypatch.setattr("incidents.files.vault.os.fsync", full)
     with pytest.raises(vault.StoreRefused):
         stored()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from incidents.burst import find_subscriber
+from core.burst import find_subscriber
 from incidents.enums import Burst
 from incidents.models import Incident, RecentCount
 from incidents.services.declaring.limits import MOST, WITHIN, forget_counts

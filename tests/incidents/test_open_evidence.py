@@ -10,9 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 
-from incidents import file_facts, vault
+from core.text import plain_file_name
+from incidents.files import facts as file_facts
+from incidents.files import vault
 from incidents.models import CaseKey, Evidence
-from incidents.text import plain_file_name
 from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import FILE_NAMES

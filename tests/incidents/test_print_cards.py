@@ -16,13 +16,14 @@ from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement
 from collectivities.services import confirm_body, propose_body
+from core import typeset
 from csirts.models import Csirt
-from incidents import typeset, vault
 from incidents.enums import PaperKind, PaperState
+from incidents.files import vault
 from incidents.models import Paper
 from incidents.services.declaring.limits import MOST_CARDS
 from incidents.services.papers import making as papers
-from incidents.services.papers.cards import card_of, cards_of, communes_of
+from incidents.services.papers.cards import TEMPLATES, card_of, cards_of, communes_of
 from incidents.services.papers.making import make_due as make_papers
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
 from tests.incidents.devices import signed_in
@@ -106,7 +107,7 @@ def test_every_card_fits_its_page(town):
     for body in [longest, endless, *map(listed, ("Ajaccio", "Mamoudzou", "Nouméa", "Rennes", "Dijon"))]:
         for contacts in ((), most):
             card = card_of(body, on=timezone.localdate(), contacts=contacts)
-            pdf = typeset.typeset("cards", {"title": "Essai", "cards": [card]})
+            pdf = typeset.typeset(TEMPLATES / "cards.typ", {"title": "Essai", "cards": [card]})
             assert pages_of(pdf) == 1, body
 
 
@@ -313,7 +314,7 @@ def test_each_step_says_that_the_worker_lives(town, small, monkeypatch):
 def test_every_place_of_the_table_is_that_of_its_object(tmp_path):
     """What a reader of PDF relies on: each object stands where the table says, and each page is reached."""
     card = card_of(plouexemple(), on=timezone.localdate())
-    one = typeset.typeset("cards", {"title": "Essai", "cards": [card, card]})
+    one = typeset.typeset(TEMPLATES / "cards.typ", {"title": "Essai", "cards": [card, card]})
     path = tmp_path / "joined.pdf"
     with path.open("wb") as file:
         joiner = typeset.Joiner(file)

@@ -6,9 +6,9 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from incidents import printable
-from incidents import typeset as typesetting
-from incidents.typeset import compiled, load_typst, typeset
+from core import printable
+from core import typeset as typesetting
+from core.typeset import compiled, load_typst, typeset
 
 ACCESSIBLE = b"<pdfuaid:part>1</pdfuaid:part>"
 
@@ -17,7 +17,7 @@ def page_saying(words, tmp_path):
     """One sheet with these words, as typst and its reader have them."""
     source = '#set document(title: "Essai")\n#set text(lang: "fr")\n= Essai\n#json(bytes(sys.inputs.data)).words\n'
     (tmp_path / "sheet.typ").write_text(source)
-    pdf = PdfReader(BytesIO(typeset("sheet", {"words": words}, folder=tmp_path)))
+    pdf = PdfReader(BytesIO(typeset(tmp_path / "sheet.typ", {"words": words})))
     assert ACCESSIBLE in pdf.trailer["/Root"]["/Metadata"].get_data()
     return pdf.pages[0].extract_text()
 
@@ -89,8 +89,8 @@ def is_drawn(letter, folder):
 def test_too_many_scripts_for_a_claim_of_accessibility(tmp_path, monkeypatch):
     """The sheet is made all the same."""
     page_saying("x", tmp_path)
-    monkeypatch.setattr("incidents.typeset.MOST_SCRIPTS", 1)
-    pdf = typeset("sheet", {"words": "中 한"}, folder=tmp_path)
+    monkeypatch.setattr("core.typeset.MOST_SCRIPTS", 1)
+    pdf = typeset(tmp_path / "sheet.typ", {"words": "中 한"})
     assert pdf.startswith(b"%PDF")
     assert ACCESSIBLE not in pdf
 

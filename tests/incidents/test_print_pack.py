@@ -7,13 +7,15 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from incidents import typeset, vault
+from core import typeset
 from incidents.enums import Answer, ClosingReason, PaperState
+from incidents.files import vault
 from incidents.models import CaseKey, DataLeak, Paper
 from incidents.services.declarant.access import secret_of
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
+from incidents.services.papers.cards import TEMPLATES
 from incidents.services.papers.dossier import dossier_of
 from incidents.services.papers.making import make_due as make_papers
 from tests import harmless
@@ -174,7 +176,7 @@ def test_the_qr_code_leads_to_the_case_and_never_holds_the_secret(incident):
         dossier["address"]
         == f"http://localhost:8000/suivi/?reference={incident.reference[:4]}-{incident.reference[4:]}"
     )
-    first, *others = codes_of(typeset.typeset("pack", dossier))
+    first, *others = codes_of(typeset.typeset(TEMPLATES / "pack.typ", dossier))
     assert first == [dossier["address"]]
     assert not any(others)
     assert secret_of(incident.accesses.get()) not in json.dumps(dossier).replace("-", "")
@@ -186,7 +188,7 @@ def test_its_pages_are_full(incident, words):
     """What is white below the last word is ruled, to be written on by hand."""
     incident.story.description = words
     incident.story.save()
-    for page_filled in filled(typeset.typeset("pack", dossier_of(incident, at=timezone.now()))):
+    for page_filled in filled(typeset.typeset(TEMPLATES / "pack.typ", dossier_of(incident, at=timezone.now()))):
         assert page_filled > 0.85
 
 

@@ -12,10 +12,10 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import Membership
 from incidents.declaration import Caller
-from incidents.duplicates import format_gap
 from incidents.enums import ClosingReason, IncidentType, Status
 from incidents.models import Incident
 from incidents.services.handling.triage import close_incident
+from incidents.triage.case.duplicates import format_gap
 from tests.cast import SECRET, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import case
 from tests.reading import text

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
+from incidents.catalogues.reflex_sheets import ICONS, REFLEXES, sheet_content
 from incidents.declare.choices import GROUPS, UNKNOWN
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflex_sheets import ICONS, REFLEXES, sheet_content
 from tests.cast import breizh_cyber, bretagne
 from tests.reading import text
 

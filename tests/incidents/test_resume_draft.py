@@ -4,8 +4,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from incidents import cookie as follow_up
 from incidents.declare.brake import FEW_WRONG, MANY_WRONG
+from incidents.devices import cookie as follow_up
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
 from incidents.services.declaring.draft import code_of, find_draft

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import Role
 from accounts.models import Membership
 from incidents.enums import ObservableKind
+from incidents.indicators.sightings import observables_of
 from incidents.models import Incident
 from incidents.services.groups.merge import merge_incident
 from incidents.services.history.index import index_all
-from incidents.sightings import observables_of
 from incidents.triage.indicators.observables import observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.incidents.devices import signed_in

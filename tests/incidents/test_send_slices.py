@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from config.env import Env, evidence
-from incidents import vault
 from incidents.enums import EventKind
+from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
 from incidents.services.declarant.access import secret_of
 from incidents.services.evidence.pieces import key_to_read

@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from accounts.installation import forget_demonstration, is_demonstration
 from accounts.models import Installation
+from config.demo.management.commands import simulate_incidents
+from config.demo.simulation import priors, store
+from config.demo.simulation.draw import Body, draw_cases
 from incidents.enums import Cause, EventKind, IncidentType, Nature, Origin, Severity, Status
-from incidents.management.commands import simulate_incidents
 from incidents.models import Incident, IncidentEvent, PendingEvent, SearchDocument, Story
 from incidents.reference import is_reference
-from incidents.simulation import priors, store
-from incidents.simulation.draw import Body, draw_cases
 
 pytestmark = pytest.mark.django_db
 

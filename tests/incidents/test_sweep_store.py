@@ -9,9 +9,9 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from structlog.testing import capture_logs
 
-from incidents import vault
 from incidents.access import Guest
 from incidents.enums import PaperState
+from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
 from incidents.services.evidence import sweep
 from incidents.services.evidence.pieces import key_to_read

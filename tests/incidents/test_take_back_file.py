@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from incidents.enums import EventKind
+from incidents.files.seals import first_broken
 from incidents.models import SearchDocument
-from incidents.seals import first_broken
 from incidents.services.evidence.pieces import remaining_quota
 from incidents.services.evidence.sweep import pointed_to
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple

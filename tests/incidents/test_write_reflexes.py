@@ -3,9 +3,9 @@
 import pytest
 
 from csirts.models import Csirt
+from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflex_sheets import REFLEXES
 from incidents.reflexes.forms import acts_in, refill_form
 from incidents.services.library.reflexes import StaleSheet, publish_sheet, sheet_for
 from tests.cast import a_lead, a_responder, breizh_cyber

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from csirts.models import Csirt
+from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, filled, unknown_placeholders
 from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
-from incidents.ready_messages import NATIONAL, PLACEHOLDERS, filled, unknown_placeholders
 from incidents.reference import spaced
 from incidents.services.correspondence.templates import MOST_TEMPLATES, TEXT_LIMIT
 from incidents.services.handling.qualify import classify_incident

@@ -9,7 +9,7 @@ from accounts.enums import LinkPurpose, MailKind
 from accounts.messages import write_mail as write_account_mail
 from accounts.models import PendingMail
 from accounts.services.links import make_link
-from accounts.text import with_french_spaces
+from core.typography import with_french_spaces
 from csirts.models import Csirt
 from incidents.access import Guest
 from incidents.declaration import Interruption, Leak

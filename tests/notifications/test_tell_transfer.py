@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from incidents.access import Guest
+from incidents.catalogues.partners import PARTNERS
 from incidents.enums import Tlp
 from incidents.models import Advice, Incident
-from incidents.partners import PARTNERS
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.advise import Asked, advise_partner, content_of

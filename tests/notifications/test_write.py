@@ -7,11 +7,11 @@ from django.conf import settings
 
 from collectivities.models import Collectivity
 from csirts.models import Contact
+from incidents.catalogues.reflex_sheets import REFLEXES, sheet_content
 from incidents.declaration import Caller, Instant, Interruption, Leak, Submission
 from incidents.enums import ClosingReason, IncidentType, Origin
 from incidents.models import ReflexSheet
 from incidents.reference import spaced
-from incidents.reflex_sheets import REFLEXES, sheet_content
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.access import rotate_access, secret_of
 from incidents.services.declaring.declare import declare_incident

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import NamedTuple
 
-from incidents.simulation import priors
+from config.demo.simulation import priors
 
 STRATA = (
     *("commune/0-499", "commune/500-1999", "commune/2000-9999", "commune/10000+"),

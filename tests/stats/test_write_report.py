@@ -10,11 +10,11 @@ import pytest
 from pypdf import PdfReader
 
 from accounts.installation import mark_as_demonstration
-from incidents.typeset import typeset
+from core.typeset import typeset
 from stats.disclosure.tables import REGIONS, Period
 from stats.pages import sections, story, titles
 from stats.pages.page import read_page
-from stats.reports.content import CHAPTERS, FOLDER, describe_report
+from stats.reports.content import CHAPTERS, TEMPLATE, describe_report
 from tests.hostile import TYPST
 from tests.stats.printing import PARIS, print_release, print_year, spread
 
@@ -26,7 +26,7 @@ def make_pages(release, region=""):
 
 
 def make_pdf(release, region=""):
-    return typeset("report", describe_report(release, region), folder=FOLDER)
+    return typeset(TEMPLATE, describe_report(release, region))
 
 
 def read_pages(pdf):

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from incidents.attack import MATRIX
+from incidents.catalogues.attack import MATRIX
 
 LICENCE = (
     "© The MITRE Corporation. This work is reproduced and distributed with the permission of The MITRE Corporation."

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from accounts.models import User
+from core.text import plain_line, plain_text
 from incidents.access import Guest, check_ability, get_case, get_incident, speaks_for_body
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Message
@@ -20,7 +21,6 @@ from incidents.services.handling.assign import tag_of
 from incidents.services.handling.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, note_answer, note_news
 from incidents.services.handling.keep import list_colleagues_writing
 from incidents.services.history.record import record_event
-from incidents.text import plain_line, plain_text
 
 TEXT_LIMIT = 10_000
 AUTHOR_LIMIT = 120

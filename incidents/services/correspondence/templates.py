@@ -10,14 +10,14 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
+from core.text import plain_line, plain_text
 from csirts.models import Csirt
 from csirts.queries import published_phone
+from incidents.catalogues.ready_messages import names_in_braces, unknown_placeholders
 from incidents.enums import IncidentType
 from incidents.models import Incident, MessageTemplate
-from incidents.ready_messages import names_in_braces, unknown_placeholders
 from incidents.reference import spaced
 from incidents.services.library.reflexes import led_csirt
-from incidents.text import plain_line, plain_text
 
 TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
 # The limit for one centre: in a longer list nobody finds a template.

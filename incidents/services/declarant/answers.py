@@ -13,10 +13,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from stdnum import iban
 
-from incidents.fields import LARGEST_NUMBER
+from core.fields import LARGEST_NUMBER
+from core.text import plain_line, plain_text
 from incidents.questions.catalogue import Kind, Question, Section
 from incidents.services.declaring.check import problems_of_moment
-from incidents.text import plain_line, plain_text
 
 LIMITS = {Kind.TEXT: 200, Kind.URL: 500, Kind.MAIL: 254, Kind.IBAN: 60}
 LONG_LIMIT = 3_000

@@ -13,6 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from core.text import plain_line, say_the_same
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind, Status
 from incidents.models import AnswerSheet, Incident
@@ -22,7 +23,6 @@ from incidents.services.declaring.check import LINE_LIMIT
 from incidents.services.handling.due import NEWS_FIELDS, note_news
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.history.record import record_event
-from incidents.text import plain_line, say_the_same
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from collectivities.zones import zone_of
+from core.text import plain_line
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import ActorKind, Answer, LeakStatus
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
@@ -47,7 +48,6 @@ from incidents.services.history.snapshots import (
     snapshot_services,
     snapshot_story,
 )
-from incidents.text import plain_line
 
 WORKAROUND_LIMIT = 300
 

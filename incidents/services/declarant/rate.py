@@ -4,11 +4,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from core.text import plain_text
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Satisfaction, Status
 from incidents.models import Incident, Rating
 from incidents.services.history.record import record_event
-from incidents.text import plain_text
 
 WORDS_LIMIT = 500
 # The question is asked if the centre answered: not after a withdrawal, and for a duplicate when its main case is

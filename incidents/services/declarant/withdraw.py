@@ -6,13 +6,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from core.text import plain_text
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, save_from_body, tell
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
-from incidents.text import plain_text
 
 MOTIVE_LIMIT = 1_000
 

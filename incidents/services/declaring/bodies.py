@@ -23,11 +23,11 @@ from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, body_by_uid, find_collectivities, siren_in
 from collectivities.wording import plain, stem_of
+from core.text import plain_line
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability, EventKind, TakingBack, Verification
 from incidents.models import Draft, Incident
 from incidents.services.history.record import record_event
-from incidents.text import plain_line
 
 NAME_LIMIT = 150
 TOWNS_NAMED = 5

@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from collectivities.zones import day_of, zone_of
+from core.text import plain_line, plain_text
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import Answer, Certainty
 from incidents.moments import in_order, is_before
-from incidents.text import plain_line, plain_text
 
 DESCRIPTION_LIMIT = 5_000
 LINE_LIMIT = 120

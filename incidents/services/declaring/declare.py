@@ -11,13 +11,14 @@ from psycopg.errors import UniqueViolation
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import day_of, zone_of
+from core.text import fold, plain_line
 from csirts.routing import Route, csirt_for
+from incidents.catalogues.rsit import FIRST_CLASSIFICATION
 from incidents.declaration import Declaration, Submission
 from incidents.due import first_deadlines
 from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
-from incidents.rsit import FIRST_CLASSIFICATION
 from incidents.services.declarant.access import open_access
 from incidents.services.declaring.bodies import standing_body
 from incidents.services.declaring.check import LINE_LIMIT, checked
@@ -25,7 +26,6 @@ from incidents.services.declaring.limits import find_burst
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import keep_first, of_declaration
 from incidents.severity import Situation, assess
-from incidents.text import fold, plain_line
 
 SUPPLIER_KEY_LENGTH = 80
 REFERENCE_DRAWS = 5

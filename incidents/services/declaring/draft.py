@@ -16,12 +16,12 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from collectivities.models import Collectivity
+from core.text import say_the_same
 from incidents.declaration import Declaration, Submission
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident
 from incidents.reference import ALPHABET, compact
 from incidents.services.declaring.declare import Declared, declare_incident, hold_key
-from incidents.text import say_the_same
 
 CODE_LENGTH = 8
 # How long a draft lasts after its last save, so that a person has time to look for a number or for help.

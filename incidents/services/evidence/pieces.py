@@ -10,12 +10,12 @@ from django.db.models import Count, QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
 
-from incidents import vault
 from incidents.access import Guest, get_case, speaks_for_body
-from incidents.deposits import Deposited
 from incidents.enums import Ability, DocumentKind, EventKind
+from incidents.files import vault
+from incidents.files.deposits import Deposited
+from incidents.files.seals import seal_after
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
-from incidents.seals import seal_after
 from incidents.services.groups.merge import hold_with_main, pass_news_on
 from incidents.services.handling.due import NEWS_FIELDS, note_news
 from incidents.services.history.record import record_event

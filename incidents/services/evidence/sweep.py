@@ -18,8 +18,8 @@ from django.db.models import Q
 from django.db.models.functions import Left
 from django.utils import timezone
 
-from incidents import vault
 from incidents.enums import PaperState
+from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
 
 logger = structlog.get_logger(__name__)

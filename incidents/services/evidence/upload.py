@@ -16,10 +16,10 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
-from incidents import vault
 from incidents.access import Guest, get_case
-from incidents.deposits import LARGEST, Deposit, Deposited
 from incidents.enums import Ability
+from incidents.files import vault
+from incidents.files.deposits import LARGEST, Deposit, Deposited
 from incidents.models import EvidenceUpload, Incident
 from incidents.services.evidence.pieces import (
     Given,

@@ -22,12 +22,13 @@ from django.utils import timezone
 
 from accounts.enums import CSIRT_ROLES
 from accounts.models import Membership, User
+from core.text import plain_line
 from csirts.models import Csirt
 from incidents.access import check_ability
+from incidents.catalogues.ready_messages import filled
 from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.questions.facts import moment_of
-from incidents.ready_messages import filled
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.correspondence.templates import check_names, phone_of, values_of
 from incidents.services.groups.group import TITLE_LIMIT, add_to_group, open_group
@@ -35,7 +36,6 @@ from incidents.services.groups.merge import hold_with_main
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
-from incidents.text import plain_line
 from incidents.workflow import InvalidTransition
 
 logger = structlog.get_logger(__name__)

@@ -8,16 +8,16 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
+from core.text import fold, plain_text
 from incidents.anonymous import Pointers, find_pointers, read_text
+from incidents.catalogues.ready_messages import PLACEHOLDERS, filled
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
-from incidents.ready_messages import PLACEHOLDERS, filled
 from incidents.services.correspondence.correspond import TEXT_LIMIT
 from incidents.services.correspondence.templates import check_names, phone_of, values_of
 from incidents.services.groups.bulk import FormUsed, start_bulk
 from incidents.services.groups.group import get_group, open_group, title_of, uid_of
 from incidents.services.handling.close import list_names
-from incidents.text import fold, plain_text
 
 # Cases beyond this number are reached by repeating the act, since the first ones are then done.
 MOST_AT_ONCE = 5000

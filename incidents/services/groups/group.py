@@ -15,13 +15,13 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
+from core.text import plain_line, plain_text
 from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, GroupKind
 from incidents.models import CaseGroup, Incident
 from incidents.services.declaring.declare import supplier_key_of
 from incidents.services.history.record import record_event
-from incidents.text import plain_line, plain_text
 
 TITLE_LIMIT = 120
 SHEET_LIMIT = 20_000

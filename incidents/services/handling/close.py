@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.zones import zone_of
 from core.french import choose_plural
+from core.text import plain_text
 from incidents.access import get_incident
 from incidents.anonymous import Named, pointers_in
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status
@@ -27,7 +28,6 @@ from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import first_leak, interruptions_of, snapshot_services
 from incidents.sharing import may_share_lesson
-from incidents.text import plain_text
 from incidents.workflow import check_transition
 
 TEXT_LIMIT = 10_000

@@ -11,6 +11,7 @@ from django.http import Http404
 
 from accounts.enums import Role
 from accounts.models import User
+from core.text import plain_text
 from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
@@ -18,7 +19,6 @@ from incidents.querysets import works_for_centre
 from incidents.services.handling.assign import HOLDER_FIELDS, pass_on, people_of
 from incidents.services.handling.notes import TEXT_LIMIT, key_of, readable, save_note
 from incidents.services.history.record import record_event
-from incidents.text import plain_text
 
 CASES_SHOWN = 200
 RELAYS_SHOWN = 200

@@ -12,13 +12,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from core.text import plain_text
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind, TransferState
 from incidents.models import Incident, Note, Transfer
 from incidents.services.groups.merge import hold_with_main, pass_answer_on
 from incidents.services.handling.due import ANSWER_FIELDS, note_answer, settle_due
 from incidents.services.history.record import record_event
-from incidents.text import plain_text
 
 TEXT_LIMIT = 10_000
 NOTES_SHOWN = 200

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.access import get_incident
-from incidents.attack import TECHNIQUES
+from incidents.catalogues.attack import TECHNIQUES
+from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS
 from incidents.enums import Ability, Cause, EventKind, IncidentType, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
-from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS
 from incidents.services.handling.amend import concerned_as, conclude_leak
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
@@ -31,7 +31,7 @@ Problem = tuple[str, str]
 class Qualification:
     """Codes only.
 
-    An empty `leak` changes nothing; `techniques` are identifiers of `incidents.attack`, in any order.
+    An empty `leak` changes nothing; `techniques` are identifiers of `incidents.catalogues.attack`, in any order.
     """
 
     nature: str

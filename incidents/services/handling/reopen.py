@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from core.text import plain_text
 from incidents.access import get_incident
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
-from incidents.text import plain_text
 from incidents.workflow import InvalidTransition, check_transition
 
 MOTIVE_LIMIT = 1_000

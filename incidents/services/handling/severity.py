@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import day_of, zone_of
+from core.text import plain_line
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Severity, Status
 from incidents.models import AnswerSheet, Incident, IncidentEvent, SeverityChoice
@@ -18,7 +19,6 @@ from incidents.services.handling.due import DUE_FIELDS, answer_sooner, settle_du
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import interruptions_of, leak_of
 from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess
-from incidents.text import plain_line
 
 MOTIVE_LIMIT = 300
 # The columns that a new assessment may change.

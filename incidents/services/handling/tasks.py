@@ -13,17 +13,17 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
+from core.text import plain_line
 from csirts.models import Csirt
 from incidents.access import get_incident
+from incidents.catalogues.playbooks import Step
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, ActorKind, EventKind, Status, Verification
 from incidents.models import Incident, Task
-from incidents.playbooks import Step
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.verify import CALL_BACK_STEP
 from incidents.services.history.record import record_event
 from incidents.services.library.playbooks import TITLE_LIMIT, guide_for
-from incidents.text import plain_line
 
 MOST_OPEN = 100
 FURTHEST = timedelta(days=366)

@@ -12,13 +12,13 @@ from django.db.models import Q
 
 from accounts.models import EmergencyContact, User
 from collectivities.zones import day_of, zone_of
+from core.text import plain_line
 from incidents.anonymous import NUMBER, PHONE_DIGITS
 from incidents.enums import OPEN, EventKind, NoteKind, NumberSource
 from incidents.models import AnswerSheet, Incident, OfficialNumber, Story
 from incidents.services.declaring.check import LOCAL_DIGITS, can_be_called
 from incidents.services.handling.notes import save_note
 from incidents.services.history.record import record_event
-from incidents.text import plain_line
 
 # The step of the playbooks that asks for a call back.
 CALL_BACK_STEP = "rappeler"

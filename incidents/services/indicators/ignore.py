@@ -11,10 +11,10 @@ from django.db import transaction
 from django.http import Http404
 
 from accounts.models import User
+from core.text import plain_line
 from csirts.models import Csirt
 from incidents.models import IgnoredValue
 from incidents.services.indicators.observe import Chosen, clean_observable
-from incidents.text import plain_line
 
 logger = structlog.get_logger(__name__)
 

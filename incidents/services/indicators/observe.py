@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, EventKind, ObservableKind
+from incidents.indicators.observables import Found, normalised
 from incidents.models import Incident, Observable
-from incidents.observables import Found, normalised
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 

@@ -10,18 +10,18 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from incidents import vault
 from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, Door
-from incidents.file_text import MOST_BYTES, READABLE, words_in
-from incidents.known_values import is_innocent, own_domain
+from incidents.files import vault
+from incidents.files.words import MOST_BYTES, READABLE, words_in
+from incidents.indicators.known_values import is_innocent, own_domain
+from incidents.indicators.observables import TEXT_LIMIT, Found, find
+from incidents.indicators.sightings import ignored_among, seen_elsewhere
 from incidents.models import Evidence, Incident
-from incidents.observables import TEXT_LIMIT, Found, find
 from incidents.queries import by_section, sheets_of
 from incidents.services.evidence.pieces import key_to_read
 from incidents.services.handling.notes import readable
 from incidents.services.handling.read import note_opening
-from incidents.sightings import ignored_among, seen_elsewhere
 
 logger = structlog.get_logger(__name__)
 

@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
+from core.text import plain_line
 from csirts.models import Csirt
+from incidents.catalogues.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, read_steps, steps_content
 from incidents.enums import IncidentType
 from incidents.models import Playbook
-from incidents.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, read_steps, steps_content
 from incidents.services.library.reflexes import led_csirt
-from incidents.text import plain_line
 
 TITLE_LIMIT, WHY_LIMIT, SOURCE_LIMIT, CODE_LIMIT = 160, 400, 200, 60
 MOST_STEPS, MOST_HOURS = 30, 24 * 90

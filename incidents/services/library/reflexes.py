@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
+from core.text import plain_line
 from csirts.models import Csirt
+from incidents.catalogues.reflex_sheets import PUBLISHED_ON, REFLEXES, VERSION, Reflexes, read_sheet
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflex_sheets import PUBLISHED_ON, REFLEXES, VERSION, Reflexes, read_sheet
-from incidents.text import plain_line
 
 WORDS_LIMIT, TITLE_LIMIT, ACT_LIMIT, HOW_LIMIT, SOURCE_LIMIT = 60, 100, 80, 300, 200
 FEWEST_HOUR, MOST_ACTS, MOST_SOURCES = 3, 8, 6

@@ -5,6 +5,7 @@ It holds public facts only, except for the members of the body: theirs carries t
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -16,12 +17,13 @@ from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, CollectivityQuerySet, Departement
+from core.typeset import qr_code
 from csirts.routing import Route, csirt_for, load_directory
+from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import IncidentType
-from incidents.reflex_sheets import REFLEXES
 from incidents.services.papers.centres import describe_centre, describe_fallbacks
-from incidents.typeset import qr_code
 
+TEMPLATES = Path(__file__).parents[2] / "typst"
 # Lines that a town hall fills in by hand in quiet times. A number known from its emergency card is printed there.
 LINES: tuple[tuple[str, Helper | None], ...] = (
     ("Prestataire informatique", Helper.SUPPLIER),

@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCKS, zone_of
+from core.typeset import qr_code
 from csirts.queries import published_ways
 from csirts.routing import csirt_for
 from incidents.enums import TYPE_TERMS, TransferState
@@ -27,7 +28,6 @@ from incidents.services.history.snapshots import Values, of_rows
 from incidents.services.library.reflexes import Sheet, sheet_for
 from incidents.services.papers.centres import describe_centre, describe_fallbacks, describe_site
 from incidents.services.papers.duties import duties_of
-from incidents.typeset import qr_code
 
 NO_MORE = (
     "Cette liste ne dit pas tout ce que la loi peut demander. Votre délégué à la protection des données (DPO), "

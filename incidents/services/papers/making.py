@@ -16,13 +16,13 @@ from django.db.models import Case, Max, QuerySet, When
 from django.utils import timezone
 
 from collectivities.models import Departement
-from incidents import vault
+from core.typeset import PAGES_AT_ONCE, Joiner, typeset
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, PaperKind, PaperState
+from incidents.files import vault
 from incidents.models import CaseKey, Incident, Paper
-from incidents.services.papers.cards import cards_of, communes_of
+from incidents.services.papers.cards import TEMPLATES, cards_of, communes_of
 from incidents.services.papers.dossier import dossier_of
-from incidents.typeset import PAGES_AT_ONCE, Joiner, typeset
 
 logger = structlog.get_logger(__name__)
 
@@ -151,7 +151,7 @@ def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
 def make_pack(paper: Paper) -> int:
     """Make and store an answer pack and return its size in bytes. Raises Erased if the case was erased meanwhile."""
     incident = Incident.objects.with_words().get(papers=paper)
-    pdf = typeset("pack", dossier_of(incident, at=timezone.now()))
+    pdf = typeset(TEMPLATES / "pack.typ", dossier_of(incident, at=timezone.now()))
     vault.write(paper.storage_name, key_of(incident), pdf)
     return len(pdf)
 
@@ -177,7 +177,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
     with vault.store().open(paper.storage_name, "wb") as file:
         joiner = Joiner(file)
         for cards in batched(cards_of(departement, on=timezone.localdate()), PAGES_AT_ONCE):
-            joiner.add(typeset("cards", {"title": str(departement), "cards": cards}))
+            joiner.add(typeset(TEMPLATES / "cards.typ", {"title": str(departement), "cards": cards}))
             if not filter_claimed(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
                 raise Overtaken
             if meanwhile and timezone.now() > paused_at + LONGEST_ROUND:

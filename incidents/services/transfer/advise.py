@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import zone_of
+from core.text import plain_line
 from incidents.access import get_incident
+from incidents.catalogues.partners import MAILED, Partner
 from incidents.enums import Ability, EventKind, ObservableKind, Tlp
 from incidents.models import Advice, Incident
 from incidents.moments import code_of, end_or_day, moment_or_day
-from incidents.partners import MAILED, Partner
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import (
     caller_of,
@@ -33,7 +34,6 @@ from incidents.services.history.snapshots import (
 )
 from incidents.services.transfer.agreements import NONE, Agreement, checked_agreement
 from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
-from incidents.text import plain_line
 
 MOTIVE_LIMIT = 500
 FORMAT = "tocsin-advice/1"

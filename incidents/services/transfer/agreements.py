@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
+from core.text import has_visible_word, plain_line
 from incidents.enums import Tlp
 from incidents.models import Incident
-from incidents.text import has_visible_word, plain_line
 
 AGREEMENT_LIMIT = 300
 NOT_AGREED = "Demandez au déclarant. S’il est d’accord, cochez la case, et notez qui a dit oui, quand et comment."

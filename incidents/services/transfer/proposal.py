@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.enums import CSIRT_ROLES
 from accounts.models import Membership, User
+from core.text import plain_line
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
@@ -26,7 +27,6 @@ from incidents.services.history.record import record_event
 from incidents.services.history.remains import standing_of
 from incidents.services.transfer.agreements import AGREEMENT_LIMIT, NONE, NOT_AGREED, Agreement, checked_agreement
 from incidents.sharing import PartnerKind, needs_agreement, width
-from incidents.text import plain_line
 from incidents.workflow import check_transferable
 
 MOTIVE_LIMIT = 500

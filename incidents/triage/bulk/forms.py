@@ -7,9 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import TYPE_TERMS, BulkAct, Cause, GroupKind, Nature, Tlp
 from incidents.models import CaseGroup, Incident
-from incidents.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.services.groups.bulk import CLOSED_FOR, group_titled, people_of
 from incidents.services.groups.group import TITLE_LIMIT
 

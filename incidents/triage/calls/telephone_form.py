@@ -14,6 +14,8 @@ from collectivities.mentions import mention_in
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, body_by_uid, find_collectivities
 from collectivities.zones import zone_of
+from core.fields import DayField, HourField, WordsField
+from incidents.catalogues.public_services import services_of
 from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in
 from incidents.enums import (
     TYPE_TERMS,
@@ -27,8 +29,6 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
-from incidents.fields import DayField, HourField, WordsField
-from incidents.public_services import services_of
 from incidents.services.declaring.check import problems_of_caller
 
 FOUND = 12

@@ -9,10 +9,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from core.text import defanged
 from incidents.models import Incident
 from incidents.queries import Kept, by_section, sheets_of
 from incidents.questions.catalogue import SNAPSHOTS
-from incidents.text import defanged
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from collectivities.duplicates import Likely, likely_doubles
 from collectivities.enums import UNLISTED
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
+from core.fields import WordsField
 from incidents.access import abilities
 from incidents.enums import Ability, KeptForm, TakingBack
-from incidents.fields import WordsField
 from incidents.models import Incident
 from incidents.services.declaring.bodies import Correction, standing_words
 from incidents.triage.case_form import CaseForm

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.french import choose_plural
+from incidents.catalogues.partners import PARTNERS
 from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, TakingBack, Tlp
 from incidents.models import IncidentEvent
-from incidents.partners import PARTNERS
 from incidents.reference import spaced
 from incidents.triage.judging.words import JUDGEMENTS, changed
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Count, Q
 
 from accounts.models import User
-from incidents.duplicates import likely_doubles
 from incidents.models import Incident, Message, Reading
 from incidents.services.handling.read import has_news
+from incidents.triage.case.duplicates import likely_doubles
 
 # How many of the newest cases of a body are compared, and how many are listed.
 LOOKED_AT, LISTED = 50, 10

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from incidents.files.seals import first_broken
 from incidents.models import Evidence, Incident, IncidentEvent
 from incidents.queries import with_openings
-from incidents.seals import first_broken
 
 
 def evidence_block(incident: Incident, evidence: list[Evidence], history: list[IncidentEvent]) -> dict[str, Any]:

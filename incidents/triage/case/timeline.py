@@ -10,9 +10,9 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.text import Truncator
 
+from core.text import defanged
 from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent
-from incidents.text import defanged
 from incidents.triage import wording
 from incidents.triage.case import details
 

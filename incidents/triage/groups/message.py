@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from accounts.signed_in import user_of
+from core.fields import WordsField
 from core.french import choose_plural
-from incidents.fields import WordsField
+from incidents.catalogues.ready_messages import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup
-from incidents.ready_messages import PLACEHOLDERS
 from incidents.services.groups.bulk import FormUsed
 from incidents.services.groups.gather import (
     MOST_AT_ONCE,

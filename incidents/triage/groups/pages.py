@@ -18,10 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.signed_in import user_of
+from core.fields import WordsField
 from core.french import choose_plural
 from csirts.models import Csirt
 from incidents.enums import BulkState, GroupKind, Status
-from incidents.fields import WordsField
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.reference import compact, spaced
 from incidents.services.groups.bulk import AT_ONCE, do_at_once

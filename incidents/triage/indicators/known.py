@@ -14,11 +14,11 @@ from accounts.models import User
 from accounts.signed_in import user_of
 from csirts.models import Csirt
 from incidents.enums import ObservableKind
-from incidents.known_values import national
+from incidents.indicators.known_values import national
+from incidents.indicators.observables import Found, defang, find, normalised
+from incidents.indicators.sightings import LOOKED_UP, SHOWN, look_up
 from incidents.models import IgnoredValue, Observable
-from incidents.observables import Found, defang, find, normalised
 from incidents.services.indicators.ignore import ignore_value, propose_again
-from incidents.sightings import LOOKED_UP, SHOWN, look_up
 from incidents.triage.case.page import render_page
 from incidents.triage.indicators.observables import search_in_texts
 from incidents.triage.indicators.observe import HandForm, MotiveForm, uid_in

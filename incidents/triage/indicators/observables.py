@@ -9,9 +9,9 @@ from django.urls import reverse
 from accounts.models import User
 from core.french import choose_plural
 from incidents.enums import DocumentKind, ObservableKind, Pap
+from incidents.indicators.observables import defang
+from incidents.indicators.sightings import SHOWN, observables_of
 from incidents.models import Incident, Observable
-from incidents.observables import defang
-from incidents.sightings import SHOWN, observables_of
 
 # What the protocol lets a responder do with what stands here (PAP, version 3).
 PAP_WORDS = {

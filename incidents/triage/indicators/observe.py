@@ -16,16 +16,16 @@ from collectivities.zones import zone_of
 from core.french import choose_plural
 from incidents.access import get_incident
 from incidents.enums import Ability, Door, ObservableKind, Pap
+from incidents.files.vault import NotReadable
+from incidents.indicators.observables import Found, defang
+from incidents.indicators.sightings import SHOWN, sightings_of
 from incidents.models import Incident, Observable
-from incidents.observables import Found, defang
 from incidents.services.evidence.pieces import Erased
 from incidents.services.indicators.ignore import MOTIVE_LIMIT, ignore_values
 from incidents.services.indicators.observe import Chosen, add_observable, keep_observables, remove_observable
 from incidents.services.indicators.propose import Proposal, Proposals, propose, propose_from_piece, readable_pieces
-from incidents.sightings import SHOWN, sightings_of
 from incidents.triage.case.page import render_page
 from incidents.triage.indicators.observables import PAP_WORDS, observables_block, origin_words, search_in_texts
-from incidents.vault import NotReadable
 
 PAGE = "incidents/triage/observables.html"
 

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
+from core.fields import DayField, HourField, WordsField
 from core.french import choose_plural
 from incidents.access import get_incident
 from incidents.enums import Ability, Cause, ClosingReason, Door, KeptForm, LeakStatus, Outcome, Status
-from incidents.fields import DayField, HourField, WordsField
 from incidents.models import Incident
 from incidents.services.handling.amend import CONCLUDED
 from incidents.services.handling.close import (

@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.http import QueryDict
 
-from incidents.attack import SHIPPED, TECHNIQUES, find_techniques, suggested_for, titles_of
+from incidents.catalogues.attack import SHIPPED, TECHNIQUES, find_techniques, suggested_for, titles_of
+from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import NOT_SAID, TYPE_TERMS, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
-from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.services.handling.qualify import Qualification, qualification_of, stamp
 from incidents.services.history.snapshots import first_leak
 from incidents.sharing import PAP_MEANS, TLP_MEANS

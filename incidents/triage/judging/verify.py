@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from core.fields import WordsField
 from incidents.enums import KeptForm, NumberSource
-from incidents.fields import WordsField
 from incidents.services.handling.verify import NUMBER_LIMIT, CallBack
 from incidents.triage.case.emergency import NumberToCall
 from incidents.triage.case_form import CaseForm

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Choices
 
 from core.french import choose_plural
+from incidents.catalogues.rsit import RsitClass, RsitType
 from incidents.enums import (
     TYPE_TERMS,
     Cause,
@@ -20,7 +21,6 @@ from incidents.enums import (
     Severity,
     Tlp,
 )
-from incidents.rsit import RsitClass, RsitType
 
 # Each field that a qualification may change: its name, and the words of its codes.
 CODES: dict[str, tuple[Any, type[Choices]]] = {

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from django.db.models.functions import Lower
 
 from incidents.enums import ObservableKind
+from incidents.indicators.observables import EMAIL, normalised, spelt_ip
 from incidents.models import Observable
-from incidents.observables import EMAIL, normalised, spelt_ip
 from incidents.querysets import LAST_DIGITS, IncidentQuerySet
 
 NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from core.text import defanged, fold
 from incidents.enums import DocumentKind
 from incidents.services.history.index import questions_with_words, terms_of_types
 from incidents.services.history.index_words import SOURCES
-from incidents.text import defanged, fold
 
 WORD = re.compile(r"[^\W_]+")
 BEFORE, LENGTH = 60, 220

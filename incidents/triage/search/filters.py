@@ -9,10 +9,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from collectivities.zones import PARIS
+from core.text import fold
 from incidents.enums import DocumentKind, Verification
 from incidents.models import SearchDocument, ServiceInterruption
 from incidents.querysets import has_no_holder
-from incidents.text import fold
 from incidents.triage.search.query import Part, Query
 from incidents.triage.search.query_values import Days, Range, Value
 

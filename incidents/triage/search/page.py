@@ -19,11 +19,11 @@ from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.search import SearchProblem
 from collectivities.zones import PARIS, day_of, zone_of
+from core.text import fold, plain_line
 from incidents.access import record_accesses
 from incidents.enums import Door
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
-from incidents.text import fold, plain_line
 from incidents.triage import wording
 from incidents.triage.case.page import render_page, to_case
 from incidents.triage.search.bodies import find_bodies, references_in

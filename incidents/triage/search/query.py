@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import ip_address
 
-from incidents.text import fold
+from core.text import fold
 from incidents.triage.search.query_values import KEYS, BadValue, Value, find_key
 
 LONGEST = 300

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from collectivities.enums import EPCI
 from collectivities.enums import Kind as BodyKind
+from core.text import fold
 from incidents.enums import (
     OPEN,
     TYPE_TERMS,
@@ -23,7 +24,6 @@ from incidents.enums import (
     Status,
     Tlp,
 )
-from incidents.text import fold
 
 LARGEST = 100_000_000
 RANGE = re.compile(r"(\d*)\.\.+(\d*)|(\d+)", re.ASCII)

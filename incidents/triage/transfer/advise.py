@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
+from incidents.catalogues.partners import MAILED, PARTNERS
 from incidents.enums import Ability, KeptForm, Tlp
 from incidents.models import Incident
-from incidents.partners import MAILED, PARTNERS
 from incidents.services.transfer.advise import (
     LABELS,
     MOTIVE_LIMIT,

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.signed_in import user_of
 from collectivities.zones import PARIS
+from core.text import defanged
 from incidents import enums
 from incidents.access import get_given
 from incidents.questions.facts import moment_of
 from incidents.services.history.remains import remains_of
 from incidents.services.history.snapshots import Values
-from incidents.text import defanged
 from incidents.triage.case import details
 from incidents.triage.case.page import render_page
 

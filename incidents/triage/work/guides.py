@@ -16,9 +16,9 @@ from accounts.enums import Role
 from accounts.models import User
 from accounts.signed_in import user_of
 from csirts.models import Csirt
+from incidents.catalogues.playbooks import PLAYBOOKS, Step, read_steps
 from incidents.enums import TYPE_TERMS, IncidentType
 from incidents.models import Playbook
-from incidents.playbooks import PLAYBOOKS, Step, read_steps
 from incidents.services.library.playbooks import (
     NATIONAL,
     Guide,

@@ -21,12 +21,12 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
+from core.text import strip_controls
 from incidents.access import check_ability
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
 from incidents.services.handling.keep import Pen, Values, keep_words, words_of
 from incidents.services.history.snapshots import first_leak
-from incidents.text import strip_controls
 from incidents.triage.case.body import CorrectionForm, correction_form
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.opened import FORMS, open_form

@@ -9,10 +9,10 @@ from django.forms import BooleanField, Form, MultipleChoiceField
 from django.http import QueryDict
 
 from accounts.models import User
+from core.text import strip_controls
 from incidents.enums import KeptForm
 from incidents.models import Incident
 from incidents.services.handling.keep import Pen, Values, keep_words, words_of
-from incidents.text import strip_controls
 
 PAGES = (KeptForm.CLOSING, KeptForm.TRANSFER, KeptForm.ADVICE, KeptForm.CALL)
 # What a page sends that its reader did not type. What it was opened on stays: a later change is then noticed.

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.enums import Role
 from accounts.signed_in import user_of
 from csirts.models import Csirt
+from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, ReadyMessage
 from incidents.enums import TYPE_TERMS
 from incidents.models import MessageTemplate
-from incidents.ready_messages import NATIONAL, PLACEHOLDERS, ReadyMessage
 from incidents.services.correspondence.templates import (
     TITLE_LIMIT,
     StaleTemplate,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from accounts.models import User
+from incidents.catalogues.ready_messages import NATIONAL, ReadyMessage, filled, suits
 from incidents.models import Incident, MessageTemplate
-from incidents.ready_messages import NATIONAL, ReadyMessage, filled, suits
 from incidents.services.correspondence.templates import phone_of, values_of
 
 

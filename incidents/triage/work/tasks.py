@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 
 from collectivities.zones import zone_of
+from core.fields import DayField, HourField
 from incidents.enums import KeptForm, Status
-from incidents.fields import DayField, HourField
 from incidents.models import Incident, Task
 from incidents.services.handling.tasks import Errand, steps_missing
 from incidents.services.library.playbooks import TITLE_LIMIT, guide_for

@@ -1,0 +1,61 @@
+"""The accounts of a demonstration with their present one-time codes. Other databases answer 404.
+
+The secrets are random, made with the demonstration, and only in its database, which production refuses.
+"""
+
+import time
+from typing import Any, NamedTuple
+
+from allauth.mfa import app_settings
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.installation import read_demonstration
+from accounts.models import User
+from config.demo.accounts import CAST, DOMAIN, PASSWORD
+
+
+class Account(NamedTuple):
+    user: User
+    role: str
+    code: str
+    next_code: str
+
+
+@login_not_required
+@never_cache
+@require_safe
+def demonstration(request: HttpRequest) -> HttpResponse:
+    """Show the accounts. The Refresh header reloads the page when the codes change, without script and
+    by the server's clock.
+    """
+    if not read_demonstration():
+        raise Http404
+    counter, gone = divmod(int(time.time()), app_settings.TOTP_PERIOD)
+    left = app_settings.TOTP_PERIOD - gone
+    shown = {"accounts": accounts(counter), "left": left, "password": PASSWORD}
+    response = render(request, "demo/demonstration.html", shown)
+    response["Refresh"] = str(left)
+    return response
+
+
+def accounts(counter: int) -> list[Account]:
+    """Return the accounts in the order of CAST."""
+    cast = {f"{name}@{DOMAIN}": role for name, (_shown, role, _home) in CAST.items()}
+    people = User.objects.filter(email__in=cast).prefetch_related("authenticator_set")
+    shown = [Account(one, str(cast[one.email].label), code(one, counter), code(one, counter + 1)) for one in people]
+    return sorted(shown, key=lambda account: list(cast).index(account.user.email))
+
+
+def code(user: Any, counter: int) -> str:
+    """Return the code of this period, or an empty string for an account without an authenticator."""
+    totp = next((one for one in user.authenticator_set.all() if one.type == Authenticator.Type.TOTP), None)
+    if totp is None:
+        return ""
+    return str(format_hotp_value(hotp_value(get_adapter().decrypt(totp.data["secret"]), counter)))

@@ -1,0 +1,35 @@
+"""Declaring the cases of the demonstration: an invented caller, and dates counted back from now."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.models import User
+from collectivities.models import Collectivity
+from config.demo.accounts import DOMAIN
+from incidents.declaration import Caller, Declaration, Instant, Submission
+from incidents.enums import Certainty, IncidentType, Origin
+from incidents.services.declaring.declare import Declared, declare_incident
+
+# Arcep, the regulator, reserves the numbers 06 39 98 for works of fiction.
+CALLER = Caller(
+    name="Dominique Exemple", role="secrétaire de mairie", phone="06 39 98 00 12", email=f"accueil@{DOMAIN}"
+)
+
+
+def name_of(kind: str) -> str:
+    return f"demonstration {kind}"
+
+
+def declare(
+    kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **said: Any
+) -> Declared:
+    """Declare a case found out `hours` ago. A second case of the same type needs another name (`declare_as`)."""
+    return declare_as(name_of(kind), kind, body, now - timedelta(hours=hours), actor=actor, **said)
+
+
+def declare_as(
+    name: str, kind: IncidentType, body: Collectivity, found_at: datetime, *, actor: User | None = None, **said: Any
+) -> Declared:
+    found = Instant(at=found_at, certainty=Certainty.APPROXIMATE)
+    declaration = Declaration(collectivity=body, caller=CALLER, type=kind, detected=found, **said)
+    return declare_incident(declaration=declaration, submission=Submission(key=name, origin=Origin.WEB), actor=actor)

@@ -1,0 +1,93 @@
+"""The mails of a demonstration or of a developer's machine, stored as files and read here. Elsewhere
+these pages are 404.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.installation import is_demonstration
+
+FILE_STORE = "django.core.mail.backends.filebased.EmailBackend"
+# A whole line: text that a stranger wrote is always quoted or indented.
+SEPARATOR = re.compile(rb"^-{79}\n", re.MULTILINE)
+LATEST_FILES = 50
+
+
+@dataclass(frozen=True)
+class Mail:
+    key: str
+    to: str
+    subject: str
+    at: datetime
+    text: str
+
+    def parts(self) -> list[tuple[str, bool]]:
+        """Return the text cut at the links to this site: (piece, whether it is such a link). No
+        other link is clickable.
+        """
+        ours = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
+        return [(piece, position % 2 == 1) for position, piece in enumerate(ours.split(self.text))]
+
+
+@login_not_required
+@require_safe
+def mails(request: HttpRequest) -> HttpResponse:
+    refuse_elsewhere()
+    return render(request, "demo/mails.html", {"mails": latest_mails()})
+
+
+@login_not_required
+@require_safe
+def mail(request: HttpRequest, key: UUID) -> HttpResponse:
+    refuse_elsewhere()
+    found = next((one for one in latest_mails() if one.key == str(key)), None)
+    if found is None:
+        raise Http404
+    return render(request, "demo/mail.html", {"mail": found})
+
+
+def refuse_elsewhere() -> None:
+    if settings.EMAIL_BACKEND != FILE_STORE or not (settings.DEBUG or is_demonstration()):
+        raise Http404
+
+
+def latest_mails() -> list[Mail]:
+    """Return the mails, newest first, of the newest files only, because the store is never emptied."""
+    folder = Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc]  # a setting of this store alone
+    files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
+    return [mail for path in reversed(files[-LATEST_FILES:]) for mail in reversed(list(mails_in(path)))]
+
+
+def mails_in(path: Path) -> Iterator[Mail]:
+    """Yield the mails of a file. Django's file backend writes a line of dashes after each."""
+    for written in SEPARATOR.split(path.read_bytes()):
+        if written.strip():
+            yield read(message_from_bytes(written, policy=policy.default))
+
+
+def read(message: EmailMessage) -> Mail:
+    return Mail(
+        key=str(message["Message-ID"]).strip("<>").partition("@")[0],
+        to=str(message["To"]),
+        subject=str(message["Subject"]),
+        at=sent_at(message),
+        text=message.get_content(),
+    )
+
+
+def sent_at(message: EmailMessage) -> datetime:
+    """Return the date of a mail. Python reads the « -0000 » that Django writes as a time without zone; it is UTC."""
+    at: datetime = message["Date"].datetime
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

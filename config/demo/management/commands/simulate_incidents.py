@@ -1,0 +1,166 @@
+"""Fill a demonstration database with invented, believable cases: `--count N --months M --seed S`.
+
+Or with those of a country: `--per-year 640 --years 2`, or `--rate 17`. `--figures-only` allows ten million.
+"""
+
+import random
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.enums import Role
+from accounts.installation import mark_as_demonstration, read_demonstration
+from accounts.models import Membership, User
+from collectivities.models import Collectivity
+from config.demo.simulation.country import TooFewBodiesError, draw_rate, draw_years
+from config.demo.simulation.draw import Body, Case, draw_campaign, draw_cases
+from config.demo.simulation.room import bytes_for, free_bytes
+from config.demo.simulation.store import Home, World, noon_today, store_cases
+from csirts.models import Csirt
+from csirts.routing import RoutingTable
+from incidents.models import Incident
+
+DAYS_A_MONTH = 30.44
+TELL_EVERY = 10  # seconds
+
+
+class Command(BaseCommand):
+    help = "Invente des incidents vraisemblables. La base devient une base de démonstration, pour toujours."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add, add_flag = parser.add_argument, "store_true"
+        add("--count", type=int, default=10_000, help="nombre d’incidents (10 000)")
+        add("--months", type=int, default=24, help="étendue, en mois avant aujourd’hui (24)")
+        add("--seed", type=int, default=1, help="graine : la même donne les mêmes incidents (1)")
+        add("--region", help="code INSEE : seulement les collectivités de cette région")
+        add("--campaign", type=int, help="à la place : une attaque d’un prestataire, hier, qui touche N collectivités")
+        add("--per-year", type=int, help="à la place : N déclarations par année civile, signalements compris")
+        add("--years", type=int, default=1, help="avec --per-year : nombre d’années, jusqu’à la dernière finie (1)")
+        add("--rate", type=float, help="à la place : N %% des collectivités ont, l’an passé, un incident avec effet")
+        add("--figures-only", action=add_flag, help="ni récits, ni recherche, ni historique : pour de grands nombres")
+
+    def handle(self, *args: Any, seed: int, **options: Any) -> None:
+        refuse_real_database()
+        refuse_full_disk(options)
+        mark_as_demonstration()
+        # A region and a campaign have their own seed: added to a database, they do not repeat its cases.
+        kind = [options[name] for name in ("region", "campaign", "per_year", "rate")]
+        rng = random.Random(f"{seed} {kind}")  # noqa: S311 (not cryptography)
+        homes = homes_of_bodies(options["region"])
+        if not homes:
+            raise CommandError("Aucune collectivité : lancez d’abord import_collectivities, et vérifiez --region.")
+        world = World(homes, rng, noon_today(), figures_only=options["figures_only"])
+        if world.figures_only:
+            self.stdout.write("Sans récits ni contacts, sans recherche ; de l’historique, la déclaration seule.")
+        progress = Progress(self)
+        try:
+            written = store_cases(cases_of(world, options), world, progress.tell)
+        except TooFewBodiesError:
+            raise CommandError("Trop peu de collectivités ont un CSIRT pour un taux aussi haut.") from None
+        except KeyboardInterrupt:
+            self.stdout.write(f"Interrompu : {progress.written} incidents inventés sont gardés.")
+            raise
+        self.stdout.write(f"{written} incidents inventés en {progress.seconds:.0f} s.")
+
+
+class Progress:
+    def __init__(self, command: BaseCommand) -> None:
+        self.out, self.written = command.stdout, 0
+        self.began = self.told_at = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    def tell(self, written: int) -> None:
+        self.written = written
+        if time.monotonic() - self.told_at > TELL_EVERY:
+            self.told_at = time.monotonic()
+            self.out.write(f"{written} incidents inventés, {written / self.seconds:.0f} par seconde…")
+            self.out.flush()
+
+
+def cases_of(world: World, options: dict[str, Any]) -> Iterator[Case]:
+    rng, until = world.rng, world.now
+    bodies = [
+        Body(pk, home.collectivity.population, home.collectivity.kind, home.responder is not None)
+        for pk, home in world.homes.items()
+    ]
+    if options["campaign"]:
+        return draw_campaign(rng, bodies, size=options["campaign"], until=until)
+    if options["rate"] is not None:
+        return draw_rate(rng, bodies, percent=options["rate"], year=last_year(until))
+    if options["per_year"]:
+        years = range(last_year(until) + 1 - options["years"], last_year(until) + 1)
+        return draw_years(rng, bodies, per_year=options["per_year"], years=years)
+    since = until - timedelta(days=options["months"] * DAYS_A_MONTH)
+    return draw_cases(rng, bodies, count=options["count"], since=since, until=until)
+
+
+def last_year(now: datetime) -> int:
+    """Return the last complete year."""
+    return now.year - 1
+
+
+def refuse_real_database() -> None:
+    """Raise CommandError in production and on a database with real cases, which must not be
+    mixed with invented ones.
+    """
+    if settings.REFUSES_DEMONSTRATION:
+        raise CommandError("Rien ne s’invente en production : la base ne pourrait plus servir.")
+    if not read_demonstration() and Incident.objects.exists():
+        raise CommandError("Cette base contient de vrais incidents : aucune invention n’y sera ajoutée.")
+
+
+def refuse_full_disk(options: dict[str, Any]) -> None:
+    """Raise CommandError if the database's disk has too little space; skip the check for a
+    database on another machine.
+    """
+    per_year = options["per_year"]
+    cases = per_year * options["years"] if per_year else options["campaign"] or options["count"]
+    needed, free = bytes_for(cases, figures_only=options["figures_only"]), free_bytes()
+    if free is not None and free < needed:
+        raise CommandError(
+            f"{cases} incidents demandent {needed / 1e9:.1f} Go sur le disque de la base ; il en reste "
+            f"{free / 1e9:.1f}. Libérez de la place ou demandez moins d’incidents (--figures-only en prend moins)."
+        )
+
+
+def homes_of_bodies(region: str | None) -> dict[int, Home]:
+    """Return every existing body of the list in a fixed order, with its CSIRT and the responder of that CSIRT."""
+    bodies = Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid")
+    if region:
+        bodies = bodies.filter(region__code=region)
+    table = RoutingTable.load(on=timezone.localdate())
+    responders: dict[int, User] = {}
+    homes = {}
+    for body in bodies:
+        route = table.route(body)
+        responder = None
+        if route.csirt:
+            responder = responders.setdefault(route.csirt.pk, invented_responder(route.csirt, responders))
+        homes[body.pk] = Home(body, route.csirt, route.reason, responder)
+    return homes
+
+
+def invented_responder(csirt: Csirt, known: dict[int, User]) -> User:
+    """Return the responder who handles the invented cases of a CSIRT. This account cannot sign in."""
+    if csirt.pk in known:
+        return known[csirt.pk]
+    email = f"camille@{csirt.slug}.example"
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email, display_name="Camille")
+    started = timezone.localdate() - timedelta(days=366 * 5)
+    give_role(user, csirt, started)
+    return user
+
+
+def give_role(user: User, csirt: Csirt, since_on: date) -> None:
+    Membership.objects.get_or_create(
+        user=user, role=Role.RESPONDER, csirt=csirt, ended_on=None, defaults={"since_on": since_on}
+    )

@@ -1,0 +1,236 @@
+"""Cases for the accounts of the demonstration, made through the services, so that every page has content.
+
+Everything is invented and says so. The texts are always the same; dates are counted back from the first start.
+"""
+
+import struct
+import zlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.enums import Helper
+from accounts.models import User
+from accounts.services.bodies import write_contacts
+from accounts.services.invitations import invite_member
+from collectivities.enums import Kind
+from collectivities.models import Collectivity
+from config.demo.accounts import COMMUNE, DOMAIN
+from config.demo.cases import CALLER, declare, name_of
+from config.demo.work import note_down, show_work
+from incidents.access import Guest, get_incident
+from incidents.declaration import Interruption, Leak
+from incidents.enums import Ability, Answer, Cause, ClosingReason, IncidentType, NoteKind, Outcome, Satisfaction
+from incidents.files.deposits import Deposit
+from incidents.models import Incident
+from incidents.questions.catalogue import current
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.declarant.claim import claim_incident
+from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.declarant.correct import end_interruption
+from incidents.services.declarant.rate import rate_help
+from incidents.services.declarant.share import share_sentence
+from incidents.services.declaring.bodies import Proposal, propose_body
+from incidents.services.declaring.declare import Declared, key_of
+from incidents.services.evidence.pieces import Given, open_vault, record_evidence
+from incidents.services.handling.close import Ending, end_incident
+from incidents.services.handling.read import note_reading
+from incidents.services.handling.triage import acknowledge_incident, verify_incident
+
+NEIGHBOUR = "35288"
+NOTE = b"VOS FICHIERS SONT CHIFFRES.\nNe les renommez pas. Ecrivez a exemple@attaquant.example\n"
+TRAP = (
+    b"From: Facturation <compta@fournisseur.example>\r\nTo: accueil@demo.example\r\nSubject: Facture en retard\r\n"
+    b"Received: from relais.fournisseur.example (192.0.2.12)\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    b"Bonjour, la facture est dans l'archive jointe.\r\n"
+)
+LOG = b"2026-11-24T02:13:07 vpn exemple-prestataire 198.51.100.7 session ouverte\n" * 40
+CARD = {
+    Helper.SUPPLIER: {"name": "Exemple Informatique", "phone": "06 39 98 00 21", "note": "astreinte jour et nuit"},
+    Helper.DPO: {"name": "Sacha Inventé", "phone": "06 39 98 00 22", "note": "mutualisé avec l’intercommunalité"},
+    Helper.INSURER: {"name": "Assurances Modèle", "phone": "06 39 98 00 23", "note": "contrat EX-0000"},
+    Helper.ELECTED: {"name": "Maxime Imaginaire", "phone": "06 39 98 00 24", "note": ""},
+}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "precisions": {
+        "note_vue": "oui",
+        "note_texte": "« Vos fichiers sont chiffrés », avec une adresse mail.",
+        "extension": ".exemple",
+        "echantillon": "oui",
+        "continue": "non",
+        "contact_attaquant": "non",
+    },
+    "machines": {
+        "postes": 14,
+        "serveurs": ["fichiers", "annuaire"],
+        "isoles": "partie",
+        "eteints": ["rien"],
+        "acces_distance": ["vpn"],
+        "informatique": "Exemple Informatique, astreinte prévenue à 8 h",
+        "informatique_prevenu": "oui",
+    },
+    "sauvegardes": {
+        "sauvegardes_ou": ["reseau", "debranche"],
+        "sauvegardes_atteintes": "partie",
+        "sauvegardes_isolees": "oui",
+        "sauvegardes_essayees": None,
+    },
+    "demarches": {"elu": "oui", "dpo": "oui", "cnil": "non", "plainte": "non", "assureur": "oui"},
+    "suites": {"postes_total": 40},
+}
+
+
+def has_showcase() -> bool:
+    return Incident.objects.filter(submission_key=key_of(name_of("rancon"))).exists()
+
+
+@transaction.atomic
+def make_showcase() -> None:
+    """Create the cases, in one transaction. The caller has checked `has_showcase`."""
+    cast = {user.email.partition("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
+    town = Collectivity.objects.with_territory().get(insee_code=COMMUNE)
+    now = timezone.now().replace(second=0, microsecond=0)
+    write_contacts(uid=town.uid, said={kind.value: words for kind, words in CARD.items()}, actor=cast["manager"])
+    invite_member(uid=town.uid, email=f"nouveau@{DOMAIN}", actor=cast["manager"])
+    tell_ransomware(town, cast, now)
+    tell_mailbox(town, cast, now)
+    tell_closed(town, cast, now)
+    tell_of_a_new_body(town, now)
+    declare(IncidentType.DDOS, Collectivity.objects.with_territory().get(insee_code=NEIGHBOUR), now, hours=2)
+    show_work(cast, now)
+
+
+def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
+    """Declare a case without an account, then read, acknowledge, verify, claim and answer it, with evidence files."""
+    since = now - timedelta(hours=6)
+    stopped = (
+        Interruption(service="civil", extent="stopped", started_at=since, workaround="actes à la main, sur papier"),
+        Interruption(service="messagerie", extent="stopped", started_at=since),
+        Interruption(service="cantine", extent="degraded", started_at=since, workaround="listes imprimées"),
+    )
+    leak = Leak(categories=("etat_civil", "coordonnees"), person_categories=("utilisateurs", "employes"))
+    declared = declare(
+        IncidentType.RANSOMWARE,
+        town,
+        now,
+        hours=7,
+        description="Les fichiers de l’accueil ne s’ouvrent plus. Un message demande de l’argent.",
+        supplier="Exemple Informatique",
+        service_stopped=Answer.YES,
+        interruptions=stopped,
+        data_concerned=Answer.YES,
+        leak=leak,
+    )
+    work_on_ransomware(declared, cast["agent"], cast["responder"])
+
+
+def work_on_ransomware(declared: Declared, agent: User, responder: User) -> None:
+    reference = declared.incident.reference
+    give_pieces(reference, Guest(access_uid=declared.access.uid))
+    case = get_incident(responder, reference, to=Ability.WORK)
+    note_reading(incident=case, reader=responder, at=timezone.now())
+    acknowledge_incident(reference=reference, actor=responder)
+    verify_incident(reference=reference, actor=responder)
+    claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)
+    answer(reference, agent, ANSWERS)
+    end_interruption(writing=Writing(guest=Guest(user=agent), reference=reference), service="civil")
+    converse(reference, agent, responder)
+    share_sentence(reference=reference, guest=Guest(user=agent))
+
+
+def give_pieces(reference: str, guest: Guest) -> None:
+    key = open_vault(guest=guest, reference=reference)
+    pieces = {"LISEZ-MOI.txt": NOTE, "facture.eml": TRAP, "écran.png": picture(), "vpn.log": LOG}
+    for name, content in pieces.items():
+        deposit = Deposit(key)
+        deposit.write(content)
+        given = Given(name=name, author=CALLER.name, file=deposit.finish())
+        record_evidence(guest=guest, reference=reference, given=given)
+
+
+def picture() -> bytes:
+    """Return a small grey PNG that stands for the photograph of a screen."""
+    rows = zlib.compress((b"\0" + b"\x80" * 16) * 16)
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def answer(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> None:
+    for section, values in answers.items():
+        writing = Writing(guest=Guest(user=agent), reference=reference)
+        answer_section(writing=writing, section=section, version=current().code, values=values)
+
+
+def converse(reference: str, agent: User, responder: User) -> None:
+    """Exchange messages and a call. The last message is an open question of the centre."""
+    asked = Letter(text="Bonjour. Les sauvegardes débranchées sont-elles intactes ?", key="1", asks_answer=True)
+    write_to_declarant(reference=reference, actor=responder, letter=asked)
+    said = Letter(text="Oui, le disque débranché de vendredi s’ouvre. Nous ne l’avons pas rebranché.", key="2")
+    write_to_csirt(reference=reference, guest=Guest(user=agent), letter=said)
+    note_down(reference, responder, NoteKind.CALL_OUT, "Rappelé l’accueil : 14 postes touchés, le réseau est coupé.")
+    thanks = Letter(
+        text="Parfait : gardez-le débranché. Qui peut nous ouvrir le pare-feu ?", key="3", asks_answer=True
+    )
+    write_to_declarant(reference=reference, actor=responder, letter=thanks)
+
+
+def tell_mailbox(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
+    """Declare a case with an account, so that it is verified; the lead acknowledges it and waits for the body."""
+    declared = declare(
+        IncidentType.MAILBOX,
+        town,
+        now,
+        hours=30,
+        actor=cast["agent"],
+        description="Des mails partent de la boîte de l’accueil sans nous, vers des habitants.",
+        data_concerned=Answer.UNKNOWN,
+    )
+    acknowledge_incident(reference=declared.incident.reference, actor=cast["lead"])
+    asked = Letter(text="Avez-vous changé le mot de passe, et fermé les sessions ?", key="1", asks_answer=True)
+    write_to_declarant(reference=declared.incident.reference, actor=cast["lead"], letter=asked)
+
+
+def tell_closed(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
+    back = Interruption(
+        service="site", extent="stopped", started_at=now - timedelta(hours=50), ended_at=now - timedelta(hours=44)
+    )
+    declared = declare(
+        IncidentType.DEFACEMENT,
+        town,
+        now,
+        hours=50,
+        actor=cast["manager"],
+        description="La page d’accueil de notre site affichait un message qui n’est pas de nous.",
+        service_stopped=Answer.YES,
+        interruptions=(back,),
+    )
+    acknowledge_incident(reference=declared.incident.reference, actor=cast["responder"])
+    ending = Ending(
+        reason=ClosingReason.RESOLVED,
+        outcome=Outcome.RESTORED,
+        cause=Cause.FLAW,
+        summary="Extension du site mise à jour, mots de passe changés, page remise depuis la sauvegarde.",
+        lesson="Une extension oubliée suffit. Listez celles du site, retirez celles qui ne servent plus.",
+        is_shared=True,
+    )
+    end_incident(reference=declared.incident.reference, actor=cast["responder"], ending=ending)
+    guest = Guest(access_uid=declared.access.uid)
+    said = "Quelqu’un a répondu tout de suite."
+    rate_help(reference=declared.incident.reference, guest=guest, level=Satisfaction.VERY, words=said)
+
+
+def tell_of_a_new_body(town: Collectivity, now: datetime) -> None:
+    """Declare a case of an unconfirmed body, which nobody has acknowledged."""
+    named = Proposal(kind=Kind.CCAS, name="CCAS Exemple du Couchant", siren="", has_no_siren=True, seat=str(town.uid))
+    declare(
+        IncidentType.TRANSFER,
+        propose_body(proposal=named),
+        now,
+        hours=3,
+        description="Un fournisseur a changé de RIB par mail. Le virement est parti ce matin.",
+    )

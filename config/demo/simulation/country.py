@@ -1,0 +1,105 @@
+"""Cases of a country with known figures: a number of cases a year, or a share of bodies with an incident."""
+
+import random
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from collectivities.enums import GROUPINGS, TERRITORIAL, Kind
+from config.demo.simulation import priors
+from config.demo.simulation.draw import (
+    TYPES,
+    Body,
+    Case,
+    draw_cases,
+    draw_leak,
+    draw_moment,
+    draw_report,
+    draw_services,
+)
+from incidents.enums import LeakStatus, Nature, PersonsBand
+
+# The limits of the population strata whose rates are published (by `stats`, which this app does not import).
+POPULATION_LIMITS = (500, 2_000, 10_000)
+# The share of the other bodies that get a case which must not count.
+OTHERS = 0.05
+# The share of the bodies with a counted incident that get another case in the same year.
+TWICE = 0.1
+UNFOUNDED: dict[str, Any] = {
+    "status": LeakStatus.UNFOUNDED,
+    "categories": [],
+    "persons": None,
+    "persons_band": PersonsBand.UNKNOWN,
+}
+
+
+class TooFewBodiesError(Exception):
+    """A group has fewer bodies with a CSIRT that verifies cases than must have an incident."""
+
+
+def draw_years(rng: random.Random, bodies: list[Body], *, per_year: int, years: range) -> Iterator[Case]:
+    """Yield `per_year` cases in each of these years (UTC), with the proportion of signalements of 2024."""
+    for year in years:
+        since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, tzinfo=UTC)
+        share = priors.REPORTS_OF_2024
+        yield from draw_cases(rng, bodies, count=per_year, since=since, until=until, reports=share)
+
+
+def draw_rate(rng: random.Random, bodies: list[Body], *, percent: float, year: int) -> Iterator[Case]:
+    """Yield cases so that `percent` of each group, to the nearest body, have a verified incident that touched
+    a service or data.
+
+    All dates are well within the year in every time zone. Raise TooFewBodiesError.
+    """
+    since, until = datetime(year, 1, 3, tzinfo=UTC), datetime(year, 12, 29, tzinfo=UTC)
+    for group in groups_of(bodies):
+        served, number = [body for body in group if body.is_served], round(len(group) * percent / 100)
+        if number > len(served):
+            raise TooFewBodiesError
+        hit = set(rng.sample(served, number))
+        for body in group:
+            if body in hit:
+                yield draw_hit(rng, body.pk, draw_moment(rng, since, until))
+            if rng.random() < (TWICE if body in hit else OTHERS):
+                yield draw_not_counted(rng, body.pk, draw_moment(rng, since, until))
+
+
+def groups_of(bodies: list[Body]) -> list[list[Body]]:
+    """Return the bodies by nature, and communes by population. Bodies of strata without a published
+    rate are left out.
+    """
+    groups: dict[int, list[Body]] = defaultdict(list)
+    for body in bodies:
+        if body.kind in GROUPINGS:
+            groups[-1].append(body)
+        elif body.kind in TERRITORIAL:
+            groups[-2].append(body)
+        elif body.kind == Kind.COMMUNE and body.population is not None:
+            groups[bisect(POPULATION_LIMITS, body.population)].append(body)
+    return [groups[key] for key in sorted(groups)]
+
+
+def draw_hit(rng: random.Random, body: int, at: datetime) -> Case:
+    """Return a verified incident that stopped or slowed a service, or in which data leaked or may have leaked."""
+    while True:
+        kind = TYPES.draw(rng)
+        services, leak = draw_services(rng, kind), draw_leak(rng, kind)
+        if services or (leak and leak["status"] != LeakStatus.UNFOUNDED):
+            return Case(body, kind, at, services=services, leak=leak, verified=True)
+
+
+def draw_not_counted(rng: random.Random, body: int, at: datetime) -> Case:
+    """Return a case that must not count: unverified, a signalement, or an incident without such effects."""
+    case = draw_hit(rng, body, at)
+    match rng.randrange(4):
+        case 0:
+            return replace(case, verified=False)
+        case 1:
+            return replace(case, nature=Nature.REPORT)
+        case 2:
+            return replace(case, services=(), leak=UNFOUNDED)
+        case _:
+            return draw_report(rng, body, at + timedelta(hours=1))

@@ -1,0 +1,178 @@
+"""Drawing invented cases, one after another, from one seeded random generator."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+from config.demo.simulation import priors
+from incidents.enums import Cause, IncidentType, InterruptionExtent, LeakStatus, Nature, PersonsBand, PublicService
+
+type Services = tuple[tuple[PublicService, InterruptionExtent, float | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What the draw needs of a body. `is_served` tells whether a CSIRT covers it and verifies its cases."""
+
+    pk: int
+    population: int | None
+    kind: str = ""
+    is_served: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An invented case. `nature` and `cause` are what the CSIRT will find. `verified` None leaves
+    the verification to chance.
+    """
+
+    body: int
+    type: IncidentType
+    at: datetime
+    supplier: str = ""
+    services: Services = ()
+    leak: dict[str, Any] | None = None
+    nature: Nature = Nature.INCIDENT
+    cause: str = ""
+    verified: bool | None = None
+
+
+class Weighted[T]:
+    """Draws values quickly from a table of weights."""
+
+    def __init__(self, table: dict[T, float]) -> None:
+        self.values = list(table)
+        self.cumulated = list(accumulate(table.values()))
+
+    def draw(self, rng: random.Random) -> T:
+        return rng.choices(self.values, cum_weights=self.cumulated)[0]
+
+
+TYPES, REPORT_TYPES = Weighted(priors.TYPES), Weighted(priors.REPORT_TYPES)
+SERVICES, CATEGORIES, CAUSES = Weighted(priors.SERVICES), Weighted(priors.CATEGORIES), Weighted(priors.CAUSES)
+
+
+def draw_cases(
+    rng: random.Random,
+    bodies: list[Body],
+    *,
+    count: int,
+    since: datetime,
+    until: datetime,
+    reports: float = priors.REPORTS,
+) -> Iterator[Case]:
+    """Yield `count` cases between two aware moments, bursts included. `reports` is the share of signalements."""
+    chances = chances_of(bodies)
+    drawn = 0
+    while drawn < count:
+        at = draw_moment(rng, since, until)
+        if rng.random() < reports:
+            yield draw_report(rng, chances.draw(rng).pk, at)
+            drawn += 1
+            continue
+        size = min(rng.randint(*priors.BURST_SIZES), count - drawn) if rng.random() < priors.BURST_CHANCE else 1
+        yield from draw_struck(rng, chances, size=size, at=at, until=until)
+        drawn += size
+
+
+def draw_campaign(rng: random.Random, bodies: list[Body], *, size: int, until: datetime) -> Iterator[Case]:
+    """Yield the cases of the bodies that one supplier serves, which was attacked the day before `until`."""
+    chances = chances_of(bodies)
+    at = until - timedelta(hours=20)
+    supplier = rng.choice(priors.SUPPLIERS)
+    for case in draw_struck(rng, chances, size=size, at=at, until=until):
+        yield replace(case, type=IncidentType.SUPPLIER, supplier=supplier, cause=Cause.SUPPLIER)
+
+
+def chances_of(bodies: list[Body]) -> Weighted[Body]:
+    """Return the weights of the bodies: larger ones declare more often, but far less than in
+    proportion to their population.
+    """
+    return Weighted({body: ((body.population or 0) + 200) ** 0.6 for body in bodies})
+
+
+def draw_report(rng: random.Random, body: int, at: datetime) -> Case:
+    """Return a signalement: a danger without effects yet."""
+    return Case(body, REPORT_TYPES.draw(rng), at, nature=Nature.REPORT)
+
+
+def draw_struck(
+    rng: random.Random, chances: Weighted[Body], *, size: int, at: datetime, until: datetime
+) -> Iterator[Case]:
+    """Yield the cases of one attack or breakdown, usually with one body."""
+    if size == 1:
+        kind = TYPES.draw(rng)
+        supplier = rng.choice(priors.SUPPLIERS) if rng.random() < 0.08 else ""
+    else:
+        kind = rng.choice((IncidentType.DDOS, IncidentType.SUPPLIER))
+        supplier = rng.choice(priors.SUPPLIERS) if kind == IncidentType.SUPPLIER else ""
+    for _ in range(size):
+        when = min(at + timedelta(hours=rng.expovariate(1 / 6) if size > 1 else 0), until)
+        services, leak, cause = draw_services(rng, kind), draw_leak(rng, kind), draw_cause(rng, kind)
+        yield Case(chances.draw(rng).pk, kind, when, supplier, services, leak, cause=cause)
+
+
+def draw_cause(rng: random.Random, kind: IncidentType) -> str:
+    """Return the cause; empty while it is unknown."""
+    if cause := priors.CAUSE_OF_TYPE.get(kind):
+        return cause
+    if rng.random() >= priors.CAUSE_NOT_KNOWN:
+        return CAUSES.draw(rng)
+    return Cause.NOT_FOUND if rng.random() < priors.CAUSE_NEVER_FOUND else ""
+
+
+def draw_moment(rng: random.Random, since: datetime, until: datetime) -> datetime:
+    """Return a moment in UTC, more often on working days and in office hours."""
+    while True:
+        day = until - rng.random() * (until - since)
+        if rng.random() * max(priors.WEEKDAYS) < priors.WEEKDAYS[day.weekday()]:
+            break
+    hour = min(23.9, max(0.0, rng.gauss(10, 3)))
+    moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)
+    return max(since, min(moment, until))
+
+
+def draw_services(rng: random.Random, kind: IncidentType) -> Services:
+    """Return the services touched, with the hours until each is back (None: it is not back yet)."""
+    if rng.random() >= priors.INTERRUPTS.get(kind, 0.08):
+        return ()
+    if kind in {IncidentType.DDOS, IncidentType.DEFACEMENT}:
+        chosen = {PublicService.WEBSITE}
+    else:
+        chosen = {SERVICES.draw(rng) for _ in range(rng.choice((1, 1, 2, 3, 5)))}
+    median = priors.MEDIAN_HOURS.get(kind, 24)
+    return tuple(
+        (
+            service,
+            rng.choice((InterruptionExtent.STOPPED, InterruptionExtent.STOPPED, InterruptionExtent.DEGRADED)),
+            None if rng.random() < 0.03 else round(median * rng.lognormvariate(0, 0.9), 2),
+        )
+        for service in sorted(chosen)
+    )
+
+
+def draw_leak(rng: random.Random, kind: IncidentType) -> dict[str, Any] | None:
+    if rng.random() >= priors.LEAKS.get(kind, 0.02):
+        return None
+    persons = int(rng.lognormvariate(5, 2)) if rng.random() < 0.6 else None
+    status = rng.choices(list(LeakStatus), weights=(20, 25, 25, 30))[0]
+    return {
+        "status": status,
+        "categories": sorted({CATEGORIES.draw(rng) for _ in range(rng.randint(1, 3))}),
+        "persons": persons,
+        "persons_band": band_of(persons),
+    }
+
+
+def band_of(persons: int | None) -> PersonsBand:
+    """Return the CNIL's band for a number of persons."""
+    if persons is None:
+        return PersonsBand.UNKNOWN
+    limits = ((5, PersonsBand.UP_TO_5), (50, PersonsBand.UP_TO_50), (300, PersonsBand.UP_TO_300))
+    for limit, band in (*limits, (5_000, PersonsBand.UP_TO_5000)):
+        if persons <= limit:
+            return band
+    return PersonsBand.OVER_5000

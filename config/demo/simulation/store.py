@@ -1,0 +1,281 @@
+"""Writing invented cases with COPY: the same rows as a real declaration and its triage, in whole batches."""
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import batched
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from collectivities.models import Collectivity
+from config.demo.simulation import priors
+from config.demo.simulation.draw import Case
+from core.copying import copy_in, new_keys
+from core.text import fold
+from csirts.models import Csirt
+from incidents.catalogues.rsit import FIRST_CLASSIFICATION
+from incidents.declaration import Interruption, Leak
+from incidents.due import first_deadlines, next_due
+from incidents.enums import (
+    ActorKind,
+    Answer,
+    Certainty,
+    ClosingReason,
+    DocumentKind,
+    EventKind,
+    Nature,
+    Origin,
+    Status,
+    Verification,
+)
+from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
+from incidents.reference import ALPHABET, LENGTH, with_check_character
+from incidents.services.history.index import write_documents
+from incidents.severity import Situation, assess
+
+BATCH = 5_000
+# Invented cases reach the figures only: nobody gets a mail about them.
+CONSUMER = "stats"
+# Multiplying by an odd number and folding the high half onto the low one, modulo 32**7, mixes the keys without giving
+# one result to two keys.
+MIXERS = (20_164_264_613, 12_345_678_907)
+SYMBOLS = LENGTH - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The route of a body's cases, computed once."""
+
+    collectivity: Collectivity
+    csirt: Csirt | None
+    reason: str
+    responder: User | None
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The target of invented cases. `now`, aware, is the present; `figures_only` leaves out what no figure reads.
+
+    There are then no stories (the row remains, empty), no search documents, and only the declaration in the history.
+    The case itself shows what became of it as usual.
+    """
+
+    homes: dict[int, Home]
+    rng: random.Random
+    now: datetime
+    figures_only: bool = False
+
+
+@dataclass
+class Rows:
+    """All rows of one batch."""
+
+    incidents: list[Incident] = field(default_factory=list)
+    stories: list[Story] = field(default_factory=list)
+    interruptions: list[ServiceInterruption] = field(default_factory=list)
+    leaks: list[DataLeak] = field(default_factory=list)
+    events: list[IncidentEvent] = field(default_factory=list)
+
+    @transaction.atomic
+    def save(self, *, with_documents: bool) -> None:
+        for event, key in zip(self.events, new_keys(IncidentEvent, len(self.events)), strict=True):
+            event.pk = key
+        # One pending event a case is enough: the figures are counted from the rows and not from the event.
+        declared = [event.pk for event in self.events if event.kind == EventKind.DECLARED]
+        pending = [PendingEvent(event_id=key, consumer=CONSUMER) for key in declared]
+        for rows in (self.incidents, self.stories, self.interruptions, self.leaks, self.events, pending):
+            copy_in(rows)
+        if with_documents:
+            # One statement is enough: an invented case has no text but that of its declaration.
+            write_documents([incident.pk for incident in self.incidents], DocumentKind.DECLARATION, again=True)
+
+
+def store_cases(cases: Iterable[Case], world: World, told: Callable[[int], None] = lambda written: None) -> int:
+    """Write the cases whose body has a home, and return their number. `told` is called with the number written after
+    each batch is committed.
+    """
+    written = 0
+    for batch in batched(cases, BATCH):
+        rows = Rows()
+        for key, case in zip(new_keys(Incident, len(batch)), batch, strict=True):
+            add_case(rows, key, case, world)
+        rows.save(with_documents=not world.figures_only)
+        written += len(batch)
+        told(written)
+    return written
+
+
+def add_case(rows: Rows, key: int, case: Case, world: World) -> None:
+    home = world.homes[case.body]
+    incident = incident_of(key, case, home, world.rng)
+    rows.incidents.append(incident)
+    rows.stories.append(Story(incident_id=key) if world.figures_only else story_of(key, case, home, world.rng))
+    add_facts(rows, incident, case, world.now)
+    events = [(EventKind.DECLARED, case.at)]
+    if home.responder:
+        events += triage(incident, case, home.responder, world)
+    for kind, at in events[:1] if world.figures_only else events:
+        rows.events.append(event_of(incident, kind, at, home.responder, world.rng))
+
+
+def incident_of(key: int, case: Case, home: Home, rng: random.Random) -> Incident:
+    rsit_class, rsit_type = FIRST_CLASSIFICATION[case.type]
+    severity = assess(situation_of(case)).severity
+    region = home.collectivity.home_region
+    began = None
+    if rng.random() >= priors.DISCOVERY_NOT_KNOWN:
+        began = case.at - delay(rng, priors.HOURS_UNTIL_DECLARED)
+    return Incident(
+        pk=key,
+        reference=reference_of(key),
+        collectivity_id=home.collectivity.pk,
+        csirt_id=home.csirt.pk if home.csirt else None,
+        region_id=region.pk if region else None,
+        route_reason=home.reason,
+        origin=Origin.SIMULATION,
+        type=case.type,
+        rsit_class=rsit_class,
+        rsit_type=rsit_type,
+        severity=severity,
+        severity_found=severity,
+        received_at=case.at,
+        detected_at=began,
+        detected_certainty=Certainty.APPROXIMATE if began else Certainty.UNKNOWN,
+        service_stopped=Answer.YES if case.services else rng.choice((Answer.NO, Answer.NO, Answer.UNKNOWN)),
+        data_concerned=Answer.YES if case.leak else rng.choice((Answer.NO, Answer.UNKNOWN)),
+        supplier_key=fold(case.supplier),
+        submission_key=f"{rng.getrandbits(128):032x}",
+        submission_digest="",
+        **first_deadlines(severity, case.at),
+    )
+
+
+def reference_of(key: int) -> str:
+    """Derive the reference from the key of the row: random ones would collide a thousand times among ten million."""
+    number, all_of_them = key, len(ALPHABET) ** SYMBOLS
+    for mixer in MIXERS:
+        number = number * mixer % all_of_them
+        number ^= number >> 17
+    symbols = []
+    for _ in range(SYMBOLS):
+        number, at = divmod(number, len(ALPHABET))
+        symbols.append(ALPHABET[at])
+    return with_check_character("".join(symbols))
+
+
+def delay(rng: random.Random, prior: tuple[float, float]) -> timedelta:
+    """Return a log-normal delay in hours, from a median and a spread."""
+    median, spread = prior
+    return timedelta(hours=median * rng.lognormvariate(0, spread))
+
+
+def situation_of(case: Case) -> Situation:
+    return Situation(
+        type=case.type,
+        interruptions=[Interruption(service=service, extent=extent) for service, extent, _hours in case.services],
+        leak=Leak(status=case.leak["status"], categories=tuple(case.leak["categories"])) if case.leak else None,
+        on=case.at.date(),
+    )
+
+
+def story_of(key: int, case: Case, home: Home, rng: random.Random) -> Story:
+    return Story(
+        incident_id=key,
+        description=priors.STORIES.get(case.type, priors.OTHER_STORY),
+        supplier=case.supplier,
+        contact_name=rng.choice(priors.CALLERS),
+        contact_role=rng.choice(priors.CALLER_ROLES),
+        # Arcep, the regulator, reserves the numbers 06 39 98 for works of fiction.
+        contact_phone=f"06 39 98 {rng.randrange(100):02} {rng.randrange(100):02}",
+        contact_email=f"mairie@{fold(home.collectivity.name).replace(' ', '-')}.example",
+    )
+
+
+def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None:
+    started = incident.detected_at or incident.received_at
+    for service, extent, hours in case.services:
+        ended = started + timedelta(hours=hours) if hours is not None else None
+        rows.interruptions.append(
+            ServiceInterruption(
+                incident_id=incident.pk,
+                service=service,
+                extent=extent,
+                started_at=started,
+                ended_at=ended if ended and ended <= now else None,
+            )
+        )
+    if case.leak:
+        rows.leaks.append(DataLeak(incident_id=incident.pk, **case.leak))
+
+
+def triage(incident: Incident, case: Case, responder: User, world: World) -> list[tuple[EventKind, datetime]]:
+    """Set what the CSIRT did until now, and return the events. The newest cases may still be unacknowledged."""
+    rng, now = world.rng, world.now
+    taken_at = incident.received_at + delay(rng, priors.HOURS_UNTIL_TAKEN)
+    verified_at = taken_at + delay(rng, priors.HOURS_UNTIL_VERIFIED)
+    if case.verified:
+        taken_at, verified_at = min(taken_at, now), min(verified_at, now)
+    elif taken_at > now or (now - incident.received_at < timedelta(days=3) and rng.random() < 0.5):
+        return []
+    events = [(EventKind.ACKNOWLEDGED, taken_at)]
+    incident.status, incident.acknowledged_at, incident.worked_at = Status.ACKNOWLEDGED, taken_at, taken_at
+    incident.acknowledged_by_id = incident.assignee_id = responder.pk
+    incident.answer_by, incident.answered_at = None, taken_at  # by telephone, when the case was acknowledged
+    is_verified = rng.random() < priors.VERIFIED if case.verified is None else case.verified
+    if verified_at <= now and is_verified:
+        incident.verification, incident.verified_at = Verification.CALL_BACK, verified_at
+        qualify(incident, case, rng)
+        events.append((EventKind.VERIFIED, verified_at))
+    closed_at = verified_at + 24 * delay(rng, priors.DAYS_UNTIL_CLOSED)
+    if closed_at <= now:
+        close(incident, case, closed_at, rng)
+        events.append((EventKind.CLOSED, closed_at))
+    incident.due_at, incident.due_for = next_due(incident, task_due=None)
+    return events
+
+
+def qualify(incident: Incident, case: Case, rng: random.Random) -> None:
+    """Set the nature and the cause as the call-back found them. A few cases stay unqualified, and
+    count as incidents meanwhile.
+    """
+    if case.verified or case.nature == Nature.REPORT or rng.random() >= priors.UNQUALIFIED:
+        incident.nature, incident.cause = case.nature, case.cause
+
+
+def close(incident: Incident, case: Case, at: datetime, rng: random.Random) -> None:
+    reasons = (ClosingReason.RESOLVED, ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE)
+    weights = (95, 3, 2) if incident.is_verified else (10, 70, 20)
+    incident.status, incident.closed_at = Status.CLOSED, at
+    incident.closing_reason = ClosingReason.RESOLVED if case.verified else rng.choices(reasons, weights=weights)[0]
+
+
+def event_of(
+    incident: Incident, kind: EventKind, at: datetime, responder: User | None, rng: random.Random
+) -> IncidentEvent:
+    data: dict[str, str] = {}
+    if kind == EventKind.DECLARED:
+        data, responder = {"origin": Origin.SIMULATION}, None
+    elif kind == EventKind.CLOSED:
+        data = {"reason": incident.closing_reason}
+    return IncidentEvent(
+        uid=UUID(int=rng.getrandbits(128), version=4),
+        incident_id=incident.pk,
+        kind=kind,
+        at=at,
+        actor_id=responder.pk if responder else None,
+        actor_kind=ActorKind.USER if responder else ActorKind.DECLARANT,
+        data=data,
+    )
+
+
+def noon_today() -> datetime:
+    """Return the end of the invented period: noon UTC of today, or of yesterday before noon, so that one day and one
+    seed give the same cases.
+    """
+    now = timezone.now()
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    return noon if noon <= now else noon - timedelta(days=1)

@@ -1,0 +1,225 @@
+"""A day of work of the demonstration's centre: notes, tasks, a wave, a duplicate, transfers, a hand-over.
+
+It is made through the services after the cases of `config/demo/showcase.py`, except that the due date of one task is
+moved back to make it late.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.enums import Role
+from accounts.models import Membership, User
+from collectivities.models import Collectivity
+from config.demo.accounts import CSIRT, DOMAIN
+from config.demo.cases import declare, declare_as, name_of
+from csirts.models import Csirt
+from incidents.catalogues.rsit import RsitClass, RsitType
+from incidents.enums import (
+    Cause,
+    ClosingReason,
+    GroupKind,
+    IncidentType,
+    LeakStatus,
+    Nature,
+    NoteKind,
+    ObservableKind,
+    Outcome,
+    Pap,
+    Tlp,
+)
+from incidents.models import Incident, Task
+from incidents.services.declaring.declare import key_of
+from incidents.services.groups.group import add_to_group, open_group, save_sheet
+from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.close import Ending, end_incident
+from incidents.services.handling.handover import Shift, hand_shift_over
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.qualify import Qualification, qualify_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.tasks import Errand, TaskState, add_task, apply_playbook, keep_due, set_task
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.indicators.observe import add_observable
+from incidents.services.transfer.agreements import Agreement
+from incidents.services.transfer.proposal import accept_transfer, ask_transfer
+
+OTHER_CENTRE = "pays-de-la-loire-cyber-assistance"
+OTHER_CENTRE_TOWN = "44184"
+DOUBLED_TOWN = "35288"
+WAVE_TOWNS = ("35047", "35281")
+GIVEN_TOWN = "35236"
+REOPENED_TOWN = "35051"
+SUPPLIER = "Exemple Informatique"
+ADDRESS = "203.0.113.77"
+DONE_STEPS = ("rappeler", "rancon-isoler", "rancon-sauvegardes", "qualifier")
+LATE_STEP = "rancon-preuves"
+SHEET = """Ce que nous savons
+Le prestataire a été attaqué avant-hier soir. Son outil de prise en main à distance a servi à entrer chez ses clients.
+
+Ce que nous conseillons
+Couper l’accès du prestataire et changer les mots de passe qu’il connaît.
+Chercher l’adresse 203.0.113.77 dans les journaux."""
+
+
+def show_work(cast: dict[str, User], now: datetime) -> None:
+    neighbour = neighbour_of_the_centre()
+    show_case_in_full(case_of(IncidentType.RANSOMWARE), cast["responder"], cast["lead"])
+    show_wave(cast, now)
+    show_double(cast["lead"], cast["responder"], now)
+    show_transfer_coming(neighbour, now)
+    show_transfer_given(cast["responder"], neighbour, now)
+    show_reopened(cast["responder"], cast["lead"], now)
+    hand_over(case_of(IncidentType.MAILBOX), cast["lead"], cast["responder"])
+
+
+def neighbour_of_the_centre() -> User:
+    """Create a responder of the neighbouring centre who cannot sign in."""
+    user = User.objects.create_user(f"voisin@{DOMAIN}", None, display_name="Lou Voisin")
+    since = timezone.localdate() - timedelta(days=365)
+    centre = Csirt.objects.get(slug=OTHER_CENTRE)
+    Membership.objects.create(user=user, role=Role.RESPONDER, since_on=since, csirt=centre)
+    return user
+
+
+def case_of(kind: IncidentType) -> Incident:
+    return Incident.objects.get(submission_key=key_of(name_of(kind)))
+
+
+def town_of(insee_code: str) -> Collectivity:
+    return Collectivity.objects.with_territory().get(insee_code=insee_code)
+
+
+def show_case_in_full(case: Incident, responder: User, lead: User) -> None:
+    """Fill in what only the centre reads: notes, tasks, qualification and indicators."""
+    reference = case.reference
+    note_down(reference, responder, NoteKind.NOTE, "La connexion de 2 h 13 vient du compte du prestataire.")
+    note_down(reference, lead, NoteKind.NOTE, "Je préviens l’astreinte du centre pour cette nuit.")
+    do_tasks(case, responder)
+    said = Qualification(
+        nature=Nature.INCIDENT,
+        type=IncidentType.RANSOMWARE,
+        rsit_class=RsitClass.MALICIOUS_CODE,
+        rsit_type=RsitType.INFECTED_SYSTEM,
+        techniques=("T1133", "T1199", "T1486", "T1490"),
+        cause=Cause.SUPPLIER,
+        leak=LeakStatus.SUSPECTED,
+        tlp=Tlp.AMBER,
+        pap=Pap.AMBER,
+    )
+    qualify_incident(reference=reference, actor=responder, qualification=said)
+    for kind, value in (
+        (ObservableKind.IP, ADDRESS),
+        (ObservableKind.EMAIL, "exemple@attaquant.example"),
+        (ObservableKind.DOMAIN, "relais.fournisseur.example"),
+        (ObservableKind.FILE, "LISEZ-MOI.txt"),
+    ):
+        add_observable(reference=reference, actor=responder, kind=kind, value=value)
+
+
+def note_down(reference: str, actor: User, kind: NoteKind, text: str) -> None:
+    write_note(reference=reference, actor=actor, kind=kind, text=text, key=text)
+
+
+def do_tasks(case: Incident, actor: User) -> None:
+    apply_playbook(reference=case.reference, actor=actor)
+    for task in case.tasks.filter(step__in=DONE_STEPS):
+        set_task(reference=case.reference, actor=actor, uid=task.uid, state=TaskState.DONE)
+    now = timezone.now()
+    tomorrow = Errand(title="Demander au prestataire les journaux de sa prise en main", due_at=now + timedelta(days=1))
+    add_task(reference=case.reference, actor=actor, errand=tomorrow)
+    Task.objects.filter(incident=case, step=LATE_STEP).update(due_at=now - timedelta(hours=3))
+    case.refresh_from_db()
+    keep_due(case, at=now)
+
+
+def show_wave(cast: dict[str, User], now: datetime) -> None:
+    """Add two cases of this morning to those of yesterday about one supplier. All but the last are put in a group."""
+    centre = Csirt.objects.get(slug=CSIRT)
+    supplier = supplier_of_the_wave(centre)
+    for number, town in enumerate(WAVE_TOWNS):
+        words = "Notre prestataire nous dit qu’il est attaqué. Nous avons coupé son accès."
+        kind, found_at = IncidentType.SUPPLIER, now - timedelta(hours=5 - number)
+        declare_as(name_of(f"vague {town}"), kind, town_of(town), found_at, description=words, supplier=supplier)
+    responder = cast["responder"]
+    group = open_group(csirt=centre, kind=GroupKind.SUPPLIER, title=supplier, actor=responder, key=name_of("vague"))
+    wave = wave_of(centre).filter(story__supplier=supplier).order_by("received_at", "pk")
+    first, *others = list(wave)
+    for case in (first, *others[:-1]):
+        add_to_group(reference=case.reference, group=group.uid, actor=responder)
+    add_observable(reference=first.reference, actor=responder, kind=ObservableKind.IP, value=ADDRESS)
+    save_sheet(group=group.uid, sheet=SHEET, seen=group.version, actor=responder)
+
+
+def wave_of(centre: Csirt) -> QuerySet[Incident]:
+    return Incident.objects.open().filter(csirt=centre, type=IncidentType.SUPPLIER)
+
+
+def supplier_of_the_wave(centre: Csirt) -> str:
+    newest = wave_of(centre).exclude(supplier_key="").select_related("story").order_by("-received_at").first()
+    return newest.story.supplier if newest else SUPPLIER
+
+
+def show_double(lead: User, responder: User, now: datetime) -> None:
+    """Merge a second declaration of the neighbouring town; the lead assigns the case to a colleague, who has
+    not acknowledged it yet.
+    """
+    kept = case_of(IncidentType.DDOS)
+    words = "Le site de la ville ne répond plus. Je crois qu’un collègue l’a déjà signalé."
+    again = declare_as(
+        name_of("double"), IncidentType.DDOS, town_of(DOUBLED_TOWN), now - timedelta(hours=1), description=words
+    )
+    merge_incident(reference=again.incident.reference, into=kept.reference, actor=lead)
+    assign_incident(reference=kept.reference, actor=lead, assignee=responder)
+
+
+def show_transfer_coming(neighbour: User, now: datetime) -> None:
+    words = "Des mails piégés sont partis de chez nous vers trois communes bretonnes."
+    declared = declare(IncidentType.PHISHING, town_of(OTHER_CENTRE_TOWN), now, hours=8, description=words)
+    why = "Les trois communes visées sont dans votre région, et vous suivez déjà la même campagne."
+    give(declared.incident.reference, neighbour, taker=CSIRT, motive=why)
+
+
+def show_transfer_given(responder: User, neighbour: User, now: datetime) -> None:
+    words = "Notre syndicat, de l’autre côté de la limite, héberge le serveur touché."
+    declared = declare(IncidentType.ADMIN_ACCOUNT, town_of(GIVEN_TOWN), now, hours=20, description=words)
+    reference = declared.incident.reference
+    note_down(reference, responder, NoteKind.CALL_OUT, "Le serveur est chez le syndicat, hors de la région.")
+    why = "Le serveur et ceux qui s’en occupent sont dans votre région. La mairie est d’accord."
+    accept_transfer(uid=give(reference, responder, taker=OTHER_CENTRE, motive=why), actor=neighbour)
+
+
+def give(reference: str, actor: User, *, taker: str, motive: str) -> UUID:
+    acknowledge_incident(reference=reference, actor=actor)
+    label = Incident.objects.get(reference=reference).tlp
+    agreement = Agreement(is_given=True, words="La secrétaire, au téléphone, ce matin.", label=label)
+    asked = ask_transfer(reference=reference, taker=taker, motive=motive, actor=actor, seen="", agreement=agreement)
+    return asked.uid
+
+
+def show_reopened(responder: User, lead: User, now: datetime) -> None:
+    words = "Un agent a donné son mot de passe sur une fausse page."
+    name = name_of("rouvert")
+    declared = declare_as(
+        name, IncidentType.PHISHING, town_of(REOPENED_TOWN), now - timedelta(hours=40), description=words
+    )
+    reference = declared.incident.reference
+    acknowledge_incident(reference=reference, actor=responder)
+    note_down(reference, responder, NoteKind.CALL_OUT, "L’agent a changé son mot de passe, les sessions sont fermées.")
+    ended = Ending(
+        reason=ClosingReason.RESOLVED,
+        outcome=Outcome.STOPPED_IN_TIME,
+        cause=Cause.PHISHING,
+        summary="Mot de passe changé, sessions fermées.",
+    )
+    end_incident(reference=reference, actor=responder, ending=ended)
+    reopen_incident(reference=reference, actor=lead, motive="Une règle de transfert a été trouvée dans la boîte.")
+
+
+def hand_over(case: Incident, lead: User, responder: User) -> None:
+    words = "La mairie doit rappeler avant 17 h. Sans nouvelle, téléphonez. La boîte envoie peut-être encore."
+    hand_shift_over(
+        actor=lead, references=[case.reference], shift=Shift(to=responder, text=words, key=name_of("relais"))
+    )

@@ -1,0 +1,130 @@
+"""Creates .venv/ with the pinned requirements, using any Python 3. The Makefile runs it first.
+
+Tocsin needs Python 3.12, but this file does not, since its work is to find one. It uses the uv of the PATH, or
+installs one under .local/.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "made-of"
+UV_HOME = ROOT / ".local" / "uv"
+OLDEST = "3.12"
+REQUIREMENTS = ROOT / "requirements-dev.txt"
+# uv and pip have certificates of their own. These do not include a proxy that re-encrypts TLS; the system's may.
+REFUSED = "certificate"
+SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", "PIP_USE_FEATURE": "truststore"}
+BEHIND_A_PROXY = (
+    " Un mandataire rechiffre le TLS ? Donnez le fichier de son certificat : make run SSL_CERT_FILE=/chemin/ca.pem"
+)
+
+
+def main() -> None:
+    made_of = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == made_of and works(str(PYTHON), "--version"):
+        return
+    say("Environnement Python… (une minute la première fois)")
+    uv = find_uv()
+    if not PYTHON.exists() or not works(str(PYTHON), "-c", f"import sys; assert sys.version_info >= {minimum()}"):
+        run(
+            *uv,
+            "venv",
+            "--clear",
+            "--python",
+            f">={OLDEST}",
+            str(VENV),
+            failing=f"Il faut Python {OLDEST} ou plus récent.",
+        )
+    run(
+        *uv,
+        "pip",
+        "sync",
+        "--python",
+        str(PYTHON),
+        "--require-hashes",
+        str(REQUIREMENTS),
+        failing="Installation impossible.",
+    )
+    STAMP.write_text(made_of)
+    say("Environnement Python… prêt")
+
+
+def minimum() -> tuple[int, ...]:
+    return tuple(int(part) for part in OLDEST.split("."))
+
+
+def find_uv() -> list[str]:
+    """Return the command of uv: the one on the PATH; else one installed in a virtual environment; else, if Python has
+    no venv, one installed in a plain folder.
+    """
+    for uv in [["uv"], [str(UV_HOME / "bin" / "uv")]]:
+        if works(*uv, "--version"):
+            return uv
+    if works(sys.executable, "-m", "venv", "--clear", str(UV_HOME)):
+        run(str(UV_HOME / "bin" / "python"), "-m", "pip", "install", "-q", "uv", failing="uv ne s’installe pas.")
+        return [str(UV_HOME / "bin" / "uv")]
+    shutil.rmtree(UV_HOME, ignore_errors=True)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--target",
+        str(UV_HOME),
+        "uv",
+        failing="Installez uv (docs.astral.sh/uv).",
+    )
+    return [str(UV_HOME / "bin" / "uv")]
+
+
+def works(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def run(*command: str, failing: str) -> None:
+    """Run a command, and again with the system's certificates if it refused a certificate. Exit
+    with `failing` on failure.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    if "SSL_CERT_FILE" in environment:  # uv reads this variable, pip reads another
+        environment.setdefault("PIP_CERT", environment["SSL_CERT_FILE"])
+    said = refusal(command, environment)
+    if said and REFUSED in said.lower():
+        said = refusal(command, environment | SYSTEM_CERTIFICATES)
+    if said is None:
+        return
+    sys.stderr.write(said)
+    sys.exit(f"\n{failing}{BEHIND_A_PROXY if REFUSED in said.lower() else ''}")
+
+
+def refusal(command: tuple[str, ...], environment: dict[str, str]) -> str | None:
+    """Return the error output of the command if it fails, else None."""
+    done = subprocess.run(
+        [*command, *quiet(command)], env=environment, cwd=ROOT, check=False, stderr=subprocess.PIPE, text=True
+    )
+    return done.stderr if done.returncode else None
+
+
+def quiet(command: tuple[str, ...]) -> list[str]:
+    return ["--quiet"] if "uv" in Path(command[0]).name else []
+
+
+def say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,332 @@
+"""The embedded PostgreSQL and Valkey: real servers from two wheels, for trying, developing and testing.
+
+They listen on 127.0.0.1 at free ports, ask for a random password, keep what they accept (fsync stays on) and use one
+folder, `.local/` for a developer. Production gives DATABASE_URL and REDIS_URL instead.
+
+  python -m config.devserver.embedded start | stop
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import redis
+
+from config.devserver.confinement import Confinement, confine
+from config.devserver.processes import stop_process
+from config.devserver.servers import NAME, NOWHERE, Record, open_for_owner
+
+PATIENCE_SECONDS = 60
+
+POSTGRES_CONF = """
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+max_connections = 100
+fsync = on
+synchronous_commit = on
+timezone = 'UTC'
+jit = off
+log_min_error_statement = panic
+log_parameter_max_length_on_error = 0
+"""
+
+VALKEY_CONF = """
+bind 127.0.0.1
+port {port}
+protected-mode yes
+requirepass {password}
+dir "{folder}"
+appendonly yes
+save ""
+maxmemory-policy noeviction
+"""
+
+
+class NotStartedError(Exception):
+    """A server did not start. The message holds the end of its log."""
+
+
+class Server:
+    """The common part of both servers: a port that stays the same between starts, a log, a check of readiness."""
+
+    name: str
+    title: str
+    polite: signal.Signals  # asks the server to finish its work, then to stop
+    failures: tuple[type[Exception], ...]
+
+    def __init__(self, home: Path, confinement: Confinement, record: Record) -> None:
+        self.confinement = confinement
+        self.record = record
+        self.data = confinement.data / self.name
+        self.log = home / f"{self.name}.log"
+        self.process: subprocess.Popen[bytes] | None = None  # None if another process started the server
+
+    @property
+    def port(self) -> int:
+        return int(self.record.read()[self.name])
+
+    @property
+    def password(self) -> str:
+        return str(self.record.read()["password"])
+
+    def start(self) -> None:
+        """Start the server and return once it answers. Do nothing if it already runs. Raise NotStartedError."""
+        self.record.write()  # creates the password at the first start
+        if self.answers():
+            return
+        self.prepare()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.attempted(deadline):
+            if time.monotonic() > deadline:
+                raise NotStartedError(f"{self.name}:\n{self.end_of_log()}")
+            time.sleep(0.5)
+
+    def attempted(self, deadline: float) -> bool:
+        """Launch the server once. Return False if it stopped: after a kill -9, its former children need
+        a moment to end.
+        """
+        if not is_free(self.port):
+            self.record.write(**{self.name: free_port()})
+        self.write(self.configuration(), self.data / f"{NAME}.conf")
+        with open(self.log, "ab", opener=open_for_owner) as log:
+            self.process = self.launch(log)
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if self.answers():
+                return True
+            time.sleep(0.05)
+        return False
+
+    def answers(self) -> bool:
+        """Tell whether the server answers with our password, which another server on the same port would refuse."""
+        if self.port == NOWHERE:
+            return False
+        try:
+            self.greet()
+        except self.failures:
+            return False
+        return True
+
+    def is_alive(self) -> bool:
+        return self.process.poll() is None if self.process else self.pid() is not None
+
+    def stop(self) -> None:
+        if (pid := self.pid()) is not None:
+            stop_process(pid, self.polite)
+        if self.process:
+            self.process.wait()
+
+    def write(self, text: str, path: Path) -> None:
+        with open(path, "w", opener=open_for_owner) as file:
+            file.write(text)
+        self.confinement.own(path)
+
+    def end_of_log(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
+
+    def prepare(self) -> None:
+        raise NotImplementedError
+
+    def configuration(self) -> str:
+        raise NotImplementedError
+
+    def launch(self, log: Any) -> "subprocess.Popen[bytes]":
+        raise NotImplementedError
+
+    def greet(self) -> None:
+        raise NotImplementedError
+
+    def pid(self) -> int | None:
+        raise NotImplementedError
+
+
+class Postgres(Server):
+    name = "postgres"
+    title = "PostgreSQL"
+    polite = signal.SIGINT
+    failures = (psycopg.OperationalError,)
+
+    def prepare(self) -> None:
+        if not (self.data / "PG_VERSION").exists():
+            self.create()
+        elif (pid := self.pid()) is None:
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+        else:
+            stop_process(pid, self.polite)
+
+    def create(self) -> None:
+        """Create the cluster under another name and rename it at the end, so that a killed creation starts again."""
+        new = self.data.with_name("postgres.new")
+        for folder in [self.data, new]:
+            shutil.rmtree(folder, ignore_errors=True)
+        secret = self.confinement.data / "secret"
+        self.write(self.password, secret)
+        made = self.confinement.run(
+            *[self.confinement.programs.postgres / "initdb", "-D", new, "--username", NAME, "--pwfile", secret],
+            *["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"],
+        )
+        secret.unlink()
+        if made.returncode:
+            raise NotStartedError(f"initdb:\n{made.stderr}")
+        with (new / "postgresql.conf").open("a") as file:
+            file.write(f"include = '{NAME}.conf'\n")
+        new.rename(self.data)
+
+    def configuration(self) -> str:
+        return POSTGRES_CONF.format(port=self.port)
+
+    def launch(self, log: Any) -> "subprocess.Popen[bytes]":
+        return self.confinement.launch(self.confinement.programs.postgres / "postgres", "-D", self.data, log=log)
+
+    def url(self, database: str = NAME) -> str:
+        return f"postgresql://{NAME}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def greet(self) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as connection:
+            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).rowcount:
+                connection.execute(f"CREATE DATABASE {NAME}")
+
+    def pid(self) -> int | None:
+        """Return the pid of the server of this folder; None if the file is left from a kill -9 or a reboot."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+            command = psutil.Process(pid).cmdline()
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return None
+        return pid if str(self.data) in command else None
+
+
+class Valkey(Server):
+    name = "valkey"
+    title = "Valkey"
+    polite = signal.SIGTERM
+    failures = (redis.RedisError, OSError)
+
+    def prepare(self) -> None:
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        self.confinement.own(self.data)
+
+    def configuration(self) -> str:
+        return VALKEY_CONF.format(port=self.port, password=self.password, folder=self.data)
+
+    def launch(self, log: Any) -> "subprocess.Popen[bytes]":
+        return self.confinement.launch(self.confinement.programs.valkey, self.data / f"{NAME}.conf", log=log)
+
+    def url(self, database: int = 0) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def client(self) -> "redis.Redis":
+        return redis.Redis.from_url(self.url(), socket_timeout=5, socket_connect_timeout=2)
+
+    def greet(self) -> None:
+        with self.client() as client:
+            client.ping()
+
+    def pid(self) -> int | None:
+        """Return the pid that the server itself gives, or None if it does not answer."""
+        try:
+            with self.client() as client:
+                return int(client.info("server")["process_id"])
+        except self.failures:
+            return None
+
+
+class Servers:
+    """Both servers in one folder. Nothing is written before the first start."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.record = Record(home)
+
+    @cached_property
+    def confinement(self) -> Confinement:
+        return confine(self.home)
+
+    @cached_property
+    def postgres(self) -> Postgres:
+        return Postgres(self.home, self.confinement, self.record)
+
+    @cached_property
+    def valkey(self) -> Valkey:
+        return Valkey(self.home, self.confinement, self.record)
+
+    def start(self) -> None:
+        self.postgres.start()
+        self.valkey.start()
+
+    def keep_alive(self) -> None:
+        for server in [self.postgres, self.valkey]:
+            if not server.is_alive():
+                server.start()
+
+    def stop(self) -> None:
+        if self.record.path.exists():
+            self.valkey.stop()
+            self.postgres.stop()
+
+    def snapshot(self, folder: Path) -> None:
+        """Copy the database of stopped servers to `folder`, from which `restore` starts others."""
+        new = folder.with_suffix(f".{os.getpid()}")
+        new.mkdir(parents=True)
+        copy(self.record.path, new)
+        copy(self.postgres.data, new)
+        try:
+            new.rename(folder)
+        except OSError:  # another process was faster
+            shutil.rmtree(new)
+
+    def restore(self, folder: Path) -> None:
+        password = Record(folder).read()["password"]
+        self.record.write(password=password, postgres=NOWHERE, valkey=NOWHERE)
+        copy(folder / "postgres", self.confinement.data)
+        self.confinement.own_all(self.postgres.data)
+
+    def remove(self) -> None:
+        """Stop the servers and delete their data."""
+        self.stop()
+        shutil.rmtree(self.confinement.data, ignore_errors=True)
+        if (self.home / "place").exists():
+            shutil.rmtree((self.home / "place").read_text(), ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def copy(source: Path, folder: Path) -> None:
+    """Copy with owners and permissions, which `shutil` would lose."""
+    subprocess.run(["cp", "-a", source, folder], check=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    if port == NOWHERE:
+        return False
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def main(action: str) -> None:
+    servers = Servers(Path(__file__).resolve().parents[2] / ".local")
+    {"start": servers.start, "stop": servers.stop}[action]()
+    sys.stdout.write(f"{servers.record.database_url}\n{servers.record.redis_url}\n" if action == "start" else "")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

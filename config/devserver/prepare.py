@@ -1,0 +1,75 @@
+"""Updates the database of `make run`: schema, official lists and, on the first start, invented cases.
+
+Progress goes to stderr; the accounts, which the ready block shows, go to stdout.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+
+import django
+from django.core.management import call_command
+from django.db import transaction
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+django.setup()
+
+from accounts.installation import read_demonstration  # noqa: E402 (rows, once the applications are loaded)
+from collectivities.models import Collectivity  # noqa: E402
+from config.demo.accounts import REGION  # noqa: E402
+from config.demo.showcase import has_showcase, make_showcase  # noqa: E402
+from config.devserver.progress import step  # noqa: E402
+from config.env import Env  # noqa: E402
+from csirts.models import Csirt  # noqa: E402
+from incidents.models import Incident, SearchDocument  # noqa: E402
+from stats.counting.rollups import fold_all  # noqa: E402
+from stats.models import Release  # noqa: E402
+
+CASES = Env().number("DEMO_CASES", 10_000)
+MONTHS = 24
+# A supplier was attacked yesterday, and this many bodies of the demonstration's région declared it.
+CAMPAIGN = 14
+
+
+def main() -> None:
+    with quiet_step("Schéma de la base"):
+        call_command("migrate", verbosity=0, interactive=False)
+    if not Collectivity.objects.exists():
+        with quiet_step("Liste officielle des collectivités"):
+            call_command("import_collectivities", verbosity=0)
+    if not Csirt.objects.exists():
+        with quiet_step("Annuaire des CSIRT"):
+            call_command("import_csirts", verbosity=0)
+    if not Incident.objects.exists():
+        with quiet_step("Incidents inventés et comptés (deux ans)"):
+            call_command("simulate_incidents", count=CASES, months=MONTHS)
+            call_command("simulate_incidents", region=REGION, campaign=CAMPAIGN)
+            fold_all()
+    if not SearchDocument.objects.exists():  # the database was made before the search existed
+        with quiet_step("Textes que la recherche lit"):
+            call_command("index_cases")
+    if read_demonstration() and not Release.objects.exists():
+        with quiet_step("Chiffres publiés, arrondis et vérifiés"):
+            call_command("publish_releases")
+    if read_demonstration():
+        call_command("create_demonstration")
+        if not has_showcase():
+            with quiet_step("Dossiers de la démonstration"):
+                make_showcase()
+
+
+@contextmanager
+def quiet_step(title: str) -> Iterator[None]:
+    """Run a step in a transaction, so that a killed start can be taken up again, and hide what its commands print."""
+    said, sys.stdout = sys.stdout, StringIO()
+    try:
+        with step(title), transaction.atomic():
+            yield
+    finally:
+        sys.stdout = said
+
+
+if __name__ == "__main__":
+    main()

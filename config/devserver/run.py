@@ -1,0 +1,262 @@
+"""`make run`: starts all of Tocsin on one machine, keeps it running, and stops it on Ctrl-C.
+
+  PostgreSQL, Valkey → schema, lists, demonstration → web, two workers, beat → one block that says where to go
+
+The pids of its processes are written in .local/run.json, so that after a kill -9 the next start stops what is left.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from config.broker import HEAVY, URGENT
+from config.devserver.embedded import NotStartedError, Servers, is_free
+from config.devserver.processes import stop_group
+from config.devserver.progress import say, step
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ROOT / ".local"
+CHILDREN = LOCAL / "run.json"
+THREADS = 8
+START_SECONDS = 60
+CELERY = [sys.executable, "-m", "celery", "-A", "config.celery"]
+CLOCK = [sys.executable, "-m", "celery", "-A", "config.clock", "beat"]
+
+READY = """
+──────────────────────────────────────────────────────────────
+  Tocsin est prêt : http://localhost:{port}
+  (démonstration : tous les cas et tous les chiffres sont inventés)
+
+  Comptes, sur http://localhost:{port}/connexion/ :
+{accounts}
+    codes du moment : http://localhost:{port}/demonstration/
+
+  Chiffres publics, arrondis et vérifiés :
+    http://localhost:{port}/statistiques/
+  Mails, lus ici et envoyés nulle part : http://localhost:{port}/mails/
+  Journaux : .local/*.log    Arrêter : Ctrl-C
+──────────────────────────────────────────────────────────────
+"""
+
+
+class Refused(Exception):
+    """The start cannot continue. The message tells the user what to do."""
+
+
+class Child:
+    """One process of ours, in a group of its own, started again when it dies.
+
+    All are in one session: Linux may first share the processor between sessions, and `nice` then counts only inside
+    one (man 7 sched, autogroup).
+    """
+
+    def __init__(self, name: str, command: list[str], **environment: str) -> None:
+        self.name = name
+        self.command = command
+        self.environment = os.environ | environment
+        self.log = LOCAL / f"{name}.log"
+        self.started_at = 0.0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, process_group=0
+            )
+        self.started_at = time.monotonic()
+
+    def revive(self) -> None:
+        """Start the process again if it has ended, at most once in two seconds so that a process that cannot start
+        does not use all the CPU.
+        """
+        if self.process and self.process.poll() is not None and time.monotonic() - self.started_at > 2:
+            say(f"  {self.name} s’est arrêté (voir {self.log.relative_to(ROOT)}) : il redémarre")
+            stop_group(self.process.pid, ROOT)  # its children may still run
+            self.start()
+
+    def stop(self) -> None:
+        if self.process:
+            stop_group(self.process.pid, ROOT)
+            self.process.wait()
+
+
+class Supervisor:
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.stopping = False
+        self.servers = None if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys() else Servers(LOCAL)
+        self.preparation: subprocess.Popen[str] | None = None
+        self.children = [
+            Child("web", [*granian(port), "config.asgi:application"], DATABASE_POOL=str(THREADS)),
+            Child("urgent", worker(URGENT)),
+            Child("worker", ["nice", "-n", "19", *worker(HEAVY)]),
+            Child("beat", [*CLOCK, "-l", "WARNING", "-s", str(LOCAL / "beat"), "--pidfile="]),
+        ]
+
+    def run(self) -> None:
+        for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
+            signal.signal(number, self.ask_to_stop)
+        try:
+            self.start()
+            while not self.stopping:
+                time.sleep(0.5)
+                self.keep_alive()
+        finally:
+            self.stop()
+
+    def start(self) -> None:
+        for server in [self.servers.postgres, self.servers.valkey] if self.servers else []:
+            with step(server.title):
+                server.start()
+        accounts = self.prepare()
+        with step("Site, ouvriers, horloge"):
+            for child in self.children:
+                child.start()
+                self.write_down()
+            self.wait_for_the_site()
+        say(READY.format(port=self.port, accounts=accounts))
+
+    def prepare(self) -> str:
+        """Prepare the database. Return the accounts, indented for the ready block."""
+        command = [sys.executable, "-m", "config.devserver.prepare"]
+        self.preparation = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self.write_down()
+        accounts, _ = self.preparation.communicate()
+        if self.preparation.returncode:
+            raise Refused("La base n’a pas pu être préparée (voir ci-dessus).")
+        return "\n".join(f"    {line}" for line in accounts.splitlines())
+
+    def wait_for_the_site(self) -> None:
+        web = self.children[0]
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(f"http://127.0.0.1:{self.port}/sante/vivant/"):
+            if web.process is None or web.process.poll() is not None or time.monotonic() > deadline:
+                raise Refused(f"Le site ne démarre pas :\n{web.log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.1)
+
+    def keep_alive(self) -> None:
+        if self.servers:
+            self.servers.keep_alive()
+        for child in self.children:
+            child.revive()
+        self.write_down()
+
+    def write_down(self) -> None:
+        """Replace the file in one move, so that a kill never leaves half of it."""
+        processes = [self.preparation, *(child.process for child in self.children)]
+        new = CHILDREN.with_suffix(".new")
+        new.write_text(json.dumps([process.pid for process in processes if process and process.returncode is None]))
+        new.replace(CHILDREN)
+
+    def ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        if self.stopping:
+            return
+        self.stopping = True
+        raise KeyboardInterrupt
+
+    def stop(self) -> None:
+        self.stopping = True
+        say("\n  Arrêt…")
+        if self.preparation and self.preparation.returncode is None:
+            stop_group(self.preparation.pid, ROOT)
+        for child in reversed(self.children):
+            child.stop()
+        if self.servers:
+            self.servers.stop()
+        CHILDREN.unlink(missing_ok=True)
+        say("  Tout est arrêté. Les données restent dans .local/.")
+
+
+def granian(port: int) -> list[str]:
+    return [
+        *[sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port)],
+        *["--workers", "1", "--no-ws", "--log-level", "warning"],
+    ]
+
+
+def worker(queue: str) -> list[str]:
+    """Return the command of the worker of one queue."""
+    name = ["-Q", queue, "-n", f"{queue}@%h"]
+    return [*CELERY, "worker", *name, "-l", "WARNING", "-c", "1", "--without-gossip", "--without-mingle"]
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own address)
+            return bool(answer.status)
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def clear_what_was_left() -> None:
+    """Stop the processes that an earlier run left: those of the recorded groups that run in this folder."""
+    if CHILDREN.exists():
+        for group in json.loads(CHILDREN.read_text()):
+            stop_group(group, ROOT)
+        CHILDREN.unlink()
+
+
+def chosen_port() -> int:
+    """Return the port. Raise Refused if any address of localhost already uses it, where the browser
+    could reach another site.
+    """
+    given = os.environ.get("PORT") or "8000"
+    if not given.isdecimal() or not 1024 <= int(given) <= 65535:
+        raise Refused(f"PORT={given} n’est pas un port : donnez un nombre entre 1024 et 65535.")
+    port = int(given)
+    with suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
+        raise taken(port)
+    if not is_free(port):
+        raise taken(port)
+    return port
+
+
+def taken(port: int) -> Refused:
+    return Refused(f"Le port {port} est déjà pris. Choisissez-en un autre : make run PORT={port + 1}")
+
+
+def hold_run_lock() -> IO[str]:
+    """Return a lock on .local/ that ends with this process, however it ends. Raise Refused if another run holds it."""
+    try:
+        LOCAL.mkdir(exist_ok=True)
+        lock = (LOCAL / "run.lock").open("w")
+    except PermissionError:
+        raise Refused(f"{LOCAL} appartient à un autre utilisateur : démarrez Tocsin sous son compte.") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Refused(
+            "Tocsin tourne déjà depuis ce dossier : arrêtez-le d’abord (Ctrl-C dans son terminal)."
+        ) from None
+    return lock
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+    try:
+        with hold_run_lock():
+            clear_what_was_left()
+            Supervisor(chosen_port()).run()
+    except KeyboardInterrupt:
+        sys.exit(0)
+    except (Refused, NotStartedError) as refusal:
+        sys.exit(f"\n{refusal}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""PDF, made by typst from a template of ours and data that stay inert: no word of a stranger is ever its source."""
+
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol
+
+import manimgx_fonts
+import segno
+
+from core.printable import drawable, lacking_character, name_characters
+
+# Noto: emoji and the scripts that the fonts of typst lack, but for those of East Asia, which weigh six times as much.
+FONTS = [Path(manimgx_fonts.__file__).parent]
+# Scripts and characters to be named in one document, before its claim of accessibility is given up instead.
+MOST_SCRIPTS = 24
+# The cache of typst keeps the last compilations: small batches keep it small.
+PAGES_AT_ONCE = 5
+# What typst calls by names of its own, in the names of PDF.
+ROLES = b"/Datetime/Span/Terms/Part/Title/P/Strong/Span/Em/Span"
+
+# Said of one part in its metadata, untrue of the whole; blanked, since a stream says its own length.
+OF_A_PART = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
+
+
+@cache
+def load_typst() -> Any:
+    """Return the library that draws. It takes 7 MB and more as it draws, which most processes do without."""
+    return importlib.import_module("typst")
+
+
+def typeset(template: Path, data: Any) -> bytes:
+    """Return one PDF, accessible (PDF/UA-1), with the fonts of typst and of a pinned package alone: the same on every
+    machine. The template may include files of its own folder only.
+
+    A character that no font has is named by its script and its number, so that nothing is drawn as a box.
+    """
+    data = drawable(data)
+    for _attempt in range(MOST_SCRIPTS):
+        try:
+            return compiled(template, data, "ua-1")
+        except load_typst().TypstError as error:
+            if not (lacking := lacking_character(str(error))):
+                break
+            data = name_characters(data, like=lacking)
+    return compiled(template, data, [])
+
+
+def compiled(template: Path, data: Any, standard: str | list[str]) -> bytes:
+    return bytes(
+        load_typst().compile(
+            template,
+            root=template.parent,
+            format="pdf",
+            sys_inputs={"data": json.dumps(data)},
+            pdf_standards=standard,
+            font_paths=FONTS,
+            ignore_system_fonts=True,
+        )
+    )
+
+
+def qr_code(address: str) -> str:
+    """As SVG, without a size of its own: whoever shows it gives one."""
+    file = BytesIO()
+    segno.make(address, error="m", micro=False).save(
+        file, kind="svg", xmldecl=False, omitsize=True, border=2, svgclass="qr", lineclass=None
+    )
+    return file.getvalue().decode().strip()
+
+
+class Sink(Protocol):
+    def write(self, content: bytes, /) -> Any: ...
+
+
+class Joiner:
+    """Puts PDFs one after the other into one file as they come, and keeps none of them in memory.
+
+    It reads what `typeset` writes and nothing else: objects that stand in clear, one after the other, with a plain
+    table of their places. Each keeps its own tree of pages and its own tree of tags, under roots of ours; the catalog
+    is that of the first, so that title, language and claims are those of typst.
+    """
+
+    PAGES, TAGS, CATALOG = 1, 2, 3
+
+    def __init__(self, file: Sink) -> None:
+        self.file = file
+        self.at = 0
+        self.places = {0: 0}
+        self.number = self.CATALOG
+        self.pages = 0
+        self.trees: list[int] = []
+        self.documents: list[int] = []
+        # What is tagged on each page, and each link, is found by a key.
+        self.keyed: list[tuple[int, int]] = []
+        self.catalog = b""
+        self.write(b"%PDF-1.7\n%\x80\x80\x80\x80\n")
+
+    def write(self, content: bytes) -> None:
+        self.file.write(content)
+        self.at += len(content)
+
+    def write_object(self, number: int, content: bytes) -> None:
+        self.places[number] = self.at
+        self.write(b"%d 0 obj\n%s\nendobj\n" % (number, content))
+
+    def add(self, pdf: bytes) -> None:
+        shift, keys = self.number, len(self.keyed)
+        for place, content in objects_of(pdf):
+            number = place + shift
+            self.write_object(number, self.under_ours(number, shifted(content, shift, keys)))
+            self.number = max(self.number, number)
+
+    def under_ours(self, number: int, content: bytes) -> bytes:
+        """The object as it is, but for the few that hold the others."""
+        if content.startswith(b"<</Type/Pages"):
+            self.trees.append(number)
+            self.pages += int(content.partition(b"/Count ")[2].partition(b"/")[0])
+            return content.replace(b"<</Type/Pages", b"<</Type/Pages/Parent %d 0 R" % self.PAGES, 1)
+        if content.startswith(b"<</Type/StructTreeRoot"):
+            self.documents.append(number)
+            return self.document(content)
+        if content.startswith(b"<</Type/Catalog"):
+            self.catalog = self.catalog or content
+        return OF_A_PART.sub(lambda found: b" " * len(found[0]), content)
+
+    def document(self, tree: bytes) -> bytes:
+        """What was the root of a tree of tags is from now on one document of ours; its keys follow those before."""
+        keys = tree.partition(b"/Nums[")[2].partition(b"]")[0]
+        first = len(self.keyed)
+        self.keyed += [(first + int(key), int(tags)) for key, tags in re.findall(rb"(\d+) (\d+) 0 R", keys)]
+        kids = tree.partition(b"/K[")[2].partition(b"]")[0]
+        return b"<</Type/StructElem/S/Document/P %d 0 R/K[%s]>>" % (self.TAGS, kids)
+
+    def finish(self) -> None:
+        self.write_object(
+            self.PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, format_references(self.trees))
+        )
+        keys = b" ".join(b"%d %d 0 R" % pair for pair in self.keyed)
+        self.write_object(
+            self.TAGS,
+            b"<</Type/StructTreeRoot/RoleMap<<%s>>/K[%s]/ParentTree<</Nums[%s]>>/ParentTreeNextKey %d>>"
+            % (ROLES, format_references(self.documents), keys, len(self.keyed)),
+        )
+        roots = {b"Pages": self.PAGES, b"StructTreeRoot": self.TAGS}
+        for name, number in roots.items():
+            self.catalog = re.sub(rb"/%s \d+ 0 R" % name, b"/%s %d 0 R" % (name, number), self.catalog)
+        self.write_object(self.CATALOG, self.catalog)
+        self.write_table()
+
+    def write_table(self) -> None:
+        start, size = self.at, self.number + 1
+        self.write(b"xref\n0 %d\n0000000000 65535 f \n" % size)
+        for number in range(1, size):
+            self.write(b"%010d 00000 n \n" % self.places[number])
+        self.write(b"trailer\n<</Size %d/Root %d 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, self.CATALOG, start))
+
+
+def format_references(numbers: list[int]) -> bytes:
+    return b" ".join(b"%d 0 R" % number for number in numbers)
+
+
+def objects_of(pdf: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each object of the table, in the order of the file, without its frame."""
+    table = int(pdf.rpartition(b"startxref")[2].split()[0])
+    entries = pdf[table:].partition(b"trailer")[0].split()[3:]
+    places = [int(entries[at]) for at in range(0, len(entries), 3)]
+    order = sorted((place, number) for number, place in enumerate(places) if number)
+    ends = [place for place, _number in order[1:]] + [table]
+    for (place, number), end in zip(order, ends, strict=True):
+        yield number, pdf[place:end].partition(b"obj\n")[2].rpartition(b"\nendobj")[0]
+
+
+def shifted(content: bytes, shift: int, keys: int) -> bytes:
+    """The object with each « 12 0 R » and each key of its tags moved; what stands in its stream is left alone.
+
+    Outside of streams stand words of ours (titles, descriptions of images) and addresses, never the name of a body.
+    """
+    head, mark, stream = content.partition(b"stream\n")
+    head = re.sub(rb"(\d+) 0 R", lambda found: b"%d 0 R" % (int(found[1]) + shift), head)
+    head = re.sub(rb"(/StructParents? )(\d+)", lambda found: b"%s%d" % (found[1], int(found[2]) + keys), head)
+    return head + mark + stream

@@ -1,0 +1,94 @@
+"""The techniques of MITRE ATT&CK Enterprise: the whole matrix, and those suggested by plain type and by type of RSIT.
+
+`data/attack-enterprise.json` is one release of the matrix, made by `build_attack_data`; `data/attack.json` is ours.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from core.text import fold
+
+MATRIX = Path(__file__).parent.parent / "data" / "attack-enterprise.json"
+FILE = Path(__file__).parent.parent / "data" / "attack.json"
+
+
+@dataclass(frozen=True)
+class Technique:
+    """`name` is the official one, in English, after that of its technique for a sub-technique; `label` is our French,
+    where there is one.
+    """
+
+    id: str
+    name: str
+    tactics: tuple[str, ...]
+    label: str = ""
+    types: tuple[str, ...] = ()
+    rsit: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"{self.id} {self.label} ({self.name})" if self.label else f"{self.id} {self.name}"
+
+    @cached_property
+    def words(self) -> str:
+        """All by which it is found, folded."""
+        return fold(f"{self.title} {' '.join(self.tactics)}")
+
+
+def read(file: Path) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return said
+
+
+def read_techniques() -> dict[str, Technique]:
+    matrix, ours = read(MATRIX), {one["id"]: one for one in read(FILE)["techniques"]}
+    return {one.id: one for one in techniques_of(matrix, ours)}
+
+
+def techniques_of(matrix: dict[str, Any], ours: dict[str, Any]) -> Iterator[Technique]:
+    for identifier, name, tactics in matrix["techniques"]:
+        names = tuple(matrix["tactics"][code] for code in tactics)
+        said = ours.get(identifier, {"label": "", "types": (), "rsit": ()})
+        yield Technique(identifier, name, names, said["label"], tuple(said["types"]), tuple(said["rsit"]))
+
+
+class Matrix(NamedTuple):
+    version: str
+    date: str
+    licence: str
+    size: int
+
+
+def describe_matrix() -> Matrix:
+    said = read(MATRIX)
+    return Matrix(said["version"], said["date"], said["licence"], len(said["techniques"]))
+
+
+# In the order of the file, by identifier.
+TECHNIQUES = read_techniques()
+SHIPPED = describe_matrix()
+
+
+def suggested_for(incident_type: str, rsit_type: str) -> list[Technique]:
+    """Those of the plain type first, then those of the type of RSIT."""
+    by_type = [one for one in TECHNIQUES.values() if incident_type in one.types]
+    return by_type + [one for one in TECHNIQUES.values() if rsit_type in one.rsit and one not in by_type]
+
+
+def find_techniques(query: str) -> list[Technique]:
+    """Return those that hold every word of the query in their number, names or tactics; first the one whose
+    number it is."""
+    asked = fold(query).split()
+    if not asked:
+        return []
+    found = [one for one in TECHNIQUES.values() if all(word in one.words for word in asked)]
+    return sorted(found, key=lambda one: fold(one.id) != " ".join(asked))
+
+
+def titles_of(ids: Iterable[str]) -> list[str]:
+    """One that the list no longer holds is shown by its identifier."""
+    return [TECHNIQUES[one].title if one in TECHNIQUES else one for one in ids]

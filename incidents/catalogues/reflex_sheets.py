@@ -1,0 +1,72 @@
+"""The national reflex sheets: what to do in the first hour and the first day, one sheet a type of incident.
+
+They are data (`data/reflexes.json`), written from the public sources that each one names. The first three acts of
+the first hour are those shown wherever there is room for three; six words stand in the call bar. Nothing here needs
+a login, a mail or a network, nor a database: a CSIRT's own sheets are rows (`services/library/reflexes.py`).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from incidents.enums import IncidentType
+
+FILE = Path(__file__).parent.parent / "data" / "reflexes.json"
+
+
+class Act(NamedTuple):
+    title: str
+    how: str
+
+
+class Reflexes(NamedTuple):
+    words: str
+    title: str
+    hour: tuple[Act, ...]
+    day: tuple[Act, ...]
+    sources: tuple[str, ...]
+
+    @property
+    def acts(self) -> tuple[Act, ...]:
+        """The three that matter first."""
+        return self.hour[:3]
+
+    @property
+    def source(self) -> str:
+        return " ; ".join(self.sources)
+
+
+def read_sheet(content: Mapping[str, Any]) -> Reflexes:
+    """The sheet that `content` holds, in the shape of the file and of a row."""
+    return Reflexes(
+        words=content["words"],
+        title=content["title"],
+        hour=acts(content["hour"]),
+        day=acts(content["day"]),
+        sources=tuple(content["sources"]),
+    )
+
+
+def acts(content: Sequence[Mapping[str, str]]) -> tuple[Act, ...]:
+    return tuple(Act(act["title"], act["how"]) for act in content)
+
+
+def sheet_content(sheet: Reflexes) -> dict[str, Any]:
+    """The contrary of `read_sheet`."""
+    return {
+        "words": sheet.words,
+        "title": sheet.title,
+        "hour": [act._asdict() for act in sheet.hour],
+        "day": [act._asdict() for act in sheet.day],
+        "sources": list(sheet.sources),
+    }
+
+
+_NATIONAL = json.loads(FILE.read_text(encoding="utf-8"))
+
+VERSION: int = _NATIONAL["version"]
+PUBLISHED_ON = date.fromisoformat(_NATIONAL["published_on"])
+REFLEXES: dict[str, Reflexes] = {kind: read_sheet(_NATIONAL["sheets"][kind]) for kind in IncidentType.values}
+ICONS: dict[str, str] = {kind: _NATIONAL["sheets"][kind]["icon"] for kind in IncidentType.values}

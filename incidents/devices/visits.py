@@ -1,0 +1,68 @@
+"""Who is looking at a case: the holder of its secret link (a cookie), or somebody with an account."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from accounts.models import User
+from incidents.access import Guest, get_case, record_accesses
+from incidents.devices import cookie
+from incidents.enums import Ability, Door
+from incidents.models import Incident
+from incidents.reference import compact
+
+
+def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
+    """Pages that show a case or open one: public routes with a guard of their own, kept by no cache or robot."""
+
+    @login_not_required
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        response = view(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return guarded
+
+
+def guests_of(request: HttpRequest, reference: str) -> list[Guest]:
+    """By the cookie that the secret link left on this device, by the account of whoever is signed in.
+
+    Who is of a body speaks under their own name, even with the link.
+    """
+    uid = cookie.access_uid(request, reference)
+    by_link = [Guest(access_uid=uid)] if uid else []
+    if not isinstance(request.user, User):
+        return by_link
+    by_account = [Guest(user=request.user)]
+    return by_account + by_link if request.user.collectivity_ids() else by_link + by_account
+
+
+def find_case(
+    request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW, door: Door = Door.FOLLOW_UP
+) -> tuple[Incident, Guest]:
+    """The case and the guest that it opens to. Raises Http404, or PermissionDenied for who may see and not do.
+
+    A person of its centre who comes by the link is recorded like one who comes by their account.
+    """
+    for guest in guests_of(request, compact(reference)):
+        try:
+            incident = get_case(guest, compact(reference), to=to, door=door)
+        except Http404:
+            continue
+        if guest.user is None and isinstance(request.user, User):
+            record_accesses(request.user, [incident], door)
+        return incident, guest
+    raise Http404
+
+
+def find_incident(request: HttpRequest, reference: str) -> tuple[Incident | None, bool]:
+    """The same where nobody is a page too. The second value: by the link."""
+    try:
+        incident, guest = find_case(request, reference)
+    except Http404:
+        return None, False
+    return incident, guest.user is None

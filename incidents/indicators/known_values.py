@@ -1,0 +1,78 @@
+"""Values that say nothing of an attack, and are not proposed: those of `data/known-values.json`, and the case's own.
+
+Whoever thinks otherwise adds the value by hand.
+"""
+
+import ipaddress
+import json
+from collections.abc import Collection
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from incidents.enums import ObservableKind
+from incidents.indicators.observables import Found, host_of
+
+FILE = Path(__file__).parent.parent / "data" / "known-values.json"
+# For books and exercises: nobody is attacked from there, and nothing is lost when they are proposed.
+FOR_EXAMPLES = [
+    ipaddress.ip_network(network)
+    for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
+]
+
+
+class KnownDomain(NamedTuple):
+    domain: str
+    why: str
+
+
+class KnownList(NamedTuple):
+    """`families`: with all that is below and all that is at them. `providers`: the bare domain alone."""
+
+    checked_on: str
+    source: str
+    families: list[KnownDomain]
+    providers: list[KnownDomain]
+
+    @property
+    def day(self) -> date:
+        return date.fromisoformat(self.checked_on)
+
+
+@cache
+def national() -> KnownList:
+    said = json.loads(FILE.read_text(encoding="utf-8"))
+    families, providers = ([KnownDomain(**one) for one in said[name]] for name in ("families", "providers"))
+    return KnownList(said["checked_on"], said["source"], families, providers)
+
+
+def is_innocent(found: Found, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
+    """`own`: domains of the body and of its centre. `persons`: mailboxes of the people of the case."""
+    host = host_of(found.kind, found.value)
+    if not host:
+        return False
+    if found.kind == ObservableKind.EMAIL and found.value in persons:
+        return True
+    if found.kind == ObservableKind.DOMAIN and host in {one.domain for one in national().providers}:
+        return True
+    return is_reserved(host) or is_below(host, [*own, *(one.domain for one in national().families)])
+
+
+def is_reserved(host: str) -> bool:
+    """A private or reserved address, which leads to nobody outside."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not address.is_global and not any(address in network for network in FOR_EXAMPLES)
+
+
+def is_below(host: str, domains: Collection[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def own_domain(mailbox: str) -> str:
+    """The domain of a body's mailbox; empty for a provider's, which is everybody's."""
+    domain = mailbox.rpartition("@")[2].lower()
+    return "" if domain in {one.domain for one in national().providers} else domain

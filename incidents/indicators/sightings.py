@@ -1,0 +1,75 @@
+"""The same value in several cases. Only the cases of the reader's own centres are counted, named or hinted at."""
+
+from collections.abc import Iterable, Sequence
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+
+from accounts.models import User
+from incidents.indicators.observables import Found
+from incidents.models import IgnoredValue, Incident, Observable
+
+# Named one by one; beyond, « 20 et plus » is all that is said, and all that is read.
+SHOWN = 20
+LOOKED_UP = 50
+
+
+def rows_of_mine(user: User) -> QuerySet[Observable]:
+    return Observable.objects.filter(incident__csirt__in=user.csirt_ids())
+
+
+def filter_by_value(values: Iterable[Found]) -> Q:
+    """A condition that the index by kind and value answers."""
+    by_kind: dict[str, list[str]] = {}
+    for found in values:
+        by_kind.setdefault(found.kind, []).append(found.value)
+    wanted = Q(pk=None)
+    for kind, same_kind in by_kind.items():
+        wanted |= Q(kind=kind, value__in=same_kind)
+    return wanted
+
+
+def of_the_same(incident: Incident) -> Q:
+    """Of the case itself, of the one that it doubles and of their doubles: a merge makes no second sighting."""
+    main = incident.merged_into_id or incident.pk
+    return Q(incident=main) | Q(incident__merged_into=main)
+
+
+def observables_of(incident: Incident, user: User) -> QuerySet[Observable]:
+    """Those of the case by nature, each with `seen_in`: at most SHOWN + 1 of the other cases. One query."""
+    others = rows_of_mine(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
+    keys = others.exclude(of_the_same(incident)).values("incident")[: SHOWN + 1]
+    return incident.observables.annotate(seen_in=ArraySubquery(keys)).order_by("kind", "value")
+
+
+def seen_elsewhere(values: Sequence[Found], incident: Incident, user: User) -> set[tuple[str, str]]:
+    rows = rows_of_mine(user).filter(filter_by_value(values)).exclude(of_the_same(incident))
+    return set(rows.values_list("kind", "value").distinct())
+
+
+def ignored_among(values: Sequence[Found], incident: Incident) -> dict[tuple[str, str], str]:
+    """Why the centre of the case wants some of them no more."""
+    rows = IgnoredValue.objects.filter(filter_by_value(values), csirt=incident.csirt_id)
+    return {(kind, value): motive for kind, value, motive in rows.values_list("kind", "value", "motive")}
+
+
+def sightings_of(found: Found, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
+    """The newest first, one more than is shown; in other cases than `beside`."""
+    rows = rows_of_mine(user).filter(kind=found.kind, value=found.value)
+    rows = rows.exclude(of_the_same(beside)) if beside else rows
+    return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")[
+        : SHOWN + 1
+    ]
+
+
+def look_up(values: Sequence[Found], user: User) -> dict[tuple[str, str], list[Observable]]:
+    """For each of the first LOOKED_UP values, where it was seen: two queries, however many there are."""
+    seen: dict[tuple[str, str], list[Observable]] = {found: [] for found in values[:LOOKED_UP]}
+    heads = [sightings_of(found, user).values("pk") for found in values[:LOOKED_UP]]
+    if not heads:
+        return seen
+    keys = [row["pk"] for row in heads[0].union(*heads[1:], all=True)]
+    rows = Observable.objects.filter(pk__in=keys).select_related("incident__collectivity__departement")
+    for row in rows.order_by("-incident__received_at", "-id"):
+        seen[row.kind, row.value].append(row)
+    return seen
