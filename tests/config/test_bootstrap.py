@@ -31,14 +31,14 @@ def bootstrap(tmp_path):
     """Run it in a folder of its own, with such a uv on the PATH. Gives what it said and what uv was asked."""
 
     def bootstrap(trusts, cause=UNKNOWN, **environment):
-        (tmp_path / "config").mkdir()
-        shutil.copy(ROOT / "config" / "bootstrap.py", tmp_path / "config")
+        (tmp_path / "config" / "devserver").mkdir(parents=True)
+        shutil.copy(ROOT / "config" / "devserver" / "bootstrap.py", tmp_path / "config" / "devserver")
         (tmp_path / "requirements-dev.txt").write_text("")
         log, uv = tmp_path / "log", tmp_path / "bin" / "uv"
         uv.parent.mkdir()
         uv.write_text(UV.format(python=sys.executable, log=str(log), trusts=trusts, cause=cause))
         uv.chmod(0o755)
-        command = [sys.executable, str(tmp_path / "config" / "bootstrap.py")]
+        command = [sys.executable, str(tmp_path / "config" / "devserver" / "bootstrap.py")]
         environment = {"PATH": str(uv.parent)} | environment
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         return done, log.read_text().splitlines()

@@ -127,7 +127,7 @@ HUNDRED_MEGABYTES = """
 import django, os, resource, sys
 os.environ["EVIDENCE_DIR"], os.environ["DJANGO_SETTINGS_MODULE"] = sys.argv[1], "config.settings.dev"
 django.setup()
-from incidents import deposits, vault
+from incidents.files import deposits, vault
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 key, chunk = vault.new_key(), os.urandom(64 * 1024)
 def deposit(times):

@@ -80,7 +80,7 @@ def letters_by_script():
 
 def is_drawn(letter, folder):
     try:
-        compiled("sheet", {"words": letter}, folder, "ua-1")
+        compiled(folder / "sheet.typ", {"words": letter}, "ua-1")
     except load_typst().TypstError as error:
         return printable.lacking_character(str(error)) != letter
     return True
