@@ -131,9 +131,7 @@ def write_total_without_number(page: Page) -> list[str]:
     words: dict[str, str] = {"place": format_place(page.region), "year": str(page.year)}
     if page.total().state is State.BELOW:
         return [
-            "{place}, en {year} : « moins de 5 collectivités » (–).".format(
-                **words, place=upper_first(words["place"])
-            ),
+            f"{upper_first(words['place'])}, en {words['year']} : « moins de 5 collectivités » (–).",
             "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu.",
         ]
     if page.region is not None:
