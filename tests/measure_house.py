@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
-APPS = ["collectivities", "csirts", "accounts", "incidents", "notifications", "stats", "config"]
+APPS = ["core", "collectivities", "csirts", "accounts", "incidents", "notifications", "stats", "config"]
 LONG_FUNCTION, LONG_FILE, CROWDED_FOLDER, SHOWN = 30, 400, 20, 20
 
 
