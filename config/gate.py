@@ -1,11 +1,11 @@
-"""The layer between an asynchronous server and Django: slow clients wait in the event loop and hold no thread.
+"""A layer between an asynchronous server and Django. Slow clients wait in the event loop and hold no thread.
 
 A WSGI server gives each request a thread from before its body has come until its answer has left, so that as many slow
-clients as there are threads block the site. Here a request gets a thread once its body is there, and again for each
+clients as there are threads block the site. Here a request gets a thread once its body is complete, and again for each
 piece of a long answer. Uploaded files are too large for that: they are read as they come, by at most half of the
-threads, and by one thread for each address and each case. A client that finds no place in half a minute gets a 503
-with the time to come back. Each body must keep a minimal pace or ends with a 408, and a client that reads an answer
-too slowly does not get the rest.
+threads, and by at most one thread for each address and each case. A client that gets no place within half a minute
+receives a 503 with the time at which to try again. A body that comes more slowly than the minimal pace ends with a
+408, and a client that reads an answer too slowly does not get the rest.
 """
 
 import asyncio
@@ -30,15 +30,16 @@ type Send = Callable[[Message], Awaitable[None]]
 type Environ = dict[str, Any]
 type Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-# The form without JavaScript that uploads evidence: incidents/evidence reads the body once it has found the case.
+# The form without JavaScript that uploads evidence. `incidents/evidence` reads its body once it has found the case.
 STREAMED = re.compile(r"/suivi/[^/]+/pieces/")
-# The largest body of a page, of the API or of a slice of a file. Django refuses a longer one without reading it.
+# The largest body of a page, of a request to the API or of a slice of a file. Django refuses a longer body without
+# reading it.
 LONGEST_WHOLE = 1024 * 1024
-# The slowest accepted line: thirty seconds, plus the time that the bytes take at 8 kB a second.
+# The slowest connection that is accepted: thirty seconds, plus the time that the bytes take at 8 kB a second.
 GRACE_SECONDS, SLOWEST_BYTES_A_SECOND = 30.0, 8_000
 LONGEST_LENGTH = 16  # digits
 CHUNK = 64 * 1024
-# Seconds that an upload waits for a place, and seconds until it should come back.
+# Seconds that an upload waits for a place, and seconds after which a refused client should try again.
 PLACE_SECONDS, RETRY_AFTER = 30.0, b"60"
 WORDS = "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
 PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
@@ -51,21 +52,23 @@ NO_PLACE = (503, [*PLAIN, (b"retry-after", RETRY_AFTER)], NO_PLACE_WORDS.encode(
 
 
 class BodyLost(OSError):
-    """The client has gone or is too slow. Django handles it as a body that cannot be read."""
+    """The client has gone or is too slow. Django handles it like any body that cannot be read."""
 
 
 class NoPlace(Exception):
-    """Other uploads have held all places for too long."""
+    """Other uploads have held all places, or the place of this address or case, for too long."""
 
 
 class Pace:
-    """The time that a client has left. Our own work is not counted."""
+    """The time that a client has left. The time that the server spends on its own work does not count."""
 
     def __init__(self) -> None:
         self.seconds_left = GRACE_SECONDS
 
     async def keep[T](self, step: Awaitable[T]) -> T:
-        """Await a step of the client's and return its result. Raise TimeoutError."""
+        """Await a step that depends on the client and return its result. Raise TimeoutError if the client uses up its
+        time.
+        """
         began = monotonic()
         try:
             return await asyncio.wait_for(step, max(self.seconds_left, 0))
@@ -73,19 +76,19 @@ class Pace:
             self.seconds_left -= monotonic() - began
 
     def allow_for(self, count: int) -> None:
-        """Add the time that the slowest accepted line needs for this many bytes."""
+        """Add the time that the slowest accepted connection needs for this many bytes."""
         self.seconds_left += count / SLOWEST_BYTES_A_SECOND
 
 
 class Body:
-    """The body of one request, read from the server's messages at a checked pace."""
+    """The body of one request. It is read from the server's messages, and the client must keep the pace."""
 
     def __init__(self, receive: Receive) -> None:
         self.receive, self.pace = receive, Pace()
         self.is_over, self.is_slow = False, False
 
     async def next(self) -> bytes:
-        """Return the next bytes, empty at the end. Raise BodyLost."""
+        """Return the next bytes, or b"" at the end. Raise BodyLost if the client has gone or is too slow."""
         if self.is_over:
             return b""
         try:
@@ -102,14 +105,16 @@ class Body:
         return content
 
     async def read_whole(self, length: int) -> bytes:
-        """Return `length` bytes, or fewer if the client sent fewer. Raise BodyLost."""
+        """Return `length` bytes, or fewer if the client sent fewer. Raise BodyLost if the client has gone or is too
+        slow.
+        """
         content = bytearray()
         while len(content) < length and not self.is_over:
             content += await self.next()
         return bytes(content[:length])
 
     async def wait_for_end(self) -> None:
-        """Wait until the client has gone; drop what it still sends."""
+        """Wait until the client has gone, and drop what it still sends."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
@@ -136,14 +141,16 @@ class Reader:
 
 
 class Places:
-    """The places of uploads, which hold a thread for as long as they take."""
+    """The places for uploads. An upload holds a place, and thus a thread, until its body has been read."""
 
     def __init__(self, count: int) -> None:
         self.left, self.names, self.change = count, set[str](), asyncio.Condition()
 
     @asynccontextmanager
     async def take(self, *names: str) -> AsyncIterator[None]:
-        """Hold a place, at most one for each of these names. Raise NoPlace after PLACE_SECONDS."""
+        """Hold a place, and allow no other upload with one of these names meanwhile. Raise NoPlace after
+        PLACE_SECONDS.
+        """
         try:
             async with self.change, asyncio.timeout(PLACE_SECONDS):
                 await self.change.wait_for(lambda: self.left and self.names.isdisjoint(names))
@@ -183,7 +190,7 @@ class Gate:
                 await self.answer(environ, body, send)
         except NoPlace:
             await send_whole(send, *NO_PLACE)
-        except OSError as error:  # the client has gone or is too slow
+        except OSError as error:  # The client has gone or is too slow.
             logger.info("not answered", error=type(error).__name__)
             if body.is_slow:
                 await send_whole(send, *TOO_SLOW)
@@ -193,7 +200,7 @@ class Gate:
         answer = Answer(self.application, environ)
         whole = await self.run(answer.make)
         try:
-            if body.is_slow:  # the answer that Django made of the lost body would not help the client
+            if body.is_slow:  # Django has answered to a lost body, and that answer would not help the client.
                 raise BodyLost
             if whole is None:
                 await self.send_pieces(answer, body, send)
@@ -204,7 +211,9 @@ class Gate:
                 await self.run(answer.close)
 
     async def send_pieces(self, answer: "Answer", body: Body, send: Send) -> None:
-        """Make and send one piece after the other, as long as the client reads. Raise TimeoutError."""
+        """Make and send one piece after the other as long as the client reads. Raise TimeoutError if it reads too
+        slowly.
+        """
         pace, end = Pace(), asyncio.ensure_future(body.wait_for_end())
         try:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -221,7 +230,7 @@ class Gate:
 
 
 class Answer:
-    """The answer of Django, made in threads: whole, or piece by piece."""
+    """The answer of Django, which threads make either whole or piece by piece."""
 
     def __init__(self, application: Application, environ: Environ) -> None:
         self.application, self.environ = application, environ
@@ -234,19 +243,21 @@ class Answer:
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
     def make(self) -> bytes | None:
-        """Return the content of an answer that has one piece; else None, and the caller must call `close`."""
+        """Return the content of an answer that has one piece. Return None for a longer answer: the caller then reads
+        `next_piece` and must call `close`.
+        """
         with ExitStack() as opened:
             content = self.application(self.environ, self.start)
             opened.callback(getattr(content, "close", lambda: None))
             pieces = iter(content)
             first, second = next(pieces, b""), next(pieces, None)
-            if second is None or self.environ["REQUEST_METHOD"] == "HEAD":  # nobody reads the content of a HEAD answer
+            if second is None or self.environ["REQUEST_METHOD"] == "HEAD":  # A HEAD answer has no content.
                 return first
             self.pieces, self.opened = filter(None, chain([first, second], pieces)), opened.pop_all()
         return None
 
     def next_piece(self) -> bytes:
-        """Return the next piece, empty at the end."""
+        """Return the next piece, or b"" at the end."""
         return next(self.pieces, b"")
 
     def close(self) -> None:
@@ -254,7 +265,9 @@ class Answer:
 
 
 def wait_in_thread[**P, T](work: Callable[P, Awaitable[T]]) -> Callable[P, T]:
-    """Return a function that a thread calls to wait for a coroutine in the event loop of the present task."""
+    """Return a function that a worker thread calls to run a coroutine in the event loop of the present task and wait
+    for its result.
+    """
     loop = asyncio.get_running_loop()
 
     async def run(*arguments: P.args, **named: P.kwargs) -> T:
@@ -279,7 +292,7 @@ def length_of(environ: Environ) -> int:
 
 def address_of(environ: Environ) -> str:
     """Return the address of the client, as the last proxy gave it. An IPv6 address is reduced to its /64, which
-    belongs to one subscriber.
+    belongs to one subscriber. A text that is not an address is returned as it is.
     """
     said: str = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ["REMOTE_ADDR"]
     try:

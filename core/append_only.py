@@ -1,11 +1,11 @@
-"""Triggers that make PostgreSQL refuse changes of rows."""
+"""Triggers that make PostgreSQL refuse every change to the rows of a table."""
 
 import pgtrigger
 
 
 def never_changed(name: str, why: str = "what was published is never changed") -> list[pgtrigger.Trigger]:
-    """Return triggers that allow only inserting. A row trigger does not see TRUNCATE, so that the second one
-    refuses the statement itself.
+    """Return the triggers under which rows can only be inserted. A row trigger does not see TRUNCATE, so the second
+    trigger refuses the statement itself.
     """
     return [
         pgtrigger.Protect(name=f"{name}_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),

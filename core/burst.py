@@ -1,4 +1,6 @@
-"""Counting what comes from one address, to ask an honest person for one more button. Nobody is refused by it."""
+"""A counter of the requests that come from one address. Beyond the limit the page asks for one more click; no request
+is refused.
+"""
 
 import logging
 from ipaddress import IPv6Address, ip_address
@@ -9,30 +11,37 @@ from django.utils.crypto import salted_hmac
 from redis import RedisError
 
 logger = logging.getLogger(__name__)
-# The least that a subscriber of IPv6 is given (RFC 6177): its addresses are one line's.
+# A subscriber of IPv6 gets at least a /64 (RFC 6177), so that all addresses of a /64 count as one line.
 BITS_OF_A_SUBSCRIBER = 64
 
 
 def is_burst(request: HttpRequest, purpose: str, *, many: int, within_seconds: int) -> bool:
-    """Whether more than `many` came lately; town halls share an address, so it is no proof. No cache, no brake."""
+    """Tell whether this address sent more than `many` requests within the last `within_seconds`. This proves nothing,
+    because the computers of a town hall share one address. Return False if the cache does not answer.
+    """
     key = f"{purpose}:{address_key(request)}"
     try:
-        is_first = cache.add(key, 1, timeout=within_seconds)  # nearly always: one call
+        # Most calls end here, after one command to the cache.
+        is_first = cache.add(key, 1, timeout=within_seconds)
         return (1 if is_first else cache.incr(key)) > many
-    except (RedisError, ValueError):  # ValueError: the key expired between the two
+    except (RedisError, ValueError):  # A ValueError means that the key expired between the two calls.
         logger.warning("no burst counter: the cache does not answer")
         return False
 
 
 def address_key(request: HttpRequest) -> str:
-    """The address itself is not stored. Behind proxies, the last one's word for who called it."""
+    """Return a keyed hash of the client's address, so that the address itself is not stored. Behind proxies, the
+    address is the last entry of X-Forwarded-For, which our own proxy wrote.
+    """
     forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     address = find_subscriber(forwarded or request.META.get("REMOTE_ADDR", ""))
     return salted_hmac("incidents.declare.brake", address, algorithm="sha256").hexdigest()[:32]
 
 
 def find_subscriber(address: str) -> str:
-    """Return what the line of this address has in common with its others; what is no address, as it came."""
+    """Return the prefix that all addresses of one subscriber share: the /64 of an IPv6 address, or the whole of an
+    IPv4 address. A text that is not an address is returned as it is.
+    """
     try:
         found = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Rows by COPY: several times as fast as INSERT, and nothing is sent back."""
+"""Bulk inserts by COPY, which is several times as fast as INSERT and returns nothing."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -11,7 +11,9 @@ from psycopg.types.json import Jsonb
 
 
 def new_keys(model: type[Model], number: int) -> Iterator[int]:
-    """Primary keys from the sequence of a table, in one query, so that rows can name each other unwritten."""
+    """Return primary keys from the sequence of a table, in one query, so that rows can refer to each other before they
+    are written.
+    """
     about = model._meta  # noqa: SLF001 (the documented way to a model's columns)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -22,7 +24,9 @@ def new_keys(model: type[Model], number: int) -> Iterator[int]:
 
 
 def copy_in(rows: Iterable[Model]) -> None:
-    """Append rows of one table as they come. A key that the first of them lacks is the database’s to give."""
+    """Append rows of one table, one after the other as the iterable yields them. If the first row has no primary key,
+    the database gives each row its key.
+    """
     rows = iter(rows)
     first = next(rows, None)
     if first is None:

@@ -1,4 +1,4 @@
-"""Fields that take what people type: « 8 h 10 », « 24/11/2026 », « 1 200 »."""
+"""Form fields that accept what people type: « 8 h 10 », « 24/11/2026 », « 1 200 »."""
 
 import re
 from datetime import date, time
@@ -36,7 +36,7 @@ class HourField(forms.TimeField):
 
 
 class CountField(forms.Field):
-    """A whole number of people, spaces allowed."""
+    """A field for a whole number of people, in which spaces are allowed."""
 
     def to_python(self, value: Any) -> int | None:
         digits = re.sub(r"\s", "", str(value or ""))
@@ -50,7 +50,9 @@ class CountField(forms.Field):
 
 
 class WordsField(forms.CharField):
-    """Free text, kept as typed: what is too long or hostile is the services' business, the same for every door."""
+    """A field for free text, which it leaves as the person typed it. The services check length and characters, because
+    the pages and the API must apply the same rules.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, strip=False, **kwargs)
@@ -58,10 +60,10 @@ class WordsField(forms.CharField):
 
 
 def choice(label: Any, choices: Any) -> forms.ChoiceField:
-    """One of these, or nothing said."""
+    """Return an optional field with radio buttons: at most one of `choices`."""
     return forms.ChoiceField(choices=choices, required=False, label=label, widget=forms.RadioSelect)
 
 
 def several(label: Any, choices: Any) -> forms.MultipleChoiceField:
-    """Any of these."""
+    """Return an optional field with checkboxes: any number of `choices`."""
     return forms.MultipleChoiceField(choices=choices, required=False, label=label, widget=forms.CheckboxSelectMultiple)

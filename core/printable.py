@@ -1,4 +1,6 @@
-"""Words for paper: what no font of ours draws is named, never left out and never an empty box."""
+"""Text for paper. A character that none of our fonts can draw is replaced by its name, so that the reader never misses
+it or sees an empty box.
+"""
 
 import re
 import unicodedata
@@ -7,11 +9,12 @@ from typing import Any
 
 from core.french import choose_plural
 
-# Characters that JSON or PDF may refuse and that say nothing: controls, lone surrogates, private and unassigned ones.
+# JSON or PDF may refuse these characters, which carry no meaning: controls, lone surrogates, private and unassigned
+# ones.
 UNDRAWABLE = {"Cc", "Cs", "Co", "Cn"}
-# typst names the first character that it cannot draw, as itself or by its number.
+# The message of typst quotes the first character that it cannot draw, either as itself or by its number.
 LACKING = re.compile(r'the text `"(?:\\u\{(?P<number>[0-9a-f]+)\}|(?P<character>.))')
-# From here on Unicode holds whole scripts: who lacks one character of them lacks them all.
+# From this code point on, Unicode holds whole scripts: a font that lacks one character of a script lacks them all.
 EAST_ASIA = 0x2E80
 SCRIPTS = {
     "CJK": "chinois ou japonais",
@@ -19,7 +22,7 @@ SCRIPTS = {
     "KATAKANA": "japonais",
     "HANGUL": "coréen",
 }
-# Below it, those of which no font of ours draws a letter, by how the names of their characters begin.
+# Scripts below EAST_ASIA that none of our fonts can draw, by the first words of their characters' names.
 UNDRAWN = (
     *("BALINESE", "BATAK", "BUGINESE", "BUHID", "CANADIAN", "GLAGOLITIC", "HANGUL", "HANUNOO", "LEPCHA", "LIMBU"),
     *("MANDAIC", "MONGOLIAN", "NEW TAI LUE", "NKO", "OGHAM", "OL CHIKI", "RUNIC", "SAMARITAN", "SUNDANESE", "SYRIAC"),
@@ -29,7 +32,7 @@ MOST_NUMBERS = 24
 
 
 def drawable(data: Any) -> Any:
-    """Return the same data without the characters that say nothing and cannot be drawn."""
+    """Return the same data without the characters that carry no meaning and cannot be drawn."""
     return each_text(data, lambda text: "".join(filter(is_drawable, text)))
 
 
@@ -38,7 +41,7 @@ def is_drawable(character: str) -> bool:
 
 
 def each_text(data: Any, change: Any) -> Any:
-    """Return the same data with each of its texts changed; the keys are ours and stay."""
+    """Return the same data with `change` applied to each text. The keys of dicts are ours and stay as they are."""
     if isinstance(data, dict):
         return {key: each_text(value, change) for key, value in data.items()}
     if isinstance(data, list | tuple):
@@ -47,7 +50,7 @@ def each_text(data: Any, change: Any) -> Any:
 
 
 def lacking_character(error: str) -> str:
-    """Return the character that typst complains of, or nothing when it complains of something else."""
+    """Return the character that typst cannot draw according to its error message, or "" for any other error."""
     found = LACKING.search(error)
     if found is None:
         return ""
@@ -55,7 +58,9 @@ def lacking_character(error: str) -> str:
 
 
 def name_characters(data: Any, *, like: str) -> Any:
-    """Return the same data with this character, and those of its script, replaced by their name and numbers."""
+    """Return the same data in which the character `like`, and all characters of its script, are replaced by their name
+    and numbers.
+    """
     script = script_of(like)
     return each_text(data, lambda text: "".join(named_runs(text, script)))
 
@@ -74,7 +79,9 @@ def named_runs(text: str, script: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def script_of(character: str) -> str:
-    """Return the script of the character where who lacks one of its letters lacks them all, else the character."""
+    """Return the script of the character if a font that lacks one of its letters lacks all of them, else the character
+    itself.
+    """
     name = unicodedata.name(character, character)
     if ord(character) < EAST_ASIA:
         return next((script for script in UNDRAWN if name.startswith(f"{script} ")), character)
@@ -82,7 +89,9 @@ def script_of(character: str) -> str:
 
 
 def name_run(run: str) -> str:
-    """[japonais U+3042 U+3044]: what it is, and its numbers, by which a machine finds it again."""
+    """Return the text that is printed instead of these characters, such as [japonais U+3042 U+3044]. It gives the
+    script and the numbers, from which a program can find the characters again.
+    """
     if not run:
         return ""
     numbers = " ".join(f"U+{ord(character):04X}" for character in run[:MOST_NUMBERS])

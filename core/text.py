@@ -1,4 +1,6 @@
-"""What people type, made safe to store and to show: the words stay, the tricks go."""
+"""Cleaning of what people type, so that it is safe to store and to show. The words stay; control characters and
+misleading marks are removed.
+"""
 
 import re
 import unicodedata
@@ -6,28 +8,29 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 
-# Marks that change the order in which a line is read (they can turn « exe.gpj » into « jpg.exe »).
+# Marks that change the order in which a line is read. They can make « exe.gpj » look like « jpg.exe ».
 READING_ORDER = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 FILE_NAME_LIMIT = 255
 LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
-FILLERS = "\u115f\u1160\u3164\uffa0"  # letters of Unicode that show nothing
+FILLERS = "\u115f\u1160\u3164\uffa0"  # These letters of Unicode have no visible shape.
 KEPT_CONTROLS = "\n\t"
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 SCHEME = re.compile(r"(?i)\b(?:http|ftp)(s?)(?=:)")
-# A dot inside a word: programs make a link of « exemple.fr » even without « http ». Numbers keep theirs.
+# A dot inside a word, because programs turn « exemple.fr » into a link even without « http ». A dot inside a number
+# does not match.
 INNER_DOT = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_])")
 
 
 def strip_controls(text: str) -> str:
-    """Return `text` without the characters that no keyboard types and no database takes (NUL and its kin)."""
+    """Return `text` without the characters that no keyboard types and no database accepts, such as NUL."""
     return CONTROLS.sub("", text)
 
 
 def plain_text(text: str, *, limit: int, field: str) -> str:
-    """`text` without control characters, reading-order marks or lone surrogates, in Unicode form C.
+    """Return `text` without control characters, reading-order marks and lone surrogates, in Unicode form C.
 
-    Line ends become \\n, outer space goes. `limit` is in characters.
-    Raises ValidationError on `field` when more than `limit` characters remain: nothing is cut in silence.
+    Line ends become \\n, and spaces at both ends are removed. `limit` is in characters. Raise ValidationError on
+    `field` if more than `limit` characters remain: a text is never cut silently.
     """
     ordered = LINE_ENDS.sub("\n", text).translate(READING_ORDER)
     kept = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"})
@@ -39,19 +42,21 @@ def plain_text(text: str, *, limit: int, field: str) -> str:
 
 
 def plain_line(text: str, *, limit: int, field: str) -> str:
-    """The same on one line."""
+    """Return `text` on one line, cleaned and limited as by `plain_text`, with the same error."""
     return plain_text(" ".join(text.split()), limit=limit, field=field)
 
 
 def has_visible_word(text: str) -> bool:
-    """Tell whether a reader sees a letter or a digit in it."""
+    """Tell whether the text has a letter or a digit that a reader can see."""
     return any(sign.isalnum() and sign not in FILLERS for sign in text)
 
 
 def plain_file_name(name: str) -> str:
-    """The name that a client gave to a file, fit to be shown: its last part, on one line, nothing invisible in it.
+    """Return the name that a client gave to a file in a form that is safe to show: its last path component, on one
+    line, without invisible characters.
 
-    It names nothing on our side. A long one is shortened in the middle; its end, which tells its kind, stays.
+    The platform never uses this name for storage. A long name is shortened in the middle, so that its end, which shows
+    the kind of file, stays.
     """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(c if unicodedata.category(c)[0] != "Z" else " " for c in last if unicodedata.category(c)[0] != "C")
@@ -62,17 +67,23 @@ def plain_file_name(name: str) -> str:
 
 
 def defanged(text: str) -> str:
-    """The same words, of which no program makes a link: `hxxp://exemple[.]fr`."""
+    """Return the text with its schemes and dots broken (`hxxp://exemple[.]fr`), so that no program turns it into a
+    link.
+    """
     return INNER_DOT.sub("[.]", SCHEME.sub(lambda found: "hxxp" + found[1].lower(), text))
 
 
 def say_the_same(first: object, second: object) -> bool:
-    """Whether two sets of answers, as they were typed or kept, hold the same words under two spellings."""
+    """Tell whether two sets of answers hold the same words apart from their spelling. Each may be as somebody typed it
+    or as the database stores it.
+    """
     return _spelled(first) == _spelled(second)
 
 
 def _spelled(value: object, *, is_number: bool = False) -> object:
-    """One spelling: no invisible marks, one sort of apostrophe, single spaces; none in a telephone number."""
+    """Return the value without invisible marks, with one kind of apostrophe and single spaces. A telephone number
+    loses all its spaces and dots.
+    """
     match value:
         case str():
             visible = "".join(c for c in value if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
@@ -86,6 +97,6 @@ def _spelled(value: object, *, is_number: bool = False) -> object:
 
 
 def fold(text: str) -> str:
-    """One spelling for what people write in several: lower case, no accents, no punctuation, single spaces."""
+    """Return the text in one spelling for comparison: lower case, no accents, no punctuation, single spaces."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
     return " ".join("".join(c if c.isalnum() else " " for c in bare).split())

@@ -1,4 +1,6 @@
-"""PDF, made by typst from a template of ours and data that stay inert: no word of a stranger is ever its source."""
+"""PDF made by typst from one of our templates. What people wrote reaches typst only as JSON data, never as typst
+source.
+"""
 
 import importlib
 import json
@@ -14,30 +16,34 @@ import segno
 
 from core.printable import drawable, lacking_character, name_characters
 
-# Noto: emoji and the scripts that the fonts of typst lack, but for those of East Asia, which weigh six times as much.
+# Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, which weigh six times as
+# much.
 FONTS = [Path(manimgx_fonts.__file__).parent]
-# Scripts and characters to be named in one document, before its claim of accessibility is given up instead.
+# How many scripts and characters one document may lack. Beyond that, it is drawn without its claim of accessibility.
 MOST_SCRIPTS = 24
-# The cache of typst keeps the last compilations: small batches keep it small.
+# typst caches its last compilations, so that small batches keep the cache small.
 PAGES_AT_ONCE = 5
-# What typst calls by names of its own, in the names of PDF.
+# The standard roles of PDF for the tags that typst calls by its own names.
 ROLES = b"/Datetime/Span/Terms/Part/Title/P/Strong/Span/Em/Span"
 
-# Said of one part in its metadata, untrue of the whole; blanked, since a stream says its own length.
+# The metadata of a part state its number of pages, which is wrong for the joined file. They are overwritten with
+# spaces, because a stream declares its own length.
 OF_A_PART = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
 
 
 @cache
 def load_typst() -> Any:
-    """Return the library that draws. It takes 7 MB and more as it draws, which most processes do without."""
+    """Return the typst module. It takes 7 MB, and more while it draws, so it is imported only where it is used."""
     return importlib.import_module("typst")
 
 
 def typeset(template: Path, data: Any) -> bytes:
-    """Return one PDF, accessible (PDF/UA-1), with the fonts of typst and of a pinned package alone: the same on every
-    machine. The template may include files of its own folder only.
+    """Return one PDF, accessible (PDF/UA-1). It uses only the fonts of typst and of a pinned package, so that it is
+    the same on every machine. The template may include files of its own folder only.
 
-    A character that no font has is named by its script and its number, so that nothing is drawn as a box.
+    A character that no font has is replaced by its script and its number, so that no empty box is drawn. A document
+    that lacks more than MOST_SCRIPTS of them, or that typst refuses for another reason, is drawn without the claim of
+    accessibility.
     """
     data = drawable(data)
     for _attempt in range(MOST_SCRIPTS):
@@ -65,7 +71,7 @@ def compiled(template: Path, data: Any, standard: str | list[str]) -> bytes:
 
 
 def qr_code(address: str) -> str:
-    """As SVG, without a size of its own: whoever shows it gives one."""
+    """Return a QR code as SVG without a size of its own: the page sets the size."""
     file = BytesIO()
     segno.make(address, error="m", micro=False).save(
         file, kind="svg", xmldecl=False, omitsize=True, border=2, svgclass="qr", lineclass=None
@@ -78,11 +84,11 @@ class Sink(Protocol):
 
 
 class Joiner:
-    """Puts PDFs one after the other into one file as they come, and keeps none of them in memory.
+    """A writer that joins PDFs into one file as they come and keeps none of them in memory.
 
-    It reads what `typeset` writes and nothing else: objects that stand in clear, one after the other, with a plain
-    table of their places. Each keeps its own tree of pages and its own tree of tags, under roots of ours; the catalog
-    is that of the first, so that title, language and claims are those of typst.
+    It reads only what `typeset` writes: uncompressed objects, one after the other, with a plain cross-reference table.
+    Each part keeps its own tree of pages and its own tree of tags, which are attached to new roots. The catalog is
+    that of the first part, so that title, language and conformance claims are those that typst wrote.
     """
 
     PAGES, TAGS, CATALOG = 1, 2, 3
@@ -95,7 +101,8 @@ class Joiner:
         self.pages = 0
         self.trees: list[int] = []
         self.documents: list[int] = []
-        # What is tagged on each page, and each link, is found by a key.
+        # The keys by which a viewer finds what is tagged on each page and in each link, with the objects that hold the
+        # tags.
         self.keyed: list[tuple[int, int]] = []
         self.catalog = b""
         self.write(b"%PDF-1.7\n%\x80\x80\x80\x80\n")
@@ -116,7 +123,9 @@ class Joiner:
             self.number = max(self.number, number)
 
     def under_ours(self, number: int, content: bytes) -> bytes:
-        """The object as it is, but for the few that hold the others."""
+        """Return the object unchanged, except for the roots of pages and tags, which become children of the new roots,
+        and the metadata. The first catalog is saved for the end.
+        """
         if content.startswith(b"<</Type/Pages"):
             self.trees.append(number)
             self.pages += int(content.partition(b"/Count ")[2].partition(b"/")[0])
@@ -129,7 +138,9 @@ class Joiner:
         return OF_A_PART.sub(lambda found: b" " * len(found[0]), content)
 
     def document(self, tree: bytes) -> bytes:
-        """What was the root of a tree of tags is from now on one document of ours; its keys follow those before."""
+        """Return the former root of a tree of tags as one document under the new root. Its keys are numbered after
+        those of the earlier parts.
+        """
         keys = tree.partition(b"/Nums[")[2].partition(b"]")[0]
         first = len(self.keyed)
         self.keyed += [(first + int(key), int(tags)) for key, tags in re.findall(rb"(\d+) (\d+) 0 R", keys)]
@@ -165,7 +176,7 @@ def format_references(numbers: list[int]) -> bytes:
 
 
 def objects_of(pdf: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each object of the table, in the order of the file, without its frame."""
+    """Yield the number and the content of each object, in the order of the file, without `obj` and `endobj`."""
     table = int(pdf.rpartition(b"startxref")[2].split()[0])
     entries = pdf[table:].partition(b"trailer")[0].split()[3:]
     places = [int(entries[at]) for at in range(0, len(entries), 3)]
@@ -176,9 +187,11 @@ def objects_of(pdf: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def shifted(content: bytes, shift: int, keys: int) -> bytes:
-    """The object with each « 12 0 R » and each key of its tags moved; what stands in its stream is left alone.
+    """Return the object with each reference (« 12 0 R ») and each key of its tags renumbered. The content of a stream
+    does not change.
 
-    Outside of streams stand words of ours (titles, descriptions of images) and addresses, never the name of a body.
+    Outside of streams, an object holds only our own words (titles, descriptions of images) and addresses, never the
+    name of a body, so that no text of a stranger can look like a reference.
     """
     head, mark, stream = content.partition(b"stream\n")
     head = re.sub(rb"(\d+) 0 R", lambda found: b"%d 0 R" % (int(found[1]) + shift), head)

@@ -2,14 +2,14 @@
 
 import re
 
-# An ordinary space before a punctuation mark, or after « , could leave the mark alone at the start or end of a line.
+# With an ordinary space before a punctuation mark, or after « , a line break could separate the mark from its word.
 BEFORE_MARK = re.compile(r"(?<=\S) (?=[:;!?»])|(?<=«) ")
 QUOTED = ">"
 
 
 def with_french_spaces(text: str) -> str:
-    """Put a no-break space between a punctuation mark and its word. Lines that quote somebody
-    (`>`) are not changed.
+    """Return the text with a no-break space between each punctuation mark and its word. Quoted lines (`>`) do not
+    change.
     """
     lines = text.split("\n")
     return "\n".join(
