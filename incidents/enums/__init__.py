@@ -1,4 +1,4 @@
-"""The words of an incident, as the database stores them and as people read them."""
+"""The codes of an incident as the database stores them, with their labels as people read them."""
 
 from incidents.enums.facts import (
     EXTENT_NOT_SAID,

@@ -1,11 +1,13 @@
-"""What a declaration says: its facts, the services and the data that they touch, the screens where they are asked.
+"""Codes for what a declaration contains: its facts, the services and data that are affected, and the screens that ask
+for them.
 
 The categories of data and of persons are the closed lists of the CNIL's notification form.
 """
 
 from django.db import models
 
-# An answer that was not given is stored empty, and shown as such: « Je ne sais pas » is an answer.
+# A question without an answer is stored as an empty value and shown with this label. « Je ne sais pas » is an answer
+# of its own.
 NOT_SAID = "pas dit"
 
 
@@ -16,7 +18,9 @@ class Answer(models.TextChoices):
 
 
 class Certainty(models.TextChoices):
-    """How well an instant is known. `unknown` is an answer and goes with an empty instant; empty, nobody said it."""
+    """How well an instant is known. UNKNOWN is an answer, and its instant is empty. An empty certainty means that
+    nobody answered.
+    """
 
     EXACT = "exact", "exacte"
     APPROXIMATE = "approximate", "à peu près"
@@ -55,7 +59,7 @@ class PublicService(models.TextChoices):
     OTHER = "autre", "Autre service"
 
 
-# How a service is touched where nobody said it: it was named as one that no longer works as usual.
+# The label for a service that was listed as not working as usual, without an answer about how far.
 EXTENT_NOT_SAID = "arrêté ou ralenti, pas dit"
 
 
@@ -73,7 +77,7 @@ class LeakStatus(models.TextChoices):
 
 
 class DataCategory(models.TextChoices):
-    """Categories of personal data of the CNIL's notification form."""
+    """The categories of personal data of the CNIL's notification form."""
 
     CIVIL_STATUS = "etat_civil", "État civil (nom, date de naissance…)"
     NIR = "nir", "Numéro de sécurité sociale (NIR)"
@@ -90,7 +94,7 @@ class DataCategory(models.TextChoices):
 
 
 class PersonCategory(models.TextChoices):
-    """Categories of persons of the CNIL's notification form."""
+    """The categories of persons of the CNIL's notification form."""
 
     EMPLOYEES = "employes", "Agents et employés"
     USERS = "utilisateurs", "Usagers, utilisateurs d’un service"
@@ -106,7 +110,7 @@ class PersonCategory(models.TextChoices):
 
 
 class PersonsBand(models.TextChoices):
-    """Bands of the CNIL's open data on breaches."""
+    """The bands of the CNIL's open data on breaches."""
 
     UP_TO_5 = "0-5", "de 0 à 5 personnes"
     UP_TO_50 = "6-50", "de 6 à 50 personnes"
@@ -117,7 +121,7 @@ class PersonsBand(models.TextChoices):
 
 
 class Screen(models.TextChoices):
-    """The screens of the journey, in their order. Each is saved on the server when it is left."""
+    """The screens of the declaration, in their order. The server saves each screen when the person leaves it."""
 
     WHAT = "quoi", "ce qui arrive"
     WHO = "qui", "la collectivité"

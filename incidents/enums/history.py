@@ -1,4 +1,4 @@
-"""What happens to a case, by whom, and what each may do with it."""
+"""Codes for what happens to a case, who does it, and what each person may do."""
 
 from django.db import models
 
@@ -45,7 +45,7 @@ class EventKind(models.TextChoices):
 
 
 class Rerouting(models.TextChoices):
-    """Why an open case follows the directory."""
+    """The reasons why an open case moves when the directory changes."""
 
     OPENED = "opened", "un centre répond désormais de ce territoire"
     MOVED = "moved", "un autre centre répond désormais de ce territoire"
@@ -82,7 +82,7 @@ class Ability(models.TextChoices):
 
 
 class Door(models.TextChoices):
-    """Where somebody of a centre was shown words of a case, as its declarant reads it."""
+    """The place where a person of a centre was shown words of a case, in the words of its declarant."""
 
     CASE = "case", "votre dossier"
     FOLLOW_UP = "follow_up", "votre page de suivi"

@@ -1,4 +1,4 @@
-"""What a case is, how grave, what may be told of it and how it ended.
+"""Codes for the nature and severity of a case, for what may leave it, and for how it ended.
 
 TLP 2.0 is FIRST's; RSIT classes and types are those of RSIT v1003 (see `incidents/catalogues/rsit.py`).
 """
@@ -16,7 +16,9 @@ OPEN = (Status.DECLARED, Status.ACKNOWLEDGED)
 
 
 class IncidentType(models.TextChoices):
-    """What a town hall says, most dangerous families first. The values are ours; `rsit.py` maps them."""
+    """What happened, in the words of a town hall, most dangerous families first. The values are our own; `rsit.py`
+    maps them to RSIT.
+    """
 
     UNKNOWN = "inconnu", "Je ne sais pas"
     RANSOMWARE = "rancon", "Nos fichiers ne s’ouvrent plus"
@@ -34,7 +36,7 @@ class IncidentType(models.TextChoices):
     FLAW = "faille", "On nous signale une faille"
 
 
-# For responders: the field's name of each type.
+# The professional term of each type, which responders read.
 TYPE_TERMS: dict[str, str] = {
     IncidentType.UNKNOWN: "à qualifier",
     IncidentType.RANSOMWARE: "rançongiciel",
@@ -62,7 +64,9 @@ class Tlp(models.TextChoices):
 
 
 class Pap(models.TextChoices):
-    """Permissible Actions Protocol, version 3 (MISP): which actions on an indicator an attacker may notice."""
+    """Labels of the Permissible Actions Protocol, version 3 (MISP), which say which actions on an indicator an
+    attacker may notice.
+    """
 
     RED = "red", "PAP:RED"
     AMBER = "amber", "PAP:AMBER"
@@ -71,7 +75,7 @@ class Pap(models.TextChoices):
 
 
 class Nature(models.TextChoices):
-    """The distinction that the regional CSIRTs make in their own reports (domain: signalement, incident)."""
+    """The distinction that the regional CSIRTs make in their own reports (signalement, incident)."""
 
     UNQUALIFIED = "unqualified", "à qualifier"
     REPORT = "report", "signalement"
@@ -79,7 +83,7 @@ class Nature(models.TextChoices):
 
 
 class Cause(models.TextChoices):
-    """How it came about, as far as it is known."""
+    """How the incident came about, as far as the centre knows."""
 
     PHISHING = "phishing", "hameçonnage"
     CREDENTIALS = "credentials", "identifiants volés ou devinés"
@@ -96,7 +100,7 @@ class Cause(models.TextChoices):
 
 
 class DueFor(models.TextChoices):
-    """What is to be done next on a case, by `due_at`."""
+    """The next thing to do on a case. Its deadline is `due_at`."""
 
     ACKNOWLEDGE = "acknowledge", "à prendre"
     ANSWER = "answer", "à répondre"
@@ -121,7 +125,7 @@ class Origin(models.TextChoices):
 
 
 class Burst(models.TextChoices):
-    """What many declarations that came within an hour have in common: they may be a machine's, or a real wave."""
+    """What many declarations within one hour have in common. They may come from a script, or from a real wave."""
 
     ADDRESS = "address", "même connexion à Internet"
     MAILBOX = "mailbox", "même adresse mail à rappeler"
@@ -129,7 +133,7 @@ class Burst(models.TextChoices):
 
 
 class Verification(models.TextChoices):
-    """How a declaration came to be believed."""
+    """Whether and how a declaration was verified."""
 
     UNVERIFIED = "unverified", "non vérifiée"
     CALL_BACK = "call_back", "vérifiée par rappel sur un numéro connu par ailleurs"
@@ -137,7 +141,7 @@ class Verification(models.TextChoices):
 
 
 class NumberSource(models.TextChoices):
-    """Where the number of a call-back was found. Never in the declaration itself."""
+    """Where the number of a call-back comes from, which is never the declaration itself."""
 
     DIRECTORY = "directory", "annuaire officiel"
     CARD = "card", "fiche de secours de la collectivité"
@@ -154,7 +158,7 @@ class ClosingReason(models.TextChoices):
 
 
 class TakingBack(models.TextChoices):
-    """Why the confirmation of a body is taken back."""
+    """Why a responder withdraws the confirmation of a body."""
 
     SLIP = "slip", "confirmée par erreur"
     NOT_FOUND = "not_found", "personne ne la connaît à ce nom"
@@ -163,7 +167,7 @@ class TakingBack(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """What became of the body's systems and data when the case was closed."""
+    """What became of the body's systems and data by the time the case was closed."""
 
     RESTORED = "restored", "tout est rétabli"
     PARTLY = "partly", "rétabli en partie"
@@ -174,7 +178,7 @@ class Outcome(models.TextChoices):
 
 
 class Satisfaction(models.IntegerChoices):
-    """« L’aide reçue vous a-t-elle été utile ? »"""
+    """Answers to « L’aide reçue vous a-t-elle été utile ? »."""
 
     NOT = 1, "pas du tout"
     LITTLE = 2, "un peu"

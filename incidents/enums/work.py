@@ -1,4 +1,4 @@
-"""The work of a centre: notes, groups, transfers, traces, acts on many cases."""
+"""Codes for the work of a centre: notes, groups, transfers, indicators, acts on many cases."""
 
 from django.db import models
 
@@ -34,7 +34,7 @@ class ObservableKind(models.TextChoices):
 
 
 class KeptForm(models.TextChoices):
-    """The forms of a case in which words are typed, or choices made, before they are sent."""
+    """The forms of a case that keep what a person has typed or chosen before it is sent."""
 
     REPLY = "reponse", "message au déclarant"
     NOTE = "note", "note interne"
@@ -44,7 +44,7 @@ class KeptForm(models.TextChoices):
     CORRECTION = "corriger", "correction de la collectivité"
     REOPENING = "rouvrir", "réouverture"
     VERIFICATION = "verifier", "vérification par rappel"
-    # On a page of their own, beside that of the case.
+    # These forms have pages of their own, apart from that of the case.
     CLOSING = "cloture", "bilan"
     TRANSFER = "transfert", "transfert"
     ADVICE = "avis", "envoi à un partenaire"
@@ -52,7 +52,7 @@ class KeptForm(models.TextChoices):
 
 
 class DocumentKind(models.TextChoices):
-    """Where a word that was searched for stands."""
+    """The kind of text in which a search finds a word."""
 
     DECLARATION = "declaration", "déclaration"
     ANSWERS = "answers", "réponses"

@@ -1,4 +1,4 @@
-"""The rows of an incident: what was declared, what is known, what was written, what was handed over, what happened."""
+"""The tables of an incident: the declaration, its facts, messages and files, the centre's work, and the history."""
 
 from incidents.models.accesses import CaseAccess
 from incidents.models.closing import Closing, Rating

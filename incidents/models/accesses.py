@@ -1,4 +1,4 @@
-"""Which people of a centre were shown the words of a case, and when: one row an access, never changed."""
+"""The record of who in a centre was shown the words of a case, and when. Its rows never change."""
 
 import pgtrigger
 from django.db import models
@@ -13,14 +13,16 @@ from incidents.models.incident import Incident
 
 
 class CaseAccess(models.Model):
-    """Somebody of a centre was shown words of the case through one door. Appended, never changed, never removed.
+    """One access of a person of a centre to words of the case, through one door. Rows are appended, never changed or
+    removed.
 
-    The row stands for what this person is shown through the same door from `at` to `until`: a reload is no new row.
+    The row covers all that this person is shown through the same door from `at` to `until`, so that reloading a page
+    adds no row.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="read_log", verbose_name="incident")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="lu par")
-    # Of the person on that day: a case goes from one centre to another, and so do people.
+    # The person's centre on that day. It is stored because cases and people move from one centre to another.
     csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
     door = models.CharField("par où", max_length=16, choices=Door)
     at = models.DateTimeField("lu le", default=timezone.now)

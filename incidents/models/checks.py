@@ -1,4 +1,4 @@
-"""Constraints that several rows share."""
+"""Constraints that several tables share."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,7 +7,9 @@ from incidents.enums import ActorKind, Certainty
 
 
 def instant_fits_certainty(name: str) -> models.CheckConstraint:
-    """An instant that is « pas connue » is empty; one whose certainty was not said may be given or not."""
+    """Return a constraint: an instant is empty if its certainty is « pas connue », and set if its certainty is exact
+    or approximate. Without a certainty it may be either.
+    """
     return models.CheckConstraint(
         condition=Q(**{f"{name}_at": None, f"{name}_certainty__in": ["", Certainty.UNKNOWN]})
         | (Q(**{f"{name}_at__isnull": False}) & ~Q(**{f"{name}_certainty": Certainty.UNKNOWN})),
@@ -16,13 +18,13 @@ def instant_fits_certainty(name: str) -> models.CheckConstraint:
 
 
 def known(field: str, values: list[str] | list[int], *, name: str, blank: bool = False) -> models.CheckConstraint:
-    """The database's own copy of a field's choices (Django's bind forms only)."""
+    """Return a constraint that limits a field to its choices in the database. Django checks choices in forms only."""
     allowed = [*values, ""] if blank else values
     return models.CheckConstraint(condition=Q(**{f"{field}__in": allowed}), name=name)
 
 
 def actor_fits_kind(*, name: str) -> models.CheckConstraint:
-    """A person with an account is named by it, and nobody else is."""
+    """Return a constraint: `actor` is set if the act is that of a person with an account, and empty otherwise."""
     return models.CheckConstraint(
         condition=Q(actor_kind=ActorKind.USER, actor__isnull=False) | (~Q(actor_kind=ActorKind.USER) & Q(actor=None)),
         name=name,

@@ -1,4 +1,4 @@
-"""How a case ended: what became of it, what others may learn from it, what the declarant thought of the help."""
+"""How a case ended: its outcome, the lesson for others, and the declarant's opinion of the help."""
 
 from django.db import models
 from django.db.models import F
@@ -11,12 +11,12 @@ from incidents.models.incident import Incident
 
 
 class Closing(models.Model):
-    """One closing of a case; a case that was reopened has several, and the newest counts."""
+    """One closing of a case. A case that was reopened has several, and the newest counts."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="closings", verbose_name="incident")
     outcome = models.CharField("issue", max_length=16, choices=Outcome, blank=True)
     summary = models.TextField("bilan, pour le centre", blank=True)
-    # Written to be read by others: it names nobody, and the person who shares it has said so.
+    # The lesson is written for other centres. It names nobody, which the person who shares it has confirmed.
     lesson = models.TextField("enseignement", blank=True)
     is_shared = models.BooleanField("enseignement partagé", default=False)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="clos par")
@@ -33,7 +33,7 @@ class Closing(models.Model):
 
 
 class Rating(models.Model):
-    """The declarant's answer to the one question asked at the end. It may be changed."""
+    """The declarant's answer to the one question asked at the end. The declarant may change it."""
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
     level = models.PositiveSmallIntegerField("avis", choices=Satisfaction)

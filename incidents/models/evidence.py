@@ -1,4 +1,6 @@
-"""Files handed over as evidence. Each case has a key of its own: destroying the key destroys its files."""
+"""Files handed over as evidence. Each case has its own encryption key, so that destroying the key destroys its
+files.
+"""
 
 from uuid import uuid4
 
@@ -14,7 +16,7 @@ from incidents.models.incident import Incident
 
 
 class CaseKey(models.Model):
-    """The key that the files of one case are encrypted with, itself encrypted with the installation's."""
+    """The key that encrypts the files of one case. It is itself encrypted with the installation's key."""
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
     wrapped = models.BinaryField("clé chiffrée")
@@ -29,7 +31,7 @@ class CaseKey(models.Model):
 
 
 class Evidence(models.Model):
-    """A file that was received whole. Its line of the sealed list is never changed; its name can be erased."""
+    """A file that was received completely. Its line in the sealed list never changes, but its name can be erased."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="evidence", verbose_name="incident")
@@ -41,7 +43,7 @@ class Evidence(models.Model):
     # Where a photograph was taken, for responders only: {"latitude": …, "longitude": …, "altitude": …}.
     position = models.JSONField("position", null=True, blank=True)
     storage_name = models.CharField("nom dans le dépôt", max_length=100, unique=True, editable=False)
-    # SHA-256 over the seal of the piece before and this line: a line cannot be changed or left out unseen.
+    # SHA-256 over the seal of the previous piece and this line, so that changing or leaving out a line is detected.
     seal = models.CharField("scellé", max_length=64, editable=False)
     author = models.CharField("remis par", max_length=120, blank=True)
     actor_kind = models.CharField("auteur", max_length=12, choices=ActorKind)
@@ -49,7 +51,7 @@ class Evidence(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte de l’auteur"
     )
     received_at = models.DateTimeField("reçu le", default=timezone.now)
-    # Handed over by mistake: its line and its seal stay, and nobody opens it any more.
+    # A piece that was handed over by mistake keeps its line and its seal, but nobody can open it any more.
     taken_back_at = models.DateTimeField("reprise le", null=True, blank=True)
 
     class Meta:
@@ -78,7 +80,7 @@ class Evidence(models.Model):
 
 
 class Opening(models.Model):
-    """Somebody of the CSIRT was given the bytes of a piece: the declarant is told."""
+    """One opening of a piece by a person of the CSIRT, who received its bytes. The declarant can see it."""
 
     evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="openings", verbose_name="pièce")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ouverte par")
@@ -94,7 +96,9 @@ class Opening(models.Model):
 
 
 class EvidenceUpload(models.Model):
-    """A file on its way, a slice at a time: what has arrived stays, so that a cut line goes on where it stopped."""
+    """An upload in progress, one slice at a time. What has arrived stays, so that an interrupted upload goes on where
+    it stopped.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="uploads", verbose_name="incident")
@@ -104,7 +108,7 @@ class EvidenceUpload(models.Model):
     author = models.CharField("remis par", max_length=120, blank=True)
     started_at = models.DateTimeField("commencé le", default=timezone.now, editable=False)
     touched_at = models.DateTimeField("dernier morceau le", default=timezone.now)
-    # Kept when it is finished, so that whoever asks again is answered the same.
+    # The row stays when the upload is finished, so that a repeated request gets the same answer.
     evidence = models.ForeignKey(
         Evidence, models.PROTECT, null=True, blank=True, related_name="uploads", verbose_name="pièce"
     )
@@ -123,7 +127,7 @@ class EvidenceUpload(models.Model):
 
 
 class StrayObject(models.Model):
-    """An object of the store that no row points to, since when: `services/evidence/sweep.py` removes it later."""
+    """An object of the store to which no row points, and since when. `services/evidence/sweep.py` removes it later."""
 
     name = models.CharField("nom dans le dépôt", max_length=100, unique=True)
     seen_at = models.DateTimeField("sans ligne depuis le", default=timezone.now)

@@ -1,4 +1,4 @@
-"""What is known of an incident: the story told, the services it stopped, the data that left."""
+"""The facts of an incident: its story, the services that it stopped, the data that it affects."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -22,7 +22,7 @@ from incidents.querysets import last_digits
 
 
 class Story(models.Model):
-    """What the declarant wrote and who to call back: words and personal values, which can be erased."""
+    """The declarant's description and the person to call back: words and personal values, which can be erased."""
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
     description = models.TextField("ce qui se passe", blank=True)
@@ -45,7 +45,9 @@ class Story(models.Model):
 
 
 class ServiceInterruption(Labelled):
-    """A public service stopped or slowed. No end: it still is. An empty extent was not said."""
+    """A public service that is stopped or slowed. Without an end, it still is. An empty extent means that nobody gave
+    it.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="interruptions", verbose_name="incident")
     service = models.CharField("service public", max_length=16, choices=PublicService)
@@ -83,7 +85,7 @@ class ServiceInterruption(Labelled):
 
 
 class DataLeak(Labelled):
-    """Personal data that are touched, and what is said of them. An empty status: nobody said that they left."""
+    """Personal data that the incident affects. An empty status means that nobody said that they left."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="leaks", verbose_name="incident")
     status = models.CharField("état", max_length=12, choices=LeakStatus, blank=True)

@@ -1,4 +1,4 @@
-"""The cases of one cause within one centre: a supplier that was hit, a campaign."""
+"""Groups of cases of one cause within one centre, such as an attacked supplier or a campaign."""
 
 from uuid import uuid4
 
@@ -13,14 +13,14 @@ from incidents.models.checks import known
 
 
 class CaseGroup(models.Model):
-    """Several cases handled as one. Its sheet is read by the responders of its centre, never by declarants."""
+    """Several cases that are handled together. The responders of its centre read its sheet, declarants never do."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
     kind = models.CharField("cause commune", max_length=12, choices=GroupKind)
     title = models.CharField("titre", max_length=120)
     sheet = models.TextField("fiche partagée", blank=True)
-    # Each save is numbered, so that the second writer is told.
+    # Each save increments the version, so that a person who saves after somebody else is warned.
     version = models.PositiveIntegerField("version", default=1)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ouvert par")
     opened_at = models.DateTimeField("ouvert le", default=timezone.now)

@@ -1,4 +1,4 @@
-"""What happened to an incident, and who has still to hear of it."""
+"""The history of an incident, and the events that consumers have still to handle."""
 
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from incidents.models.incident import Incident
 
 
 class IncidentEvent(models.Model):
-    """What happened to an incident: codes, ids and times. Appended, never changed, never removed."""
+    """An event of an incident, made of codes, ids and times. Rows are appended, never changed or removed."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="events", verbose_name="incident")
@@ -36,7 +36,7 @@ class IncidentEvent(models.Model):
         indexes = [models.Index(fields=["incident", "id"], name="event_by_incident")]
         triggers = [
             pgtrigger.Protect(name="event_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
-            # A row trigger lets TRUNCATE pass; this one refuses the statement itself.
+            # A row trigger does not see TRUNCATE, so this one refuses the statement itself.
             pgtrigger.Trigger(
                 name="events_are_never_changed",
                 level=pgtrigger.Statement,
@@ -51,7 +51,7 @@ class IncidentEvent(models.Model):
 
 
 class PendingEvent(models.Model):
-    """An event that a consumer has not dealt with yet. Deleted in the transaction that records the effect."""
+    """An event that a consumer has not handled yet. It is deleted in the transaction that records the effect."""
 
     event = models.ForeignKey(IncidentEvent, models.PROTECT, related_name="+", verbose_name="événement")
     consumer = models.CharField("consommateur", max_length=32)

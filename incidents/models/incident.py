@@ -1,7 +1,7 @@
-"""The subject: one declaration, and what became of it.
+"""The main table: one declaration, and what became of it.
 
-Words and personal values (the story told, the person to call back) stand in columns that can be emptied; events
-hold codes, ids and times only, and the database refuses to change or remove them.
+Words and personal values (the story, the person to call back) are stored in columns that can be emptied. Events hold
+only codes, ids and times, and the database refuses to change or remove them.
 """
 
 from typing import ClassVar
@@ -41,18 +41,20 @@ INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
 
 
 class Incident(Labelled):
-    """One declaration of one body, and what became of it. Changed by `incidents.services` only."""
+    """One declaration of one body, and what became of it. Only `incidents.services` changes it."""
 
     reference = models.CharField("référence", max_length=8, unique=True, editable=False)
     collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name="collectivité")
-    # As routed on the day of the declaration. `services/transfer/reroute.py` and transfers move it while it is open.
+    # The centre that the directory gave on the day of the declaration. Only `services/transfer/reroute.py` and
+    # transfers change it while the case is open.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, verbose_name="CSIRT")
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name="région")
     route_reason = models.CharField("raison de l’aiguillage", max_length=500)
 
     status = models.CharField("état", max_length=16, choices=Status, default=Status.DECLARED)
     origin = models.CharField("origine", max_length=16, choices=Origin)
-    # It came after many others within an hour (`services/declaring/limits.py`): no receipt was sent.
+    # What the declaration has in common with too many others of the same hour (`services/declaring/limits.py`). A
+    # declaration with such a mark got no receipt.
     burst = models.CharField(
         "en rafale", max_length=8, choices=Burst, default="", db_default="", blank=True, editable=False
     )
@@ -61,14 +63,14 @@ class Incident(Labelled):
     rsit_type = models.CharField("type RSIT", max_length=48, choices=RsitType, blank=True)
     nature = models.CharField("nature", max_length=12, choices=Nature, default=Nature.UNQUALIFIED)
     cause = models.CharField("cause", max_length=20, choices=Cause, blank=True)
-    # Identifiers of MITRE ATT&CK (`incidents/catalogues/attack.py`), in the order of the list.
+    # Identifiers of MITRE ATT&CK (`incidents/catalogues/attack.py`), in the order of that list.
     techniques = ArrayField(
         models.CharField(max_length=12), default=list, blank=True, verbose_name="techniques ATT&CK"
     )
     tlp = models.CharField("TLP", max_length=16, choices=Tlp, default=Tlp.AMBER_STRICT)
     pap = models.CharField("PAP", max_length=8, choices=Pap, default=Pap.AMBER)
     severity = models.PositiveSmallIntegerField("gravité", choices=Severity)
-    # What the facts gave when they were last weighed: a responder may have set another level.
+    # The severity that the facts gave at their last assessment. A responder may have set another one.
     severity_found = models.PositiveSmallIntegerField("gravité d’après les faits", choices=Severity)
 
     received_at = models.DateTimeField("reçu le", default=timezone.now, editable=False)
@@ -85,10 +87,10 @@ class Incident(Labelled):
         "date de connaissance de la violation", max_length=12, choices=Certainty, blank=True
     )
 
-    # Empty: not said.
+    # An empty value means that nobody answered.
     service_stopped = models.CharField("un service est arrêté", max_length=8, choices=Answer, blank=True)
     data_concerned = models.CharField("des données sont concernées", max_length=8, choices=Answer, blank=True)
-    # Grouping several bodies that name one supplier needs the same spelling: the key is folded, the name is not.
+    # The folded name of the supplier. Bodies spell the same supplier in several ways, and grouping compares this key.
     supplier_key = models.CharField("prestataire, clé de regroupement", max_length=80, blank=True, editable=False)
 
     verification = models.CharField(
@@ -100,21 +102,22 @@ class Incident(Labelled):
     acknowledged_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="pris en charge par"
     )
-    # Who works on it now; whoever took it first stays named above.
+    # The person who works on the case now. `acknowledged_by` keeps the person who took it first.
     assignee = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="attribué à"
     )
-    # The house's own target for an answer to the declarant; empty while nothing waits for one.
+    # The project's own target for an answer to the declarant. It is empty while nobody waits for an answer.
     answer_by = models.DateTimeField("à répondre avant", null=True, blank=True)
     answered_at = models.DateTimeField("première réponse le", null=True, blank=True)
-    # Chosen by the declarant: mails carry neither the code nor words of the case. `sharing` adds types of incidents.
+    # The declarant's choice: mails carry neither the code nor words of the case. `sharing` does the same for some
+    # types of incident.
     mail_without_code = models.BooleanField("mails sans code", default=False)
     # An express declaration: its declarant asked for a call, and nobody of the centre has spoken with them yet.
     is_to_call_back = models.BooleanField("à rappeler : déclaration express", default=False)
-    # The CSIRT asked the declarant something and nothing came since.
+    # Since when the CSIRT waits for an answer of the declarant. It is empty once the declarant has added something.
     awaited_since = models.DateTimeField("attend le déclarant depuis le", null=True, blank=True)
     worked_at = models.DateTimeField("dernier acte du centre le", null=True, blank=True)
-    # What comes next and by when, kept by `services/handling/due.py`: the order of the queue.
+    # What comes next and by when, which orders the queue. `services/handling/due.py` keeps it up to date.
     due_at = models.DateTimeField("prochaine échéance")
     due_for = models.CharField("échéance de", max_length=12, choices=DueFor, default=DueFor.ACKNOWLEDGE)
     is_taken = models.GeneratedField(
@@ -124,7 +127,7 @@ class Incident(Labelled):
         verbose_name="n’est plus à prendre",
     )
 
-    # The case of which this one is a double; undone by `services/groups/merge.py`.
+    # The main case of which this case is a duplicate. `services/groups/merge.py` can undo the merge.
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="doubles", verbose_name="fusionné avec"
     )
@@ -140,10 +143,11 @@ class Incident(Labelled):
     claimed_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rattaché par"
     )
-    # The last time that the declarant added something: the CSIRT has not read it if its last reading is older.
+    # The last time that the declarant added something. It is new to a person of the CSIRT who has not opened the case
+    # since.
     declarant_wrote_at = models.DateTimeField("dernier ajout du déclarant le", null=True, blank=True)
 
-    # One key a form or a request: what was sent twice is one incident.
+    # The idempotency key of a form or request: a declaration that is sent twice is one incident.
     submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
     submission_digest = models.CharField("empreinte de l’envoi", max_length=64, editable=False)
     erased_at = models.DateTimeField("données personnelles effacées le", null=True, blank=True)
@@ -205,7 +209,7 @@ class Incident(Labelled):
             ),
         ]
         indexes = [
-            # What is open in a centre, which the queue reads and sorts; and what one person has of it.
+            # The queue reads and sorts the open cases of a centre by this index, and those of one person by the next.
             models.Index(
                 F("csirt"), F("is_taken"), F("due_at"), F("id"), name="incident_queue", condition=Q(status__in=OPEN)
             ),
@@ -252,8 +256,8 @@ class Incident(Labelled):
 
     @property
     def wrote_since_closing(self) -> bool:
-        """The declarant added something after the centre's last act on a case that is closed, and no double; or they
-        withdrew it while what they had added waited for an answer.
+        """Tell whether the declarant added something after the centre's last act on a closed case, or withdrew the
+        declaration while something they had added waited for an answer. False for a duplicate.
         """
         wrote_at, closed_at = self.declarant_wrote_at, self.closed_at
         if self.status != Status.CLOSED or self.merged_into_id or not wrote_at or not closed_at:

@@ -1,4 +1,4 @@
-"""A declaration while it is being written: nothing of it counts, or reaches anybody, before it is sent."""
+"""A declaration that is still being written. Before it is sent, it counts nowhere and reaches nobody."""
 
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from incidents.models.incident import Incident
 
 
 class Draft(models.Model):
-    """What was said so far, and the code that opens it on another device. Once sent, it leads to its case."""
+    """The answers so far, and the code that opens them on another device. Once sent, the draft leads to its case."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     nonce = models.CharField("graine", max_length=64, editable=False)
@@ -25,7 +25,7 @@ class Draft(models.Model):
     created_at = models.DateTimeField("commencé le", default=timezone.now, editable=False)
     saved_at = models.DateTimeField("enregistré le", default=timezone.now)
     expires_at = models.DateTimeField("effacé après le")
-    # Nothing but the type and the body was said: it ends sooner.
+    # A draft with nothing but the type and the body is deleted sooner.
     is_empty = models.BooleanField("sans réponse", default=False, editable=False)
     incident = models.OneToOneField(
         Incident, models.PROTECT, null=True, blank=True, related_name="draft", verbose_name="incident"
@@ -45,14 +45,15 @@ class Draft(models.Model):
 
 
 class DraftPage(models.Model):
-    """What was typed on one screen, as it was typed, and by whom. Saving the screen again replaces it."""
+    """The answers of one screen as somebody typed them, and who it was. Saving the screen again replaces them."""
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="pages", verbose_name="brouillon")
     screen = models.CharField("écran", max_length=12, choices=Screen)
     values = models.JSONField("réponses", default=dict)
     author = models.CharField("rempli par", max_length=120, blank=True)
     saved_at = models.DateTimeField("enregistré le", default=timezone.now)
-    # Which opening of the screen wrote it, and the number of its save: the same hand is no second writer.
+    # Which opening of the screen wrote the row, and the number of its save: a second save of the same opening is no
+    # conflict.
     pen = models.CharField("page ouverte", max_length=16, blank=True, editable=False)
     stroke = models.PositiveIntegerField("numéro d’enregistrement", default=0, editable=False)
 
@@ -69,9 +70,9 @@ class DraftPage(models.Model):
 
 
 class RecentCount(models.Model):
-    """How often something was asked lately from one address, for one mailbox or in the name of one body."""
+    """How many recent requests came from one address, for one mailbox or in the name of one body."""
 
-    # A keyed digest: neither the address nor the mailbox is kept.
+    # A keyed digest, so that neither the address nor the mailbox is stored.
     key = models.CharField("clé", max_length=32, primary_key=True, editable=False)
     began_at = models.DateTimeField("compté depuis le")
     number = models.PositiveIntegerField("nombre")

@@ -1,4 +1,4 @@
-"""What a responder decided about a case, and why, in words that can be erased."""
+"""A responder's decisions about a case with their motives, which can be erased."""
 
 from django.db import models
 from django.utils import timezone
@@ -10,7 +10,9 @@ from incidents.models.incident import Incident
 
 
 class SeverityChoice(models.Model):
-    """A severity that a person set in the place of the one found from the facts. The newest counts; all stay."""
+    """A severity that a person set instead of the one computed from the facts. The newest counts, and all rows
+    stay.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="severity_choices", verbose_name="incident")
     severity = models.PositiveSmallIntegerField("gravité", choices=Severity)

@@ -1,4 +1,6 @@
-"""What a responder is typing on the page of a case and has not sent: for them alone, until it is sent or expires."""
+"""What a responder is typing on the page of a case and has not sent. Only this person sees it, until it is sent or
+expires.
+"""
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,14 +13,18 @@ from incidents.models.incident import Incident
 
 
 class KeptWords(models.Model):
-    """What one person has typed in one form of the page of one case. Nobody else is shown it; erased with the case."""
+    """What one person has typed in one form of the page of one case. Nobody else is shown it. It is erased with the
+    case.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="kept_words", verbose_name="incident")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrit par")
     form = models.CharField("formulaire", max_length=12, choices=KeptForm)
-    # Empty once it was sent: what comes late from the same page brings nothing back.
+    # Sending the form empties the values but leaves the row, so that a late save of the same page does not bring them
+    # back.
     values = models.JSONField("réponses", default=dict, blank=True)
-    # Which opening of the page wrote it, and the number of its save: what comes late is told from what comes next.
+    # Which opening of the page wrote the row, and the number of its save: a late save is then not mistaken for a newer
+    # one.
     pen = models.CharField("page ouverte", max_length=32, blank=True, editable=False)
     stroke = models.PositiveIntegerField("numéro d’enregistrement", default=0, editable=False)
     saved_at = models.DateTimeField("enregistré le", default=timezone.now)

@@ -1,4 +1,4 @@
-"""Secrets that open something to whoever holds them. None is stored: only a seed and a hash (`services/`)."""
+"""Secrets that give access to their holders. No secret is stored, only a seed and a hash (`services/`)."""
 
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from incidents.models.incident import Incident
 
 
 class FollowUpAccess(models.Model):
-    """A secret that opens one case to its bearer. The secret is not stored (`services/declarant/access.py`)."""
+    """A secret that opens one case to its holder. The secret is not stored (`services/declarant/access.py`)."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="accesses", verbose_name="incident")
@@ -34,7 +34,7 @@ class FollowUpAccess(models.Model):
 
 
 class SharedSentence(models.Model):
-    """A secret that shows one sentence on a case, read-only, to whoever the declarant gives it to."""
+    """A secret that shows one sentence on a case, read-only, to the people to whom the declarant gives it."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="shared", verbose_name="incident")
@@ -55,9 +55,9 @@ class SharedSentence(models.Model):
 
 
 class CodeGuess(models.Model):
-    """Wrong codes given for one reference, whether it exists or not: code entry waits after several of them.
+    """How many wrong codes were entered for one reference, which may not exist. After several, the next try must wait.
 
-    Kept for a day: the reference is hashed, and no address is stored.
+    The row stays for a day. The reference is hashed, and no address is stored.
     """
 
     reference_hash = models.CharField("empreinte de la référence", max_length=64, unique=True, editable=False)

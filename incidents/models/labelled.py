@@ -1,4 +1,4 @@
-"""Rows that say their codes by their labels many times a page."""
+"""A base class for tables whose labels are shown many times on a page."""
 
 from functools import cache
 from typing import Any
@@ -8,7 +8,9 @@ from django.utils.encoding import force_str
 
 
 class Labelled(models.Model):
-    """Gives `get_…_display` without translating every label of the field at each call, as Django’s own does."""
+    """A model whose `get_…_display` looks labels up in a cached dict. Django's own builds that dict again at each
+    call.
+    """
 
     class Meta:
         abstract = True
@@ -20,5 +22,5 @@ class Labelled(models.Model):
 
 @cache
 def labels_of(field: Any) -> dict[Any, Any]:
-    """Return the label of each code, still to be translated when it is said."""
+    """Return the label of each code of the field."""
     return dict(field.flatchoices)

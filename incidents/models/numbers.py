@@ -1,4 +1,4 @@
-"""A telephone number of a body that does not come from a declaration."""
+"""Telephone numbers of bodies that do not come from a declaration."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,9 +10,9 @@ from incidents.models.checks import known
 
 
 class OfficialNumber(models.Model):
-    """The number by which a centre last reached a body, where it was found and on which day. One for each body.
+    """The number by which a centre last reached a body, where it was found, and on which day. A body has at most one.
 
-    It is a public number: who answers it is not kept.
+    It is a public number. The person who answers it is not stored.
     """
 
     collectivity = models.OneToOneField(

@@ -1,4 +1,4 @@
-"""Papers made by a task, and the reflex sheets that are printed with them."""
+"""PDF documents that a task makes, and the reflex sheets that are printed with them."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -14,12 +14,12 @@ from incidents.enums import IncidentType, PaperKind, PaperState
 from incidents.models.checks import known
 from incidents.models.incident import Incident
 
-# Nobody has worked on it for so long: the page says so and offers to ask again.
+# After this time without a sign of a worker, the page says so and lets the person ask again.
 PATIENCE = timedelta(minutes=5)
 
 
 class Paper(models.Model):
-    """A PDF that was asked for: the answer pack of a case, or the cards for all the communes of a département."""
+    """A PDF that somebody asked for: the answer pack of a case, or the cards for all communes of a département."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     kind = models.CharField("nature", max_length=12, choices=PaperKind)
@@ -36,7 +36,7 @@ class Paper(models.Model):
     storage_name = models.CharField("nom dans le dépôt", max_length=100, blank=True, editable=False)
     size = models.PositiveBigIntegerField("taille en octets", default=0)
     asked_at = models.DateTimeField("demandé le", default=timezone.now)
-    # Pushed forward before each try, so that a worker that died is followed by another.
+    # Each try first moves this forward, so that another worker takes over after a worker has died.
     due_at = models.DateTimeField("à faire après le", default=timezone.now)
     made_at = models.DateTimeField("fait le", null=True, blank=True)
 
@@ -59,12 +59,12 @@ class Paper(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Asked for, and no worker has given a sign of life: there may be none."""
+        """Tell whether no worker has given a sign of life since the paper was asked for: there may be none."""
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()
 
 
 class ReflexSheet(models.Model):
-    """One version of what a type of incident asks to be done; without CSIRT, that of the whole country."""
+    """One version of what to do about a type of incident. Without a CSIRT, it is the national sheet."""
 
     type = models.CharField("type", max_length=16, choices=IncidentType)
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="CSIRT")

@@ -1,4 +1,4 @@
-"""What is looked up across cases: observables, and the words that the search finds."""
+"""What responders look up across cases: indicators, and the words that the search finds."""
 
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from incidents.models.incident import Incident
 
 
 class Observable(models.Model):
-    """A trace of an attack in one case, in one spelling, never defanged here. Deleted with the words of the case.
+    """An indicator in one case, normalised but not defanged. It is deleted with the words of the case.
 
     The same kind and value in another case is a sighting.
     """
@@ -44,7 +44,9 @@ class Observable(models.Model):
 
 
 class IgnoredValue(models.Model):
-    """A value that says nothing of an attack (a ministry's site, the body's own domain): not proposed again."""
+    """A value that says nothing about an attack (a ministry's website, the body's own domain). It is not proposed
+    again.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
@@ -67,17 +69,17 @@ class IgnoredValue(models.Model):
 
 
 class SearchDocument(models.Model):
-    """The words of one piece of a case, as the search reads them: lexemes, from which erasing removes the row."""
+    """The words of one text of a case, as the search reads them (lexemes). Erasing the case deletes the row."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="documents", verbose_name="incident")
-    # That of the case, repeated so that one index finds words within a centre. It follows a transfer, but for
-    # a hand-over, which stays with the centre where it was written.
+    # The centre of the case, repeated here so that one index finds words within a centre. It follows a transfer,
+    # except for a hand-over note, which stays with the centre where it was written.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, related_name="+", verbose_name="CSIRT")
     kind = models.CharField("nature", max_length=12, choices=DocumentKind)
-    # What it was made from: a public identifier, empty where a case has one only.
+    # The public identifier of the row from which it was made. It is empty for a kind of which a case has only one.
     source = models.CharField("ligne d’origine", max_length=40, blank=True)
     vector = SearchVectorField("lexèmes")
-    # When the case was received, for each of its texts: days that are asked cut the documents as they cut the cases.
+    # When the case was received, also for its later texts: a search by days then selects the same documents and cases.
     at = models.DateTimeField("dossier reçu le")
 
     class Meta:
@@ -89,7 +91,7 @@ class SearchDocument(models.Model):
         ]
         indexes = [
             GinIndex(F("csirt"), F("vector"), name="search_document_words"),
-            # A word that is in many is looked for among the newest, without its long list.
+            # A word that many texts contain is searched among the newest rows, without reading its long list of rows.
             models.Index(F("csirt"), F("at").desc(), F("id").desc(), name="search_document_newest"),
         ]
 

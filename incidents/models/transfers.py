@@ -1,4 +1,4 @@
-"""A case that goes to another centre, or of which a partner is told; how far cases are compared with the directory."""
+"""Transfers of cases to other centres, files sent to partners, and the comparison of cases with the directory."""
 
 from uuid import uuid4
 
@@ -15,7 +15,9 @@ from incidents.models.incident import Incident
 
 
 class Transfer(models.Model):
-    """Proposed by one centre, accepted or returned by the other. The former one reads what was there until then."""
+    """A transfer that one centre proposes and the other accepts or returns. The former centre may still read what the
+    case held until then.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="transfers", verbose_name="incident")
@@ -23,11 +25,13 @@ class Transfer(models.Model):
     taker = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="à")
     state = models.CharField("état", max_length=12, choices=TransferState, default=TransferState.ASKED)
     motive = models.CharField("motif", max_length=500, blank=True)
-    # Who of the body agreed, when and how; asked where the label of the case does not reach the other centre.
+    # Which person of the body agreed, when and how. It is required if the label of the case does not reach the other
+    # centre.
     agreement = models.CharField("accord du déclarant", max_length=300, blank=True)
-    # The label that the case had when they agreed.
+    # The label of the case when the body agreed.
     agreed_tlp = models.CharField("TLP à cet accord", max_length=16, choices=Tlp, blank=True)
-    # Empty: the ground of the body went to the other centre (`services/transfer/reroute.py`).
+    # It is empty if the platform proposed the transfer, because the territory of the body went to the other centre
+    # (`services/transfer/reroute.py`).
     asked_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="proposé par"
     )
@@ -37,7 +41,7 @@ class Transfer(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="répondu par"
     )
     answered_at = models.DateTimeField("répondu le", null=True, blank=True)
-    # Of one that was accepted: the last event that the former centre sees, and the facts as they then stood.
+    # For an accepted transfer: the last event that the former centre sees, and the facts of that moment.
     last_event = models.ForeignKey(
         IncidentEvent, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="dernier événement vu"
     )
@@ -78,17 +82,17 @@ class Transfer(models.Model):
 
 
 class Advice(models.Model):
-    """What a partner (CERT-FR, the CERT of a sector) was told of a case, sealed as it was sent."""
+    """What a partner (CERT-FR, the CERT of a sector) received about a case. The file is sealed as it was sent."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="advices", verbose_name="incident")
     # A code of the list of partners, which holds the address with its source and date.
     partner = models.CharField("partenaire", max_length=32)
     motive = models.CharField("motif", max_length=500, blank=True)
-    # That of the file, which is made for this partner: the label of the case stays.
+    # The label of the file, which is made for this partner. The label of the case does not change.
     tlp = models.CharField("TLP", max_length=16, choices=Tlp)
     agreement = models.CharField("accord du déclarant", max_length=300, blank=True)
-    # The file that was sent; emptied with the other words of the case, its seal stays.
+    # The file that was sent. It is emptied with the other words of the case, while its seal stays.
     content = models.TextField("contenu", blank=True)
     sha256 = models.CharField("SHA-256", max_length=64)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="envoyé par")
@@ -109,12 +113,12 @@ class Advice(models.Model):
 
 
 class RoutingCheck(models.Model):
-    """How far `services/transfer/reroute.py` has compared the open cases with the directory. There is one row."""
+    """How far `services/transfer/reroute.py` has compared the open cases with the directory. The table has one row."""
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
-    # Of the directory, as PostgreSQL draws it at each change; empty: never compared.
+    # The version of the directory, which PostgreSQL draws at each change. It is empty before the first comparison.
     version = models.UUIDField("version de l’annuaire", null=True, editable=False)
-    # Of the grounds of the bodies; empty: no ground was ever changed.
+    # The version of the bodies' territories. It is empty if no territory was ever changed.
     grounds = models.UUIDField("version des territoires", null=True, editable=False)
     checked_on = models.DateField("jour", null=True, editable=False)
     noticed_at = models.DateTimeField("changement vu le", default=timezone.now, editable=False)

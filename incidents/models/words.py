@@ -13,7 +13,7 @@ from incidents.models.incident import Incident
 
 
 class AnswerSheet(models.Model):
-    """One section of the questions, as it was asked and answered. A correction is a new row: the newest counts."""
+    """One section of the questionnaire with its answers. A correction is a new row, and the newest counts."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="sheets", verbose_name="incident")
@@ -41,20 +41,21 @@ class AnswerSheet(models.Model):
 
 
 class Message(models.Model):
-    """A line of the thread between the declarant and the CSIRT. Never edited, never an internal note."""
+    """A message between the declarant and the CSIRT. It is never edited, and it is never an internal note."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="messages", verbose_name="incident")
     text = models.TextField("message", blank=True)
     author = models.CharField("signé", max_length=120, blank=True)
     is_from_csirt = models.BooleanField("écrit par le CSIRT")
-    # « En attente de vous »: until the declarant adds something, or the CSIRT writes again without asking.
+    # The page shows « En attente de vous » until the declarant adds something, or the CSIRT writes again without
+    # asking.
     asks_answer = models.BooleanField("attend une réponse", default=False)
     actor_kind = models.CharField("auteur", max_length=12, choices=ActorKind)
     actor = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte de l’auteur"
     )
-    # What was sent twice is one message.
+    # The idempotency key of the form: a message that is sent twice is one message.
     submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
     written_at = models.DateTimeField("écrit le", default=timezone.now)
 
@@ -78,16 +79,17 @@ class Message(models.Model):
 
 
 class Reading(models.Model):
-    """Who of the CSIRT has opened the page of the case, first and last: what came since is new to them.
+    """The first and the last time that a person of the CSIRT opened the page of the case: what came since is new to
+    them.
 
-    The declarant is told of each access (`CaseAccess`).
+    What the declarant reads about accesses comes from `CaseAccess`.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="readings", verbose_name="incident")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="lu par")
     first_at = models.DateTimeField("lu la première fois le")
     last_at = models.DateTimeField("lu la dernière fois le")
-    # The page is open before them: colleagues are told, the declarant is not.
+    # When the page was last open on this person's screen. Colleagues see it, the declarant does not.
     present_at = models.DateTimeField("page ouverte le", null=True, blank=True)
 
     class Meta:

@@ -16,7 +16,9 @@ from incidents.models.labelled import Labelled
 
 
 class Note(Labelled):
-    """Words between responders: a note, a call, a hand-over. A table apart from `Message`: no declarant reads it."""
+    """Words between responders: a note, a call or a hand-over. The table is apart from `Message` so that no declarant
+    reads it.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="notes", verbose_name="incident")
@@ -24,7 +26,7 @@ class Note(Labelled):
     text = models.TextField("note", blank=True)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrite par")
     written_at = models.DateTimeField("écrite le", default=timezone.now)
-    # What was sent twice is one note.
+    # The idempotency key of the form: a note that is sent twice is one note.
     submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
 
     class Meta:
@@ -38,18 +40,20 @@ class Note(Labelled):
 
 
 class Task(models.Model):
-    """Something to do on a case, with why and after whom. Done, undone, never removed."""
+    """Something to do on a case, with the reason and its source. A task can be done and reopened, but never
+    removed.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="tasks", verbose_name="incident")
     title = models.CharField("à faire", max_length=160, blank=True)
     why = models.CharField("pourquoi", max_length=400, blank=True)
     source = models.CharField("source", max_length=200, blank=True)
-    # Where it comes from: `rancon`, version 3; empty for one that a person wrote.
+    # Where the task comes from, such as version 3 of `rancon`. It is empty for a task that a person wrote.
     playbook = models.CharField("guide", max_length=40, blank=True)
     step = models.CharField("étape du guide", max_length=60, blank=True)
     due_at = models.DateTimeField("à faire avant le", null=True, blank=True)
-    # Empty: the platform asks for it.
+    # It is empty if the platform added the task.
     author = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ajoutée par"
     )
@@ -58,7 +62,7 @@ class Task(models.Model):
     done_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="faite par"
     )
-    # « Sans objet » is an answer too.
+    # « Sans objet » also completes a task.
     is_moot = models.BooleanField("sans objet", default=False)
 
     class Meta:
@@ -70,7 +74,7 @@ class Task(models.Model):
                 | Q(done_at__isnull=False, done_by__isnull=False),
                 name="task_done_has_its_time_and_person",
             ),
-            # A guide that is applied twice adds no step twice.
+            # Applying a playbook twice adds none of its steps twice.
             models.UniqueConstraint(
                 fields=["incident", "playbook", "step"], condition=~Q(step=""), name="task_one_a_step"
             ),
@@ -85,7 +89,9 @@ class Task(models.Model):
 
 
 class Playbook(models.Model):
-    """One version of what a centre does for a type of incident. An empty one gives the floor back to the national."""
+    """One version of a centre's playbook for a type of incident. A version without steps goes back to the national
+    playbook.
+    """
 
     type = models.CharField("type", max_length=16, choices=IncidentType)
     csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
@@ -115,7 +121,7 @@ class MessageTemplate(models.Model):
     csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
     title = models.CharField("titre", max_length=80)
     text = models.TextField("message")
-    # Empty: offered for each type.
+    # An empty list offers the message for every type.
     types = ArrayField(
         models.CharField(max_length=16, choices=IncidentType), default=list, blank=True, verbose_name="types"
     )
@@ -141,20 +147,20 @@ class MessageTemplate(models.Model):
 
 
 class BulkJob(models.Model):
-    """One act on many cases, done by a task: a case is one transaction, so that a killed worker loses nothing."""
+    """One act on many cases, done by a task. Each case is one transaction, so that a killed worker loses nothing."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
     act = models.CharField("acte", max_length=12, choices=BulkAct)
     # Codes and ids: {"reason": …}, {"assignee": …}, {"group": …}, {"nature": …, "type": …}
     choices = models.JSONField("choix", default=dict)
-    # The words of an act that writes to declarants; emptied once all are written.
+    # The words of an act that writes to declarants. They are emptied when the job ends.
     text = models.TextField("texte", blank=True)
     state = models.CharField("état", max_length=12, choices=BulkState, default=BulkState.RUNNING)
     total = models.PositiveIntegerField("dossiers", default=0)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="demandé par")
     asked_at = models.DateTimeField("demandé le", default=timezone.now)
-    # Pushed forward before each round, so that a worker that died is followed by another.
+    # Each round first moves this forward, so that another worker takes over after a worker has died.
     due_at = models.DateTimeField("à faire après le", default=timezone.now)
     ended_at = models.DateTimeField("terminé le", null=True, blank=True)
     submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
@@ -173,12 +179,12 @@ class BulkJob(models.Model):
 
 
 class BulkItem(models.Model):
-    """One case of such an act, and what came of it."""
+    """One case of a bulk act, and its outcome."""
 
     job = models.ForeignKey(BulkJob, models.CASCADE, related_name="items", verbose_name="acte en nombre")
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="+", verbose_name="incident")
     outcome = models.CharField("résultat", max_length=12, choices=BulkOutcome, default=BulkOutcome.WAITING)
-    # Why it was refused, in the platform's own words; empty where the state of the case says it.
+    # Why the act was refused, in the platform's own words. It is empty if the state of the case explains it.
     why = models.CharField("motif du refus", max_length=300, blank=True)
 
     class Meta:
