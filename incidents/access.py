@@ -1,4 +1,6 @@
-"""Who may do what to an incident, and who was shown its words. The only place that knows."""
+"""What each person may do to an incident, and the record of who was shown its words. All code that needs to know asks
+this module.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,13 +26,13 @@ RESPONDER_ABILITIES = frozenset(
         *(Ability.WORK, Ability.LINK, Ability.TRANSFER, Ability.ADVISE, Ability.REOPEN),
     }
 )
-# What the declarant may do with the secret link, a colleague may do with their account.
+# A colleague may do with their account what the declarant may do with the secret link.
 MEMBER_ABILITIES = frozenset(
     {Ability.VIEW, Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW, Ability.CLAIM, Ability.RATE}
 )
-# Claiming takes both: the link, and an account of the body.
+# Claiming a case takes both the link and an account of the body.
 LINK_ABILITIES = MEMBER_ABILITIES - {Ability.CLAIM}
-# What the same person is shown again through the same door meanwhile is the same access.
+# Within this time, opening the case again through the same door counts as the same access.
 ONE_ACCESS = timedelta(minutes=1)
 SAVE_ACCESSES = """
     INSERT INTO incidents_caseaccess (incident_id, user_id, csirt_id, door, at, until)
@@ -46,7 +48,9 @@ SAVE_ACCESSES = """
 
 @dataclass(frozen=True, kw_only=True)
 class Guest:
-    """Whoever stands before a case: with its secret link (`access_uid`) or with an account (`user`). Never both."""
+    """The person who opens a case, either with its secret link (`access_uid`) or with an account (`user`), never
+    both.
+    """
 
     access_uid: UUID | None = None
     user: User | None = None
@@ -57,7 +61,7 @@ class Guest:
 
 
 def abilities(user: User, incident: Incident) -> set[Ability]:
-    """What `user` may do to `incident`; nothing if it is not theirs."""
+    """Return what `user` may do to `incident`: nothing if it belongs neither to their centres nor to their bodies."""
     granted: set[Ability] = set()
     if incident.csirt_id in user.csirt_ids():
         granted |= RESPONDER_ABILITIES
@@ -69,11 +73,11 @@ def abilities(user: User, incident: Incident) -> set[Ability]:
 
 
 def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.CASE) -> Incident:
-    """The one door to an incident for somebody with an account.
+    """Return the incident for a person with an account. All pages and the API get it here.
 
-    Raises Http404 when it is not theirs or not there (the two look the same), PermissionDenied when they may see
-    it but not do this. `lock` holds the row until the transaction ends, for an act. Without it the case is opened
-    with its words, and that somebody of its centre did so through `door` is recorded.
+    Raise Http404 if the incident does not exist or is not theirs, two cases that must look alike, and PermissionDenied
+    if they may see it but not do this. With `lock`, the row is locked until the transaction ends, for an act. Without
+    it, the case comes with its words, and the access through `door` is recorded if the person works for its centre.
     """
     incidents = Incident.objects.visible_to(user)
     incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_words()
@@ -84,7 +88,7 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
 
 
 def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
-    """Return the case without its words, for an act or a signal that shows none. Raises like `get_incident`."""
+    """Return the case without its words, for an act or a signal that shows none. Raise like `get_incident`."""
     return allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
 
 
@@ -97,13 +101,13 @@ def allowed(user: User, incident: Incident | None, to: Ability) -> Incident:
 
 
 def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> None:
-    """Record that `user` is shown words of these cases, of those that are of a centre of theirs. One statement."""
+    """Record that `user` is shown words of those cases that belong to a centre of theirs. Runs one statement."""
     mine = user.csirt_ids()
     save_accesses(user, [(one.pk, one.csirt_id) for one in incidents if one.csirt_id in mine], door)
 
 
 def save_accesses(user: User, opened: list[tuple[int, int | None]], door: Door) -> None:
-    """Append a row for each (case, centre of `user`) but where an earlier one still stands for it."""
+    """Append a row for each (case, centre of `user`), unless an earlier row still covers this access."""
     if not opened:
         return
     at = timezone.now()
@@ -114,9 +118,9 @@ def save_accesses(user: User, opened: list[tuple[int, int | None]], door: Door) 
 
 
 def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
-    """The one door for a declarant without account, who has exchanged the secret for a cookie.
+    """Return the incident for a declarant without account, who has exchanged the secret for a cookie.
 
-    Raises Http404 when that access was revoked, has expired or never was.
+    Raise Http404 if the access was revoked, has expired or never existed.
     """
     live = Incident.objects.filter(
         accesses__uid=access_uid, accesses__revoked_at=None, accesses__expires_at__gt=timezone.now()
@@ -131,9 +135,9 @@ def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
 def get_case(
     guest: Guest, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.FOLLOW_UP
 ) -> Incident:
-    """The one door for pages that a declarant opens by the link and a colleague by an account.
+    """Return the incident for a page that a declarant opens by the link and a colleague by an account.
 
-    Raises Http404 and PermissionDenied like the two doors behind it.
+    Raise Http404 and PermissionDenied like `get_incident` and `get_followed_incident`.
     """
     if guest.user:
         return get_incident(guest.user, reference, to=to, lock=lock, door=door)
@@ -148,34 +152,37 @@ def get_case(
 
 
 def abilities_of_guest(guest: Guest, incident: Incident) -> set[Ability]:
-    """The same for a page that opens by the link too. `incident` is one that opened to this guest."""
+    """Return what the guest may do to `incident`, which `get_case` has returned for this guest."""
     return abilities(guest.user, incident) if guest.user else set(LINK_ABILITIES)
 
 
 def speaks_for_body(guest: Guest, incident: Incident) -> bool:
-    """Somebody of a CSIRT sees the same page, and does not speak for the declarant."""
+    """Tell whether the guest acts for the declarant's side. A person of the centre sees the same page but does not."""
     return guest.user is None or incident.collectivity_id in guest.user.collectivity_ids()
 
 
 def answers_the_telephone(user: User) -> bool:
-    """Somebody of a CSIRT may write down what is told on the telephone."""
+    """Tell whether the person may write a declaration for a caller: anybody of a CSIRT may."""
     return bool(user.csirt_ids())
 
 
 def may_declare(user: User, collectivity: Collectivity) -> bool:
-    """A member declares for their own body through an account; somebody of a CSIRT for any that calls them."""
+    """Tell whether the person may declare for this body with their account: its members may, and anybody of a CSIRT
+    may for any body that calls them.
+    """
     return bool(user.csirt_ids()) or collectivity.pk in user.collectivity_ids()
 
 
 def get_offer(user: User, uid: UUID) -> Transfer:
-    """The one door to a transfer for the people of the centre that it is proposed to. Raises Http404 else."""
+    """Return a transfer for a person of the centre to which it was proposed. Raise Http404 for anybody else."""
     return find_transfer(user, uid, taker__in=user.csirt_ids())
 
 
 def get_given(user: User, uid: UUID) -> Transfer:
-    """The one door to what a centre may still read of a case that another one accepted. Raises Http404 else.
+    """Return an accepted transfer for a person of the former centre, who may still read what was there until then.
+    Raise Http404 for anybody else.
 
-    That it was read is recorded, in the name of the former centre.
+    The access is recorded in the name of the former centre.
     """
     given = find_transfer(user, uid, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED)
     save_accesses(user, [(given.incident_id, given.giver_id)], Door.FORMER)
@@ -191,7 +198,9 @@ def find_transfer(user: User, uid: UUID, **mine: object) -> Transfer:
 
 
 def given_away(user: User, reference: str) -> Transfer | None:
-    """The last transfer by which a centre of this person gave that case away, whoever has it now."""
+    """Return the last transfer by which a centre of this person gave that case away, whichever centre has it now, or
+    None.
+    """
     given = Transfer.objects.filter(
         incident__reference=reference, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED
     )

@@ -1,4 +1,6 @@
-"""Django looks here for the admin; the responders' pages are in `triage`, a lead's sheets in `reflexes`."""
+"""The module in which Django looks for admin classes. Those of responders are in `triage`, that of the reflex sheets
+in `reflexes`.
+"""
 
 from incidents.reflexes.admin import ReflexSheetAdmin
 from incidents.triage.admin import IncidentAdmin

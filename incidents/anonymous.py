@@ -1,6 +1,7 @@
-"""Whether a text points at somebody: the body, the person to call back, the case. Pure; words in, words out.
+"""Search of a text for words that identify somebody: the body, the person to call back, the case. The module is pure:
+it takes words and returns words.
 
-A text is read once (`read_text`), then asked about thousands of names: each is looked up, none is searched for.
+A text is indexed once (`read_text`) and then compared with thousands of names: each name is a lookup, not a search.
 """
 
 import re
@@ -12,30 +13,31 @@ from typing import NamedTuple
 from collectivities.wording import SHORTENED
 from core.text import fold
 
-# Shorter names are also common words (Sens, Mer, Eu): they are looked for with their capital.
+# Names up to this length are also common words (Sens, Mer, Eu), so they count only with their capital.
 COMMON_LENGTH = 5
 NAME_LENGTH = 3
-PHONE_DIGITS = 9  # of a French number, whatever stands before them
+PHONE_DIGITS = 9  # A French number has nine digits after its prefix, whatever the prefix is.
 LEAST_DIGITS = 6
 RUN = re.compile(r"[^\s<>()]+")
 NUMBER = re.compile(r"\d(?:(?:[^\w,;:!?]|_){0,3}\d){4,}")
 NATIONAL = re.compile(r"0(\d{9})")
-PHONE = re.compile(r"(?:0|33|0033)[1-9]\d{8}")  # digits of a French number, grouped in any way
+# Digits of a French number, whatever their grouping was.
+PHONE = re.compile(r"(?:0|33|0033)[1-9]\d{8}")
 WORD = re.compile(r"[^\W\d_][\w’'-]*")
 APOSTROPHE = re.compile(r"[’']")
 PART = re.compile(r"[^\W_]+")
 HOST = re.compile(r"[\w.-]+")
-# What stands before the name of a body in the address of its site.
+# Words that come before the name of a body in the address of its website.
 OF_SITES = ("mairie", "mairiede", "ville", "villede", "commune", "communede", "agglo")
-# Words that people write where a person is asked for.
+# Words that people type in the field for a person's name although they name an office.
 OFFICES = ("mairie", "commune", "ville", "accueil", "secretariat", "de", "du", "la", "le")
-# How many words in a row may be a name; those of bodies have fewer.
+# The largest number of consecutive words that can form a name. The names of bodies are shorter.
 LONGEST_NAME = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """What would point at the case. Empty values point at nothing."""
+    """The values that would identify the case. An empty value identifies nothing."""
 
     body: str
     contact_name: str = ""
@@ -47,8 +49,8 @@ class Named:
 
 
 class Pointers(NamedTuple):
-    """Words as they are written, each once. `doubtful`: a part of somebody's name, or the whole of it without a
-    capital, which may be common words too.
+    """Words as the text spells them, without repeats. `doubtful` holds parts of a person's name, and whole names
+    written without a capital, which may be common words too.
     """
 
     certain: list[str]
@@ -57,7 +59,9 @@ class Pointers(NamedTuple):
 
 @dataclass(frozen=True)
 class ReadText:
-    """What a text holds, by spellings in which it is looked up. Each leads to the words as they are written."""
+    """An index of the text by the spellings that are looked up. Each entry leads to the words as the text spells
+    them.
+    """
 
     text: str
     _phrases: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -72,7 +76,9 @@ class ReadText:
         return [fold_word(part[0]) for part in self.parts]
 
     def phrases(self, length: int) -> dict[str, str]:
-        """Return every phrase of that many words. Of one written with a capital and without, the first."""
+        """Return every phrase of that many words. If a phrase occurs with and without a capital, its first spelling
+        with a capital is returned.
+        """
         if length not in self._phrases:
             found: dict[str, str] = {}
             for start in range(len(self.parts) - length + 1):
@@ -85,7 +91,7 @@ class ReadText:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Return the words that begin with a capital, « Exemple » of « d’Exemple » too."""
+        """Return the words that begin with a capital, including « Exemple » in « d’Exemple »."""
         words = [*WORD.findall(self.text), *WORD.findall(APOSTROPHE.sub(" ", self.text))]
         return {fold(word): word for word in reversed(words) if word[0].isupper()}
 
@@ -95,7 +101,9 @@ class ReadText:
 
     @cached_property
     def sites(self) -> dict[str, str]:
-        """Return the names that addresses of sites and of mails are made of, without what parts their words."""
+        """Return the names that the addresses of websites and of mails contain, without the dots and hyphens between
+        their words.
+        """
         hosts = [host.strip(".-") for host in HOST.findall(self.text)]
         return {name: host for host in hosts if "." in host for name in names_of_host(host)}
 
@@ -104,7 +112,7 @@ class ReadText:
         return {digits(written): written for written in NUMBER.findall(self.text)}
 
     def digits_in_row(self, length: int) -> dict[str, str]:
-        """Return every row of that many digits of the numbers of the text."""
+        """Return every sequence of that many digits within the numbers of the text."""
         if length not in self._numbers:
             rows = ((number, written) for number, written in self.numbers.items())
             self._numbers[length] = {
@@ -120,7 +128,7 @@ class ReadText:
 
     @cached_property
     def references(self) -> dict[str, str]:
-        """Return every eight letters and digits in a row, whatever parts them."""
+        """Return every sequence of eight letters and digits, whatever separates them."""
         length, signs = 8, self._signs
         code = "".join(sign for _place, sign in signs)
         return {
@@ -140,12 +148,14 @@ def fold_word(word: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """« st exemple » and « Saint-Exemple » are one."""
+    """Return one spelling for a name: « st exemple » and « Saint-Exemple » become the same."""
     return " ".join(SHORTENED.get(word, word) for word in fold(name).split())
 
 
 def names_of_host(host: str) -> Iterator[str]:
-    """Yield what may name somebody in it: the words of each part but the last, alone and together."""
+    """Yield what may name somebody in a host name: the words of each label but the last, alone and joined together,
+    with and without a prefix such as « mairie ».
+    """
     for label in host.split(".")[:-1]:
         words = fold_name(label).split()[:LONGEST_NAME]
         for start in range(len(words)):
@@ -155,14 +165,18 @@ def names_of_host(host: str) -> Iterator[str]:
 
 
 def pointers_in(text: str, named: Named) -> list[str]:
-    """The words of `text` that point at somebody, as they are written there, each once: any address of mail does."""
+    """Return the words of `text` that identify somebody, as the text spells them, without repeats. Every mail address
+    counts.
+    """
     read = read_text(text)
     certain, doubtful = find_pointers(read, named)
     return list(dict.fromkeys([*certain, *doubtful, *read.mails]))
 
 
 def find_pointers(read: ReadText, named: Named) -> Pointers:
-    """Find what names the body, its people or the case: other numbers and addresses may stay, as of whom to call."""
+    """Return the words that name the body, its people or the case. Other numbers and addresses are left out, because a
+    text may say whom to call.
+    """
     name = fold_name(named.contact_name)
     whole = list(find_name(read, name))
     is_certain = " " in name and any(written != written.lower() for written in whole)
@@ -178,7 +192,9 @@ def find_pointers(read: ReadText, named: Named) -> Pointers:
 
 
 def persons_in(text: str, named: Named) -> list[str]:
-    """The words of `text` that name the person to call back, and every address and telephone number, each once."""
+    """Return the words of `text` that name the person to call back, and all mail addresses and telephone numbers,
+    without repeats.
+    """
     read = read_text(text)
     people = list(find_name(read, fold_name(named.contact_name))) or find_parts(read, named.contact_name)
     people = [one for one in people if is_of_person(one, named.body)]
@@ -187,7 +203,9 @@ def persons_in(text: str, named: Named) -> list[str]:
 
 
 def is_of_person(written: str, body: str) -> bool:
-    """Tell whether these words name more than the body and its office: « Mairie de Plouexemple » may be a contact."""
+    """Tell whether these words name more than the body and its office: the name of a contact may be « Mairie de
+    Plouexemple ».
+    """
     of_office = {*fold_name(body).split(), *OFFICES}
     return not of_office.issuperset(fold_name(written).split()) and written != written.lower()
 
@@ -197,13 +215,13 @@ def find_in(known: dict[str, str], keys: Iterable[str]) -> Iterator[str]:
 
 
 def find_name(read: ReadText, name: str) -> Iterator[str]:
-    """`name` is folded."""
+    """Yield the phrase that matches `name`, which must be folded."""
     if name:
         yield from find_in(read.phrases(name.count(" ") + 1), [name])
 
 
 def find_body(read: ReadText, name: str) -> Iterator[str]:
-    """Find its name, or the address of its site. `name` is folded."""
+    """Yield where the text has the name of the body, or the address of its website. `name` must be folded."""
     is_common = len(name) <= COMMON_LENGTH
     yield from (written for written in find_name(read, name) if not is_common or written[0].isupper())
     if name:
@@ -211,7 +229,7 @@ def find_body(read: ReadText, name: str) -> Iterator[str]:
 
 
 def find_parts(read: ReadText, name: str) -> list[str]:
-    """Find each part of a person's name that is written as a name is."""
+    """Return each part of a person's name that the text writes with a capital."""
     parts = (word for word in WORD.findall(name) if len(word) >= NAME_LENGTH and word[0].isupper())
     return list(find_in(read.names, (fold(part) for part in parts)))
 
@@ -221,7 +239,7 @@ def find_mail(read: ReadText, address: str) -> list[str]:
 
 
 def find_numbers(read: ReadText, named: Named) -> Iterator[str]:
-    """Find telephone numbers, SIREN and INSEE code, however their digits are grouped."""
+    """Yield telephone numbers, SIREN and INSEE code, whatever the grouping of their digits."""
     phone = digits(named.contact_phone)
     for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], named.siren]):
         if len(code) >= LEAST_DIGITS:

@@ -1,4 +1,4 @@
-"""What a declaration says: the one shape in which the page, the API and a responder's form hand it over."""
+"""The content of a declaration, in the one shape that the pages, the API and a responder's form all produce."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from incidents.enums import Answer, Certainty, IncidentType, PersonsBand, Tlp
 
 @dataclass(frozen=True, kw_only=True)
 class Instant:
-    """An aware moment and how well it is known; each is empty where nobody said it."""
+    """An aware moment and how well it is known. A value that nobody gave is empty."""
 
     at: datetime | None = None
     certainty: str = ""
@@ -21,7 +21,7 @@ NOT_SAID = Instant()
 
 
 def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
-    """Return the instant that a form gives: a day without its hour is not exact, whatever was chosen."""
+    """Return the instant that a form gives. A day without its hour is never exact, whatever certainty was chosen."""
     if at is None:
         return Instant(certainty=Certainty.UNKNOWN if certainty == Certainty.UNKNOWN else "")
     if certainty == Certainty.UNKNOWN or (certainty == Certainty.EXACT and not has_hour):
@@ -31,7 +31,7 @@ def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Inst
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Whom the CSIRT calls back. A telephone or a mail is needed, nothing else."""
+    """The person whom the CSIRT calls back. Only a telephone number or a mail address is required."""
 
     name: str = ""
     role: str = ""
@@ -51,7 +51,7 @@ class Interruption:
 
 @dataclass(frozen=True, kw_only=True)
 class Leak:
-    """Data that are touched. What nobody said of them is empty."""
+    """Data that the incident affects. A value that nobody gave is empty."""
 
     status: str = ""
     categories: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ class Leak:
 
 
 def leak_in(said: Mapping[str, Any]) -> Leak | None:
-    """What the cleaned fields of a form say of the data, if they say anything."""
+    """Return what the cleaned fields of a form say about data, or None if they say nothing."""
     tellers = ("leak_status", "categories", "person_categories", "persons")
     is_told = said["persons_band"] not in ("", PersonsBand.UNKNOWN) or any(said.get(name) for name in tellers)
     if said["data_concerned"] != Answer.YES and not is_told:
@@ -79,7 +79,9 @@ def leak_in(said: Mapping[str, Any]) -> Leak | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """What nobody said is empty: it is never taken for « Je ne sais pas », which is an answer."""
+    """One declaration. A value that nobody gave is empty, and never stands for « Je ne sais pas », which is an
+    answer.
+    """
 
     collectivity: Collectivity
     caller: Caller
@@ -95,29 +97,31 @@ class Declaration:
     interruptions: tuple[Interruption, ...] = ()
     leak: Leak | None = None
     tlp: str = Tlp.AMBER_STRICT
-    # Somebody else may read the mailbox that is given: mails carry neither the code nor words of the case.
+    # Somebody else may read the mailbox that is given, so mails carry neither the code nor words of the case.
     mail_without_code: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """How it came: `key` is the form's or the request's own, so that what is sent twice is one incident.
+    """How a declaration arrived. `key` is an idempotency key of the form or the request, so that a declaration sent
+    twice is one incident.
 
     `key` must be unguessable or bound to the sender, since it gives back the same incident.
     """
 
     key: str
     origin: str
-    # The sender holds a lock under which this key was never used: nothing is asked of it again.
+    # The sender holds a lock under which this key was never used, so that no query checks for it again.
     is_held: bool = False
     digest: str = field(default="")
-    # Its declarant gave a number and a word, and asked for a call.
+    # The declarant gave a number and a few words, and asked for a call.
     asks_call_back: bool = False
-    # Who filled it in, as they call themselves: two people may complete one declaration.
+    # The name that the author gave: two people may complete one declaration.
     author: str = ""
-    # A digest of the Internet address that it came from, where nobody with an account answers for it.
+    # A digest of the Internet address of the sender. It is empty if a person with an account answers for the
+    # declaration.
     source: str = ""
-    # Of what too many came (`services/declaring/limits.py`).
+    # What this declaration has in common with too many others (`services/declaring/limits.py`).
     burst: str = ""
-    # By section (`services`, `donnees`…), where somebody else wrote it.
+    # The author of each section (`services`, `donnees`…) that somebody else wrote.
     authors: Mapping[str, str] = field(default_factory=dict)

@@ -1,9 +1,10 @@
-"""What comes next on a case, and by when: the order of the queue. Targets of the house's own, no legal delay.
+"""What comes next on a case, and by when, which gives the order of the queue. The delays are the project's own
+targets, not legal ones.
 
-Nobody has taken it, or it was put back: it is to be taken, and sooner where its declarant has waited longer for an
-answer, or nobody has worked for a while on what was put back. Taken: the soonest of the answer that the declarant
-waits for, the tasks that have a date, and a look at a case on which nobody of the centre has worked for a while.
-Closed: nothing.
+A case that nobody has taken, or that was put back, is to be taken. Its deadline comes sooner if its declarant has
+waited longer for an answer, or if nobody has worked for a while on a case that was put back. A case that somebody has
+taken is due at the earliest of these: the answer that the declarant waits for, the tasks that have a date, and a
+review after nobody of the centre has worked on it for a while. A closed case has nothing due.
 """
 
 from collections.abc import Iterator
@@ -16,14 +17,14 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 if TYPE_CHECKING:
     from incidents.models import Incident
 
-# From what the declarant wrote to words or a call of the centre.
+# From what the declarant wrote to a message or a call of the centre.
 ANSWER_WITHIN: dict[int, timedelta] = {
     Severity.CRITICAL: timedelta(hours=4),
     Severity.HIGH: timedelta(hours=8),
     Severity.MODERATE: timedelta(hours=48),
     Severity.LOW: timedelta(hours=120),
 }
-# Nothing is forgotten: a case that sleeps comes back.
+# A case on which nobody has worked for this long is due for a review, so that it is not forgotten.
 REVIEW_WITHIN: dict[int, timedelta] = {
     Severity.CRITICAL: timedelta(days=1),
     Severity.HIGH: timedelta(days=2),
@@ -33,14 +34,16 @@ REVIEW_WITHIN: dict[int, timedelta] = {
 
 
 def first_deadlines(severity: int, received_at: datetime) -> dict[str, datetime]:
-    """Return by when a new case is to be taken and answered, and what of these comes first, by their fields."""
+    """Return the fields of a new case that hold its deadlines: taken by, answered by, and the earlier of the two."""
     acknowledge_by = received_at + ACKNOWLEDGE_WITHIN[severity]
     answer_by = received_at + ANSWER_WITHIN[severity]
     return {"acknowledge_by": acknowledge_by, "answer_by": answer_by, "due_at": acknowledge_by}
 
 
 def next_due(incident: "Incident", *, task_due: datetime | None) -> tuple[datetime, DueFor]:
-    """`task_due`: the soonest date among its open tasks. All instants are aware."""
+    """Return the next deadline of the case and what it is for. `task_due` is the earliest date among its open tasks.
+    All instants are aware.
+    """
     if incident.status == Status.CLOSED:
         return incident.closed_at or incident.received_at, DueFor.NOTHING
     if incident.status == Status.DECLARED:

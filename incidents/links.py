@@ -1,7 +1,8 @@
-"""Links that a centre writes to a declarant: whole where their site is listed, broken like any other where it is not.
+"""Links in what a centre writes to a declarant. An address is a link only if its website is listed; any other is
+defanged.
 
-Listed are the official sites that this software ships, this site itself, and for each centre its published site and
-those that its lead listed as its own. Nothing that a declarant writes is ever a link.
+The list holds the official websites that this software ships, this website itself, the published website of the
+centre, and the websites that its lead added. Nothing that a declarant writes ever becomes a link.
 """
 
 import json
@@ -18,19 +19,19 @@ from csirts.models import Csirt
 FILE = Path(__file__).parent / "data" / "official-sites.json"
 OFFICIAL = frozenset(json.loads(FILE.read_text(encoding="utf-8"))["hosts"])
 ADDRESS = re.compile(r"https://[^\s<>\"«»]+")
-# What ends a sentence is no part of an address.
+# Characters that end a sentence and do not belong to the address before them.
 AFTER = ".,;:!?)…\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 
 
 class Part(NamedTuple):
-    """A piece of a text: `is_link` only where the whole of it is an address of a listed site."""
+    """A piece of a text. `is_link` is true only if the whole piece is an address of a listed website."""
 
     text: str
     is_link: bool = False
 
 
 def listed_hosts(csirt: Csirt | None) -> frozenset[str]:
-    """Return the sites to which a message of this centre may lead."""
+    """Return the hosts to which a message of this centre may link."""
     own = {host_of(settings.SITE_URL)}
     if csirt:
         own |= {host_of(csirt.website), *csirt.sites}
@@ -38,7 +39,7 @@ def listed_hosts(csirt: Csirt | None) -> frozenset[str]:
 
 
 def split_links(text: str, hosts: frozenset[str]) -> Iterator[Part]:
-    """Yield the text in pieces that together are the whole of it."""
+    """Yield the text in pieces that together make up the whole of it."""
     end = 0
     for found in ADDRESS.finditer(text):
         address = found[0].rstrip(AFTER)
@@ -50,7 +51,9 @@ def split_links(text: str, hosts: frozenset[str]) -> Iterator[Part]:
 
 
 def host_of(address: str) -> str:
-    """Return the host of an https address that has nothing else before its path; empty for any other."""
+    """Return the host of a web address that has no user name or password before its host; return "" for any other
+    text.
+    """
     try:
         split = urlsplit(address)
         host, port = split.hostname or "", split.port

@@ -1,4 +1,6 @@
-"""What is said of a moment: a day that was given without its hour is kept as its first minute, and stays a day."""
+"""How to read a moment of a declaration. A day that was given without its hour is stored as its first minute and stays
+a day when it is shown.
+"""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -8,39 +10,47 @@ from incidents.enums import Certainty
 
 
 def has_hour(at: datetime, zone: str) -> bool:
-    """Tell whether a moment is more than a day on the clock of `zone`, an IANA name."""
+    """Tell whether a moment has an hour, that is, is not midnight on the clock of `zone`, an IANA name."""
     local = at.astimezone(ZoneInfo(zone))
     return (local.hour, local.minute) != (0, 0)
 
 
 def moment_or_day(at: datetime | None, zone: str, certainty: str = "") -> date | datetime | None:
-    """Return the moment, or its day alone if no hour was given. One that is exact has an hour, be it midnight."""
+    """Return the moment, or its day if no hour was given. A moment whose certainty is exact always has an hour, even
+    if it is midnight.
+    """
     if at is None or certainty == Certainty.EXACT or has_hour(at, zone):
         return at
     return day_of(at, zone)
 
 
 def end_or_day(started_at: datetime | None, ended_at: datetime | None, zone: str) -> date | datetime | None:
-    """The same of the end of an interruption: a day alone that is the day of the start is kept as the start."""
+    """Return the end of an interruption as a moment or a day. An end given as a day alone, on the day of the start, is
+    stored as the start.
+    """
     if ended_at is not None and ended_at == started_at:
         return day_of(ended_at, zone)
     return moment_or_day(ended_at, zone)
 
 
 def is_before(one: datetime, other: datetime, zone: str) -> bool:
-    """Compare moments as people type them: by the minute, and by the day where one of them has no hour."""
+    """Tell whether `one` is before `other` in the precision that people type: by the minute, or by the day if one of
+    them has no hour.
+    """
     if has_hour(one, zone) and has_hour(other, zone):
         return one.replace(second=0, microsecond=0) < other.replace(second=0, microsecond=0)
     return day_of(one, zone) < day_of(other, zone)
 
 
 def in_order(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:
-    """Return the end as it is kept: at the earliest, so a day alone that is the day of the start ends no sooner."""
+    """Return the end as it is stored, never before the start: an end given as a day alone, on the day of the start,
+    would otherwise be its midnight.
+    """
     return max(started_at, ended_at) if started_at and ended_at else ended_at
 
 
 def code_of(moment: date | datetime | None) -> str | None:
-    """Return it as programs read it: « 2026-11-27 », or the instant in UTC."""
+    """Return the moment as programs read it: « 2026-11-27 » for a day, the instant in UTC otherwise."""
     if isinstance(moment, datetime):
         return moment.astimezone(UTC).isoformat()
     return moment.isoformat() if moment else None

@@ -1,4 +1,4 @@
-"""Reading what was answered, corrected and handed over, for the pages of the declarant and of the responders alike."""
+"""Queries for answers, corrections and files, shared by the pages of the declarant and those of the responders."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from incidents.questions.catalogue import SNAPSHOTS, Section, current
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
 from incidents.questions.saying import Said
 
-# The events that a body hears of, each with a sentence in its follow-up: the others are the centre's own work.
+# The events that the body is told about, each with a sentence on its follow-up page. All other events are the centre's
+# own work.
 TOLD_KINDS = (
     *(EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.CLOSED, EventKind.REOPENED),
     *(EventKind.TRANSFERRED, EventKind.FACTS, EventKind.FILE, EventKind.MESSAGE, EventKind.WITHDRAWN, EventKind.RATED),
@@ -29,9 +30,9 @@ TOLD_KINDS = (
         EventKind.ERASED,
     ),
 )
-# Said on the double alone: whoever made the other declaration is not told of this one.
+# These events are shown on the duplicate only: the author of the other declaration is not told about this one.
 OF_A_DOUBLE = (EventKind.MERGED, EventKind.UNMERGED)
-# The centre's own work, but for a case that nobody has any more.
+# These events are the centre's own work, except where they leave a case without anybody in charge.
 OF_WHOEVER_HAS_IT = (EventKind.ASSIGNED, EventKind.HANDED_OVER)
 SAID_TO_BODY = (
     Q(kind__in=TOLD_KINDS)
@@ -43,14 +44,14 @@ SHEETS_READ = 400
 
 @dataclass(frozen=True)
 class Kept:
-    """One sheet as it was asked and answered."""
+    """One answer sheet with what is needed to show it."""
 
     sheet: AnswerSheet
     zone: str
 
     @cached_property
     def lines(self) -> list[Said]:
-        """Empty when the words of the case were erased."""
+        """Return the answers to show, none if the words of the case were erased."""
         return list_sheet_facts(self.sheet.section, self.sheet.version, self.sheet.values, self.zone)
 
     @property
@@ -59,14 +60,14 @@ class Kept:
 
     @property
     def who(self) -> str:
-        """How they called themselves, or else the name of their account."""
+        """Return the name that the author gave, or else the name of their account."""
         account = self.sheet.actor.display_name if self.sheet.actor else ""
         return self.sheet.author or account or "une personne qui n’a pas signé"
 
 
 @dataclass(frozen=True)
 class Useful:
-    """A section of the list « Ce qui nous aiderait encore », and the newest sheet of it if there is one."""
+    """A section of the list « Ce qui nous aiderait encore », and its newest sheet if there is one."""
 
     code: str
     title: str
@@ -78,12 +79,12 @@ class Useful:
 
     @property
     def is_facts(self) -> bool:
-        """Declared facts, which are corrected rather than answered."""
+        """Tell whether the section holds declared facts, which are corrected rather than answered."""
         return self.code in SNAPSHOTS
 
     @property
     def is_open(self) -> bool:
-        """Nothing is answered yet, even where somebody saved it empty."""
+        """Tell whether no question of the section has an answer, even if somebody saved it empty."""
         return not self.is_facts and not self.answered
 
     @property
@@ -93,7 +94,9 @@ class Useful:
 
 @dataclass(frozen=True)
 class Seen:
-    """What somebody of a centre was shown through one door: `times` accesses, the first and the last one."""
+    """What one person of a centre was shown through one door: the number of accesses, the first and the last of
+    them.
+    """
 
     door: Door
     times: int
@@ -103,7 +106,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody of a centre who was shown words of a case, and through which doors, the first one first."""
+    """A person of a centre who was shown words of a case, with the doors in the order of their first use."""
 
     name: str
     centre: str
@@ -111,12 +114,14 @@ class Reader:
 
     @property
     def opened_at(self) -> datetime | None:
-        """When they first opened the case; None for somebody who saw an excerpt of it in a search."""
+        """Return when this person first opened the case, or None if they saw only an excerpt of it in a search."""
         return min((one.first_at for one in self.seen if one.door != Door.SEARCH), default=None)
 
 
 def list_readers(incident: Incident) -> list[Reader]:
-    """Return whoever was shown words of the case, the first one first. One query, however often that was."""
+    """Return the people who were shown words of the case, in the order of their first access. Runs one query, however
+    many accesses there were.
+    """
     of_case = incident.read_log.values_list("user", "csirt", "user__display_name", "csirt__name", "door")
     spans = of_case.annotate(times=Count("pk"), first_at=Min("at"), last_at=Max("at")).order_by("first_at", "user")
     readers: dict[tuple[int, int], Reader] = {}
@@ -126,14 +131,14 @@ def list_readers(incident: Incident) -> list[Reader]:
 
 
 def sheets_of(incident: Incident) -> list[Kept]:
-    """Newest first, in one query, two where an account wrote some."""
+    """Return the answer sheets, newest first. Runs one query, or two if people with an account wrote some of them."""
     zone = zone_of(incident.collectivity)
     sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
     return [Kept(sheet, zone) for sheet in sheets]
 
 
 def by_section(kept: Iterable[Kept]) -> dict[str, list[Kept]]:
-    """The sheets of each section, newest first."""
+    """Return the sheets of each section, newest first."""
     found: dict[str, list[Kept]] = {}
     for one in kept:
         found.setdefault(one.sheet.section, []).append(one)
@@ -141,7 +146,7 @@ def by_section(kept: Iterable[Kept]) -> dict[str, list[Kept]]:
 
 
 def useful_for(incident: Incident, kept: Iterable[Kept]) -> list[Useful]:
-    """The sections of questions of this type of incident, then the facts that were declared."""
+    """Return the sections of questions for this type of incident, then the facts that were declared."""
     sheets = by_section(kept)
     questions = [
         describe_section(section, sheets.get(section.code, [])) for section in current().sections_of(incident.type)
@@ -176,7 +181,7 @@ def has_earlier(sheets: dict[str, list[Kept]], code: str) -> bool:
 
 
 class Opened(NamedTuple):
-    """Somebody of the CSIRT, and when they were given the bytes of one piece."""
+    """A person of the CSIRT who opened one piece of evidence, and when they received its content."""
 
     reader: int
     name: str
@@ -191,7 +196,7 @@ class Piece(NamedTuple):
 
 
 class Opener(NamedTuple):
-    """Somebody of the CSIRT, how many of the pieces they have opened, and when they last did."""
+    """A person of the CSIRT, the number of pieces that they have opened, and the time of the last opening."""
 
     name: str
     pieces: int
@@ -199,7 +204,9 @@ class Opener(NamedTuple):
 
 
 def pieces_of(incident: Incident) -> list[Piece]:
-    """In the order of their numbers, with who opened each: two queries, however often that was; one without any."""
+    """Return the pieces of evidence in the order of their numbers, with the people who opened each. Runs two queries,
+    however many openings there were, or one if there are no pieces.
+    """
     return with_openings(incident, list(incident.evidence.order_by("number")))
 
 
@@ -209,7 +216,7 @@ def with_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
 
 
 def openings_of(evidence: Iterable[Evidence]) -> dict[int, list[Opened]]:
-    """Who opened each piece, the first one first."""
+    """Return the people who opened each piece, in the order of their first opening."""
     opened: dict[int, list[Opened]] = {}
     openings = Opening.objects.filter(evidence__in=[one.pk for one in evidence]).values_list(
         "evidence", "user", "user__display_name"
@@ -221,7 +228,7 @@ def openings_of(evidence: Iterable[Evidence]) -> dict[int, list[Opened]]:
 
 
 def openers_of(pieces: Iterable[Piece]) -> list[Opener]:
-    """Whoever opened some of them, the last one first."""
+    """Return the people who opened at least one piece, the latest opening first."""
     people: dict[int, Opener] = {}
     for one in (one for piece in pieces for one in piece.opened):
         before = people.get(one.reader, Opener(one.name, 0, one.last_at))

@@ -1,8 +1,8 @@
-"""References and codes that can be said on a bad telephone line.
+"""References and codes that people can dictate on a bad telephone line.
 
-The alphabet leaves out 0, O, 1 and I. The last symbol of a reference is an ISO 7064 check character (hybrid
-system, modulus 33, 32): every single wrong symbol and nearly every swap of neighbours is caught. A reference is
-drawn at random, so it tells neither a date, nor a place, nor how many came before it. It opens nothing by itself.
+The alphabet leaves out 0, O, 1 and I. The last symbol of a reference is an ISO 7064 check character (hybrid system,
+modulus 33, 32), which detects every single wrong symbol and nearly every swap of neighbours. A reference is drawn at
+random, so that it reveals neither a date, nor a place, nor the number of earlier cases. It gives no access by itself.
 """
 
 import secrets
@@ -14,7 +14,9 @@ LENGTH = 8
 
 
 def new_reference() -> str:
-    """Eight symbols, seven of them random: 34 thousand million references. The database refuses a repeat."""
+    """Return eight symbols, seven of which are random: there are 34 thousand million references. The database refuses
+    a repeat.
+    """
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
     return with_check_character(body)
 
@@ -24,20 +26,20 @@ def with_check_character(body: str) -> str:
 
 
 def is_reference(text: str) -> bool:
-    """Whether `text`, already in its compact form, is a well-formed reference."""
+    """Tell whether `text`, already in its compact form, is a well-formed reference."""
     return len(text) == LENGTH and mod_37_36.is_valid(text, ALPHABET)
 
 
 def compact(text: str) -> str:
-    """What somebody typed or dictated, as stored: « t7k4 9mqx » → « T7K49MQX »."""
+    """Return what somebody typed or dictated in the form in which it is stored: « t7k4 9mqx » becomes « T7K49MQX »."""
     return "".join(symbol for symbol in text.upper() if symbol.isalnum())
 
 
 def groups(code: str) -> list[str]:
-    """By four, as it is read out."""
+    """Return the code in groups of four symbols, as people read it out."""
     return [code[start : start + 4] for start in range(0, len(code), 4)]
 
 
 def spaced(code: str) -> str:
-    """The same, on one line: « T7K4-9MQX »."""
+    """Return the code on one line with hyphens: « T7K4-9MQX »."""
     return "-".join(groups(code))

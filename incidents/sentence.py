@@ -1,6 +1,7 @@
-"""What a mayor can read aloud about a case: what is stopped, who was told, what is awaited.
+"""Sentences about a case that a mayor can read aloud: what is stopped, who knows about it, what is awaited.
 
-Pure: it takes what is known and gives short sentences. It never sees the reference, a contact or the story told.
+The module is pure: it takes known facts and returns short sentences. It never receives the reference, a contact or the
+story.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ from csirts.wording import centre_with_article
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
 OR_SLOWED = "Services arrêtés ou ralentis : %s."
-# No more than was declared: what may only be slow is not read aloud as stopped.
+# A sentence says no more than the declaration: a service that may only be slow is not announced as stopped.
 BY_EXTENT: dict[str, str] = {
     InterruptionExtent.STOPPED: "Services arrêtés : %s.",
     InterruptionExtent.DEGRADED: "Services ralentis : %s.",
@@ -38,7 +39,9 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """`body` as it is said (« commune de Plouexemple »), `centre` empty where none is known."""
+    """What is known of the case. `body` is the name with its nature (« commune de Plouexemple »); `centre` is empty if
+    there is none.
+    """
 
     body: str
     centre: str
@@ -53,7 +56,9 @@ class Known:
 
 
 def sentences_of(known: Known) -> list[str]:
-    """In the order in which they are read; each is one breath. The page says the moments, after the first one."""
+    """Return the sentences in the order in which they are read, each short enough for one breath. The page adds the
+    moments after the first sentence.
+    """
     said = {"body": with_article(known.body)}
     if known.status == Status.CLOSED:
         opening = "Un incident informatique a été déclaré pour {body}.".format(**said)
@@ -63,13 +68,17 @@ def sentences_of(known: Known) -> list[str]:
 
 
 def outcome(known: Known) -> Iterator[str]:
-    """Nobody tells any more which services are stopped: nothing is said of them in the present."""
+    """Yield how a closed case ended. Nobody keeps the services up to date any more, so no sentence speaks of them in
+    the present.
+    """
     if known.closing_reason in OUTCOMES:
         yield str(OUTCOMES[known.closing_reason])
 
 
 def doubt(known: Known) -> Iterator[str]:
-    """Anybody may declare in a body's name: what nobody has checked is said as such, above all when it is shared."""
+    """Yield a warning if nobody has verified the declaration: anybody may declare in a body's name, and the sentences
+    may be shared.
+    """
     if not known.is_verified:
         yield "Cette déclaration n’est pas encore vérifiée."
 
@@ -120,11 +129,11 @@ def awaited(known: Known) -> Iterator[str]:
 
 
 def names(services: Iterable[Service]) -> str:
-    """« état civil, paie et EHPAD »."""
+    """Return the labels as one list: « état civil, paie et EHPAD »."""
     *first, last = [lowered(service.label) for service in services] or [""]
     return "{first} et {last}".format(first=", ".join(first), last=last) if first else last
 
 
 def lowered(label: str) -> str:
-    """A name begins small inside a sentence, and an acronym stays one."""
+    """Return the label as it reads inside a sentence: a name loses its capital, an acronym does not."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]

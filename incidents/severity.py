@@ -1,7 +1,8 @@
-"""How bad, from the structured facts of a case, with the reasons. A sorting, never a judgement: a responder decides.
+"""The severity of a case from its structured facts, with the reasons. It only sorts the queue: a responder decides.
 
-Each fact gives points, added up: 0–1 low, 2–3 moderate, 4–5 high, 6 and more critical. The scale is the house's own
-(it is not NCISS); it is shown with its reasons, whoever may set another level says why, and it never falls by itself.
+Each fact gives points, which are added up: 0–1 low, 2–3 moderate, 4–5 high, 6 and more critical. The scale is the
+project's own (it is not NCISS). It is shown with its reasons, a person who sets another level gives a motive, and the
+level never falls by itself.
 
 | fact | points |
 |---|---|
@@ -37,7 +38,7 @@ from incidents.enums import (
 POINTS_OF_TYPE: dict[str, int] = {
     IncidentType.RANSOMWARE: 4,
     IncidentType.ADMIN_ACCOUNT: 4,
-    IncidentType.TRANSFER: 4,  # a transfer is stopped within hours of its order, by whoever pays, or not at all
+    IncidentType.TRANSFER: 4,  # A transfer can be stopped only by its payer, within hours of the order.
     IncidentType.LEAK: 2,
     IncidentType.SUPPLIER: 2,
     IncidentType.MAILBOX: 2,
@@ -47,7 +48,7 @@ POINTS_OF_TYPE: dict[str, int] = {
     IncidentType.DEVICE: 1,
     IncidentType.MISDELIVERY: 1,
 }
-# Without them people are harmed or unpaid within days.
+# People are harmed or unpaid within days without these services.
 ESSENTIAL = frozenset(
     {
         PublicService.CIVIL,
@@ -68,7 +69,7 @@ SENSITIVE = frozenset(
         DataCategory.OFFICIAL,
     }
 )
-# The house's own target, not a legal one: a first human answer within this time.
+# The project's own target for a first human answer, not a legal one.
 ACKNOWLEDGE_WITHIN: dict[int, timedelta] = {
     Severity.CRITICAL: timedelta(hours=1),
     Severity.HIGH: timedelta(hours=4),
@@ -76,9 +77,9 @@ ACKNOWLEDGE_WITHIN: dict[int, timedelta] = {
     Severity.LOW: timedelta(hours=72),
 }
 MANY_PEOPLE, VERY_MANY_PEOPLE = 1_000, 10_000
-# Computers that must be down before half of them says something.
+# Below this number of computers, half of them being down proves nothing about the spread.
 FEW_COMPUTERS = 4
-# Payrolls are made ready in the second half of the month.
+# Payrolls are prepared in the second half of the month.
 PAY_DAYS = range(15, 32)
 LARGE_BANDS = frozenset({PersonsBand.OVER_5000})
 SENSITIVE_BANDS = LARGE_BANDS | {PersonsBand.UP_TO_5000}
@@ -87,7 +88,7 @@ CENTRAL_SERVERS = frozenset({"fichiers", "messagerie", "metier", "telephonie", "
 
 @dataclass(frozen=True)
 class Reason:
-    """One fact that counts: `words` say it as a responder reads it."""
+    """One fact that gives points. `words` describe it for a responder."""
 
     points: int
     words: str
@@ -95,7 +96,9 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What is known of a case. `answers`: those of the questions, by code. `on`: the day, at the body's clock."""
+    """What is known of a case. `answers` holds the answers to the questions by code; `on` is today's date on the
+    body's clock.
+    """
 
     type: str
     interruptions: Collection[Interruption] = ()
@@ -141,7 +144,7 @@ def of_type(incident_type: str) -> Iterator[Reason]:
 
 
 def of_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
-    # What nobody could say counts as stopped.
+    # A service whose extent nobody could say counts as stopped.
     stopped = [one for one in ongoing if one.extent != InterruptionExtent.DEGRADED and one.service in ESSENTIAL]
     if stopped:
         yield Reason(2, f"service essentiel arrêté : {list_services(stopped)}")

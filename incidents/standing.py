@@ -1,4 +1,4 @@
-"""Where a case stands, in the words of the person who declared it."""
+"""The progress of a case, in the terms of the person who declared it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ class Standing:
     step: Step
     # The message of the CSIRT that waits for an answer.
     question: Message | None
-    # Who of the CSIRT was shown words of it, the first one first.
+    # The people of the CSIRT who were shown words of the case, in the order of their first access.
     readers: Sequence[Reader]
-    # Whose end is told: a double ends with the case that stands for it.
+    # The case whose end is shown: a duplicate ends with its main case.
     ended: Incident
 
     @property
     def first_reader(self) -> Reader | None:
-        """Whoever opened the case first; None where nobody has read more than an excerpt."""
+        """Return the person who opened the case first, or None if nobody has read more than an excerpt."""
         return first_to_open(self.readers)
 
 
@@ -52,13 +52,13 @@ def first_to_open(readers: Sequence[Reader]) -> Reader | None:
 
 
 def with_steps(incidents: IncidentQuerySet) -> IncidentQuerySet:
-    """The cases of a list with what `step_in_list` reads beside their own columns."""
+    """Annotate the cases of a list with what `step_in_list` needs beside their own columns."""
     opened = CaseAccess.objects.filter(incident=OuterRef("pk")).exclude(door=Door.SEARCH)
     return incidents.select_related("merged_into").annotate(was_opened=Exists(opened))
 
 
 def step_in_list(incident: Any) -> Step:
-    """The step that the page of the case says, of one that comes `with_steps`."""
+    """Return the step that the page of the case shows. The case must come from `with_steps`."""
     if incident.status in OPEN and incident.awaited_since:
         return Step.AWAITED
     return step_of(incident, None, is_read=incident.was_opened)
@@ -82,7 +82,9 @@ def step_of(incident: Incident, question: Message | None, *, is_read: bool) -> S
 
 
 def question_of(incident: Incident, thread: Sequence[Message]) -> Message | None:
-    """The last word of the CSIRT, if it asks something that the declarant has not answered since, by a call either."""
+    """Return the last message of the CSIRT if it asks something that the declarant has not answered since, in writing
+    or by telephone.
+    """
     last = next((message for message in reversed(thread) if message.is_from_csirt), None)
     if last is None or not last.asks_answer or incident.status not in OPEN or incident.awaited_since is None:
         return None

@@ -1,4 +1,4 @@
-"""The doors of the queue. Each may run at any time, twice, or together with itself."""
+"""Celery tasks. Each may run at any time, twice, or while another run of it is still going on."""
 
 from celery import shared_task
 from django.utils import timezone

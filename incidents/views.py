@@ -1,4 +1,4 @@
-"""What a person with an account sees of their own cases, outside the admin."""
+"""Pages on which a person with an account sees their own cases and bodies, outside the admin."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ AT_HOME = 10
 @never_cache
 @require_safe
 def own_cases(request: HttpRequest) -> HttpResponse:
-    """The newest first; `?apres=` is the reference of the last row of the page before."""
+    """List the person's cases, newest first. `?apres=` is the reference of the last row of the page before."""
     mine = with_steps(Incident.objects.visible_to(user_of(request)).with_words()).order_by("-received_at", "-id")
     rows = list(older_than(mine, compact(request.GET.get("apres", "")))[: PAGE + 1])
     shown = {
@@ -38,12 +38,12 @@ def own_cases(request: HttpRequest) -> HttpResponse:
 
 
 def stepped(rows: list[Incident]) -> list[tuple[Incident, Step]]:
-    """Each case with the step that its own page says."""
+    """Return each case with the step that its own page shows."""
     return [(row, step_in_list(row)) for row in rows]
 
 
 def older_than(incidents: QuerySet[Incident], reference: str) -> QuerySet[Incident]:
-    """All of them when that reference is not one of them."""
+    """Return the cases older than the case with this reference, or all of them if none has it."""
     last = incidents.filter(reference=reference).first() if reference else None
     if last is None:
         return incidents
@@ -54,7 +54,9 @@ def older_than(incidents: QuerySet[Incident], reference: str) -> QuerySet[Incide
 @never_cache
 @require_safe
 def own_bodies(request: HttpRequest) -> HttpResponse:
-    """Who belongs to several chooses; who belongs to one is led there; to the others the page is not there."""
+    """Show a person of several bodies a list of them, and redirect a person of one body to its page. Raise Http404 for
+    anybody else.
+    """
     bodies = list(Collectivity.objects.filter(pk__in=user_of(request).collectivity_ids()).order_by("sort_key", "id"))
     if not bodies:
         raise Http404
@@ -66,7 +68,7 @@ def own_bodies(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Its centre, its cases, its people, whom it calls."""
+    """Show a body's centre, newest cases and members; to its managers also the pending invitations."""
     user = user_of(request)
     body = get_body(user, uid)
     mine = with_steps(Incident.objects.visible_to(user).filter(collectivity=body).with_words())

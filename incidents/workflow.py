@@ -1,20 +1,21 @@
-"""Which status may follow which. Read by the services, the admin and the tests."""
+"""Which status may follow which. The services, the admin and the tests read it."""
 
 from incidents.enums import OPEN, Status
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.DECLARED: frozenset({Status.ACKNOWLEDGED, Status.CLOSED}),
-    # Put back: whoever had it leaves it to be taken by somebody else.
+    # A case that is put back is DECLARED again, and somebody else can take it.
     Status.ACKNOWLEDGED: frozenset({Status.CLOSED, Status.DECLARED}),
-    # Reopened: somebody takes it again in the same act.
+    # The person who reopens a case takes it in the same act.
     Status.CLOSED: frozenset({Status.ACKNOWLEDGED}),
 }
-# Only an open case goes to another centre. Whoever accepts it takes it in the same act, even if somebody had it.
+# Only an open case can go to another centre. The person who accepts it takes it in the same act, even if a colleague
+# of the former centre had it.
 TRANSFERABLE = OPEN
 
 
 class InvalidTransition(Exception):
-    """The incident is not in a status from which the wanted one may follow."""
+    """The incident has a status that the wanted status may not follow."""
 
     def __init__(self, current: Status, wanted: Status) -> None:
         super().__init__(f"{current} → {wanted}")
@@ -23,12 +24,12 @@ class InvalidTransition(Exception):
 
 
 def check_transition(current: Status, wanted: Status) -> None:
-    """Raises InvalidTransition unless `wanted` may follow `current`."""
+    """Raise InvalidTransition unless `wanted` may follow `current`."""
     if wanted not in TRANSITIONS[current]:
         raise InvalidTransition(current, wanted)
 
 
 def check_transferable(current: Status) -> None:
-    """Raises InvalidTransition unless a case in this status may be taken by another centre."""
+    """Raise InvalidTransition unless a case in this status may be taken over by another centre."""
     if current not in TRANSFERABLE:
         raise InvalidTransition(current, Status.ACKNOWLEDGED)
