@@ -1,4 +1,4 @@
-"""Shapes of the API, in and out. The services hold the rules."""
+"""The representations of incidents in the API, for input and output. The services hold the rules."""
 
 import re
 from collections.abc import Callable
@@ -31,13 +31,13 @@ from incidents.moments import end_or_day, moment_or_day
 from incidents.services.declaring.check import DESCRIPTION_LIMIT, LINE_LIMIT, PHONE_LIMIT
 
 INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
-# Our limit for a request; an integer of PostgreSQL could hold more than the population of France.
+# This limit is our own. A PostgreSQL integer could hold more than the population of France.
 MOST_PEOPLE = 100_000_000
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class BodyField(serializers.Field[Collectivity, str, str, Any]):
-    """A body, named by its identifier in this API, its SIREN or SIRET, or its INSEE code."""
+    """A body, identified by its id in this API, its SIREN or SIRET, or its INSEE code."""
 
     def to_internal_value(self, data: Any) -> Collectivity:
         body = body_called(data) if isinstance(data, str) and data.isprintable() else None

@@ -36,7 +36,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 class NewestFirst(CursorPagination):
-    """Pages by cursor, without counting rows."""
+    """Pagination by cursor, which does not count rows."""
 
     page_size = 50
     ordering = ("-received_at", "-id")
@@ -88,7 +88,8 @@ class IncidentDetail(APIView):
         """Read one incident, within what this person may see."""
         user = person(request)
         incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
-        if Ability.WORK not in abilities(user, incident):  # members of the body must not read the centre's own work
+        # Members of the body must not read the centre's own work.
+        if Ability.WORK not in abilities(user, incident):
             said = Prefetch("events", IncidentEvent.objects.filter(SAID_TO_BODY))
             prefetch_related_objects([incident], said)
         return Response(IncidentDetailOut(incident).data)

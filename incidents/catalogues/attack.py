@@ -1,6 +1,7 @@
-"""The techniques of MITRE ATT&CK Enterprise: the whole matrix, and those suggested by plain type and by type of RSIT.
+"""The techniques of MITRE ATT&CK Enterprise: the whole matrix, and suggestions by type of incident and by RSIT type.
 
-`data/attack-enterprise.json` is one release of the matrix, made by `build_attack_data`; `data/attack.json` is ours.
+`data/attack-enterprise.json` is one release of the matrix, which `build_attack_data` writes. `data/attack.json` holds
+our French labels and the suggestions, and names their sources.
 """
 
 import json
@@ -18,8 +19,8 @@ FILE = Path(__file__).parent.parent / "data" / "attack.json"
 
 @dataclass(frozen=True)
 class Technique:
-    """`name` is the official one, in English, after that of its technique for a sub-technique; `label` is our French,
-    where there is one.
+    """A technique or sub-technique. `name` is the official English name, which for a sub-technique follows that of its
+    technique. `label` is our French name, if there is one.
     """
 
     id: str
@@ -35,7 +36,7 @@ class Technique:
 
     @cached_property
     def words(self) -> str:
-        """All by which it is found, folded."""
+        """Return all the words by which a search finds the technique, folded."""
         return fold(f"{self.title} {' '.join(self.tactics)}")
 
 
@@ -68,20 +69,21 @@ def describe_matrix() -> Matrix:
     return Matrix(said["version"], said["date"], said["licence"], len(said["techniques"]))
 
 
-# In the order of the file, by identifier.
+# The order is that of the file, by identifier.
 TECHNIQUES = read_techniques()
 SHIPPED = describe_matrix()
 
 
 def suggested_for(incident_type: str, rsit_type: str) -> list[Technique]:
-    """Those of the plain type first, then those of the type of RSIT."""
+    """Return the techniques suggested for the type of incident, then those for the RSIT type."""
     by_type = [one for one in TECHNIQUES.values() if incident_type in one.types]
     return by_type + [one for one in TECHNIQUES.values() if rsit_type in one.rsit and one not in by_type]
 
 
 def find_techniques(query: str) -> list[Technique]:
-    """Return those that hold every word of the query in their number, names or tactics; first the one whose
-    number it is."""
+    """Return the techniques that have every word of the query in their identifier, names or tactics. A technique whose
+    identifier is the query comes first.
+    """
     asked = fold(query).split()
     if not asked:
         return []
@@ -90,5 +92,7 @@ def find_techniques(query: str) -> list[Technique]:
 
 
 def titles_of(ids: Iterable[str]) -> list[str]:
-    """One that the list no longer holds is shown by its identifier."""
+    """Return the titles of the techniques. The identifier itself stands for a technique that is no longer in the
+    list.
+    """
     return [TECHNIQUES[one].title if one in TECHNIQUES else one for one in ids]

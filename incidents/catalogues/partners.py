@@ -1,5 +1,6 @@
-"""The partners whom a centre may tell of a case: CERT-FR and the CERT of sectors. Data with its sources; nobody adds
-an address on a page. One whose mail address nobody published is declared to on its own site.
+"""The partners to which a centre may send a file about a case: CERT-FR and the CERTs of sectors. They are data with
+their sources, and no page can add an address. A partner without a published mail address receives declarations on its
+own website.
 """
 
 import json
@@ -17,7 +18,7 @@ class Partner(NamedTuple):
     website: str
     website_source: str
     website_on: date
-    # Empty: no mail is ever sent.
+    # The platform never sends a mail to a partner without an address.
     email: str = ""
     email_source: str = ""
     email_on: date | None = None
@@ -29,7 +30,7 @@ def read_partner(code: str, said: dict[str, str]) -> Partner:
     return Partner(code=code, **(said | dates))  # type: ignore[arg-type]
 
 
-# In the order of the file: code → partner.
+# Code → partner, in the order of the file.
 PARTNERS: dict[str, Partner] = {
     code: read_partner(code, said) for code, said in json.loads(FILE.read_text(encoding="utf-8")).items()
 }

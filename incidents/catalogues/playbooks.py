@@ -1,8 +1,8 @@
-"""The national playbooks: what a responder does on a case of each type, in which order, why, and after whom.
+"""The national playbooks: what a responder does on a case of each type, in order, with the reasons and sources.
 
-They are data (`data/playbooks.json`), written from the public sources that each step names. Steps that several types
-share stand once in the file, under one code, so that a case whose type changes gets none of them twice. A centre's
-own versions are rows (`services/library/playbooks.py`). The hours are this house's advice, no legal delay.
+They are data (`data/playbooks.json`), written from the public sources that each step names. A step that several types
+share is in the file once, under one code, so that a case whose type changes does not get it twice. The versions of a
+centre are rows (`services/library/playbooks.py`). The delays in hours are the project's own advice, not legal ones.
 """
 
 import json
@@ -17,7 +17,9 @@ FILE = Path(__file__).parent.parent / "data" / "playbooks.json"
 
 
 class Step(NamedTuple):
-    """`within_hours` counts from the moment when the step is added to a case; None: no date."""
+    """A step of a playbook. `within_hours` counts from the moment when the step is added to a case; None means no
+    date.
+    """
 
     step: str
     title: str
@@ -27,17 +29,19 @@ class Step(NamedTuple):
 
 
 def read_steps(content: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """In the shape of the file and of a row."""
+    """Return the steps from the shape that the file and the rows share."""
     return tuple(Step(**one) for one in content)
 
 
 def steps_content(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    """The contrary of `read_steps`."""
+    """Return the shape that `read_steps` reads."""
     return [step._asdict() for step in steps]
 
 
 def national(kind: str, content: Mapping[str, Any]) -> tuple[Step, ...]:
-    """A step of a guide is written out, or names a shared one by its code."""
+    """Return the national steps of a type. The file either writes a step out or refers to a shared step by its
+    code.
+    """
     shared = content["shared"]
     return tuple(
         Step(step=one, **shared[one]) if isinstance(one, str) else Step(**one) for one in content["playbooks"][kind]

@@ -1,13 +1,13 @@
-"""Which public services a body of each nature runs, the most urgent first: what its agents are offered to tick.
+"""The public services that a body of each nature runs, the most urgent first, which the form offers to tick.
 
-The order is ours; the services are those that ANSSI's 2024 panorama names for collectivités, and the competences of
-each nature of body. « Autre service » ends every list.
+The order is our own. The services are those that ANSSI's 2024 panorama lists for collectivités, and those in the legal
+competence of each nature of body. « Autre service » ends every list.
 """
 
 from collectivities.enums import GROUPINGS, Kind
 from incidents.enums import PublicService as Service
 
-# What every public body has behind its counter.
+# Every public body has these services.
 OFFICE = (Service.TELEPHONY, Service.MAIL, Service.PAYROLL, Service.FINANCE, Service.WEBSITE)
 NETWORKS = (Service.WATER, Service.WASTE, Service.ENERGY, Service.TRANSPORT)
 
@@ -51,5 +51,5 @@ ELSEWHERE = (*OFFICE, *NETWORKS, Service.SOCIAL, Service.COUNCIL)
 
 
 def services_of(kind: str) -> tuple[Service, ...]:
-    """The services to offer a body of this nature, « Autre service » last."""
+    """Return the services to offer to a body of this nature, with « Autre service » last."""
     return (*SERVICES_OF.get(kind, ELSEWHERE), Service.OTHER)

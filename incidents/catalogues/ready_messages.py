@@ -1,8 +1,7 @@
-"""The messages that a centre sends often, and how the names in braces become a case's own words.
+"""The messages that a centre sends often, and the replacement of their placeholders in braces by the values of a case.
 
-The national ones are data (`data/messages.json`), those of a centre are rows
-(`services/correspondence/templates.py`). Nothing is evaluated: a name that is known is replaced once, and what
-replaces it is not read again.
+National messages are data (`data/messages.json`), those of a centre are rows (`services/correspondence/templates.py`).
+Nothing is evaluated: a known placeholder is replaced once, and its value is not searched for placeholders.
 """
 
 import json
@@ -31,22 +30,26 @@ class ReadyMessage(NamedTuple):
 
 
 def unknown_placeholders(text: str) -> list[str]:
-    """What stands in braces and is no name that we know, as it was typed."""
+    """Return the texts in braces that are not placeholders, as somebody typed them."""
     return [name for name in dict.fromkeys(BRACED.findall(text)) if name not in PLACEHOLDERS]
 
 
 def names_in_braces(text: str) -> list[str]:
-    """What a reader would take for a word left to be replaced: no code, no number, no identifier of a machine."""
+    """Return the texts in braces that a reader would take for a forgotten placeholder: not code, a number or a
+    machine's identifier.
+    """
     return [name for name in dict.fromkeys(BRACED.findall(text)) if name.isidentifier()]
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """`text` with each known name replaced by its value; what has no value keeps its name, for a person to see."""
+    """Return `text` with each placeholder replaced by its value. A placeholder without a value stays, so that a person
+    sees it.
+    """
     return BRACED.sub(lambda found: values.get(found[1]) or found[0], text)
 
 
 def suits(types: list[str] | tuple[str, ...], kind: str) -> bool:
-    """Whether a message that is offered for `types` is offered on a case of that type."""
+    """Tell whether a message with these `types` is offered on a case of type `kind`."""
     return not types or kind in types
 
 

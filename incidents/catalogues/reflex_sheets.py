@@ -1,8 +1,9 @@
-"""The national reflex sheets: what to do in the first hour and the first day, one sheet a type of incident.
+"""The national reflex sheets: what to do in the first hour and on the first day, with one sheet for each type of
+incident.
 
-They are data (`data/reflexes.json`), written from the public sources that each one names. The first three acts of
-the first hour are those shown wherever there is room for three; six words stand in the call bar. Nothing here needs
-a login, a mail or a network, nor a database: a CSIRT's own sheets are rows (`services/library/reflexes.py`).
+They are data (`data/reflexes.json`), written from the public sources that each sheet lists. The first three acts of
+the first hour are those that pages with room for three show; the six words are those of the call bar. This module
+needs no login, mail, network or database. A CSIRT's own sheets are rows (`services/library/reflexes.py`).
 """
 
 import json
@@ -30,7 +31,7 @@ class Reflexes(NamedTuple):
 
     @property
     def acts(self) -> tuple[Act, ...]:
-        """The three that matter first."""
+        """Return the three acts that matter first."""
         return self.hour[:3]
 
     @property
@@ -39,7 +40,7 @@ class Reflexes(NamedTuple):
 
 
 def read_sheet(content: Mapping[str, Any]) -> Reflexes:
-    """The sheet that `content` holds, in the shape of the file and of a row."""
+    """Return the sheet from the shape that the file and the rows share."""
     return Reflexes(
         words=content["words"],
         title=content["title"],
@@ -54,7 +55,7 @@ def acts(content: Sequence[Mapping[str, str]]) -> tuple[Act, ...]:
 
 
 def sheet_content(sheet: Reflexes) -> dict[str, Any]:
-    """The contrary of `read_sheet`."""
+    """Return the shape that `read_sheet` reads."""
     return {
         "words": sheet.words,
         "title": sheet.title,

@@ -1,7 +1,7 @@
-"""RSIT v1003 (ENISA task force, CC0): its 11 classes and 39 types, and how our plain types map to them.
+"""RSIT v1003 (ENISA task force, CC0): its 11 classes and 39 types, and the mapping of our plain types to them.
 
-French labels are our own translation; no official one was found (November 2026). Ransomware has no type of its
-own in RSIT: encryption is an unauthorised modification of information.
+French labels are our own translation; no official one was found (November 2026). Ransomware has no type of its own in
+RSIT: encryption is an unauthorised modification of information.
 """
 
 from django.db import models
@@ -146,12 +146,12 @@ FIRST_CLASSIFICATION: dict[str, tuple[RsitClass, RsitType]] = {
     IncidentType.TRANSFER: (RsitClass.FRAUD, RsitType.MASQUERADE),
     IncidentType.DEFACEMENT: (RsitClass.INFORMATION_CONTENT_SECURITY, RsitType.UNAUTHORISED_INFORMATION_MODIFICATION),
     IncidentType.DDOS: (RsitClass.AVAILABILITY, RsitType.DDOS),
-    # A compromised supplier is a cause: until a responder knows the effect, it has no class.
+    # A compromised supplier is a cause. The incident has no class until a responder knows its effect.
     IncidentType.SUPPLIER: (RsitClass.OTHER, RsitType.UNDETERMINED),
     IncidentType.FLAW: (RsitClass.VULNERABLE, RsitType.VULNERABLE_SYSTEM),
 }
 
 
 def machine_tag(rsit_class: str, rsit_type: str) -> str:
-    """The tag that other tools read, such as `rsit:availability="ddos"`."""
+    """Return the tag that other tools read, such as `rsit:availability="ddos"`."""
     return f'rsit:{rsit_class}="{rsit_type}"'

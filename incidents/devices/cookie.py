@@ -1,8 +1,7 @@
-"""The cases that this device has opened: reference → public identifier of the access, signed.
+"""A signed cookie with the cases that this device has opened: reference → public identifier of the access.
 
-For the whole site, since the journey adds to it the case that it has just declared.
-
-The cookie says which access was shown, not that it is still good: the database is asked at each page.
+It is valid for the whole site, because the declaration pages add the case that was just declared. The cookie does not
+prove that an access is still valid, so each page checks it in the database.
 """
 
 from uuid import UUID
@@ -19,7 +18,7 @@ MOST_CASES = 10
 
 
 def read_cookie(request: HttpRequest) -> dict[str, str]:
-    """Nothing when it is absent, altered or too old."""
+    """Return the cases in the cookie, or {} if the cookie is absent, altered or too old."""
     try:
         return dict(signing.loads(request.COOKIES.get(NAME, ""), salt=SALT, max_age=LASTS_SECONDS))
     except signing.BadSignature:
@@ -32,7 +31,7 @@ def access_uid(request: HttpRequest, reference: str) -> UUID | None:
 
 
 def remember(request: HttpRequest, response: HttpResponse, reference: str, uid: UUID) -> None:
-    """The oldest case leaves when there are more than MOST_CASES."""
+    """Add the case to the cookie. Beyond MOST_CASES, the oldest case is dropped."""
     others = {name: value for name, value in read_cookie(request).items() if name != reference}
     write(response, dict(list((others | {reference: str(uid)}).items())[-MOST_CASES:]))
 

@@ -1,8 +1,9 @@
-"""Which draft this device writes, and in whose name: signed, for the journey only.
+"""A signed cookie with the draft that this device is writing and its author's name. It is sent to the declaration
+pages only.
 
-The cookie says which draft was opened here, not that it is still one: the database is asked at each page. Each screen
-says the same of itself in a hidden field, its pen: in two windows, two declarations stay two, whichever the cookie
-names, and a screen that was opened once is told from another person's.
+The cookie does not prove that the draft still exists, so each page checks it in the database. Each screen sends the
+same values in a hidden field, its pen. Declarations in two windows thus stay apart, whichever the cookie holds, and a
+second save of the same screen is not mistaken for one by another person.
 """
 
 import secrets
@@ -24,7 +25,7 @@ PEN_SALT = "incidents.declare.pen"
 
 
 class Opened(NamedTuple):
-    """`pen` is empty where the page did not say which opening of it this is."""
+    """The draft that a page belongs to. `pen` is empty if the page did not send which opening of it this is."""
 
     uid: UUID
     author: str
@@ -32,12 +33,14 @@ class Opened(NamedTuple):
 
 
 def read_draft_cookie(request: HttpRequest) -> Opened | None:
-    """As the page that was posted says, else as the cookie does. None when it is absent, altered or too old."""
+    """Return the draft from the posted page, or else from the cookie. None if it is absent, altered or too old."""
     return read_pen(request) or read_signed(request.COOKIES.get(NAME, ""), SALT)
 
 
 def read_pen(request: HttpRequest) -> Opened | None:
-    """Return the draft that the posted page names; an express page names one that may not exist yet."""
+    """Return the draft that the posted page belongs to. An express page may belong to a draft that does not exist
+    yet.
+    """
     return read_signed(request.POST.get(PEN, ""), PEN_SALT)
 
 
@@ -50,7 +53,7 @@ def read_signed(signed: str, salt: str) -> Opened | None:
 
 
 def new_pen(uid: UUID, author: str) -> str:
-    """For one opening of one screen."""
+    """Return a new pen for one opening of one screen."""
     return signing.dumps([str(uid), author, secrets.token_hex(4)], salt=PEN_SALT)
 
 

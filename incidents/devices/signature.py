@@ -1,6 +1,6 @@
-"""How whoever writes on a case calls themselves, asked once a device: « Dominique, accueil ».
+"""A signed cookie with the name that a person gives when they write on a case, such as « Dominique, accueil ».
 
-A signed cookie for the pages of a case. It proves nothing: it spares typing, and several people can tell who wrote.
+Each device asks for it once. It proves nothing: it saves typing, and tells the messages of several people apart.
 """
 
 from django.conf import settings
@@ -15,7 +15,7 @@ SALT = "incidents.devices.signature"
 
 
 def signature_of(request: HttpRequest, guest: Guest) -> str:
-    """The name that an account shows, or what was said on this device; empty when nothing was."""
+    """Return the display name of the account, or else the name given on this device, or ""."""
     if guest.user:
         return guest.user.display_name
     try:

@@ -1,4 +1,4 @@
-"""Who is looking at a case: the holder of its secret link (a cookie), or somebody with an account."""
+"""Access to a case by the holder of its secret link (through a cookie) or by a person with an account."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +15,9 @@ from incidents.reference import compact
 
 
 def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
-    """Pages that show a case or open one: public routes with a guard of their own, kept by no cache or robot."""
+    """Return a view of a page that shows or opens a case. Its route is public because the page checks access itself,
+    and neither caches nor search engines may keep the page.
+    """
 
     @login_not_required
     @wraps(view)
@@ -29,9 +31,10 @@ def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
 
 
 def guests_of(request: HttpRequest, reference: str) -> list[Guest]:
-    """By the cookie that the secret link left on this device, by the account of whoever is signed in.
+    """Return the guests that this request may be: by the cookie of the secret link, and by the account of the person
+    who is signed in.
 
-    Who is of a body speaks under their own name, even with the link.
+    A member of a body comes first by their account, so that they act under their own name even with the link.
     """
     uid = cookie.access_uid(request, reference)
     by_link = [Guest(access_uid=uid)] if uid else []
@@ -44,9 +47,10 @@ def guests_of(request: HttpRequest, reference: str) -> list[Guest]:
 def find_case(
     request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW, door: Door = Door.FOLLOW_UP
 ) -> tuple[Incident, Guest]:
-    """The case and the guest that it opens to. Raises Http404, or PermissionDenied for who may see and not do.
+    """Return the case and the guest for whom it opens. Raise Http404, or PermissionDenied if the guest may see the
+    case but not do this.
 
-    A person of its centre who comes by the link is recorded like one who comes by their account.
+    A person of the centre who uses the link is recorded like one who uses their account.
     """
     for guest in guests_of(request, compact(reference)):
         try:
@@ -60,7 +64,7 @@ def find_case(
 
 
 def find_incident(request: HttpRequest, reference: str) -> tuple[Incident | None, bool]:
-    """The same where nobody is a page too. The second value: by the link."""
+    """Return the case, or None for a visitor without access, and whether the visitor uses the link."""
     try:
         incident, guest = find_case(request, reference)
     except Http404:

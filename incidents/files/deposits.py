@@ -1,4 +1,6 @@
-"""A file on its way to the vault: hashed, looked at and encrypted as it comes; never whole in memory, nor in clear."""
+"""A file on its way to the vault. It is hashed, inspected and encrypted as it comes, and is never complete in memory
+or stored in clear.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,12 +12,12 @@ LARGEST = 100 * 1000 * 1000
 
 
 class TooLarge(Exception):
-    """More bytes than one file may have."""
+    """The file has more bytes than LARGEST."""
 
 
 @dataclass(frozen=True)
 class Deposited:
-    """A file that is stored whole, and that no row names yet."""
+    """A file that is stored completely, and to which no row points yet."""
 
     storage_name: str
     size: int
@@ -25,7 +27,7 @@ class Deposited:
 
 
 class Deposit:
-    """Write chunks, then `finish` or `discard`."""
+    """A writer for one file: call `write` for each chunk, then `finish` or `discard`."""
 
     def __init__(self, key: bytes) -> None:
         self.writer = vault.Writer(vault.new_name(), key)
@@ -34,7 +36,7 @@ class Deposit:
         self.size = 0
 
     def write(self, chunk: bytes) -> None:
-        """Raises TooLarge, StoreRefused."""
+        """Add a chunk. Raise TooLarge or StoreRefused."""
         self.size += len(chunk)
         if self.size > LARGEST:
             raise TooLarge
@@ -43,7 +45,7 @@ class Deposit:
         self.writer.write(chunk)
 
     def finish(self) -> Deposited:
-        """Raises StoreRefused."""
+        """Complete the stored file and return what is known of it. Raise StoreRefused."""
         self.writer.finish()
         head = bytes(self.head)
         return Deposited(

@@ -1,4 +1,4 @@
-"""What the beginning of a file says of it: a type that is never trusted, and where a photograph was taken.
+"""Facts read from the beginning of a file: its type, which is never trusted, and where a photograph was taken.
 
 Everything here may be hostile. Nothing is unpacked, and no more is read than the bytes given.
 """
@@ -11,22 +11,22 @@ from typing import Any
 import exifread
 import puremagic
 
-# What is looked at: the place of a photograph stands near its beginning.
+# The number of bytes that are inspected. The position of a photograph is near its beginning.
 HEAD = 1024 * 1024
 HEADERS = 64 * 1024
 MOST_READS = 20_000
 MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version"}
-# Told by us. An office document is a zip too: to say which, it would have to be opened.
+# These types are recognised here. An office document is also a zip, and telling which kind would require opening it.
 SURE = {b"PK\x03\x04": "application/zip", b"MZ": "application/vnd.microsoft.portable-executable"}
 PHOTOGRAPHS = ("\xff\xd8", "II*\0", "MM\0*")
 
 
 class TooManyReads(Exception):
-    """A file made to be read without end."""
+    """The file makes its reader read without end."""
 
 
 class Bounded(BytesIO):
-    """A reader that follows offsets in circles is stopped."""
+    """A reader that stops a parser which follows the file's offsets in circles."""
 
     reads = 0
 
@@ -38,7 +38,9 @@ class Bounded(BytesIO):
 
 
 def media_type(head: bytes) -> str:
-    """« image/jpeg »; « message/rfc822 » for a mail with its headers; empty when nothing is recognised."""
+    """Return the type such as « image/jpeg », « message/rfc822 » for a mail with its headers, or "" if none is
+    recognised.
+    """
     if not head:
         return ""
     if is_text(head[:HEADERS]):
@@ -54,7 +56,9 @@ def media_type(head: bytes) -> str:
 
 
 def is_text(head: bytes) -> bool:
-    """UTF-8, perhaps cut in the middle of a letter. A mail in another encoding has headers in ASCII all the same."""
+    """Tell whether the bytes are UTF-8, even if cut inside a letter, or a mail: its headers are ASCII in any
+    encoding.
+    """
     if b"\0" in head:
         return False
     try:
@@ -70,7 +74,9 @@ def is_mail(head: bytes) -> bool:
 
 
 def position(head: bytes) -> dict[str, float] | None:
-    """Where a photograph says that it was taken, in degrees and metres; None when it does not say, or lies badly."""
+    """Return where a photograph says it was taken, in degrees and metres. None if it does not say, or if the values
+    are impossible.
+    """
     if not is_photograph(head):
         return None
     try:

@@ -1,12 +1,12 @@
-"""The seals of the pieces of a case: each covers the one before it, so that no line is changed or left out unseen.
+"""The seals of the pieces of a case. Each covers the one before it, so that a changed or missing line is detected.
 
 The seal of a piece is the SHA-256, in hexadecimal, of six lines in UTF-8, each ended by a line feed: the seal of the
-piece before (of the first: the reference of the case), the number, the SHA-256 of the file, its size in bytes, the
+previous piece (for the first: the reference of the case), the number, the SHA-256 of the file, its size in bytes, the
 instant of its receipt in UTC (2026-11-24T09:51:00Z), the name that was given. Anybody can compute it again:
 
     printf '%s\\n' PRECEDENT NUMERO EMPREINTE OCTETS RECU NOM | sha256sum
 
-The list is also held against the history of the case, which PostgreSQL lets nobody change.
+The list is also compared with the history of the case, which PostgreSQL protects from any change.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ def instant(at: datetime) -> str:
 
 
 def seal_after(previous: str, piece: Evidence) -> str:
-    """The seal of `piece` when `previous` is the seal before it."""
+    """Return the seal of `piece`, given the seal of the piece before it."""
     lines = [previous, piece.number, piece.sha256, piece.size, instant(piece.received_at), piece.name]
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
@@ -30,12 +30,12 @@ def seal_after(previous: str, piece: Evidence) -> str:
 def first_broken(
     incident: Incident, pieces: Iterable[Evidence], events: Iterable[IncidentEvent] | None = None
 ) -> int | None:
-    """The number of the first piece that does not fit, None when all of them do. `pieces` come in their order.
+    """Return the number of the first piece that does not fit, or None if all of them do. `pieces` come in their order.
 
-    `events`: the whole history, oldest first, for a caller that has read it.
+    `events` is the whole history, oldest first, for a caller that has already read it.
 
-    Once a case was erased its names are gone, and its seals cannot be computed again: only the rest is held against
-    the history.
+    Erasing a case removes the names of its pieces, so that their seals cannot be computed again. The rest is then
+    still compared with the history.
     """
     told = [
         (event.data["evidence"], event.data["sha256"])

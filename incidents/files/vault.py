@@ -1,9 +1,9 @@
-"""Files at rest: each encrypted with the key of its case, which is itself encrypted with the installation's.
+"""Encrypted storage of files. The key of its case encrypts each file, and the installation's key encrypts that key.
 
-A stored object is one secretstream of libsodium (XChaCha20-Poly1305): a header, then frames of 64 kB of which the
-last is marked. Each frame is bound to the name of the object. So what was altered, shortened, or put in the place
-of another object does not open. A wrapped key begins with eight bytes that say which key of the installation opens
-it (`EVIDENCE_KEYS`: the first encrypts, all decrypt), so that this one can be replaced.
+A stored object is one secretstream of libsodium (XChaCha20-Poly1305): a header, then frames of 64 kB with a mark on
+the last one. Each frame is bound to the name of the object, so that an object that was altered, shortened or put in
+the place of another one cannot be decrypted. An encrypted key begins with eight bytes that identify the installation's
+key (`EVIDENCE_KEYS`: the first encrypts, all decrypt), so that the installation's key can be replaced.
 """
 
 import hashlib
@@ -36,11 +36,11 @@ UNREACHABLE = (OSError, BotoCoreError, ClientError)
 
 
 class StoreRefused(Exception):
-    """The store did not take it: a full disk, a bucket that does not answer. Nothing was kept."""
+    """The store did not accept the object: the disk is full, or the bucket does not answer. Nothing was stored."""
 
 
 class NotReadable(Exception):
-    """What is stored does not open: it is gone, it was altered, or its key is not ours."""
+    """The stored object cannot be decrypted: it is gone, it was altered, or no key of the installation fits."""
 
 
 def store() -> Storage:
@@ -48,13 +48,13 @@ def store() -> Storage:
 
 
 def new_name() -> str:
-    """Random, and short folders: nothing of it comes from a client."""
+    """Return a random name in one of 256 folders. Nothing in it comes from a client."""
     name = uuid4().hex
     return f"{name[:2]}/{name}"
 
 
 def slice_name(upload: UUID, offset: int) -> str:
-    """Where the slice of an upload that begins at `offset` is kept until the file is whole."""
+    """Return the name of the object with the slice that begins at `offset`, until the upload is complete."""
     return f"{upload.hex[:2]}/{upload.hex}.{offset:010}"
 
 
@@ -69,17 +69,19 @@ def remove(name: str) -> bool:
 
 
 def folders() -> list[str]:
-    """Those that hold objects, two hundred and fifty-six at most. Raises one of UNREACHABLE."""
+    """Return the folders that hold objects, 256 at most. Raise one of UNREACHABLE."""
     return [name for name in listed("")[0] if FOLDER.fullmatch(name)]
 
 
 def names_in(folder: str) -> list[str]:
-    """The objects of one folder that are ours by their name. Raises one of UNREACHABLE."""
+    """Return the objects of one folder whose names have the form that this module gives them. Raise one of
+    UNREACHABLE.
+    """
     return [f"{folder}/{name}" for name in listed(folder)[1] if name.startswith(folder) and OURS.fullmatch(name)]
 
 
 def listed(path: str) -> tuple[list[str], list[str]]:
-    """The folders and the files in it; a folder that is not there is empty, as in a bucket."""
+    """Return the folders and the files in `path`. A missing folder counts as empty, as it does in a bucket."""
     try:
         return store().listdir(path)
     except FileNotFoundError:
@@ -98,13 +100,13 @@ def key_id(installation_key: bytes) -> bytes:
 
 
 def wrap(key: bytes) -> bytes:
-    """The key of a case as the database keeps it."""
+    """Return the key of a case, encrypted as the database stores it."""
     first = settings.EVIDENCE_KEYS[0]
     return key_id(first) + secret.SecretBox(first).encrypt(key)
 
 
 def unwrap(wrapped: bytes) -> bytes:
-    """Raises NotReadable when no key of this installation opens it."""
+    """Return the key of a case. Raise NotReadable if no key of this installation decrypts it."""
     wanted, sealed = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES:]
     for installation_key in settings.EVIDENCE_KEYS:
         if key_id(installation_key) == wanted:
@@ -121,7 +123,7 @@ def is_wrapped_with_the_first(wrapped: bytes) -> bool:
 
 
 class Writer:
-    """Encrypts what it is given into the object `name`, a frame at a time. Then `finish` or `discard`."""
+    """A writer that encrypts into the object `name`, one frame at a time. Call `finish` or `discard` at the end."""
 
     def __init__(self, name: str, key: bytes) -> None:
         self.name = name
@@ -133,14 +135,14 @@ class Writer:
             self.file.write(header)
 
     def write(self, chunk: bytes) -> None:
-        """Raises StoreRefused."""
+        """Encrypt and store a chunk. Raise StoreRefused."""
         self.waiting += chunk
         while len(self.waiting) > FRAME:
             self.push(bytes(self.waiting[:FRAME]), MORE)
             del self.waiting[:FRAME]
 
     def finish(self) -> None:
-        """From here on it is whole and kept. Raises StoreRefused."""
+        """Complete the object, which can be read from then on. Raise StoreRefused."""
         self.push(bytes(self.waiting), LAST)
         with raising_refusals():
             self.file.close()
@@ -151,7 +153,7 @@ class Writer:
             self.file.write(sealed)
 
     def discard(self) -> None:
-        """As if nothing had been written."""
+        """Remove what was written."""
         with suppress(StoreRefused), raising_refusals():
             self.file.close()
         remove(self.name)
@@ -167,7 +169,7 @@ def raising_refusals() -> Iterator[None]:
 
 
 def write(name: str, key: bytes, content: bytes) -> None:
-    """A short object in one go. Raises StoreRefused."""
+    """Store a short object at once. Raise StoreRefused, after which nothing is stored."""
     writer = Writer(name, key)
     try:
         writer.write(content)
@@ -178,7 +180,9 @@ def write(name: str, key: bytes, content: bytes) -> None:
 
 
 def read(name: str, key: bytes) -> Iterator[bytes]:
-    """The clear bytes, a frame at a time. Raises NotReadable, before the first frame or at the one that is wrong."""
+    """Yield the decrypted bytes, one frame at a time. Raise NotReadable, either before the first frame or at a wrong
+    one.
+    """
     try:
         with store().open(name, "rb") as file:
             yield from frames(file, name, key)
@@ -202,7 +206,7 @@ def frames(file: "File[bytes]", name: str, key: bytes) -> Iterator[bytes]:
 
 
 class Folder(FileSystemStorage):
-    """Files that this user alone may read, on the disk for good once they are closed."""
+    """Storage on this machine's disk. Only this user can read the files, and a closed file is flushed to the disk."""
 
     def open(self, name: str, mode: str = "rb") -> "File[bytes]":
         if "w" not in mode:
@@ -214,7 +218,9 @@ class Folder(FileSystemStorage):
 
 class Kept(File):  # type: ignore[type-arg]  # generic in its stubs only
     def close(self) -> None:
-        """Raises OSError when the disk refuses the last bytes; the file is closed all the same."""
+        """Flush the file to the disk and close it. Raise OSError if the disk refuses the last bytes; the file is
+        closed in any case.
+        """
         try:
             if not self.closed:
                 self.flush()

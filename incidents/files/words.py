@@ -1,6 +1,6 @@
-"""The words in a small file that was sniffed as text: a note, a log, a page, or a mail with its parts unpacked.
+"""The text of a small file whose type is text: a note, a log, a page, or a mail with its parts unpacked.
 
-Everything here may be hostile. A mail whose parts make no sense is read as the text that it is.
+Everything here may be hostile. A mail that cannot be parsed is read as plain text.
 """
 
 import html
@@ -23,7 +23,9 @@ def words_in(content: bytes, media_type: str) -> str:
 
 
 def as_text(content: bytes) -> str:
-    """As a page it may hold « &amp; » for « & »."""
+    """Return the content as text. If it contains « < », it may be a web page, so that HTML entities such as « &amp; »
+    are decoded.
+    """
     text = content.decode("utf-8", errors="replace")
     return html.unescape(text) if "<" in text else text
 

@@ -1,6 +1,6 @@
-"""Values that say nothing of an attack, and are not proposed: those of `data/known-values.json`, and the case's own.
+"""Values that say nothing about an attack and are not proposed: those of `data/known-values.json`, and the case's own.
 
-Whoever thinks otherwise adds the value by hand.
+A responder who disagrees adds the value by hand.
 """
 
 import ipaddress
@@ -15,7 +15,7 @@ from incidents.enums import ObservableKind
 from incidents.indicators.observables import Found, host_of
 
 FILE = Path(__file__).parent.parent / "data" / "known-values.json"
-# For books and exercises: nobody is attacked from there, and nothing is lost when they are proposed.
+# These networks are for documentation and exercises. No attack comes from them, and proposing them does no harm.
 FOR_EXAMPLES = [
     ipaddress.ip_network(network)
     for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
@@ -28,7 +28,9 @@ class KnownDomain(NamedTuple):
 
 
 class KnownList(NamedTuple):
-    """`families`: with all that is below and all that is at them. `providers`: the bare domain alone."""
+    """A list of known domains. `families` also cover their subdomains and mailboxes, `providers` only the bare
+    domain.
+    """
 
     checked_on: str
     source: str
@@ -48,7 +50,9 @@ def national() -> KnownList:
 
 
 def is_innocent(found: Found, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
-    """`own`: domains of the body and of its centre. `persons`: mailboxes of the people of the case."""
+    """Tell whether a value says nothing about the attack. `own` holds the domains of the body and of its centre,
+    `persons` the mailboxes of the people of the case.
+    """
     host = host_of(found.kind, found.value)
     if not host:
         return False
@@ -60,7 +64,7 @@ def is_innocent(found: Found, *, own: Collection[str] = (), persons: Collection[
 
 
 def is_reserved(host: str) -> bool:
-    """A private or reserved address, which leads to nobody outside."""
+    """Tell whether the host is a private or reserved address, which leads nowhere outside."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -73,6 +77,6 @@ def is_below(host: str, domains: Collection[str]) -> bool:
 
 
 def own_domain(mailbox: str) -> str:
-    """The domain of a body's mailbox; empty for a provider's, which is everybody's."""
+    """Return the domain of a body's mailbox, or "" for a provider's domain, which many people share."""
     domain = mailbox.rpartition("@")[2].lower()
     return "" if domain in {one.domain for one in national().providers} else domain

@@ -1,6 +1,6 @@
-"""The traces of an attack in what people write: found, in one spelling, and shown so that no program makes a link.
+"""Indicators in what people write: finding them, normalising them, and defanging them for display.
 
-Everything given here may be hostile. Text is read in short pieces, so that the time grows with its length alone.
+Everything given here may be hostile. Text is read in short pieces, so that the time grows linearly with its length.
 """
 
 import importlib
@@ -17,10 +17,10 @@ from stdnum.exceptions import ValidationError as BadNumber
 
 from incidents.enums import ObservableKind
 
-# What is read of one text at most, in characters; the page says what was left out.
+# The number of characters that are read of one text. The page says if the rest was left out.
 TEXT_LIMIT = 50_000
 VALUE_LIMIT = 500
-# The library looks at each bracket against all that follows: short pieces, and few brackets in each.
+# The library compares each bracket with all that follows, so pieces are short and have few brackets.
 CHUNK = 2_000
 MOST_BRACKETS = 60
 HASH_LENGTHS = {32: "MD5", 40: "SHA-1", 64: "SHA-256", 128: "SHA-512"}
@@ -40,18 +40,19 @@ AT = re.compile(r"(?i) ?[\[({] {0,2}(?:@|at|arobase|chez) {0,2}[\])}] ?")
 BRACKETS = re.compile(r"[\[\](){}]")
 URL = re.compile(r"(?i)(?<![a-z])(?:https?|ftps?)://[^\s<>\"«»“”‹›\\^`{|}]+")
 IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:][0-9A-Fa-f:.]{1,44}(?![\w:])")
-# The library knows the names that exist; this ending is kept for exercises, and is ours to try things on.
+# The library knows only domains that exist. The ending « .example » is reserved for exercises, so it is recognised
+# here.
 EXERCISE = re.compile(r"(?i)(?<![\w.@-])(?:[^\W_][\w-]{0,62}\.){1,8}example(?![\w-])")
 EMAIL = re.compile(r"(?i)(?<![\w.+@-])[\w.+-]{1,64}@(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,63}(?![\w@-])")
-# One sign a turn, so that what is no number is given up at once.
+# Each repetition consumes one letter or digit, so that the search gives up at once on a text that is no number.
 IBAN = re.compile(r"(?i)(?<![^\W_])[a-z]{2}\d{2}(?:[ \u00a0\u202f.-]?[a-z0-9]){11,30}(?![^\W_])")
-# Programs, scripts, and what carries them past a filter.
+# File endings of programs, scripts, and the archives that carry them past a filter.
 SUSPICIOUS = (
     "exe|scr|pif|cmd|bat|ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|lnk|url|msi|msix|appx|dll|cpl|jar|apk|sh|py|reg|chm|one|"
     "docm|dotm|xlsm|xlsb|xltm|xlam|pptm|ppam|iso|img|vhd|vhdx|cab|ace|arj|rar|7z|zip|gz|tgz"
 )
 FILE = re.compile(rf"(?i)(?<![\w.@/-])[^\W_][\w.-]{{0,150}}\.(?:{SUSPICIOUS})(?![\w-])(?!\.\w)")
-# Also endings of domains: in a sentence, more often a file.
+# These endings are also top-level domains, but in a sentence they are more often files.
 RATHER_FILES = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
 DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
 LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:\\]{1,64}")
@@ -59,8 +60,8 @@ LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:\\]{1,64}")
 
 @cache
 def load_library(name: str) -> Any:
-    """Return `ioc_finder` or `ioc_fanger`. Their grammars take 6 MB and a third of a second to build, which most
-    processes do without.
+    """Return `ioc_finder` or `ioc_fanger`. Their grammars take 6 MB and a third of a second to build, so they are
+    imported only where they are used.
     """
     return importlib.import_module(name)
 
@@ -70,11 +71,11 @@ class Found(NamedTuple):
     value: str
 
 
-# One spelling each
+# Normalising
 
 
 def normalised(kind: str, value: str) -> str | None:
-    """The one spelling of `value`, or None when it is no such thing. A defanged one is understood."""
+    """Return the normalised `value`, or None if it is not of this kind. A defanged value is accepted."""
     bare = refanged(visible(value.strip()[: VALUE_LIMIT * 4]))
     clean = SPELLINGS[ObservableKind(kind)](bare)
     return clean if clean and len(clean) <= VALUE_LIMIT else None
@@ -89,7 +90,7 @@ def spelt_ip(value: str) -> str | None:
 
 
 def spelt_domain(value: str) -> str | None:
-    """In lower case and in ASCII: two letters that look alike are then seen to be two."""
+    """Return the domain in lower case and in ASCII, which shows the difference between letters that look alike."""
     bare = value.rstrip(".").lower()
     if len(bare) > 253:
         return None
@@ -101,7 +102,7 @@ def spelt_domain(value: str) -> str | None:
 
 
 def spelt_url(value: str) -> str | None:
-    """Scheme and host in one spelling, without the usual port; what follows is left as it is, to the letter."""
+    """Return the address with scheme and host normalised and without the default port. The rest does not change."""
     try:
         parts = urlsplit(value)
         host, port = parts.hostname or "", parts.port
@@ -130,7 +131,7 @@ def spelt_hash(value: str) -> str | None:
 
 
 def spelt_iban(value: str) -> str | None:
-    """Its check digits and the structure of its country are right."""
+    """Return the IBAN, or None if its check digits or the structure for its country are wrong."""
     try:
         return iban.validate(re.sub(r"[\s.-]", "", value), check_country=False)
     except BadNumber:
@@ -138,7 +139,7 @@ def spelt_iban(value: str) -> str | None:
 
 
 def spelt_file(value: str) -> str | None:
-    """Its last part, in lower case, as the systems that matter here compare them."""
+    """Return the last path component in lower case, since the systems that matter here ignore case."""
     name = unicodedata.normalize("NFC", " ".join(value.replace("\\", "/").rsplit("/", 1)[-1].split())).lower()
     return name if 1 < len(name) <= 255 else None
 
@@ -155,19 +156,21 @@ SPELLINGS: dict[ObservableKind, Callable[[str], str | None]] = {
 
 
 def host_of(kind: str, value: str) -> str:
-    """The domain or the IP in a normalised value; empty where there is none."""
+    """Return the domain or the IP address in a normalised value, or "" if there is none."""
     if kind == ObservableKind.URL:
         return urlsplit(value).hostname or ""
     return value.rpartition("@")[2] if kind in (ObservableKind.EMAIL, ObservableKind.DOMAIN, ObservableKind.IP) else ""
 
 
 def defang(kind: str, value: str) -> str:
-    """Defanged, so that no program makes a link of it: « hxxp://exemple[.]fr », « 192[.]0[.]2[.]1 »."""
+    """Return the value with its scheme and dots broken, so that no program turns it into a link: « hxxp://exemple[.]fr
+    », « 192[.]0[.]2[.]1 ».
+    """
     if kind == ObservableKind.URL:
         scheme, _sign, rest = value.partition("://")
         netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
         start = scheme.replace("http", "hxxp") + "://" if scheme.startswith("http") else f"{scheme}[:]//"
-        # An address may carry another one, as those of filters and redirections do.
+        # A URL may contain another one, as those of filters and redirections do.
         path = rest[len(netloc) :].replace("://", "[:]//")
         return f"{start}{netloc.replace('.', '[.]')}{path}"
     if kind in (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.EMAIL):
@@ -179,7 +182,9 @@ def defang(kind: str, value: str) -> str:
 
 
 def find(text: str) -> list[Found]:
-    """Each once, in the order of the text by pieces. No more than TEXT_LIMIT characters are read."""
+    """Return the indicators of the text without repeats, in the order of the text by pieces. At most TEXT_LIMIT
+    characters are read.
+    """
     found: dict[Found, None] = {}
     for chunk in chunks(visible(text[:TEXT_LIMIT])):
         for kind, raw in raw_in(refanged(tame(chunk))):
@@ -189,12 +194,12 @@ def find(text: str) -> list[Found]:
 
 
 def visible(text: str) -> str:
-    """Without the characters that nobody sees, which cut a name in two for a program only. Line ends stay."""
+    """Return the text without invisible characters, which split a name only for programs. Line ends stay."""
     return "".join(sign for sign in text if sign in LINE_ENDS or unicodedata.category(sign) not in UNSEEN)
 
 
 def chunks(text: str) -> Iterator[str]:
-    """Cut between two words where there are any."""
+    """Yield pieces of the text, cut between two words if possible."""
     at = 0
     while at < len(text):
         end = at + CHUNK
@@ -206,7 +211,9 @@ def chunks(text: str) -> Iterator[str]:
 
 
 def tame(chunk: str) -> str:
-    """Where brackets swarm, only those of a defanged dot or at are understood."""
+    """Return the piece itself, or without brackets if it has too many: only a defanged dot or at sign is then
+    recognised.
+    """
     if sum(map(chunk.count, "[](){}")) <= MOST_BRACKETS:
         return chunk
     return BRACKETS.sub(" ", AT.sub("@", DOT.sub(".", chunk)))
@@ -217,7 +224,7 @@ def refanged(text: str) -> str:
 
 
 def raw_in(text: str) -> Iterator[tuple[ObservableKind, str]]:
-    """What looks like a trace; whether it is one is judged by its spelling."""
+    """Yield what looks like an indicator. Normalising decides whether it is one."""
     for match in URL.finditer(text):
         yield ObservableKind.URL, unclosed(match[0])
     rest = URL.sub(" ", text)
@@ -238,7 +245,7 @@ def by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
 
 
 def unclosed(address: str) -> str:
-    """Without what ends the sentence around it: « (https://exemple.fr). »"""
+    """Return the address without the punctuation of the sentence around it: « (https://exemple.fr). »"""
     bare = address.rstrip(".,;:!?'’*…")
     while bare and bare[-1] in ")]" and bare.count("([".__getitem__(")]".index(bare[-1]))) < bare.count(bare[-1]):
         bare = bare[:-1].rstrip(".,;:!?'’*…")
@@ -246,7 +253,9 @@ def unclosed(address: str) -> str:
 
 
 def beginnings(candidate: str) -> Iterator[str]:
-    """What follows a number may look like its end: « FR76 … 189 DU 3 »."""
+    """Yield the possible numbers in a match, longest first: a word after the number may look like its end (« FR76 …
+    189 DU 3 »).
+    """
     groups = re.split(r"[ \u00a0\u202f.-]", candidate)
     for last in range(len(groups), 0, -1):
         number = "".join(groups[:last])

@@ -1,4 +1,4 @@
-"""The same value in several cases. Only the cases of the reader's own centres are counted, named or hinted at."""
+"""The same value in several cases. Only the cases of the reader's own centres are counted or shown."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,8 @@ from accounts.models import User
 from incidents.indicators.observables import Found
 from incidents.models import IgnoredValue, Incident, Observable
 
-# Named one by one; beyond, « 20 et plus » is all that is said, and all that is read.
+# Up to this number, sightings are listed one by one. Beyond it, the page shows « 20 et plus », and no more rows are
+# read.
 SHOWN = 20
 LOOKED_UP = 50
 
@@ -19,7 +20,7 @@ def rows_of_mine(user: User) -> QuerySet[Observable]:
 
 
 def filter_by_value(values: Iterable[Found]) -> Q:
-    """A condition that the index by kind and value answers."""
+    """Return a condition for which PostgreSQL uses the index by kind and value."""
     by_kind: dict[str, list[str]] = {}
     for found in values:
         by_kind.setdefault(found.kind, []).append(found.value)
@@ -30,13 +31,17 @@ def filter_by_value(values: Iterable[Found]) -> Q:
 
 
 def of_the_same(incident: Incident) -> Q:
-    """Of the case itself, of the one that it doubles and of their doubles: a merge makes no second sighting."""
+    """Return a condition: the row is of the case itself, of its main case or of their duplicates. A merge does not
+    create a second sighting.
+    """
     main = incident.merged_into_id or incident.pk
     return Q(incident=main) | Q(incident__merged_into=main)
 
 
 def observables_of(incident: Incident, user: User) -> QuerySet[Observable]:
-    """Those of the case by nature, each with `seen_in`: at most SHOWN + 1 of the other cases. One query."""
+    """Return the indicators of the case by kind, each with `seen_in`: the ids of at most SHOWN + 1 other cases. Runs
+    one query.
+    """
     others = rows_of_mine(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
     keys = others.exclude(of_the_same(incident)).values("incident")[: SHOWN + 1]
     return incident.observables.annotate(seen_in=ArraySubquery(keys)).order_by("kind", "value")
@@ -48,13 +53,13 @@ def seen_elsewhere(values: Sequence[Found], incident: Incident, user: User) -> s
 
 
 def ignored_among(values: Sequence[Found], incident: Incident) -> dict[tuple[str, str], str]:
-    """Why the centre of the case wants some of them no more."""
+    """Return the values that the centre of the case ignores, each with the motive."""
     rows = IgnoredValue.objects.filter(filter_by_value(values), csirt=incident.csirt_id)
     return {(kind, value): motive for kind, value, motive in rows.values_list("kind", "value", "motive")}
 
 
 def sightings_of(found: Found, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
-    """The newest first, one more than is shown; in other cases than `beside`."""
+    """Return the newest sightings, one more than is shown. With `beside`, the sightings in that case are left out."""
     rows = rows_of_mine(user).filter(kind=found.kind, value=found.value)
     rows = rows.exclude(of_the_same(beside)) if beside else rows
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")[
@@ -63,7 +68,7 @@ def sightings_of(found: Found, user: User, *, beside: Incident | None = None) ->
 
 
 def look_up(values: Sequence[Found], user: User) -> dict[tuple[str, str], list[Observable]]:
-    """For each of the first LOOKED_UP values, where it was seen: two queries, however many there are."""
+    """Return the sightings of each of the first LOOKED_UP values. Runs two queries, however many values there are."""
     seen: dict[tuple[str, str], list[Observable]] = {found: [] for found in values[:LOOKED_UP]}
     heads = [sightings_of(found, user).values("pk") for found in values[:LOOKED_UP]]
     if not heads:

@@ -1,4 +1,6 @@
-"""The wall card, open to everybody: for one body at once, for all communes of a département by a task."""
+"""The wall card, a public page and PDF. The request makes the card of one body, a task those of all communes of a
+département.
+"""
 
 from uuid import UUID
 

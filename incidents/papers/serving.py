@@ -1,4 +1,4 @@
-"""Sending a paper as a download under a name of ours. Our pages never display it."""
+"""Sending a paper as a download under a name that our code chooses. Our pages never display it."""
 
 from collections.abc import Iterator
 from itertools import chain

@@ -1,4 +1,5 @@
-"""What a case is asked after it was declared, by type of incident: data with a version, and how answers are said.
+"""The questionnaire that follows a declaration, by type of incident, and the formatting of its answers.
 
-A version is never edited once answered: a change is a new file beside it, and an old sheet renders as it was asked.
+The questions are data with a version. A version never changes once somebody has answered it: a change is a new file
+beside it, and an old answer sheet is shown with its own version.
 """

@@ -1,4 +1,4 @@
-"""The versions of the questions, read once from the files beside this one, and checked as they are read."""
+"""The versions of the questionnaire, read once from the files beside this module and checked at the same time."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from incidents.enums import IncidentType
 
 FOLDER = Path(__file__).parent
-# The sections that are no questions of a file: snapshots of what the rows of the case say.
+# These sections do not come from a file. They are snapshots of the facts in the rows of the case.
 SNAPSHOTS = ("recit", "moments", "services", "donnees", "rappel")
 LONGEST_CODE = 24
 
@@ -33,12 +33,14 @@ WITH_CHOICES = frozenset({Kind.CHOICE, Kind.SEVERAL})
 
 
 class BadQuestions(Exception):
-    """A file of questions says something that cannot be asked."""
+    """A file of questions has a question or section that cannot be asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """`choices` are (code, label); `types` are the incidents that it concerns, all of them when empty."""
+    """A question. `choices` are (code, label) pairs. `types` are the types of incident that it concerns; an empty
+    tuple means all.
+    """
 
     code: str
     kind: Kind
@@ -46,7 +48,7 @@ class Question:
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     types: tuple[str, ...] = ()
-    future: bool = False  # a moment that may still be to come
+    future: bool = False  # A future question accepts a moment that is still to come.
 
     def concerns(self, incident_type: str) -> bool:
         return not self.types or incident_type in self.types
@@ -60,7 +62,7 @@ class Section:
     questions: tuple[Question, ...]
 
     def asked_of(self, incident_type: str) -> "Section":
-        """This section with the questions of this type of incident alone."""
+        """Return this section with only the questions for this type of incident."""
         return replace(self, questions=tuple(one for one in self.questions if one.concerns(incident_type)))
 
 
@@ -73,25 +75,25 @@ class Version:
         return next((section for section in self.sections if section.code == code), None)
 
     def sections_of(self, incident_type: str) -> list[Section]:
-        """Those with something to ask for this type of incident."""
+        """Return the sections that have questions for this type of incident."""
         asked = (section.asked_of(incident_type) for section in self.sections)
         return [section for section in asked if section.questions]
 
 
 @cache
 def versions() -> Mapping[str, Version]:
-    """Every version by its code, oldest first. Raises BadQuestions."""
+    """Return every version by its code, oldest first. Raise BadQuestions."""
     read = (read_version(json.loads(path.read_text())) for path in sorted(FOLDER.glob("*.json")))
     return {version.code: version for version in read}
 
 
 def current() -> Version:
-    """What is asked today: the newest version."""
+    """Return the newest version, which is the one in use."""
     return list(versions().values())[-1]
 
 
 def find_version(code: str) -> Version:
-    """The one that a page was made with; today's for anything else."""
+    """Return the version with which a page was made, or the newest for an unknown code."""
     return versions().get(code) or current()
 
 

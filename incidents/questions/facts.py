@@ -1,4 +1,6 @@
-"""Snapshots of what the rows of a case said at some moment, as words: the earlier values of its history."""
+"""Formatting of snapshots, which hold what the rows of a case contained at some moment. The history of the case shows
+them as earlier values.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -43,7 +45,7 @@ CALLER: dict[str, tuple[str, str]] = {
 
 
 def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[Said]:
-    """The lines of one sheet, of questions or of facts. None for a sheet whose words were erased."""
+    """Return the lines of one sheet, either of questions or of facts. A sheet whose words were erased has none."""
     say = SAYING.get(section)
     if not values:
         return []
@@ -79,7 +81,7 @@ def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
 
 
 def list_interruption_facts(one: Mapping[str, Any], zone: str) -> Iterator[str]:
-    """« arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »"""
+    """Yield the parts of « arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »."""
     yield label(InterruptionExtent, one["extent"]) if one["extent"] else str(EXTENT_NOT_SAID)
     if one["from"]:
         yield "depuis le {moment}".format(moment=format_moment(moment_of(one["from"]), zone))
@@ -128,7 +130,9 @@ def moment_of(text: str | None) -> datetime | None:
 
 
 def label(choices: Any, code: str) -> str:
-    """The label of a stored code, « pas dit » of an empty one; the code itself if it is no longer one of ours."""
+    """Return the label of a stored code, « pas dit » for an empty code, and the code itself if it is no longer in
+    use.
+    """
     return str(dict(choices.choices).get(code, code) or NOT_SAID)
 
 

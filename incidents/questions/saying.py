@@ -1,4 +1,6 @@
-"""Answers as words, in the version that they were asked in: the same for the declarant and for responders."""
+"""Formatting of answers in the version of the questionnaire in which they were given. Declarants and responders read
+the same.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """One answer. `words` are a stranger's for the kinds text, long, url, mail and iban."""
+    """One answer, ready for display. For the kinds text, long, url, mail and iban, `words` were typed by a
+    stranger.
+    """
 
     label: str
     words: str
@@ -26,7 +30,7 @@ class Said:
 
 
 def answers_of(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[Said]:
-    """The answers of one sheet of questions, in the order in which they were asked. None is « Je ne sais pas »."""
+    """Yield the answers of one sheet in the order of its questions. A None value means « Je ne sais pas »."""
     asked = versions().get(version)
     found = asked.section(section) if asked else None
     for question in found.questions if found else ():
@@ -48,7 +52,9 @@ def format_answer(question: Question, value: Any, zone: str) -> str:
 
 
 def format_moment(at: date | datetime | None, zone: str) -> str:
-    """« mardi 24 novembre 2026 à 9 h 51 » on the clock of `zone`; a day kept without its hour is a day alone."""
+    """Return « mardi 24 novembre 2026 à 9 h 51 » on the clock of `zone`. A day without an hour is formatted as a
+    day.
+    """
     if at is None:
         return ""
     local = at.astimezone(ZoneInfo(zone)) if isinstance(at, datetime) else at
@@ -63,13 +69,13 @@ def format_number(number: int) -> str:
 
 
 def format_amount(cents: int) -> str:
-    """1234050 → « 12 340,50 € »."""
+    """Return an amount in cents as euros: 1234050 becomes « 12 340,50 € »."""
     euros, rest = divmod(cents, 100)
     return f"{format_number(euros)},{rest:02}{NBSP}€" if rest else f"{format_number(euros)}{NBSP}€"
 
 
 def format_iban(number: str) -> str:
-    """By groups of four; one whose key is wrong says so."""
+    """Return the number in groups of four. A wrong check key is pointed out."""
     grouped = " ".join(number[start : start + 4] for start in range(0, len(number), 4))
     return grouped if iban.is_valid(number) else f"{grouped} (numéro faux, gardé tel quel)"
 
