@@ -1,1 +1,1 @@
-"""Files: handed over, received in slices, swept from the store."""
+"""Services for files: handing them over, receiving them in slices, sweeping the store."""

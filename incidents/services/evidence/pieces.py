@@ -49,7 +49,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Room:
-    """How many files and bytes a case still takes, once uploads in progress are subtracted."""
+    """The number of files and bytes that a case still accepts, once uploads in progress are subtracted."""
 
     files: int
     octets: int
@@ -121,7 +121,8 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
     last = incident.evidence.order_by("-number").first()
     evidence = new_piece(incident, guest, given)
     evidence.number = last.number + 1 if last else 1
-    evidence.received_at = now.replace(microsecond=0)  # the list prints seconds
+    # The list prints seconds.
+    evidence.received_at = now.replace(microsecond=0)
     evidence.seal = seal_after(last.seal if last else incident.reference, evidence)
     evidence.save()
     note_news(incident, at=now)

@@ -1,9 +1,9 @@
-"""Removing objects of the evidence store without a row: what a killed process left behind, or what was erased.
+"""Removal of objects in the evidence store that have no row, because a process was killed or a case was erased.
 
 An object is stored before its row is committed, so an object without a row may be on its way. It is first noted
 (`StrayObject`), and removed once it has been without a row for a day by the clock of this server: the clocks of the
 store are not trusted, and after restoring an older database there is a day to notice. The files of an erased case
-count as without a row: their key is destroyed, so nobody can read them.
+count as objects without a row, because nobody can read them once their key is destroyed.
 """
 
 from collections.abc import Iterator
@@ -26,12 +26,15 @@ logger = structlog.get_logger(__name__)
 
 WITHOUT_ROW_FOR = timedelta(hours=24)
 LONGEST_ROUND = timedelta(seconds=20)
-MOST_AT_ONCE = 500  # the most removed in one folder and round: each is a request if the store is a bucket
+# The most objects removed in one folder and round. Each removal is a request if the store is a bucket.
+MOST_AT_ONCE = 500
 
 
 @dataclass
 class Swept:
-    """What a round did. `is_whole` is False if the store was too slow or unreachable: the next round goes on."""
+    """The result of one round. `is_whole` is False if the store was too slow or unreachable: the next round goes
+    on.
+    """
 
     objects: int = 0
     strays: int = 0
@@ -85,7 +88,7 @@ def sweep_folder(folder: str, swept: Swept) -> None:
 
 
 def stem(name: str) -> str:
-    """Return what the slices of one upload have in common: the name up to the first point."""
+    """Return the part of the name that all slices of an upload share, which ends at the first dot."""
     return name.partition(".")[0]
 
 

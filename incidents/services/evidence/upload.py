@@ -36,7 +36,7 @@ KEPT_FOR = timedelta(days=7)
 
 
 class Elsewhere(Exception):
-    """The slice does not start where the upload stands: the next one starts at byte `received`."""
+    """The slice does not start where the received bytes end. The next slice must start at byte `received`."""
 
     def __init__(self, received: int) -> None:
         super().__init__(received)
@@ -95,7 +95,8 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
         raise Elsewhere(upload.received)
     if not content or len(content) != min(SLICE, upload.size - offset):
         raise ValidationError("Ce morceau n’est pas entier.")
-    if offset == 0:  # its quota may have been given away since it was announced
+    # Another file may have taken the quota since this one was announced.
+    if offset == 0:
         check_room(remaining_quota(incident, without=upload), upload.size)
     vault.write(vault.slice_name(uid, offset), key_to_read(incident), content)
     upload.received += len(content)
@@ -117,7 +118,8 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
         raise Elsewhere(upload.received)
     try:
         file = assembled(upload, open_vault(guest=guest, reference=reference))
-    except vault.NotReadable:  # somebody else finished or abandoned it, which removed the slices
+    # Somebody else finished or abandoned the upload, which removed the slices.
+    except vault.NotReadable:
         if done := outcome_of(get_upload(guest=guest, reference=reference, uid=uid)):
             return done
         raise

@@ -1,1 +1,1 @@
-"""Acts on several cases: in bulk, in groups, of several declarations of one incident."""
+"""Acts on several cases: in bulk, on groups, and on several declarations of one incident."""

@@ -270,7 +270,7 @@ def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
             hold_with_main(item.incident.reference)
             incident = Incident.objects.get(pk=item.incident_id)
             if incident.csirt_id != job.csirt_id:
-                raise ValidationError(TRANSFERRED)  # even where the actor works there too
+                raise ValidationError(TRANSFERRED)  # This holds even if the actor works at the new centre too.
             before = newest_event(incident)
             ACTS[BulkAct(job.act)](incident.reference, job)
             return BulkOutcome.NOTHING if newest_event(incident) == before else BulkOutcome.DONE, ""
@@ -281,7 +281,7 @@ def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     except (Http404, PermissionDenied):
         return BulkOutcome.REFUSED, "Ce dossier n’est plus à votre centre."
     except (OperationalError, InterfaceError):
-        raise  # the database is away: the whole job is tried again
+        raise  # The database is away, so the whole job is tried again.
     except Exception as error:  # noqa: BLE001  (whatever is wrong with one case must not hold up the others)
         logger.error("a case cannot be acted on", job=str(job.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
         return BulkOutcome.REFUSED, "Une erreur nous a empêchés de le faire. Ouvrez le dossier et réessayez."

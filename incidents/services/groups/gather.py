@@ -203,4 +203,4 @@ def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key:
             key=f"{group.uid}\n{key}",
         )
     except FormUsed as used:
-        return used.job  # a second click, when some of the cases are already in the group
+        return used.job  # This is a second click, when some of the cases are already in the group.

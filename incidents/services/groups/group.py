@@ -101,7 +101,7 @@ def remove_from_group(*, reference: str, actor: User) -> Incident:
 def put_in(incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]) -> None:
     now = timezone.now()
     incident.group = group
-    incident.save(update_fields=["group"])  # sorting is not work on the case: its due date stays
+    incident.save(update_fields=["group"])  # Sorting cases is not work on them, so the due date stays.
     record_event(incident, kind, at=now, actor=actor, **data)
 
 

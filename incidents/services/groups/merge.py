@@ -113,9 +113,9 @@ def standing(incident: Incident) -> dict[str, Any]:
 
 
 def asks_for_answer(double: Incident) -> datetime | None:
-    """Return by when the declarant waits for an answer, before the merge, or None.
+    """Return the deadline of the answer that the declarant waited for before the merge, or None.
 
-    On a closed case, they wait if they wrote after the closing.
+    On a closed case, they waited for an answer only if they wrote after the closing.
     """
     if double.status != Status.CLOSED:
         return double.answer_by
@@ -165,7 +165,8 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     recompute_answer_due(main)
     settle_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)
-    if main.status == Status.CLOSED and double.status != Status.CLOSED:  # its declarant was notified of the closing
+    # Its declarant was notified of the closing, so the history records a reopening.
+    if main.status == Status.CLOSED and double.status != Status.CLOSED:
         record_event(double, EventKind.REOPENED, at=now, actor=actor, reason=main.closing_reason)
     record_event(double, EventKind.UNMERGED, at=now, actor=actor, main=main.reference)
     record_event(main, EventKind.UNMERGED, at=now, actor=actor, double=double.reference)
@@ -174,7 +175,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
 
 def merging_of(double: Incident, main: Incident) -> IncidentEvent:
     merged = double.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
-    if merged is None:  # `merged_into` is only set with such an event
+    if merged is None:  # `merged_into` is only set with such an event.
         raise Http404
     return merged
 

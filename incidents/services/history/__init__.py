@@ -1,1 +1,1 @@
-"""What stays of a case: events, earlier states, the search index, and erasure."""
+"""Services for the history of a case: events, earlier states, the search index, and erasure."""

@@ -39,8 +39,8 @@ TOUCHED: Mapping[str, Collection[str]] = {
     EventKind.BODY_UNCONFIRMED: {DocumentKind.DECLARATION},
     EventKind.BODY_MERGED: {DocumentKind.DECLARATION},
     EventKind.MESSAGE: {DocumentKind.MESSAGE},
-    EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # its motive is a message
-    EventKind.NOTED: {DocumentKind.NOTE, DocumentKind.DECLARATION},  # a call can change facts
+    EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # The motive of a withdrawal is a message.
+    EventKind.NOTED: {DocumentKind.NOTE, DocumentKind.DECLARATION},  # A call can change facts.
     EventKind.ASSIGNED: {DocumentKind.NOTE},
     EventKind.HANDED_OVER: {DocumentKind.NOTE},
     EventKind.FILE: {DocumentKind.FILE},
@@ -99,7 +99,7 @@ def follow(events: Iterable[tuple[int, str]]) -> None:
         SearchDocument.objects.filter(incident__in=erased).delete()
     if moved := cases.get(EventKind.TRANSFERRED, set()) | cases.get(EventKind.REROUTED, set()):
         run(FOLLOW_THE_CASE, [sorted(moved)])
-        write_documents(moved, DocumentKind.NOTE, again=True)  # hand-overs stay with their centre
+        write_documents(moved, DocumentKind.NOTE, again=True)  # Hand-over notes stay with their centre.
 
 
 def rebuild(*, after: int, count: int = BATCH) -> int | None:
@@ -134,7 +134,7 @@ def write_documents(incidents: Iterable[int], kind: str, *, again: bool) -> None
     )
 
 
-# The place of a word tells how much it says about the case.
+# Words weigh more in the texts that say more about a case.
 WEIGHTS: Mapping[str, str] = {
     DocumentKind.DECLARATION: "A",
     DocumentKind.LESSON: "A",

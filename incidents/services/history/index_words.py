@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from incidents.enums import DocumentKind
 
-# Longer than any row. PostgreSQL refuses a vector of lexemes of more than a megabyte.
+# This is longer than any row. PostgreSQL refuses a vector of lexemes of more than a megabyte.
 LONGEST = 200_000
 
 WRITE = """

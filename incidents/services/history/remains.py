@@ -1,8 +1,8 @@
-"""What a centre still reads of a case that it gave away: the case as it was when the other centre accepted it.
+"""What the former centre may still read of a case: the case as it was when the other centre accepted it.
 
-Rows that nobody changes (messages, notes, answers, pieces, events) are cut at the last one of that moment. What may
-change later (the facts, the tasks, the indicators) is copied into `Transfer.standing`, which is erased with the other
-words of the case. Both are taken under the lock that every writer of the case takes.
+Rows that nobody changes (messages, notes, answers, pieces, events) are limited to those that existed at that moment.
+What may change later (the facts, the tasks, the indicators) is copied into `Transfer.standing`, which is erased with
+the other words of the case. Both are taken under the lock that every writer of the case takes.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ CODES = (
 
 
 class Older(NamedTuple):
-    """How many rows are older than those of this page, and the number of rows to skip to reach them."""
+    """The number of rows that are older than those of this page, and the number of rows to skip to reach them."""
 
     number: int
     after: int
@@ -39,9 +39,9 @@ class Older(NamedTuple):
 
 @dataclass(frozen=True)
 class Remains:
-    """One page of the remains, oldest rows first, except for the events.
+    """One page of the remains. Rows are oldest first, except for the events.
 
-    `older` holds the lists that go on, by name.
+    `older` holds, by name, the lists that have more rows.
     """
 
     sections: list[tuple[str, list[Said]]]
@@ -135,7 +135,8 @@ def list_sections(kept: Values) -> list[tuple[str, list[Said]]]:
             list_sheet_facts(section, kept["version"], kept["sections"][section], kept["zone"]),
         )
         for section in SNAPSHOTS
-        if section in kept.get("sections", {})  # jsonb does not keep the order of keys
+        # jsonb does not preserve the order of keys, so the order comes from SNAPSHOTS.
+        if section in kept.get("sections", {})
     ]
 
 

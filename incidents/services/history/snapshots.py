@@ -1,4 +1,4 @@
-"""The facts of a case as values to store, section by section. The history shows former ones."""
+"""Snapshots: the facts of a case as JSON values, section by section. The history shows them as earlier values."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ def snapshot_moments(instants: Mapping[str, Instant]) -> Values:
 
 
 def snapshot_caller(caller: Caller, *, mail_without_code: bool) -> Values:
-    """Hold `mail_without_code` only if it is true."""
+    """Return the person to call back. `mail_without_code` is included only if it is true."""
     said: Values = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
     return said | ({"mail_without_code": True} if mail_without_code else {})
 
@@ -97,7 +97,7 @@ def keep_first(
     )
 
 
-# Reading the same sections from the rows, for the pages that correct them
+# The same sections, read from the rows for the pages that correct them
 
 
 def interruptions_of(incident: Incident) -> list[Interruption]:
