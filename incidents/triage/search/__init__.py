@@ -1,1 +1,1 @@
-"""The search of a centre: what was typed, how it is found, the page of hits."""
+"""The search in the cases of a centre: parsing the query, finding cases, and the page of results."""

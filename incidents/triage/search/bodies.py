@@ -1,4 +1,6 @@
-"""What somebody says on the telephone: a reference, or who they are. It costs what the official list costs."""
+"""Identifying a case or a body by what a caller says on the telephone. The cost is that of a search in the official
+list.
+"""
 
 import re
 import unicodedata
@@ -6,12 +8,15 @@ import unicodedata
 from collectivities.search import collectivity_by_code, find_ids
 from incidents.reference import LENGTH, compact, is_reference
 
-# Homonyms are many (« Saint-Martin »): more than a page of suggestions, still a handful of index look-ups.
+# Many bodies share a name (« Saint-Martin »), so this is more than a page of suggestions, yet only a few index
+# look-ups.
 BODIES_TRIED = 60
 
 
 def references_in(query: str) -> list[str]:
-    """`query` as a reference: typed (« t7k4 9mqx ») or spelled out (« Thérèse, 7, Kléber, 4 … »)."""
+    """Return the references that `query` may be: typed (« t7k4 9mqx ») or spelled out (« Thérèse, 7, Kléber, 4 …
+    »).
+    """
     bare = "".join(c for c in unicodedata.normalize("NFKD", query) if not unicodedata.combining(c))
     words = re.findall(r"[^\W_]+", bare)
     spelled = "".join(word[0] for word in words) if len(words) == LENGTH else ""

@@ -11,19 +11,19 @@ from incidents.models import Observable
 from incidents.querysets import LAST_DIGITS, IncidentQuerySet
 
 NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)
-# A French number as it is dialled; nine digits are a SIREN, fourteen a SIRET.
+# A French number as it is dialled. Nine digits are a SIREN, fourteen a SIRET.
 NATIONAL = re.compile(r"0\d{9}", re.ASCII)
 PREFIXED = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
 
 
 class Exact(NamedTuple):
-    """`kind` is « phone » or a kind of observable."""
+    """An exact value. `kind` is « phone » or a kind of indicator."""
 
     kind: str
     value: str
 
 
-# What a case found by an exact value has in common with it.
+# The reason shown for a case that was found by an exact value.
 REASONS: dict[str, str] = {
     "phone": "téléphone de la personne à rappeler",
     "contact": "mail de la personne à rappeler",
@@ -32,7 +32,7 @@ REASONS: dict[str, str] = {
 
 
 def exact_in(text: str) -> Exact | None:
-    """Return the exact value that the whole text is, or None: a SIREN or a postal code is none."""
+    """Return the exact value that the whole text is, or None, also for a SIREN or a postal code."""
     if NUMBER.fullmatch(text) and (number := telephone_in(text)):
         return Exact("phone", number)
     if address := spelt_ip(text.strip()):
@@ -42,7 +42,7 @@ def exact_in(text: str) -> Exact | None:
 
 
 def telephone_in(text: str) -> str:
-    """Return the digits as they are dialled in France, such as « 0298000000 », or ""."""
+    """Return the digits as they are dialled in France, such as « 0298000000 », or "" for any other text."""
     bare = re.sub(r"[\s.()/-]", "", text)
     if NATIONAL.fullmatch(bare):
         return bare
@@ -58,7 +58,9 @@ def spellings_of(number: str) -> list[str]:
 
 
 def cases_with(exact: Exact, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
-    """Return the newest of `cases` that have this value, each with the reason. One query or two."""
+    """Return the newest of `cases` that have this value, each with the reason. Runs one query, or two for a mail
+    address.
+    """
     if exact.kind == "phone":
         return newest(cases.called_from(exact.value), "phone", most)
     seen = Observable.objects.filter(kind=exact.kind, value=exact.value)

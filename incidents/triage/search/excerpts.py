@@ -30,7 +30,9 @@ class Excerpt(NamedTuple):
 
 
 def excerpts_of(found: Mapping[int, Iterable[str]], lexemes: Collection[str]) -> dict[int, list[Excerpt]]:
-    """Return the excerpts of each case from its documents, named « kind source ». One query, or none."""
+    """Return the excerpts of each case from its documents, which are identified as « kind source ». Runs one query, or
+    none without documents.
+    """
     shown: dict[int, list[Excerpt]] = {}
     texts = texts_of(found)
     for incident, documents in found.items():
@@ -44,7 +46,7 @@ def excerpts_of(found: Mapping[int, Iterable[str]], lexemes: Collection[str]) ->
 
 
 def texts_of(found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
-    """Return the current texts: what was erased meanwhile is absent."""
+    """Return the current texts. A text that was erased meanwhile is absent."""
     documents = {document for those in found.values() for document in those}
     if not documents:
         return {}

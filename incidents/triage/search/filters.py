@@ -28,14 +28,15 @@ def conditions(query: Query, user: User) -> Q:
     wanted = Q()
     for part in query.filters:
         if part.key == "dans" and has_text(query):
-            continue  # applied to the document that holds the word, not to the case
+            # This filter applies to the document with the words, not to the case.
+            continue
         asked = condition(part, user)
         wanted &= ~asked if part.is_left_out else asked
     return wanted
 
 
 def in_days(query: Query) -> Q:
-    """Return the condition of the days alone."""
+    """Return the condition that the query's days put on a case."""
     since, until = span(query)
     low = Q(received_at__gte=since) if since else Q()
     return low & Q(received_at__lt=until) if until else low
@@ -75,7 +76,7 @@ def one_of(field: str) -> Callable[[Value], Q]:
 
 
 def between(field: str) -> Callable[[Value], Q]:
-    """A bound that is None is open."""
+    """Return a function that makes the condition for a range. A bound that is None is open."""
 
     def ask(value: Value) -> Q:
         bounds = cast("Range", value)
@@ -97,7 +98,7 @@ def moments(days: Days) -> tuple[datetime | None, datetime | None]:
     since = datetime.combine(days.first, time.min, zone) if days.first else None
     if days.last is None:
         return since, None
-    if days.last == date.max:  # `date.max` has no next midnight
+    if days.last == date.max:  # `date.max` has no next midnight.
         return since, datetime.max.replace(tzinfo=UTC)
     return since, datetime.combine(days.last, time.min, zone) + timedelta(days=1)
 

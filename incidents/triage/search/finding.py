@@ -1,7 +1,8 @@
-"""Finding the cases that match a query, best first: a bounded number, at a cost that does not grow with stored cases.
+"""Finding the cases that match a query, best first. Their number is bounded, and the cost does not grow with the
+number of stored cases.
 
-A common word is looked for among the newest documents of the centre, by date, since its list in the index would be
-long. A rare word is looked for in that list, which is short. The newest documents tell which words are common.
+A common word is searched among the newest documents of the centre, by date, since its list in the index would be long.
+A rare word is searched in that list, which is short. The newest documents show which words are common.
 """
 
 import re
@@ -27,7 +28,7 @@ MOST, WEIGHED = 200, 300
 # Documents or cases of a centre that are read: to measure how common the words are, to find common words, and to find
 # cases without words.
 GLANCE, USUAL, DEPTH = 1000, 1500, 2000
-# A word found in one of twenty of the newest documents is common.
+# A word that at least one in twenty of the newest documents contains is common.
 SEEN_OFTEN = GLANCE // 20
 LEXEME = re.compile(r"'((?:[^']|'')*)'")
 SHORTEST_BEGINNING = 4
@@ -38,7 +39,7 @@ NEWEST = """
     WHERE newest.csirt_id = centre.id AND newest.at >= %(since)s AND newest.at < %(until)s
     ORDER BY newest.at DESC, newest.id DESC LIMIT {depth}
 """
-# The last instant at which common words are looked for is only computed if the words are common.
+# The instant down to which common words are searched is only computed if the words are common.
 GLIMPSE = """
     SELECT text, seen, CASE WHEN seen >= %(usual)s THEN (
         SELECT max(oldest.at) FROM unnest(%(csirts)s::bigint[]) centre(id)
@@ -69,11 +70,11 @@ BEST = """
 
 
 class Asked(NamedTuple):
-    """The query in the words of PostgreSQL."""
+    """The query as PostgreSQL reads it."""
 
     text: str
     is_usual: bool
-    # How far back common words are looked for; None if there is nothing older.
+    # The instant down to which common words are searched, or None if there is nothing older.
     oldest: datetime | None
 
     @property
@@ -86,12 +87,12 @@ class Found(NamedTuple):
 
     incident: int
     places: tuple[str, ...] = ()
-    # Why the case was found, if not by its words.
+    # The reason for which the case was found, if it was not found by its words.
     reason: str = ""
 
 
 def plan_search(query: Query, csirts: Iterable[int]) -> Asked:
-    """Return how PostgreSQL reads the words. One query. `text` is empty if every word is a stop word."""
+    """Return how PostgreSQL reads the words. Runs one query. `text` is empty if every word is a stop word."""
     statement, values = compile_words(query)
     glimpse = GLIMPSE.format(query=statement, newest=NEWEST.format(depth=GLANCE), last=NEWEST.format(depth=1))
     with connection.cursor() as cursor:
@@ -123,12 +124,15 @@ def compile_words(query: Query) -> tuple[str, dict[str, str]]:
 
 
 def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: Iterable[int]) -> list[Found]:
-    """Return the best of `cases`, which the caller has already limited to these centres and filters. One query."""
+    """Return the best of `cases`, which the caller has already limited to these centres and filters. Runs one
+    query.
+    """
     of_document = RawSQL("(d.incident_id)", [])
     correlated = cases.filter(pk=of_document).order_by().values("pk")
     try:
         inner, inner_values = correlated.query.sql_with_params()
-    except EmptyResultSet:  # the filters match no possible case, such as « pop<0 »
+    # The filters match no possible case, such as « pop<0 ».
+    except EmptyResultSet:
         return []
     wanted = places(query)
     statement = BEST.format(

@@ -1,6 +1,7 @@
-"""The page of the search: one box for a reference, a body, or words and typed words; what was found, and where.
+"""The page of the search, with one box for a reference, the name of a body, words and filters. The results show where
+the words are.
 
-A reference alone opens its case.
+A query that is only a reference opens its case.
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,20 +36,20 @@ from incidents.triage.search.query import LONGEST, Part, Query, QueryProblem, re
 from incidents.triage.search.query_values import KEYS, Days
 
 PER_PAGE = 25
-# Of the bodies that the words name; the rest of their cases is found by their words.
+# The most cases of bodies with a matching name. The rest of their cases are found by their words.
 CASES_OF_BODIES = 50
-# Of a body: its name, and whose clock its hours are told by.
+# The relations of a body that its name and its time zone need.
 PLACES = ("departement", "region", "region_correction")
 
 
 @dataclass
 class Answer:
-    """What the search found: `found` best first; `warning` is a sentence that goes with it."""
+    """The result of a search. `found` is ordered best first; `warning` is a sentence to show with it."""
 
     found: list[Found] = field(default_factory=list)
     lexemes: set[str] = field(default_factory=set)
     warning: str = ""
-    # Older cases were not read.
+    # The instant before which cases were not read, or None if all were.
     oldest: datetime | None = None
 
 
@@ -68,7 +69,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Chip:
-    """A typed word as it was typed, and the address of the search without it."""
+    """A filter as it was typed, and the address of the search without it."""
 
     text: str
     without: str
@@ -81,7 +82,8 @@ def search_view(request: HttpRequest) -> HttpResponse:
         raise Http404
     context: dict[str, Any] = {"title": "Chercher un dossier", "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
     try:
-        context["typed"] = plain_line(typed, limit=LONGEST, field="q")  # a problem says the place of a word in it
+        # A problem gives the position of a word in this text.
+        context["typed"] = plain_line(typed, limit=LONGEST, field="q")
         query = read_query(context["typed"])
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
@@ -95,14 +97,14 @@ def search_view(request: HttpRequest) -> HttpResponse:
 
 
 def to_search(request: HttpRequest) -> HttpResponse:
-    """What was asked of the queue is asked here."""
+    """Redirect a search in the queue to this page."""
     response = redirect("admin:incidents_incident_search")
     response["Location"] += address(request.GET.get("q", ""))
     return response
 
 
 def find_reference(query: Query, user: User) -> str:
-    """The case whose reference is all that was typed; empty for one that I may not see or that is not there."""
+    """Return the reference if it is all that was typed and the user may open the case, else ""."""
     if query.filters or query.phrases or query.left_out or not (references := references_in(query.free)):
         return ""
     mine = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids(), reference__in=references)
@@ -110,7 +112,7 @@ def find_reference(query: Query, user: User) -> str:
 
 
 def find(query: Query, user: User) -> Answer:
-    """The cases of the bodies that the words name, then those that have the words."""
+    """Return the cases of the bodies that match the words, then the cases whose texts have the words."""
     mine = Incident.objects.filter(csirt__in=user.csirt_ids())
     cases = mine.filter(conditions(query, user)).filter(left_out(query))
     if has_text(query):
@@ -138,7 +140,7 @@ def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
 
 
 def having(exact: Exact, cases: IncidentQuerySet) -> list[Found]:
-    """The cases of which this number or address is known otherwise than by their words."""
+    """Return the cases that have this number or address in a field of their own."""
     return [Found(key, reason=reason) for key, reason in cases_with(exact, cases, CASES_OF_BODIES)]
 
 
@@ -149,7 +151,7 @@ def say_nothing(query: Query) -> Answer:
 
 
 def cases_of_bodies(query: Query, cases: IncidentQuerySet) -> tuple[list[Found], list[Found]]:
-    """The newest of the bodies that have this name or code, then of those whose name only resembles it."""
+    """Return the newest cases of the bodies that have this name or code, and those of bodies with a similar name."""
     if query.phrases or not (bodies := find_bodies(query.free)):
         return [], []
     rows = cases.filter(collectivity__in=bodies).order_by("-received_at", "-id")
@@ -162,13 +164,13 @@ def cases_of_bodies(query: Query, cases: IncidentQuerySet) -> tuple[list[Found],
 
 
 def is_named(query: Query, name: Iterable[str | None]) -> bool:
-    """Each word is in the name; a code is the body's own."""
+    """Tell whether each word is in the name. A number is the code of the body, so it always matches."""
     wanted, words = fold(query.free), fold(" ".join(part or "" for part in name))
     return wanted.replace(" ", "").isdigit() or all(f" {word}" in f" {words}" for word in wanted.split())
 
 
 def merged(*lists: list[Found]) -> list[Found]:
-    """Each case once, where it comes first, with the places where its words are and what else it was found by."""
+    """Return each case once, at its first place in the lists, with the documents and the reason from any of them."""
     reasons = {one.incident: one.reason for those in lists for one in those if one.reason}
     places = {one.incident: one.places for those in lists for one in those if one.places}
     order = dict.fromkeys(one.incident for those in lists for one in those)
@@ -176,7 +178,7 @@ def merged(*lists: list[Found]) -> list[Found]:
 
 
 def page_of(request: HttpRequest, query: Query, answer: Answer, user: User) -> dict[str, Any]:
-    """One page of what was found; a page that is not there is the first."""
+    """Return one page of the results. A page number that does not exist gives the first page."""
     asked = request.GET.get("page", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("100") else 1
     first = (number - 1) * PER_PAGE
@@ -195,7 +197,7 @@ def page_of(request: HttpRequest, query: Query, answer: Answer, user: User) -> d
 
 
 def further(query: Query, oldest: datetime | None) -> dict[str, Any]:
-    """The day down to which was read, and the address of the search from there on."""
+    """Return the day down to which cases were read, and the address of the search for older cases."""
     if oldest is None:
         return {}
     day = day_of(oldest, PARIS)
@@ -203,7 +205,7 @@ def further(query: Query, oldest: datetime | None) -> dict[str, Any]:
 
 
 def list_typed_parts(query: Query) -> Iterator[str]:
-    """Its parts as they were typed, without where its days end."""
+    """Yield the parts of the query as they were typed, without the end of its days."""
     for part in query.parts:
         if part.is_left_out or part.key not in ("au", "jour"):
             yield query.text[part.start : part.end]
@@ -212,9 +214,10 @@ def list_typed_parts(query: Query) -> Iterator[str]:
 
 
 def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) -> list[Hit]:
-    """Asked again of the cases themselves: what was transferred since its words were indexed is not shown.
+    """Return the results to show. The cases are read again with their access rights, so that a case that was
+    transferred since it was indexed is not shown.
 
-    Of whom an excerpt is shown, that it was is recorded.
+    An access is recorded for each case of which an excerpt is shown.
     """
     cases = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
     joined = cases.with_holder().select_related("assignee", *(f"collectivity__{place}" for place in PLACES))

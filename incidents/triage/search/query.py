@@ -14,15 +14,16 @@ from incidents.triage.search.query_values import KEYS, BadValue, Value, find_key
 
 LONGEST = 300
 QUOTES = {'"': '"', "«": "»", "“": "”"}
-# A known word may stand apart from its sign, as French is typed: « type : panne ».
+# French puts a space before the colon, so a key may be apart from its sign: « type : panne ».
 TYPED = re.compile(r"([^\W\d_]+)\s*(>=|<=|:|>|<|=)\s*")
 CLINGING = re.compile(r"[^\W\d_]+[:<>=]+[^\s:/<>=]")
 GROUPED = "\\d{1,3}(?:[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.]\\d{3})+(?!\\d)"
-# « 10 000 », or two ends: « 1.000..2 000 ».
+# A number with spaces or dots, or a range: « 10 000 », « 1.000..2 000 ».
 NUMBERS = re.compile(rf"(?:{GROUPED}|\d*)(?:\.\.+(?:{GROUPED}|\d*))?")
 APOSTROPHES = re.compile("['’]")
 
-# PostgreSQL's French list knows « la » but not « les », and « à » but not « a », which it becomes without its accent.
+# PostgreSQL's French stop words include « la » but not « les », and « à » but not « a », which it becomes without its
+# accent.
 COMMON = """
     a ai as au aux avec c ce ces cet cette d dans de des du elle elles en es est et etait ete etre eu eux il ils j je
     l la le les leur leurs lui m ma mais me meme mes moi mon n ne nos notre nous on ont ou par pas pour qu que qui s
@@ -32,7 +33,7 @@ EVERYWHERE = frozenset(COMMON.split())
 
 
 class QueryProblem(ValueError):
-    """What could not be parsed: the message, the word, its position (from 1), and close spellings."""
+    """A query that cannot be parsed: the message, the word, its position (from 1), and similar values."""
 
     def __init__(self, message: str, *, word: str, at: int, close: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -157,7 +158,8 @@ def typed_part(text: str, start: int, found: re.Match[str], key: str) -> Part:
         value = KEYS[key].read(sign, said.strip())
     except BadValue as problem:
         word = text[start:end].strip()
-        # As they can be typed: with their key, and in quotation marks if they have several words.
+        # ^ The suggestions are written as a person can type them: with their key, and in quotation marks if they have
+        # several words.
         close = tuple(f'{key}:"{one}"' if " " in one else f"{key}:{one}" for one in problem.close)
         raise QueryProblem(str(problem), word=word, at=start + 1, close=close) from problem
     return Part(start, end, text[start:end], text[start] == "-", key=key, value=value)
@@ -188,7 +190,7 @@ def end_of_word(text: str, at: int) -> int:
 def refuse_unknown_key(text: str, at: int, name: str) -> None:
     """Raise QueryProblem for a filter that does not exist, such as « objet:facture ».
 
-    « attention : danger » and web addresses are words: nothing is raised.
+    « attention : danger » and web addresses are words, for which the function raises nothing.
     """
     if not CLINGING.match(text, at):
         return

@@ -1,4 +1,4 @@
-"""The typed words of the search (`type:`, `pop>`, `du:` …): what each may be followed by, and how that is read."""
+"""The filters of the search (`type:`, `pop>`, `du:` …), and how their values are parsed."""
 
 import re
 from calendar import monthrange
@@ -40,7 +40,7 @@ LONGEST_WORDS = 120
 
 
 class BadValue(ValueError):
-    """Says what was expected; `close` are values that look like what was typed."""
+    """A value that the filter does not accept. The message says what was expected; `close` holds similar values."""
 
     def __init__(self, message: str, close: Iterable[str] = ()) -> None:
         super().__init__(message)
@@ -48,26 +48,26 @@ class BadValue(ValueError):
 
 
 class Range(NamedTuple):
-    """Both ends belong to it; None is no end."""
+    """A range that includes both ends. None is an open end."""
 
     low: int | None
     high: int | None
 
 
 class Days(NamedTuple):
-    """Both days belong to it."""
+    """A range of days that includes both. None is an open end."""
 
     first: date | None
     last: date | None
 
 
-# Codes, one of which is wanted; a range; days; or words.
+# The value of a filter: codes of which the case has one, a range, days, or words.
 type Value = tuple[str, ...] | Range | Days | str
 
 
 @dataclass(frozen=True)
 class Key:
-    """`example` is shown as it is typed."""
+    """A filter. `example` shows how it is typed."""
 
     label: str
     example: str
@@ -75,7 +75,9 @@ class Key:
 
 
 def choice_of(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, str], Value]:
-    """Reads a name, its beginning, or the beginning of a word in it. `names` are folded, with their codes."""
+    """Return a parser for one of `names`, which maps folded names to codes. It accepts a name, its beginning, or the
+    beginning of a word in it.
+    """
 
     def read(sign: str, said: str) -> Value:
         refuse_sign(sign)
@@ -107,7 +109,7 @@ def refuse_sign(sign: str) -> None:
 
 
 def index_choices(choices: Iterable[tuple[str, str]], **more: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Each code by itself and by its label; `more` are other names."""
+    """Return the codes by their folded code and label. `more` adds other names."""
     names: dict[str, tuple[str, ...]] = {}
     for code, label in choices:
         for name in (fold(str(code)), fold(str(label))):
@@ -268,7 +270,7 @@ OTHER_NAMES = {
 
 
 def find_key(name: str) -> str:
-    """The key that this is, in whatever spelling; empty if it is none."""
+    """Return the key of a filter from any spelling of its name, or "" if there is no such filter."""
     plain = fold(name)
     plain = OTHER_NAMES.get(plain, plain)
     return plain if plain in KEYS else ""

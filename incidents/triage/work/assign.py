@@ -1,4 +1,4 @@
-"""Who has the case, and the form that gives it to somebody."""
+"""The person in charge of a case, and the form that assigns the case to somebody."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from incidents.models import Incident
 from incidents.services.handling.assign import NOBODY, people_of, tag_of
 from incidents.triage.case_form import ELEMENT
 
-# The names of its controls begin so, beside the other forms of the page.
+# The names of its controls have this prefix, because other forms are on the same page.
 PREFIX = "attribuer"
 
 
 class AssignForm(forms.Form):
-    """Whether the person may have it is judged by the service."""
+    """The form to choose a colleague. The service checks whether the colleague may have the case."""
 
     assignee = forms.ChoiceField(label="Attribué à")
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
@@ -28,7 +28,9 @@ class AssignForm(forms.Form):
 
 
 def make_assign_form(incident: Incident) -> AssignForm:
-    """Return the form with whoever has the case chosen, nobody where they left the centre. Two queries."""
+    """Return the form with the person in charge selected, or nobody if that person has left the centre. Runs two
+    queries.
+    """
     colleagues, tag = list(people_of(incident.csirt_id)), tag_of(incident.assignee)
     chosen = tag if incident.assignee in colleagues else NOBODY
     return AssignForm(initial={"assignee": chosen, "seen": tag}, colleagues=colleagues)
@@ -39,7 +41,9 @@ def works_for(person: User | None, incident: Incident) -> bool:
 
 
 def assign_block(incident: Incident, user: User) -> dict[str, Any]:
-    """One query where somebody else has the case. `incident` comes with whoever has it, of the centre or not."""
+    """Return what the page shows of the assignment. Runs one query if somebody other than `user` is in charge.
+    `incident` comes with its assignee.
+    """
     holder = incident.assignee
     return {
         "holder": holder,

@@ -1,4 +1,4 @@
-"""What the work of a centre adds to the page of a case."""
+"""The parts of the page of a case that show the work of the centre."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,6 @@
-"""The targets of the house on a case, kept or missed: taken in how long, answered in how long, what comes next."""
+"""The project's targets on a case and the actual delays: until it was taken, until the first answer, and the answer
+that is due.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +12,9 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 
 
 class Delay(NamedTuple):
-    """One target. `took` is None while it is awaited, `target` where none was set, `late` where it is kept so far."""
+    """One target and how it stands. `took` is None until it is met, `target` if there is none, `late` as long as it is
+    kept.
+    """
 
     at: datetime | None
     took: timedelta | None
@@ -20,9 +24,10 @@ class Delay(NamedTuple):
 
 
 def first_taken_at(incident: Incident, events: Sequence[IncidentEvent], *, has_earlier: bool) -> datetime | None:
-    """Return when somebody first took it: whoever accepts a transfer takes it anew.
+    """Return when somebody first took the case. `acknowledged_at` holds a later time if somebody took it anew, for
+    instance by accepting a transfer.
 
-    `events` are the newest ones, newest first. No query unless there are earlier ones.
+    `events` are the newest events, newest first. Runs a query only if there are earlier ones.
     """
     if has_earlier:
         taken = incident.events.filter(kind=EventKind.ACKNOWLEDGED).order_by("id")
@@ -31,7 +36,7 @@ def first_taken_at(incident: Incident, events: Sequence[IncidentEvent], *, has_e
 
 
 def delays_block(incident: Incident, now: datetime, taken_at: datetime | None = None) -> dict[str, Delay | None]:
-    """No query: the columns of the case say it, and when it was first taken."""
+    """Return the delays to show, from the columns of the case and the time when it was first taken. Runs no query."""
     return {
         "taking": taking(incident, taken_at, now),
         "first_answer": first_answer(incident),
@@ -40,7 +45,9 @@ def delays_block(incident: Incident, now: datetime, taken_at: datetime | None = 
 
 
 def taking(incident: Incident, first_at: datetime | None, now: datetime) -> Delay | None:
-    """None for a case that was closed without being taken. The target of one that was put back counts from then."""
+    """Return the delay until the case was taken, or None if it was closed without that. If the case was put back, its
+    deadline counts from then, so that `target` is None.
+    """
     by = incident.acknowledge_by
     at = None if incident.status == Status.DECLARED else first_at or incident.acknowledged_at
     if at is None and incident.status == Status.CLOSED:
@@ -58,7 +65,7 @@ def first_answer(incident: Incident) -> Delay | None:
 
 
 def answer_delay(incident: Incident, now: datetime) -> Delay | None:
-    """The answer that the declarant waits for now, the first or another."""
+    """Return the delay of the answer that the declarant waits for now, whether or not it is the first."""
     by = incident.answer_by
     if by is None or incident.status == Status.CLOSED:
         return None

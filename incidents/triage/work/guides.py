@@ -1,4 +1,4 @@
-"""The guides of a centre: its responders read them, its lead gives the centre its own; each change is a version."""
+"""The pages of the playbooks: responders read them, and the lead of a centre publishes its own versions."""
 
 import re
 from http import HTTPStatus
@@ -86,7 +86,7 @@ def guide_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 
 
 def own_csirt(user: User, slug: str) -> Csirt:
-    """A centre that one works for. Raises Http404 for any other."""
+    """Return a centre for which the user works. Raise Http404 for any other."""
     csirt = Csirt.objects.filter(pk__in=user.csirt_ids(), slug=slug).first()
     if csirt is None:
         raise Http404
@@ -94,7 +94,9 @@ def own_csirt(user: User, slug: str) -> Csirt:
 
 
 def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm) -> HttpResponse:
-    """Publish what was typed, or show how it will read; what is wrong comes back with everything typed."""
+    """Publish the playbook or show a preview of it. If there are mistakes, the form comes back with all that was
+    typed.
+    """
     try:
         steps = steps_in(form.cleaned_data["steps"], codes_of(csirt, kind))
         preview = clean_steps(steps)
@@ -114,7 +116,9 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
 
 
 def go_back(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-    """From the version that was on the page: one that was published since is read first."""
+    """Return to the national playbook. If another version was published since the page was opened, the person must
+    read it first.
+    """
     asked = request.POST.get("based_on", "")
     seen = int(asked) if asked.isdecimal() and len(asked) < 6 else -1
     try:
@@ -126,7 +130,9 @@ def go_back(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
 
 
 def refuse_stale(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-    """The second writer is told, keeps what was typed, and may publish over it once warned."""
+    """Warn the person that somebody published another version meanwhile. The form keeps what they typed, and
+    submitting it again publishes it.
+    """
     row = newest(kind, csirt)
     typed = request.POST.copy()
     typed["based_on"] = str(row.version if row else 0)
@@ -159,7 +165,7 @@ def render_guide(
 
 
 def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> GuideForm:
-    """What is followed now, or the version of `?version=` to start from again."""
+    """Return the form with the playbook in use, or with the version in `?version=` to start from."""
     row = newest(kind, csirt)
     asked = request.GET.get("version", "")
     old = versions_of(kind, csirt).filter(version=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None
@@ -172,12 +178,14 @@ def versions_of(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
 
 
 def codes_of(csirt: Csirt, kind: str) -> dict[str, str]:
-    """By title, the code of each step that is known: one that keeps its title keeps its code, and its tasks."""
+    """Return the code of each known step by its title. A step that keeps its title keeps its code, and thus its
+    tasks.
+    """
     return {" ".join(one.title.split()): one.step for one in (*PLAYBOOKS[kind], *guide_for(kind, csirt).steps)}
 
 
 def steps_in(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
-    """The steps that were typed. Raises ValidationError on « steps », saying at which one."""
+    """Return the steps that were typed. Raise ValidationError on « steps » with the number of the wrong step."""
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
         if line.strip():
@@ -210,7 +218,7 @@ def hours_in(number: int, said: str) -> int:
 
 
 def refill_form(steps: tuple[Step, ...]) -> str:
-    """The contrary: what the form shows of a guide."""
+    """Return the text that the form shows for these steps, the inverse of `steps_in`."""
     return "\n\n".join("\n".join(lines_of(step)) for step in steps)
 
 

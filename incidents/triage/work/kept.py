@@ -1,5 +1,5 @@
-"""What a person types on the page of a case, kept on the server: each post of that page brings all of it, and a script
-sends it between two posts. It comes back on the next page, on any machine, for that person alone.
+"""Unsent text on the page of a case, which the server keeps. Each post of the page contains all of it, and a script
+saves it between two posts. The next page shows it again, on any device, to this person only.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -39,13 +39,13 @@ from incidents.triage.work.kept_pages import PAGES, keep_page
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.tasks import TaskForm
 
-# The marks of a form, which its reader did not type.
+# Hidden fields of a form, which the person did not type.
 MARKS = frozenset({"key", "seen", "confirmed"})
-# Where a button of the page leads without a script, and to which part of it.
+# The part of the page to which a button leads without a script.
 PLACES = {"modele": "echanges", "corps": "a-confirmer"}
 WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire."
 
-# The block of the page that holds each; the correction is beside the body that is proposed.
+# The block of the page that holds each form. The correction is beside the proposed body instead.
 BLOCKS = {
     KeptForm.REPLY: "thread",
     KeptForm.NOTE: "notes",
@@ -55,7 +55,7 @@ BLOCKS = {
     KeptForm.REOPENING: "ending",
     KeptForm.VERIFICATION: "verify",
 }
-# Each form of the page with what was posted, over what it shows when nothing is typed.
+# How to build each form with what was posted and with what it shows when nothing is typed.
 TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
     KeptForm.REPLY: lambda case, sent: ReplyForm(sent),
     KeptForm.NOTE: lambda case, sent: NoteForm(sent),
@@ -69,7 +69,7 @@ TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
 
 
 def typed_in(incident: Incident, sent: QueryDict, codes: Iterable[KeptForm]) -> dict[KeptForm, Values]:
-    """Return what was typed in each of those forms that `sent` holds; nothing for one that shows what it did first."""
+    """Return what was typed in each of these forms that `sent` contains. A form that was not changed gets {}."""
     words: dict[KeptForm, Values] = {}
     for code in codes:
         values = values_of(sent, code)
@@ -81,7 +81,7 @@ def typed_in(incident: Incident, sent: QueryDict, codes: Iterable[KeptForm]) -> 
 
 
 def values_of(sent: QueryDict, code: str) -> Values:
-    """Return the fields of one form, by their names in it."""
+    """Return the posted fields of one form, by their names without its prefix."""
     start = f"{code}-"
     return {
         name.removeprefix(start): [strip_controls(value) for value in values]
@@ -91,7 +91,7 @@ def values_of(sent: QueryDict, code: str) -> Values:
 
 
 def pen_of(sent: QueryDict) -> Pen:
-    """Return which page was posted, as it says itself; one that says nothing has no name."""
+    """Return which page was posted, according to its hidden fields. A page without them has no name."""
     stroke = sent.get("trait", "")
     try:
         opened_at = datetime.fromisoformat(sent.get("ouverte", ""))
@@ -104,10 +104,11 @@ def pen_of(sent: QueryDict) -> Pen:
 
 
 def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Keep what is typed on the page of a case while one of its forms or buttons is posted to the view.
+    """Return a decorator that keeps what is typed on the page of a case while one of its forms or buttons is posted to
+    the view.
 
-    `code` is that of the form, or empty; an act has its own. Its view reads its fields without their prefix. What it
-    took is forgotten, what it refused stays with the rest.
+    `code` is that of the form; if it is empty, the argument `act` of the view gives it. The view reads the fields of
+    its form without their prefix. What the view accepted is forgotten, and what it refused stays with the rest.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -118,7 +119,8 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
             sent, own = request.POST, code or kwargs.get("act", "")
             typed: dict[KeptForm, Values] = {}
             if own in PAGES:
-                with suppress(ValidationError):  # of an erased case, which the view refuses
+                # The case is erased, and the view refuses the post.
+                with suppress(ValidationError):
                     keep_page(user_of(request), reference, KeptForm(own), sent, pen_of(sent))
             else:
                 typed = keep_typed(user_of(request), reference, sent, own)
@@ -134,8 +136,8 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
 
 
 def keep_typed(user: User, reference: str, sent: QueryDict, own: str = "") -> dict[KeptForm, Values]:
-    """Keep what a post of the page brings, whichever of its forms it is of, and return it. What was typed in the form
-    `own`, which is the one sent, replaces what another page wrote there. Raises Http404 and PermissionDenied.
+    """Keep all that a post of the page contains, whichever form was sent, and return it. The words in the form `own`,
+    which was sent, replace what another page saved for it. Raise Http404 and PermissionDenied.
     """
     if not any(values_of(sent, code) for code in KeptForm.values):
         return {}
@@ -149,7 +151,9 @@ def keep_typed(user: User, reference: str, sent: QueryDict, own: str = "") -> di
 
 
 def with_own_names(sent: QueryDict, own: str) -> QueryDict:
-    """Return `sent` with the fields of the form `own` under their own names too; a button comes before them."""
+    """Return `sent` in which the fields of the form `own` also have their names without prefix. A field that is
+    already posted under such a name, as by a button, stays.
+    """
     named = sent.copy()
     for name, values in values_of(sent, own).items() if own else ():
         if name not in named:
@@ -160,14 +164,15 @@ def with_own_names(sent: QueryDict, own: str) -> QueryDict:
 def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
     incident = check_ability(user, reference, to=Ability.WORK)
     if incident.erased_at is None and (code in words_of(incident, user) or pen.stroke):
-        sent = None if code in PAGES else code  # of a page beside, only what that page itself has kept was sent
+        # For a form on a page of its own, forget only what that page has saved.
+        sent = None if code in PAGES else code
         keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, sent=sent)
 
 
 @never_cache
 @require_POST
 def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Keep what is typed. The script of the page hears whether; without it, the page comes back with the words."""
+    """Keep what is typed. The script gets the result as JSON; without a script, the page comes back with the words."""
     user = user_of(request)
     incident = check_ability(user, reference, to=Ability.WORK)
     if request.GET.get("page") in PAGES:
@@ -184,7 +189,7 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> HttpResponse:
-    """For the script of a page beside that of the case."""
+    """Keep what is typed on a page other than that of the case, and answer its script as JSON."""
     try:
         elsewhere = keep_page(user_of(request), reference, code, request.POST, pen_of(request.POST))
     except ValidationError as error:
@@ -194,7 +199,7 @@ def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> Http
 
 
 def find_page(reference: str, sent: QueryDict) -> str:
-    """Return the address of the page of the case, with what a button of it asked to see there."""
+    """Return the address of the page of the case, with what the pressed button asked to show there."""
     asked = sent.get("aller", "corps" if sent.get("corps", "").strip() else "")
     if opened := FORMS.get(sent.get("ouvrir", "")):
         query, anchor = {"ouvrir": sent["ouvrir"]}, opened.anchor
@@ -206,12 +211,12 @@ def find_page(reference: str, sent: QueryDict) -> str:
 
 
 def new_page() -> dict[str, Any]:
-    """Return what the page says of itself with each post: its name, and when it was made."""
+    """Return what the page sends back with each post: its name, the time when it was made, and its forms."""
     return {"name": get_random_string(22), "opened_at": timezone.now(), "forms": [code.value for code in TYPED]}
 
 
 def restore_words(context: dict[str, Any], incident: Incident, user: User) -> None:
-    """Put what `user` has typed and not sent into the forms of the page that `context` describes. One query."""
+    """Put what `user` has typed and not sent into the forms of the page that `context` describes. Runs one query."""
     words = {} if incident.erased_at else words_of(incident, user)
     context["begun"] = [code.value for code in words if code in PAGES]
     for code, values in words.items():
@@ -224,7 +229,7 @@ def restore_words(context: dict[str, Any], incident: Incident, user: User) -> No
 
 
 def form_in(context: Mapping[str, Any], code: KeptForm) -> CaseForm | None:
-    """Return that form of the page; None where the page has it not, or no more."""
+    """Return that form of the page, or None if the page does not have it."""
     if code == KeptForm.CORRECTION:
         return context["proposed"].form if context.get("proposed") else None
     found: CaseForm | None = context.get(BLOCKS[code], {}).get("form")

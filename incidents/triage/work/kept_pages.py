@@ -1,6 +1,6 @@
-"""The pages beside that of a case keep what is typed on them too: the report of its closing, a transfer, a call.
+"""Unsent text on the pages beside that of a case: the report of its closing, a transfer, a file to a partner, a call.
 
-A page has one form, sent without prefix; its fields are kept by their names. A script saves between two posts.
+Such a page has one form without prefix, whose fields are saved by their names. A script saves them between two posts.
 """
 
 from collections.abc import Collection
@@ -15,21 +15,22 @@ from incidents.models import Incident
 from incidents.services.handling.keep import Pen, Values, keep_words, words_of
 
 PAGES = (KeptForm.CLOSING, KeptForm.TRANSFER, KeptForm.ADVICE, KeptForm.CALL)
-# What a page sends that its reader did not type. What it was opened on stays: a later change is then noticed.
+# Fields that the person did not type. The state on which the page was opened is not among them, so that a later change
+# is noticed.
 MARKS = frozenset({"csrfmiddlewaretoken", "stylo", "ouverte", "trait", "key", "cle", "voir", "envoyer", "enregistrer"})
-# The state of the case when the page was made, which a form sends back.
+# The state of the case when the page was made, which the form sends back.
 OPENED_ON = frozenset({"seen", "vu"})
 
 
 def values_of_page(sent: QueryDict) -> Values:
-    """Return what stands in the form of a page, by the names of its fields."""
+    """Return the fields of the form of a page, by their names."""
     return {name: [strip_controls(one) for one in values] for name, values in sent.lists() if name not in MARKS}
 
 
 def keep_page(user: User, reference: str, code: KeptForm, sent: QueryDict, pen: Pen) -> bool:
-    """Keep the form of a page. Return whether a later page of `user` holds other words, which were left.
+    """Keep the form of a page. Return whether a later page of `user` holds other words, which then stay.
 
-    Raises Http404, PermissionDenied, and ValidationError once the case is erased.
+    Raise Http404, PermissionDenied, and ValidationError if the case is erased.
     """
     values = values_of_page(sent)
     is_blank = not any(value.strip() for name, typed in values.items() if name not in OPENED_ON for value in typed)
@@ -39,15 +40,16 @@ def keep_page(user: User, reference: str, code: KeptForm, sent: QueryDict, pen: 
 def restore_page(
     form: Form, incident: Incident, user: User, code: KeptForm, *, leaving: Collection[str] = ()
 ) -> Values:
-    """Put what `user` typed on that page before into `form`, to which nothing was sent, but for the fields `leaving`.
-    Return it all; nothing where nothing was typed. One query.
+    """Put what `user` typed on that page before into `form`, which is unbound, except into the fields in `leaving`.
+    Return all of it, or {} if nothing was typed. Runs one query.
     """
     values = {} if incident.erased_at else words_of(incident, user).get(code, {})
     sent = QueryDict(mutable=True)
     for name, typed in values.items():
         sent.setlist(name, typed)
     for name, field in form.fields.items() if values else ():
-        is_tick = isinstance(field, BooleanField | MultipleChoiceField)  # an empty one is not sent
+        # A browser does not send an empty checkbox.
+        is_tick = isinstance(field, BooleanField | MultipleChoiceField)
         if name not in leaving and (name in values or is_tick):
             form.initial[name] = field.widget.value_from_datadict(sent, {}, name)
     return values

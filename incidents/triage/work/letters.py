@@ -1,4 +1,4 @@
-"""The ready-made messages of a centre: its responders read them, its lead writes them."""
+"""The pages of a centre's ready-made messages: responders read them, and the lead writes them."""
 
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ WITHDRAW = "retirer"
 
 
 class LetterForm(forms.Form):
-    """What is too long or unknown is judged by the service, which names the field."""
+    """The form of a ready-made message. The service checks lengths and placeholders, and reports errors by field."""
 
     title = forms.CharField(label="Titre", widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
     text = forms.CharField(label="Message", strip=False, widget=forms.Textarea(attrs={"rows": 16}))
@@ -46,7 +46,7 @@ class LetterForm(forms.Form):
     seen = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
 
     def wording(self) -> Wording:
-        """Of a valid form."""
+        """Return the wording. The form must be valid."""
         said = self.cleaned_data
         return Wording(title=said["title"], text=said["text"], types=said["types"])
 
@@ -76,14 +76,14 @@ def letter_list_view(request: HttpRequest) -> HttpResponse:
 
 
 def row_of(csirt: Csirt, own: list[MessageTemplate]) -> Row:
-    """A message of the centre stands in the place of the national one of that title."""
+    """Return the messages of a centre. A message of its own replaces the national one with the same title."""
     titles = {one.title for one in own}
     return Row(csirt, own, [one for one in NATIONAL if one.title not in titles], is_led=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
-    """From nothing, or from the national message of `?modele=`."""
+    """Show or submit the form for a new message, which starts empty or from the national message in `?modele=`."""
     csirt = led_csirt(user_of(request), slug)
     if request.method == "POST":
         return submit_letter(request, csirt, LetterForm(request.POST))
@@ -108,7 +108,9 @@ def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 
 
 def give_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
-    """What was typed in a message that a colleague withdrew meanwhile may become a new one. Nobody else finds it."""
+    """Give the typed text back as a new message if a colleague withdrew the message meanwhile. Raise Http404 for
+    anything but such a post.
+    """
     if request.method != "POST" or WITHDRAW in request.POST:
         raise Http404
     said = "Quelqu’un a retiré ce message pendant que vous écriviez. Enregistré de nouveau, le vôtre est un autre."
@@ -119,7 +121,9 @@ def give_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
 def submit_letter(
     request: HttpRequest, csirt: Csirt, form: LetterForm, *, row: MessageTemplate | None = None
 ) -> HttpResponse:
-    """What is wrong, or was changed by somebody else meanwhile, comes back with everything typed."""
+    """Save the message. If there are mistakes, or somebody else changed the message meanwhile, the form comes back
+    with all that was typed.
+    """
     try:
         if form.is_valid():
             write_template(
@@ -149,7 +153,7 @@ def withdraw(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageT
 
 
 def refuse_stale(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None) -> HttpResponse:
-    """The second writer reads the newer words below what they typed, and may then save over them."""
+    """Show the newer text below what this person typed. Submitting the form again saves over it."""
     typed = request.POST.copy()
     typed["seen"] = str(row.version if row else 0)
     said = "Quelqu’un a changé ce message pendant que vous écriviez. Lisez-le ci-dessous, puis enregistrez le vôtre."

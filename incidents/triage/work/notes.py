@@ -1,4 +1,4 @@
-"""The internal notes of a case: their list and their form, which looks like no other on the page."""
+"""The internal notes of a case: their list, and their form, which looks different from all others on the page."""
 
 import secrets
 from typing import Any
@@ -10,7 +10,7 @@ from incidents.models import Incident, Note
 from incidents.services.handling.notes import NOTES_SHOWN, readable
 from incidents.triage.case_form import CaseForm
 
-# A call that nobody took: it is kept, and answers nobody.
+# A call that nobody answered. It is recorded, but does not count as an answer to the declarant.
 MISSED = "missed"
 KINDS = [
     (NoteKind.NOTE.value, "Une note"),
@@ -21,7 +21,7 @@ KINDS = [
 
 
 class NoteForm(CaseForm):
-    """Lengths and words are judged by the service, which names the field."""
+    """The form of a note. The service checks its text, and reports errors by field."""
 
     code = KeptForm.NOTE
 
@@ -35,7 +35,7 @@ class NoteForm(CaseForm):
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
     def said(self) -> dict[str, Any]:
-        """What the service takes; call it on a valid form."""
+        """Return the arguments for the service. The form must be valid."""
         said = self.cleaned_data
         key = said["key"] or secrets.token_urlsafe()
         if said["kind"] != MISSED:
@@ -45,11 +45,13 @@ class NoteForm(CaseForm):
 
 
 def list_notes(incident: Incident, *, may_have_left: bool) -> list[Note]:
-    """Return the newest that its centre may read: all of them unless the case was in another (`may_have_left`)."""
+    """Return the newest notes that the centre may read: all of them, unless the case was in another centre
+    (`may_have_left`).
+    """
     notes = readable(incident.notes.all()) if may_have_left else incident.notes.all()
     return list(notes.order_by("-id")[:NOTES_SHOWN])
 
 
 def notes_block(notes: list[Note]) -> dict[str, Any]:
-    """`notes`: newest first."""
+    """Return the block of notes for the page. `notes` are newest first."""
     return {"list": notes, "form": NoteForm()}

@@ -1,4 +1,4 @@
-"""Who else has the page of a case open, and whether somebody changed the case since it was read."""
+"""Presence on the page of a case: who else has it open, and whether somebody changed the case since it was read."""
 
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,12 @@ from incidents.triage import wording
 
 
 def presence_block(now: datetime) -> dict[str, Any]:
-    """Since when a reader counts as present: the page has read the readings anyway."""
+    """Return the time since when a reader counts as present. The page already has the readings."""
     return {"since": now - PRESENT_FOR}
 
 
 def describe_presence(incident: Incident, user: User, seen: str, now: datetime) -> dict[str, Any]:
-    """For the script of the page, which read the case when its last event was `seen`. Three queries."""
+    """Return the presence for the script of a page whose last event was `seen`. Runs three queries."""
     last = incident.events.select_related("actor").order_by("-id").first()
     mark = str(last.uid) if last else ""
     is_old = last is not None and seen not in ("", mark)
@@ -31,7 +31,7 @@ def describe_presence(incident: Incident, user: User, seen: str, now: datetime) 
 
 
 def describe_change(event: IncidentEvent, incident: Incident, user: User, now: datetime) -> str:
-    """« Camille a changé ce dossier à 14 h 02. »"""
+    """Return a sentence such as « Camille a changé ce dossier à 14 h 02. »."""
     moment = wording.since(event.at, now, zone_of(incident.collectivity))
     if event.actor_id == user.pk:
         return f"Vous avez changé ce dossier {moment}, dans une autre page."

@@ -1,4 +1,4 @@
-"""The ready-made messages beside the reply form: what a script puts into it, or `?modele=` without one."""
+"""The ready-made messages beside the reply form. A script inserts one, or `?modele=` does without a script."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,9 @@ from incidents.services.correspondence.templates import phone_of, values_of
 
 
 def ready_block(incident: Incident, user: User) -> dict[str, Any]:
-    """Those offered on this case, the centre's own and the national ones, filled with its words. Two queries."""
+    """Return the messages offered on this case, the centre's own and the national ones, filled with its values. Runs
+    two queries.
+    """
     live = MessageTemplate.objects.filter(csirt=incident.csirt_id, withdrawn_at=None).order_by("title")
     written = live.values_list("uid", "title", "text", "types")
     own = [ReadyMessage(str(uid), title, text, tuple(types)) for uid, title, text, types in written]
@@ -19,8 +21,8 @@ def ready_block(incident: Incident, user: User) -> dict[str, Any]:
 
 
 def choose_ready(context: dict[str, Any], incident: Incident, user: User, asked: str) -> None:
-    """Put the message of that code, if there is one, into the reply form of the page that `context` describes, below
-    what is already typed there.
+    """Insert the message with the code `asked`, if there is one, into the reply form of the page that `context`
+    describes, below what is already typed there.
     """
     ready = ready_block(incident, user)
     if chosen := next((one for one in ready["messages"] if one.code == asked), None):
@@ -30,7 +32,9 @@ def choose_ready(context: dict[str, Any], incident: Incident, user: User, asked:
 
 
 def offered_on(incident: Incident, own: list[ReadyMessage]) -> Iterator[ReadyMessage]:
-    """The centre's first; one that has the title of a national one stands in its place."""
+    """Yield the centre's messages, then the national ones. A message of the centre replaces the national one with the
+    same title.
+    """
     titles = {one.title for one in own}
     for one in (*own, *(each for each in NATIONAL if each.title not in titles)):
         if suits(one.types, incident.type):

@@ -1,4 +1,6 @@
-"""The end of a shift: my open cases, whom they go to, and what was handed over to me."""
+"""The page for the end of a shift: the person's open cases, the colleague who takes them, and what was handed over to
+this person.
+"""
 
 import secrets
 from http import HTTPStatus
@@ -36,7 +38,9 @@ FREE = "liberer"
 
 
 class RelayForm(forms.Form):
-    """Nothing is chosen beforehand: to whom, and which cases, is said by the person who leaves."""
+    """The form that hands cases over. Nothing is selected beforehand: the person who leaves chooses the colleague and
+    the cases.
+    """
 
     colleague = forms.ChoiceField(label="À qui", required=False)
     text = forms.CharField(
@@ -55,7 +59,7 @@ class RelayForm(forms.Form):
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def shift(self, user: User) -> Shift:
-        """Of a valid form. Raises ValidationError on « colleague »."""
+        """Return the hand-over. The form must be valid. Raise ValidationError on « colleague »."""
         said = self.cleaned_data
         if not said["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
@@ -84,14 +88,15 @@ def hand_over(request: HttpRequest, user: User) -> HttpResponse:
             return redirect(PAGE) if relay.is_written else give_back(request, user)
     except ValidationError as error:
         wrong = error.message_dict
-        form.add_error(None, wrong.pop("references", []))  # their boxes are no field of the form
+        # The checkboxes of the cases are not fields of the form.
+        form.add_error(None, wrong.pop("references", []))
         for field, said in wrong.items():
             form.add_error(field, said)
     return render_relay(request, user, form, ticked=ticked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def give_back(request: HttpRequest, user: User) -> HttpResponse:
-    """Every case has gone meanwhile: the words stand nowhere else, and may go with others."""
+    """Give the typed text back if every case has gone meanwhile: it was not saved, and may go with other cases."""
     typed = request.POST.copy()
     typed["key"] = secrets.token_urlsafe()
     return render_relay(request, user, RelayForm(typed, user=user), ticked=[], status=HTTPStatus.CONFLICT)
@@ -112,7 +117,7 @@ def tell(request: HttpRequest, relay: Relay) -> None:
 
 
 def free_case(request: HttpRequest, user: User) -> HttpResponse:
-    """Puts back a case of somebody who has left. Only what the page of this lead lists."""
+    """Put a case of somebody who has left back into the queue. Only cases that this lead's page lists are accepted."""
     case = next((one for one in cases_of_the_gone(user) if one.reference == request.POST[FREE]), None)
     if case is None:
         messages.warning(request, "Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé.")
@@ -121,7 +126,8 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
         assign_incident(reference=case.reference, actor=user, assignee=None, seen=tag_of(case.assignee))
     except StaleAssignment as stale:
         messages.warning(request, f"{stale.holder} a ce dossier maintenant.")
-    except ValidationError as error:  # closed since the list was read
+    # The case was closed since the list was read.
+    except ValidationError as error:
         messages.warning(request, " ".join(error.messages))
     else:
         messages.success(request, "Dossier remis dans la file, sans personne.")

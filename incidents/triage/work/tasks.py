@@ -1,4 +1,4 @@
-"""The tasks of a case: what is open first, by date, with why; and the form that adds one."""
+"""The tasks of a case, with open ones first, by date; and the form that adds a task."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,12 +17,12 @@ from incidents.services.library.playbooks import TITLE_LIMIT, guide_for
 from incidents.triage.case_form import CaseForm
 
 TASKS_SHOWN = 300
-# A day without an hour is the whole day.
+# A deadline without an hour is at the end of its day.
 END_OF_DAY = {"hour": 23, "minute": 59}
 
 
 class TaskForm(CaseForm):
-    """A date is read at the clock of the body (`zone`, an IANA name)."""
+    """The form of a task. Its date is on the clock of the body (`zone`, an IANA name)."""
 
     code = KeptForm.TASK
 
@@ -41,7 +41,7 @@ class TaskForm(CaseForm):
         return said
 
     def errand(self) -> Errand:
-        """Of a valid form."""
+        """Return the task to add. The form must be valid."""
         return Errand(title=self.cleaned_data["title"], due_at=self.due_at())
 
     def due_at(self) -> datetime | None:
@@ -66,7 +66,9 @@ def may_add_task(incident: Incident) -> bool:
 
 
 def tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> dict[str, Any]:
-    """The centre's own guide comes with the tasks; before there is one, its length is not known."""
+    """Return the block of tasks for the page, with how many steps of the centre's playbook are missing. That number is
+    unknown before there is a task.
+    """
     is_open = may_add_task(incident)
     return {
         "open": [Line(task, bool(task.due_at and task.due_at < now)) for task in tasks if task.done_at is None],
@@ -78,13 +80,15 @@ def tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> dict[st
 
 
 def list_tasks(incident: Incident) -> list[Task]:
-    """Return those to be done, the first one due first, then the others, the last one done first."""
+    """Return the tasks: open ones by due date, then the others, the last one done first."""
     in_order = (F("done_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")
     return list(incident.tasks.order_by(*in_order)[:TASKS_SHOWN])
 
 
 def count_missing(incident: Incident, tasks: list[Task]) -> int | None:
-    """Count the steps of the guide that are no task yet. One query, or none before there is any task (None)."""
+    """Return how many steps of the playbook are not tasks yet, or None before there is any task or without a centre.
+    Runs one query, or none if it returns None.
+    """
     if not tasks or incident.csirt is None:
         return None
     return steps_missing(guide_for(incident.type, incident.csirt).steps, tasks)

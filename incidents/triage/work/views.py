@@ -1,4 +1,4 @@
-"""What is posted on a case by those who work on it: notes, who has it, tasks, who is there."""
+"""Posts on a case by the people who work on it: notes, assignment, tasks, presence."""
 
 from http import HTTPStatus
 from typing import Any
@@ -43,7 +43,8 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, "Note enregistrée. Le déclarant ne la lit jamais.")
             return to_case(reference, "notes")
     except ValidationError as error:
-        if incident.erased_at:  # its page has no such form any more
+        # The page of an erased case no longer has this form.
+        if incident.erased_at:
             return refused(request, reference, error)
         form.add_error(None, error)
     return again(request, incident, "notes", form)
@@ -68,7 +69,9 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def refuse_stale(request: HttpRequest, incident: Incident, stale: StaleAssignment) -> HttpResponse:
-    """The second is told who has it now, and keeps the choice: sent once more, it goes through."""
+    """Tell the person who is in charge of the case now. The page keeps their choice, and submitting it again assigns
+    the case.
+    """
     context = context_of_case(request, incident)
     fresh = make_assign_form(incident)
     fresh.initial["assignee"] = request.POST.get("assignee", "")
@@ -106,7 +109,7 @@ def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 @never_cache
 @require_POST
 def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """For the script of the page: says that it is open, and hears who else is there and what changed."""
+    """Record that the page is open, and return to its script who else is there and what changed."""
     user = user_of(request)
     incident = check_ability(user, reference, to=Ability.WORK)
     note_presence(incident=incident, reader=user)
@@ -114,7 +117,7 @@ def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def again(request: HttpRequest, incident: Incident, block: str, form: Any) -> HttpResponse:
-    """The page of the case with the form of one block as it was typed."""
+    """Return the page of the case with the form of one block as it was typed."""
     context = context_of_case(request, incident)
     context[block]["form"] = form
     return render_page(request, "incidents/triage/case.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
