@@ -29,6 +29,14 @@ class Summary(NamedTuple):
     author: str = ""
 
 
+class Mistake(NamedTuple):
+    """An error of another screen than the one that is displayed."""
+
+    place: Place
+    label: str
+    message: str
+
+
 class State(NamedTuple):
     """The state of a screen: the page that fills it, if any, and what is missing."""
 
@@ -90,6 +98,18 @@ def summary_of(journey: Journey, details: Details) -> list[Summary]:
 def format_answer(details: Details, name: str) -> str:
     value = details.form[name].value()
     return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_SAID))
+
+
+def mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) -> Iterator[Mistake]:
+    """Yield the errors of the other screens that were filled, in the order of the screens."""
+    for other, place in PLACES.items():
+        if other == screen or other not in journey.pages:
+            continue
+        for form in details.all:
+            for name, messages in form.errors.items():
+                if form.add_prefix(name) in INPUTS[other]:
+                    label = str(form[name].label) if name in form.fields else ""
+                    yield from (Mistake(place, label, str(message)) for message in messages)
 
 
 def states_of(journey: Journey) -> list[State]:

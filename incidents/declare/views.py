@@ -22,7 +22,7 @@ from incidents.declare.choices import DATA_WORDS, GROUPS, PERSON_WORDS, UNKNOWN,
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, find_body, journey_of, route_to, without_controls
 from incidents.declare.moves import see
-from incidents.declare.recap import RESUMED, lines_of, states_of, summary_of
+from incidents.declare.recap import RESUMED, lines_of, mistakes_elsewhere, states_of, summary_of
 from incidents.declare.resume import no_cookies
 from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, after, before, values_of
 from incidents.declare.sending import ask_again, send_at_once, sent_already
@@ -316,9 +316,16 @@ def leave(request: HttpRequest, journey: Journey, screen: Screen) -> HttpRespons
     details = journey.examined(now=timezone.now())
     if (wrong := journey.wrong_screen(details)) == screen:
         return render_screen(request, journey, screen, details=details)
-    if screen != Screen.CALLER:
-        return see(ROUTES[after(screen)])
-    return see(ROUTES[wrong], **{TO_MEND: "oui"}) if wrong else ask_again(request, Screen.CALLER, journey)
+    if wrong and (screen == Screen.CALLER or is_mending(request)):
+        return see(ROUTES[wrong], **{TO_MEND: "oui"})
+    if screen == Screen.CALLER:
+        return ask_again(request, Screen.CALLER, journey)
+    return see(ROUTES[Screen.CALLER if is_mending(request) else after(screen)])
+
+
+def is_mending(request: HttpRequest) -> bool:
+    """Tell whether the last button led back to this screen, to correct errors."""
+    return TO_MEND in request.GET or TO_MEND in request.POST
 
 
 def render_screen(
@@ -335,10 +342,17 @@ def render_screen(
     if screen == Screen.WHO:
         return ask_who(request, journey, clash=clash)
     status = 409 if clash else 422 if details else 200
-    to_mend = details is not None or TO_MEND in request.GET
+    to_mend = details is not None or is_mending(request)
     details = details or journey.examined(now=timezone.now())
+    elsewhere = list(mistakes_elsewhere(journey, details, screen)) if is_mending(request) else []
     details.keep_errors_of(INPUTS[screen] if to_mend else ())
-    context = frame(request, screen, journey, clash=clash) | {
+    context = frame(request, screen, journey, clash=clash) | questions_context(request, journey, details)
+    context |= {"is_mending": is_mending(request), "elsewhere": elsewhere}
+    return render(request, TEMPLATES[screen], context, status=status)
+
+
+def questions_context(request: HttpRequest, journey: Journey, details: Details) -> dict[str, object]:
+    return {
         "form": details,
         "forms": details.all,
         "is_mine": journey.is_of(request.user),
@@ -349,7 +363,6 @@ def render_screen(
         "person_words": PERSON_WORDS,
         "summary": summary_of(journey, details),
     }
-    return render(request, TEMPLATES[screen], context, status=status)
 
 
 def frame(

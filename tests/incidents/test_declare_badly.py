@@ -10,7 +10,7 @@ from incidents.models import Draft, Incident
 from tests import harmless
 from tests.cast import breizh_cyber, plouexemple
 from tests.hostile import FORMULAS, INVISIBLE, LETTERS, MARKUP, TEMPLATES
-from tests.incidents.journeys import START, WHERE, an_address, begin, post, searched
+from tests.incidents.journeys import START, WHERE, an_address, begin, post, searched, version_on
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +124,11 @@ def test_a_missing_token_is_said_in_french(town):
             "attack_known_date",
             "Le 25 novembre 2025 est avant le début",
         ),
+        (
+            {"breach_known_date": "2025-11-20", "data_concerned": "yes", "occurred_date": "2025-11-26"},
+            "occurred_date",
+            "Le 26 novembre 2025 est après le jour où vous avez su que des données sont touchées, le 20 novembre 2025",
+        ),
         ({"contact_email": "mairie"}, "contact_email", "incomplète"),
         ({"service": "civil", "service_stopped": "no"}, "service_stopped_0", "la réponse doit être « Oui »"),
         ({"data_concerned": "no", "categories": "sante"}, "data_concerned_0", "ne peut pas être « Non »"),
@@ -226,3 +231,42 @@ def test_all_the_mistakes_of_a_screen_are_said_at_once(client):
 )
 def test_a_fold_with_a_mistake_in_it_is_open(client, said, is_open):
     assert ("<details open>" in post(client, said).content.decode()) is is_open
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ({"occurred_date": "2099-01-01", "detected_date": "2025-11-28"}, "detected_date"),
+        ({"occurred_date": "2099-01-01", "breach_known_date": "2025-11-28"}, "breach_known_date"),
+        ({"service": "eau", "eau-started_date": "2099-01-01", "eau-ended_date": "2025-11-28"}, "eau-ended_date"),
+    ],
+)
+def test_a_date_that_is_wrong_by_itself_accuses_no_other(client, said, right):
+    response = post(client, said)
+    assert response.status_code == 422
+    assert "Un point à corriger" in text(response)
+    assert "Cette date est à venir" in text(response)
+    assert f'href="#id_{right}"' not in response.content.decode()
+
+
+def test_two_dates_of_two_screens_that_contradict_each_other_can_both_be_corrected(client):
+    said = {"breach_known_date": "2025-11-20", "data_concerned": "yes", "occurred_date": "2025-11-26"}
+    refused = post(client, said)
+    assert 'name="vers" value="donnees">Enregistrer cet écran et y revenir' in refused.content.decode()
+    data = {"data_concerned": "yes", "breach_known_date": "2025-11-27"}
+    assert client.post(WHERE["donnees"], data | {"version": version_on(client, "donnees")}).url == WHERE["rappel"]
+    sent = post(client, said | data)
+    assert Incident.objects.get().breach_known_at.day == 26  # 27 November at midnight, in Paris
+    assert sent.status_code == 200
+
+
+def test_the_errors_of_other_screens_are_announced_and_reached_one_after_the_other(client):
+    begin(client)
+    wrong = {"service": "eau", "service_stopped": "yes", "eau-started_date": "2099-01-01"}
+    client.post(WHERE["services"], wrong)
+    last = {"contact_phone": "02 99 00 00 00", "occurred_date": "2098-01-01"}
+    first = client.get(client.post(WHERE["rappel"], last).url)
+    assert "À corriger ensuite, sur une autre étape" in text(first)
+    assert "Étape 5, qui rappeler. Quand cela a-t-il commencé : Cette date est à venir." in text(first)
+    mended = wrong | {"eau-started_date": "2025-11-20", "corriger": "oui", "version": version_on(client, "services")}
+    assert client.post(WHERE["services"], mended).url == f"{WHERE['rappel']}?corriger=oui"

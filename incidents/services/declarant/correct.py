@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -27,11 +26,10 @@ from incidents.services.declarant.complete import (
 from incidents.services.declaring.check import (
     Problem,
     cleaned_texts,
-    ends_before_it_starts,
     problems_of_caller,
     problems_of_data,
-    problems_of_moment,
-    problems_of_order,
+    problems_of_instants,
+    problems_of_period,
     with_ends_in_order,
 )
 from incidents.services.declaring.declare import supplier_key_of
@@ -119,8 +117,7 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
     """Correct the given instants of the case, by name; the others do not change. Problems are named `<name>_at`."""
     incident = open_case(writing)
     now, zone = timezone.now(), zone_of(incident.collectivity)
-    own = (problem for name, one in instants.items() for problem in problems_of_moment(f"{name}_at", one.at, now))
-    refuse(chain(own, problems_of_order({**instants_of(incident), **instants}, zone)))
+    refuse(problems_of_instants(instants, {**instants_of(incident), **instants}, zone, now))
 
     def put() -> None:
         for name, one in instants.items():
@@ -236,10 +233,7 @@ def checked_interruptions(interruptions: Sequence[Interruption], now: datetime, 
 
 def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime, zone: str) -> Iterator[Problem]:
     one = interruptions[place]
-    yield from problems_of_moment(f"{place}_started_at", one.started_at, now)
-    yield from problems_of_moment(f"{place}_ended_at", one.ended_at, now)
-    if ends_before_it_starts(one, zone):
-        yield f"{place}_ended_at", "La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates."
+    yield from problems_of_period(str(place), one, now, zone)
     open_before = (other for other in interruptions[:place] if other.ended_at is None)
     if one.ended_at is None and any(other.service == one.service for other in open_before):
         yield f"{place}_started_at", "Ce service est déjà noté comme arrêté."

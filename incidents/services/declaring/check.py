@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -33,7 +34,7 @@ def checked(declaration: Declaration, *, now: datetime) -> Declaration:
     clean = cleaned_texts(declaration, problems)
     for field, message in (
         *problems_of_caller(clean.caller),
-        *problems_of_instants(clean, now),
+        *problems_of_declared_instants(clean, now),
         *problems_of_interruptions(clean, now),
         *problems_of_answers(clean),
     ):
@@ -111,33 +112,50 @@ def can_be_called(phone: str) -> bool:
     return len(digits) >= (NATIONAL_DIGITS if digits.startswith("0") else LOCAL_DIGITS)
 
 
-def problems_of_instants(declaration: Declaration, now: datetime) -> Iterator[Problem]:
+def problems_of_declared_instants(declaration: Declaration, now: datetime) -> Iterator[Problem]:
     instants: dict[str, Instant] = {
         "occurred": declaration.occurred,
         "detected": declaration.detected,
         "attack_known": declaration.attack_known,
         "breach_known": declaration.breach_known,
     }
-    for name, instant in instants.items():
-        yield from problems_of_moment(f"{name}_at", instant.at, now)
-    yield from problems_of_order(instants, zone_of(declaration.collectivity))
+    yield from problems_of_instants(instants, instants, zone_of(declaration.collectivity), now)
+
+
+def problems_of_instants(
+    typed: Mapping[str, Instant], all_instants: Mapping[str, Instant], zone: str, now: datetime
+) -> Iterator[Problem]:
+    """Yield the problems of the instants typed, each on its own, then those of the order of all of them.
+
+    An instant that is wrong by itself is not compared: the other date may be right.
+    """
+    wrong = {name: list(problems_of_moment(f"{name}_at", one.at, now)) for name, one in typed.items()}
+    yield from chain.from_iterable(wrong.values())
+    yield from problems_of_order({name: one for name, one in all_instants.items() if not wrong.get(name)}, zone)
 
 
 def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
     """Yield the instants that precede the start of the incident.
 
-    If one of the two is not exact, compare their days in `zone`.
+    If one of the two is not exact, compare their days in `zone`. The start is asked after the day on which a breach
+    became known, and on another screen: the problem is where the second date is typed.
     """
-    began = instants["occurred"]
+    began = instants.get("occurred", Instant())
     for name, known in instants.items():
         if began.at is None or known.at is None or known.at >= began.at:
             continue
         if {began.certainty, known.certainty} == {Certainty.EXACT} or day_of(known.at, zone) < day_of(began.at, zone):
-            yield (
-                f"{name}_at",
-                f"Le {day_in_words(known.at)} est avant le début de l’incident, le {day_in_words(began.at)}. "
-                "Vérifiez les deux dates.",
-            )
+            yield problem_of_order(name, day_in_words(known.at), day_in_words(began.at))
+
+
+def problem_of_order(name: str, known: str, began: str) -> Problem:
+    if name == "breach_known":
+        return (
+            "occurred_at",
+            f"Le {began} est après le jour où vous avez su que des données sont touchées, le {known}. "
+            "L’une de ces deux dates est fausse : corrigez-la.",
+        )
+    return f"{name}_at", f"Le {known} est avant le début de l’incident, le {began}. Vérifiez les deux dates."
 
 
 def day_in_words(at: datetime) -> str:
@@ -161,10 +179,18 @@ def problems_of_interruptions(declaration: Declaration, now: datetime) -> Iterat
         if interruption.service in seen:
             yield f"{prefix}_started_at", "Ce service est donné deux fois."
         seen.add(interruption.service)
-        yield from problems_of_moment(f"{prefix}_started_at", interruption.started_at, now)
-        yield from problems_of_moment(f"{prefix}_ended_at", interruption.ended_at, now)
-        if ends_before_it_starts(interruption, zone_of(declaration.collectivity)):
-            yield f"{prefix}_ended_at", "La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates."
+        yield from problems_of_period(prefix, interruption, now, zone_of(declaration.collectivity))
+
+
+def problems_of_period(prefix: str, one: Interruption, now: datetime, zone: str) -> Iterator[Problem]:
+    """Yield the problems of a start and an end, which are compared only if each is right by itself."""
+    wrong = [
+        *problems_of_moment(f"{prefix}_started_at", one.started_at, now),
+        *problems_of_moment(f"{prefix}_ended_at", one.ended_at, now),
+    ]
+    yield from wrong
+    if not wrong and ends_before_it_starts(one, zone):
+        yield f"{prefix}_ended_at", "La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates."
 
 
 def ends_before_it_starts(interruption: Interruption, zone: str) -> bool:
