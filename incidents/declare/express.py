@@ -31,7 +31,7 @@ from incidents.declare.views import CHOOSE, TO_MEND, bodies_of
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Origin, Screen
 from incidents.models import Draft
-from incidents.services.declaring.check import can_be_called
+from incidents.services.declaring.check import problem_of_number
 from incidents.services.declaring.draft import AlreadySent, Typed, save_page, send_express, version_of
 
 # The values of the buttons: search the body, choose another body than the one named, send.
@@ -180,8 +180,8 @@ def search(page: Page) -> None:
 def examine(page: Page) -> None:
     if not page.phone.strip():
         page.problems[PHONE] = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
-    elif not can_be_called(page.phone):
-        page.problems[PHONE] = "Ce numéro ne peut pas être appelé : il y manque des chiffres. Écrivez-le en entier."
+    elif problem := problem_of_number(page.phone):
+        page.problems[PHONE] = f"{problem} Écrivez-le en entier."
     if page.journey.type is None:
         page.problems[TYPE] = str(CHOOSE)
 

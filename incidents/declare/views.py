@@ -316,6 +316,11 @@ def leave(request: HttpRequest, journey: Journey, screen: Screen) -> HttpRespons
     details = journey.examined(now=timezone.now())
     if (wrong := journey.wrong_screen(details)) == screen:
         return render_screen(request, journey, screen, details=details)
+    return go_on(request, journey, screen, wrong)
+
+
+def go_on(request: HttpRequest, journey: Journey, screen: Screen, wrong: Screen | None) -> HttpResponse:
+    """Lead from a screen without error to the next one, or to the one to correct (`wrong`)."""
     if wrong and (screen == Screen.CALLER or is_mending(request)):
         return see(ROUTES[wrong], **{TO_MEND: "oui"})
     if screen == Screen.CALLER:

@@ -8,7 +8,7 @@ import time_machine
 from incidents.devices import cookie
 from incidents.devices.signature import NAME
 from incidents.enums import EventKind, IncidentType
-from incidents.models import AnswerSheet, IncidentEvent
+from incidents.models import AnswerSheet, Incident, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
 from incidents.services.declarant.access import rotate_access
 from incidents.services.handling.triage import close_incident
@@ -253,7 +253,17 @@ def test_nobody_can_be_called_back_without_a_way(client, incident):
     assert 'href="#id_contact_phone"' in page.content.decode()
 
 
+def test_half_a_number_is_refused_where_somebody_else_may_read_the_mailbox(client, incident):
+    Incident.objects.update(type="saturation")
+    said = {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"}
+    refused = post(client, incident, "rappel", said | {"mail_without_code": "oui"})
+    assert refused.status_code == 422
+    assert "il y manque des chiffres" in text(refused)
+    assert post(client, incident, "rappel", said).status_code == 302
+
+
 def test_a_number_and_an_address_that_are_both_wrong_are_said_at_once(client, incident):
+    Incident.objects.update(type="saturation")
     said = {"contact_phone": "12 34", "contact_email": "mairie@"}
     page = post(client, incident, "rappel", said).content.decode()
     assert 'href="#id_contact_phone"' in page

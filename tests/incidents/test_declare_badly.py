@@ -113,7 +113,10 @@ def test_a_missing_token_is_said_in_french(town):
         ({"detected_certainty": "exact"}, "detected_date", "Donnez le jour"),
         ({"contact_phone": "1"}, "contact_phone", "ne peut pas être appelé"),
         ({"contact_phone": "02 98"}, "contact_phone", "il y manque des chiffres"),
-        ({"contact_phone": "02 98 12 34"}, "contact_phone", "ou donnez une adresse mail"),
+        ({"contact_phone": "02 98 12 34"}, "contact_phone", "Écrivez-le en entier."),
+        ({"contact_phone": "+33 2 98 12"}, "contact_phone", "il y manque des chiffres"),
+        ({"contact_phone": "02 98 12 34 56 78 90"}, "contact_phone", "il a trop de chiffres"),
+        ({"contact_phone": "+33 2 98 12 34 56 78"}, "contact_phone", "il a trop de chiffres"),
         (
             {"occurred_date": "2025-11-26", "detected_date": "2025-11-20"},
             "detected_date",
@@ -159,8 +162,15 @@ def test_each_mistake_names_its_field(client, said, field, words):
 @pytest.mark.parametrize(
     "said",
     [
-        {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"},
         {"contact_phone": "505.300"},
+        {"contact_phone": "+32 2 123 45 67"},
+        {"contact_phone": "+687 40.41.42"},
+        {"contact_phone": "+33 (0)2 98 00 00 00"},
+        {"contact_phone": "02 98 00 00 00 poste 12"},
+        {"contact_phone": "02 98 00 00 00 -12"},
+        {"contact_phone": "02 98 00 00 00 +33 6 98 00 00 00"},
+        {"contact_phone": "02 - 98 - 00 - 00 - 00"},
+        {"contact_phone": "02 98 00 00 00 - 06 98 00 00 00"},
         {"contact_phone": "40 41 42 43"},
         {"contact_phone": "+33 2 98 00 00 00"},
         # A day without its hour may be later than an hour of that day.
@@ -171,6 +181,26 @@ def test_each_mistake_names_its_field(client, said, field, words):
 def test_what_may_be_true_is_accepted(client, said):
     assert post(client, said).status_code == 200
     assert Incident.objects.get().story.contact_phone == said.get("contact_phone", "02 99 00 00 00")
+
+
+@pytest.mark.parametrize(
+    ("quoi", "said", "is_sent"),
+    [
+        ("saturation", {}, True),
+        ("saturation", {"mail_without_code": "oui"}, False),
+        ("boite", {}, False),
+        ("virement", {}, False),
+        ("rancon", {}, False),
+        ("panne", {}, False),
+    ],
+)
+def test_a_mail_address_excuses_half_a_number_only_where_the_mailbox_can_be_trusted(client, quoi, said, is_sent):
+    said |= {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"}
+    response = post(client, said, quoi=quoi)
+    assert Incident.objects.exists() is is_sent
+    assert ("il y manque des chiffres. Écrivez-le en entier." in text(response)) is not is_sent
+    alone = post(client, said | {"contact_phone": "", "cle": "b"}, quoi=quoi)
+    assert alone.status_code == 200
 
 
 @pytest.mark.parametrize("quoi", ["", "inexistant", "<b>", "\x00"], ids=["none", "unknown", "html", "nul"])

@@ -26,6 +26,7 @@ from incidents.services.declarant.complete import (
 from incidents.services.declaring.check import (
     Problem,
     cleaned_texts,
+    needs_whole_number,
     problems_of_caller,
     problems_of_data,
     problems_of_instants,
@@ -137,7 +138,8 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
     incident = open_case(writing)
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=caller)).caller
-    refuse(problems_of_caller(clean))
+    needs_number = needs_whole_number(incident.type, without_code=without_code)
+    refuse(problems_of_caller(clean, needs_number=needs_number))
 
     def put() -> None:
         Story.objects.filter(incident=incident).update(

@@ -14,8 +14,9 @@ from django.utils.formats import date_format
 from collectivities.zones import day_of, zone_of
 from core.text import plain_line, plain_text
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
-from incidents.enums import Answer, Certainty
+from incidents.enums import Answer, Certainty, IncidentType
 from incidents.moments import in_order, is_before
+from incidents.sharing import is_mailbox_in_doubt
 
 DESCRIPTION_LIMIT = 5_000
 LINE_LIMIT = 120
@@ -25,6 +26,14 @@ WORKAROUND_LIMIT = 300
 CLOCK_SLACK = timedelta(minutes=5)
 OLDEST = timedelta(days=366 * 10)
 NATIONAL_DIGITS, LOCAL_DIGITS = 10, 6
+# A foreign number with the code of its country (ITU-T E.164).
+LEAST_FOREIGN, MOST_DIGITS = 8, 15
+NATIONAL = re.compile(r"(?:0[1-9]\d{8})+", re.ASCII)
+BETWEEN_NUMBERS = re.compile(r"[^\d\s+().\-]+")
+# « 02 98 00 00 00 +33 6 … », « 02 98 00 00 00 -12 »: what follows is another number, unless all is one.
+BEFORE_SIGN = re.compile(r"\s(?=[+\-])")
+# Types of incidents that may stop the mail itself.
+MAIL_MAY_BE_DOWN = (IncidentType.RANSOMWARE, IncidentType.OUTAGE)
 Problem = tuple[str, str]
 
 
@@ -33,7 +42,9 @@ def checked(declaration: Declaration, *, now: datetime) -> Declaration:
     problems: dict[str, list[str]] = {}
     clean = cleaned_texts(declaration, problems)
     for field, message in (
-        *problems_of_caller(clean.caller),
+        *problems_of_caller(
+            clean.caller, needs_number=needs_whole_number(clean.type, without_code=clean.mail_without_code)
+        ),
         *problems_of_declared_instants(clean, now),
         *problems_of_interruptions(clean, now),
         *problems_of_answers(clean),
@@ -80,16 +91,21 @@ def clean_field(clean: Callable[..., str], text: str, limit: int, field: str, pr
         return ""
 
 
-def problems_of_caller(caller: Caller) -> Iterator[Problem]:
+def needs_whole_number(incident_type: str, *, without_code: bool) -> bool:
+    """Tell whether mail is no other way to reach the declarant: somebody else may read it, or it may be down."""
+    return without_code or is_mailbox_in_doubt(incident_type) or incident_type in MAIL_MAY_BE_DOWN
+
+
+def problems_of_caller(caller: Caller, *, needs_number: bool) -> Iterator[Problem]:
+    """Yield the problems of the ways to reach the declarant. `needs_number`: a mail address excuses no telephone
+    number that nobody can call (`needs_whole_number`).
+    """
     if not caller.phone and not caller.email:
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
-    if caller.phone and not is_mail(caller.email) and not can_be_called(caller.phone):
+    if caller.phone and (problem := problem_of_number(caller.phone)) and (needs_number or not is_mail(caller.email)):
         yield (
             "contact_phone",
-            (
-                "Ce numéro ne peut pas être appelé : il y manque des chiffres. "
-                "Écrivez-le en entier, ou donnez une adresse mail."
-            ),
+            f"{problem} Écrivez-le en entier{'' if needs_number else ', ou donnez une adresse mail'}.",
         )
     if caller.email and not is_mail(caller.email):
         yield "contact_email", "Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example"
@@ -103,13 +119,36 @@ def is_mail(email: str) -> bool:
     return True
 
 
-def can_be_called(phone: str) -> bool:
-    """Tell whether the text holds enough digits for a whole telephone number.
+def problem_of_number(phone: str) -> str:
+    """Return why this number cannot be called, or "". The text may hold words and several numbers: one is enough."""
+    if can_be_called(phone):
+        return ""
+    why = "il a trop de chiffres" if len(re.findall(r"\d", phone)) > NATIONAL_DIGITS else "il y manque des chiffres"
+    return f"Ce numéro ne peut pas être appelé : {why}."
 
-    National numbers begin with 0 and have ten digits; those of the Pacific and of Saint-Pierre have six or eight.
+
+def can_be_called(phone: str) -> bool:
+    """Tell whether the text holds a whole telephone number, among words or other numbers."""
+    parts = BETWEEN_NUMBERS.split(phone)
+    smaller = (piece for part in parts for piece in BEFORE_SIGN.split(part))
+    return any(is_whole_number(part) for part in chain(parts, smaller))
+
+
+def is_whole_number(text: str) -> bool:
+    """Tell whether the digits of the text are those of one telephone number.
+
+    A French number has ten digits and begins with 0 (two may follow each other), or nine digits after +33, perhaps
+    with (0) between. The numbers of the Pacific and of Saint-Pierre have six or eight. Foreign numbers have at most
+    fifteen, with their country.
     """
-    digits = re.sub(r"\D", "", phone)
-    return len(digits) >= (NATIONAL_DIGITS if digits.startswith("0") else LOCAL_DIGITS)
+    digits = re.sub(r"\D", "", text)
+    if is_foreign := digits.startswith("00") or text.lstrip(" (.-").startswith("+"):
+        digits = digits.removeprefix("00")
+    if is_foreign and digits.startswith("33"):
+        return len(digits.removeprefix("33").removeprefix("0")) == NATIONAL_DIGITS - 1
+    if digits.startswith("0"):
+        return NATIONAL.fullmatch(digits) is not None
+    return (LEAST_FOREIGN if is_foreign else LOCAL_DIGITS) <= len(digits) <= MOST_DIGITS
 
 
 def problems_of_declared_instants(declaration: Declaration, now: datetime) -> Iterator[Problem]:
@@ -153,7 +192,7 @@ def problem_of_order(name: str, known: str, began: str) -> Problem:
         return (
             "occurred_at",
             f"Le {began} est après le jour où vous avez su que des données sont touchées, le {known}. "
-            "L’une de ces deux dates est fausse : corrigez-la.",
+            "L’une de ces deux dates est fausse : corrigez-la.",
         )
     return f"{name}_at", f"Le {known} est avant le début de l’incident, le {began}. Vérifiez les deux dates."
 

@@ -50,7 +50,7 @@ def checked_number(incident: Incident, call: CallBack) -> str:
     """
     number = plain_line(call.number, limit=NUMBER_LIMIT, field="number")
     if number and not can_be_called(number):
-        raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : il y manque des chiffres."})
+        raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : comptez ses chiffres."})
     if number and not call.is_official and any(is_same_number(number, one) for one in declared_numbers(incident)):
         raise ValidationError(
             {

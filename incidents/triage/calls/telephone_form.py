@@ -29,7 +29,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
-from incidents.services.declaring.check import problems_of_caller
+from incidents.services.declaring.check import needs_whole_number, problems_of_caller
 
 FOUND = 12
 MOMENTS = {
@@ -94,7 +94,9 @@ class TelephoneForm(forms.Form):
         if self.collectivity is None:
             self.add_error("body", self.why_no_body())
             # The service judges the rest, and is not asked without a body: what else is missing is said at once.
-            for field, problem in problems_of_caller(self.caller()):
+            said = self.cleaned_data
+            needs_number = needs_whole_number(said.get("type", ""), without_code=said.get("mail_without_code", False))
+            for field, problem in problems_of_caller(self.caller(), needs_number=needs_number):
                 self.add_error(field, problem)
         return self.cleaned_data
 
