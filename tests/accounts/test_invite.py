@@ -59,6 +59,7 @@ def test_it_works(client, manager, clock):
     """The manager sees who has not answered, sends the link again, and takes it back."""
     page = words(invite(client))
     assert "Invitations sans réponse" in page
+    assert "Envoyée le " in page
     assert f"<b>{NOUR}</b>" in page
     clock.shift(timedelta(minutes=16))
     assert f"part par mail à {NOUR}" in words(post(client, "renvoyer"))

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from config.pages.templatetags.tocsin import moment
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Origin
 from incidents.models import Draft, Incident
@@ -18,7 +19,7 @@ from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.express import NOW, PHONE, URL, case, express, posted
 from tests.incidents.journeys import START, WHERE, an_address, begin
-from tests.reading import hidden, text
+from tests.reading import NBSP, hidden, text
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +88,18 @@ def test_the_receipt_of_a_centre_that_is_not_told_still_asks_for_the_call(client
     page = text(client.get("/declarer/envoyee/"))
     assert "Vous serez rappelé" not in page
     assert page.index("Appelez maintenant") < page.index("Un rappel est demandé au 02 99 00 00 00")
+
+
+def test_the_answer_promises_one_call_with_its_target_and_the_number_as_people_read_it(client):
+    with time_machine.travel(NOW, tick=False):
+        incident = express(client, contact_phone="0299000000")
+        page = text(client.get("/declarer/envoyee/"))
+    target = moment(incident.acknowledge_by)
+    assert "Vous serez rappelé au 02 99 00 00 00" in page
+    assert f"Par une personne de Breizh Cyber. Objectif : avant le {target}".replace(NBSP, " ") in page
+    assert page.count("Objectif") == 1
+    assert "peut vous rappeler" not in page
+    assert "Son objectif" not in page
 
 
 def test_what_was_not_asked_is_not_said(client):

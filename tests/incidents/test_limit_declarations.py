@@ -17,7 +17,7 @@ from tests.incidents.journeys import an_address, post
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
-HELD = "Aucun mail ne part cette fois"
+HELD = "Aucun mail ne vous est envoyé cette fois"
 QUEUE = "/admin/incidents/incident/"
 
 
@@ -60,6 +60,17 @@ def test_it_works(client):
     assert spelled(answers[-1])
     dispatch.announce_events()
     assert (told("csirt"), told("declarant")) == (6, 5)
+
+
+def test_no_mail_is_announced_as_held_to_a_person_who_gave_no_address(client):
+    address = an_address()
+    for number, body in enumerate(towns(MOST[Burst.ADDRESS])):
+        send(client, number, address=address, body=body)
+    without = send(client, "without", address=address, contact_email="")
+    assert HELD not in text_of(without)
+    with_address = send(client, "with", address=address)
+    assert HELD in text_of(with_address)
+    assert "La vôtre est bien enregistrée, et le centre est prévenu." in text_of(with_address)
 
 
 def test_the_addresses_of_one_line_are_one(client):

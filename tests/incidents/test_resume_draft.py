@@ -53,6 +53,14 @@ def test_it_works(client, elsewhere):
     assert (authors["services"], authors["donnees"], authors["rappel"]) == ("", "Camille", "Camille")
 
 
+def test_a_screen_that_was_passed_empty_is_not_called_filled(client, elsewhere):
+    begin(client)
+    client.post(WHERE["services"], {})
+    assert "Rempli" not in text(client.get(WHERE["services"]))
+    resumed = elsewhere.post(RESUME, {"code": code(), "prenom": "Camille"})
+    assert "passé sans réponse à" in text(elsewhere.get(resumed.url))
+
+
 def test_going_through_changes_no_author(client, elsewhere):
     begin(client)
     client.post(WHERE["services"], {"service_stopped": "no"})

@@ -1,5 +1,6 @@
 """How dates, durations, numbers, references and the mistakes of a form are said."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -8,9 +9,9 @@ from django import forms
 from django.forms import formset_factory
 from django.template.loader import render_to_string
 
-from config.pages.templatetags.tocsin import duration, grouped, host, moment, spelled, tel
+from config.pages.templatetags.tocsin import duration, grouped, host, moment, phone, spelled, tel
+from tests.reading import NBSP, text
 
-NBSP = "\N{NO-BREAK SPACE}"
 MORNING = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 
 
@@ -73,6 +74,32 @@ def test_a_reference_is_grouped_and_spelled(typed):
 )
 def test_a_number_is_dialled_as_published(published, dialled):
     assert tel(published) == dialled
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("0298990000", "02 98 99 00 00"),
+        ("02.98.99.00.00", "02 98 99 00 00"),
+        ("+33298990000", "+33 2 98 99 00 00"),
+        ("0 800 200 008", "0 800 200 008"),
+        ("505.300", "505.300"),
+        ("+32 2 123 45 67", "+32 2 123 45 67"),
+    ],
+)
+def test_a_number_is_read_by_two_digits_unless_it_was_grouped_already(typed, said):
+    assert phone(typed) == said
+
+
+@pytest.mark.parametrize("path", ["/declarer/", "/declarer/rappelez-moi/", "/reflexes/", "/suivi/", "/annuaire/"])
+def test_the_title_of_a_page_begins_with_a_capital(client, db, path):
+    title = re.search("<title>(.+?)</title>", client.get(path).content.decode())[1]
+    assert title[0].isupper()
+    assert title.endswith(" – Tocsin")
+
+
+def test_no_space_stands_before_a_comma(client, db):
+    assert " , " not in text(client.get("/declarer/"))
 
 
 def test_a_site_is_named_by_its_host():

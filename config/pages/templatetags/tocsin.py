@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCKS, PARIS, day_of, zone_of
-from core.french import choose_plural
+from core.french import choose_plural, group_phone
 from csirts.models import Csirt
 from csirts.wording import centre_with_article, of_centre, to_centre
 from incidents.links import listed_hosts, split_links
@@ -158,6 +158,12 @@ def spelled(reference: str) -> str:
 def tel(number: str) -> str:
     """Return the tel: URI of a number, which the page shows as it was published."""
     return "tel:" + "".join(sign for sign in str(number) if sign.isdigit() or sign == "+")
+
+
+@register.filter
+def phone(number: str) -> str:
+    """« 02 98 99 00 00 »"""
+    return group_phone(str(number))
 
 
 @register.filter
