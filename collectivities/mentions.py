@@ -32,7 +32,8 @@ class Mention:
 
 
 type Line = tuple[str, str, Kind | None, Elsewhere | None]
-# Phrases without small words, as `words_of` returns them. The longest phrase that begins the words typed is chosen.
+# Phrases without small words, as `words_of` returns them. The longest phrase that begins the words typed is chosen, or
+# else the longest one that ends them.
 LINES: tuple[Line, ...] = (
     ("syndicat|syndicat mixte|syndicat intercommunal|syndicat departemental", "un syndicat", Kind.SYNDICATE, None),
     ("sictom|smictom|siaep|smitom|siaepa", "un syndicat", Kind.SYNDICATE, None),
@@ -83,9 +84,10 @@ LINES: tuple[Line, ...] = (
     ),
     ("entreprise|societe|sarl|sas|sasu|eurl|auto entrepreneur|artisan", "une entreprise", None, Elsewhere.FIRM),
     ("association|asso|amicale", "une association", None, Elsewhere.ASSOCIATION),
-    ("particulier", "un particulier", None, Elsewhere.PERSON),
+    ("particulier|citoyen|citoyenne", "un particulier", None, Elsewhere.PERSON),
     (
-        "prefecture|sous prefecture|ministere|tribunal|rectorat|gendarmerie|commissariat|police nationale|dgfip",
+        "prefecture|sous prefecture|ministere|tribunal|rectorat|gendarmerie|commissariat|police nationale|dgfip|"
+        "universite",
         "un service de l’État",
         None,
         Elsewhere.STATE,
@@ -104,13 +106,30 @@ TRADES = frozenset(
 
 
 def mention_in(text: str) -> Mention | None:
-    """Return what the first words typed name, or None."""
+    """Return what the first words typed name, or else the last ones: « hôpital de Brest », « Brest hôpital »."""
     words = words_of(text)
-    for size in range(min(LONGEST, len(words)), 0, -1):
-        if line := PHRASES.get(tuple(words[:size])):
-            _phrases, label, kind, elsewhere = line
-            place = " ".join(word for word in words[size:] if word not in TRADES)
-            return Mention(label=label, kind=kind, elsewhere=elsewhere, place=place)
+    found = _phrase_at_start(words) or _phrase_at_end(words)
+    if found is None:
+        return None
+    _phrases, label, kind, elsewhere = PHRASES[tuple(words[found])]
+    others = words[: found.start] + words[found.stop :]
+    place = " ".join(word for word in others if word not in TRADES)
+    return Mention(label=label, kind=kind, elsewhere=elsewhere, place=place)
+
+
+def _phrase_at_start(words: list[str]) -> slice | None:
+    sizes = range(min(LONGEST, len(words)), 0, -1)
+    return next((slice(0, size) for size in sizes if tuple(words[:size]) in PHRASES), None)
+
+
+def _phrase_at_end(words: list[str]) -> slice | None:
+    """Return where the longest phrase is that ends the words, words about an activity apart."""
+    for end in range(len(words), 0, -1):
+        for size in range(min(LONGEST, end), 0, -1):
+            if tuple(words[end - size : end]) in PHRASES:
+                return slice(end - size, end)
+        if words[end - 1] not in TRADES:
+            return None
     return None
 
 

@@ -117,6 +117,8 @@ class Collectivity(models.Model):
 
     # Set by a search that found the commune under the name of a former commune (`former.py`).
     former_name = ""
+    # The postal code by which a search found this body (`search.set_typed_codes`).
+    code_typed = ""
 
     class Meta:
         verbose_name = "collectivité"

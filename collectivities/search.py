@@ -26,6 +26,7 @@ from collectivities.wording import plain, stem_of
 LONGEST_QUERY = 200
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
 CODE = re.compile(r"\d{4,5}|2[AB]\d{3}|0[1-9]|[1-9]\d|2[AB]|9[78]\d|R\d\d|6AE|\d{6,}", re.ASCII)
+POSTAL_CODE = re.compile(r"(?<!\d)\d{5}(?!\d)", re.ASCII)
 COUNCIL = re.compile(r"(?:cd|departement|conseil departemental) ?(\d\d|2[ab]|97\d)")
 
 BY_CODE = """
@@ -96,6 +97,8 @@ class SearchAnswer:
     found: list[Collectivity]
     mention: Mention | None = None
     places: list[Collectivity] = field(default_factory=list)
+    # True if the words typed are a number: a postal code, an INSEE code, a SIREN.
+    is_code: bool = False
 
 
 NOTHING_TYPED = "Écrivez d’abord un nom ou un code postal, puis cherchez."
@@ -118,7 +121,15 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
     """
     found = _load(find_ids(query, limit, unconfirmed=unconfirmed))
     set_former_names(found, query[:LONGEST_QUERY])
+    set_typed_codes(found, query[:LONGEST_QUERY])
     return found
+
+
+def set_typed_codes(found: list[Collectivity], query: str) -> None:
+    """Set `code_typed` on the bodies that have the postal code typed: a big town has more codes than a list shows."""
+    typed = {_code_in(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
+    for body in found:
+        body.code_typed = next((code for code in body.postal_codes if code in typed), "")
 
 
 def answer_search(query: str, limit: int = 20) -> SearchAnswer:
@@ -128,7 +139,7 @@ def answer_search(query: str, limit: int = 20) -> SearchAnswer:
     found = find_collectivities(query, limit)
     mention = mention_in(query[:LONGEST_QUERY])
     if mention is None or (mention.place and any(is_name_of(mention, body.name, query) for body in found)):
-        return SearchAnswer(found)
+        return SearchAnswer(found, is_code=bool(_code_in(query[:LONGEST_QUERY].strip())))
     return SearchAnswer(found, mention, places_of(mention))
 
 

@@ -77,7 +77,8 @@ class BodyForm(forms.Form):
         if self.towns:
             return ["Plusieurs communes portent ce nom. Choisissez laquelle."]
         if self.typed("town").strip():
-            return ["Nous n’avons pas trouvé cette commune. Essayez son code postal."]
+            other = "son nom" if self.typed("town").strip().isdecimal() else "son code postal"
+            return [f"Nous n’avons pas trouvé cette commune. Essayez {other}."]
         return messages
 
 

@@ -62,8 +62,11 @@ LONGEST_STROKE = 6
 @login_not_required
 @csrf_exempt
 def declare_type(request: HttpRequest) -> HttpResponse:
-    """Answer a browser without any cookie with an explanation, before the CSRF check, which needs a cookie."""
-    if request.method == "POST" and not request.COOKIES:
+    """Answer a browser without any cookie with an explanation, before the CSRF check, which needs a cookie.
+
+    A page that names a declaration (`PEN`) goes to that check, whose failure leads back to the declaration.
+    """
+    if request.method == "POST" and not request.COOKIES and draft_cookie.PEN not in request.POST:
         return no_cookies(request)
     return first_screen(request)
 
@@ -213,7 +216,8 @@ def ask_who(
         "found": answer.found,
         "mention": answer.mention,
         "places": answer.places,
-        "helpers": helpers_of(timezone.localdate()) if answer.mention and answer.mention.elsewhere else {},
+        "is_code": answer.is_code,
+        "helpers": helpers_of(timezone.localdate()) if query and (answer.mention or not answer.found) else {},
         "mine": mine,
         "current": current,
         "problem": problem,

@@ -198,6 +198,10 @@ def test_a_former_commune_is_found_under_its_name(query, former, today):
         ("lycée de Quimper", Kind.PUBLIC_BODY, "Quimper (Finistère)"),
         ("office de tourisme de Quimper", Kind.PUBLIC_BODY, "Quimper (Finistère)"),
         ("office HLM de Brest", Kind.HOUSING, "Brest (Finistère)"),
+        ("brest hopital", Kind.PUBLIC_BODY, "Brest (Finistère)"),
+        ("commune de brest syndicat", Kind.SYNDICATE, "Brest (Finistère)"),
+        ("Landerneau, syndicat des eaux", Kind.SYNDICATE, "Landerneau (Finistère)"),
+        ("quimper ccas", Kind.CCAS, "Quimper (Finistère)"),
     ],
 )
 def test_a_kind_of_body_is_no_commune(query, kind, places):
@@ -211,6 +215,23 @@ def test_a_commune_that_is_named_like_a_kind_of_body_is_found():
     answer = answer_search("Hôpital-Camfrout")
     assert [str(body) for body in answer.found] == ["Hôpital-Camfrout (Finistère)"]
     assert answer.mention is None
+
+
+def test_a_commune_whose_name_ends_like_a_kind_of_body_is_found():
+    answer = answer_search("villers l'hopital")
+    assert [str(body) for body in answer.found] == ["Villers-l’Hôpital (Pas-de-Calais)"]
+    assert answer.mention is None
+
+
+def test_a_postal_code_that_was_typed_is_the_one_that_is_shown():
+    town = CollectivityFactory(
+        kind=Kind.COMMUNE, name="Grandeville", postal_codes=["99101", "99102", "99103", "99108"]
+    )
+    for query in ("99108", "99 108", "Grandeville 99108"):
+        answer = answer_search(query)
+        assert [(body, body.code_typed) for body in answer.found] == [(town, "99108")]
+        assert answer.is_code is (query != "Grandeville 99108")
+    assert find_collectivities("Grandeville")[0].code_typed == ""
 
 
 def test_a_kind_of_body_alone_is_said_beside_the_communes_of_that_name():
@@ -233,6 +254,8 @@ def test_a_body_that_was_added_is_found_by_its_kind():
         ("clinique de la baie", "health"),
         ("préfecture du Finistère", "state"),
         ("particulier", "person"),
+        ("je suis un citoyen", "person"),
+        ("Université de Bretagne Occidentale", "state"),
         ("ccas de Brest", None),
     ],
 )

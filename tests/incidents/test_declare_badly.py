@@ -230,6 +230,21 @@ def test_any_search_is_answered(client, q):
     assert searched(client, q=q).status_code in {200, 422}
 
 
+@pytest.mark.parametrize(
+    ("q", "said", "unsaid"),
+    [
+        ("99999", "essayez le nom de la collectivité", "code postal de la mairie"),
+        ("boulangerie zzzzqq", "code postal de la mairie", "Vérifiez ce numéro"),
+    ],
+)
+def test_a_search_that_finds_nothing_proposes_something_else(client, q, said, unsaid):
+    page = text(searched(client, q=q))
+    assert said in page
+    assert unsaid not in page
+    assert "Pas une collectivité ? Voici qui appeler" in page
+    assert "Particulier" in page
+
+
 def test_a_wrong_siren_is_said(client):
     response = searched(client, q="123456789")
     assert response.status_code == 422
