@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from incidents.bodies.views import new_body_lost
 from incidents.declare.lost import cookies_lost
 from incidents.follow_up.lost import words_lost
 
@@ -74,7 +75,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a failed CSRF check: keep the screen of a declaration and lead back to it, show again what was written to
     a case, or else refuse.
     """
-    return cookies_lost(request) or words_lost(request) or refuse(request, EXPIRED)
+    return cookies_lost(request) or new_body_lost(request) or words_lost(request) or refuse(request, EXPIRED)
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -20,6 +20,8 @@ from incidents.enums import Screen
 from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, find_commune, propose_body, sketch_of
 from incidents.services.declaring.draft import Typed, is_open, start_draft
 
+# The parameter that asks to lead back to the page for people without time.
+BACK, TO_EXPRESS = "retour", "rappel"
 MANY = 5
 WITHIN_SECONDS = 3600
 DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
@@ -42,6 +44,17 @@ def new_body(request: HttpRequest) -> HttpResponse:
         form.refuse(error)
         return render_form(request, form)
     return settle(request, form, sketch)
+
+
+def new_body_lost(request: HttpRequest) -> HttpResponse | None:
+    """Return the form with what was typed, or None if the post is of another page."""
+    return show_again(request) if request.path == reverse("declare_new_body") else None
+
+
+@never_cache
+def show_again(request: HttpRequest) -> HttpResponse:
+    """Show what was typed, to be sent again: the browser lost its cookies. Nothing is saved."""
+    return render_form(request, BodyForm(initial=request.POST.dict()), is_lost=True)
 
 
 def offered(asked: QueryDict) -> dict[str, str]:
@@ -70,7 +83,7 @@ def is_same(body: Collectivity, sketch: Collectivity) -> bool:
     return all(getattr(body, name) == getattr(sketch, name) for name in ("kind", "name", "siren", "seat"))
 
 
-def render_form(request: HttpRequest, form: BodyForm) -> HttpResponse:
+def render_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = False) -> HttpResponse:
     kind = form.typed("kind") if form.errors else ""
     context = {
         "form": form,
@@ -79,8 +92,16 @@ def render_form(request: HttpRequest, form: BodyForm) -> HttpResponse:
         "legal_forms": LegalForm.choices,
         "elsewhere": ELSEWHERE_OF.get(form.typed("legal_form"), kind if kind in Elsewhere else ""),
         "helpers": helpers_of(timezone.localdate()),
+        "is_lost": is_lost,
     }
-    return render(request, "bodies/new.html", context, status=422 if form.errors else 200)
+    status = 403 if is_lost else 422 if form.errors else 200
+    return render(request, "bodies/new.html", context | way_back(request), status=status)
+
+
+def way_back(request: HttpRequest) -> dict[str, str]:
+    """Return where to choose a body, and the mark of the page for people without time if it led here."""
+    is_express = (request.POST or request.GET).get(BACK) == TO_EXPRESS
+    return {"back": TO_EXPRESS, "choose": "declare_express"} if is_express else {"back": "", "choose": "declare_who"}
 
 
 def ask_again(
@@ -95,14 +116,15 @@ def ask_again(
         "yes": MEND if is_numbered else DIFFERENT if doubles else CONFIRMED,
         "is_different": DIFFERENT in request.POST,
     }
-    return render(request, "bodies/again.html", context)
+    return render(request, "bodies/again.html", context | way_back(request))
 
 
 def go_on(request: HttpRequest, body: Collectivity) -> HttpResponse:
     """Return to the screen that chooses a body, with this one offered. Start a declaration if none is open."""
-    response = redirect(reverse("declare_who", query={"collectivite": body.uid}))
+    choose = way_back(request)["choose"]
+    response = redirect(reverse(choose, query={"collectivite": body.uid}))
     opened = draft_cookie.read_draft_cookie(request)
-    if not opened or not is_open(opened.uid):
+    if choose == "declare_who" and (not opened or not is_open(opened.uid)):
         typed = Typed(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
         draft_cookie.remember(response, start_draft(typed=typed).uid)
     return response

@@ -4,7 +4,8 @@ recorded as not answered.
 
 from copy import copy
 from dataclasses import dataclass, field, replace
-from uuid import uuid4
+from functools import cached_property
+from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -17,14 +18,14 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from collectivities.search import SearchProblem, find_collectivities
+from collectivities.search import SearchAnswer, SearchProblem, answer_search
 from core.burst import address_key
-from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
+from csirts.routing import Route, helpers_of
+from incidents.declare.brake import CONFIRMED, TRAP, must_confirm, must_confirm_start
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, find_body, journey_of, without_controls
+from incidents.declare.journey import Journey, find_body, journey_of, route_to, without_controls
 from incidents.declare.moves import see
-from incidents.declare.resume import no_cookies
 from incidents.declare.screens import ROUTES
 from incidents.declare.sending import lead_to_answer, member_of, sent_already
 from incidents.declare.views import CHOOSE, TO_MEND, bodies_of
@@ -32,13 +33,23 @@ from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Origin, Screen
 from incidents.models import Draft
 from incidents.services.declaring.check import problem_of_number
-from incidents.services.declaring.draft import AlreadySent, Typed, save_page, send_express, version_of
+from incidents.services.declaring.draft import (
+    AlreadySent,
+    Typed,
+    save_page,
+    send_express,
+    start_draft,
+    version_of,
+)
 
 # The values of the buttons: search the body, choose another body than the one named, send.
 SEARCH, ANOTHER, CALL_ME = "chercher", "autre", "rappel"
 PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
-# The field with the words for which the page lists bodies.
-SEARCHED = "pour"
+# The field with the words for which the page lists bodies; that with the body for which the page said that no centre
+# answers.
+SEARCHED, WARNED = "pour", "averti"
+# The button that adds a body that no list holds; its value may hold a kind and the commune of the seat.
+ADD = "ajouter"
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP}
 
 
@@ -49,13 +60,32 @@ class Page:
     journey: Journey
     phone: str
     query: str
-    found: list[Collectivity] = field(default_factory=list)
+    answer: SearchAnswer = field(default_factory=lambda: SearchAnswer([]))
     # By the name of the input.
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def body(self) -> Collectivity | None:
         return self.journey.collectivity
+
+    @property
+    def found(self) -> list[Collectivity]:
+        return self.answer.found
+
+    @cached_property
+    def route(self) -> Route | None:
+        """The route of the body, or of the only one that was found, which the page can then announce."""
+        return self.journey.route or (route_to(self.found[0]) if self.is_sure else None)
+
+    @property
+    def is_new(self) -> bool:
+        """True if the draft was never saved: it has no seed."""
+        return not self.journey.draft.nonce
+
+    @property
+    def is_unanswered(self) -> bool:
+        """True if no centre answers for the body: nobody will call back."""
+        return self.route is not None and self.route.csirt is None
 
     @property
     def is_sure(self) -> bool:
@@ -79,10 +109,18 @@ class Page:
 @login_not_required
 @csrf_exempt
 def declare_express(request: HttpRequest) -> HttpResponse:
-    """Answer a browser without any cookie with an explanation, before the CSRF check, which needs a cookie."""
+    """Give what was typed back to a browser without any cookie, before the CSRF check, which needs a cookie."""
     if request.method == "POST" and not request.COOKIES:
-        return no_cookies(request)
+        return show_again(request, status=400)
     return one_screen(request)
+
+
+@never_cache
+def show_again(request: HttpRequest, *, status: int = 403) -> HttpResponse:
+    """Show what was typed, to be sent again: the post had no cookie. Nothing is saved, because it may be forged."""
+    page = read_page(request, journey_of(request) or new_journey(request))
+    with timezone.override(page.journey.clock):
+        return render_express(request, page, lost_status=status)
 
 
 @csrf_protect
@@ -140,13 +178,10 @@ def is_search(request: HttpRequest) -> bool:
 
 def submit_express(request: HttpRequest, page: Page) -> HttpResponse:
     """Search the body, or send if it is chosen and nothing is wrong."""
-    if page.body is None:
-        if request.POST.get(SEARCH) != ANOTHER:
-            search(page)
-            ask_which(request, page)
-        return render_express(request, page)
+    if page.body is None or ADD in request.POST:
+        return find_or_add(request, page)
     examine(page)
-    if page.problems:
+    if page.problems or must_warn(request, page):
         return render_express(request, page)
     details = page.journey.examined(now=timezone.now())
     if wrong := page.journey.wrong_screen(details):
@@ -154,6 +189,43 @@ def submit_express(request: HttpRequest, page: Page) -> HttpResponse:
     if must_confirm(request, without_controls(request.POST)):
         return ask_again(request, page)
     return send(request, page, details)
+
+
+def find_or_add(request: HttpRequest, page: Page) -> HttpResponse:
+    if ADD in request.POST:
+        return add_body(request, page)
+    if request.POST.get(SEARCH) != ANOTHER:
+        search(page)
+        ask_which(request, page)
+    return render_express(request, page)
+
+
+def must_warn(request: HttpRequest, page: Page) -> bool:
+    """Tell whether the body was chosen on a page that did not say that no centre answers for it."""
+    return page.is_unanswered and page.body is not None and request.POST.get(WARNED, "") != str(page.body.uid)
+
+
+def add_body(request: HttpRequest, page: Page) -> HttpResponse:
+    """Save what was typed and lead to the page that adds a body, which leads back here."""
+    if page.is_new and must_confirm_start(request, without_controls(request.POST)):
+        return ask_again(request, page, is_last=False)
+    kind, _space, seat = request.POST[ADD].partition(" ")
+    offered = {"retour": "rappel", "nom": page.query, "nature": kind, "siege": seat}
+    response = see("declare_new_body", **{name: value for name, value in offered.items() if value})
+    if uid := save_typed(page):
+        draft_cookie.remember(response, uid, page.journey.author)
+    return response
+
+
+def save_typed(page: Page) -> UUID | None:
+    """Save the screens that were filled here. Return the draft that holds them, or None if nothing was typed."""
+    draft, typed = page.journey.draft, [one for one in page.typed() if one.values]
+    if page.is_new and typed:
+        draft = start_draft(typed=typed.pop(0))
+    for one in typed:
+        version = version_of(draft.pages.filter(screen=one.screen).first())
+        save_page(uid=draft.uid, typed=replace(one, version=version))
+    return draft.uid if draft.nonce else None
 
 
 def ask_which(request: HttpRequest, page: Page) -> None:
@@ -166,15 +238,16 @@ def search(page: Page) -> None:
     """Search the bodies named, and show at the same time what else is missing."""
     examine(page)
     try:
-        page.found = find_collectivities(page.query) if page.query else []
+        page.answer = answer_search(page.query) if page.query else page.answer
     except SearchProblem as error:
         page.problems = {QUERY: str(error)} | page.problems
         return
     if not page.query:
         page.problems = {QUERY: "Quelle collectivité est touchée ? Son nom ou son code postal."} | page.problems
-    elif not page.found:
-        nothing = "Nous n’avons pas trouvé « %(query)s ». Essayez le code postal de la mairie."
-        page.problems = {QUERY: nothing % {"query": page.query}} | page.problems
+    elif not page.found and page.answer.mention is None:
+        other = "le nom de la collectivité" if page.answer.is_code else "le code postal de la mairie"
+        nothing = f"Nous n’avons pas trouvé « {page.query} ». Essayez {other}."
+        page.problems = {QUERY: nothing} | page.problems
 
 
 def examine(page: Page) -> None:
@@ -191,10 +264,7 @@ def mend(request: HttpRequest, page: Page, wrong: Screen, details: Details) -> H
     if wrong == Screen.CALLER and (problems := details.form.errors.get(PHONE)):
         page.problems[PHONE] = " ".join(map(str, problems))
         return render_express(request, page)
-    draft = page.journey.draft
-    for one in page.typed():
-        version = version_of(draft.pages.filter(screen=one.screen).first())
-        save_page(uid=draft.uid, typed=replace(one, version=version))
+    save_typed(page)
     return see(ROUTES[wrong], **{TO_MEND: "oui"})
 
 
@@ -229,16 +299,19 @@ def lead_back(request: HttpRequest, sent: Journey, page: Page) -> HttpResponse:
     return response
 
 
-def ask_again(request: HttpRequest, page: Page) -> HttpResponse:
+def ask_again(request: HttpRequest, page: Page, *, is_last: bool = True) -> HttpResponse:
     """Ask to confirm with one more button, and keep what was typed in hidden inputs."""
     data = without_controls(request.POST)
     kept = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
-    context = {"step": page.journey, "route": "declare_express", "kept": kept, "confirmed": CONFIRMED}
+    step = page.journey if is_last else None
+    context = {"step": step, "route": "declare_express", "kept": kept, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
 
-def render_express(request: HttpRequest, page: Page) -> HttpResponse:
+def render_express(request: HttpRequest, page: Page, *, lost_status: int = 0) -> HttpResponse:
+    """Show the screen. `lost_status` is set if what was typed came without cookies."""
     journey = page.journey
+    is_searched = page.query and not page.body and (page.answer.mention or not page.found)
     mine = [] if page.body or page.query else bodies_of(request)
     context = {
         "step": journey,
@@ -248,5 +321,7 @@ def render_express(request: HttpRequest, page: Page) -> HttpResponse:
         "unknown": IncidentType.UNKNOWN.value,
         "mine": mine,
         "body_name": BODY,
+        "helpers": helpers_of(timezone.localdate()) if is_searched else {},
+        "is_lost": bool(lost_status),
     }
-    return render(request, "declare/express.html", context, status=422 if page.problems else 200)
+    return render(request, "declare/express.html", context, status=lost_status or (422 if page.problems else 200))

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from incidents.declare.express import show_again
 from incidents.declare.journey import Journey, journey_of
 from incidents.declare.screens import ASKED, ROUTES
 from incidents.declare.views import typed_on
@@ -18,7 +19,11 @@ from incidents.services.declaring.draft import AlreadySent, PageChanged, save_pa
 
 
 def cookies_lost(request: HttpRequest) -> HttpResponse | None:
-    """Return the page with the code of the declaration, or None if the post is not a screen of one."""
+    """Return the page with the code of the declaration, or the page for people without time with what was typed.
+    None if the post is of neither.
+    """
+    if request.path == reverse("declare_express"):
+        return show_again(request)
     screen = next((one for one, route in ROUTES.items() if request.path == reverse(route)), None)
     journey = journey_of(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:

@@ -68,11 +68,18 @@ def test_each_state_is_held_to_the_rules(live_site, browser):
     visitor.look("express")
     page.get_by_role("button", name="Continuer").click()
     visitor.look("express-wrong")
-    page.locator("#q").fill("plouexemple")
     page.locator("#contact_phone").fill("02 99 00 00 00")
     page.locator("#quoi").select_option("rancon")
-    page.get_by_role("button", name="Continuer").click()
-    visitor.look("express-found")
+    for name, query in (
+        ("hospital", "hopital de brest"),
+        ("nothing", "zzzzqq"),
+        ("unanswered", "mamoudzou 97600"),
+        ("found", "plouexemple"),
+    ):
+        page.locator("#q").fill(query)
+        page.locator("#q").press("Enter")
+        page.wait_for_load_state()
+        visitor.look(f"express-{name}")
     page.get_by_role("button", name="Être rappelé").click()
     page.wait_for_url("**/declarer/envoyee/")
     visitor.look("express-sent")

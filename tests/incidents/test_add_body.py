@@ -299,6 +299,18 @@ def test_a_body_whose_seat_has_no_centre_is_told_so(declarant):
     assert "Mayotte" in route.reason
 
 
+def test_what_was_typed_is_given_back_once_the_cookies_are_gone(db):
+    browser = Client(REMOTE_ADDR=an_address(), enforce_csrf_checks=True)
+    lost = browser.post(URL, said(town="29232"))
+    assert lost.status_code == 403
+    assert "Cet envoi n’est pas parti" in text(lost)
+    assert 'value="CCAS d’Exempleville"' in html.unescape(lost.content.decode())
+    assert not added().exists()
+    again = browser.post(URL, said() | {"csrfmiddlewaretoken": kept(lost)["csrfmiddlewaretoken"]})
+    assert again.status_code == 302
+    assert added().get().name == "CCAS d’Exempleville"
+
+
 def test_a_get_adds_nothing(declarant):
     declarant.get(URL, said())
     assert not added().exists()

@@ -18,7 +18,7 @@ from notifications.facts import facts_of
 from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.express import NOW, PHONE, URL, case, express, posted
-from tests.incidents.journeys import START, WHERE, an_address, begin
+from tests.incidents.journeys import START, WHERE, an_address, begin, listed
 from tests.reading import NBSP, hidden, text
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +135,77 @@ def test_what_is_missing_is_said_at_once_and_what_was_typed_stays(client):
     assert "0" * 60 in long.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("q", "answers"),
+    [
+        ("hopital de brest", ["« hopital de brest » : voici qui vous répond", "CERT Santé", "L’ajouter à Brest"]),
+        ("SARL Dupont", ["« SARL Dupont » : voici qui vous répond", "Entreprise"]),
+        ("entreprise dupont", ["voici qui vous répond", "17cyber.gouv.fr"]),
+        ("syndicat des eaux de brest", ["n’est pas dans la liste", "L’ajouter à Brest (Finistère)"]),
+        ("zzzzqq", ["Essayez le code postal de la mairie.", "Pas une collectivité ? Voici qui appeler"]),
+        ("99999", ["Essayez le nom de la collectivité."]),
+    ],
+)
+def test_the_search_answers_as_the_second_screen_does(client, q, answers):
+    page = posted(client, q=q)
+    for answer in answers:
+        assert answer in text(page)
+    assert ("Nous n’avons pas trouvé" in text(page)) is (q in {"zzzzqq", "99999"})
+    assert f'value="{PHONE}"' in page.content.decode()
+
+
+def test_nobody_is_promised_a_call_where_no_centre_answers(client):
+    found = posted(client, q="Mamoudzou 97600")
+    page = text(found)
+    assert page.index("Personne ne vous rappellera d’ici") < page.index("CERT-FR, +33 9 70 83 32 18")
+    assert "Enregistrer ma déclaration" in page
+    assert "Être rappelé" not in page
+    body = str(listed("Mamoudzou").uid)
+    unwarned = posted(client, q="mamou", pour="mamou", rappel="oui", collectivite=body)
+    assert "Personne ne vous rappellera d’ici" in text(unwarned)
+    assert not Incident.objects.exists()
+    sent = posted(client, collectivite=body, rappel="oui", averti=hidden(unwarned, "averti"))
+    assert sent.url == "/declarer/envoyee/"
+    assert "Vous serez rappelé" not in text(client.get(sent.url))
+
+
+@pytest.mark.parametrize(("left", "status"), [({}, 400), ({"theme": "dark"}, 403)])
+def test_what_was_typed_is_given_back_once_the_cookies_are_gone(left, status):
+    browser = Client(REMOTE_ADDR=an_address(), enforce_csrf_checks=True)
+    data = {"contact_phone": PHONE, "quoi": "boite", "q": "plouexemple", "plume": hidden(browser.get(URL), "plume")}
+    browser.cookies.clear()
+    browser.cookies.load(left)
+    lost = browser.post(URL, data | {"csrfmiddlewaretoken": "x" * 64})
+    page = lost.content.decode()
+    assert lost.status_code == status
+    assert "Cet envoi n’est pas parti" in text(lost)
+    assert "vous n’avez encore rien écrit" not in text(lost)
+    assert f'value="{PHONE}"' in page
+    assert 'value="plouexemple"' in page
+    assert 'value="boite" selected' in page
+    assert not Draft.objects.exists()
+    again = browser.post(URL, data | {"csrfmiddlewaretoken": hidden(lost, "csrfmiddlewaretoken")})
+    assert "Est-ce bien elle ?" in text(again)
+
+
+def test_a_body_that_is_added_leads_back_with_all_that_was_typed(client):
+    add = posted(client, q="Syndicat des eaux de Brest", ajouter=f"syndicate {listed('Brest').uid}")
+    assert add.url.startswith("/declarer/qui/nouvelle/?retour=rappel&nom=Syndicat")
+    assert PHONE.replace(" ", "") not in add.url.replace("+", "")
+    form = client.get(add.url)
+    assert "Brest" in form.content.decode()
+    said = {"kind": "ccas", "name": "CCAS d’Exempleville", "no_siren": "oui", "town": "29232"}
+    back = client.post("/declarer/qui/nouvelle/", said | {"retour": hidden(form, "retour")})
+    assert back.url.startswith(f"{URL}?collectivite=")
+    page = client.get(back.url)
+    assert f'value="{PHONE}"' in page.content.decode()
+    assert 'value="rancon" selected' in page.content.decode()
+    assert "CCAS d’Exempleville" in text(page)
+    data = {"plume": hidden(page, "plume"), "contact_phone": PHONE, "quoi": "rancon", "rappel": "oui"}
+    assert client.post(URL, data | {"collectivite": hidden(page, "collectivite")}).url == "/declarer/envoyee/"
+    assert Incident.objects.get().collectivity.name == "CCAS d’Exempleville"
+
+
 def test_sent_twice_is_one_case(client):
     page = client.get(URL)
     data = {"contact_phone": PHONE, "quoi": "rancon", "collectivite": str(plouexemple().uid)}
@@ -191,7 +262,9 @@ def test_a_machine_is_asked_once_more_and_loses_nothing(client):
 
 def test_without_cookies_it_is_said():
     browser = Client(REMOTE_ADDR=an_address())
-    assert browser.post(URL, {"contact_phone": PHONE}).status_code == 400
+    told = browser.post(URL, {"contact_phone": PHONE})
+    assert told.status_code == 400
+    assert f'value="{PHONE}"' in told.content.decode()
 
 
 def test_a_member_declares_for_their_own_body(client):

@@ -221,6 +221,15 @@ def test_a_place_without_centre_is_said(client):
     assert Incident.objects.get().csirt is None
 
 
+def test_the_last_screen_promises_no_call_where_no_centre_answers(client):
+    begin(client, body=listed("Mamoudzou"))
+    last = text(client.get(WHERE["rappel"]))
+    assert "Le centre vous rappelle" not in last
+    assert "personne n’est prévenu à votre place" in last
+    begin(client)
+    assert "Le centre vous rappelle aussi" in text(client.get(WHERE["rappel"]))
+
+
 def test_a_centre_without_channel_is_said(client):
     breizh_cyber(notification_email="")
     page = text(post(client))

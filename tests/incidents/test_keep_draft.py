@@ -164,6 +164,15 @@ def test_cookies_that_are_gone_lose_no_word(client):
     assert "Tout est bloqué." in elsewhere.get(WHERE["rappel"]).content.decode()
 
 
+def test_the_first_screen_of_a_declaration_gives_its_code_too_once_the_cookies_are_gone(client):
+    begin(client)
+    opened = dict(re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(START).content.decode()))
+    told = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(START, opened | {"quoi": "boite"})
+    code = code_of(Draft.objects.get())
+    assert f"{code[:4]}-{code[4:]}" in text(told)
+    assert "vous n’avez encore rien écrit" not in text(told)
+
+
 @pytest.mark.parametrize("pen", ["", "x", "ImFiYyI:1x:y"])
 def test_a_forged_post_learns_no_code(client, pen):
     begin(client)
