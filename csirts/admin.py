@@ -5,13 +5,16 @@ Accounts are above this app, so that `request.user` is asked only for its permis
 Each change records the user's id, for the history.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import pghistory
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 
 from collectivities.fields import PlainLineField
 from csirts import wording
@@ -19,8 +22,17 @@ from csirts.enums import ContactKind
 from csirts.forms import CoverageForm, DpoForm, HoursForm, OwnContactForm, SitesForm
 from csirts.history import history
 from csirts.models import Backup, Contact, Coverage, Csirt
+from csirts.routing import FOLLOWED_AFTER
 
 PLAIN = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
+
+GROUND = {"csirt", "region", "departement", "kind", "first_on", "last_on"}
+# A case on which a centre worked is only proposed to the other centre.
+CASES_WILL_FOLLOW = (
+    f"Les dossiers ouverts de {{}} suivront {FOLLOWED_AFTER // timedelta(minutes=1)} minutes après le dernier "
+    "changement de l’annuaire. Ceux qu’un centre a commencés sont proposés au nouveau centre. "
+    "Chaque dossier le note dans son histoire."
+)
 
 type Rows = list[tuple[type[models.Model], dict[str, Any]]]
 
@@ -80,6 +92,7 @@ class ContactInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Contact
     formfield_overrides = PLAIN
     extra = 0
+    add_text = "Ajouter une coordonnée"
 
 
 class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -88,9 +101,13 @@ class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Contact
     form: type[OwnContactForm] = HoursForm
     formfield_overrides = PLAIN
-    verbose_name_plural = "horaires affichés dans l’annuaire"
+    verbose_name = verbose_name_plural = "horaires"
+    seen_where = "Montrés dans l’annuaire public et partout où le numéro du centre est donné."
     max_num = 1
     kind = ContactKind.HOURS
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [(None, {"fields": ["value", "note"], "description": self.seen_where})]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Contact]:
         return super().get_queryset(request).filter(kind=self.kind)
@@ -106,7 +123,8 @@ class DpoInline(HoursInline):
     """The data protection officer to whom declarants write, shown on the public page."""
 
     form = DpoForm
-    verbose_name_plural = "délégué à la protection des données, montré dans « Vos données »"
+    verbose_name = verbose_name_plural = "délégué à la protection des données"
+    seen_where = "Montré sur la page publique « Vos données », avec la durée de conservation."
     kind = ContactKind.DPO
 
 
@@ -114,7 +132,8 @@ class SitesInline(HoursInline):
     """The sites whose links stay clickable in the centre's messages. Other addresses are shown as text."""
 
     form = SitesForm
-    verbose_name_plural = "sites du centre, dont les liens arrivent entiers dans ses messages"
+    verbose_name = verbose_name_plural = "sites du centre"
+    seen_where = "Leurs liens restent cliquables dans les messages du centre ; les autres y sont écrits en texte."
     kind = ContactKind.SITES
 
 
@@ -123,6 +142,7 @@ class BackupInline(admin.StackedInline):  # type: ignore[type-arg]
     formfield_overrides = PLAIN
     fk_name = "csirt"
     extra = 0
+    add_text = "Ajouter un centre de secours"
 
 
 @admin.register(Csirt)
@@ -145,12 +165,23 @@ class CsirtAdmin(TracedAdmin):
         facts = [] if keeps_directory(request) else ["name", "slug", "level", "is_active"]
         return [*facts, "notification_email"]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Csirt | None = None) -> Any:
+        """Add, for the lead, the link to the page that changes the notification address."""
+        words = "L’adresse de notification se change sur une page à part, qui l’essaie d’abord\N{NO-BREAK SPACE}:"
+        link = format_html('{} <a href="{}">l’adresse de mon centre</a>.', words, reverse("centre_channel"))
+        return [(None, {"fields": self.get_fields(request, obj), "description": link if leads(request, obj) else ""})]
+
     def get_inlines(self, request: HttpRequest, obj: Csirt | None) -> list[Any]:
         return [ContactInline, BackupInline] if keeps_directory(request) else [HoursInline, DpoInline, SitesInline]
 
     def traced_rows(self, row: Csirt) -> Rows:
         owned: Rows = [(model, {"csirt_id": row.pk}) for model in (Contact, Coverage, Backup)]
         return [*super().traced_rows(row), *owned]
+
+    def save_model(self, request: HttpRequest, obj: Csirt, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data:
+            messages.info(request, CASES_WILL_FOLLOW.format("ses territoires"))
 
     @admin.display(description="téléphone")
     def phone(self, csirt: Csirt) -> str:
@@ -168,6 +199,15 @@ class CoverageAdmin(TracedAdmin):
     list_filter = ["region__zone", "csirt"]
     list_select_related = ["region", "departement", "csirt"]
     fields = ["csirt", "region", "departement", "kind", "first_on", "last_on", "source", "source_on"]
+
+    def save_model(self, request: HttpRequest, obj: Coverage, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if GROUND.intersection(form.changed_data):
+            messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
+
+    def delete_model(self, request: HttpRequest, obj: Coverage) -> None:
+        super().delete_model(request, obj)
+        messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
 
     @admin.display(description="période")
     def period(self, coverage: Coverage) -> str:

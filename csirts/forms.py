@@ -64,6 +64,7 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
         """Refuse a first value if another was saved since the page was opened."""
         if self.meanwhile:
             raise ValidationError(self.written_meanwhile)
+        self.instance.kind = self.kind
         return super().clean() or {}
 
     def has_changed(self) -> bool:
@@ -81,7 +82,6 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
         return Contact.objects.filter(csirt=self.instance.csirt_id, kind=self.kind).first()
 
     def save(self, commit: bool = True) -> Any:
-        self.instance.kind = self.kind
         self.instance.source = "le centre lui-même"
         self.instance.source_on = timezone.localdate()
         return super().save(commit)
@@ -92,7 +92,7 @@ class HoursForm(OwnContactForm):
     written_meanwhile = "Les horaires ont été écrits entre-temps. Rouvrez cette page pour les changer."
 
     class Meta(OwnContactForm.Meta):
-        labels = {"value": "horaires"}
+        labels = {"value": "Horaires"}
 
 
 class DpoForm(OwnContactForm):
@@ -102,7 +102,7 @@ class DpoForm(OwnContactForm):
     written_meanwhile = "Ce contact a été écrit entre-temps. Rouvrez cette page pour le changer."
 
     class Meta(OwnContactForm.Meta):
-        labels = {"value": "adresse ou page", "note": "durée de conservation des dossiers"}
+        labels = {"value": "Adresse mail ou page", "note": "Durée de conservation des dossiers"}
 
 
 class SitesForm(OwnContactForm):
@@ -112,7 +112,7 @@ class SitesForm(OwnContactForm):
     written_meanwhile = "Ces sites ont été écrits entre-temps. Rouvrez cette page pour les changer."
 
     class Meta(OwnContactForm.Meta):
-        labels = {"value": "noms des sites, séparés par des espaces"}
+        labels = {"value": "Noms des sites, séparés par des espaces"}
         help_texts = {"value": "Par exemple : aide.exemple.example outils.exemple.example"}
 
     def clean_value(self) -> str:

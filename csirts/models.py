@@ -10,6 +10,7 @@ import pghistory
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Value, prefetch_related_objects
 from django.db.models.functions import Coalesce
@@ -19,6 +20,7 @@ from collectivities.enums import Kind
 from collectivities.models import Departement, Region
 from csirts import wording
 from csirts.enums import ContactKind, Level
+from csirts.published import check_published
 from csirts.sites import list_sites
 
 
@@ -214,6 +216,13 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} : {self.value}"
+
+    def clean(self) -> None:
+        """Refuse a value that no reader could use."""
+        try:
+            check_published(self.kind, self.value)
+        except ValidationError as problem:
+            raise ValidationError({"value": problem.messages}) from problem
 
 
 class CoverageQuerySet(models.QuerySet["Coverage"]):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -19,6 +19,10 @@ from csirts.enums import Level
 from csirts.models import Backup, Coverage, Csirt
 
 LAST_RESORTS = (Level.NATIONAL, Level.ASSISTANCE)
+# The delay between the last change of the directory and the move of open cases: an editor who deletes a coverage by
+# mistake and enters it again moves no case and mails nobody. Declarations routed before the change are committed by
+# then.
+FOLLOWED_AFTER = timedelta(minutes=10)
 
 
 class Ground(NamedTuple):

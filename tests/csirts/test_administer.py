@@ -108,6 +108,60 @@ def test_a_lead_says_its_hours(client, lead, breizh):
     assert Contact.objects.get(csirt=breizh, kind="phone").value == "0 800 200 008"
 
 
+def test_saving_another_value_leaves_the_source_of_the_hours(client, lead, breizh):
+    """The shipped hours have no-break spaces, which the form writes as spaces: this is no change."""
+    hours = Contact.objects.get(csirt=breizh, kind="hours")
+    assert "\N{NO-BREAK SPACE}" in hours.value + hours.note
+
+    save(client, url(breizh), **{"contacts-2-0-value": "dpo@breizh.example"})
+
+    after = Contact.objects.get(pk=hours.pk)
+    assert (after.value, after.source, after.source_on) == (hours.value, "alouette.fr", date(2023, 11, 22))
+    assert Contact.objects.get(csirt=breizh, kind="dpo").source == "le centre lui-même"
+
+
+@pytest.mark.parametrize("value", ["pas une adresse", "http://breizh.example/dpo", "https://", "javascript:alert(1)"])
+def test_an_officer_is_reached_by_mail_or_by_a_page(client, lead, breizh, value):
+    refused = save(client, url(breizh), **{"contacts-2-0-value": value})
+
+    assert "Écrivez une adresse mail, ou celle d’une page" in refused.content.decode()
+    assert not Contact.objects.filter(csirt=breizh, kind="dpo").exists()
+    assert save(client, url(breizh), **{"contacts-2-0-value": "https://breizh.example/dpo"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("value", "is_number"),
+    [
+        ("bonjour", False),
+        ("0 800 200", False),
+        ("0 800 200 008 le matin", False),
+        ("0 800 71 13 13", True),
+        ("505.300", True),
+        ("+33 9 70 83 32 18", True),
+        ("3218", True),
+    ],
+)
+def test_a_published_number_can_be_dialled(client, administrator, breizh, value, is_number):
+    page = typed(client.get(url(breizh)).content.decode())
+    phone = next(name for name, kind in page.items() if name.endswith("-kind") and kind == "phone")
+
+    answer = client.post(url(breizh), page | {phone.replace("-kind", "-value"): value})
+
+    assert ("Écrivez un numéro de téléphone entier" not in answer.content.decode()) is is_number
+    assert (Contact.objects.get(csirt=breizh, kind="phone").value == value) is is_number
+
+
+def test_each_block_of_the_lead_has_its_title_and_says_where_it_is_read(client, lead, breizh):
+    page = client.get(url(breizh)).content.decode()
+
+    for title in ("Horaires", "Délégué à la protection des données", "Sites du centre"):
+        assert f'class="inline-heading">{title}</h2>' in page
+    assert "Montré sur la page publique « Vos données »" in page
+    assert "Coordonnée publiée" not in page
+    assert "#1" not in page
+    assert 'href="/equipe/adresse/"' in page.split("Adresse de notification")[0].split('id="csirt_form"')[1]
+
+
 def test_a_lead_says_whom_to_ask_about_personal_data(client, lead, breizh):
     said = {"contacts-2-0-value": "dpo@breizh.example", "contacts-2-0-note": "trois ans"}
     assert save(client, url(breizh), **said).status_code == 302
@@ -233,6 +287,29 @@ def test_a_refused_ground_says_why(client, administrator, breizh, changes, messa
     assert response.status_code == 200
     assert message in response.content.decode()
     assert Coverage.objects.count() == before
+
+
+def ground_of(csirt, **changes):
+    return {"csirt": csirt.pk, "region": Region.objects.get(code="06").pk, "source": "arrêté"} | changes
+
+
+def test_what_a_ground_does_to_open_cases_is_said(client, administrator, breizh):
+    """They follow later: the administrator thought that they were lost."""
+    words = "Les dossiers ouverts de ce territoire suivront 10 minutes après le dernier changement de l’annuaire"
+    client.post("/admin/csirts/coverage/add/", ground_of(breizh))
+    ground = Coverage.objects.get(region__code="06")
+    assert words in client.get("/admin/csirts/coverage/").content.decode()
+
+    save(client, f"/admin/csirts/coverage/{ground.pk}/change/", csirt=Csirt.objects.get(slug="csirt-bfc").pk)
+    assert words in client.get("/admin/csirts/coverage/").content.decode()
+    save(client, f"/admin/csirts/coverage/{ground.pk}/change/", source="délibération")
+    assert words not in client.get("/admin/csirts/coverage/").content.decode()
+
+    client.post(f"/admin/csirts/coverage/{ground.pk}/delete/", {"post": "yes"})
+    assert words in client.get("/admin/csirts/coverage/").content.decode()
+
+    save(client, url(breizh), is_active="")
+    assert "Les dossiers ouverts de ses territoires suivront" in client.get("/admin/csirts/csirt/").content.decode()
 
 
 def test_few_queries(client, administrator, breizh, django_assert_max_num_queries):

@@ -1,13 +1,17 @@
 """« Pas le temps : qu’on me rappelle »: one screen that is a declaration, and what the centre reads of it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
 from django.test import Client
 
+from accounts.enums import Role
 from config.pages.templatetags.tocsin import moment
-from csirts.models import Csirt
+from config.tasks import work_on_cases
+from csirts.models import Coverage, Csirt
+from csirts.routing import FOLLOWED_AFTER
 from incidents.enums import EventKind, NoteKind, Origin
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
@@ -16,7 +20,8 @@ from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import verify_incident
 from notifications.facts import facts_of
 from stats.counting.facts import load_facts
-from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_person, a_responder, an_agent, breizh_cyber, bretagne, declare, plouexemple, signed_in
+from tests.incidents.devices import opened
 from tests.incidents.express import NOW, PHONE, URL, case, express, posted
 from tests.incidents.journeys import START, WHERE, an_address, begin, listed
 from tests.reading import NBSP, hidden, text
@@ -323,3 +328,23 @@ def test_it_is_to_be_called_back_until_somebody_has_spoken_with_them(client, act
         verify_incident(reference=incident.reference, actor=responder)
     incident.refresh_from_db()
     assert not incident.is_to_call_back
+
+
+def test_it_follows_once_the_administrator_opens_the_ground(client, time_machine):
+    """Declared without a centre: it comes to the one that gets the ground, minutes later, and says so."""
+    time_machine.move_to(NOW)
+    centre = breizh_cyber()
+    Coverage.objects.all().delete()
+    incident = express(client)
+    assert incident.csirt is None
+    administrator = signed_in(Client(), a_person(Role.ADMINISTRATOR))
+    ground = {"csirt": centre.pk, "region": bretagne().pk, "source": "essai"}
+    assert administrator.post("/admin/csirts/coverage/add/", ground).status_code == 302
+
+    work_on_cases()
+    assert Incident.objects.get(pk=incident.pk).csirt is None
+    time_machine.shift(FOLLOWED_AFTER + timedelta(seconds=1))
+    work_on_cases()
+
+    assert Incident.objects.get(pk=incident.pk).csirt == centre
+    assert "Breizh Cyber reçoit votre dossier" in text(opened(incident).get(f"/suivi/{incident.reference}/"))

@@ -1,5 +1,6 @@
 """Template filters for dates, durations, telephone numbers and references, in pages, mails and the admin."""
 
+import json
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
@@ -188,6 +189,14 @@ def du(centre: str) -> str:
 def host(url: str) -> str:
     """https://www.csirt-bfc.fr/aide → csirt-bfc.fr"""
     return urlsplit(str(url)).netloc.removeprefix("www.")
+
+
+@register.filter
+def inline_data(formset: Any) -> str:
+    """Return what the script of the admin needs to add a row, with a label that the inline may give (`add_text`)."""
+    data = json.loads(formset.inline_formset_data())
+    data["options"]["addText"] = getattr(formset.opts, "add_text", "Ajouter")
+    return json.dumps(data)
 
 
 @register.simple_tag

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from collectivities.grounds import grounds_version
 from csirts.models import Csirt
-from csirts.routing import Route, csirt_for, directory_version, load_directory
+from csirts.routing import FOLLOWED_AFTER, Route, csirt_for, directory_version, load_directory
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import OPEN, ActorKind, EventKind, Rerouting, TransferState
 from incidents.models import Incident, RoutingCheck, Transfer
@@ -34,9 +34,6 @@ logger = structlog.get_logger(__name__)
 
 BATCH = 200
 LONGEST_ROUND = timedelta(seconds=2)
-# The delay between the last change of the directory and the comparison: an editor who deletes a coverage by mistake
-# and enters it again moves no case and mails nobody. Declarations routed before the change are committed by then.
-FOLLOWED_AFTER = timedelta(minutes=10)
 SETTLED = (TransferState.ASKED, TransferState.ACCEPTED)
 MOVED = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
 # Events that only the people of a centre cause. Assigning a case or grouping it is not work on it.
