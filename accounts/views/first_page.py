@@ -20,6 +20,13 @@ def first_page(user: Any) -> str:
 
 
 def figures_of(user: User) -> str:
-    """Return the figures of the analyst's région, or those of the nation for national coordination."""
-    region = Region.objects.filter(pk__in=user.region_ids()).order_by("code").first()
+    """Return the exact figures that the person may read: of the nation for national coordination, of an analyst's
+    région. Return the published figures of the région, whose page says why, to an analyst whom no act entitles.
+    """
+    if user.has_role(Role.NATIONAL):
+        return reverse("exact_nation")
+    entitled = user.exact_region_ids()
+    region = Region.objects.filter(pk__in=entitled or user.region_ids()).order_by("code").first()
+    if region and entitled:
+        return reverse("exact_region", args=[region.code])
     return reverse("statistics", query={"region": region.code} if region else {})

@@ -12,7 +12,7 @@ from accounts.enums import Role
 from accounts.models import User
 from collectivities.models import Region
 from csirts.models import Csirt
-from csirts.wording import at
+from csirts.wording import at, region_with_preposition
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,33 @@ def get_nation_scope(user: User) -> Scope:
     if not user.has_role(Role.NATIONAL):
         raise Http404
     return Scope("en France", code="france")
+
+
+def list_first_links(user: User, region: Region | None) -> list[Link]:
+    """Return the links that stand beside the title of a page of published figures: the reader's own exact figures,
+    for national coordination those of the page's place.
+    """
+    links = []
+    if user.has_role(Role.LEAD):
+        links.append(Link("Les chiffres exacts de mon centre", reverse("own_statistics")))
+    if not user.has_role(Role.NATIONAL):
+        regions = list(list_open_regions(user)) if user.exact_region_ids() else []
+    elif region is None:
+        return [*links, Link("Les chiffres exacts de toute la France", reverse("exact_nation"))]
+    else:
+        regions = [region]
+    return links + [
+        Link(f"Les chiffres exacts {region_with_preposition(one)}", reverse("exact_region", args=[one.code]))
+        for one in regions
+    ]
+
+
+def list_closed_regions(user: User) -> list[Region]:
+    """Return the régions of an analyst whom no act entitles to exact figures today."""
+    missing = user.region_ids() - user.exact_region_ids()
+    if not missing or user.has_role(Role.NATIONAL):
+        return []
+    return list(Region.objects.filter(pk__in=missing).order_by("code"))
 
 
 def list_exact_links(user: User | None) -> list[Link]:

@@ -59,11 +59,21 @@ class Section:
 
 
 def list_drawn_lines(breakdown: Breakdown) -> list[Line]:
-    """Return the lines drawn as bars: the largest known categories, then the unknown ones."""
+    """Return the lines drawn as bars: known categories, then unknown ones. No line without a bar is larger than one
+    with a bar, unless the categories have an order.
+    """
     known = [line for line in breakdown.numbered if line.code not in UNKNOWN]
-    if breakdown.classification not in ORDERED:
-        known.sort(key=lambda line: -(line.cell.value or 0))
-    return known[:MOST_BARS] + [line for line in breakdown.numbered if line.code in UNKNOWN]
+    unknown = [line for line in breakdown.numbered if line.code in UNKNOWN]
+    if breakdown.classification in ORDERED:
+        return known[:MOST_BARS] + unknown
+    known.sort(key=find_rank)
+    drawn = sorted([*unknown, *known], key=find_rank)[: MOST_BARS + len(unknown)]
+    return [line for line in [*known, *unknown] if line in drawn]
+
+
+def find_rank(line: Line) -> int:
+    """Return the key that sorts the largest line first."""
+    return -(line.cell.value or 0)
 
 
 @dataclass(frozen=True)

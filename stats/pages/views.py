@@ -7,12 +7,9 @@ from django.utils.cache import patch_cache_control
 from django.utils.timezone import localtime
 from django.views.decorators.http import etag, require_safe
 
-from accounts.enums import Role
-from accounts.models import User
 from incidents.devices.visits import find_case, private
 from stats.categories import SHORT_MONTHS
 from stats.disclosure.tables import QUARTERS
-from stats.exact.access import list_exact_links
 from stats.pages import method, story, titles
 from stats.pages.charts import LineChart, Series, line_charts
 from stats.pages.columns import lay_out_blocks
@@ -39,21 +36,12 @@ def statistics(request: HttpRequest) -> HttpResponse:
     except UnknownSelectionError as error:
         context = {"page": read_page(), "is_region": isinstance(error, UnknownRegionError)}
         return render(request, "stats/not_there.html", context, status=404)
-    context = {"page": page, **describe_reader(request), "method": method.list_paragraphs()}
+    context = {"page": page, "method": method.list_paragraphs()}
     if page.is_empty:
         response = render(request, "stats/statistics.html", context | describe_progress())
         patch_cache_control(response, max_age=SOON)
         return response
     return render(request, "stats/statistics.html", context | write_sentences(page) | lay_out_charts(page))
-
-
-def describe_reader(request: HttpRequest) -> dict[str, object]:
-    """Return the links to exact figures of a signed-in reader."""
-    reader = request.user if isinstance(request.user, User) else None
-    return {
-        "is_lead": bool(reader and reader.csirt_ids(Role.LEAD)),
-        "exact_links": list_exact_links(reader),
-    }
 
 
 def write_sentences(page: Page) -> dict[str, object]:

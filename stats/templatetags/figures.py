@@ -1,12 +1,17 @@
 """Template filters for printed figures, and the links between pages of figures."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.models import User
+from collectivities.models import Region
 from csirts.wording import region_with_preposition
+from stats.exact.access import list_closed_regions, list_exact_links, list_first_links
 from stats.pages.charts import Interval, interval
 from stats.pages.labels import bind
 from stats.pages.page import Page
@@ -20,6 +25,22 @@ register = template.Library()
 
 register.filter("of_region", region_with_preposition)
 register.filter("report_of", address_of_page)
+
+
+@register.inclusion_tag("stats/exact_door.html", takes_context=True)
+def exact_door(context: Context, region: Region | None = None) -> dict[str, Any]:
+    """Lead a signed-in reader to their exact figures, or say why they have none; nothing for the public. `region` is
+    that of the page.
+    """
+    reader = context.get("user")
+    if not isinstance(reader, User):
+        return {}
+    return {
+        "request": context.get("request"),
+        "first": list_first_links(reader, region),
+        "closed": [region_with_preposition(one) for one in list_closed_regions(reader)],
+        "links": list_exact_links(reader),
+    }
 
 
 @register.filter

@@ -34,7 +34,7 @@ def test_each_begins_where_they_work(client):
         a_lead(): "/admin/",
         a_person(Role.ADMINISTRATOR): "/admin/",
         a_person(Role.ANALYST, region=region): "/statistiques/?region=53",
-        a_person(Role.NATIONAL): "/statistiques/",
+        a_person(Role.NATIONAL): "/statistiques/exacts/france/",
         User.objects.create_user("personne@demo.example", PASSWORD, display_name="Sans rôle"): "/",
     }
     for user, first in firsts.items():

@@ -6,6 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from selectolax.lexbor import LexborHTMLParser as Parser
 
+from incidents.enums import IncidentType
 from stats.pages.charts import Bar, Interval, Series, interval, line_charts, round_up, scale_for, with_shares
 from stats.pages.labels import (
     NARROW,
@@ -17,6 +18,8 @@ from stats.pages.labels import (
     lower_first,
     upper_first,
 )
+from stats.pages.sections import list_sections
+from tests.stats.pages import a_page, fill
 
 QUARTERS = ["T1", "T2", "T3", "T4"]
 MONTHS = [f"m{number}" for number in range(1, 13)]
@@ -225,3 +228,22 @@ def test_numbers_and_sentences_do_not_break_where_french_binds_them():
     assert bind("« Vu : 2 000 »") == f"«{NO_BREAK}Vu{NO_BREAK}: 2{NARROW}000{NO_BREAK}»"
     assert [upper_first(word) for word in ("été", "")] == ["Été", ""]
     assert [lower_first(word) for word in ("Été", "EHPAD")] == ["été", "EHPAD"]
+
+
+def types_section(tables):
+    return next(one for one in list_sections(a_page(tables)) if one.code == "types")
+
+
+def test_no_line_is_left_to_the_table_while_a_smaller_one_is_drawn():
+    """What nobody knows is drawn last, and only where it is among the largest."""
+    codes = list(fill("incidents_by_type", rest=None))
+    known = [code for code in codes if code != IncidentType.UNKNOWN]
+    values = {code: 200 - 10 * rank for rank, code in enumerate(known)}
+    hidden = values[known[11]]
+    types = types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: hidden - 5}})
+    assert min(bar.value for bar in types.bars) > hidden
+    assert not any(bar.is_rest for bar in types.bars)
+    assert types.more == len(codes) - len(types.bars)
+
+    types = types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: 300}})
+    assert [(bar.value, bar.is_rest) for bar in types.bars][-1] == (300, True)

@@ -36,6 +36,41 @@ def test_an_entitled_analyst_reads_that_region_and_no_other(client):
     assert csirt.slug in CENTRE
 
 
+def header(client, url):
+    """Return what stands beside the title of the page."""
+    return html(client, url).partition("<main")[2].partition("</header>")[0]
+
+
+@pytest.mark.parametrize("url", ["/statistiques/", "/statistiques/?region=53", "/statistiques/?annee=2025"])
+def test_exact_figures_are_beside_the_title_of_the_published_ones(client, release, url):
+    own = f'href="{BRETAGNE}">Les chiffres exacts de Bretagne</a>'
+    assert "exact" not in header(client, url)
+    client.force_login(an_analyst())
+    assert own in header(client, url)
+    client.force_login(a_person(Role.NATIONAL))
+    place = own if "region" in url else f'href="{NATION}">Les chiffres exacts de toute la France</a>'
+    assert place in header(client, url)
+    client.force_login(a_lead())
+    assert 'href="/statistiques/mon-centre/">Les chiffres exacts de mon centre</a>' in header(client, url)
+
+
+@pytest.mark.parametrize("url", ["/statistiques/", "/statistiques/?region=53"])
+def test_an_analyst_whom_no_act_entitles_reads_why(client, release, url):
+    client.force_login(an_analyst(exact_since_on=None, exact_act=""))
+    assert "Les chiffres exacts de Bretagne ne vous sont pas ouverts : il faut un écrit" in header(client, url)
+    assert BRETAGNE not in header(client, url)
+
+
+def test_who_may_read_exact_figures_begins_there(client):
+    for person, first in (
+        (an_analyst(), BRETAGNE),
+        (an_analyst(exact_until_on="2026-03-01"), "/statistiques/?region=53"),
+        (a_person(Role.NATIONAL), NATION),
+    ):
+        client.force_login(person)
+        assert client.get("/connexion/").headers["Location"] == first
+
+
 @pytest.mark.parametrize(
     ("flag", "status"),
     [
