@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from accounts.enums import LinkPurpose, MailKind
-from accounts.forms import AddUserForm, ChangeUserForm
 from accounts.models import Membership, User
+from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
 from accounts.services.links import revoke_links, send_link
 from accounts.services.mails import queue_mail
 from accounts.signed_in import user_of
@@ -28,8 +28,11 @@ from collectivities.fields import PlainLineField
 
 class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     model = Membership
+    form = RoleForm
+    formset = RolesFormSet
     verbose_name = "rôle"
     verbose_name_plural = "rôles"
+    add_text = "Ajouter un rôle"
     extra = 1
     fields = [
         *("role", "collectivity", "csirt", "region", "since_on", "ended_on"),

@@ -1,4 +1,4 @@
-"""Forms to sign in, to pass the second factor, to choose a password, and to add or change an account."""
+"""Forms to sign in, to pass the second factor, to choose a password, and of the pages of bodies and centres."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -269,26 +269,3 @@ class ChoosePasswordForm(forms.Form):
         password: str = self.cleaned_data["password"]
         password_validation.validate_password(password, self.user)
         return password
-
-
-class OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Stores addresses in lower case, so that one mailbox has one account."""
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).lower()
-
-
-class AddUserForm(OneAddressForm):
-    """Adds an account without a password: its owner chooses one through a link sent to the address."""
-
-    class Meta:
-        model = User
-        fields = ["email", "display_name"]
-        field_classes = {"display_name": PlainLineField}
-
-
-class ChangeUserForm(OneAddressForm):
-    class Meta:
-        model = User
-        fields = ["email", "display_name", "is_active"]
-        field_classes = {"display_name": PlainLineField}

@@ -57,7 +57,7 @@ def test_a_role_without_its_place_is_refused_and_nothing_is_lost(client, adminis
     response = client.post(URL + "add/", new_account() | management(1) | a_role(Role.LEAD))
 
     assert response.status_code == 200
-    assert "Un rôle de collectivité demande une collectivité" in response.content.decode()
+    assert "Choisissez le CSIRT de ce rôle." in response.content.decode()
     assert "Nour Exemple" in response.content.decode()
     assert not User.objects.filter(email="nouveau@demo.example").exists()
 
@@ -78,8 +78,44 @@ def test_a_wrong_account_is_not_made(client, administrator, wrong):
 def test_one_address_is_one_account(client, administrator):
     agent = an_agent()
     before = User.objects.count()
-    client.post(URL + "add/", new_account(email=agent.email.upper()) | management())
+    refused = client.post(URL + "add/", new_account(email=agent.email.upper()) | management()).content.decode()
+    assert "Un compte existe déjà à cette adresse." in refused
+    assert "contrainte" not in refused
     assert User.objects.count() == before
+
+
+def test_an_account_without_a_role_is_not_made(client, administrator):
+    """Its owner would be told by mail that it is open, and see nothing."""
+    empty = a_role("") | {"membership_set-0-since_on": "2026-11-01", "initial-membership_set-0-since_on": "2026-11-01"}
+    for roles in (management(), management(1) | empty):
+        refused = client.post(URL + "add/", new_account() | roles)
+        assert "Donnez un rôle à ce compte" in refused.content.decode()
+    assert not User.objects.filter(email="nouveau@demo.example").exists()
+    assert not PendingMail.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "words"),
+    [
+        (Role.AGENT, {}, "Choisissez la collectivité de ce rôle."),
+        (Role.ANALYST, {}, "Choisissez la région de ce rôle."),
+        (Role.NATIONAL, {"csirt": "centre"}, "Ce rôle n’est pas celui d’un CSIRT"),
+        (Role.LEAD, {"csirt": "centre", "exact_since_on": "2026-11-01"}, "ne s’ouvrent qu’à son analyste"),
+    ],
+)
+def test_a_role_says_what_it_lacks(client, administrator, role, scope, words):
+    places = {name: breizh_cyber().pk if value == "centre" else value for name, value in scope.items()}
+    refused = client.post(URL + "add/", new_account() | management(1) | a_role(role, **places)).content.decode()
+    assert words in refused
+    assert "Un rôle de collectivité demande" not in refused
+    assert not User.objects.filter(email="nouveau@demo.example").exists()
+
+
+def test_blocks_and_buttons_have_plain_names(client, administrator):
+    page = client.get(URL + "add/").content.decode()
+    assert "objet Rôle" not in page
+    assert "Ajouter un r" in page
+    assert "#1" not in page
 
 
 def change(user, **fields):
@@ -111,7 +147,7 @@ def test_an_analyst_is_entitled_by_an_act_of_the_region(client, administrator):
     sent = change(analyst, is_active="on", role=act)
     without = sent | {"membership_set-0-exact_act": ""}
     refused = client.post(page, without).content.decode()
-    assert "par un acte d’elle" in refused
+    assert "Écrivez la référence et la date de l’acte de la région." in refused
     assert analyst.membership_set.get().exact_since_on is None
 
     assert client.post(page, sent).status_code == 302

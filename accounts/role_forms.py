@@ -1,0 +1,104 @@
+"""Forms of the admin that add or change an account and its roles, and say which field is missing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
+from accounts.models import User
+from collectivities.fields import PlainLineField
+
+# What each kind of role is attached to: the roles, the field, and the words for an empty and for a superfluous one.
+SCOPES = (
+    (
+        COLLECTIVITY_ROLES,
+        "collectivity",
+        "Choisissez la collectivité de ce rôle.",
+        "Ce rôle n’est pas celui d’une collectivité : laissez ce champ vide.",
+    ),
+    (
+        CSIRT_ROLES,
+        "csirt",
+        "Choisissez le CSIRT de ce rôle.",
+        "Ce rôle n’est pas celui d’un CSIRT : laissez ce champ vide.",
+    ),
+    (
+        REGION_ROLES,
+        "region",
+        "Choisissez la région de ce rôle.",
+        "Ce rôle n’est pas celui d’une région : laissez ce champ vide.",
+    ),
+)
+EXACT = ("exact_since_on", "exact_until_on", "exact_act")
+
+
+class OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """Stores addresses in lower case, so that one mailbox has one account."""
+
+    def clean_email(self) -> str:
+        address = str(self.cleaned_data["email"]).lower()
+        if User.objects.filter(email__iexact=address).exclude(pk=self.instance.pk).exists():
+            raise ValidationError("Un compte existe déjà à cette adresse.")
+        return address
+
+
+class AddUserForm(OneAddressForm):
+    """Adds an account without a password: its owner chooses one through a link sent to the address."""
+
+    class Meta:
+        model = User
+        fields = ["email", "display_name"]
+        field_classes = {"display_name": PlainLineField}
+
+
+class ChangeUserForm(OneAddressForm):
+    class Meta:
+        model = User
+        fields = ["email", "display_name", "is_active"]
+        field_classes = {"display_name": PlainLineField}
+
+
+class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """Names the field that a role lacks. The constraints of the database would give one message for all mistakes."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if role := cleaned.get("role"):
+            for field, words in [*find_wrong_scopes(role, cleaned), *find_wrong_acts(role, cleaned)]:
+                if field not in self.errors:
+                    self.add_error(field, words)
+        return cleaned
+
+
+def find_wrong_scopes(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for roles, field, missing, superfluous in SCOPES:
+        if role in roles and not cleaned.get(field):
+            yield field, missing
+        if role not in roles and cleaned.get(field):
+            yield field, superfluous
+
+
+def find_wrong_acts(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what an entitlement to exact figures lacks: the role of analyst, a first day, an act."""
+    if not any(cleaned.get(name) for name in EXACT):
+        return
+    if role not in REGION_ROLES:
+        yield (
+            "exact_since_on",
+            "Les chiffres exacts d’une région ne s’ouvrent qu’à son analyste : laissez ces champs vides.",
+        )
+    elif not cleaned.get("exact_since_on"):
+        yield "exact_since_on", "Écrivez depuis quel jour les chiffres exacts sont ouverts."
+    elif not cleaned.get("exact_act"):
+        yield "exact_act", "Écrivez la référence et la date de l’acte de la région."
+
+
+class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """Asks for a role in a new account: without one, its owner would be invited to pages that show nothing."""
+
+    def clean(self) -> None:
+        super().clean()
+        if self.instance.pk is None and not any(form.has_changed() for form in self.forms):
+            raise ValidationError("Donnez un rôle à ce compte : sans rôle, cette personne ne verrait rien.")
