@@ -2,11 +2,14 @@
 helps everybody but themselves.
 """
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.module_loading import import_string
 
 from accounts.enums import COLLECTIVITY_ROLES, Role
 from accounts.models import Membership, User
@@ -21,6 +24,12 @@ def team_of(lead: User) -> QuerySet[User]:
     """Return the open accounts that work for the centres of this lead, the lead's own account excepted."""
     mine = Membership.objects.in_force().filter(csirt__in=lead.csirt_ids(Role.LEAD))
     return User.objects.filter(pk__in=mine.values("user"), is_active=True).exclude(pk=lead.pk)
+
+
+def count_cases(people: Collection[int], csirts: Collection[int]) -> Mapping[tuple[int, int | None], int]:
+    """Return the number of open cases by person and centre; 0 for a missing pair. Cases are above this app."""
+    counted: Mapping[tuple[int, int | None], int] = import_string(settings.CASES_HELD)(people, csirts)
+    return counted
 
 
 def may_help(actor: User, person: User) -> bool:

@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
 from accounts.access import get_person
@@ -23,8 +24,15 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
     if taken:
         end_sessions(person)
         FactorReset.objects.create(user=person, by=actor)
+        log_reset(person, actor)
         queue_mail(MailKind.FACTOR_RESET, person)
     return person
+
+
+def log_reset(person: User, actor: User) -> None:
+    """Write the reset in the history of the account that the admin shows."""
+    people = User.objects.filter(pk=person.pk)
+    LogEntry.objects.log_actions(actor.pk, people, CHANGE, "Second facteur remis à zéro", single_object=True)
 
 
 def end_sessions(person: User) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import get_person, leads_a_team, may_help, team_of
+from accounts.access import count_cases, get_person, leads_a_team, may_help, team_of
 from accounts.enums import LinkPurpose, Role
 from accounts.factors import FACTORS, has_factor
 from accounts.models import Membership, User
@@ -22,6 +22,7 @@ from accounts.services.team import list_leads, list_pending
 from accounts.signed_in import user_of
 
 SHOWN = 200
+RESETS_SHOWN = 20
 
 
 @never_cache
@@ -31,9 +32,12 @@ def team(request: HttpRequest) -> HttpResponse:
     if not leads_a_team(lead):
         raise Http404
     roles = Prefetch("membership_set", Membership.objects.in_force(), to_attr="memberships")
+    led = lead.csirt_ids(Role.LEAD)
     people = team_of(lead).prefetch_related(roles, "authenticator_set").order_by("display_name", "email")  # type: ignore[no-redef]  # in its place
+    people = people[:SHOWN]
+    cases = count_cases([one.pk for one in people], led)
     shown = {
-        "rows": [row(lead, one) for one in people[:SHOWN]],
+        "rows": [row(lead, one) | {"cases": sum(cases[one.pk, centre] for centre in led)} for one in people],
         "invitations": pending_rows(lead),
     }
     return render(request, "accounts/team.html", shown)
@@ -64,7 +68,13 @@ def person(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show the account and the buttons that help it."""
     user = user_of(request)
     found = get_person(user, uid)
-    shown = {"person": found, "has_factor": has_factor(found), "leads_a_team": leads_a_team(user)}
+    resets = found.factor_resets.select_related("by").order_by("-at")[:RESETS_SHOWN]
+    shown = {
+        "person": found,
+        "has_factor": has_factor(found),
+        "leads_a_team": leads_a_team(user),
+        "resets": resets,
+    }
     return render(request, "accounts/person.html", shown)
 
 
@@ -72,7 +82,7 @@ def person(request: HttpRequest, uid: UUID) -> HttpResponse:
 @reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
 def reset(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = reset_factor(uid=uid, actor=user_of(request))
-    messages.success(request, f"{found} enrôlera un nouveau second facteur. Un mail le lui dit.")
+    messages.success(request, f"{found} ajoutera un nouveau second facteur. Un mail le lui dit.")
     return redirect("person", uid)
 
 

@@ -4,18 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
 
-from accounts.access import team_of
+from accounts.access import count_cases, team_of
 from accounts.enums import Role
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership
@@ -91,9 +89,9 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
     roles = Membership.objects.in_force().filter(user=found, role=Role.RESPONDER, csirt__in=led)
     if found is None or not roles:
         raise Http404
-    count_cases = import_string(settings.CASES_HELD)
     ordered = roles.select_related("csirt").order_by("csirt__name")
-    rows = [{"centre": role.csirt, "cases": count_cases(found, {role.csirt_id})} for role in ordered]
+    cases = count_cases([found.pk], led)
+    rows = [{"centre": role.csirt, "cases": cases[found.pk, role.csirt_id]} for role in ordered]
     return render(request, "accounts/remove_responder.html", {"person": found, "rows": rows})
 
 
@@ -117,6 +115,7 @@ class Channel(OfALead):
 
     def form_valid(self, form: ChannelForm) -> HttpResponse:
         email, centre = form.cleaned_data["email"], form.cleaned_data["csirt"]
+        former = team.pending_channel(centre)
         try:
             team.try_channel(csirt_id=centre.pk, address=email, actor=user_of(self.request))
         except TooMany:
@@ -126,6 +125,10 @@ class Channel(OfALead):
             messages.info(self.request, "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.")
             return redirect("centre_channel")
         messages.success(self.request, f"Un mail d’essai part à {email}.")
+        if former:
+            messages.info(
+                self.request, f"L’essai précédent, à {former.address}, est abandonné : son lien ne sert plus."
+            )
         return redirect("centre_channel")
 
 

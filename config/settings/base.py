@@ -228,5 +228,5 @@ EVENT_CONSUMERS = {
 EVENT_NUDGE = "config.celery.nudge"
 # For the page of a case: the function that returns what became of the mails of events, by event id.
 ARRIVALS = "notifications.arrivals.arrivals_of"
-# For removing a person: the function that counts a person's open cases in some centres. `accounts` knows no cases.
+# For the pages of a lead: the function that counts the open cases of people in some centres.
 CASES_HELD = "incidents.services.handling.handover.count_open_cases"

@@ -29,7 +29,7 @@ from incidents.triage.judging.severity import SeverityForm, make_severity_form
 from incidents.triage.queue.desk import desk_of, mark_of_waiting
 from incidents.triage.queue.lines import with_lines
 from incidents.triage.queue.order import cases_of_centres
-from incidents.triage.queue.pages import TYPE, VIEW, Asked, Page, read_page, rows_of
+from incidents.triage.queue.pages import PERSON, TYPE, VIEW, Asked, Page, read_page, rows_of
 from incidents.triage.queue.refresh import mark_of, with_signs
 from incidents.triage.queue.saved_views import VIEWS
 from incidents.triage.queue.wave_lines import rows_on
@@ -230,6 +230,7 @@ def show_queue(request: HttpRequest) -> HttpResponse:
         "mark": mark_of(page, incidents, now) + waiting if asked.is_first else "",
         "views": list_views(page),
         "types": list_types(asked),
+        "everybody": asked.link(**{PERSON: ""}),
         "key": uuid4(),
         "me": user.pk,
     }

@@ -36,6 +36,7 @@ def test_it_works(client):
     assert not phone.session.get("_auth_user_id")
     assert PendingMail.objects.get(user=responder).kind == MailKind.FACTOR_RESET
     assert [(one.user, one.by) for one in FactorReset.objects.all()] == [(responder, lead)]
+    assert f"Remis à zéro par {lead}" in signed_in(client, lead).get(f"/equipe/{responder.uid}/").content.decode()
     again = phone.post("/connexion/", {"login": responder.email, "password": PASSWORD}, follow=True)
     assert again.redirect_chain[-1][0] == "/compte/"
 
@@ -51,6 +52,14 @@ def test_the_administrator_helps_a_lead():
     lead = a_lead()
     assert reset(a_person(Role.ADMINISTRATOR), lead).status_code == 302
     assert is_reset(lead)
+
+
+def test_the_history_of_the_account_tells_the_reset(client):
+    lead, responder, administrator = a_lead(), a_responder(), a_person(Role.ADMINISTRATOR)
+    reset(lead, responder)
+    told = signed_in(client, administrator).get(f"/admin/accounts/user/{responder.pk}/history/").content.decode()
+    assert "Second facteur remis à zéro" in told
+    assert str(lead) in told
 
 
 def elsewhere():

@@ -15,8 +15,9 @@ from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MOST_A_DAY
 from accounts.tokens import token_of_link
 from csirts.models import Csirt
+from incidents.services.handling.triage import acknowledge_incident
 from tests.accounts.leading import MAILBOX, NOUR, address_of, invite
-from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, signed_in
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, signed_in
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "une phrase assez longue"
@@ -62,6 +63,23 @@ def test_it_works(client, lead, mailoutbox):
     assert User.objects.get(email=NOUR).memberships == []
     assert Membership.objects.get(user=nour).ended_on == timezone.localdate()
     assert remove(client, nour).status_code == 404
+
+
+def test_who_does_what_is_counted_and_found(client, lead, django_assert_max_num_queries):
+    """Before somebody is removed, their open cases are one click away."""
+    busy, free = a_responder(), a_responder()
+    for _each in range(2):
+        acknowledge_incident(reference=declare().reference, actor=busy)
+    address = f"/admin/incidents/incident/?de={busy.uid}"
+    with django_assert_max_num_queries(12):
+        page = words(client.get("/equipe/"))
+    assert f'href="{address}">2 dossiers ouverts' in page
+    assert f"?de={free.uid}" not in page
+    assert page.count("Aucun dossier ouvert") == 1
+    asked = words(client.get(f"/equipe/{busy.uid}/retirer/"))
+    assert "2 dossiers ouverts" in asked
+    assert f'href="{address}"' in asked
+    assert len(client.get(address).context["rows"]) == 2
 
 
 def test_an_agent_who_has_a_password_keeps_it(client, lead):
@@ -303,6 +321,17 @@ def test_an_old_mail_confirms_nothing(client, lead):
         answer = Client().post(address_of(AccessLink.objects.get()))
     assert answer.status_code == 404
     assert "peut en envoyer un autre" in words(answer)
+
+
+def test_another_mailbox_is_tried_seconds_after_the_first(client, lead, mailoutbox):
+    """The mail of a trial that is given up does not leave, and the page says so."""
+    try_mailbox(client)
+    page = words(try_mailbox(client, "autre@breizh.example"))
+    assert f"L’essai précédent, à {MAILBOX}, est abandonné" in page
+    assert "Essai en cours à <b>autre@breizh.example</b>" in page
+    send_due()
+    assert [mail.to for mail in mailoutbox] == [["autre@breizh.example"]]
+    assert "est abandonné" not in words(client.get("/equipe/adresse/"))
 
 
 def test_what_is_no_address_is_said(client, lead):

@@ -134,6 +134,23 @@ def test_a_narrowed_list_counts_nothing(client, cases):
         assert set(counted(client.get(URL, asked)).values()) == {""}, asked
 
 
+def test_the_cases_of_one_person(client, cases, responder):
+    """By a public id, from the team's page; the list hands them over with « Attribuer… »."""
+    colleague = Incident.objects.get(pk=cases["theirs"].pk).assignee
+    theirs = {cases["theirs"].reference, cases["asked"].reference}
+    response = client.get(URL, {"de": str(colleague.uid)})
+    assert {line.incident.reference for line in response.context["rows"]} == theirs
+    page = response.content.decode()
+    assert f"Dossiers de <b>{colleague}</b>" in page
+    assert "Attribuer…" in page
+    assert set(counted(response).values()) == {""}
+    assert shown(client, "attente", de=str(colleague.uid)) == {cases["asked"].reference}
+    assert shown(client, "clos", de=str(responder.uid)) == {cases["closed"].reference}
+    stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    for altered in ("", "x", str(stranger.uid), str(colleague.pk)):
+        assert len(shown(client, "ouverts", de=altered)) == 5
+
+
 def test_no_view_shows_or_counts_what_is_another_centres(client, cases):
     other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     Incident.objects.update(csirt=other)

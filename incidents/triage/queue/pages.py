@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Self
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import F
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
@@ -25,16 +26,20 @@ LINES = 50
 # Of a wave that is open, the first ones; all of them are a list of their own.
 MEMBERS_SHOWN = 50
 VIEW, TYPE, AFTER, BEFORE, OPENED, WITHIN = "etat", "type", "apres", "avant", "ouvre", "dans"
+PERSON = "de"  # accounts/templates link to it
 # A page of closed cases is read by date alone: each of its places has this first part.
 BY_DATE = 0
 
 
 class Asked(NamedTuple):
-    """`opened`: the key of the wave that is open. `within`: that of the wave which is shown alone, case by case."""
+    """`opened`: the key of the wave that is open. `within`: that of the wave which is shown alone, case by case.
+    `person`: the public id of the colleague whose cases are shown.
+    """
 
     view: SavedView = TO_DO
     type: str = ""
     within: str = ""
+    person: str = ""
     opened: str = ""
     after: Place | None = None
     before: Place | None = None
@@ -47,6 +52,7 @@ class Asked(NamedTuple):
             view=BY_CODE.get(query.get(VIEW, ""), TO_DO),
             type=kind if kind in TYPE_TERMS else "",
             within=query.get(WITHIN, ""),
+            person=query.get(PERSON, ""),
             opened=query.get(OPENED, ""),
             after=Place.parse(query.get(AFTER, "")),
             before=Place.parse(query.get(BEFORE, "")),
@@ -54,7 +60,7 @@ class Asked(NamedTuple):
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.type or self.within)
+        return bool(self.type or self.within or self.person)
 
     @property
     def is_first(self) -> bool:
@@ -62,7 +68,8 @@ class Asked(NamedTuple):
 
     def link(self, **changes: str) -> str:
         """The address of the first page, changed: by default without an open wave."""
-        said = {VIEW: self.view.code if self.view != TO_DO else "", TYPE: self.type, WITHIN: self.within} | changes
+        view = self.view.code if self.view != TO_DO else ""
+        said = {VIEW: view, TYPE: self.type, PERSON: self.person, WITHIN: self.within} | changes
         return f"?{urlencode({name: value for name, value in said.items() if value})}"
 
     def link_here(self, **changes: str) -> str:
@@ -73,7 +80,7 @@ class Asked(NamedTuple):
 
 class Page(NamedTuple):
     """`asked`: what it answers. `members`: the cases of the open wave. `previous` and `next` are links, empty where
-    there is nothing more.
+    there is nothing more. `person`: the colleague whose cases alone are shown, or None.
     """
 
     asked: Asked
@@ -82,6 +89,7 @@ class Page(NamedTuple):
     previous: str = ""
     next: str = ""
     counted: Mapping[str, str] = {}
+    person: User | None = None
 
     def keys(self) -> set[int]:
         """Of the cases that are shown with their words."""
@@ -90,14 +98,32 @@ class Page(NamedTuple):
 
 
 def read_page(asked: Asked, user: User, now: datetime) -> Page:
-    """One query. Of a wave that is no more, all of its view is shown: its cases were grouped, taken or closed."""
-    return read_open(asked, user, now) if asked.view.is_open else read_by_date(asked, user)
+    """One query, and one more for the name of a colleague. Of a wave that is no more, all of its view is shown: its
+    cases were grouped, taken or closed.
+    """
+    person = find_colleague(user, asked.person) if asked.person else None
+    asked = asked._replace(person=str(person.uid) if person else "")
+    page = read_open(asked, user, now, person) if asked.view.is_open else read_by_date(asked, user, person)
+    return page._replace(person=person)
 
 
-def read_open(asked: Asked, user: User, now: datetime) -> Page:
+def find_colleague(user: User, uid: str) -> User | None:
+    """Return the person with this public id who works or worked in a centre of `user`, or None."""
+    try:
+        same = User.objects.filter(uid=UUID(uid), membership__csirt__in=user.csirt_ids())
+    except ValueError:
+        return None
+    return same.first()
+
+
+def read_open(asked: Asked, user: User, now: datetime, person: User | None) -> Page:
     cases = list(list_open(user))
     held = [
-        case for case in cases if asked.view.holds(case, user, now) and (not asked.type or case.type == asked.type)
+        case
+        for case in cases
+        if asked.view.holds(case, user, now)
+        and (not asked.type or case.type == asked.type)
+        and (not person or case.holder == person.pk)
     ]
     waves = arrange(held, now, among=cases)
     if inside := next((wave.cases for wave in waves if wave.kind and wave.key == asked.within), None):
@@ -128,11 +154,13 @@ def cut(waves: list[Wave], asked: Asked, now: datetime) -> Page:
     )
 
 
-def read_by_date(asked: Asked, user: User) -> Page:
+def read_by_date(asked: Asked, user: User, person: User | None) -> Page:
     """The newest first; one row more than a page tells whether there is another."""
     cases = cases_of_centres(user).filter(asked.view.among)
     if asked.type:
         cases = cases.filter(type=asked.type)
+    if person:
+        cases = cases.filter(assignee=person)
     rows = [OpenCase._make(row) for row in columns_of(filter_beside(cases, asked))[: LINES + 1]]
     shown, has_more = rows[:LINES], len(rows) > LINES
     if asked.before:
