@@ -118,7 +118,7 @@ def test_a_responder_reads_it_on_the_case_and_in_the_queue(client):
     assert "Services arrêtés : pas dit." in page
     assert "Données concernées : pas dit." in page
     assert "Prestataire pas dit" in page
-    assert "Pas dit survenu, détecté" in page
+    assert "Survenu pas dit Détecté pas dit" in page
     assert "Services : pas dit Données : pas dit" in text(client.get("/admin/incidents/incident/"))
 
 
