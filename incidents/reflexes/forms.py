@@ -18,7 +18,7 @@ class SheetForm(forms.Form):
     words = forms.CharField(
         label="En six mots, dans la barre d’appel", max_length=WORDS_LIMIT, help_text="Par exemple : « %s »"
     )
-    title = forms.CharField(label="Titre des trois gestes", max_length=TITLE_LIMIT)
+    title = forms.CharField(label="Titre des premiers gestes", max_length=TITLE_LIMIT)
     hour = forms.CharField(
         label="La première heure", widget=forms.Textarea(attrs={"rows": 16}), max_length=5000, help_text=ACTS_HELP
     )
