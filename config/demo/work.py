@@ -1,6 +1,6 @@
 """A day of work of the demonstration's centre: notes, tasks, a wave, a duplicate, transfers, a hand-over.
 
-It is made through the services after the cases of `config/demo/showcase.py`, except that the due date of one task is
+It is made through the services after the cases of `config/demo/showcase.py`, except that the dates of one task are
 moved back to make it late.
 """
 
@@ -55,7 +55,8 @@ REOPENED_TOWN = "35051"
 SUPPLIER = "Exemple Informatique"
 ADDRESS = "203.0.113.77"
 DONE_STEPS = ("rappeler", "rancon-isoler", "rancon-sauvegardes", "qualifier")
-LATE_STEP = "rancon-preuves"
+LATE_TASK = "Rappeler le déclarant : que disent les journaux ?"
+LATE_BY, RECEIVED_BEFORE = timedelta(hours=3), timedelta(hours=12)
 SHEET = """Ce que nous savons
 Le prestataire a été attaqué avant-hier soir. Son outil de prise en main à distance a servi à entrer chez ses clients.
 
@@ -67,6 +68,7 @@ Chercher l’adresse 203.0.113.77 dans les journaux."""
 def show_work(cast: dict[str, User], now: datetime) -> None:
     neighbour = neighbour_of_the_centre()
     show_case_in_full(case_of(IncidentType.RANSOMWARE), cast["responder"], cast["lead"])
+    show_late_task(cast["responder"], now)
     show_wave(cast, now)
     show_double(cast["lead"], cast["responder"], now)
     show_transfer_coming(neighbour, now)
@@ -127,10 +129,24 @@ def do_tasks(case: Incident, actor: User) -> None:
     apply_playbook(reference=case.reference, actor=actor)
     for task in case.tasks.filter(step__in=DONE_STEPS):
         set_task(reference=case.reference, actor=actor, uid=task.uid, state=TaskState.DONE)
-    now = timezone.now()
-    tomorrow = Errand(title="Demander au prestataire les journaux de sa prise en main", due_at=now + timedelta(days=1))
+    due_at = timezone.now() + timedelta(days=1)
+    tomorrow = Errand(title="Demander au prestataire les journaux de sa prise en main", due_at=due_at)
     add_task(reference=case.reference, actor=actor, errand=tomorrow)
-    Task.objects.filter(incident=case, step=LATE_STEP).update(due_at=now - timedelta(hours=3))
+
+
+def show_late_task(responder: User, now: datetime) -> None:
+    """Give a late task to a case that was received long before it was due; to none in a database without such a
+    case.
+    """
+    centre = Csirt.objects.get(slug=CSIRT)
+    old = Incident.objects.open().filter(csirt=centre, received_at__lt=now - RECEIVED_BEFORE)
+    case = old.exclude(acknowledged_at=None).order_by("-received_at").first()
+    if case is None:
+        return
+    assign_incident(reference=case.reference, actor=responder, assignee=responder)
+    errand = Errand(title=LATE_TASK, due_at=now + timedelta(days=1))
+    task = add_task(reference=case.reference, actor=responder, errand=errand)
+    Task.objects.filter(pk=task.pk).update(added_at=now - 2 * LATE_BY, due_at=now - LATE_BY)
     case.refresh_from_db()
     keep_due(case, at=now)
 

@@ -1,5 +1,7 @@
 """The cases of the demonstration: each page of the cast has something to show, made as people make it."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
@@ -9,7 +11,7 @@ from accounts.models import EmergencyContact, PendingMail, User
 from collectivities.models import Collectivity
 from config.demo.accounts import CSIRT
 from config.demo.showcase import ANSWERS, has_showcase, make_showcase
-from config.demo.work import ADDRESS, LATE_STEP, OTHER_CENTRE
+from config.demo.work import ADDRESS, OTHER_CENTRE
 from incidents.enums import Cause, EventKind, Nature, NoteKind, Status, TransferState, Verification
 from incidents.files import vault
 from incidents.files.seals import first_broken
@@ -26,6 +28,8 @@ from incidents.models import (
     Transfer,
 )
 from incidents.services.handling.handover import relays_for
+from incidents.services.handling.triage import acknowledge_incident
+from tests.cast import declare
 
 pytestmark = pytest.mark.django_db
 
@@ -75,10 +79,22 @@ def test_one_case_has_all_that_a_case_may_have():
     assert "T1486" in case.techniques
     tasks = list(case.tasks.all())
     assert {bool(task.done_at) for task in tasks} == {True, False}
-    assert [task.step for task in tasks if task.due_at and task.due_at < timezone.now()] == [LATE_STEP]
     assert list(Message.objects.filter(incident=case).order_by("id").values_list("is_from_csirt", flat=True)) == [
         *(True, False, True)
     ]
+
+
+def test_what_is_late_was_received_before_it_was_due():
+    """The first line of the queue would else be late before it arrived."""
+    old = declare()
+    acknowledge_incident(reference=old.reference, actor=User.objects.get(email="responder@demo.example"))
+    Incident.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(hours=30))
+    make_showcase()
+
+    late = Incident.objects.open().filter(due_at__lt=timezone.now()).get()
+    assert late == old
+    task = late.tasks.get(done_at=None, due_at__lt=timezone.now())
+    assert late.received_at < task.added_at < task.due_at
 
 
 def test_the_day_of_a_centre_is_there():
