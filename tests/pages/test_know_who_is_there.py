@@ -1,4 +1,4 @@
-"""The foot of every page: what it offers to nobody, and to whoever is signed in."""
+"""The head and the foot of every page: what they offer to nobody, and to whoever is signed in."""
 
 from html import unescape
 
@@ -6,10 +6,14 @@ import pytest
 from django.test import Client
 
 from accounts.enums import Role
-from tests.cast import a_person, a_responder, an_agent, half_signed_in
+from tests.cast import a_lead, a_person, a_responder, an_agent, half_signed_in
 
 pytestmark = pytest.mark.django_db
 OUT = 'action="/deconnexion/"'
+
+
+def head(client, path="/"):
+    return unescape(client.get(path).content.decode()).partition("<main")[0]
 
 
 def foot(client, path="/"):
@@ -32,6 +36,22 @@ def test_it_works(client):
 def test_who_has_no_case_has_pages(client, role, words):
     client.force_login(a_person(role))
     assert f">{words}<" in foot(client)
+
+
+@pytest.mark.parametrize(
+    ("make", "words", "paths"),
+    [
+        (a_lead, "La file", ("/equipe/", "/equipe/adresse/", "/statistiques/mon-centre/", "/annuaire/")),
+        (an_agent, "Mes dossiers", ("/", "/annuaire/", "/statistiques/", "/mes-dossiers/")),
+        (lambda: a_person(Role.NATIONAL), "Mes pages", ("/statistiques/exacts/france/", "/")),
+    ],
+)
+def test_the_head_leads_back_to_ones_own_pages(client, make, words, paths):
+    assert words not in head(client)
+    client.force_login(make())
+    for path in paths:
+        current = ' aria-current="page"' if path == "/mes-dossiers/" else ""
+        assert f'<a href="/connexion/"{current}>{words}</a>' in head(client, path), path
 
 
 def test_the_link_leads_each_to_their_own_first_page(client):
