@@ -21,6 +21,7 @@ CASE = "announcement__event__incident"
 class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     """Shows only a list. The command `replay_deliveries` sends again what is stuck."""
 
+    when_empty = "Aucun mail n’est encore parti : ceux des dossiers de votre centre seront ici, arrivés ou non."
     list_display = ["case", "status", "recipient", "said", "sent", "last_error", "attempts"]
     list_display_links = None
     list_filter = ["status", "recipient"]

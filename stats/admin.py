@@ -35,6 +35,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
 @admin.register(ExactReading)
 class ExactReadingAdmin(ReadOnlyAdmin):
+    when_empty = "Personne n’a encore ouvert de chiffres exacts : chaque consultation sera ici."
     list_display = ["minute", "user", "what", "year"]
     search_fields = ["user__email"]
     search_help_text = "Adresse mail du compte"

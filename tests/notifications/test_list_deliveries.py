@@ -31,6 +31,15 @@ def shown(response):
     return [delivery.incident for delivery in response.context["cl"].result_list]
 
 
+def test_an_empty_list_says_what_will_be_there(client):
+    client.force_login(a_responder())
+    words = "Aucun mail n’est encore parti : ceux des dossiers de votre centre seront ici"
+    assert words in text_of(client.get(URL))
+    filtered = text_of(client.get(URL, {"status__exact": DeliveryStatus.DEAD}))
+    assert words not in filtered
+    assert "Rien à montrer ici" in filtered
+
+
 def test_it_works(client, told, time_machine):
     time_machine.move_to("2026-11-24 08:51:00+00:00", tick=False)
     to_centre = Delivery.objects.filter(recipient="csirt")
