@@ -134,6 +134,12 @@ def test_a_narrowed_list_counts_nothing(client, cases):
         assert set(counted(client.get(URL, asked)).values()) == {""}, asked
 
 
+def test_one_case_is_said_in_the_singular(client, cases):
+    page = client.get(URL).content.decode()
+    assert '1<span class="visually-hidden"> dossier</span>' in page
+    assert '2<span class="visually-hidden"> dossiers</span>' in page
+
+
 def test_the_cases_of_one_person(client, cases, responder):
     """By a public id, from the team's page; the list hands them over with « Attribuer… »."""
     colleague = Incident.objects.get(pk=cases["theirs"].pk).assignee
