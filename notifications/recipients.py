@@ -8,7 +8,7 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.catalogues.partners import PARTNERS
 from incidents.enums import EventKind, Status, TransferState
-from incidents.models import IncidentEvent, Transfer
+from incidents.models import MAIL_HELD, IncidentEvent, Transfer
 from incidents.sharing import may_go_to
 from notifications.enums import Recipient
 
@@ -90,10 +90,13 @@ def wrote_it(recipient: str, event: IncidentEvent) -> bool:
 
 def is_held(recipient: str, event: IncidentEvent) -> bool:
     """Tell whether the mail to the declarant or to the body is held back, because the case belongs to a burst and
-    nobody has acknowledged it: mails of an automatic burst would fill mailboxes that the sender chose.
+    nobody has acknowledged it, or because somebody without account has caused enough mails already: a script would
+    fill mailboxes that its author chose.
 
-    The page that accepted the declaration says so. The centre is told, and the declarant gets a mail at the next step.
+    The page that accepted the act says so. The centre is told, and the declarant gets a mail at the next step.
     """
+    if recipient == Recipient.DECLARANT and MAIL_HELD in event.data:
+        return True
     is_untaken = event.kind in (EventKind.DECLARED, EventKind.REROUTED)
     return is_untaken and recipient in (Recipient.DECLARANT, Recipient.BODY) and bool(event.incident.burst)
 

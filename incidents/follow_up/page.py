@@ -14,7 +14,7 @@ from collectivities.zones import zone_of
 from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_body
 from incidents.devices import cookie
 from incidents.devices.signature import signature_of
-from incidents.enums import Ability, ClosingReason, Status
+from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import history_of
 from incidents.follow_up.rating import rate_block
@@ -22,6 +22,7 @@ from incidents.models import Incident, ServiceInterruption
 from incidents.queries import Useful, openers_of, pieces_of, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
 from incidents.services.correspondence.correspond import MESSAGES_SHOWN, thread_of
+from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import why_not
 from incidents.services.declarant.share import shared_secret_of
 from incidents.services.handling.assign import holder_of
@@ -69,6 +70,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "latest": thread[-LATEST:],
         "has_more": len(thread) == MESSAGES_SHOWN,
         "standing": standing,
+        "is_mail_held": standing.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
         "holder": holder_of(incident),
         "interruptions": interruptions,
         "halted": any(one.ended_at is None for one in interruptions),

@@ -6,16 +6,17 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collectivities.zones import zone_of
+from core.burst import address_key
 from incidents.access import get_followed_incident
 from incidents.devices import cookie
 from incidents.devices.visits import find_case, private
-from incidents.enums import Door
+from incidents.enums import Door, EventKind
 from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.page import case_page, render_not_found
 from incidents.models import FollowUpAccess
 from incidents.reference import compact
 from incidents.services.correspondence.correspond import stretch_of
-from incidents.services.declarant.access import find_access, rotate_access_by_declarant, secret_of
+from incidents.services.declarant.access import find_access, is_mail_held, rotate_access_by_declarant, secret_of
 from incidents.services.declarant.guess import MustWait, open_by_code
 
 OPENS_NOTHING = (
@@ -95,10 +96,13 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if request.method != "POST":
             return render(request, "follow_up/rotate.html", {"incident": get_followed_incident(uid)})
-        access = rotate_access_by_declarant(access_uid=uid)
+        access = rotate_access_by_declarant(access_uid=uid, source=address_key(request))
     except Http404:
         return render_not_found(request)
-    response = render(request, "follow_up/link.html", {"incident": access.incident, "secret": secret_of(access)})
+    incident = access.incident
+    held = is_mail_held(incident, EventKind.LINK_ROTATED)
+    context = {"incident": incident, "secret": secret_of(access), "is_mail_held": held}
+    response = render(request, "follow_up/link.html", context)
     cookie.remember(request, response, access.incident.reference, access.uid)
     return response
 

@@ -5,7 +5,7 @@ from incidents.models.closing import Closing, Rating
 from incidents.models.evidence import CaseKey, Evidence, EvidenceUpload, Opening, StrayObject
 from incidents.models.facts import DataLeak, ServiceInterruption, Story
 from incidents.models.groups import CaseGroup
-from incidents.models.history import IncidentEvent, PendingEvent
+from incidents.models.history import MAIL_HELD, IncidentEvent, PendingEvent
 from incidents.models.incident import INSTANTS, Incident
 from incidents.models.journey import Draft, DraftPage, RecentCount
 from incidents.models.judgements import SeverityChoice
@@ -20,6 +20,7 @@ from incidents.models.work import BulkItem, BulkJob, MessageTemplate, Note, Play
 
 __all__ = [
     "INSTANTS",
+    "MAIL_HELD",
     "Advice",
     "AnswerSheet",
     "BulkItem",

@@ -11,6 +11,9 @@ from incidents.enums import ActorKind, EventKind
 from incidents.models.checks import actor_fits_kind, known
 from incidents.models.incident import Incident
 
+# In the codes of an event: the limit because of which its mail to the declarant was held back.
+MAIL_HELD = "mail_held"
+
 
 class IncidentEvent(models.Model):
     """An event of an incident, made of codes, ids and times. Rows are appended, never changed or removed."""

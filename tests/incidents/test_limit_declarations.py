@@ -6,13 +6,15 @@ import pytest
 from django.utils import timezone
 
 from core.burst import find_subscriber
+from incidents.declaration import Caller
 from incidents.enums import Burst
-from incidents.models import Incident, RecentCount
+from incidents.models import Incident, RecentCount, Story
 from incidents.services.declaring.limits import MOST, WITHIN, forget_counts
 from incidents.tasks import forget_drafts
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.devices import opened, page
 from tests.incidents.journeys import an_address, post
 from tests.reading import text_of
 
@@ -115,6 +117,59 @@ def test_without_a_mailbox_nothing_is_said_of_one(client):
     for number, body in enumerate(towns(4)):
         send(client, number, contact_email="", body=body)
     assert bursts() == [""] * 4
+
+
+def test_new_codes_mail_nobody_without_end(client):
+    """The address can be changed to any mailbox, and each new code warns it."""
+    incident = declare()
+    declarant = opened(incident)
+    Story.objects.update(contact_email="victime@ailleurs.example")
+
+    shown = [declarant.post(page(incident, "lien")) for _click in range(MOST[Burst.MAILBOX] + 3)]
+
+    assert [HELD in text_of(one) for one in shown] == [False] * MOST[Burst.MAILBOX] + [True] * 3
+    codes = [one.context["secret"] for one in shown]
+    assert len(set(codes)) == len(codes)
+    assert opened(incident).get(page(incident)).status_code == 200, "the last one opens the case"
+    dispatch.announce_events()
+    warned = Delivery.objects.filter(recipient="declarant", announcement__event__kind="link_rotated")
+    assert warned.count() == MOST[Burst.MAILBOX]
+
+
+def test_receipts_and_new_codes_of_one_mailbox_count_together(client):
+    bodies = towns(3)
+    for number, body in enumerate(bodies[:2]):
+        send(client, number, contact_email="elu@example.org", body=body)
+    incident = Incident.objects.latest("id")
+    declarant = opened(incident)
+    assert [HELD in text_of(declarant.post(page(incident, "lien"))) for _click in range(2)] == [False, True]
+    assert spelled(send(client, 3, contact_email="elu@example.org", body=bodies[2]))
+    assert bursts() == ["", "", "mailbox"]
+
+
+def test_one_connection_mails_few_mailboxes_with_new_codes(client):
+    address = an_address()
+    held = []
+    for number, body in enumerate(towns(MOST[Burst.ADDRESS] + 1)):
+        incident = declare(collectivity=body, caller=Caller(email=f"victime-{number}@ailleurs.example"))
+        declarant = opened(incident)
+        held.append(HELD in text_of(declarant.post(page(incident, "lien"), REMOTE_ADDR=address)))
+    assert held == [False] * MOST[Burst.ADDRESS] + [True]
+
+
+def test_withdrawals_mail_nobody_without_end(client):
+    """A burst of declarations sends no receipt; taking each back sends nothing either."""
+    for number, body in enumerate(towns(MOST[Burst.MAILBOX] + 2)):
+        send(client, number, contact_email="victime@ailleurs.example", body=body)
+    for incident in Incident.objects.all():
+        declarant = opened(incident)
+        declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": incident.reference})
+        shown = text_of(declarant.get(page(incident)))
+        assert "Votre déclaration est retirée" in shown
+        assert HELD in shown
+    dispatch.announce_events()
+    assert told("declarant") == MOST[Burst.MAILBOX]
+    assert Delivery.objects.filter(recipient="csirt", announcement__event__kind="withdrawn").count() == 5
 
 
 def test_an_hour_later_they_are_no_burst(client, time_machine):

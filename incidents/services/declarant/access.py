@@ -18,8 +18,9 @@ from django.utils.crypto import salted_hmac
 from accounts.models import User
 from incidents.access import get_followed_incident, get_incident
 from incidents.enums import Ability, ActorKind, EventKind
-from incidents.models import FollowUpAccess, Incident
+from incidents.models import MAIL_HELD, FollowUpAccess, Incident
 from incidents.reference import ALPHABET, compact
+from incidents.services.declaring.limits import find_mail_burst
 from incidents.services.history.record import record_event
 
 SECRET_LENGTH = 12
@@ -58,10 +59,11 @@ def find_access(secret: str) -> FollowUpAccess | None:
 
 
 @transaction.atomic
-def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
+def rotate_access_by_declarant(*, access_uid: UUID, source: str = "") -> FollowUpAccess:
     """Give the declarant a new secret; the old one stops at once. Raises Http404 if the access is not live.
 
-    The second click of a double click returns the secret that the first one made.
+    The second click of a double click returns the secret that the first one made. The mail that warns of it is held
+    back beyond the limits of `services.declaring.limits`; `source` is the address that asks.
     """
     try:
         incident = get_followed_incident(access_uid, lock=True)
@@ -71,7 +73,21 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
             return made
         raise
     # Read again under the lock: the first click may have made it meanwhile.
-    return made_by_first_click(access_uid) or replace_access(incident, actor=None, by=ActorKind.DECLARANT)
+    return made_by_first_click(access_uid) or replace_access(
+        incident, actor=None, by=ActorKind.DECLARANT, **hold_mail(incident, source=source)
+    )
+
+
+def hold_mail(incident: Incident, *, source: str) -> dict[str, str]:
+    """Count an act that mails the declarant, and return what its event says if the mail is held back."""
+    burst = find_mail_burst(incident, source=source, now=timezone.now())
+    return {MAIL_HELD: burst.value} if burst else {}
+
+
+def is_mail_held(incident: Incident, kind: EventKind) -> bool:
+    """Tell whether the mail of the latest such event to the declarant was held back."""
+    event = incident.events.filter(kind=kind).order_by("-id").first()
+    return event is not None and MAIL_HELD in event.data
 
 
 def made_by_first_click(access_uid: UUID) -> FollowUpAccess | None:
@@ -98,8 +114,8 @@ def rotate_access(*, reference: str, actor: User) -> FollowUpAccess:
     return replace_access(incident, actor=actor, by=ActorKind.USER)
 
 
-def replace_access(incident: Incident, *, actor: User | None, by: ActorKind) -> FollowUpAccess:
+def replace_access(incident: Incident, *, actor: User | None, by: ActorKind, **data: str) -> FollowUpAccess:
     now = timezone.now()
     incident.accesses.filter(revoked_at=None).update(revoked_at=now)
-    record_event(incident, EventKind.LINK_ROTATED, at=now, actor=actor, by=by)
+    record_event(incident, EventKind.LINK_ROTATED, at=now, actor=actor, by=by, **data)
     return open_access(incident, at=now)

@@ -11,6 +11,7 @@ from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, save_from_body, tell
+from incidents.services.declarant.access import hold_mail
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 
@@ -18,10 +19,11 @@ MOTIVE_LIMIT = 1_000
 
 
 @transaction.atomic
-def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incident:
+def withdraw_incident(*, reference: str, guest: Guest, letter: Letter, source: str = "") -> Incident:
     """Close the case, or ask the CSIRT to close it if it is verified or has duplicates.
 
-    The text of `letter` is the motive. The motive may be empty. A closed case does not change. Raises Http404,
+    The text of `letter` is the motive. The motive may be empty. A closed case does not change. The mail to the
+    declarant is held back beyond the limits of people without account; `source` is the address that asks. Raises Http404,
     PermissionDenied, ValidationError on « text » or « author ».
     """
     incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
@@ -33,7 +35,7 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incide
     if incident.is_verified or incident.doubles.exists():
         ask_to_close(incident, guest, motive)
     else:
-        close_at_once(incident, guest, motive)
+        close_at_once(incident, guest, motive, source=source)
     return incident
 
 
@@ -45,11 +47,11 @@ def ask_to_close(incident: Incident, guest: Guest, motive: Letter) -> None:
         tell(message, side=DECLARANT)
 
 
-def close_at_once(incident: Incident, guest: Guest, motive: Letter) -> None:
-    data = {}
+def close_at_once(incident: Incident, guest: Guest, motive: Letter, *, source: str) -> None:
+    data = {} if guest.user else hold_mail(incident, source=source)
     if motive.text:
         message, _is_new = save_from_body(incident, motive, guest=guest)
-        data = {"message": str(message.uid)}
+        data["message"] = str(message.uid)
     now = timezone.now()  # later than the motive, so that the motive is no news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN
     settle_due(incident)

@@ -1,4 +1,5 @@
-"""Limits for people without account. A declaration beyond a limit is accepted and marked, and sends no receipt.
+"""Limits for people without account. A declaration beyond a limit is accepted and marked, and sends no receipt; what
+else they do beyond it (a new code, a withdrawal) is done, and sends the declarant no mail.
 
 Without limits, a script could make the platform write to mailboxes that it chooses, or hide a real case among invented
 ones. The counts are rows, which remain when the cache is lost; their keys are digests.
@@ -12,7 +13,7 @@ from django.utils.crypto import salted_hmac
 
 from incidents.declaration import Declaration
 from incidents.enums import Burst
-from incidents.models import RecentCount
+from incidents.models import Incident, RecentCount
 
 WITHIN = timedelta(hours=1)
 # High enough for a town hall that declares one attack three times, and for a person who serves several towns.
@@ -36,10 +37,21 @@ def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst
 
     One query. Call it inside the transaction that declares.
     """
-    values = {Burst.ADDRESS: source, Burst.BODY: str(declaration.collectivity.uid)}
-    if declaration.caller.email:
-        values[Burst.MAILBOX] = mailbox_of(declaration.caller.email)
-    keys = {burst: digest(burst, value) for burst, value in values.items()}
+    return find_exceeded(source, str(declaration.collectivity.uid), declaration.caller.email, now)
+
+
+def find_mail_burst(incident: Incident, *, source: str, now: datetime) -> Burst | None:
+    """Count an act of a person without account that mails the declarant, with the receipts: a mailbox gets no more of
+    all of them together. Returns the first limit that it exceeds, or None. `source` is empty if it is not known.
+
+    Two queries at most. Call it inside the transaction of the act.
+    """
+    return find_exceeded(source, str(incident.collectivity.uid), incident.story.contact_email, now)
+
+
+def find_exceeded(source: str, body: str, email: str, now: datetime) -> Burst | None:
+    values = {Burst.ADDRESS: source, Burst.BODY: body, Burst.MAILBOX: mailbox_of(email) if email else ""}
+    keys = {burst: digest(burst, value) for burst, value in values.items() if value}
     numbers = count(keys.values(), now)
     return next((burst for burst, key in keys.items() if numbers[key] > MOST[burst]), None)
 
