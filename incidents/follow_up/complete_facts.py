@@ -33,7 +33,8 @@ from incidents.services.declarant.correct import (
     correct_services,
     correct_story,
 )
-from incidents.services.history.snapshots import caller_of, instants_of, interruptions_of, leak_of
+from incidents.services.history.declared import declared_data, declared_leak
+from incidents.services.history.snapshots import caller_of, instants_of, interruptions_of
 from incidents.sharing import is_mailbox_in_doubt
 
 CERTAINTIES = [
@@ -218,7 +219,7 @@ class DataEditor(OneForm[DataForm]):
     template = "follow_up/complete/donnees.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        leak = leak_of(incident)
+        leak = declared_leak(declared_data(incident))
         known = (
             {
                 "leak_status": leak.status,

@@ -27,7 +27,7 @@ from incidents.services.declarant.complete import why_not
 from incidents.services.declarant.share import shared_secret_of
 from incidents.services.handling.assign import holder_of
 from incidents.services.library.reflexes import sheet_for
-from incidents.services.papers.dossier import why_this_centre
+from incidents.services.papers.dossier import declared, judgement, why_this_centre
 from incidents.sharing import may_be_told_in_a_sentence
 from incidents.standing import Standing, Step, standing_of
 
@@ -76,7 +76,8 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "halted": any(one.ended_at is None for one in interruptions),
         "pieces": pieces[::-1],
         "openers": openers_of(pieces),
-        "leaks": list(incident.leaks.order_by("id")),
+        "declared": declared(incident, zone_of(incident.collectivity)),
+        "judgement": judgement(incident),
         "sentences": sentences_of(known_of(incident, standing, interruptions)),
         "shared_link": shared_link(incident),
     }

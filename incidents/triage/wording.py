@@ -133,13 +133,6 @@ def still_stopped(incident: Incident, services: list[str], *, was_touched: bool)
     return named or SERVICE_ANSWERS.get(incident.service_stopped) or str(NOT_SAID)
 
 
-def data(incident: Incident, leaks: list[Any]) -> str:
-    """The answer given, and what is said of the first leak: « concernées, fuite soupçonnée »."""
-    said = of_data(incident, leaks[0].status if leaks else None)
-    answer = DATA_ANSWERS.get(incident.data_concerned)
-    return f"{answer}, {said}" if answer and answer != said else said
-
-
 def of_data(incident: Incident, leak_status: str | None) -> str:
     if leak_status:
         return f"fuite {label(LeakStatus, leak_status)}"

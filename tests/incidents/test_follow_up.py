@@ -5,12 +5,14 @@ import logging
 import pytest
 import time_machine
 from django.core import signing
+from django.template.defaultfilters import linebreaksbr
 from django.test import Client
 from django.utils import timezone
 from structlog.stdlib import ProcessorFormatter
 
 from accounts.models import User
 from csirts.models import Contact
+from incidents.declaration import Interruption, Leak
 from incidents.devices import cookie
 from incidents.enums import ClosingReason
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
@@ -19,6 +21,7 @@ from incidents.services.declarant.access import LASTS, rotate_access, secret_of
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
+from incidents.services.papers.dossier import dossier_of
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.journeys import listed
 from tests.reading import text
@@ -366,3 +369,18 @@ def test_paper_has_the_number_too(client, incident):
     hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h (presse, à confirmer)"
     assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}</p>" in shown
     assert f'Appelez le <span class="phone">0 800 200 008</span>. {hours}.' in shown
+
+
+def test_all_that_is_declared_is_shown_as_in_the_papers(client):
+    """The kinds of data, the people without service and the way round it, in the words of the dossier."""
+    breizh_cyber()
+    stopped = Interruption(service="civil", extent="stopped", people_affected=40, workaround="Registre <papier>.")
+    leak = Leak(status="suspected", categories=("nir", "sante"), person_categories=("mineurs",), persons=12)
+    incident = declare(service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)
+    client.post(link(incident))
+    shown = client.get(page(incident)).content.decode()
+    for section in dossier_of(incident, at=timezone.now())["declared"]:
+        for label, words in section["lines"]:
+            assert f"<dt>{label}</dt><dd>{linebreaksbr(words)}</dd>" in shown
+    assert "en attendant\xa0: Registre &lt;papier&gt;." in shown
+    assert "Numéro de sécurité sociale (NIR), Données de santé" in shown

@@ -48,7 +48,7 @@ def test_it_works(client):
     leak = incident.leaks.get()
     assert (incident.data_concerned, leak.status, leak.persons_band) == ("yes", "", "")
     follow_up = text(by_link(incident).get(f"/suivi/{incident.reference}/"))
-    assert "Données touchées Oui, fuite : pas dit, personnes : pas dit" in follow_up
+    assert "Des données touchées Oui Fuite pas dit Quelles données pas dit" in follow_up
     paper = lines_of_paper(incident)
     assert (paper["Des données touchées"], paper["Fuite"]) == ("Oui", "pas dit")
     assert (paper["Quelles données"], paper["Combien de personnes"]) == ("pas dit", "pas dit")
@@ -64,8 +64,8 @@ def test_nothing_answered_is_not_je_ne_sais_pas(client):
     incident = Incident.objects.get()
     assert (incident.service_stopped, incident.data_concerned) == ("", "")
     follow_up = text(by_link(incident).get(f"/suivi/{incident.reference}/"))
-    assert "Survenu Pas dit" in follow_up
-    assert "Données touchées Pas dit" in follow_up
+    assert "Arrivé pas dit" in follow_up
+    assert "Des données touchées pas dit" in follow_up
     paper = lines_of_paper(incident)
     assert paper["Un service arrêté ou ralenti"] == paper["Des données touchées"] == paper["Arrivé"] == "pas dit"
 

@@ -257,11 +257,10 @@ def test_what_is_not_known_is_not_said_as_known(db):
     assert cnil["text"].startswith("Des données personnelles sont peut-être touchées. La CNIL est prévenue")
 
 
-def test_a_delay_starts_from_its_own_instant(incident):
-    incident.data_concerned, incident.breach_known_at = (
-        Answer.YES,
-        timezone.datetime.fromisoformat("2026-10-23T08:10Z"),
-    )
+def test_a_delay_starts_from_its_own_instant(db):
+    breizh_cyber()
+    incident = declare(data_concerned=Answer.YES)
+    incident.breach_known_at = timezone.datetime.fromisoformat("2026-10-23T08:10Z")
     cnil, _persons, complaint = dossier_of(incident, at=timezone.now())["duties"]
     assert "lundi 26 octobre 2026 à 9\xa0h\xa010, heure de Paris" in cnil["by"]
     assert complaint["by"] == ""

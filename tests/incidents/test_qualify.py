@@ -94,7 +94,7 @@ def test_the_same_again_changes_nothing(responder, incident):
     for _ in range(2):
         qualified(incident, responder, techniques=("T1486",), leak="unfounded")
     assert incident.events.filter(kind=EventKind.QUALIFIED).count() == 1
-    assert incident.sheets.filter(section="donnees").count() == 2
+    assert incident.sheets.filter(section="donnees").count() == 1
 
 
 def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident):
@@ -222,30 +222,30 @@ def test_rsit_follows_the_type_while_nobody_chose_otherwise(responder):
 # The leak
 
 
-def test_its_conclusion_keeps_the_value_before(client, responder, incident):
+def test_its_conclusion_keeps_what_was_declared(client, responder, incident):
     qualified(incident, responder, leak="unfounded")
     incident.refresh_from_db()
-    assert incident.data_concerned == "no"
-    first, second = incident.sheets.filter(section="donnees").order_by("id")
-    assert first.values["leak"]["status"] == "suspected"
-    assert second.values["leak"]["status"] == "unfounded"
-    assert second.author == f"{responder.display_name}, Breizh Cyber"
+    assert incident.data_concerned == "yes"
+    assert first_leak(incident).status == "unfounded"
+    (declared,) = incident.sheets.filter(section="donnees")
+    assert declared.values["leak"]["status"] == "suspected"
     page = text_of(client.get(url(incident)))
-    assert "soupçonnée" in page
-    assert "sans fondement" in page
+    assert "<dt>Concernées</dt><dd>oui</dd>" in page
+    assert "<dt>Fuite</dt><dd>soupçonnée</dd>" in page
+    assert "Le centre : fuite sans fondement." in page
+    assert "concernées, fuite soupçonnée ; le centre : fuite sans fondement" in page
 
 
-@pytest.mark.parametrize(
-    ("concluded", "status", "concerned"), [("confirmed", "confirmed", "yes"), ("unfounded", None, "no")]
-)
-def test_where_no_leak_was_noted(responder, concluded, status, concerned):
+@pytest.mark.parametrize(("concluded", "status"), [("confirmed", "confirmed"), ("unfounded", None)])
+def test_where_no_leak_was_noted(client, responder, concluded, status):
     incident = declare(data_concerned="unknown")
     for _ in range(2):
         qualified(incident, responder, leak=concluded)
     incident.refresh_from_db()
     leak = first_leak(incident)
-    assert (leak and leak.status, incident.data_concerned) == (status, concerned)
+    assert (leak and leak.status, incident.data_concerned) == (status, "unknown")
     assert incident.events.filter(kind=EventKind.QUALIFIED).count() == 1
+    assert shown(client, incident)["leak"] == concluded
 
 
 def test_it_may_be_taken_back(responder, incident):

@@ -130,7 +130,7 @@ def test_facts_that_changed_meanwhile_are_read_first(client):
     incident = express(client)
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
-    incident.leaks.create(status="claimed", categories=[])
+    Incident.objects.update(service_stopped="yes")
     data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": "rancon"}
     told = client.post(case(incident, "appel"), data | {"description": "Mes mots."})
     assert told.status_code == 409

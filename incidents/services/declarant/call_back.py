@@ -15,7 +15,7 @@ from incidents.access import get_incident
 from incidents.declaration import Declaration, Instant, Interruption, Leak
 from incidents.enums import Ability, EventKind, IncidentType, InterruptionExtent, Nature, NoteKind, Status
 from incidents.models import INSTANTS, Incident, Story
-from incidents.services.declarant.correct import put_interruptions, put_leak
+from incidents.services.declarant.correct import put_declared_leak, put_interruptions
 from incidents.services.declaring.check import checked
 from incidents.services.declaring.declare import instants_of, supplier_key_of
 from incidents.services.groups.merge import hold_with_main, pass_answer_on
@@ -25,8 +25,9 @@ from incidents.services.handling.notes import save_note
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.history.declared import declared_data, of_declared
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import Values, interruptions_of, leak_of, of_declaration, of_rows
+from incidents.services.history.snapshots import Values, interruptions_of, leak_of, of_declaration
 from incidents.services.history.snapshots import instants_of as known_instants_of
 
 SECTIONS = ("recit", "moments", "services", "donnees", "rappel")
@@ -90,7 +91,7 @@ def refuse_ended(incident: Incident) -> None:
 
 def stamp_facts(incident: Incident) -> str:
     """Return a stamp of the facts that the page shows, which changes with any of them."""
-    shown = [incident.type, *(of_rows(incident, section) for section in SECTIONS)]
+    shown = [incident.type, *(of_declared(incident, section) for section in SECTIONS)]
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:24]
 
 
@@ -171,7 +172,7 @@ def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> In
 
 def save_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
     """Save each section that differs from the rows and return the names of these sections."""
-    changed = {name: values for name, values in of_declaration(clean).items() if values != of_rows(incident, name)}
+    changed = {name: values for name, values in of_declaration(clean).items() if values != of_declared(incident, name)}
     for section, values in changed.items():
         save_section(incident, section, values, clean, actor=actor, at=at)
     return list(changed)
@@ -180,10 +181,12 @@ def save_facts(incident: Incident, clean: Declaration, *, actor: User, at: datet
 def save_section(
     incident: Incident, section: str, values: Values, clean: Declaration, *, actor: User, at: datetime
 ) -> None:
-    amend(incident, section, values, lambda: put_facts(incident, section, clean), actor=actor, at=at)
+    before = declared_data(incident)
+    amend(incident, section, values, lambda: put_facts(incident, section, clean, before=before), actor=actor, at=at)
 
 
-def put_facts(incident: Incident, section: str, clean: Declaration) -> None:
+def put_facts(incident: Incident, section: str, clean: Declaration, *, before: Values) -> None:
+    """Change the rows of one section. `before` is what was declared of the data."""
     story = Story.objects.filter(incident=incident)
     caller = clean.caller
     match section:
@@ -197,7 +200,7 @@ def put_facts(incident: Incident, section: str, clean: Declaration) -> None:
             put_interruptions(incident, clean.interruptions)
             incident.service_stopped = clean.service_stopped
         case "donnees":
-            put_leak(incident, clean.leak)
+            put_declared_leak(incident, clean.leak, before=before)
             incident.data_concerned = clean.data_concerned
         case _:
             who = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}

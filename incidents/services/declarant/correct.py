@@ -34,12 +34,13 @@ from incidents.services.declaring.check import (
     with_ends_in_order,
 )
 from incidents.services.declaring.declare import supplier_key_of
+from incidents.services.history.declared import declared_data, declared_leak, declared_status
 from incidents.services.history.snapshots import (
+    Values,
     first_leak,
     instants_of,
     interruptions_of,
     keep_first,
-    leak_of,
     of_rows,
     snapshot_caller,
     snapshot_data,
@@ -94,19 +95,21 @@ def change_services(
 
 @transaction.atomic
 def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Written:
-    """Correct what is known of the data.
+    """Correct what is known of the data. The centre's judgement of a leak stays while its declared status does not
+    change.
 
-    « Non » marks a recorded leak as unfounded, or removes touched data that were not said to have leaked. Raises
-    ValidationError if no leak was recorded and one is described beside « Non », since those words would be lost.
+    « Non » marks a declared leak as unfounded, or removes touched data that were not said to have leaked. Raises
+    ValidationError if no leak was declared and one is described beside « Non », since those words would be lost.
     """
     incident = open_case(writing)
-    known = leak_of(incident)
+    before = declared_data(incident)
+    known = declared_leak(before)
     refuse(problems_of_data(None if known else leak, concerned))
     if concerned == Answer.NO:
         leak = replace(known, status=LeakStatus.UNFOUNDED) if known and known.status else None
 
     def put() -> None:
-        put_leak(incident, leak)
+        put_declared_leak(incident, leak, before=before)
         incident.data_concerned = concerned
         incident.save(update_fields=["data_concerned"])
 
@@ -202,6 +205,14 @@ def put_interruptions(incident: Incident, interruptions: Sequence[Interruption])
     ServiceInterruption.objects.bulk_create(
         ServiceInterruption(incident=incident, **asdict(one)) for one in interruptions
     )
+
+
+def put_declared_leak(incident: Incident, leak: Leak | None, *, before: Values) -> None:
+    """Save the leak as it is declared now, and keep the centre's judgement if its declared status is what it was."""
+    row, said = first_leak(incident), leak.status if leak else ""
+    if row and said == declared_status(before) != row.status:
+        leak = replace(leak or Leak(), status=row.status)
+    put_leak(incident, leak)
 
 
 def put_leak(incident: Incident, leak: Leak | None) -> None:

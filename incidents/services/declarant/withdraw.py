@@ -23,8 +23,8 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter, source: s
     """Close the case, or ask the CSIRT to close it if it is verified or has duplicates.
 
     The text of `letter` is the motive. The motive may be empty. A closed case does not change. The mail to the
-    declarant is held back beyond the limits of people without account; `source` is the address that asks. Raises Http404,
-    PermissionDenied, ValidationError on « text » or « author ».
+    declarant is held back beyond the limits of people without account; `source` is the address that asks. Raises
+    Http404, PermissionDenied, ValidationError on « text » or « author ».
     """
     incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
     if not speaks_for_body(guest, incident):

@@ -5,15 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from incidents.enums import ActorKind, Answer, LeakStatus
+from incidents.enums import ActorKind, LeakStatus
 from incidents.models import AnswerSheet, DataLeak, Incident
 from incidents.questions.catalogue import current
 from incidents.services.declarant.complete import newest_sheet
 from incidents.services.declarant.correct import keep_former
 from incidents.services.declaring.check import LINE_LIMIT
-from incidents.services.history.snapshots import first_leak, leak_from, snapshot_data
+from incidents.services.history.declared import declared_data, declared_status, judged_without_leak
+from incidents.services.history.snapshots import first_leak
 
 CONCLUDED = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
+# Instead of a judgement: the centre has none any more, and what was declared counts.
+AS_DECLARED = "as_declared"
 
 
 def amend(
@@ -44,32 +47,33 @@ def signed(incident: Incident, actor: User) -> str:
     return ", ".join(filter(None, (actor.display_name, centre)))[:LINE_LIMIT]
 
 
-def conclude_leak(incident: Incident, status: str, *, actor: User, at: datetime) -> list[str]:
+def conclude_leak(incident: Incident, status: str) -> list[str]:
     """Save what the centre found about the data and return the codes [former, new], or [] if nothing changes.
 
-    If no leak was recorded, « confirmed » creates one and « unfounded » says that no data are concerned.
+    What was declared does not change. If no leak was recorded, « confirmed » creates one, and « unfounded » leaves
+    only the event that the caller records. AS_DECLARED takes the judgement back.
     """
     leak = first_leak(incident)
-    was = leak.status if leak else ""
-    concerned = Answer.NO if status == LeakStatus.UNFOUNDED else Answer.YES
-    if (was == status and leak) or (leak is None and status == concerned_as(incident)):
+    if newest_sheet(incident, "donnees") is None:
+        keep_former(incident, "donnees")
+    declared = declared_data(incident)
+    was = standing_leak(incident, leak)
+    found = declared_status(declared) if status == AS_DECLARED else status
+    if found == was:
         return []
-    if leak is None and status != LeakStatus.UNFOUNDED:
-        leak = DataLeak(incident=incident)
-    if leak:
-        leak.status = status
-    kept = snapshot_data(concerned, leak_from(leak) if leak else None)
-
-    def put() -> None:
-        if leak:
-            leak.save()
-        incident.data_concerned = concerned
-        incident.save(update_fields=["data_concerned"])
-
-    amend(incident, "donnees", kept, put, actor=actor, at=at)
-    return [was, status]
+    put_judgement(incident, leak, found, is_declared=declared["leak"] is not None)
+    return [was, found]
 
 
-def concerned_as(incident: Incident) -> str:
-    """Return the conclusion of a case without a recorded leak."""
-    return LeakStatus.UNFOUNDED if incident.data_concerned == Answer.NO else ""
+def put_judgement(incident: Incident, leak: DataLeak | None, found: str, *, is_declared: bool) -> None:
+    if leak and not found and not is_declared:
+        leak.delete()
+    elif leak or found not in ("", LeakStatus.UNFOUNDED):
+        leak = leak or DataLeak(incident=incident)
+        leak.status = found
+        leak.save()
+
+
+def standing_leak(incident: Incident, leak: DataLeak | None) -> str:
+    """Return the status that counts: the centre's judgement, or what was declared."""
+    return leak.status if leak else judged_without_leak(incident)

@@ -258,7 +258,7 @@ def settle_facts(incident: Incident, ending: Ending, left: Unfinished, *, actor:
     if left.leak and ending.leak == NEVER_KNOWN:
         said["leak_never_known"] = True
     elif left.leak and ending.leak:
-        said["leak"] = conclude_leak(incident, ending.leak, actor=actor, at=at)
+        said["leak"] = conclude_leak(incident, ending.leak)
     if moot := [task.pk for task in left.tasks if str(task.uid) in ending.moot]:
         Task.objects.filter(pk__in=moot).update(done_at=at, done_by=actor, is_moot=True)
         said["moot"] = len(moot)

@@ -17,9 +17,10 @@ from incidents.catalogues.attack import TECHNIQUES
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS
 from incidents.enums import Ability, Cause, EventKind, IncidentType, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
-from incidents.services.handling.amend import concerned_as, conclude_leak
+from incidents.services.handling.amend import AS_DECLARED, conclude_leak, standing_leak
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
+from incidents.services.history.declared import declared_data, find_judgement
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import first_leak
 
@@ -31,7 +32,8 @@ Problem = tuple[str, str]
 class Qualification:
     """Codes only.
 
-    An empty `leak` changes nothing; `techniques` are identifiers of `incidents.catalogues.attack`, in any order.
+    An empty `leak` changes nothing, AS_DECLARED takes the centre's judgement of it back. `techniques` are identifiers
+    of `incidents.catalogues.attack`, in any order.
     """
 
     nature: str
@@ -60,6 +62,8 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     check(qualification, known=incident.techniques)
     standing = qualification_of(incident, first_leak(incident))
     wanted = replace(qualification, techniques=in_order(qualification.techniques))
+    if wanted.leak == AS_DECLARED and not is_leak_judged(incident):
+        wanted = replace(wanted, leak="")
     if says_nothing_new(wanted, standing):
         return incident
     if seen and seen != stamp(standing):
@@ -120,8 +124,12 @@ def qualification_of(incident: Incident, leak: DataLeak | None) -> Qualification
     return Qualification(
         **{name: getattr(incident, name) for name in COLUMNS if name != "techniques"},
         techniques=in_order(tuple(incident.techniques)),
-        leak=leak.status if leak else concerned_as(incident),
+        leak=standing_leak(incident, leak),
     )
+
+
+def is_leak_judged(incident: Incident) -> bool:
+    return bool(find_judgement(incident, declared_data(incident), first_leak(incident)))
 
 
 def stamp(qualification: Qualification) -> str:
@@ -155,7 +163,7 @@ def unknown_codes(said: Qualification, known: list[str]) -> Iterator[Problem]:
         "nature": Nature.values,
         "type": IncidentType.values,
         "cause": [*Cause.values, ""],
-        "leak": [*LeakStatus.values, ""],
+        "leak": [*LeakStatus.values, AS_DECLARED, ""],
         "tlp": Tlp.values,
         "pap": Pap.values,
     }
@@ -181,7 +189,7 @@ def change(incident: Incident, standing: Qualification, wanted: Qualification, *
         if getattr(standing, name) != getattr(wanted, name):
             changed[name] = [coded(getattr(standing, name)), coded(getattr(wanted, name))]
             setattr(incident, name, coded(getattr(wanted, name)))
-    if wanted.leak and (leak := conclude_leak(incident, wanted.leak, actor=actor, at=now)):
+    if wanted.leak and (leak := conclude_leak(incident, wanted.leak)):
         changed["leak"] = leak
     save(incident, now, changed, actor=actor)
 

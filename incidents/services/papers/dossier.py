@@ -24,7 +24,8 @@ from incidents.models import Incident
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
 from incidents.questions.saying import NBSP, format_moment
 from incidents.reference import spaced
-from incidents.services.history.snapshots import Values, of_rows
+from incidents.services.history.declared import declared_data, format_judgement, of_declared
+from incidents.services.history.snapshots import Values
 from incidents.services.library.reflexes import Sheet, sheet_for
 from incidents.services.papers.centres import describe_centre, describe_fallbacks, describe_site
 from incidents.services.papers.duties import duties_of
@@ -100,9 +101,11 @@ def checklist(sheet: Sheet) -> dict[str, Any]:
 
 
 def declared(incident: Incident, zone: str) -> list[dict[str, Any]]:
-    """Return the sections of the case from its rows, then the newest answers to the questions of its type."""
+    """Return the sections of the case as they were last declared, then the newest answers to the questions of its
+    type.
+    """
     situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
-    facts = [format_section(name, "", of_rows(incident, name), zone) for name in SNAPSHOT_TITLES]
+    facts = [format_section(name, "", of_declared(incident, name), zone) for name in SNAPSHOT_TITLES]
     facts[0]["lines"].insert(0, ["Situation", situation])
     questions = incident.sheets.exclude(section__in=SNAPSHOT_TITLES)
     newest = questions.order_by("section", "-id").distinct("section")
@@ -116,8 +119,17 @@ def format_section(section: str, version: str, values: Values, zone: str) -> dic
 
 
 def progress(incident: Incident, zone: str) -> list[str]:
-    """Return whether the case was taken or closed, and whether the body was called back, as sentences."""
-    return [line for line in (charge(incident, zone), verification(incident, zone)) if line]
+    """Return whether the case was taken or closed, whether the body was called back, and what the centre judges of
+    the data, as sentences.
+    """
+    lines = (charge(incident, zone), verification(incident, zone), judgement(incident))
+    return [line for line in lines if line]
+
+
+def judgement(incident: Incident) -> str:
+    found = format_judgement(incident, declared_data(incident))
+    who = incident.csirt.name if incident.csirt else "Le centre"
+    return f"{who} juge : {found}." if found else ""
 
 
 def charge(incident: Incident, zone: str) -> str:

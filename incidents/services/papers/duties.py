@@ -8,14 +8,22 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from collectivities.zones import CLOCKS, day_of
-from incidents.enums import Answer, IncidentType
+from incidents.enums import Answer, IncidentType, LeakStatus
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.questions.saying import format_moment
+from incidents.services.history.declared import declared_data, find_judgement
+from incidents.services.history.snapshots import first_leak
 
 WITHIN = timedelta(hours=72)
 # A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
 NO_ATTACK = {IncidentType.OUTAGE, IncidentType.MISDELIVERY, IncidentType.FLAW, IncidentType.DEVICE}
+
+# What is said where the declarant does not say that data are touched: whether the centre has confirmed it.
+MAYBE = {
+    False: "Des données personnelles sont peut-être touchées.",
+    True: "Le centre confirme que des données personnelles sont touchées.",
+}
 
 
 class Duty(NamedTuple):
@@ -25,40 +33,45 @@ class Duty(NamedTuple):
     source: str
 
 
+TELL_PERSONS = Duty(
+    "Prévenir les personnes, tenir le registre",
+    (
+        "Les personnes sont prévenues si le risque pour elles est élevé. Toute violation est inscrite dans le "
+        "registre de la collectivité, même si la CNIL n’est pas prévenue."
+    ),
+    "",
+    "RGPD, articles 33 (5) et 34",
+)
+
+
 def duties_of(incident: Incident, zone: str) -> list[Duty]:
-    duties = []
-    if incident.data_concerned != Answer.NO:
-        duties += data_duties(incident, zone)
+    duties = data_duties(incident, zone)
     if incident.type not in NO_ATTACK:
         duties.append(complaint(incident, zone))
     return duties
 
 
 def data_duties(incident: Incident, zone: str) -> list[Duty]:
-    known = incident.data_concerned == Answer.YES
-    maybe = "Des données personnelles sont peut-être touchées."
-    first = "Des données personnelles sont touchées." if known else maybe
-    return [
-        Duty(
-            "Prévenir la CNIL",
-            f"{first} "
-            + (
-                "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "
-                "si le risque pour les personnes est improbable. Une première notification peut être complétée."
-            ),
-            before(incident.breach_known_at if known else None, zone),
-            "RGPD, article 33 ; CNIL",
-        ),
-        Duty(
-            "Prévenir les personnes, tenir le registre",
-            (
-                "Les personnes sont prévenues si le risque pour elles est élevé. Toute violation est inscrite dans le "
-                "registre de la collectivité, même si la CNIL n’est pas prévenue."
-            ),
-            "",
-            "RGPD, articles 33 (5) et 34",
-        ),
-    ]
+    """Return the duties about data, unless nothing says that any are concerned. The centre's judgement counts for
+    whether they are shown; only what was declared is given as known.
+    """
+    declared = declared_data(incident)
+    found = find_judgement(incident, declared, first_leak(incident))
+    if found == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not found):
+        return []
+    if declared["concerned"] == Answer.YES:
+        notice = notify_cnil("Des données personnelles sont touchées.", before(incident.breach_known_at, zone))
+    else:
+        notice = notify_cnil(MAYBE[found == LeakStatus.CONFIRMED], "")
+    return [notice, TELL_PERSONS]
+
+
+def notify_cnil(first: str, by: str) -> Duty:
+    within = (
+        "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "
+        "si le risque pour les personnes est improbable. Une première notification peut être complétée."
+    )
+    return Duty("Prévenir la CNIL", f"{first} {within}", by, "RGPD, article 33 ; CNIL")
 
 
 def complaint(incident: Incident, zone: str) -> Duty:

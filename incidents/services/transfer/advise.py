@@ -23,15 +23,9 @@ from incidents.catalogues.partners import MAILED, Partner
 from incidents.enums import Ability, EventKind, ObservableKind, Tlp
 from incidents.models import Advice, Incident
 from incidents.moments import code_of, end_or_day, moment_or_day
+from incidents.services.history.declared import declared_data, find_judgement
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import (
-    caller_of,
-    instants_of,
-    interruptions_of,
-    leak_of,
-    snapshot_data,
-    text_of,
-)
+from incidents.services.history.snapshots import caller_of, first_leak, instants_of, interruptions_of, text_of
 from incidents.services.transfer.agreements import NONE, Agreement, checked_agreement
 from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
 
@@ -154,6 +148,8 @@ def seal_of(content: str) -> str:
 
 
 def facts_of(incident: Incident) -> dict[str, Any]:
+    """Return the facts as they were declared; what the centre judges of the data is apart, empty if nothing."""
+    declared = declared_data(incident)
     return {
         "reference": incident.reference,
         "pap": incident.get_pap_display(),
@@ -170,7 +166,8 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "moments": moments_of(incident),
         "service_stopped": incident.service_stopped,
         "services": services_of(incident),
-        "data": snapshot_data(incident.data_concerned, leak_of(incident)),
+        "data": declared,
+        "centre_judges": {"leak": find_judgement(incident, declared, first_leak(incident))},
     }
 
 

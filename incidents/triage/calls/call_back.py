@@ -23,7 +23,8 @@ from incidents.services.declarant.call_back import Call, StaleFacts, refuse_ende
 from incidents.services.handling.keep import Values
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
-from incidents.services.history.snapshots import caller_of, instants_of, interruptions_of, leak_of
+from incidents.services.history.declared import declared_data, declared_leak
+from incidents.services.history.snapshots import caller_of, instants_of, interruptions_of
 from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, sound
 from incidents.triage.calls.telephone_form import TelephoneForm
 from incidents.triage.case.emergency import emergency_contacts, find_official_number
@@ -126,7 +127,7 @@ def seen_before(form: CallForm, kept: Values | None) -> str:
 
 def known(incident: Incident) -> dict[str, Any]:
     """Return the facts of the case as form values, in the active time zone."""
-    caller, leak = caller_of(incident), leak_of(incident)
+    caller, leak = caller_of(incident), declared_leak(declared_data(incident))
     said: dict[str, Any] = {
         "type": incident.type,
         "description": incident.story.description,

@@ -10,11 +10,12 @@ from accounts.models import User
 from collectivities.models import Collectivity, Grouping
 from collectivities.zones import zone_of
 from incidents.access import abilities
-from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, PersonCategory, Status
+from incidents.enums import Ability, Certainty, ClosingReason, Status
 from incidents.models import INSTANTS, Incident
 from incidents.services.handling.triage import last_word_of
 from incidents.triage import wording
 from incidents.triage.case.answers import answers_of
+from incidents.triage.case.data import data_context
 from incidents.triage.case.doubles import doubles_block
 from incidents.triage.case.emergency import emergency_contacts, number_to_call
 from incidents.triage.case.ending import ending_block, may_be_reopened
@@ -112,11 +113,7 @@ def facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str
         "instants_not_said": list_missing_instants(incident, ""),
         "interruptions": interruptions,
         "services": wording.stopped(incident, interruptions),
-        "data": wording.data(incident, leaks),
-        "leaks": [
-            (leak, labels(DataCategory, leak.categories), labels(PersonCategory, leak.person_categories))
-            for leak in leaks
-        ],
+        **data_context(incident, leaks),
         "answers": answers,
         "qualify": qualify_block(incident),
         "weighed": severity_block(

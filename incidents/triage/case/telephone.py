@@ -19,6 +19,7 @@ from incidents.models import Incident
 from incidents.services.handling.read import has_news, note_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out
+from incidents.triage.case.data import format_data
 from incidents.triage.case.emergency import emergency_contacts, number_to_call
 from incidents.triage.work.tasks import may_add_task
 
@@ -49,7 +50,7 @@ def telephone_context(incident: Incident, user: User, now: datetime) -> dict[str
         "late": wording.lateness(incident, now),
         "call": number_to_call(incident, emergency_contacts(incident)),
         "services": wording.stopped(incident, list(incident.interruptions.order_by("started_at", "id"))),
-        "data": wording.data(incident, list(incident.leaks.order_by("id"))),
+        "data": format_data(incident),
         "has_news": has_news(incident, read_at),
         "has_messages": incident.messages.exists(),
         "offers_guide": may_add_task(incident) and not incident.tasks.exists(),

@@ -18,6 +18,7 @@ from incidents.reference import compact, spaced
 from incidents.services.groups.merge import check_pair, merge_incident
 from incidents.services.handling.assign import holder_of
 from incidents.triage import wording
+from incidents.triage.case.data import format_data
 from incidents.triage.case.page import render_page, to_case
 
 TEMPLATE = "incidents/triage/compare.html"
@@ -77,7 +78,7 @@ def side(kept: Incident, double: Incident) -> Mapping[str, Any]:
         "term": wording.term(kept),
         "holder": holder_of(kept),
         "services": wording.stopped(kept, list(kept.interruptions.order_by("started_at", "id"))),
-        "data": wording.data(kept, list(kept.leaks.order_by("id"))),
+        "data": format_data(kept),
         "written": kept.messages.count(),
         "pieces": kept.evidence.count(),
         "refusal": why_not(kept, double),

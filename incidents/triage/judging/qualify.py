@@ -10,9 +10,11 @@ from django.http import QueryDict
 
 from incidents.catalogues.attack import SHIPPED, TECHNIQUES, find_techniques, suggested_for, titles_of
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
-from incidents.enums import NOT_SAID, TYPE_TERMS, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
+from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
+from incidents.services.handling.amend import AS_DECLARED
 from incidents.services.handling.qualify import Qualification, qualification_of, stamp
+from incidents.services.history.declared import declared_data, declared_status
 from incidents.services.history.snapshots import first_leak
 from incidents.sharing import PAP_MEANS, TLP_MEANS
 from incidents.triage.case_form import CaseForm
@@ -59,7 +61,7 @@ class QualifyForm(CaseForm):
         self.known = incident.techniques
         self.offer_techniques()
         self.set_choices("rsit", rsit_choices(standing))
-        self.set_choices("leak", leak_choices(leak, standing))
+        self.set_choices("leak", leak_choices(incident))
         self.set_choices(
             "tlp", [(code, f"{Tlp(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in TLP_MEANS.items()]
         )
@@ -128,6 +130,7 @@ def meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[Any]:
 def typed(standing: Qualification) -> dict[str, Any]:
     said = {name: getattr(standing, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
     rsit = f"{standing.rsit_class}/{standing.rsit_type}"
+    said["leak"] = standing.leak or AS_DECLARED
     return said | {"rsit": rsit, "techniques": list(standing.techniques), "find": "", "seen": stamp(standing)}
 
 
@@ -145,11 +148,12 @@ def rsit_choices(standing: Qualification) -> list[Any]:
     return groups
 
 
-def leak_choices(leak: DataLeak | None, standing: Qualification) -> list[Any]:
-    if leak is not None and leak.status:
-        return LeakStatus.choices
-    none = NOT_SAID if standing.leak == "" else "aucune : données non concernées"
-    return [("", none), *LeakStatus.choices]
+def leak_choices(incident: Incident) -> list[Any]:
+    """Return what the centre may judge, after the choice that leaves what was declared, or returns to it."""
+    declared = declared_data(incident)
+    status = declared_status(declared)
+    none = "aucune, données non concernées" if declared["concerned"] == Answer.NO else NOT_SAID
+    return [(AS_DECLARED, f"comme déclaré : {LeakStatus(status).label if status else none}"), *LeakStatus.choices]
 
 
 def make_qualify_form(incident: Incident) -> QualifyForm:

@@ -89,7 +89,7 @@ def summary_of(incident: Incident) -> dict[str, Any]:
         "tlp": incident.get_tlp_display(),
         "received_at": incident.received_at,
         "services": wording.stopped(incident, list(incident.interruptions.order_by("id"))),
-        "data": wording.data(incident, []),
+        "data": wording.of_data(incident, None),
         "is_verified": incident.is_verified,
     }
 

@@ -1,0 +1,76 @@
+"""What the declarant said of the data, and what the centre found, which never replaces it.
+
+The row of a leak has the status that counts, for the severity and for the figures: the centre's once the centre has
+judged. What was declared is in the sheets, which a judgement does not write.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from incidents.declaration import Leak
+from incidents.enums import EventKind, LeakStatus
+from incidents.models import DataLeak, Incident, IncidentEvent
+from incidents.services.history.snapshots import Values, first_leak, of_rows
+
+DATA = "donnees"
+
+
+def of_declared(incident: Incident, section: str) -> Values:
+    """Return one section as the declarant last gave it."""
+    return declared_data(incident) if section == DATA else of_rows(incident, section)
+
+
+def declared_data(incident: Incident) -> Values:
+    """Return what was last declared of the data. One query, or three for a case that has no sheet of them."""
+    # Judgements wrote sheets too in earlier versions, at the instant of their event.
+    judged = IncidentEvent.objects.filter(
+        incident=OuterRef("incident"),
+        at=OuterRef("written_at"),
+        kind__in=(EventKind.QUALIFIED, EventKind.CLOSED),
+    )
+    sheets = incident.sheets.filter(~Exists(judged), section=DATA)
+    newest = sheets.order_by("-id").first()
+    return newest.values if newest and newest.values else of_rows(incident, DATA)
+
+
+def declared_leak(values: Mapping[str, Any]) -> Leak | None:
+    """Return the leak of a sheet of data."""
+    said = values["leak"]
+    if said is None:
+        return None
+    return Leak(
+        status=said["status"],
+        categories=tuple(said["categories"]),
+        person_categories=tuple(said["person_categories"]),
+        persons=said["persons"],
+        persons_band=said["persons_band"],
+    )
+
+
+def declared_status(values: Mapping[str, Any]) -> str:
+    return values["leak"]["status"] if values["leak"] else ""
+
+
+def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak | None) -> str:
+    """Return the centre's judgement of the leak, or "" if it has none of its own.
+
+    `values` is what was declared, `leak` the row. One query if there is no row, else none.
+    """
+    if leak is None:
+        return judged_without_leak(incident)
+    return leak.status if leak.status != declared_status(values) else ""
+
+
+def judged_without_leak(incident: Incident) -> str:
+    """Return « unfounded » if the centre judged so of a case where no leak was declared, which has no row."""
+    judgements = incident.events.filter(kind=EventKind.QUALIFIED, data__changed__has_key="leak")
+    newest = judgements.order_by("-id").first()
+    return LeakStatus.UNFOUNDED if newest and newest.data["changed"]["leak"][1] == LeakStatus.UNFOUNDED else ""
+
+
+def format_judgement(incident: Incident, values: Mapping[str, Any]) -> str:
+    """Return « fuite soupçonnée » as the centre judged, or ""."""
+    found = find_judgement(incident, values, first_leak(incident))
+    return f"fuite {LeakStatus(found).label}" if found else ""

@@ -1,0 +1,46 @@
+"""What was declared of the data of a case, and apart from it what the centre judged."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from incidents.enums import NOT_SAID, Answer, DataCategory, LeakStatus, PersonCategory
+from incidents.models import DataLeak, Incident
+from incidents.questions.facts import label
+from incidents.services.history.declared import declared_data, declared_status, find_judgement
+from incidents.services.history.snapshots import first_leak
+from incidents.triage.wording import DATA_ANSWERS
+
+
+def data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
+    """Return what the page of a case says of the data. Two queries at most."""
+    declared = declared_data(incident)
+    found = find_judgement(incident, declared, leaks[0] if leaks else None)
+    return {
+        "data": summarise_data(declared, found),
+        "concerned": label(Answer, declared["concerned"]),
+        "leak_declared": label(LeakStatus, declared_status(declared)),
+        "leak_found": LeakStatus(found).label if found else "",
+        "leaks": [
+            (leak, list_labels(DataCategory, leak.categories), list_labels(PersonCategory, leak.person_categories))
+            for leak in leaks
+            if declared["leak"] is not None
+        ],
+    }
+
+
+def format_data(incident: Incident) -> str:
+    """Return the same in one line. Three queries at most."""
+    declared = declared_data(incident)
+    return summarise_data(declared, find_judgement(incident, declared, first_leak(incident)))
+
+
+def summarise_data(declared: Mapping[str, Any], found: str) -> str:
+    """Return « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
+    answer, status = DATA_ANSWERS.get(declared["concerned"], ""), declared_status(declared)
+    parts = [answer, f"fuite {label(LeakStatus, status)}" if status else ""]
+    said = ", ".join(part for part in parts if part) or str(NOT_SAID)
+    return f"{said} ; le centre : fuite {label(LeakStatus, found)}" if found else said
+
+
+def list_labels(choices: Any, codes: list[str]) -> list[str]:
+    return [label(choices, code) for code in codes]

@@ -1,0 +1,142 @@
+"""What the centre judges of a leak is not what was declared: pages, papers and partners are told them apart."""
+
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from incidents.declaration import Leak
+from incidents.enums import EventKind
+from incidents.models import Incident
+from incidents.services.handling.qualify import Qualification, qualify_incident
+from incidents.services.history.snapshots import first_leak
+from incidents.services.papers.dossier import dossier_of
+from incidents.services.transfer.advise import facts_of
+from tests.cast import a_responder, declare
+from tests.incidents.devices import opened
+from tests.reading import text_of
+
+pytestmark = pytest.mark.django_db
+EMPTY_LEAK = {"status": "", "categories": [], "person_categories": [], "persons": None, "persons_band": ""}
+RANSOM = {"rsit_class": "information-content-security", "rsit_type": "unauthorised-information-modification"}
+
+
+def url(incident, *parts):
+    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
+
+
+def shown(client, incident):
+    """What the form of the page holds, once it is opened."""
+    form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
+    return {name: form[name].value() for name in form.fields}
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def incident():
+    return declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
+
+
+def judged(incident, actor, leak):
+    known = Qualification(nature="incident", type=incident.type, leak=leak, **RANSOM)
+    return qualify_incident(reference=incident.reference, actor=actor, qualification=known)
+
+
+@pytest.mark.parametrize("answer", ["", "unknown", "no", "yes"])
+@pytest.mark.parametrize("found", ["suspected", "unfounded"])
+def test_it_works(client, responder, answer, found):
+    """On the case, on the follow-up, in the papers and in the file of a partner."""
+    incident = declare(data_concerned=answer)
+    declared_before = section_of(dossier_of(incident, at=timezone.now()))
+    judged(incident, responder, found)
+
+    incident.refresh_from_db()
+    words = {"suspected": "fuite soupçonnée", "unfounded": "fuite sans fondement"}[found]
+    assert incident.data_concerned == answer
+    dossier = dossier_of(incident, at=timezone.now())
+    assert section_of(dossier) == declared_before
+    assert f"Breizh Cyber juge : {words}." in dossier["progress"]
+    duties = [one["text"] for one in dossier["duties"] if "CNIL" in one["title"]]
+    if found == "unfounded":
+        assert duties == []
+    elif answer == "yes":
+        assert duties[0].startswith("Des données personnelles sont touchées.")
+    else:
+        assert duties[0].startswith("Des données personnelles sont peut-être touchées.")
+    file = facts_of(incident)
+    assert file["data"] == {"concerned": answer, "leak": None}
+    assert file["centre_judges"] == {"leak": found}
+    assert f"Le centre : {words}." in text_of(client.get(url(incident)))
+    followed = text_of(opened(incident).get(f"/suivi/{incident.reference}/"))
+    assert f"Breizh Cyber juge : {words}." in followed
+    assert "Fuite" not in followed.replace(words, "")
+
+
+def section_of(dossier):
+    return next(one for one in dossier["declared"] if one["title"] == "Les données touchées")
+
+
+@pytest.mark.parametrize("found", ["suspected", "unfounded"])
+@pytest.mark.parametrize("said", [{"data_concerned": "unknown"}, {}])
+def test_what_was_declared_can_be_put_back(client, responder, found, said):
+    incident = declare(**said)
+    severity = incident.severity_found
+    judged(incident, responder, found)
+    form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
+    assert form.fields["leak"].choices[0] == ("as_declared", "comme déclaré : pas dit")
+
+    for _click in range(2):
+        client.post(url(incident, "qualifier"), shown(client, incident) | {"leak": "as_declared"})
+
+    assert not incident.leaks.exists()
+    assert shown(client, incident)["leak"] == "as_declared"
+    assert "Le centre : fuite" not in text_of(client.get(url(incident)))
+    changes = [one.data["changed"].get("leak") for one in incident.events.filter(kind=EventKind.QUALIFIED)]
+    assert [one for one in changes if one] == [["", found], [found, ""]]
+    incident.refresh_from_db()
+    assert incident.severity_found == severity
+
+
+def test_a_declared_leak_comes_back_as_it_was(client, responder, incident):
+    judged(incident, responder, "confirmed")
+    client.post(url(incident, "qualifier"), shown(client, incident) | {"leak": "as_declared"})
+    leak = first_leak(incident)
+    assert (leak.status, leak.categories) == ("suspected", ["nir"])
+
+
+def test_the_declarant_corrects_the_rest_and_the_judgement_stays(responder, incident):
+    judged(incident, responder, "confirmed")
+    declarant, where = opened(incident), f"/suivi/{incident.reference}/completer/donnees/"
+    form = declarant.get(where).context["editor"].form
+    assert form["leak_status"].value() == "suspected", "what the declarant said, for correction"
+    said = {"seen": incident.sheets.get(section="donnees").uid, "data_concerned": "yes", "leak_status": "suspected"}
+
+    assert declarant.post(where, said | {"categories": ["nir", "sante"]}).status_code == 302
+
+    leak = first_leak(incident)
+    assert (leak.status, leak.categories) == ("confirmed", ["nir", "sante"])
+    assert incident.sheets.filter(section="donnees").latest("id").values["leak"]["status"] == "suspected"
+    seen = str(incident.sheets.filter(section="donnees").latest("id").uid)
+    assert declarant.post(where, said | {"seen": seen, "leak_status": "unfounded"}).status_code == 302
+    assert first_leak(incident).status == "unfounded", "the newest word counts"
+
+
+def test_papers_of_cases_judged_before_say_what_was_declared(responder):
+    """Judgements once wrote a sheet and changed the answer: rows that have them keep what the declarant said."""
+    incident = declare(data_concerned="unknown")
+    judged(incident, responder, "suspected")
+    event = incident.events.get(kind=EventKind.QUALIFIED)
+    first = incident.sheets.get(section="donnees")
+    first.pk, first.uid, first.written_at = None, uuid4(), event.at
+    first.values = {"concerned": "yes", "leak": {**EMPTY_LEAK, "status": "suspected"}}
+    first.save()
+    Incident.objects.update(data_concerned="yes")
+    incident.refresh_from_db()
+    assert section_of(dossier_of(incident, at=timezone.now()))["lines"] == [["Des données touchées", "Je ne sais pas"]]
+    assert facts_of(incident)["data"]["concerned"] == "unknown"
