@@ -18,7 +18,7 @@ from collectivities.search import SearchAnswer, SearchProblem, answer_search, ch
 from csirts.models import Csirt
 from csirts.routing import helpers_of
 from incidents.declare.brake import must_confirm_start
-from incidents.declare.choices import DATA_WORDS, GROUPS, PERSON_WORDS, UNKNOWN, find_type
+from incidents.declare.choices import GROUPS, UNKNOWN, find_type
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, find_body, journey_of, route_to, without_controls
 from incidents.declare.moves import see
@@ -29,6 +29,7 @@ from incidents.declare.sending import ask_again, send_at_once, sent_already
 from incidents.devices import draft_cookie
 from incidents.enums import Answer, IncidentType, Screen
 from incidents.models import Draft, DraftPage
+from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
 from incidents.services.declaring.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
 
 Shown = Callable[[HttpRequest, Journey], HttpResponse]

@@ -25,6 +25,7 @@ from incidents.enums import (
 from incidents.follow_up.complete_questions import bare, day_of, hour_of
 from incidents.models import INSTANTS, Incident
 from incidents.moments import end_or_day
+from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
 from incidents.services.declarant.complete import Writing, Written
 from incidents.services.declarant.correct import (
     correct_caller,
@@ -217,6 +218,7 @@ class DataForm(FactsForm):
 
 class DataEditor(OneForm[DataForm]):
     template = "follow_up/complete/donnees.html"
+    data_words, person_words = DATA_WORDS, PERSON_WORDS
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         leak = declared_leak(declared_data(incident))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.test import Client
 
 from incidents.enums import EventKind
 from incidents.models import Incident
@@ -12,6 +13,7 @@ from incidents.questions.facts import list_sheet_facts
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing import CIVIL, MAIL
 from tests.incidents.completing_pages import NOW, enter, post, url
+from tests.incidents.journeys import begin
 from tests.reading import hidden, text
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +102,19 @@ def test_what_is_said_of_the_data_is_kept_or_refused(client, incident):
     assert (leak.persons, leak.status) == (40, "")
     assert post(client, incident, "donnees", {"data_concerned": "no", "persons": "40"}).status_code == 302
     assert not incident.leaks.exists()
+
+
+def test_the_kinds_of_data_have_the_words_and_the_order_of_the_declaration(client, incident):
+    def asked(response):
+        page = response.content.decode()
+        page = page[page.index("Quelles données") :]
+        return re.findall(r'name="(?:categories|person_categories)" [^>]*value="(\w+)"[^>]*> <span>([^<]+)', page)
+
+    declaring = Client()
+    begin(declaring)
+    corrected = asked(client.get(url(incident, "donnees")))
+    assert corrected == asked(declaring.get("/declarer/donnees/"))
+    assert corrected[0] == ("etat_civil", "Qui sont les gens ")
 
 
 def test_a_leak_that_was_said_is_without_ground_once_no_data_are_touched(client, incident):
