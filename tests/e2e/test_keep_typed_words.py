@@ -1,0 +1,204 @@
+"""In a real browser, what is being typed outlives another form of its page, a detour and the end of the session."""
+
+import json
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
+
+from incidents.models import Incident, Message, Rating
+from incidents.services.declarant.access import secret_of
+from incidents.services.groups.group import add_to_group
+from incidents.services.handling.triage import acknowledge_incident, close_incident
+from tests.browser import open_page
+from tests.cast import a_responder, declare
+from tests.e2e import steps
+from tests.e2e.desk import Desk
+from tests.incidents.grouping import a_group
+
+TYPED = "Ne redémarrez aucun poste avant notre appel."
+
+
+@pytest.fixture
+def person():
+    return a_responder()
+
+
+@pytest.fixture
+def desk(live_site, browser, person):
+    desk = Desk(browser, live_site)
+    desk.sign_in(person)
+    return desk
+
+
+@pytest.fixture
+def incident(live_site):
+    return declare()
+
+
+def follow(live_site, browser, incident):
+    """The page of a case, by its link."""
+    page = open_page(browser)
+    page.goto(f"{live_site}/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    press(page, "Ouvrir mon dossier")
+    return page
+
+
+def press(page, name):
+    steps.press(page, page.get_by_role("button", name=name))
+
+
+def unfold(page, name):
+    page.locator("summary", has_text=name).click()
+
+
+def kept_in(page):
+    return page.evaluate("Object.keys(sessionStorage)")
+
+
+def test_it_works(live_site, browser, incident):
+    """The follow-up: the sentence is shared while a message is being typed."""
+    page = follow(live_site, browser, incident)
+    unfold(page, "Écrire")
+    page.locator("#id_text").fill(TYPED)
+    unfold(page, "À lire à voix haute")
+    press(page, "Partager la phrase par un lien")
+
+    expect(page.locator("#id_text")).to_have_value(TYPED)
+    expect(page.locator("#id_text")).to_be_visible()
+    press(page, "Envoyer à Breizh Cyber")
+    expect(page.locator(".thread").get_by_text(TYPED)).to_be_visible()
+    unfold(page, "Écrire")
+    expect(page.locator("#id_text")).to_have_value("")
+    assert Message.objects.get().text == TYPED
+    assert kept_in(page) == []
+    assert page.complaints == []
+
+
+def test_a_rating_keeps_the_message_and_a_refusal_both(live_site, browser, incident, person):
+    acknowledge_incident(reference=incident.reference, actor=person)
+    close_incident(reference=incident.reference, actor=person, reason="resolved", why="Vu.")
+    page = follow(live_site, browser, incident)
+    unfold(page, "Écrire")
+    page.locator("#id_text").fill(TYPED)
+    page.locator("#avis_words").fill("Merci.")
+    press(page, "Donner mon avis")  # without a level
+    assert not Rating.objects.exists()
+    expect(page.locator("#avis_words")).to_have_value("Merci.")
+    expect(page.locator("#id_text")).to_have_value(TYPED)
+
+    page.locator("[name=level]").first.check()
+    press(page, "Donner mon avis")
+    assert Rating.objects.get().words == "Merci."
+    expect(page.locator("#id_text")).to_have_value(TYPED)
+
+
+def test_closing_the_case_on_this_device_forgets(live_site, browser, incident):
+    page = follow(live_site, browser, incident)
+    unfold(page, "Écrire")
+    page.locator("#id_text").fill(TYPED)
+    assert len(kept_in(page)) == 1
+    unfold(page, "Code, compte, retrait")
+    press(page, "Fermer ce dossier sur cet appareil")
+    assert kept_in(page) == []
+
+
+def write_call(page):
+    page.locator("#id_description").fill(TYPED)
+    page.locator("#id_contact_phone").fill("02 98 00 00 01")
+    page.locator("#id_body").fill("Plouexemple")
+
+
+def expect_call(page):
+    expect(page.locator("#id_description")).to_have_value(TYPED)
+    expect(page.locator("#id_contact_phone")).to_have_value("02 98 00 00 01")
+    expect(page.locator("#id_body")).to_have_value("Plouexemple")
+
+
+def test_a_call_outlives_a_detour(desk):
+    page = desk.page
+    page.goto(f"{desk.site}/triage/saisir/")
+    write_call(page)
+    page.goto(f"{desk.site}/admin/")
+    page.goto(f"{desk.site}/triage/saisir/")
+    expect_call(page)
+    press(page, "Déconnexion")
+    assert kept_in(page) == [], "the next person at this desk finds nothing"
+
+
+def test_a_call_outlives_the_end_of_the_session(desk, person, incident):
+    page = desk.page
+    page.goto(f"{desk.site}/triage/saisir/")
+    write_call(page)
+    Session.objects.all().delete()
+    press(page, "Enregistrer")
+    steps.sign_in(page, person)
+    page.goto(f"{desk.site}/triage/saisir/")
+    expect_call(page)
+    assert Incident.objects.count() == 1
+
+    for _press in range(2):  # the body has an open case, which is shown first
+        press(page, "Enregistrer")
+    assert Incident.objects.latest("id").story.description == TYPED
+    page.goto(f"{desk.site}/triage/saisir/")
+    expect(page.locator("#id_description")).to_have_value("")
+
+
+def test_the_sheet_of_a_group_outlives_its_other_form(desk, person, incident):
+    group = a_group(person, "Une campagne de faux mails")
+    page = desk.page
+    page.goto(f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/")
+    page.locator("#id_sheet").fill(TYPED)
+    page.locator("#id_references").fill(incident.reference)
+    press(page, "Ajouter")
+    expect(page.locator("#id_sheet")).to_have_value(TYPED)
+    expect(page.locator("#id_references")).to_have_value("")
+    press(page, "Enregistrer la fiche")
+    assert kept_in(page) == []
+    group.refresh_from_db()
+    assert group.sheet == TYPED
+
+
+def test_a_message_to_a_group_outlives_a_detour(desk, person, incident):
+    group = a_group(person, "Une campagne de faux mails")
+    add_to_group(reference=incident.reference, group=group.uid, actor=person)
+    page, address = desk.page, f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/message/"
+    page.goto(address)
+    page.locator("#id_text").fill(TYPED)
+    press(page, "Relire avant d’envoyer")
+    page.goto(f"{desk.site}/admin/")
+    page.goto(address)
+    expect(page.locator("#id_text")).to_have_value(TYPED)
+
+
+def test_the_hand_over_outlives_a_detour(desk, person, incident):
+    acknowledge_incident(reference=incident.reference, actor=person)
+    page, address = desk.page, f"{desk.site}/admin/incidents/incident/relais/"
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(address)
+    page.locator("[name=text]").fill(TYPED)
+    page.locator("[name=dossier]").check()
+    page.goto(f"{desk.site}/admin/")
+    page.goto(address)
+    expect(page.locator("[name=text]")).to_have_value(TYPED)
+    expect(page.locator("[name=dossier]")).to_be_checked()
+
+
+def test_no_password_and_no_file_is_kept(desk):
+    """Whatever form may be marked."""
+    page = desk.page
+    page.goto(f"{desk.site}/triage/saisir/")
+    page.evaluate(
+        """() => {
+            const form = document.querySelector("form[data-typed]");
+            for (const type of ["password", "file", "hidden", "text"]) {
+                const one = Object.assign(document.createElement("input"), { type, name: `a-${type}` });
+                if (type !== "file") one.value = "secret";
+                form.append(one);
+            }
+            form.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    (words,) = page.evaluate("Object.values(sessionStorage)")
+    names = [name for name, _value in json.loads(words) if name.startswith("a-")]
+    assert names == ["a-text"]
