@@ -210,6 +210,11 @@ def pieces_of(incident: Incident) -> list[Piece]:
     return with_openings(incident, list(incident.evidence.order_by("number")))
 
 
+def count_held(pieces: Iterable[Piece]) -> int:
+    """Return how many pieces the case still has: one that was taken back keeps its line, and nothing else."""
+    return sum(piece.evidence.taken_back_at is None for piece in pieces)
+
+
 def with_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
     opened = openings_of(evidence) if evidence else {}
     return [Piece(one, opened.get(one.pk, [])) for one in evidence]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,7 +15,9 @@ from accounts.services.invitations import pending_invitations
 from accounts.signed_in import user_of
 from collectivities.models import Collectivity
 from csirts.routing import csirt_for
+from incidents.enums import OPEN
 from incidents.models import Incident
+from incidents.querysets import IncidentQuerySet
 from incidents.reference import compact
 from incidents.standing import Step, step_in_list, with_steps
 
@@ -26,9 +28,11 @@ AT_HOME = 10
 @never_cache
 @require_safe
 def own_cases(request: HttpRequest) -> HttpResponse:
-    """List the person's cases, newest first. `?apres=` is the reference of the last row of the page before."""
-    mine = with_steps(Incident.objects.visible_to(user_of(request)).with_words()).order_by("-received_at", "-id")
-    rows = list(older_than(mine, compact(request.GET.get("apres", "")))[: PAGE + 1])
+    """List the person's cases: those that wait for the reader, then the open ones, then the closed ones, each part
+    newest first. `?apres=` is the reference of the last row of the page before.
+    """
+    mine = with_steps(Incident.objects.visible_to(user_of(request)).with_words())
+    rows = list_by_need(mine, PAGE + 1, after=compact(request.GET.get("apres", "")))
     shown = {
         "cases": stepped(rows[:PAGE]),
         "has_more": len(rows) > PAGE,
@@ -42,13 +46,27 @@ def stepped(rows: list[Incident]) -> list[tuple[Incident, Step]]:
     return [(row, step_in_list(row)) for row in rows]
 
 
-def older_than(incidents: QuerySet[Incident], reference: str) -> QuerySet[Incident]:
-    """Return the cases older than the case with this reference, or all of them if none has it."""
-    last = incidents.filter(reference=reference).first() if reference else None
-    if last is None:
-        return incidents
-    same_instant = incidents.filter(received_at=last.received_at, id__lt=last.pk)
-    return same_instant | incidents.filter(received_at__lt=last.received_at)
+def list_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> list[Incident]:
+    """Return what awaits the body, then what is open, then what is closed, each the newest first. `after` is the
+    reference after which to begin; the list begins anew if it is not one of them. Four queries at most.
+    """
+    ordered = incidents.order_by("-received_at", "-id")
+    is_open, awaits = Q(status__in=OPEN), Q(awaited_since__isnull=False)
+    parts = [ordered.filter(is_open & awaits), ordered.filter(is_open & ~awaits), ordered.exclude(is_open)]
+    last = incidents.filter(reference=after).first() if after else None
+    if last:
+        place = 2 if last.status not in OPEN else 0 if last.awaited_since else 1
+        parts = [older_than(parts[place], last), *parts[place + 1 :]]
+    rows: list[Incident] = []
+    for part in parts:
+        rows += part[: most - len(rows)]
+    return rows
+
+
+def older_than(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySet:
+    """Return the cases that were received before this one."""
+    same_instant = Q(received_at=last.received_at, id__lt=last.pk)
+    return incidents.filter(same_instant | Q(received_at__lt=last.received_at))
 
 
 @never_cache
@@ -72,7 +90,7 @@ def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = user_of(request)
     body = get_body(user, uid)
     mine = with_steps(Incident.objects.visible_to(user).filter(collectivity=body).with_words())
-    rows = list(mine.order_by("-received_at", "-id")[: AT_HOME + 1])
+    rows = list_by_need(mine, AT_HOME + 1)
     shown = {
         "body": body,
         "cases": stepped(rows[:AT_HOME]),

@@ -44,6 +44,7 @@ LEAVES = "L’invitation part par mail à %(address)s."
 JUST_SENT = "Cette invitation vient de partir. Laissez-lui un quart d’heure avant de la renvoyer."
 TOO_MANY = "Vingt invitations sont parties en un jour : c’est le plus que nous envoyons. Réessayez demain."
 ALREADY_THERE = "Cette personne est déjà membre : rien n’est parti."
+REMOVED = "%(name)s n’est plus membre : cette personne ne voit plus les dossiers."
 WITHDRAWN = "L’invitation de %(address)s est retirée : son lien n’ouvre plus rien."
 
 
@@ -104,14 +105,19 @@ def remove(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     """Ask, then remove. The last manager gets a page that asks to hand over first."""
     user = user_of(request)
     body = get_body(user, uid) if person == user.uid else get_managed_body(user, uid)
-    shown = {"body": body, "membership": member(body, person)}
+    leaving = member(body, person)
+    shown = {"body": body, "membership": leaving}
     if request.method != "POST":
         return render(request, "accounts/remove_member.html", shown)
     try:
         remove_member(uid=uid, person_uid=person, actor=user)
     except LastManager:
         return render(request, "accounts/remove_member.html", shown | {"is_last": True}, status=409)
-    return redirect("own_cases") if person == user.uid else redirect("body_home", uid)
+    if person == user.uid:
+        messages.success(request, f"Vous avez quitté {body.name}.")
+        return redirect("own_cases")
+    messages.info(request, REMOVED % {"name": leaving.user})
+    return redirect("body_home", uid)
 
 
 @never_cache
@@ -172,4 +178,5 @@ def write_emergency(request: HttpRequest, uid: UUID) -> HttpResponse:
         contacts = list_contacts(body)
         shown |= {"contacts": contacts, "seen": card_stamp(contacts)}
         return render(request, "accounts/write_emergency.html", shown, status=409)
+    messages.success(request, "La fiche est gardée.")
     return redirect("emergency_card", uid)

@@ -20,7 +20,7 @@ from incidents.enums import Ability, Door
 from incidents.evidence.handler import Arrivals, StraightToVault
 from incidents.files.seals import first_broken, instant
 from incidents.models import Incident
-from incidents.queries import pieces_of
+from incidents.queries import count_held, pieces_of
 from incidents.services.evidence.pieces import (
     MOST_FILES,
     Erased,
@@ -101,16 +101,19 @@ def counted(recorded: list[Recorded]) -> str:
 
 
 def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int = 200, **outcome: Any) -> HttpResponse:
+    pieces = pieces_of(incident)[::-1]
     context = {
         "incident": incident,
         "zone": zone_of(incident.collectivity),
-        "pieces": pieces_of(incident)[::-1],
+        "pieces": pieces,
+        "held": count_held(pieces),
         "unfinished": list(unfinished_of(incident).order_by("id")),
         "may_add": speaks_for_body(guest, incident) and not incident.erased_at,
         "has_account": guest.user is not None,
         "received": number(request, "recus"),
         "known": number(request, "deja"),
         "abandoned": number(request, "abandonne"),
+        "taken_back": number(request, "reprise"),
         "most_files": MOST_FILES,
         "slice": SLICE,
     }
@@ -142,18 +145,18 @@ def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE)
         if request.method == "POST":
-            take_back_evidence(guest=guest, reference=incident.reference, uid=uid)
-            return redirect("evidence", incident.reference)
+            piece = take_back_evidence(guest=guest, reference=incident.reference, uid=uid)
+            return redirect(f"{reverse('evidence', args=[incident.reference])}?reprise={piece.number}")
     except Http404:
         return not_found(request)
     except Erased:
         return erased(request)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
-    piece = incident.evidence.filter(uid=uid, taken_back_at=None).first()
-    if piece is None or incident.erased_at:
+    shown = incident.evidence.filter(uid=uid, taken_back_at=None).first()
+    if shown is None or incident.erased_at:
         return not_found(request)
-    context = {"incident": incident, "piece": piece, "is_opened": piece.openings.exists()}
+    context = {"incident": incident, "piece": shown, "is_opened": shown.openings.exists()}
     return render(request, "evidence/take_back.html", context)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -23,7 +24,7 @@ from core.text import plain_line
 from incidents.access import Guest
 from incidents.devices.signature import remember_signature, signature_of
 from incidents.devices.visits import find_case, private
-from incidents.enums import Ability
+from incidents.enums import Ability, PublicService
 from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import questions_editor
 from incidents.follow_up.page import render_not_found
@@ -82,9 +83,16 @@ def complete(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResp
         "questions": [one for one in useful if not one.is_facts],
         "facts": [one for one in useful if one.is_facts],
         "resuming": [one for one in incident.interruptions.order_by("id") if one.ended_at is None],
+        "resumed": name_resumed(incident, request.GET.get("repris", "")),
         "done": next((one for one in useful if one.code == request.GET.get("fait")), None),
     }
     return render(request, "follow_up/complete/list.html", context)
+
+
+def name_resumed(incident: Incident, service: str) -> str:
+    """Return the label of the service that the button has just ended, or "" for one of which none has resumed."""
+    ended = incident.interruptions.filter(service=service).exclude(ended_at=None) if service else None
+    return PublicService(service).label if ended is not None and ended.exists() else ""
 
 
 @on_case
@@ -113,11 +121,12 @@ def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> 
     """End an interruption now, with one button. The page that follows says so if the case is closed."""
     writing = Writing(guest=guest, reference=incident.reference, author=signature_of(request, guest))
     address = reverse("complete", args=[incident.reference])
+    service = request.POST.get("service", "")
     try:
-        end_interruption(writing=writing, service=request.POST.get("service", ""))
+        end_interruption(writing=writing, service=service)
     except CannotComplete:
         return redirect(address)
-    return redirect(f"{address}?fait=services")
+    return redirect(f"{address}?{urlencode({'fait': 'services', 'repris': service})}")
 
 
 def frame_of(incident: Incident) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import zone_of
+from csirts.routing import Fallback, csirt_for
 from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_body
 from incidents.devices import cookie
 from incidents.devices.signature import signature_of
@@ -19,7 +20,7 @@ from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import history_of
 from incidents.follow_up.rating import rate_block
 from incidents.models import Incident, ServiceInterruption
-from incidents.queries import Useful, openers_of, pieces_of, sheets_of, useful_for
+from incidents.queries import Useful, count_held, openers_of, pieces_of, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
 from incidents.services.correspondence.correspond import MESSAGES_SHOWN, thread_of
 from incidents.services.declarant.access import is_mail_held
@@ -75,12 +76,19 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "interruptions": interruptions,
         "halted": any(one.ended_at is None for one in interruptions),
         "pieces": pieces[::-1],
+        "held": count_held(pieces),
         "openers": openers_of(pieces),
         "declared": declared(incident, zone_of(incident.collectivity)),
         "judgement": judgement(incident),
+        "fallbacks": list_fallbacks(incident),
         "sentences": sentences_of(known_of(incident, standing, interruptions)),
         "shared_link": shared_link(incident),
     }
+
+
+def list_fallbacks(incident: Incident) -> Sequence[Fallback]:
+    """Return whom to call where no centre answers, as the declaration and its receipt said. No query elsewhere."""
+    return () if incident.csirt else csirt_for(incident.collectivity, on=timezone.localdate()).fallbacks
 
 
 def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:

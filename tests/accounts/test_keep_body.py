@@ -107,8 +107,17 @@ def test_the_last_manager_hands_over_first(client, manager):
     assert User.objects.get(pk=agent.pk).has_role(Role.MANAGER)
     assert not User.objects.get(pk=manager.pk).has_role(Role.MANAGER)
     assert client.get(home()).status_code == 200
-    assert client.post(leave).headers["Location"] == "/mes-dossiers/"
+    assert "Vous avez quitté Plouexemple." in client.post(leave, follow=True).content.decode()
     assert client.get(home()).status_code == 404
+
+
+def test_what_was_done_is_said(client, manager):
+    agent = an_agent()
+    removed = client.post(f"{home()}{agent.uid}/retirer/", follow=True).content.decode()
+    assert f"{agent} n’est plus membre" in removed
+    form = client.get(home() + "urgence/ecrire/")
+    said = {"seen": form.context["seen"], "provider-name": "Exemple Infogérance"}
+    assert "La fiche est gardée." in client.post(home() + "urgence/ecrire/", said, follow=True).content.decode()
 
 
 def test_handing_over_twice_is_handing_over_once(client, manager):

@@ -88,7 +88,8 @@ def test_a_service_has_resumed_in_one_tap(client, incident):
     assert "Ce service a repris maintenant" in text(client.get(url(incident)))
     for _click in range(2):
         told = client.post(url(incident, "repris"), {"service": "civil"}, follow=True)
-    assert "C’est enregistré : Les services arrêtés ou ralentis" in text(told)
+    assert "Service rétabli : état civil." in text(told)
+    assert "C’est enregistré" not in text(told)
     assert incident.interruptions.get(service="civil").ended_at
     assert incident.events.filter(kind=EventKind.FACTS).count() == 1
 

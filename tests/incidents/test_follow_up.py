@@ -339,6 +339,14 @@ def test_nobody_is_told_to_call_where_nobody_answers_the_telephone(client, incid
     assert "au centre" not in asked
 
 
+def test_where_no_centre_answers_the_numbers_of_the_declaration_stay(client):
+    incident = declare(collectivity=listed("Mamoudzou"))
+    client.post(link(incident))
+    shown = text(client.get(page(incident)))
+    assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18" in shown
+    assert "17cyber.gouv.fr" in shown
+
+
 def test_a_closed_case_asks_for_nothing_more(client, incident):
     client.post(link(incident))
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())

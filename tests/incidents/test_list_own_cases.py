@@ -71,6 +71,26 @@ def test_the_newest_first_page_by_page(client, monkeypatch):
     assert pages == [expected[:2], expected[2:4], expected[4:]]
 
 
+def test_what_waits_for_the_reader_comes_first_and_closed_cases_last(client, monkeypatch):
+    monkeypatch.setattr("incidents.views.PAGE", 2)
+    client.force_login(an_agent())
+    cases = [declare() for _ in range(7)]
+    responder = a_responder(breizh_cyber())
+    for number in (0, 2):
+        question = Letter(text="Depuis quand ?", key=str(number), asks_answer=True)
+        write_to_declarant(reference=cases[number].reference, actor=responder, letter=question)
+    for number in (4, 6):
+        close_incident(reference=cases[number].reference, reason="not_an_incident", actor=responder, why="Essai.")
+    expected = [cases[number].reference for number in (2, 0, 5, 3, 1, 6, 4)]
+
+    pages = [shown(client.get(URL))]
+    while client.get(URL, {"apres": pages[-1][-1]}).context["cases"]:
+        pages.append(shown(client.get(URL, {"apres": pages[-1][-1]})))
+
+    assert sum(pages, []) == expected
+    assert shown(client.get(f"/ma-collectivite/{cases[0].collectivity.uid}/")) == expected
+
+
 def test_a_reference_of_somebody_else_starts_again(client):
     mine, theirs = declare(), declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
     client.force_login(an_agent())

@@ -52,7 +52,9 @@ def test_it_works(holder, responder, incident):
     assert "Reprendre la pièce 2" in text(asked)
     assert "C’est définitif" in text(asked)
 
-    assert holder.post(way(piece))["Location"] == files(incident)
+    done = holder.post(way(piece))
+    assert done["Location"] == files(incident, "?reprise=2")
+    assert "La pièce 2 est reprise" in text(holder.get(done["Location"]))
 
     piece.refresh_from_db()
     assert piece.taken_back_at is not None
@@ -104,3 +106,15 @@ def test_nobody_else_takes_it_back(holder, responder, incident):
     piece.refresh_from_db()
     assert piece.taken_back_at is None
     assert not incident.events.filter(kind=EventKind.FILE_TAKEN_BACK).exists()
+
+
+def test_only_files_that_are_still_there_are_counted(holder, incident):
+    pieces = [hand_over(holder, incident, content, "photo.png") for content in (b"a", b"b")]
+    page = f"/suivi/{incident.reference}/"
+    assert "Fichiers remis (2)" in text(holder.get(page))
+    assert "Une photo de l’écran ou un fichier" not in text(holder.get(page))
+    for piece in pieces:
+        holder.post(way(piece))
+    assert "Fichiers remis (0)" in text(holder.get(page))
+    assert "Une photo de l’écran ou un fichier" in text(holder.get(page))
+    assert "Fichiers remis (2)" not in text(holder.get(files(incident)))

@@ -251,3 +251,9 @@ def test_delays_are_said(client, lead):
     kept = delays_block(case, timezone.now())
     assert (kept["taking"].late, kept["taking"].took) == (None, case.acknowledged_at - case.received_at)
     assert (kept["first_answer"].at, kept["answer"]) == (case.answered_at, None)
+
+
+def test_no_national_message_promises_what_the_follow_up_does_not_show():
+    (delays,) = [one.text for one in NATIONAL if "deux délais" in one.title]
+    assert "Le dossier de réponse, à imprimer depuis votre page de suivi, rappelle ces délais" in delays
+    assert "prépare les éléments" not in delays
