@@ -154,18 +154,18 @@ class Csirt(models.Model):
         return self._value(ContactKind.ADDRESS)
 
     @property
-    def phone_source(self) -> str:
-        """The source and date of the phone number, or an empty string."""
-        contact = self.contact(ContactKind.PHONE)
-        return wording.origin(contact.source, contact.source_on) if contact else ""
+    def hours(self) -> str:
+        """The hours with what their note tells a caller to do: « lun.–ven. 8 h–17 h (ensuite, le centre national) ».
+        Who published them is for the directory.
+        """
+        return wording.with_note(
+            self._value(ContactKind.HOURS), wording.without_origin(self.notes.get(ContactKind.HOURS, ""))
+        )
 
     @property
-    def hours(self) -> str:
-        """The hours with their note: « lun.–ven. 8 h–17 h (presse de 2022, à confirmer) »."""
-        contact = self.contact(ContactKind.HOURS)
-        if contact is None:
-            return ""
-        return f"{contact.value} ({contact.note})" if contact.note else contact.value
+    def hours_in_directory(self) -> str:
+        """The hours with their whole note: « lun.–ven. 8 h–17 h (presse de 2022, à confirmer) »."""
+        return wording.with_note(self._value(ContactKind.HOURS), self.notes.get(ContactKind.HOURS, ""))
 
     @property
     def sites(self) -> list[str]:

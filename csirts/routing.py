@@ -45,10 +45,6 @@ class Fallback:
         return self.csirt.phone_note if self.csirt else ""
 
     @property
-    def phone_source(self) -> str:
-        return self.csirt.phone_source if self.csirt else ""
-
-    @property
     def hours(self) -> str:
         return self.csirt.hours if self.csirt else ""
 

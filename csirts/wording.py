@@ -2,6 +2,7 @@
 Bretagne », « du Grand Est ».
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from urllib.parse import urlsplit
@@ -73,6 +74,7 @@ _OF = {
 }
 
 
+NBSP = "\N{NO-BREAK SPACE}"
 # Names that begin with a common noun take an article: « le CSIRT CyberCorsica », « au Campus régional… ».
 COMMON_NOUNS = ("CSIRT", "CERT", "M-CERT", "Campus", "Centre")
 VOWELS = "AEÉIOUYaeéiouy"
@@ -98,6 +100,18 @@ def of_centre(centre: str) -> str:
 def origin(source: str, source_on: date | None) -> str:
     """« Liste de l’ANSSI, 23 juin 2026 »"""
     return f"{source}, {date_format(source_on, 'j F Y')}" if source_on else source
+
+
+def without_origin(note: str) -> str:
+    """Return a note without the clauses that say who published a value: « presse, à confirmer ; fermé en août »
+    gives « fermé en août ».
+    """
+    clauses = re.split(r"\s*;\s*", note)
+    return f"{NBSP}; ".join(clause for clause in clauses if "à confirmer" not in clause)
+
+
+def with_note(value: str, note: str) -> str:
+    return f"{value} ({note})" if value and note else value
 
 
 def curly(name: str) -> str:

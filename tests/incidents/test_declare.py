@@ -182,12 +182,10 @@ def test_the_receipt_puts_number_and_code_first(client):
     assert "votre déclaration est dans la liste de Breizh Cyber" in page
     by = moment(Incident.objects.get().acknowledge_by).replace(NBSP, " ")
     assert f"Son objectif : s’en occuper avant le {by}, ou dès sa réouverture s’il est fermé." in page
-    assert (
-        "Ses horaires : lun.–jeu. 9 h–17 h 30, ven. 9 h–17 h (presse, à confirmer ; hors de ces heures, le centre"
-        in page
-    )
+    hours = "lun.–jeu. 9 h–17 h 30, ven. 9 h–17 h (hors de ces heures, le centre national prend le relais)"
+    assert f"Ses horaires : {hours}" in page
     assert "Fermé, ou pas de réponse ? CERT-FR, +33 9 70 83 32 18" in page
-    assert "[source : Portail de l’ANSSI, « Contacts utiles »" in page
+    assert "source" not in page[: page.index("Débranchez")].lower(), "the directory says who published what"
 
 
 def test_a_message_is_signed_with_the_name_that_was_given_here(client):

@@ -374,7 +374,7 @@ def test_paper_has_the_number_too(client, incident):
     Contact.objects.update_or_create(csirt=incident.csirt, kind="hours", defaults=said)
     client.post(link(incident))
     shown = client.get(page(incident)).content.decode()
-    hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h (presse, à confirmer)"
+    hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h"
     assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}</p>" in shown
     assert f'Appelez le <span class="phone">0 800 200 008</span>. {hours}.' in shown
 

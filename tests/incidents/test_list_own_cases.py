@@ -87,7 +87,7 @@ def test_what_waits_for_the_reader_comes_first_and_closed_cases_last(client, mon
     while client.get(URL, {"apres": pages[-1][-1]}).context["cases"]:
         pages.append(shown(client.get(URL, {"apres": pages[-1][-1]})))
 
-    assert sum(pages, []) == expected
+    assert [one for page in pages for one in page] == expected
     assert shown(client.get(f"/ma-collectivite/{cases[0].collectivity.uid}/")) == expected
 
 

@@ -380,8 +380,8 @@ def test_hours_stand_beside_the_number_and_the_target_promises_nothing(centre, p
 
     [mail] = post.to(TOWN)
     text = one_line(mail)
-    assert "0 800 200 008 Ses horaires : lun.–ven. 8 h–17 h (presse, à confirmer)." in text
+    assert "0 800 200 008 Ses horaires : lun.–ven. 8 h–17 h." in text
     assert "Fermé, ou pas de réponse ? - CERT-FR : +33 9 70 83 32 18" in text
-    assert "[source : Portail de l’ANSSI, « Contacts utiles »" in text
+    assert "source" not in text
     assert "ou dès sa réouverture s’il est fermé." in text
     assert "lit votre déclaration et s’en occupe" not in text

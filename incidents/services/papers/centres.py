@@ -36,7 +36,6 @@ def describe_fallbacks(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
             "to": to_centre(one.name),
             "phone": one.phone,
             "phone_note": one.phone_note,
-            "source": one.phone_source,
             "hours": one.hours,
             "website": describe_site(one.website),
             "link": one.website,
