@@ -17,7 +17,7 @@ from incidents.triage import wording
 from incidents.triage.case.answers import answers_of
 from incidents.triage.case.data import data_context
 from incidents.triage.case.doubles import doubles_block
-from incidents.triage.case.emergency import emergency_contacts, number_to_call
+from incidents.triage.case.emergency import emergency_contacts, list_numbers_to_call
 from incidents.triage.case.ending import ending_block, may_be_reopened
 from incidents.triage.case.evidence import evidence_block
 from incidents.triage.case.next_act import find_next_act, list_clocks
@@ -47,7 +47,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
     thread = thread_context(incident, user, rows.readings)
     evidence = evidence_block(incident, rows.evidence, rows.history)
     emergency = emergency_contacts(incident)
-    call = number_to_call(incident, emergency)
+    calls = list_numbers_to_call(incident, emergency)
     context = (
         facts_context(incident, now, rows)
         | history_context(incident, now, thread, evidence, rows)
@@ -58,8 +58,8 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             "thread": thread,
             "evidence": evidence,
             "emergency": emergency,
-            "call": call,
-            "verify": {"form": VerifyForm(proposed=call)},
+            "calls": calls,
+            "verify": {"form": VerifyForm(proposed=calls[0] if calls else None)},
             "transfers": transfer_block(incident, rows.transfers),
         }
     )

@@ -9,6 +9,7 @@ from accounts.models import EmergencyContact
 from collectivities.zones import day_of, zone_of
 from incidents.enums import NumberSource
 from incidents.models import Incident, OfficialNumber
+from incidents.services.handling.verify import is_same_number
 
 WRITTEN = ("name", "phone", "note")
 
@@ -40,17 +41,20 @@ class NumberToCall(NamedTuple):
         return self.source is not None
 
 
-def number_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
-    """Return the number to show on the bar of the case, or None. One query at most.
+def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> list[NumberToCall]:
+    """Return the numbers to show on the bar of the case. One query at most.
 
-    Until the case is verified, prefer a number that does not come from the form; then use that of the declarant.
+    Until the case is verified, a number that does not come from the form is first, to verify the declaration; that on
+    which the declarant waits for the call follows.
     """
     own = incident.story.contact_phone
     if incident.is_verified and own:
-        return NumberToCall(own, incident.story.contact_name or "le déclarant")
-    if official := find_official_number(incident, emergency):
-        return official
-    return NumberToCall(own, "numéro du formulaire") if own else None
+        return [NumberToCall(own, incident.story.contact_name or "le déclarant")]
+    official = find_official_number(incident, emergency)
+    numbers = [official] if official else []
+    if own and not (official and is_same_number(own, official.phone)):
+        numbers.append(NumberToCall(own, "à rappeler, numéro du formulaire"))
+    return numbers
 
 
 def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:

@@ -20,7 +20,7 @@ from incidents.services.handling.read import has_news, note_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out
 from incidents.triage.case.data import format_data
-from incidents.triage.case.emergency import emergency_contacts, number_to_call
+from incidents.triage.case.emergency import emergency_contacts, list_numbers_to_call
 from incidents.triage.work.tasks import may_add_task
 
 
@@ -48,7 +48,7 @@ def telephone_context(incident: Incident, user: User, now: datetime) -> dict[str
         "term": wording.term(incident),
         "waiting": wording.waiting(incident, now),
         "late": wording.lateness(incident, now),
-        "call": number_to_call(incident, emergency_contacts(incident)),
+        "calls": list_numbers_to_call(incident, emergency_contacts(incident)),
         "services": wording.stopped(incident, list(incident.interruptions.order_by("started_at", "id"))),
         "data": format_data(incident),
         "has_news": has_news(incident, read_at),
