@@ -9,11 +9,12 @@ from typing import NamedTuple
 from django.db.models import Count, Max, Min, Q
 
 from collectivities.zones import zone_of
-from incidents.enums import Door, EventKind
+from incidents.enums import Door, EventKind, Status
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.questions.catalogue import SNAPSHOTS, Section, current
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
 from incidents.questions.saying import Said
+from incidents.querysets import works_for_centre
 
 # The events that the body is told about, each with a sentence on its follow-up page. All other events are the centre's
 # own work.
@@ -116,6 +117,13 @@ class Reader:
     def opened_at(self) -> datetime | None:
         """Return when this person first opened the case, or None if they saw only an excerpt of it in a search."""
         return min((one.first_at for one in self.seen if one.door != Door.SEARCH), default=None)
+
+
+def is_left(incident: Incident) -> bool:
+    """Tell whether the case was taken, and nobody of its centre has it any more. One query, or none."""
+    if incident.status != Status.ACKNOWLEDGED:
+        return False
+    return not Incident.objects.filter(works_for_centre(), pk=incident.pk).exists()
 
 
 def list_readers(incident: Incident) -> list[Reader]:

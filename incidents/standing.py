@@ -39,10 +39,11 @@ class Standing:
         return first_to_open(self.readers)
 
 
-def standing_of(incident: Incident, *, thread: Sequence[Message]) -> Standing:
+def standing_of(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> Standing:
+    """`is_held`: whoever has the case works for its centre."""
     readers = list_readers(incident)
     question = question_of(incident, thread)
-    step = step_of(incident, question, is_read=first_to_open(readers) is not None)
+    step = step_of(incident, question, is_read=first_to_open(readers) is not None, is_held=is_held)
     return Standing(step=step, question=question, readers=readers, ended=ended_with(incident))
 
 
@@ -54,14 +55,14 @@ def first_to_open(readers: Sequence[Reader]) -> Reader | None:
 def with_steps(incidents: IncidentQuerySet) -> IncidentQuerySet:
     """Annotate the cases of a list with what `step_in_list` needs beside their own columns."""
     opened = CaseAccess.objects.filter(incident=OuterRef("pk")).exclude(door=Door.SEARCH)
-    return incidents.select_related("merged_into").annotate(was_opened=Exists(opened))
+    return incidents.with_holder().select_related("merged_into").annotate(was_opened=Exists(opened))
 
 
 def step_in_list(incident: Any) -> Step:
     """Return the step that the page of the case shows. The case must come from `with_steps`."""
     if incident.status in OPEN and incident.awaited_since:
         return Step.AWAITED
-    return step_of(incident, None, is_read=incident.was_opened)
+    return step_of(incident, None, is_read=incident.was_opened, is_held=incident.is_held)
 
 
 def ended_with(incident: Incident) -> Incident:
@@ -69,14 +70,14 @@ def ended_with(incident: Incident) -> Incident:
     return main if main and main.status == Status.CLOSED else incident
 
 
-def step_of(incident: Incident, question: Message | None, *, is_read: bool) -> Step:
+def step_of(incident: Incident, question: Message | None, *, is_read: bool, is_held: bool) -> Step:
     if incident.merged_into:
         return Step.CLOSED if incident.merged_into.status == Status.CLOSED else Step.MERGED
     if incident.status == Status.CLOSED:
         return Step.WITHDRAWN if incident.closing_reason == ClosingReason.WITHDRAWN else Step.CLOSED
     if question:
         return Step.AWAITED
-    if incident.status == Status.ACKNOWLEDGED:
+    if incident.status == Status.ACKNOWLEDGED and is_held:
         return Step.TAKEN
     return Step.READ if is_read else Step.RECEIVED
 

@@ -24,6 +24,7 @@ from incidents.services.correspondence.correspond import AUTHOR_LIMIT, thread_of
 from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.share import find_shared, share_sentence, unshare_sentence
 from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.handling.assign import holder_of
 from incidents.standing import standing_of
 
 
@@ -78,7 +79,7 @@ def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
     if incident is None:
         response = render(request, "follow_up/no_sentence.html", status=404)
     else:
-        standing = standing_of(incident, thread=thread_of(incident))
+        standing = standing_of(incident, thread=thread_of(incident), is_held=holder_of(incident) is not None)
         known = known_of(incident, standing, list(incident.interruptions.order_by("id")))
         context = {
             "sentences": sentences_of(known),

@@ -58,7 +58,8 @@ def case_page(
 def describe_case(incident: Incident) -> dict[str, Any]:
     """Return what the page says of the case to everybody who may follow it."""
     thread = thread_of(incident)
-    standing = standing_of(incident, thread=thread)
+    holder = holder_of(incident)
+    standing = standing_of(incident, thread=thread, is_held=holder is not None)
     interruptions = list(incident.interruptions.order_by("id"))
     pieces = pieces_of(incident)
     return {
@@ -72,7 +73,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "has_more": len(thread) == MESSAGES_SHOWN,
         "standing": standing,
         "is_mail_held": standing.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
-        "holder": holder_of(incident),
+        "holder": holder,
         "interruptions": interruptions,
         "halted": any(one.ended_at is None for one in interruptions),
         "pieces": pieces[::-1],

@@ -34,7 +34,7 @@ def test_the_page_names_who_has_it_now_and_who_took_it(client, responder, collea
     assert f"<b>{colleague}</b> s’en occupe, pris en charge par {responder}," in text_of(client.get(url(incident)))
     assign_incident(reference=incident.reference, actor=responder, assignee=None, seen=tag_of(colleague))
     page = text_of(client.get(url(incident)))
-    assert "À prendre</span> depuis" in page
+    assert "À prendre</span> reçu il y a" in page
     assert "s’en occupe" not in page
 
 

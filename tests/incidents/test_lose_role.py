@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, User
 from accounts.tokens import issue_token
-from incidents.enums import ActorKind, ClosingReason
+from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer.proposal import ask_transfer
@@ -165,13 +165,42 @@ def test_the_cases_of_whoever_left_are_nobodys_in_every_list(responder, incident
     assert name not in found
     head = text(colleague.get(url(incident)))
     assert f"{name} s’en occupe" not in head
-    assert f"Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre. À reprendre" in head
+    assert f"À prendre Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre." in head
     status = text(opened(incident).get(page(incident)))
-    assert "Pris en charge depuis" in status
+    assert "a lu votre déclaration" in status
+    assert "Personne ne s’en occupe pour le moment" in status
 
     Membership.objects.filter(user=responder).update(ended_on=None)
     User.objects.filter(pk=responder.pk).update(is_active=True)
     assert incident.reference not in colleague.get(without).content.decode()
+
+
+@pytest.mark.parametrize("end", [removed, closed])
+def test_the_cases_of_whoever_left_are_to_be_taken_everywhere(responder, incident, end):
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    newcomer = a_responder(breizh_cyber())
+    colleague, to_take = as_person(newcomer), f"{QUEUE}?etat=a-prendre"
+    button = f'name="prendre" value="{incident.reference}"'
+    assert incident.reference not in colleague.get(to_take).content.decode()
+    end(responder)
+
+    assert button in colleague.get(to_take).content.decode()
+    (view,) = (one for one in colleague.get(to_take).context["views"] if one["view"].code == "a-prendre")
+    assert view["count"] == "1"
+    found = colleague.get(f"{QUEUE}recherche/", {"q": "etat:prendre"}).content.decode()
+    assert incident.reference in found
+    telephone = colleague.get(f"/triage/{incident.reference}/").content.decode()
+    assert "À prendre" in telephone
+    assert "Prendre en charge</button>" in telephone
+    assert "prendre/" in colleague.get(url(incident)).content.decode()
+
+    for _ in range(2):
+        colleague.post(url(incident, "prendre"))
+    incident.refresh_from_db()
+    assert incident.assignee == newcomer
+    assert incident.events.filter(kind=EventKind.ASSIGNED).count() == 1
+    assert incident.reference not in colleague.get(to_take).content.decode()
+    assert f"{newcomer.display_name}, Breizh Cyber" in text(opened(incident).get(page(incident)))
 
 
 def test_a_closed_case_stays_that_of_whoever_had_it(responder, incident):

@@ -131,9 +131,14 @@ def test_the_emergency_card_comes_first(client, case):
     EmergencyContact.objects.create(collectivity=plouexemple(), kind=Helper.ELECTED, **said)
     found = {"phone": "02 98 11 22 33", "source": NumberSource.WEBSITE, "found_on": "2026-11-03", "noted_by": agent}
     OfficialNumber.objects.create(collectivity=plouexemple(), **found)
-    assert "06 39 98 00 24 <small>numéro officiel, pour vérifier : Maxime Imaginaire, fiche d’urgence," in bar_of(client, case)
+    assert "06 39 98 00 24 <small>numéro officiel, pour vérifier : Maxime Imaginaire, fiche d’urgence," in bar_of(
+        client, case
+    )
     EmergencyContact.objects.all().delete()
-    assert "02 98 11 22 33 <small>numéro officiel, pour vérifier : site de la mairie, relevé le 3 novembre 2026</small>" in bar_of(client, case)
+    assert (
+        "02 98 11 22 33 <small>numéro officiel, pour vérifier : site de la mairie, relevé le 3 novembre 2026</small>"
+        in bar_of(client, case)
+    )
 
 
 def test_a_number_that_is_both_is_shown_once(client, case):

@@ -10,6 +10,7 @@ from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, Status, Verification
 from incidents.models import Incident
+from incidents.queries import is_left
 from incidents.services.handling.close import Ending, refuse_unfinished, save_closing
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.verify import CallBack, record_call_back
@@ -23,9 +24,12 @@ NOTHING_SAID = CallBack()
 def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     """Take the case. Taking it again oneself changes nothing (a double click, a second device).
 
-    Raises Http404, PermissionDenied, InvalidTransition if somebody else has it or it is closed.
+    A case whose holder left the centre is there to be taken too. Raises Http404, PermissionDenied, InvalidTransition
+    if somebody else has it or it is closed.
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
+    if is_left(incident):
+        return take_over(incident, actor)
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_by_id == actor.pk:
         return incident
     if incident.status == Status.CLOSED:
@@ -38,6 +42,14 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     settle_due(incident, worked_at=incident.worked_at or now)
     incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by", "assignee", *DUE_FIELDS])
     record_event(incident, EventKind.ACKNOWLEDGED, at=now, actor=actor)
+    return incident
+
+
+def take_over(incident: Incident, actor: User) -> Incident:
+    """Give the case to the actor, since whoever had it left the centre. It stays acknowledged since it first was."""
+    incident.assignee = actor
+    incident.save(update_fields=["assignee"])
+    record_event(incident, EventKind.ASSIGNED, at=timezone.now(), actor=actor, to=str(actor.uid))
     return incident
 
 

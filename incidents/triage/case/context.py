@@ -52,8 +52,8 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         facts_context(incident, now, rows)
         | history_context(incident, now, thread, evidence, rows)
         | doubles_block(incident, user, now)
-        | work_context(incident, user, now, rows)
-        | status_context(incident, user, now)
+        | (work := work_context(incident, user, now, rows))
+        | status_context(incident, user, now, is_left=work["assigned"]["is_gone"])
         | {
             "thread": thread,
             "evidence": evidence,
@@ -67,14 +67,17 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
     return context | {"next": find_next_act(context), "clocks": clocks}
 
 
-def status_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    """Return where the case is, what it belongs to, and what this person may do with it."""
+def status_context(incident: Incident, user: User, now: datetime, *, is_left: bool) -> dict[str, Any]:
+    """Return where the case is, what it belongs to, and what this person may do with it.
+
+    `is_left`: whoever has it left the centre.
+    """
     return {
         "incident": incident,
         "now": now,
         "zone": zone_of(incident.collectivity),
         "term": wording.term(incident),
-        "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
+        "can": {ability.value for ability in abilities(user, incident)} - outdated(incident, is_left=is_left),
         "groups": list_groupings(incident.collectivity),
         "group": group_block(incident, user),
         "waiting": wording.waiting(incident, now),
@@ -132,10 +135,10 @@ def list_groupings(body: Collectivity) -> list[str]:
     return list(groups.values_list("group__name", flat=True))
 
 
-def outdated(incident: Incident) -> set[str]:
+def outdated(incident: Incident, *, is_left: bool) -> set[str]:
     """Return the abilities that make no sense in this state: their buttons would only be refused."""
     past = {
-        Ability.ACKNOWLEDGE: incident.status != Status.DECLARED,
+        Ability.ACKNOWLEDGE: incident.status == Status.CLOSED or not (is_left or incident.status == Status.DECLARED),
         Ability.VERIFY: incident.is_verified or incident.collectivity.is_unconfirmed,
         Ability.CLOSE: incident.status == Status.CLOSED,
         Ability.QUALIFY: incident.erased_at is not None,

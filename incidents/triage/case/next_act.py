@@ -30,7 +30,7 @@ def find_next_act(context: Mapping[str, Any]) -> NextAct | None:
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:
         return closed_act(incident)
-    if incident.status == Status.DECLARED:
+    if incident.status == Status.DECLARED or context["assigned"]["is_gone"]:
         return NextAct("take", "Prenez ce dossier en charge", "Le déclarant le voit aussitôt.")
     return reach_act(incident) or answer_act(incident, now) or work_act(incident, context["tasks"])
 

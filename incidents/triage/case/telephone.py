@@ -16,6 +16,7 @@ from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
+from incidents.queries import is_left
 from incidents.services.handling.read import has_news, note_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out
@@ -44,6 +45,7 @@ def telephone_context(incident: Incident, user: User, now: datetime) -> dict[str
     read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
     return {
         "incident": incident,
+        "is_left": is_left(incident),
         "zone": zone_of(incident.collectivity),
         "term": wording.term(incident),
         "waiting": wording.waiting(incident, now),

@@ -61,7 +61,8 @@ class Line:
 
     @property
     def is_free(self) -> bool:
-        return self.incident.status == Status.DECLARED
+        """Tell whether it is to be taken: nobody has, or whoever had it left the centre."""
+        return self.incident.status == Status.DECLARED or not (self.is_closed or self.owner)
 
     @property
     def is_closed(self) -> bool:

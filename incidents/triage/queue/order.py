@@ -49,7 +49,8 @@ class OpenCase(NamedTuple):
 
     @property
     def is_free(self) -> bool:
-        return self.status == Status.DECLARED
+        """Tell whether it is to be taken: nobody has, or whoever had it left the centre."""
+        return self.status == Status.DECLARED or (self.status == Status.ACKNOWLEDGED and self.holder is None)
 
     @property
     def is_verified(self) -> bool:

@@ -10,11 +10,11 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.models import User
 from collectivities.zones import PARIS
 from core.text import fold
-from incidents.enums import DocumentKind, Verification
+from incidents.enums import DocumentKind, Status, Verification
 from incidents.models import SearchDocument, ServiceInterruption
 from incidents.querysets import has_no_holder
 from incidents.triage.search.query import Part, Query
-from incidents.triage.search.query_values import Days, Range, Value
+from incidents.triage.search.query_values import TO_TAKE, Days, Range, Value
 
 MINE, NOBODY = ("moi", "me"), ("personne", "aucun")
 # Sub-techniques are numbered from .001; no technique has this many.
@@ -69,6 +69,14 @@ def of_person(name: str, user: User) -> Q:
     if fold(name) in NOBODY:
         return has_no_holder()
     return Q(assignee__display_name__icontains=name)
+
+
+def in_state(value: Value) -> Q:
+    """A case whose holder left its centre is to be taken too."""
+    of_status = Q(status__in=value)
+    if TO_TAKE not in cast("tuple[str, ...]", value):
+        return of_status
+    return of_status | Q(status=Status.DECLARED) | Q(has_no_holder(), status=Status.ACKNOWLEDGED)
 
 
 def one_of(field: str) -> Callable[[Value], Q]:
@@ -133,7 +141,7 @@ CONDITIONS: Mapping[str, Callable[[Value], Q]] = {
     "type": one_of("type"),
     "corps": one_of("collectivity__kind"),
     "pop": between("collectivity__population"),
-    "etat": one_of("status"),
+    "etat": in_state,
     "gravite": between("severity"),
     "nature": one_of("nature"),
     "du": received,

@@ -210,12 +210,14 @@ def read_words(sign: str, said: str) -> Value:
     return said
 
 
+# No status of a case: nobody has taken it, or whoever had it left the centre.
+TO_TAKE = "to_take"
 YES_NO = {"oui": ("yes",), "non": ("no",)}
 STATES = {
     "ouvert": OPEN,
     "ouverts": OPEN,
-    "a prendre": (Status.DECLARED,),
-    "aprendre": (Status.DECLARED,),
+    "a prendre": (TO_TAKE,),
+    "aprendre": (TO_TAKE,),
     "pris": (Status.ACKNOWLEDGED,),
     "pris en charge": (Status.ACKNOWLEDGED,),
     "en cours": (Status.ACKNOWLEDGED,),
