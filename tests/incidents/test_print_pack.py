@@ -7,11 +7,13 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Membership
 from core import typeset
 from incidents.enums import Answer, ClosingReason, PaperState
 from incidents.files import vault
 from incidents.models import CaseKey, DataLeak, Paper
 from incidents.services.declarant.access import secret_of
+from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
@@ -225,6 +227,19 @@ def test_the_pack_follows_the_case(incident):
     closed = dossier_of(incident, at=timezone.now())["progress"][0]
     assert closed.startswith("Dossier clos le ")
     assert closed.endswith("heure de Paris\xa0: résolu.")
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+def test_a_case_that_nobody_has_any_more_was_taken_before(incident, has_left):
+    responder = a_responder()
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    if has_left:
+        Membership.objects.filter(user=responder).update(ended_on=timezone.localdate())
+    else:
+        assign_incident(reference=incident.reference, actor=responder, assignee=None)
+    incident.refresh_from_db()
+    progress = dossier_of(incident, at=timezone.now())["progress"][0]
+    assert progress == "Breizh Cyber n’a personne sur le dossier en ce moment."
 
 
 def test_a_link_that_stopped_leads_to_help(client, incident):

@@ -19,8 +19,9 @@ from collectivities.zones import CLOCKS, zone_of
 from core.typeset import qr_code
 from csirts.queries import published_ways
 from csirts.routing import csirt_for
-from incidents.enums import TYPE_TERMS, TransferState
+from incidents.enums import TYPE_TERMS, EventKind, Status, TransferState
 from incidents.models import Incident
+from incidents.queries import is_left
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
 from incidents.questions.saying import NBSP, format_moment
 from incidents.reference import spaced
@@ -137,10 +138,18 @@ def charge(incident: Incident, zone: str) -> str:
     if incident.closed_at:
         reason = incident.get_closing_reason_display()
         return f"Dossier clos le {moment(incident.closed_at, zone)} : {reason}."
+    if is_left(incident) or was_put_back(incident):
+        return "{csirt} n’a personne sur le dossier en ce moment.".format(**words)
     if incident.acknowledged_at:
         at = moment(incident.acknowledged_at, zone)
         return "%(csirt)s a pris le dossier en charge le %(at)s." % (words | {"at": at})
     return "{csirt} n’a pas encore pris le dossier en charge.".format(**words) if incident.csirt else ""
+
+
+def was_put_back(incident: Incident) -> bool:
+    """Tell whether somebody took the case and left it to be taken again. One query, or none."""
+    taken = incident.events.filter(kind=EventKind.ACKNOWLEDGED)
+    return incident.status == Status.DECLARED and taken.exists()
 
 
 def verification(incident: Incident, zone: str) -> str:
