@@ -11,10 +11,10 @@ from django.db.models import Count, Max, Min, Q
 from collectivities.zones import zone_of
 from incidents.enums import Door, EventKind, Status
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
+from incidents.querysets import works_for_centre
 from incidents.questions.catalogue import SNAPSHOTS, Section, current
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
 from incidents.questions.saying import Said
-from incidents.querysets import works_for_centre
 
 # The events that the body is told about, each with a sentence on its follow-up page. All other events are the centre's
 # own work.

@@ -84,7 +84,7 @@ def step_of(incident: Incident, question: Message | None, *, is_read: bool, is_h
 
 def question_of(incident: Incident, thread: Sequence[Message]) -> Message | None:
     """Return the last message of the CSIRT if it asks something that the declarant has not answered since, in writing
-    or by telephone.
+    or by calling the centre.
     """
     last = next((message for message in reversed(thread) if message.is_from_csirt), None)
     if last is None or not last.asks_answer or incident.status not in OPEN or incident.awaited_since is None:

@@ -100,12 +100,14 @@ def test_the_centre_ends_the_wait_by_writing_without_asking(incident):
     assert "En attente de vous" not in text(declarant.get(page(incident)))
 
 
-def test_the_centre_ends_the_wait_by_a_call(incident):
+def test_the_wait_ends_when_the_declarant_calls_not_when_the_centre_does(incident):
     camille = signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     camille.post(case(incident, "note"), {"kind": "missed", "text": "", "key": "n"})
     assert "En attente de vous" in text(opened(incident).get(page(incident)))
-    camille.post(case(incident, "note"), {"kind": "call_out", "text": "Ils ont dit lequel.", "key": "n"})
+    camille.post(case(incident, "note"), {"kind": "call_out", "text": "Ils cherchent encore.", "key": "n"})
+    assert "En attente de vous" in text(opened(incident).get(page(incident)))
+    camille.post(case(incident, "note"), {"kind": "call_in", "text": "Ils ont dit lequel.", "key": "n"})
     assert "En attente de vous" not in text(opened(incident).get(page(incident)))
 
 

@@ -107,10 +107,15 @@ def test_an_answer_of_the_declarant_asks_for_one_again(client, responder):
     waits = Incident.objects.get()
     assert waits.awaited_since
     assert waits.answer_by is None
+    marks = {case(incident): "<span>attend une réponse", case(incident, "messages"): "· attend une réponse"}
+    for shown, mark in marks.items():
+        assert mark in client.get(shown).content.decode()
     send(opened(incident), incident, "Exemple SAS.")
     answered = Incident.objects.get()
     assert (answered.awaited_since, answered.due_for, answered.due_at) == (None, "answer", answered.answer_by)
     assert "answer_by" in ANSWER_FIELDS
+    for shown, mark in marks.items():
+        assert mark not in client.get(shown).content.decode()
 
 
 @pytest.mark.parametrize(("number", "said"), [(200, "200"), (201, "200+")])

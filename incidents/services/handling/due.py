@@ -29,14 +29,15 @@ def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None
     incident.due_at, incident.due_for = next_due(incident, task_due=task_due)
 
 
-def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False) -> None:
+def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, keeps_waiting: bool = False) -> None:
     """Record that the centre wrote to the declarant or spoke with them.
 
-    With `asks_answer`, the case waits for the declarant.
+    With `asks_answer`, the case waits for the declarant. With `keeps_waiting`, it waits as long as it did.
     """
     incident.answer_by = None
     incident.answered_at = incident.answered_at or at
-    incident.awaited_since = at if asks_answer else None
+    if not keeps_waiting:
+        incident.awaited_since = at if asks_answer else None
     settle_due(incident, worked_at=at)
 
 

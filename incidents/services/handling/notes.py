@@ -43,7 +43,8 @@ def readable(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[No
 def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: str, spoke: bool = True) -> Note:
     """Save a note, or what was said in a call. The same words under one key are one note.
 
-    A call counts as an answer to the declarant unless `spoke` is False. `handover.py` writes hand-overs.
+    A call counts as an answer to the declarant unless `spoke` is False. One that the centre made does not answer what
+    it had asked. `handover.py` writes hand-overs.
     Raises Http404, PermissionDenied, ValidationError on « text ».
     """
     hold_with_main(reference)
@@ -53,7 +54,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
         return note
     answers = kind in CALLS and spoke
     if answers:
-        note_answer(incident, at=note.written_at)
+        note_answer(incident, at=note.written_at, keeps_waiting=kind == NoteKind.CALL_OUT)
         incident.is_to_call_back = False
     else:
         settle_due(incident, worked_at=note.written_at)
