@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from incidents.access import Guest
-from incidents.due import ANSWER_WITHIN
+from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
 from incidents.enums import ClosingReason, EventKind, Status
 from incidents.models import Incident, Note
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
@@ -191,7 +191,8 @@ def test_what_they_wrote_is_to_be_answered_once_it_is_open(responder):
     assert incident.answer_by > incident.declarant_wrote_at
 
 
-def test_what_waited_for_an_answer_before_the_end_is_not_late_by_all_that_time(responder, time_machine):
+def test_who_was_never_answered_waits_as_before(responder, time_machine):
+    """Closing and reopening wipes no lateness; whoever was answered has nothing due but a review."""
     time_machine.move_to("2026-10-01 09:00+02:00", tick=False)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
@@ -199,7 +200,13 @@ def test_what_waited_for_an_answer_before_the_end_is_not_late_by_all_that_time(r
     time_machine.move_to("2026-11-20 09:00+01:00", tick=False)
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     incident.refresh_from_db()
-    assert (incident.due_for, incident.due_at) == ("answer", timezone.now() + ANSWER_WITHIN[incident.severity])
+    assert (incident.due_for, incident.due_at) == ("answer", incident.received_at + ANSWER_WITHIN[incident.severity])
+
+    write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Bonjour", key="k"))
+    close_incident(reference=incident.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+    reopen_incident(reference=incident.reference, actor=responder, motive=f"{WHY} Encore.")
+    incident.refresh_from_db()
+    assert (incident.due_for, incident.due_at) == ("review", timezone.now() + REVIEW_WITHIN[incident.severity])
 
 
 def test_another_centre_hears_nothing_of_it(client, responder):

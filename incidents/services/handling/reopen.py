@@ -70,12 +70,13 @@ def write_motive(incident: Incident, why: str, actor: User) -> None:
 
 
 def open_again(incident: Incident, actor: User) -> None:
-    """Reopen the row. An answer to what the declarant wrote since is due from that moment, an earlier one from now."""
+    """Reopen the row. An answer to what the declarant wrote since is due from that moment; one that was due
+    before stays due when it was.
+    """
     now, reason = timezone.now(), incident.closing_reason
     if incident.wrote_since_closing and incident.declarant_wrote_at:
-        incident.answer_by = incident.declarant_wrote_at + ANSWER_WITHIN[incident.severity]
-    elif incident.answer_by:
-        incident.answer_by = now + ANSWER_WITHIN[incident.severity]
+        since = incident.declarant_wrote_at + ANSWER_WITHIN[incident.severity]
+        incident.answer_by = min(since, incident.answer_by or since)
     incident.status, incident.closed_at, incident.closing_reason = Status.ACKNOWLEDGED, None, ""
     incident.acknowledged_at, incident.acknowledged_by = (
         incident.acknowledged_at or now,
