@@ -99,6 +99,24 @@ def test_a_number_that_is_no_longer_published_is_not_sent_as_a_word(client, grou
     assert {(one.outcome, "{telephone}" in one.why) for one in BulkItem.objects.all()} == {("refused", True)}
 
 
+@pytest.mark.parametrize("changed", [{"text": "Autre chose."}, {"asks_answer": "on"}, {"with_closed": "on"}])
+def test_what_was_changed_after_it_was_read_again_is_shown_before_it_leaves(client, group, changed):
+    form = client.post(url(group, "message"), {"text": WORDS, "key": "k"}).context["form"]
+    sent = {"text": WORDS, "key": "k", "envoyer": "1", "seen": form["seen"].value()} | changed
+
+    answer = client.post(url(group, "message"), sent)
+    assert answer.status_code == 409
+    assert "Ce qui partirait n’est plus ce que vous aviez lu" in text(answer)
+    assert sent["text"] in text(answer)
+    assert not BulkJob.objects.exists()
+
+    assert (
+        client.post(url(group, "message"), sent | {"seen": answer.context["form"]["seen"].value()}).status_code == 302
+    )
+    carry_on_bulk()
+    assert set(Message.objects.values_list("text", flat=True)) == {sent["text"]}
+
+
 def test_sent_again_with_other_words_or_to_others_nothing_more_leaves(client, responder, group):
     sent = {"text": WORDS, "key": "k", "envoyer": "1"}
     client.post(url(group, "message"), sent)

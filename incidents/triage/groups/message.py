@@ -1,6 +1,8 @@
 """One message to the declarants of a group, each in their own thread: written, previewed, then sent."""
 
+import hashlib
 import secrets
+from http import HTTPStatus
 from uuid import UUID
 
 from django import forms
@@ -40,12 +42,15 @@ class GroupLetterForm(forms.Form):
     common = WordsField()
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
+    # What was read again, by its seal. Only a page that shows it has the button that sends.
+    seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+
     # The words for which the message was refused, since they may be part of a name.
     doubtful = ""
 
     def letter(self) -> GroupLetter:
         """Return the letter. The form must be valid."""
-        said = self.cleaned_data
+        said = {name: value for name, value in self.cleaned_data.items() if name != "seen"}
         return GroupLetter(**said | {"key": said["key"] or secrets.token_urlsafe()})
 
 
@@ -60,12 +65,8 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         return render_letter_form(request, group, GroupLetterForm())
     form = GroupLetterForm(request.POST)
     try:
-        if form.is_valid() and SEND not in request.POST:
-            return render_letter_form(
-                request, group, form, preview=checked_letter(form.letter(), group, user_of(request))
-            )
         if form.is_valid():
-            return send(request, group, form.letter())
+            return review_or_send(request, group, form)
     except FormUsed as used:
         return render_letter_form(request, group, refill_form(request), before=used.job, status=409)
     except DoubtfulNames as error:
@@ -74,6 +75,27 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, error)
     return render_letter_form(request, group, form, status=422)
+
+
+def review_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm) -> HttpResponse:
+    """Send what was read again; show its review for what was not, or was changed since.
+
+    Raises ValidationError, DoubtfulNames and FormUsed like the services.
+    """
+    letter, seen = form.letter(), form.cleaned_data["seen"]
+    checked = checked_letter(letter, group, user_of(request))
+    is_stale = SEND in request.POST and seen not in ("", seal_of(checked))
+    if SEND in request.POST and not is_stale:
+        return send(request, group, letter)
+    form = GroupLetterForm(typed_again(request, seen=seal_of(checked)))
+    status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
+    return render_letter_form(request, group, form, preview=checked, status=status)
+
+
+def seal_of(letter: GroupLetter) -> str:
+    """Return a stamp of what the declarants would read, and of who would."""
+    shown = letter.text, letter.asks_answer, letter.with_closed
+    return hashlib.sha256(repr(shown).encode()).hexdigest()
 
 
 def refill_form(request: HttpRequest) -> GroupLetterForm:
@@ -105,6 +127,7 @@ def render_letter_form(
 ) -> HttpResponse:
     context = {"group": group, "form": form, "preview": preview, "readers": readers(group, preview), "send": SEND}
     context |= {"placeholders": PLACEHOLDERS, "doubtful": form.doubtful or form["common"].value()}
+    context["is_stale"] = bool(preview) and status == HTTPStatus.CONFLICT
     if preview:
         context["first"], context["as_read"] = first_to_read(group, preview, user_of(request)) or (None, preview.text)
     return render_page(request, TEMPLATE, context | {"before": before}, status=status)
