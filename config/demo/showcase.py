@@ -210,6 +210,8 @@ def tell_closed(town: Collectivity, cast: dict[str, User], now: datetime) -> Non
         interruptions=(back,),
     )
     acknowledge_incident(reference=declared.incident.reference, actor=cast["responder"])
+    answer = Letter(text="Bonjour. Nous regardons votre site avec votre prestataire, et nous vous rappelons.", key="1")
+    write_to_declarant(reference=declared.incident.reference, actor=cast["responder"], letter=answer)
     ending = Ending(
         reason=ClosingReason.RESOLVED,
         outcome=Outcome.RESTORED,

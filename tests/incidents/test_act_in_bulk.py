@@ -16,7 +16,7 @@ from incidents.services.groups import bulk
 from incidents.services.groups.bulk import carry_on_bulk
 from incidents.services.groups.group import open_group
 from incidents.services.handling.qualify import classify_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
@@ -77,13 +77,19 @@ def test_to_assign(client, responder, cases):
     page = send(client, "attribuer", cases[:2], confirme=[], follow=False)
     assert page.status_code == 200
     assert f'<option value="{colleague.uid}">' in text_of(page)
+    assert f", à {responder}</li>" not in text_of(page)
+    assert text_of(page).count(", à personne</li>") == 2
     assert IncidentEvent.objects.filter(kind=EventKind.ASSIGNED).count() == 0
 
     answer = send(client, "attribuer", cases[:2], assignee=str(colleague.uid))
 
-    assert told(answer) == ["2 dossiers attribués."]
+    assert told(answer) == [f"2 dossiers attribués à {colleague}."]
+    again = send(client, "attribuer", cases[:2], confirme=[], follow=False)
+    assert text_of(again).count(f", à {colleague}</li>") == 2, "the page before says who has each now"
     assert [case.assignee for case in Incident.objects.order_by("id")] == [colleague, colleague, None]
-    assert told(send(client, "attribuer", cases[:2], assignee="personne", cle="k2")) == ["2 dossiers attribués."]
+    assert told(send(client, "attribuer", cases[:2], assignee="personne", cle="k2")) == [
+        "2 dossiers attribués à personne."
+    ]
     assert Incident.objects.filter(assignee=None).count() == 3
 
 
@@ -146,6 +152,26 @@ def test_to_close_asks_why(client, responder, cases):
     assert told(answer)[0] == "2 dossiers clos."
     assert "Ce dossier a été clos" in told(answer)[1]
     assert "résolu" in told(answer)[1]
+
+
+def test_closing_says_first_what_nobody_did_and_asks_why_it_is_resolved(client, responder, cases):
+    """Qualified in bulk, they are not untouched: each would be closed without a word."""
+    Incident.objects.update(nature=Nature.INCIDENT)
+    verify_incident(reference=cases[0].reference, actor=responder)
+    guest = Guest(access_uid=cases[1].accesses.get().uid)
+    write_to_csirt(reference=cases[1].reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
+    warning = "2 non vérifiés, 3 jamais répondus, 1 message sans réponse"
+    assert warning in text_of(send(client, "clore", cases, confirme=[], follow=False))
+
+    refused = send(client, "clore", cases, reason="resolved")
+    assert refused.status_code == 422
+    assert f"{warning} : dites pourquoi ces dossiers sont résolus." in text_of(refused)
+    assert not Incident.objects.filter(status=Status.CLOSED).exists()
+
+    answer = send(client, "clore", cases, reason="resolved", why="Essais de notre centre.")
+    assert told(answer) == ["3 dossiers clos."]
+    assert [case.notes.get().text for case in cases[1:]] == ["Essais de notre centre."] * 2
+    assert BulkJob.objects.get().text == ""
 
 
 def test_a_word_that_came_after_the_list_was_read_is_not_closed_over(client, responder, cases, time_machine):
@@ -287,7 +313,7 @@ def test_sent_again_changed_it_says_so_shows_what_it_did_and_does_nothing(client
     assert not CaseGroup.objects.exists()
     assert [case.assignee for case in Incident.objects.order_by("id")] == [responder, responder, None]
     same = send(client, "attribuer", cases[:2], assignee=str(responder.uid))
-    assert told(same) == ["2 dossiers attribués."]
+    assert told(same) == [f"2 dossiers attribués à {responder}."]
 
 
 def test_forms_without_a_key_are_each_their_own(client, responder, cases):

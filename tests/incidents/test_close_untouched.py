@@ -2,13 +2,15 @@
 
 import pytest
 
+from incidents.access import Guest
 from incidents.enums import ClosingReason, Status
 from incidents.models import Incident
-from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.handling.close import UNTOUCHED, NotFinished
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.handling.close import UNANSWERED, UNTOUCHED, NotFinished
 from incidents.services.handling.notes import write_note
+from incidents.services.handling.tasks import Errand, add_task
 from incidents.services.handling.triage import close_incident, verify_incident
-from tests.cast import declare
+from tests.cast import an_agent, declare
 from tests.incidents.closing import SAID, url
 from tests.incidents.desk import follower
 from tests.reading import text_of
@@ -50,6 +52,40 @@ def test_a_touched_case_is_resolved_without_why(responder):
     for incident in touched:
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
     assert set(Incident.objects.values_list("status", flat=True)) == {Status.CLOSED}
+
+
+def test_a_case_that_an_account_of_the_body_declared_is_untouched_too(client, responder):
+    incident = declare(actor=an_agent())
+    assert incident.is_verified
+    with pytest.raises(NotFinished, match="Dites pourquoi"):
+        close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+
+
+def test_a_message_that_nobody_answered_is_said_before_any_closing(client, responder):
+    incident = declare()
+    verify_incident(reference=incident.reference, actor=responder)
+    assert "jamais répondu" in text_of(client.get(url(incident)))
+    assert "Personne n’a jamais répondu" in text_of(client.get(url(incident, "cloture")))
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
+
+    for page in (url(incident), url(incident, "cloture")):
+        assert "<b>Le déclarant attend une réponse</b>" in text_of(client.get(page))
+    with pytest.raises(NotFinished, match="Le déclarant attend une réponse"):
+        close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    without = {name: said for name, said in SAID.items() if name != "why"}
+    answer = client.post(url(incident, "cloture"), without)
+    assert answer.context["form"].errors == {"why": [UNANSWERED]}
+    assert client.post(url(incident, "cloture"), SAID).status_code == 302
+
+
+def test_what_is_unfinished_says_too_that_the_declarant_waits(responder):
+    incident = declare()
+    add_task(reference=incident.reference, actor=responder, errand=Errand(title="Appeler", due_at=None))
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
+    with pytest.raises(NotFinished, match=r"1 tâche ouverte.*; le déclarant attend une réponse"):
+        close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
 
 
 @pytest.mark.parametrize("reason", [one for one in ClosingReason.values if one != "resolved"])

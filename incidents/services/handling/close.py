@@ -17,7 +17,7 @@ from core.french import choose_plural
 from core.text import plain_text
 from incidents.access import get_incident
 from incidents.anonymous import Named, pointers_in
-from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status
+from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status, Verification
 from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
 from incidents.moments import is_before
 from incidents.services.declarant.correct import put_interruptions
@@ -34,6 +34,7 @@ TEXT_LIMIT = 10_000
 LESSON_LIMIT = 3_000
 MOTIVE_LIMIT = 1_000
 UNTOUCHED = "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
+UNANSWERED = "Le déclarant attend une réponse à ce qu’il a écrit. Répondez, ou dites pourquoi ce dossier est résolu."
 # A closing may leave a leak without conclusion: the leak keeps its status (suspected or claimed) and is counted so.
 NEVER_KNOWN = "unknown"
 Problem = tuple[str, str]
@@ -54,7 +55,7 @@ class Ending:
     """What is typed to close a case.
 
     `ended`: when each service resumed. `moot`: uids of the tasks that no longer apply. `leak`: a conclusion, or
-    `NEVER_KNOWN`. `why`: why a case that nobody of the centre touched is resolved; this becomes a note that no
+    `NEVER_KNOWN`. `why`: why a case that nobody touched or answered is resolved; this becomes a note that no
     declarant reads.
     """
 
@@ -118,22 +119,37 @@ def seen_of(incident: Incident, left: Unfinished) -> str:
 
 def is_untouched(incident: Incident) -> bool:
     """Tell whether nobody of the centre has verified or qualified the case, called its declarant or answered them."""
-    if incident.is_verified or incident.nature != Nature.UNQUALIFIED or incident.answered_at:
+    was_called = incident.verification == Verification.CALL_BACK
+    if was_called or incident.nature != Nature.UNQUALIFIED or incident.answered_at:
         return False
     calls = Q(kind=EventKind.NOTED, data__nature__in=[NoteKind.CALL_IN, NoteKind.CALL_OUT])
     return not incident.events.filter(calls).exists()
 
 
+def is_message_unanswered(incident: Incident) -> bool:
+    """Tell whether the declarant added something that nobody has answered."""
+    return incident.answer_by is not None and incident.declarant_wrote_at is not None
+
+
+def say_why_asked(incident: Incident) -> str:
+    """Return why the closing of the case as resolved asks for a reason, or "". An erased case takes no text."""
+    if incident.erased_at:
+        return ""
+    if is_untouched(incident):
+        return UNTOUCHED
+    return UNANSWERED if is_message_unanswered(incident) else ""
+
+
 def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
-    """Raise NotFinished if the case is closed as resolved but is unfinished, or is untouched and `why` is empty."""
+    """Raise NotFinished if the case is closed as resolved but is unfinished, or needs a reason and `why` is empty."""
     if reason != ClosingReason.RESOLVED:
         return
     if left := unfinished(incident):
-        raise NotFinished(
-            "Ce dossier ne peut pas encore être « résolu » : {}.".format("\N{NO-BREAK SPACE}; ".join(left.sentences))
-        )
-    if not why and not incident.erased_at and is_untouched(incident):
-        raise NotFinished(UNTOUCHED)
+        waits = ["le déclarant attend une réponse"] if is_message_unanswered(incident) else []
+        lacking = "\N{NO-BREAK SPACE}; ".join([*left.sentences, *waits])
+        raise NotFinished(f"Ce dossier ne peut pas encore être « résolu » : {lacking}.")
+    if not why and (asked := say_why_asked(incident)):
+        raise NotFinished(asked)
 
 
 @transaction.atomic
@@ -216,11 +232,9 @@ def problems_of_report(ending: Ending) -> Iterator[Problem]:
 
 
 def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
-    """Yield a problem if nobody touched the case and no reason was written. An erased case takes no text."""
-    if ending.reason != ClosingReason.RESOLVED or ending.why or incident.erased_at:
-        return
-    if is_untouched(incident):
-        yield "why", str(UNTOUCHED)
+    """Yield a problem if a reason is asked for and none was written."""
+    if ending.reason == ClosingReason.RESOLVED and not ending.why and (asked := say_why_asked(incident)):
+        yield "why", asked
 
 
 def problems_left(ending: Ending, left: Unfinished, now: datetime, zone: str) -> Iterator[Problem]:

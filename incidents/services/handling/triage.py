@@ -97,6 +97,7 @@ def close_incident(
     wrote_at = incident.declarant_wrote_at
     if (seen is not None and seen != last_word_of(incident)) or (read_at and wrote_at and wrote_at > read_at):
         raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
+    why = "" if incident.erased_at else why  # an erased case takes no text
     refuse_unfinished(incident, reason, why)
     save_closing(incident, Ending(reason=reason, why=why), actor=actor, at=timezone.now())
     return incident

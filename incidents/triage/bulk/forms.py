@@ -1,17 +1,22 @@
 """The forms with what to choose before an act on several cases."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from core.fields import WordsField
+from core.french import choose_plural
+from core.text import plain_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
-from incidents.enums import TYPE_TERMS, BulkAct, Cause, GroupKind, Nature, Tlp
+from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp
 from incidents.models import CaseGroup, Incident
 from incidents.services.groups.bulk import CLOSED_FOR, group_titled, people_of
 from incidents.services.groups.group import TITLE_LIMIT
+from incidents.services.handling.close import MOTIVE_LIMIT, is_message_unanswered
 
 GROUPS_OFFERED = 50
 NOBODY = "personne"
@@ -29,12 +34,12 @@ def keep_or_choose(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
 
 
 class BulkForm(forms.Form):
-    """A form without any choice. `case` is one of the cases: all belong to its centre, which is the actor's."""
+    """A form without any choice. All of `cases` belong to one centre, which is the actor's."""
 
-    def __init__(self, data: Any = None, *, case: Incident, actor: User) -> None:
-        if case.csirt is None:
+    def __init__(self, data: Any = None, *, cases: Sequence[Incident], actor: User) -> None:
+        if cases[0].csirt is None:
             raise ValueError("a case without centre is nobody's to triage")
-        self.csirt, self.actor = case.csirt, actor
+        self.csirt, self.cases, self.actor = cases[0].csirt, cases, actor
         super().__init__(data)
         self.offer()
 
@@ -44,6 +49,10 @@ class BulkForm(forms.Form):
     def choices(self) -> dict[str, Any]:
         """Return codes and ids for the job. Raises ValidationError."""
         return {}
+
+    def text(self) -> str:
+        """Return what is typed freely, which the job keeps until it is done."""
+        return ""
 
 
 class AssignForm(BulkForm):
@@ -86,11 +95,42 @@ class CloseForm(BulkForm):
         error_messages={"required": "Choisissez pourquoi les dossiers sont clos."},
     )
 
+    why = WordsField(
+        label="Pourquoi ils sont résolus", widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT})
+    )
     read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the list of ticked cases was shown
 
     def choices(self) -> dict[str, Any]:
         read_at = self.cleaned_data["read_at"]
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
+
+    def text(self) -> str:
+        return plain_text(self.cleaned_data.get("why", ""), limit=MOTIVE_LIMIT, field="why")
+
+    def offer(self) -> None:
+        if not self.warnings:
+            del self.fields["why"]
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """Return what the centre leaves undone by closing these cases, such as « 2 non vérifiés »."""
+        still = [case for case in self.cases if case.status in OPEN]
+        unread = sum(is_message_unanswered(case) for case in still)
+        unanswered = sum(case.answered_at is None for case in still)
+        unverified = sum(not case.is_verified for case in still)
+        words = [
+            (unverified, choose_plural("%d non vérifié", "%d non vérifiés", unverified)),
+            (unanswered, choose_plural("%d jamais répondu", "%d jamais répondus", unanswered)),
+            (unread, choose_plural("%d message sans réponse", "%d messages sans réponse", unread)),
+        ]
+        return [said % number for number, said in words if number]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if self.warnings and said.get("reason") == ClosingReason.RESOLVED and not said.get("why", "").strip():
+            counted = ", ".join(self.warnings)
+            raise ValidationError({"why": f"{counted}\N{NO-BREAK SPACE}: dites pourquoi ces dossiers sont résolus."})
+        return said
 
 
 class GroupForm(BulkForm):

@@ -60,7 +60,7 @@ def act_in_bulk(request: HttpRequest) -> HttpResponse:
         return render_question(request, code, cases, None, status=422)
     act = CODES[code]
     is_sent = "confirme" in request.POST or act == BulkAct.TAKE
-    form = FORMS[act](request.POST if is_sent else None, case=cases[0], actor=user)
+    form = FORMS[act](request.POST if is_sent else None, cases=cases, actor=user)
     if not is_sent:
         tell_left_out(request, len(set(references)) - len(cases))
         return render_question(request, code, cases, form)
@@ -88,7 +88,8 @@ def read_act(sent: QueryDict) -> tuple[str, list[str]]:
 def mine_among(user: User, references: list[str]) -> list[Incident]:
     """Return the cases of the user's centres among `references`; the others are left out."""
     mine = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids(), reference__in=references[:MOST_CASES])
-    return list(mine.select_related("csirt", "collectivity__departement").order_by("is_taken", "due_at", "id"))
+    shown = mine.with_holder().select_related("csirt", "assignee", "collectivity__departement")
+    return list(shown.order_by("is_taken", "due_at", "id"))
 
 
 def render_question(
@@ -113,7 +114,9 @@ def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkF
     """Do the act now for a few cases, by a task for more. Raises ValidationError, FormUsed."""
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # no group is opened for what is refused
-        job = start_bulk(actor=user_of(request), act=act, references=references, choices=form.choices(), key=key)
+        job = start_bulk(
+            actor=user_of(request), act=act, references=references, choices=form.choices(), key=key, text=form.text()
+        )
     tell_left_out(request, len(set(references)) - job.total)
     if job.total > AT_ONCE:
         return redirect("admin:incidents_incident_bulk", job.uid)
@@ -141,7 +144,7 @@ def back_to(request: HttpRequest) -> str:
 def tell(request: HttpRequest, job: BulkJob) -> None:
     found = tally(job)
     if done := found[BulkOutcome.DONE]:
-        messages.success(request, describe_done(BulkAct(job.act), done))
+        messages.success(request, describe_done(job, done))
     if nothing := found[BulkOutcome.NOTHING]:
         said = choose_plural(
             "%(number)s dossier l’était déjà : rien n’a changé.",
@@ -168,18 +171,26 @@ def tell_left_out(request: HttpRequest, number: int) -> None:
         messages.warning(request, said % {"number": number})
 
 
-def describe_done(act: BulkAct, number: int) -> str:
+def describe_done(job: BulkJob, number: int) -> str:
+    """Return a text such as « 2 dossiers attribués à Camille. »."""
     words = {
         BulkAct.TAKE: choose_plural(
             "%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number
         ),
-        BulkAct.ASSIGN: choose_plural("%(number)s dossier attribué.", "%(number)s dossiers attribués.", number),
+        BulkAct.ASSIGN: choose_plural(
+            "%(number)s dossier attribué à %(to)s.", "%(number)s dossiers attribués à %(to)s.", number
+        ),
         BulkAct.CLASSIFY: choose_plural("%(number)s dossier qualifié.", "%(number)s dossiers qualifiés.", number),
         BulkAct.CLOSE: choose_plural("%(number)s dossier clos.", "%(number)s dossiers clos.", number),
         BulkAct.GROUP: choose_plural("%(number)s dossier groupé.", "%(number)s dossiers groupés.", number),
         BulkAct.MESSAGE: choose_plural("%(number)s message envoyé.", "%(number)s messages envoyés.", number),
     }
-    return words[act] % {"number": number}
+    return words[BulkAct(job.act)] % {"number": number, "to": name_assignee(job)}
+
+
+def name_assignee(job: BulkJob) -> str:
+    uid = job.choices.get("assignee")
+    return str(User.objects.get(uid=uid)) if uid else "personne"
 
 
 def refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:

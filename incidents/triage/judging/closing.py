@@ -26,7 +26,8 @@ from incidents.services.handling.close import (
     StaleClosing,
     Unfinished,
     end_incident,
-    is_untouched,
+    is_message_unanswered,
+    say_why_asked,
     seen_of,
     unfinished,
 )
@@ -76,7 +77,7 @@ class ClosingForm(forms.Form):
     def __init__(self, incident: Incident, left: Unfinished, data: QueryDict | None = None) -> None:
         super().__init__(data, initial={"cause": incident.cause, "seen": seen_of(incident, left)})
         self.left = left
-        self.asks_why = not incident.erased_at and is_untouched(incident)
+        self.asks_why = say_why_asked(incident)
         for one in left.interruptions:
             label = one.get_service_display()
             self.fields[f"ended_{one.service}_date"] = DayField(
@@ -196,6 +197,7 @@ def render_closing_form(
         "is_stale": is_stale,
         "is_kept": is_kept,
         "page": new_page(),
+        "is_message_unanswered": is_message_unanswered(incident),
         "may_share": may_share_lesson(incident.tlp),
     }
     status = 409 if is_stale else 422 if form.errors else 200
