@@ -13,6 +13,9 @@ from incidents.models import Advice, Incident, Observable
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.advise import Asked, advise_partner, content_of
 from incidents.sharing import may_go_to
+from notifications.dispatch import announce_events
+from notifications.enums import DeliveryStatus, Recipient, Trouble
+from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
@@ -75,6 +78,25 @@ def test_it_works(responder, incident):
     assert event.data == sealed | {"tlp": "green", "agreed": False}
     assert "Envoyé à un partenaire</b> (CERT-FR, TLP:GREEN)" in text_of(client.get(url(incident)))
     assert advice.sha256 in text_of(client.get(url(incident, "avis")))
+
+
+def test_what_did_not_leave_is_not_said_to_be_sent(responder, incident):
+    client = as_person(responder)
+    _page, said = shown(client, incident)
+    said.pop("with_persons")
+    client.post(url(incident, "avis"), said)
+    announce_events()
+    assert "Envoyé à un partenaire</b>" in text_of(client.get(url(incident)))
+    assert "Pas parti" not in text_of(client.get(url(incident, "avis")))
+    lost = {"status": DeliveryStatus.REFUSED, "last_error": Trouble.REFUSED}
+    assert Delivery.objects.filter(recipient=Recipient.PARTNER).update(**lost) == 1
+
+    for where in (url(incident), url(incident, "histoire")):
+        page = text_of(client.get(where))
+        assert '<b class="late">Pas parti à un partenaire</b>' in page
+        assert "Envoyé à un partenaire" not in page
+    sent = text_of(client.get(url(incident, "avis")))
+    assert '<b class="late">Pas parti : refusé (refusé par le serveur du destinataire)</b> CERT-FR' in sent
 
 
 def test_persons_go_only_where_it_was_ticked(responder, incident):

@@ -8,6 +8,8 @@ from incidents.access import Guest
 from incidents.enums import ActorKind, EventKind
 from incidents.models import IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.tasks import Errand, TaskState, add_task, set_task
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.triage.case import history
 from notifications.dispatch import announce_events
@@ -77,6 +79,21 @@ def test_a_piece_is_named(client, incident):
 
     for where in (url(incident), url(incident, "histoire")):
         assert '<p class="events__words">releve[.]pdf</p>' in text_of(client.get(where))
+
+
+def test_it_says_to_whom_a_case_was_given_and_which_task_was_done(client, responder, incident):
+    colleague = a_responder()
+    task = add_task(reference=incident.reference, actor=responder, errand=Errand(title="Appeler Orange", due_at=None))
+    set_task(reference=incident.reference, uid=task.uid, actor=responder, state=TaskState.DONE)
+    assign_incident(reference=incident.reference, actor=responder, assignee=colleague)
+    assign_incident(reference=incident.reference, actor=responder, assignee=None)
+
+    for where in (url(incident), url(incident, "histoire")):
+        page = text_of(client.get(where))
+        assert f"</b> (à {colleague}) par {responder}" in page
+        assert f"</b> (à personne) par {responder}" in page
+        done = page.index("Tâche faite</b>")
+        assert "Appeler Orange" in page[done : done + 200]
 
 
 def test_hostile_words_stay_words(client, responder, incident):

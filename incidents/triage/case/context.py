@@ -101,7 +101,8 @@ def history_context(
     said = [(message.uid, message.text) for message, _is_new in thread["messages"]]
     named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
     noted = [(note.uid, note.text) for note in rows.notes]
-    words, zone = words_of([*said, *named, *noted]), zone_of(incident.collectivity)
+    asked = [(task.uid, task.title) for task in rows.tasks]
+    words, zone = words_of([*said, *named, *noted, *asked]), zone_of(incident.collectivity)
     moments = moments_of(rows.events[:LATEST], words=words, zone=zone, now=now)
     return {"moments": moments, "has_earlier": len(rows.events) > LATEST}
 

@@ -50,13 +50,13 @@ def place_of(incident: Incident, uid: str) -> int:
 
 
 def read_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
-    """Return the words of the rows that these events name. Three queries at most."""
+    """Return the words of the rows that these events name. Four queries at most."""
     named = [event.data for event in events]
     wanted = {code: [data[code] for data in named if data.get(code)] for code in SOURCES}
     found: dict[str, str] = {}
     for code, relation in SOURCES.items():
         if wanted[code]:
-            text = "name" if code == "evidence" else "text"
+            text = {"evidence": "name", "task": "title"}.get(code, "text")
             rows = getattr(incident, relation).filter(uid__in=wanted[code])
             rows = readable(rows) if code == "note" else rows
             found |= words_of(rows.values_list("uid", text))

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.text import Truncator
 
+from accounts.models import User
 from core.text import defanged
 from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent
@@ -19,7 +20,8 @@ from incidents.triage.case import details
 SHOWN = 200
 EXCERPT = 160
 # Where the words of an event stand: which of its codes names the row.
-SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence"}
+SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence", "task": "tasks"}
+GIVEN = frozenset({EventKind.ASSIGNED, EventKind.HANDED_OVER})
 INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 
@@ -38,8 +40,13 @@ class Moment:
         return self.event.kind in INTERNAL
 
     @property
+    def is_lost(self) -> bool:
+        """Tell whether it is what was sent to a partner, and did not leave."""
+        return self.event.kind == EventKind.ADVISED and any(mail.is_troubled for mail, _when in self.mails)
+
+    @property
     def title(self) -> str:
-        return details.title(self.event)
+        return "pas parti à un partenaire" if self.is_lost else details.title(self.event)
 
     @property
     def who(self) -> str:
@@ -47,8 +54,11 @@ class Moment:
 
 
 def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime) -> list[Moment]:
-    """One query, for the mails. `words`: what rows say by their uid; an event without is said by its codes."""
+    """One query, for the mails, and one for the people to whom the case was given. `words`: what rows say by their
+    uid; an event without is said by its codes.
+    """
     listed = list(events)
+    people = name_receivers(listed)
     mails = import_string(settings.ARRIVALS)([event.pk for event in listed])
 
     def when(at: datetime | None) -> str:
@@ -58,12 +68,21 @@ def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zon
         Moment(
             event,
             when(event.at),
-            details.detail(event),
+            people.get(event.pk) or details.detail(event),
             excerpt(event, words),
             [(mail, when(mail.at)) for mail in mails.get(event.pk, ())],
         )
         for event in listed
     ]
+
+
+def name_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
+    """Return by event to whom the case was given, such as « à Camille ». One query, or none."""
+    given = {event.pk: event.data["to"] for event in events if event.kind in GIVEN and event.data.get("to")}
+    if not given:
+        return {}
+    names = {str(person.uid): str(person) for person in User.objects.filter(uid__in=set(given.values()))}
+    return {event: f"à {names[uid]}" for event, uid in given.items() if uid in names}
 
 
 def excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
