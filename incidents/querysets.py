@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 # A French number has nine digits after its prefix: « 02 98 00 00 00 » and « +33 2 98 00 00 00 » end alike.
 LAST_DIGITS = 9
+# In the Pacific a number has no prefix of its own. By country code (New Caledonia, Wallis and Futuna, French
+# Polynesia), the number of its digits.
+PACIFIC = {"687": 6, "681": 6, "689": 8}
 # A declaration that its declarant withdrew after adding something that nobody has answered.
 LEFT_UNANSWERED = Q(closing_reason=ClosingReason.WITHDRAWN, answer_by__isnull=False, declarant_wrote_at__isnull=False)
 
@@ -27,6 +30,18 @@ def last_digits(column: str) -> Right:
     """
     only_digits = (F(column), Value("[^0-9]"), Value(""), Value("g"))
     return Right(Func(*only_digits, function="regexp_replace", output_field=CharField()), LAST_DIGITS)
+
+
+def list_endings(number: str) -> set[str]:
+    """Return how this number may end in `last_digits`, in any spelling. An incomplete number has no ending."""
+    digits = re.sub(r"\D", "", number, flags=re.ASCII)
+    endings = {digits[-LAST_DIGITS:]} if len(digits) >= LAST_DIGITS else set()
+    for code, length in PACIFIC.items():
+        bare = digits.removeprefix("00")
+        local = bare if len(bare) == length else bare.removeprefix(code)
+        if len(local) == length:
+            endings |= {local, f"{code}{local}"[-LAST_DIGITS:]}
+    return endings
 
 
 def works_for_centre() -> Exists:
@@ -68,10 +83,9 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Return the cases whose declarant left this telephone number, in any spelling. An incomplete number returns
         none.
         """
-        digits = re.sub(r"\D", "", number, flags=re.ASCII)
-        if len(digits) < LAST_DIGITS:
+        if not (endings := list_endings(number)):
             return self.none()
-        return self.alias(number=last_digits("story__contact_phone")).filter(number=digits[-LAST_DIGITS:])
+        return self.alias(number=last_digits("story__contact_phone")).filter(number__in=endings)
 
     def wrote_since_closing(self) -> Self:
         """Return the closed cases to which the declarant added something after the centre's last act, or that they

@@ -17,6 +17,7 @@ from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_piece, a_responder
 from tests.incidents.desk import url
+from tests.incidents.grouping import elsewhere
 from tests.incidents.transferring import QUEUE, another_centre, as_person, asked, offer_url
 from tests.reading import text_of
 
@@ -74,6 +75,17 @@ def test_it_works(incident, giver, taker):
     for words in ("motdavant[.]example", "MotDAvant.jpg", "Les fichiers de l’accueil", "02 99 00 00 00", "Transféré"):
         assert words in page
     assert "Confié à Loin Cyber" in page
+
+
+def test_its_reference_leads_there_from_the_search(incident, giver, taker):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    transfer = given(incident, giver, taker)
+    found = text_of(as_person(giver).get(f"{QUEUE}recherche/", {"q": incident.reference}))
+    assert "Votre centre a confié le dossier" in found
+    assert f'href="{offer_url(transfer, "dossier")}"' in found
+    assert "Rien ne répond" not in found
+    stranger = as_person(a_responder(elsewhere()))
+    assert "confié le dossier" not in text_of(stranger.get(f"{QUEUE}recherche/", {"q": incident.reference}))
 
 
 def test_not_a_word_of_what_came_after(incident, giver, taker):

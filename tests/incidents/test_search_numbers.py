@@ -6,8 +6,10 @@ import pytest
 
 from csirts.models import Csirt
 from incidents.enums import ObservableKind
+from incidents.indicators.observables import defang
 from incidents.models import Incident
-from tests.cast import CALLER, declare
+from incidents.services.history.erase import erase_personal_data
+from tests.cast import CALLER, a_lead, declare
 from tests.incidents.observing import an_observable
 from tests.incidents.searching import find_references, look
 from tests.reading import text_of
@@ -37,6 +39,64 @@ def test_a_number_in_a_text_is_found_in_any_spelling(client, responder, written)
     incident, _other = declare(description=f"On nous appelle du {written} sans cesse."), declare()
     assert find_references(client, "02 98 44 55 66") == {incident.reference}
     assert find_references(client, "0298445566") == {incident.reference}
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        (written, asked)
+        for spellings in (
+            ("28 12 34", "281234", "+687 28 12 34", "00687281234"),
+            ("40 12 34 56", "40123456", "+689 40 12 34 56", "00 689 40 12 34 56"),
+            ("72 12 34", "+681 72 12 34"),
+        )
+        for written in spellings
+        for asked in spellings
+    ],
+)
+def test_a_number_of_the_pacific_finds_its_case(client, responder, written, asked):
+    """In the search, in a text, and while another call about it is written down."""
+    incident, _other = declare(caller=replace(CALLER, phone=written)), declare()
+    page = look(client, asked)
+    assert [hit.incident for hit in page.context["hits"]] == [incident]
+    assert "Téléphone de la personne à rappeler" in text_of(page)
+    assert list(Incident.objects.called_from(asked)) == [incident]
+    told = declare(description=f"On nous appelle du {written} sans cesse.")
+    assert told.reference in find_references(client, asked)
+
+
+def test_the_name_of_the_caller_finds_the_case(client, responder):
+    incident, _other = declare(caller=replace(CALLER, name="Hélène D’Imaginaire")), declare()
+    for asked in ("helene imaginaire", "Imaginaire", "Hélène D’Imaginaire"):
+        page = look(client, asked)
+        assert [hit.incident for hit in page.context["hits"]] == [incident], asked
+        assert "Personne à rappeler" in text_of(page)
+    assert find_references(client, "helene autre") == set()
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert find_references(client, "Imaginaire") == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (ObservableKind.IP, "185.220.101.47"),
+        (ObservableKind.IP, "2001:db8::9"),
+        (ObservableKind.EMAIL, "fraude@pirate.example"),
+    ],
+)
+def test_an_indicator_is_found_as_tocsin_shows_it(client, responder, kind, value):
+    kept, _other = declare(), declare()
+    an_observable(kept, value, kind)
+    assert defang(kind, value) != value
+    assert find_references(client, defang(kind, value)) == find_references(client, value) == {kept.reference}
+
+
+@pytest.mark.parametrize(
+    "value", [(ObservableKind.URL, "https://pirate.example/rancon"), (ObservableKind.DOMAIN, "pirate.example")]
+)
+def test_a_defanged_address_is_found_in_a_text(client, responder, value):
+    written, _other = declare(description=f"Reçu de {value[1]} hier"), declare()
+    assert find_references(client, defang(*value)) == find_references(client, value[1]) == {written.reference}
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", "abcd:ef01::1"])

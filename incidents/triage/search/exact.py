@@ -1,18 +1,23 @@
 """Searches for one exact value: a telephone number, a mail address or an IP address typed alone."""
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from django.db.models.functions import Lower
 
+from core.text import fold
 from incidents.enums import ObservableKind
 from incidents.indicators.observables import EMAIL, normalised, spelt_ip
 from incidents.models import Observable
-from incidents.querysets import LAST_DIGITS, IncidentQuerySet
+from incidents.querysets import LAST_DIGITS, PACIFIC, IncidentQuerySet
 
 NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)
 # A French number as it is dialled. Nine digits are a SIREN, fourteen a SIRET.
 NATIONAL = re.compile(r"0\d{9}", re.ASCII)
+# Of the Pacific, in pairs or not: a date has other signs between its parts.
+PACIFIC_LOCAL = re.compile(r"[2-9]\d(?:[ .]?\d\d){2}|(?:4\d|8[7-9])(?:[ .]?\d\d){3}", re.ASCII)
+PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
 PREFIXED = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
 
 
@@ -23,9 +28,12 @@ class Exact(NamedTuple):
     value: str
 
 
+CALLERS_READ = 2000
+
 # The reason shown for a case that was found by an exact value.
 REASONS: dict[str, str] = {
     "phone": "téléphone de la personne à rappeler",
+    "caller": "personne à rappeler",
     "contact": "mail de la personne à rappeler",
     "observable": "indicateur relevé",
 }
@@ -42,16 +50,28 @@ def exact_in(text: str) -> Exact | None:
 
 
 def telephone_in(text: str) -> str:
-    """Return the digits as they are dialled in France, such as « 0298000000 », or "" for any other text."""
+    """Return the digits as they are dialled in the same place, such as « 0298000000 », or "" for any other text."""
     bare = re.sub(r"[\s.()/-]", "", text)
+    if PACIFIC_LOCAL.fullmatch(" ".join(text.split())):
+        return bare
+    if PACIFIC_ABROAD.fullmatch(bare):
+        return bare.lstrip("+0")[len("687") :]
     if NATIONAL.fullmatch(bare):
         return bare
     return f"0{bare[-LAST_DIGITS:]}" if PREFIXED.fullmatch(bare) else ""
 
 
 def spellings_of(number: str) -> list[str]:
-    """Return the usual spellings of a number of ten digits in a text."""
+    """Return the usual spellings in a text of a number as it is dialled."""
     pairs = re.findall(r"\d\d", number)
+    if len(number) != len("0298000000"):
+        codes = [code for code, length in PACIFIC.items() if length == len(number)]
+        abroad = [
+            spelling
+            for code in codes
+            for spelling in (f"+{code} {' '.join(pairs)}", f"+{code}{number}", f"00{code}{number}")
+        ]
+        return [number, *(sign.join(pairs) for sign in " ."), *abroad]
     abroad = ["+33", pairs[0][1], *pairs[1:]]
     grouped = [number[0], number[1:4], number[4:7], number[7:]]  # « 0 800 200 008 »
     return [number, *(sign.join(pairs) for sign in " .-"), " ".join(grouped), " ".join(abroad), f"+33{number[1:]}"]
@@ -68,6 +88,20 @@ def cases_with(exact: Exact, cases: IncidentQuerySet, most: int) -> list[tuple[i
     if exact.kind == ObservableKind.EMAIL:
         found += newest(cases.alias(mail=Lower("story__contact_email")).filter(mail=exact.value), "contact", most)
     return found
+
+
+def cases_of_callers(words: Collection[str], cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
+    """Return the newest of `cases` whose person to call back has all of these words in their name. One query, or none.
+
+    Names of people stay out of the index of the words: those of the newest cases are read.
+    """
+    wanted = {part for word in words for part in fold(word).split()}
+    if not wanted:
+        return []
+    named = cases.exclude(story__contact_name="").order_by("-received_at", "-id")
+    rows = named.values_list("pk", "story__contact_name")[:CALLERS_READ]
+    found = [key for key, name in rows if wanted <= set(fold(name).split())]
+    return [(key, REASONS["caller"]) for key in found[:most]]
 
 
 def newest(cases: IncidentQuerySet, reason: str, most: int) -> list[tuple[int, str]]:

@@ -4,6 +4,7 @@ the words are.
 A query that is only a reference opens its case.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,14 +22,15 @@ from accounts.signed_in import user_of
 from collectivities.search import SearchProblem
 from collectivities.zones import PARIS, day_of, zone_of
 from core.text import fold, plain_line
-from incidents.access import record_accesses
+from incidents.access import given_away, record_accesses
 from incidents.enums import Door
-from incidents.models import Incident
+from incidents.indicators.observables import refanged
+from incidents.models import Incident, Transfer
 from incidents.querysets import IncidentQuerySet
 from incidents.triage import wording
 from incidents.triage.case.page import render_page, to_case
 from incidents.triage.search.bodies import find_bodies, references_in
-from incidents.triage.search.exact import Exact, cases_with, exact_in
+from incidents.triage.search.exact import Exact, cases_of_callers, cases_with, exact_in
 from incidents.triage.search.excerpts import Excerpt, excerpts_of
 from incidents.triage.search.filters import conditions, has_text, in_days
 from incidents.triage.search.finding import MOST, Found, find_by_words, find_without_words, left_out, plan_search
@@ -38,6 +40,8 @@ from incidents.triage.search.query_values import KEYS, Days
 PER_PAGE = 25
 # The most cases of bodies with a matching name. The rest of their cases are found by their words.
 CASES_OF_BODIES = 50
+# « hxxps://exemple[.]fr », « 192[.]0[.]2[.]1 », « fraude[@]exemple[.]fr ».
+DEFANGED = re.compile(r"(?i)hxxps?|\[[.:@]\]")
 # The relations of a body that its name and its time zone need.
 PLACES = ("departement", "region", "region_correction")
 
@@ -84,14 +88,14 @@ def search_view(request: HttpRequest) -> HttpResponse:
     try:
         # A problem gives the position of a word in this text.
         context["typed"] = plain_line(typed, limit=LONGEST, field="q")
-        query = read_query(context["typed"])
+        query = read_query(refang_typed(context["typed"]))
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
     except ValidationError as error:
         return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
     if reference := find_reference(query, user):
         return to_case(reference)
-    context |= {"query": query, "chips": chips_of(query)}
+    context |= {"query": query, "chips": chips_of(query), "given": find_given(query, user)}
     answer = find(query, user) if query.text else Answer()
     return render_page(request, "incidents/triage/search.html", context | page_of(request, query, answer, user))
 
@@ -109,6 +113,19 @@ def find_reference(query: Query, user: User) -> str:
         return ""
     mine = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids(), reference__in=references)
     return mine.order_by().values_list("reference", flat=True).first() or ""
+
+
+def refang_typed(text: str) -> str:
+    """Return what was typed with its indicators as they are kept: Tocsin itself shows them defanged."""
+    return refanged(text) if DEFANGED.search(text) else text
+
+
+def find_given(query: Query, user: User) -> Transfer | None:
+    """The transfer by which my centre gave away the case whose reference is all that was typed, or None."""
+    if query.filters or query.phrases or query.left_out:
+        return None
+    transfers = (given_away(user, reference) for reference in references_in(query.free))
+    return next(filter(None, transfers), None)
 
 
 def find(query: Query, user: User) -> Answer:
@@ -133,6 +150,7 @@ def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
     exact = exact_in(query.free) if not query.phrases else None
     try:
         named, alike = (having(exact, cases), []) if exact else cases_of_bodies(query, cases)
+        named += [] if exact or query.phrases else having_caller(query, cases)
     except SearchProblem as problem:
         named, alike, answer.warning = [], [], str(problem)
     answer.found = merged(named, with_words, [] if with_words else alike)
@@ -142,6 +160,10 @@ def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
 def having(exact: Exact, cases: IncidentQuerySet) -> list[Found]:
     """Return the cases that have this number or address in a field of their own."""
     return [Found(key, reason=reason) for key, reason in cases_with(exact, cases, CASES_OF_BODIES)]
+
+
+def having_caller(query: Query, cases: IncidentQuerySet) -> list[Found]:
+    return [Found(key, reason=reason) for key, reason in cases_of_callers(query.words, cases, CASES_OF_BODIES)]
 
 
 def say_nothing(query: Query) -> Answer:
