@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collectivities.zones import zone_of
+from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, private
 from incidents.enums import Door, PaperKind
 from incidents.models import Incident
@@ -29,11 +30,11 @@ def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return not_found(request)
     if request.method != "POST":
-        return render_paper(request, incident)
+        return render_paper(request, incident, guest)
     try:
         ask_answer_pack(guest=guest, reference=incident.reference)
     except Erased:
-        return render_paper(request, incident)
+        return render_paper(request, incident, guest)
     return redirect("answer_pack", incident.reference)
 
 
@@ -45,11 +46,12 @@ def answer_pack_file(request: HttpRequest, reference: str, uid: UUID) -> Streami
     return download(pack, f"tocsin-{incident.reference}.pdf")
 
 
-def render_paper(request: HttpRequest, incident: Incident) -> HttpResponse:
+def render_paper(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
     packs = list(incident.papers.filter(kind=PaperKind.ANSWER_PACK).order_by("-id")[:SHOWN])
     changed_at = incident.events.aggregate(at=Max("at"))["at"]
     context = {
         "incident": incident,
+        "is_of_centre": not speaks_for_body(guest, incident),
         "zone": zone_of(incident.collectivity),
         "dossier": None if incident.erased_at else dossier_of(incident, at=timezone.now()),
         "packs": packs,

@@ -242,6 +242,13 @@ def test_a_case_that_nobody_has_any_more_was_taken_before(incident, has_left):
     assert progress == "Breizh Cyber n’a personne sur le dossier en ce moment."
 
 
+def test_each_goes_back_to_the_page_they_came_from(client, incident):
+    client.force_login(a_responder())
+    centre, declarant = f"/admin/incidents/incident/{incident.reference}/", f"/suivi/{incident.reference}/"
+    for visitor, back in ((client, centre), (held(incident), declarant)):
+        assert f'<a href="{back}">Retour au dossier</a>' in visitor.get(page(incident)).content.decode()
+
+
 def test_a_link_that_stopped_leads_to_help(client, incident):
     for answered in (client.get(page(incident)), client.post(page(incident))):
         assert answered.status_code == 404
