@@ -7,9 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from incidents.access import Guest
 from incidents.enums import EventKind
 from incidents.indicators.observables import TEXT_LIMIT
 from incidents.models import CaseKey, Incident, Observable, Opening
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.indicators.observe import (
@@ -72,6 +74,17 @@ def test_it_works(client, responder, incident):
     assert "escroc[@]evil[.]example" in case
     assert f'href="{URL}' not in case
     assert "Indicateurs relevés</b> (2 relevés : adresse mail, adresse web)" in case
+
+
+def test_a_link_in_our_own_message_is_no_trace(client, responder, incident):
+    ours = Letter(text="Suivez https://aide.evil.example/fiche.", key="k")
+    write_to_declarant(reference=incident.reference, actor=responder, letter=ours)
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    theirs = Letter(text="Vu https://piege.evil.example/a", key="k")
+    write_to_csirt(reference=incident.reference, guest=guest, letter=theirs)
+    answer = client.get(page(incident, "indicateurs"))
+    assert "url|message|https://piege.evil.example/a" in offered(answer)
+    assert "aide.evil.example" not in " ".join(offered(answer))
 
 
 def test_a_double_click_is_one(client, responder, incident):

@@ -231,6 +231,11 @@ def test_a_case_that_is_merged_does_not_go(incident, giver, taker, is_double):
     assert answer.status_code == 422
     assert "fusionné avec un autre" in text_of(answer)
     assert not Transfer.objects.exists()
+    ours = as_person(giver)
+    assert "Proposer à un autre centre" not in text_of(ours.get(url(incident)))
+    instead = ours.get(url(incident, "transfert"), follow=True)
+    assert instead.redirect_chain == [(url(incident), 302)]
+    assert "Défaites la fusion" in text_of(instead)
 
 
 def test_hostile_words_stay_words(incident, giver, taker):

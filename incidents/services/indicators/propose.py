@@ -92,15 +92,16 @@ def readable_pieces(incident: Incident) -> QuerySet[Evidence]:
 
 
 def sources_of(incident: Incident) -> Iterator[Source]:
-    """Yield the declaration and the newest answers of each section, then messages, notes and file names,
-    newest first.
+    """Yield the declaration and the newest answers of each section, then the messages of the declarant,
+    notes and file names, newest first.
     """
     story = incident.story
     yield Source(DocumentKind.DECLARATION, f"{story.description}\n{story.supplier}")
     for section, kept in by_section(sheets_of(incident)).items():
         if section != "rappel":  # whom to call back is not a trace of an attack
             yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in kept[0].lines))
-    for text in incident.messages.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
+    received = incident.messages.filter(is_from_csirt=False)  # a link in our own words is no trace of an attack
+    for text in received.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.MESSAGE, text)
     for text in readable(incident.notes.all()).order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.NOTE, text)

@@ -181,12 +181,18 @@ def is_same(newest: Transfer, taker: str, why: str, actor: User) -> bool:
     return asked == (TransferState.ASKED, taker, why, actor.pk)
 
 
+def why_merged(incident: Incident) -> str:
+    """Return why a merged case does not go to another centre, as a sentence, or ""."""
+    is_merged = incident.merged_into_id or incident.doubles.exists()
+    return "Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le." if is_merged else ""
+
+
 def check_may_go(incident: Incident) -> None:
     """Raise InvalidTransition for a closed case, ValidationError for a case that is erased or merged."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer.")
-    if incident.merged_into_id or incident.doubles.exists():
-        raise ValidationError("Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le.")
+    if problem := why_merged(incident):
+        raise ValidationError(problem)
     check_transferable(Status(incident.status))
 
 

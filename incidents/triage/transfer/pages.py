@@ -25,6 +25,7 @@ from incidents.services.transfer.proposal import (
     lacks_agreement,
     newest_of,
     return_transfer,
+    why_merged,
     withdraw_transfer,
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
@@ -47,11 +48,8 @@ AFTER = "apres"
 def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
     """The page that proposes a case; what is refused comes back on it as it was typed."""
     incident = get_incident(user_of(request), reference, to=Ability.TRANSFER)
-    newest = newest_of(incident)
     if request.method != "POST":
-        form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
-        kept = restore_page(form, incident, user_of(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
-        return ask_page(request, incident, form, is_kept=bool(kept))
+        return show_ask(request, incident)
     form = AskForm(request.POST, incident=incident)
     try:
         if form.is_valid():
@@ -67,6 +65,17 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
         form = AskForm(renewed(request.POST, incident), incident=incident)
         form.add_error(None, error)
     return ask_page(request, incident, form, status=422)
+
+
+def show_ask(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Show the form, or go back to a case that is merged: its proposal would be refused."""
+    if problem := why_merged(incident):
+        messages.error(request, problem)
+        return to_case(incident.reference)
+    newest = newest_of(incident)
+    form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
+    kept = restore_page(form, incident, user_of(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
+    return ask_page(request, incident, form, is_kept=bool(kept))
 
 
 def ask_page(
