@@ -24,7 +24,6 @@ logger = structlog.get_logger(__name__)
 
 # In KiB. Beyond it a child of the worker is replaced after its task: typst keeps the last pages that it made, some
 # 80 MB a report.
-# some 80 MB a report.
 MOST_KIBIBYTES = 250_000
 
 

@@ -1,5 +1,6 @@
 """What the responders' pages say: short moments, what is touched, and why an act was refused."""
 
+import re
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from incidents.models import Incident
 from incidents.workflow import InvalidTransition
 
 NBSP = "\N{NO-BREAK SPACE}"
+FRENCH_NUMBER = re.compile(r"0\d{9}", re.ASCII)
 DUE_VERBS = {DueFor.ACKNOWLEDGE: "prendre", DueFor.ANSWER: "répondre", DueFor.TASK: "faire", DueFor.REVIEW: "revoir"}
 
 
@@ -31,6 +33,14 @@ DATA_ANSWERS: dict[str, str] = {Answer.YES: "concernées", Answer.NO: "non", Ans
 def label(choices: type[Choices], value: Any) -> str:
     """What a choice is called. A list says the same few many times, in the one language of the site."""
     return str(choices(value).label)
+
+
+@lru_cache(maxsize=4096)
+def format_phone(number: str) -> str:
+    """Return a French number in pairs, « 02 98 00 00 00 », and any other as it was typed."""
+    if FRENCH_NUMBER.fullmatch(number):
+        return NBSP.join(number[at : at + 2] for at in range(0, len(number), 2))
+    return number
 
 
 @cache

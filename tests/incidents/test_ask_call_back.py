@@ -307,7 +307,7 @@ def test_the_centre_reads_it_in_the_queue_on_the_case_and_in_its_mail(client):
     incident = express(client)
     declare()
     client.force_login(a_responder())
-    assert text(client.get("/admin/incidents/incident/")).count(EXPRESS) == 1
+    assert text(client.get("/admin/incidents/incident/")).count("à rappeler ·") == 1
     page = client.get(case(incident))
     assert EXPRESS in text(page)
 

@@ -51,6 +51,22 @@ def test_it_works():
     assert lines[1].cases[0] == worst
 
 
+def test_a_critical_case_in_a_wave_is_taken_without_opening_it(client, db):
+    responder = a_responder()
+    client.force_login(responder)
+    cases = [town(number, supplier=SUPPLIER) for number in range(3)]
+    take = f'name="prendre" value="{cases[2].reference}"'
+    assert 'name="prendre" value="' not in client.get(URL).content.decode().partition('id="dossiers"')[2]
+
+    Incident.objects.filter(pk=cases[2].pk).update(severity=Severity.CRITICAL)
+    line = client.get(URL).content.decode().partition("data-wave")[2].partition("</li>")[0]
+    assert take in line
+    assert f"d’abord {cases[2].collectivity}" in line
+
+    acknowledge_incident(reference=cases[2].reference, actor=responder)
+    assert take not in client.get(URL).content.decode()
+
+
 def test_a_supplier_is_an_affair_once_three_bodies_name_it():
     assert waves(*some(3, supplier_key="paie")) == [(WaveKind.SUPPLIER, 3)]
     assert waves(*some(2, supplier_key="paie")) == []

@@ -13,7 +13,7 @@ from accounts.enums import Role
 from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Status
-from incidents.models import Note, Transfer
+from incidents.models import Incident, Note, Transfer
 from incidents.services.handling.assign import NOBODY, assign_incident, tag_of
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import close_incident
@@ -188,6 +188,13 @@ def test_somebody_of_another_centre_receives_nothing(client, responder):
 def test_an_agent_of_a_body_has_no_such_page(client):
     client.force_login(an_agent())
     assert client.get(PAGE).status_code == 302
+
+
+def test_what_is_late_is_marked_before_it_is_passed_on(client, responder):
+    late, _soon = mine(responder, 2)
+    Incident.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=3))
+    page = text_of(client.get(PAGE))
+    assert page.count('<small class="late">en retard : ') == 1
 
 
 def test_after_a_day_it_is_in_the_case_alone(client, responder, colleague):

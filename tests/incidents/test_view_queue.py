@@ -251,6 +251,9 @@ def test_a_row_says_what_matters(client, responder, time_machine):
     late = words_of(client.get(URL))
     assert 'class="row__clock late">en retard de 3 h <small>répondre avant 17 h 00</small>' in late
     assert take in late
+    Incident.objects.filter(pk=case.pk).update(awaited_since=timezone.now())
+    assert "attend le déclarant" not in words_of(client.get(URL)), "what is late is ours to do"
+    Incident.objects.filter(pk=case.pk).update(awaited_since=None)
 
     time_machine.move_to("2026-11-23 20:00+01:00", tick=False)
     assert "répondre avant le 24 nov. <small>17 h 00, il reste 21 h" in words_of(client.get(URL))

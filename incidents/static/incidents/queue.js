@@ -234,7 +234,7 @@
 
   queue.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-opens]");
-    const taking = event.target.closest?.("button[name=prendre]");
+    const taking = event.target.closest?.("[data-reference] button[name=prendre]");
     if (!link && !taking) return;
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();

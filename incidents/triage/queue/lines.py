@@ -21,7 +21,7 @@ from incidents.services.handling.read import has_news
 from incidents.triage import wording
 from incidents.triage.queue.refresh import is_late
 
-TO_CALL_BACK = "à rappeler\N{NO-BREAK SPACE}: déclaration express"
+TO_CALL_BACK = "à rappeler"
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,7 @@ def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: date
     answer_by = answer_due(incident)
     services = wording.still_stopped(incident, stopped, was_touched=bool(touched))
     clock, below = wording.format_clock(incident, now, zone)
+    late = now - incident.due_at if is_late(incident, now) else None
     return Line(
         incident=incident,
         reference=incident.reference,
@@ -195,11 +196,11 @@ def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: date
         services=services if stopped else f"Services\N{NO-BREAK SPACE}: {services}",
         data=wording.of_data(incident, incident.leak_status),
         clock=clock,
-        clock_below=say_who_waits(incident, answer_by, now, zone) or below,
-        late=now - incident.due_at if is_late(incident, now) else None,
+        clock_below=below if late else say_who_waits(incident, answer_by, now, zone) or below,
+        late=late,
         is_answer_late=answer_by is not None and answer_by < now,
         zone=zone,
         has_news=has_news(incident, getattr(incident, "read_at", None)) or is_unread(incident),
-        phone=incident.story.contact_phone,
+        phone=wording.format_phone(incident.story.contact_phone),
         caller=incident.story.contact_name,
     )

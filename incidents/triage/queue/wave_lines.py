@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core.french import choose_plural
-from incidents.enums import Burst
+from incidents.enums import Burst, Severity
 from incidents.models import Incident
 from incidents.triage.queue.lines import TO_CALL_BACK, Line, lines_of
 from incidents.triage.queue.order import OpenCase
@@ -50,6 +50,11 @@ class WaveLine:
     @property
     def level(self) -> int:
         return self.worst.level
+
+    @property
+    def is_urgent(self) -> bool:
+        """Tell whether the worst of its cases is critical and there to be taken: it is, without opening the wave."""
+        return self.worst.is_free and self.level == Severity.CRITICAL
 
 
 type Row = Line | WaveLine

@@ -32,6 +32,7 @@ from incidents.services.handling.handover import (
     relays_for,
 )
 from incidents.triage.case.page import render_page
+from incidents.triage.queue.refresh import is_late
 
 PAGE = "admin:incidents_incident_handover"
 FREE = "liberer"
@@ -159,4 +160,5 @@ def line(incident: Incident) -> dict[str, Any]:
         "term": TYPE_TERMS[incident.type],
         "zone": zone_of(incident.collectivity),
         "is_free": incident.status == Status.DECLARED,
+        "is_late": is_late(incident, timezone.now()),
     }
