@@ -108,7 +108,7 @@ def test_the_number_stands_on_the_next_case_until_it_is_verified(client, case, r
     bar = bar_of(client, other)
     assert 'href="tel:0298112233"' in bar
     assert "annuaire officiel, relevé le" in bar
-    assert "numéro officiel, pour vérifier" in bar
+    assert "officiel, pour vérifier" in bar
     assert bar.index("02 98 11 22 33") < bar.index(CALLER.phone) < bar.index("à rappeler, numéro du formulaire")
     assert tick_of(client, other).attributes["value"] == "02 98 11 22 33"
     assert "02 98 11 22 33" in text_of(client.get(url(other, "appel")))
@@ -131,12 +131,12 @@ def test_the_emergency_card_comes_first(client, case):
     EmergencyContact.objects.create(collectivity=plouexemple(), kind=Helper.ELECTED, **said)
     found = {"phone": "02 98 11 22 33", "source": NumberSource.WEBSITE, "found_on": "2026-11-03", "noted_by": agent}
     OfficialNumber.objects.create(collectivity=plouexemple(), **found)
-    assert "06 39 98 00 24 <small>numéro officiel, pour vérifier : Maxime Imaginaire, fiche d’urgence," in bar_of(
+    assert "06 39 98 00 24 <small>officiel, pour vérifier : Maxime Imaginaire, fiche d’urgence," in bar_of(
         client, case
     )
     EmergencyContact.objects.all().delete()
     assert (
-        "02 98 11 22 33 <small>numéro officiel, pour vérifier : site de la mairie, relevé le 3 novembre 2026</small>"
+        "02 98 11 22 33 <small>officiel, pour vérifier : site de la mairie, relevé le 3 novembre 2026</small>"
         in bar_of(client, case)
     )
 
@@ -144,7 +144,7 @@ def test_the_emergency_card_comes_first(client, case):
 def test_a_number_that_is_both_is_shown_once(client, case):
     said = {"name": CALLER.name, "phone": "+33 2 99 00 00 00", "updated_by": an_agent()}
     EmergencyContact.objects.create(collectivity=plouexemple(), kind=Helper.ELECTED, **said)
-    assert bar_of(client, case).count("casebar__call") == 1
+    assert bar_of(client, case).count('class="casebar__call"') == 1
 
 
 def test_without_any_the_number_of_the_form_says_that_it_is_one(client, case):
