@@ -72,6 +72,17 @@ def test_a_fold_opens_and_a_link_opens_the_form_inside(page_of):
     expect(page.get_by_text("Télécharger la pièce 1")).to_be_visible()
 
 
+def test_why_a_closing_is_refused_is_said_by_its_form(page_of):
+    page = page_of((1280, 900))
+    title = box(page, ".casebar h1")
+    page.locator("#actes > summary").click()
+    page.locator("#clore > summary").click()
+    page.locator("#clore").get_by_label("Résolu").check()
+    page.locator("#clore").get_by_role("button", name="Clore le dossier").click()
+    expect(page.locator("#clore .said")).to_contain_text("Ce dossier ne peut pas encore être « résolu »")
+    assert box(page, ".casebar h1")["width"] == title["width"] > 100
+
+
 def test_three_columns_on_a_wide_screen(page_of):
     page = page_of(WIDE)
     facts, talk, tasks = (box(page, place) for place in (".case__facts", ".case__talk", ".case__do"))

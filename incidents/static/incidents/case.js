@@ -205,7 +205,7 @@
     const line = document.createElement("p");
     line.className = isWrong ? "said talk__wrong" : "said";
     line.setAttribute("role", isWrong ? "alert" : "status");
-    block.append(line);
+    (block.querySelector(".act__more[open] > div") ?? block).append(line); // beside the form that was sent from a menu
     line.textContent = words.join(" ");
     if (!address) return;
     const door = new URL(address);
