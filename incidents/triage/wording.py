@@ -79,14 +79,16 @@ def format_month_day(day: date) -> str:
     return f"{day.day if day.day > 1 else '1er'}{NBSP}{month}"
 
 
-def format_clock(incident: Incident, now: datetime, zone: str) -> tuple[str, str]:
+def format_clock(incident: Incident, now: datetime, zone: str, *, is_left: bool = False) -> tuple[str, str]:
     """Return what is to be done by when, and what is left: « prendre avant 10 h 40 », « il reste 28 min ».
 
+    `is_left`: whoever had it left the centre, so that it is to be taken where it would be to be seen again.
     Of another day « avant le 23 nov. », then the hour. Late: « en retard de 2 h », then by when it was to be done.
     """
     if incident.status == Status.CLOSED:
         return "clos", label(ClosingReason, incident.closing_reason)
-    verb, due_at = DUE_VERBS[DueFor(incident.due_for)], incident.due_at
+    due_for = DueFor.ACKNOWLEDGE if is_left and incident.due_for == DueFor.REVIEW else DueFor(incident.due_for)
+    verb, due_at = DUE_VERBS[due_for], incident.due_at
     left, day = format_duration(due_at - now), day_of(due_at, zone)
     if due_at < now:
         return f"en retard de {left}", f"{verb} avant {short_moment(due_at, now, zone)}"

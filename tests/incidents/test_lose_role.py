@@ -8,6 +8,7 @@ from accounts.models import Membership, User
 from accounts.tokens import issue_token
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer.proposal import ask_transfer
 from tests.cast import a_lead, a_piece, a_responder, breizh_cyber, declare
@@ -182,9 +183,12 @@ def test_the_cases_of_whoever_left_are_to_be_taken_everywhere(responder, inciden
     colleague, to_take = as_person(newcomer), f"{QUEUE}?etat=a-prendre"
     button = f'name="prendre" value="{incident.reference}"'
     assert incident.reference not in colleague.get(to_take).content.decode()
+    write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Bonjour", key="k"))
     end(responder)
 
     assert button in colleague.get(to_take).content.decode()
+    row = colleague.get(to_take).content.decode().partition("data-reference")[2]
+    assert 'class="row__clock">prendre avant' in row
     (view,) = (one for one in colleague.get(to_take).context["views"] if one["view"].code == "a-prendre")
     assert view["count"] == "1"
     found = colleague.get(f"{QUEUE}recherche/", {"q": "etat:prendre"}).content.decode()

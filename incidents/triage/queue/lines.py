@@ -174,11 +174,16 @@ def list_marks(incident: Any) -> Iterator[str]:
         yield f"transfert proposé à {offered_to}"
 
 
+def is_left(incident: Any) -> bool:
+    """Tell whether the case was taken, and whoever had it left the centre. It is annotated `with_holder`."""
+    return incident.status == Status.ACKNOWLEDGED and not incident.is_held
+
+
 def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> Line:
     stopped = [service for service, is_stopped in touched if is_stopped]
     answer_by = answer_due(incident)
     services = wording.still_stopped(incident, stopped, was_touched=bool(touched))
-    clock, below = wording.format_clock(incident, now, zone)
+    clock, below = wording.format_clock(incident, now, zone, is_left=is_left(incident))
     late = now - incident.due_at if is_late(incident, now) else None
     return Line(
         incident=incident,
