@@ -28,8 +28,8 @@ class Exact(NamedTuple):
     value: str
 
 
-CALLERS_READ = 2000
-
+# Names of callers are not indexed, since erasing must leave no copy of them: those of the newest cases are compared.
+CALLERS_READ = 2_000
 # The reason shown for a case that was found by an exact value.
 REASONS: dict[str, str] = {
     "phone": "téléphone de la personne à rappeler",
