@@ -23,7 +23,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from incidents.declaration import Interruption, Leak
 from incidents.enums import (
     TYPE_TERMS,
     DataCategory,
@@ -34,6 +33,7 @@ from incidents.enums import (
     PublicService,
     Severity,
 )
+from incidents.facts.shapes import Interruption, Leak
 
 POINTS_OF_TYPE: dict[str, int] = {
     IncidentType.RANSOMWARE: 4,

@@ -16,8 +16,8 @@ from accounts.forms import used_key
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, Departement, Region
 from csirts.models import Contact, Coverage, Csirt
-from incidents.declaration import Caller, Declaration, Submission
 from incidents.enums import Answer, IncidentType, Origin
+from incidents.facts.shapes import Caller, Declaration, Submission
 from incidents.files import vault
 from incidents.models import CaseKey, Evidence, EvidenceUpload
 from incidents.services.declaring.declare import declare_incident

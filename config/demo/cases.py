@@ -6,8 +6,8 @@ from typing import Any
 from accounts.models import User
 from collectivities.models import Collectivity
 from config.demo.accounts import DOMAIN
-from incidents.declaration import Caller, Declaration, Instant, Submission
 from incidents.enums import Certainty, IncidentType, Origin
+from incidents.facts.shapes import Caller, Declaration, Instant, Submission
 from incidents.services.declaring.declare import Declared, declare_incident
 
 # Arcep, the regulator, reserves the numbers 06 39 98 for works of fiction.

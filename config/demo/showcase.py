@@ -21,8 +21,8 @@ from config.demo.accounts import COMMUNE, DOMAIN
 from config.demo.cases import CALLER, declare, name_of
 from config.demo.work import note_down, show_work
 from incidents.access import Guest, get_incident
-from incidents.declaration import Interruption, Leak
 from incidents.enums import Ability, Answer, Cause, ClosingReason, IncidentType, NoteKind, Outcome, Satisfaction
+from incidents.facts.shapes import Interruption, Leak
 from incidents.files.deposits import Deposit
 from incidents.models import Incident
 from incidents.questions.catalogue import current

@@ -14,23 +14,17 @@ from collectivities.models import Collectivity
 from collectivities.search import collectivity_by_code
 from collectivities.zones import zone_of
 from csirts.models import Csirt
-from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import (
-    Answer,
     Certainty,
-    DataCategory,
     IncidentType,
-    InterruptionExtent,
-    LeakStatus,
-    PersonsBand,
     PublicService,
     Tlp,
 )
+from incidents.facts.description import Fact, Kind, facts_of
+from incidents.facts.shapes import INSTANTS, STORY_COLUMNS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
 from incidents.moments import end_or_day, moment_or_day
-from incidents.services.declaring.check import DESCRIPTION_LIMIT, LINE_LIMIT, PHONE_LIMIT
 
-INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
 # This limit is our own. A PostgreSQL integer could hold more than the population of France.
 MOST_PEOPLE = 100_000_000
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -83,50 +77,58 @@ class MomentOut(serializers.Field[Any, Any, Any, Any]):
         return said
 
 
-class InterruptionIn(serializers.Serializer[Any]):
+EMPTY: dict[str, Any] = {"required": False, "allow_null": True}
+# None is required: whom to call back is judged by the services, for every door alike.
+FIELDS_IN: dict[Kind, Callable[[Fact], serializers.Field[Any, Any, Any, Any]]] = {
+    Kind.LINE: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
+    Kind.TEXT: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
+    Kind.CHOICE: lambda fact: serializers.ChoiceField(fact.options, default="", allow_blank=True),
+    Kind.CHOICES: lambda fact: serializers.MultipleChoiceField(choices=fact.options, default=set),
+    Kind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=MOST_PEOPLE, **EMPTY),
+    Kind.FLAG: lambda fact: serializers.BooleanField(default=False),
+    Kind.MOMENT: lambda fact: MomentField(**EMPTY),
+    Kind.INSTANT: lambda fact: MomentField(**EMPTY),
+}
+
+
+class ShapeIn(serializers.Serializer[Any]):
+    """Reads a dataclass whose fields are described: a field that is described there is accepted here."""
+
+    shape: type
+
+    def get_fields(self) -> dict[str, Any]:
+        described = {
+            f"{name}_at" if fact.kind == Kind.INSTANT else name: FIELDS_IN[fact.kind](fact)
+            for name, fact in facts_of(self.shape).items()
+        }
+        return described | super().get_fields()
+
+
+class InterruptionIn(ShapeIn):
+    shape = Interruption
     service = serializers.ChoiceField(PublicService.choices)
-    extent = serializers.ChoiceField(InterruptionExtent.choices, default="", allow_blank=True)
-    started_at = MomentField(required=False, allow_null=True)
-    ended_at = MomentField(required=False, allow_null=True)
-    people_affected = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
 
 
-class LeakIn(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(LeakStatus.choices, default="", allow_blank=True)
-    categories = serializers.MultipleChoiceField(choices=DataCategory.choices, default=set)
-    persons = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
-    persons_band = serializers.ChoiceField(PersonsBand.choices, default="", allow_blank=True)
-    records = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
-    records_band = serializers.ChoiceField(PersonsBand.choices, default="", allow_blank=True)
+class LeakIn(ShapeIn):
+    shape = Leak
 
 
-class ContactIn(serializers.Serializer[Any]):
-    name = serializers.CharField(required=False, allow_blank=True, max_length=LINE_LIMIT)
-    role = serializers.CharField(required=False, allow_blank=True, max_length=LINE_LIMIT)
-    phone = serializers.CharField(required=False, allow_blank=True, max_length=PHONE_LIMIT)
-    email = serializers.CharField(required=False, allow_blank=True, max_length=254)
+class ContactIn(ShapeIn):
+    shape = Caller
 
 
-class DeclarationIn(serializers.Serializer[Any]):
+class DeclarationIn(ShapeIn):
     """A declaration. A field that is missing or empty is not answered; an instant that is null
     is answered as unknown.
     """
 
+    shape = Declaration
     collectivity = BodyField()
     type = serializers.ChoiceField(IncidentType.choices, default=IncidentType.UNKNOWN)
-    description = serializers.CharField(required=False, allow_blank=True, max_length=DESCRIPTION_LIMIT)
-    supplier = serializers.CharField(required=False, allow_blank=True, max_length=LINE_LIMIT)
-    occurred_at = MomentField(required=False, allow_null=True)
-    detected_at = MomentField(required=False, allow_null=True)
-    attack_known_at = MomentField(required=False, allow_null=True)
-    breach_known_at = MomentField(required=False, allow_null=True)
-    service_stopped = serializers.ChoiceField(Answer.choices, default="", allow_blank=True)
     interruptions = InterruptionIn(many=True, required=False)
-    data_concerned = serializers.ChoiceField(Answer.choices, default="", allow_blank=True)
     leak = LeakIn(required=False, allow_null=True)
     contact = ContactIn()
     tlp = serializers.ChoiceField(Tlp.choices, default=Tlp.AMBER_STRICT)
-    mail_without_code = serializers.BooleanField(default=False)
 
     def to_declaration(self) -> Declaration:
         """Return the validated data in the shape that the services take."""
@@ -137,10 +139,18 @@ class DeclarationIn(serializers.Serializer[Any]):
         return Declaration(
             caller=Caller(**data.pop("contact")),
             interruptions=tuple(interruption_of(row, zone) for row in data.pop("interruptions", ())),
-            leak=Leak(**leak | {"categories": tuple(sorted(leak["categories"]))}) if leak else None,
+            leak=leak_of(leak) if leak else None,
             **data,
             **instants,
         )
+
+
+def leak_of(row: dict[str, Any]) -> Leak:
+    """Return the leak. Its sets are sorted, so that the same request has the same digest."""
+    values: dict[str, Any] = {
+        name: tuple(sorted(value)) if isinstance(value, set) else value for name, value in row.items()
+    }
+    return Leak(**values)
 
 
 def instant_of(data: dict[str, Any], name: str, zone: ZoneInfo) -> Instant:
@@ -221,13 +231,13 @@ class InterruptionOut(serializers.ModelSerializer[ServiceInterruption]):
 
     class Meta:
         model = ServiceInterruption
-        fields = ["service", "extent", "started_at", "ended_at", "people_affected"]
+        fields = list(facts_of(Interruption))
 
 
 class LeakOut(serializers.ModelSerializer[DataLeak]):
     class Meta:
         model = DataLeak
-        fields = ["status", "categories", "persons", "persons_band", "records", "records_band"]
+        fields = list(facts_of(Leak))
 
 
 class EventOut(serializers.ModelSerializer[IncidentEvent]):
@@ -241,7 +251,7 @@ class EventOut(serializers.ModelSerializer[IncidentEvent]):
 class StoryOut(serializers.ModelSerializer[Story]):
     class Meta:
         model = Story
-        fields = ["description", "supplier", "contact_name", "contact_role", "contact_phone", "contact_email"]
+        fields = list(STORY_COLUMNS)
 
 
 class IncidentDetailOut(IncidentOut):

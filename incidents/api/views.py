@@ -18,8 +18,8 @@ from accounts.models import User
 from incidents.access import abilities, get_incident, may_declare
 from incidents.api.problems import Conflict, KeyReused
 from incidents.api.serializers import DeclarationIn, IncidentDetailOut, IncidentOut
-from incidents.declaration import Submission
 from incidents.enums import Ability, Door, Origin
+from incidents.facts.shapes import Submission
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import SAID_TO_BODY
 from incidents.reference import compact

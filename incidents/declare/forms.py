@@ -15,7 +15,6 @@ from django.http import QueryDict
 
 from collectivities.models import Collectivity
 from core.fields import CountField, DayField, HourField, WordsField, choice, several
-from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in, read_instant
 from incidents.enums import (
     Answer,
     Certainty,
@@ -27,6 +26,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
+from incidents.facts.shapes import Caller, Declaration, Instant, Interruption, leak_in, read_instant
 
 CERTAINTIES = [
     ("", "à choisir"),

@@ -18,12 +18,12 @@ from core.text import CONTROLS, strip_controls
 from csirts.routing import Route, csirt_for
 from incidents.catalogues.public_services import services_of
 from incidents.catalogues.reflex_sheets import Reflexes
-from incidents.declaration import Declaration
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
 from incidents.declare.screens import INPUTS, ORDER
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Screen
+from incidents.facts.shapes import Declaration
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.check import checked
 from incidents.services.declaring.draft import Values, code_of

@@ -25,6 +25,7 @@ from incidents.access import Guest
 from incidents.devices.signature import remember_signature, signature_of
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, PublicService
+from incidents.facts.description import LINE_LIMIT
 from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import questions_editor
 from incidents.follow_up.page import render_not_found
@@ -32,7 +33,6 @@ from incidents.models import Incident
 from incidents.queries import Kept, by_section, sheets_of, useful_for
 from incidents.services.declarant.complete import CannotComplete, Writing, WrittenMeanwhile, why_not
 from incidents.services.declarant.correct import end_interruption
-from incidents.services.declaring.check import LINE_LIMIT
 
 # The query parameter of a section opened as one of the five screens that follow an express declaration.
 ON_THE_WAY = "suite"

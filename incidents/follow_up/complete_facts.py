@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from core.fields import CountField, DayField, HourField, WordsField, choice, several
 from incidents.catalogues.public_services import services_of
-from incidents.declaration import Caller, Instant, Interruption, leak_in, read_instant
 from incidents.enums import (
     Answer,
     Certainty,
@@ -22,8 +21,9 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
+from incidents.facts.shapes import INSTANTS, Caller, Instant, Interruption, leak_in, read_instant
 from incidents.follow_up.complete_questions import bare, day_of, hour_of
-from incidents.models import INSTANTS, Incident
+from incidents.models import Incident
 from incidents.moments import end_or_day
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
 from incidents.services.declarant.complete import Writing, Written

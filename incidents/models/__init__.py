@@ -6,7 +6,7 @@ from incidents.models.evidence import CaseKey, Evidence, EvidenceUpload, Opening
 from incidents.models.facts import DataLeak, ServiceInterruption, Story
 from incidents.models.groups import CaseGroup
 from incidents.models.history import MAIL_HELD, IncidentEvent, PendingEvent
-from incidents.models.incident import INSTANTS, Incident
+from incidents.models.incident import Incident
 from incidents.models.journey import Draft, DraftPage, RecentCount
 from incidents.models.judgements import SeverityChoice
 from incidents.models.kept import KeptWords
@@ -19,7 +19,6 @@ from incidents.models.words import AnswerSheet, Message, Reading
 from incidents.models.work import BulkItem, BulkJob, MessageTemplate, Note, Playbook, Task
 
 __all__ = [
-    "INSTANTS",
     "MAIL_HELD",
     "Advice",
     "AnswerSheet",

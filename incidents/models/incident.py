@@ -32,12 +32,11 @@ from incidents.enums import (
     Tlp,
     Verification,
 )
+from incidents.facts.shapes import INSTANTS
 from incidents.models.checks import instant_fits_certainty, known
 from incidents.models.groups import CaseGroup
 from incidents.models.labelled import Labelled
 from incidents.querysets import LEFT_UNANSWERED, IncidentQuerySet
-
-INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
 
 
 class Incident(Labelled):

@@ -6,7 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from csirts.models import Contact, Csirt
-from incidents.declaration import Caller
+from incidents.facts.shapes import Caller
 from incidents.models import Incident
 from incidents.reference import compact
 from incidents.reference import spaced as in_fours

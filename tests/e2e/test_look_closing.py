@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from incidents.access import Guest
-from incidents.declaration import Interruption, Leak
+from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Closing, Rating, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.declarant.access import secret_of

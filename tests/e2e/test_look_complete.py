@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from incidents.declaration import Interruption, Leak
+from incidents.facts.shapes import Interruption, Leak
 from incidents.questions.catalogue import SNAPSHOTS, current
 from incidents.services.declarant.access import secret_of
 from incidents.services.handling.triage import close_incident

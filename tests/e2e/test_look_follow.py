@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from incidents.access import Guest
-from incidents.declaration import Interruption
+from incidents.facts.shapes import Interruption
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.access import secret_of

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from incidents.declaration import Caller, Interruption, Leak
 from incidents.enums import Answer, Burst, LeakStatus, PublicService, Severity
+from incidents.facts.shapes import Caller, Interruption, Leak
 from incidents.models import Incident
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from tests.browser import open_page, overflow, shoot, violations

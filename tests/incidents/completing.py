@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from incidents.access import Guest
-from incidents.declaration import Interruption
+from incidents.facts.shapes import Interruption
 from incidents.questions.catalogue import current
 from incidents.services.declarant.complete import Writing, answer_section, newest_sheet
 

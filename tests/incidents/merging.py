@@ -1,6 +1,6 @@
 """Two declarations of one incident."""
 
-from incidents.declaration import Caller
+from incidents.facts.shapes import Caller
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.groups.merge import merge_incident

@@ -6,9 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from incidents.access import Guest
-from incidents.declaration import Interruption
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, ClosingReason, DueFor, NoteKind, PublicService
+from incidents.facts.shapes import Interruption
 from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant

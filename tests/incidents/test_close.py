@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from csirts.models import Csirt
 from incidents.access import Guest
-from incidents.declaration import Interruption, Leak
 from incidents.enums import ClosingReason, EventKind, Status
+from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Closing, Incident, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.close import Ending, NotFinished, end_incident

@@ -10,8 +10,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 
 from incidents.access import Guest
-from incidents.declaration import Caller, Instant, Interruption, Leak, Submission
 from incidents.enums import EventKind, Severity
+from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
 from incidents.questions.facts import list_sheet_facts

@@ -12,9 +12,9 @@ from structlog.stdlib import ProcessorFormatter
 
 from accounts.models import User
 from csirts.models import Contact
-from incidents.declaration import Interruption, Leak
 from incidents.devices import cookie
 from incidents.enums import ClosingReason
+from incidents.facts.shapes import Interruption, Leak
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
 from incidents.reference import spaced
 from incidents.services.declarant.access import LASTS, rotate_access, secret_of

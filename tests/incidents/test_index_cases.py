@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from csirts.models import Csirt
 from incidents.access import Guest
-from incidents.declaration import Interruption
 from incidents.enums import Answer, DocumentKind, EventKind, IncidentType
+from incidents.facts.shapes import Interruption
 from incidents.models import Incident, Note, PendingEvent, SearchDocument
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.complete import Writing, answer_section

@@ -9,7 +9,7 @@ import pytest
 from accounts.tokens import issue_token
 from collectivities.zones import PARIS
 from incidents.catalogues.partners import PARTNERS
-from incidents.declaration import Instant, Interruption
+from incidents.facts.shapes import Instant, Interruption
 from incidents.models import Incident, ServiceInterruption
 from incidents.questions.saying import format_moment
 from incidents.services.handling.close import Ending, end_incident

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from incidents.declaration import Leak
 from incidents.enums import EventKind
+from incidents.facts.shapes import Leak
 from incidents.models import Incident
 from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.history.snapshots import first_leak

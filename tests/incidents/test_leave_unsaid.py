@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from incidents.declaration import Instant, Interruption, Leak
 from incidents.enums import Answer
+from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import AnswerSheet, Incident
 from incidents.services.declarant.access import secret_of
 from incidents.services.handling.qualify import Qualification, qualification_of

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from core.burst import find_subscriber
-from incidents.declaration import Caller
 from incidents.enums import Burst
+from incidents.facts.shapes import Caller
 from incidents.models import Incident, RecentCount, Story
 from incidents.services.declaring.limits import MOST, WITHIN, forget_counts
 from incidents.tasks import forget_drafts

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from csirts.models import Coverage
 from incidents.access import Guest
-from incidents.declaration import Instant, Leak
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
 from incidents.enums import ClosingReason, EventKind, KeptForm, Tlp
+from incidents.facts.shapes import Instant, Leak
 from incidents.models import Closing, Incident, KeptWords
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.evidence.pieces import take_back_evidence

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import Membership
-from incidents.declaration import Caller
 from incidents.enums import ClosingReason, IncidentType, Status
+from incidents.facts.shapes import Caller
 from incidents.models import Incident
 from incidents.services.handling.triage import close_incident
 from incidents.triage.case.duplicates import format_gap

@@ -10,8 +10,8 @@ from django.http import Http404
 from csirts.models import Csirt
 from incidents.catalogues.attack import FILE, TECHNIQUES, suggested_for
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitType
-from incidents.declaration import Leak
 from incidents.enums import EventKind, IncidentType, Nature, Severity
+from incidents.facts.shapes import Leak
 from incidents.models import Incident
 from incidents.services.handling.qualify import Qualification, classify_incident, qualify_incident
 from incidents.services.handling.severity import set_severity

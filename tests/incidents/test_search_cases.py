@@ -11,7 +11,6 @@ from django.utils import timezone
 from accounts.enums import Role
 from collectivities.models import Region
 from csirts.models import Csirt
-from incidents.declaration import Interruption
 from incidents.enums import (
     Answer,
     Cause,
@@ -22,6 +21,7 @@ from incidents.enums import (
     Severity,
     Tlp,
 )
+from incidents.facts.shapes import Interruption
 from incidents.models import Closing, Evidence, Incident, Note, SearchDocument
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident

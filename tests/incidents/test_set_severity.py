@@ -6,9 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.access import Guest
-from incidents.declaration import Interruption
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, EventKind, IncidentType, InterruptionExtent, PublicService, Severity
+from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SeverityChoice
 from incidents.services.declarant.complete import Writing, answer_section
 from incidents.services.handling.severity import set_severity

@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from django.test import Client
 
-from incidents.declaration import Interruption
 from incidents.enums import ClosingReason, InterruptionExtent, Status
+from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SharedSentence
 from incidents.sentence import Known, Service, lowered, sentences_of, with_article
 from incidents.services.declarant.share import shared_secret_of

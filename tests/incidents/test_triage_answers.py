@@ -2,7 +2,7 @@
 
 import pytest
 
-from incidents.declaration import Caller
+from incidents.facts.shapes import Caller
 from incidents.models import AnswerSheet
 from incidents.questions.catalogue import current
 from incidents.services.declarant.complete import answer_section

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from csirts.models import Csirt
-from incidents.declaration import Caller, Interruption, Leak
 from incidents.enums import ActorKind, Answer, EventKind, PublicService, Status, Verification
+from incidents.facts.shapes import Caller, Interruption, Leak
 from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact
 from incidents.services.declarant.access import SECRET_LENGTH, find_access

@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.enums import Role
 from collectivities.models import Region
 from csirts.models import Csirt
-from incidents.declaration import Interruption, Leak
 from incidents.enums import Answer, ClosingReason, IncidentType, LeakStatus, PublicService
+from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident

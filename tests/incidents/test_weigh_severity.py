@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from incidents.declaration import Interruption, Leak
 from incidents.enums import DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService, Severity
+from incidents.facts.shapes import Interruption, Leak
 from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
 
 EARLY, PAY_TIME = date(2026, 11, 3), date(2026, 11, 24)

@@ -4,8 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from incidents.declaration import Caller
 from incidents.enums import EventKind
+from incidents.facts.shapes import Caller
 from incidents.models import IncidentEvent, PendingEvent
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from notifications import dispatch, queries, tasks

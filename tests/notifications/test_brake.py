@@ -4,7 +4,7 @@ import pytest
 
 from accounts.installation import mark_as_demonstration
 from accounts.transports.email import Mailer, NotSent
-from incidents.declaration import Caller
+from incidents.facts.shapes import Caller
 from incidents.models import Story
 from notifications import dispatch
 from notifications.models import Delivery

@@ -3,8 +3,8 @@
 import pytest
 
 from incidents.access import Guest
-from incidents.declaration import Caller
 from incidents.enums import ClosingReason, Tlp
+from incidents.facts.shapes import Caller
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.groups.merge import merge_incident

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.declaration import Caller
 from incidents.enums import EventKind
+from incidents.facts.shapes import Caller
 from incidents.models import Story
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.complete import Writing

@@ -12,8 +12,8 @@ from accounts.services.links import make_link
 from core.typography import with_french_spaces
 from csirts.models import Csirt
 from incidents.access import Guest
-from incidents.declaration import Interruption, Leak
 from incidents.enums import ClosingReason, EventKind
+from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Advice, Incident, Transfer
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.history.record import record_event

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.enums import LinkPurpose
 from accounts.services.links import send_link
-from incidents.declaration import Caller
+from incidents.facts.shapes import Caller
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.triage import acknowledge_incident
 from notifications import dispatch

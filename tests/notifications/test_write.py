@@ -8,8 +8,8 @@ from django.conf import settings
 from collectivities.models import Collectivity
 from csirts.models import Contact
 from incidents.catalogues.reflex_sheets import REFLEXES, sheet_content
-from incidents.declaration import Caller, Instant, Interruption, Leak, Submission
 from incidents.enums import ClosingReason, IncidentType, Origin
+from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import ReflexSheet
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_declarant

@@ -3,7 +3,7 @@ from django.conf import settings as django_settings
 from django.urls import reverse
 
 from accounts.installation import forget_demonstration, mark_as_demonstration
-from incidents.declaration import Caller
+from incidents.facts.shapes import Caller
 from incidents.services.declarant.access import secret_of
 from notifications import dispatch
 from notifications.models import Delivery

@@ -11,8 +11,8 @@ from accounts.enums import Role
 from collectivities.models import Region
 from collectivities.services import propose_body
 from incidents.access import Guest
-from incidents.declaration import Instant, Interruption, Leak
 from incidents.enums import Cause, ClosingReason, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand
+from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.complete import CannotComplete, Writing, WrittenMeanwhile, newest_sheet

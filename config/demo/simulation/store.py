@@ -18,7 +18,6 @@ from core.copying import copy_in, new_keys
 from core.text import fold
 from csirts.models import Csirt
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION
-from incidents.declaration import Interruption, Leak
 from incidents.due import first_deadlines, next_due
 from incidents.enums import (
     ActorKind,
@@ -32,6 +31,7 @@ from incidents.enums import (
     Status,
     Verification,
 )
+from incidents.facts.shapes import Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
 from incidents.reference import ALPHABET, LENGTH, with_check_character
 from incidents.services.history.index import write_documents

@@ -12,9 +12,9 @@ from django.db import transaction
 
 from accounts.models import User
 from incidents.access import get_incident
-from incidents.declaration import Declaration, Instant, Interruption, Leak
 from incidents.enums import Ability, EventKind, IncidentType, InterruptionExtent, Nature, NoteKind, Status
-from incidents.models import INSTANTS, Incident, Story
+from incidents.facts.shapes import INSTANTS, Declaration, Instant, Interruption, Leak
+from incidents.models import Incident, Story
 from incidents.services.declarant.correct import put_declared_leak, put_interruptions
 from incidents.services.declaring.check import checked
 from incidents.services.declaring.declare import instants_of, supplier_key_of

@@ -16,10 +16,10 @@ from django.utils import timezone
 from core.text import plain_line, say_the_same
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind, Status
+from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, Incident
 from incidents.questions.catalogue import find_version
 from incidents.services.declarant.answers import checked_answers
-from incidents.services.declaring.check import LINE_LIMIT
 from incidents.services.handling.due import NEWS_FIELDS, note_news
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.history.record import record_event

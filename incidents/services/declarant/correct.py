@@ -10,9 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from collectivities.zones import zone_of
-from core.text import plain_line
-from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import ActorKind, Answer, LeakStatus
+from incidents.facts.shapes import Caller, Declaration, Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.questions.catalogue import current
 from incidents.services.declarant.complete import (
@@ -25,6 +24,7 @@ from incidents.services.declarant.complete import (
 )
 from incidents.services.declaring.check import (
     Problem,
+    cleaned,
     cleaned_texts,
     needs_whole_number,
     problems_of_caller,
@@ -48,8 +48,6 @@ from incidents.services.history.snapshots import (
     snapshot_services,
     snapshot_story,
 )
-
-WORKAROUND_LIMIT = 300
 
 
 @transaction.atomic
@@ -230,18 +228,16 @@ def put_leak(incident: Incident, leak: Leak | None) -> None:
 def clean_declaration(said: Declaration) -> Declaration:
     problems: dict[str, list[str]] = {}
     clean = cleaned_texts(said, problems)
-    if problems:
-        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+    refuse((field, message) for field, messages in problems.items() for message in messages)
     return clean
 
 
 def checked_interruptions(interruptions: Sequence[Interruption], now: datetime, zone: str) -> list[Interruption]:
     refuse(problem for place in range(len(interruptions)) for problem in problems_at(interruptions, place, now, zone))
-    words = (
-        plain_line(one.workaround, limit=WORKAROUND_LIMIT, field=f"{place}_workaround")
-        for place, one in enumerate(interruptions)
-    )
-    return [with_ends_in_order(replace(one, workaround=text)) for one, text in zip(interruptions, words, strict=True)]
+    problems: dict[str, list[str]] = {}
+    clean = [cleaned(one, f"{place}_", problems) for place, one in enumerate(interruptions)]
+    refuse((field, message) for field, messages in problems.items() for message in messages)
+    return [with_ends_in_order(one) for one in clean]
 
 
 def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime, zone: str) -> Iterator[Problem]:

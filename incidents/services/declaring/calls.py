@@ -3,8 +3,8 @@
 from django.db import transaction
 
 from accounts.models import User
-from incidents.declaration import Declaration, Submission
 from incidents.enums import NoteKind
+from incidents.facts.shapes import Declaration, Submission
 from incidents.services.declaring.declare import Declared, declare_incident
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident

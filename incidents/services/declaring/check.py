@@ -1,10 +1,11 @@
 """The rules that every declaration must satisfy. All problems are returned at once, by field, in plain French."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -13,15 +14,12 @@ from django.utils.formats import date_format
 
 from collectivities.zones import day_of, zone_of
 from core.text import plain_line, plain_text
-from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import Answer, Certainty, IncidentType
+from incidents.facts.description import Fact, Kind, facts_of
+from incidents.facts.shapes import CALLER_PREFIX, INSTANTS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.moments import in_order, is_before
 from incidents.sharing import is_mailbox_in_doubt
 
-DESCRIPTION_LIMIT = 5_000
-LINE_LIMIT = 120
-PHONE_LIMIT = 40
-WORKAROUND_LIMIT = 300
 # The clock of a declarant may differ a little from that of the server.
 CLOCK_SLACK = timedelta(minutes=5)
 OLDEST = timedelta(days=366 * 10)
@@ -60,32 +58,33 @@ def with_ends_in_order(one: Interruption) -> Interruption:
 
 
 def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
-    def line(text: str, field: str, limit: int = LINE_LIMIT) -> str:
-        return clean_field(plain_line, text, limit, field, problems)
+    """Return the declaration with each of its lines and texts cleaned. Add to `problems` those that are refused."""
 
-    def workaround(interruption: Interruption) -> Interruption:
-        field = f"interruption_{interruption.service}_workaround"
-        return replace(interruption, workaround=line(interruption.workaround, field, WORKAROUND_LIMIT))
+    def clean_interruption(one: Interruption) -> Interruption:
+        return cleaned(one, f"interruption_{one.service}_", problems)
 
-    caller = declaration.caller
     return replace(
-        declaration,
-        interruptions=tuple(workaround(interruption) for interruption in declaration.interruptions),
-        description=clean_field(plain_text, declaration.description, DESCRIPTION_LIMIT, "description", problems),
-        supplier=line(declaration.supplier, "supplier"),
-        caller=Caller(
-            name=line(caller.name, "contact_name"),
-            role=line(caller.role, "contact_role"),
-            phone=line(caller.phone, "contact_phone", PHONE_LIMIT),
-            email=line(caller.email, "contact_email", 254),
-        ),
+        cleaned(declaration, "", problems),
+        interruptions=tuple(map(clean_interruption, declaration.interruptions)),
+        caller=cleaned(declaration.caller, CALLER_PREFIX, problems),
     )
 
 
-def clean_field(clean: Callable[..., str], text: str, limit: int, field: str, problems: dict[str, list[str]]) -> str:
-    """Return what `clean` makes of `text`. If it refuses, add its messages to `problems` and return ""."""
+def cleaned[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, problems: dict[str, list[str]]) -> S:
+    """Return the shape with its words cleaned. `prefix` begins the names of its fields in `problems`."""
+    clean: dict[str, Any] = {
+        name: clean_field(fact, getattr(shape, name), f"{prefix}{name}", problems)
+        for name, fact in facts_of(type(shape)).items()
+        if fact.is_words
+    }
+    return replace(shape, **clean)
+
+
+def clean_field(fact: Fact, text: str, field: str, problems: dict[str, list[str]]) -> str:
+    """Return the text cleaned. If it is refused, add the messages to `problems` and return ""."""
+    clean = plain_text if fact.kind == Kind.TEXT else plain_line
     try:
-        return clean(text, limit=limit, field=field)
+        return clean(text, limit=fact.limit, field=field)
     except ValidationError as error:
         problems.setdefault(field, []).extend(error.message_dict[field])
         return ""
@@ -152,12 +151,7 @@ def is_whole_number(text: str) -> bool:
 
 
 def problems_of_declared_instants(declaration: Declaration, now: datetime) -> Iterator[Problem]:
-    instants: dict[str, Instant] = {
-        "occurred": declaration.occurred,
-        "detected": declaration.detected,
-        "attack_known": declaration.attack_known,
-        "breach_known": declaration.breach_known,
-    }
+    instants: dict[str, Instant] = {name: getattr(declaration, name) for name in INSTANTS}
     yield from problems_of_instants(instants, instants, zone_of(declaration.collectivity), now)
 
 

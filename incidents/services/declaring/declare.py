@@ -14,14 +14,15 @@ from collectivities.zones import day_of, zone_of
 from core.text import fold, plain_line
 from csirts.routing import Route, csirt_for
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION
-from incidents.declaration import Declaration, Submission
 from incidents.due import first_deadlines
 from incidents.enums import ActorKind, EventKind, Severity, Verification
+from incidents.facts.description import LINE_LIMIT
+from incidents.facts.shapes import INSTANTS, Declaration, Instant, Submission, story_of
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
 from incidents.services.declarant.access import open_access
 from incidents.services.declaring.bodies import standing_body
-from incidents.services.declaring.check import LINE_LIMIT, checked
+from incidents.services.declaring.check import checked
 from incidents.services.declaring.limits import find_burst
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import keep_first, of_declaration
@@ -188,26 +189,13 @@ def answers_of(clean: Declaration) -> dict[str, object]:
 
 
 def instants_of(clean: Declaration) -> dict[str, object]:
-    named = {
-        "occurred": clean.occurred,
-        "detected": clean.detected,
-        "attack_known": clean.attack_known,
-        "breach_known": clean.breach_known,
-    }
+    named: dict[str, Instant] = {name: getattr(clean, name) for name in INSTANTS}
     ats = {f"{name}_at": instant.at for name, instant in named.items()}
     return ats | {f"{name}_certainty": instant.certainty for name, instant in named.items()}
 
 
 def save_facts(incident: Incident, clean: Declaration) -> None:
-    Story.objects.create(
-        incident=incident,
-        description=clean.description,
-        supplier=clean.supplier,
-        contact_name=clean.caller.name,
-        contact_role=clean.caller.role,
-        contact_phone=clean.caller.phone,
-        contact_email=clean.caller.email,
-    )
+    Story.objects.create(incident=incident, **story_of(clean))
     ServiceInterruption.objects.bulk_create(
         ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in clean.interruptions
     )

@@ -17,8 +17,8 @@ from django.utils.crypto import salted_hmac
 from accounts.models import User
 from collectivities.models import Collectivity
 from core.text import say_the_same
-from incidents.declaration import Declaration, Submission
 from incidents.enums import Screen
+from incidents.facts.shapes import Declaration, Submission
 from incidents.models import Draft, DraftPage, Incident
 from incidents.reference import ALPHABET, compact
 from incidents.services.declaring.declare import Declared, declare_incident, hold_key

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils.crypto import salted_hmac
 
-from incidents.declaration import Declaration
 from incidents.enums import Burst
+from incidents.facts.shapes import Declaration
 from incidents.models import Incident, RecentCount
 
 WITHIN = timedelta(hours=1)

@@ -6,11 +6,11 @@ from typing import Any
 
 from accounts.models import User
 from incidents.enums import ActorKind, LeakStatus
+from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, DataLeak, Incident
 from incidents.questions.catalogue import current
 from incidents.services.declarant.complete import newest_sheet
 from incidents.services.declarant.correct import keep_former
-from incidents.services.declaring.check import LINE_LIMIT
 from incidents.services.history.declared import declared_data, declared_status, judged_without_leak
 from incidents.services.history.snapshots import first_leak
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from incidents.declaration import Leak
 from incidents.enums import EventKind, LeakStatus
+from incidents.facts.shapes import Leak
 from incidents.models import DataLeak, Incident, IncidentEvent
 from incidents.services.history.snapshots import Values, first_leak, of_rows
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind
+from incidents.facts.shapes import STORY_COLUMNS
 from incidents.models import (
     Advice,
     AnswerSheet,
@@ -52,9 +53,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
 
 def empty_words(incident: Incident) -> None:
     """Empty the rows that events name, and delete the others. Without their key the files cannot be read any more."""
-    Story.objects.filter(incident=incident).update(
-        description="", supplier="", contact_name="", contact_role="", contact_phone="", contact_email=""
-    )
+    Story.objects.filter(incident=incident).update(**dict.fromkeys(STORY_COLUMNS, ""))
     ServiceInterruption.objects.filter(incident=incident).update(workaround="")
     AnswerSheet.objects.filter(incident=incident).update(values={}, author="")
     SeverityChoice.objects.filter(incident=incident).update(motive="")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from accounts.models import User
-from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import ActorKind
-from incidents.models import INSTANTS, AnswerSheet, DataLeak, Incident, ServiceInterruption
+from incidents.facts.shapes import INSTANTS, Caller, Declaration, Instant, Interruption, Leak
+from incidents.models import AnswerSheet, DataLeak, Incident, ServiceInterruption
 from incidents.questions.catalogue import current
 
 type Values = dict[str, Any]

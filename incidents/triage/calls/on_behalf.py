@@ -21,8 +21,8 @@ from collectivities.models import Collectivity
 from collectivities.zones import zone_of
 from csirts.routing import Route, csirt_for
 from incidents.access import answers_the_telephone
-from incidents.declaration import Submission
 from incidents.enums import TYPE_TERMS, Origin
+from incidents.facts.shapes import Submission
 from incidents.models import Incident
 from incidents.reference import groups
 from incidents.services.declarant.access import secret_of

@@ -16,7 +16,6 @@ from collectivities.search import SearchProblem, body_by_uid, find_collectivitie
 from collectivities.zones import zone_of
 from core.fields import DayField, HourField, WordsField
 from incidents.catalogues.public_services import services_of
-from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in
 from incidents.enums import (
     TYPE_TERMS,
     Answer,
@@ -29,6 +28,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
+from incidents.facts.shapes import Caller, Declaration, Instant, Interruption, leak_in
 from incidents.services.declaring.check import needs_whole_number, problems_of_caller
 
 FOUND = 12

@@ -11,7 +11,8 @@ from collectivities.models import Collectivity, Grouping
 from collectivities.zones import zone_of
 from incidents.access import abilities
 from incidents.enums import Ability, Certainty, ClosingReason, Status
-from incidents.models import INSTANTS, Incident
+from incidents.facts.shapes import INSTANTS
+from incidents.models import Incident
 from incidents.services.handling.triage import last_word_of
 from incidents.triage import wording
 from incidents.triage.case.answers import answers_of

@@ -1,0 +1,177 @@
+"""The content of a declaration, in the one shape that the pages, the API and a responder's form all produce."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from collectivities.models import Collectivity
+from incidents.enums import (
+    Answer,
+    Certainty,
+    DataCategory,
+    IncidentType,
+    InterruptionExtent,
+    LeakStatus,
+    PersonCategory,
+    PersonsBand,
+    PublicService,
+    Tlp,
+)
+from incidents.facts.description import MAIL_LIMIT, Kind, Section, described, facts_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instant:
+    """An aware moment and how well it is known. A value that nobody gave is empty."""
+
+    at: datetime | None = None
+    certainty: str = ""
+
+
+NOT_SAID = Instant()
+
+
+def instant(question: str, short: str) -> Any:
+    return described(Kind.INSTANT, question, short=short, section=Section.MOMENTS, default=NOT_SAID)
+
+
+def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
+    """Return the instant that a form gives. A day without its hour is never exact, whatever certainty was chosen."""
+    if at is None:
+        return Instant(certainty=Certainty.UNKNOWN if certainty == Certainty.UNKNOWN else "")
+    if certainty == Certainty.UNKNOWN or (certainty == Certainty.EXACT and not has_hour):
+        return Instant(at=at, certainty=Certainty.APPROXIMATE)
+    return Instant(at=at, certainty=certainty)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """The person whom the CSIRT calls back. Only a telephone number or a mail address is required."""
+
+    name: str = described(Kind.LINE, "Nom", section=Section.CALLER)
+    role: str = described(Kind.LINE, "Fonction", section=Section.CALLER)
+    phone: str = described(Kind.LINE, "Téléphone", section=Section.CALLER, limit=40)
+    email: str = described(Kind.LINE, "Adresse mail", short="Mail", section=Section.CALLER, limit=MAIL_LIMIT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interruption:
+    service: str = described(Kind.CHOICE, "service", default=MISSING, choices=PublicService)
+    extent: str = described(Kind.CHOICE, "arrêté ou ralenti", default=MISSING, choices=InterruptionExtent)
+    started_at: datetime | None = described(Kind.MOMENT, "arrêt", default=None)
+    ended_at: datetime | None = described(Kind.MOMENT, "reprise", default=None)
+    people_affected: int | None = described(Kind.COUNT, "personnes gênées", default=None)
+    workaround: str = described(Kind.LINE, "en attendant", limit=300)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak:
+    """The personal data that are affected. A value that nobody gave is empty."""
+
+    status: str = described(Kind.CHOICE, "Que savez-vous", short="Fuite", choices=LeakStatus)
+    categories: tuple[str, ...] = described(Kind.CHOICES, "Quelles données", default=(), choices=DataCategory)
+    person_categories: tuple[str, ...] = described(
+        Kind.CHOICES, "Les données de qui", short="Quelles personnes", default=(), choices=PersonCategory
+    )
+    persons: int | None = described(Kind.COUNT, "Leur nombre exact", default=None)
+    persons_band: str = described(
+        Kind.CHOICE, "Combien de personnes, à peu près", short="Personnes", choices=PersonsBand
+    )
+    records: int | None = described(Kind.COUNT, "Nombre d’enregistrements", default=None)
+    records_band: str = described(Kind.CHOICE, "Enregistrements, à peu près", choices=PersonsBand)
+
+
+def leak_in(said: Mapping[str, Any]) -> Leak | None:
+    """Return what the cleaned fields of a form say about data, or None if they say nothing."""
+    tellers = ("leak_status", "categories", "person_categories", "persons")
+    is_told = said["persons_band"] not in ("", PersonsBand.UNKNOWN) or any(said.get(name) for name in tellers)
+    if said["data_concerned"] != Answer.YES and not is_told:
+        return None
+    return Leak(
+        status=said["leak_status"],
+        categories=tuple(said["categories"]),
+        person_categories=tuple(said["person_categories"]),
+        persons=said.get("persons"),
+        persons_band=said["persons_band"],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """One declaration. A value that nobody gave is empty, and never stands for « Je ne sais pas », which is an
+    answer.
+    """
+
+    collectivity: Collectivity
+    caller: Caller
+    type: str = described(Kind.CHOICE, "Ce qui arrive", default=IncidentType.UNKNOWN, choices=IncidentType)
+    description: str = described(Kind.TEXT, "Ce qui se passe", section=Section.STORY, limit=5_000)
+    supplier: str = described(Kind.LINE, "Prestataire concerné", short="Prestataire", section=Section.STORY)
+    occurred: Instant = instant("Quand cela a-t-il commencé", "Survenu")
+    detected: Instant = instant("Quand l’avez-vous découvert", "Détecté")
+    attack_known: Instant = instant("Quand avez-vous su que c’est une attaque", "Attaque connue")
+    breach_known: Instant = instant(
+        "Quand avez-vous su que des données personnelles sont touchées", "Fuite de données connue"
+    )
+    service_stopped: str = described(
+        Kind.CHOICE, "Un service est-il arrêté ou ralenti", short="Un service arrêté ou ralenti", choices=Answer
+    )
+    data_concerned: str = described(
+        Kind.CHOICE,
+        "Des données de personnes sont-elles touchées",
+        short="Des données touchées",
+        section=Section.DATA,
+        choices=Answer,
+    )
+    interruptions: tuple[Interruption, ...] = ()
+    leak: Leak | None = None
+    tlp: str = described(Kind.CHOICE, "Partage", default=Tlp.AMBER_STRICT, choices=Tlp)
+    # Somebody else may read the mailbox that is given, so mails carry neither the code nor words of the case.
+    mail_without_code: bool = described(
+        Kind.FLAG,
+        "N’envoyer ni lien ni code par mail",
+        short="Ni lien ni code par mail",
+        section=Section.CALLER,
+        default=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """How a declaration arrived. `key` is an idempotency key of the form or the request, so that a declaration sent
+    twice is one incident.
+
+    `key` must be unguessable or bound to the sender, since it gives back the same incident.
+    """
+
+    key: str
+    origin: str
+    # The sender holds a lock under which this key was never used, so that no query checks for it again.
+    is_held: bool = False
+    digest: str = field(default="")
+    # The declarant gave a number and a few words, and asked for a call.
+    asks_call_back: bool = False
+    # The name that the author gave: two people may complete one declaration.
+    author: str = ""
+    # A digest of the Internet address of the sender. It is empty if a person with an account answers for the
+    # declaration.
+    source: str = ""
+    # What this declaration has in common with too many others (`services/declaring/limits.py`).
+    burst: str = ""
+    # The author of each section (`services`, `donnees`…) that somebody else wrote.
+    authors: Mapping[str, str] = field(default_factory=dict)
+
+
+INSTANTS = tuple(facts_of(Declaration, section=Section.MOMENTS))
+# The columns of a story: words about the incident, then the person to call back.
+STORY_WORDS = tuple(facts_of(Declaration, section=Section.STORY))
+CALLER_PREFIX = "contact_"
+CALLER_COLUMNS = {name: f"{CALLER_PREFIX}{name}" for name in facts_of(Caller)}
+STORY_COLUMNS = (*STORY_WORDS, *CALLER_COLUMNS.values())
+
+
+def story_of(declaration: Declaration) -> dict[str, str]:
+    """Return the values of the columns of a story."""
+    words = {name: getattr(declaration, name) for name in STORY_WORDS}
+    return words | {column: getattr(declaration.caller, name) for name, column in CALLER_COLUMNS.items()}
