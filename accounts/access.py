@@ -17,12 +17,12 @@ from collectivities.models import Collectivity
 
 
 def leads_a_team(user: User) -> bool:
-    return bool(user.csirt_ids(Role.LEAD))
+    return bool(user.led_centre_ids)
 
 
 def team_of(lead: User) -> QuerySet[User]:
     """Return the open accounts that work for the centres of this lead, the lead's own account excepted."""
-    mine = Membership.objects.in_force().filter(csirt__in=lead.csirt_ids(Role.LEAD))
+    mine = Membership.objects.in_force().filter(csirt__in=lead.led_centre_ids)
     return User.objects.filter(pk__in=mine.values("user"), is_active=True).exclude(pk=lead.pk)
 
 
@@ -42,8 +42,8 @@ def may_help(actor: User, person: User) -> bool:
         return False
     if actor.has_role(Role.ADMINISTRATOR):
         return True
-    led = actor.csirt_ids(Role.LEAD)
-    return bool(led & person.csirt_ids()) and all(is_within(one, led) for one in person.memberships)
+    led = actor.led_centre_ids
+    return bool(led & person.read_centre_ids) and all(is_within(one, led) for one in person.memberships)
 
 
 def is_within(membership: Membership, led: set[int]) -> bool:

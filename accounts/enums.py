@@ -1,5 +1,7 @@
 """The roles of people and the states of mails and links, as the database stores them."""
 
+from enum import StrEnum
+
 from django.db import models
 
 
@@ -13,8 +15,21 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", "administration de la plateforme"
 
 
+class CentreAbility(StrEnum):
+    """What a role lets a person do in a CSIRT. Whatever asks what somebody may do there asks for one of these."""
+
+    READ = "read"  # its cases, groups, guides and messages
+    WORK = "work"  # act on them
+    LEAD = "lead"  # its people, its address, its guides and sheets, its figures
+
+
+# A role of a CSIRT is one line here. A role that only reads would have READ alone.
+CENTRE_ABILITIES: dict[str, frozenset[CentreAbility]] = {
+    Role.RESPONDER: frozenset({CentreAbility.READ, CentreAbility.WORK}),
+    Role.LEAD: frozenset(CentreAbility),
+}
 COLLECTIVITY_ROLES = (Role.AGENT, Role.MANAGER)
-CSIRT_ROLES = (Role.RESPONDER, Role.LEAD)
+CSIRT_ROLES = tuple(CENTRE_ABILITIES)
 REGION_ROLES = (Role.ANALYST,)
 PLATFORM_ROLES = (Role.NATIONAL, Role.ADMINISTRATOR)
 # The roles that work in the admin. Agents of a body and analysts do nothing there.

@@ -38,7 +38,7 @@ type Rows = list[tuple[type[models.Model], dict[str, Any]]]
 
 
 def leads(request: HttpRequest, csirt: Csirt | None) -> bool:
-    return csirt is not None and csirt.pk in request.user.csirt_ids("lead")  # type: ignore[union-attr]
+    return csirt is not None and csirt.pk in request.user.led_centre_ids  # type: ignore[union-attr]
 
 
 def keeps_directory(request: HttpRequest) -> bool:
@@ -156,7 +156,7 @@ class CsirtAdmin(TracedAdmin):
         csirts = super().get_queryset(request).prefetch_related("contacts")
         if keeps_directory(request):
             return csirts
-        return csirts.filter(pk__in=request.user.csirt_ids("lead"))  # type: ignore[union-attr]
+        return csirts.filter(pk__in=request.user.led_centre_ids)  # type: ignore[union-attr]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Csirt | None = None) -> list[str]:
         """Return the read-only fields. The notification address is one of them: the lead changes it on a page

@@ -13,7 +13,6 @@ from django.db import connection
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import Role
 from accounts.models import User
 from collectivities.models import Collectivity
 from incidents.enums import Ability, ActorKind, Door, TransferState
@@ -63,9 +62,11 @@ class Guest:
 def abilities(user: User, incident: Incident) -> set[Ability]:
     """Return what `user` may do to `incident`: nothing if it belongs neither to their centres nor to their bodies."""
     granted: set[Ability] = set()
-    if incident.csirt_id in user.csirt_ids():
+    if incident.csirt_id in user.read_centre_ids:
+        granted.add(Ability.VIEW)
+    if incident.csirt_id in user.work_centre_ids:
         granted |= RESPONDER_ABILITIES
-    if incident.csirt_id in user.csirt_ids(Role.LEAD):
+    if incident.csirt_id in user.led_centre_ids:
         granted.add(Ability.ERASE)
     if incident.collectivity_id in user.collectivity_ids():
         granted |= MEMBER_ABILITIES
@@ -102,7 +103,7 @@ def allowed(user: User, incident: Incident | None, to: Ability) -> Incident:
 
 def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> None:
     """Record that `user` is shown words of those cases that belong to a centre of theirs. Runs one statement."""
-    mine = user.csirt_ids()
+    mine = user.read_centre_ids
     save_accesses(user, [(one.pk, one.csirt_id) for one in incidents if one.csirt_id in mine], door)
 
 
@@ -163,19 +164,19 @@ def speaks_for_body(guest: Guest, incident: Incident) -> bool:
 
 def answers_the_telephone(user: User) -> bool:
     """Tell whether the person may write a declaration for a caller: anybody of a CSIRT may."""
-    return bool(user.csirt_ids())
+    return bool(user.work_centre_ids)
 
 
 def may_declare(user: User, collectivity: Collectivity) -> bool:
     """Tell whether the person may declare for this body with their account: its members may, and anybody of a CSIRT
     may for any body that calls them.
     """
-    return bool(user.csirt_ids()) or collectivity.pk in user.collectivity_ids()
+    return bool(user.work_centre_ids) or collectivity.pk in user.collectivity_ids()
 
 
 def get_offer(user: User, uid: UUID) -> Transfer:
     """Return a transfer for a person of the centre to which it was proposed. Raise Http404 for anybody else."""
-    return find_transfer(user, uid, taker__in=user.csirt_ids())
+    return find_transfer(user, uid, taker__in=user.read_centre_ids)
 
 
 def get_given(user: User, uid: UUID) -> Transfer:
@@ -184,7 +185,7 @@ def get_given(user: User, uid: UUID) -> Transfer:
 
     The access is recorded in the name of the former centre.
     """
-    given = find_transfer(user, uid, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED)
+    given = find_transfer(user, uid, giver__in=user.read_centre_ids, state=TransferState.ACCEPTED)
     save_accesses(user, [(given.incident_id, given.giver_id)], Door.FORMER)
     return given
 
@@ -202,6 +203,6 @@ def given_away(user: User, reference: str) -> Transfer | None:
     None.
     """
     given = Transfer.objects.filter(
-        incident__reference=reference, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED
+        incident__reference=reference, giver__in=user.read_centre_ids, state=TransferState.ACCEPTED
     )
     return given.select_related("taker", "incident__collectivity").order_by("-answered_at", "-id").first()

@@ -35,7 +35,7 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return [path("", list_view, name="notifications_delivery_changelist")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        mine = super().get_queryset(request).filter(**{f"{CASE}__csirt__in": user_of(request).csirt_ids()})
+        mine = super().get_queryset(request).filter(**{f"{CASE}__csirt__in": user_of(request).read_centre_ids})
         return mine.select_related(f"{CASE}__collectivity__region", f"{CASE}__collectivity__region_correction")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:

@@ -12,7 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.test import Client
 
-from accounts.enums import LinkPurpose, Role
+from accounts.enums import CENTRE_ABILITIES, CentreAbility, LinkPurpose, Role
 from accounts.services.links import make_link
 from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
@@ -129,6 +129,26 @@ def test_without_second_factor(incident, monkeypatch):
                     route,
                 )
             transaction.set_rollback(True)
+
+
+# It reads: what is looked for may be long, so it is posted.
+READING_POSTS = ("admin/incidents/incident/indicateurs/",)
+
+
+def test_a_role_that_only_reads_changes_nothing(incident, cast, devices, monkeypatch):
+    """A role of a centre is one line of CENTRE_ABILITIES: without WORK, each act is refused."""
+    done = []
+    for method, route, *_codes in MATRIX:
+        if method != "post" or not route.startswith(("admin/incidents/", "triage/")) or route in READING_POSTS:
+            continue
+        with transaction.atomic():
+            url = "/" + route.format(**places(route, incident, cast))
+            with monkeypatch.context() as patch:
+                patch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
+                code = answer(method, route, url, cast["responder"], incident, devices["responder"])
+            done += [] if code in (403, 404, 405) else [(route, code)]
+            transaction.set_rollback(True)
+    assert done == []
 
 
 def answer(method, route, url, user, incident, cookies):

@@ -14,12 +14,14 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 
 from accounts.enums import (
+    CENTRE_ABILITIES,
     COLLECTIVITY_ROLES,
     CSIRT_ROLES,
     PLATFORM_ROLES,
     REGION_ROLES,
     SECOND_FACTOR_ROLES,
     STAFF_ROLES,
+    CentreAbility,
     Helper,
     Role,
 )
@@ -83,12 +85,22 @@ class User(AbstractBaseUser):
     def has_role(self, *roles: Role | str) -> bool:
         return any(membership.role in roles for membership in self.memberships)
 
-    def csirt_ids(self, *roles: Role | str) -> set[int]:
-        """Return the ids of the CSIRTs for which this person works in one of `roles` (by default, any
-        role in a CSIRT).
-        """
-        wanted = roles or CSIRT_ROLES
-        return {m.csirt_id for m in self.memberships if m.csirt_id and m.role in wanted}
+    @property
+    def read_centre_ids(self) -> set[int]:
+        """Return the ids of the CSIRTs whose cases this person may read, by a role in force today."""
+        return self.centre_ids(CentreAbility.READ)
+
+    @property
+    def work_centre_ids(self) -> set[int]:
+        """Return the ids of the CSIRTs on whose cases this person may act."""
+        return self.centre_ids(CentreAbility.WORK)
+
+    @property
+    def led_centre_ids(self) -> set[int]:
+        return self.centre_ids(CentreAbility.LEAD)
+
+    def centre_ids(self, to: CentreAbility) -> set[int]:
+        return {m.csirt_id for m in self.memberships if m.csirt_id and to in CENTRE_ABILITIES[m.role]}
 
     def collectivity_ids(self) -> set[int]:
         return {m.collectivity_id for m in self.memberships if m.collectivity_id}

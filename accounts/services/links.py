@@ -86,7 +86,7 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
 def is_sent_by_lead(link: AccessLink) -> bool:
     """Tell whether the person who sent this link still leads the centre that the link is about. One query at most."""
     sender = link.made_by
-    return sender is not None and sender.is_active and link.csirt_id in sender.csirt_ids(Role.LEAD)
+    return sender is not None and sender.is_active and link.csirt_id in sender.led_centre_ids
 
 
 def live_links() -> QuerySet[AccessLink]:
@@ -155,5 +155,5 @@ def join(user: User, body: Collectivity) -> None:
 
 
 def join_centre(user: User, csirt: Csirt) -> None:
-    if csirt.pk not in user.csirt_ids():
+    if csirt.pk not in user.work_centre_ids:
         Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt)

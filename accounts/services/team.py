@@ -21,7 +21,7 @@ from csirts.models import Csirt
 
 
 def list_led_centres(actor: User) -> QuerySet[Csirt]:
-    return Csirt.objects.filter(pk__in=actor.csirt_ids(Role.LEAD)).order_by("name")
+    return Csirt.objects.filter(pk__in=actor.led_centre_ids).order_by("name")
 
 
 def get_led_centre(actor: User, pk: int, *, lock: bool = False) -> Csirt:
@@ -52,7 +52,7 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     person = account_of(email)
     if not person.is_active:
         raise ClosedAccount
-    if centre.pk in person.csirt_ids():
+    if centre.pk in person.work_centre_ids:
         raise AlreadyThere
     refuse_haste(invitations_to(centre).filter(user=person), invitations_to(centre))
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, csirt=centre)
@@ -76,7 +76,7 @@ def invitations_to(centre: Csirt) -> QuerySet[AccessLink]:
 
 def list_pending(actor: User) -> QuerySet[AccessLink]:
     """Return the invitations to the centres that this person leads, neither accepted nor withdrawn, newest first."""
-    pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt__in=actor.csirt_ids(Role.LEAD))
+    pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt__in=actor.led_centre_ids)
     pending = pending.filter(used_at=None, revoked_at=None)
     return pending.select_related("user", "csirt").order_by("-created_at", "-id")
 

@@ -76,7 +76,7 @@ def live_tokens(user: User) -> QuerySet[ApiToken]:
 
 def may_have_tokens(user: User) -> bool:
     """Tell whether this person reads cases: the API offers nothing to the others."""
-    return bool(user.collectivity_ids() or user.csirt_ids())
+    return bool(user.collectivity_ids() or user.work_centre_ids)
 
 
 def check_entitled(user: User) -> None:

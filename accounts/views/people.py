@@ -32,7 +32,7 @@ def team(request: HttpRequest) -> HttpResponse:
     if not leads_a_team(lead):
         raise Http404
     roles = Prefetch("membership_set", Membership.objects.in_force(), to_attr="memberships")
-    led = lead.csirt_ids(Role.LEAD)
+    led = lead.led_centre_ids
     people = team_of(lead).prefetch_related(roles, "authenticator_set").order_by("display_name", "email")  # type: ignore[no-redef]  # in its place
     people = people[:SHOWN]
     cases = count_cases([one.pk for one in people], led)
@@ -45,7 +45,7 @@ def team(request: HttpRequest) -> HttpResponse:
 
 def pending_rows(lead: User) -> list[dict[str, Any]]:
     """Return the unanswered invitations, each with the reason why its link no longer works, if so. Two queries."""
-    now, leads = timezone.now(), list_leads(lead.csirt_ids(Role.LEAD))
+    now, leads = timezone.now(), list_leads(lead.led_centre_ids)
     rows: list[dict[str, Any]] = [{"link": one} for one in list_pending(lead)[:SHOWN]]
     for each in rows:
         link = each["link"]
@@ -57,7 +57,7 @@ def pending_rows(lead: User) -> list[dict[str, Any]]:
 def row(lead: User, one: Any) -> dict[str, Any]:
     """Return one line of the list, without queries."""
     has_one = any(factor.type in FACTORS for factor in one.authenticator_set.all())
-    led = lead.csirt_ids(Role.LEAD)
+    led = lead.led_centre_ids
     is_ours = any(each.role == Role.RESPONDER and each.csirt_id in led for each in one.memberships)
     return {"person": one, "can_help": may_help(lead, one), "has_factor": has_one, "can_remove": is_ours}
 

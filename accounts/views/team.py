@@ -85,7 +85,7 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
         messages.success(request, "Cette personne ne voit plus les dossiers du centre.")
         return redirect("team")
     found = team_of(lead).filter(uid=uid).first()
-    led = lead.csirt_ids(Role.LEAD)
+    led = lead.led_centre_ids
     roles = Membership.objects.in_force().filter(user=found, role=Role.RESPONDER, csirt__in=led)
     if found is None or not roles:
         raise Http404

@@ -16,7 +16,7 @@ LOOKED_UP = 50
 
 
 def rows_of_mine(user: User) -> QuerySet[Observable]:
-    return Observable.objects.filter(incident__csirt__in=user.csirt_ids())
+    return Observable.objects.filter(incident__csirt__in=user.read_centre_ids)
 
 
 def filter_by_value(values: Iterable[Found]) -> Q:

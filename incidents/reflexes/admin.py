@@ -13,7 +13,6 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.enums import Role
 from accounts.signed_in import user_of
 from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES, Reflexes, read_sheet
@@ -55,7 +54,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         ]
 
     def list_view(self, request: HttpRequest) -> HttpResponse:
-        led = Csirt.objects.filter(pk__in=user_of(request).csirt_ids(Role.LEAD))
+        led = Csirt.objects.filter(pk__in=user_of(request).led_centre_ids)
         if not led:
             raise Http404
         rows = [Row(csirt, sheets_of(csirt)) for csirt in led]

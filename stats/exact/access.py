@@ -48,7 +48,7 @@ class Link:
 
 def get_own_scope(user: User) -> Scope:
     """Return the centres that this person leads, taken together. Raise Http404 for everybody else."""
-    led = Csirt.objects.filter(pk__in=user.csirt_ids(Role.LEAD)).order_by("name")
+    led = Csirt.objects.filter(pk__in=user.led_centre_ids).order_by("name")
     return replace(make_centre_scope(led), code="mon-centre")
 
 
@@ -58,7 +58,7 @@ def get_centre_scope(user: User, slug: str) -> Scope:
     """
     centres = Csirt.objects.filter(slug=slug)
     if not user.has_role(Role.NATIONAL):
-        centres = centres.filter(pk__in=user.csirt_ids(Role.LEAD))
+        centres = centres.filter(pk__in=user.led_centre_ids)
     return make_centre_scope(centres)
 
 

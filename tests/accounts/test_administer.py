@@ -43,7 +43,7 @@ def test_it_works(client, administrator):
     user = User.objects.get(email="nouveau@demo.example")
     assert not user.has_usable_password()
     assert PendingMail.objects.get(user=user, to="nouveau@demo.example").link.purpose == LinkPurpose.WELCOME
-    assert user.csirt_ids(Role.LEAD) == {breizh.pk}
+    assert user.led_centre_ids == {breizh.pk}
     assert LogEntry.objects.get().user == administrator
 
 
@@ -137,7 +137,7 @@ def test_end_a_role(client, administrator):
     lead = a_lead()
     client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", role={"ended_on": "2026-11-02"}))
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
-    assert User.objects.get(pk=lead.pk).csirt_ids() == set()
+    assert User.objects.get(pk=lead.pk).read_centre_ids == set()
 
 
 def test_an_analyst_is_entitled_by_an_act_of_the_region(client, administrator):

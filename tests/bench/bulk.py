@@ -22,7 +22,7 @@ def act():
     from incidents.services.groups import bulk  # noqa: PLC0415
 
     lead, responder = (User.objects.get(email=f"{name}@{DOMAIN}") for name in ("lead", "responder"))
-    ours = Incident.objects.filter(csirt__in=lead.csirt_ids() & responder.csirt_ids())
+    ours = Incident.objects.filter(csirt__in=lead.read_centre_ids & responder.read_centre_ids)
     others = ours.open().exclude(assignee=lead)  # nobody is given a closed case
     references = list(others.order_by("id").values_list("reference", flat=True)[:CASES])
     choices = {"assignee": str(lead.uid)}

@@ -83,7 +83,7 @@ def test_a_reload_within_a_minute_is_the_same_row_which_says_so(client, responde
 
 
 def test_it_costs_one_statement(responder, incident):
-    responder.csirt_ids()
+    assert responder.read_centre_ids
     costs = []
     for to in (Ability.WORK, Ability.VIEW):
         with CaptureQueriesContext(connection) as queries:

@@ -119,7 +119,7 @@ def test_the_block_costs_one_query(responder, many):
     for number in range(many):
         for case in (incident, other):
             an_observable(case, f"evil{number}.example", actor=responder)
-    responder.csirt_ids()
+    assert responder.read_centre_ids
     with CaptureQueriesContext(connection) as queries:
         block = observables_block(incident, responder)
     assert len(queries) == 1

@@ -165,7 +165,7 @@ def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     if len(wanted) > MOST_CASES:
         said = f"{MOST_CASES} dossiers à la fois au plus. Faites-le en plusieurs fois."
         raise ValidationError({"references": said})
-    mine = Incident.objects.filter(reference__in=wanted, csirt__in=actor.csirt_ids())
+    mine = Incident.objects.filter(reference__in=wanted, csirt__in=actor.work_centre_ids)
     found = {reference: (pk, csirt) for reference, pk, csirt in mine.values_list("reference", "pk", "csirt")}
     if not found:
         raise ValidationError({"references": "Cochez au moins un dossier de votre centre."})
@@ -195,7 +195,7 @@ def group_titled(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> C
 @transaction.atomic
 def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
     """Stop the job: the remaining cases are left alone, the acts already done stay. Raises Http404."""
-    job = BulkJob.objects.select_for_update().filter(uid=uid, csirt__in=actor.csirt_ids()).first()
+    job = BulkJob.objects.select_for_update().filter(uid=uid, csirt__in=actor.work_centre_ids).first()
     if job is None:
         raise Http404
     if job.state == BulkState.RUNNING:

@@ -171,7 +171,10 @@ def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGro
     Sent again, the form returns the same group, and no job if all the cases are in. Raises Http404 if no open case of
     the actor's centres names the supplier.
     """
-    mine, group = free_of(supplier_key).filter(csirt__in=actor.csirt_ids()), opened_before(actor, key)
+    mine, group = (
+        free_of(supplier_key).filter(csirt__in=actor.work_centre_ids),
+        opened_before(actor, key),
+    )
     if group is None:
         first = mine.select_related("csirt", "story").order_by("received_at", "pk").first()
         if first is None or first.csirt is None:
@@ -186,8 +189,8 @@ def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGro
 
 def opened_before(actor: User, key: str) -> CaseGroup | None:
     """Return the group that the same form opened before, or None."""
-    uids = [uid_of(actor, csirt, key) for csirt in actor.csirt_ids()] if key else []
-    return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.csirt_ids()).select_related("csirt").first()
+    uids = [uid_of(actor, csirt, key) for csirt in actor.work_centre_ids] if key else []
+    return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.work_centre_ids).select_related("csirt").first()
 
 
 def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:

@@ -33,13 +33,16 @@ class StaleGroup(Exception):
 
 
 def groups_of(user: User) -> QuerySet[CaseGroup]:
-    """Return the groups of the user's centres."""
-    return CaseGroup.objects.filter(csirt__in=user.csirt_ids()).select_related("csirt", "author")
+    """Return the groups that the user may read."""
+    return CaseGroup.objects.filter(csirt__in=user.read_centre_ids).select_related("csirt", "author")
 
 
-def get_group(user: User, uid: UUID, *, lock: bool = False) -> CaseGroup:
-    """Return the group. Raises Http404 if it does not exist or belongs to another centre."""
-    groups = groups_of(user)
+def get_group(user: User, uid: UUID, *, is_read: bool = False, lock: bool = False) -> CaseGroup:
+    """Return the group, to act on it or only to read it.
+
+    Raises Http404 if it does not exist, or if its centre lets the user not do that.
+    """
+    groups = groups_of(user) if is_read else groups_of(user).filter(csirt__in=user.work_centre_ids)
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
     if group is None:
         raise Http404
@@ -52,7 +55,7 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
 
     Raises Http404 for another centre, ValidationError by field.
     """
-    if csirt.pk not in actor.csirt_ids():
+    if csirt.pk not in actor.work_centre_ids:
         raise Http404
     if kind not in GroupKind.values:
         raise ValidationError({"kind": "Choisissez ce que ces dossiers ont en commun."})

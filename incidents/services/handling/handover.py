@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
-from accounts.enums import Role
 from accounts.models import User
 from core.text import plain_text
 from incidents.access import get_incident
@@ -112,13 +111,13 @@ def is_repeated_submission(incident: Incident, shift: Shift) -> bool:
 
 def cases_in_hand(user: User) -> QuerySet[Incident]:
     """Return up to `CASES_SHOWN` open cases assigned to this person, soonest due first."""
-    mine = with_places(Incident.objects.filter(csirt__in=user.csirt_ids(), assignee=user, status__in=OPEN))
+    mine = with_places(Incident.objects.filter(csirt__in=user.work_centre_ids, assignee=user, status__in=OPEN))
     return mine.order_by("due_at", "id")[:CASES_SHOWN]
 
 
 def cases_of_the_gone(user: User) -> QuerySet[Incident]:
     """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
-    led = user.csirt_ids(Role.LEAD)
+    led = user.led_centre_ids
     held = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
     return with_places(held.filter(~works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
 
@@ -148,7 +147,7 @@ class Received:
 
 def relays_for(user: User, now: datetime) -> list[Received]:
     """Return the hand-overs of the last day to this person or to nobody by name, newest first. One query."""
-    open_here = Q(incident__csirt__in=user.csirt_ids(), incident__status__in=OPEN)
+    open_here = Q(incident__csirt__in=user.work_centre_ids, incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - RELAYS_KEPT)
     notes = readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")

@@ -28,7 +28,7 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
     A value that is already there keeps its motive. Indicators of cases do not change. Raises Http404 if the centre is
     not the actor's, ValidationError on « kind », « value » or « motive ».
     """
-    if csirt.pk not in actor.csirt_ids():
+    if csirt.pk not in actor.work_centre_ids:
         raise Http404
     found = clean_observable(kind, value)
     why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
@@ -55,7 +55,7 @@ def propose_again(*, actor: User, uid: UUID) -> bool:
     row = IgnoredValue.objects.filter(uid=uid).first()
     if row is None:
         return False
-    if row.csirt_id not in actor.csirt_ids():
+    if row.csirt_id not in actor.work_centre_ids:
         raise Http404
     row.delete()
     logger.info("value proposed again", ignored=str(uid), user=actor.pk)

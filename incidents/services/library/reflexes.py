@@ -11,7 +11,6 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import Role
 from accounts.models import User
 from core.text import plain_line
 from csirts.models import Csirt
@@ -66,7 +65,7 @@ def newest(kind: str, csirt: Csirt) -> ReflexSheet | None:
 
 def led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
     """Return the CSIRT, if this user leads it. Raises Http404 otherwise."""
-    led = Csirt.objects.filter(pk__in=user.csirt_ids(Role.LEAD), slug=slug)
+    led = Csirt.objects.filter(pk__in=user.led_centre_ids, slug=slug)
     csirt = (led.select_for_update(no_key=True) if lock else led).first()
     if csirt is None:
         raise Http404

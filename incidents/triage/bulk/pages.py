@@ -52,7 +52,7 @@ WANTED = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED}
 def act_in_bulk(request: HttpRequest) -> HttpResponse:
     """Show what must be chosen; when the choice is sent, do the act or start a job."""
     user = user_of(request)
-    if not user.csirt_ids():
+    if not user.work_centre_ids:
         raise Http404
     code, references = read_act(request.POST)
     cases = mine_among(user, references)
@@ -87,7 +87,9 @@ def read_act(sent: QueryDict) -> tuple[str, list[str]]:
 
 def mine_among(user: User, references: list[str]) -> list[Incident]:
     """Return the cases of the user's centres among `references`; the others are left out."""
-    mine = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids(), reference__in=references[:MOST_CASES])
+    mine = Incident.objects.visible_to(user).filter(
+        csirt__in=user.work_centre_ids, reference__in=references[:MOST_CASES]
+    )
     shown = mine.with_holder().select_related("csirt", "assignee", "collectivity__departement")
     return list(shown.order_by("is_taken", "due_at", "id"))
 
@@ -195,7 +197,7 @@ def name_assignee(job: BulkJob) -> str:
 
 def refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
     """Return (case, reason) of the first refused cases. A case that has left the centres of `user` is not named."""
-    mine, refused = user.csirt_ids(), job.items.filter(outcome=BulkOutcome.REFUSED)
+    mine, refused = user.work_centre_ids, job.items.filter(outcome=BulkOutcome.REFUSED)
     with_words = refused.select_related(
         "incident__collectivity__departement", "incident__acknowledged_by"
     ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
@@ -225,7 +227,7 @@ def explain_item(job: BulkJob, item: BulkItem) -> str:
 @never_cache
 @require_safe
 def bulk_progress(request: HttpRequest, uid: UUID) -> HttpResponse:
-    job = BulkJob.objects.filter(uid=uid, csirt__in=user_of(request).csirt_ids()).select_related("actor").first()
+    job = BulkJob.objects.filter(uid=uid, csirt__in=user_of(request).work_centre_ids).select_related("actor").first()
     if job is None:
         raise Http404
     found = tally(job)

@@ -63,7 +63,7 @@ def on_behalf(request: HttpRequest) -> HttpResponse:
 
 def is_elsewhere(user: User, route: Route) -> bool:
     """Tell whether the case will belong to another centre or to none, so that this person will not see it."""
-    return route.csirt is None or route.csirt.pk not in user.csirt_ids()
+    return route.csirt is None or route.csirt.pk not in user.work_centre_ids
 
 
 def center_key(route: Route) -> str:
@@ -73,7 +73,7 @@ def center_key(route: Route) -> str:
 
 def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
     """Return the newest open cases of the user's centres for the calling body and for the calling number."""
-    mine = Incident.objects.visible_to(user).open().filter(csirt__in=user.csirt_ids())
+    mine = Incident.objects.visible_to(user).open().filter(csirt__in=user.work_centre_ids)
     of_body = mine.filter(collectivity=form.collectivity) if form.collectivity else mine.none()
     keys: list[int] = []
     for some in (of_body, mine.called_from(form.typed("contact_phone"))):
@@ -109,7 +109,7 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
 
 def verify(declared: Declared, user: User) -> str:
     """Verify the case. Returns "" if done, or why not, as a sentence."""
-    if declared.incident.csirt_id not in user.csirt_ids():
+    if declared.incident.csirt_id not in user.work_centre_ids:
         return "Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité."
     try:
         verify_incident(reference=declared.incident.reference, actor=user, call=CallBack(is_noted=True))
@@ -159,7 +159,7 @@ def answer(request: HttpRequest, declared: Declared, route: Route, refused: str)
         "secret": groups("" if access.revoked_at else secret_of(access)),
         "reflexes": sheet_for(incident.type, incident.csirt).text,
         "route": route,
-        "is_elsewhere": incident.csirt_id not in user_of(request).csirt_ids(),
+        "is_elsewhere": incident.csirt_id not in user_of(request).work_centre_ids,
         "refused": refused,
     }
     response = render(request, "incidents/triage/told.html", frame(request) | context)

@@ -44,6 +44,6 @@ def may_be_reopened(incident: Incident) -> bool:
 
 def list_awakened(user: User) -> list[dict[str, Any]]:
     """Return the newest closed cases of the user's centres on which the declarant wrote and nothing was done since."""
-    mine = Incident.objects.filter(csirt__in=user.csirt_ids()).wrote_since_closing()
+    mine = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
     newest = mine.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN]
     return [dict(one) for one in newest.values("reference", "declarant_wrote_at")]

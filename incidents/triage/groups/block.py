@@ -25,7 +25,7 @@ def group_block(incident: Incident, user: User) -> GroupBlock:
 
     Two queries.
     """
-    if incident.csirt_id not in user.csirt_ids():
+    if incident.csirt_id not in user.read_centre_ids:
         return GroupBlock()
     if incident.group_id:
         return GroupBlock(mine=incident.group)

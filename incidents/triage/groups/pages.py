@@ -56,7 +56,7 @@ class OpeningForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        mine = Csirt.objects.filter(pk__in=user.csirt_ids()).order_by("name")
+        mine = Csirt.objects.filter(pk__in=user.work_centre_ids).order_by("name")
         self.fields["csirt"].queryset = mine  # type: ignore[attr-defined]
         if len(mine) == 1:
             self.fields["csirt"].widget, self.initial["csirt"] = forms.HiddenInput(), mine[0].slug
@@ -81,7 +81,7 @@ def group_list(request: HttpRequest) -> HttpResponse:
     `?apres=` is the last group of the former page; `?fermes=1` shows the closed ones.
     """
     user, is_closed = user_of(request), request.GET.get("fermes") == "1"
-    if not user.csirt_ids():
+    if not user.read_centre_ids:
         raise Http404
     groups = groups_of(user).filter(closed_at__isnull=not is_closed).order_by("-opened_at", "-id")
     rows = list(older_groups(groups, request.GET.get("apres", ""))[: PAGE + 1])
@@ -104,7 +104,7 @@ def older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
 def new_group(request: HttpRequest) -> HttpResponse:
     """Open a group, with the case of `dossier` in it if one is named."""
     user = user_of(request)
-    if not user.csirt_ids():
+    if not user.work_centre_ids:
         raise Http404
     if request.method != "POST":
         form = OpeningForm(initial={"dossier": request.GET.get("dossier", "")[:20]}, user=user)
@@ -160,7 +160,7 @@ def put_in(request: HttpRequest, job: BulkJob) -> None:
 
 @require_safe
 def group_page(request: HttpRequest, uid: UUID) -> HttpResponse:
-    group = get_group(user_of(request), uid)
+    group = get_group(user_of(request), uid, is_read=True)
     return render_group(request, group)
 
 

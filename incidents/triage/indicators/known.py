@@ -58,7 +58,7 @@ class LookForm(forms.Form):
 
 def my_centres(user: User) -> list[Csirt]:
     """Return the centres of the user. Raises Http404 if there are none."""
-    centres = list(Csirt.objects.filter(pk__in=user.csirt_ids()).order_by("name"))
+    centres = list(Csirt.objects.filter(pk__in=user.read_centre_ids).order_by("name"))
     if not centres:
         raise Http404
     return centres

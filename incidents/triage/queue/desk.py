@@ -22,7 +22,7 @@ class Desk(NamedTuple):
 
 
 def desk_of(user: User) -> Desk:
-    silent = Csirt.objects.filter(pk__in=user.csirt_ids(), notification_email="").order_by("name")
+    silent = Csirt.objects.filter(pk__in=user.read_centre_ids, notification_email="").order_by("name")
     return Desk(
         offers=count_offers(user),
         awakened=list_awakened(user),

@@ -105,7 +105,7 @@ def place_of(case: OpenCase, now: datetime) -> Place:
 
 def cases_of_centres(user: User) -> IncidentQuerySet:
     """Return the cases of the user's CSIRTs. A body's agent who also works here does not triage that body's cases."""
-    mine: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
+    mine: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
     return mine
 
 

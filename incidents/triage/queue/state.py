@@ -19,7 +19,7 @@ from incidents.triage.transfer.block import count_offers
 def queue_state(request: HttpRequest) -> HttpResponse:
     """`mark` changes when the first page of this view would; `cases` are those on it, in waves too."""
     user, now = user_of(request), timezone.now()
-    if not user.csirt_ids():
+    if not user.read_centre_ids:
         raise Http404
     page = read_page(Asked.read(request.GET)._replace(after=None, before=None), user, now)
     shown = cases_of_centres(user).only("reference", "status", "due_at")

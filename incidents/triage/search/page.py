@@ -82,7 +82,7 @@ class Chip:
 @require_safe
 def search_view(request: HttpRequest) -> HttpResponse:
     typed, user = request.GET.get("q", ""), user_of(request)
-    if not user.csirt_ids():
+    if not user.read_centre_ids:
         raise Http404
     context: dict[str, Any] = {"title": "Chercher un dossier", "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
     try:
@@ -111,7 +111,7 @@ def find_reference(query: Query, user: User) -> str:
     """Return the reference if it is all that was typed and the user may open the case, else ""."""
     if query.filters or query.phrases or query.left_out or not (references := references_in(query.free)):
         return ""
-    mine = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids(), reference__in=references)
+    mine = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids, reference__in=references)
     return mine.order_by().values_list("reference", flat=True).first() or ""
 
 
@@ -130,7 +130,7 @@ def find_given(query: Query, user: User) -> Transfer | None:
 
 def find(query: Query, user: User) -> Answer:
     """Return the cases of the bodies that match the words, then the cases whose texts have the words."""
-    mine = Incident.objects.filter(csirt__in=user.csirt_ids())
+    mine = Incident.objects.filter(csirt__in=user.read_centre_ids)
     cases = mine.filter(conditions(query, user)).filter(left_out(query))
     if has_text(query):
         return by_words(query, cases, user)
@@ -141,7 +141,7 @@ def find(query: Query, user: User) -> Answer:
 
 
 def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
-    centres = user.csirt_ids()
+    centres = user.read_centre_ids
     asked = plan_search(query, centres)
     answer = Answer(lexemes=asked.lexemes)
     with_words = find_by_words(query, asked, cases, centres) if asked.text else []
@@ -241,7 +241,7 @@ def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) ->
 
     An access is recorded for each case of which an excerpt is shown.
     """
-    cases = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
+    cases = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
     joined = cases.with_holder().select_related("assignee", *(f"collectivity__{place}" for place in PLACES))
     rows = joined.in_bulk([one.incident for one in found])
     zones = {pk: zone_of(row.collectivity) for pk, row in rows.items()}

@@ -74,7 +74,7 @@ def transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str, Any]
 
 def count_offers(user: User) -> int:
     """Count the cases that my centres may accept, up to one more than MOST_COUNTED: the list holds the others."""
-    mine = Transfer.objects.filter(taker__in=user.csirt_ids(), state=TransferState.ASKED)
+    mine = Transfer.objects.filter(taker__in=user.work_centre_ids, state=TransferState.ASKED)
     waiting = mine.filter(incident__status__in=OPEN, incident__erased_at=None)
     return len(waiting.order_by("asked_at").values_list("pk")[: MOST_COUNTED + 1])
 

@@ -115,7 +115,7 @@ def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 def list_view(request: HttpRequest) -> HttpResponse:
     """What waits for my centres, what they have proposed, what they gave away. Raises Http404 for others."""
-    mine = user_of(request).csirt_ids()
+    mine = user_of(request).work_centre_ids
     if not mine:
         raise Http404
     whole = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")

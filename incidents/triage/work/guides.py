@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.enums import Role
 from accounts.models import User
 from accounts.signed_in import user_of
 from csirts.models import Csirt
@@ -62,8 +61,8 @@ class Row(NamedTuple):
 @require_safe
 def guide_list_view(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    mine = Csirt.objects.filter(pk__in=user.csirt_ids())
-    rows = [Row(csirt, guides_of(csirt), csirt.pk in user.csirt_ids(Role.LEAD)) for csirt in mine]
+    mine = Csirt.objects.filter(pk__in=user.read_centre_ids)
+    rows = [Row(csirt, guides_of(csirt), csirt.pk in user.led_centre_ids) for csirt in mine]
     if not rows:
         raise Http404
     return render_page(request, "incidents/triage/guides.html", {"rows": rows, "title": "Guides de traitement"})
@@ -87,7 +86,7 @@ def guide_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 
 def own_csirt(user: User, slug: str) -> Csirt:
     """Return a centre for which the user works. Raise Http404 for any other."""
-    csirt = Csirt.objects.filter(pk__in=user.csirt_ids(), slug=slug).first()
+    csirt = Csirt.objects.filter(pk__in=user.read_centre_ids, slug=slug).first()
     if csirt is None:
         raise Http404
     return csirt
@@ -158,7 +157,7 @@ def render_guide(
         "shown": guide_for(kind, csirt),
         "preview": preview,
         "versions": versions_of(kind, csirt),
-        "is_led": csirt.pk in user_of(request).csirt_ids(Role.LEAD),
+        "is_led": csirt.pk in user_of(request).led_centre_ids,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
     return render_page(request, "incidents/triage/guide.html", context, status=status)

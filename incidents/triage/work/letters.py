@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.enums import Role
 from accounts.signed_in import user_of
 from csirts.models import Csirt
 from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, ReadyMessage
@@ -61,12 +60,12 @@ class Row(NamedTuple):
 @require_safe
 def letter_list_view(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    mine = list(Csirt.objects.filter(pk__in=user.csirt_ids()))
+    mine = list(Csirt.objects.filter(pk__in=user.work_centre_ids))
     if not mine:
         raise Http404
     live = MessageTemplate.objects.filter(csirt__in=mine, withdrawn_at=None).select_related("author").order_by("title")
     rows = [row_of(csirt, [one for one in live if one.csirt_id == csirt.pk]) for csirt in mine]
-    led = user.csirt_ids(Role.LEAD)
+    led = user.led_centre_ids
     context = {
         "title": "Messages types",
         "rows": [row._replace(is_led=row.csirt.pk in led) for row in rows],

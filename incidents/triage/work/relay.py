@@ -14,7 +14,6 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.enums import Role
 from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
@@ -54,7 +53,7 @@ class RelayForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        colleagues = people_of(*user.csirt_ids()).exclude(pk=user.pk)
+        colleagues = people_of(*user.work_centre_ids).exclude(pk=user.pk)
         named = [(tag_of(one), str(one)) for one in colleagues]
         choices = [("", "Choisissez"), *named, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
@@ -64,14 +63,14 @@ class RelayForm(forms.Form):
         said = self.cleaned_data
         if not said["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
-        to = person_of(said["colleague"], *user.csirt_ids(), field="colleague")
+        to = person_of(said["colleague"], *user.work_centre_ids, field="colleague")
         return Shift(to=to, text=said["text"], key=said["key"] or secrets.token_urlsafe())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def relay_view(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    if not user.csirt_ids():
+    if not user.work_centre_ids:
         raise Http404
     if FREE in request.POST:
         return free_case(request, user)
@@ -149,7 +148,7 @@ def render_relay(
             {"relay": one, "zone": zone_of(one.incidents[0].collectivity), "cases": [line(c) for c in one.incidents]}
             for one in relays_for(user, now)
         ],
-        "gone": [line(one) for one in cases_of_the_gone(user)] if user.csirt_ids(Role.LEAD) else [],
+        "gone": [line(one) for one in cases_of_the_gone(user)] if user.led_centre_ids else [],
     }
     return render_page(request, "incidents/triage/relay.html", context, status=status)
 
