@@ -27,6 +27,7 @@ from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import why_not
 from incidents.services.declarant.share import shared_secret_of
 from incidents.services.handling.assign import holder_of
+from incidents.services.history.declared import declared_data
 from incidents.services.library.reflexes import sheet_for
 from incidents.services.papers.dossier import declared, judgement, why_this_centre
 from incidents.sharing import may_be_told_in_a_sentence
@@ -61,10 +62,10 @@ def describe_case(incident: Incident) -> dict[str, Any]:
     holder = holder_of(incident)
     standing = standing_of(incident, thread=thread, is_held=holder is not None)
     interruptions = list(incident.interruptions.order_by("id"))
-    pieces = pieces_of(incident)
+    pieces, zone, data = pieces_of(incident), zone_of(incident.collectivity), declared_data(incident)
     return {
         "incident": incident,
-        "zone": zone_of(incident.collectivity),
+        "zone": zone,
         "now": timezone.now(),
         "history": history_of(incident),
         "why_this_centre": why_this_centre(incident),
@@ -79,8 +80,8 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "pieces": pieces[::-1],
         "held": count_held(pieces),
         "openers": openers_of(pieces),
-        "declared": declared(incident, zone_of(incident.collectivity)),
-        "judgement": judgement(incident),
+        "declared": declared(incident, data, zone),
+        "judgement": judgement(incident, data),
         "fallbacks": list_fallbacks(incident),
         "sentences": sentences_of(known_of(incident, standing, interruptions)),
         "shared_link": shared_link(incident),

@@ -21,7 +21,7 @@ def colleague():
 
 
 @pytest.fixture
-def incident():
+def incident(db):
     breizh_cyber()
     return declare()
 

@@ -204,7 +204,8 @@ def withdraw(holder, incident):
 def keep_channel(lead, csirt):
     """What a lead says of its own centre."""
     lead.words = published(lead.words)
-    lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **{"contacts-3-0-value": "outils.exemple.example"})
+    officer, sites = {"contacts-2-0-value": "dpo@exemple.example"}, {"contacts-3-0-value": "outils.exemple.example"}
+    lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **officer, **sites)
 
 
 def keep_team(lead, csirt):
@@ -239,13 +240,17 @@ def one_line(visitor, limit):
     return " ".join(visitor.joined(limit).split())
 
 
+# What a centre publishes in words; its other values are checked.
+IN_WORDS = ("", ContactKind.ADDRESS, ContactKind.HOURS)
+
+
 def keep_directory(administrator, csirt):
     """The published facts, then a body of the list whose région is corrected."""
     administrator.words = published(administrator.words)
     page = f"/admin/csirts/csirt/{csirt.pk}/change/"
     contacts = administrator.get(page).context["inline_admin_formsets"][0].formset
-    site = next(form.add_prefix("value") for form in contacts if form.instance.kind == ContactKind.WEBSITE)
-    administrator.fill(page, slug=csirt.slug, **{site: csirt.website})
+    checked = {one.add_prefix("value"): one.instance.value for one in contacts if one.instance.kind not in IN_WORDS}
+    administrator.fill(page, slug=csirt.slug, **checked)
     administrator.fill(f"/admin/csirts/coverage/{csirt.coverages.first().pk}/change/", last_on="")
     corrected = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     region = str(corrected.region_id)

@@ -16,7 +16,7 @@ from incidents.models import Evidence, EvidenceUpload, IncidentEvent
 from incidents.services.declarant.access import secret_of
 from incidents.services.evidence.pieces import remaining_quota
 from incidents.services.evidence.upload import SLICE
-from tests.cast import a_responder, an_agent, an_upload, breizh_cyber, declare, plouexemple
+from tests.cast import a_responder, an_agent, an_upload, declare, plouexemple
 from tests.incidents.slices import CONTENT, a_visitor, address, send, start, talk, where
 from tests.reading import text
 from tests.stores import in_a_folder, stored_objects
@@ -26,12 +26,6 @@ from tests.stores import in_a_folder, stored_objects
 def empty_store():
     for name in stored_objects():
         vault.remove(name)
-
-
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
 
 
 @pytest.fixture

@@ -335,7 +335,10 @@ def test_it_follows_once_the_administrator_opens_the_ground(client, time_machine
     time_machine.move_to(NOW)
     centre = breizh_cyber()
     Coverage.objects.all().delete()
-    incident = express(client)
+    body = str(plouexemple().uid)
+    warned = posted(client, collectivite=body)
+    posted(client, collectivite=body, averti=hidden(warned, "averti"))
+    incident = Incident.objects.get()
     assert incident.csirt is None
     administrator = signed_in(Client(), a_person(Role.ADMINISTRATOR))
     ground = {"csirt": centre.pk, "region": bretagne().pk, "source": "essai"}

@@ -8,15 +8,9 @@ from incidents.services.declarant.access import rotate_access
 from incidents.services.handling.triage import verify_incident
 from stats import services as figures
 from stats.models import CaseFact
-from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_person, a_responder, an_agent, declare, plouexemple
 from tests.incidents.devices import opened, page, signed_in
 from tests.reading import text
-
-
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
 
 
 def with_link(user, incident):

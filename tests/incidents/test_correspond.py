@@ -27,12 +27,6 @@ from tests.incidents.devices import QUEUE, case, guest, opened, page, send, sign
 from tests.reading import text
 
 
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
-
-
 def reply(client, incident, words="Avec quel logiciel ?", **more):
     return client.post(case(incident, "message"), {"text": words, "key": "r"} | more)
 

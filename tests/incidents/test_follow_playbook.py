@@ -30,13 +30,6 @@ TYPED = "Couper le VPN\nC’est par là qu’ils entrent.\nSource : chez nous\nA
 
 
 @pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
 def incident(responder):
     return taken_by(responder, declare())
 

@@ -29,12 +29,6 @@ from tests.reading import text
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def incident():
-    breizh_cyber()
-    return declare()
-
-
 def secret(incident):
     return secret_of(incident.accesses.get(revoked_at=None))
 

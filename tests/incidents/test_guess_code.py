@@ -4,7 +4,6 @@ import threading
 from contextlib import suppress
 from datetime import timedelta
 
-import pytest
 import time_machine
 from django.db import connection
 from django.test import Client
@@ -15,18 +14,12 @@ from incidents.models import CodeGuess
 from incidents.reference import new_reference, spaced
 from incidents.services.declarant.access import secret_of
 from incidents.services.declarant.guess import FREE_TRIES, WAITS, MustWait, open_by_code
-from tests.cast import breizh_cyber, declare
+from tests.cast import declare
 from tests.incidents.devices import opened, page
 from tests.reading import text
 
 WRONG = "2222-2222-2222"
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
 
 
 def secret(incident):

@@ -19,19 +19,13 @@ from incidents.models import CaseKey, Evidence, IncidentEvent
 from incidents.services.declarant.access import secret_of
 from incidents.services.evidence.pieces import key_to_read
 from incidents.services.history.erase import erase_personal_data
-from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
+from tests.cast import a_lead, a_responder, an_agent
 from tests.reading import text
 from tests.stores import stored_objects
 
 pytestmark = pytest.mark.django_db
 PROTECTIONS = ["incidents.Evidence:evidence_is_never_removed", "incidents.Evidence:sealed_line_is_never_changed"]
 NOTE = b"YOUR FILES ARE ENCRYPTED\n" * 40
-
-
-@pytest.fixture
-def incident():
-    breizh_cyber()
-    return declare()
 
 
 @pytest.fixture

@@ -30,18 +30,6 @@ PAGE = f"{CASE}/relais/"
 WORDS = "Rappeler Dominique à 20 h, le prestataire arrive demain."
 
 
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
-def colleague():
-    return a_responder()
-
-
 def mine(responder, number=2):
     return [taken_by(responder, declare()) for _ in range(number)]
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import Role
 from incidents.models import IgnoredValue, Observable
-from tests.cast import a_person, a_responder, breizh_cyber, declare
+from tests.cast import a_person, breizh_cyber, declare
 from tests.incidents.devices import signed_in
 from tests.incidents.observing import EMAIL, STORY, URL, an_observable, elsewhere, page
 from tests.reading import text_of
@@ -16,13 +16,6 @@ from tests.reading import text_of
 pytestmark = pytest.mark.django_db
 LIST = "/admin/incidents/incident/valeurs-connues/"
 WHY = "Outil de télémaintenance de la région."
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 def ignored(responder, value="evil.example", csirt=None):

@@ -16,7 +16,7 @@ from incidents.services.handling.close import Ending, end_incident
 from incidents.services.papers.duties import end_of_delay
 from incidents.services.transfer.advise import Asked, content_of
 from notifications.facts import facts_of
-from tests.cast import a_responder, breizh_cyber, declare, plouexemple
+from tests.cast import breizh_cyber, declare, plouexemple
 from tests.incidents.desk import follower, url
 from tests.incidents.devices import page
 from tests.reading import text_of
@@ -32,13 +32,6 @@ INVENTED = re.compile(r"\b0.h.00|T23:00")
 def centre(time_machine):
     time_machine.move_to(NOW, tick=False)
     return breizh_cyber()
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 def declared(**said):

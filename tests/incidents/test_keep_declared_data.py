@@ -12,7 +12,7 @@ from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.history.snapshots import first_leak
 from incidents.services.papers.dossier import dossier_of
 from incidents.services.transfer.advise import facts_of
-from tests.cast import a_responder, declare
+from tests.cast import declare
 from tests.incidents.devices import opened
 from tests.reading import text_of
 
@@ -29,13 +29,6 @@ def shown(client, incident):
     """What the form of the page holds, once it is opened."""
     form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
     return {name: form[name].value() for name in form.fields}
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 @pytest.fixture

@@ -21,20 +21,13 @@ from incidents.services.indicators.observe import (
     keep_observables,
     remove_observable,
 )
-from tests.cast import a_lead, a_responder, declare
+from tests.cast import a_lead, declare
 from tests.incidents.observing import EMAIL, STORY, URL, a_case_elsewhere, a_text, an_observable, page
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 # Of the page of a case's observables and of that of one, whatever they hold.
 COST_OF_PAGE, COST_OF_ONE = 15, 8
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 @pytest.fixture

@@ -4,17 +4,10 @@ import pytest
 from django.test import Client
 
 from incidents.models import Message
-from tests.cast import breizh_cyber, declare
 
 pytestmark = pytest.mark.django_db
 
 WORDS = "Le serveur de paie ne répond plus.\nNous l’avons débranché."
-
-
-@pytest.fixture
-def incident():
-    breizh_cyber()
-    return declare()
 
 
 def post(incident, where, said):

@@ -33,13 +33,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
 def main():
     breizh_cyber()
     return declare()

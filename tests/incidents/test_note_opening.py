@@ -11,15 +11,9 @@ from incidents.models import IncidentEvent, Opening
 from incidents.services.declarant.access import secret_of
 from incidents.services.handling.read import note_opening
 from incidents.services.history.erase import erase_personal_data
-from tests.cast import a_lead, a_piece, a_responder, an_agent, breizh_cyber, declare
+from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
 from tests.incidents.devices import signed_in
 from tests.reading import text
-
-
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
 
 
 @pytest.fixture

@@ -16,17 +16,11 @@ from incidents.services.handling.read import note_reading
 from incidents.services.handling.triage import close_incident
 from incidents.triage import admin
 from incidents.triage.case import telephone as views
-from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare
+from tests.cast import a_person, a_responder, an_agent, declare
 from tests.incidents.devices import QUEUE, case, opened, page, signed_in
 from tests.reading import text
 
 NEW = '<span class="pill pill--going">nouveau</span>'
-
-
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
 
 
 def write(incident, words="Du nouveau"):

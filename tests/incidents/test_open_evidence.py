@@ -15,19 +15,13 @@ from incidents.files import facts as file_facts
 from incidents.files import vault
 from incidents.models import CaseKey, Evidence
 from tests import harmless
-from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.hostile import FILE_NAMES
 from tests.incidents.devices import opened
 from tests.incidents.pieces import address, hand_over, photograph
 from tests.reading import text
 
 ALTERED = "\u202e\u200b\u2066\u2069\r\n\0"
-
-
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
 
 
 @pytest.fixture

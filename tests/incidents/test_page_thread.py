@@ -10,20 +10,13 @@ from incidents.models import Incident
 from incidents.services.correspondence.correspond import MESSAGES_SHOWN
 from incidents.services.handling.due import ANSWER_FIELDS
 from incidents.services.history.erase import erase_personal_data
-from tests.cast import a_lead, a_responder, declare
+from tests.cast import a_lead, declare
 from tests.incidents.devices import case, opened, send
 from tests.incidents.devices import page as page_of
 from tests.incidents.threads import talk
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 def shown_on(page):

@@ -35,12 +35,6 @@ def empty_store(settings):
     settings.STORAGES = dict(settings.STORAGES)
 
 
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
-
-
 def held(incident):
     """A browser that holds the secret link."""
     client = Client()

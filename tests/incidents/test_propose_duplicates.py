@@ -16,19 +16,12 @@ from incidents.facts.shapes import Caller
 from incidents.models import Incident
 from incidents.services.handling.triage import close_incident
 from incidents.triage.case.duplicates import format_gap
-from tests.cast import SECRET, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import SECRET, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import case
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 def reasons(client, incident):

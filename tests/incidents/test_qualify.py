@@ -39,13 +39,6 @@ def shown(client, incident):
 
 
 @pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
 def incident():
     return declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
 

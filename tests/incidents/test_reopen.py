@@ -17,7 +17,7 @@ from incidents.workflow import InvalidTransition
 from stats.models import Rollup
 from stats.services import fold_events, verify_figures
 from tests import harmless
-from tests.cast import a_lead, a_responder, declare
+from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
 from tests.reading import text_of
 
@@ -27,13 +27,6 @@ WHY = "Le chiffrement a repris cette nuit."
 
 def url(incident, *parts):
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 def closed(reason=ClosingReason.NOT_AN_INCIDENT):

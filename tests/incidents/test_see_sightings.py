@@ -23,13 +23,6 @@ pytestmark = pytest.mark.django_db
 LOOK = "/admin/incidents/incident/indicateurs/"
 
 
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
 def test_it_works(client, responder):
     incident, other = declare(), declare()
     row = an_observable(incident)

@@ -21,7 +21,7 @@ from incidents.services.declarant.access import secret_of
 from incidents.services.evidence.pieces import key_to_read
 from incidents.services.evidence.upload import SLICE
 from incidents.tasks import sweep_uploads
-from tests.cast import a_lead, an_agent, an_upload, breizh_cyber, declare, plouexemple
+from tests.cast import a_lead, an_agent, an_upload, declare, plouexemple
 from tests.incidents.slices import CONTENT, PARTS, a_visitor, address, send, start, talk, where
 from tests.stores import stored_objects
 
@@ -30,12 +30,6 @@ from tests.stores import stored_objects
 def empty_store():
     for name in stored_objects():
         vault.remove(name)
-
-
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
 
 
 @pytest.fixture

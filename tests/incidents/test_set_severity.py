@@ -15,7 +15,7 @@ from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.severity import ACKNOWLEDGE_WITHIN
-from tests.cast import a_lead, a_responder, declare
+from tests.cast import a_lead, declare
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -33,13 +33,6 @@ def answered(incident, section, **values):
     answer_section(writing=writing, section=section, version="2026-11", values=values)
     incident.refresh_from_db()
     return incident
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 @pytest.fixture

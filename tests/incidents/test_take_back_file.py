@@ -10,16 +10,10 @@ from incidents.files.seals import first_broken
 from incidents.models import SearchDocument
 from incidents.services.evidence.pieces import remaining_quota
 from incidents.services.evidence.sweep import pointed_to
-from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.incidents.devices import opened
 from tests.incidents.pieces import address, hand_over
 from tests.reading import text
-
-
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
 
 
 @pytest.fixture

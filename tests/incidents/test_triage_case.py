@@ -44,13 +44,6 @@ ORDER = [
 
 
 @pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
 def incident():
     stopped = Interruption(service=PublicService.CIVIL, extent="stopped", people_affected=1200)
     leak = Leak(status="confirmed", categories=("nir", "sante"), persons_band="51-300")

@@ -29,13 +29,6 @@ DAY = timedelta(days=1)
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
 def lines(response):
     return response.context["rows"]
 

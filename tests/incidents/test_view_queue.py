@@ -37,13 +37,6 @@ VIEWS = [
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
 def shown(client, view, **more):
     return {line.incident.reference for line in client.get(URL, {"etat": view} | more).context["rows"]}
 

@@ -1,7 +1,5 @@
 """Taking a declaration back: at once while nobody has verified it, by asking the centre afterwards."""
 
-import pytest
-
 from incidents.enums import ClosingReason, NoteKind, Status
 from incidents.models import Incident, Message
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
@@ -9,15 +7,9 @@ from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from stats import services as figures
 from stats.models import CaseFact
-from tests.cast import a_responder, an_agent, breizh_cyber, declare
+from tests.cast import a_responder, an_agent, declare
 from tests.incidents.devices import case, opened, page, send, signed_in
 from tests.reading import text
-
-
-@pytest.fixture
-def incident(db):
-    breizh_cyber()
-    return declare()
 
 
 def withdraw(client, incident, words="", key="k"):

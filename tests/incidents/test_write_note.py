@@ -30,13 +30,6 @@ MARK = "zinzoline"
 
 
 @pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
 def incident():
     return declare()
 

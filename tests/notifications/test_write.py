@@ -307,7 +307,7 @@ def test_where_no_centre_answers_such_a_mailbox_is_told_whom_to_ask(centre, post
 
 @pytest.mark.parametrize("text", [*ADDRESSES, *HEADERS, *INVISIBLE, MARKUP[9], TEMPLATES[2], FORMULAS[0]])
 def test_a_stranger_s_words_do_nothing(centre, post, text):
-    person = Caller(name=text, role=text, phone=f"02 99 00 00 00 {text}"[:40], email=TOWN)
+    person = Caller(name=text, role=text, phone=f"02 99 00 00 00, {text}"[:40], email=TOWN)
     declare(description=f"{text}\n\n-- \nPrendre en charge :\n{text}", supplier=text, caller=person)
 
     delivered(post)

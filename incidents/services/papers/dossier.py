@@ -25,8 +25,8 @@ from incidents.queries import is_left
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
 from incidents.questions.saying import NBSP, format_moment
 from incidents.reference import spaced
-from incidents.services.history.declared import declared_data, format_judgement, of_declared
-from incidents.services.history.snapshots import Values
+from incidents.services.history.declared import DATA, declared_data, format_judgement
+from incidents.services.history.snapshots import Values, of_rows
 from incidents.services.library.reflexes import Sheet, sheet_for
 from incidents.services.papers.centres import describe_centre, describe_fallbacks, describe_site
 from incidents.services.papers.duties import duties_of
@@ -41,7 +41,7 @@ GROUND_MOVED = "%(taker)s, dont relève désormais la collectivité, l’a repri
 
 def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
     """Return the content as plain texts, for a template or for typst. `incident` must be loaded `with_words`."""
-    zone = zone_of(incident.collectivity)
+    zone, data = zone_of(incident.collectivity), declared_data(incident)
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": spaced(incident.reference)})
     return {
         "reference": spaced(incident.reference),
@@ -56,8 +56,8 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "duties": [duty._asdict() for duty in duties_of(incident, zone)],
         "no_more": str(NO_MORE),
         "receipt": receipt(incident, zone),
-        "progress": progress(incident, zone),
-        "declared": declared(incident, zone),
+        "progress": progress(incident, data, zone),
+        "declared": declared(incident, data, zone),
         "clock": str(CLOCKS.get(zone, zone)),
         "address": address,
         "site": settings.SITE_URL.partition("://")[2] + reverse("follow_up_start"),
@@ -101,12 +101,14 @@ def checklist(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def declared(incident: Incident, zone: str) -> list[dict[str, Any]]:
+def declared(incident: Incident, data: Values, zone: str) -> list[dict[str, Any]]:
     """Return the sections of the case as they were last declared, then the newest answers to the questions of its
-    type.
+    type. `data` is what was declared of the data.
     """
     situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
-    facts = [format_section(name, "", of_declared(incident, name), zone) for name in SNAPSHOT_TITLES]
+    facts = [
+        format_section(name, "", data if name == DATA else of_rows(incident, name), zone) for name in SNAPSHOT_TITLES
+    ]
     facts[0]["lines"].insert(0, ["Situation", situation])
     questions = incident.sheets.exclude(section__in=SNAPSHOT_TITLES)
     newest = questions.order_by("section", "-id").distinct("section")
@@ -119,16 +121,17 @@ def format_section(section: str, version: str, values: Values, zone: str) -> dic
     return {"title": title_of(section, version), "lines": lines}
 
 
-def progress(incident: Incident, zone: str) -> list[str]:
+def progress(incident: Incident, data: Values, zone: str) -> list[str]:
     """Return whether the case was taken or closed, whether the body was called back, and what the centre judges of
     the data, as sentences.
     """
-    lines = (charge(incident, zone), verification(incident, zone), judgement(incident))
+    lines = (charge(incident, zone), verification(incident, zone), judgement(incident, data))
     return [line for line in lines if line]
 
 
-def judgement(incident: Incident) -> str:
-    found = format_judgement(incident, declared_data(incident))
+def judgement(incident: Incident, data: Values) -> str:
+    """Return the centre's judgement of the leak as a sentence, or "". `data` is what was declared of the data."""
+    found = format_judgement(incident, data)
     who = incident.csirt.name if incident.csirt else "Le centre"
     return f"{who} juge : {found}." if found else ""
 
@@ -142,7 +145,7 @@ def charge(incident: Incident, zone: str) -> str:
         return "{csirt} n’a personne sur le dossier en ce moment.".format(**words)
     if incident.acknowledged_at:
         at = moment(incident.acknowledged_at, zone)
-        return "%(csirt)s a pris le dossier en charge le %(at)s." % (words | {"at": at})
+        return f"{incident.csirt} a pris le dossier en charge le {at}."
     return "{csirt} n’a pas encore pris le dossier en charge.".format(**words) if incident.csirt else ""
 
 
