@@ -14,19 +14,17 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from collectivities.models import Collectivity
-from core.fields import CountField, DayField, HourField, WordsField, choice, several
+from core.fields import CountField, DayField, HourField
 from incidents.enums import (
     Answer,
     Certainty,
-    DataCategory,
     IncidentType,
-    InterruptionExtent,
     LeakStatus,
-    PersonCategory,
-    PersonsBand,
     PublicService,
 )
-from incidents.facts.shapes import Caller, Declaration, Instant, Interruption, leak_in, read_instant
+from incidents.facts.description import facts_of
+from incidents.facts.forms import ask, ask_in_a_list
+from incidents.facts.shapes import INSTANTS, Caller, Declaration, Instant, Interruption, Leak, leak_in, read_instant
 
 CERTAINTIES = [
     ("", "à choisir"),
@@ -43,7 +41,7 @@ EMPTY: dict[type[forms.Field], Any] = {
     forms.MultipleChoiceField: [],
     forms.BooleanField: False,
 }
-MOMENTS = ("occurred", "detected", "attack_known", "breach_known")
+DECLARED, CALLER, SERVICE, LEAK = map(facts_of, (Declaration, Caller, Interruption, Leak))
 DECLARED_LEAKS = [
     (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
     (LeakStatus.SUSPECTED, "Nous le craignons"),
@@ -58,32 +56,26 @@ def moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
 
 
 class DetailsForm(forms.Form):
-    occurred_date, occurred_time, occurred_certainty = moment_fields("Quand cela a-t-il commencé")
-    detected_date, detected_time, detected_certainty = moment_fields("Quand l’avez-vous découvert")
-    attack_known_date, attack_known_time, attack_known_certainty = moment_fields(
-        "Quand avez-vous su que c’est une attaque"
-    )
-    service_stopped = choice("Un service est-il arrêté ou ralenti", Answer.choices)
-    data_concerned = choice("Des données de personnes sont-elles touchées", Answer.choices)
-    leak_status = choice("Que savez-vous", DECLARED_LEAKS)
-    categories = several("Quelles données", DataCategory.choices)
-    person_categories = several("Les données de qui", PersonCategory.choices)
-    persons_band = forms.ChoiceField(
-        choices=PersonsBand.choices, required=False, label="Combien de personnes, à peu près"
-    )
-    breach_known_date, breach_known_time, breach_known_certainty = moment_fields(
-        "Quand avez-vous su que des données personnelles sont touchées"
-    )
-    description = WordsField(label="Ce qui se passe")
-    supplier = WordsField(label="Prestataire concerné")
-    contact_name = WordsField(label="Nom")
-    contact_role = WordsField(label="Fonction")
-    contact_phone = WordsField(label="Téléphone")
-    contact_email = WordsField(label="Adresse mail")
-    mail_without_code = forms.BooleanField(required=False, label="N’envoyer ni lien ni code par mail")
+    occurred_date, occurred_time, occurred_certainty = moment_fields(DECLARED["occurred"].question)
+    detected_date, detected_time, detected_certainty = moment_fields(DECLARED["detected"].question)
+    attack_known_date, attack_known_time, attack_known_certainty = moment_fields(DECLARED["attack_known"].question)
+    service_stopped = ask(DECLARED["service_stopped"])
+    data_concerned = ask(DECLARED["data_concerned"])
+    leak_status = ask(LEAK["status"], DECLARED_LEAKS)
+    categories = ask(LEAK["categories"])
+    person_categories = ask(LEAK["person_categories"])
+    persons_band = ask_in_a_list(LEAK["persons_band"])
+    breach_known_date, breach_known_time, breach_known_certainty = moment_fields(DECLARED["breach_known"].question)
+    description = ask(DECLARED["description"])
+    supplier = ask(DECLARED["supplier"])
+    contact_name = ask(CALLER["name"])
+    contact_role = ask(CALLER["role"])
+    contact_phone = ask(CALLER["phone"])
+    contact_email = ask(CALLER["email"])
+    mail_without_code = ask(DECLARED["mail_without_code"])
 
     def clean(self) -> dict[str, Any]:
-        for name in MOMENTS:
+        for name in INSTANTS:
             if problem := problem_of_moment(self.cleaned_data, name):
                 self.add_error(f"{name}_date", problem)
         return self.cleaned_data
@@ -98,13 +90,13 @@ class DetailsForm(forms.Form):
 class ServiceForm(forms.Form):
     """The questions about a service that was ticked. The prefix is the code of the service."""
 
-    extent = choice("arrêté ou ralenti", InterruptionExtent.choices)
-    started_date = DayField(required=False, label="arrêt")
+    extent = ask(SERVICE["extent"])
+    started_date = DayField(required=False, label=SERVICE["started_at"].question)
     started_time = HourField(required=False, label="heure de l’arrêt")
-    ended_date = DayField(required=False, label="reprise")
+    ended_date = DayField(required=False, label=SERVICE["ended_at"].question)
     ended_time = HourField(required=False, label="heure de la reprise")
-    people = CountField(required=False, label="personnes gênées")
-    workaround = WordsField(label="en attendant")
+    people = ask(SERVICE["people_affected"])
+    workaround = ask(SERVICE["workaround"])
 
     def __init__(self, data: QueryDict | None = None, *, service: PublicService, **kwargs: Any) -> None:
         super().__init__(data, prefix=service.value, **kwargs)

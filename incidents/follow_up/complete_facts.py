@@ -9,20 +9,19 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
-from core.fields import CountField, DayField, HourField, WordsField, choice, several
+from core.fields import CountField, DayField, HourField, WordsField
 from incidents.catalogues.public_services import services_of
 from incidents.enums import (
     Answer,
     Certainty,
-    DataCategory,
     InterruptionExtent,
     LeakStatus,
-    PersonCategory,
-    PersonsBand,
     PublicService,
 )
-from incidents.facts.shapes import INSTANTS, Caller, Instant, Interruption, leak_in, read_instant
-from incidents.follow_up.complete_questions import bare, day_of, hour_of
+from incidents.facts.description import facts_of
+from incidents.facts.forms import ask, ask_in_a_list
+from incidents.facts.shapes import INSTANTS, Caller, Declaration, Instant, Interruption, Leak, leak_in, read_instant
+from incidents.follow_up.complete_questions import day_of, hour_of
 from incidents.models import Incident
 from incidents.moments import end_or_day
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
@@ -54,12 +53,7 @@ MAILBOX = "Une adresse qui marche encore. Le lien et le code de votre dossier pe
 MAILBOX_IN_DOUBT = (
     "Quelqu’un d’autre lit peut-être cette boîte : aucun mail n’y portera le lien ou le code de votre dossier."
 )
-INSTANT_LABELS = {
-    "occurred": "Quand est-ce arrivé ?",
-    "detected": "Quand l’avez-vous découvert ?",
-    "attack_known": "Quand avez-vous su que c’est une attaque ?",
-    "breach_known": "Quand avez-vous su que des données personnelles sont touchées ?",
-}
+DECLARED, CALLER, LEAK = map(facts_of, (Declaration, Caller, Leak))
 
 
 class Editor(Protocol):
@@ -124,8 +118,8 @@ class OneForm[F: FactsForm]:
 
 
 class StoryForm(FactsForm):
-    description = WordsField(label="Ce qui se passe")
-    supplier = WordsField(label="Prestataire concerné")
+    description = ask(DECLARED["description"])
+    supplier = ask(DECLARED["supplier"])
 
 
 class StoryEditor(OneForm[StoryForm]):
@@ -141,11 +135,11 @@ class StoryEditor(OneForm[StoryForm]):
 
 
 class CallerForm(FactsForm):
-    contact_phone = WordsField(label="Téléphone")
-    contact_email = WordsField(label="Adresse mail")
-    contact_name = WordsField(label="Nom")
-    contact_role = WordsField(label="Fonction")
-    mail_without_code = forms.BooleanField(required=False, label="N’envoyer ni lien ni code par mail")
+    contact_phone = ask(CALLER["phone"])
+    contact_email = ask(CALLER["email"])
+    contact_name = ask(CALLER["name"])
+    contact_role = ask(CALLER["role"])
+    mail_without_code = ask(DECLARED["mail_without_code"])
 
 
 class CallerEditor(OneForm[CallerForm]):
@@ -173,7 +167,7 @@ class MomentsForm(FactsForm):
             initial |= moment_typed(name, one.at) | {f"{name}_certainty": one.certainty}
         super().__init__(data, initial=initial)
         for name in INSTANTS:
-            label = bare(str(INSTANT_LABELS[name]))
+            label = DECLARED[name].question
             self.fields[f"{name}_date"] = DayField(required=False, label=label)
             self.fields[f"{name}_time"] = HourField(required=False, label=label)
             self.fields[f"{name}_certainty"] = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
@@ -193,7 +187,9 @@ class MomentsForm(FactsForm):
     def moments(self) -> list[dict[str, Any]]:
         parts = ("date", "time", "certainty")
         return [
-            {part: self[f"{name}_{part}"] for part in parts} | {"legend": INSTANT_LABELS[name]} for name in INSTANTS
+            {part: self[f"{name}_{part}"] for part in parts}
+            | {"legend": f"{DECLARED[name].question}\N{NO-BREAK SPACE}?"}
+            for name in INSTANTS
         ]
 
 
@@ -208,12 +204,12 @@ class MomentsEditor(OneForm[MomentsForm]):
 
 
 class DataForm(FactsForm):
-    data_concerned = choice("Des données touchées", Answer.choices)
-    leak_status = choice("Ce qui est arrivé aux données", LEAKS)
-    categories = several("Quelles données", DataCategory.choices)
-    person_categories = several("Quelles personnes", PersonCategory.choices)
-    persons_band = forms.ChoiceField(choices=PersonsBand.choices, required=False, label="Combien de personnes")
-    persons = CountField(required=False, label="Leur nombre exact")
+    data_concerned = ask(DECLARED["data_concerned"])
+    leak_status = ask(LEAK["status"], LEAKS)
+    categories = ask(LEAK["categories"])
+    person_categories = ask(LEAK["person_categories"])
+    persons_band = ask_in_a_list(LEAK["persons_band"])
+    persons = ask(LEAK["persons"])
 
 
 class DataEditor(OneForm[DataForm]):

@@ -20,25 +20,19 @@ from incidents.enums import (
     TYPE_TERMS,
     Answer,
     Certainty,
-    DataCategory,
     IncidentType,
     InterruptionExtent,
     LeakStatus,
-    PersonCategory,
-    PersonsBand,
     PublicService,
 )
-from incidents.facts.shapes import Caller, Declaration, Instant, Interruption, leak_in
+from incidents.facts.description import facts_of
+from incidents.facts.forms import ask_in_a_word
+from incidents.facts.shapes import INSTANTS, Caller, Declaration, Instant, Interruption, Leak, leak_in
 from incidents.services.declaring.check import needs_whole_number, problems_of_caller
 
 FOUND = 12
-MOMENTS = {
-    "occurred": "Survenu",
-    "detected": "Détecté",
-    "attack_known": "Attaque connue",
-    "breach_known": "Fuite de données connue",
-    "stopped": "Services touchés depuis",
-}
+DECLARED, CALLER, LEAK = map(facts_of, (Declaration, Caller, Leak))
+MOMENTS = {name: DECLARED[name].short for name in INSTANTS} | {"stopped": "Services touchés depuis"}
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
 # Said of a service that is not touched; of one that nobody asked about, nothing is said.
 WORKS = "works"
@@ -60,23 +54,20 @@ class TelephoneForm(forms.Form):
     body = WordsField(label="Collectivité")
     body_asked = WordsField()
     collectivite = WordsField()
-    type = one_of(TYPES, "Ce qui arrive")
-    contact_phone = WordsField(label="Téléphone")
-    contact_name = WordsField(label="Nom")
-    contact_role = WordsField(label="Fonction")
-    contact_email = WordsField(label="Mail")
-    mail_without_code = forms.BooleanField(required=False, label="Ni lien ni code par mail")
-    description = WordsField(label="Ce qui se passe")
-    supplier = WordsField(label="Prestataire")
-    service_stopped = one_of(Answer.choices, "Un service arrêté ou ralenti")
-    data_concerned = one_of(Answer.choices, "Des données touchées")
-    leak_status = one_of(LEAKS, "Fuite")
-    persons_band = one_of(PersonsBand.choices, "Personnes")
-    categories = forms.MultipleChoiceField(choices=DataCategory.choices, required=False, label="Quelles données")
-
-    person_categories = forms.MultipleChoiceField(
-        choices=PersonCategory.choices, required=False, label="Quelles personnes"
-    )
+    type = ask_in_a_word(DECLARED["type"], TYPES)
+    contact_phone = ask_in_a_word(CALLER["phone"])
+    contact_name = ask_in_a_word(CALLER["name"])
+    contact_role = ask_in_a_word(CALLER["role"])
+    contact_email = ask_in_a_word(CALLER["email"])
+    mail_without_code = ask_in_a_word(DECLARED["mail_without_code"])
+    description = ask_in_a_word(DECLARED["description"])
+    supplier = ask_in_a_word(DECLARED["supplier"])
+    service_stopped = ask_in_a_word(DECLARED["service_stopped"])
+    data_concerned = ask_in_a_word(DECLARED["data_concerned"])
+    leak_status = ask_in_a_word(LEAK["status"], LEAKS)
+    persons_band = ask_in_a_word(LEAK["persons_band"])
+    categories = ask_in_a_word(LEAK["categories"])
+    person_categories = ask_in_a_word(LEAK["person_categories"])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

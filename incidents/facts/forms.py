@@ -1,0 +1,41 @@
+"""Form fields for the facts of a declaration, from their description. What was typed is judged by the services."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django import forms
+
+from core.fields import CountField, WordsField, choice, several
+from incidents.facts.description import Fact, Kind
+
+type Options = Iterable[tuple[Any, str]]
+
+FIELDS: dict[Kind, Callable[[str, Options], forms.Field]] = {
+    Kind.LINE: lambda label, _options: WordsField(label=label),
+    Kind.TEXT: lambda label, _options: WordsField(label=label),
+    Kind.CHOICE: choice,
+    Kind.CHOICES: several,
+    Kind.COUNT: lambda label, _options: CountField(required=False, label=label),
+    Kind.FLAG: lambda label, _options: forms.BooleanField(required=False, label=label),
+}
+
+
+def ask(fact: Fact, options: Options | None = None) -> Any:
+    """Return the optional field that asks a town hall for a fact. `options` replaces its choices or their words."""
+    return FIELDS[fact.kind](fact.question, fact.options if options is None else options)
+
+
+def ask_in_a_list(fact: Fact) -> forms.ChoiceField:
+    """Return the field of a choice among many, shown as a list instead of buttons."""
+    return forms.ChoiceField(choices=fact.options, required=False, label=fact.question)
+
+
+def ask_in_a_word(fact: Fact, options: Options | None = None) -> Any:
+    """Return the same for a responder on the telephone: a short label, and lists instead of buttons."""
+    choices = list(fact.options if options is None else options)
+    match fact.kind:
+        case Kind.CHOICE:
+            return forms.ChoiceField(choices=choices, required=False, label=fact.short)
+        case Kind.CHOICES:
+            return forms.MultipleChoiceField(choices=choices, required=False, label=fact.short)
+    return FIELDS[fact.kind](fact.short, choices)
