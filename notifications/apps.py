@@ -1,7 +1,14 @@
 from django.apps import AppConfig
 
+from incidents.panels import register_remarks
+
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
     verbose_name = "avis envoyés"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from notifications.arrivals import read_arrivals  # noqa: PLC0415  (models are loaded by now, not before)
+
+        register_remarks(read_arrivals)

@@ -226,7 +226,5 @@ EVENT_CONSUMERS = {
     "search": "incidents.tasks.index_cases",
 }
 EVENT_NUDGE = "config.celery.nudge"
-# For the page of a case: the function that returns what became of the mails of events, by event id.
-ARRIVALS = "notifications.arrivals.arrivals_of"
 # For the pages of a lead: the function that counts the open cases of people in some centres.
 CASES_HELD = "incidents.services.handling.handover.count_open_cases"

@@ -3,17 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.utils.module_loading import import_string
 from django.utils.text import Truncator
 
 from accounts.models import User
 from core.text import defanged
 from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent
+from incidents.panels import Remark, remarks_on
 from incidents.triage import wording
 from incidents.triage.case import details
 
@@ -27,13 +25,13 @@ INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 @dataclass(frozen=True)
 class Moment:
-    """One event. `mails`: arrivals as whoever sends them says them (`settings.ARRIVALS`), each with its moment."""
+    """One event. `mails`: what became of its mails (`incidents/panels.py`), each with its moment in words."""
 
     event: IncidentEvent
     when: str
     detail: str
     words: str = ""
-    mails: Sequence[tuple[Any, str]] = ()
+    mails: Sequence[tuple[Remark, str]] = ()
 
     @property
     def is_internal(self) -> bool:
@@ -59,7 +57,7 @@ def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zon
     """
     listed = list(events)
     people = name_receivers(listed)
-    mails = import_string(settings.ARRIVALS)([event.pk for event in listed])
+    mails = remarks_on([event.pk for event in listed])
 
     def when(at: datetime | None) -> str:
         return wording.short_moment(at, now, zone) if at else ""

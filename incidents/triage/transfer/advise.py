@@ -5,11 +5,9 @@ from http import HTTPStatus
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.utils.module_loading import import_string
 from django.views.decorators.http import require_http_methods
 
 from accounts.signed_in import user_of
@@ -18,6 +16,7 @@ from incidents.access import get_incident
 from incidents.catalogues.partners import MAILED, PARTNERS
 from incidents.enums import Ability, EventKind, KeptForm, Tlp
 from incidents.models import Advice, Incident
+from incidents.panels import Remark, remarks_on
 from incidents.services.transfer.advise import (
     LABELS,
     MOTIVE_LIMIT,
@@ -141,13 +140,13 @@ def advise_page(
     return render_page(request, "incidents/triage/advise.html", context | shown, status=status)
 
 
-def list_sent(incident: Incident) -> list[tuple[Advice, str, Any]]:
+def list_sent(incident: Incident) -> list[tuple[Advice, str, Remark | None]]:
     """Return the latest files, each with the name of its partner and, if it did not leave, its mail. Three queries."""
     advices = list(incident.advices.select_related("actor").order_by("-id")[:ADVICES_SHOWN])
     events = dict(incident.events.filter(kind=EventKind.ADVISED).values_list("data__advice", "pk"))
-    mails = import_string(settings.ARRIVALS)(list(events.values()))
+    mails = remarks_on(list(events.values()))
     lost = {event: next((mail for mail in those if mail.is_troubled), None) for event, those in mails.items()}
-    return [(one, partner_name(one.partner), lost.get(events.get(str(one.uid)))) for one in advices]
+    return [(one, partner_name(one.partner), lost.get(events.get(str(one.uid), 0))) for one in advices]
 
 
 def partner_name(code: str) -> str:
