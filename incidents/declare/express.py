@@ -254,7 +254,7 @@ def examine(page: Page) -> None:
     if not page.phone.strip():
         page.problems[PHONE] = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
     elif problem := problem_of_number(page.phone):
-        page.problems[PHONE] = f"{problem} Écrivez-le en entier."
+        page.problems[PHONE] = f"{problem}."
     if page.journey.type is None:
         page.problems[TYPE] = str(CHOOSE)
 

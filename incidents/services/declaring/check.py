@@ -27,6 +27,11 @@ NATIONAL_DIGITS, LOCAL_DIGITS = 10, 6
 # A foreign number with the code of its country (ITU-T E.164).
 LEAST_FOREIGN, MOST_DIGITS = 8, 15
 NATIONAL = re.compile(r"(?:0[1-9]\d{8})+", re.ASCII)
+# A whole French number, whatever comes after it: « 06 12 34 56 78 (24h/24) », « 02 98 00 00 00 12 ». A block of too
+# many digits holds none.
+FRENCH = re.compile(
+    r"(?<!\d)(?:0[\s.]?|(?:\+|00)[\s.]?33[\s.(-]{0,2}0?[\s.)-]{0,2})[1-9](?:[\s./()-]{0,3}\d){8}(?!\d)", re.ASCII
+)
 BETWEEN_NUMBERS = re.compile(r"[^\d\s+().\-]+")
 # « 02 98 00 00 00 +33 6 … », « 02 98 00 00 00 -12 »: what follows is another number, unless all is one.
 BEFORE_SIGN = re.compile(r"\s(?=[+\-])")
@@ -102,10 +107,7 @@ def problems_of_caller(caller: Caller, *, needs_number: bool) -> Iterator[Proble
     if not caller.phone and not caller.email:
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
     if caller.phone and (problem := problem_of_number(caller.phone)) and (needs_number or not is_mail(caller.email)):
-        yield (
-            "contact_phone",
-            f"{problem} Écrivez-le en entier{'' if needs_number else ', ou donnez une adresse mail'}.",
-        )
+        yield "contact_phone", f"{problem}{'' if needs_number else ', ou donnez une adresse mail'}."
     if caller.email and not is_mail(caller.email):
         yield "contact_email", "Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example"
 
@@ -119,15 +121,21 @@ def is_mail(email: str) -> bool:
 
 
 def problem_of_number(phone: str) -> str:
-    """Return why this number cannot be called, or "". The text may hold words and several numbers: one is enough."""
+    """Return why this number cannot be called and what to do, without the final stop, or "".
+
+    The text may hold words and several numbers: one is enough.
+    """
     if can_be_called(phone):
         return ""
-    why = "il a trop de chiffres" if len(re.findall(r"\d", phone)) > NATIONAL_DIGITS else "il y manque des chiffres"
-    return f"Ce numéro ne peut pas être appelé : {why}."
+    has_too_many = len(re.findall(r"\d", phone)) > NATIONAL_DIGITS
+    why = "il a trop de chiffres. Vérifiez-le" if has_too_many else "il y manque des chiffres. Écrivez-le en entier"
+    return f"Ce numéro ne peut pas être appelé : {why}"
 
 
 def can_be_called(phone: str) -> bool:
     """Tell whether the text holds a whole telephone number, among words or other numbers."""
+    if FRENCH.search(phone):
+        return True
     parts = BETWEEN_NUMBERS.split(phone)
     smaller = (piece for part in parts for piece in BEFORE_SIGN.split(part))
     return any(is_whole_number(part) for part in chain(parts, smaller))
