@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from collectivities.zones import zone_of
-from core.burst import address_key
 from core.text import plain_line
 from incidents.access import Guest, speaks_for_body
 from incidents.devices import cookie
@@ -108,9 +107,7 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     form = WithdrawForm(typed, initial={"author": signature_of(request, guest)})
     if form.is_valid():
         try:
-            withdraw_incident(
-                reference=incident.reference, guest=guest, letter=form.letter(), source=address_key(request)
-            )
+            withdraw_incident(reference=incident.reference, guest=guest, letter=form.letter())
         except ValidationError as error:
             form.add_error(None, error)
         else:

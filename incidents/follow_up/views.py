@@ -6,7 +6,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collectivities.zones import zone_of
-from core.burst import address_key
 from incidents.access import get_followed_incident
 from incidents.devices import cookie
 from incidents.devices.visits import find_case, private
@@ -96,7 +95,7 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if request.method != "POST":
             return render(request, "follow_up/rotate.html", {"incident": get_followed_incident(uid)})
-        access = rotate_access_by_declarant(access_uid=uid, source=address_key(request))
+        access = rotate_access_by_declarant(access_uid=uid)
     except Http404:
         return render_not_found(request)
     incident = access.incident

@@ -59,11 +59,11 @@ def find_access(secret: str) -> FollowUpAccess | None:
 
 
 @transaction.atomic
-def rotate_access_by_declarant(*, access_uid: UUID, source: str = "") -> FollowUpAccess:
+def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
     """Give the declarant a new secret; the old one stops at once. Raises Http404 if the access is not live.
 
     The second click of a double click returns the secret that the first one made. The mail that warns of it is held
-    back beyond the limits of `services.declaring.limits`; `source` is the address that asks.
+    back beyond the limits of `services.declaring.limits`.
     """
     try:
         incident = get_followed_incident(access_uid, lock=True)
@@ -74,18 +74,22 @@ def rotate_access_by_declarant(*, access_uid: UUID, source: str = "") -> FollowU
         raise
     # Read again under the lock: the first click may have made it meanwhile.
     return made_by_first_click(access_uid) or replace_access(
-        incident, actor=None, by=ActorKind.DECLARANT, **hold_mail(incident, source=source)
+        incident, actor=None, by=ActorKind.DECLARANT, **hold_mail(incident, EventKind.LINK_ROTATED)
     )
 
 
-def hold_mail(incident: Incident, *, source: str) -> dict[str, str]:
+def hold_mail(incident: Incident, kind: EventKind) -> dict[str, str]:
     """Count an act that mails the declarant, and return what its event says if the mail is held back."""
-    burst = find_mail_burst(incident, source=source, now=timezone.now())
+    burst = find_mail_burst(incident, kind, now=timezone.now())
     return {MAIL_HELD: burst.value} if burst else {}
 
 
 def is_mail_held(incident: Incident, kind: EventKind) -> bool:
-    """Tell whether the mail of the latest such event to the declarant was held back."""
+    """Tell whether the mail of the latest such event to the declarant was held back. Without a mail address, none
+    was to be sent.
+    """
+    if not incident.story.contact_email:
+        return False
     event = incident.events.filter(kind=kind).order_by("-id").first()
     return event is not None and MAIL_HELD in event.data
 

@@ -19,12 +19,12 @@ MOTIVE_LIMIT = 1_000
 
 
 @transaction.atomic
-def withdraw_incident(*, reference: str, guest: Guest, letter: Letter, source: str = "") -> Incident:
+def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incident:
     """Close the case, or ask the CSIRT to close it if it is verified or has duplicates.
 
     The text of `letter` is the motive. The motive may be empty. A closed case does not change. The mail to the
-    declarant is held back beyond the limits of people without account; `source` is the address that asks. Raises
-    Http404, PermissionDenied, ValidationError on « text » or « author ».
+    declarant is held back beyond the limits of people without account. Raises Http404, PermissionDenied,
+    ValidationError on « text » or « author ».
     """
     incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
     if not speaks_for_body(guest, incident):
@@ -35,7 +35,7 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter, source: s
     if incident.is_verified or incident.doubles.exists():
         ask_to_close(incident, guest, motive)
     else:
-        close_at_once(incident, guest, motive, source=source)
+        close_at_once(incident, guest, motive)
     return incident
 
 
@@ -47,8 +47,8 @@ def ask_to_close(incident: Incident, guest: Guest, motive: Letter) -> None:
         tell(message, side=DECLARANT)
 
 
-def close_at_once(incident: Incident, guest: Guest, motive: Letter, *, source: str) -> None:
-    data = {} if guest.user else hold_mail(incident, source=source)
+def close_at_once(incident: Incident, guest: Guest, motive: Letter) -> None:
+    data = {} if guest.user else hold_mail(incident, EventKind.WITHDRAWN)
     if motive.text:
         message, _is_new = save_from_body(incident, motive, guest=guest)
         data["message"] = str(message.uid)

@@ -1,5 +1,5 @@
-"""Limits for people without account. A declaration beyond a limit is accepted and marked, and sends no receipt; what
-else they do beyond it (a new code, a withdrawal) is done, and sends the declarant no mail.
+"""Limits for people without account. A declaration beyond a limit is accepted and marked, and sends no receipt; a new
+code or a withdrawal beyond its own limit is done, and sends the declarant no mail.
 
 Without limits, a script could make the platform write to mailboxes that it chooses, or hide a real case among invented
 ones. The counts are rows, which remain when the cache is lost; their keys are digests.
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils.crypto import salted_hmac
 
-from incidents.enums import Burst
+from incidents.enums import Burst, EventKind, Status
 from incidents.facts.shapes import Declaration
 from incidents.models import Incident, RecentCount
 
@@ -37,23 +37,27 @@ def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst
 
     One query. Call it inside the transaction that declares.
     """
-    return find_exceeded(source, str(declaration.collectivity.uid), declaration.caller.email, now)
-
-
-def find_mail_burst(incident: Incident, *, source: str, now: datetime) -> Burst | None:
-    """Count an act of a person without account that mails the declarant, with the receipts: a mailbox gets no more of
-    all of them together. Returns the first limit that it exceeds, or None. `source` is empty if it is not known.
-
-    Two queries at most. Call it inside the transaction of the act.
-    """
-    return find_exceeded(source, str(incident.collectivity.uid), incident.story.contact_email, now)
-
-
-def find_exceeded(source: str, body: str, email: str, now: datetime) -> Burst | None:
+    body, email = str(declaration.collectivity.uid), declaration.caller.email
     values = {Burst.ADDRESS: source, Burst.BODY: body, Burst.MAILBOX: mailbox_of(email) if email else ""}
     keys = {burst: digest(burst, value) for burst, value in values.items() if value}
     numbers = count(keys.values(), now)
     return next((burst for burst, key in keys.items() if numbers[key] > MOST[burst]), None)
+
+
+def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
+    """Count a new code or a withdrawal by a person without account, which mails the declarant a warning. Returns the
+    limit that it exceeds, or None. Nothing is counted if no mail address was given.
+
+    Only the mailbox is limited, by a count of its own: nothing that is done elsewhere silences a warning, and no
+    warning marks a declaration. The first act of this kind on a case within an hour always warns, unless the case
+    came in a burst and nobody has acknowledged it. Two queries at most. Call it inside the transaction of the act.
+    """
+    if not (email := incident.story.contact_email):
+        return None
+    mailbox, case = digest("warned", mailbox_of(email)), digest(kind, incident.reference)
+    numbers = count([mailbox, case], now)
+    is_first = numbers[case] == 1 and not (incident.burst and incident.status == Status.DECLARED)
+    return Burst.MAILBOX if numbers[mailbox] > MOST[Burst.MAILBOX] and not is_first else None
 
 
 def asks_many_cards(source: str, now: datetime) -> bool:
