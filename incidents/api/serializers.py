@@ -24,6 +24,8 @@ from incidents.facts.description import Fact, Kind, facts_of
 from incidents.facts.shapes import INSTANTS, STORY_COLUMNS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
 from incidents.moments import end_or_day, moment_or_day
+from incidents.services.history.declared import declared_data, declared_status, find_judgement
+from incidents.services.history.snapshots import first_leak
 
 # This limit is our own. A PostgreSQL integer could hold more than the population of France.
 MOST_PEOPLE = 100_000_000
@@ -240,6 +242,12 @@ class LeakOut(serializers.ModelSerializer[DataLeak]):
         fields = list(facts_of(Leak))
 
 
+class JudgementOut(serializers.Serializer[Any]):
+    """What the centre judges, empty if nothing of its own."""
+
+    leak = serializers.CharField()
+
+
 class EventOut(serializers.ModelSerializer[IncidentEvent]):
     id = serializers.UUIDField(source="uid")
 
@@ -263,7 +271,8 @@ class IncidentDetailOut(IncidentOut):
     breach_known_at = instant_out("breach_known")
     story = StoryOut()
     interruptions = InterruptionOut(many=True)
-    leaks = LeakOut(many=True)
+    leaks = serializers.SerializerMethodField(help_text="As declared; empty once the case is erased.")
+    centre_judges = serializers.SerializerMethodField()
     events = EventOut(many=True)
 
     class Meta(IncidentOut.Meta):
@@ -276,5 +285,19 @@ class IncidentDetailOut(IncidentOut):
             "story",
             "interruptions",
             "leaks",
+            "centre_judges",
             "events",
         ]
+
+    @extend_schema_field(LeakOut(many=True))
+    def get_leaks(self, incident: Incident) -> Any:
+        """Return the row with its declared status, if a leak was declared: a judgement may have made the row."""
+        declared, leak = declared_data(incident), first_leak(incident)
+        if leak is None or declared["leak"] is None:
+            return []
+        leak.status = declared_status(declared)
+        return LeakOut([leak], many=True).data
+
+    @extend_schema_field(JudgementOut)
+    def get_centre_judges(self, incident: Incident) -> dict[str, str]:
+        return {"leak": find_judgement(incident, declared_data(incident), first_leak(incident))}

@@ -8,11 +8,14 @@ from django.utils import timezone
 from incidents.enums import EventKind
 from incidents.facts.shapes import Leak
 from incidents.models import Incident
+from incidents.services.handling.close import Ending, end_incident
 from incidents.services.handling.qualify import Qualification, qualify_incident
+from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import first_leak
 from incidents.services.papers.dossier import dossier_of
 from incidents.services.transfer.advise import facts_of
-from tests.cast import declare
+from tests.cast import a_lead, declare
+from tests.incidents.api import URL, Api
 from tests.incidents.devices import opened
 from tests.reading import text_of
 
@@ -133,3 +136,42 @@ def test_papers_of_cases_judged_before_say_what_was_declared(responder):
     incident.refresh_from_db()
     assert section_of(dossier_of(incident, at=timezone.now()))["lines"] == [["Des données touchées", "Je ne sais pas"]]
     assert facts_of(incident)["data"]["concerned"] == "unknown"
+
+
+@pytest.mark.parametrize("found", ["", "confirmed"])
+def test_an_erased_case_says_no_judgement_as_declared_and_no_declaration_as_judged(responder, found):
+    incident = declare(data_concerned="unknown", leak=Leak(status="suspected", categories=("nir",)))
+    if found:
+        judged(incident, responder, found)
+    end_incident(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    incident.refresh_from_db()
+
+    file = facts_of(incident)
+
+    assert file["data"] == {"concerned": "unknown", "leak": None}
+    assert file["centre_judges"] == {"leak": found}
+    assert first_leak(incident).status == (found or "suspected"), "which the figures count"
+
+
+@pytest.mark.parametrize(("said", "leaks"), [(None, []), (Leak(status="claimed", categories=("nir",)), ["claimed"])])
+def test_the_api_gives_what_was_declared_apart_from_what_the_centre_judges(responder, said, leaks):
+    incident = declare(data_concerned="unknown", leak=said)
+    judged(incident, responder, "suspected")
+    detail = Api(responder).get(f"{URL}{incident.reference}/").json()
+    assert detail["data_concerned"] == "unknown"
+    assert [one["status"] for one in detail["leaks"]] == leaks
+    assert detail["centre_judges"] == {"leak": "suspected"}
+
+
+def test_data_ticked_after_the_centre_judged_that_none_leaked_leave_the_judgement(responder):
+    incident = declare(data_concerned="unknown")
+    judged(incident, responder, "unfounded")
+    said = {"seen": incident.sheets.get(section="donnees").uid, "data_concerned": "yes", "categories": ["nir"]}
+
+    assert opened(incident).post(f"/suivi/{incident.reference}/completer/donnees/", said).status_code == 302
+
+    leak = first_leak(incident)
+    assert (leak.status, leak.categories) == ("unfounded", ["nir"])
+    assert facts_of(incident)["centre_judges"] == {"leak": "unfounded"}
+    assert facts_of(incident)["data"]["leak"]["status"] == ""

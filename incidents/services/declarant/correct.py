@@ -34,7 +34,7 @@ from incidents.services.declaring.check import (
     with_ends_in_order,
 )
 from incidents.services.declaring.declare import supplier_key_of
-from incidents.services.history.declared import declared_data, declared_leak, declared_status
+from incidents.services.history.declared import declared_data, declared_leak, declared_status, judged_without_leak
 from incidents.services.history.snapshots import (
     Values,
     first_leak,
@@ -208,8 +208,9 @@ def put_interruptions(incident: Incident, interruptions: Sequence[Interruption])
 def put_declared_leak(incident: Incident, leak: Leak | None, *, before: Values) -> None:
     """Save the leak as it is declared now, and keep the centre's judgement if its declared status is what it was."""
     row, said = first_leak(incident), leak.status if leak else ""
-    if row and said == declared_status(before) != row.status:
-        leak = replace(leak or Leak(), status=row.status)
+    counted = row.status if row else judged_without_leak(incident)
+    if (row or leak) and said == declared_status(before) != counted:
+        leak = replace(leak or Leak(), status=counted)
     put_leak(incident, leak)
 
 

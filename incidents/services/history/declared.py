@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from incidents.enums import EventKind, LeakStatus
 from incidents.facts.shapes import Leak
 from incidents.models import DataLeak, Incident, IncidentEvent
-from incidents.services.history.snapshots import Values, first_leak, of_rows
+from incidents.services.history.snapshots import Values, first_leak, of_rows, snapshot_data
 
 DATA = "donnees"
 
@@ -23,7 +23,12 @@ def of_declared(incident: Incident, section: str) -> Values:
 
 
 def declared_data(incident: Incident) -> Values:
-    """Return what was last declared of the data. One query, or three for a case that has no sheet of them."""
+    """Return what was last declared of the data. One query, or three for a case that has no sheet of them.
+
+    Erasing empties the sheets: only whether data are concerned is left, since the row may have a judgement.
+    """
+    if incident.erased_at:
+        return snapshot_data(incident.data_concerned, None)
     # Judgements wrote sheets too in earlier versions, at the instant of their event.
     judged = IncidentEvent.objects.filter(
         incident=OuterRef("incident"),
@@ -56,8 +61,10 @@ def declared_status(values: Mapping[str, Any]) -> str:
 def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak | None) -> str:
     """Return the centre's judgement of the leak, or "" if it has none of its own.
 
-    `values` is what was declared, `leak` the row. One query if there is no row, else none.
+    `values` is what was declared, `leak` the row. One query if there is no row or the case was erased, else none.
     """
+    if incident.erased_at:
+        return judged_by_events(incident)
     if leak is None:
         return judged_without_leak(incident)
     return leak.status if leak.status != declared_status(values) else ""
@@ -68,6 +75,14 @@ def judged_without_leak(incident: Incident) -> str:
     judgements = incident.events.filter(kind=EventKind.QUALIFIED, data__changed__has_key="leak")
     newest = judgements.order_by("-id").first()
     return LeakStatus.UNFOUNDED if newest and newest.data["changed"]["leak"][1] == LeakStatus.UNFOUNDED else ""
+
+
+def judged_by_events(incident: Incident) -> str:
+    """Return the last judgement of the leak, or "" if it is what counted before the first one."""
+    judgements = incident.events.filter(kind__in=(EventKind.QUALIFIED, EventKind.CLOSED)).order_by("id")
+    codes = judgements.values_list("data", flat=True)
+    changes = [leak for data in codes if (leak := data.get("changed", data).get("leak"))]
+    return changes[-1][1] if changes and changes[-1][1] != changes[0][0] else ""
 
 
 def format_judgement(incident: Incident, values: Mapping[str, Any]) -> str:
