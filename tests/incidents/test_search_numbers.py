@@ -71,7 +71,11 @@ def test_the_name_of_the_caller_finds_the_case(client, responder):
         page = look(client, asked)
         assert [hit.incident for hit in page.context["hits"]] == [incident], asked
         assert "Personne à rappeler" in text_of(page)
-    assert find_references(client, "helene autre") == set()
+    for asked in ('"Hélène D’Imaginaire"', "Mme Imaginaire", "M. Imaginaire", '"Mademoiselle D’Imaginaire" helene'):
+        assert find_references(client, asked) == {incident.reference}, asked
+    for asked in ("helene autre", '"Imaginaire Hélène"', "madame"):
+        assert find_references(client, asked) == set(), asked
+    assert "et son nom dans les dossiers récents" in text_of(look(client, "introuvable"))
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert find_references(client, "Imaginaire") == set()
 

@@ -30,6 +30,7 @@ class Exact(NamedTuple):
 
 # Names of callers are not indexed, since erasing must leave no copy of them: those of the newest cases are compared.
 CALLERS_READ = 2_000
+CIVILITIES = frozenset(("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"))
 # The reason shown for a case that was found by an exact value.
 REASONS: dict[str, str] = {
     "phone": "téléphone de la personne à rappeler",
@@ -90,18 +91,24 @@ def cases_with(exact: Exact, cases: IncidentQuerySet, most: int) -> list[tuple[i
     return found
 
 
-def cases_of_callers(words: Collection[str], cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
-    """Return the newest of `cases` whose person to call back has all of these words in their name. One query, or none.
+def cases_of_callers(texts: Collection[str], cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
+    """Return the newest of `cases` whose person to call back has all of these words and phrases in their name,
+    whatever their civility. One query, or none.
 
     Names of people stay out of the index of the words: those of the newest cases are read.
     """
-    wanted = {part for word in words for part in fold(word).split()}
+    wanted = [name for text in texts if (name := name_in(text))]
     if not wanted:
         return []
     named = cases.exclude(story__contact_name="").order_by("-received_at", "-id")
     rows = named.values_list("pk", "story__contact_name")[:CALLERS_READ]
-    found = [key for key, name in rows if wanted <= set(fold(name).split())]
+    found = [key for key, name in rows if all(f" {one} " in f" {name_in(name)} " for one in wanted)]
     return [(key, REASONS["caller"]) for key in found[:most]]
+
+
+def name_in(text: str) -> str:
+    """Return the folded words of the text without civilities."""
+    return " ".join(word for word in fold(text).split() if word not in CIVILITIES)
 
 
 def newest(cases: IncidentQuerySet, reason: str, most: int) -> list[tuple[int, str]]:

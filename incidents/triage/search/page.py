@@ -150,7 +150,7 @@ def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
     exact = exact_in(query.free) if not query.phrases else None
     try:
         named, alike = (having(exact, cases), []) if exact else cases_of_bodies(query, cases)
-        named += [] if exact or query.phrases else having_caller(query, cases)
+        named += [] if exact else having_caller(query, cases)
     except SearchProblem as problem:
         named, alike, answer.warning = [], [], str(problem)
     answer.found = merged(named, with_words, [] if with_words else alike)
@@ -163,7 +163,8 @@ def having(exact: Exact, cases: IncidentQuerySet) -> list[Found]:
 
 
 def having_caller(query: Query, cases: IncidentQuerySet) -> list[Found]:
-    return [Found(key, reason=reason) for key, reason in cases_of_callers(query.words, cases, CASES_OF_BODIES)]
+    texts = [*query.words, *query.phrases]
+    return [Found(key, reason=reason) for key, reason in cases_of_callers(texts, cases, CASES_OF_BODIES)]
 
 
 def say_nothing(query: Query) -> Answer:
