@@ -183,6 +183,7 @@ def test_the_cases_of_whoever_left_are_to_be_taken_everywhere(responder, inciden
     colleague, to_take = as_person(newcomer), f"{QUEUE}?etat=a-prendre"
     button = f'name="prendre" value="{incident.reference}"'
     assert incident.reference not in colleague.get(to_take).content.decode()
+    assert incident.reference in colleague.get(f"{QUEUE}recherche/", {"q": "etat:pris"}).content.decode()
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Bonjour", key="k"))
     end(responder)
 
@@ -193,6 +194,7 @@ def test_the_cases_of_whoever_left_are_to_be_taken_everywhere(responder, inciden
     assert view["count"] == "1"
     found = colleague.get(f"{QUEUE}recherche/", {"q": "etat:prendre"}).content.decode()
     assert incident.reference in found
+    assert incident.reference not in colleague.get(f"{QUEUE}recherche/", {"q": "etat:pris"}).content.decode()
     telephone = colleague.get(f"/triage/{incident.reference}/").content.decode()
     assert "À prendre" in telephone
     assert "Prendre en charge</button>" in telephone

@@ -14,7 +14,7 @@ from incidents.enums import DocumentKind, Status, Verification
 from incidents.models import SearchDocument, ServiceInterruption
 from incidents.querysets import has_no_holder
 from incidents.triage.search.query import Part, Query
-from incidents.triage.search.query_values import TO_TAKE, Days, Range, Value
+from incidents.triage.search.query_values import TAKEN, TO_TAKE, Days, Range, Value
 
 MINE, NOBODY = ("moi", "me"), ("personne", "aucun")
 # Sub-techniques are numbered from .001; no technique has this many.
@@ -72,11 +72,14 @@ def of_person(name: str, user: User) -> Q:
 
 
 def in_state(value: Value) -> Q:
-    """A case whose holder left its centre is to be taken too."""
-    of_status = Q(status__in=value)
-    if TO_TAKE not in cast("tuple[str, ...]", value):
-        return of_status
-    return of_status | Q(status=Status.DECLARED) | Q(has_no_holder(), status=Status.ACKNOWLEDGED)
+    """Return the condition of the states. A case whose holder left its centre is to be taken, as in the queue."""
+    states = cast("tuple[str, ...]", value)
+    wanted = Q(status__in=[state for state in states if state in Status.values])
+    if TO_TAKE in states:
+        wanted |= Q(status=Status.DECLARED) | Q(has_no_holder(), status=Status.ACKNOWLEDGED)
+    if TAKEN in states:
+        wanted |= Q(~has_no_holder(), status=Status.ACKNOWLEDGED)
+    return wanted
 
 
 def one_of(field: str) -> Callable[[Value], Q]:

@@ -212,15 +212,17 @@ def read_words(sign: str, said: str) -> Value:
 
 # No status of a case: nobody has taken it, or whoever had it left the centre.
 TO_TAKE = "to_take"
+# No status of a case either: somebody who works for the centre has it.
+TAKEN = "taken"
 YES_NO = {"oui": ("yes",), "non": ("no",)}
 STATES = {
     "ouvert": OPEN,
     "ouverts": OPEN,
     "a prendre": (TO_TAKE,),
     "aprendre": (TO_TAKE,),
-    "pris": (Status.ACKNOWLEDGED,),
-    "pris en charge": (Status.ACKNOWLEDGED,),
-    "en cours": (Status.ACKNOWLEDGED,),
+    "pris": (TAKEN,),
+    "pris en charge": (TAKEN,),
+    "en cours": (TAKEN,),
     "clos": (Status.CLOSED,),
     "ferme": (Status.CLOSED,),
 }
