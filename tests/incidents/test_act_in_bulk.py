@@ -160,7 +160,7 @@ def test_closing_says_first_what_nobody_did_and_asks_why_it_is_resolved(client, 
     verify_incident(reference=cases[0].reference, actor=responder)
     guest = Guest(access_uid=cases[1].accesses.get().uid)
     write_to_csirt(reference=cases[1].reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
-    warning = "2 non vérifiés, 3 jamais répondus, 1 message sans réponse"
+    warning = "2 non vérifiés, 3 sans aucune réponse, 1 message sans réponse"
     assert warning in text_of(send(client, "clore", cases, confirme=[], follow=False))
 
     refused = send(client, "clore", cases, reason="resolved")
@@ -172,6 +172,13 @@ def test_closing_says_first_what_nobody_did_and_asks_why_it_is_resolved(client, 
     assert told(answer) == ["3 dossiers clos."]
     assert [case.notes.get().text for case in cases[1:]] == ["Essais de notre centre."] * 2
     assert BulkJob.objects.get().text == ""
+
+
+def test_the_words_typed_with_another_reason_are_kept(client, responder, cases):
+    """As the closing of one case keeps them."""
+    answer = send(client, "clore", cases, reason="not_an_incident", why="Essais de notre centre.")
+    assert told(answer) == ["3 dossiers clos."]
+    assert [case.notes.get().text for case in cases] == ["Essais de notre centre."] * 3
 
 
 def test_a_word_that_came_after_the_list_was_read_is_not_closed_over(client, responder, cases, time_machine):

@@ -85,8 +85,7 @@ def close(reference: str, job: BulkJob) -> None:
     if reason not in CLOSED_FOR:
         raise ValidationError("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page.")
     read_at = moment_of(job.choices.get("read_at"))
-    why = job.text if reason == ClosingReason.RESOLVED else ""
-    close_incident(reference=reference, reason=reason, actor=job.actor, why=why, read_at=read_at)
+    close_incident(reference=reference, reason=reason, actor=job.actor, why=job.text, read_at=read_at)
 
 
 def group(reference: str, job: BulkJob) -> None:

@@ -120,7 +120,7 @@ class CloseForm(BulkForm):
         unverified = sum(not case.is_verified for case in still)
         words = [
             (unverified, choose_plural("%d non vérifié", "%d non vérifiés", unverified)),
-            (unanswered, choose_plural("%d jamais répondu", "%d jamais répondus", unanswered)),
+            (unanswered, choose_plural("%d sans aucune réponse", "%d sans aucune réponse", unanswered)),
             (unread, choose_plural("%d message sans réponse", "%d messages sans réponse", unread)),
         ]
         return [said % number for number, said in words if number]
