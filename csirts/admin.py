@@ -11,9 +11,11 @@ from typing import Any
 import pghistory
 from django.contrib import admin, messages
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from collectivities.fields import PlainLineField
@@ -43,6 +45,11 @@ def leads(request: HttpRequest, csirt: Csirt | None) -> bool:
 
 def keeps_directory(request: HttpRequest) -> bool:
     return request.user.has_perm("csirts.add_csirt")
+
+
+def is_current(*periods: DateRange) -> bool:
+    """Tell whether one of these periods includes today: no case follows the others now."""
+    return any(timezone.localdate() in period for period in periods)
 
 
 class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -201,13 +208,15 @@ class CoverageAdmin(TracedAdmin):
     fields = ["csirt", "region", "departement", "kind", "first_on", "last_on", "source", "source_on"]
 
     def save_model(self, request: HttpRequest, obj: Coverage, form: Any, change: bool) -> None:
+        periods = [*Coverage.objects.filter(pk=obj.pk).values_list("valid", flat=True), obj.valid]
         super().save_model(request, obj, form, change)
-        if GROUND.intersection(form.changed_data):
+        if GROUND.intersection(form.changed_data) and is_current(*periods):
             messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
 
     def delete_model(self, request: HttpRequest, obj: Coverage) -> None:
         super().delete_model(request, obj)
-        messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
+        if is_current(obj.valid):
+            messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
 
     @admin.display(description="période")
     def period(self, coverage: Coverage) -> str:

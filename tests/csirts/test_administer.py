@@ -1,11 +1,12 @@
 """The directory in the admin: who edits what, and who did."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import Membership, User
@@ -310,6 +311,24 @@ def test_what_a_ground_does_to_open_cases_is_said(client, administrator, breizh)
 
     save(client, url(breizh), is_active="")
     assert "Les dossiers ouverts de ses territoires suivront" in client.get("/admin/csirts/csirt/").content.decode()
+
+
+def test_nothing_is_said_of_open_cases_for_a_period_without_today(client, administrator, breizh):
+    words, listed = "Les dossiers ouverts de ce territoire suivront", "/admin/csirts/coverage/"
+    later = timezone.localdate() + timedelta(days=200)
+    client.post(f"{listed}add/", ground_of(breizh, first_on=later.strftime("%d/%m/%Y")))
+    ground = Coverage.objects.get(region__code="06")
+    assert words not in client.get(listed).content.decode()
+    page = f"{listed}{ground.pk}/change/"
+    save(client, page, csirt=Csirt.objects.get(slug="csirt-bfc").pk)
+    assert words not in client.get(listed).content.decode()
+
+    save(client, page, first_on="")
+    assert words in client.get(listed).content.decode()
+    save(client, page, first_on=later.strftime("%d/%m/%Y"))
+    assert words in client.get(listed).content.decode(), "the centre has answered until now"
+    client.post(f"{listed}{ground.pk}/delete/", {"post": "yes"})
+    assert words not in client.get(listed).content.decode()
 
 
 def test_few_queries(client, administrator, breizh, django_assert_max_num_queries):
