@@ -1,5 +1,6 @@
 """Uploading evidence with a plain form, and the list of evidence."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from incidents.enums import Ability, Door
 from incidents.evidence.handler import Arrivals, StraightToVault
 from incidents.files.seals import first_broken, instant
 from incidents.models import Incident
-from incidents.queries import count_held, pieces_of
+from incidents.queries import Piece, count_held, pieces_of
 from incidents.services.evidence.pieces import (
     MOST_FILES,
     Erased,
@@ -113,11 +114,18 @@ def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int 
         "received": number(request, "recus"),
         "known": number(request, "deja"),
         "abandoned": number(request, "abandonne"),
-        "taken_back": number(request, "reprise"),
+        "taken_back": find_taken_back(pieces, number(request, "reprise")),
         "most_files": MOST_FILES,
         "slice": SLICE,
     }
     return render(request, "evidence/page.html", context | outcome, status=status)
+
+
+def find_taken_back(pieces: Iterable[Piece], number: int) -> int:
+    """Return the number of the piece that was taken back, or 0 if it was not."""
+    return next(
+        (one.evidence.number for one in pieces if one.evidence.number == number and one.evidence.taken_back_at), 0
+    )
 
 
 def number(request: HttpRequest, name: str) -> int:

@@ -91,6 +91,13 @@ def test_asking_takes_nothing_back(holder, incident):
     assert piece.taken_back_at is None
 
 
+def test_only_a_piece_that_was_taken_back_is_said_to_be(holder, incident):
+    """Whatever number a link has in its address."""
+    assert "est reprise" not in text(holder.get(files(incident, "?reprise=99")))
+    hand_over(holder, incident, b"a")
+    assert "est reprise" not in text(holder.get(files(incident, "?reprise=1")))
+
+
 def test_nobody_else_takes_it_back(holder, responder, incident):
     piece = hand_over(holder, incident, b"a")
     neighbour = Client()
