@@ -119,6 +119,15 @@ def test_the_number_stands_on_the_next_case_until_it_is_verified(client, case, r
     assert CALLER.phone in bar_of(client, other)
 
 
+def test_a_second_number_of_the_caller_is_shown_beside_the_official_number(client, case):
+    client.post(url(case, "verifier"), FOUND)
+    both = declare(caller=replace(CALLER, phone="02 98 11 22 33 ou 06 39 98 00 41"))
+    assert "06 39 98 00 41" in bar_of(client, both)
+    assert "06 39 98 00 41" in text_of(client.get(f"/triage/{both.reference}/"))
+    same = declare(caller=replace(CALLER, phone="+33 2 98 11 22 33"))
+    assert "numéro du formulaire" not in bar_of(client, same)
+
+
 @pytest.mark.parametrize("source", ["", "known", "card"])
 def test_only_a_public_number_is_kept(client, case, source):
     client.post(url(case, "verifier"), FOUND | {"verifier-source": source})

@@ -51,7 +51,7 @@ def checked_number(incident: Incident, call: CallBack) -> str:
     number = plain_line(call.number, limit=NUMBER_LIMIT, field="number")
     if number and not can_be_called(number):
         raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : comptez ses chiffres."})
-    if number and not call.is_official and any(is_same_number(number, one) for one in declared_numbers(incident)):
+    if number and not call.is_official and any(has_same_number(number, one) for one in declared_numbers(incident)):
         raise ValidationError(
             {
                 "number": (
@@ -74,13 +74,23 @@ def declared_numbers(incident: Incident) -> Iterator[str]:
     yield from (phone or "" for phone in sheets)
 
 
-def is_same_number(one: str, other: str) -> bool:
-    """Tell whether one number contains the other, in any spelling, with or without the country code."""
+def has_same_number(one: str, other: str) -> bool:
+    """Tell whether one text contains the number of the other, in any spelling, with or without the country code."""
     first, second = digits_of(one), digits_of(other)
     return any(
-        len(bare := BEFORE_NUMBER.sub("", short, count=1)) >= LOCAL_DIGITS and bare in long
+        len(bare := bare_digits(short)) >= LOCAL_DIGITS and bare in long
         for short, long in ((first, second), (second, first))
     )
+
+
+def is_same_number(one: str, other: str) -> bool:
+    """Tell whether the two texts hold the same number and nothing else to call, whatever the spelling."""
+    return bare_digits(digits_of(one)) == bare_digits(digits_of(other))
+
+
+def bare_digits(digits: str) -> str:
+    """Return the digits without the country code and the first zero."""
+    return BEFORE_NUMBER.sub("", digits, count=1)
 
 
 def digits_of(phone: str) -> str:
@@ -108,7 +118,7 @@ def is_on_card(incident: Incident, number: str) -> bool:
     Other centres do not read that card, so it is not copied.
     """
     written = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values_list("phone", flat=True)
-    return any(is_same_number(number, one) for one in written)
+    return any(has_same_number(number, one) for one in written)
 
 
 def tick_call_back(incident: Incident, *, actor: User, at: datetime) -> None:
