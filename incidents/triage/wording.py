@@ -116,9 +116,11 @@ def since(at: datetime, now: datetime, zone: str) -> str:
 
 
 def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -> str:
-    """« Camille l’a pris à 9 h 51. »: who was first, and when."""
+    """« Camille l’a pris à 9 h 51. »: who was first, and when, or who has the case since."""
     zone = zone_of(incident.collectivity)
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_at:
+        if incident.assignee and incident.assignee != incident.acknowledged_by:
+            return f"{incident.assignee} s’occupe de ce dossier."
         who, when = incident.acknowledged_by, since(incident.acknowledged_at, now, zone)
         return f"{who} l’a pris {when}."
     if incident.status == Status.CLOSED and incident.closed_at:

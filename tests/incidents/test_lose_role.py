@@ -9,6 +9,7 @@ from accounts.tokens import issue_token
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer.proposal import ask_transfer
 from tests.cast import a_lead, a_piece, a_responder, breizh_cyber, declare
@@ -207,6 +208,21 @@ def test_the_cases_of_whoever_left_are_to_be_taken_everywhere(responder, inciden
     assert incident.events.filter(kind=EventKind.ASSIGNED).count() == 1
     assert incident.reference not in colleague.get(to_take).content.decode()
     assert f"{newcomer.display_name}, Breizh Cyber" in text(opened(incident).get(page(incident)))
+
+
+def test_whoever_took_it_first_does_not_have_what_a_colleague_has_since(responder, incident):
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    former, newcomer = a_responder(breizh_cyber()), a_responder(breizh_cyber())
+    assign_incident(reference=incident.reference, actor=responder, assignee=former)
+    removed(former)
+    as_person(newcomer).post(url(incident, "prendre"))
+
+    answer = as_person(responder).post(url(incident, "prendre"), follow=True)
+    assert "Vous avez pris ce dossier" not in text(answer)
+    assert f"{newcomer} s’occupe de ce dossier." in text(answer)
+    telephone = text(as_person(newcomer).get(f"/triage/{incident.reference}/"))
+    assert f"Pris en charge par {newcomer}" in telephone
+    assert str(responder) not in telephone
 
 
 def test_a_closed_case_stays_that_of_whoever_had_it(responder, incident):

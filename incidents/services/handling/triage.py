@@ -30,7 +30,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
     if is_left(incident):
         return take_over(incident, actor)
-    if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_by_id == actor.pk:
+    if incident.status == Status.ACKNOWLEDGED and incident.assignee_id == actor.pk:
         return incident
     if incident.status == Status.CLOSED:
         raise InvalidTransition(Status.CLOSED, Status.ACKNOWLEDGED)  # `reopen_incident` requires a motive

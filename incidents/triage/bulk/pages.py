@@ -199,7 +199,7 @@ def refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
     """Return (case, reason) of the first refused cases. A case that has left the centres of `user` is not named."""
     mine, refused = user.work_centre_ids, job.items.filter(outcome=BulkOutcome.REFUSED)
     with_words = refused.select_related(
-        "incident__collectivity__departement", "incident__acknowledged_by"
+        "incident__collectivity__departement", "incident__acknowledged_by", "incident__assignee"
     ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
     return [
         (format_item(item), explain_item(job, item))
