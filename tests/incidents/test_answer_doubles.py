@@ -13,6 +13,7 @@ from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.groups.merge import unmerge_incident
+from incidents.services.handling.close import NotFinished
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
@@ -63,6 +64,19 @@ def test_it_works(responder, main, double):
     assert waiting
     merge(double, main, responder)
     assert (again(main).answer_by, again(main).due_for) == (waiting, "answer")
+
+
+def test_before_the_closing_the_declarant_of_the_double_is_the_one_who_waits(client, responder, main, double):
+    acknowledge_incident(reference=main.reference, actor=responder)
+    answered(main, responder)
+    merge(double, main, responder)
+    client.force_login(responder)
+    for shown in (case(main), case(main, "cloture")):
+        page = text(client.get(shown))
+        assert "Le déclarant d’un double attend une réponse" in page
+        assert "jamais répondu" not in page
+    with pytest.raises(NotFinished, match="Le déclarant attend une réponse"):
+        close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, actor=responder)
 
 
 def test_what_was_added_meanwhile_waits_on_the_double_once_undone(responder, main, double):

@@ -127,8 +127,12 @@ def is_untouched(incident: Incident) -> bool:
 
 
 def is_message_unanswered(incident: Incident) -> bool:
-    """Tell whether the declarant added something that nobody has answered."""
-    return incident.answer_by is not None and incident.declarant_wrote_at is not None
+    """Tell whether the declarant added something that nobody has answered.
+
+    Once the case was answered, an answer may be due to the declarant of a duplicate merged since.
+    """
+    has_added = incident.declarant_wrote_at is not None or incident.answered_at is not None
+    return incident.answer_by is not None and has_added
 
 
 def say_why_asked(incident: Incident) -> str:
