@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from incidents.enums import ClosingReason
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import MESSAGES_SHOWN
 from incidents.services.handling.due import ANSWER_FIELDS
+from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.incidents.devices import case, opened, send
@@ -107,6 +109,20 @@ def test_an_answer_of_the_declarant_asks_for_one_again(client, responder):
     answered = Incident.objects.get()
     assert (answered.awaited_since, answered.due_for, answered.due_at) == (None, "answer", answered.answer_by)
     assert "answer_by" in ANSWER_FIELDS
+    for shown, mark in marks.items():
+        assert mark not in client.get(shown).content.decode()
+
+
+def test_only_the_question_that_is_still_open_awaits_an_answer(client, responder):
+    incident = declare()
+    client.post(case(incident, "prendre"))
+    client.post(case(incident, "message"), {"text": "Qui vous héberge ?", "key": "a", "asks_answer": "on"})
+    client.post(case(incident, "note"), {"kind": "call_in", "text": "Exemple SAS.", "key": "n"})
+    client.post(case(incident, "message"), {"text": "Depuis quand ?", "key": "b", "asks_answer": "on"})
+    marks = {case(incident): "<span>attend une réponse", case(incident, "messages"): "· attend une réponse"}
+    for shown, mark in marks.items():
+        assert client.get(shown).content.decode().count(mark) == 1
+    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
     for shown, mark in marks.items():
         assert mark not in client.get(shown).content.decode()
 
