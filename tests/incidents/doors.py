@@ -171,10 +171,14 @@ def advise(responder, incident):
     """A partner is told, once the declarant has let it."""
     page = f"/admin/incidents/incident/{incident.reference}/avis/"
     Incident.objects.filter(pk=incident.pk).update(tlp="green")
-    shown = responder.fill(page, partner="cert-fr")
+    assert send_as_read(responder, page, responder.fill(page, partner="cert-fr")).status_code == 302
+
+
+def send_as_read(responder, page, shown):
+    """The answer to the button that sends what `shown` lets read again."""
     form = shown.context["form"]
     sent = {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
-    assert responder.read(responder.client.post(page, sent), page).status_code == 302
+    return responder.read(responder.client.post(page, sent), page)
 
 
 def gather(responder, incident):
@@ -183,7 +187,7 @@ def gather(responder, incident):
     responder.fill(f"{groups}nouveau/?dossier={incident.reference}", kind="supplier", csirt="breizh-cyber")
     page = f"{groups}{Incident.objects.get(pk=incident.pk).group.uid}/"
     responder.fill(page, to="/fiche/")
-    responder.fill(f"{page}message/", envoyer="1")
+    assert send_as_read(responder, f"{page}message/", responder.fill(f"{page}message/")).status_code == 302
     for address in (f"{page}ajouter/", f"{page}reste/", f"{groups}prestataire/"):
         responder.read(responder.client.post(address, {"references": responder.joined(300)}), address)
     responder.read(responder.client.get(f"{page}message/"), f"{page}message/")

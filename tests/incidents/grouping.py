@@ -24,6 +24,13 @@ def url(group, *parts):
     return "/".join([GROUPS.rstrip("/"), str(group.uid), *parts, ""])
 
 
+def send_letter(client, group, sent):
+    """The answer to « Envoyer », once the message was read again."""
+    shown = client.post(url(group, "message"), sent)
+    seen = shown.context["form"]["seen"].value()
+    return client.post(url(group, "message"), sent | {"seen": seen, "envoyer": "1"})
+
+
 def town(number, **said):
     return declare(collectivity=plouexemple(insee_code=f"299{number:02}", name=f"Saint-Exemple-{number}"), **said)
 

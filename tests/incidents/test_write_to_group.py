@@ -14,7 +14,7 @@ from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.triage import close_incident
 from tests.cast import declare, plouexemple
 from tests.incidents.devices import opened, page
-from tests.incidents.grouping import a_group, many, town, url
+from tests.incidents.grouping import a_group, many, send_letter, town, url
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +39,9 @@ def test_it_works(client, responder, group):
     assert not BulkJob.objects.exists(), "nothing leaves before it is read again"
 
     for _ in range(2):
-        answer = client.post(url(group, "message"), sent | {"envoyer": "1"}, follow=True)
+        answer = send_letter(client, group, sent)
 
-    assert "Votre message part, à 3 déclarants, l’un après l’autre." in text(answer)
+    assert "Votre message part, à 3 déclarants, l’un après l’autre." in text(client.get(answer["Location"]))
     job = BulkJob.objects.get()
     assert carry_on_bulk() == 3
     assert carry_on_bulk() == 0
@@ -60,7 +60,7 @@ def test_it_works(client, responder, group):
 def test_names_in_braces_become_each_cases_own_words(client, responder, group):
     words = "{centre} à {collectivite}, {reference} : {telephone}, {prenom_nom}. {0} {} { x } {2F1-A}"
     assert "la référence du dossier" in text(client.get(url(group, "message")))
-    client.post(url(group, "message"), {"text": words, "key": "k", "envoyer": "1"})
+    send_letter(client, group, {"text": words, "key": "k"})
     carry_on_bulk()
 
     cases = list(group.cases.all())
@@ -91,7 +91,7 @@ def test_a_name_that_nothing_replaces_is_refused_and_the_words_kept(client, grou
 
 
 def test_a_number_that_is_no_longer_published_is_not_sent_as_a_word(client, group):
-    client.post(url(group, "message"), {"text": "Appelez {telephone}", "key": "k", "envoyer": "1"})
+    send_letter(client, group, {"text": "Appelez {telephone}", "key": "k"})
     Contact.objects.filter(csirt=group.csirt).delete()
     carry_on_bulk()
 
@@ -117,14 +117,34 @@ def test_what_was_changed_after_it_was_read_again_is_shown_before_it_leaves(clie
     assert set(Message.objects.values_list("text", flat=True)) == {sent["text"]}
 
 
+def test_who_came_meanwhile_is_counted_before_it_leaves(client, responder, group):
+    shown = client.post(url(group, "message"), {"text": WORDS, "key": "k"})
+    for number in (7, 8):
+        add_to_group(reference=town(number).reference, group=group.uid, actor=responder)
+    sent = {"text": WORDS, "key": "k", "envoyer": "1", "seen": shown.context["form"]["seen"].value()}
+
+    answer = client.post(url(group, "message"), sent)
+    assert answer.status_code == 409
+    assert "les déclarants ne sont plus les mêmes" in text(answer)
+    assert "5 déclarants liront" in text(answer)
+    assert not BulkJob.objects.exists()
+
+
+def test_what_nobody_has_read_again_is_shown_and_not_sent(client, group):
+    answer = client.post(url(group, "message"), {"text": WORDS, "key": "k", "envoyer": "1", "seen": ""})
+    assert answer.status_code == 200
+    assert "3 déclarants liront" in text(answer)
+    assert not BulkJob.objects.exists()
+
+
 def test_sent_again_with_other_words_or_to_others_nothing_more_leaves(client, responder, group):
-    sent = {"text": WORDS, "key": "k", "envoyer": "1"}
-    client.post(url(group, "message"), sent)
+    sent = {"text": WORDS, "key": "k"}
+    send_letter(client, group, sent)
     carry_on_bulk()
 
-    changed = client.post(url(group, "message"), sent | {"text": "Autre chose."})
+    changed = send_letter(client, group, sent | {"text": "Autre chose."})
     add_to_group(reference=town(9).reference, group=group.uid, actor=responder)
-    to_others = client.post(url(group, "message"), sent)
+    to_others = send_letter(client, group, sent)
 
     job = BulkJob.objects.get()
     for answer in (changed, to_others):
@@ -137,13 +157,13 @@ def test_sent_again_with_other_words_or_to_others_nothing_more_leaves(client, re
 
 
 def test_what_was_typed_on_a_page_that_had_served_is_kept_and_may_be_sent(client, group):
-    sent = {"text": WORDS, "key": "k", "envoyer": "1"}
-    client.post(url(group, "message"), sent)
-    form = client.post(url(group, "message"), sent | {"text": "Autre chose.", "asks_answer": "on"}).context["form"]
+    sent = {"text": WORDS, "key": "k"}
+    send_letter(client, group, sent)
+    form = send_letter(client, group, sent | {"text": "Autre chose.", "asks_answer": "on"}).context["form"]
     assert (form["text"].value(), form["asks_answer"].value()) == ("Autre chose.", True)
     assert form["key"].value() != "k"
 
-    client.post(url(group, "message"), sent | {"text": form["text"].value(), "key": form["key"].value()})
+    send_letter(client, group, sent | {"text": form["text"].value(), "key": form["key"].value()})
     carry_on_bulk()
 
     assert Message.objects.filter(text="Autre chose.").count() == Message.objects.filter(text=WORDS).count() == 3
@@ -168,7 +188,7 @@ def test_closed_cases_are_left_alone_unless_they_are_ticked_and_doubles_hear_of_
     sent = {"text": WORDS, "key": "k"}
     assert "3 déclarants liront" in text(client.post(url(group, "message"), sent))
     assert "4 déclarants liront" in text(client.post(url(group, "message"), sent | {"with_closed": "on"}))
-    client.post(url(group, "message"), sent | {"envoyer": "1"})
+    send_letter(client, group, sent)
     carry_on_bulk()
     assert {message.incident_id for message in Message.objects.all()} == {main.pk, other.pk, double.pk}
 
@@ -179,13 +199,13 @@ def test_a_double_that_nobody_put_in_the_group_hears_of_it(client, responder, gr
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
     sent = {"text": WORDS, "key": "k"}
     assert "4 déclarants liront" in text(client.post(url(group, "message"), sent))
-    client.post(url(group, "message"), sent | {"envoyer": "1"})
+    send_letter(client, group, sent)
     carry_on_bulk()
     assert double.messages.get().text == WORDS
 
 
 def test_asking_waits_for_each(client, group):
-    client.post(url(group, "message"), {"text": WORDS, "key": "k", "asks_answer": "on", "envoyer": "1"})
+    send_letter(client, group, {"text": WORDS, "key": "k", "asks_answer": "on"})
     carry_on_bulk()
     assert group.cases.filter(awaited_since=None).count() == 0
 
@@ -198,7 +218,7 @@ def test_a_closed_case_waits_for_nobody(client, responder, group):
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
     sent = {"text": WORDS, "key": "k", "asks_answer": "on", "with_closed": "on"}
     assert "Chaque dossier ouvert dira" in text(client.post(url(group, "message"), sent))
-    client.post(url(group, "message"), sent | {"envoyer": "1"})
+    send_letter(client, group, sent)
     carry_on_bulk()
     assert Message.objects.count() == 4
     waiting = group.cases.exclude(awaited_since=None)
@@ -209,7 +229,7 @@ def test_a_closed_case_waits_for_nobody(client, responder, group):
 def test_nobody_to_write_to(client, responder):
     empty = a_group(responder, "Vide")
     assert "Personne à qui écrire" in text(client.post(url(empty, "message"), {"text": WORDS, "key": "k"}))
-    answer = client.post(url(empty, "message"), {"text": WORDS, "key": "k", "envoyer": "1"})
+    answer = send_letter(client, empty, {"text": WORDS, "key": "k"})
     assert answer.status_code == 422
     assert WORDS in text(answer)
     assert not BulkJob.objects.exists()
@@ -218,7 +238,8 @@ def test_nobody_to_write_to(client, responder):
 @pytest.mark.proof
 def test_two_thousand_are_noted_in_a_few_queries(client, responder, group):
     many(group.cases.first(), group, 2000)
-    sent = {"text": WORDS, "key": "k", "envoyer": "1"}
+    form = client.post(url(group, "message"), {"text": WORDS, "key": "k"}).context["form"]
+    sent = {"text": WORDS, "key": "k", "envoyer": "1", "seen": form["seen"].value()}
     with CaptureQueriesContext(connection) as queries:
         assert client.post(url(group, "message"), sent).status_code == 302
     assert BulkItem.objects.count() == 2003
@@ -296,7 +317,7 @@ def test_a_part_of_a_name_may_be_a_common_word_if_whoever_writes_says_so(client,
     assert not BulkJob.objects.exists()
     shown = client.post(url(group, "message"), sent | {"common": doubtful})
     assert f'name="common" value="{doubtful}" checked>' in shown.content.decode()
-    assert client.post(url(group, "message"), sent | {"common": doubtful, "envoyer": "1"}).status_code == 302
+    assert send_letter(client, group, sent | {"common": doubtful}).status_code == 302
     carry_on_bulk()
     assert set(Message.objects.values_list("text", flat=True)) == {words}
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
@@ -15,7 +16,7 @@ from accounts.signed_in import user_of
 from core.fields import WordsField
 from core.french import choose_plural
 from incidents.catalogues.ready_messages import PLACEHOLDERS
-from incidents.models import BulkJob, CaseGroup
+from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.groups.bulk import FormUsed
 from incidents.services.groups.gather import (
     MOST_AT_ONCE,
@@ -84,17 +85,19 @@ def review_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm
     """
     letter, seen = form.letter(), form.cleaned_data["seen"]
     checked = checked_letter(letter, group, user_of(request))
-    is_stale = SEND in request.POST and seen not in ("", seal_of(checked))
-    if SEND in request.POST and not is_stale:
+    seal = seal_of(checked, group)
+    if SEND in request.POST and seen == seal:
         return send(request, group, letter)
-    form = GroupLetterForm(typed_again(request, seen=seal_of(checked)))
+    is_stale = SEND in request.POST and bool(seen)
+    form = GroupLetterForm(typed_again(request, seen=seal))
     status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
     return render_letter_form(request, group, form, preview=checked, status=status)
 
 
-def seal_of(letter: GroupLetter) -> str:
+def seal_of(letter: GroupLetter, group: CaseGroup) -> str:
     """Return a stamp of what the declarants would read, and of who would."""
-    shown = letter.text, letter.asks_answer, letter.with_closed
+    cases = list(readers_of(group, letter))
+    shown = letter.text, letter.asks_answer, letter.with_closed, cases
     return hashlib.sha256(repr(shown).encode()).hexdigest()
 
 
@@ -137,4 +140,9 @@ def readers(group: CaseGroup, letter: GroupLetter | None) -> int:
     """Return how many declarants would get the message, up to the limit of one act."""
     if letter is None:
         return 0
-    return len(written_to(group, with_closed=letter.with_closed).values_list("pk")[:MOST_AT_ONCE])
+    return len(readers_of(group, letter))
+
+
+def readers_of(group: CaseGroup, letter: GroupLetter) -> QuerySet[Incident, int]:
+    """Return the keys of the cases that would get the message, up to the limit of one act."""
+    return written_to(group, with_closed=letter.with_closed).values_list("pk", flat=True)[:MOST_AT_ONCE]
