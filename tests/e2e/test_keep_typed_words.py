@@ -144,6 +144,28 @@ def test_a_call_outlives_the_end_of_the_session(desk, person, incident):
     expect(page.locator("#id_description")).to_have_value("")
 
 
+@pytest.mark.parametrize("where", ["/", "/chiffres/"])
+def test_signing_out_anywhere_forgets(desk, where):
+    page = desk.page
+    page.goto(f"{desk.site}/triage/saisir/")
+    write_call(page)
+    page.goto(desk.site + where)
+    steps.press(page, page.get_by_role("button", name="Se déconnecter").first)
+    assert kept_in(page) == []
+
+
+def test_a_refused_post_forgets_nothing(desk):
+    page = desk.page
+    page.goto(f"{desk.site}/triage/saisir/")
+    write_call(page)
+    page.context.clear_cookies(name="csrftoken")
+    page.locator("[name=csrfmiddlewaretoken]").evaluate_all("all => all.forEach((one) => { one.value = 'x'; })")
+    press(page, "Enregistrer")
+    expect(page.get_by_text("Cet envoi n’est pas accepté")).to_be_visible()
+    page.goto(f"{desk.site}/triage/saisir/")
+    expect_call(page)
+
+
 def test_the_sheet_of_a_group_outlives_its_other_form(desk, person, incident):
     group = a_group(person, "Une campagne de faux mails")
     page = desk.page

@@ -24,7 +24,7 @@ from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
 from tests.incidents.devices import QUEUE, case, guest, opened, page, send, signed_in
-from tests.reading import text
+from tests.reading import text, text_of
 
 
 def reply(client, incident, words="Avec quel logiciel ?", **more):
@@ -120,6 +120,12 @@ def test_a_colleague_writes_under_their_own_name(incident):
     message = Message.objects.get()
     assert (message.author, message.actor, message.is_from_csirt) == (agent.display_name, agent, False)
     assert agent.display_name in text(opened(incident).get(page(incident)))
+
+
+def test_what_an_account_types_is_kept_under_its_own_name_in_the_browser(incident):
+    agent = an_agent()
+    assert f'data-typed="{incident.reference} message {agent.uid}"' in text_of(signed_in(agent).get(page(incident)))
+    assert f'data-typed="{incident.reference} message"' in text_of(opened(incident).get(page(incident)))
 
 
 def test_with_the_link_and_an_account_it_is_the_account_that_speaks(incident):
