@@ -1,11 +1,14 @@
 // Keeps in this tab what is being typed in forms marked `data-typed` (the name under which it is kept), and puts it
-// back on the same page. What was posted is forgotten on the next page, unless that page asks to sign in first
-// (`data-typed-stays`). Passwords, files and hidden fields are never kept. `data-typed-held` marks a form that the
-// server has filled in with what was posted; posting a form marked `data-typed-forgets` forgets all.
+// back on the same page, under a line that says since when (`data-typed-said`) with a button that undoes it
+// (`data-typed-undo`: its words). What was posted is forgotten on the next page, unless that page asks to sign in first
+// or refuses (`data-typed-stays`). Passwords, files and hidden fields are never kept, except `seen`: with it, the server
+// knows which version old words were written over. `data-typed-held` marks a form that the server has filled in with
+// what was posted; posting a form marked `data-typed-forgets` forgets all.
 (() => {
   "use strict";
   const KEPT = "typed:";
   const POSTED = "typed-posted";
+  const SEEN = "[type=hidden][name=seen]";
   const LEFT_OUT = "button, fieldset, output, [type=hidden], [type=password], [type=file], [type=submit]";
   let store;
   try { store = window.sessionStorage; store.getItem(POSTED); } catch { return; }
@@ -13,9 +16,8 @@
   const key = (form) => KEPT + form.dataset.typed;
   const isTick = (one) => one.type === "checkbox" || one.type === "radio";
   const controls = (form) => [...form.elements].filter((one) => one.name && !one.matches(LEFT_OUT));
-  const read = (form) => JSON.stringify(
-    controls(form).filter((one) => !isTick(one) || one.checked).map((one) => [one.name, one.value])
-  );
+  const read = (form) => controls(form).filter((one) => !isTick(one) || one.checked).map((one) => [one.name, one.value]);
+  const keptOf = (form) => JSON.parse(store.getItem(key(form)) || "null");
 
   function forgetPosted() {
     const posted = store.getItem(POSTED);
@@ -32,29 +34,71 @@
     for (let fold = control.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   }
 
-  function restore(form, words) {
+  /* A blank never replaces what the server filled in. */
+  function putBack(form, words) {
     const left = words.map(([name, value]) => ({ name, value }));
+    const names = new Set(words.map(([name]) => name));
+    let isChanged = false;
     for (const one of controls(form)) {
+      if (one.type === "radio" && !names.has(one.name)) continue;
       const found = left.findIndex(({ name, value }) => name === one.name && (!isTick(one) || value === one.value));
       const [word] = found < 0 ? [] : left.splice(found, 1);
-      if (isTick(one) ? one.checked === Boolean(word) : !word || one.value === word.value) continue;
+      if (isTick(one) ? one.checked === Boolean(word) : !word?.value || one.value === word.value) continue;
       if (isTick(one)) one.checked = Boolean(word);
       else one.value = word.value;
+      isChanged = true;
       openAround(one);
     }
+    return isChanged;
+  }
+
+  function since(at) {
+    const then = new Date(at);
+    const hour = `${then.getHours()}\u00a0h\u00a0${String(then.getMinutes()).padStart(2, "0")}`;
+    if (then.toDateString() === new Date().toDateString()) return `à ${hour}`;
+    return `le ${then.toLocaleDateString("fr", { day: "numeric", month: "long" })} à ${hour}`;
+  }
+
+  function restore(form, kept) {
+    if (!putBack(form, kept.words)) return;
+    const seen = form.querySelector(SEEN);
+    const fresh = seen?.value;
+    if (seen && "seen" in kept) seen.value = kept.seen;
+    offerToUndo(form, kept, () => {
+      form.reset();
+      if (seen) seen.value = fresh;
+    });
+  }
+
+  function offerToUndo(form, kept, undo) {
+    const line = Object.assign(document.createElement("p"), { className: "kept help" });
+    const button = Object.assign(document.createElement("button"), { type: "button" });
+    button.className = document.querySelector(".triage") ? "act" : "button button--plain";
+    button.textContent = form.dataset.typedUndo || "Vider le formulaire";
+    button.addEventListener("click", () => {
+      undo();
+      controls(form).forEach((one) => one.dispatchEvent(new Event("input", { bubbles: true })));
+      store.removeItem(key(form));
+      line.remove();
+      controls(form)[0].focus();
+    });
+    line.setAttribute("role", "status");
+    line.append(`${form.dataset.typedSaid} ${since(kept.at)} `, button);
+    form.before(line);
   }
 
   function watch(form) {
-    const blank = read(form);
+    const blank = JSON.stringify(read(form));
     function keep() {
+      const [words, at] = [read(form), keptOf(form)?.at || Date.now()];
       try {
-        if (read(form) === blank && !("typedHeld" in form.dataset)) store.removeItem(key(form));
-        else store.setItem(key(form), read(form));
+        if (JSON.stringify(words) === blank && !("typedHeld" in form.dataset)) store.removeItem(key(form));
+        else store.setItem(key(form), JSON.stringify({ words, at, seen: form.querySelector(SEEN)?.value }));
       } catch { /* the tab has no room left: the page works as without this script */ }
     }
-    const words = store.getItem(key(form));
+    const kept = keptOf(form);
     if ("typedHeld" in form.dataset) keep();
-    else if (words) restore(form, JSON.parse(words));
+    else if (kept?.words) restore(form, kept);
     form.addEventListener("input", keep);
     form.addEventListener("change", keep);
   }

@@ -1,6 +1,7 @@
 """In a real browser, what is being typed outlives another form of its page, a detour and the end of the session."""
 
 import json
+import re
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -8,7 +9,7 @@ from playwright.sync_api import expect
 
 from incidents.models import Incident, Message, Rating
 from incidents.services.declarant.access import secret_of
-from incidents.services.groups.group import add_to_group
+from incidents.services.groups.group import add_to_group, save_sheet
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
@@ -144,6 +145,41 @@ def test_a_call_outlives_the_end_of_the_session(desk, person, incident):
     expect(page.locator("#id_description")).to_have_value("")
 
 
+def test_a_call_that_was_given_up_is_announced_and_can_be_emptied(desk):
+    page = desk.page
+    page.goto(f"{desk.site}/triage/saisir/?q=Plouexemple")
+    page.locator("#id_contact_email").fill("mairie@plouexemple.example")
+    page.locator("#id_body").fill("")
+    page.goto(f"{desk.site}/triage/saisir/?q=Plouexemple")
+    expect(page.locator("#id_contact_email")).to_have_value("mairie@plouexemple.example")
+    expect(page.locator("#id_body")).to_have_value("Plouexemple")
+    expect(page.get_by_text("Reprise d’un appel commencé à")).to_contain_text(re.compile(r"à \d+\u00a0h\u00a0\d\d"))
+
+    page.get_by_role("button", name="Vider le formulaire").click()
+    expect(page.locator("#id_contact_email")).to_have_value("")
+    expect(page.locator("#id_body")).to_have_value("Plouexemple")
+    expect(page.get_by_text("Reprise d’un appel")).to_have_count(0)
+    assert kept_in(page) == []
+    assert page.complaints == []
+
+
+def test_old_words_do_not_replace_what_a_colleague_wrote_since(desk, person):
+    group = a_group(person, "Une campagne de faux mails")
+    page, address = desk.page, f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/"
+    page.goto(address)
+    page.locator("#id_sheet").fill(TYPED)
+    save_sheet(group=group.uid, actor=person, sheet="Ce qu’un collègue sait.", seen=group.version)
+    page.goto(address)
+    expect(page.locator("#id_sheet")).to_have_value(TYPED)
+    press(page, "Enregistrer la fiche")
+    expect(page.get_by_text("Quelqu’un a changé la fiche pendant que vous écriviez")).to_be_visible()
+    group.refresh_from_db()
+    assert group.sheet == "Ce qu’un collègue sait."
+    press(page, "Enregistrer la fiche")
+    group.refresh_from_db()
+    assert group.sheet == TYPED
+
+
 @pytest.mark.parametrize("where", ["/", "/chiffres/"])
 def test_signing_out_anywhere_forgets(desk, where):
     page = desk.page
@@ -222,5 +258,5 @@ def test_no_password_and_no_file_is_kept(desk):
         }"""
     )
     (words,) = page.evaluate("Object.values(sessionStorage)")
-    names = [name for name, _value in json.loads(words) if name.startswith("a-")]
+    names = [name for name, _value in json.loads(words)["words"] if name.startswith("a-")]
     assert names == ["a-text"]
