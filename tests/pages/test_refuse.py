@@ -53,6 +53,13 @@ def test_it_works(url, status, title):
     assert "unsafe" not in response["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("url", ["/refus/", "/suspect/", "/trop/", "/nulle-part/", "/panne/"])
+def test_what_was_typed_and_refused_stays_in_the_tab(url):
+    page = Client(raise_request_exception=False).get(url).content.decode()
+    assert "typed." in page
+    assert " data-typed-stays>" in page
+
+
 def test_who_is_signed_in_is_led_back_to_their_own_pages(client):
     assert "Aller à mes pages" not in client.get("/refus/").content.decode()
     client.force_login(an_agent())
