@@ -30,6 +30,8 @@ CENTRE_ABILITIES: dict[str, frozenset[CentreAbility]] = {
 }
 COLLECTIVITY_ROLES = (Role.AGENT, Role.MANAGER)
 CSIRT_ROLES = tuple(CENTRE_ABILITIES)
+# The roles to whose people a case can be given.
+WORKING_ROLES = tuple(role for role, may in CENTRE_ABILITIES.items() if CentreAbility.WORK in may)
 REGION_ROLES = (Role.ANALYST,)
 PLATFORM_ROLES = (Role.NATIONAL, Role.ADMINISTRATOR)
 # The roles that work in the admin. Agents of a body and analysts do nothing there.

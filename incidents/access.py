@@ -18,10 +18,11 @@ from collectivities.models import Collectivity
 from incidents.enums import Ability, ActorKind, Door, TransferState
 from incidents.models import Incident, Transfer
 
+READER_ABILITIES = frozenset({Ability.VIEW, Ability.READ, Ability.EVIDENCE})
 RESPONDER_ABILITIES = frozenset(
     {
-        *(Ability.VIEW, Ability.ACKNOWLEDGE, Ability.VERIFY, Ability.CLOSE, Ability.ROTATE),
-        *(Ability.MESSAGE, Ability.EVIDENCE, Ability.CONFIRM_BODY, Ability.QUALIFY),
+        *(Ability.ACKNOWLEDGE, Ability.VERIFY, Ability.CLOSE, Ability.ROTATE),
+        *(Ability.MESSAGE, Ability.CONFIRM_BODY, Ability.QUALIFY),
         *(Ability.WORK, Ability.LINK, Ability.TRANSFER, Ability.ADVISE, Ability.REOPEN),
     }
 )
@@ -63,7 +64,7 @@ def abilities(user: User, incident: Incident) -> set[Ability]:
     """Return what `user` may do to `incident`: nothing if it belongs neither to their centres nor to their bodies."""
     granted: set[Ability] = set()
     if incident.csirt_id in user.read_centre_ids:
-        granted.add(Ability.VIEW)
+        granted |= READER_ABILITIES
     if incident.csirt_id in user.work_centre_ids:
         granted |= RESPONDER_ABILITIES
     if incident.csirt_id in user.led_centre_ids:

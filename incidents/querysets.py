@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import CharField, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Right
 
-from accounts.enums import CSIRT_ROLES
+from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
 from incidents.enums import OPEN, ClosingReason, Status
 
@@ -48,7 +48,7 @@ def works_for_centre() -> Exists:
     """Return a condition: the person in charge of the case works for its centre today, with a role in force and an
     active account.
     """
-    roles = Membership.objects.in_force().filter(role__in=CSIRT_ROLES, user__is_active=True)
+    roles = Membership.objects.in_force().filter(role__in=WORKING_ROLES, user__is_active=True)
     return Exists(roles.filter(csirt=OuterRef("csirt"), user=OuterRef("assignee")))
 
 

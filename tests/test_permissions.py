@@ -151,6 +151,16 @@ def test_a_role_that_only_reads_changes_nothing(incident, cast, devices, monkeyp
     assert done == []
 
 
+@pytest.mark.parametrize(
+    "page", ["admin/incidents/incident/{}/", "admin/incidents/incident/{}/histoire/", "triage/{}/"]
+)
+def test_a_role_that_only_reads_opens_a_case(incident, cast, devices, monkeypatch, page):
+    monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
+    client = Client()
+    client.cookies = deepcopy(devices["responder"])
+    assert client.get("/" + page.format(incident.reference)).status_code == 200
+
+
 def answer(method, route, url, user, incident, cookies):
     """The code, or IN. What was written is undone; what was refused wrote nothing."""
     with transaction.atomic():

@@ -3,6 +3,7 @@
 python -m tests.write_database_rules    # on a migrated database (DATABASE_URL, or the one that make run left)
 """
 
+import os
 from pathlib import Path
 
 LIST = Path(__file__).with_name("database_rules.txt")
@@ -34,6 +35,7 @@ def list_rules() -> list[str]:
 def main() -> None:
     import django  # noqa: PLC0415
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     django.setup()
     LIST.write_text("".join(f"{rule}\n" for rule in list_rules()))
 

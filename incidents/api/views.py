@@ -89,7 +89,7 @@ class IncidentDetail(APIView):
         user = person(request)
         incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
         # Members of the body must not read the centre's own work.
-        if Ability.WORK not in abilities(user, incident):
+        if Ability.READ not in abilities(user, incident):
             said = Prefetch("events", IncidentEvent.objects.filter(SAID_TO_BODY))
             prefetch_related_objects([incident], said)
         return Response(IncidentDetailOut(incident).data)

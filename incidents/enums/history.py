@@ -61,6 +61,7 @@ class ActorKind(models.TextChoices):
 
 class Ability(models.TextChoices):
     VIEW = "view", "voir"
+    READ = "read", "lire tout ce que le centre en sait"
     ACKNOWLEDGE = "acknowledge", "prendre en charge"
     VERIFY = "verify", "vérifier"
     CLOSE = "close", "clore"

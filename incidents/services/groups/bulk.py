@@ -20,7 +20,7 @@ from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import CSIRT_ROLES
+from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
 from core.text import plain_line
 from csirts.models import Csirt
@@ -175,7 +175,7 @@ def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
 
 def people_of(csirt: Csirt) -> QuerySet[User]:
     """Return the people who work for the centre today, by name."""
-    ids = Membership.objects.in_force().filter(csirt=csirt, role__in=CSIRT_ROLES).values("user")
+    ids = Membership.objects.in_force().filter(csirt=csirt, role__in=WORKING_ROLES).values("user")
     return User.objects.filter(pk__in=ids, is_active=True).order_by("display_name", "id")
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.enums import CSIRT_ROLES
+from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Status
@@ -40,7 +40,7 @@ def tag_of(user: User | None) -> str:
 
 def people_of(*csirt_ids: int | None) -> QuerySet[User]:
     """Return the people who work for one of these centres today, by name."""
-    in_force = Membership.objects.in_force().filter(csirt__in=csirt_ids, role__in=CSIRT_ROLES)
+    in_force = Membership.objects.in_force().filter(csirt__in=csirt_ids, role__in=WORKING_ROLES)
     return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.enums import CSIRT_ROLES
+from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
 from core.text import plain_line
 from csirts.enums import Level
@@ -49,7 +49,7 @@ def takers_for(incident: Incident) -> QuerySet[Any]:
 
     `has_people` tells whether anybody of the centre works here.
     """
-    people = Membership.objects.in_force().filter(csirt=OuterRef("pk"), role__in=CSIRT_ROLES, user__is_active=True)
+    people = Membership.objects.in_force().filter(csirt=OuterRef("pk"), role__in=WORKING_ROLES, user__is_active=True)
     others = Csirt.objects.active().exclude(pk=incident.csirt_id or 0).annotate(has_people=Exists(people))
     return others.filter(Q(level=Level.TERRITORIAL) | Q(has_people=True)).order_by("name")
 

@@ -22,7 +22,7 @@ OF_A_PAGE = 100
 @require_safe
 def history_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the events, a hundred on a page. `?avant=` is the public identifier of an event of this case."""
-    incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.HISTORY)
+    incident = get_incident(user_of(request), reference, to=Ability.READ, door=Door.HISTORY)
     events = incident.events.select_related("actor").order_by("-id")
     if before := request.GET.get("avant", ""):
         events = events.filter(pk__lt=place_of(incident, before))

@@ -14,7 +14,7 @@ from incidents.triage.case.page import render_page
 @require_safe
 def thread_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the messages before `?avant=` or after `?apres=`, each the identifier of a message."""
-    incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.MESSAGES)
+    incident = get_incident(user_of(request), reference, to=Ability.READ, door=Door.MESSAGES)
     before, after = request.GET.get("avant", ""), request.GET.get("apres", "")
     stretch = stretch_of(incident, before=before, after=after)
     context = {"incident": incident, "stretch": stretch, "zone": zone_of(incident.collectivity)}

@@ -30,7 +30,7 @@ from incidents.triage.work.tasks import may_add_task
 def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
     """GET shows, and notes who has read; it changes nothing of the case. POST takes it."""
     began = timezone.now()
-    incident = get_incident(user_of(request), reference, to=Ability.ACKNOWLEDGE)
+    incident = get_incident(user_of(request), reference, to=Ability.READ)
     if request.method == "POST":
         carry_out(request, reference, "prendre")
         return redirect("acknowledge_page", reference)

@@ -58,7 +58,7 @@ class Offer(NamedTuple):
 @require_http_methods(["GET", "HEAD", "POST"])
 def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the page on GET. On POST do what the button says; a refused form comes back as it was typed."""
-    incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.OBSERVABLES)
+    incident = get_incident(user_of(request), reference, to=Ability.READ, door=Door.OBSERVABLES)
     if request.method != "POST":
         return page(request, incident)
     act = ACTS.get(request.POST.get("acte", ""))
@@ -191,7 +191,7 @@ def offer(row: Proposal, chosen: Collection[str]) -> Offer:
 def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Show one indicator and the cases of the user's centres that have the same value."""
     user = user_of(request)
-    incident = get_incident(user, reference, to=Ability.WORK, door=Door.OBSERVABLES)
+    incident = get_incident(user, reference, to=Ability.READ, door=Door.OBSERVABLES)
     row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()
     if row is None:
         raise Http404
