@@ -62,7 +62,7 @@ def test_once_it_is_closed(client, case, colleague, part):
 def test_once_a_colleague_reopened_it(client, case, colleague):
     close(case, colleague)
     reopen_incident(reference=case.reference, actor=colleague, motive="Tout recommence.")
-    is_given_back(client.post(url(case, "rouvrir"), FORMS["rouvrir"]), "l’a pris")
+    is_given_back(client.post(url(case, "rouvrir"), FORMS["rouvrir"]), "s’occupe de ce dossier")
     assert again(case).assignee == colleague
 
 
