@@ -352,7 +352,7 @@ def test_hours_are_those_of_the_town_hall_and_say_so(client, responder):
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_at_most_eleven_queries(client, responder, number):
+def test_it_costs_at_most_ten_queries(client, responder, number):
     for one in range(number):
         incident = declare(description="Alerte générale")
         noted(incident, f"Alerte notée {one}", responder)
@@ -365,7 +365,7 @@ def test_it_costs_at_most_eleven_queries(client, responder, number):
         with CaptureQueriesContext(connection) as queries:
             page = client.get(URL, {"q": query})
         assert page.context["count"] == number
-        assert len(queries) <= 11, (query, len(queries))
+        assert len(queries) <= 10, (query, len(queries))
 
 
 @pytest.mark.parametrize("asked", ["au:9999", "jour:31/12/9999", "-au:9999", "du:9999-12-31", "du:0001", "jour:0001"])

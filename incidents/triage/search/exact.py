@@ -29,7 +29,7 @@ class Exact(NamedTuple):
 
 
 # Names of callers are not indexed, since erasing must leave no copy of them: those of the newest cases are compared.
-CALLERS_READ = 2_000
+CALLERS_READ = 300
 CIVILITIES = frozenset(("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"))
 # The reason shown for a case that was found by an exact value.
 REASONS: dict[str, str] = {
@@ -91,19 +91,17 @@ def cases_with(exact: Exact, cases: IncidentQuerySet, most: int) -> list[tuple[i
     return found
 
 
-def cases_of_callers(texts: Collection[str], cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
-    """Return the newest of `cases` whose person to call back has all of these words and phrases in their name,
-    whatever their civility. One query, or none.
+def callers_in(texts: Collection[str]) -> list[str]:
+    """Return the words and phrases that may be of the name of a caller, folded, without civilities.
 
-    Names of people stay out of the index of the words: those of the newest cases are read.
+    Names of people stay out of the index of the words: those of the newest cases are compared.
     """
-    wanted = [name for text in texts if (name := name_in(text))]
-    if not wanted:
-        return []
-    named = cases.exclude(story__contact_name="").order_by("-received_at", "-id")
-    rows = named.values_list("pk", "story__contact_name")[:CALLERS_READ]
-    found = [key for key, name in rows if all(f" {one} " in f" {name_in(name)} " for one in wanted)]
-    return [(key, REASONS["caller"]) for key in found[:most]]
+    return [name for text in texts if (name := name_in(text))]
+
+
+def is_called(name: str, wanted: Collection[str]) -> bool:
+    """Tell whether all of these are in the name."""
+    return all(f" {one} " in f" {name_in(name)} " for one in wanted)
 
 
 def name_in(text: str) -> str:

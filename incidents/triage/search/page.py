@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
+from django.db.models import Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -30,7 +31,7 @@ from incidents.querysets import IncidentQuerySet
 from incidents.triage import wording
 from incidents.triage.case.page import render_page, to_case
 from incidents.triage.search.bodies import find_bodies, references_in
-from incidents.triage.search.exact import Exact, cases_of_callers, cases_with, exact_in
+from incidents.triage.search.exact import CALLERS_READ, REASONS, Exact, callers_in, cases_with, exact_in, is_called
 from incidents.triage.search.excerpts import Excerpt, excerpts_of
 from incidents.triage.search.filters import conditions, has_text, in_days
 from incidents.triage.search.finding import MOST, Found, find_by_words, find_without_words, left_out, plan_search
@@ -149,8 +150,7 @@ def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
         answer.oldest = asked.oldest
     exact = exact_in(query.free) if not query.phrases else None
     try:
-        named, alike = (having(exact, cases), []) if exact else cases_of_bodies(query, cases)
-        named += [] if exact else having_caller(query, cases)
+        named, alike = (having(exact, cases), []) if exact else cases_by_name(query, cases)
     except SearchProblem as problem:
         named, alike, answer.warning = [], [], str(problem)
     answer.found = merged(named, with_words, [] if with_words else alike)
@@ -162,27 +162,33 @@ def having(exact: Exact, cases: IncidentQuerySet) -> list[Found]:
     return [Found(key, reason=reason) for key, reason in cases_with(exact, cases, CASES_OF_BODIES)]
 
 
-def having_caller(query: Query, cases: IncidentQuerySet) -> list[Found]:
-    texts = [*query.words, *query.phrases]
-    return [Found(key, reason=reason) for key, reason in cases_of_callers(texts, cases, CASES_OF_BODIES)]
-
-
 def say_nothing(query: Query) -> Answer:
     if fold(query.text):
         return Answer(warning="Ces mots sont dans tous les textes. Ajoutez-en un qui en dise plus.")
     return Answer(warning="Écrivez au moins un mot.")
 
 
-def cases_of_bodies(query: Query, cases: IncidentQuerySet) -> tuple[list[Found], list[Found]]:
-    """Return the newest cases of the bodies that have this name or code, and those of bodies with a similar name."""
-    if query.phrases or not (bodies := find_bodies(query.free)):
-        return [], []
-    rows = cases.filter(collectivity__in=bodies).order_by("-received_at", "-id")
-    names = rows.values_list("pk", "collectivity__name", "collectivity__departement__name")[:CASES_OF_BODIES]
+def cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[Found], list[Found]]:
+    """Return the newest cases whose body or whose caller has this name, and those of bodies with a similar name.
+
+    One query for bodies and callers together, since a page costs ten.
+    """
+    bodies = [] if query.phrases else find_bodies(query.free)
+    callers = callers_in([*query.words, *query.phrases])
+    newest = cases.order_by("-received_at", "-id")
+    columns = ("pk", "collectivity__name", "collectivity__departement__name", "story__contact_name")
+    of_bodies = newest.filter(collectivity__in=bodies).annotate(is_caller=Value(value=False))
+    of_callers = newest.exclude(story__contact_name="").annotate(is_caller=Value(value=True))
+    rows = of_bodies.values_list(*columns, "is_caller")[:CASES_OF_BODIES]
+    if callers:
+        rows = rows.union(of_callers.values_list(*columns, "is_caller")[:CALLERS_READ], all=True)
     named: list[Found] = []
     alike: list[Found] = []
-    for pk, *name in names:
-        (named if is_named(query, name) else alike).append(Found(pk))
+    for pk, *name, caller, is_caller in rows if bodies or callers else ():
+        if is_caller:
+            named += [Found(pk, reason=REASONS["caller"])] if is_called(caller, callers) else []
+        else:
+            (named if is_named(query, name) else alike).append(Found(pk))
     return named, alike
 
 
