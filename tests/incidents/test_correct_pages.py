@@ -106,15 +106,15 @@ def test_what_is_said_of_the_data_is_kept_or_refused(client, incident):
 
 
 def test_the_kinds_of_data_have_the_words_and_the_order_of_the_declaration(client, incident):
-    def asked(response):
+    def list_options(response):
         page = response.content.decode()
         page = page[page.index("Quelles données") :]
         return re.findall(r'name="(?:categories|person_categories)" [^>]*value="(\w+)"[^>]*> <span>([^<]+)', page)
 
     declaring = Client()
     begin(declaring)
-    corrected = asked(client.get(url(incident, "donnees")))
-    assert corrected == asked(declaring.get("/declarer/donnees/"))
+    corrected = list_options(client.get(url(incident, "donnees")))
+    assert corrected == list_options(declaring.get("/declarer/donnees/"))
     assert corrected[0] == ("etat_civil", "Qui sont les gens ")
 
 

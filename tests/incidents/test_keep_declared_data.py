@@ -17,21 +17,11 @@ from incidents.services.transfer.advise import facts_of
 from tests.cast import a_lead, declare
 from tests.incidents.api import URL, Api
 from tests.incidents.devices import opened
+from tests.incidents.qualifying import RANSOM, case_url, read_qualify_form
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 EMPTY_LEAK = {"status": "", "categories": [], "person_categories": [], "persons": None, "persons_band": ""}
-RANSOM = {"rsit_class": "information-content-security", "rsit_type": "unauthorised-information-modification"}
-
-
-def url(incident, *parts):
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
-def shown(client, incident):
-    """What the form of the page holds, once it is opened."""
-    form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
-    return {name: form[name].value() for name in form.fields}
 
 
 @pytest.fixture
@@ -68,7 +58,7 @@ def test_it_works(client, responder, answer, found):
     file = facts_of(incident)
     assert file["data"] == {"concerned": answer, "leak": None}
     assert file["centre_judges"] == {"leak": found}
-    assert f"Le centre : {words}." in text_of(client.get(url(incident)))
+    assert f"Le centre : {words}." in text_of(client.get(case_url(incident)))
     followed = text_of(opened(incident).get(f"/suivi/{incident.reference}/"))
     assert f"Breizh Cyber juge : {words}." in followed
     assert "Fuite" not in followed.replace(words, "")
@@ -84,15 +74,15 @@ def test_what_was_declared_can_be_put_back(client, responder, found, said):
     incident = declare(**said)
     severity = incident.severity_found
     judged(incident, responder, found)
-    form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
+    form = client.get(case_url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
     assert form.fields["leak"].choices[0] == ("as_declared", "comme déclaré : pas dit")
 
     for _click in range(2):
-        client.post(url(incident, "qualifier"), shown(client, incident) | {"leak": "as_declared"})
+        client.post(case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"leak": "as_declared"})
 
     assert not incident.leaks.exists()
-    assert shown(client, incident)["leak"] == "as_declared"
-    assert "Le centre : fuite" not in text_of(client.get(url(incident)))
+    assert read_qualify_form(client, incident)["leak"] == "as_declared"
+    assert "Le centre : fuite" not in text_of(client.get(case_url(incident)))
     changes = [one.data["changed"].get("leak") for one in incident.events.filter(kind=EventKind.QUALIFIED)]
     assert [one for one in changes if one] == [["", found], [found, ""]]
     incident.refresh_from_db()
@@ -101,7 +91,7 @@ def test_what_was_declared_can_be_put_back(client, responder, found, said):
 
 def test_a_declared_leak_comes_back_as_it_was(client, responder, incident):
     judged(incident, responder, "confirmed")
-    client.post(url(incident, "qualifier"), shown(client, incident) | {"leak": "as_declared"})
+    client.post(case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"leak": "as_declared"})
     leak = first_leak(incident)
     assert (leak.status, leak.categories) == ("suspected", ["nir"])
 

@@ -22,20 +22,10 @@ from stats.models import Rollup
 from stats.services import fold_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
+from tests.incidents.qualifying import RANSOM, case_url, read_qualify_form
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
-RANSOM = {"rsit_class": "information-content-security", "rsit_type": "unauthorised-information-modification"}
-
-
-def url(incident, *parts):
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
-def shown(client, incident):
-    """What the form of the page holds, once it is opened."""
-    form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
-    return {name: form[name].value() for name in form.fields}
 
 
 @pytest.fixture
@@ -49,7 +39,7 @@ def qualified(incident, actor, **said):
 
 
 def test_it_works(client, responder, incident):
-    said = shown(client, incident) | {
+    said = read_qualify_form(client, incident) | {
         "nature": "incident",
         "techniques": ["T1490", "T1486"],
         "cause": "supplier",
@@ -58,7 +48,7 @@ def test_it_works(client, responder, incident):
         "pap": "green",
     }
 
-    page = text_of(client.post(url(incident, "qualifier"), said, follow=True))
+    page = text_of(client.post(case_url(incident, "qualifier"), said, follow=True))
 
     incident.refresh_from_db()
     assert (incident.nature, incident.cause, incident.tlp, incident.pap) == ("incident", "supplier", "amber", "green")
@@ -91,10 +81,10 @@ def test_the_same_again_changes_nothing(responder, incident):
 
 
 def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident):
-    mine = shown(client, incident) | {"nature": "report", "cause": "human_error"}
+    mine = read_qualify_form(client, incident) | {"nature": "report", "cause": "human_error"}
     qualified(incident, a_lead(), nature="incident", cause="phishing")
 
-    answer = client.post(url(incident, "qualifier"), mine)
+    answer = client.post(case_url(incident, "qualifier"), mine)
 
     assert answer.status_code == 409
     page = text_of(answer)
@@ -104,7 +94,7 @@ def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident
     incident.refresh_from_db()
     assert (incident.nature, incident.cause) == ("incident", "phishing")
     again = mine | {"seen": answer.context["qualify"]["form"]["seen"].value()}
-    assert client.post(url(incident, "qualifier"), again).status_code == 302
+    assert client.post(case_url(incident, "qualifier"), again).status_code == 302
     incident.refresh_from_db()
     assert (incident.nature, incident.cause) == ("report", "human_error")
 
@@ -132,7 +122,9 @@ def test_what_is_not_a_code_is_refused_by_its_field(responder, incident, field, 
 
 @pytest.mark.parametrize("said", [{"rsit": "fraud/ddos"}, {"type": ""}, {"techniques": ["<b>"]}, {"tlp": "x"}])
 def test_a_form_that_is_wrong_comes_back_as_it_was(client, responder, incident, said):
-    answer = client.post(url(incident, "qualifier"), shown(client, incident) | {"cause": "theft"} | said)
+    answer = client.post(
+        case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"cause": "theft"} | said
+    )
     assert answer.status_code == 422
     assert 'role="alert"' in text_of(answer)
     assert '<option value="theft" selected>' in text_of(answer)
@@ -156,9 +148,9 @@ def test_whose_case_it_is_not_sees_nothing(incident):
 def test_an_erased_case_is_qualified_no_more(client, incident):
     lead = a_lead()
     client.force_login(lead)
-    said = shown(client, incident)
+    said = read_qualify_form(client, incident)
     erase_personal_data(reference=incident.reference, actor=lead)
-    page = text_of(client.post(url(incident, "qualifier"), said | {"nature": "report"}, follow=True))
+    page = text_of(client.post(case_url(incident, "qualifier"), said | {"nature": "report"}, follow=True))
     assert "on ne le qualifie plus" in page
     assert_unchanged(incident)
 
@@ -190,7 +182,7 @@ def test_a_leak_without_ground_lowers_what_the_facts_give_and_nothing_else(clien
     qualified(incident, responder, leak="unfounded")
     incident.refresh_from_db()
     assert (incident.severity, incident.severity_found) == (Severity.CRITICAL, Severity.HIGH)
-    assert "Les faits donnent aujourd’hui <b>élevée</b>" in text_of(client.get(url(incident)))
+    assert "Les faits donnent aujourd’hui <b>élevée</b>" in text_of(client.get(case_url(incident)))
 
 
 def test_what_a_responder_set_stays_below_what_is_no_worse(responder, incident):
@@ -222,7 +214,7 @@ def test_its_conclusion_keeps_what_was_declared(client, responder, incident):
     assert first_leak(incident).status == "unfounded"
     (declared,) = incident.sheets.filter(section="donnees")
     assert declared.values["leak"]["status"] == "suspected"
-    page = text_of(client.get(url(incident)))
+    page = text_of(client.get(case_url(incident)))
     assert "<dt>Concernées</dt><dd>oui</dd>" in page
     assert "<dt>Fuite</dt><dd>soupçonnée</dd>" in page
     assert "Le centre : fuite sans fondement." in page
@@ -238,7 +230,7 @@ def test_where_no_leak_was_noted(client, responder, concluded, status):
     leak = first_leak(incident)
     assert (leak and leak.status, incident.data_concerned) == (status, "unknown")
     assert incident.events.filter(kind=EventKind.QUALIFIED).count() == 1
-    assert shown(client, incident)["leak"] == concluded
+    assert read_qualify_form(client, incident)["leak"] == concluded
 
 
 def test_it_may_be_taken_back(responder, incident):
@@ -271,7 +263,7 @@ def leaks_counted():
 
 def test_the_head_says_nature_and_labels(client, responder, incident):
     Incident.objects.update(nature="report", pap="red")
-    head = client.get(url(incident)).content.decode().partition('class="case__cols"')[0]
+    head = client.get(case_url(incident)).content.decode().partition('class="case__cols"')[0]
     assert "signalement" in head
     assert "TLP:AMBER+STRICT" in head
     assert "PAP:RED" in head
@@ -305,6 +297,6 @@ def test_a_technique_that_left_the_list_may_stay(responder, incident):
 
 
 def test_it_costs_no_query_of_its_own(client, responder, incident, django_assert_max_num_queries):
-    client.get(url(incident))
+    client.get(case_url(incident))
     with django_assert_max_num_queries(35):
-        client.get(url(incident))
+        client.get(case_url(incident))

@@ -25,7 +25,7 @@ from incidents.services.handling.notes import save_note
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.handling.triage import acknowledge_incident
-from incidents.services.history.declared import declared_data, of_declared
+from incidents.services.history.declared import declared_data, read_declared
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import Values, interruptions_of, leak_of, of_declaration
 from incidents.services.history.snapshots import instants_of as known_instants_of
@@ -91,7 +91,7 @@ def refuse_ended(incident: Incident) -> None:
 
 def stamp_facts(incident: Incident) -> str:
     """Return a stamp of the facts that the page shows, which changes with any of them."""
-    shown = [incident.type, *(of_declared(incident, section) for section in SECTIONS)]
+    shown = [incident.type, *(read_declared(incident, section) for section in SECTIONS)]
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:24]
 
 
@@ -172,7 +172,9 @@ def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> In
 
 def save_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
     """Save each section that differs from the rows and return the names of these sections."""
-    changed = {name: values for name, values in of_declaration(clean).items() if values != of_declared(incident, name)}
+    changed = {
+        name: values for name, values in of_declaration(clean).items() if values != read_declared(incident, name)
+    }
     for section, values in changed.items():
         save_section(incident, section, values, clean, actor=actor, at=at)
     return list(changed)

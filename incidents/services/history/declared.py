@@ -17,7 +17,7 @@ from incidents.services.history.snapshots import Values, first_leak, of_rows, sn
 DATA = "donnees"
 
 
-def of_declared(incident: Incident, section: str) -> Values:
+def read_declared(incident: Incident, section: str) -> Values:
     """Return one section as the declarant last gave it."""
     return declared_data(incident) if section == DATA else of_rows(incident, section)
 
