@@ -6,6 +6,12 @@ from playwright.sync_api import expect
 from tests.cast import PASSWORD, code_of, signed_in
 
 
+def leave_by(target):
+    """Click what leads to another page and wait until that page is loaded. A click alone returns while it is empty."""
+    with target.page.expect_navigation():
+        target.click()
+
+
 def choose_type(page, kind="rancon"):
     with page.expect_navigation():
         page.locator(f"#quoi-{kind}").click()

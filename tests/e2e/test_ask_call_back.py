@@ -66,7 +66,7 @@ def test_each_state_is_held_to_the_rules(live_site, browser):
     page = visitor.page
     visitor.goto(URL)
     visitor.look("express")
-    page.get_by_role("button", name="Continuer").click()
+    steps.leave_by(page.get_by_role("button", name="Continuer"))
     visitor.look("express-wrong")
     page.locator("#contact_phone").fill("02 99 00 00 00")
     page.locator("#quoi").select_option("rancon")
@@ -83,7 +83,7 @@ def test_each_state_is_held_to_the_rules(live_site, browser):
     page.get_by_role("button", name="Être rappelé").click()
     page.wait_for_url("**/declarer/envoyee/")
     visitor.look("express-sent")
-    page.get_by_role("link", name="Continuer la déclaration").click()
+    steps.leave_by(page.get_by_role("link", name="Continuer la déclaration"))
     visitor.look("express-screen-1")
     visitor.check()
 

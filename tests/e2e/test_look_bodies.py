@@ -45,7 +45,7 @@ def test_it_works(visitor):
     steps.choose_type(page)
     steps.search_body(page, "ccas de plouexemple zz")
     visitor.look("body-named-by-its-kind")
-    page.get_by_role("link", name="L’ajouter ailleurs").click()
+    steps.leave_by(page.get_by_role("link", name="L’ajouter ailleurs"))
     visitor.look("body-new")
     add_body(page, siren="123456789", town="Saint-Denis")
     visitor.look("body-new-errors")

@@ -22,6 +22,7 @@ class Visitor:
 
     def look(self, name):
         page = self.page
+        page.wait_for_load_state("load")
         self.found += [(name, complaint) for complaint in page.complaints]
         self.found += [(name, host) for host in page.hosts if host != host_of(self.site)]
         if page.locator("h1").count() != 1:
