@@ -3,16 +3,19 @@
 import csv
 import io
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import xlsxwriter
 from django.utils import timezone
 from django.utils.formats import date_format
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from stats.exact.tables import Row, Table, Value
 from stats.exact.year import ExactYear
 from stats.pages.labels import bind, lower_first
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 CSV_COLUMNS = ("annee", "tableau", "ligne", "mesure", "valeur", "periode_precedente", "valeur_precedente")
@@ -56,6 +59,8 @@ def as_text(value: Value) -> str:
 
 def write_xlsx(exact: ExactYear, tables: Iterable[Table]) -> bytes:
     """Return a workbook: what to know before using the numbers, then one sheet for each table."""
+    import xlsxwriter  # noqa: PLC0415  (5 MB in each process of the site, few of which ever make a workbook)
+
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(content, options) as workbook:
@@ -68,7 +73,7 @@ def write_xlsx(exact: ExactYear, tables: Iterable[Table]) -> bytes:
     return content.getvalue()
 
 
-def make_styles(workbook: xlsxwriter.Workbook) -> Styles:
+def make_styles(workbook: "Workbook") -> Styles:
     total = {"top": 1, "bold": True}
     formats = {
         "head": {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"},
@@ -81,7 +86,7 @@ def make_styles(workbook: xlsxwriter.Workbook) -> Styles:
     return {name: workbook.add_format(properties) for name, properties in formats.items()}
 
 
-def write_notice(sheet: Worksheet, title: str, exact: ExactYear, styles: Styles) -> None:
+def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Styles) -> None:
     """Write the notes that the page shows above its tables, so that the file carries them too."""
     written = date_format(timezone.localtime(timezone.now()), "j F Y, H:i")
     lines = [
@@ -96,7 +101,7 @@ def write_notice(sheet: Worksheet, title: str, exact: ExactYear, styles: Styles)
         sheet.write_string(number, 0, neutralise(bind(line)), styles["words" if number else "head"])
 
 
-def write_sheet(sheet: Worksheet, table: Table, year: int, styles: Styles) -> None:
+def write_sheet(sheet: "Worksheet", table: Table, year: int, styles: Styles) -> None:
     """Write each column of the table beside that of the year before, under a frozen head."""
     periods = [str(year), table.before] if table.before else [str(year)]
     heads = [f"{column}, {lower_first(period)}" for column in table.columns for period in periods]
@@ -111,7 +116,7 @@ def write_sheet(sheet: Worksheet, table: Table, year: int, styles: Styles) -> No
     sheet.freeze_panes(1, 1)
 
 
-def write_row(sheet: Worksheet, number: int, row: Row, values: Iterable[Value], styles: Styles) -> None:
+def write_row(sheet: "Worksheet", number: int, row: Row, values: Iterable[Value], styles: Styles) -> None:
     total = "total " if row.is_total else ""
     sheet.write_string(number, 0, neutralise(row.label), styles[f"{total}words"])
     for column, value in enumerate(values, 1):
