@@ -29,7 +29,7 @@ from tests.bench.figures import absolute, at_least, at_most, hand_over  # noqa: 
 from tests.bench.visits import rennes  # noqa: E402
 from tests.cast import declare, signed_in  # noqa: E402
 
-ROUNDS, DECLARATIONS, RAW_ROUNDS = 30, 300, 3
+ROUNDS, DECLARATIONS, RAW_ROUNDS = 20, 300, 3
 # Exact figures are a page of one thing, as a case is.
 MOST_EXACT, MOST_QUERIES, MOST_GROWTH, MOST_PERCENT = 20, 10, 1.2, 5
 # Below a million, the raw rows are too few for their sum to be slow, or the tables still become finer.

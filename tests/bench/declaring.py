@@ -23,10 +23,10 @@ BODIES = """
     WHERE c.kind = 'commune' AND c.vanished_on IS NULL AND r.code = '53' ORDER BY c.uid LIMIT 1000
 """
 CLIENTS = 4
-ROUNDS, ROUND_SECONDS = 6, 3
+ROUNDS, ROUND_SECONDS = 6, 2
 LEAST_SHARE = 0.25
 DECLARATIONS = 500
-DRAFTS = 15_000  # more than are sent in all the rounds
+DRAFTS = 4_000  # some three times what is sent in all the rounds
 # On the last screen, each in the cookie of a device of its own.
 BEGIN_DRAFTS = """
 from uuid import UUID

@@ -35,7 +35,7 @@ from tests.cast import signed_in  # noqa: E402
 MOST_LIST, MOST_DETAIL, MOST_DECLARING, MOST_RATIO = 10, 20, 20, 1.2
 MOST_CASE = 35  # plain queries cost less than what would compose them into fewer
 MOST_BESIDE_EMPTY = {"case": 3.6, "queue": 2}
-ROUNDS = 40
+ROUNDS = 30
 QUEUE = "/admin/incidents/incident/"
 SEARCH = f"{QUEUE}recherche/"
 SEARCHED_BODY = "Rennes"
