@@ -2,18 +2,20 @@
 helps everybody but themselves.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
-from django.utils.module_loading import import_string
 
 from accounts.enums import COLLECTIVITY_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
+
+type CountCases = Callable[[Collection[int], Collection[int]], Mapping[tuple[int, int | None], int]]
+
+_counters: list[CountCases] = []
 
 
 def leads_a_team(user: User) -> bool:
@@ -26,10 +28,15 @@ def team_of(lead: User) -> QuerySet[User]:
     return User.objects.filter(pk__in=mine.values("user"), is_active=True).exclude(pk=lead.pk)
 
 
+def register_case_counter(count: CountCases) -> None:
+    """Set the function that counts cases. `incidents`, which is above this app, calls it as it starts."""
+    _counters[:] = [count]
+
+
 def count_cases(people: Collection[int], csirts: Collection[int]) -> Mapping[tuple[int, int | None], int]:
-    """Return the number of open cases by person and centre; 0 for a missing pair. Cases are above this app."""
-    counted: Mapping[tuple[int, int | None], int] = import_string(settings.CASES_HELD)(people, csirts)
-    return counted
+    """Return the number of open cases by person and centre; 0 for a missing pair."""
+    (count,) = _counters
+    return count(people, csirts)
 
 
 def may_help(actor: User, person: User) -> bool:

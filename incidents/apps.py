@@ -5,3 +5,10 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
     verbose_name = "incidents"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Models are loaded by now, not before.
+        from accounts.access import register_case_counter  # noqa: PLC0415
+        from incidents.services.handling.handover import count_open_cases  # noqa: PLC0415
+
+        register_case_counter(count_open_cases)

@@ -225,6 +225,3 @@ EVENT_CONSUMERS = {
     "stats": "stats.tasks.fold_events",
     "search": "incidents.tasks.index_cases",
 }
-EVENT_NUDGE = "config.celery.nudge"
-# For the pages of a lead: the function that counts the open cases of people in some centres.
-CASES_HELD = "incidents.services.handling.handover.count_open_cases"

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from unittest import mock
 
 import django
 
@@ -22,6 +23,7 @@ from accounts.models import User  # noqa: E402
 from collectivities.zones import PARIS, ZONES  # noqa: E402
 from config.demo.accounts import DOMAIN  # noqa: E402
 from incidents.models import Incident  # noqa: E402
+from incidents.services.history import record  # noqa: E402
 from stats.enums import Measure  # noqa: E402
 from stats.models import Figure, Release  # noqa: E402
 from stats.pages.freshness import pages  # noqa: E402
@@ -145,7 +147,7 @@ def share_of_a_declaration():
     without = {name: task for name, task in settings.EVENT_CONSUMERS.items() if name != "stats"}
     consumers = {"with": settings.EVENT_CONSUMERS, "without": without}
     times = {"with": [], "without": []}
-    with override_settings(EVENT_NUDGE="tests.bench.counting.asleep"):
+    with mock.patch.object(record, "_wakers", []):
         for number in range(DECLARATIONS):
             for kind in ["with", "without"] if number % 2 else ["without", "with"]:
                 with override_settings(EVENT_CONSUMERS=consumers[kind]):
@@ -156,10 +158,6 @@ def share_of_a_declaration():
     added = 100 * (median(warm["with"]) / median(warm["without"]) - 1)
     yield at_most("a declaration: what the figures add to it", added, MOST_PERCENT, "%")
     yield absolute("a declaration, by its service", warm["with"], "ms")
-
-
-def asleep(_consumer):
-    """No worker is woken."""
 
 
 def main():

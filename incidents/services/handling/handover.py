@@ -124,7 +124,7 @@ def cases_of_the_gone(user: User) -> QuerySet[Incident]:
 
 def count_open_cases(people: Collection[int], csirts: Collection[int]) -> Counter[tuple[int, int | None]]:
     """Count the open cases of each of these people in each of these centres, by person and centre, for the pages of a
-    lead (settings.CASES_HELD). One query.
+    lead (`accounts.access.count_cases`). One query.
     """
     held = Incident.objects.open().filter(assignee__in=people, csirt__in=csirts).order_by()
     counted = held.values_list("assignee", "csirt").annotate(number=Count("pk"))

@@ -1,15 +1,25 @@
 """The only place that writes an event and queues it for the consumers."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.module_loading import import_string
 
 from accounts.models import User
 from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent, PendingEvent
+
+# Wakes the consumer of events that has this name. It may fail: the pending rows are enough.
+type WakeConsumer = Callable[[str], None]
+
+_wakers: list[WakeConsumer] = []
+
+
+def register_waker(wake: WakeConsumer) -> None:
+    """Set the function that wakes consumers. `config`, which knows the broker, calls it as it starts."""
+    _wakers[:] = [wake]
 
 
 def record_event(
@@ -31,12 +41,12 @@ def record_event(
     PendingEvent.objects.bulk_create(
         PendingEvent(event=event, consumer=consumer) for consumer in settings.EVENT_CONSUMERS
     )
-    transaction.on_commit(nudge_consumers, robust=True)
+    transaction.on_commit(wake_consumers, robust=True)
     return event
 
 
-def nudge_consumers() -> None:
-    """Wake the consumers now instead of at their next round. It may fail: the pending rows are enough."""
-    nudge = import_string(settings.EVENT_NUDGE)
-    for consumer in settings.EVENT_CONSUMERS:
-        nudge(consumer)
+def wake_consumers() -> None:
+    """Wake the consumers now instead of at their next round."""
+    for wake in _wakers:
+        for consumer in settings.EVENT_CONSUMERS:
+            wake(consumer)
