@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
 
-from accounts.enums import COLLECTIVITY_ROLES, Role
+from accounts.enums import COLLECTIVITY_ROLES, TEAM_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
 
@@ -54,7 +54,7 @@ def may_help(actor: User, person: User) -> bool:
 
 
 def is_within(membership: Membership, led: set[int]) -> bool:
-    if membership.role == Role.RESPONDER:
+    if membership.role in TEAM_ROLES:
         return membership.csirt_id in led
     return membership.role in COLLECTIVITY_ROLES
 

@@ -32,6 +32,8 @@ COLLECTIVITY_ROLES = (Role.AGENT, Role.MANAGER)
 CSIRT_ROLES = tuple(CENTRE_ABILITIES)
 # The roles to whose people a case can be given.
 WORKING_ROLES = tuple(role for role, may in CENTRE_ABILITIES.items() if CentreAbility.WORK in may)
+# The roles that the lead of a CSIRT helps, and takes away.
+TEAM_ROLES = tuple(role for role, may in CENTRE_ABILITIES.items() if CentreAbility.LEAD not in may)
 REGION_ROLES = (Role.ANALYST,)
 PLATFORM_ROLES = (Role.NATIONAL, Role.ADMINISTRATOR)
 # The roles that work in the admin. Agents of a body and analysts do nothing there.

@@ -161,6 +161,19 @@ def test_a_role_that_only_reads_opens_a_case(incident, cast, devices, monkeypatc
     assert client.get("/" + page.format(incident.reference)).status_code == 200
 
 
+def test_the_queue_offers_no_act_to_a_role_that_only_reads(incident, cast, devices, monkeypatch):
+    """The case is there to read, with nothing to tick or to take."""
+    client = Client()
+    client.cookies = deepcopy(devices["responder"])
+    acts = ('name="prendre"', 'name="dossier"', 'id="en-nombre"', "Saisir un appel")
+    page = client.get("/admin/incidents/incident/").content.decode()
+    assert all(act in page for act in acts)
+    monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
+    page = client.get("/admin/incidents/incident/").content.decode()
+    assert incident.reference in page
+    assert not [act for act in acts if act in page]
+
+
 def answer(method, route, url, user, incident, cookies):
     """The code, or IN. What was written is undone; what was refused wrote nothing."""
     with transaction.atomic():

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import LinkPurpose, MailKind, Role
+from accounts.enums import TEAM_ROLES, LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, Membership, User
 from accounts.services.bodies import end
 from accounts.services.invitations import MOST_A_DAY, SENT_AGAIN_AFTER, AlreadyThere, TooMany, TooSoon, account_of
@@ -107,7 +107,7 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
     Raise Http404 for a lead, and for a person who is no responder there.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
-    theirs = Membership.objects.in_force().filter(user__uid=person_uid, role=Role.RESPONDER, csirt=centre)
+    theirs = Membership.objects.in_force().filter(user__uid=person_uid, role__in=TEAM_ROLES, csirt=centre)
     roles = list(theirs.select_for_update())
     if not roles:
         raise Http404

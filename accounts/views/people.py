@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import count_cases, get_person, leads_a_team, may_help, team_of
-from accounts.enums import LinkPurpose, Role
+from accounts.enums import TEAM_ROLES, LinkPurpose
 from accounts.factors import FACTORS, has_factor
 from accounts.models import Membership, User
 from accounts.services.factors import reset_factor
@@ -58,7 +58,7 @@ def row(lead: User, one: Any) -> dict[str, Any]:
     """Return one line of the list, without queries."""
     has_one = any(factor.type in FACTORS for factor in one.authenticator_set.all())
     led = lead.led_centre_ids
-    is_ours = any(each.role == Role.RESPONDER and each.csirt_id in led for each in one.memberships)
+    is_ours = any(each.role in TEAM_ROLES and each.csirt_id in led for each in one.memberships)
     return {"person": one, "can_help": may_help(lead, one), "has_factor": has_one, "can_remove": is_ours}
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
 
 from accounts.access import count_cases, team_of
-from accounts.enums import Role
+from accounts.enums import TEAM_ROLES
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership
 from accounts.services import team
@@ -86,7 +86,7 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
         return redirect("team")
     found = team_of(lead).filter(uid=uid).first()
     led = lead.led_centre_ids
-    roles = Membership.objects.in_force().filter(user=found, role=Role.RESPONDER, csirt__in=led)
+    roles = Membership.objects.in_force().filter(user=found, role__in=TEAM_ROLES, csirt__in=led)
     if found is None or not roles:
         raise Http404
     ordered = roles.select_related("csirt").order_by("csirt__name")

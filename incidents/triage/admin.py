@@ -233,6 +233,7 @@ def show_queue(request: HttpRequest) -> HttpResponse:
         "everybody": asked.link(**{PERSON: ""}),
         "key": uuid4(),
         "me": user.pk,
+        "works": bool(user.work_centre_ids),
     }
     return render_page(request, "incidents/triage/queue.html", context | desk._asdict())
 

@@ -298,13 +298,14 @@
 
   async function take() {
     const row = rowOfFocus();
-    if (!row) return;
+    const token = document.querySelector("#en-nombre [name=csrfmiddlewaretoken]");
+    if (!row || !token) return;
     if (!row.dataset.reference) {
       say(words.many);
       return;
     }
     const form = new FormData();
-    form.set("csrfmiddlewaretoken", document.querySelector("#en-nombre [name=csrfmiddlewaretoken]").value);
+    form.set("csrfmiddlewaretoken", token.value);
     try {
       const answer = await fetch(`${row.querySelector("[data-case]").getAttribute("href")}prendre/`, {
         method: "POST",
