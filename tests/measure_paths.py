@@ -1,0 +1,84 @@
+"""How many of our modules an action runs through: `python -m pytest -q -s tests/measure_paths.py`. Nothing fails.
+
+A module is counted when one of its functions is called; what it does as it is loaded is not.
+"""
+
+import sys
+from contextlib import contextmanager
+
+import pytest
+from django.urls import reverse
+
+from incidents.enums import Screen
+from incidents.services.declarant.access import secret_of
+from notifications.dispatch import announce_events, deliver_due
+from stats.pages.freshness import pages
+from stats.services import publish_due
+from tests.cast import breizh_cyber, declare, plouexemple
+from tests.incidents.journeys import WHERE, begin
+from tests.measure_house import APPS
+from tests.stats.cases import bodies, on, one_each, store
+
+pytestmark = pytest.mark.django_db
+
+
+@contextmanager
+def count_modules(action):
+    """Print the modules that run meanwhile, by application."""
+    modules = set()
+
+    def look(frame, event, _arg):
+        name = frame.f_globals.get("__name__", "")
+        if event == "call" and name.partition(".")[0] in APPS and frame.f_code.co_name != "<module>":
+            modules.add(name)
+
+    sys.setprofile(look)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+    sys.stdout.write(f"\n{action}: {len(modules)} modules\n  {' '.join(sorted(modules))}\n")
+
+
+def test_last_screen_to_case(client):
+    breizh_cyber()
+    begin(client)
+    client.post(WHERE[Screen.SERVICES], {"passer": "oui"})
+    client.post(WHERE[Screen.DATA], {"data_concerned": "unknown"})
+    with count_modules("last screen → committed case"):
+        answer = client.post(
+            WHERE[Screen.CALLER], {"contact_phone": "02 99 00 00 00", "description": "Tout est bloqué."}
+        )
+    assert answer.status_code == 303
+
+
+def test_case_to_mail(mailoutbox):
+    breizh_cyber()
+    plouexemple()
+    declare()
+    with count_modules("case → mail"):
+        announce_events()
+        deliver_due()
+    assert mailoutbox
+
+
+def test_published_number_to_rows():
+    store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
+    with count_modules("rows → published number"):
+        publish_due(now=on(2026, 4, 1))
+
+
+def test_page_of_published_numbers(client):
+    store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
+    publish_due(now=on(2026, 4, 1))
+    pages.clear()
+    with count_modules("published number → page"):
+        assert client.get("/statistiques/?annee=2025").status_code == 200
+
+
+def test_why_a_case_is_not_shown(client):
+    breizh_cyber()
+    incident = declare()
+    client.post(reverse("follow_up_access", args=[secret_of(incident.accesses.get())]))
+    with count_modules("why is it not shown?"):
+        assert client.get(reverse("figures_of_case", args=[incident.reference])).status_code == 200
