@@ -6,18 +6,13 @@ from typing import Any
 from collectivities.zones import zone_of
 from core.french import choose_plural
 from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
+from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import end_or_day
 from incidents.sharing import TLP_MEANS
 from notifications.wording import counted, inert, quoted
 
 NBSP = "\N{NO-BREAK SPACE}"
-MOMENTS = {
-    "occurred": "survenu",
-    "detected": "détecté",
-    "attack_known": "attaque connue",
-    "breach_known": "violation de données connue",
-}
 SAID: dict[str, str] = {
     Answer.YES: "oui, sans précision",
     Answer.NO: "non",
@@ -77,15 +72,15 @@ def caller_of(story: Story) -> list[str]:
 
 def moments_of(incident: Incident) -> Iterator[dict[str, Any]]:
     """Yield the known moments only."""
-    for name, said in MOMENTS.items():
+    for name, fact in INSTANTS.items():
         at, certainty = getattr(incident, f"{name}_at"), getattr(incident, f"{name}_certainty")
         if at:
-            yield {"said": said, "at": at, "is_rough": certainty == Certainty.APPROXIMATE}
+            yield {"said": fact.term, "at": at, "is_rough": certainty == Certainty.APPROXIMATE}
 
 
 def why_no_moment(incident: Incident) -> str:
     """Return what replaces the moments if none is known: « pas connu » if the declarant said so, else « pas dit »."""
-    said = {getattr(incident, f"{name}_certainty") for name in MOMENTS}
+    said = {getattr(incident, f"{name}_certainty") for name in INSTANTS}
     return "pas connu" if Certainty.UNKNOWN in said else str(NOT_SAID)
 
 

@@ -41,13 +41,17 @@ class Section(StrEnum):
 class Fact:
     """One field: the question to a town hall, its short label for a responder, and the bounds of the answer.
 
-    `limit` is the number of characters of a line or a text. `section` is the part of the case in which the declarant
-    corrects it.
+    `read` is its label in the history and in the papers, `term` what a centre calls an instant within a sentence.
+    `help` stands beside the question to a town hall. `limit` is the number of characters of a line or a text.
+    `section` is the part of the case in which the declarant corrects it; without one, no page corrects it.
     """
 
     kind: Kind
     question: str
     short: str
+    read: str
+    term: str = ""
+    help: str = ""
     section: str = ""
     choices: type[Choices] | None = None
     limit: int = LINE_LIMIT
@@ -62,9 +66,10 @@ class Fact:
         return self.kind in WORDS
 
 
-def described(kind: Kind, question: str, *, short: str = "", default: Any = "", **more: Any) -> Any:
-    """Return a dataclass field that carries its description. `short` is the question by default."""
-    fact = Fact(kind=kind, question=question, short=short or question, **more)
+def described(kind: Kind, question: str, *, short: str = "", read: str = "", default: Any = "", **more: Any) -> Any:
+    """Return a dataclass field that carries its description. `short` is the question by default, `read` is `short`."""
+    short = short or question
+    fact = Fact(kind=kind, question=question, short=short, read=read or short, **more)
     return field(default=default, metadata={DESCRIBED: fact})
 
 

@@ -18,7 +18,7 @@ from incidents.enums import (
     PublicService,
     Tlp,
 )
-from incidents.facts.description import MAIL_LIMIT, Kind, Section, described, facts_of
+from incidents.facts.description import MAIL_LIMIT, Fact, Kind, Section, described, facts_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,8 @@ class Instant:
 NOT_SAID = Instant()
 
 
-def instant(question: str, short: str) -> Any:
-    return described(Kind.INSTANT, question, short=short, section=Section.MOMENTS, default=NOT_SAID)
+def instant(question: str, **words: str) -> Any:
+    return described(Kind.INSTANT, question, section=Section.MOMENTS, default=NOT_SAID, **words)
 
 
 def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
@@ -52,7 +52,9 @@ class Caller:
     name: str = described(Kind.LINE, "Nom", section=Section.CALLER)
     role: str = described(Kind.LINE, "Fonction", section=Section.CALLER)
     phone: str = described(Kind.LINE, "Téléphone", section=Section.CALLER, limit=40)
-    email: str = described(Kind.LINE, "Adresse mail", short="Mail", section=Section.CALLER, limit=MAIL_LIMIT)
+    email: str = described(
+        Kind.LINE, "Adresse mail", short="Mail", read="Adresse mail", section=Section.CALLER, limit=MAIL_LIMIT
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,32 +71,29 @@ class Interruption:
 class Leak:
     """The personal data that are affected. A value that nobody gave is empty."""
 
-    status: str = described(Kind.CHOICE, "Que savez-vous", short="Fuite", choices=LeakStatus)
-    categories: tuple[str, ...] = described(Kind.CHOICES, "Quelles données", default=(), choices=DataCategory)
-    person_categories: tuple[str, ...] = described(
-        Kind.CHOICES, "Les données de qui", short="Quelles personnes", default=(), choices=PersonCategory
+    status: str = described(Kind.CHOICE, "Que savez-vous", short="Fuite", section=Section.DATA, choices=LeakStatus)
+    categories: tuple[str, ...] = described(
+        Kind.CHOICES, "Quelles données", section=Section.DATA, default=(), choices=DataCategory
     )
-    persons: int | None = described(Kind.COUNT, "Leur nombre exact", default=None)
+    person_categories: tuple[str, ...] = described(
+        Kind.CHOICES,
+        "Les données de qui",
+        short="Quelles personnes",
+        section=Section.DATA,
+        default=(),
+        choices=PersonCategory,
+    )
+    persons: int | None = described(Kind.COUNT, "Leur nombre exact", section=Section.DATA, default=None)
     persons_band: str = described(
-        Kind.CHOICE, "Combien de personnes, à peu près", short="Personnes", choices=PersonsBand
+        Kind.CHOICE,
+        "Combien de personnes, à peu près",
+        short="Personnes",
+        read="Combien de personnes",
+        section=Section.DATA,
+        choices=PersonsBand,
     )
     records: int | None = described(Kind.COUNT, "Nombre d’enregistrements", default=None)
     records_band: str = described(Kind.CHOICE, "Enregistrements, à peu près", choices=PersonsBand)
-
-
-def leak_in(said: Mapping[str, Any]) -> Leak | None:
-    """Return what the cleaned fields of a form say about data, or None if they say nothing."""
-    tellers = ("leak_status", "categories", "person_categories", "persons")
-    is_told = said["persons_band"] not in ("", PersonsBand.UNKNOWN) or any(said.get(name) for name in tellers)
-    if said["data_concerned"] != Answer.YES and not is_told:
-        return None
-    return Leak(
-        status=said["leak_status"],
-        categories=tuple(said["categories"]),
-        person_categories=tuple(said["person_categories"]),
-        persons=said.get("persons"),
-        persons_band=said["persons_band"],
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,13 +105,25 @@ class Declaration:
     collectivity: Collectivity
     caller: Caller
     type: str = described(Kind.CHOICE, "Ce qui arrive", default=IncidentType.UNKNOWN, choices=IncidentType)
-    description: str = described(Kind.TEXT, "Ce qui se passe", section=Section.STORY, limit=5_000)
-    supplier: str = described(Kind.LINE, "Prestataire concerné", short="Prestataire", section=Section.STORY)
-    occurred: Instant = instant("Quand cela a-t-il commencé", "Survenu")
-    detected: Instant = instant("Quand l’avez-vous découvert", "Détecté")
-    attack_known: Instant = instant("Quand avez-vous su que c’est une attaque", "Attaque connue")
+    description: str = described(Kind.TEXT, "Ce qui se passe", read="Récit", section=Section.STORY, limit=5_000)
+    supplier: str = described(
+        Kind.LINE,
+        "Prestataire concerné",
+        short="Prestataire",
+        read="Prestataire concerné",
+        help="Si un logiciel ou un prestataire est en cause : son nom. Cela aide à relier les cas.",
+        section=Section.STORY,
+    )
+    occurred: Instant = instant("Quand cela a-t-il commencé", short="Survenu", read="Arrivé", term="survenu")
+    detected: Instant = instant("Quand l’avez-vous découvert", short="Détecté", read="Découvert", term="détecté")
+    attack_known: Instant = instant(
+        "Quand avez-vous su que c’est une attaque", short="Attaque connue", term="attaque connue"
+    )
     breach_known: Instant = instant(
-        "Quand avez-vous su que des données personnelles sont touchées", "Fuite de données connue"
+        "Quand avez-vous su que des données personnelles sont touchées",
+        short="Fuite de données connue",
+        read="Atteinte aux données personnelles connue",
+        term="violation de données connue",
     )
     service_stopped: str = described(
         Kind.CHOICE, "Un service est-il arrêté ou ralenti", short="Un service arrêté ou ralenti", choices=Answer
@@ -163,15 +174,59 @@ class Submission:
     authors: Mapping[str, str] = field(default_factory=dict)
 
 
-INSTANTS = tuple(facts_of(Declaration, section=Section.MOMENTS))
+INSTANTS = facts_of(Declaration, section=Section.MOMENTS)
 # The columns of a story: words about the incident, then the person to call back.
-STORY_WORDS = tuple(facts_of(Declaration, section=Section.STORY))
+STORY_WORDS = facts_of(Declaration, section=Section.STORY)
+STORY_LINES = {name: fact for name, fact in STORY_WORDS.items() if fact.kind == Kind.LINE}
 CALLER_PREFIX = "contact_"
 CALLER_COLUMNS = {name: f"{CALLER_PREFIX}{name}" for name in facts_of(Caller)}
 STORY_COLUMNS = (*STORY_WORDS, *CALLER_COLUMNS.values())
+SERVICE_WORDS = tuple(name for name, fact in facts_of(Interruption).items() if fact.is_words)
+# What forms call the facts of a leak. No page asks for the number of records, which no snapshot holds.
+LEAK_INPUTS = {name: "leak_status" if name == "status" else name for name in facts_of(Leak, section=Section.DATA)}
+
+
+def inputs_of(section: Section) -> dict[str, Fact]:
+    """Return the facts of a section by the name that forms give them, those of the person to call back first."""
+    caller = {CALLER_COLUMNS[name]: fact for name, fact in facts_of(Caller, section=section).items()}
+    return caller | facts_of(Declaration, section=section)
+
+
+def read_story_words(said: object) -> dict[str, str]:
+    """Return the words about the incident by name, from a declaration or from the row of a story."""
+    return {name: getattr(said, name) for name in STORY_WORDS}
+
+
+def map_caller(caller: Caller) -> dict[str, str]:
+    """Return what is said of the person to call back, by column."""
+    return {column: getattr(caller, name) for name, column in CALLER_COLUMNS.items()}
+
+
+def caller_in(said: Mapping[str, Any]) -> Caller:
+    """Return the person to call back as the cleaned fields of a form name them."""
+    return Caller(**{name: said.get(column, "") for name, column in CALLER_COLUMNS.items()})
 
 
 def story_of(declaration: Declaration) -> dict[str, str]:
     """Return the values of the columns of a story."""
-    words = {name: getattr(declaration, name) for name in STORY_WORDS}
-    return words | {column: getattr(declaration.caller, name) for name, column in CALLER_COLUMNS.items()}
+    return read_story_words(declaration) | map_caller(declaration.caller)
+
+
+def read_leak(values: Mapping[str, Any]) -> Leak:
+    """Return the leak that has these values, by name. A list becomes a tuple."""
+    frozen: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return Leak(**frozen)
+
+
+def map_leak(leak: Leak) -> dict[str, Any]:
+    """Return what is said of a leak, by the name that forms give it."""
+    return {field: getattr(leak, name) for name, field in LEAK_INPUTS.items()}
+
+
+def leak_in(said: Mapping[str, Any]) -> Leak | None:
+    """Return what the cleaned fields of a form say about data, or None if they say nothing."""
+    told = {name: said[field] for name, field in LEAK_INPUTS.items() if field in said}
+    is_told = any(value for name, value in told.items() if (name, value) != ("persons_band", PersonsBand.UNKNOWN))
+    return read_leak(told) if is_told or said["data_concerned"] == Answer.YES else None

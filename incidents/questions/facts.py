@@ -12,13 +12,12 @@ from incidents.enums import (
     NOT_SAID,
     Answer,
     Certainty,
-    DataCategory,
     InterruptionExtent,
-    LeakStatus,
-    PersonCategory,
-    PersonsBand,
     PublicService,
 )
+from incidents.facts.description import Fact, facts_of
+from incidents.facts.description import Kind as FactKind
+from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import end_or_day
 from incidents.questions.catalogue import Kind, find_version
 from incidents.questions.saying import Said, answers_of, format_moment, format_number
@@ -30,18 +29,9 @@ SNAPSHOT_TITLES: dict[str, str] = {
     "donnees": "Les données touchées",
     "rappel": "Qui rappeler",
 }
-INSTANTS: dict[str, str] = {
-    "occurred": "Arrivé",
-    "detected": "Découvert",
-    "attack_known": "Attaque connue",
-    "breach_known": "Atteinte aux données personnelles connue",
-}
-CALLER: dict[str, tuple[str, str]] = {
-    "phone": ("Téléphone", Kind.TEXT),
-    "email": ("Adresse mail", Kind.MAIL),
-    "name": ("Nom", Kind.TEXT),
-    "role": ("Fonction", Kind.TEXT),
-}
+DECLARED, CALLER, LEAK = map(facts_of, (Declaration, Caller, Leak))
+# The ways to reach the caller come first.
+CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER)))
 
 
 def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[Said]:
@@ -60,24 +50,27 @@ def title_of(section: str, version: str) -> str:
 
 
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
-    yield Said(label="Récit", words=values["description"] or "rien d’écrit", kind=Kind.LONG)
-    if values["supplier"]:
-        yield Said(label="Prestataire concerné", words=values["supplier"])
+    """Yield the lines of a story. A sheet that is older than a line of the story does not hold it."""
+    words = values["description"] or "rien d’écrit"
+    yield Said(label=DECLARED["description"].read, words=words, kind=Kind.LONG)
+    for name, fact in STORY_LINES.items():
+        if values.get(name):
+            yield Said(label=fact.read, words=values[name])
 
 
 def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
-    for name, label in INSTANTS.items():
+    for name, fact in INSTANTS.items():
         at, certainty = moment_of(values[name]["at"]), values[name]["certainty"]
         words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else str(NOT_SAID))
         roughly = certainty == Certainty.APPROXIMATE
-        yield Said(label=str(label), words=f"{words}, à peu près" if roughly else words)
+        yield Said(label=fact.read, words=f"{words}, à peu près" if roughly else words)
 
 
 def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for one in values["services"]:
         yield Said(label=label(PublicService, one["service"]), words=", ".join(list_interruption_facts(one, zone)))
     if not values["services"]:
-        yield Said(label="Un service arrêté ou ralenti", words=label(Answer, values["stopped"]))
+        yield Said(label=DECLARED["service_stopped"].read, words=label(Answer, values["stopped"]))
 
 
 def list_interruption_facts(one: Mapping[str, Any], zone: str) -> Iterator[str]:
@@ -96,22 +89,21 @@ def list_interruption_facts(one: Mapping[str, Any], zone: str) -> Iterator[str]:
 
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
-    yield Said(label="Des données touchées", words=label(Answer, values["concerned"]))
-    leak = values["leak"]
-    if leak is None:
-        return
-    yield Said(label="Fuite", words=label(LeakStatus, leak["status"]))
-    yield Said(label="Quelles données", words=labels(DataCategory, leak["categories"]))
-    yield Said(label="Quelles personnes", words=labels(PersonCategory, leak["person_categories"]))
-    persons = leak["persons"]
-    known = label(PersonsBand, leak["persons_band"]) if persons is None else format_number(persons)
-    yield Said(label="Combien de personnes", words=known)
+    """Yield the lines about the data. The exact number of persons replaces their band if it is known."""
+    yield Said(label=DECLARED["data_concerned"].read, words=label(Answer, values["concerned"]))
+    leak = values["leak"] or {}
+    for name, fact in LEAK.items():
+        if name == "persons_band" and leak.get("persons") is not None:
+            yield Said(label=fact.read, words=format_number(leak["persons"]))
+        elif name in leak and name != "persons":
+            yield Said(label=fact.read, words=format_fact(fact, leak[name]))
 
 
 def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
-    for name, (text, kind) in CALLER.items():
-        if values[name]:
-            yield Said(label=str(text), words=values[name], kind=kind)
+    for name in CALLER_ORDER:
+        if values.get(name):
+            kind = Kind.MAIL if name == "email" else Kind.TEXT
+            yield Said(label=CALLER[name].read, words=values[name], kind=kind)
     if values.get("mail_without_code"):
         yield Said(label="Mails", words="ni lien, ni code", kind=Kind.TEXT)
 
@@ -127,6 +119,17 @@ SAYING = {
 
 def moment_of(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def format_fact(fact: Fact, value: Any) -> str:
+    match fact.kind:
+        case FactKind.CHOICE:
+            return label(fact.choices, value)
+        case FactKind.CHOICES:
+            return labels(fact.choices, value)
+        case FactKind.COUNT if value is not None:
+            return format_number(value)
+    return str(value or NOT_SAID)
 
 
 def label(choices: Any, code: str) -> str:

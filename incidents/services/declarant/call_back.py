@@ -13,7 +13,15 @@ from django.db import transaction
 from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, IncidentType, InterruptionExtent, Nature, NoteKind, Status
-from incidents.facts.shapes import INSTANTS, Declaration, Instant, Interruption, Leak
+from incidents.facts.shapes import (
+    INSTANTS,
+    Declaration,
+    Instant,
+    Interruption,
+    Leak,
+    map_caller,
+    read_story_words,
+)
 from incidents.models import Incident, Story
 from incidents.services.declarant.correct import put_declared_leak, put_interruptions
 from incidents.services.declaring.check import checked
@@ -190,10 +198,9 @@ def save_section(
 def put_facts(incident: Incident, section: str, clean: Declaration, *, before: Values) -> None:
     """Change the rows of one section. `before` is what was declared of the data."""
     story = Story.objects.filter(incident=incident)
-    caller = clean.caller
     match section:
         case "recit":
-            story.update(description=clean.description, supplier=clean.supplier)
+            story.update(**read_story_words(clean))
             incident.supplier_key = supplier_key_of(clean.supplier)
         case "moments":
             for name, value in instants_of(clean).items():
@@ -205,8 +212,7 @@ def put_facts(incident: Incident, section: str, clean: Declaration, *, before: V
             put_declared_leak(incident, clean.leak, before=before)
             incident.data_concerned = clean.data_concerned
         case _:
-            who = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
-            story.update(**{f"contact_{name}": value for name, value in who.items()})
+            story.update(**map_caller(clean.caller))
             incident.mail_without_code = clean.mail_without_code
     instants = [f"{name}_{part}" for name in INSTANTS for part in ("at", "certainty")]
     incident.save(update_fields=[*FACTS, *instants])

@@ -11,7 +11,16 @@ from django.utils import timezone
 
 from collectivities.zones import zone_of
 from incidents.enums import ActorKind, Answer, LeakStatus
-from incidents.facts.shapes import Caller, Declaration, Instant, Interruption, Leak
+from incidents.facts.shapes import (
+    LEAK_INPUTS,
+    Caller,
+    Declaration,
+    Instant,
+    Interruption,
+    Leak,
+    map_caller,
+    read_story_words,
+)
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.questions.catalogue import current
 from incidents.services.declarant.complete import (
@@ -46,7 +55,6 @@ from incidents.services.history.snapshots import (
     snapshot_data,
     snapshot_moments,
     snapshot_services,
-    snapshot_story,
 )
 
 
@@ -143,12 +151,7 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
     refuse(problems_of_caller(clean, needs_number=needs_number))
 
     def put() -> None:
-        Story.objects.filter(incident=incident).update(
-            contact_name=clean.name,
-            contact_role=clean.role,
-            contact_phone=clean.phone,
-            contact_email=clean.email,
-        )
+        Story.objects.filter(incident=incident).update(**map_caller(clean))
         incident.mail_without_code = without_code
         incident.save(update_fields=["mail_without_code"])
 
@@ -156,18 +159,19 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
 
 
 @transaction.atomic
-def correct_story(*, writing: Writing, description: str, supplier: str) -> Written:
-    """Correct the description, and the supplier by which cases are grouped."""
+def correct_story(*, writing: Writing, **words: str) -> Written:
+    """Correct the given words of the story, by name; the others do not change. Cases are grouped by their supplier."""
     incident = open_case(writing)
-    said = Declaration(collectivity=incident.collectivity, caller=Caller(), description=description, supplier=supplier)
-    clean = clean_declaration(said)
+    said: dict[str, Any] = read_story_words(incident.story) | words
+    clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=Caller(), **said))
+    values = read_story_words(clean)
 
     def put() -> None:
-        Story.objects.filter(incident=incident).update(description=clean.description, supplier=clean.supplier)
+        Story.objects.filter(incident=incident).update(**values)
         incident.supplier_key = supplier_key_of(clean.supplier)
         incident.save(update_fields=["supplier_key"])
 
-    return correct(incident, "recit", snapshot_story(clean.description, clean.supplier), put, writing=writing)
+    return correct(incident, "recit", values, put, writing=writing)
 
 
 def correct(
@@ -221,8 +225,9 @@ def put_leak(incident: Incident, leak: Leak | None) -> None:
         incident.leaks.all().delete()
         return
     row = row or DataLeak(incident=incident)
-    row.status, row.persons, row.persons_band = leak.status, leak.persons, leak.persons_band
-    row.categories, row.person_categories = list(leak.categories), list(leak.person_categories)
+    for name in LEAK_INPUTS:
+        value = getattr(leak, name)
+        setattr(row, name, list(value) if isinstance(value, tuple) else value)
     row.save()
 
 

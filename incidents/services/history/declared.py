@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from incidents.enums import EventKind, LeakStatus
-from incidents.facts.shapes import Leak
+from incidents.facts.shapes import Leak, read_leak
 from incidents.models import DataLeak, Incident, IncidentEvent
 from incidents.services.history.snapshots import Values, first_leak, of_rows, snapshot_data
 
@@ -42,16 +42,7 @@ def declared_data(incident: Incident) -> Values:
 
 def declared_leak(values: Mapping[str, Any]) -> Leak | None:
     """Return the leak of a sheet of data."""
-    said = values["leak"]
-    if said is None:
-        return None
-    return Leak(
-        status=said["status"],
-        categories=tuple(said["categories"]),
-        person_categories=tuple(said["person_categories"]),
-        persons=said["persons"],
-        persons_band=said["persons_band"],
-    )
+    return None if values["leak"] is None else read_leak(values["leak"])
 
 
 def declared_status(values: Mapping[str, Any]) -> str:

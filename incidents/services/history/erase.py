@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind
-from incidents.facts.shapes import STORY_COLUMNS
+from incidents.facts.shapes import SERVICE_WORDS, STORY_COLUMNS
 from incidents.models import (
     Advice,
     AnswerSheet,
@@ -54,7 +54,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
 def empty_words(incident: Incident) -> None:
     """Empty the rows that events name, and delete the others. Without their key the files cannot be read any more."""
     Story.objects.filter(incident=incident).update(**dict.fromkeys(STORY_COLUMNS, ""))
-    ServiceInterruption.objects.filter(incident=incident).update(workaround="")
+    ServiceInterruption.objects.filter(incident=incident).update(**dict.fromkeys(SERVICE_WORDS, ""))
     AnswerSheet.objects.filter(incident=incident).update(values={}, author="")
     SeverityChoice.objects.filter(incident=incident).update(motive="")
     Message.objects.filter(incident=incident).update(text="", author="")

@@ -7,6 +7,7 @@ the French stemmer depends on accents (« chiffrées » and « chiffrement » sh
 from collections.abc import Mapping
 
 from incidents.enums import DocumentKind
+from incidents.facts.shapes import STORY_WORDS
 
 # This is longer than any row. PostgreSQL refuses a vector of lexemes of more than a megabyte.
 LONGEST = 200_000
@@ -30,7 +31,7 @@ WRITE = """
 
 DECLARATION = """
     SELECT i.id AS incident_id, i.csirt_id, '' AS source, i.received_at AS at, concat_ws(
-        ' · ', nullif(s.description, ''), nullif(s.supplier, ''), body.name,
+        ' · ', {words}, body.name,
         (SELECT split_part(term, '=', 2) FROM unnest(%(terms)s::text[]) term WHERE split_part(term, '=', 1) = i.type),
         (
             SELECT string_agg(nullif(stop.workaround, ''), ' · ') FROM incidents_serviceinterruption stop
@@ -84,7 +85,7 @@ LESSON = """
 """
 
 SOURCES: Mapping[str, str] = {
-    DocumentKind.DECLARATION: DECLARATION,
+    DocumentKind.DECLARATION: DECLARATION.format(words=", ".join(f"nullif(s.{name}, '')" for name in STORY_WORDS)),
     DocumentKind.ANSWERS: ANSWERS,
     DocumentKind.MESSAGE: MESSAGE,
     DocumentKind.NOTE: NOTE,

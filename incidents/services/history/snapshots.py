@@ -1,16 +1,32 @@
 """Snapshots: the facts of a case as JSON values, section by section. The history shows them as earlier values."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from accounts.models import User
 from incidents.enums import ActorKind
-from incidents.facts.shapes import INSTANTS, Caller, Declaration, Instant, Interruption, Leak
+from incidents.facts.description import facts_of
+from incidents.facts.shapes import (
+    CALLER_COLUMNS,
+    INSTANTS,
+    LEAK_INPUTS,
+    Caller,
+    Declaration,
+    Instant,
+    Interruption,
+    Leak,
+    read_leak,
+    read_story_words,
+)
 from incidents.models import AnswerSheet, DataLeak, Incident, ServiceInterruption
 from incidents.questions.catalogue import current
 
 type Values = dict[str, Any]
+
+SERVICE, LEAK = facts_of(Interruption), facts_of(Leak)
+SERVICE_KEYS = {"started_at": "from", "ended_at": "to", "people_affected": "people"}
 
 
 def snapshot_services(stopped: str, interruptions: Iterable[Interruption]) -> Values:
@@ -18,26 +34,11 @@ def snapshot_services(stopped: str, interruptions: Iterable[Interruption]) -> Va
 
 
 def snapshot_interruption(one: Interruption) -> Values:
-    return {
-        "service": str(one.service),
-        "extent": str(one.extent),
-        "from": text_of(one.started_at),
-        "to": text_of(one.ended_at),
-        "people": one.people_affected,
-        "workaround": one.workaround,
-    }
+    return {SERVICE_KEYS.get(name, name): plain_value(getattr(one, name)) for name in SERVICE}
 
 
 def snapshot_data(concerned: str, leak: Leak | None) -> Values:
-    if leak is None:
-        return {"concerned": str(concerned), "leak": None}
-    said = {
-        "status": str(leak.status),
-        "categories": [str(code) for code in leak.categories],
-        "person_categories": [str(code) for code in leak.person_categories],
-        "persons": leak.persons,
-        "persons_band": str(leak.persons_band),
-    }
+    said = {name: plain_value(getattr(leak, name)) for name in LEAK_INPUTS} if leak else None
     return {"concerned": str(concerned), "leak": said}
 
 
@@ -47,12 +48,19 @@ def snapshot_moments(instants: Mapping[str, Instant]) -> Values:
 
 def snapshot_caller(caller: Caller, *, mail_without_code: bool) -> Values:
     """Return the person to call back. `mail_without_code` is included only if it is true."""
-    said: Values = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
-    return said | ({"mail_without_code": True} if mail_without_code else {})
+    return asdict(caller) | ({"mail_without_code": True} if mail_without_code else {})
 
 
-def snapshot_story(description: str, supplier: str) -> Values:
-    return {"description": description, "supplier": supplier}
+def plain_value(value: Any) -> Any:
+    """Return the value of a fact as JSON holds it: a moment or a code as a text, codes as a list of texts."""
+    match value:
+        case datetime():
+            return text_of(value)
+        case tuple():
+            return [str(code) for code in value]
+        case str():
+            return str(value)
+    return value
 
 
 def text_of(at: datetime | None) -> str | None:
@@ -62,7 +70,7 @@ def text_of(at: datetime | None) -> str | None:
 def of_declaration(said: Declaration) -> dict[str, Values]:
     """Return each section as it was declared."""
     return {
-        "recit": snapshot_story(said.description, said.supplier),
+        "recit": read_story_words(said),
         "moments": snapshot_moments({name: getattr(said, name) for name in INSTANTS}),
         "services": snapshot_services(said.service_stopped, said.interruptions),
         "donnees": snapshot_data(said.data_concerned, said.leak),
@@ -106,14 +114,7 @@ def interruptions_of(incident: Incident) -> list[Interruption]:
 
 
 def interruption_of(row: ServiceInterruption) -> Interruption:
-    return Interruption(
-        service=row.service,
-        extent=row.extent,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        people_affected=row.people_affected,
-        workaround=row.workaround,
-    )
+    return Interruption(**{name: getattr(row, name) for name in SERVICE})
 
 
 def leak_of(incident: Incident) -> Leak | None:
@@ -122,15 +123,7 @@ def leak_of(incident: Incident) -> Leak | None:
 
 
 def leak_from(row: DataLeak) -> Leak:
-    return Leak(
-        status=row.status,
-        categories=tuple(row.categories),
-        person_categories=tuple(row.person_categories),
-        persons=row.persons,
-        persons_band=row.persons_band,
-        records=row.records,
-        records_band=row.records_band,
-    )
+    return read_leak({name: getattr(row, name) for name in LEAK})
 
 
 def first_leak(incident: Incident) -> DataLeak | None:
@@ -145,17 +138,14 @@ def instants_of(incident: Incident) -> dict[str, Instant]:
 
 
 def caller_of(incident: Incident) -> Caller:
-    story = incident.story
-    return Caller(
-        name=story.contact_name, role=story.contact_role, phone=story.contact_phone, email=story.contact_email
-    )
+    return Caller(**{name: getattr(incident.story, column) for name, column in CALLER_COLUMNS.items()})
 
 
 def of_rows(incident: Incident, section: str) -> Values:
     """Return one section as it is stored now."""
     match section:
         case "recit":
-            return snapshot_story(incident.story.description, incident.story.supplier)
+            return read_story_words(incident.story)
         case "moments":
             return snapshot_moments(instants_of(incident))
         case "services":

@@ -12,6 +12,7 @@ from django.http import Http404
 from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, Door
+from incidents.facts.shapes import read_story_words
 from incidents.files import vault
 from incidents.files.words import MOST_BYTES, READABLE, words_in
 from incidents.indicators.known_values import is_innocent, own_domain
@@ -95,8 +96,7 @@ def sources_of(incident: Incident) -> Iterator[Source]:
     """Yield the declaration and the newest answers of each section, then the messages of the declarant,
     notes and file names, newest first.
     """
-    story = incident.story
-    yield Source(DocumentKind.DECLARATION, f"{story.description}\n{story.supplier}")
+    yield Source(DocumentKind.DECLARATION, "\n".join(read_story_words(incident.story).values()))
     for section, kept in by_section(sheets_of(incident)).items():
         if section != "rappel":  # whom to call back is not a trace of an attack
             yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in kept[0].lines))

@@ -11,7 +11,7 @@ from collectivities.models import Collectivity, Grouping
 from collectivities.zones import zone_of
 from incidents.access import abilities
 from incidents.enums import Ability, Certainty, ClosingReason, Status
-from incidents.facts.shapes import INSTANTS
+from incidents.facts.shapes import INSTANTS, STORY_LINES
 from incidents.models import Incident
 from incidents.services.handling.triage import last_word_of
 from incidents.triage import wording
@@ -35,12 +35,6 @@ from incidents.triage.work.blocks import work_context
 
 # How many events the page shows; the whole history has its own page.
 LATEST = 8
-INSTANT_LABELS = {
-    "occurred": "survenu",
-    "detected": "détecté",
-    "attack_known": "attaque connue",
-    "breach_known": "violation de données connue",
-}
 
 
 def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
@@ -113,6 +107,7 @@ def facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str
     interruptions, leaks = rows.interruptions, rows.leaks
     answers = answers_of(incident)
     return {
+        "story_lines": [(fact.short, getattr(incident.story, name)) for name, fact in STORY_LINES.items()],
         "instants": list(instants(incident)),
         "instants_unknown": list_missing_instants(incident, Certainty.UNKNOWN),
         "instants_not_said": list_missing_instants(incident, ""),
@@ -154,15 +149,15 @@ def outdated(incident: Incident, *, is_left: bool) -> set[str]:
 
 def instants(incident: Incident) -> Any:
     """Yield (label, instant or None, is approximate) for each of the four instants."""
-    for name in INSTANTS:
+    for name, fact in INSTANTS.items():
         certainty = getattr(incident, f"{name}_certainty")
-        yield INSTANT_LABELS[name], getattr(incident, f"{name}_at"), certainty == Certainty.APPROXIMATE
+        yield fact.term, getattr(incident, f"{name}_at"), certainty == Certainty.APPROXIMATE
 
 
 def list_missing_instants(incident: Incident, certainty: str) -> list[Any]:
     """Return the labels of the instants without a value that have this certainty."""
     missing = [name for name in INSTANTS if not getattr(incident, f"{name}_at")]
-    return [INSTANT_LABELS[name] for name in missing if getattr(incident, f"{name}_certainty") == certainty]
+    return [INSTANTS[name].term for name in missing if getattr(incident, f"{name}_certainty") == certainty]
 
 
 def labels(choices: type[models.TextChoices], codes: list[str]) -> list[str]:
