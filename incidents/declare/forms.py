@@ -22,9 +22,19 @@ from incidents.enums import (
     LeakStatus,
     PublicService,
 )
-from incidents.facts.description import facts_of
-from incidents.facts.forms import ask, ask_in_a_list
-from incidents.facts.shapes import INSTANTS, Caller, Declaration, Instant, Interruption, Leak, leak_in, read_instant
+from incidents.facts.description import Section, facts_of
+from incidents.facts.forms import ask, ask_in_a_list, list_story_lines, with_facts
+from incidents.facts.shapes import (
+    INSTANTS,
+    STORY_WORDS,
+    Declaration,
+    Instant,
+    Interruption,
+    Leak,
+    caller_in,
+    leak_in,
+    read_instant,
+)
 
 CERTAINTIES = [
     ("", "à choisir"),
@@ -41,7 +51,7 @@ EMPTY: dict[type[forms.Field], Any] = {
     forms.MultipleChoiceField: [],
     forms.BooleanField: False,
 }
-DECLARED, CALLER, SERVICE, LEAK = map(facts_of, (Declaration, Caller, Interruption, Leak))
+DECLARED, SERVICE, LEAK = map(facts_of, (Declaration, Interruption, Leak))
 DECLARED_LEAKS = [
     (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
     (LeakStatus.SUSPECTED, "Nous le craignons"),
@@ -55,6 +65,7 @@ def moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
     return DayField(required=False, label=label), HourField(required=False, label=label), certainty
 
 
+@with_facts(Section.STORY, Section.CALLER)
 class DetailsForm(forms.Form):
     occurred_date, occurred_time, occurred_certainty = moment_fields(DECLARED["occurred"].question)
     detected_date, detected_time, detected_certainty = moment_fields(DECLARED["detected"].question)
@@ -66,13 +77,7 @@ class DetailsForm(forms.Form):
     person_categories = ask(LEAK["person_categories"])
     persons_band = ask_in_a_list(LEAK["persons_band"])
     breach_known_date, breach_known_time, breach_known_certainty = moment_fields(DECLARED["breach_known"].question)
-    description = ask(DECLARED["description"])
-    supplier = ask(DECLARED["supplier"])
-    contact_name = ask(CALLER["name"])
-    contact_role = ask(CALLER["role"])
-    contact_phone = ask(CALLER["phone"])
-    contact_email = ask(CALLER["email"])
-    mail_without_code = ask(DECLARED["mail_without_code"])
+    story_lines = property(list_story_lines)
 
     def clean(self) -> dict[str, Any]:
         for name in INSTANTS:
@@ -196,27 +201,19 @@ class Details:
 
     def declaration(self, collectivity: Collectivity, incident_type: IncidentType, zone: ZoneInfo) -> Declaration:
         said = self.form.cleaned_data
+        instants: dict[str, Any] = {name: self.form.instant(name, zone) for name in INSTANTS}
         interruptions = tuple(row.interruption(zone) for row in self.rows)
         return Declaration(
             collectivity=collectivity,
             type=incident_type,
-            caller=Caller(
-                name=said["contact_name"],
-                role=said["contact_role"],
-                phone=said["contact_phone"],
-                email=said["contact_email"],
-            ),
-            description=said["description"],
-            supplier=said["supplier"],
-            occurred=self.form.instant("occurred", zone),
-            detected=self.form.instant("detected", zone),
-            attack_known=self.form.instant("attack_known", zone),
-            breach_known=self.form.instant("breach_known", zone),
+            caller=caller_in(said),
             service_stopped=answer_to(said["service_stopped"], implied=bool(interruptions)),
             data_concerned=said["data_concerned"],
             interruptions=interruptions,
-            leak=leak_in(self.form.cleaned_data),
+            leak=leak_in(said),
             mail_without_code=said["mail_without_code"],
+            **{name: said[name] for name in STORY_WORDS},
+            **instants,
         )
 
     def refuse(self, error: ValidationError) -> None:

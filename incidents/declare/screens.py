@@ -6,6 +6,7 @@ from django.http import QueryDict
 
 from incidents.declare.forms import DetailsForm, ServiceForm
 from incidents.enums import PublicService, Screen
+from incidents.facts.shapes import LEAK_INPUTS
 
 ORDER = tuple(Screen)
 ROUTES = {
@@ -17,7 +18,7 @@ ROUTES = {
 }
 DATA_INPUTS = frozenset(
     {
-        *("data_concerned", "leak_status", "categories", "person_categories", "persons_band"),
+        *("data_concerned", *(name for name in LEAK_INPUTS.values() if name in DetailsForm.base_fields)),
         *(f"breach_known_{part}" for part in ("date", "time", "certainty")),
     }
 )

@@ -28,6 +28,7 @@ from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, after, befo
 from incidents.declare.sending import ask_again, send_at_once, sent_already
 from incidents.devices import draft_cookie
 from incidents.enums import Answer, IncidentType, Screen
+from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
 from incidents.services.declaring.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
@@ -54,7 +55,7 @@ FROM_THE_FIRST = "suite"
 TO_MEND = "corriger"
 # The folded questions of the last screen: the fold is open if one has an error.
 FOLDED = (
-    "supplier",
+    *STORY_LINES,
     *(f"{name}_{part}" for name in ("detected", "attack_known") for part in ("date", "time", "certainty")),
 )
 LONGEST_STROKE = 6

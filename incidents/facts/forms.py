@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from core.fields import CountField, WordsField, choice, several
-from incidents.facts.description import Fact, Kind
+from incidents.facts.description import Fact, Kind, Section
+from incidents.facts.shapes import STORY_LINES, inputs_of
 
 type Options = Iterable[tuple[Any, str]]
 
@@ -22,7 +23,9 @@ FIELDS: dict[Kind, Callable[[str, Options], forms.Field]] = {
 
 def ask(fact: Fact, options: Options | None = None) -> Any:
     """Return the optional field that asks a town hall for a fact. `options` replaces its choices or their words."""
-    return FIELDS[fact.kind](fact.question, fact.options if options is None else options)
+    field = FIELDS[fact.kind](fact.question, fact.options if options is None else options)
+    field.help_text = fact.help
+    return field
 
 
 def ask_in_a_list(fact: Fact) -> forms.ChoiceField:
@@ -39,3 +42,21 @@ def ask_in_a_word(fact: Fact, options: Options | None = None) -> Any:
         case Kind.CHOICES:
             return forms.MultipleChoiceField(choices=choices, required=False, label=fact.short)
     return FIELDS[fact.kind](fact.short, choices)
+
+
+def with_facts[F: type[forms.Form]](*sections: Section, ask: Callable[[Fact], forms.Field] = ask) -> Callable[[F], F]:
+    """Decorate a form: add a field for each fact of these sections, in the order of their description, after its own.
+
+    Its subclasses inherit them.
+    """
+
+    def add_fields(form: F) -> F:
+        form.base_fields |= {name: ask(fact) for section in sections for name, fact in inputs_of(section).items()}
+        return form
+
+    return add_fields
+
+
+def list_story_lines(form: forms.BaseForm) -> list[forms.BoundField]:
+    """Return the fields of the lines of a story, which templates draw one after the other."""
+    return [form[name] for name in STORY_LINES]

@@ -18,9 +18,21 @@ from incidents.enums import (
     LeakStatus,
     PublicService,
 )
-from incidents.facts.description import facts_of
-from incidents.facts.forms import ask, ask_in_a_list
-from incidents.facts.shapes import INSTANTS, Caller, Declaration, Instant, Interruption, Leak, leak_in, read_instant
+from incidents.facts.description import Section, facts_of
+from incidents.facts.forms import ask, ask_in_a_list, list_story_lines, with_facts
+from incidents.facts.shapes import (
+    INSTANTS,
+    Declaration,
+    Instant,
+    Interruption,
+    Leak,
+    caller_in,
+    leak_in,
+    map_caller,
+    map_leak,
+    read_instant,
+    read_story_words,
+)
 from incidents.follow_up.complete_questions import day_of, hour_of
 from incidents.models import Incident
 from incidents.moments import end_or_day
@@ -53,7 +65,7 @@ MAILBOX = "Une adresse qui marche encore. Le lien et le code de votre dossier pe
 MAILBOX_IN_DOUBT = (
     "Quelqu’un d’autre lit peut-être cette boîte : aucun mail n’y portera le lien ou le code de votre dossier."
 )
-DECLARED, CALLER, LEAK = map(facts_of, (Declaration, Caller, Leak))
+DECLARED, LEAK = map(facts_of, (Declaration, Leak))
 
 
 class Editor(Protocol):
@@ -117,47 +129,39 @@ class OneForm[F: FactsForm]:
             self.form.put(field, messages)
 
 
+@with_facts(Section.STORY)
 class StoryForm(FactsForm):
-    description = ask(DECLARED["description"])
-    supplier = ask(DECLARED["supplier"])
+    story_lines = property(list_story_lines)
 
 
 class StoryEditor(OneForm[StoryForm]):
     template = "follow_up/complete/recit.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        story = incident.story
-        self.form = StoryForm(data, initial={"description": story.description, "supplier": story.supplier})
+        self.form = StoryForm(data, initial=read_story_words(incident.story))
 
     def save(self, writing: Writing) -> Written:
-        said = self.form.cleaned_data
-        return correct_story(writing=writing, description=said["description"], supplier=said["supplier"])
+        return correct_story(writing=writing, **self.form.cleaned_data)
 
 
+@with_facts(Section.CALLER)
 class CallerForm(FactsForm):
-    contact_phone = ask(CALLER["phone"])
-    contact_email = ask(CALLER["email"])
-    contact_name = ask(CALLER["name"])
-    contact_role = ask(CALLER["role"])
-    mail_without_code = ask(DECLARED["mail_without_code"])
+    field_order = ("contact_phone", "contact_email")
 
 
 class CallerEditor(OneForm[CallerForm]):
     template = "follow_up/complete/rappel.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        caller = caller_of(incident)
-        known = {"phone": caller.phone, "email": caller.email, "name": caller.name, "role": caller.role}
-        initial: dict[str, Any] = {f"contact_{name}": value for name, value in known.items()}
-        self.form = CallerForm(data, initial=initial | {"mail_without_code": incident.mail_without_code})
+        known: dict[str, Any] = map_caller(caller_of(incident))
+        self.form = CallerForm(data, initial=known | {"mail_without_code": incident.mail_without_code})
         self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident.type)
         self.email_help = MAILBOX_IN_DOUBT if self.is_mailbox_in_doubt else MAILBOX
 
     def save(self, writing: Writing) -> Written:
-        said = {name: self.form.cleaned_data[f"contact_{name}"] for name in ("phone", "email", "name", "role")}
         # The question is not asked for a mailbox that somebody else may read, which gets no code.
         chosen = None if self.is_mailbox_in_doubt else self.form.cleaned_data["mail_without_code"]
-        return correct_caller(writing=writing, caller=Caller(**said), mail_without_code=chosen)
+        return correct_caller(writing=writing, caller=caller_in(self.form.cleaned_data), mail_without_code=chosen)
 
 
 class MomentsForm(FactsForm):
@@ -218,18 +222,7 @@ class DataEditor(OneForm[DataForm]):
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         leak = declared_leak(declared_data(incident))
-        known = (
-            {
-                "leak_status": leak.status,
-                "categories": leak.categories,
-                "person_categories": leak.person_categories,
-                "persons_band": leak.persons_band,
-                "persons": leak.persons,
-            }
-            if leak
-            else {"categories": (), "person_categories": ()}
-        )
-        self.form = DataForm(data, initial={"data_concerned": incident.data_concerned} | known)
+        self.form = DataForm(data, initial={"data_concerned": incident.data_concerned} | map_leak(leak or Leak()))
 
     def save(self, writing: Writing) -> Written:
         said = self.form.cleaned_data

@@ -17,6 +17,7 @@ from collectivities.models import Collectivity
 from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability, InterruptionExtent, KeptForm
+from incidents.facts.shapes import STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.services.declarant.call_back import Call, StaleFacts, refuse_ended, stamp_facts, write_call_down
@@ -24,7 +25,7 @@ from incidents.services.handling.keep import Values
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
 from incidents.services.history.declared import declared_data, declared_leak
-from incidents.services.history.snapshots import caller_of, instants_of, interruptions_of
+from incidents.services.history.snapshots import instants_of, interruptions_of
 from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, sound
 from incidents.triage.calls.telephone_form import TelephoneForm
 from incidents.triage.case.emergency import emergency_contacts, find_official_number
@@ -127,22 +128,14 @@ def seen_before(form: CallForm, kept: Values | None) -> str:
 
 def known(incident: Incident) -> dict[str, Any]:
     """Return the facts of the case as form values, in the active time zone."""
-    caller, leak = caller_of(incident), declared_leak(declared_data(incident))
+    leak = declared_leak(declared_data(incident))
     said: dict[str, Any] = {
         "type": incident.type,
-        "description": incident.story.description,
-        "supplier": incident.story.supplier,
         "service_stopped": incident.service_stopped,
         "data_concerned": incident.data_concerned,
-        "contact_name": caller.name,
-        "contact_role": caller.role,
-        "contact_phone": caller.phone,
-        "contact_email": caller.email,
         "mail_without_code": incident.mail_without_code,
     }
-    if leak:
-        said |= {"leak_status": leak.status, "persons_band": leak.persons_band}
-        said |= {"categories": list(leak.categories), "person_categories": list(leak.person_categories)}
+    said |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (map_leak(leak) if leak else {})
     for name, one in instants_of(incident).items():
         said |= typed(name, one.at)
     return said | known_services(incident)

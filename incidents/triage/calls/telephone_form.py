@@ -25,15 +25,26 @@ from incidents.enums import (
     LeakStatus,
     PublicService,
 )
-from incidents.facts.description import facts_of
-from incidents.facts.forms import ask_in_a_word
-from incidents.facts.shapes import INSTANTS, Caller, Declaration, Instant, Interruption, Leak, leak_in
+from incidents.facts.description import Section, facts_of
+from incidents.facts.forms import ask_in_a_word, list_story_lines, with_facts
+from incidents.facts.shapes import (
+    INSTANTS,
+    STORY_WORDS,
+    Declaration,
+    Instant,
+    Interruption,
+    Leak,
+    caller_in,
+    inputs_of,
+    leak_in,
+)
 from incidents.services.declaring.check import needs_whole_number, problems_of_caller
 
 FOUND = 12
-DECLARED, CALLER, LEAK = map(facts_of, (Declaration, Caller, Leak))
+DECLARED, LEAK = map(facts_of, (Declaration, Leak))
 MOMENTS = {name: DECLARED[name].short for name in INSTANTS} | {"stopped": "Services touchés depuis"}
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
+ASKED = (*inputs_of(Section.CALLER), *STORY_WORDS)
 # Said of a service that is not touched; of one that nobody asked about, nothing is said.
 WORKS = "works"
 EXTENTS = [(WORKS, "marche"), *InterruptionExtent.choices]
@@ -48,6 +59,7 @@ def one_of(choices: Any, label: Any) -> forms.ChoiceField:
     return forms.ChoiceField(choices=choices, required=False, label=label)
 
 
+@with_facts(Section.STORY, Section.CALLER, ask=ask_in_a_word)
 class TelephoneForm(forms.Form):
     """`body` is what was typed to find it; `collectivite` the one chosen among those found for `body_asked`."""
 
@@ -55,19 +67,15 @@ class TelephoneForm(forms.Form):
     body_asked = WordsField()
     collectivite = WordsField()
     type = ask_in_a_word(DECLARED["type"], TYPES)
-    contact_phone = ask_in_a_word(CALLER["phone"])
-    contact_name = ask_in_a_word(CALLER["name"])
-    contact_role = ask_in_a_word(CALLER["role"])
-    contact_email = ask_in_a_word(CALLER["email"])
-    mail_without_code = ask_in_a_word(DECLARED["mail_without_code"])
-    description = ask_in_a_word(DECLARED["description"])
-    supplier = ask_in_a_word(DECLARED["supplier"])
     service_stopped = ask_in_a_word(DECLARED["service_stopped"])
     data_concerned = ask_in_a_word(DECLARED["data_concerned"])
     leak_status = ask_in_a_word(LEAK["status"], LEAKS)
     persons_band = ask_in_a_word(LEAK["persons_band"])
     categories = ask_in_a_word(LEAK["categories"])
     person_categories = ask_in_a_word(LEAK["person_categories"])
+    # The order of the page, in which its errors are listed.
+    field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *ASKED)
+    story_lines = property(list_story_lines)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,14 +95,9 @@ class TelephoneForm(forms.Form):
             # The service judges the rest, and is not asked without a body: what else is missing is said at once.
             said = self.cleaned_data
             needs_number = needs_whole_number(said.get("type", ""), without_code=said.get("mail_without_code", False))
-            for field, problem in problems_of_caller(self.caller(), needs_number=needs_number):
+            for field, problem in problems_of_caller(caller_in(said), needs_number=needs_number):
                 self.add_error(field, problem)
         return self.cleaned_data
-
-    def caller(self) -> Caller:
-        return Caller(
-            **{name: self.cleaned_data.get(f"contact_{name}", "") for name in ("name", "role", "phone", "email")}
-        )
 
     def typed(self, name: str) -> str:
         return str(self[name].value() or "")
@@ -147,6 +150,7 @@ class TelephoneForm(forms.Form):
 
     def declaration(self, collectivity: Collectivity) -> Declaration:
         said, clock = self.cleaned_data, ZoneInfo(zone_of(collectivity))
+        instants: dict[str, Any] = {name: instant(said, name, clock) for name in INSTANTS}
         stopped = moment(said, "stopped", clock)
         interruptions = tuple(
             Interruption(service=service, extent=extent, started_at=stopped if said[service] else None)
@@ -155,18 +159,14 @@ class TelephoneForm(forms.Form):
         return Declaration(
             collectivity=collectivity,
             type=said["type"] or IncidentType.UNKNOWN,
-            caller=self.caller(),
-            description=said["description"],
-            supplier=said["supplier"],
+            caller=caller_in(said),
             service_stopped=Answer.YES if interruptions else said["service_stopped"],
             data_concerned=said["data_concerned"],
             interruptions=interruptions,
             leak=leak_in(said),
             mail_without_code=said["mail_without_code"],
-            occurred=instant(said, "occurred", clock),
-            detected=instant(said, "detected", clock),
-            attack_known=instant(said, "attack_known", clock),
-            breach_known=instant(said, "breach_known", clock),
+            **{name: said[name] for name in STORY_WORDS},
+            **instants,
         )
 
     def refuse(self, error: ValidationError) -> None:

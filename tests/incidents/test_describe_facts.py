@@ -1,0 +1,108 @@
+"""A line that is described in `incidents/facts/shapes.py` is asked at each door, stored, corrected and read."""
+
+import pytest
+
+from incidents.enums import Screen
+from incidents.facts.shapes import CALLER_COLUMNS, STORY_LINES, STORY_WORDS, inputs_of
+from incidents.models import Incident, Story
+from incidents.questions.facts import list_sheet_facts
+from incidents.services.history.snapshots import of_rows
+from tests.cast import a_responder, breizh_cyber, declare, plouexemple
+from tests.incidents import completing_pages
+from tests.incidents.express import case
+from tests.incidents.journeys import WHERE, an_address, begin, post
+from tests.reading import hidden, text
+
+pytestmark = pytest.mark.django_db
+
+PHONE = "02 99 00 00 00"
+LINES = {name: f"Ligne {place}" for place, name in enumerate(STORY_LINES, start=1)}
+CORRECTED = {name: f"{words}, corrigée" for name, words in LINES.items()}
+INPUTS = [*CALLER_COLUMNS.values(), *STORY_WORDS]
+
+
+@pytest.fixture(autouse=True)
+def town(client):
+    client.defaults["REMOTE_ADDR"] = an_address()
+    breizh_cyber()
+    return plouexemple()
+
+
+def stored(incident):
+    return Story.objects.values(*LINES).get(incident=incident)
+
+
+def lacking(page, names):
+    """The inputs that the page does not ask."""
+    return [name for name in names if f'name="{name}"' not in page.content.decode()]
+
+
+def test_they_are_asked_on_the_last_screen(client):
+    begin(client)
+    page = client.get(WHERE[Screen.CALLER])
+    assert lacking(page, INPUTS) == []
+    assert all(fact.help in page.content.decode() for fact in STORY_LINES.values())
+
+    post(client, {"contact_phone": PHONE, **LINES})
+
+    assert stored(Incident.objects.get()) == LINES
+
+
+def test_they_are_asked_in_a_call(client):
+    client.force_login(a_responder())
+    page = client.get("/triage/saisir/")
+    assert lacking(page, INPUTS) == []
+
+    client.post("/triage/saisir/", {"cle": hidden(page, "cle"), "body": "29999", "contact_phone": PHONE, **LINES})
+
+    assert stored(Incident.objects.get()) == LINES
+
+
+def test_they_are_known_in_a_later_call(client):
+    incident = declare(**LINES)
+    client.force_login(a_responder())
+    page = client.get(case(incident, "appel"))
+    form = page.context["form"]
+    assert {name: form[name].value() for name in LINES} == LINES
+
+    typed = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": incident.type}
+    assert client.post(case(incident, "appel"), typed | CORRECTED).status_code == 302
+
+    assert stored(incident) == CORRECTED
+
+
+def test_they_are_corrected(client):
+    incident = declare(**LINES)
+    completing_pages.enter(client, incident)
+    assert lacking(client.get(completing_pages.url(incident, "rappel")), CALLER_COLUMNS.values()) == []
+    page = client.get(completing_pages.url(incident, "recit"))
+    assert all(f'value="{words}"' in page.content.decode() for words in LINES.values())
+
+    completing_pages.post(client, incident, "recit", {"description": "Tout est chiffré."} | CORRECTED)
+
+    assert stored(incident) == CORRECTED
+
+
+def test_they_are_read(client):
+    incident = declare(**LINES)
+    client.force_login(a_responder())
+    page = text(client.get(case(incident)))
+    assert all(f"{fact.short} {LINES[name]}" in page for name, fact in STORY_LINES.items())
+
+    said = {
+        line.label: line.words for line in list_sheet_facts("recit", "", of_rows(incident, "recit"), "Europe/Paris")
+    }
+
+    assert {fact.read: LINES[name] for name, fact in STORY_LINES.items()}.items() <= said.items()
+
+
+def test_an_older_sheet_is_read_without_them():
+    (line,) = list_sheet_facts("recit", "", {"description": "Tout est chiffré."}, "Europe/Paris")
+    assert (line.label, line.words) == ("Récit", "Tout est chiffré.")
+
+
+@pytest.mark.parametrize("section", ["recit", "rappel"])
+def test_a_column_holds_as_much_as_is_accepted(section):
+    limits = {name: fact.limit for name, fact in inputs_of(section).items() if fact.is_words}
+    held = {name: Story._meta.get_field(name).max_length for name in limits}
+    assert all(held[name] is None or held[name] >= limit for name, limit in limits.items())
