@@ -174,6 +174,8 @@ class Submission:
     authors: Mapping[str, str] = field(default_factory=dict)
 
 
+# The answers that are columns of the case itself.
+CASE_ANSWERS = ("service_stopped", "data_concerned", "mail_without_code")
 INSTANTS = facts_of(Declaration, section=Section.MOMENTS)
 # The columns of a story: words about the incident, then the person to call back.
 STORY_WORDS = facts_of(Declaration, section=Section.STORY)

@@ -14,6 +14,7 @@ from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, IncidentType, InterruptionExtent, Nature, NoteKind, Status
 from incidents.facts.shapes import (
+    CASE_ANSWERS,
     INSTANTS,
     Declaration,
     Instant,
@@ -39,7 +40,7 @@ from incidents.services.history.snapshots import Values, interruptions_of, leak_
 from incidents.services.history.snapshots import instants_of as known_instants_of
 
 SECTIONS = ("recit", "moments", "services", "donnees", "rappel")
-FACTS = ("service_stopped", "data_concerned", "supplier_key", "mail_without_code")
+FACTS = (*CASE_ANSWERS, "supplier_key")
 
 
 class StaleFacts(Exception):

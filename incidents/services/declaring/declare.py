@@ -17,7 +17,7 @@ from incidents.catalogues.rsit import FIRST_CLASSIFICATION
 from incidents.due import first_deadlines
 from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.facts.description import LINE_LIMIT
-from incidents.facts.shapes import INSTANTS, Declaration, Instant, Submission, story_of
+from incidents.facts.shapes import CASE_ANSWERS, INSTANTS, Declaration, Instant, Submission, story_of
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
 from incidents.services.declarant.access import open_access
@@ -180,12 +180,8 @@ def first_severity(clean: Declaration, now: datetime) -> Severity:
 
 
 def answers_of(clean: Declaration) -> dict[str, object]:
-    return {
-        "service_stopped": clean.service_stopped,
-        "data_concerned": clean.data_concerned,
-        "mail_without_code": clean.mail_without_code,
-        "supplier_key": supplier_key_of(clean.supplier),
-    }
+    answers = {name: getattr(clean, name) for name in CASE_ANSWERS}
+    return answers | {"supplier_key": supplier_key_of(clean.supplier)}
 
 
 def instants_of(clean: Declaration) -> dict[str, object]:

@@ -17,7 +17,7 @@ from collectivities.models import Collectivity
 from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability, InterruptionExtent, KeptForm
-from incidents.facts.shapes import STORY_COLUMNS, map_leak
+from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.services.declarant.call_back import Call, StaleFacts, refuse_ended, stamp_facts, write_call_down
@@ -129,12 +129,7 @@ def seen_before(form: CallForm, kept: Values | None) -> str:
 def known(incident: Incident) -> dict[str, Any]:
     """Return the facts of the case as form values, in the active time zone."""
     leak = declared_leak(declared_data(incident))
-    said: dict[str, Any] = {
-        "type": incident.type,
-        "service_stopped": incident.service_stopped,
-        "data_concerned": incident.data_concerned,
-        "mail_without_code": incident.mail_without_code,
-    }
+    said: dict[str, Any] = {name: getattr(incident, name) for name in ("type", *CASE_ANSWERS)}
     said |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (map_leak(leak) if leak else {})
     for name, one in instants_of(incident).items():
         said |= typed(name, one.at)
