@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".local" / "test"
 CACHE = HOME / "cache"
 LISTS = ["import_collectivities", "import_csirts"]
+# What the schema and the lists are read and written by, beside the migrations.
+MAKES_THE_TEMPLATE = ["collectivities", "config/devserver", "config/settings", "core", "csirts"]
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,6 @@ class Session:
         self.build(self.servers.postgres.url(), self.servers.valkey.url(), built=cached.exists())
         if not cached.exists():
             keep(self.servers, cached)
-        self.forgo_durability()
 
     def build(self, database_url, redis_url, *, built=False):
         name = "test_tocsin" if self.servers else f"test_tocsin_{secrets.token_hex(4)}"
@@ -218,11 +219,6 @@ class Session:
             with compiling_tests() if self.servers else nullcontext():
                 fill(self.ground.url(name))
         os.environ |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOCSIN_TEST_TEMPLATE": name}
-
-    def forgo_durability(self):
-        """No power cut happens to a database of tests; a process that is killed loses nothing all the same."""
-        self.ground.execute("ALTER SYSTEM SET fsync = off")
-        self.ground.execute("SELECT pg_reload_conf()")
 
     def stop(self):
         if self.servers:
@@ -266,19 +262,23 @@ def exists(command):
     return any(ROOT.glob(f"*/management/commands/{command}.py"))
 
 
+def list_files(folder):
+    """Return the files below `folder`. Fail if it has none, so that a folder that was renamed is not forgotten."""
+    files = [path for path in folder.glob("**/*") if path.is_file() and "__pycache__" not in path.parts]
+    assert files, f"{folder} holds no file"
+    return files
+
+
 def fingerprint():
     """Changes with whatever the template is made of."""
     made_of = [
         ROOT / "requirements.txt",
         Path(__file__),
-        ROOT / "config" / "embedded.py",
-        ROOT / "config" / "servers.py",
         *ROOT.glob("*/migrations/*.py"),
-        *ROOT.glob("collectivities/**/*"),
-        *ROOT.glob("csirts/**/*"),
+        *(path for folder in MAKES_THE_TEMPLATE for path in list_files(ROOT / folder)),
     ]
     digest = hashlib.sha256(f"{os.getuid()}".encode())
-    for path in sorted(path for path in made_of if path.is_file() and "__pycache__" not in path.parts):
+    for path in sorted(made_of):
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
