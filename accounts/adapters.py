@@ -15,7 +15,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.crypto import salted_hmac
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
@@ -24,6 +23,7 @@ from accounts.factors import FACTORS
 from accounts.models import User
 from accounts.services.mails import queue_mail
 from accounts.views.first_page import first_page
+from core.secrets import hash_value
 
 REFUSED = "Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux."
 TOO_MANY = "Trop d’essais pour ce compte. Attendez cinq minutes, puis réessayez. Rien n’est bloqué pour les autres."
@@ -152,4 +152,4 @@ class FactorAdapter(DefaultMFAAdapter):
 
 def boxes() -> Iterator[SecretBox]:
     for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
-        yield SecretBox(salted_hmac("accounts.second_factor", "", secret=secret, algorithm="sha256").digest())
+        yield SecretBox(hash_value("accounts.second_factor", "", secret=secret))

@@ -6,10 +6,10 @@ from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from accounts.factors import has_factor
 from accounts.models import AccessLink, ApiToken, User
+from core.secrets import hash_value
 
 PREFIX = "tocsin_"
 NOTED_EVERY = timedelta(minutes=10)
@@ -28,7 +28,7 @@ def token_of_form(user: User, key: str) -> str:
     """Derive the token from the key of a form and the key of the server: a form sent twice makes the same
     token, without storing it.
     """
-    digest = salted_hmac("accounts.api_token", f"{user.pk}:{key}", algorithm="sha256").digest()
+    digest = hash_value("accounts.api_token", f"{user.pk}:{key}")
     return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
 
 
@@ -60,4 +60,4 @@ def token_of_link(link: AccessLink) -> str:
     """Derive the secret from the nonce of the link and the key of the server: the mail can be written later, and a
     stolen row opens nothing.
     """
-    return salted_hmac("accounts.access_link", link.nonce, algorithm="sha256").hexdigest()
+    return hash_value("accounts.access_link", link.nonce).hex()

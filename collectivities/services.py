@@ -20,12 +20,12 @@ from collectivities.grounds import renew_grounds
 from collectivities.models import Alias, Collectivity, Departement, Grouping, Region
 from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
 from collectivities.wording import plain, stem_of
+from core.locks import Lock, lock_key, take_lock
 
 type Say = Callable[[str], None]
 type Key = tuple[str, str]  # family and code
 type Ids = dict[Key, int]
 
-LOCK = 0x70C51  # one import at a time
 BATCH = 2_000
 NAME_LENGTH = 150
 RANDOM = 4  # the version of a random UUID
@@ -88,8 +88,7 @@ def _take_turn(official: OfficialList) -> int | None:
     """Wait for another import to end. Return the newest millésime imported so far, or None. Raise `UnreadableList` if
     this list is older than it or empty.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    take_lock(Lock.IMPORT)
     loaded = Collectivity.objects.order_by("-millesime").exclude(millesime=None).values_list("millesime", flat=True)
     newest = loaded.first()
     if newest and newest > official.millesime:
@@ -302,9 +301,8 @@ def _hold(key: str) -> None:
     """Lock this proposal until the end of the transaction. Two proposals of one body wait for each other, and so do a
     proposal and an import.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [key, LOCK])
+    take_lock(Lock.IMPORT, is_shared=True)
+    lock_key(key, seed=Lock.IMPORT)
 
 
 def _with_siren(siren: str) -> Collectivity | None:

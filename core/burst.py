@@ -7,8 +7,9 @@ from ipaddress import IPv6Address, ip_address
 
 from django.core.cache import cache
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 from redis import RedisError
+
+from core.secrets import hash_value
 
 logger = logging.getLogger(__name__)
 # A subscriber of IPv6 gets at least a /64 (RFC 6177), so that all addresses of a /64 count as one line.
@@ -35,7 +36,7 @@ def address_key(request: HttpRequest) -> str:
     """
     forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     address = find_subscriber(forwarded or request.META.get("REMOTE_ADDR", ""))
-    return salted_hmac("incidents.declare.brake", address, algorithm="sha256").hexdigest()[:32]
+    return hash_value("incidents.declare.brake", address).hex()[:32]
 
 
 def find_subscriber(address: str) -> str:

@@ -9,6 +9,8 @@ import secrets
 
 from stdnum.iso7064 import mod_37_36
 
+from core.secrets import hash_value
+
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 LENGTH = 8
 
@@ -33,6 +35,11 @@ def is_reference(text: str) -> bool:
 def compact(text: str) -> str:
     """Return what somebody typed or dictated in the form in which it is stored: « t7k4 9mqx » becomes « T7K49MQX »."""
     return "".join(symbol for symbol in text.upper() if symbol.isalnum())
+
+
+def derive_code(use: str, seed: str, length: int) -> str:
+    """Return the code of `length` symbols that HMAC computes from a seed and the server's key."""
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in hash_value(use, seed)[:length])
 
 
 def groups(code: str) -> list[str]:

@@ -10,12 +10,13 @@ from itertools import groupby, islice
 
 import structlog
 from django.core.mail import EmailMessage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.dispatch import send_due
 from accounts.transports.email import Mailer, NotSent
+from core.locks import Lock, take_lock
 from incidents.models import IncidentEvent, PendingEvent
 from notifications.audience import Audience
 from notifications.channels import send_to_declarants
@@ -30,8 +31,6 @@ CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
 # Few, so that a mail for which somebody waits is soon among the next.
 CASES_CLAIMED_AT_ONCE, MOST_OF_A_CASE = 10, 10
-# The key of the advisory lock under which messages are claimed: an arbitrary number.
-LOCK = 7_465_747_321
 # A claim is a lease: a worker starts no new message well before the first pause gives its rows back.
 LEASE_USED = timedelta(seconds=15)
 FIRST_PAUSE = timedelta(seconds=60)
@@ -116,8 +115,7 @@ def claim(now: datetime) -> list[Delivery]:
     The mails of one case are sent together, in the order of its events. One worker claims at a time: a worker that
     found only rows that another is about to claim would see nothing due and stop.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    take_lock(Lock.CLAIM_DELIVERIES)
     due = Delivery.objects.due(now)
     due.filter(attempts__gte=MOST_ATTEMPTS).update(status=DeliveryStatus.DEAD)
     turns = due.in_turn().values_list("announcement__event__incident", flat=True)[:CASES_CLAIMED_AT_ONCE]

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from core.locks import Lock, hold_lock, take_lock
 from stats.counting import rollups
 from stats.disclosure.tables import Period
 from stats.enums import Outcome
 from stats.exact.access import Scope
-from stats.locks import PUBLISHING_LOCK, RECOUNT_LOCK, alone
 from stats.models import Attempt, ExactReading, FigureCheck, Release
 from stats.releases.publish import list_due_periods, make_release
 from stats.reports import making
@@ -41,7 +41,7 @@ def publish_due(*, now: datetime | None = None, waits: bool = False, most: int |
     failure stops the later periods, which wait for the earlier one. While another process publishes, do nothing, or
     wait for it if `waits`.
     """
-    with alone(PUBLISHING_LOCK, waits=waits) as is_free:
+    with hold_lock(Lock.PUBLISH, waits=waits) as is_free:
         if not is_free:
             return []
         fold_everything()
@@ -78,7 +78,7 @@ def fold_everything() -> None:
     """
     rollups.fold_all()
     with transaction.atomic():
-        rollups.wait_for_lock()
+        take_lock(Lock.COUNT)
         rollups.fold_all()
 
 
@@ -91,7 +91,7 @@ MISTAKES_KEPT = 100
 
 def check_tonight() -> FigureCheck | None:
     """Start today's recount, or continue one that is not finished. Return None if there is nothing to do."""
-    with alone(RECOUNT_LOCK, waits=False) as is_free:
+    with hold_lock(Lock.RECOUNT, waits=False) as is_free:
         if not is_free:
             return None
         check = FigureCheck.objects.filter(repairs=False).order_by("-pk").first()
@@ -105,7 +105,7 @@ def check_tonight() -> FigureCheck | None:
 
 def verify_figures() -> FigureCheck:
     """Recount everything from the raw rows and compare to the unit, while the service runs. No figure is changed."""
-    with alone(RECOUNT_LOCK, waits=True):
+    with hold_lock(Lock.RECOUNT, waits=True):
         check = FigureCheck.objects.create()
         walk(check)
         return check
@@ -116,7 +116,7 @@ def rebuild_figures() -> FigureCheck:
 
     A recount that was killed continues where it stopped. A second run changes nothing.
     """
-    with alone(RECOUNT_LOCK, waits=True):
+    with hold_lock(Lock.RECOUNT, waits=True):
         check = FigureCheck.objects.filter(repairs=True, finished_at=None).order_by("-pk").first()
         check = check or FigureCheck.objects.create(repairs=True)
         walk(check)
@@ -141,7 +141,7 @@ def recount_cases(check: FigureCheck, ids: list[int]) -> None:
         record_mistakes(check, rollups.list_case_mistakes(ids))
         return
     with transaction.atomic():
-        rollups.wait_for_lock()
+        take_lock(Lock.COUNT)
         record_mistakes(check, rollups.repair_cases(ids))
     # Events are counted here because this loop holds the lock most of the time, and their own task would come late.
     rollups.fold_all()
@@ -154,7 +154,7 @@ def recount_month(check: FigureCheck, month: date) -> None:
         record_mistakes(check, rollups.describe_drift(*drift))
         return
     with transaction.atomic():
-        rollups.wait_for_lock()
+        take_lock(Lock.COUNT)
         rollups.repair_sums(*drift)
         record_mistakes(check, rollups.describe_drift(*drift))
     rollups.fold_all()

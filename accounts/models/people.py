@@ -10,7 +10,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 
 from accounts.enums import (
@@ -27,6 +26,7 @@ from accounts.enums import (
 )
 from accounts.permissions import PERMISSIONS
 from collectivities.models import Collectivity, Region
+from core.secrets import hash_value
 from csirts.models import Csirt
 
 
@@ -121,7 +121,7 @@ class User(AbstractBaseUser):
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Derive the hash from the password and the session stamp: changing either ends the open sessions."""
         sealed = f"{self.session_stamp}:{self.password}"
-        return salted_hmac("accounts.session", sealed, secret=secret, algorithm="sha256").hexdigest()
+        return hash_value("accounts.session", sealed, secret=secret).hex()
 
     # What Django's admin asks for
 

@@ -14,9 +14,9 @@ from time import monotonic
 from django.db import connection, transaction
 from django.db.models import Count, Min, QuerySet
 
+from core.locks import Lock, take_lock, try_lock
 from incidents.models import Incident, PendingEvent
 from stats.counting.facts import IS_HIT, IS_INCIDENT, count_units, is_hit, is_incident, load_facts
-from stats.locks import LOCK
 from stats.models import CaseFact, Presence, Rollup
 
 CONSUMER = "stats"
@@ -63,7 +63,7 @@ def fold_batch() -> int:
     """Count up to `BATCH` pending events in one transaction, and return their number. Return 0 if
     another process is counting.
     """
-    if not try_lock():
+    if not try_lock(Lock.COUNT):
         return 0
     pending = list(list_pending().select_for_update(of=("self",), skip_locked=True).order_by("pk")[:BATCH])
     recount_cases({row.event.incident_id for row in pending})
@@ -73,18 +73,6 @@ def fold_batch() -> int:
 
 def list_pending() -> QuerySet[PendingEvent]:
     return PendingEvent.objects.filter(consumer=CONSUMER).select_related("event")
-
-
-def try_lock() -> bool:
-    """Take the lock of the figures until the end of the transaction. Return False if another transaction holds it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        return bool(cursor.fetchone()[0])
-
-
-def wait_for_lock() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def recount_cases(incident_ids: Iterable[int]) -> list[int]:
@@ -161,7 +149,7 @@ def read_one_instant() -> Iterator[None]:
     has_begun = connection.in_atomic_block
     with transaction.atomic():
         if has_begun:
-            wait_for_lock()
+            take_lock(Lock.COUNT)
         else:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

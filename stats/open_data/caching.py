@@ -12,9 +12,9 @@ from functools import cache
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseNotModified
 from django.http.response import HttpResponseBase
-from django.utils.crypto import salted_hmac
 from django.utils.http import parse_etags
 
+from core.secrets import hash_value
 from stats.open_data.package import describe_dictionary, read_program
 from stats.open_data.sheets import list_sheets
 
@@ -45,7 +45,7 @@ def answer_once(
 def make_etag(*asked: object) -> str:
     """Return the ETag of the answer to what was asked."""
     text = json.dumps([hash_form(), settings.SITE_URL, *map(str, asked)])
-    return f'"{salted_hmac("stats.caching", text, algorithm="sha256").hexdigest()[:32]}"'
+    return f'"{hash_value("stats.caching", text).hex()[:32]}"'
 
 
 @cache

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from core.locks import Lock, is_held
 from stats.disclosure.tables import Period
 from stats.enums import Outcome
-from stats.locks import PUBLISHING_LOCK, is_held
 from stats.releases.publish import first_due_on, list_due_periods
 from stats.releases.rows import Attempt
 
@@ -29,7 +29,7 @@ def read_progress(now: datetime) -> Progress:
     last = Attempt.objects.order_by("-pk").values_list("outcome", flat=True).first()
     return Progress(
         due=tuple(list_due_periods(now)),
-        is_running=is_held(PUBLISHING_LOCK),
+        is_running=is_held(Lock.PUBLISH),
         has_failed=last == Outcome.FAILED,
         earliest_on=first_due_on(now),
     )

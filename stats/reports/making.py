@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from collectivities.models import Region
+from core.locks import Lock, hold_lock
 from core.typeset import typeset
 from incidents.enums import PaperState
-from stats.locks import REPORTS_LOCK, alone
 from stats.pages.page import UnknownSelectionError
 from stats.releases.rows import Figure, Release
 from stats.reports.address import parse_place
@@ -93,7 +93,7 @@ def make_due() -> int:
     Nothing is made while another worker makes reports.
     """
     made, until = 0, timezone.now() + LONGEST_ROUND
-    with alone(REPORTS_LOCK, waits=False) as is_free:
+    with hold_lock(Lock.MAKE_REPORTS, waits=False) as is_free:
         while is_free and timezone.now() < until and (report := claim(timezone.now())):
             made += try_report(report)
     return made

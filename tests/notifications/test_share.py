@@ -6,10 +6,8 @@ from django.db import connection
 
 from incidents.models import PendingEvent
 from incidents.services.handling.triage import acknowledge_incident
-from incidents.services.history import index
 from notifications import dispatch
 from notifications.models import Announcement, Delivery
-from stats import locks as figures
 from tests.cast import a_responder, breizh_cyber, declare
 
 
@@ -56,18 +54,6 @@ def test_they_share_the_messages_of_one_act(transactional_db, post):
 
     assert sum(sent) == 20
     assert min(sent) >= 5
-
-
-def test_no_lock_has_the_key_of_another():
-    keys = [
-        figures.LOCK,
-        figures.RECOUNT_LOCK,
-        figures.PUBLISHING_LOCK,
-        figures.REPORTS_LOCK,
-        index.LOCK,
-        dispatch.LOCK,
-    ]
-    assert len(set(keys)) == len(keys)
 
 
 def test_they_share_the_events(transactional_db):

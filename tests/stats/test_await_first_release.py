@@ -3,9 +3,9 @@
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from core.locks import Lock, hold_lock
 from stats.counting import rollups
 from stats.enums import Outcome
-from stats.locks import PUBLISHING_LOCK, alone
 from stats.releases.rows import Attempt
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.pages import plain
@@ -23,7 +23,7 @@ def test_it_works(client, time_machine):
     assert "à partir de 4 h 30, heure de Paris" in waiting
     assert "Ensuite : 3e trimestre 2025, 4e trimestre 2025." in waiting
 
-    with alone(PUBLISHING_LOCK, waits=False):
+    with hold_lock(Lock.PUBLISH, waits=False):
         assert "En cours de vérification : 2e trimestre 2025." in words(read(client))
         assert "En cours de vérification : 2e trimestre 2025." in plain(
             " ".join(LexborHTMLParser(client.get("/statistiques/publications/").content).text().split())

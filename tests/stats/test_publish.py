@@ -10,11 +10,11 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from collectivities.models import Collectivity, Region
+from core.locks import Lock, hold_lock
 from incidents.enums import PaperState
 from stats.counting.periods import find_month, find_month_end, find_quarter
 from stats.disclosure.draw import UnsafeReleaseError
 from stats.disclosure.tables import CATEGORIES, Period
-from stats.locks import PUBLISHING_LOCK, alone
 from stats.models import Attempt, CountedCase, Denominator, Figure, Release, Report
 from stats.releases import publish
 from stats.releases.seal import is_intact, load_printed
@@ -294,7 +294,7 @@ def test_beside_another_the_command_waits_and_the_task_does_nothing(transactiona
     held, over = threading.Event(), threading.Event()
 
     def hold_the_lock():
-        with alone(PUBLISHING_LOCK, waits=True):
+        with hold_lock(Lock.PUBLISH, waits=True):
             held.set()
             over.wait(60)
         connection.close()

@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
+from core.locks import Lock
 from incidents.enums import PaperState
 from stats.disclosure.tables import Period
-from stats.locks import REPORTS_LOCK
 from stats.models import Report
 from stats.reports import making
 from stats.reports.making import make_due as make_reports
@@ -190,11 +190,11 @@ def test_one_worker_at_a_time_makes_reports(client):
     client.get(f"{BRETAGNE}pdf/")
     other = connection.copy()
     with closing(other), other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [REPORTS_LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [Lock.MAKE_REPORTS])
         make_reports()
         assert "Le rapport se prépare" in text(client.get(BRETAGNE))
         # A connection that closes gives its locks back a moment later.
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [REPORTS_LOCK])
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [Lock.MAKE_REPORTS])
     make_reports()
     assert "Le rapport est prêt" in text(client.get(BRETAGNE))
 

@@ -14,10 +14,10 @@ from django.db import connection
 from structlog.testing import capture_logs
 
 from accounts.enums import Role
+from core.locks import Lock, hold_lock
 from incidents.models import Incident
 from stats import services
 from stats.counting import rollups
-from stats.locks import RECOUNT_LOCK, alone
 from stats.models import CaseFact, FigureCheck, Presence, Rollup
 from stats.services import check_tonight, fold_events, rebuild_figures, verify_figures
 from stats.tasks import check_figures
@@ -139,7 +139,7 @@ def test_only_one_process_recounts(transactional_db):
     held = threading.Event(), threading.Event()
 
     def hold():
-        with alone(RECOUNT_LOCK, waits=True):
+        with hold_lock(Lock.RECOUNT, waits=True):
             held[0].set()
             held[1].wait(60)
         connection.close()

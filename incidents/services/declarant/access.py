@@ -13,13 +13,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from accounts.models import User
+from core.secrets import hash_value
 from incidents.access import get_followed_incident, get_incident
 from incidents.enums import Ability, ActorKind, EventKind
 from incidents.models import MAIL_HELD, FollowUpAccess, Incident
-from incidents.reference import ALPHABET, compact
+from incidents.reference import compact, derive_code
 from incidents.services.declaring.limits import find_mail_burst
 from incidents.services.history.record import record_event
 
@@ -31,12 +31,11 @@ DOUBLE_CLICK = timedelta(seconds=10)
 
 def secret_of(access: FollowUpAccess) -> str:
     """Return the secret of this access, in its compact form."""
-    digest = salted_hmac("incidents.follow_up.secret", access.nonce, algorithm="sha256").digest()
-    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:SECRET_LENGTH])
+    return derive_code("incidents.follow_up.secret", access.nonce, SECRET_LENGTH)
 
 
 def hash_of(secret: str) -> str:
-    return salted_hmac("incidents.follow_up.hash", compact(secret), algorithm="sha256").hexdigest()
+    return hash_value("incidents.follow_up.hash", compact(secret)).hex()
 
 
 def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:

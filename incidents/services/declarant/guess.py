@@ -9,8 +9,8 @@ from math import ceil
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
+from core.secrets import hash_value
 from incidents.models import CodeGuess, FollowUpAccess
 from incidents.reference import compact
 from incidents.services.declarant.access import find_access
@@ -57,7 +57,7 @@ def hold_guess(reference: str, now: datetime) -> CodeGuess:
     """Return the counter of this reference, locked until the transaction ends, so that simultaneous guesses are
     counted.
     """
-    digest = salted_hmac("incidents.guess", compact(reference), algorithm="sha256").hexdigest()
+    digest = hash_value("incidents.guess", compact(reference)).hex()
     fresh = CodeGuess(reference_hash=digest, last_at=now)
     # An update that changes nothing locks the row, even while another request deletes old rows.
     CodeGuess.objects.bulk_create(

@@ -6,12 +6,12 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
+from core.secrets import hash_value
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind
 from incidents.models import Incident, SharedSentence
-from incidents.reference import ALPHABET, compact
+from incidents.reference import compact, derive_code
 from incidents.services.history.record import record_event
 from incidents.sharing import may_be_told_in_a_sentence
 
@@ -20,12 +20,11 @@ SECRET_LENGTH = 16
 
 
 def shared_secret_of(shared: SharedSentence) -> str:
-    digest = salted_hmac("incidents.share.secret", shared.nonce, algorithm="sha256").digest()
-    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:SECRET_LENGTH])
+    return derive_code("incidents.share.secret", shared.nonce, SECRET_LENGTH)
 
 
 def hash_of(secret: str) -> str:
-    return salted_hmac("incidents.share.hash", compact(secret), algorithm="sha256").hexdigest()
+    return hash_value("incidents.share.hash", compact(secret)).hex()
 
 
 def find_shared(secret: str) -> Incident | None:

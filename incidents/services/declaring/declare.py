@@ -4,13 +4,14 @@ import hashlib
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from psycopg.errors import UniqueViolation
 
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import day_of, zone_of
+from core.locks import lock_key
 from core.text import fold, plain_line
 from csirts.routing import Route, csirt_for
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION
@@ -102,14 +103,8 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
 
 def sent_before(key: str) -> Incident | None:
     """Return the case of this submission key, or None. The second of two simultaneous posts waits for the first."""
-    hold_key(key)
+    lock_key(key)
     return Incident.objects.filter(submission_key=key_of(key)).first()
-
-
-def hold_key(key: str) -> None:
-    """Take an advisory lock on the submission key until the transaction ends, waiting if another one holds it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 def was_sent(key: str) -> bool:

@@ -12,16 +12,17 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from collectivities.models import Collectivity
+from core.locks import lock_key
+from core.secrets import hash_value
 from core.text import say_the_same
 from incidents.enums import Screen
 from incidents.facts.shapes import Declaration, Submission
 from incidents.models import Draft, DraftPage, Incident
-from incidents.reference import ALPHABET, compact
-from incidents.services.declaring.declare import Declared, declare_incident, hold_key
+from incidents.reference import compact, derive_code
+from incidents.services.declaring.declare import Declared, declare_incident
 
 CODE_LENGTH = 8
 # How long a draft lasts after its last save, so that a person has time to look for a number or for help.
@@ -74,12 +75,11 @@ class PageChanged(Exception):
 
 def code_of(draft: Draft) -> str:
     """Return the code that opens this draft on another device, in its compact form."""
-    digest = salted_hmac("incidents.draft.code", draft.nonce, algorithm="sha256").digest()
-    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:CODE_LENGTH])
+    return derive_code("incidents.draft.code", draft.nonce, CODE_LENGTH)
 
 
 def hash_of(code: str) -> str:
-    return salted_hmac("incidents.draft.hash", compact(code), algorithm="sha256").hexdigest()
+    return hash_value("incidents.draft.hash", compact(code)).hex()
 
 
 def version_of(page: DraftPage | None) -> str:
@@ -206,7 +206,7 @@ def send_express(
     They go into the draft `uid`, or into a new draft with that identifier. Raises AlreadySent if the draft is already
     a case, ValidationError by field; then nothing is saved.
     """
-    hold_key(key_of_draft(uid))
+    lock_key(key_of_draft(uid))
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or make_draft(uid=uid)
     if draft.incident:
         raise AlreadySent(draft.incident)

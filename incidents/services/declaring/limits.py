@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.utils.crypto import salted_hmac
 
+from core.secrets import hash_value
 from incidents.enums import Burst, EventKind, Status
 from incidents.facts.shapes import Declaration
 from incidents.models import Incident, RecentCount
@@ -76,7 +76,7 @@ def count(keys: Iterable[str], now: datetime) -> dict[str, int]:
 
 
 def digest(purpose: str, value: str) -> str:
-    return salted_hmac("incidents.limits", f"{purpose}:{value}", algorithm="sha256").hexdigest()[:32]
+    return hash_value("incidents.limits", f"{purpose}:{value}").hex()[:32]
 
 
 def mailbox_of(address: str) -> str:

@@ -15,13 +15,14 @@ from uuid import UUID
 
 import structlog
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
 from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
+from core.locks import lock_key
 from core.text import plain_line
 from csirts.models import Csirt
 from incidents.access import check_ability
@@ -144,12 +145,8 @@ def start_bulk(
 
 
 def sent_before(once: str) -> BulkJob | None:
-    """Return the job that this form created, or None.
-
-    An advisory lock makes the second of two simultaneous posts wait.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [once])
+    """Return the job that this form created, or None. The second of two simultaneous posts waits for the first."""
+    lock_key(once)
     return BulkJob.objects.filter(submission_key__startswith=once).first()
 
 

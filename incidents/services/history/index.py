@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from core.locks import Lock, take_lock, try_lock
 from incidents.enums import TYPE_TERMS, DocumentKind, EventKind
 from incidents.models import Incident, PendingEvent, SearchDocument
 from incidents.questions.catalogue import Kind, versions
@@ -21,8 +22,6 @@ CONSUMER = "search"
 BATCH = 500
 # In seconds. Other work of the same worker then has its turn.
 LONGEST_ROUND = 2.0
-# Key of the advisory lock under which documents are written; any number, the same in all processes.
-LOCK = 7_465_747_311
 EVERY_KIND = frozenset(DocumentKind.values)
 # Messages, notes and file names never change: only rows without a document are read.
 WRITTEN_ONCE = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentKind.FILE})
@@ -70,7 +69,7 @@ def index_batch() -> int:
 
     Returns 0 if another process is indexing.
     """
-    if not take_lock():
+    if not try_lock(Lock.INDEX):
         return 0
     pending = list(
         PendingEvent.objects.filter(consumer=CONSUMER)
@@ -111,7 +110,7 @@ def rebuild(*, after: int, count: int = BATCH) -> int | None:
     if not keys:
         return None
     with transaction.atomic():
-        wait_for_lock()
+        take_lock(Lock.INDEX)
         SearchDocument.objects.filter(incident__in=keys).delete()
         for kind in DocumentKind.values:
             write_documents(keys, kind, again=True)
@@ -163,17 +162,6 @@ def questions_with_words() -> list[str]:
         if question.kind in WORDS_OF_QUESTION
     }
     return sorted(asked - CONTACTS)
-
-
-def take_lock() -> bool:
-    """Take the lock until the end of the transaction. Returns False if another transaction has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        return bool(cursor.fetchone()[0])
-
-
-def wait_for_lock() -> None:
-    run("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def run(statement: str, parameters: Any) -> None:

@@ -1,0 +1,75 @@
+"""Advisory locks of PostgreSQL. All but that of `hold_lock` are held until the end of the transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum, unique
+
+from django.db import connection
+
+
+@unique
+class Lock(IntEnum):
+    """What one process at a time may do. The keys are arbitrary, the same in all processes, and no two are alike."""
+
+    # Of the official list. Who adds a row that the list may hold shares it.
+    IMPORT = 0x70C51
+    # Counting events, and comparing or repairing the sums.
+    COUNT = 7_465_747_301
+    RECOUNT = 7_465_747_302
+    PUBLISH = 7_465_747_303
+    MAKE_REPORTS = 7_465_747_304
+    INDEX = 7_465_747_311
+    CLAIM_DELIVERIES = 7_465_747_321
+
+
+def take_lock(lock: Lock, *, is_shared: bool = False) -> None:
+    """Wait for the lock. `is_shared`: hold it together with others that share it."""
+    run(f"SELECT pg_advisory_xact_lock{'_shared' if is_shared else ''}(%s)", lock)
+
+
+def try_lock(lock: Lock) -> bool:
+    """Take the lock, or return False if another transaction holds it."""
+    return bool(run("SELECT pg_try_advisory_xact_lock(%s)", lock))
+
+
+def lock_key(key: str, *, seed: int = 0) -> None:
+    """Make the second of two transactions with the same key, such as that of a form, wait for the first one."""
+    run("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", key, seed)
+
+
+@contextmanager
+def hold_lock(lock: Lock, *, waits: bool) -> Iterator[bool]:
+    """Hold the lock over several transactions. Yield False if another process holds it, or wait for it if `waits`.
+
+    The lock belongs to the connection, so that a killed process releases it.
+    """
+    if waits:
+        run("SELECT pg_advisory_lock(%s)", lock)
+    elif not run("SELECT pg_try_advisory_lock(%s)", lock):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        run("SELECT pg_advisory_unlock(%s)", lock)
+
+
+def is_held(lock: Lock) -> bool:
+    """Tell whether a process of this database holds the lock. pg_locks shows the halves of a key in two columns."""
+    return bool(run(HELD, lock))
+
+
+HELD = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+        WHERE locktype = 'advisory' AND granted AND datname = current_database()
+        AND (classid::bigint << 32 | objid::bigint) = %s
+    )
+"""
+
+
+def run(statement: str, *parameters: str | int) -> object:
+    """Return the only value that the statement gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchone()[0]
