@@ -14,14 +14,11 @@ from accounts.enums import COLLECTIVITY_ROLES, Helper, LinkPurpose, Role
 from accounts.models import AccessLink, EmergencyContact, Membership, User
 from accounts.services.links import stop_links
 from collectivities.models import Collectivity
+from core.stale import Stale
 
 
 class LastManager(Exception):
     """The change would leave the body without a manager: the manager must hand over first."""
-
-
-class StaleCard(Exception):
-    """Somebody else changed the card after it was read."""
 
 
 @transaction.atomic
@@ -80,7 +77,7 @@ def write_contacts(*, uid: UUID, said: dict[str, dict[str, str]], actor: User, s
     the card has a line to write on.
 
     `seen` is the stamp of the card that the user read, or empty. Nothing is written if nothing changed. Raise
-    StaleCard if somebody else changed the card after it was read.
+    Stale if somebody else changed the card after it was read.
     """
     body = get_body(actor, uid)
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
@@ -88,7 +85,7 @@ def write_contacts(*, uid: UUID, said: dict[str, dict[str, str]], actor: User, s
     if said == {one.kind: {"name": one.name, "phone": one.phone, "note": one.note} for one in known}:
         return
     if seen and seen != card_stamp(known):
-        raise StaleCard
+        raise Stale
     written = {"updated_by": actor, "updated_at": timezone.now()}
     for kind, words in said.items():
         EmergencyContact.objects.update_or_create(collectivity=body, kind=kind, defaults=words | written)

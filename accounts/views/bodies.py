@@ -18,7 +18,6 @@ from accounts.forms import ContactForm, InviteForm
 from accounts.models import Membership
 from accounts.services.bodies import (
     LastManager,
-    StaleCard,
     card_stamp,
     hand_over,
     list_contacts,
@@ -38,6 +37,7 @@ from accounts.services.invitations import (
 from accounts.signed_in import user_of
 from accounts.views.sign_in import Refusing
 from collectivities.models import Collectivity
+from core.stale import Stale
 from csirts.routing import csirt_for
 
 LEAVES = "L’invitation part par mail à %(address)s."
@@ -174,7 +174,7 @@ def write_emergency(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         said = {form.kind.value: form.cleaned_data for form in forms}
         write_contacts(uid=uid, said=said, actor=user, seen=shown["seen"])
-    except StaleCard:
+    except Stale:
         contacts = list_contacts(body)
         shown |= {"contacts": contacts, "seen": card_stamp(contacts)}
         return render(request, "accounts/write_emergency.html", shown, status=409)

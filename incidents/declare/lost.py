@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from core.stale import Stale
 from incidents.declare.express import show_again
 from incidents.declare.journey import Journey, journey_of
 from incidents.declare.screens import ASKED, ROUTES
@@ -15,7 +16,7 @@ from incidents.declare.views import typed_on
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.models import Draft
-from incidents.services.declaring.draft import AlreadySent, PageChanged, save_page
+from incidents.services.declaring.draft import AlreadySent, save_page
 
 
 def cookies_lost(request: HttpRequest) -> HttpResponse | None:
@@ -38,6 +39,6 @@ def is_kept(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
         return False
     try:
         save_page(uid=journey.draft.uid, typed=typed_on(screen, request, journey))
-    except (Draft.DoesNotExist, AlreadySent, PageChanged):
+    except (Draft.DoesNotExist, AlreadySent, Stale):
         return False
     return True

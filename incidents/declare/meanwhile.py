@@ -8,11 +8,12 @@ from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from core.stale import Stale
 from incidents.declare.journey import Journey, journey_of
 from incidents.declare.screens import ASKED
 from incidents.declare.views import typed_on
 from incidents.models import Draft
-from incidents.services.declaring.draft import AlreadySent, PageChanged, save_page, version_of
+from incidents.services.declaring.draft import AlreadySent, save_page, version_of
 
 
 @login_not_required
@@ -32,7 +33,7 @@ def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
         page = save_page(uid=journey.draft.uid, typed=typed_on(screen, request, journey))
     except Draft.DoesNotExist:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
-    except PageChanged:
+    except Stale:
         return JsonResponse({}, status=HTTPStatus.CONFLICT)
     except AlreadySent:
         return JsonResponse({}, status=HTTPStatus.GONE)

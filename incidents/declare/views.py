@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words
+from core.stale import Stale
 from csirts.models import Csirt
 from csirts.routing import helpers_of
 from incidents.declare.brake import must_confirm_start
@@ -31,7 +32,7 @@ from incidents.enums import Answer, IncidentType, Screen
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
-from incidents.services.declaring.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
+from incidents.services.declaring.draft import AlreadySent, Typed, save_page, start_draft, version_of
 
 Shown = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
@@ -299,8 +300,8 @@ def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
         return sent_already(request, journey, typed)
     except Draft.DoesNotExist:
         return without_draft(request, screen)
-    except PageChanged as changed:
-        return render_screen(request, journey.having(screen, typed.values), screen, clash=changed.page)
+    except Stale as changed:
+        return render_screen(request, journey.having(screen, typed.values), screen, clash=changed.current)
     draft_cookie.remember(response, journey.draft.uid, journey.author)
     return response
 

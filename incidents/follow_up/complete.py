@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from collectivities.zones import zone_of
 from core.fields import WordsField
+from core.stale import Stale
 from core.text import plain_line
 from incidents.access import Guest
 from incidents.devices.signature import remember_signature, signature_of
@@ -31,7 +32,7 @@ from incidents.follow_up.complete_questions import questions_editor
 from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
 from incidents.queries import Kept, by_section, sheets_of, useful_for
-from incidents.services.declarant.complete import CannotComplete, Writing, WrittenMeanwhile, why_not
+from incidents.services.declarant.complete import CannotComplete, Writing, why_not
 from incidents.services.declarant.correct import end_interruption
 
 # The query parameter of a section opened as one of the five screens that follow an express declaration.
@@ -192,9 +193,9 @@ class Page:
         except ValidationError as error:
             self.editor.refuse(error)
             return self.show(status=422)
-        except WrittenMeanwhile as told:
-            self.seen = str(told.sheet.uid)
-            return self.show(status=409, other=Kept(told.sheet, zone_of(self.incident.collectivity)))
+        except Stale as stale:
+            self.seen = str(stale.current.uid)
+            return self.show(status=409, other=Kept(stale.current, zone_of(self.incident.collectivity)))
         except CannotComplete as refused:
             return self.show(status=409, reason=str(refused))
         return self.done()

@@ -4,6 +4,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_POST
 
+from core.stale import Stale
 from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
@@ -11,7 +12,7 @@ from incidents.follow_up.acts import back_to, refused
 from incidents.follow_up.page import case_page, render_not_found
 from incidents.follow_up.rating import RateForm, rate_block
 from incidents.models import Incident
-from incidents.services.declarant.rate import StaleRating, rate_help, seen_of
+from incidents.services.declarant.rate import rate_help, seen_of
 
 
 @private
@@ -28,7 +29,7 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
         if form.is_valid():
             rate_help(reference=incident.reference, guest=guest, **form.cleaned_data)
             return back_to(incident.reference, "#avis")
-    except StaleRating:
+    except Stale:
         is_stale = True
     except ValidationError as error:
         if not hasattr(error, "error_dict"):

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.signed_in import user_of
+from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES, Reflexes, read_sheet
 from incidents.enums import IncidentType
@@ -22,7 +23,6 @@ from incidents.reflexes.forms import SheetForm, refill_form
 from incidents.services.library.reflexes import (
     NATIONAL,
     Sheet,
-    StaleSheet,
     clean_content,
     led_csirt,
     newest,
@@ -83,7 +83,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         except ValidationError as error:
             form.add_error(None, error)
             return self.show(request, csirt, kind, form)
-        except StaleSheet:
+        except Stale:
             return self.refuse_stale(request, csirt, kind)
         messages.success(request, f"Version {version} publiée pour votre région.")
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
@@ -95,7 +95,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         try:
             publish_sheet(kind=kind, csirt_slug=csirt.slug, content=NATIONAL, based_on=seen, actor=user_of(request))
             messages.success(request, "La fiche nationale est de nouveau affichée. Vos versions restent ici.")
-        except StaleSheet:
+        except Stale:
             messages.warning(
                 request, "Quelqu’un a publié une autre version depuis. Lisez-la, puis revenez à la fiche nationale."
             )

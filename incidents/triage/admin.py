@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import user_of
+from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import TYPE_TERMS, Ability, KeptForm
 from incidents.models import Incident
@@ -18,9 +19,9 @@ from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
 from incidents.services.correspondence.correspond import ThreadMoved, write_to_declarant, write_with_doubles
 from incidents.services.declarant.access import rotate_access, secret_of
-from incidents.services.declaring.bodies import StaleBody, correct_body
+from incidents.services.declaring.bodies import correct_body
 from incidents.services.handling.read import save_reading
-from incidents.services.handling.severity import StaleSeverity, set_severity
+from incidents.services.handling.severity import set_severity
 from incidents.triage.acts import ACTS, answer_with_messages, asks_for_words, carry_out
 from incidents.triage.case.body import CorrectionForm
 from incidents.triage.case.page import Route, context_of_case, rebase_form, refused, render_page, to_case
@@ -140,7 +141,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         incident = get_incident(user_of(request), reference, to=Ability.CONFIRM_BODY)
         try:
             correct_body(reference=reference, correction=form.correction(), actor=user_of(request))
-        except StaleBody:
+        except Stale:
             is_stale = True
         except ValidationError as error:
             if not hasattr(error, "error_dict"):
@@ -163,7 +164,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
                 set_severity(reference=reference, actor=user_of(request), **form.cleaned_data)
                 messages.success(request, "Gravité changée. Votre motif reste dans le dossier.")
                 return to_case(reference)
-        except StaleSeverity:
+        except Stale:
             is_stale = True
         except ValidationError as error:
             if not hasattr(error, "error_dict"):

@@ -8,12 +8,13 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import Membership
+from core.stale import Stale
 from csirts.models import Csirt
 from incidents.enums import DueFor, EventKind, NoteKind, Severity, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.groups.group import add_to_group
-from incidents.services.handling.assign import NOBODY, StaleAssignment, assign_incident, tag_of
+from incidents.services.handling.assign import NOBODY, assign_incident, tag_of
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import close_incident
@@ -200,9 +201,9 @@ def test_the_second_writer_is_told_who_has_it_and_keeps_the_choice(client, respo
 
 def test_a_stale_page_names_whoever_has_it(responder, colleague, incident):
     taken_by(colleague, incident)
-    with pytest.raises(StaleAssignment) as stale:
+    with pytest.raises(Stale) as stale:
         assigned(incident, responder, responder, seen=NOBODY)
-    assert stale.value.holder == colleague
+    assert stale.value.current == colleague
 
 
 @pytest.mark.parametrize("who", ["agent", "elsewhere", "left", "closed account"])

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 
+from core.stale import Stale
 from incidents.access import Guest
 from incidents.enums import EventKind, Severity
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
@@ -16,7 +17,7 @@ from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
 from incidents.questions.facts import list_sheet_facts
 from incidents.services.declarant.access import rotate_access_by_declarant
-from incidents.services.declarant.complete import CannotComplete, WrittenMeanwhile, answer_section
+from incidents.services.declarant.complete import CannotComplete, answer_section
 from incidents.services.declarant.correct import (
     correct_caller,
     correct_data,
@@ -108,9 +109,9 @@ def test_the_same_again_changes_nothing(incident):
 
 def test_the_second_writer_is_told(incident):
     first = answer(by_link(incident), note_vue="oui").sheet
-    with pytest.raises(WrittenMeanwhile) as told:
+    with pytest.raises(Stale) as told:
         answer(by_link(incident, seen="", author="Camille"), note_vue="non")
-    assert told.value.sheet == first
+    assert told.value.current == first
     assert AnswerSheet.objects.filter(section="precisions").count() == 1
     answer(by_link(incident, seen=str(first.uid), author="Camille"), note_vue="non")
     assert [sheet.values for sheet in incident.sheets.filter(section="precisions").order_by("id")] == [

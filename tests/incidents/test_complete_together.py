@@ -5,8 +5,8 @@ from threading import Barrier
 
 from django.db import connection
 
+from core.stale import Stale
 from incidents.models import Incident
-from incidents.services.declarant.complete import WrittenMeanwhile
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing import answer, by_link
 from tests.incidents.completing_pages import enter, url
@@ -23,7 +23,7 @@ def test_it_works(transactional_db):
         barrier.wait()
         try:
             answer(writing, note_texte=writing.author)
-        except WrittenMeanwhile:
+        except Stale:
             return "told"
         finally:
             connection.close()

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import Membership
+from core.stale import Stale
 from incidents.enums import EventKind
 from incidents.models import CaseGroup, Incident
 from incidents.services.groups.group import (
     SHEET_LIMIT,
-    StaleGroup,
     add_to_group,
     close_group,
     remove_from_group,
@@ -264,5 +264,5 @@ def test_opened_at_is_now(responder):
 
 def test_a_stale_version_is_refused_by_the_service(responder):
     group = a_group(responder)
-    with pytest.raises(StaleGroup):
+    with pytest.raises(Stale):
         save_sheet(group=group.uid, sheet="x", seen=7, actor=responder)

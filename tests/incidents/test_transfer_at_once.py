@@ -19,7 +19,7 @@ def test_it_works(transactional_db):
 
     outcomes = at_once(*[lambda actor=actor: accept_transfer(uid=transfer.uid, actor=actor) for actor in takers])
 
-    assert sorted(outcomes) == ["StaleTransfer"] * 3 + ["done"]
+    assert sorted(outcomes) == ["Stale"] * 3 + ["done"]
     incident.refresh_from_db()
     transfer.refresh_from_db()
     assert incident.assignee == transfer.answered_by
@@ -42,7 +42,7 @@ def test_one_accepts_while_the_other_takes_it_back(transactional_db):
         transfer.refresh_from_db()
         assert (transfer.state, incident.csirt.slug, sorted(outcomes)) in (
             (TransferState.ACCEPTED, "loin-cyber", ["Http404", "done"]),
-            (TransferState.WITHDRAWN, "breizh-cyber", ["StaleTransfer", "done"]),
+            (TransferState.WITHDRAWN, "breizh-cyber", ["Stale", "done"]),
         )
         assert incident.events.count() == 3
 

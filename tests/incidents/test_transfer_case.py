@@ -4,12 +4,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from core.stale import Stale
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, EventKind, Tlp, TransferState
 from incidents.models import Incident, Story, Transfer
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.transfer.proposal import StaleTransfer, accept_transfer, withdraw_transfer
+from incidents.services.transfer.proposal import accept_transfer, withdraw_transfer
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
@@ -279,9 +280,9 @@ def test_a_case_without_people_at_the_other_end_says_so(incident, giver):
 
 
 def test_a_stale_exception_says_what_is_newest(incident, giver, taker):
-    with pytest.raises(StaleTransfer) as stale:
+    with pytest.raises(Stale) as stale:
         withdraw_transfer(reference=incident.reference, actor=giver)
-    assert stale.value.transfer is None
+    assert stale.value.current is None
 
 
 # The label of the case

@@ -2,12 +2,13 @@
 
 import pytest
 
+from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflexes.forms import acts_in, refill_form
-from incidents.services.library.reflexes import StaleSheet, publish_sheet, sheet_for
+from incidents.services.library.reflexes import publish_sheet, sheet_for
 from tests.cast import a_lead, a_responder, breizh_cyber
 from tests.reading import text
 
@@ -83,7 +84,7 @@ def test_the_second_writer_is_told_and_loses_nothing(client, csirt, lead):
     assert late.status_code == 409
     assert "Le second texte." in late.content.decode()
     assert sheet_for("rancon", csirt).text.words == "Le premier texte."
-    with pytest.raises(StaleSheet):
+    with pytest.raises(Stale):
         publish_sheet(kind="rancon", csirt_slug=csirt.slug, content={}, based_on=7, actor=lead)
 
 

@@ -10,32 +10,30 @@ from django.http import Http404
 from accounts.enums import Role
 from collectivities.models import Region
 from collectivities.services import propose_body
+from core.stale import Stale
 from incidents.access import Guest
 from incidents.enums import Cause, ClosingReason, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.services.correspondence.correspond import Letter
-from incidents.services.declarant.complete import CannotComplete, Writing, WrittenMeanwhile, newest_sheet
+from incidents.services.declarant.complete import CannotComplete, Writing, newest_sheet
 from incidents.services.declarant.correct import correct_data, correct_moments, correct_services, end_interruption
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.groups.merge import merge_incident, unmerge_incident
-from incidents.services.handling.close import Ending, StaleClosing, end_incident
+from incidents.services.handling.close import Ending, end_incident
 from incidents.services.handling.qualify import classify_incident, qualification_of, qualify_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.transfer.agreements import Agreement
-from incidents.services.transfer.proposal import StaleTransfer, accept_transfer, ask_transfer
+from incidents.services.transfer.proposal import accept_transfer, ask_transfer
 from incidents.workflow import InvalidTransition
 from tests.cast import a_person, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import made_up_siren
 from tests.incidents.transferring import another_centre
 from tests.stats.cases import Case, bodies, change, store
 
-REFUSALS = (
-    *(ValidationError, InvalidTransition, CannotComplete, WrittenMeanwhile, StaleTransfer, StaleClosing),
-    *(PermissionDenied, Http404),
-)
+REFUSALS = (ValidationError, InvalidTransition, CannotComplete, Stale, PermissionDenied, Http404)
 SERVICES = ("civil", "paie", "eau", "telephonie", "autre")
 TYPES = ("rancon", "boite", "panne", "fuite", "inconnu")
 FIRST_DAY = datetime(2024, 12, 1, tzinfo=UTC)

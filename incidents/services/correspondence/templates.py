@@ -10,6 +10,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
+from core.stale import Stale
 from core.text import plain_line, plain_text
 from csirts.models import Csirt
 from csirts.queries import published_phone
@@ -22,10 +23,6 @@ from incidents.services.library.reflexes import led_csirt
 TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
 # The limit for one centre: in a longer list nobody finds a template.
 MOST_TEMPLATES = 60
-
-
-class StaleTemplate(Exception):
-    """Somebody else changed or withdrew the template meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +41,7 @@ def write_template(
     """Create a template of that centre, or change the template `uid`, of which the page showed version `seen`.
 
     The same words again change nothing. Raises Http404 if the actor does not lead the centre, ValidationError by
-    field, StaleTemplate.
+    field, Stale.
     """
     csirt = led_csirt(actor, csirt_slug, lock=True)
     clean = clean_wording(wording)
@@ -53,7 +50,7 @@ def write_template(
     if row and (row.title, row.text, row.types) == (clean.title, clean.text, clean.types):
         return row
     if uid and row and (row.version != seen or row.withdrawn_at):
-        raise StaleTemplate
+        raise Stale
     if any(one.uid != uid for one in live.filter(title=clean.title)):
         raise ValidationError({"title": "Un autre message du centre a ce titre. Choisissez-en un autre."})
     if row is None and live.count() >= MOST_TEMPLATES:
@@ -69,13 +66,13 @@ def write_template(
 def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> None:
     """Stop offering the template; messages sent with it stay. A repeated call changes nothing.
 
-    Raises Http404 and StaleTemplate.
+    Raises Http404 and Stale.
     """
     row = template_in(led_csirt(actor, csirt_slug, lock=True), uid)
     if row.withdrawn_at:
         return
     if row.version != seen:
-        raise StaleTemplate
+        raise Stale
     row.withdrawn_at = timezone.now()
     row.save(update_fields=["withdrawn_at"])
 

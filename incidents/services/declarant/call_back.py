@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import User
+from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, IncidentType, InterruptionExtent, Nature, NoteKind, Status
 from incidents.facts.shapes import (
@@ -43,10 +44,6 @@ SECTIONS = ("recit", "moments", "services", "donnees", "rappel")
 FACTS = (*CASE_ANSWERS, "supplier_key")
 
 
-class StaleFacts(Exception):
-    """The facts of the case changed after the page was opened. Nothing was saved."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """What was typed during a call.
@@ -65,7 +62,7 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
     """Save the facts that changed, store the former ones, and note the call, which counts as an answer to the
     declarant.
 
-    If nobody has the case, the actor takes it. Raises Http404, PermissionDenied, StaleFacts, and ValidationError: by
+    If nobody has the case, the actor takes it. Raises Http404, PermissionDenied, Stale, and ValidationError: by
     field, or without a field once the case is closed or erased.
     """
     hold_with_main(reference)
@@ -76,7 +73,7 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
     if not is_new:
         return incident
     if call.seen != stamp_facts(incident):
-        raise StaleFacts
+        raise Stale
     clean = check_merged(incident, call.declaration, now=note.written_at)
     incident = take_and_classify(incident, IncidentType(clean.type), actor)
     sections = save_facts(incident, clean, actor=actor, at=note.written_at)

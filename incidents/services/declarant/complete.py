@@ -1,7 +1,7 @@
 """Completing a declaration after it was sent: the answers to each section are stored as sheets.
 
 Each writing is a new row; the former rows stay, and the newest one counts. A writer names the newest row of their
-page. If a newer row exists, WrittenMeanwhile is raised and nothing is overwritten.
+page. If a newer row exists, Stale is raised and nothing is overwritten.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,6 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from core.stale import Stale
 from core.text import plain_line, say_the_same
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind, Status
@@ -48,14 +49,6 @@ class CannotComplete(Exception):
     """The case is closed or erased. The message tells the writer why."""
 
 
-class WrittenMeanwhile(Exception):
-    """Somebody else wrote `sheet` after the page was opened. Nothing was saved."""
-
-    def __init__(self, sheet: AnswerSheet) -> None:
-        super().__init__(sheet.section)
-        self.sheet = sheet
-
-
 @transaction.atomic
 def answer_section(
     *, writing: Writing, section: str, version: str, values: Mapping[str, Any], keep: Collection[str] = ()
@@ -64,7 +57,7 @@ def answer_section(
     accepted.
 
     The same answers again change nothing. Raises Http404, PermissionDenied, ValidationError by question,
-    CannotComplete, WrittenMeanwhile.
+    CannotComplete, Stale with the newest sheet.
     """
     incident = open_case(writing)
     asked = find_version(version)
@@ -107,7 +100,7 @@ def newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
 def stands_already(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> Written | None:
     """Return the newest sheet if it says the same, as after a double click, else None.
 
-    Raises WrittenMeanwhile if it says something else and is not the sheet named by `seen`.
+    Raises Stale if it says something else and is not the sheet named by `seen`.
     """
     newest = newest_sheet(incident, section)
     if newest and newest.values == values:
@@ -115,7 +108,7 @@ def stands_already(incident: Incident, section: str, values: Mapping[str, Any], 
     if newest and str(newest.uid) != seen:
         if say_the_same(newest.values, values):
             return Written(sheet=newest, is_new=False)
-        raise WrittenMeanwhile(newest)
+        raise Stale(newest)
     return None
 
 

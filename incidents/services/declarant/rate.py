@@ -4,6 +4,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from core.stale import Stale
 from core.text import plain_text
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Satisfaction, Status
@@ -14,10 +15,6 @@ WORDS_LIMIT = 500
 # The question is asked if the centre answered: not after a withdrawal, and for a duplicate when its main case is
 # closed.
 ASKED_AFTER = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, ClosingReason.NOT_AN_INCIDENT)
-
-
-class StaleRating(Exception):
-    """Somebody of the body gave another answer after the page was opened."""
 
 
 def is_asked(incident: Incident) -> bool:
@@ -34,7 +31,7 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
     """Save the rating.
 
     The same answer again changes nothing. `seen` is the `seen_of` of the page, "" if there was no page. Raises
-    Http404, PermissionDenied for a person who does not speak for the body, StaleRating, and ValidationError: by field,
+    Http404, PermissionDenied for a person who does not speak for the body, Stale, and ValidationError: by field,
     or without a field if no rating is asked.
     """
     incident = get_case(guest, reference, to=Ability.RATE, lock=True)
@@ -49,7 +46,7 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
     if standing and (standing.level, standing.words) == (level, clean):
         return standing
     if seen and seen != seen_of(standing):
-        raise StaleRating
+        raise Stale
     return keep(incident, guest, level, clean)
 
 

@@ -23,6 +23,7 @@ from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, body_by_uid, find_collectivities, siren_in
 from collectivities.wording import plain, stem_of
+from core.stale import Stale
 from core.text import plain_line
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability, EventKind, TakingBack, Verification
@@ -87,10 +88,6 @@ class Correction:
     name: str
     seat: str
     seen: str = ""
-
-
-class StaleBody(Exception):
-    """Somebody else corrected the body after the page was opened."""
 
 
 def sketch_of(proposal: Proposal) -> Collectivity:
@@ -211,7 +208,7 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
 
     The region of each case, which figures count, becomes that of the body, and its centre follows
     (`services/transfer/reroute.py`).
-    Raises Http404, PermissionDenied, StaleBody, and ValidationError: by field, or without a field once the body is
+    Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or without a field once the body is
     confirmed.
     """
     body = hold_body_of(reference, actor)
@@ -223,7 +220,7 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
     said = {"kind": kind, "name": name, "seat": seat}
     if changed := [field for field, value in said.items() if getattr(body, field) != value]:
         if correction.seen and correction.seen != standing_words(body):
-            raise StaleBody
+            raise Stale
         collectivities.correct_body(body, kind=kind, name=name, seat=seat)
         names: dict[str, Any] = {"body": str(body.uid), "fields": changed, "before": before}
         moved = Incident.objects.select_for_update(no_key=True).filter(collectivity=body).exclude(pk=incident.pk)

@@ -17,6 +17,7 @@ from accounts.models import User
 from collectivities.models import Collectivity
 from core.locks import lock_key
 from core.secrets import hash_value
+from core.stale import Stale
 from core.text import say_the_same
 from incidents.enums import Screen
 from incidents.facts.shapes import Declaration, Submission
@@ -65,14 +66,6 @@ class AlreadySent(Exception):
         self.incident = incident
 
 
-class PageChanged(Exception):
-    """Somebody else saved this screen meanwhile: `page` is the stored screen. Nothing was changed."""
-
-    def __init__(self, page: DraftPage) -> None:
-        super().__init__(page.screen)
-        self.page = page
-
-
 def code_of(draft: Draft) -> str:
     """Return the code that opens this draft on another device, in its compact form."""
     return derive_code("incidents.draft.code", draft.nonce, CODE_LENGTH)
@@ -119,7 +112,7 @@ def save_page(*, uid: UUID, typed: Typed) -> DraftPage:
     """Save a screen and return its stored state, with its draft.
 
     The same words again change nothing and keep the name of their first author. Raises Draft.DoesNotExist,
-    AlreadySent, PageChanged.
+    AlreadySent, Stale with the stored screen.
     """
     draft = hold(uid)
     prolong(draft, typed)
@@ -138,7 +131,7 @@ def hold(uid: UUID) -> Draft:
 def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage:
     """Save the screen unless it already says the same.
 
-    Raises PageChanged if that would overwrite somebody else's words. A late save of the same opening (`pen`) is
+    Raises Stale if that would overwrite somebody else's words. A late save of the same opening (`pen`) is
     ignored; its next save is no conflict, even if the answer to the former one was lost. The same words in another
     spelling are no conflict either.
     """
@@ -149,7 +142,7 @@ def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage
     if before and version_of(before) != typed.version:
         if say_the_same(before.values, typed.values):
             return before
-        raise PageChanged(before)
+        raise Stale(before)
     return keep(draft, typed)
 
 
@@ -180,7 +173,7 @@ def send_draft(
 ) -> Declared:
     """Save the last screen and declare the draft, once.
 
-    `source` is a digest of the sender's address. Raises Draft.DoesNotExist, AlreadySent, PageChanged, and
+    `source` is a digest of the sender's address. Raises Draft.DoesNotExist, AlreadySent, Stale, and
     ValidationError by field; then nothing is saved.
     """
     draft = hold(uid)

@@ -15,6 +15,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
+from core.stale import Stale
 from core.text import plain_line, plain_text
 from csirts.models import Csirt
 from incidents.access import get_incident
@@ -26,10 +27,6 @@ from incidents.services.history.record import record_event
 TITLE_LIMIT = 120
 SHEET_LIMIT = 20_000
 NAMELESS = "Prestataire (nom effacé)"
-
-
-class StaleGroup(Exception):
-    """Somebody else saved the sheet after the page was opened."""
 
 
 def groups_of(user: User) -> QuerySet[CaseGroup]:
@@ -141,14 +138,14 @@ def suppliers_of(incident: Incident) -> set[str]:
 def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
     """Save what is known about the cause and what to advise. `seen` is the version that the page showed.
 
-    The same words change nothing. Raises Http404, StaleGroup, ValidationError on « sheet ».
+    The same words change nothing. Raises Http404, Stale, ValidationError on « sheet ».
     """
     found = get_group(actor, group, lock=True)
     clean = plain_text(sheet, limit=SHEET_LIMIT, field="sheet")
     if clean == found.sheet:
         return found
     if seen != found.version:
-        raise StaleGroup
+        raise Stale
     found.sheet, found.version = clean, found.version + 1
     found.save(update_fields=["sheet", "version"])
     return found

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
+from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Status
 from incidents.models import Incident
@@ -23,14 +24,6 @@ from incidents.workflow import check_transition
 # How a form names the absence of an assignee.
 NOBODY = "personne"
 HOLDER_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by", "acknowledge_by", *DUE_FIELDS)
-
-
-class StaleAssignment(Exception):
-    """Since the page was opened, somebody assigned the case to `holder` (None: unassigned it)."""
-
-    def __init__(self, holder: User | None) -> None:
-        super().__init__()
-        self.holder = holder
 
 
 def tag_of(user: User | None) -> str:
@@ -70,7 +63,7 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
 
     A person who assigns an untaken case to themselves acknowledges it; assigning it to somebody else does not
     acknowledge it. `seen` is the `tag_of` the assignee that the page showed, or "" if there was no page. Raises
-    Http404, PermissionDenied, StaleAssignment, ValidationError on « assignee ».
+    Http404, PermissionDenied, Stale with the assignee, ValidationError on « assignee ».
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_assignee(incident, assignee)
@@ -78,7 +71,7 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
     if incident.assignee == assignee and not takes_it:
         return incident
     if seen and seen != tag_of(incident.assignee):
-        raise StaleAssignment(incident.assignee)
+        raise Stale(incident.assignee)
     if takes_it:
         return acknowledge_incident(reference=reference, actor=actor)
     now = timezone.now()

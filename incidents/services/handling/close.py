@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.zones import zone_of
 from core.french import choose_plural
+from core.stale import Stale
 from core.text import plain_text
 from incidents.access import get_incident
 from incidents.anonymous import Named, pointers_in
@@ -44,10 +45,6 @@ class NotFinished(ValidationError):
     """The case cannot be « résolu »: a service has no end, a leak no conclusion, a task is open, or nobody touched the
     case.
     """
-
-
-class StaleClosing(Exception):
-    """After the page was opened, the facts that it shows changed or the declarant wrote."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,9 +157,9 @@ def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
 def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
     """Close the case with its report. The same report again by the same person changes nothing.
 
-    Raises Http404, PermissionDenied, InvalidTransition if it is already closed, StaleClosing, ValidationError by
-    field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`,
-    `task_<uid>`.
+    Raises Http404, PermissionDenied, InvalidTransition if it is already closed, Stale if the facts of the page
+    changed or the declarant wrote, ValidationError by field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`,
+    `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     clean = clean_ending(ending)
@@ -171,7 +168,7 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     check_transition(Status(incident.status), Status.CLOSED)
     now, left = timezone.now(), unfinished(incident)
     if seen and seen != seen_of(incident, left):
-        raise StaleClosing
+        raise Stale
     of_words = (*problems_of_words(incident, clean), *problems_of_report(clean), *problems_untouched(incident, clean))
     refuse((*of_words, *problems_left(clean, left, now, zone_of(incident.collectivity))))
     said = settle_facts(incident, clean, left, actor=actor, at=now)

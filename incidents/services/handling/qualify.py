@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from core.stale import Stale
 from incidents.access import get_incident
 from incidents.catalogues.attack import TECHNIQUES
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS
@@ -47,16 +48,12 @@ class Qualification:
     pap: str = Pap.AMBER
 
 
-class StaleQualification(Exception):
-    """Somebody qualified the case differently after the page was opened. Nothing was saved."""
-
-
 @transaction.atomic
 def qualify_incident(*, reference: str, actor: User, qualification: Qualification, seen: str = "") -> Incident:
     """Qualify the case.
 
     The same values again change nothing. `seen` is the stamp of the page, "" if there was no page. Raises Http404,
-    PermissionDenied, StaleQualification, ValidationError by field of `Qualification`.
+    PermissionDenied, Stale, ValidationError by field of `Qualification`.
     """
     incident = open_to_judgement(reference, actor)
     check(qualification, known=incident.techniques)
@@ -67,7 +64,7 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     if says_nothing_new(wanted, standing):
         return incident
     if seen and seen != stamp(standing):
-        raise StaleQualification
+        raise Stale
     change(incident, standing, wanted, actor=actor)
     return incident
 

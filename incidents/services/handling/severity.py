@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import day_of, zone_of
+from core.stale import Stale
 from core.text import plain_line
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Severity, Status
@@ -23,10 +24,6 @@ from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess
 MOTIVE_LIMIT = 300
 # The columns that a new assessment may change.
 WEIGHED_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
-
-
-class StaleSeverity(Exception):
-    """Somebody set another level, or the facts raised it, after the page was opened."""
 
 
 def assessment_of(incident: Incident, now: datetime) -> Assessment:
@@ -84,7 +81,8 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     """Set a level other than the one computed, or the computed one again, with a motive.
 
     The same again changes nothing. `seen` is the level on the page, "" if there was no page. Raises Http404,
-    PermissionDenied, StaleSeverity, and ValidationError: on « motive », or without a field if the case is erased.
+    PermissionDenied, Stale if somebody set another level or the facts raised it, ValidationError: on « motive », or
+    without a field if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
@@ -97,7 +95,7 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     if said == (severity, why, actor.pk) and incident.severity == severity:
         return incident
     if seen and seen != str(int(incident.severity)):
-        raise StaleSeverity
+        raise Stale
     now = timezone.now()
     SeverityChoice.objects.create(incident=incident, severity=severity, motive=why, actor=actor, chosen_at=now)
     was, incident.severity = incident.severity, severity

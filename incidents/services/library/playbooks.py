@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
+from core.stale import Stale
 from core.text import plain_line
 from csirts.models import Csirt
 from incidents.catalogues.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, read_steps, steps_content
@@ -24,10 +25,6 @@ MOST_STEPS, MOST_HOURS = 30, 24 * 90
 CODE = re.compile(r"[a-z0-9-]{1,60}\Z")
 # A version without steps goes back to the national playbook.
 NATIONAL: tuple[Mapping[str, Any], ...] = ()
-
-
-class StalePlaybook(Exception):
-    """Somebody else published a version meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def publish_playbook(
     """Publish a version for that centre and return its number. NATIONAL goes back to the national text.
 
     The same steps again make no version. Raises Http404 if the actor does not lead the centre, ValidationError on
-    « steps », StalePlaybook if the newest version is no longer `based_on` (0: there was none).
+    « steps », Stale if the newest version is no longer `based_on` (0: there was none).
     """
     csirt = led_csirt(actor, csirt_slug, lock=True)
     clean = steps_content(clean_steps(steps))
@@ -80,7 +77,7 @@ def publish_playbook(
     if clean == (row.steps if row else []):
         return version
     if version != based_on:
-        raise StalePlaybook
+        raise Stale
     Playbook.objects.create(type=kind, csirt=csirt, version=version + 1, steps=clean, author=actor)
     return version + 1
 

@@ -12,6 +12,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
+from core.stale import Stale
 from core.text import plain_line
 from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import PUBLISHED_ON, REFLEXES, VERSION, Reflexes, read_sheet
@@ -23,10 +24,6 @@ FEWEST_HOUR, MOST_ACTS, MOST_SOURCES = 3, 8, 6
 MARKUP = re.compile(r"<\s*[a-zA-Z/!?]")
 # An empty version goes back to the national sheet.
 NATIONAL: dict[str, Any] = {}
-
-
-class StaleSheet(Exception):
-    """Somebody else published a version meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], bas
     """Publish a version for the region of that CSIRT and return its number.
 
     NATIONAL goes back to the national text. The same text again makes no version. Raises Http404 if the actor does not
-    lead the CSIRT, ValidationError by field, StaleSheet if the newest version is no longer `based_on` (0: there was
+    lead the CSIRT, ValidationError by field, Stale if the newest version is no longer `based_on` (0: there was
     none).
     """
     csirt = led_csirt(actor, csirt_slug, lock=True)
@@ -87,7 +84,7 @@ def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], bas
     if clean == (row.content if row else NATIONAL):
         return version
     if version != based_on:
-        raise StaleSheet
+        raise Stale
     ReflexSheet.objects.create(type=kind, csirt=csirt, version=version + 1, content=clean, author=actor)
     return version + 1
 

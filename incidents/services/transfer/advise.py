@@ -2,7 +2,7 @@
 
 The file is canonical JSON (sorted keys, two spaces a level, UTF-8, a line feed at its end), made from the rows alone.
 The same case gives the same bytes, so the service can compare the file to send with the file that the page showed, and
-raise StaleAdvice if they differ. The file holds codes, instants and indicators. It holds the details of the person to
+raise Stale if they differ. The file holds codes, instants and indicators. It holds the details of the person to
 call back only if the responder ticked that box and wrote a reason. It never holds the declarant's free text.
 """
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import zone_of
+from core.stale import Stale
 from core.text import plain_line
 from incidents.access import get_incident
 from incidents.catalogues.partners import MAILED, Partner
@@ -39,10 +40,6 @@ LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
 KEPT_IN = (
     "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
 )
-
-
-class StaleAdvice(Exception):
-    """The case changed after the page showed the file: the file to send is no longer the file that was read."""
 
 
 class FormUsed(Exception):
@@ -70,7 +67,7 @@ class Asked:
 def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
     """Store the file and record the event that sends it. The same form sent twice returns the first advice.
 
-    Raises Http404, PermissionDenied, FormUsed, StaleAdvice, and ValidationError: by field, or without a field if
+    Raises Http404, PermissionDenied, FormUsed, Stale, and ValidationError: by field, or without a field if
     nothing of the case may leave.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
@@ -84,7 +81,7 @@ def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
     agreement = check_agreed(incident, asked)
     content = content_of(incident, partner, asked)
     if asked.seen != seal_of(content):
-        raise StaleAdvice
+        raise Stale
     now = timezone.now()
     told = {"partner": partner.code, "tlp": asked.tlp, "content": content, "sha256": seal_of(content)}
     noted = {"motive": why, "agreement": agreement, "actor": actor, "asked_at": now}

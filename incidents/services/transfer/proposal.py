@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
+from core.stale import Stale
 from core.text import plain_line
 from csirts.enums import Level
 from csirts.models import Csirt
@@ -31,17 +32,6 @@ from incidents.workflow import check_transferable
 
 MOTIVE_LIMIT = 500
 TAKEN = ("csirt", "status", "acknowledged_at", "acknowledged_by", "assignee", "group", *DUE_FIELDS)
-
-
-class StaleTransfer(Exception):
-    """Somebody answered, withdrew or made a proposal after the page was opened.
-
-    `transfer` is the newest one, if any.
-    """
-
-    def __init__(self, transfer: Transfer | None) -> None:
-        super().__init__()
-        self.transfer = transfer
 
 
 def takers_for(incident: Incident) -> QuerySet[Any]:
@@ -62,8 +52,8 @@ def ask_transfer(
     nothing.
 
     `agreement` says who of the body agreed, where the TLP requires it. `seen` is the uid of the newest transfer on the
-    page, or "". Raises Http404, PermissionDenied, InvalidTransition for a closed case, StaleTransfer, and
-    ValidationError: by field, or without a field for a case that cannot be transferred.
+    page, or "". Raises Http404, PermissionDenied, InvalidTransition for a closed case, Stale with the newest
+    transfer, and ValidationError: by field, or without a field for a case that cannot be transferred.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = newest_of(incident)
@@ -73,7 +63,7 @@ def ask_transfer(
     if newest and is_same(newest, taker, why, actor) and is_agreed_alike:
         return newest
     if str(newest.uid if newest else "") != seen or (newest and newest.state == TransferState.ASKED):
-        raise StaleTransfer(newest)
+        raise Stale(newest)
     check_may_go(incident)
     centre = find_taker(incident, taker)
     check_motive(incident, why)
@@ -115,14 +105,14 @@ def withdraw_offer(incident: Incident, *, unless_to: Csirt | None) -> bool:
 def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
     """Withdraw the proposal. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, StaleTransfer if it was answered or there is none.
+    Raises Http404, PermissionDenied, Stale if it was answered or there is none.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = newest_of(incident)
     if newest and newest.state == TransferState.WITHDRAWN:
         return newest
     if newest is None or newest.state != TransferState.ASKED:
-        raise StaleTransfer(newest)
+        raise Stale(newest)
     settle(newest, TransferState.WITHDRAWN, actor)
     newest.save(update_fields=["state", "answered_at", "answered_by"])
     tell(newest, EventKind.TRANSFER_WITHDRAWN, actor)
@@ -131,13 +121,13 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
 
 @transaction.atomic
 def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
-    """Refuse the case for the taker, with a reason. Raises Http404, StaleTransfer, ValidationError on « answer »."""
+    """Refuse the case for the taker, with a reason. Raises Http404, Stale, ValidationError on « answer »."""
     transfer = locked_offer(actor, uid)
     why = plain_line(answer, limit=MOTIVE_LIMIT, field="answer")
     if transfer.state == TransferState.RETURNED and transfer.answered_by_id == actor.pk:
         return transfer
     if transfer.state != TransferState.ASKED:
-        raise StaleTransfer(transfer)
+        raise Stale(transfer)
     if not why:
         raise ValidationError({"answer": "Écrivez pourquoi : l’autre centre saura quoi en faire."})
     settle(transfer, TransferState.RETURNED, actor)
@@ -151,14 +141,14 @@ def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
 def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
     """Take the case for the actor's centre and assign it to the actor.
 
-    A repeated call by the same person changes nothing. Raises Http404, StaleTransfer if a colleague answered first or
+    A repeated call by the same person changes nothing. Raises Http404, Stale if a colleague answered first or
     it was withdrawn, InvalidTransition if the case was closed, ValidationError if it can no longer be transferred.
     """
     transfer = locked_offer(actor, uid)
     if transfer.state == TransferState.ACCEPTED and transfer.answered_by_id == actor.pk:
         return transfer
     if transfer.state != TransferState.ASKED:
-        raise StaleTransfer(transfer)
+        raise Stale(transfer)
     incident = transfer.incident
     check_may_go(incident)
     if lacks_agreement(transfer):

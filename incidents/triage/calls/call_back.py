@@ -15,12 +15,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.signed_in import user_of
 from collectivities.models import Collectivity
 from collectivities.zones import zone_of
+from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, InterruptionExtent, KeptForm
 from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
-from incidents.services.declarant.call_back import Call, StaleFacts, refuse_ended, stamp_facts, write_call_down
+from incidents.services.declarant.call_back import Call, refuse_ended, stamp_facts, write_call_down
 from incidents.services.handling.keep import Values
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
@@ -83,7 +84,7 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
     )
     try:
         write_call_down(reference=reference, actor=actor, call=call)
-    except StaleFacts:
+    except Stale:
         return render_call(request, form, is_stale=True)
     except ValidationError as error:
         if not hasattr(error, "error_dict"):  # the case was closed or erased meanwhile: return what was typed

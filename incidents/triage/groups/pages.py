@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.signed_in import user_of
 from core.fields import WordsField
 from core.french import choose_plural
+from core.stale import Stale
 from csirts.models import Csirt
 from incidents.enums import BulkState, GroupKind, Status
 from incidents.models import BulkJob, CaseGroup, Incident
@@ -27,7 +28,6 @@ from incidents.reference import compact, spaced
 from incidents.services.groups.bulk import AT_ONCE, do_at_once
 from incidents.services.groups.gather import add_the_rest, group_supplier, outside
 from incidents.services.groups.group import (
-    StaleGroup,
     add_to_group,
     close_group,
     get_group,
@@ -237,7 +237,7 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
             return to_group(group)
     except ValidationError as error:
         form.add_error(None, error)
-    except StaleGroup:
+    except Stale:
         status = HTTPStatus.CONFLICT
         group = get_group(user, uid)
         form.data = typed_again(request, seen=str(group.version))

@@ -15,6 +15,7 @@ from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from core.fields import DayField, HourField, WordsField
 from core.french import choose_plural
+from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, Cause, ClosingReason, Door, KeptForm, LeakStatus, Outcome, Status
 from incidents.models import Incident
@@ -23,7 +24,6 @@ from incidents.services.handling.close import (
     MOTIVE_LIMIT,
     NEVER_KNOWN,
     Ending,
-    StaleClosing,
     Unfinished,
     end_incident,
     is_message_unanswered,
@@ -179,7 +179,7 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
     except InvalidTransition as refusal:
         why = ValidationError(why_refused(incident, refusal, timezone.now()))
         return refused(request, incident.reference, why)
-    except StaleClosing:
+    except Stale:
         is_stale = True
         rebase_form(form, ClosingForm(incident, left))
     except ValidationError as error:

@@ -6,10 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from accounts.signed_in import user_of
+from core.stale import Stale
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
-from incidents.services.handling.qualify import StaleQualification, qualify_incident
+from incidents.services.handling.qualify import qualify_incident
 from incidents.services.handling.triage import verify_incident
 from incidents.services.history.snapshots import first_leak
 from incidents.triage.case.emergency import emergency_contacts, find_official_number
@@ -34,7 +35,7 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
             )
             messages.success(request, "Qualification enregistrée.")
             return to_case(reference, "qualification")
-    except StaleQualification:
+    except Stale:
         is_stale = True
         rebase_form(form, QualifyForm(incident, leak))
     except ValidationError as error:

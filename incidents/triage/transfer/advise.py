@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
+from core.stale import Stale
 from incidents.access import get_incident
 from incidents.catalogues.partners import MAILED, PARTNERS
 from incidents.enums import Ability, EventKind, KeptForm, Tlp
@@ -22,7 +23,6 @@ from incidents.services.transfer.advise import (
     MOTIVE_LIMIT,
     Asked,
     FormUsed,
-    StaleAdvice,
     advise_partner,
     check_agreed,
     checked,
@@ -84,7 +84,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             return send(request, incident, form) if SEND in request.POST else render_advice(request, incident, form)
-    except StaleAdvice:
+    except Stale:
         return render_advice(request, incident, form, is_stale=True)
     except FormUsed:
         return render_advice(request, incident, form, is_used=True)

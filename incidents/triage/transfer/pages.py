@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
+from core.stale import Stale
 from incidents.access import abilities, get_incident, get_offer
 from incidents.enums import Ability, KeptForm, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.transfer.proposal import (
-    StaleTransfer,
     accept_transfer,
     ask_transfer,
     lacks_agreement,
@@ -57,8 +57,9 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
             said = "Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse."
             messages.success(request, said % {"centre": transfer.taker})
             return to_case(reference)
-    except StaleTransfer as stale:
-        return ask_page(request, incident, rebase_form(request, incident, stale), stale=stale.transfer, status=409)
+    except Stale as stale:
+        form = rebase_form(request, incident, stale.current)
+        return ask_page(request, incident, form, stale=stale.current, status=409)
     except InvalidTransition as problem:
         return refused(request, reference, ValidationError(wording.why_refused(incident, problem, timezone.now())))
     except ValidationError as error:
@@ -92,10 +93,10 @@ def ask_page(
     return render_page(request, "incidents/triage/transfer.html", context | shown, status=status)
 
 
-def rebase_form(request: HttpRequest, incident: Incident, stale: StaleTransfer) -> AskForm:
+def rebase_form(request: HttpRequest, incident: Incident, newest: Transfer | None) -> AskForm:
     """What was typed stands from now on on what the page says."""
     typed = renewed(request.POST, incident).copy()
-    typed["seen"] = str(stale.transfer.uid) if stale.transfer else ""
+    typed["seen"] = str(newest.uid) if newest else ""
     return AskForm(typed, incident=incident)
 
 
@@ -104,7 +105,7 @@ def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         withdraw_transfer(reference=reference, actor=user_of(request))
         messages.success(request, "Proposition retirée. Le dossier reste le vôtre.")
-    except StaleTransfer:
+    except Stale:
         messages.error(request, "L’autre centre a déjà répondu, ou rien ne lui était proposé.")
     return to_case(reference)
 
@@ -155,7 +156,7 @@ def offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         transfer = accept_transfer(uid=uid, actor=user_of(request))
-    except (StaleTransfer, InvalidTransition, ValidationError):  # the page says which, from what stands now
+    except (Stale, InvalidTransition, ValidationError):  # the page says which, from what stands now
         return offer_page(request, get_offer(user_of(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT)
     messages.success(request, "Le dossier est à votre centre, et vous l’avez pris en charge.")
     return to_case(transfer.incident.reference)
@@ -170,7 +171,7 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
             transfer = return_transfer(uid=uid, actor=user_of(request), **form.cleaned_data)
             messages.success(request, f"Dossier laissé à {transfer.giver}, qui est prévenu.")
             return redirect("admin:incidents_incident_transfers")
-    except StaleTransfer:
+    except Stale:
         return offer_page(request, get_offer(user_of(request), uid), form, status=HTTPStatus.CONFLICT)
     except ValidationError as error:
         form.add_error(None, error)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.signed_in import user_of
+from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.playbooks import PLAYBOOKS, Step, read_steps
 from incidents.enums import TYPE_TERMS, IncidentType
@@ -21,7 +22,6 @@ from incidents.models import Playbook
 from incidents.services.library.playbooks import (
     NATIONAL,
     Guide,
-    StalePlaybook,
     clean_steps,
     guide_for,
     guides_of,
@@ -108,7 +108,7 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
     except ValidationError as error:
         form.add_error(None, error)
         return render_guide(request, csirt, kind, form)
-    except StalePlaybook:
+    except Stale:
         return refuse_stale(request, csirt, kind)
     messages.success(request, f"Version {version} publiée pour votre centre.")
     return redirect(PAGE, csirt.slug, kind)
@@ -123,7 +123,7 @@ def go_back(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     try:
         publish_playbook(kind=kind, csirt_slug=csirt.slug, steps=NATIONAL, based_on=seen, actor=user_of(request))
         messages.success(request, "Le guide national sert de nouveau. Vos versions restent ici.")
-    except StalePlaybook:
+    except Stale:
         messages.warning(request, "Quelqu’un a publié une autre version depuis. Lisez-la d’abord.")
     return redirect(PAGE, csirt.slug, kind)
 

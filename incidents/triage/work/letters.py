@@ -12,13 +12,13 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.signed_in import user_of
+from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, ReadyMessage
 from incidents.enums import TYPE_TERMS
 from incidents.models import MessageTemplate
 from incidents.services.correspondence.templates import (
     TITLE_LIMIT,
-    StaleTemplate,
     Wording,
     template_in,
     withdraw_template,
@@ -136,7 +136,7 @@ def submit_letter(
             return redirect(LIST)
     except ValidationError as error:
         form.add_error(None, error)
-    except StaleTemplate:
+    except Stale:
         return refuse_stale(request, csirt, row)
     return render_letter(request, csirt, form, row=row, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
@@ -145,7 +145,7 @@ def withdraw(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageT
     try:
         seen = form.cleaned_data.get("seen") if form.is_valid() else None
         withdraw_template(csirt_slug=csirt.slug, actor=user_of(request), uid=row.uid, seen=seen or 0)
-    except StaleTemplate:
+    except Stale:
         return refuse_stale(request, csirt, row)
     messages.success(request, "Message retiré. Ce qui a été envoyé avec lui reste.")
     return redirect(LIST)

@@ -17,10 +17,11 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
+from core.stale import Stale
 from incidents.enums import TYPE_TERMS, Status
 from incidents.models import Incident
 from incidents.reference import is_reference, spaced
-from incidents.services.handling.assign import NOBODY, StaleAssignment, assign_incident, people_of, person_of, tag_of
+from incidents.services.handling.assign import NOBODY, assign_incident, people_of, person_of, tag_of
 from incidents.services.handling.handover import (
     CASES_SHOWN,
     Relay,
@@ -124,8 +125,8 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
         return redirect(PAGE)
     try:
         assign_incident(reference=case.reference, actor=user, assignee=None, seen=tag_of(case.assignee))
-    except StaleAssignment as stale:
-        messages.warning(request, f"{stale.holder} a ce dossier maintenant.")
+    except Stale as stale:
+        messages.warning(request, f"{stale.current} a ce dossier maintenant.")
     # The case was closed since the list was read.
     except ValidationError as error:
         messages.warning(request, " ".join(error.messages))

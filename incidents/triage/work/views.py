@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST
 
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
+from core.stale import Stale
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
-from incidents.services.handling.assign import StaleAssignment, assign_incident, person_of
+from incidents.services.handling.assign import assign_incident, person_of
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.read import note_presence
 from incidents.services.handling.tasks import TaskState, add_task, set_task
@@ -57,7 +58,7 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         assignee = person_of(asked, incident.csirt_id, field="assignee")
         assign_incident(reference=reference, actor=user, assignee=assignee, seen=request.POST.get("seen", ""))
-    except StaleAssignment as stale:
+    except Stale as stale:
         return refuse_stale(request, incident, stale)
     except ValidationError as error:
         return refused(request, reference, error)
@@ -68,14 +69,14 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
     return to_case(reference, "attribution")
 
 
-def refuse_stale(request: HttpRequest, incident: Incident, stale: StaleAssignment) -> HttpResponse:
+def refuse_stale(request: HttpRequest, incident: Incident, stale: Stale) -> HttpResponse:
     """Tell the person who is in charge of the case now. The page keeps their choice, and submitting it again assigns
     the case.
     """
     context = context_of_case(request, incident)
     fresh = make_assign_form(incident)
     fresh.initial["assignee"] = request.POST.get("assignee", "")
-    context["assigned"] |= {"form": fresh, "is_stale": True, "taken_by": stale.holder}
+    context["assigned"] |= {"form": fresh, "is_stale": True, "taken_by": stale.current}
     return render_page(request, "incidents/triage/case.html", context, status=HTTPStatus.CONFLICT)
 
 
