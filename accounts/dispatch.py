@@ -41,14 +41,18 @@ def claim() -> PendingMail | None:
     """
     now = timezone.now()
     due = PendingMail.objects.filter(status=MailStatus.DUE, due_at__lte=now).order_by("due_at", "id")
-    row = due.select_for_update(skip_locked=True, of=("self",)).first()
-    if row is None:
-        return None
-    row.attempts += 1
-    row.due_at = now + min(FIRST_PAUSE * float(2 ** (row.attempts - 1)), LONGEST_PAUSE)
-    row.save(update_fields=["attempts", "due_at"])
-    whole = PendingMail.objects.select_related("user", "csirt", "link__collectivity", "link__csirt", "link__made_by")
-    return whole.get(pk=row.pk)
+    whole = due.select_related("user", "csirt", "link__collectivity", "link__csirt", "link__made_by")
+    mail = whole.select_for_update(skip_locked=True, of=("self",)).first()
+    if mail is not None:
+        mail.attempts += 1
+        mail.due_at = now + pause_after(mail.attempts)
+        mail.save(update_fields=["attempts", "due_at"])
+    return mail
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return the pause after that many attempts: 1, 2, 4 … 32 minutes, then one hour."""
+    return min(FIRST_PAUSE * float(2 ** (attempts - 1)), LONGEST_PAUSE)
 
 
 def try_mail(mail: PendingMail, mailer: Mailer) -> NotSent | None:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.dispatch import send_due
+from accounts.dispatch import MOST_ATTEMPTS, pause_after, send_due
 from accounts.transports.email import Mailer, NotSent
 from core.locks import Lock, take_lock
 from incidents.models import IncidentEvent, PendingEvent
@@ -33,9 +33,6 @@ ANNOUNCED_AT_ONCE = 100
 CASES_CLAIMED_AT_ONCE, MOST_OF_A_CASE = 10, 10
 # A claim is a lease: a worker starts no new message well before the first pause gives its rows back.
 LEASE_USED = timedelta(seconds=15)
-FIRST_PAUSE = timedelta(seconds=60)
-LONGEST_PAUSE = timedelta(hours=1)
-MOST_ATTEMPTS = 10
 LONGEST_ROUND = timedelta(seconds=60)
 # The pause after a failure of our own mail server, during which nothing is tried and no attempt counted.
 SERVER_PAUSE = timedelta(seconds=20)
@@ -132,11 +129,6 @@ def claim(now: datetime) -> list[Delivery]:
         delivery.due_at = now + pause_after(delivery.attempts)
     Delivery.objects.bulk_update(claimed, ["attempts", "due_at"])
     return claimed
-
-
-def pause_after(attempts: int) -> timedelta:
-    """Return the pause after that many attempts: 1, 2, 4 … 32 minutes, then one hour."""
-    return min(FIRST_PAUSE * float(2 ** (attempts - 1)), LONGEST_PAUSE)
 
 
 def deliver(claimed: list[Delivery], mailer: Mailer) -> int:
