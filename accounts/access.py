@@ -22,7 +22,7 @@ def leads_a_team(user: User) -> bool:
     return bool(user.led_centre_ids)
 
 
-def team_of(lead: User) -> QuerySet[User]:
+def list_team(lead: User) -> QuerySet[User]:
     """Return the open accounts that work for the centres of this lead, the lead's own account excepted."""
     mine = Membership.objects.in_force().filter(csirt__in=lead.led_centre_ids)
     return User.objects.filter(pk__in=mine.values("user"), is_active=True).exclude(pk=lead.pk)
@@ -33,13 +33,13 @@ def register_case_counter(count: CountCases) -> None:
     _counters[:] = [count]
 
 
-def count_cases(people: Collection[int], csirts: Collection[int]) -> Mapping[tuple[int, int | None], int]:
+def count_held_cases(people: Collection[int], csirts: Collection[int]) -> Mapping[tuple[int, int | None], int]:
     """Return the number of open cases by person and centre; 0 for a missing pair."""
     (count,) = _counters
     return count(people, csirts)
 
 
-def may_help(actor: User, person: User) -> bool:
+def can_help(actor: User, person: User) -> bool:
     """Tell whether `actor` may take a lost second factor off the account of `person`.
 
     A lead may only help a person whose every role is either a role in a body or that of responder in a centre of the
@@ -49,20 +49,20 @@ def may_help(actor: User, person: User) -> bool:
         return False
     if actor.has_role(Role.ADMINISTRATOR):
         return True
-    led = actor.led_centre_ids
-    return bool(led & person.read_centre_ids) and all(is_within(one, led) for one in person.memberships)
+    centres = actor.led_centre_ids
+    return bool(centres & person.read_centre_ids) and all(is_inside_team(role, centres) for role in person.memberships)
 
 
-def is_within(membership: Membership, led: set[int]) -> bool:
+def is_inside_team(membership: Membership, centres: set[int]) -> bool:
     if membership.role in TEAM_ROLES:
-        return membership.csirt_id in led
+        return membership.csirt_id in centres
     return membership.role in COLLECTIVITY_ROLES
 
 
 def get_person(actor: User, uid: UUID) -> User:
     """Return this account. Raise Http404 if it does not exist or if `actor` may not help it."""
     person = User.objects.filter(uid=uid).first()
-    if person is None or not may_help(actor, person):
+    if person is None or not can_help(actor, person):
         raise Http404
     return person
 
@@ -78,10 +78,10 @@ def get_body(user: User, uid: UUID) -> Collectivity:
 def get_managed_body(user: User, uid: UUID) -> Collectivity:
     """Return this body to its manager. Raise as `get_body` does, and PermissionDenied for the other members."""
     body = get_body(user, uid)
-    if not manages(user, body):
+    if not is_manager_of(user, body):
         raise PermissionDenied
     return body
 
 
-def manages(user: User, body: Collectivity) -> bool:
-    return any(one.role == Role.MANAGER and one.collectivity_id == body.pk for one in user.memberships)
+def is_manager_of(user: User, body: Collectivity) -> bool:
+    return any(role.role == Role.MANAGER and role.collectivity_id == body.pk for role in user.memberships)

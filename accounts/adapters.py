@@ -22,7 +22,7 @@ from accounts.enums import MailKind
 from accounts.factors import FACTORS
 from accounts.models import User
 from accounts.services.mails import queue_mail
-from accounts.views.first_page import first_page
+from accounts.views.first_page import find_first_page
 from core.secrets import hash_value
 
 REFUSED = "Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux."
@@ -33,7 +33,7 @@ WRONG_CODE = (
 
 # The mails of allauth that we replace with our own. The mail of an added factor is queued by the
 # view, in its transaction.
-MAILS = {
+NOTIFICATION_KINDS = {
     "mfa/email/totp_deactivated": MailKind.FACTOR_REMOVED,
     "mfa/email/webauthn_removed": MailKind.FACTOR_REMOVED,
     "account/email/password_changed": MailKind.PASSWORD_CHANGED,
@@ -54,7 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        return first_page(request.user)
+        return find_first_page(request.user)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt before the password is checked, for the account from this address and for the account from
@@ -85,12 +85,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return not records or time.time() - records[-1]["at"] > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        words = {
+        descriptions = {
             "reauthenticate": "Avec votre mot de passe",
             "mfa_reauthenticate": "Avec un code",
             "mfa_reauthenticate:webauthn": "Avec une clé d’accès",
         }
-        return [each | {"description": words[each["id"]]} for each in super().get_reauthentication_methods(user)]
+        return [
+            method | {"description": descriptions[method["id"]]}
+            for method in super().get_reauthentication_methods(user)
+        ]
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         """Answer a closed account that signs in with a passkey. A password is refused earlier, by the form."""
@@ -103,7 +106,7 @@ class AccountAdapter(DefaultAccountAdapter):
             messages.add_message(request, level, message)
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
-        if kind := MAILS.get(template_prefix):
+        if kind := NOTIFICATION_KINDS.get(template_prefix):
             queue_mail(kind, user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -125,11 +128,11 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Encrypt the secret of a factor with a key of the server, so that a stolen database reveals no code."""
-        return b64encode(next(boxes()).encrypt(text.encode())).decode()
+        return b64encode(next(list_secret_boxes()).encrypt(text.encode())).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         sealed = b64decode(encrypted_text)
-        for box in boxes():
+        for box in list_secret_boxes():
             try:
                 return box.decrypt(sealed).decode()
             except CryptoError:  # it was encrypted with an earlier key of the server
@@ -139,8 +142,8 @@ class FactorAdapter(DefaultMFAAdapter):
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Return False for the last factor of a person whose role asks for one."""
         user = authenticator.user
-        others = Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk)
-        return not user.needs_second_factor or others.exists()
+        other_factors = Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk)
+        return not user.needs_second_factor or other_factors.exists()
 
     def generate_authenticator_name(self, user: Any, type: str) -> str:  # noqa: A002 (allauth's word)
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
@@ -150,6 +153,6 @@ class FactorAdapter(DefaultMFAAdapter):
         return super().get_public_key_credential_rp_entity() | {"name": "Tocsin"}
 
 
-def boxes() -> Iterator[SecretBox]:
+def list_secret_boxes() -> Iterator[SecretBox]:
     for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
         yield SecretBox(hash_value("accounts.second_factor", "", secret=secret))

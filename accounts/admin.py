@@ -22,7 +22,7 @@ from accounts.models import Membership, User
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
 from accounts.services.links import revoke_links, send_link
 from accounts.services.mails import queue_mail
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from collectivities.fields import PlainLineField
 
 
@@ -90,17 +90,17 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
 
     def get_urls(self) -> list[Any]:
         """Leave out the page that sets a password for somebody: a link sent to the account's mailbox replaces it."""
-        return [each for each in super().get_urls() if each.name != "auth_user_password_change"]
+        return [pattern for pattern in super().get_urls() if pattern.name != "auth_user_password_change"]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
-            self.keep(obj, form)
+            self.save_changed(obj, form)
             return
         obj.set_unusable_password()
         super().save_model(request, obj, form, change)
-        send_link(LinkPurpose.WELCOME, user=obj, made_by=user_of(request))
+        send_link(LinkPurpose.WELCOME, user=obj, made_by=get_account(request))
 
-    def keep(self, user: User, form: Any) -> None:
+    def save_changed(self, user: User, form: Any) -> None:
         """Save a changed account. A new address ends the sessions, revokes the links and is announced
         to the former one.
         """
@@ -120,16 +120,16 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     @admin.display(description="rôles")
     def roles(self, user: User) -> str:
         ongoing = [m for m in user.membership_set.all() if m.ended_on is None]
-        return ", ".join(f"{m.get_role_display()}{where(m)}" for m in ongoing) or "aucun"
+        return ", ".join(f"{m.get_role_display()}{describe_scope(m)}" for m in ongoing) or "aucun"
 
     @admin.action(description="Fermer les comptes cochés", permissions=["change"])
     def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Close the chosen accounts except the administrator's own. Their sessions end at the next request."""
-        chosen = queryset.exclude(email=user_of(request).email)
+        chosen = queryset.exclude(email=get_account(request).email)
         for user in chosen:
             self.log_change(request, user, "Compte fermé")
-        closed = chosen.update(is_active=False)
-        self.message_user(request, f"Comptes fermés : {closed}.")
+        count = chosen.update(is_active=False)
+        self.message_user(request, f"Comptes fermés : {count}.")
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -139,7 +139,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         return [*self.readonly_fields, "is_active"] if obj == request.user else [*self.readonly_fields]
 
 
-def where(membership: Membership) -> str:
+def describe_scope(membership: Membership) -> str:
     place = membership.csirt or membership.region
     entitled = ", chiffres exacts" if membership.is_entitled(timezone.localdate()) else ""
     return f" ({place}{entitled})" if place else ""

@@ -30,13 +30,13 @@ def record_new_factor(request: HttpRequest, user: User, kind: str) -> None:
     request.session.cycle_key()
 
 
-def factors_of(user: User) -> dict[str, Any]:
+def describe_factors(user: User) -> dict[str, Any]:
     """Return the context of the account page about factors. One query."""
-    found = list(Authenticator.objects.filter(user=user).order_by("created_at"))
-    codes = next((one for one in found if one.type == Authenticator.Type.RECOVERY_CODES), None)
+    factors = list(Authenticator.objects.filter(user=user).order_by("created_at"))
+    codes = next((factor for factor in factors if factor.type == Authenticator.Type.RECOVERY_CODES), None)
     return {
-        "totp": next((one for one in found if one.type == Authenticator.Type.TOTP), None),
-        "keys": [one for one in found if one.type == Authenticator.Type.WEBAUTHN],
+        "totp": next((factor for factor in factors if factor.type == Authenticator.Type.TOTP), None),
+        "keys": [factor for factor in factors if factor.type == Authenticator.Type.WEBAUTHN],
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
-        "has_factor": any(one.type in FACTORS for one in found),
+        "has_factor": any(factor.type in FACTORS for factor in factors),
     }

@@ -31,7 +31,7 @@ from collectivities.fields import PlainLineField
 from csirts.models import Csirt
 
 
-def dress(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
+def style_field(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
     """Replace the words of allauth: give the field a label and remove its placeholder."""
     field.label, field.help_text = label, help_text
     field.widget.attrs.pop("placeholder", None)
@@ -43,25 +43,25 @@ class SignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        dress(self.fields["login"], "Adresse mail", autocomplete="username webauthn")
-        dress(self.fields["password"], "Mot de passe")
+        style_field(self.fields["login"], "Adresse mail", autocomplete="username webauthn")
+        style_field(self.fields["password"], "Mot de passe")
 
 
-class PasswordAgainForm(ReauthenticateForm):
+class ConfirmPasswordForm(ReauthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        dress(self.fields["password"], "Mot de passe")
+        style_field(self.fields["password"], "Mot de passe")
 
 
 class NewPasswordForm(ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        dress(self.fields["oldpassword"], "Mot de passe d’aujourd’hui")
-        dress(self.fields["password1"], "Nouveau mot de passe", "Douze signes au moins. Une phrase se retient.")
-        dress(self.fields["password2"], "Nouveau mot de passe, encore une fois")
+        style_field(self.fields["oldpassword"], "Mot de passe d’aujourd’hui")
+        style_field(self.fields["password1"], "Nouveau mot de passe", "Douze signes au moins. Une phrase se retient.")
+        style_field(self.fields["password2"], "Nouveau mot de passe, encore une fois")
 
 
-class OnceForm(forms.Form):
+class SingleUseCodeForm(forms.Form):
     """Refuses a code of an application that was already used, for as long as the clock of the code would accept it.
     Allauth forgets a used code earlier than that.
     """
@@ -71,7 +71,9 @@ class OnceForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         words = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": ""}
-        dress(self.fields["code"], "Code", "Les six chiffres de votre application, ou un code de secours.", **words)
+        style_field(
+            self.fields["code"], "Code", "Les six chiffres de votre application, ou un code de secours.", **words
+        )
 
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]  # of the form that this class completes
@@ -83,30 +85,30 @@ class OnceForm(forms.Form):
     def use_up(self, code: str) -> None:
         """Remember the code as used. Raise ValidationError if it was used already."""
         lasts = factor_settings.TOTP_PERIOD * (2 * factor_settings.TOTP_TOLERANCE + 1)
-        if not cache.add(used_key(self.user, code), "y", timeout=lasts):
+        if not cache.add(make_used_code_key(self.user, code), "y", timeout=lasts):
             raise get_adapter().validation_error("incorrect_code")
 
 
-def used_key(user: User, code: str) -> str:
+def make_used_code_key(user: User, code: str) -> str:
     return f"allauth.tocsin.used:{user.pk}:{normalize_user_code(code)}"
 
 
-class CodeForm(OnceForm, AuthenticateForm):
+class SignInCodeForm(SingleUseCodeForm, AuthenticateForm):
     pass
 
 
-class CodeAgainForm(OnceForm, FactorAgainForm):
+class ConfirmCodeForm(SingleUseCodeForm, FactorAgainForm):
     pass
 
 
-class FirstCodeForm(OnceForm, ActivateTOTPForm):
+class FirstCodeForm(SingleUseCodeForm, ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].help_text = "Les six chiffres que l’application montre maintenant."
 
 
 @contextmanager
-def refusing_nonsense() -> Iterator[None]:
+def reject_malformed_key() -> Iterator[None]:
     """Turn any error of the parsers of keys, and a false signature, into the message of a wrong code."""
     try:
         yield
@@ -120,7 +122,7 @@ class CredentialField(forms.JSONField):
     """Refuses numbers of thousands of digits and deep nesting, for which Python raises errors of its own."""
 
     def to_python(self, value: Any) -> Any:
-        with refusing_nonsense():
+        with reject_malformed_key():
             return super().to_python(value)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
@@ -132,7 +134,7 @@ class KeyForm(AuthenticateWebAuthnForm):
     credential = CredentialField(widget=forms.HiddenInput)
 
     def clean_credential(self) -> Authenticator:
-        with refusing_nonsense():
+        with reject_malformed_key():
             return super().clean_credential()
 
 
@@ -140,7 +142,7 @@ class SignInByKeyForm(KeyForm, LoginWebAuthnForm):
     pass
 
 
-class KeyAgainForm(KeyForm, ReauthenticateWebAuthnForm):
+class ConfirmKeyForm(KeyForm, ReauthenticateWebAuthnForm):
     pass
 
 
@@ -148,13 +150,13 @@ class NewKeyForm(AddWebAuthnForm):
     credential = CredentialField(widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        with refusing_nonsense():
+        with reject_malformed_key():
             return super().clean()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("passwordless", None)  # every key that can be a passkey is made one
-        dress(self.fields["name"], "Nom de cette clé", "Pour la reconnaître : « téléphone », « clé bleue ».")
+        style_field(self.fields["name"], "Nom de cette clé", "Pour la reconnaître : « téléphone », « clé bleue ».")
         self.fields["name"].max_length = 80
 
 
@@ -235,9 +237,9 @@ class ContactForm(forms.Form):
     phone = PlainLineField(label="Téléphone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
     note = PlainLineField(label="Numéro de contrat, horaires", max_length=200, required=False)
 
-    def __init__(self, data: Any, *, kind: Helper, known: EmergencyContact | None) -> None:
-        kept = {name: getattr(known, name) for name in ("name", "phone", "note")} if known else {}
-        super().__init__(data, prefix=kind.value, initial=kept)
+    def __init__(self, data: Any, *, kind: Helper, contact: EmergencyContact | None) -> None:
+        initial = {name: getattr(contact, name) for name in ("name", "phone", "note")} if contact else {}
+        super().__init__(data, prefix=kind.value, initial=initial)
         self.kind = kind
         for field in self.fields.values():
             field.widget.attrs["class"] = "input"

@@ -7,16 +7,16 @@ from django.db import connection
 
 from accounts.models import Installation
 
-# Database name → (answer, when it was read on the monotonic clock). A "no" is read again after NO_LASTS seconds.
+# Database name → (answer, when it was read on the monotonic clock). A "no" is read again after NO_CACHE_SECONDS.
 _answers: dict[str, tuple[bool, float]] = {}
-NO_LASTS = 60
+NO_CACHE_SECONDS = 60
 
 
 def is_demonstration() -> bool:
-    """Return True if this database holds invented cases. A "yes" is cached for ever, a "no" for NO_LASTS seconds."""
+    """Return True if this database holds invented cases. A "yes" is cached for ever, a "no" for NO_CACHE_SECONDS."""
     name = str(connection.settings_dict["NAME"])
-    answer, read_at = _answers.get(name, (False, -NO_LASTS))
-    if answer or time.monotonic() - read_at < NO_LASTS:
+    answer, read_at = _answers.get(name, (False, -NO_CACHE_SECONDS))
+    if answer or time.monotonic() - read_at < NO_CACHE_SECONDS:
         return answer
     return read_demonstration()
 

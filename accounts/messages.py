@@ -16,12 +16,12 @@ from core.typography import with_french_spaces
 PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
 
 
-def write_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
+def write_account_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
     """Render the mail from the present state of its rows. `token` is the secret of its link, empty if it has none.
 
     The Message-ID is the same at every attempt.
     """
-    text = with_french_spaces(render_to_string(f"accounts/mail/{mail.kind}.txt", context_of(mail, token)))
+    text = with_french_spaces(render_to_string(f"accounts/mail/{mail.kind}.txt", make_account_context(mail, token)))
     subject, _newline, body = text.strip().partition("\n")
     return EmailMessage(
         subject=subject,
@@ -34,12 +34,12 @@ def write_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
     )
 
 
-def context_of(mail: PendingMail, token: str) -> dict[str, Any]:
+def make_account_context(mail: PendingMail, token: str) -> dict[str, Any]:
     """Return the context of the template, with names that people chose reduced to one plain line."""
     link = mail.link
     centre = mail.csirt or (link.csirt if link else None)
     return {
-        "name": plain(mail.user.display_name),
+        "name": clean_name(mail.user.display_name),
         "address": mail.user.email,
         "at": mail.created_at,
         "sign_in": settings.SITE_URL + reverse("login"),
@@ -47,13 +47,13 @@ def context_of(mail: PendingMail, token: str) -> dict[str, Any]:
         if link
         else "",
         "expires_at": link.expires_at if link else None,
-        "body": plain(str(link.collectivity)) if link and link.collectivity else "",
-        "centre": plain(centre.name) if centre else "",
-        "by": plain(str(link.made_by)) if link and link.made_by else "",
+        "body": clean_name(str(link.collectivity)) if link and link.collectivity else "",
+        "centre": clean_name(centre.name) if centre else "",
+        "by": clean_name(str(link.made_by)) if link and link.made_by else "",
     }
 
 
-def plain(words: str) -> str:
+def clean_name(words: str) -> str:
     """Return names that people chose on one line and with web addresses broken, so that nobody can imitate a line of
     ours or make a link in another person's mail.
     """

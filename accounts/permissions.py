@@ -2,13 +2,13 @@
 
 from accounts.enums import Role
 
-WORDS = ("view", "add", "change", "delete")
+ACTIONS = ("view", "add", "change", "delete")
 
 
-def everything(*models: str) -> frozenset[str]:
+def list_all_permissions(*models: str) -> frozenset[str]:
     """Return the four permissions of each model, written `app.model`."""
     pairs = (model.split(".") for model in models)
-    return frozenset(f"{app}.{word}_{name}" for app, name in pairs for word in WORDS)
+    return frozenset(f"{app}.{word}_{name}" for app, name in pairs for word in ACTIONS)
 
 
 PERMISSIONS: dict[str, frozenset[str]] = {
@@ -25,7 +25,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         }
     ),
     # The administrator manages people and directories, and sees no incident.
-    Role.ADMINISTRATOR: everything(
+    Role.ADMINISTRATOR: list_all_permissions(
         "accounts.user",
         "accounts.membership",
         "csirts.csirt",

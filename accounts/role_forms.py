@@ -31,7 +31,7 @@ SCOPES = (
         "Ce rôle n’est pas celui d’une région : laissez ce champ vide.",
     ),
 )
-EXACT = ("exact_since_on", "exact_until_on", "exact_act")
+EXACT_FIELDS = ("exact_since_on", "exact_until_on", "exact_act")
 
 
 class OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
@@ -82,7 +82,7 @@ def find_wrong_scopes(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str,
 
 def find_wrong_acts(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what an entitlement to exact figures lacks: the role of analyst, a first day, an act."""
-    if not any(cleaned.get(name) for name in EXACT):
+    if not any(cleaned.get(name) for name in EXACT_FIELDS):
         return
     if role not in REGION_ROLES:
         yield (

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from accounts.models import User
 
 
-def user_of(request: HttpRequest) -> User:
+def get_account(request: HttpRequest) -> User:
     """Return the user. Raise PermissionDenied if there is none, though the middleware normally asks
     to sign in before.
     """

@@ -7,4 +7,4 @@ from accounts import dispatch
 
 @shared_task
 def send_mails() -> None:
-    dispatch.send_due()
+    dispatch.send_due_mails()

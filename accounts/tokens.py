@@ -12,7 +12,7 @@ from accounts.models import AccessLink, ApiToken, User
 from core.secrets import hash_value
 
 PREFIX = "tocsin_"
-NOTED_EVERY = timedelta(minutes=10)
+RECORDED_EVERY = timedelta(minutes=10)
 
 
 def issue_token(user: User, *, name: str) -> str:
@@ -20,11 +20,11 @@ def issue_token(user: User, *, name: str) -> str:
     what it is for.
     """
     token = PREFIX + secrets.token_urlsafe(32)
-    ApiToken.objects.create(user=user, name=name, token_hash=hash_of(token))
+    ApiToken.objects.create(user=user, name=name, token_hash=hash_token(token))
     return token
 
 
-def token_of_form(user: User, key: str) -> str:
+def derive_form_token(user: User, key: str) -> str:
     """Derive the token from the key of a form and the key of the server: a form sent twice makes the same
     token, without storing it.
     """
@@ -32,31 +32,31 @@ def token_of_form(user: User, key: str) -> str:
     return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def user_of_token(token: str) -> User | None:
+def find_token_user(token: str) -> User | None:
     """Return the user of a live token, and note that it was used. Return None if it is unknown or revoked, if the
     account is closed, or if the user's role asks for a second factor and the account has none.
     """
-    live = ApiToken.objects.filter(token_hash=hash_of(token), revoked_at=None, user__is_active=True)
-    found = live.select_related("user").first()
-    if found is None or (found.user.needs_second_factor and not has_factor(found.user)):
+    live = ApiToken.objects.filter(token_hash=hash_token(token), revoked_at=None, user__is_active=True)
+    row = live.select_related("user").first()
+    if row is None or (row.user.needs_second_factor and not has_factor(row.user)):
         return None
-    note_use(found)
-    return found.user
+    record_use(row)
+    return row.user
 
 
-def note_use(token: ApiToken) -> None:
+def record_use(token: ApiToken) -> None:
     """Record when the token was last used, at most every ten minutes so that a busy program costs few writes."""
     now = timezone.now()
-    if token.last_used_at is None or now - token.last_used_at > NOTED_EVERY:
+    if token.last_used_at is None or now - token.last_used_at > RECORDED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
-def hash_of(token: str) -> str:
+def hash_token(token: str) -> str:
     """Hash a secret of 256 random bits, which needs no slow hash."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def token_of_link(link: AccessLink) -> str:
+def derive_link_token(link: AccessLink) -> str:
     """Derive the secret from the nonce of the link and the key of the server: the mail can be written later, and a
     stolen row opens nothing.
     """

@@ -15,15 +15,15 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from collectivities.services import correct_region
 
-FOUND = 50
-FROM_THE_LIST = [
+MOST_MATCHES = 50
+LISTED_FIELDS = [
     *["name", "kind", "siren", "insee_code", "population", "postal_codes", "departement", "region"],
     *["millesime", "appeared_on", "vanished_on", "merged_into", "seat", "declared_at", "confirmed_at"],
 ]
-CORRECTION = ["region_correction", "region_correction_note"]
+CORRECTION_FIELDS = ["region_correction", "region_correction_note"]
 
 
-class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
+class RegionCorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("region_correction") and not cleaned.get("region_correction_note"):
@@ -47,14 +47,14 @@ class ToConfirmFilter(admin.SimpleListFilter):
 class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Shows imported rows read-only, except the région that answers for a body and the reason of its correction."""
 
-    form = CorrectionForm
+    form = RegionCorrectionForm
     formfield_overrides = {models.CharField: {"form_class": PlainLineField}}
     list_display = ["__str__", "kind", "standing", "departement", "region", "population", "siren", "insee_code"]
     list_filter = ["kind", ToConfirmFilter]
     search_fields = ["name"]  # shows the search box; get_search_results does the search
     search_help_text = "Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
-    fields = [*FROM_THE_LIST, *CORRECTION, "region_correction_on"]
-    readonly_fields = [*FROM_THE_LIST, "region_correction_on"]
+    fields = [*LISTED_FIELDS, *CORRECTION_FIELDS, "region_correction_on"]
+    readonly_fields = [*LISTED_FIELDS, "region_correction_on"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collectivity]:
         return super().get_queryset(request).select_related("departement", "region", "region_correction")
@@ -73,7 +73,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not search_term.strip():
             return queryset, False
         try:
-            ids = [body.pk for body in find_collectivities(search_term, limit=FOUND, unconfirmed=True)]
+            ids = [body.pk for body in find_collectivities(search_term, limit=MOST_MATCHES, unconfirmed=True)]
         except SearchProblem as problem:
             self.message_user(request, str(problem), messages.ERROR)
             return queryset.none(), False

@@ -7,29 +7,32 @@ from django.db.models import Q
 
 from collectivities.enums import UNLISTED
 from collectivities.models import Collectivity
-from collectivities.search import bodies_resembling
-from collectivities.wording import stem_of
+from collectivities.search import find_similar_bodies
+from collectivities.wording import make_stem
 
-SHOWN = 6
+MOST_DUPLICATES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Likely:
+class LikelyDuplicate:
     body: Collectivity
     reasons: tuple[str, ...]
 
 
-def likely_doubles(proposed: Collectivity) -> list[Likely]:
+def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
     """Return at most six likely duplicates, the likeliest first. `proposed` may be unsaved but has
     a seat. Three queries.
     """
-    same = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
-    sharing = Collectivity.objects.existing().with_territory().filter(same).order_by("pk")[: SHOWN + 1]
+    same_body = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
+    sharing = Collectivity.objects.existing().with_territory().filter(same_body).order_by("pk")[: MOST_DUPLICATES + 1]
     near = list(list_same_names(proposed))
-    found = {body.pk: body for body in [*sharing, *near] if body.pk != proposed.pk}
+    candidates = {body.pk: body for body in [*sharing, *near] if body.pk != proposed.pk}
     alike = {body.pk for body in near}
-    likely = [Likely(body, tuple(reasons(body, proposed, is_alike=body.pk in alike))) for body in found.values()]
-    return sorted(likely, key=lambda one: -len(one.reasons))[:SHOWN]
+    likely = [
+        LikelyDuplicate(body, tuple(list_reasons(body, proposed, is_alike=body.pk in alike)))
+        for body in candidates.values()
+    ]
+    return sorted(likely, key=lambda duplicate: -len(duplicate.reasons))[:MOST_DUPLICATES]
 
 
 def list_same_names(proposed: Collectivity) -> Iterator[Collectivity]:
@@ -38,17 +41,17 @@ def list_same_names(proposed: Collectivity) -> Iterator[Collectivity]:
     """
     if proposed.departement_id is None:
         return
-    for body in bodies_resembling(proposed.name, proposed.kind, proposed.departement_id, SHOWN):
-        if body.kind in UNLISTED or body.stem == stem_of(proposed.name, proposed.kind):
+    for body in find_similar_bodies(proposed.name, proposed.kind, proposed.departement_id, MOST_DUPLICATES):
+        if body.kind in UNLISTED or body.stem == make_stem(proposed.name, proposed.kind):
             yield body
 
 
-def reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str]:
+def list_reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str]:
     """Return each reason to think that the two are the same body."""
-    said = {
+    criteria = {
         "même SIREN": bool(proposed.siren) and body.siren == proposed.siren,
         "nom proche": is_alike,
         "même nature": body.kind == proposed.kind,
         "même commune du siège": proposed.seat_id is not None and body.seat_id == proposed.seat_id,
     }
-    return [reason for reason, holds in said.items() if holds]
+    return [reason for reason, holds in criteria.items() if holds]

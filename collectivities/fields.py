@@ -11,8 +11,8 @@ class PlainLineField(forms.CharField):
     """
 
     def to_python(self, value: Any) -> str:
-        seen = "".join(sign if sign.isprintable() else " " for sign in super().to_python(value) or "")
-        return " ".join(seen.split())
+        printable = "".join(sign if sign.isprintable() else " " for sign in super().to_python(value) or "")
+        return " ".join(printable.split())
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Compare both as this field writes them: a stored no-break space, sent back as it is, changes nothing."""

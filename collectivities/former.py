@@ -5,37 +5,40 @@ from difflib import SequenceMatcher
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
-from collectivities.reading import readings_of
-from collectivities.wording import stem_of
+from collectivities.reading import list_readings
+from collectivities.wording import make_stem
 
 # Names that are not former communes: arrondissements of Paris, Lyon and Marseille, and « Ville de … ».
 NOT_FORMER = ("Arrondissement", "Ville de ")
 
 
-def set_former_names(found: Iterable[Collectivity], query: str) -> None:
+def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
     """Set `former_name` on the communes that `query` names by a former commune. They must
     be loaded with `known_as`.
     """
-    stems = [reading.stem for reading in readings_of(query)]
-    for body in found:
+    stems = [reading.stem for reading in list_readings(query)]
+    for body in bodies:
         former = [name for name in getattr(body, "known_as", ()) if not any(word in name for word in NOT_FORMER)]
         if stems and former and body.kind == Kind.COMMUNE:
-            body.former_name = _closest(body, former, stems).replace("'", "’")
+            body.former_name = _find_closest(body, former, stems).replace("'", "’")
 
 
-def _closest(body: Collectivity, former: list[str], stems: list[str]) -> str:
+def _find_closest(body: Collectivity, former: list[str], stems: list[str]) -> str:
     """Return the former name that resembles the query more than the present name does, or an empty string."""
-    own = max(_likeness(body.stem, stem) for stem in stems)
-    likeness, name = max((max(_likeness(stem_of(one, body.kind), stem) for stem in stems), one) for one in former)
+    own = max(_measure_likeness(body.stem, stem) for stem in stems)
+    likeness, name = max(
+        (max(_measure_likeness(make_stem(former_name, body.kind), stem) for stem in stems), former_name)
+        for former_name in former
+    )
     return name if likeness > own else ""
 
 
-def _likeness(name: str, asked: str) -> float:
+def _measure_likeness(name: str, query: str) -> float:
     """Return 2 for equal names, 1.5 if `name` starts with `asked`, 1 if it contains it, else the
     ratio of common letters.
     """
-    if name == asked:
+    if name == query:
         return 2
-    if asked in name:
-        return 1 + name.startswith(asked) / 2
-    return SequenceMatcher(None, name, asked).ratio()
+    if query in name:
+        return 1 + name.startswith(query) / 2
+    return SequenceMatcher(None, name, query).ratio()

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from collectivities.models import GroundsVersion
 
 
-def grounds_version() -> UUID | None:
+def read_grounds_version() -> UUID | None:
     """Return a random value that changes whenever the région, département or kind of any body does. One query."""
     return GroundsVersion.objects.values_list("token", flat=True).first()
 

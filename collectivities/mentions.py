@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from collectivities.enums import Kind
-from collectivities.wording import plain, words_of
+from collectivities.wording import normalize, split_words
 
 
 class Elsewhere(StrEnum):
@@ -31,10 +31,10 @@ class Mention:
     place: str
 
 
-type Line = tuple[str, str, Kind | None, Elsewhere | None]
-# Phrases without small words, as `words_of` returns them. The longest phrase that begins the words typed is chosen, or
-# else the longest one that ends them.
-LINES: tuple[Line, ...] = (
+type MentionRow = tuple[str, str, Kind | None, Elsewhere | None]
+# Phrases without small words, as `split_words` returns them. The longest phrase that begins the words typed is chosen,
+# or else the longest phrase that ends them.
+MENTIONED_KINDS: tuple[MentionRow, ...] = (
     ("syndicat|syndicat mixte|syndicat intercommunal|syndicat departemental", "un syndicat", Kind.SYNDICATE, None),
     ("sictom|smictom|siaep|smitom|siaepa", "un syndicat", Kind.SYNDICATE, None),
     ("sivu", "un syndicat", Kind.SIVU, None),
@@ -93,8 +93,10 @@ LINES: tuple[Line, ...] = (
         Elsewhere.STATE,
     ),
 )
-PHRASES: dict[tuple[str, ...], Line] = {tuple(phrase.split()): line for line in LINES for phrase in line[0].split("|")}
-LONGEST = max(map(len, PHRASES))
+PHRASES: dict[tuple[str, ...], MentionRow] = {
+    tuple(phrase.split()): line for line in MENTIONED_KINDS for phrase in line[0].split("|")
+}
+LONGEST_PHRASE = max(map(len, PHRASES))
 # Words about the activity of a body, between its nature and its place: « syndicat des eaux du Léon ».
 TRADES = frozenset(
     {
@@ -105,27 +107,27 @@ TRADES = frozenset(
 )
 
 
-def mention_in(text: str) -> Mention | None:
+def find_mention(text: str) -> Mention | None:
     """Return what the first words typed name, or else the last ones: « hôpital de Brest », « Brest hôpital »."""
-    words = words_of(text)
-    found = _phrase_at_start(words) or _phrase_at_end(words)
-    if found is None:
+    words = split_words(text)
+    span = _find_phrase_at_start(words) or _find_phrase_at_end(words)
+    if span is None:
         return None
-    _phrases, label, kind, elsewhere = PHRASES[tuple(words[found])]
-    others = words[: found.start] + words[found.stop :]
-    place = " ".join(word for word in others if word not in TRADES)
+    _phrases, label, kind, elsewhere = PHRASES[tuple(words[span])]
+    other_words = words[: span.start] + words[span.stop :]
+    place = " ".join(word for word in other_words if word not in TRADES)
     return Mention(label=label, kind=kind, elsewhere=elsewhere, place=place)
 
 
-def _phrase_at_start(words: list[str]) -> slice | None:
-    sizes = range(min(LONGEST, len(words)), 0, -1)
+def _find_phrase_at_start(words: list[str]) -> slice | None:
+    sizes = range(min(LONGEST_PHRASE, len(words)), 0, -1)
     return next((slice(0, size) for size in sizes if tuple(words[:size]) in PHRASES), None)
 
 
-def _phrase_at_end(words: list[str]) -> slice | None:
+def _find_phrase_at_end(words: list[str]) -> slice | None:
     """Return where the longest phrase is that ends the words, words about an activity apart."""
     for end in range(len(words), 0, -1):
-        for size in range(min(LONGEST, end), 0, -1):
+        for size in range(min(LONGEST_PHRASE, end), 0, -1):
             if tuple(words[end - size : end]) in PHRASES:
                 return slice(end - size, end)
         if words[end - 1] not in TRADES:
@@ -135,4 +137,4 @@ def _phrase_at_end(words: list[str]) -> slice | None:
 
 def is_name_of(mention: Mention | None, name: str, text: str) -> bool:
     """Tell whether a name begins with the words typed: « Hôpital-Camfrout » is a commune and not a hospital."""
-    return mention is not None and plain(" ".join(words_of(name))).startswith(" ".join(words_of(text)))
+    return mention is not None and normalize(" ".join(split_words(name))).startswith(" ".join(split_words(text)))

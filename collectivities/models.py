@@ -10,9 +10,9 @@ from django.db.models import F, OuterRef, Q
 from collectivities.enums import TERRITORIAL, Kind, Zone
 
 # How a commune's name follows « commune », by INSEE's type de liaison: (words before it, article that it loses).
-OF = {0: ("de ", ""), 1: ("d’", ""), 2: ("du ", "Le "), 4: ("des ", "Les ")}
+NAME_PREFIXES = {0: ("de ", ""), 1: ("d’", ""), 2: ("du ", "Le "), 4: ("des ", "Les ")}
 SHORT_KINDS = ("CC", "CA", "CU")
-nine_digits = RegexValidator(r"^\d{9}$", "Un numéro SIREN compte 9 chiffres.")
+validate_nine_digits = RegexValidator(r"^\d{9}$", "Un numéro SIREN compte 9 chiffres.")
 
 
 class Region(models.Model):
@@ -78,7 +78,7 @@ class Collectivity(models.Model):
     liaison = models.PositiveSmallIntegerField("type de liaison (INSEE)", default=0)
     sort_key = models.CharField("clé de tri", max_length=150, editable=False)
     stem = models.CharField("nom réduit pour la recherche", max_length=150, editable=False)
-    siren = models.CharField("SIREN", max_length=9, null=True, blank=True, validators=[nine_digits])  # noqa: DJ001
+    siren = models.CharField("SIREN", max_length=9, null=True, blank=True, validators=[validate_nine_digits])  # noqa: DJ001
     insee_code = models.CharField("code INSEE", max_length=9, null=True, blank=True)  # noqa: DJ001 unique when known
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="collectivities", verbose_name="région"
@@ -195,11 +195,11 @@ class Collectivity(models.Model):
     def label(self) -> str:
         """The nature and the name, as written inside a sentence: « commune du Mans (Sarthe) »."""
         if self.kind == Kind.COMMUNE:
-            said, article = OF.get(self.liaison, OF[0])
-            return f"{self.get_kind_display()} {said}{self.name.removeprefix(article)}{self.place}".replace("'", "’")
-        short, _space, rest = self.name.partition(" ")
+            prefix, article = NAME_PREFIXES.get(self.liaison, NAME_PREFIXES[0])
+            return f"{self.get_kind_display()} {prefix}{self.name.removeprefix(article)}{self.place}".replace("'", "’")
+        short, _space, name = self.name.partition(" ")
         if short in SHORT_KINDS:
-            return f"{self.get_kind_display()} {rest}{self.place}".replace("'", "’")
+            return f"{self.get_kind_display()} {name}{self.place}".replace("'", "’")
         return str(self)
 
     @property

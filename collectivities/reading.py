@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from collectivities.enums import Kind
-from collectivities.official import shipped_departements
-from collectivities.wording import SHORTENED, split_kind, words_of
+from collectivities.official import load_shipped_departements
+from collectivities.wording import SHORTENED, split_kind, split_words
 
 LONGEST_DEPARTEMENT = 4
 DEPARTEMENT_CODE = re.compile(r"0[1-9]|[1-9]\d|2[ab]|97[1-8]|98[4-9]")
@@ -17,7 +17,7 @@ CORSICA = {"20": ("2A", "2B")}
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class QueryReading:
     """One way to understand a query. An empty field is no condition."""
 
     words: tuple[str, ...]
@@ -30,23 +30,27 @@ class Reading:
         return " ".join(self.words)
 
 
-def readings_of(query: str) -> list[Reading]:
+def list_readings(query: str) -> list[QueryReading]:
     """Return the readings from the most literal to the most interpreted, or an empty list if no word is left."""
-    words = tuple(words_of(query))
+    words = tuple(split_words(query))
     if not words:
         return []
-    literal = Reading(words)
-    placed = [literal, *_with_place(literal)]
-    return list(dict.fromkeys([*placed, *(_with_kind(reading) for reading in placed)]))
+    literal = QueryReading(words)
+    placed = [literal, *_split_place(literal)]
+    return list(dict.fromkeys([*placed, *(_split_kind(reading) for reading in placed)]))
 
 
-def saints_of(readings: Iterable[Reading]) -> list[Reading]:
+def list_saint_readings(readings: Iterable[QueryReading]) -> list[QueryReading]:
     """Return the readings whose first word may be a saint written in one word: « stmalo », « stebrigitte »."""
-    first = ((GLUED_SAINT.fullmatch(reading.words[0]), reading) for reading in dict.fromkeys(readings))
-    return [replace(one, words=(SHORTENED[hit[1]], hit[2], *one.words[1:])) for hit, one in first if hit]
+    matches = ((GLUED_SAINT.fullmatch(reading.words[0]), reading) for reading in dict.fromkeys(readings))
+    return [
+        replace(reading, words=(SHORTENED[match[1]], match[2], *reading.words[1:]))
+        for match, reading in matches
+        if match
+    ]
 
 
-def _with_place(reading: Reading) -> list[Reading]:
+def _split_place(reading: QueryReading) -> list[QueryReading]:
     """Return the reading that takes a word for a place: « Saint-Denis 93 », « 93200
     Saint-Denis », « Saint-Denis (La Réunion) ».
     """
@@ -57,17 +61,17 @@ def _with_place(reading: Reading) -> list[Reading]:
         if name and POSTAL_CODE.fullmatch(place):
             return [replace(reading, words=name, postal_code=place.upper())]
     for size in range(min(LONGEST_DEPARTEMENT, len(words) - 1), 0, -1):
-        if code := departement_codes().get(words[-size:]):
+        if code := load_departement_codes().get(words[-size:]):
             return [replace(reading, words=words[:-size], departements=(code,))]
     return []
 
 
-def _with_kind(reading: Reading) -> Reading:
+def _split_kind(reading: QueryReading) -> QueryReading:
     kinds, words = split_kind(list(reading.words))
     return replace(reading, words=tuple(words), kinds=kinds)
 
 
 @cache
-def departement_codes() -> dict[tuple[str, ...], str]:
+def load_departement_codes() -> dict[tuple[str, ...], str]:
     """Return the département codes by the words of their names, from the shipped list: names rarely change."""
-    return {tuple(words_of(row.name)): row.code for row in shipped_departements()}
+    return {tuple(split_words(row.name)): row.code for row in load_shipped_departements()}

@@ -17,11 +17,11 @@ from stdnum.fr import siren, siret
 
 from collectivities.enums import GROUPINGS, UNLISTED
 from collectivities.former import set_former_names
-from collectivities.mentions import Mention, is_name_of, mention_in
+from collectivities.mentions import Mention, find_mention, is_name_of
 from collectivities.models import Collectivity
-from collectivities.reading import Reading, readings_of, saints_of
-from collectivities.spelling import other_spellings
-from collectivities.wording import plain, stem_of
+from collectivities.reading import QueryReading, list_readings, list_saint_readings
+from collectivities.spelling import list_spellings
+from collectivities.wording import make_stem, normalize
 
 LONGEST_QUERY = 200
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
@@ -45,7 +45,8 @@ BEST_CODES = """
     GROUP BY c.id ORDER BY min(hit.rank), c.population DESC NULLS LAST, c.id LIMIT %(limit)s
 """
 
-# Ranks: 0 for an exact match, 2 for a beginning, 4 for a part, 6 for a resemblance; FIT or ANY_KIND is then added.
+# Ranks: 0 for an exact match, 2 for a beginning, 4 for a part, 6 for a resemblance. KIND_RANK or GROUPING_RANK is then
+# added.
 BY_NAME = """
     WITH near AS ({near}),
     far AS (
@@ -72,11 +73,11 @@ NEAR = """
     WHERE a.stem ~>=~ {low} AND a.stem ~<~ {high} AND c.vanished_on IS NULL AND {known} AND {place}
 """
 # A nature in the query counts more than anything else. Without it, a groupement comes after the commune of its name.
-FIT = "CASE WHEN c.kind = ANY({}) THEN 0 ELSE 8 END"
-ANY_KIND = "(c.kind = ANY({}))::int"
+KIND_RANK = "CASE WHEN c.kind = ANY({}) THEN 0 ELSE 8 END"
+GROUPING_RANK = "(c.kind = ANY({}))::int"
 IN_DEPARTEMENTS = "c.departement_id IN (SELECT id FROM collectivities_departement WHERE code = ANY({}))"
 AT_CODE = "({code} = ANY(c.postal_codes) OR c.insee_code = {code})"
-RESEMBLING = """
+SIMILAR_NAMES = """
     SELECT c.id FROM collectivities_resembling({stem}, {edits}::text[]) likely
     JOIN collectivities_collectivity c USING (id)
     WHERE c.vanished_on IS NULL AND c.departement_id = {departement}
@@ -85,7 +86,7 @@ RESEMBLING = """
 UNLISTED_ONLY = "({} AND c.kind = ANY({}))"
 CONFIRMED = "(c.declared_at IS NULL OR c.confirmed_at IS NOT NULL)"
 ENOUGH = 5
-PLACES = 4
+MOST_PLACES = 4
 
 type Params = dict[str, str | int]
 
@@ -119,31 +120,31 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
     Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
-    found = _load(find_ids(query, limit, unconfirmed=unconfirmed))
-    set_former_names(found, query[:LONGEST_QUERY])
-    set_typed_codes(found, query[:LONGEST_QUERY])
-    return found
+    bodies = _load_bodies(find_ids(query, limit, unconfirmed=unconfirmed))
+    set_former_names(bodies, query[:LONGEST_QUERY])
+    set_typed_codes(bodies, query[:LONGEST_QUERY])
+    return bodies
 
 
-def set_typed_codes(found: list[Collectivity], query: str) -> None:
+def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
     """Set `code_typed` on the bodies that have the postal code typed: a big town has more codes than a list shows."""
-    typed = {_code_in(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
-    for body in found:
-        body.code_typed = next((code for code in body.postal_codes if code in typed), "")
+    codes = {_parse_code(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
+    for body in bodies:
+        body.code_typed = next((code for code in body.postal_codes if code in codes), "")
 
 
 def answer_search(query: str, limit: int = 20) -> SearchAnswer:
     """Search as `find_collectivities` does, and add what else the words name. Two more queries
     at most. Raise `SearchProblem`.
     """
-    found = find_collectivities(query, limit)
-    mention = mention_in(query[:LONGEST_QUERY])
-    if mention is None or (mention.place and any(is_name_of(mention, body.name, query) for body in found)):
-        return SearchAnswer(found, is_code=bool(_code_in(query[:LONGEST_QUERY].strip())))
-    return SearchAnswer(found, mention, places_of(mention))
+    bodies = find_collectivities(query, limit)
+    mention = find_mention(query[:LONGEST_QUERY])
+    if mention is None or (mention.place and any(is_name_of(mention, body.name, query) for body in bodies)):
+        return SearchAnswer(bodies, is_code=bool(_parse_code(query[:LONGEST_QUERY].strip())))
+    return SearchAnswer(bodies, mention, find_places(mention))
 
 
-def places_of(mention: Mention, limit: int = PLACES) -> list[Collectivity]:
+def find_places(mention: Mention, limit: int = MOST_PLACES) -> list[Collectivity]:
     """Return the places where a body of this kind may be, from the other words typed. Two queries, or none."""
     if not mention.place:
         return []
@@ -156,29 +157,31 @@ def places_of(mention: Mention, limit: int = PLACES) -> list[Collectivity]:
 def find_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
     """Return the ids of what `find_collectivities` finds, in the same order. One query. Raise `SearchProblem`."""
     text = query[:LONGEST_QUERY].strip()
-    if code := _code_in(text):
+    if code := _parse_code(text):
         check_number(code)
         code = code.zfill(5) if len(code) == 4 else code  # spreadsheets drop the leading zero
-        return _ids_of_code(code, BY_CODE + BY_POSTAL_CODE, limit)
-    readings = readings_of(text)
-    known = sql.SQL("true" if unconfirmed else CONFIRMED)
+        return _find_ids_by_code(code, BY_CODE + BY_POSTAL_CODE, limit)
+    readings = list_readings(text)
+    condition = sql.SQL("true" if unconfirmed else CONFIRMED)
     if not readings:
         return []
     # A query that names a kind of body which no list holds must not match communes with similar letters.
-    loosely = sql.SQL(UNLISTED_ONLY).format(known, [str(kind) for kind in UNLISTED]) if mention_in(text) else known
-    return _ids_of_name(readings, limit, known, loosely)
+    loose_condition = (
+        sql.SQL(UNLISTED_ONLY).format(condition, [str(kind) for kind in UNLISTED]) if find_mention(text) else condition
+    )
+    return _find_ids_by_name(readings, limit, condition, loose_condition)
 
 
-def bodies_resembling(name: str, kind: str, departement: int, limit: int) -> list[Collectivity]:
+def find_similar_bodies(name: str, kind: str, departement: int, limit: int) -> list[Collectivity]:
     """Return the bodies of the département with a similar name, the most similar
     first, unconfirmed bodies included.
     """
-    stem = stem_of(name, kind)
-    statement = sql.SQL(RESEMBLING).format(stem=stem, edits=other_spellings(stem), departement=departement)
-    return _load(_ids(statement, {"limit": limit})) if stem else []
+    stem = make_stem(name, kind)
+    statement = sql.SQL(SIMILAR_NAMES).format(stem=stem, edits=list_spellings(stem), departement=departement)
+    return _load_bodies(_run_query(statement, {"limit": limit})) if stem else []
 
 
-def siren_in(text: str) -> str:
+def parse_siren(text: str) -> str:
     """Return the SIREN that is typed, alone or in a SIRET. Raise `SearchProblem` if there is none."""
     compact = re.sub(r"[\s.\-]", "", text[:LONGEST_QUERY])
     if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
@@ -190,27 +193,27 @@ def siren_in(text: str) -> str:
     return compact[:SIREN_DIGITS]
 
 
-def collectivity_by_code(code: str) -> Collectivity | None:
+def find_body_by_code(code: str) -> Collectivity | None:
     """Return the body with this SIREN, SIRET, present or former INSEE code, or council code: `53` for a département,
     `R53` for a région. Postal codes are not searched.
     """
     compact = re.sub(r"\s", "", code[:LONGEST_QUERY]).upper()
-    found = _load(_ids_of_code(compact, BY_CODE, 1)) if CODE.fullmatch(compact) else []
-    return found[0] if found else None
+    bodies = _load_bodies(_find_ids_by_code(compact, BY_CODE, 1)) if CODE.fullmatch(compact) else []
+    return bodies[0] if bodies else None
 
 
-def body_by_uid(value: str) -> Collectivity | None:
+def find_body_by_uid(value: str) -> Collectivity | None:
     """Return the body with this public identifier, or the body that absorbed it; None otherwise.
     Two queries at most.
     """
     try:
-        found = Collectivity.objects.with_territory().select_related("seat").filter(uid=UUID(value)).first()
+        body = Collectivity.objects.with_territory().select_related("seat").filter(uid=UUID(value)).first()
     except ValueError:
         return None
-    if found and found.vanished_on:
+    if body and body.vanished_on:
         heirs = Collectivity.objects.existing().with_territory().select_related("seat")
-        return heirs.filter(absorbed=found).first()
-    return found
+        return heirs.filter(absorbed=body).first()
+    return body
 
 
 def check_number(code: str) -> None:
@@ -227,51 +230,55 @@ def check_number(code: str) -> None:
         raise SearchProblem(message % {"kind": kind}) from error
 
 
-def _code_in(text: str) -> str:
+def _parse_code(text: str) -> str:
     """Return the number, without spaces and dots, if the whole text is a number; else an empty string."""
     compact = re.sub(r"[\s.\-]", "", text).upper()
     if CODE.fullmatch(compact):
         return compact
-    council = COUNCIL.fullmatch(plain(text))
+    council = COUNCIL.fullmatch(normalize(text))
     return council[1].upper() if council else ""
 
 
-def _ids_of_code(code: str, codes: str, limit: int) -> list[int]:
+def _find_ids_by_code(code: str, codes: str, limit: int) -> list[int]:
     params: Params = {"code": code[:SIREN_DIGITS] if len(code) == SIRET_DIGITS else code, "limit": limit}
-    return _ids(sql.SQL(BEST_CODES).format(codes=sql.SQL(codes), known=sql.SQL(CONFIRMED)), params)
+    return _run_query(sql.SQL(BEST_CODES).format(codes=sql.SQL(codes), known=sql.SQL(CONFIRMED)), params)
 
 
-def _ids_of_name(readings: list[Reading], limit: int, known: sql.Composable, loosely: sql.Composable) -> list[int]:
-    """Run the search. `known` is the SQL condition on bodies for the literal reading, `loosely` the
-    one for other readings.
+def _find_ids_by_name(
+    readings: list[QueryReading], limit: int, condition: sql.Composable, loose_condition: sql.Composable
+) -> list[int]:
+    """Run the search. `condition` is the SQL condition on bodies for the literal reading, `loose_condition` that
+    for the other readings.
     """
-    literal, *others = readings
+    literal, *other_readings = readings
     loosest = readings[-1]
-    near = [_near(literal, known), *(_near(reading, loosely) for reading in others)]
-    near += [_near(reading, loosely) for reading in saints_of([literal, loosest])]
+    near = [_match_stem(literal, condition), *(_match_stem(reading, loose_condition) for reading in other_readings)]
+    near += [_match_stem(reading, loose_condition) for reading in list_saint_readings([literal, loosest])]
     statement = sql.SQL(BY_NAME).format(
         near=sql.SQL(" UNION ALL ").join(near),
         stem=loosest.stem,
-        edits=other_spellings(loosest.stem),
-        fit=_fit(loosest),
-        place=_place(loosest),
-        known=loosely,
+        edits=list_spellings(loosest.stem),
+        fit=_rank_kind(loosest),
+        place=_match_place(loosest),
+        known=loose_condition,
     )
-    return _ids(statement, {"enough": ENOUGH, "limit": limit})
+    return _run_query(statement, {"enough": ENOUGH, "limit": limit})
 
 
-def _near(reading: Reading, known: sql.Composable) -> sql.Composable:
+def _match_stem(reading: QueryReading, condition: sql.Composable) -> sql.Composable:
     low = reading.stem
     high = low[:-1] + chr(ord(low[-1]) + 1)
-    return sql.SQL(NEAR).format(low=low, high=high, fit=_fit(reading), place=_place(reading), known=known)
+    return sql.SQL(NEAR).format(
+        low=low, high=high, fit=_rank_kind(reading), place=_match_place(reading), known=condition
+    )
 
 
-def _fit(reading: Reading) -> sql.Composable:
+def _rank_kind(reading: QueryReading) -> sql.Composable:
     kinds = [str(kind) for kind in reading.kinds or GROUPINGS]
-    return sql.SQL(FIT if reading.kinds else ANY_KIND).format(kinds)
+    return sql.SQL(KIND_RANK if reading.kinds else GROUPING_RANK).format(kinds)
 
 
-def _place(reading: Reading) -> sql.Composable:
+def _match_place(reading: QueryReading) -> sql.Composable:
     if reading.departements:
         return sql.SQL(IN_DEPARTEMENTS).format(list(reading.departements))
     if reading.postal_code:
@@ -279,13 +286,13 @@ def _place(reading: Reading) -> sql.Composable:
     return sql.SQL("true")
 
 
-def _ids(statement: sql.Composable, params: Params) -> list[int]:
+def _run_query(statement: sql.Composable, params: Params) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return [row[0] for row in cursor.fetchall()]
 
 
-def _load(ids: list[int]) -> list[Collectivity]:
+def _load_bodies(ids: list[int]) -> list[Collectivity]:
     if not ids:
         return []
     rows = Collectivity.objects.with_territory().with_former_names().in_bulk(ids)

@@ -19,7 +19,7 @@ from collectivities.enums import Kind
 from collectivities.grounds import renew_grounds
 from collectivities.models import Alias, Collectivity, Departement, Grouping, Region
 from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
-from collectivities.wording import plain, stem_of
+from collectivities.wording import make_stem, normalize
 from core.locks import Lock, lock_key, take_lock
 
 type Say = Callable[[str], None]
@@ -28,7 +28,7 @@ type Ids = dict[Key, int]
 
 BATCH = 2_000
 NAME_LENGTH = 150
-RANDOM = 4  # the version of a random UUID
+RANDOM_UUID = 4  # the version of a random UUID
 LISTED = [
     "kind", "name", "liaison", "sort_key", "stem", "siren", "insee_code", "region_id", "departement_id", "population",
     "postal_codes",
@@ -49,30 +49,30 @@ class ImportReport:
     memberships_removed: int = 0
 
 
-def silent(_message: str) -> None:
+def ignore_progress(_message: str) -> None:
     """Report no progress."""
 
 
 @transaction.atomic
-def import_official_list(*, official: OfficialList, say: Say = silent) -> ImportReport:
+def import_official_list(*, official: OfficialList, say: Say = ignore_progress) -> ImportReport:
     """Make the database match this list, in one transaction. Importing the same list again changes nothing.
 
     Corrections made by hand (`region_correction`) are kept. Raise `UnreadableList` if a newer
     list was already imported.
     """
-    is_first = _take_turn(official) is None
+    is_first = _wait_for_import(official) is None
     report = ImportReport(official.millesime)
     say("Régions et départements…")
     grounds = Grounds(official.regions, official.departements)
     say(f"{len(official.bodies)} collectivités…")
-    known = {row.uid: row for row in Collectivity.objects.order_by()}
-    uids = _write_bodies(official, known, grounds, report, is_first=is_first)
+    current = {row.uid: row for row in Collectivity.objects.order_by()}
+    uids = _write_bodies(official, current, grounds, report, is_first=is_first)
     ids = dict(Collectivity.objects.order_by().values_list("uid", "pk"))
     body_ids = {key: ids[uid] for key, uid in uids.items()}
     say("Fusions et disparitions…")
     present = set(uids.values())
-    absent = [row for uid, row in known.items() if row.is_listed and not row.vanished_on and uid not in present]
-    _retire(official, absent, body_ids, report)
+    absent = [row for uid, row in current.items() if row.is_listed and not row.vanished_on and uid not in present]
+    _retire_absent_bodies(official, absent, body_ids, report)
     say("Anciens noms et anciens codes…")
     _write_aliases(official.bodies, body_ids)
     say("Appartenances aux intercommunalités…")
@@ -84,7 +84,7 @@ def import_official_list(*, official: OfficialList, say: Say = silent) -> Import
     return report
 
 
-def _take_turn(official: OfficialList) -> int | None:
+def _wait_for_import(official: OfficialList) -> int | None:
     """Wait for another import to end. Return the newest millésime imported so far, or None. Raise `UnreadableList` if
     this list is older than it or empty.
     """
@@ -106,7 +106,8 @@ class Grounds:
 
     def __init__(self, regions: Iterable[RegionRow], departements: Iterable[DepartementRow]) -> None:
         self.regions = self._write(
-            Region, [Region(code=row.code, name=row.name, zone=row.zone, sort_key=plain(row.name)) for row in regions]
+            Region,
+            [Region(code=row.code, name=row.name, zone=row.zone, sort_key=normalize(row.name)) for row in regions],
         )
         self.departements = self._write(
             Departement,
@@ -115,7 +116,7 @@ class Grounds:
                     code=row.code,
                     name=row.name,
                     zone=row.zone,
-                    sort_key=plain(row.name),
+                    sort_key=normalize(row.name),
                     region_id=self.regions[row.region],
                 )
                 for row in departements
@@ -138,7 +139,7 @@ class Grounds:
 
 def _write_bodies(
     official: OfficialList,
-    known: dict[UUID, Collectivity],
+    current: dict[UUID, Collectivity],
     grounds: Grounds,
     report: ImportReport,
     *,
@@ -150,52 +151,52 @@ def _write_bodies(
     their date is unknown.
     """
     appeared_on = None if is_first else date(official.millesime, 1, 1)
-    by_hand = _by_hand(official, known)
+    proposed_uids = _adopt_proposed_bodies(official, current)
     uids: dict[Key, UUID] = {}
     fresh, altered = [], []
     for body in official.bodies:
-        uid = uids[body.key] = by_hand.get(body.siren, body.uid)
-        row, before = _row(body, uid, grounds, official.millesime), known.get(uid)
+        uid = uids[body.key] = proposed_uids.get(body.siren, body.uid)
+        row, before = _make_row(body, uid, grounds, official.millesime), current.get(uid)
         if before is None:
             row.appeared_on = appeared_on
             fresh.append(row)
-        elif _differ(row, before):
+        elif _is_different(row, before):
             altered.append(row)
     _copy(Collectivity, ["uid", *LISTED, "is_listed", "millesime", "appeared_on", "region_correction_note"], fresh)
-    _update(altered)
+    _update_rows(altered)
     report.created, report.changed = len(fresh), len(altered)
     report.unchanged = len(official.bodies) - len(fresh) - len(altered)
     return uids
 
 
-def _by_hand(official: OfficialList, known: dict[UUID, Collectivity]) -> dict[str, UUID]:
+def _adopt_proposed_bodies(official: OfficialList, current: dict[UUID, Collectivity]) -> dict[str, UUID]:
     """Return the uids of the bodies that people added before a list held them, by SIREN: the import
     keeps their random uid.
 
     The import confirms these bodies. If the list's body is already in the database, the row added by hand is merged
     into it. A row that was merged into another body loses its SIREN.
     """
-    by_hand = {row.siren: row for row in known.values() if row.siren and row.uid.version == RANDOM}
+    by_hand = {row.siren: row for row in current.values() if row.siren and row.uid.version == RANDOM_UUID}
     carried = {by_hand[body.siren].pk: body.uid for body in official.bodies if body.siren in by_hand}
     merged = [row.pk for row in by_hand.values() if row.pk in carried and row.vanished_on and not row.is_listed]
-    doubles = {pk: known[uid].pk for pk, uid in carried.items() if uid in known and pk not in merged}
-    gone = date(official.millesime, 1, 1)
+    doubles = {pk: current[uid].pk for pk, uid in carried.items() if uid in current and pk not in merged}
+    vanished_on = date(official.millesime, 1, 1)
     for pk, heir in doubles.items():
-        Collectivity.objects.filter(pk=pk).update(siren=None, vanished_on=gone, merged_into=heir)
+        Collectivity.objects.filter(pk=pk).update(siren=None, vanished_on=vanished_on, merged_into=heir)
     Collectivity.objects.filter(pk__in=merged).update(siren=None)
     Collectivity.objects.to_confirm().filter(pk__in=carried).update(confirmed_at=timezone.now())
-    away = {*merged, *doubles}
-    return {siren: row.uid for siren, row in by_hand.items() if siren and row.pk not in away}
+    dropped = {*merged, *doubles}
+    return {siren: row.uid for siren, row in by_hand.items() if siren and row.pk not in dropped}
 
 
-def _row(body: BodyRow, uid: UUID, grounds: Grounds, millesime: int) -> Collectivity:
+def _make_row(body: BodyRow, uid: UUID, grounds: Grounds, millesime: int) -> Collectivity:
     return Collectivity(
         uid=uid,
         kind=body.kind,
         name=body.name,
         liaison=body.liaison,
-        sort_key=plain(body.name),
-        stem=stem_of(body.name, body.kind),
+        sort_key=normalize(body.name),
+        stem=make_stem(body.name, body.kind),
         siren=body.siren or None,
         insee_code=body.insee_code or None,
         region_id=grounds.regions[body.region],
@@ -207,7 +208,7 @@ def _row(body: BodyRow, uid: UUID, grounds: Grounds, millesime: int) -> Collecti
     )
 
 
-def _differ(row: Collectivity, before: Collectivity) -> bool:
+def _is_different(row: Collectivity, before: Collectivity) -> bool:
     if before.vanished_on or not before.is_listed:
         return True
     return any(getattr(row, field) != getattr(before, field) for field in LISTED)
@@ -222,12 +223,12 @@ def _copy(model: type[Model], fields: list[str], rows: list[Any]) -> None:
             copy.write_row([getattr(row, field) for field in fields])
 
 
-def _update(rows: list[Collectivity]) -> None:
+def _update_rows(rows: list[Collectivity]) -> None:
     for batch in batched(rows, BATCH):
         Collectivity.objects.bulk_create(batch, update_conflicts=True, unique_fields=["uid"], update_fields=UPDATED)
 
 
-def _retire(official: OfficialList, absent: list[Collectivity], ids: Ids, report: ImportReport) -> None:
+def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], ids: Ids, report: ImportReport) -> None:
     """Mark the bodies absent from the list as merged, if the list gives the code of a body as
     former, else as vanished.
     """
@@ -244,50 +245,50 @@ def _retire(official: OfficialList, absent: list[Collectivity], ids: Ids, report
 
 def _write_aliases(bodies: list[BodyRow], ids: Ids) -> None:
     """Make the aliases those of the list, plus the names of the bodies that earlier imports saw merged."""
-    wanted = {
-        (ids[body.key], alias.code, alias.name, stem_of(alias.name, body.kind))
+    listed = {
+        (ids[body.key], alias.code, alias.name, make_stem(alias.name, body.kind))
         for body in bodies
         for alias in body.aliases
     }
     merged = Collectivity.objects.filter(is_listed=True, merged_into__vanished_on=None).exclude(merged_into=None)
-    wanted |= {
+    listed |= {
         (heir, code or "", name, stem)
         for heir, code, name, stem in merged.values_list("merged_into_id", "insee_code", "name", "stem")
     }
     current = {
         (alias.collectivity_id, alias.code, alias.name, alias.stem): alias.pk for alias in Alias.objects.order_by()
     }
-    Alias.objects.filter(pk__in=[pk for key, pk in current.items() if key not in wanted]).delete()
+    Alias.objects.filter(pk__in=[pk for key, pk in current.items() if key not in listed]).delete()
     fields = ["collectivity_id", "code", "name", "stem"]
-    fresh = [Alias(**dict(zip(fields, key, strict=True))) for key in sorted(wanted - current.keys())]
+    fresh = [Alias(**dict(zip(fields, key, strict=True))) for key in sorted(listed - current.keys())]
     _copy(Alias, fields, fresh)
 
 
 def _write_groupings(bodies: list[BodyRow], ids: Ids, report: ImportReport) -> None:
-    wanted = {(ids[body.key], ids["grouping", siren]) for body in bodies for siren in body.groups}
+    listed = {(ids[body.key], ids["grouping", siren]) for body in bodies for siren in body.groups}
     current = {(row.member_id, row.group_id): row.pk for row in Grouping.objects.order_by()}
-    gone = [pk for key, pk in current.items() if key not in wanted]
-    Grouping.objects.filter(pk__in=gone).delete()
-    fresh = [Grouping(member_id=member, group_id=group) for member, group in sorted(wanted - current.keys())]
+    removed = [pk for key, pk in current.items() if key not in listed]
+    Grouping.objects.filter(pk__in=removed).delete()
+    fresh = [Grouping(member_id=member, group_id=group) for member, group in sorted(listed - current.keys())]
     _copy(Grouping, ["member_id", "group_id"], fresh)
-    report.memberships_added, report.memberships_removed = len(fresh), len(gone)
+    report.memberships_added, report.memberships_removed = len(fresh), len(removed)
 
 
 @transaction.atomic
-def propose_body(*, kind: Kind, name: str, siren: str | None, seat: Collectivity) -> Collectivity:
+def create_proposed_body(*, kind: Kind, name: str, siren: str | None, seat: Collectivity) -> Collectivity:
     """Add a body that no list holds, for a responder to confirm. `siren`, if given, has a valid check digit.
 
     Return the existing body instead if one has this SIREN, or was proposed with the same words, so that two clicks or
     two people create one body. The body takes the région and the département of its seat.
     """
-    stem = stem_of(name, kind)[:NAME_LENGTH]
-    _hold(siren or f"{kind} {stem} {seat.pk}")
-    if earlier := _with_siren(siren) if siren else _proposed_so(kind, name, seat):
+    stem = make_stem(name, kind)[:NAME_LENGTH]
+    _lock_proposal(siren or f"{kind} {stem} {seat.pk}")
+    if earlier := _find_by_siren(siren) if siren else _find_same_proposal(kind, name, seat):
         return earlier
     return Collectivity.objects.create(
         kind=kind,
         name=name,
-        sort_key=plain(name)[:NAME_LENGTH],
+        sort_key=normalize(name)[:NAME_LENGTH],
         stem=stem,
         siren=siren,
         region=seat.home_region,
@@ -297,7 +298,7 @@ def propose_body(*, kind: Kind, name: str, siren: str | None, seat: Collectivity
     )
 
 
-def _hold(key: str) -> None:
+def _lock_proposal(key: str) -> None:
     """Lock this proposal until the end of the transaction. Two proposals of one body wait for each other, and so do a
     proposal and an import.
     """
@@ -305,16 +306,16 @@ def _hold(key: str) -> None:
     lock_key(key, seed=Lock.IMPORT)
 
 
-def _with_siren(siren: str) -> Collectivity | None:
-    found = Collectivity.objects.select_related("merged_into").filter(siren=siren).first()
-    return found.merged_into or found if found else None
+def _find_by_siren(siren: str) -> Collectivity | None:
+    body = Collectivity.objects.select_related("merged_into").filter(siren=siren).first()
+    return body.merged_into or body if body else None
 
 
-def _proposed_so(kind: Kind, name: str, seat: Collectivity) -> Collectivity | None:
+def _find_same_proposal(kind: Kind, name: str, seat: Collectivity) -> Collectivity | None:
     return Collectivity.objects.existing().filter(kind=kind, name=name, seat=seat, siren=None).first()
 
 
-def confirm_body(body: Collectivity) -> None:
+def mark_body_confirmed(body: Collectivity) -> None:
     """Confirm a body that somebody added. Everybody then finds it by name, and by the postal codes of its seat.
 
     Call it in a transaction that has locked the row.
@@ -324,24 +325,24 @@ def confirm_body(body: Collectivity) -> None:
     body.save(update_fields=["confirmed_at", "postal_codes"])
 
 
-def unconfirm_body(body: Collectivity) -> None:
+def mark_body_unconfirmed(body: Collectivity) -> None:
     """Undo the confirmation of a body that no list holds. Call it in a transaction that has locked the row."""
     body.confirmed_at, body.postal_codes = None, []
     body.save(update_fields=["confirmed_at", "postal_codes"])
 
 
-def correct_body(body: Collectivity, *, kind: Kind, name: str, seat: Collectivity) -> None:
+def update_proposed_body(body: Collectivity, *, kind: Kind, name: str, seat: Collectivity) -> None:
     """Correct the kind, the name and the seat of an unconfirmed body. Call it in a transaction that
     has locked the row.
     """
     body.kind, body.name, body.seat = kind, name, seat
-    body.sort_key, body.stem = plain(name)[:NAME_LENGTH], stem_of(name, kind)[:NAME_LENGTH]
+    body.sort_key, body.stem = normalize(name)[:NAME_LENGTH], make_stem(name, kind)[:NAME_LENGTH]
     body.region, body.departement = seat.home_region, seat.departement
     body.save(update_fields=["kind", "name", "seat", "sort_key", "stem", "region", "departement"])
     renew_grounds()
 
 
-def merge_body(body: Collectivity, *, into: Collectivity) -> None:
+def mark_body_merged(body: Collectivity, *, into: Collectivity) -> None:
     """Merge a body that somebody added into another one, as the import does for communes.
 
     Call it in a transaction that has locked both rows. Searches by its SIREN then lead to `into`, or `into` takes the

@@ -16,31 +16,31 @@ SOUNDS = (
 TWO_SOUNDS = 24
 
 
-def other_spellings(word: str) -> list[str]:
+def list_spellings(word: str) -> list[str]:
     """Return spellings with one or two sounds written otherwise and, for a short name, those with one letter wrong."""
     if len(word) > TWO_SOUNDS:
         return []
-    once = set(_sounds_alike(word))
-    twice = {other for one in once for other in _sounds_alike(one)}
-    letters = _one_letter_off(word) if len(word) <= SHORT_NAME else set()
-    return sorted((letters | once | twice) - {word, ""})
+    one_sound = set(_list_sound_variants(word))
+    two_sounds = {spelling for variant in one_sound for spelling in _list_sound_variants(variant)}
+    letters = _list_letter_variants(word) if len(word) <= SHORT_NAME else set()
+    return sorted((letters | one_sound | two_sounds) - {word, ""})
 
 
-def _sounds_alike(word: str) -> Iterator[str]:
+def _list_sound_variants(word: str) -> Iterator[str]:
     """Yield every spelling with one sound written otherwise, in one place."""
-    for one, other in SOUNDS:
-        for old, new in ((one, other), (other, one)):
+    for first, second in SOUNDS:
+        for old, new in ((first, second), (second, first)):
             at = word.find(old)
             while at >= 0:
                 yield word[:at] + new + word[at + len(old) :]
                 at = word.find(old, at + 1)
 
 
-def _one_letter_off(word: str) -> set[str]:
+def _list_letter_variants(word: str) -> set[str]:
     """Return every spelling with one letter missing, added, replaced, or two swapped."""
     splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    shorter = {left + right[1:] for left, right in splits if right}
-    swapped = {left + right[1] + right[0] + right[2:] for left, right in splits if len(right) > 1}
-    replaced = {left + letter + right[1:] for left, right in splits if right for letter in LETTERS}
-    longer = {left + letter + right for left, right in splits for letter in LETTERS}
+    shorter = {head + tail[1:] for head, tail in splits if tail}
+    swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1}
+    replaced = {head + letter + tail[1:] for head, tail in splits if tail for letter in LETTERS}
+    longer = {head + letter + tail for head, tail in splits for letter in LETTERS}
     return shorter | swapped | replaced | longer

@@ -30,16 +30,16 @@ LONGEST_PHRASE = 3
 CLOSING = {("metropole",), ("agglomeration",), ("agglo",), ("communaute",)}
 
 
-def plain(text: str) -> str:
+def normalize(text: str) -> str:
     """Return lower-case ASCII letters and digits, with one space between words."""
     folded = unicodedata.normalize("NFKD", text.lower().translate(LIGATURES))
     ascii_only = "".join(char for char in folded if not unicodedata.combining(char))
     return " ".join(re.findall(r"[a-z0-9]+", ascii_only))
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the significant words. A name that has only small words (Lès, Y) keeps them."""
-    words = [SHORTENED.get(word, word) for word in plain(text).split()]
+    words = [SHORTENED.get(word, word) for word in normalize(text).split()]
     return [word for word in words if word not in SMALL_WORDS] or words
 
 
@@ -49,18 +49,18 @@ def split_kind(words: list[str]) -> tuple[tuple[Kind, ...], list[str]]:
     """
     for size in range(min(LONGEST_PHRASE, len(words) - 1), 0, -1):
         if kinds := KIND_WORDS.get(tuple(words[:size])):
-            return kinds, _without_closing(words[size:])
-    rest = _without_closing(words)
-    return (EPCI, rest) if rest != words else ((), words)
+            return kinds, _drop_closing(words[size:])
+    name_words = _drop_closing(words)
+    return (EPCI, name_words) if name_words != words else ((), words)
 
 
-def _without_closing(words: list[str]) -> list[str]:
+def _drop_closing(words: list[str]) -> list[str]:
     return words[:-1] if len(words) > 1 and tuple(words[-1:]) in CLOSING else words
 
 
-def stem_of(name: str, kind: str) -> str:
+def make_stem(name: str, kind: str) -> str:
     """Return the search key of a name. Only a commune keeps words that name a nature: « Ville-d’Avray »."""
-    words = words_of(re.sub(r"\([^)]*\)", " ", name))
+    words = split_words(re.sub(r"\([^)]*\)", " ", name))
     if kind != Kind.COMMUNE:
         _kinds, words = split_kind(words)
     return " ".join(words)

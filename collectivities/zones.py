@@ -42,17 +42,17 @@ CLOCKS = {
 }
 
 
-def day_of(at: datetime, zone: str) -> date:
+def find_local_day(at: datetime, zone: str) -> date:
     """Return the local date in a territory; `zone` is an IANA name."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 
-def zone_of(collectivity: Collectivity) -> str:
+def find_zone(collectivity: Collectivity) -> str:
     """Return an IANA name: Europe/Paris for the mainland, Corse, and a body whose territory is unknown."""
     region = collectivity.home_region
-    return zone_in(region.code if region else None)
+    return find_region_zone(region.code if region else None)
 
 
-def zone_in(region_code: str | None) -> str:
+def find_region_zone(region_code: str | None) -> str:
     """Return the IANA name for the code of a région."""
     return ZONES.get(region_code or "", PARIS)

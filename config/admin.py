@@ -26,7 +26,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.access import leads_a_team
 from accounts.models import User
-from config.fresh import FreshForm, stamp_of
+from config.fresh import FreshForm, make_stamp
 from config.lists import BoundedChangeList, BoundedPaginator
 from incidents.models import Incident
 
@@ -38,7 +38,7 @@ class ChosenRowsForm(ActionForm):
         return False
 
 
-OF_A_LIST = Media(js=["admin/js/actions.js"])
+LIST_MEDIA = Media(js=["admin/js/actions.js"])
 
 
 class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
@@ -61,7 +61,7 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         """Load only the script of actions, without Django's form scripts: one of them listens
         to the deprecated « unload ».
         """
-        return super().changelist_view(request, {"media": OF_A_LIST} | (extra_context or {}))
+        return super().changelist_view(request, {"media": LIST_MEDIA} | (extra_context or {}))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:  # type: ignore[type-arg]
         """Return the form. For an existing row it refuses to overwrite what somebody
@@ -70,24 +70,24 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         if obj is None:
             return super().get_form(request, obj, change, **kwargs)
         base = kwargs.pop("form", self.form)
-        fresh: Any = type(base.__name__, (FreshForm, base), {})
-        made: Any = super().get_form(request, obj, change, form=fresh, **kwargs)
-        shown = [
+        fresh_class: Any = type(base.__name__, (FreshForm, base), {})
+        form_class: Any = super().get_form(request, obj, change, form=fresh_class, **kwargs)
+        formsets = [
             formset(instance=obj, queryset=inline.get_queryset(request))
             for formset, inline in self.get_formsets_with_inlines(request, obj)
         ]
-        made.stands = stamp_of(made(instance=obj), shown)
-        made.inlines_changed = lambda _form: self.inlines_changed(request, obj)
-        return made  # type: ignore[no-any-return]
+        form_class.current_stamp = make_stamp(form_class(instance=obj), formsets)
+        form_class.inlines_changed = lambda _form: self.inlines_changed(request, obj)
+        return form_class  # type: ignore[no-any-return]
 
     def inlines_changed(self, request: HttpRequest, obj: Any) -> bool:
         formsets, _inlines = self._create_formsets(request, obj, change=True)  # type: ignore[attr-defined]
-        return any(each.has_changed() for each in formsets)
+        return any(formset.has_changed() for formset in formsets)
 
 
 # Models that nobody edits here: rights come from memberships, and factors from their owners.
-NOT_OURS = ("django.contrib.auth.", "allauth.")
-NO_PAGE_OF_OURS = ("view_on_site", "password_change_done")
+FOREIGN_MODULES = ("django.contrib.auth.", "allauth.")
+UNUSED_PAGES = ("view_on_site", "password_change_done")
 
 
 class TocsinAdminSite(AdminSite):
@@ -107,12 +107,12 @@ class TocsinAdminSite(AdminSite):
         **options: Any,
     ) -> None:
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
-        ours = [model for model in models if not model.__module__.startswith(NOT_OURS)]
-        super().register(ours, bounded(admin_class or BoundedModelAdmin), **options)
+        ours = [model for model in models if not model.__module__.startswith(FOREIGN_MODULES)]
+        super().register(ours, make_bounded_class(admin_class or BoundedModelAdmin), **options)
 
     def get_urls(self) -> list[Any]:
         """Leave out « view on site », since no page of ours is reached by a primary key, and a page that is unused."""
-        return [each for each in super().get_urls() if getattr(each, "name", "") not in NO_PAGE_OF_OURS]
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in UNUSED_PAGES]
 
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
@@ -147,12 +147,12 @@ class TocsinAdminSite(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the apps with the queue first, under the title of its page."""
-        found = super().get_app_list(request, app_label)
-        for app in found:
-            app["models"].sort(key=lambda each: each["model"] is not Incident)
-            for each in app["models"]:
-                each["name"] = "Dossiers" if each["model"] is Incident else each["name"]
-        return sorted(found, key=lambda app: app["models"][0]["model"] is not Incident)
+        app_list = super().get_app_list(request, app_label)
+        for app in app_list:
+            app["models"].sort(key=lambda entry: entry["model"] is not Incident)
+            for entry in app["models"]:
+                entry["name"] = "Dossiers" if entry["model"] is Incident else entry["name"]
+        return sorted(app_list, key=lambda app: app["models"][0]["model"] is not Incident)
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
@@ -165,7 +165,7 @@ class TocsinAdminSite(AdminSite):
         return self.is_registered(Incident) and self.get_model_admin(Incident).has_view_permission(request)
 
 
-def bounded(admin_class: type[ModelAdmin[Any]]) -> type[ModelAdmin[Any]]:
+def make_bounded_class(admin_class: type[ModelAdmin[Any]]) -> type[ModelAdmin[Any]]:
     """Return the class with BoundedModelAdmin between it and Django's ModelAdmin."""
     if issubclass(admin_class, BoundedModelAdmin):
         return admin_class

@@ -27,7 +27,7 @@ logger = structlog.get_logger(__name__)
 MOST_KIBIBYTES = 250_000
 
 
-class OnALiveConnection(Task):  # type: ignore[type-arg]  # generic in its stubs only
+class LiveConnectionTask(Task):  # type: ignore[type-arg]  # generic in its stubs only
     """Replaces a database connection that PostgreSQL closed since the previous task: connections
     are kept between tasks.
     """
@@ -51,7 +51,7 @@ class Loader(AppLoader):
         gc.freeze()  # garbage collection in a child would copy the memory that it shares with this process
 
 
-app = Celery("tocsin", task_cls=OnALiveConnection, loader="config.celery:Loader")
+app = Celery("tocsin", task_cls=LiveConnectionTask, loader="config.celery:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     **BROKER,
@@ -84,34 +84,34 @@ class Nudger:
     """
 
     def __init__(self) -> None:
-        self.wanted: set[str] = set()
-        self.asked = threading.Condition()
+        self.pending: set[str] = set()
+        self.condition = threading.Condition()
         self.thread: threading.Thread | None = None
         self.connection: Connection | None = None
 
     def ask(self, consumer: str) -> None:
-        with self.asked:
-            self.wanted.add(consumer)
+        with self.condition:
+            self.pending.add(consumer)
             # The thread never started, or stayed behind in the parent of a fork.
             if self.thread is None or not self.thread.is_alive():
                 self.connection = None
                 self.thread = threading.Thread(target=self.work, name="nudger", daemon=True)
                 self.thread.start()
-            self.asked.notify()
+            self.condition.notify()
 
     def work(self) -> None:
         try:
             while True:
-                with self.asked:
-                    self.asked.wait_for(lambda: self.wanted)
-                    consumers, self.wanted = self.wanted, set()
+                with self.condition:
+                    self.condition.wait_for(lambda: self.pending)
+                    consumers, self.pending = self.pending, set()
                 self.send(consumers)
                 time.sleep(BETWEEN_NUDGES_SECONDS)
         finally:
-            self.leave()
+            self.disconnect()
 
     def send(self, consumers: set[str]) -> None:
-        """Send one message to each consumer. Try a new connection if the one that was kept has failed."""
+        """Send one message to each consumer. If the connection that was kept has failed, try a new one."""
         is_kept = self.connection is not None
         try:
             self.connection = self.connection or app.connection_for_write(transport_options=NUDGE_TRANSPORT)
@@ -119,13 +119,13 @@ class Nudger:
                 task = settings.EVENT_CONSUMERS[consumer]
                 app.send_task(task, connection=self.connection, retry=False, expires=60)
         except (OperationalError, RedisError, OSError) as error:
-            self.leave()
+            self.disconnect()
             if is_kept:
                 self.send(consumers)
             else:
                 logger.warning("nudge failed", consumers=sorted(consumers), error=type(error).__name__)
 
-    def leave(self) -> None:
+    def disconnect(self) -> None:
         """Close the connection, even if it is broken."""
         connection, self.connection = self.connection, None
         if connection:

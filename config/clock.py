@@ -20,17 +20,17 @@ from config.logs import configure
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 
-def sweep(task: str, seconds: float) -> dict[str, Any]:
+def make_sweep_entry(task: str, seconds: float) -> dict[str, Any]:
     """Return the schedule of a task that expires after its period, because the next one does its work."""
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
 SCHEDULE = {
-    "announce events": sweep("notifications.tasks.announce_events", 5),
-    "deliver what is due": sweep("notifications.tasks.deliver_due", 5),
-    "send mails about accounts": sweep("accounts.tasks.send_mails", 5),
-    "look for events left behind": sweep("notifications.tasks.reconcile", 60),
-    "do long work in turn": sweep("config.tasks.work_in_turn", 3),
+    "announce events": make_sweep_entry("notifications.tasks.announce_events", 5),
+    "deliver what is due": make_sweep_entry("notifications.tasks.deliver_due", 5),
+    "send mails about accounts": make_sweep_entry("accounts.tasks.send_mails", 5),
+    "look for events left behind": make_sweep_entry("notifications.tasks.reconcile", 60),
+    "do long work in turn": make_sweep_entry("config.tasks.work_in_turn", 3),
     "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
     "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
     "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute="41,46,51")},

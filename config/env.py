@@ -96,7 +96,7 @@ class Env:
         return self.keys(name)
 
 
-def split(url: str, name: str, schemes: set[str]) -> SplitResult:
+def split_url(url: str, name: str, schemes: set[str]) -> SplitResult:
     """Return the parts of a URL. The error does not repeat the URL, because it holds a password."""
     refusal = ImproperlyConfigured(f"{name} must look like {'|'.join(sorted(schemes))}://user:password@host:port/…")
     try:
@@ -109,19 +109,19 @@ def split(url: str, name: str, schemes: set[str]) -> SplitResult:
     return parts
 
 
-def with_password(url: str, password: str) -> str:
+def insert_password(url: str, password: str) -> str:
     """Return the URL with this password, percent-encoded; the same URL if the password is empty."""
     if not password:
         return url
-    scheme, mark, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    user, _at, place = authority.rpartition("@")
-    return f"{scheme}{mark}{user.partition(':')[0]}:{quote(password, safe='')}@{place}{slash}{path}"
+    scheme, mark, remainder = url.partition("://")
+    authority, slash, path = remainder.partition("/")
+    user, _at, host = authority.rpartition("@")
+    return f"{scheme}{mark}{user.partition(':')[0]}:{quote(password, safe='')}@{host}{slash}{path}"
 
 
-def database(url: str) -> dict[str, Any]:
+def parse_database_url(url: str) -> dict[str, Any]:
     """Return DATABASES["default"] for `postgresql://user:password@host:port/name?sslmode=require`."""
-    parts = split(url, "DATABASE_URL", {"postgres", "postgresql"})
+    parts = split_url(url, "DATABASE_URL", {"postgres", "postgresql"})
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -133,7 +133,7 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
-def cache(url: str) -> dict[str, Any]:
+def make_cache_settings(url: str) -> dict[str, Any]:
     """Return CACHES for REDIS_URL. A silent server times out after half a second; SteadyCache then counts attempts
     on accounts in PostgreSQL.
     """
@@ -147,9 +147,9 @@ def cache(url: str) -> dict[str, Any]:
     }
 
 
-def mail(url: str) -> dict[str, Any]:
+def parse_mail_url(url: str) -> dict[str, Any]:
     """Return the EMAIL_* settings for `smtp://`, `smtps://`, `smtp+starttls://` or `file:///folder`."""
-    parts = split(url, "EMAIL_URL", {*MAIL_SCHEMES, "file"})
+    parts = split_url(url, "EMAIL_URL", {*MAIL_SCHEMES, "file"})
     if parts.scheme == "file":
         return {
             "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
@@ -166,7 +166,7 @@ def mail(url: str) -> dict[str, Any]:
     }
 
 
-def evidence(env: Env, folder: Path | None = None) -> dict[str, Any]:
+def make_evidence_storage(env: Env, folder: Path | None = None) -> dict[str, Any]:
     """Return STORAGES["evidence"]: the bucket EVIDENCE_S3_BUCKET if set, else the
     folder EVIDENCE_DIR (default `folder`).
     """

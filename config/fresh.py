@@ -5,21 +5,23 @@ from typing import Any
 
 from django import forms
 
-SEEN = "_seen"  # the name of the field, in config/templates/admin/change_form.html
+STAMP_FIELD = "_seen"  # the name of the field, in config/templates/admin/change_form.html
 
 
 class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """`stands` is a stamp of the present row and inlines. The page sends back the stamp that it was rendered with."""
+    """`current_stamp` is that of the present row and inlines. The page sends back the stamp with which it was
+    rendered.
+    """
 
-    stands = ""
+    current_stamp = ""
 
     def clean(self) -> dict[str, Any]:
         """Refuse a form that would change a row changed meanwhile, and keep what was typed. The same values again
         pass: they are a double click.
         """
-        said = super().clean() or {}
-        seen = self.data.get(SEEN)
-        if seen and seen != self.stands and (self.has_changed() or self.inlines_changed()):
+        cleaned = super().clean() or {}
+        sent_stamp = self.data.get(STAMP_FIELD)
+        if sent_stamp and sent_stamp != self.current_stamp and (self.has_changed() or self.inlines_changed()):
             self.add_error(
                 None,
                 (
@@ -27,13 +29,16 @@ class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class ta
                     "ici : ouvrez la page à côté, comparez, puis enregistrez de nouveau."
                 ),
             )
-        return said
+        return cleaned
 
     def inlines_changed(self) -> bool:
         return False
 
 
-def stamp_of(form: forms.BaseForm, formsets: list[Any]) -> str:
+def make_stamp(form: forms.BaseForm, formsets: list[Any]) -> str:
     """Return a stamp that changes whenever a value that the page shows in its fields changes."""
-    shown = [sorted(form.initial.items()), *([one.initial for one in each.initial_forms] for each in formsets)]
-    return hashlib.sha256(repr(shown).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    values = [
+        sorted(form.initial.items()),
+        *([inline_form.initial for inline_form in formset.initial_forms] for formset in formsets),
+    ]
+    return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -31,7 +31,7 @@ type Environ = dict[str, Any]
 type Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 # The form without JavaScript that uploads evidence. `incidents/evidence` reads its body once it has found the case.
-STREAMED = re.compile(r"/suivi/[^/]+/pieces/")
+STREAMED_PATHS = re.compile(r"/suivi/[^/]+/pieces/")
 # The largest body of a page, of a request to the API or of a slice of a file. Django refuses a longer body without
 # reading it.
 LONGEST_WHOLE = 1024 * 1024
@@ -41,14 +41,16 @@ LONGEST_LENGTH = 16  # digits
 CHUNK = 64 * 1024
 # Seconds that an upload waits for a place, and seconds after which a refused client should try again.
 PLACE_SECONDS, RETRY_AFTER = 30.0, b"60"
-WORDS = "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
-PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-TOO_SLOW = (408, PLAIN, WORDS.encode())
+TOO_SLOW_WORDS = (
+    "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
+)
+PLAIN_HEADERS = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+TOO_SLOW = (408, PLAIN_HEADERS, TOO_SLOW_WORDS.encode())
 NO_PLACE_WORDS = (
     "D’autres fichiers arrivent en ce moment, nous n’avons pas reçu les vôtres. "
     "Réessayez dans quelques minutes, ou appelez le numéro de l’annuaire."
 )
-NO_PLACE = (503, [*PLAIN, (b"retry-after", RETRY_AFTER)], NO_PLACE_WORDS.encode())
+NO_PLACE = (503, [*PLAIN_HEADERS, (b"retry-after", RETRY_AFTER)], NO_PLACE_WORDS.encode())
 
 
 class BodyLost(OSError):
@@ -80,7 +82,7 @@ class Pace:
         self.seconds_left += count / SLOWEST_BYTES_A_SECOND
 
 
-class Body:
+class RequestBody:
     """The body of one request. It is read from the server's messages, and the client must keep the pace."""
 
     def __init__(self, receive: Receive) -> None:
@@ -119,14 +121,14 @@ class Body:
             pass
 
 
-class Reader:
+class BodyReader:
     """The file from which Django reads a body: first the bytes in `content`, then those that `more` returns."""
 
-    def __init__(self, content: bytes = b"", more: Callable[[], bytes] = bytes) -> None:
-        self.content, self.more = bytearray(content), more
+    def __init__(self, content: bytes = b"", read_more: Callable[[], bytes] = bytes) -> None:
+        self.content, self.read_more = bytearray(content), read_more
 
     def read(self, size: int = -1) -> bytes:
-        while (size < 0 or len(self.content) < size) and (chunk := self.more()):
+        while (size < 0 or len(self.content) < size) and (chunk := self.read_more()):
             self.content += chunk
         size = len(self.content) if size < 0 else size
         content = bytes(self.content[:size])
@@ -134,13 +136,13 @@ class Reader:
         return content
 
     def readline(self, size: int = -1) -> bytes:
-        while b"\n" not in self.content and (size < 0 or len(self.content) < size) and (chunk := self.more()):
+        while b"\n" not in self.content and (size < 0 or len(self.content) < size) and (chunk := self.read_more()):
             self.content += chunk
         end = self.content.find(b"\n") + 1 or len(self.content)
         return self.read(end if size < 0 else min(end, size))
 
 
-class Places:
+class UploadPlaces:
     """The places for uploads. An upload holds a place, and thus a thread, until its body has been read."""
 
     def __init__(self, count: int) -> None:
@@ -173,20 +175,20 @@ class Gate:
     def __init__(self, application: Application, *, threads: int) -> None:
         self.application = application
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="site")
-        self.places = Places(max(threads // 2, 1))
+        self.places = UploadPlaces(max(threads // 2, 1))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        environ, body = environ_of(scope), Body(receive)
+        environ, body = make_environ(scope), RequestBody(receive)
         try:
-            if scope["method"] == "POST" and STREAMED.fullmatch(scope["path"]):
-                async with self.places.take(address_of(environ), scope["path"]):
-                    environ["wsgi.input"] = Reader(more=wait_in_thread(body.next))
+            if scope["method"] == "POST" and STREAMED_PATHS.fullmatch(scope["path"]):
+                async with self.places.take(find_client_address(environ), scope["path"]):
+                    environ["wsgi.input"] = BodyReader(read_more=wait_in_thread(body.next))
                     await self.answer(environ, body, send)
             else:
-                length = length_of(environ)
-                environ["wsgi.input"] = Reader(await body.read_whole(length) if length <= LONGEST_WHOLE else b"")
+                length = parse_length(environ)
+                environ["wsgi.input"] = BodyReader(await body.read_whole(length) if length <= LONGEST_WHOLE else b"")
                 await self.answer(environ, body, send)
         except NoPlace:
             await send_whole(send, *NO_PLACE)
@@ -195,9 +197,9 @@ class Gate:
             if body.is_slow:
                 await send_whole(send, *TOO_SLOW)
 
-    async def answer(self, environ: Environ, body: Body, send: Send) -> None:
+    async def answer(self, environ: Environ, body: RequestBody, send: Send) -> None:
         """Run Django in a thread and send its answer. Raise OSError if the client has gone or is too slow."""
-        answer = Answer(self.application, environ)
+        answer = WsgiAnswer(self.application, environ)
         whole = await self.run(answer.make)
         try:
             if body.is_slow:  # Django has answered to a lost body, and that answer would not help the client.
@@ -210,7 +212,7 @@ class Gate:
             if whole is None:
                 await self.run(answer.close)
 
-    async def send_pieces(self, answer: "Answer", body: Body, send: Send) -> None:
+    async def send_pieces(self, answer: "WsgiAnswer", body: RequestBody, send: Send) -> None:
         """Make and send one piece after the other as long as the client reads. Raise TimeoutError if it reads too
         slowly.
         """
@@ -229,7 +231,7 @@ class Gate:
         return asyncio.get_running_loop().run_in_executor(self.threads, work)
 
 
-class Answer:
+class WsgiAnswer:
     """The answer of Django, which threads make either whole or piece by piece."""
 
     def __init__(self, application: Application, environ: Environ) -> None:
@@ -246,14 +248,14 @@ class Answer:
         """Return the content of an answer that has one piece. Return None for a longer answer: the caller then reads
         `next_piece` and must call `close`.
         """
-        with ExitStack() as opened:
+        with ExitStack() as resources:
             content = self.application(self.environ, self.start)
-            opened.callback(getattr(content, "close", lambda: None))
+            resources.callback(getattr(content, "close", lambda: None))
             pieces = iter(content)
-            first, second = next(pieces, b""), next(pieces, None)
-            if second is None or self.environ["REQUEST_METHOD"] == "HEAD":  # A HEAD answer has no content.
-                return first
-            self.pieces, self.opened = filter(None, chain([first, second], pieces)), opened.pop_all()
+            first_piece, second_piece = next(pieces, b""), next(pieces, None)
+            if second_piece is None or self.environ["REQUEST_METHOD"] == "HEAD":  # A HEAD answer has no content.
+                return first_piece
+            self.pieces, self.opened = filter(None, chain([first_piece, second_piece], pieces)), resources.pop_all()
         return None
 
     def next_piece(self) -> bytes:
@@ -270,11 +272,11 @@ def wait_in_thread[**P, T](work: Callable[P, Awaitable[T]]) -> Callable[P, T]:
     """
     loop = asyncio.get_running_loop()
 
-    async def run(*arguments: P.args, **named: P.kwargs) -> T:
-        return await work(*arguments, **named)
+    async def run(*arguments: P.args, **keywords: P.kwargs) -> T:
+        return await work(*arguments, **keywords)
 
-    def wait(*arguments: P.args, **named: P.kwargs) -> T:
-        return asyncio.run_coroutine_threadsafe(run(*arguments, **named), loop).result()
+    def wait(*arguments: P.args, **keywords: P.kwargs) -> T:
+        return asyncio.run_coroutine_threadsafe(run(*arguments, **keywords), loop).result()
 
     return wait
 
@@ -284,27 +286,27 @@ async def send_whole(send: Send, status: int, headers: list[tuple[bytes, bytes]]
     await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
-def length_of(environ: Environ) -> int:
+def parse_length(environ: Environ) -> int:
     """Return the announced length of the body, or 0 if it is not a number, as Django does."""
     length = environ.get("CONTENT_LENGTH", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < LONGEST_LENGTH else 0
 
 
-def address_of(environ: Environ) -> str:
+def find_client_address(environ: Environ) -> str:
     """Return the address of the client, as the last proxy gave it. An IPv6 address is reduced to its /64, which
     belongs to one subscriber. A text that is not an address is returned as it is.
     """
-    said: str = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ["REMOTE_ADDR"]
+    address_text: str = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ["REMOTE_ADDR"]
     try:
-        address = ip_address(said)
+        address = ip_address(address_text)
     except ValueError:
-        return said
+        return address_text
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
     return str(address)
 
 
-def environ_of(scope: Message) -> Environ:
+def make_environ(scope: Message) -> Environ:
     """Return the WSGI environment of a request (PEP 3333) without its body."""
     server, client = scope.get("server") or ("localhost", 80), scope.get("client") or ("", 0)
     path = unquote_to_bytes(scope["raw_path"]) if scope.get("raw_path") else scope["path"].encode()

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
-NOTHING = Q(pk__in=[])
+NO_ROWS = Q(pk__in=[])
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
@@ -58,12 +58,12 @@ class BoundedChangeList(ChangeList):
         rows: QuerySet[Any] = self.queryset
         if not last_seen:
             return rows
-        keys = [sort_key(self.opts, item) for item in rows.query.order_by]
+        keys = [make_sort_key(self.opts, item) for item in rows.query.order_by]
         try:
             row = self.root_queryset.filter(pk=last_seen).values(*(key.name for key in keys)).first()
         except (ValueError, ValidationError) as error:
             raise IncorrectLookupParameters(error) from error
-        return rows.filter(rows_after(keys, row)) if row else rows
+        return rows.filter(make_filter_after(keys, row)) if row else rows
 
     def next_url(self) -> str:
         return self.get_query_string({PAGE_VAR: self.next_page})
@@ -79,8 +79,8 @@ class SortKey(NamedTuple):
     nullable: bool
 
 
-def sort_key(opts: Options[Any], item: Any) -> SortKey:
-    order: Any = item if isinstance(item, OrderBy) else order_by_keys(item)
+def make_sort_key(opts: Options[Any], item: Any) -> SortKey:
+    order: Any = item if isinstance(item, OrderBy) else make_order_by(item)
     name, descending = order.expression.name, order.descending
     nulls_after = bool(order.nulls_last or not (descending or order.nulls_first))
     try:
@@ -90,25 +90,25 @@ def sort_key(opts: Options[Any], item: Any) -> SortKey:
     return SortKey(name, descending, nulls_after, nullable)
 
 
-def order_by_keys(item: Any) -> OrderBy:
+def make_order_by(item: Any) -> OrderBy:
     if isinstance(item, F):
         return item.asc()
     return OrderBy(F(item.removeprefix("-")), descending=item.startswith("-"))
 
 
-def rows_after(keys: Sequence[SortKey], row: dict[str, Any]) -> Q:
+def make_filter_after(keys: Sequence[SortKey], row: dict[str, Any]) -> Q:
     """Return the condition for the rows after `row`. `bound` is logically redundant but lets PostgreSQL
     start inside an index.
     """
     if not keys:
-        return NOTHING
+        return NO_ROWS
     key, value = keys[0], row[keys[0].name]
     null = Q(**{f"{key.name}__isnull": True})
     if value is None:
-        return (null & rows_after(keys[1:], row)) | (NOTHING if key.nulls_after else ~null)
+        return (null & make_filter_after(keys[1:], row)) | (NO_ROWS if key.nulls_after else ~null)
     comparison = "lt" if key.descending else "gt"
     further = Q(**{f"{key.name}__{comparison}": value})
-    same = Q(**{key.name: value}) & rows_after(keys[1:], row)
+    equal = Q(**{key.name: value}) & make_filter_after(keys[1:], row)
     bound = Q(**{f"{key.name}__{comparison}e": value})
-    found = bound & (further | same)
-    return found | null if key.nullable and key.nulls_after else found
+    after = bound & (further | equal)
+    return after | null if key.nullable and key.nulls_after else after

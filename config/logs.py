@@ -15,11 +15,11 @@ HIDDEN = "***"
 PERSONAL = {"email", "name", "phone", "token", "password", "secret", "body", "subject", "text", "user", "ip"}
 
 
-def without_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {key: HIDDEN if key in PERSONAL else masked(value) for key, value in event.items()}
+def remove_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {key: HIDDEN if key in PERSONAL else mask_text(value) for key, value in event.items()}
 
 
-def masked(value: Any) -> Any:
+def mask_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     for pattern, replacement in [(SECRET_PATHS, rf"\1{HIDDEN}"), (QUERY, f"?{HIDDEN}"), (MAIL_ADDRESS, HIDDEN)]:
@@ -27,7 +27,7 @@ def masked(value: Any) -> Any:
     return value
 
 
-def places_only(exc_info: ExcInfo) -> str:
+def format_places(exc_info: ExcInfo) -> str:
     """Return the frames and the type of an error, without its message, in which PostgreSQL quotes the row."""
     kind, error, _ = exc_info
     frames = traceback.extract_tb(error.__traceback__)
@@ -40,8 +40,8 @@ SHARED: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.ExceptionRenderer(places_only),
-    without_personal_data,
+    structlog.processors.ExceptionRenderer(format_places),
+    remove_personal_data,
 ]
 
 

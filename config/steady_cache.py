@@ -45,11 +45,11 @@ class SteadyCache(RedisCache):
             try:
                 return getattr(RedisCache, act)(self, key, *args, **kwargs)
             except RedisError as error:
-                leave_alone(error)
+                pause_cache(error)
         return getattr(self.kept, act)(key, *args, **kwargs)
 
 
-def leave_alone(error: RedisError) -> None:
+def pause_cache(error: RedisError) -> None:
     """Use the database for the next few seconds after one failure, so that not every request waits for the cache."""
     global _silent_until  # noqa: PLW0603 (one state for all threads of the process)
     _silent_until = time.monotonic() + SILENCE_SECONDS

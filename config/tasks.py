@@ -26,14 +26,14 @@ def work_in_turn() -> None:
     """Give each kind of long work a round of a few seconds, and repeat while one has more to
     do, up to LONGEST_SECONDS.
     """
-    until = monotonic() + LONGEST_SECONDS
-    while any([*work_on_cases(), take_turn(make_papers)]) and monotonic() < until:
+    deadline = monotonic() + LONGEST_SECONDS
+    while any([*work_on_cases(), take_turn(make_papers)]) and monotonic() < deadline:
         pass
 
 
 def work_on_cases() -> list[int]:
     """Give a round to each kind whose rounds are bounded in time. Return how much each did."""
-    works = (reroute.reroute_cases, bulk.carry_on_bulk, index_cases, services.fold_events, making.make_due)
+    works = (reroute.reroute_cases, bulk.carry_on_bulk, index_cases, services.fold_new_events, making.make_due_reports)
     return [take_turn(work) for work in works]
 
 

@@ -3,7 +3,9 @@
 import pgtrigger
 
 
-def never_changed(name: str, why: str = "what was published is never changed") -> list[pgtrigger.Trigger]:
+def make_append_only_triggers(
+    name: str, reason: str = "what was published is never changed"
+) -> list[pgtrigger.Trigger]:
     """Return the triggers under which rows can only be inserted. A row trigger does not see TRUNCATE, so the second
     trigger refuses the statement itself.
     """
@@ -14,6 +16,6 @@ def never_changed(name: str, why: str = "what was published is never changed") -
             level=pgtrigger.Statement,
             when=pgtrigger.Before,
             operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-            func=f"RAISE EXCEPTION 'pgtrigger: {why}';",
+            func=f"RAISE EXCEPTION 'pgtrigger: {reason}';",
         ),
     ]

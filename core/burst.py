@@ -16,21 +16,21 @@ logger = logging.getLogger(__name__)
 BITS_OF_A_SUBSCRIBER = 64
 
 
-def is_burst(request: HttpRequest, purpose: str, *, many: int, within_seconds: int) -> bool:
+def is_burst(request: HttpRequest, purpose: str, *, limit: int, within_seconds: int) -> bool:
     """Tell whether this address sent more than `many` requests within the last `within_seconds`. This proves nothing,
     because the computers of a town hall share one address. Return False if the cache does not answer.
     """
-    key = f"{purpose}:{address_key(request)}"
+    key = f"{purpose}:{hash_address(request)}"
     try:
         # Most calls end here, after one command to the cache.
         is_first = cache.add(key, 1, timeout=within_seconds)
-        return (1 if is_first else cache.incr(key)) > many
+        return (1 if is_first else cache.incr(key)) > limit
     except (RedisError, ValueError):  # A ValueError means that the key expired between the two calls.
         logger.warning("no burst counter: the cache does not answer")
         return False
 
 
-def address_key(request: HttpRequest) -> str:
+def hash_address(request: HttpRequest) -> str:
     """Return a keyed hash of the client's address, so that the address itself is not stored. Behind proxies, the
     address is the last entry of X-Forwarded-For, which our own proxy wrote.
     """
@@ -44,11 +44,11 @@ def find_subscriber(address: str) -> str:
     IPv4 address. A text that is not an address is returned as it is.
     """
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return address
-    if not isinstance(found, IPv6Address):
+    if not isinstance(parsed, IPv6Address):
         return address
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(int(found) >> (128 - BITS_OF_A_SUBSCRIBER))
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(int(parsed) >> (128 - BITS_OF_A_SUBSCRIBER))

@@ -10,36 +10,36 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 
-def new_keys(model: type[Model], number: int) -> Iterator[int]:
+def reserve_keys(model: type[Model], number: int) -> Iterator[int]:
     """Return primary keys from the sequence of a table, in one query, so that rows can refer to each other before they
     are written.
     """
-    about = model._meta  # noqa: SLF001 (the documented way to a model's columns)
+    options = model._meta  # noqa: SLF001 (the documented way to a model's columns)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [about.db_table, about.pk.column, number],
+            [options.db_table, options.pk.column, number],
         )
         return iter([key for (key,) in cursor.fetchall()])
 
 
-def copy_in(rows: Iterable[Model]) -> None:
+def copy_rows(rows: Iterable[Model]) -> None:
     """Append rows of one table, one after the other as the iterable yields them. If the first row has no primary key,
     the database gives each row its key.
     """
     rows = iter(rows)
-    first = next(rows, None)
-    if first is None:
+    first_row = next(rows, None)
+    if first_row is None:
         return
-    about = first._meta  # noqa: SLF001 (the documented way to a model's columns)
-    fields = [field for field in about.concrete_fields if not field.generated]
-    fields = [field for field in fields if not field.primary_key or first.pk is not None]
+    options = first_row._meta  # noqa: SLF001 (the documented way to a model's columns)
+    fields = [field for field in options.concrete_fields if not field.generated]
+    fields = [field for field in fields if not field.primary_key or first_row.pk is not None]
     columns = sql.SQL(", ").join([sql.Identifier(field.attname) for field in fields])
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(about.db_table), columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(options.db_table), columns)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in chain([first], rows):
-            copy.write_row([prepared(row.__dict__[field.attname]) for field in fields])
+        for row in chain([first_row], rows):
+            copy.write_row([adapt_value(row.__dict__[field.attname]) for field in fields])
 
 
-def prepared(value: Any) -> Any:
+def adapt_value(value: Any) -> Any:
     return Jsonb(value) if isinstance(value, dict) else value

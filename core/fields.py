@@ -28,8 +28,8 @@ class HourField(forms.TimeField):
         text = str(value or "").strip()
         if not text:
             return None
-        if found := HOUR.match(text):
-            hour, minute = int(found[1]), int(found[2] or 0)
+        if match := HOUR.match(text):
+            hour, minute = int(match[1]), int(match[2] or 0)
             if hour < 24 and minute < 60:
                 return time(hour, minute)
         raise ValidationError("Cette heure n’existe pas. Exemple : 8 h 10.")
@@ -59,11 +59,11 @@ class WordsField(forms.CharField):
         self.validators = []
 
 
-def choice(label: Any, choices: Any) -> forms.ChoiceField:
+def make_choice_field(label: Any, choices: Any) -> forms.ChoiceField:
     """Return an optional field with radio buttons: at most one of `choices`."""
     return forms.ChoiceField(choices=choices, required=False, label=label, widget=forms.RadioSelect)
 
 
-def several(label: Any, choices: Any) -> forms.MultipleChoiceField:
+def make_choices_field(label: Any, choices: Any) -> forms.MultipleChoiceField:
     """Return an optional field with checkboxes: any number of `choices`."""
     return forms.MultipleChoiceField(choices=choices, required=False, label=label, widget=forms.CheckboxSelectMultiple)

@@ -31,45 +31,45 @@ UNDRAWN = (
 MOST_NUMBERS = 24
 
 
-def drawable(data: Any) -> Any:
+def remove_undrawable(data: Any) -> Any:
     """Return the same data without the characters that carry no meaning and cannot be drawn."""
-    return each_text(data, lambda text: "".join(filter(is_drawable, text)))
+    return map_texts(data, lambda text: "".join(filter(is_drawable, text)))
 
 
 def is_drawable(character: str) -> bool:
     return character in "\n\t" or unicodedata.category(character) not in UNDRAWABLE
 
 
-def each_text(data: Any, change: Any) -> Any:
+def map_texts(data: Any, change: Any) -> Any:
     """Return the same data with `change` applied to each text. The keys of dicts are ours and stay as they are."""
     if isinstance(data, dict):
-        return {key: each_text(value, change) for key, value in data.items()}
+        return {key: map_texts(value, change) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [each_text(value, change) for value in data]
+        return [map_texts(value, change) for value in data]
     return change(data) if isinstance(data, str) else data
 
 
-def lacking_character(error: str) -> str:
+def find_lacking_character(error: str) -> str:
     """Return the character that typst cannot draw according to its error message, or "" for any other error."""
-    found = LACKING.search(error)
-    if found is None:
+    match = LACKING.search(error)
+    if match is None:
         return ""
-    return found["character"] or chr(int(found["number"], 16))
+    return match["character"] or chr(int(match["number"], 16))
 
 
-def name_characters(data: Any, *, like: str) -> Any:
+def name_characters(data: Any, *, sample: str) -> Any:
     """Return the same data in which the character `like`, and all characters of its script, are replaced by their name
     and numbers.
     """
-    script = script_of(like)
-    return each_text(data, lambda text: "".join(named_runs(text, script)))
+    script = find_script(sample)
+    return map_texts(data, lambda text: "".join(name_runs(text, script)))
 
 
-def named_runs(text: str, script: str) -> list[str]:
+def name_runs(text: str, script: str) -> list[str]:
     runs: list[str] = []
     run = ""
     for character in text:
-        if script_of(character) == script:
+        if find_script(character) == script:
             run += character
             continue
         runs += [name_run(run), character]
@@ -78,7 +78,7 @@ def named_runs(text: str, script: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def script_of(character: str) -> str:
+def find_script(character: str) -> str:
     """Return the script of the character if a font that lacks one of its letters lacks all of them, else the character
     itself.
     """
@@ -95,8 +95,8 @@ def name_run(run: str) -> str:
     if not run:
         return ""
     numbers = " ".join(f"U+{ord(character):04X}" for character in run[:MOST_NUMBERS])
-    script = SCRIPTS.get(script_of(run[0]), "caractère")
-    if (more := len(run) - MOST_NUMBERS) <= 0:
+    script = SCRIPTS.get(find_script(run[0]), "caractère")
+    if (remaining := len(run) - MOST_NUMBERS) <= 0:
         return f"[{script} {numbers}]"
-    rest = choose_plural("et %(count)s autre, à lire à l’écran", "et %(count)s autres, à lire à l’écran", more)
-    return f"[{script} {numbers} {rest % {'count': more}}]"
+    suffix = choose_plural("et %(count)s autre, à lire à l’écran", "et %(count)s autres, à lire à l’écran", remaining)
+    return f"[{script} {numbers} {suffix % {'count': remaining}}]"

@@ -26,24 +26,24 @@ def strip_controls(text: str) -> str:
     return CONTROLS.sub("", text)
 
 
-def plain_text(text: str, *, limit: int, field: str) -> str:
+def clean_text(text: str, *, limit: int, field: str) -> str:
     """Return `text` without control characters, reading-order marks and lone surrogates, in Unicode form C.
 
     Line ends become \\n, and spaces at both ends are removed. `limit` is in characters. Raise ValidationError on
     `field` if more than `limit` characters remain: a text is never cut silently.
     """
     ordered = LINE_ENDS.sub("\n", text).translate(READING_ORDER)
-    kept = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"})
-    clean = unicodedata.normalize("NFC", kept).strip()
+    visible = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"})
+    clean = unicodedata.normalize("NFC", visible).strip()
     if len(clean) > limit:
         too_long = "Ce texte a %(length)s caractères, et %(limit)s suffisent. Gardez l’essentiel."
         raise ValidationError({field: too_long % {"length": len(clean), "limit": limit}})
     return clean
 
 
-def plain_line(text: str, *, limit: int, field: str) -> str:
-    """Return `text` on one line, cleaned and limited as by `plain_text`, with the same error."""
-    return plain_text(" ".join(text.split()), limit=limit, field=field)
+def clean_line(text: str, *, limit: int, field: str) -> str:
+    """Return `text` on one line, cleaned and limited as by `clean_text`, with the same error."""
+    return clean_text(" ".join(text.split()), limit=limit, field=field)
 
 
 def has_visible_word(text: str) -> bool:
@@ -51,36 +51,37 @@ def has_visible_word(text: str) -> bool:
     return any(sign.isalnum() and sign not in FILLERS for sign in text)
 
 
-def plain_file_name(name: str) -> str:
+def clean_file_name(name: str) -> str:
     """Return the name that a client gave to a file in a form that is safe to show: its last path component, on one
     line, without invisible characters.
 
     The platform never uses this name for storage. A long name is shortened in the middle, so that its end, which shows
     the kind of file, stays.
     """
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c if unicodedata.category(c)[0] != "Z" else " " for c in last if unicodedata.category(c)[0] != "C")
-    clean = unicodedata.normalize("NFC", " ".join(kept.split()))
+    last_part = name.replace("\\", "/").rsplit("/", 1)[-1]
+    signs = ((sign, unicodedata.category(sign)[0]) for sign in last_part)
+    visible = "".join(" " if category == "Z" else sign for sign, category in signs if category != "C")
+    clean = unicodedata.normalize("NFC", " ".join(visible.split()))
     if len(clean) > FILE_NAME_LIMIT:
         clean = clean[: FILE_NAME_LIMIT - 25] + "…" + clean[-24:]
     return clean or "sans nom"
 
 
-def defanged(text: str) -> str:
+def break_links(text: str) -> str:
     """Return the text with its schemes and dots broken (`hxxp://exemple[.]fr`), so that no program turns it into a
     link.
     """
-    return INNER_DOT.sub("[.]", SCHEME.sub(lambda found: "hxxp" + found[1].lower(), text))
+    return INNER_DOT.sub("[.]", SCHEME.sub(lambda match: "hxxp" + match[1].lower(), text))
 
 
-def say_the_same(first: object, second: object) -> bool:
+def are_same_words(first: object, second: object) -> bool:
     """Tell whether two sets of answers hold the same words apart from their spelling. Each may be as somebody typed it
     or as the database stores it.
     """
-    return _spelled(first) == _spelled(second)
+    return _normalize(first) == _normalize(second)
 
 
-def _spelled(value: object, *, is_number: bool = False) -> object:
+def _normalize(value: object, *, is_number: bool = False) -> object:
     """Return the value without invisible marks, with one kind of apostrophe and single spaces. A telephone number
     loses all its spaces and dots.
     """
@@ -90,9 +91,9 @@ def _spelled(value: object, *, is_number: bool = False) -> object:
             words = unicodedata.normalize("NFC", visible).replace("’", "'").split()
             return "".join(words).replace(".", "") if is_number else " ".join(words)
         case Mapping():
-            return {name: _spelled(one, is_number=str(name).endswith("phone")) for name, one in value.items()}
+            return {name: _normalize(item, is_number=str(name).endswith("phone")) for name, item in value.items()}
         case list() | tuple():
-            return [_spelled(one, is_number=is_number) for one in value]
+            return [_normalize(item, is_number=is_number) for item in value]
     return value
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import manimgx_fonts
 import segno
 
-from core.printable import drawable, lacking_character, name_characters
+from core.printable import find_lacking_character, name_characters, remove_undrawable
 
 # Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, which weigh six times as
 # much.
@@ -28,7 +28,7 @@ ROLES = b"/Datetime/Span/Terms/Part/Title/P/Strong/Span/Em/Span"
 
 # The metadata of a part state its number of pages, which is wrong for the joined file. They are overwritten with
 # spaces, because a stream declares its own length.
-OF_A_PART = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
+PART_PAGE_COUNT = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
 
 
 @cache
@@ -45,18 +45,18 @@ def typeset(template: Path, data: Any) -> bytes:
     that lacks more than MOST_SCRIPTS of them, or that typst refuses for another reason, is drawn without the claim of
     accessibility.
     """
-    data = drawable(data)
+    data = remove_undrawable(data)
     for _attempt in range(MOST_SCRIPTS):
         try:
-            return compiled(template, data, "ua-1")
+            return compile_template(template, data, "ua-1")
         except load_typst().TypstError as error:
-            if not (lacking := lacking_character(str(error))):
+            if not (lacking := find_lacking_character(str(error))):
                 break
-            data = name_characters(data, like=lacking)
-    return compiled(template, data, [])
+            data = name_characters(data, sample=lacking)
+    return compile_template(template, data, [])
 
 
-def compiled(template: Path, data: Any, standard: str | list[str]) -> bytes:
+def compile_template(template: Path, data: Any, standard: str | list[str]) -> bytes:
     return bytes(
         load_typst().compile(
             template,
@@ -70,7 +70,7 @@ def compiled(template: Path, data: Any, standard: str | list[str]) -> bytes:
     )
 
 
-def qr_code(address: str) -> str:
+def draw_qr_code(address: str) -> str:
     """Return a QR code as SVG without a size of its own: the page sets the size."""
     file = BytesIO()
     segno.make(address, error="m", micro=False).save(
@@ -117,12 +117,12 @@ class Joiner:
 
     def add(self, pdf: bytes) -> None:
         shift, keys = self.number, len(self.keyed)
-        for place, content in objects_of(pdf):
+        for place, content in list_objects(pdf):
             number = place + shift
-            self.write_object(number, self.under_ours(number, shifted(content, shift, keys)))
+            self.write_object(number, self.attach_to_roots(number, shift_references(content, shift, keys)))
             self.number = max(self.number, number)
 
-    def under_ours(self, number: int, content: bytes) -> bytes:
+    def attach_to_roots(self, number: int, content: bytes) -> bytes:
         """Return the object unchanged, except for the roots of pages and tags, which become children of the new roots,
         and the metadata. The first catalog is saved for the end.
         """
@@ -132,18 +132,18 @@ class Joiner:
             return content.replace(b"<</Type/Pages", b"<</Type/Pages/Parent %d 0 R" % self.PAGES, 1)
         if content.startswith(b"<</Type/StructTreeRoot"):
             self.documents.append(number)
-            return self.document(content)
+            return self.convert_tag_root(content)
         if content.startswith(b"<</Type/Catalog"):
             self.catalog = self.catalog or content
-        return OF_A_PART.sub(lambda found: b" " * len(found[0]), content)
+        return PART_PAGE_COUNT.sub(lambda match: b" " * len(match[0]), content)
 
-    def document(self, tree: bytes) -> bytes:
+    def convert_tag_root(self, tree: bytes) -> bytes:
         """Return the former root of a tree of tags as one document under the new root. Its keys are numbered after
         those of the earlier parts.
         """
         keys = tree.partition(b"/Nums[")[2].partition(b"]")[0]
-        first = len(self.keyed)
-        self.keyed += [(first + int(key), int(tags)) for key, tags in re.findall(rb"(\d+) (\d+) 0 R", keys)]
+        offset = len(self.keyed)
+        self.keyed += [(offset + int(key), int(tags)) for key, tags in re.findall(rb"(\d+) (\d+) 0 R", keys)]
         kids = tree.partition(b"/K[")[2].partition(b"]")[0]
         return b"<</Type/StructElem/S/Document/P %d 0 R/K[%s]>>" % (self.TAGS, kids)
 
@@ -175,7 +175,7 @@ def format_references(numbers: list[int]) -> bytes:
     return b" ".join(b"%d 0 R" % number for number in numbers)
 
 
-def objects_of(pdf: bytes) -> Iterator[tuple[int, bytes]]:
+def list_objects(pdf: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the number and the content of each object, in the order of the file, without `obj` and `endobj`."""
     table = int(pdf.rpartition(b"startxref")[2].split()[0])
     entries = pdf[table:].partition(b"trailer")[0].split()[3:]
@@ -186,7 +186,7 @@ def objects_of(pdf: bytes) -> Iterator[tuple[int, bytes]]:
         yield number, pdf[place:end].partition(b"obj\n")[2].rpartition(b"\nendobj")[0]
 
 
-def shifted(content: bytes, shift: int, keys: int) -> bytes:
+def shift_references(content: bytes, shift: int, keys: int) -> bytes:
     """Return the object with each reference (« 12 0 R ») and each key of its tags renumbered. The content of a stream
     does not change.
 
@@ -194,6 +194,6 @@ def shifted(content: bytes, shift: int, keys: int) -> bytes:
     name of a body, so that no text of a stranger can look like a reference.
     """
     head, mark, stream = content.partition(b"stream\n")
-    head = re.sub(rb"(\d+) 0 R", lambda found: b"%d 0 R" % (int(found[1]) + shift), head)
-    head = re.sub(rb"(/StructParents? )(\d+)", lambda found: b"%s%d" % (found[1], int(found[2]) + keys), head)
+    head = re.sub(rb"(\d+) 0 R", lambda match: b"%d 0 R" % (int(match[1]) + shift), head)
+    head = re.sub(rb"(/StructParents? )(\d+)", lambda match: b"%s%d" % (match[1], int(match[2]) + keys), head)
     return head + mark + stream

@@ -22,13 +22,13 @@ from collectivities.fields import PlainLineField
 from csirts import wording
 from csirts.enums import ContactKind
 from csirts.forms import CoverageForm, DpoForm, HoursForm, OwnContactForm, SitesForm
-from csirts.history import history
+from csirts.history import list_versions
 from csirts.models import Backup, Contact, Coverage, Csirt
 from csirts.routing import FOLLOWED_AFTER
 
-PLAIN = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
+PLAIN_WIDGETS = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
 
-GROUND = {"csirt", "region", "departement", "kind", "first_on", "last_on"}
+COVERAGE_LABELS = {"csirt", "region", "departement", "kind", "first_on", "last_on"}
 # A case on which a centre worked is only proposed to the other centre.
 CASES_WILL_FOLLOW = (
     f"Les dossiers ouverts de {{}} suivront {FOLLOWED_AFTER // timedelta(minutes=1)} minutes après le dernier "
@@ -39,11 +39,11 @@ CASES_WILL_FOLLOW = (
 type Rows = list[tuple[type[models.Model], dict[str, Any]]]
 
 
-def leads(request: HttpRequest, csirt: Csirt | None) -> bool:
+def is_lead_of(request: HttpRequest, csirt: Csirt | None) -> bool:
     return csirt is not None and csirt.pk in request.user.led_centre_ids  # type: ignore[union-attr]
 
 
-def keeps_directory(request: HttpRequest) -> bool:
+def can_edit_directory(request: HttpRequest) -> bool:
     return request.user.has_perm("csirts.add_csirt")
 
 
@@ -55,7 +55,7 @@ def is_current(*periods: DateRange) -> bool:
 class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Records who changes a row, shows its history, and answers 404 for a row that is missing or not the user's."""
 
-    formfield_overrides = PLAIN
+    formfield_overrides = PLAIN_WIDGETS
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with pghistory.context(user=request.user.pk):
@@ -75,7 +75,7 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         return row
 
-    def traced_rows(self, row: Any) -> Rows:
+    def list_traced_rows(self, row: Any) -> Rows:
         return [(type(row), {"pgh_obj_id": row.pk})]
 
     def history_view(
@@ -89,7 +89,7 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "title": f"Historique : {row}",
             "opts": self.opts,
             "object": row,
-            "versions": history(*self.traced_rows(row)),
+            "versions": list_versions(*self.list_traced_rows(row)),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/csirts/history.html", context)
@@ -97,7 +97,7 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 class ContactInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Contact
-    formfield_overrides = PLAIN
+    formfield_overrides = PLAIN_WIDGETS
     extra = 0
     add_text = "Ajouter une coordonnée"
 
@@ -107,21 +107,21 @@ class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
 
     model = Contact
     form: type[OwnContactForm] = HoursForm
-    formfield_overrides = PLAIN
+    formfield_overrides = PLAIN_WIDGETS
     verbose_name = verbose_name_plural = "horaires"
-    seen_where = "Montrés dans l’annuaire public et partout où le numéro du centre est donné."
+    visibility_text = "Montrés dans l’annuaire public et partout où le numéro du centre est donné."
     max_num = 1
     kind = ContactKind.HOURS
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [(None, {"fields": ["value", "note"], "description": self.seen_where})]
+        return [(None, {"fields": ["value", "note"], "description": self.visibility_text})]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Contact]:
         return super().get_queryset(request).filter(kind=self.kind)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow the CSIRTs that the user leads. Without a row, allow: Django asks once for its queryset."""
-        return obj is None or leads(request, obj)
+        return obj is None or is_lead_of(request, obj)
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
@@ -131,7 +131,7 @@ class DpoInline(HoursInline):
 
     form = DpoForm
     verbose_name = verbose_name_plural = "délégué à la protection des données"
-    seen_where = "Montré sur la page publique « Vos données », avec la durée de conservation."
+    visibility_text = "Montré sur la page publique « Vos données », avec la durée de conservation."
     kind = ContactKind.DPO
 
 
@@ -140,13 +140,13 @@ class SitesInline(HoursInline):
 
     form = SitesForm
     verbose_name = verbose_name_plural = "sites du centre"
-    seen_where = "Leurs liens restent cliquables dans les messages du centre ; les autres y sont écrits en texte."
+    visibility_text = "Leurs liens restent cliquables dans les messages du centre ; les autres y sont écrits en texte."
     kind = ContactKind.SITES
 
 
 class BackupInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Backup
-    formfield_overrides = PLAIN
+    formfield_overrides = PLAIN_WIDGETS
     fk_name = "csirt"
     extra = 0
     add_text = "Ajouter un centre de secours"
@@ -161,7 +161,7 @@ class CsirtAdmin(TracedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Csirt]:
         csirts = super().get_queryset(request).prefetch_related("contacts")
-        if keeps_directory(request):
+        if can_edit_directory(request):
             return csirts
         return csirts.filter(pk__in=request.user.led_centre_ids)  # type: ignore[union-attr]
 
@@ -169,21 +169,23 @@ class CsirtAdmin(TracedAdmin):
         """Return the read-only fields. The notification address is one of them: the lead changes it on a page
         that first tries it.
         """
-        facts = [] if keeps_directory(request) else ["name", "slug", "level", "is_active"]
+        facts = [] if can_edit_directory(request) else ["name", "slug", "level", "is_active"]
         return [*facts, "notification_email"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Csirt | None = None) -> Any:
         """Add, for the lead, the link to the page that changes the notification address."""
         words = "L’adresse de notification se change sur une page à part, qui l’essaie d’abord\N{NO-BREAK SPACE}:"
         link = format_html('{} <a href="{}">l’adresse de mon centre</a>.', words, reverse("centre_channel"))
-        return [(None, {"fields": self.get_fields(request, obj), "description": link if leads(request, obj) else ""})]
+        return [
+            (None, {"fields": self.get_fields(request, obj), "description": link if is_lead_of(request, obj) else ""})
+        ]
 
     def get_inlines(self, request: HttpRequest, obj: Csirt | None) -> list[Any]:
-        return [ContactInline, BackupInline] if keeps_directory(request) else [HoursInline, DpoInline, SitesInline]
+        return [ContactInline, BackupInline] if can_edit_directory(request) else [HoursInline, DpoInline, SitesInline]
 
-    def traced_rows(self, row: Csirt) -> Rows:
+    def list_traced_rows(self, row: Csirt) -> Rows:
         owned: Rows = [(model, {"csirt_id": row.pk}) for model in (Contact, Coverage, Backup)]
-        return [*super().traced_rows(row), *owned]
+        return [*super().list_traced_rows(row), *owned]
 
     def save_model(self, request: HttpRequest, obj: Csirt, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -210,7 +212,7 @@ class CoverageAdmin(TracedAdmin):
     def save_model(self, request: HttpRequest, obj: Coverage, form: Any, change: bool) -> None:
         periods = [*Coverage.objects.filter(pk=obj.pk).values_list("valid", flat=True), obj.valid]
         super().save_model(request, obj, form, change)
-        if GROUND.intersection(form.changed_data) and is_current(*periods):
+        if COVERAGE_LABELS.intersection(form.changed_data) and is_current(*periods):
             messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
 
     def delete_model(self, request: HttpRequest, obj: Coverage) -> None:
@@ -220,4 +222,4 @@ class CoverageAdmin(TracedAdmin):
 
     @admin.display(description="période")
     def period(self, coverage: Coverage) -> str:
-        return wording.period(coverage.valid)
+        return wording.format_validity(coverage.valid)

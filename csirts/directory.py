@@ -16,13 +16,13 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.models import Departement, Region
-from csirts.models import Backup, Contact, Coverage, Csirt, history_of
+from csirts.models import Backup, Contact, Coverage, Csirt, get_history
 
 SHIPPED = Path(__file__).parent / "data" / "directory.json"
 CONTEXT = "import_csirts"
-GROUND = ("csirt_id", "region_id", "departement_id", "kind")
-COVERAGE = ("valid", "source", "source_on")
-CONTACT = ("value", "note", "source", "source_on")
+GROUND_FIELDS = ("csirt_id", "region_id", "departement_id", "kind")
+COVERAGE_FIELDS = ("valid", "source", "source_on")
+CONTACT_FIELDS = ("value", "note", "source", "source_on")
 
 type Key = tuple[Any, ...]
 type Values = dict[str, Any]
@@ -33,7 +33,7 @@ class UnknownTerritory(Exception):
 
 
 @dataclass
-class Report:
+class DirectoryReport:
     created: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -52,50 +52,50 @@ class Report:
 
 
 @transaction.atomic
-def load_directory(path: Path = SHIPPED) -> dict[str, Report]:
+def import_directory(path: Path = SHIPPED) -> dict[str, DirectoryReport]:
     """Load the directory in one transaction. Return a report for each kind of row, by its
     French name. Raise UnknownTerritory.
     """
     entries = json.loads(path.read_text())["csirts"]
     with pghistory.context(source=CONTEXT):
-        csirts = Loader(Csirt, ("slug",), ("name", "level")).load(_csirts(entries), remove=False)
+        csirts = RowLoader(Csirt, ("slug",), ("name", "level")).load(_list_csirts(entries), remove=False)
         ids = dict(Csirt.objects.values_list("slug", "pk"))
         return {
             "centres": csirts,
-            "coordonnées": Loader(Contact, ("csirt_id", "kind"), CONTACT).load(_contacts(entries, ids)),
-            "territoires": Loader(Coverage, GROUND, COVERAGE).load(_coverages(entries, ids)),
-            "secours": Loader(Backup, ("csirt_id", "backup_id"), ("rank",)).load(_backups(entries, ids)),
+            "coordonnées": RowLoader(Contact, ("csirt_id", "kind"), CONTACT_FIELDS).load(_list_contacts(entries, ids)),
+            "territoires": RowLoader(Coverage, GROUND_FIELDS, COVERAGE_FIELDS).load(_list_coverages(entries, ids)),
+            "secours": RowLoader(Backup, ("csirt_id", "backup_id"), ("rank",)).load(_list_backups(entries, ids)),
         }
 
 
-class Loader:
+class RowLoader:
     """Gives the rows of one model, identified by `key`, the values of the directory."""
 
     def __init__(self, model: Any, key: tuple[str, ...], names: tuple[str, ...]) -> None:
         self.model = model
         self.key = key
         self.names = names
-        self.report = Report()
+        self.report = DirectoryReport()
 
-    def load(self, entries: Iterable[tuple[Key, Values]], *, remove: bool = True) -> Report:
-        wanted = dict(entries)
-        self.written = self._last_written()
-        rows = {tuple(getattr(row, name) for name in self.key): row for row in self._rows()}
-        for key in rows.keys() - wanted.keys() if remove else ():
+    def load(self, entries: Iterable[tuple[Key, Values]], *, remove: bool = True) -> DirectoryReport:
+        expected = dict(entries)
+        self.written = self._list_last_written()
+        rows = {tuple(getattr(row, name) for name in self.key): row for row in self._query_rows()}
+        for key in rows.keys() - expected.keys() if remove else ():
             self._remove(key, rows[key])
-        for key, values in wanted.items():
+        for key, values in expected.items():
             if key in rows:
                 self._update(key, rows[key], values)
             else:
                 self._create(key, values)
         return self.report
 
-    def _rows(self) -> Any:
+    def _query_rows(self) -> Any:
         return self.model.objects.all()
 
-    def _last_written(self) -> dict[Key, Any]:
+    def _list_last_written(self) -> dict[Key, Any]:
         """Return the last version of each row that a load wrote, which may be the version that it removed."""
-        versions = history_of(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
+        versions = get_history(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
         return {tuple(getattr(version, name) for name in self.key): version for version in versions}
 
     def _is_ours(self, key: Key, row: Any) -> bool:
@@ -132,50 +132,50 @@ class Loader:
             self.report.kept += 1
 
 
-def _csirts(entries: list[Any]) -> Iterator[tuple[Key, Values]]:
+def _list_csirts(entries: list[Any]) -> Iterator[tuple[Key, Values]]:
     for entry in entries:
         yield (entry["slug"],), {"name": entry["name"], "level": entry["level"]}
 
 
-def _contacts(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
+def _list_contacts(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
     for entry in entries:
         for contact in entry["contacts"]:
-            values = {"value": contact["value"], "note": contact.get("note", ""), **_origin(contact)}
+            values = {"value": contact["value"], "note": contact.get("note", ""), **_parse_origin(contact)}
             yield (ids[entry["slug"]], contact["kind"]), values
 
 
-def _coverages(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
+def _list_coverages(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
     regions = dict(Region.objects.values_list("code", "pk"))
     departements = dict(Departement.objects.values_list("code", "pk"))
     for entry in entries:
         for cover in entry["covers"]:
-            region = _known(regions, cover["region"])
-            departement = _known(departements, cover["departement"]) if cover.get("departement") else None
+            region = _find_territory(regions, cover["region"])
+            departement = _find_territory(departements, cover["departement"]) if cover.get("departement") else None
             key = (ids[entry["slug"]], region, departement, cover.get("kind", ""))
-            yield key, {"valid": _period(cover), **_origin(cover)}
+            yield key, {"valid": _parse_period(cover), **_parse_origin(cover)}
 
 
-def _backups(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
+def _list_backups(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
     for entry in entries:
         for rank, slug in enumerate(entry.get("backups", []), start=1):
             yield (ids[entry["slug"]], ids[slug]), {"rank": rank}
 
 
-def _origin(entry: Any) -> Values:
-    return {"source": entry["source"], "source_on": _day(entry.get("source_on"))}
+def _parse_origin(entry: Any) -> Values:
+    return {"source": entry["source"], "source_on": _parse_day(entry.get("source_on"))}
 
 
-def _period(cover: Any) -> DateRange:
+def _parse_period(cover: Any) -> DateRange:
     """Return the period. `from` is its first day and `until` the first day after it; without them it has no limit."""
-    first, until = _day(cover.get("from")), _day(cover.get("until"))
-    return DateRange(first, until, "[)" if first else "()")
+    first_day, end_day = _parse_day(cover.get("from")), _parse_day(cover.get("until"))
+    return DateRange(first_day, end_day, "[)" if first_day else "()")
 
 
-def _day(text: str | None) -> date | None:
+def _parse_day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _known(territories: dict[str, int], code: str) -> int:
+def _find_territory(territories: dict[str, int], code: str) -> int:
     if code not in territories:
         raise UnknownTerritory(code)
     return territories[code]

@@ -32,11 +32,11 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        first, last = cleaned.get("first_on"), cleaned.get("last_on")
-        if first and last and last < first:
+        first_day, last_day = cleaned.get("first_on"), cleaned.get("last_on")
+        if first_day and last_day and last_day < first_day:
             self.add_error("last_on", "Le dernier jour vient avant le premier.")
         else:
-            self.instance.valid = DateRange(first, last + ONE_DAY if last else None)
+            self.instance.valid = DateRange(first_day, last_day + ONE_DAY if last_day else None)
         region, departement = cleaned.get("region"), cleaned.get("departement")
         if region and departement and departement.region_id != region.pk:
             self.add_error("departement", "Ce département n’est pas dans cette région.")
@@ -54,7 +54,7 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
     """Edits one contact of one kind, on behalf of the CSIRT itself, dated today."""
 
     kind: ContactKind
-    written_meanwhile: Any
+    conflict_message: Any
 
     class Meta:
         model = Contact
@@ -62,20 +62,20 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a first value if another was saved since the page was opened."""
-        if self.meanwhile:
-            raise ValidationError(self.written_meanwhile)
+        if self.concurrent_contact:
+            raise ValidationError(self.conflict_message)
         self.instance.kind = self.kind
         return super().clean() or {}
 
     def has_changed(self) -> bool:
         """Return False for a form whose value somebody already saved, so that a double click is not refused."""
-        if self.meanwhile:
-            said = [self.data.get(self.add_prefix(name), "").strip() for name in ("value", "note")]
-            return said != [self.meanwhile.value, self.meanwhile.note]
+        if self.concurrent_contact:
+            values = [self.data.get(self.add_prefix(name), "").strip() for name in ("value", "note")]
+            return values != [self.concurrent_contact.value, self.concurrent_contact.note]
         return super().has_changed()
 
     @cached_property
-    def meanwhile(self) -> Contact | None:
+    def concurrent_contact(self) -> Contact | None:
         """The contact that exists although this form was rendered without one, or None."""
         if self.instance.pk or not self.is_bound:
             return None
@@ -89,7 +89,7 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class HoursForm(OwnContactForm):
     kind = ContactKind.HOURS
-    written_meanwhile = "Les horaires ont été écrits entre-temps. Rouvrez cette page pour les changer."
+    conflict_message = "Les horaires ont été écrits entre-temps. Rouvrez cette page pour les changer."
 
     class Meta(OwnContactForm.Meta):
         labels = {"value": "Horaires"}
@@ -99,7 +99,7 @@ class DpoForm(OwnContactForm):
     """The data protection officer. The note holds how long the centre keeps a case."""
 
     kind = ContactKind.DPO
-    written_meanwhile = "Ce contact a été écrit entre-temps. Rouvrez cette page pour le changer."
+    conflict_message = "Ce contact a été écrit entre-temps. Rouvrez cette page pour le changer."
 
     class Meta(OwnContactForm.Meta):
         labels = {"value": "Adresse mail ou page", "note": "Durée de conservation des dossiers"}
@@ -109,7 +109,7 @@ class SitesForm(OwnContactForm):
     """The host names of the centre's own sites, whose links stay clickable in its messages."""
 
     kind = ContactKind.SITES
-    written_meanwhile = "Ces sites ont été écrits entre-temps. Rouvrez cette page pour les changer."
+    conflict_message = "Ces sites ont été écrits entre-temps. Rouvrez cette page pour les changer."
 
     class Meta(OwnContactForm.Meta):
         labels = {"value": "Noms des sites, séparés par des espaces"}

@@ -12,45 +12,45 @@ from django.utils.formats import date_format
 
 from csirts import wording
 from csirts.directory import CONTEXT
-from csirts.models import history_of
+from csirts.models import get_history
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldChange:
     field: str
     before: str
     after: str
 
 
 @dataclass(frozen=True)
-class Version:
+class RowVersion:
     at: datetime
     actor: str
     act: str
-    changes: tuple[Change, ...]
+    changes: tuple[FieldChange, ...]
 
 
-def history(*rows: tuple[type[models.Model], dict[str, Any]]) -> list[Version]:
+def list_versions(*rows: tuple[type[models.Model], dict[str, Any]]) -> list[RowVersion]:
     """Return the versions of rows of several models, newest first. Each argument is a model and a filter of its
     versions. Two queries more than models.
     """
-    versions = [(model, version) for model, how in rows for version in _versions(model, how)]
-    people = _people(version for _model, version in versions)
-    told = list(_told(versions, people))
-    return sorted(told, key=lambda version: version.at, reverse=True)
+    versions = [(model, version) for model, criteria in rows for version in _query_versions(model, criteria)]
+    people = _name_authors(version for _model, version in versions)
+    described = list(_describe_versions(versions, people))
+    return sorted(described, key=lambda version: version.at, reverse=True)
 
 
-def _versions(model: type[models.Model], how: dict[str, Any]) -> Any:
-    relations = [field.name for field in _fields(model) if field.is_relation]
-    versions = history_of(model).filter(**how).select_related("pgh_context", *relations)
+def _query_versions(model: type[models.Model], criteria: dict[str, Any]) -> Any:
+    relations = [field.name for field in _list_fields(model) if field.is_relation]
+    versions = get_history(model).filter(**criteria).select_related("pgh_context", *relations)
     return versions.order_by("pgh_obj_id", "pgh_id")
 
 
-def _fields(model: type[models.Model]) -> list[Any]:
+def _list_fields(model: type[models.Model]) -> list[Any]:
     return [field for field in model._meta.local_concrete_fields if not field.primary_key]  # noqa: SLF001 public API
 
 
-def _told(versions: list[tuple[type[models.Model], Any]], people: dict[str, str]) -> Iterator[Version]:
+def _describe_versions(versions: list[tuple[type[models.Model], Any]], people: dict[str, str]) -> Iterator[RowVersion]:
     acts = {"insert": "ajout", "update": "changement", "delete": "retrait"}
     previous: Any = None
     for model, version in versions:
@@ -58,20 +58,20 @@ def _told(versions: list[tuple[type[models.Model], Any]], people: dict[str, str]
             type(version),
             version.pgh_obj_id,
         )
-        changes = tuple(_changes(model, previous if same_row else None, version))
+        changes = tuple(_list_changes(model, previous if same_row else None, version))
         act = f"{model._meta.verbose_name}, {acts[version.pgh_label]}"  # noqa: SLF001 public API
-        yield Version(version.pgh_created_at, _actor(version, people), act, changes)
+        yield RowVersion(version.pgh_created_at, _name_author(version, people), act, changes)
         previous = version
 
 
-def _changes(model: type[models.Model], before: Any, after: Any) -> Iterator[Change]:
-    for field in _fields(model):
-        old, new = (_shown(field, before) if before else ""), _shown(field, after)
+def _list_changes(model: type[models.Model], before: Any, after: Any) -> Iterator[FieldChange]:
+    for field in _list_fields(model):
+        old, new = (_format_value(field, before) if before else ""), _format_value(field, after)
         if old != new:
-            yield Change(str(field.verbose_name), old, new)
+            yield FieldChange(str(field.verbose_name), old, new)
 
 
-def _shown(field: Any, version: Any) -> str:
+def _format_value(field: Any, version: Any) -> str:
     value = getattr(version, f"get_{field.name}_display")() if field.choices else getattr(version, field.name)
     match value:
         case None:
@@ -81,22 +81,22 @@ def _shown(field: Any, version: Any) -> str:
         case date():
             return date_format(value, "j F Y")
         case DateRange():
-            return wording.period(value)
+            return wording.format_validity(value)
     return str(value)
 
 
-def _context(version: Any) -> dict[str, Any]:
+def _read_context(version: Any) -> dict[str, Any]:
     return version.pgh_context.metadata if version.pgh_context else {}
 
 
-def _people(versions: Iterable[Any]) -> dict[str, str]:
-    ids = {str(_context(version)["user"]) for version in versions if "user" in _context(version)}
+def _name_authors(versions: Iterable[Any]) -> dict[str, str]:
+    ids = {str(_read_context(version)["user"]) for version in versions if "user" in _read_context(version)}
     people: models.QuerySet[Any] = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001 public API
     return {str(person.pk): str(person) for person in people}
 
 
-def _actor(version: Any, people: dict[str, str]) -> str:
-    context = _context(version)
+def _name_author(version: Any, people: dict[str, str]) -> str:
+    context = _read_context(version)
     if context.get("source") == CONTEXT:
         return "annuaire livré"
     return people.get(str(context.get("user")), "hors de l’administration")

@@ -24,7 +24,7 @@ from csirts.published import check_published
 from csirts.sites import list_sites
 
 
-def tracked(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
+def track_changes(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
     """Record each version of a row, including deletions, in a table that cannot be edited."""
     return pghistory.track(
         pghistory.InsertEvent(),
@@ -53,7 +53,7 @@ class DirectoryVersion(models.Model):
         return str(self.token)
 
 
-def renews_version() -> pgtrigger.Trigger:
+def make_version_trigger() -> pgtrigger.Trigger:
     """Return a trigger that runs before the statement, so that concurrent editors queue on the version before
     they lock other rows.
     """
@@ -81,7 +81,7 @@ class CsirtQuerySet(models.QuerySet["Csirt"]):
         return self.prefetch_related("contacts")
 
 
-@tracked(
+@track_changes(
     "version d’un centre",
     models.CheckConstraint(name="csirtevent_level__in", condition=Q(level__in=Level.values)),
 )
@@ -103,7 +103,7 @@ class Csirt(models.Model):
         verbose_name_plural = "centres de réponse (CSIRT)"
         ordering = ["name"]
         constraints = [models.CheckConstraint(name="csirt_level__in", condition=Q(level__in=Level.values))]
-        triggers = [renews_version()]
+        triggers = [make_version_trigger()]
 
     def __str__(self) -> str:
         return self.name
@@ -158,14 +158,14 @@ class Csirt(models.Model):
         """The hours with what their note tells a caller to do: « lun.–ven. 8 h–17 h (ensuite, le centre national) ».
         Who published them is for the directory.
         """
-        return wording.with_note(
-            self._value(ContactKind.HOURS), wording.without_origin(self.notes.get(ContactKind.HOURS, ""))
+        return wording.append_note(
+            self._value(ContactKind.HOURS), wording.strip_origin(self.notes.get(ContactKind.HOURS, ""))
         )
 
     @property
     def hours_in_directory(self) -> str:
         """The hours with their whole note: « lun.–ven. 8 h–17 h (presse de 2022, à confirmer) »."""
-        return wording.with_note(self._value(ContactKind.HOURS), self.notes.get(ContactKind.HOURS, ""))
+        return wording.append_note(self._value(ContactKind.HOURS), self.notes.get(ContactKind.HOURS, ""))
 
     @property
     def sites(self) -> list[str]:
@@ -178,7 +178,7 @@ class Csirt(models.Model):
         return self.contact(ContactKind.DPO)
 
 
-@tracked(
+@track_changes(
     "version d’une coordonnée",
     models.CheckConstraint(name="contactevent_kind__in", condition=Q(kind__in=ContactKind.values)),
 )
@@ -212,7 +212,7 @@ class Contact(models.Model):
                 violation_error_message="L’adresse d’un site commence par https://.",
             ),
         ]
-        triggers = [renews_version()]
+        triggers = [make_version_trigger()]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} : {self.value}"
@@ -230,7 +230,7 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
         return self.select_related("csirt", "region", "departement")
 
 
-@tracked(
+@track_changes(
     "version d’un territoire couvert",
     models.CheckConstraint(name="coverageevent_kind__in", condition=Q(kind__in=["", *Kind.values])),
 )
@@ -282,7 +282,7 @@ class Coverage(models.Model):
             ),
         ]
         triggers = [
-            renews_version(),
+            make_version_trigger(),
             pgtrigger.Trigger(
                 name="departement_in_region",
                 when=pgtrigger.Before,
@@ -304,7 +304,7 @@ class Coverage(models.Model):
         return " – ".join(str(part) for part in (self.region, self.departement, self.get_kind_display()) if part)
 
 
-@tracked("version d’un secours")
+@track_changes("version d’un secours")
 class Backup(models.Model):
     """The CSIRT to call when another does not answer, lowest rank first. CERT-FR and 17Cyber always come after
     and are not listed.
@@ -325,13 +325,13 @@ class Backup(models.Model):
             models.UniqueConstraint(name="backup_one_a_rank", fields=["csirt", "rank"]),
             models.CheckConstraint(name="backup_is_another", condition=~Q(csirt=F("backup"))),
         ]
-        triggers = [renews_version()]
+        triggers = [make_version_trigger()]
 
     def __str__(self) -> str:
         return f"{self.rank}. {self.backup}"
 
 
-def history_of(model: type[models.Model]) -> Any:
+def get_history(model: type[models.Model]) -> Any:
     """Return the manager of the versions of a model, which pghistory generates."""
     (versions,) = event_models(tracks_model=model)
     return versions.objects  # type: ignore[attr-defined]  # pghistory's stubs say Model

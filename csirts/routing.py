@@ -60,16 +60,16 @@ class Route:
     fallbacks: tuple[Fallback, ...]
 
 
-def csirt_for(collectivity: Collectivity, on: date) -> Route:
+def find_route(collectivity: Collectivity, on: date) -> Route:
     """Return the route of a body. Three queries at most, once this process has the directory. For thousands of
     bodies, load one RoutingTable.
     """
-    return load_directory(on).route(collectivity, _regions_of(collectivity))
+    return load_directory(on).route(collectivity, _list_member_regions(collectivity))
 
 
-def helpers_of(on: date) -> dict[str, Csirt]:
+def list_helpers(on: date) -> dict[str, Csirt]:
     """Return the CSIRTs that serve others than local authorities, by level: national, assistance, sector."""
-    return {one.level: one for one in reversed(load_directory(on).csirts) if one.level != Level.TERRITORIAL}
+    return {csirt.level: csirt for csirt in reversed(load_directory(on).csirts) if csirt.level != Level.TERRITORIAL}
 
 
 def load_directory(on: date) -> "Directory":
@@ -79,8 +79,8 @@ def load_directory(on: date) -> "Directory":
     The version is read first: the rows read after it may be newer than the version, in which case the next call loads
     them again, and never older.
     """
-    version = directory_version()
-    return _remembered(version, on) if version else Directory.load(on)
+    version = read_directory_version()
+    return _load_version(version, on) if version else Directory.load(on)
 
 
 @dataclass(frozen=True)
@@ -94,30 +94,30 @@ class Directory:
 
     @classmethod
     def load(cls, on: date) -> "Directory":
-        csirts = tuple(_active_csirts(on))
+        csirts = tuple(_query_active_csirts(on))
         by_id = {csirt.pk: Fallback(csirt.name, csirt.phone, csirt.website, csirt) for csirt in csirts}
-        last = sorted((one for one in csirts if one.level in LAST_RESORTS), key=_rank_of_last_resort)
+        last_resorts = sorted((csirt for csirt in csirts if csirt.level in LAST_RESORTS), key=_rank_last_resort)
         return cls(
             csirts=csirts,
             grounds={Ground(**ground): csirt for csirt in csirts for ground in csirt.grounds},
             backups={csirt.pk: tuple(by_id[pk] for pk in csirt.backup_ids if pk in by_id) for csirt in csirts},
-            last_resorts=tuple(by_id[csirt.pk] for csirt in last),
+            last_resorts=tuple(by_id[csirt.pk] for csirt in last_resorts),
         )
 
     def route(self, collectivity: Collectivity, spread: Sequence[Region]) -> Route:
         """Return the route of a body. `spread` are the regions of a group that covers several."""
-        region = _region(collectivity)
+        region = _find_region(collectivity)
         ground = self._most_specific_ground(collectivity, region) if region else None
         csirt = self.grounds[ground] if ground else None
         fallbacks = (*(self.backups[csirt.pk] if csirt else ()), *self.last_resorts)
-        where = wording.where(collectivity, region, spread)
+        location = wording.explain_location(collectivity, region, spread)
         if csirt and region and ground:
-            reason = wording.answered(
-                where, csirt.name, region, departement=ground.departement is not None, kind=ground.kind
+            reason = wording.explain_route(
+                location, csirt.name, region, departement=ground.departement is not None, kind=ground.kind
             )
             return Route(csirt, reason, fallbacks)
         websites = [fallback.website for fallback in fallbacks if fallback.website]
-        return Route(None, wording.unanswered(where, region, websites), fallbacks)
+        return Route(None, wording.explain_missing_route(location, region, websites), fallbacks)
 
     def _most_specific_ground(self, collectivity: Collectivity, region: Region) -> Ground | None:
         """Return the narrowest territory that covers the body. A département of another region cannot match, because
@@ -140,13 +140,13 @@ class RoutingTable:
 
     @classmethod
     def load(cls, on: date) -> "RoutingTable":
-        return cls(load_directory(on), _spread_of_all())
+        return cls(load_directory(on), _load_all_spreads())
 
     def route(self, collectivity: Collectivity) -> Route:
         return self.directory.route(collectivity, self.spread.get(collectivity.pk, []))
 
 
-def directory_version() -> UUID | None:
+def read_directory_version() -> UUID | None:
     """Return the version of the directory. PostgreSQL draws a random one at each change, so that equal
     versions mean equal content.
     """
@@ -157,21 +157,21 @@ def directory_version() -> UUID | None:
 
 
 @lru_cache(maxsize=8)  # two dates can be today between the overseas zones, and mails that wait have older ones
-def _remembered(version: UUID, on: date) -> Directory:
+def _load_version(version: UUID, on: date) -> Directory:
     """Load and cache the directory of a version. A version of a rolled-back transaction is never asked for again."""
     return Directory.load(on)
 
 
-def _region(collectivity: Collectivity) -> Region | None:
+def _find_region(collectivity: Collectivity) -> Region | None:
     """Return the region of a body: the corrected one, the listed one, or that of its seat."""
-    return collectivity.home_region or (_region(collectivity.seat) if collectivity.seat else None)
+    return collectivity.home_region or (_find_region(collectivity.seat) if collectivity.seat else None)
 
 
-def _rank_of_last_resort(csirt: Csirt) -> int:
+def _rank_last_resort(csirt: Csirt) -> int:
     return [str(level) for level in LAST_RESORTS].index(csirt.level)
 
 
-def _active_csirts(on: date) -> Iterable[Any]:
+def _query_active_csirts(on: date) -> Iterable[Any]:
     """Return the active CSIRTs with their contacts, their `grounds` of the day and their
     ordered `backup_ids`. Two queries.
     """
@@ -189,7 +189,7 @@ def _active_csirts(on: date) -> Iterable[Any]:
     )
 
 
-def _regions_of(collectivity: Collectivity) -> Sequence[Region]:
+def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
     """Return the regions of the members of a group, if there are several. One query for a group,
     none for other bodies.
     """
@@ -200,7 +200,7 @@ def _regions_of(collectivity: Collectivity) -> Sequence[Region]:
     return regions if len(regions) > 1 else []
 
 
-def _spread_of_all() -> dict[int, list[Region]]:
+def _load_all_spreads() -> dict[int, list[Region]]:
     """Return the regions of the members of every group that has several. One query."""
     groups = Grouping.objects.filter(member__region=OuterRef("pk")).order_by().values("group").distinct()
     spread: dict[int, list[Region]] = {}
@@ -208,4 +208,4 @@ def _spread_of_all() -> dict[int, list[Region]]:
     for region in regions:
         for group_id in region.group_ids:
             spread.setdefault(group_id, []).append(region)
-    return {group_id: found for group_id, found in spread.items() if len(found) > 1}
+    return {group_id: group_regions for group_id, group_regions in spread.items() if len(group_regions) > 1}

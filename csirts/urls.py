@@ -2,4 +2,4 @@ from django.urls import path
 
 from csirts import views
 
-urlpatterns = [path("annuaire/", views.directory, name="csirt_directory")]
+urlpatterns = [path("annuaire/", views.show_directory, name="csirt_directory")]

@@ -12,15 +12,15 @@ from django.views.decorators.http import require_safe
 from collectivities.enums import Zone
 from collectivities.mentions import Mention
 from collectivities.models import Collectivity, Region
-from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words, collectivity_by_code
-from csirts.queries import directory_entries, last_resort_entries
-from csirts.routing import csirt_for, helpers_of, load_directory
+from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words, find_body_by_code
+from csirts.queries import list_directory_entries, list_last_resorts
+from csirts.routing import find_route, list_helpers, load_directory
 
-CHOICES = 12
+MOST_CHOICES = 12
 
 
 @dataclass(frozen=True)
-class Search:
+class DirectorySearch:
     """The result of « Qui appeler chez moi ? »: one body, several to choose from, or a problem."""
 
     query: str = ""
@@ -35,33 +35,33 @@ class Search:
 
 @login_not_required
 @require_safe
-def directory(request: HttpRequest) -> HttpResponse:
+def show_directory(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
-    search = _search(request)
-    known = load_directory(today)
-    csirts = known.csirts
-    entries = directory_entries(csirts, Region.objects.all(), today)
+    search = _read_search(request)
+    day_directory = load_directory(today)
+    csirts = day_directory.csirts
+    entries = list_directory_entries(csirts, Region.objects.all(), today)
     context: dict[str, Any] = {
         "search": search,
-        "route": csirt_for(search.only, today) if search.only else None,
+        "route": find_route(search.only, today) if search.only else None,
         "metropole": [entry for entry in entries if entry.zone == Zone.METRO],
         "overseas": [entry for entry in entries if entry.zone != Zone.METRO],
-        "everywhere": last_resort_entries(csirts),
-        "helpers": helpers_of(today),
-        "last_resorts": [one.csirt for one in known.last_resorts],
+        "everywhere": list_last_resorts(csirts),
+        "helpers": list_helpers(today),
+        "last_resorts": [fallback.csirt for fallback in day_directory.last_resorts],
     }
     return render(request, "csirts/directory.html", context)
 
 
-def _search(request: HttpRequest) -> Search:
+def _read_search(request: HttpRequest) -> DirectorySearch:
     """Read the search. `organisme` is the exact code of a choice, `q` the words typed."""
     query = request.GET.get("q", "").strip()
-    if body := collectivity_by_code(request.GET.get("organisme", "")):
-        return Search(query, matches=(body,))
+    if body := find_body_by_code(request.GET.get("organisme", "")):
+        return DirectorySearch(query, matches=(body,))
     try:
         if "q" in request.GET:
             check_words(query)
-        answer = answer_search(query, limit=CHOICES) if query else SearchAnswer([])
+        answer = answer_search(query, limit=MOST_CHOICES) if query else SearchAnswer([])
     except SearchProblem as problem:
-        return Search(query, problem=str(problem))
-    return Search(query, matches=(*answer.found, *answer.places), mention=answer.mention)
+        return DirectorySearch(query, problem=str(problem))
+    return DirectorySearch(query, matches=(*answer.found, *answer.places), mention=answer.mention)

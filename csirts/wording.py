@@ -80,29 +80,29 @@ COMMON_NOUNS = ("CSIRT", "CERT", "M-CERT", "Campus", "Centre")
 VOWELS = "AEÉIOUYaeéiouy"
 
 
-def centre_with_article(centre: str) -> str:
+def format_centre(centre: str) -> str:
     """« le CERT-FR », « Breizh Cyber »"""
     return f"le {centre}" if centre.startswith(COMMON_NOUNS) else centre
 
 
-def to_centre(centre: str) -> str:
+def format_to_centre(centre: str) -> str:
     """« au CERT-FR », « à Breizh Cyber »"""
     return f"au {centre}" if centre.startswith(COMMON_NOUNS) else f"à {centre}"
 
 
-def of_centre(centre: str) -> str:
+def format_of_centre(centre: str) -> str:
     """« du CERT-FR », « de Breizh Cyber », « d’Urgence Cyber »"""
     if centre.startswith(COMMON_NOUNS):
         return f"du {centre}"
     return f"d’{centre}" if centre[:1] in VOWELS else f"de {centre}"
 
 
-def origin(source: str, source_on: date | None) -> str:
+def format_origin(source: str, source_on: date | None) -> str:
     """« Liste de l’ANSSI, 23 juin 2026 »"""
     return f"{source}, {date_format(source_on, 'j F Y')}" if source_on else source
 
 
-def without_origin(note: str) -> str:
+def strip_origin(note: str) -> str:
     """Return a note without the clauses that say who published a value: « presse, à confirmer ; fermé en août »
     gives « fermé en août ».
     """
@@ -110,52 +110,56 @@ def without_origin(note: str) -> str:
     return f"{NBSP}; ".join(clause for clause in clauses if "à confirmer" not in clause)
 
 
-def with_note(value: str, note: str) -> str:
+def append_note(value: str, note: str) -> str:
     return f"{value} ({note})" if value and note else value
 
 
-def curly(name: str) -> str:
+def curl_apostrophes(name: str) -> str:
     """Replace the straight apostrophes of the official list."""
     return name.replace("'", "’")
 
 
-def at(region: Region) -> str:
+def format_in_region(region: Region) -> str:
     return _AT.get(region.code, f"dans la région {region.name}")
 
 
-def region_with_preposition(region: Region) -> str:
+def format_of_region(region: Region) -> str:
     return _OF.get(region.code, f"de la région {region.name}")
 
 
-def the(region: Region) -> str:
+def format_region(region: Region) -> str:
     """« la Bretagne », « les Pays de la Loire », « l’Île-de-France », « Mayotte »"""
-    said = region_with_preposition(region)
+    text = format_of_region(region)
     if region.code in WITHOUT_ARTICLE:
-        return curly(region.name)
-    for of_it, article in OF_AND_THE:
-        if said.startswith(of_it):
-            return article + said.removeprefix(of_it)
-    return curly(region.name)
+        return curl_apostrophes(region.name)
+    for prefix, article in OF_AND_THE:
+        if text.startswith(prefix):
+            return article + text.removeprefix(prefix)
+    return curl_apostrophes(region.name)
 
 
-def listed(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """« Bretagne et Pays de la Loire »"""
-    *first, last = names or [""]
-    return "{first} et {last}".format(first=", ".join(first), last=last) if first else last
+    *first_names, last_name = names or [""]
+    return "{first} et {last}".format(first=", ".join(first_names), last=last_name) if first_names else last_name
 
 
-def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
+def explain_location(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
     """Return the first half of the reason: the region where the body is, and who says so."""
     if region is None:
         return f"La région de {format_body(body)} n’est pas connue"
     name = "La collectivité" if body.name == region.name else format_body(body)
-    words = {"body": name, "at": at(region), "regions": listed([curly(one.name) for one in spread])}
+    words = {
+        "body": name,
+        "at": format_in_region(region),
+        "regions": join_names([curl_apostrophes(member_region.name) for member_region in spread]),
+    }
     if body.region_correction_id and spread:
         return "L’annuaire corrigé place {body} ({regions}) {at}".format(**words)
     if body.region_correction_id:
         return "L’annuaire corrigé place {body} {at}".format(**words)
     if spread:
-        words["regions"] = listed([the(one) for one in spread])
+        words["regions"] = join_names([format_region(member_region) for member_region in spread])
         return "{body} s’étend sur {regions} ; la plupart de ses habitants vivent {at}".format(**words)
     return "{body} est {at}".format(**words)
 
@@ -164,15 +168,15 @@ def format_body(body: Collectivity) -> str:
     """Return the name of a body, or « Cet organisme » if somebody added it: the sentence is stored and mailed, and
     would outlast a merge of the body.
     """
-    return "Cet organisme" if body.declared_at and not body.is_listed else curly(body.name)
+    return "Cet organisme" if body.declared_at and not body.is_listed else curl_apostrophes(body.name)
 
 
-def answered(where: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
+def explain_route(location: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
     """Return the reason. `departement` and `kind` describe the coverage that matched."""
     words = {
-        "where": where,
-        "csirt": centre_with_article(csirt),
-        "of": region_with_preposition(region),
+        "where": location,
+        "csirt": format_centre(csirt),
+        "of": format_of_region(region),
         "kind": Kind(kind).label if kind else "",
     }
     if departement and kind:
@@ -184,23 +188,23 @@ def answered(where: str, csirt: str, region: Region, *, departement: bool, kind:
     return "{where}, et {csirt} répond aux collectivités {of}.".format(**words)
 
 
-def unanswered(where: str, region: Region | None, websites: Sequence[str]) -> str:
+def explain_missing_route(location: str, region: Region | None, websites: Sequence[str]) -> str:
     """Return the reason without a CSIRT, which sends to the last site of `websites`, open to everybody,
     or to the police.
     """
     site = urlsplit(websites[-1]).netloc if websites else ""
     way_out = f"Allez sur {site}." if site else "Appelez la police ou la gendarmerie : le 17."
     if region is None:
-        return f"{where}. {way_out}"
-    return f"{where}, et nous n’y connaissons pas de centre régional. {way_out}"
+        return f"{location}. {way_out}"
+    return f"{location}, et nous n’y connaissons pas de centre régional. {way_out}"
 
 
-def period(valid: DateRange) -> str:
+def format_validity(valid: DateRange) -> str:
     """Return a period with both days included; the row holds the first day after it."""
-    first = date_format(valid.lower, "j F Y") if valid.lower else ""
-    last = date_format(valid.upper - timedelta(days=1), "j F Y") if valid.upper else ""
-    if first and last:
-        return f"du {first} au {last}"
-    if first:
-        return f"depuis le {first}"
-    return f"jusqu’au {last}" if last else "toujours"
+    first_day = date_format(valid.lower, "j F Y") if valid.lower else ""
+    last_day = date_format(valid.upper - timedelta(days=1), "j F Y") if valid.upper else ""
+    if first_day and last_day:
+        return f"du {first_day} au {last_day}"
+    if first_day:
+        return f"depuis le {first_day}"
+    return f"jusqu’au {last_day}" if last_day else "toujours"

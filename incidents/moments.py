@@ -5,7 +5,7 @@ a day when it is shown.
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from collectivities.zones import day_of
+from collectivities.zones import find_local_day
 from incidents.enums import Certainty
 
 
@@ -21,7 +21,7 @@ def moment_or_day(at: datetime | None, zone: str, certainty: str = "") -> date |
     """
     if at is None or certainty == Certainty.EXACT or has_hour(at, zone):
         return at
-    return day_of(at, zone)
+    return find_local_day(at, zone)
 
 
 def end_or_day(started_at: datetime | None, ended_at: datetime | None, zone: str) -> date | datetime | None:
@@ -29,7 +29,7 @@ def end_or_day(started_at: datetime | None, ended_at: datetime | None, zone: str
     stored as the start.
     """
     if ended_at is not None and ended_at == started_at:
-        return day_of(ended_at, zone)
+        return find_local_day(ended_at, zone)
     return moment_or_day(ended_at, zone)
 
 
@@ -39,7 +39,7 @@ def is_before(one: datetime, other: datetime, zone: str) -> bool:
     """
     if has_hour(one, zone) and has_hour(other, zone):
         return one.replace(second=0, microsecond=0) < other.replace(second=0, microsecond=0)
-    return day_of(one, zone) < day_of(other, zone)
+    return find_local_day(one, zone) < find_local_day(other, zone)
 
 
 def in_order(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Max, Min, Q
 
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from incidents.enums import Door, EventKind, Status
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import works_for_centre
@@ -140,7 +140,7 @@ def list_readers(incident: Incident) -> list[Reader]:
 
 def sheets_of(incident: Incident) -> list[Kept]:
     """Return the answer sheets, newest first. Runs one query, or two if people with an account wrote some of them."""
-    zone = zone_of(incident.collectivity)
+    zone = find_zone(incident.collectivity)
     sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
     return [Kept(sheet, zone) for sheet in sheets]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.text import capfirst
 
-from csirts.wording import centre_with_article
+from csirts.wording import format_centre
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
 OR_SLOWED = "Services arrêtés ou ralentis : %s."
@@ -104,7 +104,7 @@ def stopped(known: Known) -> Iterator[str]:
 
 
 def list_facts(known: Known) -> Iterator[str]:
-    said = {"centre": capfirst(centre_with_article(known.centre))}
+    said = {"centre": capfirst(format_centre(known.centre))}
     if not known.centre:
         yield "Aucun centre ne couvre ce territoire."
     elif known.status == Status.ACKNOWLEDGED:

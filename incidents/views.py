@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import get_body, manages
+from accounts.access import get_body, is_manager_of
 from accounts.services.bodies import list_memberships
-from accounts.services.invitations import pending_invitations
-from accounts.signed_in import user_of
+from accounts.services.invitations import list_pending_invitations
+from accounts.signed_in import get_account
 from collectivities.models import Collectivity
-from csirts.routing import csirt_for
+from csirts.routing import find_route
 from incidents.enums import OPEN
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
@@ -31,12 +31,12 @@ def own_cases(request: HttpRequest) -> HttpResponse:
     """List the person's cases: those that wait for the reader, then the open ones, then the closed ones, each part
     newest first. `?apres=` is the reference of the last row of the page before.
     """
-    mine = with_steps(Incident.objects.visible_to(user_of(request)).with_words())
+    mine = with_steps(Incident.objects.visible_to(get_account(request)).with_words())
     rows = list_by_need(mine, PAGE + 1, after=compact(request.GET.get("apres", "")))
     shown = {
         "cases": stepped(rows[:PAGE]),
         "has_more": len(rows) > PAGE,
-        "has_body": bool(user_of(request).collectivity_ids()),
+        "has_body": bool(get_account(request).collectivity_ids()),
     }
     return render(request, "incidents/own_cases.html", shown)
 
@@ -75,7 +75,9 @@ def own_bodies(request: HttpRequest) -> HttpResponse:
     """Show a person of several bodies a list of them, and redirect a person of one body to its page. Raise Http404 for
     anybody else.
     """
-    bodies = list(Collectivity.objects.filter(pk__in=user_of(request).collectivity_ids()).order_by("sort_key", "id"))
+    bodies = list(
+        Collectivity.objects.filter(pk__in=get_account(request).collectivity_ids()).order_by("sort_key", "id")
+    )
     if not bodies:
         raise Http404
     if len(bodies) == 1:
@@ -87,7 +89,7 @@ def own_bodies(request: HttpRequest) -> HttpResponse:
 @require_safe
 def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show a body's centre, newest cases and members; to its managers also the pending invitations."""
-    user = user_of(request)
+    user = get_account(request)
     body = get_body(user, uid)
     mine = with_steps(Incident.objects.visible_to(user).filter(collectivity=body).with_words())
     rows = list_by_need(mine, AT_HOME + 1)
@@ -97,7 +99,7 @@ def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
         "has_more": len(rows) > AT_HOME,
         "people": list(list_memberships(body)),
     }
-    shown["csirt"] = csirt_for(body, on=timezone.localdate()).csirt
-    if manages(user, body):
-        shown |= {"manages": True, "invitations": pending_invitations(body)[:PAGE], "now": timezone.now()}
+    shown["csirt"] = find_route(body, on=timezone.localdate()).csirt
+    if is_manager_of(user, body):
+        shown |= {"manages": True, "invitations": list_pending_invitations(body)[:PAGE], "now": timezone.now()}
     return render(request, "incidents/body_home.html", shown)

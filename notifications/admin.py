@@ -9,12 +9,12 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from incidents.reference import compact, spaced
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
 
-CASE = "announcement__event__incident"
+CASE_PATH = "announcement__event__incident"
 
 
 @admin.register(Delivery)
@@ -35,13 +35,17 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return [path("", list_view, name="notifications_delivery_changelist")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        mine = super().get_queryset(request).filter(**{f"{CASE}__csirt__in": user_of(request).read_centre_ids})
-        return mine.select_related(f"{CASE}__collectivity__region", f"{CASE}__collectivity__region_correction")
+        mine = (
+            super().get_queryset(request).filter(**{f"{CASE_PATH}__csirt__in": get_account(request).read_centre_ids})
+        )
+        return mine.select_related(
+            f"{CASE_PATH}__collectivity__region", f"{CASE_PATH}__collectivity__region_correction"
+        )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(**{f"{CASE}__reference": compact(search_term)}), False
+        return queryset.filter(**{f"{CASE_PATH}__reference": compact(search_term)}), False
 
     @admin.display(description="dossier")
     def case(self, delivery: Delivery) -> str:

@@ -7,7 +7,7 @@ from incidents.panels import Remark
 from notifications.enums import DeliveryStatus, Recipient, Trouble
 from notifications.models import Delivery
 
-MOST = 400
+MOST_REMARKS = 400
 TROUBLED = (DeliveryStatus.REFUSED, DeliveryStatus.DEAD, DeliveryStatus.NO_CHANNEL)
 
 
@@ -16,11 +16,11 @@ def read_arrivals(events: Collection[int]) -> dict[int, list[Remark]]:
     query.
     """
     rows = Delivery.objects.filter(announcement__event__in=events).order_by("-id")
-    found = defaultdict[int, list[Remark]](list)
+    remarks = defaultdict[int, list[Remark]](list)
     for event, recipient, status, at, trouble in rows.values_list(
         "announcement__event", "recipient", "status", "sent_at", "last_error"
-    )[:MOST]:
-        why = str(Trouble(trouble).label) if trouble else ""
+    )[:MOST_REMARKS]:
+        reason = str(Trouble(trouble).label) if trouble else ""
         state = str(DeliveryStatus(status).label)
-        found[event].append(Remark(str(Recipient(recipient).label), state, at, why, status in TROUBLED))
-    return found
+        remarks[event].append(Remark(str(Recipient(recipient).label), state, at, reason, status in TROUBLED))
+    return remarks

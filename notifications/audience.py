@@ -13,13 +13,13 @@ from csirts.models import Csirt
 from incidents.models import IncidentEvent, Reading
 from notifications.enums import Recipient
 from notifications.models import Delivery
-from notifications.recipients import TOLD_ONCE, WHO_HEARS, is_held, read_named_centre, wrote_it
+from notifications.recipients import RECIPIENTS, TOLD_ONCE, is_author, is_held_back, read_named_centre
 
 # Fifty files in ten minutes are one mail: the later ones are marked as new in the queue.
 QUIET = timedelta(minutes=10)
 
 
-class Hearer(NamedTuple):
+class Addressee(NamedTuple):
     recipient: Recipient
     csirt: Csirt | None = None
     person: User | None = None
@@ -29,73 +29,75 @@ class Audience:
     """Answers for each event of the batch, in order. It remembers the recipients that it has already named."""
 
     def __init__(self, events: Sequence[IncidentEvent]) -> None:
-        self.people = people_of(events)
-        self.told = find_last_news(events)
-        self.read = last_readings(events)
+        self.members = list_body_members(events)
+        self.told_at_by_kind = find_last_news(events)
+        self.read_at_by_case = find_last_readings(events)
         self.centres = load_named_centres(events)
-        self.heard = list_told_people(event for event in events if self.people.get(event.incident.collectivity_id))
+        self.told_people = list_told_people(
+            event for event in events if self.members.get(event.incident.collectivity_id)
+        )
 
-    def hearers(self, event: IncidentEvent) -> Iterator[Hearer]:
-        for recipient in WHO_HEARS[event.kind]:
-            if is_held(recipient, event):
+    def list_addressees(self, event: IncidentEvent) -> Iterator[Addressee]:
+        for recipient in RECIPIENTS[event.kind]:
+            if is_held_back(recipient, event):
                 continue
             if recipient == Recipient.BODY:
-                yield from self.of_the_body(event)
-            elif not wrote_it(recipient, event) and not self.knows(recipient, event):
-                yield Hearer(recipient, self.centre_of(event) if recipient == Recipient.CSIRT else None)
+                yield from self.list_new_members(event)
+            elif not is_author(recipient, event) and not self.was_told_recently(recipient, event):
+                yield Addressee(recipient, self.find_centre(event) if recipient == Recipient.CSIRT else None)
 
-    def centre_of(self, event: IncidentEvent) -> Csirt | None:
-        """Return the centre to tell: the one that the event names, or else the one that has the case."""
+    def find_centre(self, event: IncidentEvent) -> Csirt | None:
+        """Return the centre to tell: the centre that the event names, or else the centre that has the case."""
         slug = read_named_centre(event)
         return event.incident.csirt if slug is None else self.centres.get(slug)
 
-    def of_the_body(self, event: IncidentEvent) -> Iterator[Hearer]:
+    def list_new_members(self, event: IncidentEvent) -> Iterator[Addressee]:
         """Yield the members of the body, except the author of the event and those who were told
         of this case already.
         """
-        for person in self.people[event.incident.collectivity_id]:
-            heard = (event.incident_id, person.pk)
-            if person.pk != event.actor_id and heard not in self.heard:
-                self.heard.add(heard)
-                yield Hearer(Recipient.BODY, person=person)
+        for person in self.members[event.incident.collectivity_id]:
+            key = (event.incident_id, person.pk)
+            if person.pk != event.actor_id and key not in self.told_people:
+                self.told_people.add(key)
+                yield Addressee(Recipient.BODY, person=person)
 
-    def knows(self, recipient: str, event: IncidentEvent) -> bool:
+    def was_told_recently(self, recipient: str, event: IncidentEvent) -> bool:
         """Tell whether the centre was told of the same kind of news less than QUIET ago and has not
         read the case since.
         """
         if recipient != Recipient.CSIRT or event.kind not in TOLD_ONCE:
             return False
         key = (event.incident_id, event.kind)
-        told, read = self.told.get(key), self.read.get(event.incident_id)
-        if told and told > event.at - QUIET and (read is None or read < told):
+        told_at, read_at = self.told_at_by_kind.get(key), self.read_at_by_case.get(event.incident_id)
+        if told_at and told_at > event.at - QUIET and (read_at is None or read_at < told_at):
             return True
-        self.told[key] = event.at
+        self.told_at_by_kind[key] = event.at
         return False
 
 
-def people_of(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
+def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
     """Return the open accounts with a role in the bodies that the events concern, by body. One query, or none."""
-    told = [event for event in events if Recipient.BODY in WHO_HEARS[event.kind]]
-    known: dict[int, list[User]] = defaultdict(list)
-    if not told:
-        return known
-    bodies = {event.incident.collectivity_id for event in told}
+    announced = [event for event in events if Recipient.BODY in RECIPIENTS[event.kind]]
+    members_by_body: dict[int, list[User]] = defaultdict(list)
+    if not announced:
+        return members_by_body
+    bodies = {event.incident.collectivity_id for event in announced}
     members = Membership.objects.in_force().filter(
         collectivity__in=bodies, role__in=COLLECTIVITY_ROLES, user__is_active=True
     )
     for member in members.select_related("user").order_by("id"):
-        if member.collectivity_id and member.user not in known[member.collectivity_id]:
-            known[member.collectivity_id].append(member.user)
-    return known
+        if member.collectivity_id and member.user not in members_by_body[member.collectivity_id]:
+            members_by_body[member.collectivity_id].append(member.user)
+    return members_by_body
 
 
 def list_told_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
     """Return (case, person) for the members of a body who were already told of a case. One query, or none."""
-    cases = {event.incident_id for event in events if Recipient.BODY in WHO_HEARS[event.kind]}
+    cases = {event.incident_id for event in events if Recipient.BODY in RECIPIENTS[event.kind]}
     if not cases:
         return set()
-    told = Delivery.objects.filter(recipient=Recipient.BODY, announcement__event__incident__in=cases)
-    return set(told.values_list("announcement__event__incident", "person"))
+    deliveries = Delivery.objects.filter(recipient=Recipient.BODY, announcement__event__incident__in=cases)
+    return set(deliveries.values_list("announcement__event__incident", "person"))
 
 
 def find_last_news(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
@@ -122,9 +124,9 @@ def load_named_centres(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
     return Csirt.objects.in_bulk(slugs, field_name="slug") if slugs else {}
 
 
-def last_readings(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
+def find_last_readings(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
     ids = {event.incident_id for event in events if event.kind in TOLD_ONCE}
     if not ids:
         return {}
-    read = Reading.objects.filter(incident__in=ids).order_by().values_list("incident")
-    return dict(read.annotate(latest=Max("last_at")))
+    readings = Reading.objects.filter(incident__in=ids).order_by().values_list("incident")
+    return dict(readings.annotate(latest=Max("last_at")))

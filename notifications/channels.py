@@ -18,12 +18,12 @@ from incidents.enums import EventKind, Status
 from incidents.models import IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 from notifications.models import Delivery
-from notifications.recipients import TOLD_ONCE, address_of
+from notifications.recipients import TOLD_ONCE, find_address
 
 CASES_AT_ONCE = 100
 # A declarant who never gives an address waits for ever: only the deliveries of the last day are read again.
 MISSED_WITHIN = timedelta(days=1)
-CASE = "announcement__event__incident"
+CASE_PATH = "announcement__event__incident"
 # The section of the facts with the person to call back and their address.
 CALLER_SECTION = "rappel"
 ARRIVALS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
@@ -43,17 +43,19 @@ def send_to_centres() -> int:
     """Make due the mails that wait for centres with an address. Return how many."""
     reached = list(Csirt.objects.exclude(notification_email="").order_by().values_list("pk", flat=True))
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, csirt__in=reached)
-    cases = set(stuck.order_by("csirt", "id").values_list(CASE, flat=True)[:CASES_AT_ONCE])
-    return revive(stuck.filter(**{f"{CASE}__in": cases})) if cases else 0
+    cases = set(stuck.order_by("csirt", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
+    return resume_deliveries(stuck.filter(**{f"{CASE_PATH}__in": cases})) if cases else 0
 
 
 def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
     """Make due the mails that wait for declarants who have just given an address. Return how many."""
-    is_told = (one for one in events if one.kind == EventKind.FACTS and one.data.get("section") == CALLER_SECTION)
-    cases = {one.incident_id for one in is_told}
+    with_address = (
+        event for event in events if event.kind == EventKind.FACTS and event.data.get("section") == CALLER_SECTION
+    )
+    cases = {event.incident_id for event in with_address}
     if not cases:
         return 0
-    return revive(without_address().filter(**{f"{CASE}__in": cases}))
+    return resume_deliveries(query_reachable_declarants().filter(**{f"{CASE_PATH}__in": cases}))
 
 
 @transaction.atomic
@@ -61,29 +63,29 @@ def send_to_missed_declarants() -> int:
     """Make due the mails that were announced at the instant when the declarant gave an address: the announcement did
     not see the address yet, and `send_to_declarants` did not see the delivery yet. Return how many.
     """
-    lately = without_address().filter(due_at__gt=timezone.now() - MISSED_WITHIN)
-    cases = set(lately.order_by("due_at", "id").values_list(CASE, flat=True)[:CASES_AT_ONCE])
-    return revive(without_address().filter(**{f"{CASE}__in": cases})) if cases else 0
+    lately = query_reachable_declarants().filter(due_at__gt=timezone.now() - MISSED_WITHIN)
+    cases = set(lately.order_by("due_at", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
+    return resume_deliveries(query_reachable_declarants().filter(**{f"{CASE_PATH}__in": cases})) if cases else 0
 
 
-def without_address() -> QuerySet[Delivery]:
+def query_reachable_declarants() -> QuerySet[Delivery]:
     """Return the deliveries without channel whose declarant now has an address."""
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, recipient=Recipient.DECLARANT)
-    return stuck.filter(**{f"{CASE}__story__contact_email__gt": ""})
+    return stuck.filter(**{f"{CASE_PATH}__story__contact_email__gt": ""})
 
 
-def revive(stuck: QuerySet[Delivery]) -> int:
-    """Make due one mail for each case and recipient, the one that tells what still waits, and set the others to MOOT.
+def resume_deliveries(stuck: QuerySet[Delivery]) -> int:
+    """Make due one mail for each case and recipient, which tells what still waits, and set the others to MOOT.
     Return how many are due. Rows that another process has locked are skipped.
     """
-    held = stuck.select_for_update(skip_locked=True, of=("self",)).order_by("-announcement__event")
+    locked = stuck.select_for_update(skip_locked=True, of=("self",)).order_by("-announcement__event")
     by_case = defaultdict[tuple[int, int | None], list[Delivery]](list)
-    for row in held.select_related("csirt", f"{CASE}__story", f"{CASE}__csirt"):
+    for row in locked.select_related("csirt", f"{CASE_PATH}__story", f"{CASE_PATH}__csirt"):
         by_case[row.event.incident_id, row.csirt_id].append(row)
-    chosen = [choose(rows) for rows in by_case.values()]
-    sent = [row.pk for row in chosen if row]
-    left = [row.pk for rows in by_case.values() for row in rows if row.pk not in sent]
-    Delivery.objects.filter(pk__in=left).update(status=DeliveryStatus.MOOT)
+    chosen = [choose_mail(rows) for rows in by_case.values()]
+    resumed = [row.pk for row in chosen if row]
+    moot = [row.pk for rows in by_case.values() for row in rows if row.pk not in resumed]
+    Delivery.objects.filter(pk__in=moot).update(status=DeliveryStatus.MOOT)
     due: dict[str, Any] = {
         "status": DeliveryStatus.DUE,
         "channel": Channel.EMAIL,
@@ -92,12 +94,12 @@ def revive(stuck: QuerySet[Delivery]) -> int:
     }
     # A centre gets many at once and may wait; each declarant has given an address just now.
     due |= {"due_at": timezone.now(), "is_late": Q(csirt__isnull=False)}
-    return Delivery.objects.filter(pk__in=sent).update(**due)
+    return Delivery.objects.filter(pk__in=resumed).update(**due)
 
 
-def choose(rows: Sequence[Delivery]) -> Delivery | None:
+def choose_mail(rows: Sequence[Delivery]) -> Delivery | None:
     """Return the mail to send among those of one case, given newest first, or None if nothing waits any more."""
-    reachable = [row for row in rows if address_of(row.recipient, row.event, row.csirt)]
+    reachable = [row for row in rows if find_address(row.recipient, row.event, row.csirt)]
     if rows[0].recipient == Recipient.DECLARANT:
         return next((row for row in reachable if is_still_true(row)), None)
     incident = rows[0].incident

@@ -14,16 +14,16 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.dispatch import MOST_ATTEMPTS, pause_after, send_due
+from accounts.dispatch import MOST_ATTEMPTS, pause_after, send_due_mails
 from accounts.transports.email import Mailer, NotSent
 from core.locks import Lock, take_lock
 from incidents.models import IncidentEvent, PendingEvent
 from notifications.audience import Audience
 from notifications.channels import send_to_declarants
 from notifications.enums import Channel, DeliveryStatus, Trouble
-from notifications.messages import write_mail
+from notifications.messages import write_case_mail
 from notifications.models import Announcement, Delivery
-from notifications.recipients import address_of
+from notifications.recipients import find_address
 
 logger = structlog.get_logger(__name__)
 
@@ -32,23 +32,23 @@ ANNOUNCED_AT_ONCE = 100
 # Few, so that a mail for which somebody waits is soon among the next.
 CASES_CLAIMED_AT_ONCE, MOST_OF_A_CASE = 10, 10
 # A claim is a lease: a worker starts no new message well before the first pause gives its rows back.
-LEASE_USED = timedelta(seconds=15)
+LEASE_TIME = timedelta(seconds=15)
 LONGEST_ROUND = timedelta(seconds=60)
 # The pause after a failure of our own mail server, during which nothing is tried and no attempt counted.
 SERVER_PAUSE = timedelta(seconds=20)
 
 
-def announce_events() -> int:
+def announce_all_events() -> int:
     """Create the announcement and the deliveries of every pending event. Return the number of events."""
-    announced = latest = announce_some()
+    announced = latest = announce_batch()
     while latest == ANNOUNCED_AT_ONCE:
-        latest = announce_some()
+        latest = announce_batch()
         announced += latest
     return announced
 
 
 @transaction.atomic
-def announce_some() -> int:
+def announce_batch() -> int:
     """Announce one batch. Each event is announced exactly once: its pending row is deleted in the transaction that
     creates the deliveries. Return the number of events.
     """
@@ -60,52 +60,52 @@ def announce_some() -> int:
     )
     if not pending:
         return 0
-    done = set(
-        Announcement.objects.filter(event__in=[one.event_id for one in pending]).values_list("event", flat=True)
+    announced = set(
+        Announcement.objects.filter(event__in=[row.event_id for row in pending]).values_list("event", flat=True)
     )
     announcements = Announcement.objects.bulk_create(
-        Announcement(event=one.event) for one in pending if one.event_id not in done
+        Announcement(event=row.event) for row in pending if row.event_id not in announced
     )
-    audience = Audience([one.event for one in announcements])
-    Delivery.objects.bulk_create(delivery for one in announcements for delivery in deliveries_of(one, audience))
-    send_to_declarants(one.event for one in announcements)
-    PendingEvent.objects.filter(pk__in=[one.pk for one in pending]).delete()
+    audience = Audience([row.event for row in announcements])
+    Delivery.objects.bulk_create(delivery for row in announcements for delivery in make_deliveries(row, audience))
+    send_to_declarants(row.event for row in announcements)
+    PendingEvent.objects.filter(pk__in=[row.pk for row in pending]).delete()
     return len(pending)
 
 
-def deliveries_of(announcement: Announcement, audience: Audience) -> Iterator[Delivery]:
+def make_deliveries(announcement: Announcement, audience: Audience) -> Iterator[Delivery]:
     """Yield a delivery for each recipient. A recipient without an address gets a delivery with status NO_CHANNEL."""
     event: IncidentEvent = announcement.event
-    for hearer in audience.hearers(event):
-        has_channel = bool(address_of(hearer.recipient, event, hearer.csirt, hearer.person))
+    for addressee in audience.list_addressees(event):
+        has_channel = bool(find_address(addressee.recipient, event, addressee.csirt, addressee.person))
         yield Delivery(
             announcement=announcement,
-            recipient=hearer.recipient,
-            csirt=hearer.csirt,
-            person=hearer.person,
+            recipient=addressee.recipient,
+            csirt=addressee.csirt,
+            person=addressee.person,
             channel=Channel.EMAIL if has_channel else Channel.NONE,
             status=DeliveryStatus.DUE if has_channel else DeliveryStatus.NO_CHANNEL,
             due_at=timezone.now(),
         )
 
 
-def deliver_due() -> int:
+def send_due_deliveries() -> int:
     """Send the deliveries that are due, until none is left or a minute has passed. Return the number sent.
 
     After each batch, new events are announced and mails about accounts sent. Turns are shared between askers, so that
     a bulk action does not delay others (`DeliveryQuerySet.in_turn`).
     """
-    sent, until = 0, timezone.now() + LONGEST_ROUND
+    count, deadline = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
-        while timezone.now() < until and (claimed := claim(timezone.now())):
-            sent += deliver(claimed, mailer)
-            announce_events()
-            send_due()
-    return sent
+        while timezone.now() < deadline and (claimed := claim_deliveries(timezone.now())):
+            count += send_claimed(claimed, mailer)
+            announce_all_events()
+            send_due_mails()
+    return count
 
 
 @transaction.atomic
-def claim(now: datetime) -> list[Delivery]:
+def claim_deliveries(now: datetime) -> list[Delivery]:
     """Lock and return the due deliveries of some cases. Each attempt is counted and the next one scheduled
     before it is made.
 
@@ -123,7 +123,7 @@ def claim(now: datetime) -> list[Delivery]:
         key=lambda delivery: (cases.index(delivery.event.incident_id), delivery.due_at, delivery.pk),
     )
     by_case = groupby(in_order, key=lambda delivery: delivery.event.incident_id)
-    claimed = [delivery for _case, of_case in by_case for delivery in islice(of_case, MOST_OF_A_CASE)]
+    claimed = [delivery for _case, deliveries in by_case for delivery in islice(deliveries, MOST_OF_A_CASE)]
     for delivery in claimed:
         delivery.attempts += 1
         delivery.due_at = now + pause_after(delivery.attempts)
@@ -131,90 +131,92 @@ def claim(now: datetime) -> list[Delivery]:
     return claimed
 
 
-def deliver(claimed: list[Delivery], mailer: Mailer) -> int:
+def send_claimed(claimed: list[Delivery], mailer: Mailer) -> int:
     """Send the claimed deliveries and record each at once. Return the number sent. Deliveries that cannot be tried in
     time are given back, and their attempt does not count.
     """
-    until = timezone.now() + LEASE_USED
+    deadline = timezone.now() + LEASE_TIME
     full = Delivery.objects.with_content().in_bulk([delivery.pk for delivery in claimed])
     waiting = deque(full[delivery.pk] for delivery in claimed)
-    sent = 0
-    while waiting and timezone.now() < until:
+    count = 0
+    while waiting and timezone.now() < deadline:
         delivery = waiting.popleft()
         problem = try_delivery(delivery, mailer)
         if problem is None:
-            sent += 1
-        elif problem.again:
-            waiting = leave_alone(delivery, problem, waiting)
-    give_back(waiting, due_at=timezone.now())
-    return sent
+            count += 1
+        elif problem.can_retry:
+            waiting = postpone_similar(delivery, problem, waiting)
+    release_claims(waiting, due_at=timezone.now())
+    return count
 
 
 def try_delivery(delivery: Delivery, mailer: Mailer) -> NotSent | None:
     """Send one message and record the result. Return the problem, if any."""
     try:
-        mailer.send(mail_for(delivery))
+        mailer.send(write_mail_to_recipient(delivery))
     except NotSent as problem:
-        record_problem(delivery, problem)
+        record_delivery_problem(delivery, problem)
         return problem
-    record(delivery, status=DeliveryStatus.SENT, sent_at=timezone.now(), last_error=Trouble.NONE)
+    save_delivery_outcome(delivery, status=DeliveryStatus.SENT, sent_at=timezone.now(), last_error=Trouble.NONE)
     return None
 
 
-def mail_for(delivery: Delivery) -> EmailMessage:
+def write_mail_to_recipient(delivery: Delivery) -> EmailMessage:
     """Return the mail for the recipient's present address. Raise NotSent if there is none or the
     mail cannot be written.
     """
-    address = address_of(delivery.recipient, delivery.event, delivery.csirt, delivery.person)
+    address = find_address(delivery.recipient, delivery.event, delivery.csirt, delivery.person)
     if not address:
-        raise NotSent(Trouble.NO_ADDRESS, again=False)
+        raise NotSent(Trouble.NO_ADDRESS, can_retry=False)
     try:
-        return write_mail(delivery, to=address)
+        return write_case_mail(delivery, to=address)
     except Exception as error:  # an error in one message must not hold up the others
         logger.error("a message cannot be written", delivery=str(delivery.key), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
-        raise NotSent(Trouble.UNWRITABLE, again=True) from error
+        raise NotSent(Trouble.UNWRITABLE, can_retry=True) from error
 
 
-def record_problem(delivery: Delivery, problem: NotSent) -> None:
+def record_delivery_problem(delivery: Delivery, problem: NotSent) -> None:
     logger.warning("not sent", delivery=str(delivery.key), trouble=problem.trouble.value, attempts=delivery.attempts)
     if problem.trouble == Trouble.NO_ADDRESS:
-        record(delivery, status=DeliveryStatus.NO_CHANNEL, channel=Channel.NONE, last_error=problem.trouble)
-    elif not problem.again:
-        record(delivery, status=DeliveryStatus.REFUSED, last_error=problem.trouble)
+        save_delivery_outcome(
+            delivery, status=DeliveryStatus.NO_CHANNEL, channel=Channel.NONE, last_error=problem.trouble
+        )
+    elif not problem.can_retry:
+        save_delivery_outcome(delivery, status=DeliveryStatus.REFUSED, last_error=problem.trouble)
     elif delivery.attempts >= MOST_ATTEMPTS and not problem.everywhere:
-        record(delivery, status=DeliveryStatus.DEAD, last_error=problem.trouble)
+        save_delivery_outcome(delivery, status=DeliveryStatus.DEAD, last_error=problem.trouble)
     else:
-        record(delivery, last_error=problem.trouble)
+        save_delivery_outcome(delivery, last_error=problem.trouble)
 
 
-def record(delivery: Delivery, **outcome: object) -> None:
+def save_delivery_outcome(delivery: Delivery, **outcome: object) -> None:
     """Save the outcome in its own transaction, unless another worker has settled the delivery."""
     Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.DUE).update(**outcome)
 
 
-def leave_alone(failed: Delivery, problem: NotSent, waiting: deque[Delivery]) -> deque[Delivery]:
+def postpone_similar(failed: Delivery, problem: NotSent, waiting: deque[Delivery]) -> deque[Delivery]:
     """Postpone the deliveries that would fail in the same way, and do not count their attempt. Return those that may
     still be tried: none if our own mail server failed, else those of other centres.
     """
     now = timezone.now()
     if problem.everywhere:
         Delivery.objects.due(now).update(due_at=now + SERVER_PAUSE)
-        give_back([failed, *waiting], due_at=now + SERVER_PAUSE)
+        release_claims([failed, *waiting], due_at=now + SERVER_PAUSE)
         return deque()
     if failed.csirt is None:
         return waiting
     Delivery.objects.due(now).filter(csirt=failed.csirt).update(due_at=failed.due_at)
-    give_back([one for one in waiting if one.csirt_id == failed.csirt_id], due_at=failed.due_at)
-    return deque(one for one in waiting if one.csirt_id != failed.csirt_id)
+    release_claims([delivery for delivery in waiting if delivery.csirt_id == failed.csirt_id], due_at=failed.due_at)
+    return deque(delivery for delivery in waiting if delivery.csirt_id != failed.csirt_id)
 
 
-def give_back(deliveries: Iterable[Delivery], *, due_at: datetime) -> None:
+def release_claims(deliveries: Iterable[Delivery], *, due_at: datetime) -> None:
     """Make claimed deliveries due again without counting their attempt."""
-    mine = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], status=DeliveryStatus.DUE)
-    mine.update(due_at=due_at, attempts=F("attempts") - 1)
+    claimed = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], status=DeliveryStatus.DUE)
+    claimed.update(due_at=due_at, attempts=F("attempts") - 1)
 
 
-def replay(*, status: str, csirt: str = "") -> int:
+def replay_deliveries(*, status: str, csirt: str = "") -> int:
     """Make stuck deliveries due again with the same key, so that a mail sent twice is recognised. `csirt` is a
     slug. Return how many.
     """

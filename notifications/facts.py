@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from core.french import choose_plural
 from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import end_or_day
 from incidents.sharing import TLP_MEANS
-from notifications.wording import counted, inert, quoted
+from notifications.wording import defuse_line, group_thousands, quote_lines
 
 NBSP = "\N{NO-BREAK SPACE}"
-SAID: dict[str, str] = {
+ANSWER_LABELS: dict[str, str] = {
     Answer.YES: "oui, sans précision",
     Answer.NO: "non",
     Answer.UNKNOWN: "ne sait pas",
@@ -21,11 +21,11 @@ SAID: dict[str, str] = {
 }
 
 
-def facts_of(incident: Incident) -> dict[str, Any]:
-    return status_facts(incident) | declared_facts(incident)
+def describe_case_facts(incident: Incident) -> dict[str, Any]:
+    return describe_status(incident) | describe_declaration(incident)
 
 
-def status_facts(incident: Incident) -> dict[str, Any]:
+def describe_status(incident: Incident) -> dict[str, Any]:
     """Return where the case is and how much it weighs."""
     return {
         "is_closed": incident.status == Status.CLOSED,
@@ -44,33 +44,33 @@ def status_facts(incident: Incident) -> dict[str, Any]:
     }
 
 
-def declared_facts(incident: Incident) -> dict[str, Any]:
+def describe_declaration(incident: Incident) -> dict[str, Any]:
     """Return what was declared, in words that no program of mail makes anything of."""
-    story, body, zone = incident.story, incident.collectivity, zone_of(incident.collectivity)
+    story, body, zone = incident.story, incident.collectivity, find_zone(incident.collectivity)
     return {
-        "body": inert(body.label),
+        "body": defuse_line(body.label),
         "must_be_confirmed": body.is_unconfirmed,
         "siren": body.siren or "",
-        "population": f"{counted(body.population)} habitants" if body.population else "population inconnue",
-        "moments": list(moments_of(incident)),
-        "moments_said": why_no_moment(incident),
-        "services": [service_in_words(one, zone) for one in incident.interruptions.all()],
-        "services_said": SAID[incident.service_stopped],
-        "leaks": [leak_in_words(one) for one in incident.leaks.all()],
-        "data_said": SAID[incident.data_concerned],
-        "caller": caller_of(story),
-        "supplier": inert(story.supplier),
-        "description": quoted(story.description),
+        "population": f"{group_thousands(body.population)} habitants" if body.population else "population inconnue",
+        "moments": list(list_known_moments(incident)),
+        "moments_said": explain_no_moment(incident),
+        "services": [describe_interruption(one, zone) for one in incident.interruptions.all()],
+        "services_said": ANSWER_LABELS[incident.service_stopped],
+        "leaks": [describe_leak(one) for one in incident.leaks.all()],
+        "data_said": ANSWER_LABELS[incident.data_concerned],
+        "caller": list_caller_lines(story),
+        "supplier": defuse_line(story.supplier),
+        "description": quote_lines(story.description),
     }
 
 
-def caller_of(story: Story) -> list[str]:
+def list_caller_lines(story: Story) -> list[str]:
     """Return what is known of the person to call back, in lines."""
-    who = ", ".join(filter(None, (inert(story.contact_name), inert(story.contact_role))))
-    return [line for line in (who, inert(story.contact_phone), inert(story.contact_email)) if line]
+    name = ", ".join(filter(None, (defuse_line(story.contact_name), defuse_line(story.contact_role))))
+    return [line for line in (name, defuse_line(story.contact_phone), defuse_line(story.contact_email)) if line]
 
 
-def moments_of(incident: Incident) -> Iterator[dict[str, Any]]:
+def list_known_moments(incident: Incident) -> Iterator[dict[str, Any]]:
     """Yield the known moments only."""
     for name, fact in INSTANTS.items():
         at, certainty = getattr(incident, f"{name}_at"), getattr(incident, f"{name}_certainty")
@@ -78,36 +78,36 @@ def moments_of(incident: Incident) -> Iterator[dict[str, Any]]:
             yield {"said": fact.term, "at": at, "is_rough": certainty == Certainty.APPROXIMATE}
 
 
-def why_no_moment(incident: Incident) -> str:
+def explain_no_moment(incident: Incident) -> str:
     """Return what replaces the moments if none is known: « pas connu » if the declarant said so, else « pas dit »."""
-    said = {getattr(incident, f"{name}_certainty") for name in INSTANTS}
-    return "pas connu" if Certainty.UNKNOWN in said else str(NOT_SAID)
+    certainties = {getattr(incident, f"{name}_certainty") for name in INSTANTS}
+    return "pas connu" if Certainty.UNKNOWN in certainties else str(NOT_SAID)
 
 
-def service_in_words(interruption: ServiceInterruption, zone: str) -> dict[str, Any]:
+def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[str, Any]:
     number = interruption.people_affected
     return {
         "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_said}",
         "since": interruption.started_at,
         "until": end_or_day(interruption.started_at, interruption.ended_at, zone),
-        "people": f"{people(number)} touchées" if number else "",
+        "people": f"{count_people(number)} touchées" if number else "",
     }
 
 
-def leak_in_words(leak: DataLeak) -> list[str]:
+def describe_leak(leak: DataLeak) -> list[str]:
     """Return « fuite soupçonnée » with its size if it was given, then each category of data."""
     sizes = [
-        people(leak.persons) if leak.persons is not None else band_in_words(leak.persons_band),
-        f"{counted(leak.records)} enregistrements" if leak.records else "",
+        count_people(leak.persons) if leak.persons is not None else name_persons_band(leak.persons_band),
+        f"{group_thousands(leak.records)} enregistrements" if leak.records else "",
     ]
-    what = f"fuite {leak.get_status_display()}" if leak.status else "données touchées, fuite : pas dit"
-    title = ", ".join(filter(None, [what, *sizes]))
+    status = f"fuite {leak.get_status_display()}" if leak.status else "données touchées, fuite : pas dit"
+    title = ", ".join(filter(None, [status, *sizes]))
     return [title, *(str(DataCategory(code).label) for code in leak.categories)]
 
 
-def band_in_words(band: str) -> str:
+def name_persons_band(band: str) -> str:
     return "" if band in ("", PersonsBand.UNKNOWN) else str(PersonsBand(band).label)
 
 
-def people(number: int) -> str:
-    return choose_plural("%s personne", "%s personnes", number) % counted(number)
+def count_people(number: int) -> str:
+    return choose_plural("%s personne", "%s personnes", number) % group_thousands(number)

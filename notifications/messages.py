@@ -12,9 +12,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from core.typography import with_french_spaces
-from csirts.routing import Fallback, csirt_for
+from csirts.routing import Fallback, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
 from incidents.links import listed_hosts
 from incidents.models import Advice, Incident, Message, Transfer
@@ -31,30 +31,30 @@ from incidents.sharing import (
     may_be_read_by_others,
 )
 from notifications.enums import Recipient
-from notifications.facts import facts_of
+from notifications.facts import describe_case_facts
 from notifications.models import Delivery
-from notifications.wording import inert, quoted, set_in_lines
+from notifications.wording import defuse_line, quote_lines, wrap_lines
 
-OF_TRANSFERS = (EventKind.TRANSFER_ASKED, EventKind.TRANSFERRED, EventKind.TRANSFER_RETURNED)
+TRANSFER_KINDS = (EventKind.TRANSFER_ASKED, EventKind.TRANSFERRED, EventKind.TRANSFER_RETURNED)
 # Templates for a mailbox that somebody else may read: they reveal neither the incident nor whether
 # anybody works on it.
-IN_DOUBT: dict[str, str] = {
+TEMPLATES_IN_DOUBT: dict[str, str] = {
     EventKind.DECLARED: "notifications/declarant_declared_without_code.txt",
     EventKind.REROUTED: "notifications/declarant_rerouted_in_doubt.txt",
 }
 # The first news that a centre gets of a case.
-ARRIVES = (EventKind.DECLARED, EventKind.REROUTED)
+ARRIVAL_KINDS = (EventKind.DECLARED, EventKind.REROUTED)
 
 
-def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
+def write_case_mail(delivery: Delivery, *, to: str) -> EmailMessage:
     """Write the mail of this delivery from the present state of its rows. Its Message-ID is the
     same at every attempt.
     """
-    text = with_french_spaces(render_to_string(template_of(delivery), context_of(delivery)))
+    text = with_french_spaces(render_to_string(choose_template(delivery), make_case_context(delivery)))
     subject, _newline, body = text.strip().partition("\n")
     mail = EmailMessage(
         subject=subject,
-        body=set_in_lines(body),
+        body=wrap_lines(body),
         to=[to],
         headers={
             "Message-ID": f"<{delivery.key}@{urlsplit(settings.SITE_URL).hostname}>",
@@ -62,67 +62,67 @@ def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
         },
     )
     if delivery.recipient == Recipient.PARTNER:
-        mail.attach(f"{delivery.incident.reference}.json", advice_of(delivery).content.encode(), "application/json")
+        mail.attach(f"{delivery.incident.reference}.json", get_advice(delivery).content.encode(), "application/json")
     return mail
 
 
-def template_of(delivery: Delivery) -> str:
+def choose_template(delivery: Delivery) -> str:
     """Return the name of the template: `csirt_declared.txt`, `declarant_closed.txt`…
 
     The mail about a TLP:RED case holds only a link to it. If somebody else may read the declarant's mailbox, the first
     mail says only that a declaration exists, and not who has it.
     """
-    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in OF_TRANSFERS:
+    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in TRANSFER_KINDS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
-    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in ARRIVES:
+    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in ARRIVAL_KINDS:
         is_red = not may_be_mailed_to_csirt_in_words(delivery.incident)
         return f"notifications/csirt_{'red' if is_red else 'declared'}.txt"
     if delivery.recipient == Recipient.CSIRT and not may_be_mailed_to_csirt_in_words(delivery.incident):
         return "notifications/csirt_red_news.txt"
     if delivery.recipient == Recipient.DECLARANT and may_be_read_by_others(delivery.incident):
-        return IN_DOUBT.get(delivery.event.kind, f"notifications/declarant_{delivery.event.kind}.txt")
+        return TEMPLATES_IN_DOUBT.get(delivery.event.kind, f"notifications/declarant_{delivery.event.kind}.txt")
     return f"notifications/{delivery.recipient}_{delivery.event.kind}.txt"
 
 
-def context_of(delivery: Delivery) -> dict[str, Any]:
+def make_case_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
     common = {
         "reference": spaced(incident.reference),
         "at": delivery.event.at,
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
     }
     if delivery.recipient == Recipient.PARTNER:
-        return common | for_partner(delivery)
-    if delivery.event.kind in OF_TRANSFERS and delivery.recipient == Recipient.CSIRT:
-        return common | for_transfer(delivery)
+        return common | make_partner_context(delivery)
+    if delivery.event.kind in TRANSFER_KINDS and delivery.recipient == Recipient.CSIRT:
+        return common | make_transfer_context(delivery)
     if delivery.recipient == Recipient.CSIRT:
-        return common | for_csirt(delivery)
+        return common | make_csirt_context(delivery)
     if delivery.recipient == Recipient.BODY:
-        return common | for_body(incident)
-    return common | for_declarant(delivery)
+        return common | make_body_context(incident)
+    return common | make_declarant_context(delivery)
 
 
-def link(name: str, *args: str) -> str:
+def make_page_link(name: str, *args: str) -> str:
     return settings.SITE_URL + reverse(name, args=args)
 
 
-def for_csirt(delivery: Delivery) -> dict[str, Any]:
+def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
     links = {
-        "link": link("acknowledge_page", incident.reference),
-        "case": link("admin:incidents_incident_change", incident.reference),
-        "the_body": inert(with_article(incident.collectivity.label)),
+        "link": make_page_link("acknowledge_page", incident.reference),
+        "case": make_page_link("admin:incidents_incident_change", incident.reference),
+        "the_body": defuse_line(with_article(incident.collectivity.label)),
         "rerouted": incident.route_reason if delivery.event.kind == EventKind.REROUTED else "",
         "is_corrected": delivery.event.data.get("why") == Rerouting.CORRECTED,
     }
-    return facts_of(incident) | links | message_of(delivery)
+    return describe_case_facts(incident) | links | quote_message(delivery)
 
 
-def for_transfer(delivery: Delivery) -> dict[str, Any]:
+def make_transfer_context(delivery: Delivery) -> dict[str, Any]:
     """Return the context without the words of the declarant and without names: the reader's centre may
     never get the case.
     """
-    incident, transfer = delivery.incident, transfer_of(delivery)
+    incident, transfer = delivery.incident, get_transfer(delivery)
     is_red = is_kept_in(incident.tlp)
     return {
         "tlp": incident.get_tlp_display(),
@@ -130,20 +130,20 @@ def for_transfer(delivery: Delivery) -> dict[str, Any]:
         "is_red": is_red,
         "type": TYPE_TERMS[incident.type],
         "severity": incident.get_severity_display(),
-        "giver": inert(transfer.giver.name),
-        "taker": inert(transfer.taker.name),
-        "answer": "" if is_red else quoted(transfer.answer),
-        "offer": link("admin:incidents_incident_offer", str(transfer.uid)),
-        "case": link("admin:incidents_incident_change", incident.reference),
+        "giver": defuse_line(transfer.giver.name),
+        "taker": defuse_line(transfer.taker.name),
+        "answer": "" if is_red else quote_lines(transfer.answer),
+        "offer": make_page_link("admin:incidents_incident_offer", str(transfer.uid)),
+        "case": make_page_link("admin:incidents_incident_change", incident.reference),
     }
 
 
-def transfer_of(delivery: Delivery) -> Transfer:
+def get_transfer(delivery: Delivery) -> Transfer:
     return Transfer.objects.select_related("giver", "taker").get(uid=delivery.event.data["transfer"])
 
 
-def for_partner(delivery: Delivery) -> dict[str, Any]:
-    incident, advice = delivery.incident, advice_of(delivery)
+def make_partner_context(delivery: Delivery) -> dict[str, Any]:
+    incident, advice = delivery.incident, get_advice(delivery)
     return {
         "tlp": advice.get_tlp_display(),
         "tlp_means": TLP_MEANS[advice.tlp],
@@ -153,81 +153,81 @@ def for_partner(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def advice_of(delivery: Delivery) -> Advice:
+def get_advice(delivery: Delivery) -> Advice:
     """Return the advice with its file as it was sent: the file is not made again."""
     return Advice.objects.get(uid=delivery.event.data["advice"])
 
 
-def message_of(delivery: Delivery) -> dict[str, str]:
+def quote_message(delivery: Delivery) -> dict[str, str]:
     """Return the quoted words of the message that the event names; empty if it names none or if it was erased."""
     uid = delivery.event.data.get("message")
     message = Message.objects.filter(uid=uid).first() if uid else None
     if message is None:
         return {"author": "", "said": ""}
     hosts = listed_hosts(delivery.incident.csirt) if message.is_from_csirt else frozenset[str]()
-    return {"author": inert(message.author), "said": quoted(message.text, hosts)}
+    return {"author": defuse_line(message.author), "said": quote_lines(message.text, hosts)}
 
 
-def for_body(incident: Incident) -> dict[str, Any]:
+def make_body_context(incident: Incident) -> dict[str, Any]:
     return {
-        "body": inert(with_article(incident.collectivity.label)),
+        "body": defuse_line(with_article(incident.collectivity.label)),
         "centre": incident.csirt,
         "origin": incident.get_origin_display(),
-        "case": link("follow_up", incident.reference),
+        "case": make_page_link("follow_up", incident.reference),
     }
 
 
-def for_declarant(delivery: Delivery) -> dict[str, Any]:
+def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
-    words = {
-        "body": inert(incident.collectivity.label),
-        "the_body": inert(with_article(incident.collectivity.label)),
+    context = {
+        "body": defuse_line(incident.collectivity.label),
+        "the_body": defuse_line(with_article(incident.collectivity.label)),
         "centre": incident.csirt,
         # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.
-        "follow_up": "" if may_be_read_by_others(incident) else link("follow_up_start"),
-        "fallbacks": [] if incident.csirt and incident.csirt.phone else last_resorts(incident),
+        "follow_up": "" if may_be_read_by_others(incident) else make_page_link("follow_up_start"),
+        "fallbacks": [] if incident.csirt and incident.csirt.phone else list_other_centres(incident),
     }
     if delivery.event.kind == EventKind.DECLARED:
-        return words | for_receipt(delivery)
+        return context | make_receipt_context(delivery)
     if delivery.event.kind == EventKind.REROUTED:
-        return words | {"why": incident.route_reason, "had_centre": bool(delivery.event.data.get("from"))}
+        return context | {"why": incident.route_reason, "had_centre": bool(delivery.event.data.get("from"))}
     if delivery.event.kind == EventKind.CLOSED:
         reason = ClosingReason(delivery.event.data["reason"])
-        return words | {"reason": reason.label, "is_rated": reason in ASKED_AFTER}
+        return context | {"reason": reason.label, "is_rated": reason in ASKED_AFTER}
     if delivery.event.kind == EventKind.MESSAGE:
-        return words | words_for_declarant(delivery)
-    return words
+        return context | quote_message_for_declarant(delivery)
+    return context
 
 
-def last_resorts(incident: Incident) -> tuple[Fallback, ...]:
+def list_other_centres(incident: Incident) -> tuple[Fallback, ...]:
     """Return the other CSIRTs to call, from today's directory."""
-    return csirt_for(incident.collectivity, on=timezone.localdate()).fallbacks
+    return find_route(incident.collectivity, on=timezone.localdate()).fallbacks
 
 
-def words_for_declarant(delivery: Delivery) -> dict[str, str]:
+def quote_message_for_declarant(delivery: Delivery) -> dict[str, str]:
     """Return the message, without its words if others may read the mailbox or if the case is TLP:RED."""
-    return message_of(delivery) | ({} if may_be_mailed_to_declarant(delivery.incident) else {"said": ""})
+    return quote_message(delivery) | ({} if may_be_mailed_to_declarant(delivery.incident) else {"said": ""})
 
 
-def for_receipt(delivery: Delivery) -> dict[str, Any]:
+def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
-    secret = secret_for_receipt(delivery)
+    secret = find_receipt_secret(delivery)
     return {
         "is_told": bool(incident.csirt and incident.csirt.notification_email),
         "why": incident.route_reason,
         "acknowledge_by": incident.acknowledge_by,
-        "fallbacks": last_resorts(incident),
+        "fallbacks": list_other_centres(incident),
         "reflexes": sheet_for(incident.type, incident.csirt).text,
         "secret": spaced(secret),
-        "secret_link": link("follow_up_access", secret) if secret else "",
+        "secret_link": make_page_link("follow_up_access", secret) if secret else "",
     }
 
 
-def secret_for_receipt(delivery: Delivery) -> str:
+def find_receipt_secret(delivery: Delivery) -> str:
     """Return the secret that the declaration created, or an empty string if it was revoked or if somebody else may
     read the mailbox. A renewed secret is never mailed (`recipients`).
     """
     if may_be_read_by_others(delivery.incident):
         return ""
-    first = min(delivery.incident.accesses.all(), key=lambda access: access.created_at)
-    return "" if first.revoked_at else secret_of(first)
+    first_access = min(delivery.incident.accesses.all(), key=lambda access: access.created_at)
+    return "" if first_access.revoked_at else secret_of(first_access)

@@ -14,7 +14,7 @@ LATE_AFTER = timedelta(minutes=5)
 LATEST_EVENTS = 1_000
 
 
-def silent_events() -> set[int]:
+def list_silent_events() -> set[int]:
     """Return the ids of events older than five minutes without an announcement.
 
     It reads the pending rows and, in case one was lost, the latest events. Simulated cases are left out.
@@ -29,7 +29,7 @@ def silent_events() -> set[int]:
 
 def report_silent_events() -> int:
     """Log an error if there are such events. Return their number."""
-    silent = silent_events()
+    silent = list_silent_events()
     if silent:
         logger.error("events without their announcement", count=len(silent), first=min(silent))
     return len(silent)

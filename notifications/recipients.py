@@ -1,6 +1,6 @@
 """Who is told of which event. The table comes first, for those who must approve it.
 
-A declarant has no account, and the mailbox may be the one that was broken into. Therefore no mail holds a renewed
+A declarant has no account, and the mailbox itself may have been broken into. Therefore no mail holds a renewed
 secret: LINK_ROTATED only warns, and the new code appears on the screen or is said on the telephone.
 """
 
@@ -12,9 +12,9 @@ from incidents.models import MAIL_HELD, IncidentEvent, Transfer
 from incidents.sharing import may_go_to
 from notifications.enums import Recipient
 
-WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
+RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     # The centre has a new case, the declarant gets a receipt, and the accounts of the body learn what is declared in
-    # its name. For a burst only the centre is told (`is_held`).
+    # its name. For a burst only the centre is told (`is_held_back`).
     EventKind.DECLARED: (Recipient.CSIRT, Recipient.DECLARANT, Recipient.BODY),
     # Somebody has acknowledged the case: the declarant learns that it was read.
     EventKind.ACKNOWLEDGED: (Recipient.DECLARANT,),
@@ -83,12 +83,12 @@ END_TOLD: dict[str, str] = {
 }
 
 
-def wrote_it(recipient: str, event: IncidentEvent) -> bool:
+def is_author(recipient: str, event: IncidentEvent) -> bool:
     """Tell whether the recipient wrote the message, and therefore gets no mail about it."""
     return event.kind == EventKind.MESSAGE and event.data.get("side") == recipient
 
 
-def is_held(recipient: str, event: IncidentEvent) -> bool:
+def is_held_back(recipient: str, event: IncidentEvent) -> bool:
     """Tell whether the mail to the declarant or to the body is held back, because the case belongs to a burst and
     nobody has acknowledged it, or because somebody without account has caused enough mails already: a script would
     fill mailboxes that its author chose.
@@ -109,7 +109,7 @@ def read_named_centre(event: IncidentEvent) -> str | None:
     return str(event.data.get(end, "")) if end else None
 
 
-def address_of(recipient: str, event: IncidentEvent, csirt: Csirt | None, person: User | None = None) -> str:
+def find_address(recipient: str, event: IncidentEvent, csirt: Csirt | None, person: User | None = None) -> str:
     """Return the present address, or an empty string if no mail may be sent: there is no centre, no address was
     given, it was erased, the case went to another centre or was acknowledged since it was rerouted, or its TLP
     forbids it for a partner.
@@ -118,16 +118,16 @@ def address_of(recipient: str, event: IncidentEvent, csirt: Csirt | None, person
         case Recipient.BODY:
             return person.email if person and person.is_active else ""
         case Recipient.DECLARANT:
-            is_over = event.kind == EventKind.REROUTED and not stands_where_it_went(event)
+            is_over = event.kind == EventKind.REROUTED and not is_still_routed(event)
             return "" if is_over else event.incident.story.contact_email
         case Recipient.PARTNER:
-            return address_of_partner(event)
-    return csirt.notification_email if csirt and still_concerns(csirt, event) else ""
+            return find_partner_address(event)
+    return csirt.notification_email if csirt and concerns_centre(csirt, event) else ""
 
 
-def still_concerns(csirt: Csirt, event: IncidentEvent) -> bool:
-    """Tell whether the event still concerns this centre. One that gave the case away, or to which it is no longer
-    proposed, gets no mail.
+def concerns_centre(csirt: Csirt, event: IncidentEvent) -> bool:
+    """Tell whether the event still concerns this centre. A centre that gave the case away, or to which it is no
+    longer proposed, gets no mail.
     """
     match event.kind:
         case EventKind.TRANSFER_ASKED:
@@ -135,11 +135,11 @@ def still_concerns(csirt: Csirt, event: IncidentEvent) -> bool:
         case EventKind.TRANSFER_RETURNED:
             return str(event.data["from"]) == csirt.slug
         case EventKind.REROUTED:
-            return str(event.data["to"]) == csirt.slug and stands_where_it_went(event)
+            return str(event.data["to"]) == csirt.slug and is_still_routed(event)
     return csirt.pk == event.incident.csirt_id
 
 
-def stands_where_it_went(event: IncidentEvent) -> bool:
+def is_still_routed(event: IncidentEvent) -> bool:
     """Tell whether the case still has the centre (or none) that this event gave it, by the latest such event, and
     nobody has acknowledged it.
     """
@@ -149,7 +149,7 @@ def stands_where_it_went(event: IncidentEvent) -> bool:
     return not incident.events.filter(kind=EventKind.REROUTED, id__gt=event.pk).exists()
 
 
-def address_of_partner(event: IncidentEvent) -> str:
+def find_partner_address(event: IncidentEvent) -> str:
     """Return the address of the partner; empty if the case was erased, or if its TLP has forbidden the file since the
     request and the declarant did not agree.
     """

@@ -7,13 +7,13 @@ from notifications import channels, dispatch, queries
 
 @shared_task
 def announce_events() -> None:
-    if dispatch.announce_events():
+    if dispatch.announce_all_events():
         deliver_due.apply_async(retry=False, expires=60)
 
 
 @shared_task
 def deliver_due() -> None:
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
 
 
 @shared_task

@@ -3,7 +3,7 @@
 import re
 import textwrap
 
-from core.text import defanged
+from core.text import break_links
 from incidents.links import split_links
 
 WIDTH = 72
@@ -14,57 +14,57 @@ WHOLE_ADDRESS = re.compile(r"\bhttps://")
 MARKER = re.compile(r"(- |\d\. )")
 
 
-def inert(text: str) -> str:
+def defuse_line(text: str) -> str:
     """Return one line that no mail client makes clickable: `hxxp://exemple[.]fr`. A text that is only a mail
     address is not changed.
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if ADDRESS.fullmatch(line) else defanged(line)
+    return line if ADDRESS.fullmatch(line) else break_links(line)
 
 
-def quoted(text: str, hosts: frozenset[str] = frozenset()) -> str:
+def quote_lines(text: str, hosts: frozenset[str] = frozenset()) -> str:
     """Return each line as a quotation, so that the words of a stranger cannot pass for ours.
 
     `hosts` are the sites whose links may stay whole, for the words of a centre (`incidents.links`).
     """
-    return "\n".join(QUOTE + inert_but(line, hosts) for line in text.splitlines())
+    return "\n".join(QUOTE + defuse_unlisted_links(line, hosts) for line in text.splitlines())
 
 
-def inert_but(line: str, hosts: frozenset[str]) -> str:
-    """Return the line as `inert` does, but with the links to these sites unchanged."""
+def defuse_unlisted_links(line: str, hosts: frozenset[str]) -> str:
+    """Return the line as `defuse_line` does, but with the links to these sites unchanged."""
     parts = list(split_links(line, hosts)) if hosts else []
     if not any(part.is_link for part in parts):
-        return inert(line)
-    spaced = (part.text if part.is_link else inert_within(part.text) for part in parts)
+        return defuse_line(line)
+    spaced = (part.text if part.is_link else defuse_part(part.text) for part in parts)
     return " ".join("".join(spaced).split())
 
 
-def inert_within(text: str) -> str:
-    """Return a part of a line as `inert` does, with the spaces at its ends."""
+def defuse_part(text: str) -> str:
+    """Return a part of a line as `defuse_line` does, with the spaces at its ends."""
     before, after = text[:1].isspace() * " ", text[-1:].isspace() * " "
-    return f"{before}{inert(text)}{after}"
+    return f"{before}{defuse_line(text)}{after}"
 
 
-def set_in_lines(text: str) -> str:
+def wrap_lines(text: str) -> str:
     """Wrap at 72 columns. List items keep their indent, quotations their mark, and addresses are not cut."""
-    lines = (piece for line in text.strip().splitlines() for piece in pieces(line.rstrip()))
+    lines = (piece for line in text.strip().splitlines() for piece in wrap_line(line.rstrip()))
     return BLANK_LINES.sub("\n\n", "\n".join(lines)) + "\n"
 
 
-def pieces(line: str) -> list[str]:
+def wrap_line(line: str) -> list[str]:
     is_quotation = line.startswith(QUOTE)
     indent = QUOTE if is_quotation else " " * len(marker[0]) if (marker := MARKER.match(line)) else ""
     wrapped = textwrap.wrap(
         line,
         WIDTH,
         subsequent_indent=indent,
-        # The words of strangers never hold a whole address (`inert`): an address here is ours and must not be cut.
+        # The words of strangers never hold a whole address (`defuse_line`): an address is ours and must not be cut.
         break_long_words=is_quotation and not WHOLE_ADDRESS.search(line),
         break_on_hyphens=False,
     )
     return wrapped or [line]
 
 
-def counted(number: int) -> str:
+def group_thousands(number: int) -> str:
     """4210 → « 4 210 »."""
     return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")

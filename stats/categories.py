@@ -6,7 +6,7 @@ from functools import cache
 from django.utils.dates import MONTHS
 
 from collectivities.models import Region
-from csirts.wording import curly
+from csirts.wording import curl_apostrophes
 from incidents.enums import TYPE_TERMS, Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
 from stats.disclosure.tables import OTHER_REGION
 from stats.enums import NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
@@ -53,7 +53,7 @@ UNKNOWN = {"unknown", NOT_SAID, IncidentType.UNKNOWN, Cause.NOT_FOUND, PersonsBa
 @cache
 def region_names() -> dict[str, str]:
     """Return the names of the régions by code, read once a process. One query the first time."""
-    return {code: curly(name) for code, name in Region.objects.values_list("code", "name")}
+    return {code: curl_apostrophes(name) for code, name in Region.objects.values_list("code", "name")}
 
 
 def label_category(classification: str, code: str) -> str:

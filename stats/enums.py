@@ -103,7 +103,7 @@ FAMILY_OF: dict[str, ServiceFamily] = {
 }
 
 
-class Outcome(models.TextChoices):
+class CaseOutcome(models.TextChoices):
     """The result of an attempt to publish."""
 
     PUBLISHED = "published", "publié"

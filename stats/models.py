@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.models import Collectivity, Region
-from core.append_only import never_changed
+from core.append_only import make_append_only_triggers
 from csirts.models import Csirt
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand, PublicService
 from incidents.models import Incident
@@ -25,14 +25,14 @@ from stats.releases.rows import Release as Release
 from stats.reports.rows import Report as Report
 
 
-def known_bands(measures: Iterable[str]) -> Q:
+def make_bands_condition(measures: Iterable[str]) -> Q:
     condition = Q()
     for measure in measures:
         condition |= Q(measure=measure, band__in=BANDS[measure])
     return condition
 
 
-def known(field: str, values: Iterable[str], lookup: str = "in") -> models.CheckConstraint:
+def make_known_check(field: str, values: Iterable[str], lookup: str = "in") -> models.CheckConstraint:
     condition = Q((f"{field}__{lookup}", list(values)))
     return models.CheckConstraint(condition=condition, name=f"case_fact_{field}_known")
 
@@ -82,17 +82,17 @@ class CaseFact(models.Model):
         verbose_name = "fait compté"
         verbose_name_plural = "faits comptés"
         constraints = [
-            known("type", IncidentType.values),
-            known("nature", Nature.values),
-            known("cause", ["", *Cause.values]),
-            known("discovery_delay", DelayBand.values),
-            known("help_delay", DelayBand.values),
-            known("closing_delay", DelayBand.values),
-            known("interruption_hours", HoursBand.values, "contained_by"),
-            known("interruption_services", PublicService.values, "contained_by"),
-            known("leak_statuses", LeakStatus.values, "contained_by"),
-            known("leak_persons", PersonsBand.values, "contained_by"),
-            known("leak_categories", DataCategory.values, "contained_by"),
+            make_known_check("type", IncidentType.values),
+            make_known_check("nature", Nature.values),
+            make_known_check("cause", ["", *Cause.values]),
+            make_known_check("discovery_delay", DelayBand.values),
+            make_known_check("help_delay", DelayBand.values),
+            make_known_check("closing_delay", DelayBand.values),
+            make_known_check("interruption_hours", HoursBand.values, "contained_by"),
+            make_known_check("interruption_services", PublicService.values, "contained_by"),
+            make_known_check("leak_statuses", LeakStatus.values, "contained_by"),
+            make_known_check("leak_persons", PersonsBand.values, "contained_by"),
+            make_known_check("leak_categories", DataCategory.values, "contained_by"),
         ]
         indexes = [
             models.Index(
@@ -122,7 +122,7 @@ class Rollup(models.Model):
         verbose_name_plural = "sommes exactes"
         constraints = [
             models.CheckConstraint(condition=Q(measure__in=Measure.values), name="rollup_measure_known"),
-            models.CheckConstraint(condition=known_bands(Measure.values), name="rollup_band_known"),
+            models.CheckConstraint(condition=make_bands_condition(Measure.values), name="rollup_band_known"),
             models.UniqueConstraint(
                 fields=["csirt", "month", "measure", "band", "region"], nulls_distinct=False, name="rollup_once"
             ),
@@ -188,7 +188,7 @@ class ExactReading(models.Model):
             ),
             models.CheckConstraint(condition=Q(csirt=None) | Q(region=None), name="exact_reading_of_one_scope"),
         ]
-        triggers = never_changed("exact_reading", "readings of exact figures are append-only")
+        triggers = make_append_only_triggers("exact_reading", "readings of exact figures are append-only")
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.year}"

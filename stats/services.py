@@ -12,7 +12,7 @@ from accounts.models import User
 from core.locks import Lock, hold_lock, take_lock
 from stats.counting import rollups
 from stats.disclosure.tables import Period
-from stats.enums import Outcome
+from stats.enums import CaseOutcome
 from stats.exact.access import Scope
 from stats.models import Attempt, ExactReading, FigureCheck, Release
 from stats.releases.publish import list_due_periods, make_release
@@ -25,7 +25,7 @@ logger = structlog.get_logger(__name__)
 LONGEST_ROUND = 2.0
 
 
-def fold_events() -> int:
+def fold_new_events() -> int:
     """Count pending events, all of them unless the round is too short. Return their number."""
     return rollups.fold_all(seconds=LONGEST_ROUND)
 
@@ -56,19 +56,19 @@ def publish_period(period: Period, now: datetime) -> Release:
     began = monotonic()
     try:
         with transaction.atomic():
-            release, drawn = make_release(period, now=now)
-            note_attempt(period, now, began, release=release, draws=drawn.draws, closed=list(drawn.closed))
-            making.prepare(release)
+            release, draft = make_release(period, now=now)
+            save_attempt(period, now, began, release=release, draws=draft.draws, closed=list(draft.closed))
+            making.prepare_reports(release)
     except Exception:
         logger.exception("release not published", period=str(period))
-        note_attempt(period, now, began)
+        save_attempt(period, now, began)
         raise
     return release
 
 
-def note_attempt(period: Period, now: datetime, began: float, **made: Any) -> None:
+def save_attempt(period: Period, now: datetime, began: float, **made: Any) -> None:
     """Save the result of an attempt. `began` is an instant of the monotonic clock; `made` is empty if it failed."""
-    outcome = Outcome.PUBLISHED if made else Outcome.FAILED
+    outcome = CaseOutcome.PUBLISHED if made else CaseOutcome.FAILED
     Attempt.objects.create(at=now, outcome=outcome, period=str(period), seconds=monotonic() - began, **made)
 
 
@@ -89,8 +89,8 @@ SECONDS_A_TASK = 10
 MISTAKES_KEPT = 100
 
 
-def check_tonight() -> FigureCheck | None:
-    """Start today's recount, or continue one that is not finished. Return None if there is nothing to do."""
+def open_recount() -> FigureCheck | None:
+    """Start today's recount, or continue a recount that is not finished. Return None if there is nothing to do."""
     with hold_lock(Lock.RECOUNT, waits=False) as is_free:
         if not is_free:
             return None
@@ -99,7 +99,7 @@ def check_tonight() -> FigureCheck | None:
             return None
         if check is None or check.finished_at:
             check = FigureCheck.objects.create()
-        walk(check, seconds=SECONDS_A_TASK)
+        run_recount(check, seconds=SECONDS_A_TASK)
         return check
 
 
@@ -107,7 +107,7 @@ def verify_figures() -> FigureCheck:
     """Recount everything from the raw rows and compare to the unit, while the service runs. No figure is changed."""
     with hold_lock(Lock.RECOUNT, waits=True):
         check = FigureCheck.objects.create()
-        walk(check)
+        run_recount(check)
         return check
 
 
@@ -119,23 +119,23 @@ def rebuild_figures() -> FigureCheck:
     with hold_lock(Lock.RECOUNT, waits=True):
         check = FigureCheck.objects.filter(repairs=True, finished_at=None).order_by("-pk").first()
         check = check or FigureCheck.objects.create(repairs=True)
-        walk(check)
+        run_recount(check)
         return check
 
 
-def walk(check: FigureCheck, *, seconds: float | None = None) -> None:
+def run_recount(check: FigureCheck, *, seconds: float | None = None) -> None:
     """Recount slice by slice, until it is finished or `seconds` have passed. Each slice is saved."""
-    until = monotonic() + seconds if seconds else None
-    while check.finished_at is None and (until is None or monotonic() < until):
+    deadline = monotonic() + seconds if seconds else None
+    while check.finished_at is None and (deadline is None or monotonic() < deadline):
         if check.months_until is None and (ids := rollups.list_cases_after(check.cases_until)):
-            recount_cases(check, ids)
+            recount_next_cases(check, ids)
         elif month := rollups.find_month_after(check.months_until):
-            recount_month(check, month)
+            recount_next_month(check, month)
         else:
             finish_recount(check)
 
 
-def recount_cases(check: FigureCheck, ids: list[int]) -> None:
+def recount_next_cases(check: FigureCheck, ids: list[int]) -> None:
     check.cases_until = ids[-1]
     if not check.repairs:
         record_mistakes(check, rollups.list_case_mistakes(ids))
@@ -147,7 +147,7 @@ def recount_cases(check: FigureCheck, ids: list[int]) -> None:
     rollups.fold_all()
 
 
-def recount_month(check: FigureCheck, month: date) -> None:
+def recount_next_month(check: FigureCheck, month: date) -> None:
     drift = rollups.find_drift(month, check.months_until)
     check.months_until = month
     if not check.repairs:

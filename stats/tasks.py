@@ -7,7 +7,7 @@ from stats import services
 
 @shared_task
 def fold_events() -> None:
-    services.fold_events()
+    services.fold_new_events()
 
 
 @shared_task
@@ -20,6 +20,6 @@ def publish_releases(most: int = services.MOST_A_NIGHT) -> None:
 @shared_task
 def check_figures() -> None:
     """Recount for some seconds, then queue the rest behind other work."""
-    check = services.check_tonight()
+    check = services.open_recount()
     if check and not check.finished_at:
         check_figures.apply_async(retry=False, expires=240)

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.enums import Role
-from accounts.forms import used_key
+from accounts.forms import make_used_code_key
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, Departement, Region
 from csirts.models import Contact, Coverage, Csirt
@@ -106,7 +106,7 @@ def a_person(role, *, email=None, enrolled=True, **scope):
 def code_of(user):
     """The code that the application of `user` shows now. A test may use it as often as it likes."""
     code = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
-    for key in (used_key(user, code), f"allauth.mfa.totp.used?user={user.pk}&code={code}"):
+    for key in (make_used_code_key(user, code), f"allauth.mfa.totp.used?user={user.pk}&code={code}"):
         cache.delete(key)
     return code
 

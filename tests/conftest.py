@@ -69,7 +69,7 @@ def _is_no_demonstration(monkeypatch):
     """What a process remembers, a query a minute for a no and for ever a yes, would make tests count differently by
     their order and their hour.
     """
-    monkeypatch.setattr(installation, "NO_LASTS", inf)
+    monkeypatch.setattr(installation, "NO_CACHE_SECONDS", inf)
     monkeypatch.setattr(installation, "_answers", {str(connection.settings_dict["NAME"]): (False, 0.0)})
 
 

@@ -46,7 +46,7 @@ class Ground:
         return urlsplit(self.database_url)._replace(path=f"/{name}").geturl()
 
     def database_settings(self):
-        return env.database(self.database_url)
+        return env.parse_database_url(self.database_url)
 
     def execute(self, statement, *names):
         with psycopg.connect(self.database_url, autocommit=True) as connection:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from incidents.enums import Screen
 from incidents.services.declarant.access import secret_of
-from notifications.dispatch import announce_events, deliver_due
+from notifications.dispatch import announce_all_events, send_due_deliveries
 from stats.pages.freshness import pages
 from stats.services import publish_due
 from tests.cast import breizh_cyber, declare, plouexemple
@@ -57,8 +57,8 @@ def test_case_to_mail(mailoutbox):
     plouexemple()
     declare()
     with count_modules("case → mail"):
-        announce_events()
-        deliver_due()
+        announce_all_events()
+        send_due_deliveries()
     assert mailoutbox
 
 

@@ -5,10 +5,10 @@ import sys
 from contextlib import contextmanager
 from secrets import token_hex
 
-from config.devserver.run import answers
-from config.env import Env, evidence
+from config.devserver.run import is_answering
+from config.env import Env, make_evidence_storage
 from incidents.files import vault
-from tests.faults.stage import Program, free_port, until
+from tests.faults.stage import Program, find_free_port, until
 
 HELD = {"EVIDENCE_S3_REGION": "us-east-1", "EVIDENCE_S3_ACCESS_KEY": "name", "EVIDENCE_S3_SECRET_KEY": "hidden"}
 
@@ -16,13 +16,13 @@ HELD = {"EVIDENCE_S3_REGION": "us-east-1", "EVIDENCE_S3_ACCESS_KEY": "name", "EV
 @contextmanager
 def bucket_server(home):
     """moto, in a process of its own, on the loopback of this machine. Gives its address."""
-    port = free_port()
+    port = find_free_port()
     program = Program(
         "s3", [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], dict(os.environ), home
     )
     program.start()
     try:
-        until(lambda: answers(f"http://127.0.0.1:{port}/moto-api/"), what="the server of buckets does not start")
+        until(lambda: is_answering(f"http://127.0.0.1:{port}/moto-api/"), what="the server of buckets does not start")
         yield f"http://127.0.0.1:{port}"
     finally:
         program.kill()
@@ -32,7 +32,7 @@ def bucket_server(home):
 def in_a_bucket(settings, server):
     """Evidence goes to a new bucket, by the settings of an installation."""
     named = {"EVIDENCE_S3_BUCKET": f"pieces-{token_hex(4)}", "EVIDENCE_S3_ENDPOINT": server}
-    settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env(HELD | named))}
+    settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env(HELD | named))}
     connection = vault.store().connection
     connection.create_bucket(Bucket=named["EVIDENCE_S3_BUCKET"])
     yield vault.store()
@@ -41,7 +41,7 @@ def in_a_bucket(settings, server):
 
 @contextmanager
 def in_a_folder(settings, folder):
-    settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env({}), folder)}
+    settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), folder)}
     yield vault.store()
 
 

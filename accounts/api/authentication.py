@@ -8,7 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import User
-from accounts.tokens import user_of_token
+from accounts.tokens import find_token_user
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema  # drf_spectacular reads the settings, which name this module
@@ -23,7 +23,7 @@ class TokenAuthentication(BaseAuthentication):
         words = get_authorization_header(request).decode("latin-1").split()
         if not words or words[0].lower() != SCHEME.lower():
             return None
-        user = user_of_token(words[1]) if len(words) == 2 else None
+        user = find_token_user(words[1]) if len(words) == 2 else None
         if user is None:
             raise AuthenticationFailed("Ce jeton est inconnu ou révoqué.")
         return user, None

@@ -158,9 +158,9 @@ class User(AbstractBaseUser):
         """Return « Camille F. » for a narrow column that gives the full name elsewhere, or the address if
         there is no name.
         """
-        first, *others = self.display_name.split() or [self.email]
-        last = next((word for word in reversed(others) if word[0].isalpha()), "")
-        return f"{first}\N{NO-BREAK SPACE}{last[0].upper()}." if last else first
+        first_word, *other_words = self.display_name.split() or [self.email]
+        last_word = next((word for word in reversed(other_words) if word[0].isalpha()), "")
+        return f"{first_word}\N{NO-BREAK SPACE}{last_word[0].upper()}." if last_word else first_word
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.access import get_body, manages
+from accounts.access import get_body, is_manager_of
 from accounts.enums import COLLECTIVITY_ROLES, Helper, LinkPurpose, Role
 from accounts.models import AccessLink, EmergencyContact, Membership, User
 from accounts.services.links import stop_links
@@ -29,42 +29,42 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     member, and LastManager if nobody would manage the body.
     """
     body = get_body(actor, uid)
-    if person_uid != actor.uid and not manages(actor, body):
+    if person_uid != actor.uid and not is_manager_of(actor, body):
         raise PermissionDenied
-    roles = locked_roles(body)
-    theirs = [one for one in roles if one.user.uid == person_uid]
-    if not theirs:
+    roles = lock_roles(body)
+    member_roles = [role for role in roles if role.user.uid == person_uid]
+    if not member_roles:
         raise Http404
-    if all(one in theirs for one in roles if one.role == Role.MANAGER) and has_manager(theirs):
+    if all(role in member_roles for role in roles if role.role == Role.MANAGER) and has_manager(member_roles):
         raise LastManager
-    end(theirs)
+    end_roles(member_roles)
     invited = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
     stop_links(invited.filter(Q(user__uid=person_uid) | Q(made_by__uid=person_uid)))
 
 
 @transaction.atomic
-def hand_over(*, uid: UUID, person_uid: UUID, actor: User) -> None:
+def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     """Make another member the manager of the body, and the manager an agent. A second call changes nothing.
 
     Raise Http404 if the person is not another member of the body, and PermissionDenied unless `actor` is the manager
     or handed over to this person before.
     """
     body = get_body(actor, uid)
-    roles = locked_roles(body)
-    heir = next((one for one in roles if one.user.uid == person_uid), None)
+    roles = lock_roles(body)
+    heir = next((role for role in roles if role.user.uid == person_uid), None)
     if heir is None:
         raise Http404
-    if not has_manager([one for one in roles if one.user_id == actor.pk]):
-        refuse_unless_handed_over(heir, actor)
+    if not has_manager([role for role in roles if role.user_id == actor.pk]):
+        check_transferred(heir, actor)
         return
     if heir.user_id == actor.pk:
         raise Http404
-    end([one for one in roles if one.user_id in (actor.pk, heir.user_id)])
+    end_roles([role for role in roles if role.user_id in (actor.pk, heir.user_id)])
     Membership.objects.create(user=heir.user, role=Role.MANAGER, collectivity=body)
     Membership.objects.create(user=actor, role=Role.AGENT, collectivity=body)
 
 
-def refuse_unless_handed_over(heir: Membership, actor: User) -> None:
+def check_transferred(heir: Membership, actor: User) -> None:
     """Raise PermissionDenied unless `actor` managed this body once and `heir` manages it now."""
     managed = Membership.objects.filter(user=actor, role=Role.MANAGER, collectivity=heir.collectivity)
     if heir.role != Role.MANAGER or not managed.exists():
@@ -72,37 +72,39 @@ def refuse_unless_handed_over(heir: Membership, actor: User) -> None:
 
 
 @transaction.atomic
-def write_contacts(*, uid: UUID, said: dict[str, dict[str, str]], actor: User, seen: str = "") -> None:
-    """Save the emergency card. `said` maps each kind to its name, phone and note; an empty line is saved too, so that
-    the card has a line to write on.
+def save_contacts(*, uid: UUID, contacts: dict[str, dict[str, str]], actor: User, stamp: str = "") -> None:
+    """Save the emergency card. `contacts` maps each kind to its name, phone and note; an empty line is saved too, so
+    that the card has a line to write on.
 
-    `seen` is the stamp of the card that the user read, or empty. Nothing is written if nothing changed. Raise
+    `stamp` is that of the card that the user read, or empty. Nothing is written if nothing changed. Raise
     Stale if somebody else changed the card after it was read.
     """
     body = get_body(actor, uid)
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
-    known = list(body.emergency_contacts.all())
-    if said == {one.kind: {"name": one.name, "phone": one.phone, "note": one.note} for one in known}:
+    current = list(body.emergency_contacts.all())
+    if contacts == {
+        contact.kind: {"name": contact.name, "phone": contact.phone, "note": contact.note} for contact in current
+    }:
         return
-    if seen and seen != card_stamp(known):
+    if stamp and stamp != make_card_stamp(current):
         raise Stale
-    written = {"updated_by": actor, "updated_at": timezone.now()}
-    for kind, words in said.items():
-        EmergencyContact.objects.update_or_create(collectivity=body, kind=kind, defaults=words | written)
+    authorship = {"updated_by": actor, "updated_at": timezone.now()}
+    for kind, words in contacts.items():
+        EmergencyContact.objects.update_or_create(collectivity=body, kind=kind, defaults=words | authorship)
 
 
 def list_contacts(body: Collectivity) -> list[EmergencyContact]:
     """Return the lines of the body's emergency card, in the order in which they are called. One query."""
     order = list(Helper.values)
-    return sorted(body.emergency_contacts.select_related("updated_by"), key=lambda one: order.index(one.kind))
+    return sorted(body.emergency_contacts.select_related("updated_by"), key=lambda contact: order.index(contact.kind))
 
 
-def card_stamp(contacts: Iterable[EmergencyContact]) -> str:
+def make_card_stamp(contacts: Iterable[EmergencyContact]) -> str:
     """Return a stamp that changes at each writing of the card."""
-    return max((one.updated_at.isoformat() for one in contacts), default="never")
+    return max((contact.updated_at.isoformat() for contact in contacts), default="never")
 
 
-def locked_roles(body: Collectivity) -> list[Membership]:
+def lock_roles(body: Collectivity) -> list[Membership]:
     """Return the roles in the body and lock its row, so that two managers who leave at once are handled in turn."""
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
     return list(list_memberships(body))
@@ -115,8 +117,8 @@ def list_memberships(body: Collectivity) -> QuerySet[Membership]:
 
 
 def has_manager(roles: list[Membership]) -> bool:
-    return any(one.role == Role.MANAGER for one in roles)
+    return any(role.role == Role.MANAGER for role in roles)
 
 
-def end(roles: list[Membership]) -> None:
-    Membership.objects.filter(pk__in=[one.pk for one in roles]).update(ended_on=timezone.localdate())
+def end_roles(roles: list[Membership]) -> None:
+    Membership.objects.filter(pk__in=[role.pk for role in roles]).update(ended_on=timezone.localdate())

@@ -20,8 +20,8 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
     Raise Http404 if `actor` may not help this account. A second call finds no factor and writes nothing.
     """
     person = User.objects.select_for_update(no_key=True).get(pk=get_person(actor, uid).pk)
-    taken, _by_model = Authenticator.objects.filter(user=person).delete()
-    if taken:
+    deleted, _by_model = Authenticator.objects.filter(user=person).delete()
+    if deleted:
         end_sessions(person)
         FactorReset.objects.create(user=person, by=actor)
         log_reset(person, actor)

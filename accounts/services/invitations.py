@@ -16,20 +16,20 @@ from accounts.services.mails import queue_mail
 from collectivities.models import Collectivity
 
 MOST_A_DAY = 20
-SENT_AGAIN_AFTER = timedelta(minutes=15)
+RESEND_AFTER = timedelta(minutes=15)
 
 
-class TooMany(Exception):
+class TooManyInvitations(Exception):
     """The body or the centre has sent as many invitations as it may in a day. The limit protects
     against a stolen account.
     """
 
 
-class TooSoon(Exception):
+class SentTooSoon(Exception):
     """The same invitation was sent minutes ago: this is a double click, or the mail is still on its way."""
 
 
-class AlreadyThere(Exception):
+class AlreadyMember(Exception):
     """The person is already a member of the body or of the centre."""
 
 
@@ -38,21 +38,21 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
     only when the link is used.
 
-    The answer does not reveal whether the address had an account. Raise AlreadyThere for a member, TooMany, or TooSoon
-    if the same invitation has just left.
+    The answer does not reveal whether the address had an account. Raise AlreadyMember for a member,
+    TooManyInvitations, or SentTooSoon if the same invitation has just left.
     """
     body = get_managed_body(actor, uid)
-    send_invitation(account_of(email), body=body, actor=actor)
+    send_invitation(get_or_create_account(email), body=body, actor=actor)
 
 
-def account_of(email: str) -> User:
+def get_or_create_account(email: str) -> User:
     """Return the account of this address, created if there is none. Two concurrent calls create one account."""
-    known = User.objects.filter(email__iexact=email)
+    accounts = User.objects.filter(email__iexact=email)
     try:
         with transaction.atomic():
-            return known.first() or User.objects.create_user(email, display_name="")
+            return accounts.first() or User.objects.create_user(email, display_name="")
     except IntegrityError:
-        return known.get()
+        return accounts.get()
 
 
 @transaction.atomic
@@ -61,26 +61,26 @@ def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
     Raise as `invite_member` does.
     """
     body = get_managed_body(actor, uid)
-    person = invited(body, person_uid).latest("created_at").user
+    person = list_invitations(body, person_uid).latest("created_at").user
     send_invitation(person, body=body, actor=actor)
     return person
 
 
 @transaction.atomic
 def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
-    """Stop the links of this person, and any mail with one that has not left. A second call changes nothing."""
-    links = invited(get_managed_body(actor, uid), person_uid)
+    """Stop the links of this person, and their mails that have not left. A second call changes nothing."""
+    links = list_invitations(get_managed_body(actor, uid), person_uid)
     stop_links(links)
     return links.latest("created_at").user
 
 
-def pending_invitations(body: Collectivity) -> QuerySet[AccessLink]:
+def list_pending_invitations(body: Collectivity) -> QuerySet[AccessLink]:
     """Return the invitations neither accepted nor withdrawn, expired ones included, newest first."""
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body, used_at=None)
     return pending.filter(revoked_at=None).select_related("user").order_by("-created_at", "-id")
 
 
-def invited(body: Collectivity, person_uid: UUID) -> QuerySet[AccessLink]:
+def list_invitations(body: Collectivity, person_uid: UUID) -> QuerySet[AccessLink]:
     """Return every invitation of this person to this body. Raise Http404 if there is none."""
     links = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body, user__uid=person_uid)
     if not links.exists():
@@ -93,19 +93,21 @@ def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
     does not reveal that it is closed.
     """
     if body.pk in person.collectivity_ids():
-        raise AlreadyThere
-    refuse_haste(person, body)
+        raise AlreadyMember
+    check_invitation_rate(person, body)
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, collectivity=body)
     if person.is_active:
         queue_mail(MailKind.INVITATION, person, link=link)
 
 
-def refuse_haste(person: User, body: Collectivity) -> None:
-    """Raise TooSoon or TooMany. The body's row is locked first, so that two concurrent clicks are judged in turn."""
+def check_invitation_rate(person: User, body: Collectivity) -> None:
+    """Raise SentTooSoon or TooManyInvitations. The body's row is locked first, so that two concurrent clicks are
+    judged in turn.
+    """
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
-    sent = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
+    invitations = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
     now = timezone.now()
-    if sent.filter(user=person, revoked_at=None, used_at=None, created_at__gt=now - SENT_AGAIN_AFTER).exists():
-        raise TooSoon
-    if sent.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
-        raise TooMany
+    if invitations.filter(user=person, revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():
+        raise SentTooSoon
+    if invitations.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
+        raise TooManyInvitations

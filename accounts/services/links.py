@@ -12,17 +12,17 @@ from django.utils import timezone
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.mails import queue_mail
-from accounts.tokens import hash_of, token_of_link
+from accounts.tokens import derive_link_token, hash_token
 from collectivities.models import Collectivity
 from csirts.models import Csirt
 
-LASTS = {
+LIFETIMES = {
     LinkPurpose.WELCOME: timedelta(days=7),
     LinkPurpose.INVITATION: timedelta(days=7),
     LinkPurpose.PASSWORD: timedelta(hours=2),
     LinkPurpose.CHANNEL: timedelta(days=7),
 }
-MAIL = {
+MAIL_KINDS = {
     LinkPurpose.WELCOME: MailKind.WELCOME,
     LinkPurpose.INVITATION: MailKind.INVITATION,
     LinkPurpose.PASSWORD: MailKind.PASSWORD_LINK,
@@ -35,7 +35,7 @@ def send_link(
 ) -> AccessLink:
     """Create a link, stop the earlier ones for the same purpose, and queue the mail that carries it."""
     link = make_link(purpose, user=user, made_by=made_by, collectivity=collectivity)
-    queue_mail(MAIL[purpose], user, link=link)
+    queue_mail(MAIL_KINDS[purpose], user, link=link)
     return link
 
 
@@ -63,9 +63,9 @@ def make_link(
         made_by=made_by,
         nonce=secrets.token_hex(32),
         created_at=now,
-        expires_at=now + LASTS[purpose],
+        expires_at=now + LIFETIMES[purpose],
     )
-    link.token_hash = hash_of(token_of_link(link))
+    link.token_hash = hash_token(derive_link_token(link))
     link.save()
     return link
 
@@ -76,10 +76,10 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
 
     Links that confirm the mailbox of a centre are never returned: reading that mailbox must not open an account.
     """
-    live = live_links().exclude(purpose=LinkPurpose.CHANNEL)
+    live = list_live_links().exclude(purpose=LinkPurpose.CHANNEL)
     if lock:
         live = live.select_for_update(of=("self",), no_key=True)
-    link = live.filter(token_hash=hash_of(token)).first()
+    link = live.filter(token_hash=hash_token(token)).first()
     return link if link and (link.csirt_id is None or is_sent_by_lead(link)) else None
 
 
@@ -89,7 +89,7 @@ def is_sent_by_lead(link: AccessLink) -> bool:
     return sender is not None and sender.is_active and link.csirt_id in sender.led_centre_ids
 
 
-def live_links() -> QuerySet[AccessLink]:
+def list_live_links() -> QuerySet[AccessLink]:
     live = AccessLink.objects.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
     return live.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
 
@@ -98,16 +98,16 @@ def find_ended_link(token: str, *, is_channel: bool = False) -> AccessLink | Non
     """Return the link of this secret, live or not, to explain why it no longer works. Return None if it never opened
     this kind of page (`is_channel`) or if the account is closed.
     """
-    known = AccessLink.objects.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
-    link = known.filter(token_hash=hash_of(token)).first()
+    links = AccessLink.objects.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
+    link = links.filter(token_hash=hash_token(token)).first()
     return link if link and (link.purpose == LinkPurpose.CHANNEL) == is_channel else None
 
 
 def is_replaced(link: AccessLink) -> bool:
     """Tell whether a later link was sent for the same thing."""
-    same = AccessLink.objects.filter(user=link.user, purpose=link.purpose, collectivity=link.collectivity)
-    same = same.filter(csirt=link.csirt)
-    return same.filter(created_at__gt=link.created_at).exists()
+    similar = AccessLink.objects.filter(user=link.user, purpose=link.purpose, collectivity=link.collectivity)
+    similar = similar.filter(csirt=link.csirt)
+    return similar.filter(created_at__gt=link.created_at).exists()
 
 
 def stop_links(links: QuerySet[AccessLink]) -> None:
@@ -143,13 +143,13 @@ def use_link(*, token: str, password: str = "", display_name: str = "") -> User 
     if link.purpose == LinkPurpose.PASSWORD:
         queue_mail(MailKind.PASSWORD_CHANGED, user)
     if link.collectivity:
-        join(user, link.collectivity)
+        join_body(user, link.collectivity)
     if link.csirt:
         join_centre(user, link.csirt)
     return user
 
 
-def join(user: User, body: Collectivity) -> None:
+def join_body(user: User, body: Collectivity) -> None:
     if body.pk not in user.collectivity_ids():
         Membership.objects.create(user=user, role=Role.AGENT, collectivity=body)
 

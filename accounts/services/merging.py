@@ -18,8 +18,8 @@ def move_people(body: Collectivity, *, into: Collectivity, at: datetime) -> None
     move_roles(body, into, at)
     move_invitations(body, into, at)
     contacts = EmergencyContact.objects.filter(collectivity=body)
-    said = EmergencyContact.objects.filter(collectivity=into).exclude(name="", phone="", note="").values("kind")
-    contacts.filter(kind__in=list(said.values_list("kind", flat=True))).delete()
+    filled = EmergencyContact.objects.filter(collectivity=into).exclude(name="", phone="", note="").values("kind")
+    contacts.filter(kind__in=list(filled.values_list("kind", flat=True))).delete()
     EmergencyContact.objects.filter(collectivity=into, kind__in=list(contacts.values_list("kind", flat=True))).delete()
     contacts.update(collectivity=into)
 
@@ -35,10 +35,10 @@ def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> No
     """Move the unanswered invitations. Those of people who are members of `into`, or invited
     there, are revoked instead.
     """
-    waiting = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, used_at=None, revoked_at=None)
+    pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, used_at=None, revoked_at=None)
     members = Membership.objects.in_force().filter(collectivity=into).values("user")
-    there = waiting.filter(collectivity=into).values("user")
-    invitations = waiting.filter(collectivity=body)
-    for needless in (members, there):
+    invited = pending.filter(collectivity=into).values("user")
+    invitations = pending.filter(collectivity=body)
+    for needless in (members, invited):
         invitations.filter(user__in=list(needless.values_list("user", flat=True))).update(revoked_at=at)
     invitations.update(collectivity=into)

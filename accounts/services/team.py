@@ -12,11 +12,18 @@ from django.utils import timezone
 
 from accounts.enums import TEAM_ROLES, LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, Membership, User
-from accounts.services.bodies import end
-from accounts.services.invitations import MOST_A_DAY, SENT_AGAIN_AFTER, AlreadyThere, TooMany, TooSoon, account_of
-from accounts.services.links import is_sent_by_lead, live_links, make_link, stop_links
+from accounts.services.bodies import end_roles
+from accounts.services.invitations import (
+    MOST_A_DAY,
+    RESEND_AFTER,
+    AlreadyMember,
+    SentTooSoon,
+    TooManyInvitations,
+    get_or_create_account,
+)
+from accounts.services.links import is_sent_by_lead, list_live_links, make_link, stop_links
 from accounts.services.mails import queue_mail
-from accounts.tokens import hash_of
+from accounts.tokens import hash_token
 from csirts.models import Csirt
 
 
@@ -27,10 +34,10 @@ def list_led_centres(actor: User) -> QuerySet[Csirt]:
 def get_led_centre(actor: User, pk: int, *, lock: bool = False) -> Csirt:
     """Return this centre. Raise Http404 unless this person leads it."""
     centres = list_led_centres(actor)
-    found = (centres.select_for_update(no_key=True) if lock else centres).filter(pk=pk).first()
-    if found is None:
+    centre = (centres.select_for_update(no_key=True) if lock else centres).filter(pk=pk).first()
+    if centre is None:
         raise Http404
-    return found
+    return centre
 
 
 # People
@@ -45,36 +52,36 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
     only when the link is used.
 
-    Raise Http404 unless `actor` leads the centre, ClosedAccount, AlreadyThere, TooMany, or TooSoon if the same
-    invitation has just left.
+    Raise Http404 unless `actor` leads the centre, ClosedAccount, AlreadyMember, TooManyInvitations, or SentTooSoon if
+    the same invitation has just left.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
-    person = account_of(email)
+    person = get_or_create_account(email)
     if not person.is_active:
         raise ClosedAccount
     if centre.pk in person.work_centre_ids:
-        raise AlreadyThere
-    refuse_haste(invitations_to(centre).filter(user=person), invitations_to(centre))
+        raise AlreadyMember
+    check_centre_mail_rate(list_centre_invitations(centre).filter(user=person), list_centre_invitations(centre))
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, csirt=centre)
     queue_mail(MailKind.CENTRE_INVITATION, person, link=link)
 
 
-def refuse_haste(same: QuerySet[AccessLink], sent: QuerySet[AccessLink]) -> None:
-    """Raise TooSoon or TooMany. `sent` are the links sent for the centre, `same` those among them that would be sent
-    again. The caller has locked the centre, so that two concurrent clicks are judged in turn.
+def check_centre_mail_rate(repeated: QuerySet[AccessLink], earlier: QuerySet[AccessLink]) -> None:
+    """Raise SentTooSoon or TooManyInvitations. `earlier` are the links sent for the centre, `repeated` those among
+    them that would be sent again. The caller has locked the centre, so that two concurrent clicks are judged in turn.
     """
     now = timezone.now()
-    if same.filter(revoked_at=None, used_at=None, created_at__gt=now - SENT_AGAIN_AFTER).exists():
-        raise TooSoon
-    if sent.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
-        raise TooMany
+    if repeated.filter(revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():
+        raise SentTooSoon
+    if earlier.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
+        raise TooManyInvitations
 
 
-def invitations_to(centre: Csirt) -> QuerySet[AccessLink]:
+def list_centre_invitations(centre: Csirt) -> QuerySet[AccessLink]:
     return AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt=centre)
 
 
-def list_pending(actor: User) -> QuerySet[AccessLink]:
+def list_pending_responders(actor: User) -> QuerySet[AccessLink]:
     """Return the invitations to the centres that this person leads, neither accepted nor withdrawn, newest first."""
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt__in=actor.led_centre_ids)
     pending = pending.filter(used_at=None, revoked_at=None)
@@ -92,7 +99,7 @@ def withdraw_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
     """Stop the invitations of this person to the centre. A second call changes nothing. Raise Http404 if
     there never was one.
     """
-    links = invitations_to(get_led_centre(actor, csirt_id)).filter(user__uid=person_uid)
+    links = list_centre_invitations(get_led_centre(actor, csirt_id)).filter(user__uid=person_uid)
     newest = links.select_related("user").order_by("-created_at").first()
     if newest is None:
         raise Http404
@@ -111,8 +118,8 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
     roles = list(theirs.select_for_update())
     if not roles:
         raise Http404
-    end(roles)
-    stop_links(invitations_to(centre).filter(user__uid=person_uid))
+    end_roles(roles)
+    stop_links(list_centre_invitations(centre).filter(user__uid=person_uid))
 
 
 # The mailbox
@@ -122,12 +129,12 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
 def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
     """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
 
-    Raise TooSoon if the same mail has just left, and TooMany beyond the number of trials a day.
+    Raise SentTooSoon if the same mail has just left, and TooManyInvitations beyond the number of trials a day.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
-    sent = trials_of(centre)
-    refuse_haste(sent.filter(address__iexact=address), sent)
-    stop_links(sent)
+    trials = list_channel_trials(centre)
+    check_centre_mail_rate(trials.filter(address__iexact=address), trials)
+    stop_links(trials)
     link = make_link(LinkPurpose.CHANNEL, user=actor, made_by=actor, csirt=centre, address=address)
     queue_mail(MailKind.CHANNEL, actor, link=link, to=address)
 
@@ -136,29 +143,29 @@ def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
 def remove_channel(*, csirt_id: int, actor: User) -> None:
     """Send no more cases to the centre by mail: declarants call it. Trials that are under way are stopped."""
     centre = get_led_centre(actor, csirt_id, lock=True)
-    stop_links(trials_of(centre))
+    stop_links(list_channel_trials(centre))
     save_channel(centre, "", actor)
 
 
-def trials_of(centre: Csirt) -> QuerySet[AccessLink]:
+def list_channel_trials(centre: Csirt) -> QuerySet[AccessLink]:
     return AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, csirt=centre)
 
 
-def pending_channel(centre: Csirt) -> AccessLink | None:
-    return live_links().filter(purpose=LinkPurpose.CHANNEL, csirt=centre).first()
+def find_pending_channel(centre: Csirt) -> AccessLink | None:
+    return list_live_links().filter(purpose=LinkPurpose.CHANNEL, csirt=centre).first()
 
 
 def find_channel_link(token: str) -> AccessLink | None:
     """Return the live link of this secret that confirms a mailbox, or None. A link whose sender no longer leads
     the centre gives None.
     """
-    link = live_links().filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_of(token)).first()
+    link = list_live_links().filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_token(token)).first()
     return link if link and is_sent_by_lead(link) else None
 
 
 def find_confirmed_link(token: str) -> AccessLink | None:
     """Return the used link of this secret if the mailbox that it confirmed is still the centre's, else None."""
-    used = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_of(token), used_at__isnull=False)
+    used = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_token(token), used_at__isnull=False)
     return used.filter(csirt__notification_email=F("address")).select_related("csirt").first()
 
 
@@ -167,10 +174,10 @@ def confirm_channel(*, token: str) -> None:
     """Send the cases of the centre to the mailbox that this link confirms. Do nothing if the link
     is no longer live.
     """
-    known = find_channel_link(token)
-    if known is None or known.csirt is None:
+    unlocked = find_channel_link(token)
+    if unlocked is None or unlocked.csirt is None:
         return
-    centre = Csirt.objects.select_for_update(no_key=True).get(pk=known.csirt.pk)
+    centre = Csirt.objects.select_for_update(no_key=True).get(pk=unlocked.csirt.pk)
     link = find_channel_link(token)  # read again once the centre is locked
     if link is None:
         return
@@ -187,6 +194,6 @@ def save_channel(centre: Csirt, address: str, actor: User) -> None:
     with pghistory.context(user=actor.pk):
         Csirt.objects.filter(pk=centre.pk).update(notification_email=address)
     leads = Membership.objects.in_force().filter(role=Role.LEAD, csirt=centre, user__is_active=True)
-    others = leads.exclude(user=actor).order_by("user").values_list("user__email", flat=True)
-    for to in dict.fromkeys(filter(None, [former, *others])):
+    other_leads = leads.exclude(user=actor).order_by("user").values_list("user__email", flat=True)
+    for to in dict.fromkeys(filter(None, [former, *other_leads])):
         queue_mail(MailKind.CHANNEL_CHANGED, actor, csirt=centre, to=to)

@@ -14,15 +14,15 @@ from django.utils import timezone
 from accounts.enums import MailKind
 from accounts.models import ApiToken, User
 from accounts.services.mails import queue_mail
-from accounts.tokens import hash_of, token_of_form
+from accounts.tokens import derive_form_token, hash_token
 
 logger = structlog.get_logger(__name__)
 
 MOST_LIVE = 10
-SHOWN_AGAIN_WITHIN = timedelta(minutes=2)
+REPEATED_WITHIN = timedelta(minutes=2)
 
 
-class TooMany(Exception):
+class TooManyTokens(Exception):
     """The person has as many live tokens as allowed, and must revoke one first."""
 
 
@@ -35,20 +35,20 @@ def make_token(*, actor: User, name: str, key: str) -> str:
     """Make a token, queue a mail about it to its owner, and return it: it is not stored and cannot be read again.
 
     `key` is the random key of the form: the same form sent twice within two minutes returns the same token. Raise
-    Http404 for a person who may read no case, TooMany, or AlreadyShown.
+    Http404 for a person who may read no case, TooManyTokens, or AlreadyShown.
     """
     check_entitled(actor)
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two concurrent clicks are handled in turn
-    token = token_of_form(actor, key)
-    if earlier := actor.api_tokens.filter(token_hash=hash_of(token)).first():
-        if earlier.revoked_at or timezone.now() - earlier.created_at > SHOWN_AGAIN_WITHIN:
+    token = derive_form_token(actor, key)
+    if earlier := actor.api_tokens.filter(token_hash=hash_token(token)).first():
+        if earlier.revoked_at or timezone.now() - earlier.created_at > REPEATED_WITHIN:
             raise AlreadyShown
         return token
-    if live_tokens(actor).count() >= MOST_LIVE:
-        raise TooMany
-    made = ApiToken.objects.create(user=actor, name=name, token_hash=hash_of(token))
+    if list_live_tokens(actor).count() >= MOST_LIVE:
+        raise TooManyTokens
+    row = ApiToken.objects.create(user=actor, name=name, token_hash=hash_token(token))
     queue_mail(MailKind.TOKEN_MADE, actor)
-    logger.info("api token made", token=str(made.uid), user=str(actor.uid))
+    logger.info("api token made", token=str(row.uid), user=str(actor.uid))
     return token
 
 
@@ -70,7 +70,7 @@ def get_token(actor: User, uid: UUID) -> ApiToken:
     return token
 
 
-def live_tokens(user: User) -> QuerySet[ApiToken]:
+def list_live_tokens(user: User) -> QuerySet[ApiToken]:
     return user.api_tokens.filter(revoked_at=None)
 
 

@@ -14,13 +14,13 @@ INVENTED = re.compile(r"[A-Za-z0-9._+-]+@([A-Za-z0-9-]+\.)+example")
 
 
 class NotSent(Exception):
-    """A message was not sent. `trouble` is the reason, `again` tells whether a later attempt makes sense, and
+    """A message was not sent. `trouble` is the reason, `can_retry` tells whether a later attempt makes sense, and
     `everywhere` whether other messages would fail too.
     """
 
-    def __init__(self, trouble: Trouble, *, again: bool, everywhere: bool = False) -> None:
+    def __init__(self, trouble: Trouble, *, can_retry: bool, everywhere: bool = False) -> None:
         super().__init__(str(trouble))
-        self.trouble, self.again, self.everywhere = trouble, again, everywhere
+        self.trouble, self.can_retry, self.everywhere = trouble, can_retry, everywhere
 
 
 class Mailer:
@@ -36,27 +36,27 @@ class Mailer:
     def send(self, message: EmailMessage) -> None:
         """Send one message to one recipient, or raise NotSent."""
         if read_demonstration() and not all(INVENTED.fullmatch(address) for address in message.recipients()):
-            raise NotSent(Trouble.DEMONSTRATION, again=False)
+            raise NotSent(Trouble.DEMONSTRATION, can_retry=False)
         try:
             is_reused = self.connection.open() is False
         except OSError as error:  # smtplib's errors are OSErrors
-            raise NotSent(Trouble.UNREACHABLE, again=True, everywhere=True) from error
+            raise NotSent(Trouble.UNREACHABLE, can_retry=True, everywhere=True) from error
         try:
             self.connection.send_messages([message])
         except smtplib.SMTPRecipientsRefused as error:
-            raise refusal(max(code for code, _answer in error.recipients.values())) from error
+            raise make_refusal(max(code for code, _answer in error.recipients.values())) from error
         except smtplib.SMTPDataError as error:
-            raise refusal(error.smtp_code) from error
+            raise make_refusal(error.smtp_code) from error
         except ValueError as error:  # no header can carry the address
-            raise NotSent(Trouble.UNWRITABLE, again=False) from error
+            raise NotSent(Trouble.UNWRITABLE, can_retry=False) from error
         except OSError as error:
             self.connection.close()
             if is_reused:  # servers close a connection after some time: open another
                 return self.send(message)
             ours = isinstance(error, smtplib.SMTPResponseException)  # the server refused our greeting or our sender
-            raise NotSent(Trouble.CUT_OFF, again=True, everywhere=ours) from error
+            raise NotSent(Trouble.CUT_OFF, can_retry=True, everywhere=ours) from error
 
 
-def refusal(code: int) -> NotSent:
+def make_refusal(code: int) -> NotSent:
     """Return the error for an answer of the server. RFC 5321, 4.2.1: 4yz is temporary, 5yz is permanent."""
-    return NotSent(Trouble.POSTPONED, again=True) if code < 500 else NotSent(Trouble.REFUSED, again=False)
+    return NotSent(Trouble.POSTPONED, can_retry=True) if code < 500 else NotSent(Trouble.REFUSED, can_retry=False)

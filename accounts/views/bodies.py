@@ -12,33 +12,33 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.generic.edit import FormView
 
-from accounts.access import get_body, get_managed_body, manages
+from accounts.access import get_body, get_managed_body, is_manager_of
 from accounts.enums import Helper
 from accounts.forms import ContactForm, InviteForm
 from accounts.models import Membership
 from accounts.services.bodies import (
     LastManager,
-    card_stamp,
-    hand_over,
+    check_transferred,
     list_contacts,
     list_memberships,
-    refuse_unless_handed_over,
+    make_card_stamp,
     remove_member,
-    write_contacts,
+    save_contacts,
+    transfer_management,
 )
 from accounts.services.invitations import (
-    AlreadyThere,
-    TooMany,
-    TooSoon,
+    AlreadyMember,
+    SentTooSoon,
+    TooManyInvitations,
     invite_again,
     invite_member,
     withdraw_invitation,
 )
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from accounts.views.sign_in import Refusing
 from collectivities.models import Collectivity
 from core.stale import Stale
-from csirts.routing import csirt_for
+from csirts.routing import find_route
 
 LEAVES = "L’invitation part par mail à %(address)s."
 JUST_SENT = "Cette invitation vient de partir. Laissez-lui un quart d’heure avant de la renvoyer."
@@ -49,12 +49,12 @@ WITHDRAWN = "L’invitation de %(address)s est retirée : son lien n’ouvre plu
 
 
 @method_decorator(never_cache, name="dispatch")
-class Invite(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+class InviteMember(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
     template_name = "accounts/invite.html"
     form_class = InviteForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self.body = get_managed_body(user_of(request), kwargs["uid"])
+        self.body = get_managed_body(get_account(request), kwargs["uid"])
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -63,56 +63,56 @@ class Invite(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes no
     def form_valid(self, form: InviteForm) -> HttpResponse:
         email = form.cleaned_data["email"].lower()
         try:
-            invite_member(uid=self.body.uid, email=email, actor=user_of(self.request))
-        except TooMany:
+            invite_member(uid=self.body.uid, email=email, actor=get_account(self.request))
+        except TooManyInvitations:
             form.add_error("email", TOO_MANY)
             return self.form_invalid(form)
-        except AlreadyThere:
-            return home_saying(self.request, self.body.uid, ALREADY_THERE)
-        except TooSoon:
-            return home_saying(self.request, self.body.uid, JUST_SENT)
-        return home_saying(self.request, self.body.uid, LEAVES, email)
+        except AlreadyMember:
+            return redirect_home(self.request, self.body.uid, ALREADY_THERE)
+        except SentTooSoon:
+            return redirect_home(self.request, self.body.uid, JUST_SENT)
+        return redirect_home(self.request, self.body.uid, LEAVES, email)
 
 
 @require_POST
-def send_again(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+def resend_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     try:
-        found = invite_again(uid=uid, person_uid=person, actor=user_of(request))
-    except TooMany:
-        return home_saying(request, uid, TOO_MANY)
-    except AlreadyThere:
-        return home_saying(request, uid, ALREADY_THERE)
-    except TooSoon:
-        return home_saying(request, uid, JUST_SENT)
-    return home_saying(request, uid, LEAVES, found.email)
+        invited = invite_again(uid=uid, person_uid=person, actor=get_account(request))
+    except TooManyInvitations:
+        return redirect_home(request, uid, TOO_MANY)
+    except AlreadyMember:
+        return redirect_home(request, uid, ALREADY_THERE)
+    except SentTooSoon:
+        return redirect_home(request, uid, JUST_SENT)
+    return redirect_home(request, uid, LEAVES, invited.email)
 
 
 @require_POST
-def withdraw(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+def cancel_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     """Withdraw without asking to confirm, because a new invitation undoes it."""
-    found = withdraw_invitation(uid=uid, person_uid=person, actor=user_of(request))
-    return home_saying(request, uid, WITHDRAWN, found.email)
+    invited = withdraw_invitation(uid=uid, person_uid=person, actor=get_account(request))
+    return redirect_home(request, uid, WITHDRAWN, invited.email)
 
 
-def home_saying(request: HttpRequest, uid: UUID, words: Any, address: str = "") -> HttpResponse:
+def redirect_home(request: HttpRequest, uid: UUID, words: Any, address: str = "") -> HttpResponse:
     messages.info(request, words % {"address": address} if address else words)
     return redirect("body_home", uid)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+def dismiss_member(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     """Ask, then remove. The last manager gets a page that asks to hand over first."""
-    user = user_of(request)
+    user = get_account(request)
     body = get_body(user, uid) if person == user.uid else get_managed_body(user, uid)
-    leaving = member(body, person)
-    shown = {"body": body, "membership": leaving}
+    leaving = get_membership(body, person)
+    context = {"body": body, "membership": leaving}
     if request.method != "POST":
-        return render(request, "accounts/remove_member.html", shown)
+        return render(request, "accounts/remove_member.html", context)
     try:
         remove_member(uid=uid, person_uid=person, actor=user)
     except LastManager:
-        return render(request, "accounts/remove_member.html", shown | {"is_last": True}, status=409)
+        return render(request, "accounts/remove_member.html", context | {"is_last": True}, status=409)
     if person == user.uid:
         messages.success(request, f"Vous avez quitté {body.name}.")
         return redirect("own_cases")
@@ -124,59 +124,59 @@ def remove(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     """Ask, then hand over. Afterwards the same address shows that it is done."""
-    user = user_of(request)
+    user = get_account(request)
     body = get_body(user, uid)
     if request.method == "POST":
-        hand_over(uid=uid, person_uid=person, actor=user)
+        transfer_management(uid=uid, person_uid=person, actor=user)
         return redirect("hand_over", uid, person)
-    heir, is_done = member(body, person), not manages(user, body)
+    heir, is_done = get_membership(body, person), not is_manager_of(user, body)
     if is_done:
-        refuse_unless_handed_over(heir, user)
+        check_transferred(heir, user)
     return render(request, "accounts/hand_over.html", {"body": body, "membership": heir, "is_done": is_done})
 
 
-def member(body: Collectivity, person: UUID) -> Membership:
+def get_membership(body: Collectivity, person: UUID) -> Membership:
     """Return the first role of this person in the body, of possibly two. Raise Http404 if there is none."""
-    found = list_memberships(body).filter(user__uid=person).first()
-    if found is None:
+    membership = list_memberships(body).filter(user__uid=person).first()
+    if membership is None:
         raise Http404
-    return found
+    return membership
 
 
 @never_cache
 @require_safe
-def emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
+def show_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show the card with the number of the centre, which a body without contacts of its own needs most."""
-    body = get_body(user_of(request), uid)
-    shown = {"body": body, "contacts": list_contacts(body), "route": csirt_for(body, on=timezone.localdate())}
-    return render(request, "accounts/emergency_card.html", shown)
+    body = get_body(get_account(request), uid)
+    context = {"body": body, "contacts": list_contacts(body), "route": find_route(body, on=timezone.localdate())}
+    return render(request, "accounts/emergency_card.html", context)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def write_emergency(request: HttpRequest, uid: UUID) -> HttpResponse:
+def edit_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Edit the card. If somebody else changed it meanwhile, show that version beside what was
     typed, and write nothing.
     """
-    user = user_of(request)
+    user = get_account(request)
     body = get_body(user, uid)
     contacts = list_contacts(body)
-    known = {one.kind: one for one in contacts}
+    contacts_by_kind = {contact.kind: contact for contact in contacts}
     data = request.POST if request.method == "POST" else None
-    forms = [ContactForm(data, kind=kind, known=known.get(kind)) for kind in Helper]
-    shown: dict[str, Any] = {
+    forms = [ContactForm(data, kind=kind, contact=contacts_by_kind.get(kind)) for kind in Helper]
+    context: dict[str, Any] = {
         "body": body,
         "forms": forms,
-        "seen": card_stamp(contacts) if data is None else data.get("seen", ""),
+        "seen": make_card_stamp(contacts) if data is None else data.get("seen", ""),
     }
     if data is None or not all([form.is_valid() for form in forms]):  # noqa: C419 (each says what is wrong with it)
-        return render(request, "accounts/write_emergency.html", shown, status=200 if data is None else 422)
+        return render(request, "accounts/write_emergency.html", context, status=200 if data is None else 422)
     try:
-        said = {form.kind.value: form.cleaned_data for form in forms}
-        write_contacts(uid=uid, said=said, actor=user, seen=shown["seen"])
+        answers = {form.kind.value: form.cleaned_data for form in forms}
+        save_contacts(uid=uid, contacts=answers, actor=user, stamp=context["seen"])
     except Stale:
         contacts = list_contacts(body)
-        shown |= {"contacts": contacts, "seen": card_stamp(contacts)}
-        return render(request, "accounts/write_emergency.html", shown, status=409)
+        context |= {"contacts": contacts, "seen": make_card_stamp(contacts)}
+        return render(request, "accounts/write_emergency.html", context, status=409)
     messages.success(request, "La fiche est gardée.")
     return redirect("emergency_card", uid)

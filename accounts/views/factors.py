@@ -18,24 +18,24 @@ from django.views.decorators.cache import never_cache
 
 from accounts.access import leads_a_team
 from accounts.enums import LinkPurpose, MailKind
-from accounts.factors import factors_of, record_new_factor
+from accounts.factors import describe_factors, record_new_factor
 from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
 from accounts.services.tokens import may_have_tokens
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from accounts.views.sign_in import Refusing
 
 
 @method_decorator(never_cache, name="dispatch")
-class Account(IndexView):
+class AccountPage(IndexView):
     template_name = "accounts/account.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user = user_of(self.request)
-        found = factors_of(user)
-        must_enrol = user.needs_second_factor and not found["has_factor"]
+        user = get_account(self.request)
+        factors = describe_factors(user)
+        must_enrol = user.needs_second_factor and not factors["has_factor"]
         doors = {"leads_a_team": leads_a_team(user), "may_have_tokens": may_have_tokens(user)}
-        return {"must_enrol": must_enrol} | doors | found
+        return {"must_enrol": must_enrol} | doors | factors
 
 
 class Enrolling(Refusing):
@@ -48,7 +48,7 @@ class Enrolling(Refusing):
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
-        user = user_of(self.request)
+        user = get_account(self.request)
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # of the view that this completes
         queue_mail(MailKind.FACTOR_ADDED, user)
         record_new_factor(self.request, user, self.kind)
@@ -66,7 +66,7 @@ class RemoveApplication(Refusing, DeactivateTOTPView):
     template_name = "accounts/remove_factor.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"stays": not may_go(self.authenticator)}
+        return super().get_context_data(**kwargs) | {"stays": not can_remove(self.authenticator)}
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -84,15 +84,15 @@ class RemoveKey(RemoveWebAuthnView):
     success_url = reverse_lazy("mfa_index")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        if not may_go(self.object):
+        if not can_remove(self.object):
             return self.render_to_response(self.get_context_data(form=form), status=422)
         return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"key": self.object, "stays": not may_go(self.object)}
+        return super().get_context_data(**kwargs) | {"key": self.object, "stays": not can_remove(self.object)}
 
 
-def may_go(authenticator: Authenticator) -> bool:
+def can_remove(authenticator: Authenticator) -> bool:
     return bool(get_adapter().can_delete_authenticator(authenticator))
 
 
@@ -108,7 +108,7 @@ class RenewCodes(GenerateRecoveryCodesView):
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
-        queue_mail(MailKind.CODES_RENEWED, user_of(self.request))
+        queue_mail(MailKind.CODES_RENEWED, get_account(self.request))
         return super().form_valid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -138,5 +138,5 @@ class ChangePassword(Refusing, PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Change the password and revoke the links that could choose another."""
-        revoke_links(user_of(self.request), LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
+        revoke_links(get_account(self.request), LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
         return super().form_valid(form)

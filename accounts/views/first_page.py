@@ -9,17 +9,17 @@ from accounts.models import User
 from collectivities.models import Region
 
 
-def first_page(user: Any) -> str:
+def find_first_page(user: Any) -> str:
     if not isinstance(user, User):
         return reverse("home")
     if user.is_staff:
         return reverse("admin:index")
     if user.has_role(*COLLECTIVITY_ROLES):
         return reverse("own_cases")
-    return figures_of(user) if user.has_role(Role.ANALYST, Role.NATIONAL) else reverse("home")
+    return find_figures_page(user) if user.has_role(Role.ANALYST, Role.NATIONAL) else reverse("home")
 
 
-def figures_of(user: User) -> str:
+def find_figures_page(user: User) -> str:
     """Return the exact figures that the person may read: of the nation for national coordination, of an analyst's
     région. Return the published figures of the région, whose page says why, to an analyst whom no act entitles.
     """

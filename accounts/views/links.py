@@ -43,7 +43,7 @@ class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.link = find_link(kwargs["token"])
-        return super().dispatch(request, *args, **kwargs) if self.link else link_is_over(request, kwargs["token"])
+        return super().dispatch(request, *args, **kwargs) if self.link else render_ended_link(request, kwargs["token"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"link": self.link}
@@ -52,20 +52,20 @@ class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
         return super().get_context_data(**kwargs) | {"link": self.link}
 
     def form_valid(self, form: ChoosePasswordForm) -> HttpResponse:
-        said = {name: form.cleaned_data.get(name, "") for name in ("password", "display_name")}
-        user = use_link(token=self.kwargs["token"], **said)
+        answers = {name: form.cleaned_data.get(name, "") for name in ("password", "display_name")}
+        user = use_link(token=self.kwargs["token"], **answers)
         if user is None:
-            return link_is_over(self.request, self.kwargs["token"])
+            return render_ended_link(self.request, self.kwargs["token"])
         return render(self.request, "accounts/link_used.html", {"user_of_link": user, "link": self.link})
 
 
-def link_is_over(request: HttpRequest, token: str, *, is_channel: bool = False) -> HttpResponse:
+def render_ended_link(request: HttpRequest, token: str, *, is_channel: bool = False) -> HttpResponse:
     """Tell the holder of the whole link why it no longer works."""
     link = find_ended_link(token, is_channel=is_channel)
-    shown = {
+    context = {
         "link": link,
         "is_replaced": link is not None and is_replaced(link),
         "is_too_old": link is not None and link.expires_at <= timezone.now(),
         "has_no_sender": link is not None and link.csirt_id is not None and not is_sent_by_lead(link),
     }
-    return render(request, "accounts/link_over.html", shown, status=404)
+    return render(request, "accounts/link_over.html", context, status=404)

@@ -13,25 +13,25 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
 
-from accounts.access import count_cases, team_of
+from accounts.access import count_held_cases, list_team
 from accounts.enums import TEAM_ROLES
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership
 from accounts.services import team
-from accounts.services.invitations import AlreadyThere, TooMany, TooSoon
-from accounts.signed_in import user_of
+from accounts.services.invitations import AlreadyMember, SentTooSoon, TooManyInvitations
+from accounts.signed_in import get_account
 from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
-from accounts.views.links import link_is_over
+from accounts.views.links import render_ended_link
 from accounts.views.sign_in import Refusing
 
 LONGEST_NUMBER = 18  # digits of a primary key in the database
 
 
-class OfALead(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
+class LeadFormView(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
     """A form for leads; a 404 for everybody else."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self.centres = team.list_led_centres(user_of(request))
+        self.centres = team.list_led_centres(get_account(request))
         if not self.centres:
             raise Http404
         return super().dispatch(request, *args, **kwargs)
@@ -41,22 +41,22 @@ class OfALead(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes
 
 
 @method_decorator(never_cache, name="dispatch")
-class InviteResponder(OfALead):
+class InviteResponder(LeadFormView):
     template_name = "accounts/invite_responder.html"
     form_class = InviteResponderForm
 
     def form_valid(self, form: InviteResponderForm) -> HttpResponse:
         email, centre = form.cleaned_data["email"].lower(), form.cleaned_data["csirt"]
         try:
-            team.invite_responder(csirt_id=centre.pk, email=email, actor=user_of(self.request))
-        except TooMany:
+            team.invite_responder(csirt_id=centre.pk, email=email, actor=get_account(self.request))
+        except TooManyInvitations:
             return self.refuse(form, TOO_MANY)
-        except AlreadyThere:
+        except AlreadyMember:
             return self.refuse(form, "Cette personne est déjà de l’équipe : rien n’est parti.")
         except team.ClosedAccount:
             closed = "Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme."
             return self.refuse(form, closed)
-        except TooSoon:
+        except SentTooSoon:
             messages.info(self.request, JUST_SENT)
             return redirect("team")
         messages.success(self.request, LEAVES % {"address": email})
@@ -68,60 +68,62 @@ class InviteResponder(OfALead):
 
 
 @require_POST
-def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
+def cancel_centre_invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Withdraw without asking to confirm, because a new invitation undoes it."""
-    found = team.withdraw_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=user_of(request))
-    messages.info(request, WITHDRAWN % {"address": found.email})
+    invited = team.withdraw_responder(
+        csirt_id=read_centre_number(request.POST), person_uid=uid, actor=get_account(request)
+    )
+    messages.info(request, WITHDRAWN % {"address": invited.email})
     return redirect("team")
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
+def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask, with one button for each centre, then remove."""
-    lead = user_of(request)
+    lead = get_account(request)
     if request.method == "POST":
         team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
         messages.success(request, "Cette personne ne voit plus les dossiers du centre.")
         return redirect("team")
-    found = team_of(lead).filter(uid=uid).first()
+    responder = list_team(lead).filter(uid=uid).first()
     led = lead.led_centre_ids
-    roles = Membership.objects.in_force().filter(user=found, role__in=TEAM_ROLES, csirt__in=led)
-    if found is None or not roles:
+    roles = Membership.objects.in_force().filter(user=responder, role__in=TEAM_ROLES, csirt__in=led)
+    if responder is None or not roles:
         raise Http404
     ordered = roles.select_related("csirt").order_by("csirt__name")
-    cases = count_cases([found.pk], led)
-    rows = [{"centre": role.csirt, "cases": cases[found.pk, role.csirt_id]} for role in ordered]
-    return render(request, "accounts/remove_responder.html", {"person": found, "rows": rows})
+    cases = count_held_cases([responder.pk], led)
+    rows = [{"centre": role.csirt, "cases": cases[responder.pk, role.csirt_id]} for role in ordered]
+    return render(request, "accounts/remove_responder.html", {"person": responder, "rows": rows})
 
 
-def read_centre_number(sent: QueryDict) -> int:
+def read_centre_number(data: QueryDict) -> int:
     """Return the centre id that a form names, or 0 if it is not a number."""
-    number = sent.get("csirt", "")
+    number = data.get("csirt", "")
     return int(number) if number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER else 0
 
 
 @method_decorator(never_cache, name="dispatch")
 @method_decorator(reauthentication_required(app="allauth.mfa"), name="post")
-class Channel(OfALead):
+class EditChannel(LeadFormView):
     """Shows the mailbox of each centre that the user leads, and sends a trial to another mailbox."""
 
     template_name = "accounts/channel.html"
     form_class = ChannelForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = [{"centre": one, "pending": team.pending_channel(one)} for one in self.centres]
+        rows = [{"centre": centre, "pending": team.find_pending_channel(centre)} for centre in self.centres]
         return super().get_context_data(**kwargs) | {"rows": rows}
 
     def form_valid(self, form: ChannelForm) -> HttpResponse:
         email, centre = form.cleaned_data["email"], form.cleaned_data["csirt"]
-        former = team.pending_channel(centre)
+        former = team.find_pending_channel(centre)
         try:
-            team.try_channel(csirt_id=centre.pk, address=email, actor=user_of(self.request))
-        except TooMany:
+            team.try_channel(csirt_id=centre.pk, address=email, actor=get_account(self.request))
+        except TooManyInvitations:
             form.add_error("email", "Vingt essais sont partis en un jour : réessayez demain.")
             return self.form_invalid(form)
-        except TooSoon:
+        except SentTooSoon:
             messages.info(self.request, "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.")
             return redirect("centre_channel")
         messages.success(self.request, f"Un mail d’essai part à {email}.")
@@ -137,7 +139,7 @@ class Channel(OfALead):
 @reauthentication_required(app="allauth.mfa", allow_get=True)  # type: ignore[untyped-decorator]
 def drop_channel(request: HttpRequest) -> HttpResponse:
     """Ask, then remove the mailbox."""
-    lead = user_of(request)
+    lead = get_account(request)
     if request.method == "POST":
         team.remove_channel(csirt_id=read_centre_number(request.POST), actor=lead)
         messages.success(request, "Plus aucune déclaration ne part par mail.")
@@ -149,7 +151,7 @@ def drop_channel(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest, token: str) -> HttpResponse:
+def confirm_mailbox(request: HttpRequest, token: str) -> HttpResponse:
     """Confirm the mailbox with the button only: mail scanners read the page too. Holding the mailbox is the proof.
 
     A second click shows that it is done.
@@ -157,7 +159,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         team.confirm_channel(token=token)
     link = team.find_channel_link(token)
-    done = team.find_confirmed_link(token) if link is None else None
-    if link is None and done is None:
-        return link_is_over(request, token, is_channel=True)
-    return render(request, "accounts/confirm_channel.html", {"link": link or done, "is_done": done is not None})
+    confirmed = team.find_confirmed_link(token) if link is None else None
+    if link is None and confirmed is None:
+        return render_ended_link(request, token, is_channel=True)
+    return render(
+        request, "accounts/confirm_channel.html", {"link": link or confirmed, "is_done": confirmed is not None}
+    )

@@ -16,25 +16,25 @@ from accounts.forms import TokenForm
 from accounts.services.tokens import (
     MOST_LIVE,
     AlreadyShown,
-    TooMany,
+    TooManyTokens,
     check_entitled,
     get_token,
     make_token,
     revoke_token,
 )
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from accounts.views.sign_in import Refusing
 
-SHOWN = 50
+MOST_ROWS = 50
 TOO_MANY = "Vous avez déjà dix jetons. Révoquez-en un d’abord."
 
 
 @never_cache
 @require_safe
-def tokens(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
+def show_tokens(request: HttpRequest) -> HttpResponse:
+    user = get_account(request)
     check_entitled(user)
-    rows = user.api_tokens.order_by("-created_at", "-id")[:SHOWN]
+    rows = user.api_tokens.order_by("-created_at", "-id")[:MOST_ROWS]
     return render(request, "accounts/tokens.html", {"tokens": rows})
 
 
@@ -44,7 +44,7 @@ class NewToken(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes 
     form_class = TokenForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        check_entitled(user_of(request))
+        check_entitled(get_account(request))
         return super().dispatch(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
@@ -55,10 +55,10 @@ class NewToken(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes 
 
     def form_valid(self, form: TokenForm) -> HttpResponse:
         try:
-            token = make_token(actor=user_of(self.request), **form.cleaned_data)
+            token = make_token(actor=get_account(self.request), **form.cleaned_data)
         except AlreadyShown:
             return redirect("api_tokens")
-        except TooMany:
+        except TooManyTokens:
             form.add_error(None, TOO_MANY)
             return self.form_invalid(form)
         return render(self.request, "accounts/token_made.html", {"token": token, "name": form.cleaned_data["name"]})
@@ -66,9 +66,9 @@ class NewToken(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def revoke(request: HttpRequest, uid: UUID) -> HttpResponse:
+def revoke_own_token(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask, then revoke."""
-    user = user_of(request)
+    user = get_account(request)
     if request.method == "POST":
         revoke_token(actor=user, uid=uid)
         return redirect("api_tokens")

@@ -20,7 +20,7 @@ class CollectivitySearchView(APIView):
         search = SearchSerializer(data=request.query_params)
         search.is_valid(raise_exception=True)
         try:
-            found = find_collectivities(search.validated_data["q"])
+            bodies = find_collectivities(search.validated_data["q"])
         except SearchProblem as problem:
             raise ValidationError({"q": [str(problem)]}) from problem
-        return Response({"results": CollectivitySerializer(found, many=True).data})
+        return Response({"results": CollectivitySerializer(bodies, many=True).data})

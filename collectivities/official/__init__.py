@@ -15,5 +15,5 @@ def read_official_list(source: Path | None = None, millesime: int | None = None)
     return read_compact(path) if path.name.endswith(".csv.xz") else read_package(path, millesime)
 
 
-def shipped_departements() -> list[DepartementRow]:
+def load_shipped_departements() -> list[DepartementRow]:
     return read_departements(SHIPPED)

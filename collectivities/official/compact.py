@@ -13,19 +13,19 @@ from pathlib import Path
 from collectivities.enums import Kind
 from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
 
-type Line = list[str]
+type CompactLine = list[str]
 
 
 def write_compact(official: OfficialList, path: Path) -> None:
     with lzma.open(path, "wb", preset=9 | lzma.PRESET_EXTREME) as packed, TextIOWrapper(packed, "utf-8") as text:
-        csv.writer(text, lineterminator="\n").writerows(_lines(official))
+        csv.writer(text, lineterminator="\n").writerows(_format_lines(official))
 
 
 def read_compact(path: Path) -> OfficialList:
     """Return the list. Raise `UnreadableList` if the file is truncated, altered or of another format."""
     try:
         with lzma.open(path, "rt", encoding="utf-8", newline="") as text:
-            return _read(csv.reader(text))
+            return _parse_lines(csv.reader(text))
     except (OSError, EOFError, ValueError, TypeError, IndexError, lzma.LZMAError, csv.Error) as error:
         words = {"source": path, "error": error}
         raise UnreadableList("Liste illisible dans {source} : {error}".format(**words)) from error
@@ -35,10 +35,10 @@ def read_departements(path: Path) -> list[DepartementRow]:
     """Return the départements, reading only the head of the file."""
     with lzma.open(path, "rt", encoding="utf-8", newline="") as text:
         head = takewhile(lambda line: line[0] != "body", csv.reader(text))
-        return [DepartementRow(*values) for what, *values in head if what == "departement"]
+        return [DepartementRow(*values) for kind, *values in head if kind == "departement"]
 
 
-def _lines(official: OfficialList) -> Iterator[Line]:
+def _format_lines(official: OfficialList) -> Iterator[CompactLine]:
     yield ["list", str(official.millesime)]
     for region in sorted(official.regions, key=lambda row: row.code):
         yield ["region", region.code, region.name, region.zone]
@@ -50,20 +50,20 @@ def _lines(official: OfficialList) -> Iterator[Line]:
                " ".join(body.groups), "|".join(f"{alias.code}:{alias.name}" for alias in body.aliases)]  # fmt: skip
 
 
-def _read(lines: Iterator[Line]) -> OfficialList:
+def _parse_lines(lines: Iterator[CompactLine]) -> OfficialList:
     _list, millesime = next(lines, ["", ""])
     official = OfficialList(int(millesime))
-    for what, *values in lines:
-        if what == "region":
+    for kind, *values in lines:
+        if kind == "region":
             official.regions.append(RegionRow(*values))
-        elif what == "departement":
+        elif kind == "departement":
             official.departements.append(DepartementRow(*values))
         else:
-            official.bodies.append(_body(values))
+            official.bodies.append(_parse_body(values))
     return official
 
 
-def _body(values: Line) -> BodyRow:
+def _parse_body(values: CompactLine) -> BodyRow:
     kind, code, name, liaison, siren, region, departement, population, postal_codes, groups, aliases = values
     return BodyRow(
         kind=Kind(kind),

@@ -35,61 +35,61 @@ MERGED = (
     ("R06", "Département-Région de Mayotte", "06", "976", ("976",), ("976:",)),
     ("6AE", "Collectivité européenne d'Alsace", "44", "", ("67", "68"), ("67:Bas-Rhin", "68:Haut-Rhin")),
 )
-SAID_BEFORE = {1: "d'", 2: "du ", 3: "de la ", 4: "des ", 5: "de l'"}
+NAME_ARTICLES = {1: "d'", 2: "du ", 3: "de la ", 4: "des ", 5: "de l'"}
 MERGED_GROUND = {code for merged in MERGED for code in merged[4]}
 MERGED_REGIONS = {merged[2] for merged in MERGED if merged[0].startswith("R")}
 
 
-def councils(
+def list_councils(
     regions: list[RegionRow], departements: list[tuple[DepartementRow, int]], communes: list[BodyRow]
 ) -> Iterator[BodyRow]:
     """Yield every council, from the régions, the départements with INSEE's type de liaison, and the communes."""
-    inhabitants = _inhabitants(communes)
-    yield from _merged({region.code for region in regions}, inhabitants)
+    inhabitants = _count_inhabitants(communes)
+    yield from _list_merged_councils({region.code for region in regions}, inhabitants)
     for departement, liaison in departements:
         if departement.zone == Zone.COM:
-            yield from _overseas(departement, inhabitants)
+            yield from _list_overseas_councils(departement, inhabitants)
         elif departement.code not in MERGED_GROUND | {PARIS}:
-            name = f"Département {SAID_BEFORE.get(liaison, 'de ')}{departement.name}"
-            yield _council(Kind.DEPARTEMENT, departement.code, name, departement, inhabitants[departement.code])
+            name = f"Département {NAME_ARTICLES.get(liaison, 'de ')}{departement.name}"
+            yield _make_council(Kind.DEPARTEMENT, departement.code, name, departement, inhabitants[departement.code])
     for region in regions:
         if region.zone != Zone.COM and region.code not in MERGED_REGIONS:
-            ground = sum(inhabitants[one.code] for one, _liaison in departements if one.region == region.code)
+            ground = sum(inhabitants[row.code] for row, _liaison in departements if row.region == region.code)
             lyon = inhabitants[LYON_METROPOLIS] if region.code == "84" else 0
             ground_row = DepartementRow("", "", region.zone, region.code)
-            yield _council(Kind.REGION, f"R{region.code}", f"Région {region.name}", ground_row, ground + lyon)
+            yield _make_council(Kind.REGION, f"R{region.code}", f"Région {region.name}", ground_row, ground + lyon)
 
 
-def with_paris(commune: BodyRow) -> BodyRow:
+def add_paris_aliases(commune: BodyRow) -> BodyRow:
     """Add the code and the names of the département to the aliases of the commune of Paris."""
     if commune.code != "75056":
         return commune
     return replace(commune, aliases=(*commune.aliases, AliasRow(PARIS, ""), AliasRow("", "Ville de Paris")))
 
 
-def _inhabitants(communes: list[BodyRow]) -> Counter[str]:
+def _count_inhabitants(communes: list[BodyRow]) -> Counter[str]:
     """Return the inhabitants by département. Those of the métropole de Lyon are counted apart, under its SIREN."""
-    counted: Counter[str] = Counter()
+    inhabitants: Counter[str] = Counter()
     for commune in communes:
         ground = LYON_METROPOLIS if LYON_METROPOLIS in commune.groups else commune.departement
-        counted[ground] += commune.population or 0
-    return counted
+        inhabitants[ground] += commune.population or 0
+    return inhabitants
 
 
-def _merged(regions: set[str], inhabitants: Counter[str]) -> Iterator[BodyRow]:
-    for code, name, region, departement, ground, others in MERGED:
+def _list_merged_councils(regions: set[str], inhabitants: Counter[str]) -> Iterator[BodyRow]:
+    for code, name, region, departement, ground, aliases_text in MERGED:
         if region not in regions:
             continue
-        aliases = tuple(AliasRow(*other.split(":")) for other in others)
-        population = sum(inhabitants[one] for one in ground)
+        aliases = tuple(AliasRow(*other.split(":")) for other in aliases_text)
+        population = sum(inhabitants[territory] for territory in ground)
         yield BodyRow(Kind.SPECIAL, code, name, 0, "", region, departement, population, aliases=aliases)
 
 
-def _overseas(departement: DepartementRow, inhabitants: Counter[str]) -> Iterator[BodyRow]:
+def _list_overseas_councils(departement: DepartementRow, inhabitants: Counter[str]) -> Iterator[BodyRow]:
     if departement.code != CLIPPERTON:
         population = inhabitants[departement.code] or None
-        yield _council(Kind.OVERSEAS, departement.code, departement.name, departement, population)
+        yield _make_council(Kind.OVERSEAS, departement.code, departement.name, departement, population)
 
 
-def _council(kind: Kind, code: str, name: str, ground: DepartementRow, population: int | None) -> BodyRow:
+def _make_council(kind: Kind, code: str, name: str, ground: DepartementRow, population: int | None) -> BodyRow:
     return BodyRow(kind, code, name, 0, "", ground.region, ground.code, population)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from collectivities.enums import Kind
-from collectivities.official.councils import councils, with_paris
+from collectivities.official.councils import add_paris_aliases, list_councils
 from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
 
 type Record = dict[str, Any]
@@ -26,17 +26,19 @@ MILLESIME_OF_VERSION_0 = 2020
 def read_package(source: Path, millesime: int | None = None) -> OfficialList:
     """Return the list. Raise `UnreadableList` if a file is missing or does not have the format of the package."""
     try:
-        read = _reader(source)
-        return _read(read, millesime or _millesime(read))
+        read_json = _open_reader(source)
+        return _build_list(read_json, millesime or _read_millesime(read_json))
     except (OSError, KeyError, ValueError, TypeError, tarfile.TarError) as error:
-        raise UnreadableList("Liste illisible dans {source} : {error}".format(**_words(source, error))) from error
+        raise UnreadableList(
+            "Liste illisible dans {source} : {error}".format(**_describe_error(source, error))
+        ) from error
 
 
-def _words(source: Path, error: Exception) -> dict[str, object]:
+def _describe_error(source: Path, error: Exception) -> dict[str, object]:
     return {"source": source, "error": error}
 
 
-def _reader(source: Path) -> ReadJson:
+def _open_reader(source: Path) -> ReadJson:
     if source.is_dir():
         data = source / "data" if (source / "data").is_dir() else source
         return lambda name: json.loads((data / name).read_text("utf-8"))
@@ -50,34 +52,34 @@ def _reader(source: Path) -> ReadJson:
     return lambda name: json.loads(texts[name.removeprefix("../")])
 
 
-def _millesime(read: ReadJson) -> int:
+def _read_millesime(read_json: ReadJson) -> int:
     try:
-        return MILLESIME_OF_VERSION_0 + int(read("../package.json")["version"].partition(".")[0])
+        return MILLESIME_OF_VERSION_0 + int(read_json("../package.json")["version"].partition(".")[0])
     except (OSError, KeyError) as error:
         raise UnreadableList("Le millésime n’est pas dit : ajoutez --millesime ANNÉE.") from error
 
 
-def _read(read: ReadJson, millesime: int) -> OfficialList:
-    regions = [RegionRow(row["code"], row["nom"], row["zone"]) for row in read("regions.json")]
+def _build_list(read_json: ReadJson, millesime: int) -> OfficialList:
+    regions = [RegionRow(row["code"], row["nom"], row["zone"]) for row in read_json("regions.json")]
     grounds = [
         (DepartementRow(row["code"], row["nom"], row["zone"], row["region"]), row["typeLiaison"])
-        for row in read("departements.json")
+        for row in read_json("departements.json")
     ]
-    groups = [*read("epci.json"), *read("ept.json")]
-    communes = list(_communes(read("communes.json"), groups))
-    bodies = [*communes, *_groupings(groups, communes), *councils(regions, grounds, communes)]
+    groups = [*read_json("epci.json"), *read_json("ept.json")]
+    communes = list(_list_communes(read_json("communes.json"), groups))
+    bodies = [*communes, *_list_groupings(groups, communes), *list_councils(regions, grounds, communes)]
     return OfficialList(millesime, regions, [ground for ground, _liaison in grounds], bodies)
 
 
-def _communes(records: list[Record], groups: list[Record]) -> Iterator[BodyRow]:
+def _list_communes(records: list[Record], groups: list[Record]) -> Iterator[BodyRow]:
     groups_of = defaultdict(list)
     for group in groups:
         for member in group["membres"]:
             groups_of[member["code"]].append(group["code"])
-    aliases_of = _aliases(records)
+    aliases_of = _list_aliases(records)
     for row in records:
         if row["type"] == "commune-actuelle":
-            yield with_paris(
+            yield add_paris_aliases(
                 BodyRow(
                     kind=Kind.COMMUNE,
                     code=row["code"],
@@ -94,23 +96,23 @@ def _communes(records: list[Record], groups: list[Record]) -> Iterator[BodyRow]:
             )
 
 
-def _aliases(records: list[Record]) -> dict[str, list[AliasRow]]:
+def _list_aliases(records: list[Record]) -> dict[str, list[AliasRow]]:
     """Return the aliases by commune: former communes that are now part of it, municipal
     arrondissements, and former codes.
     """
     aliases: dict[str, list[AliasRow]] = defaultdict(list)
-    named = set()
+    named_codes = set()
     for row in records:
         if present := row.get("chefLieu") or row.get("commune"):
             aliases[present].append(AliasRow("" if row["code"] == present else row["code"], row["nom"]))
-            named.add(row["code"])
+            named_codes.add(row["code"])
     for row in records:
-        bare = (code for code in row.get("anciensCodes", ()) if code not in named)
+        bare = (code for code in row.get("anciensCodes", ()) if code not in named_codes)
         aliases[row["code"]].extend(AliasRow(code, "") for code in bare)
     return aliases
 
 
-def _groupings(groups: list[Record], communes: list[BodyRow]) -> Iterator[BodyRow]:
+def _list_groupings(groups: list[Record], communes: list[BodyRow]) -> Iterator[BodyRow]:
     by_code = {commune.code: commune for commune in communes}
     for group in groups:
         members = [by_code[member["code"]] for member in group["membres"]]
@@ -121,16 +123,16 @@ def _groupings(groups: list[Record], communes: list[BodyRow]) -> Iterator[BodyRo
             name=group["nom"],
             liaison=0,
             siren=group["code"],
-            region=_majority(members, "region"),
-            departement=_majority(members, "departement"),
+            region=_find_majority_territory(members, "region"),
+            departement=_find_majority_territory(members, "departement"),
             population=group["populationMunicipale"],
             aliases=tuple(AliasRow("", short) for short in initials),
         )
 
 
-def _majority(members: list[BodyRow], ground: str) -> str:
+def _find_majority_territory(members: list[BodyRow], ground: str) -> str:
     """Return the territory where most inhabitants of the members live, or the lower code if two are equal."""
-    counted: Counter[str] = Counter()
+    inhabitants: Counter[str] = Counter()
     for member in members:
-        counted[getattr(member, ground)] += member.population or 0
-    return min(counted, key=lambda code: (-counted[code], code))
+        inhabitants[getattr(member, ground)] += member.population or 0
+    return min(inhabitants, key=lambda code: (-inhabitants[code], code))

@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
 
 
-class TooLarge(APIException):
+class RequestTooLarge(APIException):
     status_code = 413
     default_detail = "Cette demande est trop grande : un mégaoctet au plus."
 
@@ -19,7 +19,7 @@ class BoundedJSONParser(JSONParser):
     ) -> Any:
         request = (parser_context or {})["request"]
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise TooLarge
+            raise RequestTooLarge
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError:

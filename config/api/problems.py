@@ -12,7 +12,7 @@ from rest_framework.views import exception_handler
 MEDIA_TYPE = "application/problem+json"
 
 
-def problem_document(error: Exception, context: dict[str, Any]) -> Response | None:
+def make_problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the response to an error, as DRF's EXCEPTION_HANDLER. None leaves an unforeseen error to Django:
     a 500 without details.
     """
@@ -23,12 +23,12 @@ def problem_document(error: Exception, context: dict[str, Any]) -> Response | No
     response = exception_handler(error, context)
     if response is None:
         return None
-    response.data = document(error, response.status_code)
+    response.data = make_document(error, response.status_code)
     response.content_type = MEDIA_TYPE
     return response
 
 
-def document(error: Exception, status: int) -> dict[str, Any]:
+def make_document(error: Exception, status: int) -> dict[str, Any]:
     body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if isinstance(error, exceptions.ValidationError):
         problems = list(flatten(error.detail))

@@ -21,7 +21,7 @@ from accounts.models import User
 from config.demo.accounts import CAST, DOMAIN, PASSWORD
 
 
-class Account(NamedTuple):
+class DemoAccount(NamedTuple):
     user: User
     role: str
     code: str
@@ -31,31 +31,41 @@ class Account(NamedTuple):
 @login_not_required
 @never_cache
 @require_safe
-def demonstration(request: HttpRequest) -> HttpResponse:
+def show_demonstration(request: HttpRequest) -> HttpResponse:
     """Show the accounts. The Refresh header reloads the page when the codes change, without script and
     by the server's clock.
     """
     if not read_demonstration():
         raise Http404
-    counter, gone = divmod(int(time.time()), app_settings.TOTP_PERIOD)
-    left = app_settings.TOTP_PERIOD - gone
-    shown = {"accounts": accounts(counter), "left": left, "password": PASSWORD}
-    response = render(request, "demo/demonstration.html", shown)
-    response["Refresh"] = str(left)
+    counter, elapsed = divmod(int(time.time()), app_settings.TOTP_PERIOD)
+    seconds_left = app_settings.TOTP_PERIOD - elapsed
+    context = {"accounts": list_accounts(counter), "left": seconds_left, "password": PASSWORD}
+    response = render(request, "demo/demonstration.html", context)
+    response["Refresh"] = str(seconds_left)
     return response
 
 
-def accounts(counter: int) -> list[Account]:
+def list_accounts(counter: int) -> list[DemoAccount]:
     """Return the accounts in the order of CAST."""
     cast = {f"{name}@{DOMAIN}": role for name, (_shown, role, _home) in CAST.items()}
     people = User.objects.filter(email__in=cast).prefetch_related("authenticator_set")
-    shown = [Account(one, str(cast[one.email].label), code(one, counter), code(one, counter + 1)) for one in people]
-    return sorted(shown, key=lambda account: list(cast).index(account.user.email))
+    rows = [
+        DemoAccount(user, str(cast[user.email].label), compute_code(user, counter), compute_code(user, counter + 1))
+        for user in people
+    ]
+    return sorted(rows, key=lambda account: list(cast).index(account.user.email))
 
 
-def code(user: Any, counter: int) -> str:
+def compute_code(user: Any, counter: int) -> str:
     """Return the code of this period, or an empty string for an account without an authenticator."""
-    totp = next((one for one in user.authenticator_set.all() if one.type == Authenticator.Type.TOTP), None)
+    totp = next(
+        (
+            authenticator
+            for authenticator in user.authenticator_set.all()
+            if authenticator.type == Authenticator.Type.TOTP
+        ),
+        None,
+    )
     if totp is None:
         return ""
     return str(format_hotp_value(hotp_value(get_adapter().decrypt(totp.data["secret"]), counter)))

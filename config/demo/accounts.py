@@ -54,17 +54,17 @@ def create_demonstration() -> list[str]:
         "csirt": Csirt.objects.get(slug=CSIRT),
         "region": Region.objects.get(code=REGION),
     }
-    for name, (shown, role, home) in CAST.items():
-        create_account(f"{name}@{DOMAIN}", shown, role, {home: homes[home]} if home else {})
+    for name, (display_name, role, home) in CAST.items():
+        create_account(f"{name}@{DOMAIN}", display_name, role, {home: homes[home]} if home else {})
     give_fictitious_addresses()
     return [f"{name}@{DOMAIN}" for name in CAST]
 
 
-def create_account(email: str, shown: str, role: Role, home: dict[str, Any]) -> None:
+def create_account(email: str, display_name: str, role: Role, home: dict[str, Any]) -> None:
     """Create one account. A second factor, if the role needs one, is random and exists only in this database."""
     user = User.objects.filter(email=email).first()
     if user is None:
-        user = User.objects.create_user(email, PASSWORD, display_name=shown)
+        user = User.objects.create_user(email, PASSWORD, display_name=display_name)
         started = timezone.localdate() - timedelta(days=730)
         entitled = {"exact_since_on": started, "exact_act": ACT} if role == Role.ANALYST else {}
         Membership.objects.create(user=user, role=role, since_on=started, **home, **entitled)

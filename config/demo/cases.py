@@ -16,20 +16,22 @@ CALLER = Caller(
 )
 
 
-def name_of(kind: str) -> str:
+def make_submission_key(kind: str) -> str:
     return f"demonstration {kind}"
 
 
-def declare(
-    kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **said: Any
+def declare_case(
+    kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **answers: Any
 ) -> Declared:
-    """Declare a case found out `hours` ago. A second case of the same type needs another name (`declare_as`)."""
-    return declare_as(name_of(kind), kind, body, now - timedelta(hours=hours), actor=actor, **said)
+    """Declare a case found out `hours` ago. A second case of its type needs another name (`declare_named_case`)."""
+    return declare_named_case(
+        make_submission_key(kind), kind, body, now - timedelta(hours=hours), actor=actor, **answers
+    )
 
 
-def declare_as(
-    name: str, kind: IncidentType, body: Collectivity, found_at: datetime, *, actor: User | None = None, **said: Any
+def declare_named_case(
+    name: str, kind: IncidentType, body: Collectivity, found_at: datetime, *, actor: User | None = None, **answers: Any
 ) -> Declared:
-    found = Instant(at=found_at, certainty=Certainty.APPROXIMATE)
-    declaration = Declaration(collectivity=body, caller=CALLER, type=kind, detected=found, **said)
+    detected = Instant(at=found_at, certainty=Certainty.APPROXIMATE)
+    declaration = Declaration(collectivity=body, caller=CALLER, type=kind, detected=detected, **answers)
     return declare_incident(declaration=declaration, submission=Submission(key=name, origin=Origin.WEB), actor=actor)

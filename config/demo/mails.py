@@ -26,7 +26,7 @@ LATEST_FILES = 50
 
 
 @dataclass(frozen=True)
-class Mail:
+class StoredMail:
     key: str
     to: str
     subject: str
@@ -43,51 +43,51 @@ class Mail:
 
 @login_not_required
 @require_safe
-def mails(request: HttpRequest) -> HttpResponse:
-    refuse_elsewhere()
-    return render(request, "demo/mails.html", {"mails": latest_mails()})
+def show_mails(request: HttpRequest) -> HttpResponse:
+    check_file_store()
+    return render(request, "demo/mails.html", {"mails": list_latest_mails()})
 
 
 @login_not_required
 @require_safe
-def mail(request: HttpRequest, key: UUID) -> HttpResponse:
-    refuse_elsewhere()
-    found = next((one for one in latest_mails() if one.key == str(key)), None)
-    if found is None:
+def show_mail(request: HttpRequest, key: UUID) -> HttpResponse:
+    check_file_store()
+    stored = next((candidate for candidate in list_latest_mails() if candidate.key == str(key)), None)
+    if stored is None:
         raise Http404
-    return render(request, "demo/mail.html", {"mail": found})
+    return render(request, "demo/mail.html", {"mail": stored})
 
 
-def refuse_elsewhere() -> None:
+def check_file_store() -> None:
     if settings.EMAIL_BACKEND != FILE_STORE or not (settings.DEBUG or is_demonstration()):
         raise Http404
 
 
-def latest_mails() -> list[Mail]:
+def list_latest_mails() -> list[StoredMail]:
     """Return the mails, newest first, of the newest files only, because the store is never emptied."""
     folder = Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc]  # a setting of this store alone
     files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
-    return [mail for path in reversed(files[-LATEST_FILES:]) for mail in reversed(list(mails_in(path)))]
+    return [mail for path in reversed(files[-LATEST_FILES:]) for mail in reversed(list(read_mails(path)))]
 
 
-def mails_in(path: Path) -> Iterator[Mail]:
+def read_mails(path: Path) -> Iterator[StoredMail]:
     """Yield the mails of a file. Django's file backend writes a line of dashes after each."""
-    for written in SEPARATOR.split(path.read_bytes()):
-        if written.strip():
-            yield read(message_from_bytes(written, policy=policy.default))
+    for content in SEPARATOR.split(path.read_bytes()):
+        if content.strip():
+            yield parse_mail(message_from_bytes(content, policy=policy.default))
 
 
-def read(message: EmailMessage) -> Mail:
-    return Mail(
+def parse_mail(message: EmailMessage) -> StoredMail:
+    return StoredMail(
         key=str(message["Message-ID"]).strip("<>").partition("@")[0],
         to=str(message["To"]),
         subject=str(message["Subject"]),
-        at=sent_at(message),
+        at=read_date(message),
         text=message.get_content(),
     )
 
 
-def sent_at(message: EmailMessage) -> datetime:
+def read_date(message: EmailMessage) -> datetime:
     """Return the date of a mail. Python reads the « -0000 » that Django writes as a time without zone; it is UTC."""
     at: datetime = message["Date"].datetime
     return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from accounts.enums import Helper
 from accounts.models import User
-from accounts.services.bodies import write_contacts
+from accounts.services.bodies import save_contacts
 from accounts.services.invitations import invite_member
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from config.demo.accounts import COMMUNE, DOMAIN
-from config.demo.cases import CALLER, declare, name_of
-from config.demo.work import note_down, show_work
+from config.demo.cases import CALLER, declare_case, make_submission_key
+from config.demo.work import add_case_note, make_work
 from incidents.access import Guest, get_incident
 from incidents.enums import Ability, Answer, Cause, ClosingReason, IncidentType, NoteKind, Outcome, Satisfaction
 from incidents.facts.shapes import Interruption, Leak
@@ -83,7 +83,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 
 def has_showcase() -> bool:
-    return Incident.objects.filter(submission_key=key_of(name_of("rancon"))).exists()
+    return Incident.objects.filter(submission_key=key_of(make_submission_key("rancon"))).exists()
 
 
 @transaction.atomic
@@ -92,17 +92,17 @@ def make_showcase() -> None:
     cast = {user.email.partition("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
     town = Collectivity.objects.with_territory().get(insee_code=COMMUNE)
     now = timezone.now().replace(second=0, microsecond=0)
-    write_contacts(uid=town.uid, said={kind.value: words for kind, words in CARD.items()}, actor=cast["manager"])
+    save_contacts(uid=town.uid, contacts={kind.value: words for kind, words in CARD.items()}, actor=cast["manager"])
     invite_member(uid=town.uid, email=f"nouveau@{DOMAIN}", actor=cast["manager"])
-    tell_ransomware(town, cast, now)
-    tell_mailbox(town, cast, now)
-    tell_closed(town, cast, now)
-    tell_of_a_new_body(town, now)
-    declare(IncidentType.DDOS, Collectivity.objects.with_territory().get(insee_code=NEIGHBOUR), now, hours=2)
-    show_work(cast, now)
+    make_ransomware_case(town, cast, now)
+    make_mailbox_case(town, cast, now)
+    make_closed_case(town, cast, now)
+    make_new_body_case(town, now)
+    declare_case(IncidentType.DDOS, Collectivity.objects.with_territory().get(insee_code=NEIGHBOUR), now, hours=2)
+    make_work(cast, now)
 
 
-def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
+def make_ransomware_case(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
     """Declare a case without an account, then read, acknowledge, verify, claim and answer it, with evidence files."""
     since = now - timedelta(hours=6)
     stopped = (
@@ -111,7 +111,7 @@ def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) ->
         Interruption(service="cantine", extent="degraded", started_at=since, workaround="listes imprimées"),
     )
     leak = Leak(categories=("etat_civil", "coordonnees"), person_categories=("utilisateurs", "employes"))
-    declared = declare(
+    declared = declare_case(
         IncidentType.RANSOMWARE,
         town,
         now,
@@ -128,30 +128,30 @@ def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) ->
 
 def work_on_ransomware(declared: Declared, agent: User, responder: User) -> None:
     reference = declared.incident.reference
-    give_pieces(reference, Guest(access_uid=declared.access.uid))
+    add_evidence(reference, Guest(access_uid=declared.access.uid))
     case = get_incident(responder, reference, to=Ability.WORK)
     note_reading(incident=case, reader=responder, at=timezone.now())
     acknowledge_incident(reference=reference, actor=responder)
     verify_incident(reference=reference, actor=responder)
     claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)
-    answer(reference, agent, ANSWERS)
+    answer_questions(reference, agent, ANSWERS)
     end_interruption(writing=Writing(guest=Guest(user=agent), reference=reference), service="civil")
     converse(reference, agent, responder)
     share_sentence(reference=reference, guest=Guest(user=agent))
 
 
-def give_pieces(reference: str, guest: Guest) -> None:
+def add_evidence(reference: str, guest: Guest) -> None:
     key = open_vault(guest=guest, reference=reference)
-    pieces = {"LISEZ-MOI.txt": NOTE, "facture.eml": TRAP, "écran.png": picture(), "vpn.log": LOG}
+    pieces = {"LISEZ-MOI.txt": NOTE, "facture.eml": TRAP, "écran.png": draw_picture(), "vpn.log": LOG}
     for name, content in pieces.items():
         deposit = Deposit(key)
         deposit.write(content)
-        given = Given(name=name, author=CALLER.name, file=deposit.finish())
-        record_evidence(guest=guest, reference=reference, given=given)
+        evidence = Given(name=name, author=CALLER.name, file=deposit.finish())
+        record_evidence(guest=guest, reference=reference, given=evidence)
 
 
-def picture() -> bytes:
-    """Return a small grey PNG that stands for the photograph of a screen."""
+def draw_picture() -> bytes:
+    """Return a small grey PNG in place of the photograph of a screen."""
     rows = zlib.compress((b"\0" + b"\x80" * 16) * 16)
     parts = ((b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
     chunks = (
@@ -160,7 +160,7 @@ def picture() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
-def answer(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> None:
+def answer_questions(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> None:
     for section, values in answers.items():
         writing = Writing(guest=Guest(user=agent), reference=reference)
         answer_section(writing=writing, section=section, version=current().code, values=values)
@@ -168,20 +168,22 @@ def answer(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> N
 
 def converse(reference: str, agent: User, responder: User) -> None:
     """Exchange messages and a call. The last message is an open question of the centre."""
-    asked = Letter(text="Bonjour. Les sauvegardes débranchées sont-elles intactes ?", key="1", asks_answer=True)
-    write_to_declarant(reference=reference, actor=responder, letter=asked)
-    said = Letter(text="Oui, le disque débranché de vendredi s’ouvre. Nous ne l’avons pas rebranché.", key="2")
-    write_to_csirt(reference=reference, guest=Guest(user=agent), letter=said)
-    note_down(reference, responder, NoteKind.CALL_OUT, "Rappelé l’accueil : 14 postes touchés, le réseau est coupé.")
+    question = Letter(text="Bonjour. Les sauvegardes débranchées sont-elles intactes ?", key="1", asks_answer=True)
+    write_to_declarant(reference=reference, actor=responder, letter=question)
+    reply = Letter(text="Oui, le disque débranché de vendredi s’ouvre. Nous ne l’avons pas rebranché.", key="2")
+    write_to_csirt(reference=reference, guest=Guest(user=agent), letter=reply)
+    add_case_note(
+        reference, responder, NoteKind.CALL_OUT, "Rappelé l’accueil : 14 postes touchés, le réseau est coupé."
+    )
     thanks = Letter(
         text="Parfait : gardez-le débranché. Qui peut nous ouvrir le pare-feu ?", key="3", asks_answer=True
     )
     write_to_declarant(reference=reference, actor=responder, letter=thanks)
 
 
-def tell_mailbox(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
+def make_mailbox_case(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
     """Declare a case with an account, so that it is verified; the lead acknowledges it and waits for the body."""
-    declared = declare(
+    declared = declare_case(
         IncidentType.MAILBOX,
         town,
         now,
@@ -191,15 +193,15 @@ def tell_mailbox(town: Collectivity, cast: dict[str, User], now: datetime) -> No
         data_concerned=Answer.UNKNOWN,
     )
     acknowledge_incident(reference=declared.incident.reference, actor=cast["lead"])
-    asked = Letter(text="Avez-vous changé le mot de passe, et fermé les sessions ?", key="1", asks_answer=True)
-    write_to_declarant(reference=declared.incident.reference, actor=cast["lead"], letter=asked)
+    question = Letter(text="Avez-vous changé le mot de passe, et fermé les sessions ?", key="1", asks_answer=True)
+    write_to_declarant(reference=declared.incident.reference, actor=cast["lead"], letter=question)
 
 
-def tell_closed(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
+def make_closed_case(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
     back = Interruption(
         service="site", extent="stopped", started_at=now - timedelta(hours=50), ended_at=now - timedelta(hours=44)
     )
-    declared = declare(
+    declared = declare_case(
         IncidentType.DEFACEMENT,
         town,
         now,
@@ -222,16 +224,18 @@ def tell_closed(town: Collectivity, cast: dict[str, User], now: datetime) -> Non
     )
     end_incident(reference=declared.incident.reference, actor=cast["responder"], ending=ending)
     guest = Guest(access_uid=declared.access.uid)
-    said = "Quelqu’un a répondu tout de suite."
-    rate_help(reference=declared.incident.reference, guest=guest, level=Satisfaction.VERY, words=said)
+    words = "Quelqu’un a répondu tout de suite."
+    rate_help(reference=declared.incident.reference, guest=guest, level=Satisfaction.VERY, words=words)
 
 
-def tell_of_a_new_body(town: Collectivity, now: datetime) -> None:
+def make_new_body_case(town: Collectivity, now: datetime) -> None:
     """Declare a case of an unconfirmed body, which nobody has acknowledged."""
-    named = Proposal(kind=Kind.CCAS, name="CCAS Exemple du Couchant", siren="", has_no_siren=True, seat=str(town.uid))
-    declare(
+    proposal = Proposal(
+        kind=Kind.CCAS, name="CCAS Exemple du Couchant", siren="", has_no_siren=True, seat=str(town.uid)
+    )
+    declare_case(
         IncidentType.TRANSFER,
-        propose_body(proposal=named),
+        propose_body(proposal=proposal),
         now,
         hours=3,
         description="Un fournisseur a changé de RIB par mail. Le virement est parti ce matin.",

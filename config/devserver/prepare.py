@@ -63,12 +63,12 @@ def main() -> None:
 @contextmanager
 def quiet_step(title: str) -> Iterator[None]:
     """Run a step in a transaction, so that a killed start can be taken up again, and hide what its commands print."""
-    said, sys.stdout = sys.stdout, StringIO()
+    stdout, sys.stdout = sys.stdout, StringIO()
     try:
         with step(title), transaction.atomic():
             yield
     finally:
-        sys.stdout = said
+        sys.stdout = stdout
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def stop_group(group: int, folder: Path) -> None:
         for process in members:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(insist)
-        members = still_there(members, PATIENCE_SECONDS)
+        members = wait_for_end(members, PATIENCE_SECONDS)
 
 
 def is_ours(process: psutil.Process, group: int, folder: Path) -> bool:
@@ -30,19 +30,19 @@ def is_ours(process: psutil.Process, group: int, folder: Path) -> bool:
         return False
 
 
-def stop_process(pid: int, how: signal.Signals) -> None:
+def stop_process(pid: int, first_signal: signal.Signals) -> None:
     """Stop a process, with SIGQUIT if it does not end in time. SIGQUIT ends PostgreSQL at once
     without corrupting its data.
     """
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
-        for how_now in [how, signal.SIGQUIT]:
-            process.send_signal(how_now)
-            if not still_there([process], 3 * PATIENCE_SECONDS):
+        for sent_signal in [first_signal, signal.SIGQUIT]:
+            process.send_signal(sent_signal)
+            if not wait_for_end([process], 3 * PATIENCE_SECONDS):
                 return
 
 
-def still_there(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+def wait_for_end(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
     """Wait, and return the processes that have not ended in time."""
     deadline = time.monotonic() + seconds
     while (living := [process for process in processes if is_living(process)]) and time.monotonic() < deadline:

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def say(words: str, *, end: str = "\n") -> None:
+def print_progress(words: str, *, end: str = "\n") -> None:
     sys.stderr.write(f"{words}{end}")
     sys.stderr.flush()
 
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    say(f"  {title}… ", end="")
+    print_progress(f"  {title}… ", end="")
     began = time.monotonic()
     try:
         yield
     except BaseException:
-        say("échec")
+        print_progress("échec")
         raise
-    say(f"prêt ({time.monotonic() - began:.1f} s)".replace(".", ","))
+    print_progress(f"prêt ({time.monotonic() - began:.1f} s)".replace(".", ","))

@@ -23,7 +23,7 @@ from typing import IO
 from config.broker import HEAVY, URGENT
 from config.devserver.embedded import NotStartedError, Servers, is_free
 from config.devserver.processes import stop_group
-from config.devserver.progress import say, step
+from config.devserver.progress import print_progress, step
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
@@ -50,7 +50,7 @@ READY = """
 """
 
 
-class Refused(Exception):
+class StartRefused(Exception):
     """The start cannot continue. The message tells the user what to do."""
 
 
@@ -81,7 +81,7 @@ class Child:
         does not use all the CPU.
         """
         if self.process and self.process.poll() is not None and time.monotonic() - self.started_at > 2:
-            say(f"  {self.name} s’est arrêté (voir {self.log.relative_to(ROOT)}) : il redémarre")
+            print_progress(f"  {self.name} s’est arrêté (voir {self.log.relative_to(ROOT)}) : il redémarre")
             stop_group(self.process.pid, ROOT)  # its children may still run
             self.start()
 
@@ -98,9 +98,9 @@ class Supervisor:
         self.servers = None if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys() else Servers(LOCAL)
         self.preparation: subprocess.Popen[str] | None = None
         self.children = [
-            Child("web", [*granian(port), "config.asgi:application"], DATABASE_POOL=str(THREADS)),
-            Child("urgent", worker(URGENT)),
-            Child("worker", ["nice", "-n", "19", *worker(HEAVY)]),
+            Child("web", [*make_granian_command(port), "config.asgi:application"], DATABASE_POOL=str(THREADS)),
+            Child("urgent", make_worker_command(URGENT)),
+            Child("worker", ["nice", "-n", "19", *make_worker_command(HEAVY)]),
             Child("beat", [*CLOCK, "-l", "WARNING", "-s", str(LOCAL / "beat"), "--pidfile="]),
         ]
 
@@ -125,7 +125,7 @@ class Supervisor:
                 child.start()
                 self.write_down()
             self.wait_for_the_site()
-        say(READY.format(port=self.port, accounts=accounts))
+        print_progress(READY.format(port=self.port, accounts=accounts))
 
     def prepare(self) -> str:
         """Prepare the database. Return the accounts, indented for the ready block."""
@@ -136,15 +136,15 @@ class Supervisor:
         self.write_down()
         accounts, _ = self.preparation.communicate()
         if self.preparation.returncode:
-            raise Refused("La base n’a pas pu être préparée (voir ci-dessus).")
+            raise StartRefused("La base n’a pas pu être préparée (voir ci-dessus).")
         return "\n".join(f"    {line}" for line in accounts.splitlines())
 
     def wait_for_the_site(self) -> None:
         web = self.children[0]
         deadline = time.monotonic() + START_SECONDS
-        while not answers(f"http://127.0.0.1:{self.port}/sante/vivant/"):
+        while not is_answering(f"http://127.0.0.1:{self.port}/sante/vivant/"):
             if web.process is None or web.process.poll() is not None or time.monotonic() > deadline:
-                raise Refused(f"Le site ne démarre pas :\n{web.log.read_text(errors='replace')[-2000:]}")
+                raise StartRefused(f"Le site ne démarre pas :\n{web.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.1)
 
     def keep_alive(self) -> None:
@@ -169,7 +169,7 @@ class Supervisor:
 
     def stop(self) -> None:
         self.stopping = True
-        say("\n  Arrêt…")
+        print_progress("\n  Arrêt…")
         if self.preparation and self.preparation.returncode is None:
             stop_group(self.preparation.pid, ROOT)
         for child in reversed(self.children):
@@ -177,23 +177,23 @@ class Supervisor:
         if self.servers:
             self.servers.stop()
         CHILDREN.unlink(missing_ok=True)
-        say("  Tout est arrêté. Les données restent dans .local/.")
+        print_progress("  Tout est arrêté. Les données restent dans .local/.")
 
 
-def granian(port: int) -> list[str]:
+def make_granian_command(port: int) -> list[str]:
     return [
         *[sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port)],
         *["--workers", "1", "--no-ws", "--log-level", "warning"],
     ]
 
 
-def worker(queue: str) -> list[str]:
+def make_worker_command(queue: str) -> list[str]:
     """Return the command of the worker of one queue."""
     name = ["-Q", queue, "-n", f"{queue}@%h"]
     return [*CELERY, "worker", *name, "-l", "WARNING", "-c", "1", "--without-gossip", "--without-mingle"]
 
 
-def answers(url: str) -> bool:
+def is_answering(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own address)
             return bool(answer.status)
@@ -203,7 +203,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def clear_what_was_left() -> None:
+def stop_leftovers() -> None:
     """Stop the processes that an earlier run left: those of the recorded groups that run in this folder."""
     if CHILDREN.exists():
         for group in json.loads(CHILDREN.read_text()):
@@ -211,36 +211,38 @@ def clear_what_was_left() -> None:
         CHILDREN.unlink()
 
 
-def chosen_port() -> int:
-    """Return the port. Raise Refused if any address of localhost already uses it, where the browser
+def choose_port() -> int:
+    """Return the port. Raise StartRefused if any address of localhost already uses it, where the browser
     could reach another site.
     """
-    given = os.environ.get("PORT") or "8000"
-    if not given.isdecimal() or not 1024 <= int(given) <= 65535:
-        raise Refused(f"PORT={given} n’est pas un port : donnez un nombre entre 1024 et 65535.")
-    port = int(given)
+    port_text = os.environ.get("PORT") or "8000"
+    if not port_text.isdecimal() or not 1024 <= int(port_text) <= 65535:
+        raise StartRefused(f"PORT={port_text} n’est pas un port : donnez un nombre entre 1024 et 65535.")
+    port = int(port_text)
     with suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
-        raise taken(port)
+        raise make_port_error(port)
     if not is_free(port):
-        raise taken(port)
+        raise make_port_error(port)
     return port
 
 
-def taken(port: int) -> Refused:
-    return Refused(f"Le port {port} est déjà pris. Choisissez-en un autre : make run PORT={port + 1}")
+def make_port_error(port: int) -> StartRefused:
+    return StartRefused(f"Le port {port} est déjà pris. Choisissez-en un autre : make run PORT={port + 1}")
 
 
 def hold_run_lock() -> IO[str]:
-    """Return a lock on .local/ that ends with this process, however it ends. Raise Refused if another run holds it."""
+    """Return a lock on .local/ that ends with this process, however it ends. Raise StartRefused if another run
+    holds it.
+    """
     try:
         LOCAL.mkdir(exist_ok=True)
         lock = (LOCAL / "run.lock").open("w")
     except PermissionError:
-        raise Refused(f"{LOCAL} appartient à un autre utilisateur : démarrez Tocsin sous son compte.") from None
+        raise StartRefused(f"{LOCAL} appartient à un autre utilisateur : démarrez Tocsin sous son compte.") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Refused(
+        raise StartRefused(
             "Tocsin tourne déjà depuis ce dossier : arrêtez-le d’abord (Ctrl-C dans son terminal)."
         ) from None
     return lock
@@ -250,11 +252,11 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     try:
         with hold_run_lock():
-            clear_what_was_left()
-            Supervisor(chosen_port()).run()
+            stop_leftovers()
+            Supervisor(choose_port()).run()
     except KeyboardInterrupt:
         sys.exit(0)
-    except (Refused, NotStartedError) as refusal:
+    except (StartRefused, NotStartedError) as refusal:
         sys.exit(f"\n{refusal}")
 
 

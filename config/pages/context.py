@@ -5,5 +5,5 @@ from django.http import HttpRequest
 from accounts.installation import is_demonstration
 
 
-def installation(request: HttpRequest) -> dict[str, bool]:
+def describe_installation(request: HttpRequest) -> dict[str, bool]:
     return {"demonstration": is_demonstration()}

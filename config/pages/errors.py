@@ -13,7 +13,7 @@ from incidents.bodies.views import new_body_lost
 from incidents.declare.lost import cookies_lost
 from incidents.follow_up.lost import words_lost
 
-TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+TOO_LARGE_ERRORS = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 class Refusal(NamedTuple):
@@ -60,30 +60,30 @@ EXPIRED = Refusal(
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return refuse(request, TOO_LONG if isinstance(exception, TOO_MUCH) else BAD_REQUEST)
+    return render_refusal(request, TOO_LONG if isinstance(exception, TOO_LARGE_ERRORS) else BAD_REQUEST)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return refuse(request, FORBIDDEN)
+    return render_refusal(request, FORBIDDEN)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return refuse(request, NOT_FOUND)
+    return render_refusal(request, NOT_FOUND)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a failed CSRF check: keep the screen of a declaration and lead back to it, show again what was written to
     a case, or else refuse.
     """
-    return cookies_lost(request) or new_body_lost(request) or words_lost(request) or refuse(request, EXPIRED)
+    return cookies_lost(request) or new_body_lost(request) or words_lost(request) or render_refusal(request, EXPIRED)
 
 
-def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return problem(refusal)
+        return make_problem(refusal)
     return render(request, "pages/refusal.html", {"refusal": refusal}, status=refusal.status)
 
 
-def problem(refusal: Refusal) -> JsonResponse:
+def make_problem(refusal: Refusal) -> JsonResponse:
     document = {"type": "about:blank", "title": refusal.title, "status": refusal.status, "detail": refusal.words}
     return JsonResponse(document, status=refusal.status, content_type="application/problem+json")

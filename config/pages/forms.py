@@ -57,9 +57,9 @@ def write_attributes(attributes: Mapping[str, Any]) -> str:
 
 def write_input(control: Control) -> SafeString:
     value = control["value"]
-    said = "" if value is None else f' value="{escape_value(value)}"'
+    value_attribute = "" if value is None else f' value="{escape_value(value)}"'
     kind, name = escape_value(control["type"]), escape_value(control["name"])
-    return mark_safe(f'<input type="{kind}" name="{name}"{said}{write_attributes(control["attrs"])}>')  # noqa: S308 (each part is escaped)
+    return mark_safe(f'<input type="{kind}" name="{name}"{value_attribute}{write_attributes(control["attrs"])}>')  # noqa: S308 (each part is escaped)
 
 
 def write_option(control: Control) -> SafeString:
@@ -68,8 +68,8 @@ def write_option(control: Control) -> SafeString:
     if not control.get("wrap_label"):
         return box
     target = control["attrs"].get("id")
-    aimed = f' for="{escape_value(target)}"' if target else ""
-    return mark_safe(f"<label{aimed}>{box} {escape_value(control['label'])}</label>")  # noqa: S308 (each part is escaped)
+    for_attribute = f' for="{escape_value(target)}"' if target else ""
+    return mark_safe(f"<label{for_attribute}>{box} {escape_value(control['label'])}</label>")  # noqa: S308 (each part is escaped)
 
 
 def write_textarea(control: Control) -> SafeString:
@@ -81,12 +81,12 @@ def write_textarea(control: Control) -> SafeString:
 def write_select(control: Control) -> SafeString:
     lines = []
     for group, options, _index in control["optgroups"]:
-        written = [
-            f'<option value="{escape_value(one["value"])}"{write_attributes(one["attrs"])}>'
-            f"{escape_value(one['label'])}</option>"
-            for one in options
+        option_tags = [
+            f'<option value="{escape_value(option["value"])}"{write_attributes(option["attrs"])}>'
+            f"{escape_value(option['label'])}</option>"
+            for option in options
         ]
-        lines += [f'<optgroup label="{escape_value(group)}">', *written, "</optgroup>"] if group else written
+        lines += [f'<optgroup label="{escape_value(group)}">', *option_tags, "</optgroup>"] if group else option_tags
     name, attributes, inside = escape_value(control["name"]), write_attributes(control["attrs"]), "\n".join(lines)
     return mark_safe(f'<select name="{name}"{attributes}>\n{inside}\n</select>')  # noqa: S308 (each part is escaped)
 

@@ -18,10 +18,10 @@ from config.pages.errors import bad_request
 # ASCII controls except tab and line ends; and in UTF-8 the other controls, line separators, and marks that change the
 # reading order. They are apart since each is removed four times as fast so.
 CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
-UNSEEN = re.compile(rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+INVISIBLE_SIGNS = re.compile(rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
 
-class UnseenSigns:
+class InvisibleSignRemover:
     """Removes invisible characters from every page, including those that repeat what was typed. Services already
     clean what is stored.
     """
@@ -32,7 +32,7 @@ class UnseenSigns:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if not response.streaming and response.get("Content-Type", "").startswith("text/html"):
-            response.content = UNSEEN.sub(b"", response.content.translate(None, CONTROLS))
+            response.content = INVISIBLE_SIGNS.sub(b"", response.content.translate(None, CONTROLS))
         return response
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
-from notifications.queries import silent_events
+from notifications.queries import list_silent_events
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +32,14 @@ def health(request: HttpRequest) -> JsonResponse:
     `events_left_behind` counts events older than five minutes that were not announced: a worker may
     run and receive nothing.
     """
-    checks = {"database": database_answers(), "broker": broker_answers()}
+    checks = {"database": is_database_up(), "broker": is_broker_up()}
     ready = all(checks.values())
-    left_behind = len(silent_events()) if checks["database"] else None
+    left_behind = len(list_silent_events()) if checks["database"] else None
     answer = {"alive": True, "ready": ready, **checks, "events_left_behind": left_behind}
     return JsonResponse(answer, status=200 if ready else 503)
 
 
-def database_answers() -> bool:
+def is_database_up() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -49,7 +49,7 @@ def database_answers() -> bool:
     return True
 
 
-def broker_answers() -> bool:
+def is_broker_up() -> bool:
     try:
         with Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
             return bool(broker.ping())

@@ -63,7 +63,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.pages.guards.UnseenSigns",
+    "config.pages.guards.InvisibleSignRemover",
     "config.pages.guards.NulGuard",
 ]
 
@@ -80,7 +80,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.pages.context.installation",
+                "config.pages.context.describe_installation",
             ],
         },
     }
@@ -126,7 +126,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignInForm",
-    "reauthenticate": "accounts.forms.PasswordAgainForm",
+    "reauthenticate": "accounts.forms.ConfirmPasswordForm",
     "change_password": "accounts.forms.NewPasswordForm",
 }
 # A town hall shares one address on the Internet: no limit counts an address alone.
@@ -145,13 +145,13 @@ MFA_TOTP_ISSUER = "Tocsin"
 MFA_TOTP_TOLERANCE = 1  # for telephones whose clock is slightly wrong
 MFA_RATE_LIMITS = {"webauthn_login": None}
 MFA_FORMS = {
-    "authenticate": "accounts.forms.CodeForm",
-    "reauthenticate": "accounts.forms.CodeAgainForm",
+    "authenticate": "accounts.forms.SignInCodeForm",
+    "reauthenticate": "accounts.forms.ConfirmCodeForm",
     "activate_totp": "accounts.forms.FirstCodeForm",
     "add_webauthn": "accounts.forms.NewKeyForm",
     "authenticate_webauthn": "accounts.forms.KeyForm",
     "login_webauthn": "accounts.forms.SignInByKeyForm",
-    "reauthenticate_webauthn": "accounts.forms.KeyAgainForm",
+    "reauthenticate_webauthn": "accounts.forms.ConfirmKeyForm",
 }
 
 # Words and time
@@ -208,7 +208,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.TokenAuthentication"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.api.parsers.BoundedJSONParser"],
-    "EXCEPTION_HANDLER": "config.api.problems.problem_document",
+    "EXCEPTION_HANDLER": "config.api.problems.make_problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }

@@ -3,7 +3,14 @@ mails stored as files.
 """
 
 from config.devserver.servers import Record
-from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, cache, database, evidence, mail
+from config.env import (
+    DEVELOPMENT_EVIDENCE_KEY,
+    DEVELOPMENT_SECRET,
+    make_cache_settings,
+    make_evidence_storage,
+    parse_database_url,
+    parse_mail_url,
+)
 from config.logs import logging_settings
 from config.settings.base import *
 
@@ -13,9 +20,9 @@ SECRET_KEY = env.text("SECRET_KEY", DEVELOPMENT_SECRET)
 SITE_URL = f"http://localhost:{env.number('PORT', 8000)}"
 
 record = Record(LOCAL_DIR)
-DATABASES = {"default": with_connections(database(env.text("DATABASE_URL", record.database_url)))}
+DATABASES = {"default": with_connections(parse_database_url(env.text("DATABASE_URL", record.database_url)))}
 CELERY_BROKER_URL = env.text("REDIS_URL", record.redis_url)
-CACHES = cache(CELERY_BROKER_URL)
+CACHES = make_cache_settings(CELERY_BROKER_URL)
 
 SESSION_COOKIE_NAME = "tocsin_session"
 CSRF_COOKIE_NAME = "tocsin_csrf"
@@ -23,10 +30,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-STORAGES["evidence"] = evidence(env, LOCAL_DIR / "evidence")
+STORAGES["evidence"] = make_evidence_storage(env, LOCAL_DIR / "evidence")
 EVIDENCE_KEYS = env.keys("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY)
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 
 LOGGING = logging_settings(as_json=False)
-globals().update(mail(env.text("EMAIL_URL", (LOCAL_DIR / "mails").as_uri())))
+globals().update(parse_mail_url(env.text("EMAIL_URL", (LOCAL_DIR / "mails").as_uri())))

@@ -2,7 +2,7 @@
 one stops the process.
 """
 
-from config.env import cache, database, evidence, mail, with_password
+from config.env import insert_password, make_cache_settings, make_evidence_storage, parse_database_url, parse_mail_url
 from config.settings.base import *
 
 DEBUG = False
@@ -11,10 +11,10 @@ ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 SITE_URL = env.text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}")
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS]
 
-database_url = with_password(env.text("DATABASE_URL"), env.text("DATABASE_PASSWORD", ""))
-DATABASES = {"default": with_connections(database(database_url))}
-CELERY_BROKER_URL = with_password(env.text("REDIS_URL"), env.text("REDIS_PASSWORD", ""))
-CACHES = cache(CELERY_BROKER_URL)
+database_url = insert_password(env.text("DATABASE_URL"), env.text("DATABASE_PASSWORD", ""))
+DATABASES = {"default": with_connections(parse_database_url(database_url))}
+CELERY_BROKER_URL = insert_password(env.text("REDIS_URL"), env.text("REDIS_PASSWORD", ""))
+CACHES = make_cache_settings(CELERY_BROKER_URL)
 
 REFUSES_DEMONSTRATION = True
 
@@ -31,8 +31,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-    "evidence": evidence(env),
+    "evidence": make_evidence_storage(env),
 }
 EVIDENCE_KEYS = env.secret_keys("EVIDENCE_KEY")
 
-globals().update(mail(env.text("EMAIL_URL")))
+globals().update(parse_mail_url(env.text("EMAIL_URL")))

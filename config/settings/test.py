@@ -1,6 +1,6 @@
 """Settings of the tests. tests/conftest.py starts the servers and sets their addresses."""
 
-from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, cache, database
+from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, make_cache_settings, parse_database_url
 from config.settings.base import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "config.demo"]
@@ -10,9 +10,9 @@ SITE_URL = "http://localhost:8000"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 
 NOT_STARTED = "postgresql://tocsin@127.0.0.1:1/tocsin"
-DATABASES = {"default": database(env.text("DATABASE_URL", NOT_STARTED))}
+DATABASES = {"default": parse_database_url(env.text("DATABASE_URL", NOT_STARTED))}
 CELERY_BROKER_URL = env.text("REDIS_URL", "redis://127.0.0.1:1/0")
-CACHES = cache(CELERY_BROKER_URL)
+CACHES = make_cache_settings(CELERY_BROKER_URL)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

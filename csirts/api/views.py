@@ -8,10 +8,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from collectivities.models import Collectivity
-from collectivities.search import SearchProblem, check_number, collectivity_by_code
+from collectivities.search import SearchProblem, check_number, find_body_by_code
 from csirts.api.serializers import DirectorySerializer, RouteSerializer
 from csirts.models import Coverage, Csirt
-from csirts.routing import csirt_for
+from csirts.routing import find_route
 
 
 class CsirtListView(APIView):
@@ -34,16 +34,16 @@ class CsirtForView(APIView):
 
     @extend_schema(responses=RouteSerializer)
     def get(self, request: Request, code: str) -> Response:
-        route = csirt_for(_body(code), on=timezone.localdate())
+        route = find_route(_find_body(code), on=timezone.localdate())
         return Response(RouteSerializer(route).data)
 
 
-def _body(code: str) -> Collectivity:
+def _find_body(code: str) -> Collectivity:
     try:
         check_number(code)
     except SearchProblem as problem:
         raise ValidationError({"code": [str(problem)]}) from problem
-    body = collectivity_by_code(code)
+    body = find_body_by_code(code)
     if body is None:
         raise NotFound("Aucune collectivité de la liste officielle ne porte ce code. Vérifiez-le, ou cherchez le nom.")
     return body

@@ -11,8 +11,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from collectivities.models import Collectivity
-from collectivities.search import collectivity_by_code
-from collectivities.zones import zone_of
+from collectivities.search import find_body_by_code
+from collectivities.zones import find_zone
 from csirts.models import Csirt
 from incidents.enums import (
     Certainty,
@@ -46,7 +46,7 @@ def body_called(code: str) -> Collectivity | None:
     try:
         uid = UUID(code)
     except ValueError:
-        return collectivity_by_code(code)
+        return find_body_by_code(code)
     return Collectivity.objects.existing().with_territory().filter(uid=uid).first()
 
 
@@ -73,7 +73,7 @@ class MomentOut(serializers.Field[Any, Any, Any, Any]):
         self.read, self.body = read, body
 
     def to_representation(self, value: Any) -> str | None:
-        moment = self.read(value, zone_of(self.body(value)))
+        moment = self.read(value, find_zone(self.body(value)))
         field = serializers.DateTimeField() if isinstance(moment, datetime) else serializers.DateField()
         said: str | None = field.to_representation(moment) if moment else None  # type: ignore[arg-type]  # each takes its own
         return said
@@ -135,7 +135,7 @@ class DeclarationIn(ShapeIn):
     def to_declaration(self) -> Declaration:
         """Return the validated data in the shape that the services take."""
         data: dict[str, Any] = dict(self.validated_data)
-        zone = ZoneInfo(zone_of(data["collectivity"]))
+        zone = ZoneInfo(find_zone(data["collectivity"]))
         instants: dict[str, Any] = {name: instant_of(data, f"{name}_at", zone) for name in INSTANTS}
         leak = data.pop("leak", None)
         return Declaration(

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from collectivities.duplicates import Likely, likely_doubles
+from collectivities.duplicates import LikelyDuplicate, find_likely_duplicates
 from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
 from core.burst import is_burst
-from csirts.routing import helpers_of
+from csirts.routing import list_helpers
 from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_typed
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
@@ -67,13 +67,13 @@ def offered(asked: QueryDict) -> dict[str, str]:
 
 
 def settle(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
-    doubles = likely_doubles(sketch)
+    doubles = find_likely_duplicates(sketch)
     if again := next((one.body for one in doubles if is_same(one.body, sketch)), None):
         return go_on(request, again)
     numbered = [one for one in doubles if sketch.siren and one.body.siren == sketch.siren]
     if numbered or (doubles and DIFFERENT not in request.POST):
         return ask_again(request, form, numbered or doubles, is_numbered=bool(numbered))
-    if CONFIRMED not in request.POST and is_burst(request, "body", many=MANY, within_seconds=WITHIN_SECONDS):
+    if CONFIRMED not in request.POST and is_burst(request, "body", limit=MANY, within_seconds=WITHIN_SECONDS):
         return ask_again(request, form, [])
     return go_on(request, propose_body(proposal=form.proposal()))
 
@@ -91,7 +91,7 @@ def render_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = False) 
         "not_served": NOT_SERVED,
         "legal_forms": LegalForm.choices,
         "elsewhere": ELSEWHERE_OF.get(form.typed("legal_form"), kind if kind in Elsewhere else ""),
-        "helpers": helpers_of(timezone.localdate()),
+        "helpers": list_helpers(timezone.localdate()),
         "is_lost": is_lost,
     }
     status = 403 if is_lost else 422 if form.errors else 200
@@ -105,7 +105,7 @@ def way_back(request: HttpRequest) -> dict[str, str]:
 
 
 def ask_again(
-    request: HttpRequest, form: BodyForm, doubles: list[Likely], *, is_numbered: bool = False
+    request: HttpRequest, form: BodyForm, doubles: list[LikelyDuplicate], *, is_numbered: bool = False
 ) -> HttpResponse:
     """Show one question with its button, and what was typed in hidden inputs."""
     chosen = {"seat": form.chosen.uid, "town_asked": form.typed("town")} if form.chosen else {}

@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, QueryDict
 from redis import RedisError
 
-from core.burst import address_key, is_burst
+from core.burst import hash_address, is_burst
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +25,12 @@ def must_confirm(request: HttpRequest, data: QueryDict) -> bool:
     """Tell whether this post looks automatic and has not been confirmed."""
     if CONFIRMED in data:
         return False
-    return bool(data.get(TRAP)) or is_burst(request, "declare", many=MANY, within_seconds=WITHIN_SECONDS)
+    return bool(data.get(TRAP)) or is_burst(request, "declare", limit=MANY, within_seconds=WITHIN_SECONDS)
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
     """Tell whether more declarations start at this address than one town hall would start, without confirmation."""
-    return CONFIRMED not in data and is_burst(request, "begin", many=MANY_BEGUN, within_seconds=WITHIN_SECONDS)
+    return CONFIRMED not in data and is_burst(request, "begin", limit=MANY_BEGUN, within_seconds=WITHIN_SECONDS)
 
 
 def seconds_to_wait(request: HttpRequest) -> int:
@@ -39,7 +39,7 @@ def seconds_to_wait(request: HttpRequest) -> int:
 
     While codes are guessed from everywhere, all addresses are slowed, each on its own.
     """
-    here = address_key(request)
+    here = hash_address(request)
     try:
         wrong = cache.get_many([f"wrong:{here}", "wrong:everywhere"])
         slowed = wrong.get(f"wrong:{here}", 0) >= FEW_WRONG or wrong.get("wrong:everywhere", 0) >= MANY_WRONG
@@ -51,7 +51,7 @@ def seconds_to_wait(request: HttpRequest) -> int:
 
 
 def count_wrong_code(request: HttpRequest) -> None:
-    for key in (f"wrong:{address_key(request)}", "wrong:everywhere"):
+    for key in (f"wrong:{hash_address(request)}", "wrong:everywhere"):
         try:
             cache.add(key, 0, timeout=WITHIN_SECONDS)
             cache.incr(key)

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import SearchAnswer, SearchProblem, answer_search
-from core.burst import address_key
-from csirts.routing import Route, helpers_of
+from core.burst import hash_address
+from csirts.routing import Route, list_helpers
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm, must_confirm_start
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
@@ -277,7 +277,7 @@ def send(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
             declaration=journey.declaration(details),
             origin=Origin.ACCOUNT if member else Origin.WEB,
             actor=member,
-            source=address_key(request),
+            source=hash_address(request),
         )
     except AlreadySent:
         response: HttpResponse = see("declare_sent")
@@ -321,7 +321,7 @@ def render_express(request: HttpRequest, page: Page, *, lost_status: int = 0) ->
         "unknown": IncidentType.UNKNOWN.value,
         "mine": mine,
         "body_name": BODY,
-        "helpers": helpers_of(timezone.localdate()) if is_searched else {},
+        "helpers": list_helpers(timezone.localdate()) if is_searched else {},
         "is_lost": bool(lost_status),
     }
     return render(request, "declare/express.html", context, status=lost_status or (422 if page.problems else 200))

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from collectivities.zones import PARIS, zone_of
+from collectivities.zones import PARIS, find_zone
 from core.text import CONTROLS, strip_controls
-from csirts.routing import Route, csirt_for
+from csirts.routing import Route, find_route
 from incidents.catalogues.public_services import services_of
 from incidents.catalogues.reflex_sheets import Reflexes
 from incidents.declare.choices import find_type
@@ -70,7 +70,7 @@ class Journey:
 
     @cached_property
     def zone(self) -> str:
-        return zone_of(self.collectivity) if self.collectivity else PARIS
+        return find_zone(self.collectivity) if self.collectivity else PARIS
 
     @property
     def clock(self) -> ZoneInfo:
@@ -187,7 +187,7 @@ def find_body(value: str) -> Collectivity | None:
 
 def route_to(body: Collectivity) -> Route:
     """Return the route of this body, on the present day in its time zone."""
-    return csirt_for(body, on=timezone.localdate(timezone=ZoneInfo(zone_of(body))))
+    return find_route(body, on=timezone.localdate(timezone=ZoneInfo(find_zone(body))))
 
 
 def without_controls(data: QueryDict) -> QueryDict:

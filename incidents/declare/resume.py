@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from collectivities.models import Region
-from core.text import plain_line
-from csirts.queries import directory_entries, last_resort_entries
+from core.text import clean_line
+from csirts.queries import list_directory_entries, list_last_resorts
 from csirts.routing import load_directory
 from incidents.declare.brake import count_wrong_code, seconds_to_wait
 from incidents.declare.journey import drafts, journey_through, without_controls
@@ -51,7 +51,7 @@ class ResumeForm(forms.Form):
 
     def clean_prenom(self) -> str:
         try:
-            return plain_line(self.cleaned_data["prenom"], limit=NAME_LIMIT, field="prenom")
+            return clean_line(self.cleaned_data["prenom"], limit=NAME_LIMIT, field="prenom")
         except ValidationError as error:  # a form adds the name of the field itself
             raise ValidationError(error.messages) from None
 
@@ -103,5 +103,5 @@ def numbers() -> dict[str, object]:
     """Return the directory of phone numbers, so that everybody can call."""
     today = timezone.localdate()
     csirts = load_directory(today).csirts
-    entries = directory_entries(csirts, Region.objects.all(), today)
-    return {"entries": entries, "everywhere": last_resort_entries(csirts)}
+    entries = list_directory_entries(csirts, Region.objects.all(), today)
+    return {"entries": entries, "everywhere": list_last_resorts(csirts)}

@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from core.burst import address_key
-from core.text import say_the_same
+from core.burst import hash_address
+from core.text import are_same_words
 from csirts.routing import Route
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
 from incidents.declare.forms import Details
@@ -60,7 +60,7 @@ def send(request: HttpRequest, journey: Journey, details: Details, typed: Typed)
         declaration=journey.declaration(details),
         origin=Origin.ACCOUNT if member else Origin.WEB,
         actor=member,
-        source=address_key(request),
+        source=hash_address(request),
     )
     # The declarant is the person to call back, unless they gave another name.
     signature = typed.author or declared.incident.story.contact_name
@@ -95,7 +95,7 @@ def sent_already(request: HttpRequest, journey: Journey, typed: Typed) -> HttpRe
     ones, so that they are not lost.
     """
     before = journey.pages.get(typed.screen)
-    if before is None or say_the_same(before.values, typed.values) or journey.incident is None:
+    if before is None or are_same_words(before.values, typed.values) or journey.incident is None:
         return see("declare_sent")
     written = lines_of(DraftPage(screen=typed.screen, values=typed.values), journey)
     context = {"step": journey, "first": journey.incident, "written": written}

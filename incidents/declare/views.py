@@ -17,7 +17,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words
 from core.stale import Stale
 from csirts.models import Csirt
-from csirts.routing import helpers_of
+from csirts.routing import list_helpers
 from incidents.declare.brake import must_confirm_start
 from incidents.declare.choices import GROUPS, UNKNOWN, find_type
 from incidents.declare.forms import Details
@@ -121,7 +121,7 @@ def ask_type(
         "groups": GROUPS,
         "chosen": type_chosen(request, journey),
         "named": named,
-        "helpers": helpers_of(timezone.localdate()),
+        "helpers": list_helpers(timezone.localdate()),
         "next_route": ROUTES[journey.next] if journey else "",
         "problem": problem,
         "lost": lost,
@@ -220,7 +220,7 @@ def ask_who(
         "mention": answer.mention,
         "places": answer.places,
         "is_code": answer.is_code,
-        "helpers": helpers_of(timezone.localdate()) if query and (answer.mention or not answer.found) else {},
+        "helpers": list_helpers(timezone.localdate()) if query and (answer.mention or not answer.found) else {},
         "mine": mine,
         "current": current,
         "problem": problem,

@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.files import vault
@@ -32,7 +32,7 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
 
     The opening is recorded for the declarant and, like a reading, changes nothing in the case. Raise Http404.
     """
-    user = user_of(request)
+    user = get_account(request)
     incident = get_incident(user, reference, to=Ability.EVIDENCE, door=Door.FILES)
     piece = Evidence.objects.filter(incident=incident, uid=uid).first()
     if piece is None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
-from core.text import plain_file_name
+from core.text import clean_file_name
 from incidents.files import vault
 from incidents.files.deposits import Deposit, Deposited, TooLarge
 from incidents.services.evidence.pieces import MOST_FILES, Room
@@ -87,7 +87,7 @@ class StraightToVault(FileUploadHandler):
 
     @property
     def given_name(self) -> str:
-        return plain_file_name(self.file_name or "")
+        return clean_file_name(self.file_name or "")
 
     def refuse(self, why: str) -> None:
         self.drop(why)

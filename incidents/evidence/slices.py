@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.text import plain_file_name
+from core.text import clean_file_name
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
 from incidents.evidence.handler import NO_ROOM
@@ -53,7 +53,7 @@ def start(request: HttpRequest, reference: str) -> JsonResponse:
     upload = start_upload(
         guest=guest,
         reference=incident.reference,
-        name=plain_file_name(request.POST.get("nom", "")),
+        name=clean_file_name(request.POST.get("nom", "")),
         size=whole_number(request.POST.get("taille", "")),
         author=author_of(request.POST.get("auteur", "")),
         first=request.POST.get("debut", "")[:64],

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from collectivities.zones import zone_of
-from core.text import plain_line
+from collectivities.zones import find_zone
+from core.text import clean_line
 from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, Door
@@ -93,7 +93,7 @@ def author_of(typed: str) -> str:
 
     Unicode form C can triple the length of a text.
     """
-    return plain_line(typed[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
+    return clean_line(typed[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
 
 
 def counted(recorded: list[Recorded]) -> str:
@@ -105,7 +105,7 @@ def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int 
     pieces = pieces_of(incident)[::-1]
     context = {
         "incident": incident,
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "pieces": pieces,
         "held": count_held(pieces),
         "unfinished": list(unfinished_of(incident).order_by("id")),
@@ -179,7 +179,7 @@ def sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
     pieces = list(incident.evidence.order_by("number"))
     context = {
         "incident": incident,
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "lines": [(piece, instant(piece.received_at)) for piece in pieces],
         "now": timezone.now(),
         "total": sum(piece.size for piece in pieces),

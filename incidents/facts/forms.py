@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from core.fields import CountField, WordsField, choice, several
+from core.fields import CountField, WordsField, make_choice_field, make_choices_field
 from incidents.facts.description import Fact, Kind, Section
 from incidents.facts.shapes import STORY_LINES, inputs_of
 
@@ -14,8 +14,8 @@ type Options = Iterable[tuple[Any, str]]
 FIELDS: dict[Kind, Callable[[str, Options], forms.Field]] = {
     Kind.LINE: lambda label, _options: WordsField(label=label),
     Kind.TEXT: lambda label, _options: WordsField(label=label),
-    Kind.CHOICE: choice,
-    Kind.CHOICES: several,
+    Kind.CHOICE: make_choice_field,
+    Kind.CHOICES: make_choices_field,
     Kind.COUNT: lambda label, _options: CountField(required=False, label=label),
     Kind.FLAG: lambda label, _options: forms.BooleanField(required=False, label=label),
 }

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from collectivities.zones import zone_of
-from core.text import plain_line
+from collectivities.zones import find_zone
+from core.text import clean_line
 from incidents.access import Guest, speaks_for_body
 from incidents.devices import cookie
 from incidents.devices.signature import remember_signature, signature_of
@@ -84,7 +84,7 @@ def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
             "sentences": sentences_of(known),
             "received_at": incident.received_at,
             "now": timezone.now(),
-            "zone": zone_of(incident.collectivity),
+            "zone": find_zone(incident.collectivity),
         }
         response = render(request, "follow_up/shared.html", context)
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -140,7 +140,7 @@ def refused(request: HttpRequest, reference: str, title: str, error: ValidationE
 def signed(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
     """Remember on this device the name with which its user signs. An account signs with its own."""
     if not guest.user:
-        remember_signature(response, plain_line(form.cleaned_data["author"], limit=AUTHOR_LIMIT, field="author"))
+        remember_signature(response, clean_line(form.cleaned_data["author"], limit=AUTHOR_LIMIT, field="author"))
     return response
 
 

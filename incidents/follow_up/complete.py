@@ -18,10 +18,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from core.fields import WordsField
 from core.stale import Stale
-from core.text import plain_line
+from core.text import clean_line
 from incidents.access import Guest
 from incidents.devices.signature import remember_signature, signature_of
 from incidents.devices.visits import find_case, private
@@ -47,7 +47,7 @@ class SignatureForm(forms.Form):
 
     def clean_author(self) -> str:
         try:
-            return plain_line(self.cleaned_data["author"], limit=LINE_LIMIT, field="author")
+            return clean_line(self.cleaned_data["author"], limit=LINE_LIMIT, field="author")
         except ValidationError as error:  # a form adds the name of the field itself
             raise ValidationError(error.messages) from None
 
@@ -101,7 +101,7 @@ def name_resumed(incident: Incident, service: str) -> str:
 def complete_section(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
     if request.method != "POST" and why_not(incident):
         return redirect("complete", incident.reference)
-    with timezone.override(ZoneInfo(zone_of(incident.collectivity))):
+    with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
         kept = by_section(sheets_of(incident)).get(section, [])
         page = Page(request, incident, guest, section, kept)
         return page.take() if request.method == "POST" else page.show()
@@ -131,7 +131,7 @@ def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> 
 
 
 def frame_of(incident: Incident) -> dict[str, Any]:
-    return {"incident": incident, "zone": zone_of(incident.collectivity), "why_not": why_not(incident)}
+    return {"incident": incident, "zone": find_zone(incident.collectivity), "why_not": why_not(incident)}
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class Page:
             return self.show(status=422)
         except Stale as stale:
             self.seen = str(stale.current.uid)
-            return self.show(status=409, other=Kept(stale.current, zone_of(self.incident.collectivity)))
+            return self.show(status=409, other=Kept(stale.current, find_zone(self.incident.collectivity)))
         except CannotComplete as refused:
             return self.show(status=409, reason=str(refused))
         return self.done()

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from collectivities.zones import zone_of
-from csirts.routing import Fallback, csirt_for
+from collectivities.zones import find_zone
+from csirts.routing import Fallback, find_route
 from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_body
 from incidents.devices import cookie
 from incidents.devices.signature import signature_of
@@ -62,7 +62,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
     holder = holder_of(incident)
     standing = standing_of(incident, thread=thread, is_held=holder is not None)
     interruptions = list(incident.interruptions.order_by("id"))
-    pieces, zone, data = pieces_of(incident), zone_of(incident.collectivity), declared_data(incident)
+    pieces, zone, data = pieces_of(incident), find_zone(incident.collectivity), declared_data(incident)
     return {
         "incident": incident,
         "zone": zone,
@@ -90,7 +90,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
 
 def list_fallbacks(incident: Incident) -> Sequence[Fallback]:
     """Return whom to call where no centre answers, as the declaration and its receipt said. No query elsewhere."""
-    return () if incident.csirt else csirt_for(incident.collectivity, on=timezone.localdate()).fallbacks
+    return () if incident.csirt else find_route(incident.collectivity, on=timezone.localdate()).fallbacks
 
 
 def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:

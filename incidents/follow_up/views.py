@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from incidents.access import get_followed_incident
 from incidents.devices import cookie
 from incidents.devices.visits import find_case, private
@@ -129,5 +129,5 @@ def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return render_not_found(request)
     stretch = stretch_of(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
-    context = {"incident": incident, "stretch": stretch, "zone": zone_of(incident.collectivity)}
+    context = {"incident": incident, "stretch": stretch, "zone": find_zone(incident.collectivity)}
     return render(request, "follow_up/messages.html", context)

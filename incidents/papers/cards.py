@@ -16,7 +16,7 @@ from accounts.models import EmergencyContact, User
 from accounts.services.bodies import list_contacts
 from collectivities.models import Collectivity, Departement
 from collectivities.search import SearchProblem, check_words, find_collectivities
-from core.burst import address_key
+from core.burst import hash_address
 from core.typeset import typeset
 from incidents.enums import PaperState
 from incidents.models import Paper
@@ -97,7 +97,7 @@ def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
     papers = cards_for(departement)
     newest = papers.first()
     is_asked = request.method == "POST" and may_be_asked(newest)
-    is_refused = is_asked and asks_many_cards(address_key(request), timezone.now())
+    is_refused = is_asked and asks_many_cards(hash_address(request), timezone.now())
     if request.method == "POST" and not is_refused:
         ask_wall_cards(departement=departement)
         return redirect("departement_cards", departement.code)

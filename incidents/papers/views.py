@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, private
 from incidents.enums import Door, PaperKind
@@ -52,7 +52,7 @@ def render_paper(request: HttpRequest, incident: Incident, guest: Guest) -> Http
     context = {
         "incident": incident,
         "is_of_centre": not speaks_for_body(guest, incident),
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "dossier": None if incident.erased_at else dossier_of(incident, at=timezone.now()),
         "packs": packs,
         "is_current": bool(packs) and packs[0].asked_at >= changed_at,

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES, Reflexes, read_sheet
@@ -54,14 +54,14 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         ]
 
     def list_view(self, request: HttpRequest) -> HttpResponse:
-        led = Csirt.objects.filter(pk__in=user_of(request).led_centre_ids)
+        led = Csirt.objects.filter(pk__in=get_account(request).led_centre_ids)
         if not led:
             raise Http404
         rows = [Row(csirt, sheets_of(csirt)) for csirt in led]
         return self.render(request, "reflexes/admin_list.html", {"rows": rows, "title": "Fiches réflexes"})
 
     def sheet_view(self, request: HttpRequest, slug: str, kind: str) -> HttpResponse:
-        csirt = led_csirt(user_of(request), slug)
+        csirt = led_csirt(get_account(request), slug)
         if kind not in IncidentType.values:
             raise Http404
         if request.method != "POST":
@@ -93,7 +93,9 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         asked = request.POST.get("based_on", "")
         seen = int(asked) if asked.isdecimal() and len(asked) < 5 else -1
         try:
-            publish_sheet(kind=kind, csirt_slug=csirt.slug, content=NATIONAL, based_on=seen, actor=user_of(request))
+            publish_sheet(
+                kind=kind, csirt_slug=csirt.slug, content=NATIONAL, based_on=seen, actor=get_account(request)
+            )
             messages.success(request, "La fiche nationale est de nouveau affichée. Vos versions restent ici.")
         except Stale:
             messages.warning(
@@ -163,7 +165,7 @@ def publish(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> i
         csirt_slug=csirt.slug,
         content=form.content(),
         based_on=form.cleaned_data["based_on"],
-        actor=user_of(request),
+        actor=get_account(request),
     )
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from collectivities.models import Region
 from csirts.routing import Ground, load_directory
-from csirts.wording import curly
+from csirts.wording import curl_apostrophes
 from incidents.catalogues.reflex_sheets import ICONS, REFLEXES
 from incidents.enums import IncidentType
 from incidents.reflexes.official import official_pages
@@ -56,6 +56,6 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
         "region": region,
         "csirt": csirt,
         "last_resorts": directory.last_resorts,
-        "places": [Place(one.code, curly(one.name)) for one in regions],
+        "places": [Place(one.code, curl_apostrophes(one.name)) for one in regions],
     }
     return render(request, "reflexes/sheet.html", context)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.models import User
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from incidents.access import check_ability
 from incidents.enums import Ability, ClosingReason, TakingBack
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
@@ -120,9 +120,9 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
 def carry_out(request: HttpRequest, reference: str, act: str) -> None:
     """Carry out the act and add a message that says what was done or why not. Raises Http404 and PermissionDenied."""
     try:
-        messages.success(request, ACTS[act](reference, user_of(request), request))
+        messages.success(request, ACTS[act](reference, get_account(request), request))
     except InvalidTransition as refused:
-        incident = check_ability(user_of(request), reference, to=Ability.VIEW)
+        incident = check_ability(get_account(request), reference, to=Ability.VIEW)
         messages.error(request, why_refused(incident, refused, timezone.now()))
     except NotFinished as error:
         messages.error(request, with_way_to_closing(str(error.message), reference))

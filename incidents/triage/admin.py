@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import TYPE_TERMS, Ability, KeptForm
@@ -79,7 +79,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     # The queue
 
     def get_queryset(self, request: HttpRequest) -> IncidentQuerySet:
-        return cases_of_centres(user_of(request))
+        return cases_of_centres(get_account(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return require_safe(self.queue_view)(request)
@@ -95,21 +95,21 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         began = timezone.now()
-        incident = get_incident(user_of(request), reference, to=Ability.READ)
+        incident = get_incident(get_account(request), reference, to=Ability.READ)
         context = context_of_case(request, incident)
         if request.method == "GET":  # after the context, which marks what is new since the last reading
-            save_reading(context["thread"]["mine"], incident=incident, reader=user_of(request), at=began)
+            save_reading(context["thread"]["mine"], incident=incident, reader=get_account(request), at=began)
         return render_page(request, "incidents/triage/case.html", context)
 
     def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Send a message to the declarant. A refused message comes back on the page of the case, as it was typed."""
         form = ReplyForm(request.POST)
-        incident = get_incident(user_of(request), reference, to=Ability.WORK)
+        incident = get_incident(get_account(request), reference, to=Ability.WORK)
         try:
             if form.is_valid():
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
                 seen = form.what_was_seen()
-                send(reference=reference, actor=user_of(request), letter=form.letter(), seen=seen)
+                send(reference=reference, actor=get_account(request), letter=form.letter(), seen=seen)
                 messages.success(request, "Message envoyé. Le déclarant peut le lire sur sa page de suivi.")
                 return to_case(reference)
         except ThreadMoved as moved:
@@ -138,9 +138,9 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Correct the unconfirmed body. A refused form comes back on the page of the case, as it was typed."""
         form, is_stale = CorrectionForm(request.POST), False
-        incident = get_incident(user_of(request), reference, to=Ability.CONFIRM_BODY)
+        incident = get_incident(get_account(request), reference, to=Ability.CONFIRM_BODY)
         try:
-            correct_body(reference=reference, correction=form.correction(), actor=user_of(request))
+            correct_body(reference=reference, correction=form.correction(), actor=get_account(request))
         except Stale:
             is_stale = True
         except ValidationError as error:
@@ -158,10 +158,10 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def severity_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Set the severity. A choice without motive, or from an outdated page, comes back as it was made."""
         form, is_stale = SeverityForm(request.POST), False
-        incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
+        incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
         try:
             if form.is_valid():
-                set_severity(reference=reference, actor=user_of(request), **form.cleaned_data)
+                set_severity(reference=reference, actor=get_account(request), **form.cleaned_data)
                 messages.success(request, "Gravité changée. Votre motif reste dans le dossier.")
                 return to_case(reference)
         except Stale:
@@ -183,7 +183,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return answer_with_messages(request) if asks_for_words(request) else to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        incident = get_incident(user_of(request), reference, to=Ability.ERASE)
+        incident = get_incident(get_account(request), reference, to=Ability.ERASE)
         return render_page(request, "incidents/triage/erase.html", {"incident": incident})
 
     def code_view(self, request: HttpRequest, reference: str) -> HttpResponse:
@@ -192,13 +192,13 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         On POST, show the new code in the answer itself: it is stored nowhere, so no later page could show it.
         """
         if request.method != "POST":
-            incident = get_incident(user_of(request), reference, to=Ability.ROTATE)
+            incident = get_incident(get_account(request), reference, to=Ability.ROTATE)
             return render_page(request, "incidents/triage/code_ask.html", {"incident": incident})
         try:
-            secret = secret_of(rotate_access(reference=reference, actor=user_of(request)))
+            secret = secret_of(rotate_access(reference=reference, actor=get_account(request)))
         except ValidationError as error:
             return refused(request, reference, error)
-        incident = get_incident(user_of(request), reference, to=Ability.VIEW)
+        incident = get_incident(get_account(request), reference, to=Ability.VIEW)
         said = {"reference": groups(incident.reference), "secret": groups(secret)}
         return render_page(request, "incidents/triage/code.html", {"incident": incident} | said)
 
@@ -216,7 +216,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
 
 def show_queue(request: HttpRequest) -> HttpResponse:
-    user, now = user_of(request), timezone.now()
+    user, now = get_account(request), timezone.now()
     page = read_page(Asked.read(request.GET), user, now)
     asked = page.asked
     incidents = rows_of(page, with_signs(with_lines(cases_of_centres(user)), user))

@@ -10,7 +10,7 @@ from django.db.models import Choices
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 
-from collectivities.zones import day_of, zone_of
+from collectivities.zones import find_local_day, find_zone
 from core.french import choose_plural
 from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, ClosingReason, DueFor, LeakStatus, PublicService, Status
 from incidents.models import Incident
@@ -57,7 +57,7 @@ def hour(at: datetime, zone: str) -> str:
 
 def short_moment(at: datetime, now: datetime, zone: str) -> str:
     """« 9 h 51 » today, « 23 nov., 9 h 51 » this year, « 23 nov. 2025 » before."""
-    day, today = day_of(at, zone), day_of(now, zone)
+    day, today = find_local_day(at, zone), find_local_day(now, zone)
     if day == today:
         return hour(at, zone)
     month = format_month_day(day)
@@ -89,10 +89,10 @@ def format_clock(incident: Incident, now: datetime, zone: str, *, is_left: bool 
         return "clos", label(ClosingReason, incident.closing_reason)
     due_for = DueFor.ACKNOWLEDGE if is_left and incident.due_for == DueFor.REVIEW else DueFor(incident.due_for)
     verb, due_at = DUE_VERBS[due_for], incident.due_at
-    left, day = format_duration(due_at - now), day_of(due_at, zone)
+    left, day = format_duration(due_at - now), find_local_day(due_at, zone)
     if due_at < now:
         return f"en retard de {left}", f"{verb} avant {short_moment(due_at, now, zone)}"
-    if day == day_of(now, zone):
+    if day == find_local_day(now, zone):
         return f"{verb} avant {hour(due_at, zone)}", f"il reste {left}"
     return f"{verb} avant le {format_month_day(day)}", f"{hour(due_at, zone)}, il reste {left}"
 
@@ -109,15 +109,15 @@ def format_duration(value: timedelta) -> str:
 
 def since(at: datetime, now: datetime, zone: str) -> str:
     """« à 9 h 51 » today, « le 23 novembre à 9 h 51 » else: the end of a sentence."""
-    day = day_of(at, zone)
-    if day == day_of(now, zone):
+    day = find_local_day(at, zone)
+    if day == find_local_day(now, zone):
         return f"à {hour(at, zone)}"
     return "le {day} à {hour}".format(day=date_format(day, "j F Y"), hour=hour(at, zone))
 
 
 def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -> str:
     """« Camille l’a pris à 9 h 51. »: who was first, and when, or who has the case since."""
-    zone = zone_of(incident.collectivity)
+    zone = find_zone(incident.collectivity)
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_at:
         if incident.assignee and incident.assignee != incident.acknowledged_by:
             return f"{incident.assignee} s’occupe de ce dossier."

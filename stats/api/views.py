@@ -36,8 +36,8 @@ class ReleaseView(PublicView):
         """Les nombres d’une publication, tous ou ceux demandés. Ils ne changent jamais."""
 
         def choose() -> Response:
-            wanted = read_filters(Filters(data=request.query_params))
-            return Response(choose_numbers(find_edition(number=number), wanted))
+            filters = read_filters(Filters(data=request.query_params))
+            return Response(choose_numbers(find_edition(number=number), filters))
 
         return answer_once(request, FOR_EVER, choose)
 
@@ -46,18 +46,18 @@ class LatestReleaseView(PublicView):
     @extend_schema(parameters=[LatestFilters], responses=ReleaseOut, operation_id="stats_latest_release")
     def get(self, request: Request) -> HttpResponseBase:
         """Les nombres de la dernière année publiée, ou d’une période, tous ou ceux demandés."""
-        wanted = read_filters(LatestFilters(data=request.query_params))
-        period = wanted.get("period")
-        last = find_edition(year=period.year, quarter=period.quarter) if period else find_last_edition()
+        filters = read_filters(LatestFilters(data=request.query_params))
+        period = filters.get("period")
+        edition = find_edition(year=period.year, quarter=period.quarter) if period else find_last_edition()
         return answer_once(
-            request, BRIEFLY, lambda: Response(choose_numbers(last, wanted)), last and last.release.digest
+            request, BRIEFLY, lambda: Response(choose_numbers(edition, filters)), edition and edition.release.digest
         )
 
 
 def read_filters(filters: Filters) -> dict[str, Any]:
     filters.is_valid(raise_exception=True)
-    wanted: dict[str, Any] = filters.validated_data
-    return wanted
+    values: dict[str, Any] = filters.validated_data
+    return values
 
 
 def find_edition(**lookup: int) -> Edition | None:
@@ -65,11 +65,11 @@ def find_edition(**lookup: int) -> Edition | None:
     return read_edition(release) if release else None
 
 
-def choose_numbers(edition: Edition | None, wanted: dict[str, Any]) -> Row:
+def choose_numbers(edition: Edition | None, filters: dict[str, Any]) -> Row:
     """Return a release with the figures of the chosen table and région. Raise NotFound if there is no release."""
     if edition is None:
         raise NotFound("Cette publication n’existe pas.")
-    numbers, table, region = describe_numbers(edition), wanted.get("table"), wanted.get("region")
+    numbers, table, region = describe_numbers(edition), filters.get("table"), filters.get("region")
     for name in ("closed_tables", "figures"):
         numbers[name] = [row for row in numbers[name] if table in (None, row["table"])]
     if region is not None:

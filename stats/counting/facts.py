@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from collectivities.zones import zone_in
+from collectivities.zones import find_region_zone
 from incidents.enums import ClosingReason, DataCategory, LeakStatus, Nature, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from stats.counting.periods import find_month, find_quarter
@@ -72,7 +72,7 @@ def make_fact(incident: Incident) -> CaseFact:
 
     The month is that of the body's time zone, or of Paris if its territory is unknown.
     """
-    month = find_month(incident.received_at, zone_in(incident.region.code if incident.region else None))
+    month = find_month(incident.received_at, find_region_zone(incident.region.code if incident.region else None))
     return CaseFact(
         incident_id=incident.pk,
         csirt_id=incident.csirt_id,
@@ -91,11 +91,11 @@ def make_fact(incident: Incident) -> CaseFact:
     )
 
 
-def find_delay_band(since: datetime | None, until: datetime | None) -> str:
+def find_delay_band(since: datetime | None, ended_at: datetime | None) -> str:
     """Return the band of a delay. It is unknown if one end is, or if the second is before the first."""
-    if since is None or until is None or until < since:
+    if since is None or ended_at is None or ended_at < since:
         return DelayBand.UNKNOWN
-    return next((band for limit, band in DELAY_UP_TO if until - since < limit), DelayBand.OVER_30_DAYS)
+    return next((band for limit, band in DELAY_UP_TO if ended_at - since < limit), DelayBand.OVER_30_DAYS)
 
 
 def find_hours_band(interruption: ServiceInterruption) -> str:

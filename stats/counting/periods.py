@@ -3,17 +3,17 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from collectivities.zones import day_of
+from collectivities.zones import find_local_day
 
 PARIS = ZoneInfo("Europe/Paris")
 # A period is published from thirty days after its end: most call-backs are made by then, and the next release
-# counts the later ones.
+# counts the later cases.
 SETTLED_AFTER = timedelta(days=30)
 
 
 def find_month(at: datetime, zone: str) -> date:
     """Return the first day of the month of an aware moment in a territory; `zone` is an IANA name."""
-    return day_of(at, zone).replace(day=1)
+    return find_local_day(at, zone).replace(day=1)
 
 
 def find_quarter(day: date) -> date:

@@ -52,8 +52,8 @@ ADD_PRESENCES = """
 
 def fold_all(*, seconds: float = inf) -> int:
     """Count all pending events, in one transaction a batch, until `seconds` have passed. Return their number."""
-    total, until = 0, monotonic() + seconds
-    while monotonic() < until and (folded := fold_batch()):
+    total, deadline = 0, monotonic() + seconds
+    while monotonic() < deadline and (folded := fold_batch()):
         total += folded
     return total
 
@@ -65,13 +65,13 @@ def fold_batch() -> int:
     """
     if not try_lock(Lock.COUNT):
         return 0
-    pending = list(list_pending().select_for_update(of=("self",), skip_locked=True).order_by("pk")[:BATCH])
+    pending = list(list_pending_events().select_for_update(of=("self",), skip_locked=True).order_by("pk")[:BATCH])
     recount_cases({row.event.incident_id for row in pending})
     PendingEvent.objects.filter(pk__in=[row.pk for row in pending]).delete()
     return len(pending)
 
 
-def list_pending() -> QuerySet[PendingEvent]:
+def list_pending_events() -> QuerySet[PendingEvent]:
     return PendingEvent.objects.filter(consumer=CONSUMER).select_related("event")
 
 
@@ -169,7 +169,7 @@ def find_month_after(month: date | None) -> date | None:
     firsts = [model.objects.filter(**later).aggregate(first=Min("month"))["first"] for model in (CaseFact, Rollup)]
     years = Presence.objects.filter(year__gt=month.year if month else 0).aggregate(first=Min("year"))
     firsts += [date(years["first"], 1, 1)] if years["first"] else []
-    return min((first for first in firsts if first), default=None)
+    return min((next_month for next_month in firsts if next_month), default=None)
 
 
 def list_case_mistakes(ids: list[int]) -> list[str]:
@@ -195,7 +195,7 @@ def drop_pending(ids: list[int]) -> list[int]:
     """Return the cases without a pending event."""
     if not ids:
         return []
-    pending = set(list_pending().filter(event__incident__in=ids).values_list("event__incident_id", flat=True))
+    pending = set(list_pending_events().filter(event__incident__in=ids).values_list("event__incident_id", flat=True))
     return [pk for pk in ids if pk not in pending]
 
 
@@ -224,9 +224,9 @@ def find_year_drift(year: int) -> Presences:
     hits: Counter[BodyKey] = Counter()
     facts = CaseFact.objects.filter(IS_INCIDENT, month__range=(date(year, 1, 1), date(year, 12, 31)))
     key = "csirt_id", "region_id", "collectivity_id"
-    counted = facts.values_list(*key).annotate(Count("pk"), hits=Count("pk", filter=IS_HIT))
+    presences = facts.values_list(*key).annotate(Count("pk"), hits=Count("pk", filter=IS_HIT))
     stored = Presence.objects.filter(year=year).values_list(*key, "incidents", "hits")
-    for rows, sign in ((counted, 1), (stored, -1)):
+    for rows, sign in ((presences, 1), (stored, -1)):
         for csirt, region, body, number, hit in rows.iterator(BATCH):
             incidents[csirt, region, year, body] += sign * number
             hits[csirt, region, year, body] += sign * hit

@@ -68,16 +68,16 @@ def audit(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
 
 def find_cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Cell]:
     """Yield the dashes that cannot hold as much as a dash may. Each country that is found settles several of them."""
-    left = list(figures.dashes)
-    while left:
-        most = country.find(dict.fromkeys(left, -1.0))
-        full = {cell for cell in left if most[cell] > THRESHOLD - 1 - EPSILON}
+    unsettled = list(figures.dashes)
+    while unsettled:
+        most = country.find(dict.fromkeys(unsettled, -1.0))
+        full = {cell for cell in unsettled if most[cell] > THRESHOLD - 1 - EPSILON}
         if not full:
-            cell = left[0]
+            cell = unsettled[0]
             full = {cell}
             if country.find({cell: -1.0})[cell] < THRESHOLD - 1 - EPSILON:
                 yield cell
-        left = [cell for cell in left if cell not in full]
+        unsettled = [cell for cell in unsettled if cell not in full]
 
 
 def find_rests_proved_small(country: "Country", figures: "Figures") -> Iterator[Cell]:
@@ -120,14 +120,14 @@ def load_solver() -> Any:
 
 def start_solver() -> Any:
     """Return a silent solver. Its constructor writes a banner to the file descriptor itself, which is put aside."""
-    kept = os.dup(1)
+    stdout_copy = os.dup(1)
     try:
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), 1)
             solver = load_solver().Highs()
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(stdout_copy, 1)
+        os.close(stdout_copy)
     solver.silent()
     solver.setOptionValue("threads", 1)
     return solver

@@ -103,7 +103,7 @@ class Draw:
         for long, short in SHORT_LIST_OF.items():
             if printed.get(long):
                 printed[short] = {}
-        return [describe_table(table, printed[table.code]) for table in list_tables(self.period)]
+        return [format_table(table, printed[table.code]) for table in list_tables(self.period)]
 
     def print_cells(
         self, table: Table, printed: dict[str, Values], closed: set[str]
@@ -114,7 +114,7 @@ class Draw:
             if is_elsewhere or f"{table.code}/{cell[0] if cell else ''}" in closed:
                 continue
             value = self.print_value(table, cell)
-            if is_open(table, cell, printed | {table.code: {(): value}}):
+            if is_table_open(table, cell, printed | {table.code: {(): value}}):
                 yield cell, value
 
     def list_months(self) -> set[str]:
@@ -152,7 +152,7 @@ def round_randomly(units: int, number: float) -> int:
     return BASE * (below + (number < rest / BASE))
 
 
-def is_open(table: Table, cell: Cell, printed: Mapping[str, Values]) -> bool:
+def is_table_open(table: Table, cell: Cell, printed: Mapping[str, Values]) -> bool:
     """Tell whether each printed total above the cell reaches the number that opens the table."""
     reached = is_reached(printed, table.opened_by, cell[:-1], table.opens_from)
     return reached and is_reached(printed, table.categories_opened_by, cell[-1:], OPENS_FROM)
@@ -169,7 +169,7 @@ def list_months_printed(earlier: Sequence[Printed]) -> set[str]:
     return {cell[0] for table in tables for cell, _value in table["cells"]}
 
 
-def describe_table(table: Table, values: Values) -> dict[str, Any]:
+def format_table(table: Table, values: Values) -> dict[str, Any]:
     return {
         "code": table.code,
         "counts": table.counts,

@@ -12,7 +12,7 @@ from accounts.enums import Role
 from accounts.models import User
 from collectivities.models import Region
 from csirts.models import Csirt
-from csirts.wording import at, region_with_preposition
+from csirts.wording import format_in_region, format_of_region
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Link:
+class ExactLink:
     label: str
     url: str
 
@@ -71,13 +71,13 @@ def make_centre_scope(centres: QuerySet[Csirt]) -> Scope:
 
 
 def get_region_scope(user: User, code: str) -> Scope:
-    """Return the scope of a région: any région for national coordination, one that entitles them today for
+    """Return the scope of a région: any région for national coordination, a région that entitles them today for
     an analyst. Raise Http404.
     """
     region = list_open_regions(user).filter(code=code).first()
     if region is None:
         raise Http404
-    return Scope(at(region), region_id=region.pk, region_code=region.code, code=f"region-{region.code}")
+    return Scope(format_in_region(region), region_id=region.pk, region_code=region.code, code=f"region-{region.code}")
 
 
 def list_open_regions(user: User) -> QuerySet[Region]:
@@ -94,22 +94,24 @@ def get_nation_scope(user: User) -> Scope:
     return Scope("en France", code="france")
 
 
-def list_first_links(user: User, region: Region | None) -> list[Link]:
-    """Return the links that stand beside the title of a page of published figures: the reader's own exact figures,
+def list_first_links(user: User, region: Region | None) -> list[ExactLink]:
+    """Return the links beside the title of a page of published figures: the reader's own exact figures,
     for national coordination those of the page's place.
     """
     links = []
     if user.has_role(Role.LEAD):
-        links.append(Link("Les chiffres exacts de mon centre", reverse("own_statistics")))
+        links.append(ExactLink("Les chiffres exacts de mon centre", reverse("own_statistics")))
     if not user.has_role(Role.NATIONAL):
         regions = list(list_open_regions(user)) if user.exact_region_ids() else []
     elif region is None:
-        return [*links, Link("Les chiffres exacts de toute la France", reverse("exact_nation"))]
+        return [*links, ExactLink("Les chiffres exacts de toute la France", reverse("exact_nation"))]
     else:
         regions = [region]
     return links + [
-        Link(f"Les chiffres exacts {region_with_preposition(one)}", reverse("exact_region", args=[one.code]))
-        for one in regions
+        ExactLink(
+            f"Les chiffres exacts {format_of_region(region_row)}", reverse("exact_region", args=[region_row.code])
+        )
+        for region_row in regions
     ]
 
 
@@ -121,20 +123,20 @@ def list_closed_regions(user: User) -> list[Region]:
     return list(Region.objects.filter(pk__in=missing).order_by("code"))
 
 
-def list_exact_links(user: User | None) -> list[Link]:
+def list_exact_links(user: User | None) -> list[ExactLink]:
     """Return the links to the exact pages that this person may open; none for most people. Three queries at most."""
     if user is None:
         return []
     links = []
     is_national = user.has_role(Role.NATIONAL)
     if user.has_role(Role.LEAD):
-        links.append(Link("Mon centre", reverse("own_statistics")))
+        links.append(ExactLink("Mon centre", reverse("own_statistics")))
     if is_national:
-        links.append(Link("Toute la France", reverse("exact_nation")))
+        links.append(ExactLink("Toute la France", reverse("exact_nation")))
     if is_national or user.exact_region_ids():
         regions = list_open_regions(user)
-        links += [Link(region.name, reverse("exact_region", args=[region.code])) for region in regions]
+        links += [ExactLink(region.name, reverse("exact_region", args=[region.code])) for region in regions]
     if is_national:
         centres = Csirt.objects.active().order_by("name")
-        links += [Link(centre.name, reverse("exact_centre", args=[centre.slug])) for centre in centres]
+        links += [ExactLink(centre.name, reverse("exact_centre", args=[centre.slug])) for centre in centres]
     return links

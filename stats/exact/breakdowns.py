@@ -10,11 +10,11 @@ from stats.exact.sums import ByBand
 
 
 @dataclass(frozen=True)
-class Breakdown:
+class ExactBreakdown:
     """One table by band. `sheet` is its name in a spreadsheet, `none` the text of the page if all bands are empty.
 
     `rest` is the category drawn in grey. `part` is the part of a band « class/type » or « persons/status » that holds
-    the category. `is_sorted` puts the largest category first and leaves out empty ones.
+    the category. `is_sorted` puts the largest category first and leaves out empty categories.
     """
 
     measure: Measure
@@ -42,45 +42,45 @@ NO_INTERRUPTION, NO_LEAK = "Aucune interruption de service.", "Aucune fuite de d
 NO_CATEGORY = "Aucune catégorie n’est dite."
 
 
-def make_delay(measure: Measure, sheet: str) -> Breakdown:
+def make_delay(measure: Measure, sheet: str) -> ExactBreakdown:
     words = sheet, measure.label, "Délai", "Aucun incident."
-    return Breakdown(measure, LABELS[measure], *words, rest=DelayBand.UNKNOWN)
+    return ExactBreakdown(measure, LABELS[measure], *words, rest=DelayBand.UNKNOWN)
 
 
 BREAKDOWNS = {
-    "types": Breakdown(
+    "types": ExactBreakdown(
         *(Measure.INCIDENTS, LABELS["type"], "Types", "Incidents par type", "Type"),
         rest=IncidentType.UNKNOWN,
         part=1,
         is_sorted=True,
     ),
-    "statuses": Breakdown(
+    "statuses": ExactBreakdown(
         *(Measure.LEAKS, LABELS["status"], "États des fuites", "État des fuites", "État", NO_LEAK),
         rest=LeakStatus.UNFOUNDED,
         part=1,
     ),
-    "causes": Breakdown(
+    "causes": ExactBreakdown(
         *(Measure.CAUSES, CAUSES, "Causes", "Incidents par cause", "Cause"),
         rest=NOT_SAID,
         is_sorted=True,
     ),
-    "services": Breakdown(
+    "services": ExactBreakdown(
         *(Measure.SERVICES, LABELS["service"], "Services", "Interruptions par service public", "Service"),
         none=NO_INTERRUPTION,
         is_sorted=True,
     ),
-    "durations": Breakdown(
+    "durations": ExactBreakdown(
         *(Measure.INTERRUPTIONS, LABELS["hours"], "Durées", "Durée des interruptions", "Durée"),
         none=NO_INTERRUPTION,
         rest=HoursBand.UNKNOWN,
     ),
-    "categories": Breakdown(
+    "categories": ExactBreakdown(
         *(Measure.CATEGORIES, LABELS["category"], "Catégories", "Fuites par catégorie de données"),
         *("Catégorie", NO_CATEGORY),
         rest=DataCategory.UNKNOWN,
         is_sorted=True,
     ),
-    "persons": Breakdown(
+    "persons": ExactBreakdown(
         *(Measure.LEAKS, LABELS["persons"], "Personnes", "Personnes par fuite", "Personnes", NO_LEAK),
         rest=PersonsBand.UNKNOWN,
     ),

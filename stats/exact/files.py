@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from stats.exact.tables import Row, Table, Value
+from stats.exact.tables import ExactRow, ExactTable, Value
 from stats.exact.year import ExactYear
 from stats.pages.labels import bind, lower_first
 
@@ -33,7 +33,7 @@ def neutralise(text: str) -> str:
 # CSV
 
 
-def write_csv(exact: ExactYear, tables: Iterable[Table]) -> bytes:
+def write_exact_csv(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
     """Return one line for each cell (RFC 4180, UTF-8), without the lines of totals."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
@@ -43,11 +43,11 @@ def write_csv(exact: ExactYear, tables: Iterable[Table]) -> bytes:
             for column, (value, before) in zip(table.columns, row.cells, strict=True):
                 if not row.is_total:
                     words = [neutralise(word) for word in (table.title, row.label, column)]
-                    writer.writerow([exact.year, *words, as_text(value), table.before, as_text(before)])
+                    writer.writerow([exact.year, *words, format_value(value), table.before, format_value(before)])
     return text.getvalue().encode()
 
 
-def as_text(value: Value) -> str:
+def format_value(value: Value) -> str:
     """Return a number as text, shares with six decimals, and "" for None."""
     if value is None:
         return ""
@@ -57,7 +57,7 @@ def as_text(value: Value) -> str:
 # XLSX
 
 
-def write_xlsx(exact: ExactYear, tables: Iterable[Table]) -> bytes:
+def write_xlsx(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
     """Return a workbook: what to know before using the numbers, then one sheet for each table."""
     import xlsxwriter  # noqa: PLC0415  (5 MB in each process of the site, few of which ever make a workbook)
 
@@ -69,7 +69,7 @@ def write_xlsx(exact: ExactYear, tables: Iterable[Table]) -> bytes:
         styles = make_styles(workbook)
         write_notice(workbook.add_worksheet("À lire"), title, exact, styles)
         for table in tables:
-            write_sheet(workbook.add_worksheet(table.sheet), table, exact.year, styles)
+            write_exact_sheet(workbook.add_worksheet(table.sheet), table, exact.year, styles)
     return content.getvalue()
 
 
@@ -101,7 +101,7 @@ def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Style
         sheet.write_string(number, 0, neutralise(bind(line)), styles["words" if number else "head"])
 
 
-def write_sheet(sheet: "Worksheet", table: Table, year: int, styles: Styles) -> None:
+def write_exact_sheet(sheet: "Worksheet", table: ExactTable, year: int, styles: Styles) -> None:
     """Write each column of the table beside that of the year before, under a frozen head."""
     periods = [str(year), table.before] if table.before else [str(year)]
     heads = [f"{column}, {lower_first(period)}" for column in table.columns for period in periods]
@@ -116,7 +116,7 @@ def write_sheet(sheet: "Worksheet", table: Table, year: int, styles: Styles) -> 
     sheet.freeze_panes(1, 1)
 
 
-def write_row(sheet: "Worksheet", number: int, row: Row, values: Iterable[Value], styles: Styles) -> None:
+def write_row(sheet: "Worksheet", number: int, row: ExactRow, values: Iterable[Value], styles: Styles) -> None:
     total = "total " if row.is_total else ""
     sheet.write_string(number, 0, neutralise(row.label), styles[f"{total}words"])
     for column, value in enumerate(values, 1):
@@ -127,6 +127,6 @@ def write_row(sheet: "Worksheet", number: int, row: Row, values: Iterable[Value]
 
 # Media type and writer of each suffix.
 FORMATS = {
-    "csv": ("text/csv; charset=utf-8", write_csv),
+    "csv": ("text/csv; charset=utf-8", write_exact_csv),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),
 }

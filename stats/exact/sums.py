@@ -54,16 +54,16 @@ class Sums:
     year: int
     by_key: Mapping[tuple[int, str, str], int]
 
-    def sum_months(self, first: int, last: int) -> Totals:
+    def sum_months(self, first_month: int, last_month: int) -> Totals:
         by_measure: Counter[str] = Counter()
-        for (measure, _band), value in self.sum_bands(first, last).items():
+        for (measure, _band), value in self.sum_bands(first_month, last_month).items():
             by_measure[measure] += value
         return Totals(*(by_measure[measure] for measure in Totals._fields))
 
-    def sum_bands(self, first: int, last: int) -> ByBand:
+    def sum_bands(self, first_month: int, last_month: int) -> ByBand:
         by_band: ByBand = Counter()
         for (month, measure, band), value in self.by_key.items():
-            if first <= month <= last:
+            if first_month <= month <= last_month:
                 by_band[measure, band] += value
         return by_band
 
@@ -84,8 +84,8 @@ def find_span(scope: Scope, today: date) -> tuple[list[int], date | None]:
     """
     ends = Rollup.objects.filter(scope.row_filter).aggregate(first=Min("month"), last=Max("month"))
     months = [month for month in (ends["first"], ends["last"], today) if month]
-    first, last = min(months).year, max(months).year
-    return list(range(last, first - 1, -1)), ends["first"]
+    first_year, last_year = min(months).year, max(months).year
+    return list(range(last_year, first_year - 1, -1)), ends["first"]
 
 
 def load_sums(scope: Scope, year: int) -> tuple[Sums, Sums]:
@@ -97,14 +97,14 @@ def load_sums(scope: Scope, year: int) -> tuple[Sums, Sums]:
     return Sums(year - 1, by_year[year - 1]), Sums(year, by_year[year])
 
 
-def list_region_counts(year: int, last: int) -> list[RegionCount]:
-    """Return the verified incidents of the first `last` months of `year` and of the year before, by région.
+def list_region_counts(year: int, last_month: int) -> list[RegionCount]:
+    """Return the verified incidents of the first `last_month` months of `year` and of the year before, by région.
 
     All régions with bodies are included, the largest numbers first, then the incidents without a
     known région. Two queries.
     """
     both_years = (date(year - 1, 1, 1), date(year, 12, 31))
-    rows = Rollup.objects.filter(measure=Measure.INCIDENTS, month__range=both_years, month__month__lte=last)
+    rows = Rollup.objects.filter(measure=Measure.INCIDENTS, month__range=both_years, month__month__lte=last_month)
     by_region: Counter[tuple[int, int | None]] = Counter()
     for of_year, region_id, value in rows.values_list("month__year", "region").annotate(Sum("value")):
         by_region[of_year, region_id] = value
@@ -166,7 +166,7 @@ def sum_bodies(counts: Counts) -> BodyCount:
     return BodyCount(sum(count.declared for count in counts.values()), sum(count.hit for count in counts.values()))
 
 
-def list_rates(scope: Scope, counts: Counts, year: int, today: date) -> list[Rate]:
+def list_exact_rates(scope: Scope, counts: Counts, year: int, today: date) -> list[Rate]:
     """Return the rates of `year`: that of a région; those of the nation and of each stratum; or that of centres.
 
     Centres have a rate only for the régions that they cover alone, if any: elsewhere a body cannot be assigned to a
@@ -197,8 +197,8 @@ def make_rate(label: Any, counts: Counts, existing: int, regions: frozenset[int]
 
 def find_regions_alone(scope: Scope, day: date) -> frozenset[int]:
     """Return the régions that these centres cover alone and entirely on that day."""
-    whole = Coverage.objects.filter(departement=None, kind="", valid__contains=day)
-    return frozenset(whole.filter(csirt__in=scope.csirt_ids).values_list("region", flat=True))
+    whole_regions = Coverage.objects.filter(departement=None, kind="", valid__contains=day)
+    return frozenset(whole_regions.filter(csirt__in=scope.csirt_ids).values_list("region", flat=True))
 
 
 # Times
@@ -226,7 +226,9 @@ def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quan
     stops = ServiceInterruption.objects.filter(incident__in=facts.values("pk")).values_list("started_at", "ended_at")
     times = {
         Measure.DISCOVERY: measure_times((detected, received) for detected, received, _taken, _closed in moments),
-        Measure.HELP: measure_times((received, taken) for _detected, received, taken, _closed in moments),
+        Measure.HELP: measure_times(
+            (received, acknowledged) for _detected, received, acknowledged, _closed in moments
+        ),
         Measure.CLOSING: measure_times((received, closed) for _detected, received, _taken, closed in moments),
         Measure.INTERRUPTIONS: measure_times(stops),
     }
@@ -235,7 +237,7 @@ def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quan
 
 def measure_times(ends: Iterable[tuple[datetime | None, datetime | None]]) -> Quantiles | None:
     """Return the quantiles of the times whose ends are both known and in order, or None if there are none."""
-    times = sorted(until - since for since, until in ends if since and until and since <= until)
+    times = sorted(end - start for start, end in ends if start and end and start <= end)
     return Quantiles(len(times), find_quantile(times, 0.5), find_quantile(times, 0.9)) if times else None
 
 

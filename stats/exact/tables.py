@@ -7,12 +7,12 @@ from itertools import zip_longest
 
 from django.utils.dates import MONTHS
 
-from csirts.wording import curly
+from csirts.wording import curl_apostrophes
 from stats.categories import SHORT_MONTHS, UNKNOWN_REGION
-from stats.exact.breakdowns import BREAKDOWNS, TIMES, Breakdown
+from stats.exact.breakdowns import BREAKDOWNS, TIMES, ExactBreakdown
 from stats.exact.sums import Quantiles
 from stats.exact.year import ExactYear, YearFigures
-from stats.pages.charts import Bar, LineChart, Series, line_charts, with_shares
+from stats.pages.charts import Bar, LineChart, Series, compute_shares, make_line_charts
 from stats.pages.labels import lower_first, upper_first
 
 # A float is a share between 0 and 1. None is unknown or cannot be compared.
@@ -22,7 +22,7 @@ MOST_BARS = 12
 
 
 @dataclass(frozen=True)
-class Row:
+class ExactRow:
     """`cells` holds each value with that of the year before. `is_rest` draws the bar in grey."""
 
     label: str
@@ -38,19 +38,19 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class ExactTable:
     """`sheet` is the name in a spreadsheet. `before` names the compared period of the year before, or is empty."""
 
     sheet: str
     title: str
     heading: str
     columns: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[ExactRow]
     before: str
 
 
 @dataclass(frozen=True)
-class BandTable(Table):
+class BandTable(ExactTable):
     """One measure by band. `none` is the text of the page if all bands are empty.
 
     For a measure of time, it also has the bands that hold the median and the ninth decile of the known times, and the
@@ -71,21 +71,22 @@ class BandTable(Table):
         """The number of rows without a bar. It is never 1, because the sentence about it would be as
         long as the bar.
         """
-        beyond = sum(not row.is_rest for row in self.rows) - MOST_BARS
-        return beyond if beyond > 1 else 0
+        surplus = sum(not row.is_rest for row in self.rows) - MOST_BARS
+        return surplus if surplus > 1 else 0
 
     @property
     def bars(self) -> list[Bar]:
         """The first rows, then those in grey."""
-        named = [row for row in self.rows if not row.is_rest]
-        drawn = [*named[: len(named) - self.only_in_table], *(row for row in self.rows if row.is_rest)]
-        shares = with_shares([row.number for row in drawn])
+        known_rows = [row for row in self.rows if not row.is_rest]
+        drawn_rows = [*known_rows[: len(known_rows) - self.only_in_table], *(row for row in self.rows if row.is_rest)]
+        shares = compute_shares([row.number for row in drawn_rows])
         return [
-            Bar(row.label, row.number, share, is_rest=row.is_rest) for row, share in zip(drawn, shares, strict=True)
+            Bar(row.label, row.number, share, is_rest=row.is_rest)
+            for row, share in zip(drawn_rows, shares, strict=True)
         ]
 
 
-def make_tables(exact: ExactYear) -> dict[str, Table]:
+def make_tables(exact: ExactYear) -> dict[str, ExactTable]:
     """Return every table of the page, in its order, by the names that the templates use."""
     return {
         "totals": make_totals(exact),
@@ -102,59 +103,63 @@ def name_measures() -> Sequence[str]:
     return "Déclarés", "Incidents", "Signalements", "Interruptions", "Fuites"
 
 
-def make_totals(exact: ExactYear) -> Table:
-    cells = list_cells(exact.now.total, exact.before.total if exact.before else ())
-    rows = [Row(label, [cell]) for label, cell in zip(name_measures(), cells, strict=True)]
-    return Table("Totaux", "Totaux de l’année", "Total", ["Nombre"], rows, name_same_months(exact))
+def make_totals(exact: ExactYear) -> ExactTable:
+    cells = pair_cells(exact.now.total, exact.before.total if exact.before else ())
+    rows = [ExactRow(label, [cell]) for label, cell in zip(name_measures(), cells, strict=True)]
+    return ExactTable("Totaux", "Totaux de l’année", "Total", ["Nombre"], rows, name_same_months(exact))
 
 
-def make_bodies(exact: ExactYear) -> Table:
+def make_bodies(exact: ExactYear) -> ExactTable:
     """Return the table of bodies. It compares with the whole year before, since distinct bodies are
     counted by year only.
     """
-    cells = list_cells(exact.now.bodies, exact.before.bodies if exact.before else ())
+    cells = pair_cells(exact.now.bodies, exact.before.bodies if exact.before else ())
     labels = "Ayant déclaré un incident", "Avec une interruption ou une fuite"
-    rows = [Row(label, [cell]) for label, cell in zip(labels, cells, strict=True)]
+    rows = [ExactRow(label, [cell]) for label, cell in zip(labels, cells, strict=True)]
     title, heading = "Collectivités, chacune comptée une fois", "Collectivités"
-    return Table("Collectivités", title, heading, ["Nombre"], rows, name_whole_year(exact))
+    return ExactTable("Collectivités", title, heading, ["Nombre"], rows, name_whole_year(exact))
 
 
-def make_months(exact: ExactYear) -> Table:
-    def list_month_cells(first: int, last: int) -> list[tuple[Value, Value]]:
-        before = exact.before.sums.sum_months(first, last) if exact.before else ()
-        return list_cells(exact.now.sums.sum_months(first, last), before)
+def make_months(exact: ExactYear) -> ExactTable:
+    def list_month_cells(start: int, end: int) -> list[tuple[Value, Value]]:
+        before = exact.before.sums.sum_months(start, end) if exact.before else ()
+        return pair_cells(exact.now.sums.sum_months(start, end), before)
 
-    last = exact.now.last
-    rows = [Row(upper_first(str(MONTHS[month])), list_month_cells(month, month)) for month in range(1, last + 1)]
-    rows.append(Row("Ensemble", list_month_cells(1, last), is_total=True))
+    last_month = exact.now.last
+    rows = [
+        ExactRow(upper_first(str(MONTHS[month])), list_month_cells(month, month)) for month in range(1, last_month + 1)
+    ]
+    rows.append(ExactRow("Ensemble", list_month_cells(1, last_month), is_total=True))
     before = str(exact.before.year) if exact.before else ""
-    return Table("Mois", "Mois par mois", "Mois", name_measures(), rows, before)
+    return ExactTable("Mois", "Mois par mois", "Mois", name_measures(), rows, before)
 
 
-def make_regions(exact: ExactYear) -> Table:
+def make_regions(exact: ExactYear) -> ExactTable:
     rows = []
     for region, value, value_before in exact.regions:
-        cells = list_cells([value], [value_before] if exact.before else [])
+        cells = pair_cells([value], [value_before] if exact.before else [])
         if region:
-            rows.append(Row(curly(region.name), cells, region_code=region.code))
+            rows.append(ExactRow(curl_apostrophes(region.name), cells, region_code=region.code))
         else:
-            rows.append(Row(upper_first(str(UNKNOWN_REGION)), cells))
+            rows.append(ExactRow(upper_first(str(UNKNOWN_REGION)), cells))
     title = "Incidents par région"
-    return Table("Régions", title, "Région", ["Nombre"], rows, name_same_months(exact))
+    return ExactTable("Régions", title, "Région", ["Nombre"], rows, name_same_months(exact))
 
 
-def make_rates(exact: ExactYear) -> Table:
+def make_rates(exact: ExactYear) -> ExactTable:
     columns = ("Existantes", "Ayant déclaré un incident", "Taux", "Avec interruption ou fuite")
     before = {(rate.label, rate.regions): rate for rate in (exact.before.rates if exact.before else [])}
     rows = []
     for rate in exact.now.rates:
         rate_before = before.get((rate.label, rate.regions))
-        rows.append(Row(upper_first(rate.label), list_cells(rate.values, rate_before.values if rate_before else ())))
+        rows.append(
+            ExactRow(upper_first(rate.label), pair_cells(rate.values, rate_before.values if rate_before else ()))
+        )
     title = "Taux de collectivités ayant déclaré"
-    return Table("Taux", title, "Collectivités", columns, rows, name_whole_year(exact))
+    return ExactTable("Taux", title, "Collectivités", columns, rows, name_whole_year(exact))
 
 
-def list_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[Value, Value]]:
+def pair_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[Value, Value]]:
     """Return each value with that of the year before, or None if there is none."""
     return list(zip_longest(values, before))
 
@@ -173,7 +178,7 @@ def name_whole_year(exact: ExactYear) -> str:
 # How one measure spreads over its bands
 
 
-def make_breakdown(exact: ExactYear, breakdown: Breakdown) -> BandTable:
+def make_breakdown(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
     rows = list_category_rows(exact, breakdown)
     is_of_time = breakdown.measure in TIMES
     return BandTable(
@@ -190,7 +195,7 @@ def make_breakdown(exact: ExactYear, breakdown: Breakdown) -> BandTable:
     )
 
 
-def list_category_rows(exact: ExactYear, breakdown: Breakdown) -> list[Row]:
+def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[ExactRow]:
     now = breakdown.count_categories(exact.now.by_band)
     before = breakdown.count_categories(exact.before.by_band) if exact.before else Counter()
     categories = list(breakdown.labels)
@@ -199,19 +204,19 @@ def list_category_rows(exact: ExactYear, breakdown: Breakdown) -> list[Row]:
         categories.sort(key=lambda category: (category == breakdown.rest, -now[category], -before[category]))
     rows = []
     for category in categories:
-        cells = list_cells([now[category]], [before[category]] if exact.before else [])
+        cells = pair_cells([now[category]], [before[category]] if exact.before else [])
         label = upper_first(str(breakdown.labels[category]))
-        rows.append(Row(label, cells, is_rest=category == breakdown.rest))
+        rows.append(ExactRow(label, cells, is_rest=category == breakdown.rest))
     return rows
 
 
-def find_band(rows: Sequence[Row], percent: int) -> str:
+def find_band(rows: Sequence[ExactRow], percent: int) -> str:
     """Return the label of the band in which the cumulated share of the known values reaches `percent`; ""
     if none is known.
     """
-    known = [row for row in rows if not row.is_rest]
-    total, reached = sum(row.number for row in known), 0
-    for row in known:
+    known_rows = [row for row in rows if not row.is_rest]
+    total, reached = sum(row.number for row in known_rows), 0
+    for row in known_rows:
         reached += row.number
         if row.number and reached * 100 >= percent * total:
             return lower_first(row.label)
@@ -230,15 +235,16 @@ def draw_months(exact: ExactYear) -> dict[str, LineChart] | None:
     now = Series(str(exact.year), list_incidents(exact.now, 1, exact.now.last))
     before = None
     if exact.before:
-        first = exact.since.month if exact.since else 1
-        before = Series(str(exact.before.year), list_incidents(exact.before, first, 12))
+        first_month = exact.since.month if exact.since else 1
+        before = Series(str(exact.before.year), list_incidents(exact.before, first_month, 12))
     if not any(now.values) and not (before and any(before.values)):
         return None
-    return line_charts(SHORT_MONTHS, now, before)
+    return make_line_charts(SHORT_MONTHS, now, before)
 
 
-def list_incidents(figures: YearFigures, first: int, last: int) -> tuple[int | None, ...]:
-    """Return the incidents of the twelve months, None outside `first` to `last`."""
+def list_incidents(figures: YearFigures, first_month: int, last_month: int) -> tuple[int | None, ...]:
+    """Return the incidents of the twelve months, None outside `first_month` to `last_month`."""
     return tuple(
-        figures.sums.sum_months(month, month).incidents if first <= month <= last else None for month in range(1, 13)
+        figures.sums.sum_months(month, month).incidents if first_month <= month <= last_month else None
+        for month in range(1, 13)
     )

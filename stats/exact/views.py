@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from stats.exact import access
 from stats.exact.files import FORMATS
 from stats.exact.tables import draw_months, make_tables
@@ -19,22 +19,22 @@ from stats.services import record_reading
 
 @require_safe
 def own_statistics(request: HttpRequest, suffix: str = "") -> HttpResponse:
-    return render_scope(request, access.get_own_scope(user_of(request)), suffix, is_own=True)
+    return render_scope(request, access.get_own_scope(get_account(request)), suffix, is_own=True)
 
 
 @require_safe
 def exact_centre(request: HttpRequest, slug: str, suffix: str = "") -> HttpResponse:
-    return render_scope(request, access.get_centre_scope(user_of(request), slug), suffix)
+    return render_scope(request, access.get_centre_scope(get_account(request), slug), suffix)
 
 
 @require_safe
 def exact_region(request: HttpRequest, region: str, suffix: str = "") -> HttpResponse:
-    return render_scope(request, access.get_region_scope(user_of(request), region), suffix)
+    return render_scope(request, access.get_region_scope(get_account(request), region), suffix)
 
 
 @require_safe
 def exact_nation(request: HttpRequest, suffix: str = "") -> HttpResponse:
-    return render_scope(request, access.get_nation_scope(user_of(request)), suffix)
+    return render_scope(request, access.get_nation_scope(get_account(request)), suffix)
 
 
 @never_cache
@@ -46,7 +46,7 @@ def render_scope(request: HttpRequest, scope: access.Scope, suffix: str, *, is_o
     if suffix and suffix not in FORMATS:
         raise Http404
     exact = load_exact_year(scope, year=request.GET.get("annee", ""), today=timezone.localdate())
-    record_reading(reader=user_of(request), scope=scope, year=exact.year)
+    record_reading(reader=get_account(request), scope=scope, year=exact.year)
     tables = make_tables(exact)
     if suffix:
         media_type, write = FORMATS[suffix]
@@ -59,6 +59,6 @@ def render_scope(request: HttpRequest, scope: access.Scope, suffix: str, *, is_o
         "tables": tables,
         "is_own": is_own,
         "charts": draw_months(exact),
-        "links": access.list_exact_links(user_of(request)),
+        "links": access.list_exact_links(get_account(request)),
     }
     return render(request, "stats/exact.html", context)

@@ -24,7 +24,7 @@ from stats.exact.sums import (
     compute_quantiles,
     count_bodies,
     find_span,
-    list_rates,
+    list_exact_rates,
     list_region_counts,
     load_sums,
     sum_bodies,
@@ -113,33 +113,35 @@ def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
     years, first_month = find_span(scope, today)
     if year and year not in map(str, years):
         raise Http404
-    asked = int(year) if year else today.year
-    sums_before, sums = load_sums(scope, asked)
-    last = sums.find_last_month(today)
-    now = load_year(scope, sums, last, today)
-    has_before = asked - 1 in years
-    starts_late = first_month and first_month.year == asked - 1 and first_month.month > 1
+    number = int(year) if year else today.year
+    sums_before, sums = load_sums(scope, number)
+    last_month = sums.find_last_month(today)
+    now = load_year(scope, sums, last_month, today)
+    has_before = number - 1 in years
+    starts_late = first_month and first_month.year == number - 1 and first_month.month > 1
     return ExactYear(
         scope=scope,
         years=years,
         today=today,
         now=now,
-        before=load_year(scope, sums_before, last, today) if has_before else None,
+        before=load_year(scope, sums_before, last_month, today) if has_before else None,
         since=first_month if starts_late else None,
-        quantiles=compute_quantiles(scope, asked, now.total.incidents),
-        regions=list_region_counts(asked, last) if scope.is_nation else [],
+        quantiles=compute_quantiles(scope, number, now.total.incidents),
+        regions=list_region_counts(number, last_month) if scope.is_nation else [],
         is_doubtful=FigureCheck.objects.filter(mistakes__gt=0, repaired_at=None).exists(),
     )
 
 
-def load_year(scope: Scope, sums: Sums, last: int, today: date) -> YearFigures:
+def load_year(scope: Scope, sums: Sums, last_month: int, today: date) -> YearFigures:
     counts = count_bodies(scope.row_filter, sums.year)
-    return YearFigures(sums.year, last, sums, sum_bodies(counts), list_rates(scope, counts, sums.year, today))
+    return YearFigures(
+        sums.year, last_month, sums, sum_bodies(counts), list_exact_rates(scope, counts, sums.year, today)
+    )
 
 
-def name_months(year: int, last: int) -> str:
+def name_months(year: int, last_month: int) -> str:
     """Return « 2025 » for twelve months, else « janvier 2025 » or « janvier à mars 2025 »."""
-    if last == 12:
+    if last_month == 12:
         return str(year)
-    end = date_format(date(year, last, 1), "F Y")
-    return end if last == 1 else f"janvier à {end}"
+    end = date_format(date(year, last_month, 1), "F Y")
+    return end if last_month == 1 else f"janvier à {end}"

@@ -16,7 +16,7 @@ from django.utils.http import parse_etags
 
 from core.secrets import hash_value
 from stats.open_data.package import describe_dictionary, read_program
-from stats.open_data.sheets import list_sheets
+from stats.open_data.sheets import list_data_sheets
 
 # Increase it when the form of the published files changes, to invalidate all ETags.
 FORM = 2
@@ -34,8 +34,8 @@ def answer_once(
     """
     etag = make_etag(request.get_full_path(), state)
     # A proxy may send a weak ETag.
-    held = {mark.removeprefix("W/") for mark in parse_etags(request.headers.get("If-None-Match", ""))}
-    response = HttpResponseNotModified() if etag in held else make()
+    client_etags = {mark.removeprefix("W/") for mark in parse_etags(request.headers.get("If-None-Match", ""))}
+    response = HttpResponseNotModified() if etag in client_etags else make()
     if response.status_code in (200, 304):
         response.headers["ETag"] = etag
         response.headers["Cache-Control"] = lasts
@@ -53,5 +53,10 @@ def hash_form() -> str:
     """Return the digest of the texts beside the numbers: the numbers never change, but the
     software may change these.
     """
-    form = [FORM, describe_dictionary(), [sheet.describe_schema() for sheet in list_sheets()], read_program().hex()]
+    form = [
+        FORM,
+        describe_dictionary(),
+        [sheet.describe_schema() for sheet in list_data_sheets()],
+        read_program().hex(),
+    ]
     return hashlib.sha256(json.dumps(form, default=str).encode()).hexdigest()

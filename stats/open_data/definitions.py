@@ -23,28 +23,28 @@ UNDER_DECLARED = (
 )
 
 
-class Source(NamedTuple):
+class DefinitionSource(NamedTuple):
     code: str
     name: str
     url: str
 
 
-RSIT = Source(
+RSIT = DefinitionSource(
     "rsit",
     "Reference Security Incident Taxonomy (RSIT), version 1003, groupe de travail animé par l’ENISA",
     "https://github.com/enisaeu/Reference-Security-Incident-Taxonomy-Task-Force",
 )
-CNIL = Source(
+CNIL = DefinitionSource(
     "cnil",
     "Formulaire de notification d’une violation de données et tranches des données ouvertes de la CNIL",
     "https://www.cnil.fr/fr/notifier-une-violation-de-donnees-personnelles",
 )
-CSIRTS = Source(
+CSIRTS = DefinitionSource(
     "csirt",
     "Définitions du signalement et de l’incident dans les bilans des CSIRT régionaux (ANSSI)",
     "https://cyber.gouv.fr/nous-connaitre/ecosysteme/csirt/csirt-territoriaux/",
 )
-INSEE = Source(
+INSEE = DefinitionSource(
     "insee",
     "Code officiel géographique et populations de référence de l’INSEE, groupements de la DGCL",
     "https://www.insee.fr/fr/information/2560452",
@@ -61,7 +61,7 @@ class Unit(NamedTuple):
     formula: str
     unit: str
     limits: str
-    sources: tuple[Source, ...] = ()
+    sources: tuple[DefinitionSource, ...] = ()
     since: date = FIXED_TABLES
     share: str = ""
 
@@ -72,7 +72,7 @@ class Classification(NamedTuple):
     name: str
     definition: str
     limits: str = ""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[DefinitionSource, ...] = ()
 
 
 UNITS: dict[str, Unit] = {
@@ -260,7 +260,7 @@ class Definition(NamedTuple):
     own_definition: str
     limits: str
     own_limits: str
-    sources: list[Source]
+    sources: list[DefinitionSource]
 
     @property
     def code(self) -> str:
@@ -305,7 +305,7 @@ def define_table(table: Table) -> Definition:
     )
 
 
-def list_sources() -> list[Source]:
+def list_sources() -> list[DefinitionSource]:
     """Return each standard that a definition names, once."""
     return list(dict.fromkeys(source for entry in list_definitions() for source in entry.sources))
 
@@ -316,8 +316,8 @@ def list_categories(classification: str) -> list[tuple[str, str]]:
 
 def name_table(code: str) -> str:
     """Return « incidents vérifiés, par région et par type »."""
-    by = " et ".join(str(CLASSIFICATIONS[classification].name) for classification in TABLES[code].by)
-    return ", ".join(filter(None, [str(UNITS[TABLES[code].counts].name), by]))
+    classifications = " et ".join(str(CLASSIFICATIONS[classification].name) for classification in TABLES[code].by)
+    return ", ".join(filter(None, [str(UNITS[TABLES[code].counts].name), classifications]))
 
 
 def explain_opening(table: Table) -> str:
@@ -328,12 +328,12 @@ def explain_opening(table: Table) -> str:
         words = "S’ouvre région par région, quand le nombre de la région, arrondi, atteint %(least)d."
     else:
         words = "S’ouvre quand le total, arrondi, atteint %(least)d : « %(total)s »."
-    said = words % {"least": table.opens_from, "total": name_table(table.opened_by)}
+    text = words % {"least": table.opens_from, "total": name_table(table.opened_by)}
     if table.categories_opened_by:
-        said += " " + f"Les catégories sont celles qui, en France, atteignent {OPENS_FROM}."
+        text += " " + f"Les catégories sont celles qui, en France, atteignent {OPENS_FROM}."
     if table.code in SHORT_LIST_OF.values():
-        said += " " + "Ne paraît pas quand la liste des services paraît."
-    return bind(said)
+        text += " " + "Ne paraît pas quand la liste des services paraît."
+    return bind(text)
 
 
 def explain_total(table: Table) -> str:

@@ -18,8 +18,8 @@ from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
 from stats.open_data.definitions import explain_opening, name_table
-from stats.pages.wording import format_day
-from stats.releases.reading import Cell, State
+from stats.pages.wording import format_full_day
+from stats.releases.reading import Cell, CellState
 from stats.releases.rows import Release
 from stats.releases.seal import Printed, list_earlier, load_printed
 
@@ -72,7 +72,7 @@ class Edition:
 
     @property
     def published_day(self) -> str:
-        return format_day(self.published_on)
+        return format_full_day(self.published_on)
 
     @property
     def title(self) -> str:
@@ -152,8 +152,8 @@ class Edition:
         rows = [row for row in self.figures if row["table"] == table.code]
         flags = ("rounded", "below_threshold", "table_closed")
         shown, below, closed = (sum(row[flag] for row in rows) for flag in flags)
-        why = "" if shown or below else self.explain_closing(table)
-        return TableState(table.code, name_table(table.code), shown, below, closed, why)
+        reason = "" if shown or below else self.explain_closing(table)
+        return TableState(table.code, name_table(table.code), shown, below, closed, reason)
 
     def explain_closing(self, table: Table) -> str:
         long = next((long for long, short in SHORT_LIST_OF.items() if short == table.code), "")
@@ -204,27 +204,27 @@ def load_edition(release: Release, _digest: str, is_invented: bool) -> Edition:
 def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, release: Release) -> Row:
     """Return one row. None means that a value is unknown or does not apply."""
     row = printed or {"release": release.number, "period": str(release.period), "value": None}
-    known = Cell(row["value"], State.SHOWN) if row["value"] is not None else None
+    printed_cell = Cell(row["value"], CellState.SHOWN) if row["value"] is not None else None
     return {
         "release": row["release"],
         "period": row["period"],
         "table": table.code,
         "table_label": name_table(table.code),
         "counts": table.counts,
-        **describe_categories(table, cell),
+        **describe_cell_categories(table, cell),
         "value": row["value"],
-        "low": known and known.low,
-        "high": known and known.high,
-        "rounded": known is not None,
-        "below_threshold": printed is not None and known is None,
+        "low": printed_cell and printed_cell.low,
+        "high": printed_cell and printed_cell.high,
+        "rounded": printed_cell is not None,
+        "below_threshold": printed is not None and printed_cell is None,
         "table_closed": printed is None,
     }
 
 
-def describe_categories(table: Table, cell: tuple[str, ...]) -> Row:
+def describe_cell_categories(table: Table, cell: tuple[str, ...]) -> Row:
     """Return the région of a cell, and its other category if it has one."""
-    found: Row = dict.fromkeys(("region", "region_label", "category", "category_label"))
+    categories: Row = dict.fromkeys(("region", "region_label", "category", "category_label"))
     for classification, code in zip(table.by, cell, strict=True):
         name = "region" if classification == "region" else "category"
-        found |= {name: code, f"{name}_label": label_category(classification, code)}
-    return found
+        categories |= {name: code, f"{name}_label": label_category(classification, code)}
+    return categories

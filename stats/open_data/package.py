@@ -30,7 +30,7 @@ from stats.open_data.definitions import (
     list_sources,
 )
 from stats.open_data.edition import EDITIONS_KEPT, Edition, Row
-from stats.open_data.sheets import Sheet, list_sheets
+from stats.open_data.sheets import DataSheet, list_data_sheets
 from stats.releases.seal import encode
 
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
@@ -62,10 +62,13 @@ class File(NamedTuple):
 @lru_cache(maxsize=EDITIONS_KEPT)
 def make_files(edition: Edition) -> dict[str, File]:
     """Return the files by name, in the order of the page: the archive first."""
-    sheets = list_sheets(edition.tables)
+    sheets = list_data_sheets(edition.tables)
     parts = [
-        *(File(f"{sheet.name}.csv", sheet.title, write_csv(sheet, list_rows(sheet, edition))) for sheet in sheets),
-        File("release.json", "Les mêmes nombres, en JSON", write_json(describe_edition(edition))),
+        *(
+            File(f"{sheet.name}.csv", sheet.title, write_csv(sheet, list_sheet_rows(sheet, edition)))
+            for sheet in sheets
+        ),
+        File("release.json", "Les mêmes nombres, en JSON", write_json(describe_release_page(edition))),
         File("dictionary.json", "Le dictionnaire, en JSON", write_json(describe_dictionary())),
         File("canonical.json", "Les nombres, tels que signés", encode(edition.printed)),
     ]
@@ -90,7 +93,7 @@ def read_program() -> bytes:
     return "".join(line for line in lines if not line.startswith("from stats.")).encode()
 
 
-def write_read_me(edition: Edition, sheets: list[Sheet]) -> bytes:
+def write_read_me(edition: Edition, sheets: list[DataSheet]) -> bytes:
     columns = {column["name"]: column for sheet in sheets if sheet.tables for column in sheet.columns}
     context = {
         "edition": edition,
@@ -105,14 +108,14 @@ def write_read_me(edition: Edition, sheets: list[Sheet]) -> bytes:
 # The content of the files
 
 
-def list_rows(sheet: Sheet, edition: Edition) -> list[Row]:
+def list_sheet_rows(sheet: DataSheet, edition: Edition) -> list[Row]:
     if sheet.tables:
         return [row for row in edition.figures if row["table"] in sheet.tables]
     if sheet.name == "denominators":
         return edition.denominators
     if sheet.name == "tables":
         return [describe_definition(entry) for entry in list_definitions()]
-    return [{"classification": code, **row} for code in CATEGORIES for row in describe_categories(code)]
+    return [{"classification": code, **row} for code in CATEGORIES for row in describe_classification(code)]
 
 
 def describe_definition(entry: Definition) -> Row:
@@ -131,7 +134,7 @@ def describe_definition(entry: Definition) -> Row:
     }
 
 
-def describe_categories(classification: str) -> list[Row]:
+def describe_classification(classification: str) -> list[Row]:
     return [{"category": code, "label": label} for code, label in list_categories(classification)]
 
 
@@ -140,7 +143,7 @@ def describe_dictionary() -> Row:
         "under_declaration": str(UNDER_DECLARED),
         "sources": [source._asdict() for source in list_sources()],
         "tables": [describe_definition(entry) for entry in list_definitions()],
-        "categories": {classification: describe_categories(classification) for classification in CATEGORIES},
+        "categories": {classification: describe_classification(classification) for classification in CATEGORIES},
     }
 
 
@@ -150,7 +153,7 @@ def describe_heading(edition: Edition) -> Row:
     return {
         "number": release.number,
         "period": str(release.period),
-        "published_at": format_moment(release.published_at),
+        "published_at": format_utc(release.published_at),
         "url": edition.url,
         "rounding_key": release.rounding_key,
         "digest": release.digest,
@@ -159,7 +162,7 @@ def describe_heading(edition: Edition) -> Row:
     }
 
 
-def describe_edition(edition: Edition) -> Row:
+def describe_release_page(edition: Edition) -> Row:
     return describe_heading(edition) | {
         "title": edition.title,
         "is_invented": edition.is_invented,
@@ -172,7 +175,9 @@ def describe_edition(edition: Edition) -> Row:
 
 def describe_numbers(edition: Edition) -> Row:
     return {
-        "closed_tables": [{"table": one.code, "table_label": one.name, "why": one.why} for one in edition.closed],
+        "closed_tables": [
+            {"table": table.code, "table_label": table.name, "why": table.why} for table in edition.closed
+        ],
         "figures": edition.printed_figures,
         "denominators": edition.denominators,
     }
@@ -181,8 +186,8 @@ def describe_numbers(edition: Edition) -> Row:
 # The description of the package
 
 
-def describe_package(edition: Edition, sheets: list[Sheet], files: list[File]) -> Row:
-    described = {f"{sheet.name}.csv": describe_table(sheet) for sheet in sheets}
+def describe_package(edition: Edition, sheets: list[DataSheet], files: list[File]) -> Row:
+    described = {f"{sheet.name}.csv": describe_resource(sheet) for sheet in sheets}
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "tocsin-incidents-collectivites",
@@ -191,7 +196,7 @@ def describe_package(edition: Edition, sheets: list[Sheet], files: list[File]) -
         "description": str(UNDER_DECLARED),
         "homepage": settings.SITE_URL + reverse("statistics"),
         "version": str(edition.number),
-        "created": format_moment(edition.release.published_at),
+        "created": format_utc(edition.release.published_at),
         "keywords": ["cybersécurité", "collectivités", "incidents", "CSIRT"],
         "licenses": [{"name": "etalab-2.0", "title": "Licence Ouverte / Open Licence 2.0", "path": LICENCE}],
         "sources": [{"title": source.name, "path": source.url} for source in list_sources()],
@@ -223,7 +228,7 @@ def describe_file(file: File) -> Row:
     }
 
 
-def describe_table(sheet: Sheet) -> Row:
+def describe_resource(sheet: DataSheet) -> Row:
     return {
         "type": "table",
         "description": sheet.description,
@@ -235,17 +240,17 @@ def describe_table(sheet: Sheet) -> Row:
 # The formats
 
 
-def write_csv(sheet: Sheet, rows: Iterable[Row]) -> bytes:
+def write_csv(sheet: DataSheet, rows: Iterable[Row]) -> bytes:
     """Return the rows as CSV (RFC 4180, UTF-8), without cells that a spreadsheet would read as formulas."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     names = [column["name"] for column in sheet.columns]
     writer.writerow(names)
-    writer.writerows([format_cell(row[name]) for name in names] for row in rows)
+    writer.writerows([format_csv_cell(row[name]) for name in names] for row in rows)
     return text.getvalue().encode()
 
 
-def format_cell(value: object) -> str:
+def format_csv_cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -259,16 +264,16 @@ def write_json(content: Row) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=1, default=str).encode() + b"\n"
 
 
-def format_moment(at: datetime) -> str:
+def format_utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def make_archive(files: Iterable[File]) -> bytes:
     """Return the archive, always with the same bytes: it holds no times and no owners."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             entry = zipfile.ZipInfo(file.name, FIRST_DAY_OF_ZIP)
             entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
             archive.writestr(entry, file.body)
-    return held.getvalue()
+    return buffer.getvalue()

@@ -17,7 +17,7 @@ SHOWN = {"minimum": THRESHOLD}
 COUNTED = REQUIRED | {"minimum": 0}
 
 
-class Sheet(NamedTuple):
+class DataSheet(NamedTuple):
     """One CSV file. `tables` are the tables of the fixed list whose figures it holds."""
 
     name: str
@@ -38,47 +38,47 @@ class Sheet(NamedTuple):
         return schema
 
 
-def make_column(name: str, title: str, about: str, kind: str = "string", limits: Column = REQUIRED) -> Column:
-    described = {"name": name, "type": kind, "title": title, "description": about}
+def make_column(name: str, title: str, description: str, kind: str = "string", limits: Column = REQUIRED) -> Column:
+    described = {"name": name, "type": kind, "title": title, "description": description}
     return described | ({"constraints": limits} if limits else {})
 
 
-def make_key(name: str, title: str, about: str, limits: Column = REQUIRED) -> Column:
+def make_key_column(name: str, title: str, description: str, limits: Column = REQUIRED) -> Column:
     """Return a column of the primary key, in which an empty cell is a code and not a missing value."""
-    return make_column(name, title, about, limits=limits) | {"missingValues": []}
+    return make_column(name, title, description, limits=limits) | {"missingValues": []}
 
 
-def list_sheets(tables: Iterable[Table] = TABLES.values()) -> list[Sheet]:
+def list_data_sheets(tables: Iterable[Table] = TABLES.values()) -> list[DataSheet]:
     """Return the files with the figures of these tables, then those that explain them."""
     tables = list(tables)
     totals = tuple(table.code for table in tables if not table.by)
     has_strata = any("stratum" in table.by for table in tables)
     return [
-        Sheet("totals", "Totaux", "Un total par ligne.", list_columns(totals, ()), totals),
-        *(describe_figures(table) for table in tables if table.by),
-        *([describe_denominators()] if has_strata else []),
-        describe_tables(),
-        describe_categories(),
+        DataSheet("totals", "Totaux", "Un total par ligne.", list_columns(totals, ()), totals),
+        *(describe_figures_sheet(table) for table in tables if table.by),
+        *([describe_denominators_sheet()] if has_strata else []),
+        describe_tables_sheet(),
+        describe_categories_sheet(),
     ]
 
 
-def describe_figures(table: Table) -> Sheet:
+def describe_figures_sheet(table: Table) -> DataSheet:
     title = upper_first(name_table(table.code))
-    about = "Une case par ligne. Chaque nombre est arrondi à part : la somme des cases peut différer du total."
-    return Sheet(table.code, title, about, list_columns((table.code,), table.by), (table.code,))
+    description = "Une case par ligne. Chaque nombre est arrondi à part : la somme des cases peut différer du total."
+    return DataSheet(table.code, title, description, list_columns((table.code,), table.by), (table.code,))
 
 
-def list_columns(codes: tuple[str, ...], by: tuple[str, ...]) -> list[Column]:
+def list_columns(codes: tuple[str, ...], classifications: tuple[str, ...]) -> list[Column]:
     rounded = "Vrai : la valeur est arrondie au hasard à un multiple de 5."
     below = "Vrai : zéro ou peu de collectivités, ou l’une d’elles en fait l’essentiel. Ce n’est jamais un zéro sûr."
     closed = "Vrai : la case ne paraît pas. Voir l’ouverture du tableau (tables.csv) et la page de la publication."
     return [
         make_column("release", "publication", "Numéro de la publication qui donne la case.", "integer"),
         make_column("period", "période", "« 2025 », ou « 2025-T1 » : 1er trimestre."),
-        make_key("table", "tableau", "Code du tableau, voir tables.csv.", REQUIRED | {"enum": list(codes)}),
+        make_key_column("table", "tableau", "Code du tableau, voir tables.csv.", REQUIRED | {"enum": list(codes)}),
         make_column("table_label", "nom du tableau", "Tel que dans tables.csv."),
         make_column("counts", "unité", "Code de ce qui est compté, voir tables.csv."),
-        *(part for classification in by for part in list_category_columns(classification)),
+        *(part for classification in classifications for part in list_category_columns(classification)),
         make_column("value", "valeur", "Nombre arrondi. Vide : pas publié.", "integer", SHOWN),
         make_column("low", "au moins", "Le moins que peut être le vrai nombre.", "integer", SHOWN),
         make_column("high", "au plus", "Le plus que peut être le vrai nombre.", "integer", SHOWN),
@@ -89,36 +89,36 @@ def list_columns(codes: tuple[str, ...], by: tuple[str, ...]) -> list[Column]:
 
 
 def list_category_columns(classification: str) -> list[Column]:
-    known = {"enum": list(CATEGORIES[classification])}
+    seen = {"enum": list(CATEGORIES[classification])}
     if classification == "region":
-        about = "Code INSEE, à lire comme un texte. Vide : autre territoire d’outre-mer, ou pas connu."
+        description = "Code INSEE, à lire comme un texte. Vide : autre territoire d’outre-mer, ou pas connu."
         label = make_column("region_label", "nom de la région", "Nom officiel.")
-        return [make_key("region", "région", about, known), label]
+        return [make_key_column("region", "région", description, seen), label]
     label = make_column("category_label", "nom de la catégorie", "En français.")
-    return [make_key("category", "catégorie", "Code, voir categories.csv.", known), label]
+    return [make_key_column("category", "catégorie", "Code, voir categories.csv.", seen), label]
 
 
-def describe_denominators() -> Sheet:
-    return Sheet(
+def describe_denominators_sheet() -> DataSheet:
+    return DataSheet(
         "denominators",
         "Collectivités existantes",
         "Combien de collectivités de la liste officielle existent au 31 décembre : nombres exacts, et publics.",
         [
             make_column("year", "année", "Année civile.", "year"),
-            make_key("stratum", "strate", "Code.", {"enum": Stratum.values}),
+            make_key_column("stratum", "strate", "Code.", {"enum": Stratum.values}),
             make_column("stratum_label", "nom de la strate", "Nature, et population des communes."),
             make_column("bodies", "collectivités", "Nombre de collectivités.", "integer", COUNTED),
         ],
     )
 
 
-def describe_tables() -> Sheet:
-    return Sheet(
+def describe_tables_sheet() -> DataSheet:
+    return DataSheet(
         "tables",
         "Dictionnaire des tableaux",
         "La liste fixe des tableaux, la même chaque année, et ce que veut dire chacun.",
         [
-            make_key("table", "tableau", "Code.", REQUIRED | {"unique": True}),
+            make_key_column("table", "tableau", "Code.", REQUIRED | {"unique": True}),
             make_column("label", "nom", "Tel qu’il est écrit sur les pages."),
             make_column("counts", "unité", "Code de ce qui est compté."),
             make_column("unit", "nom de l’unité", "Ce qu’une unité représente."),
@@ -133,15 +133,15 @@ def describe_tables() -> Sheet:
     )
 
 
-def describe_categories() -> Sheet:
+def describe_categories_sheet() -> DataSheet:
     empty = "Code. Vide : autre territoire d’outre-mer, ou pas connu."
-    return Sheet(
+    return DataSheet(
         "categories",
         "Dictionnaire des catégories",
         "Les catégories de chaque classement, dans l’ordre où elles se lisent.",
         [
-            make_key("classification", "classement", "Code."),
-            make_key("category", "catégorie", empty, {}),
+            make_key_column("classification", "classement", "Code."),
+            make_key_column("category", "catégorie", empty, {}),
             make_column("label", "nom", "En français."),
         ],
     )

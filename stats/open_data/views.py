@@ -24,7 +24,7 @@ from stats.open_data.definitions import FIXED_TABLES, UNDER_DECLARED, list_defin
 from stats.open_data.edition import Edition, find_last_edition, list_editions, read_edition
 from stats.open_data.package import LICENCE, make_files
 from stats.pages.waiting import SOON, describe_progress
-from stats.pages.wording import format_day
+from stats.pages.wording import format_full_day
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses
 
@@ -47,7 +47,7 @@ RULE = {
 }
 
 
-def cached_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+def cache_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
     """Let shared caches keep the page for a few minutes; for a signed-in user, whose page names the account,
     only the browser's cache.
     """
@@ -55,8 +55,8 @@ def cached_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse
     @wraps(view)
     def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        whose = {"private": True} if request.user.is_authenticated else {"public": True}
-        patch_cache_control(response, max_age=BRIEF_SECONDS, **whose)
+        cache_scope = {"private": True} if request.user.is_authenticated else {"public": True}
+        patch_cache_control(response, max_age=BRIEF_SECONDS, **cache_scope)
         return response
 
     return answer
@@ -64,7 +64,7 @@ def cached_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse
 
 @login_not_required
 @require_safe
-@cached_briefly
+@cache_briefly
 def definitions(request: HttpRequest) -> HttpResponse:
     context = {"entries": list_definitions(), "sources": list_sources(), "since": FIXED_TABLES}
     return render(request, "stats/definitions.html", RULE | context)
@@ -72,16 +72,16 @@ def definitions(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@cached_briefly
+@cache_briefly
 def method(request: HttpRequest) -> HttpResponse:
-    year_day, _space, _year = format_day(date(2001, *settings.STATS_YEAR_PUBLISHED_ON)).rpartition(" ")
+    year_day, _space, _year = format_full_day(date(2001, *settings.STATS_YEAR_PUBLISHED_ON)).rpartition(" ")
     context = {"last": find_last_edition(), "year_day": year_day}
     return render(request, "stats/method_page.html", RULE | context)
 
 
 @login_not_required
 @require_safe
-@cached_briefly
+@cache_briefly
 def releases(request: HttpRequest) -> HttpResponse:
     editions = list_editions()
     progress = {} if editions else describe_progress()
@@ -93,7 +93,7 @@ def releases(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@cached_briefly
+@cache_briefly
 def release(request: HttpRequest, number: int) -> HttpResponse:
     edition = read_edition(get_object_or_404(Release, number=number))
     context = {
@@ -110,10 +110,10 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def release_file(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
     """Send one file of a release, which never changes."""
-    return answer_once(request, FOR_EVER, lambda: send_file(number, name))
+    return answer_once(request, FOR_EVER, lambda: send_release_file(number, name))
 
 
-def send_file(number: int, name: str) -> HttpResponse:
+def send_release_file(number: int, name: str) -> HttpResponse:
     file = make_files(read_edition(get_object_or_404(Release, number=number))).get(name)
     if file is None:
         raise Http404
@@ -126,13 +126,13 @@ def send_file(number: int, name: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@cached_briefly
+@cache_briefly
 def data(request: HttpRequest) -> HttpResponse:
     """Redirect to the release of the latest published year, or else to the latest release, or else to
     the list of releases.
     """
-    last = find_last_edition()
-    return redirect(last.path if last else "stats_releases")
+    newest = find_last_edition()
+    return redirect(newest.path if newest else "stats_releases")
 
 
 @login_not_required

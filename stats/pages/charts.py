@@ -87,7 +87,7 @@ class LineChart:
         return f"0 0 {self.frame.width} {self.frame.height}"
 
 
-def line_charts(names: Sequence[str], now: Series, before: Series | None) -> dict[str, LineChart]:
+def make_line_charts(names: Sequence[str], now: Series, before: Series | None) -> dict[str, LineChart]:
     """Return the chart for a wide and for a narrow screen, so that its text is about 13 px high on both.
 
     `names` are the short labels of the axis, one for each period. Both series have as many values.
@@ -100,7 +100,7 @@ def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: 
     every = 1 if frame is WIDE or len(names) <= 4 else 3
     plot = Plot(frame, len(names), max(values, default=1))
     axis = [
-        Words(as_text(plot.x(index)), as_text(frame.height - 8), name)
+        Words(format_svg_number(plot.x(index)), format_svg_number(frame.height - 8), name)
         for index, name in enumerate(names)
         if index % every == 0
     ]
@@ -110,7 +110,7 @@ def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: 
     return LineChart(plot.frame, list(plot.ticks()), axis, replace(curve, numbers=numbers), earlier)
 
 
-def as_text(number: float) -> str:
+def format_svg_number(number: float) -> str:
     """Return the number for SVG, with a decimal point in every language."""
     return f"{number:.1f}"
 
@@ -123,7 +123,7 @@ def keep_apart(curve: Curve, other: Curve) -> Curve:
     if abs(gap) >= LINE:
         return curve
     moved = float(other.end.y) + (LINE if gap >= 0 else -LINE)
-    return replace(curve, end=Words(curve.end.x, as_text(moved), curve.end.text))
+    return replace(curve, end=Words(curve.end.x, format_svg_number(moved), curve.end.text))
 
 
 class Plot:
@@ -147,8 +147,8 @@ class Plot:
 
     def ticks(self) -> Iterator[Tick]:
         for value in range(0, self.highest + 1, self.step):
-            path = f"M{self.frame.left} {as_text(self.y(value))}H{self.frame.width - self.frame.right}"
-            yield Tick(path, as_text(self.y(value) + 4), format_number(value), is_base=value == 0)
+            path = f"M{self.frame.left} {format_svg_number(self.y(value))}H{self.frame.width - self.frame.right}"
+            yield Tick(path, format_svg_number(self.y(value) + 4), format_number(value), is_base=value == 0)
 
     def draw(self, series: Series) -> Curve:
         """Return the line with its dots and the label at its end, without numbers."""
@@ -158,8 +158,8 @@ class Plot:
         x, y, _value = points[-1]
         return Curve(
             lines=[" ".join(run) for run in self.find_runs(series.values)],
-            dots=[(as_text(x), as_text(y)) for x, y, _value in points],
-            end=Words(as_text(x + 12), as_text(y + 4), series.label),
+            dots=[(format_svg_number(x), format_svg_number(y)) for x, y, _value in points],
+            end=Words(format_svg_number(x + 12), format_svg_number(y + 4), series.label),
         )
 
     def list_points(self, series: Series) -> list[tuple[float, float, int]]:
@@ -172,18 +172,18 @@ class Plot:
         If the columns are too narrow, only the highest and the lowest number are written.
         """
         points = self.list_points(series)
-        taken = [box_of(float(curve.end.x), curve.end, start=True) for curve in curves if curve.end]
+        taken = [compute_box(float(curve.end.x), curve.end, start=True) for curve in curves if curve.end]
         own, *others = [list_segments(curve) for curve in curves]
-        lines = [(OWN, line) for line in own] + [(1, line) for other in others for line in other]
+        lines = [(OWN, line) for line in own] + [(1, line) for earlier in others for line in earlier]
         for x, y, value in points if self.has_room_for(points) else choose_extremes(points):
             choices = [
-                Words(as_text(x + aside), as_text(y + down), format_number(value))
+                Words(format_svg_number(x + aside), format_svg_number(y + down), format_number(value))
                 for down in (-10, 20)
                 for aside in (0, -10, 10)
                 if y + down <= self.frame.floor - 2
             ]
-            best = min(choices, key=lambda words: count_hits(box_of(float(words.x), words), lines, taken))
-            taken.append(box_of(float(best.x), best))
+            best = min(choices, key=lambda words: count_hits(compute_box(float(words.x), words), lines, taken))
+            taken.append(compute_box(float(best.x), best))
             yield best
 
     def has_room_for(self, points: Sequence[tuple[float, float, int]]) -> bool:
@@ -195,7 +195,7 @@ class Plot:
         run: list[str] = []
         for index, value in enumerate(values):
             if value is not None:
-                run.append(f"{as_text(self.x(index))},{as_text(self.y(value))}")
+                run.append(f"{format_svg_number(self.x(index))},{format_svg_number(self.y(value))}")
             elif run:
                 yield run
                 run = []
@@ -213,12 +213,12 @@ def choose_extremes(points: Sequence[tuple[float, float, int]]) -> list[tuple[fl
     return [highest, lowest] if highest and lowest and highest[2] != lowest[2] else []
 
 
-def read_point(written: str) -> tuple[float, float]:
-    x, _comma, y = written.partition(",")
+def read_point(text: str) -> tuple[float, float]:
+    x, _comma, y = text.partition(",")
     return float(x), float(y)
 
 
-def box_of(x: float, words: Words, *, start: bool = False) -> Box:
+def compute_box(x: float, words: Words, *, start: bool = False) -> Box:
     """Return the box that a text takes, centred on `x` or starting at `x`."""
     width = len(words.text) * CHARACTER
     left = x if start else x - width / 2
@@ -230,13 +230,16 @@ def list_segments(curve: Curve) -> Iterator[Segment]:
         yield from pairwise(read_point(point) for point in run.split())
 
 
-def count_hits(box: Box, lines: Iterable[tuple[int, Segment]], taken: Iterable[Box]) -> int:
+def count_hits(box: Box, lines: Iterable[tuple[int, Segment]], boxes: Iterable[Box]) -> int:
     """Return the weight of what a box covers: texts weigh more than any line, and each line has its weight."""
-    over = sum(box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in taken)
-    return 10 * over + sum(weight for weight, line in lines if crosses(line, box))
+    over = sum(
+        box[0] < text_box[2] and text_box[0] < box[2] and box[1] < text_box[3] and text_box[1] < box[3]
+        for text_box in boxes
+    )
+    return 10 * over + sum(weight for weight, line in lines if is_crossing(line, box))
 
 
-def crosses(line: Segment, box: Box) -> bool:
+def is_crossing(line: Segment, box: Box) -> bool:
     """Tell whether a line from left to right has a point in the box."""
     (x1, y1), (x2, y2) = line
     left, right = max(x1, box[0]), min(x2, box[2])
@@ -268,7 +271,7 @@ class Scale:
         ]
 
 
-def scale_for(values: Iterable[float]) -> Scale:
+def choose_scale(values: Iterable[float]) -> Scale:
     return Scale(round_up(max(BASE, max(values, default=0) / LEVELS)))
 
 
@@ -285,13 +288,13 @@ def round_up(value: float) -> int:
 # Bars
 
 
-def with_shares(values: Sequence[int | None]) -> list[str]:
+def compute_shares(values: Sequence[int | None]) -> list[str]:
     """Return the length of each bar in percent of the longest; "0" for None and zero.
 
     The bar of any other value is long enough to be visible.
     """
     longest = max((value for value in values if value), default=0)
-    return [as_text(max(0.6, 100 * value / longest)) if value else "0" for value in values]
+    return [format_svg_number(max(0.6, 100 * value / longest)) if value else "0" for value in values]
 
 
 @dataclass(frozen=True)
@@ -314,9 +317,13 @@ class Interval:
     at: str
 
 
-def interval(low: float, share: float, high: float, highest: float) -> Interval:
+def place_interval(low: float, share: float, high: float, highest: float) -> Interval:
     """Return the positions of the interval from `low` to `high` and of the mark `share`, on a scale
     that ends at `highest`.
     """
     scale = 100 / highest if highest else 0
-    return Interval(as_text(low * scale), as_text(max(0.6, (high - low) * scale)), as_text(share * scale))
+    return Interval(
+        format_svg_number(low * scale),
+        format_svg_number(max(0.6, (high - low) * scale)),
+        format_svg_number(share * scale),
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
-from stats.pages.sections import Section
+from stats.pages.sections import FiguresSection
 
 # Heights in pixels in the layout with two columns, precise enough to choose where the first one ends.
 BEFORE_SECTIONS = {
@@ -34,7 +34,7 @@ class Block:
 
     template: str
     height: int
-    section: Section | None = None
+    section: FiguresSection | None = None
 
 
 type Columns = tuple[list[Block], list[Block]]
@@ -48,15 +48,15 @@ class Layout:
     below: list[Block]
 
 
-def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[Section]) -> Layout:
+def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[FiguresSection]) -> Layout:
     """Return the layout with the smallest difference of heights, in reading order if possible.
 
     `parts` are the parts other than sections, by name. The method is put below if no column has room for it.
     """
     blocks = [
-        *list_parts(BEFORE_SECTIONS, parts),
+        *list_blocks(BEFORE_SECTIONS, parts),
         *map(measure_section, sections),
-        *list_parts(AFTER_SECTIONS, parts),
+        *list_blocks(AFTER_SECTIONS, parts),
     ]
     _cost, columns, below = min(
         (
@@ -69,11 +69,11 @@ def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[Section]) -> 
     return Layout([column for column in columns if column], below)
 
 
-def list_parts(known: Mapping[str, tuple[str, int]], parts: Mapping[str, object]) -> list[Block]:
-    return [Block(template, height) for name, (template, height) in known.items() if parts[name]]
+def list_blocks(templates: Mapping[str, tuple[str, int]], parts: Mapping[str, object]) -> list[Block]:
+    return [Block(template, height) for name, (template, height) in templates.items() if parts[name]]
 
 
-def measure_section(section: Section) -> Block:
+def measure_section(section: FiguresSection) -> Block:
     note = NOTE if section.note or section.more else 0
     return Block("stats/section.html", HEAD + BAR * len(section.bars) + note, section)
 
@@ -86,11 +86,11 @@ def list_cuts(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
     numbers = range(len(blocks))
     for cut in numbers:
         for moved in (None, *(numbers[1:-1] if cut < numbers[-1] else ())):
-            is_first = [(number <= cut) != (number == moved) for number in numbers]
-            columns = list(compress(blocks, is_first)), [*compress(blocks, (not one for one in is_first))]
+            is_left = [(number <= cut) != (number == moved) for number in numbers]
+            columns = list(compress(blocks, is_left)), [*compress(blocks, (not flag for flag in is_left))]
             yield int(moved is not None), columns
 
 
 def measure_hole(columns: Columns) -> int:
-    one, other = (sum(block.height + SPACE for block in column) for column in columns)
-    return abs(one - other)
+    left_height, right_height = (sum(block.height + SPACE for block in column) for column in columns)
+    return abs(left_height - right_height)

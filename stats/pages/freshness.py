@@ -24,7 +24,7 @@ SECONDS = 300
 # In the memory of each process, some 10 MB, so that it does not depend on the shared cache.
 pages = LocMemCache("pages of figures", {"TIMEOUT": 3600, "OPTIONS": {"MAX_ENTRIES": 100}})
 # The folders whose files determine a page. The last two hold names of categories and régions.
-MADE_FROM = ("stats", "config/templates", "config/static", "incidents/enums", "csirts")
+PAGE_FOLDERS = ("stats", "config/templates", "config/static", "incidents/enums", "csirts")
 SUFFIXES = {".py", ".html", ".css", ".svg"}
 ARGUMENTS = ("region", "annee")
 
@@ -33,33 +33,33 @@ def find_mark(request: HttpRequest) -> str | None:
     """Return the ETag of a page; None for a signed-in user, whose page names the account, and in debug mode."""
     if request.user.is_authenticated or settings.DEBUG:
         return None
-    known: str | None = getattr(request, "mark", None)
-    if known is None:
-        known = request.mark = make_mark(request)  # type: ignore[attr-defined]  # needed twice for one request
-    return known
+    mark: str | None = getattr(request, "mark", None)
+    if mark is None:
+        mark = request.mark = make_mark(request)  # type: ignore[attr-defined]  # needed twice for one request
+    return mark
 
 
 def make_mark(request: HttpRequest) -> str:
-    last = Release.objects.order_by("-number").values_list("number", "pk", "digest").first()
+    newest = Release.objects.order_by("-number").values_list("number", "pk", "digest").first()
     arguments = [request.path, *(request.GET.get(name, "") for name in ARGUMENTS)]
     # Before the first release, the page shows the progress.
-    state = last or read_progress(now())
+    state = newest or read_progress(now())
     content = repr((state, arguments, is_demonstration(), hash_software()))
-    return f'"{last[0] if last else 0}-{sha256(content.encode()).hexdigest()[:32]}"'
+    return f'"{newest[0] if newest else 0}-{sha256(content.encode()).hexdigest()[:32]}"'
 
 
 @cache
 def hash_software() -> str:
     """Return a hash of all files that determine a page, computed once a process."""
     digest = sha256()
-    for folder in MADE_FROM:
+    for folder in PAGE_FOLDERS:
         for path in sorted((Path(settings.BASE_DIR) / folder).rglob("*")):
             if path.suffix in SUFFIXES:
                 digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def keep_page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def cache_page_by_mark(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Render a page once for all readers: there are as many as years and régions. Only pages that exist are kept."""
 
     @wraps(view)
@@ -79,7 +79,7 @@ def keep_page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequ
     return answer
 
 
-def share_page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def allow_shared_caching(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Let shared caches keep the page for five minutes; for a signed-in user, only the browser's own cache."""
 
     @wraps(view)

@@ -13,7 +13,7 @@ from math import exp, inf, lgamma, log
 
 from stats.categories import UNKNOWN
 from stats.disclosure.figures import BASE
-from stats.pages.page import Breakdown, Line
+from stats.pages.page import Breakdown, CategoryLine
 from stats.releases.reading import Cell
 
 ONE_SIDE = 0.025
@@ -22,27 +22,29 @@ NEGLIGIBLE = 1e-13
 NOT_A_PARTITION = ("leaks_by_category", "bodies_by_stratum")
 
 
-class Change(StrEnum):
+class TotalChange(StrEnum):
     ROUNDING = "rounding"  # rounding alone can explain the difference
     UNSURE = "unsure"  # chance alone can explain the difference
     MORE = "more"
     FEWER = "fewer"
 
 
-def compare(now: Cell, before: Cell) -> Change | None:
+def compare_totals(now: Cell, before: Cell) -> TotalChange | None:
     """Return how two totals differ, or None unless both are printed."""
     if now.value is None or before.value is None:
         return None
     if abs(now.value - before.value) <= BASE:
-        return Change.ROUNDING
+        return TotalChange.ROUNDING
     if is_more(now.low, before.high):
-        return Change.MORE
-    return Change.FEWER if is_more(before.low, now.high) else Change.UNSURE
+        return TotalChange.MORE
+    return TotalChange.FEWER if is_more(before.low, now.high) else TotalChange.UNSURE
 
 
-def is_more(one: int, other: int) -> bool:
-    """Tell whether equal rates would give such an excess of `one` over `other` in less than one case out of forty."""
-    return one > other and compute_tail(one, one + other) < ONE_SIDE
+def is_more(number: int, reference: int) -> bool:
+    """Tell whether equal rates would give such an excess of `number` over `reference` in less than one case out of
+    forty.
+    """
+    return number > reference and compute_tail(number, number + reference) < ONE_SIDE
 
 
 def compute_tail(successes: int, tries: int) -> float:
@@ -57,23 +59,23 @@ def compute_tail(successes: int, tries: int) -> float:
     return total
 
 
-def find_first(breakdown: Breakdown) -> Line | None:
+def find_first(breakdown: Breakdown) -> CategoryLine | None:
     """Return the category that is certainly the largest, or None if there is none or if it is « unknown »."""
-    shown = sorted(breakdown.numbered, key=lambda line: line.cell.low, reverse=True)
-    if not shown or shown[0].code in UNKNOWN:
+    ranked = sorted(breakdown.numbered, key=lambda line: line.cell.low, reverse=True)
+    if not ranked or ranked[0].code in UNKNOWN:
         return None
-    first, others = shown[0], [line for line in breakdown.lines if line is not shown[0]]
-    return first if all(find_most(line, breakdown) < first.cell.low for line in others) else None
+    largest, other_lines = ranked[0], [line for line in breakdown.lines if line is not ranked[0]]
+    return largest if all(find_most(line, breakdown) < largest.cell.low for line in other_lines) else None
 
 
-def find_most(line: Line, breakdown: Breakdown) -> float:
+def find_most(line: CategoryLine, breakdown: Breakdown) -> float:
     """Return the upper bound of a category."""
     if line.cell.is_shown:
         return line.cell.high
     if not breakdown.total.is_shown:
         return inf
-    rest = 0 if breakdown.table in NOT_A_PARTITION else sum(other.cell.low for other in breakdown.numbered)
-    return max(0, breakdown.total.high - rest)
+    others = 0 if breakdown.table in NOT_A_PARTITION else sum(counted.cell.low for counted in breakdown.numbered)
+    return max(0, breakdown.total.high - others)
 
 
 def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
@@ -84,17 +86,17 @@ def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
     if not breakdown.total.is_shown:
         return None
     for number, code in enumerate(codes, 1):
-        within = [line for line in breakdown.lines if line.code in codes[:number]]
-        beyond = [line for line in breakdown.lines if line.code not in codes[:number]]
-        least = sum(line.cell.low for line in within)
-        if least >= find_most_beyond(beyond, breakdown.total.high - least):
+        inside = [line for line in breakdown.lines if line.code in codes[:number]]
+        outside = [line for line in breakdown.lines if line.code not in codes[:number]]
+        least = sum(line.cell.low for line in inside)
+        if least >= find_most_beyond(outside, breakdown.total.high - least):
             return code
     return None
 
 
-def find_most_beyond(lines: Iterable[Line], rest: int) -> int:
-    """Return the upper bound of these categories together, if the total leaves them `rest`."""
+def find_most_beyond(lines: Iterable[CategoryLine], remainder: int) -> int:
+    """Return the upper bound of these categories together, if the total leaves them `remainder`."""
     lines = list(lines)
     if all(line.cell.is_shown for line in lines):
-        return min(rest, sum(line.cell.high for line in lines))
-    return rest
+        return min(remainder, sum(line.cell.high for line in lines))
+    return remainder

@@ -5,10 +5,10 @@ for each territory (`charts.css`).
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from stats.pages.charts import scale_for
+from stats.pages.charts import choose_scale
 from stats.pages.labels import format_number
-from stats.pages.page import Line, Page
-from stats.releases.reading import State
+from stats.pages.page import CategoryLine, FiguresPage
+from stats.releases.reading import CellState
 
 
 class Tile(NamedTuple):
@@ -47,7 +47,7 @@ SMALL = {"987": "PF", "988": "NC"}
 class MapLine:
     """One territory. `level` is 1 to 5, or 0 without a number."""
 
-    line: Line
+    line: CategoryLine
     letters: str
     level: int
     is_small: bool
@@ -59,20 +59,20 @@ class Map:
     """The map. `unplaced` are the incidents of other or unknown territories, `steps` the meaning of each level."""
 
     tiles: list[MapLine]
-    unplaced: Line
+    unplaced: CategoryLine
     steps: list[tuple[int, str]]
 
     @property
     def has_dash(self) -> bool:
-        return any(tile.line.cell.state is State.BELOW for tile in self.tiles)
+        return any(tile.line.cell.state is CellState.BELOW for tile in self.tiles)
 
 
-def draw_map(page: Page) -> Map | None:
+def draw_map(page: FiguresPage) -> Map | None:
     """Return the map of the year, the same on all pages, or None if its table is not open."""
     if not page.printed.is_open("incidents_by_region"):
         return None
     lines = page.by_region().lines
-    scale = scale_for(line.cell.value for line in lines if line.cell.value is not None and line.code)
+    scale = choose_scale(line.cell.value for line in lines if line.cell.value is not None and line.code)
     tiles = [
         MapLine(
             line=line,

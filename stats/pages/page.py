@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from collectivities.models import Region
 from stats.categories import label_category
 from stats.disclosure.tables import CATEGORIES, MONTHS, QUARTERS, REGIONS, TABLES
-from stats.releases.reading import Cell, PrintedYear, State, list_years
+from stats.releases.reading import Cell, CellState, PrintedYear, list_years
 
 TOTALS = ("incidents", "reports", "interruptions", "leaks")
 DELAYS = ("discovery", "help", "closing")
@@ -21,7 +21,7 @@ class UnknownRegionError(UnknownSelectionError):
 
 
 @dataclass(frozen=True)
-class Line:
+class CategoryLine:
     """One category of a breakdown."""
 
     code: str
@@ -35,26 +35,26 @@ class Breakdown:
 
     table: str
     classification: str
-    lines: tuple[Line, ...]
+    lines: tuple[CategoryLine, ...]
     total: Cell
 
     @property
-    def numbered(self) -> list[Line]:
+    def numbered(self) -> list[CategoryLine]:
         return [line for line in self.lines if line.cell.is_shown]
 
     @property
-    def below(self) -> list[Line]:
+    def below(self) -> list[CategoryLine]:
         """The categories with a dash: zero or few."""
-        return [line for line in self.lines if line.cell.state is State.BELOW]
+        return [line for line in self.lines if line.cell.state is CellState.BELOW]
 
     @property
-    def closed(self) -> list[Line]:
+    def closed(self) -> list[CategoryLine]:
         """The categories that are too rare in the nation to be crossed with a région."""
-        return [line for line in self.lines if line.cell.state is State.CLOSED]
+        return [line for line in self.lines if line.cell.state is CellState.CLOSED]
 
 
 @dataclass(frozen=True)
-class Page:
+class FiguresPage:
     """The figures of one place and year. `region` None is the nation. `before` are the printed figures of the
     year before, if any.
     """
@@ -108,21 +108,21 @@ class Page:
 
     def by_region(self, *, before: bool = False) -> Breakdown:
         """Return the incidents of each région, for the map."""
-        return breakdown(self.before if before else self.printed, "incidents_by_region")
+        return arrange_breakdown(self.before if before else self.printed, "incidents_by_region")
 
     def breakdown(self, table: str) -> Breakdown | None:
         """Return a table of the place and year, or None if it is not open."""
         if self.region is not None:
             return self.breakdown_of_region(table)
-        return breakdown(self.printed, table) if self.printed.is_open(table) else None
+        return arrange_breakdown(self.printed, table) if self.printed.is_open(table) else None
 
     def breakdown_of_region(self, table: str) -> Breakdown | None:
         """Return the région's row of a crossing, or None if none of its cells is printed."""
-        crossing = crossing_of(table)
+        crossing = find_crossing(table)
         if self.region is None or crossing is None:
             return None
-        found = breakdown(self.printed, crossing, self.region.code)
-        return found if found.numbered or found.below else None
+        row = arrange_breakdown(self.printed, crossing, self.region.code)
+        return row if row.numbered or row.below else None
 
     def is_comparable(self) -> bool:
         """Tell whether both years are published and the year before has a first quarter."""
@@ -133,37 +133,37 @@ class Page:
         return self.breakdown("interruptions_by_service") or self.breakdown("interruptions_by_family")
 
 
-def crossing_of(table: str) -> str | None:
+def find_crossing(table: str) -> str | None:
     """Return the code of the table that crosses this one with the régions, or None."""
     crossing = table.replace("incidents_by_", "incidents_by_region_and_")
     return crossing if crossing != table and crossing in TABLES else None
 
 
-def breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
+def arrange_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
     """Arrange one table. `within` is the région of a crossing, whose total is then that of the région."""
     classification = TABLES[table].by[-1]
     return Breakdown(
         table=table,
         classification=classification,
         lines=tuple(
-            Line(code, label_category(classification, code), printed.cell(table, *within, code))
+            CategoryLine(code, label_category(classification, code), printed.cell(table, *within, code))
             for code in CATEGORIES[classification]
         ),
         total=printed.cell("incidents_by_region", *within) if within else printed.cell(table.partition("_by_")[0]),
     )
 
 
-def read_page(*, region: str = "", year: str = "") -> Page:
+def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
     """Read the page of a région (its code, or "" for the nation) and of a year ("" for the latest full one).
 
     Nine queries at most. Raise UnknownSelectionError.
     """
     regions, years = list_regions(), list_years()
-    chosen = next((one for one in regions if one.code == region), None)
+    chosen = next((candidate for candidate in regions if candidate.code == region), None)
     if region and chosen is None:
         raise UnknownRegionError(region)
     number = choose_year(years, year)
-    return Page(regions, chosen, years, PrintedYear.read(number), PrintedYear.read(number - 1))
+    return FiguresPage(regions, chosen, years, PrintedYear.read(number), PrintedYear.read(number - 1))
 
 
 def choose_year(years: Mapping[int, bool], year: str) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from stats.pages.labels import bind, format_number, format_percent, round_percent_down, round_percent_up
-from stats.pages.page import Page
+from stats.pages.page import FiguresPage
 from stats.releases.reading import Cell
 
 
@@ -71,7 +71,7 @@ def find_scale_end(rates: Iterable[StratumRate]) -> float:
     return max((rate.written[1] for rate in rates if rate.has_share), default=0.0)
 
 
-def list_rates(page: Page) -> list[StratumRate]:
+def list_rates(page: FiguresPage) -> list[StratumRate]:
     """Return the rates of the strata of the nation; empty if the table is not open, and for a région."""
     breakdown = page.breakdown("bodies_by_stratum")
     if breakdown is None:

@@ -5,12 +5,12 @@ from functools import cached_property
 
 from stats.categories import UNKNOWN
 from stats.disclosure.tables import CATEGORIES
-from stats.pages.charts import with_shares
+from stats.pages.charts import compute_shares
 from stats.pages.labels import bind, lower_first, upper_first
-from stats.pages.page import DELAYS, Breakdown, Line, Page
-from stats.pages.titles import title_delay, title_delays, title_first, title_hours
+from stats.pages.page import DELAYS, Breakdown, CategoryLine, FiguresPage
+from stats.pages.titles import title_delay, title_delays, title_hours, title_largest
 from stats.pages.wording import format_cell
-from stats.releases.reading import Cell, State
+from stats.releases.reading import Cell, CellState
 
 MOST_BARS = 10
 # Classifications whose categories have an order.
@@ -18,7 +18,7 @@ ORDERED = ("hours", "persons", "status", "discovery", "help", "closing")
 
 
 @dataclass(frozen=True)
-class Bar:
+class SectionBar:
     """`share` is the length in percent of the longest bar, as text. `is_rest` marks a category for unknown answers."""
 
     label: str
@@ -28,7 +28,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Section:
+class FiguresSection:
     """`title` says what the figures prove, `note` lists the categories without a number, `total` is the
     printed total or words.
     """
@@ -43,12 +43,12 @@ class Section:
     total: str
 
     @cached_property
-    def bars(self) -> list[Bar]:
+    def bars(self) -> list[SectionBar]:
         """The bars, the longest first unless the categories have an order; unknown categories last."""
         lines = list_drawn_lines(self.breakdown)
-        shares = with_shares([line.cell.value for line in lines])
+        shares = compute_shares([line.cell.value for line in lines])
         return [
-            Bar(line.label, line.cell.value or 0, share, line.code in UNKNOWN)
+            SectionBar(line.label, line.cell.value or 0, share, line.code in UNKNOWN)
             for line, share in zip(lines, shares, strict=True)
         ]
 
@@ -58,7 +58,7 @@ class Section:
         return len(self.breakdown.numbered) - len(self.bars)
 
 
-def list_drawn_lines(breakdown: Breakdown) -> list[Line]:
+def list_drawn_lines(breakdown: Breakdown) -> list[CategoryLine]:
     """Return the lines drawn as bars: known categories, then unknown ones. No line without a bar is larger than one
     with a bar, unless the categories have an order.
     """
@@ -67,11 +67,11 @@ def list_drawn_lines(breakdown: Breakdown) -> list[Line]:
     if breakdown.classification in ORDERED:
         return known[:MOST_BARS] + unknown
     known.sort(key=find_rank)
-    drawn = sorted([*unknown, *known], key=find_rank)[: MOST_BARS + len(unknown)]
-    return [line for line in [*known, *unknown] if line in drawn]
+    largest = sorted([*unknown, *known], key=find_rank)[: MOST_BARS + len(unknown)]
+    return [line for line in [*known, *unknown] if line in largest]
 
 
-def find_rank(line: Line) -> int:
+def find_rank(line: CategoryLine) -> int:
     """Return the key that sorts the largest line first."""
     return -(line.cell.value or 0)
 
@@ -173,55 +173,55 @@ DELAY_NAMINGS = tuple(
 )
 
 
-def list_sections(page: Page) -> list[Section]:
+def make_sections(page: FiguresPage) -> list[FiguresSection]:
     """Return the open tables of types, causes, services, hours, data categories, persons and statuses."""
-    made = []
+    sections = []
     for naming in NAMINGS:
-        found = page.services() if naming.code == "services" else page.breakdown(naming.table)
-        if found:
-            made.append(make_section(page, naming, found))
-    return made
+        breakdown = page.services() if naming.code == "services" else page.breakdown(naming.table)
+        if breakdown:
+            sections.append(make_section(page, naming, breakdown))
+    return sections
 
 
-def list_delay_sections(page: Page) -> list[Section]:
+def make_delay_sections(page: FiguresPage) -> list[FiguresSection]:
     """Return the open tables of delays of the nation, each as a section."""
-    found = [(naming, page.breakdown(naming.table)) for naming in DELAY_NAMINGS]
-    return [make_section(page, naming, one) for naming, one in found if one]
+    breakdowns = [(naming, page.breakdown(naming.table)) for naming in DELAY_NAMINGS]
+    return [make_section(page, naming, breakdown) for naming, breakdown in breakdowns if breakdown]
 
 
-def make_section(page: Page, naming: Naming, found: Breakdown) -> Section:
-    note = write_note(found)
+def make_section(page: FiguresPage, naming: Naming, breakdown: Breakdown) -> FiguresSection:
+    note = write_missing_note(breakdown)
     if naming.code == "etats":
         note += " Jugées sans fondement : {}.".format(format_cell(page.printed.cell("unfounded")))
-    return Section(
+    return FiguresSection(
         code=naming.code,
-        title=make_title(naming, found),
+        title=make_title(naming, breakdown),
         subtitle=bind(str(naming.subtitle)),
         caption=str(naming.caption),
         heading=str(naming.heading),
-        breakdown=found,
+        breakdown=breakdown,
         note=bind(note.strip()),
-        total=format_cell(found.total),
+        total=format_cell(breakdown.total),
     )
 
 
-def make_title(naming: Naming, found: Breakdown) -> str:
+def make_title(naming: Naming, breakdown: Breakdown) -> str:
     plain = str(naming.plain)
     if naming.code == "durees":
-        return title_hours(found, plain)
+        return title_hours(breakdown, plain)
     if naming.code in DELAYS:
-        return title_delay(naming.code, found, plain)
-    return plain if naming.code == "etats" else title_first(found, plain)
+        return title_delay(naming.code, breakdown, plain)
+    return plain if naming.code == "etats" else title_largest(breakdown, plain)
 
 
-def write_note(breakdown: Breakdown) -> str:
+def write_missing_note(breakdown: Breakdown) -> str:
     """Return the note on categories without a number; empty if each has one."""
-    below = f"Moins de 5 collectivités : {list_labels(breakdown.below)}." if breakdown.below else ""
-    rare = f"Trop rares en France pour un nombre par région : {list_labels(breakdown.closed)}."
+    below = f"Moins de 5 collectivités : {join_labels(breakdown.below)}." if breakdown.below else ""
+    rare = f"Trop rares en France pour un nombre par région : {join_labels(breakdown.closed)}."
     return " ".join(filter(None, [below, rare if breakdown.closed else ""]))
 
 
-def list_labels(lines: list[Line]) -> str:
+def join_labels(lines: list[CategoryLine]) -> str:
     return " ; ".join(lower_first(line.label) for line in lines)
 
 
@@ -246,10 +246,10 @@ class Delays:
     lines: list[tuple[str, list[tuple[Cell, int]]]]
 
 
-def list_delays(page: Page) -> Delays | None:
+def list_delays(page: FiguresPage) -> Delays | None:
     """Return the open delays of the nation, or None."""
-    found = {code: page.breakdown(f"incidents_by_{code}") for code in DELAYS}
-    columns = {code: one for code, one in found.items() if one}
+    breakdowns = {code: page.breakdown(f"incidents_by_{code}") for code in DELAYS}
+    columns = {code: breakdown for code, breakdown in breakdowns.items() if breakdown}
     if not columns:
         return None
     subtitle = "Incidents vérifiés de %s, selon le temps passé. Plus la case est foncée, plus la part est grande."
@@ -264,11 +264,13 @@ def list_delays(page: Page) -> Delays | None:
 def list_band(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[Cell, int]]]:
     """Return the label of a band of delays, then its cell and its level in each column."""
     label = upper_first(columns[-1].lines[number].label)  # the label of a delay that may still run, if there is one
-    return label, [(one.lines[number].cell, find_level(one.lines[number].cell, one.total)) for one in columns]
+    return label, [
+        (column.lines[number].cell, find_level(column.lines[number].cell, column.total)) for column in columns
+    ]
 
 
 def find_level(cell: Cell, total: Cell) -> int:
     """Return the fifth of the total in which the cell is, 1 to 5; 0 without a number."""
-    if cell.state is not State.SHOWN or not total.value:
+    if cell.state is not CellState.SHOWN or not total.value:
         return 0
     return min(5, 1 + 5 * (cell.value or 0) // total.value)

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 
 from core.french import choose_plural
-from csirts.wording import listed, region_with_preposition
+from csirts.wording import format_of_region, join_names
 from incidents.enums import LeakStatus
 from stats.categories import label_category
 from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import TABLES
-from stats.pages.intervals import Change, compare
+from stats.pages.intervals import TotalChange, compare_totals
 from stats.pages.labels import bind, upper_first
-from stats.pages.page import Page, breakdown, crossing_of
+from stats.pages.page import FiguresPage, arrange_breakdown, find_crossing
 from stats.pages.wording import format_cell, format_due_day, format_narrow_cell, format_place
-from stats.releases.reading import Cell, State
+from stats.releases.reading import Cell, CellState
 
 ROUNDING = (
     "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5, à 4 "
@@ -51,7 +51,7 @@ TABLE_NAMES = {
 }
 
 
-def write_story(page: Page) -> list[str]:
+def write_story(page: FiguresPage) -> list[str]:
     """Return one to four sentences about the total of the place and year."""
     if not page.is_over:
         sentences = write_year_in_progress(page)
@@ -62,10 +62,10 @@ def write_story(page: Page) -> list[str]:
     return [bind(str(sentence)) for sentence in sentences]
 
 
-def write_year_in_progress(page: Page) -> list[str]:
+def write_year_in_progress(page: FiguresPage) -> list[str]:
     if page.region is not None:
         return [
-            f"Les chiffres {region_with_preposition(page.region)} paraissent avec l’année entière, "
+            f"Les chiffres {format_of_region(page.region)} paraissent avec l’année entière, "
             f"à partir du {format_due_day(page.year)}."
         ]
     return [
@@ -75,17 +75,17 @@ def write_year_in_progress(page: Page) -> list[str]:
     ]
 
 
-def count_quarters(page: Page) -> str:
+def count_quarters(page: FiguresPage) -> str:
     """Return « Trois trimestres de 2026 ont paru. », with the reason if none of their totals has a number."""
-    counted = str(COUNTED_QUARTERS[len(page.printed.quarters) - 1]) % page.year
+    sentence = str(COUNTED_QUARTERS[len(page.printed.quarters) - 1]) % page.year
     if page.has_quarter_totals():
-        return f"{counted}."
+        return f"{sentence}."
     if len(page.printed.quarters) == 1:
-        return f"{counted} ; aucun de ses totaux n’est assez grand pour être publié."
-    return f"{counted} ; aucun de leurs totaux n’est assez grand pour être publié."
+        return f"{sentence} ; aucun de ses totaux n’est assez grand pour être publié."
+    return f"{sentence} ; aucun de leurs totaux n’est assez grand pour être publié."
 
 
-def write_last_quarter(page: Page, quarter: int) -> list[str]:
+def write_last_quarter(page: FiguresPage, quarter: int) -> list[str]:
     """Return the total of the latest published quarter, if it has a number."""
     cell = page.printed.cell("incidents", quarter=quarter)
     if not cell.is_shown:
@@ -97,12 +97,12 @@ def write_last_quarter(page: Page, quarter: int) -> list[str]:
     ]
 
 
-def write_total(page: Page) -> str:
+def write_total(page: FiguresPage) -> str:
     """Return « 315 incidents vérifiés en France en 2025. »."""
     return f"{format_cell(page.total())} incidents vérifiés {format_place(page.region)} en {page.year}."
 
 
-def write_effects(page: Page) -> list[str]:
+def write_effects(page: FiguresPage) -> list[str]:
     """Return « Ils comptent 140 interruptions de service public… et 90 fuites de données… »."""
     effects = [
         words % format_cell(page.total(counts))
@@ -112,24 +112,24 @@ def write_effects(page: Page) -> list[str]:
         )
         if page.total(counts).is_shown
     ]
-    return [f"Ils comptent {listed(effects)}."] if effects else []
+    return [f"Ils comptent {join_names(effects)}."] if effects else []
 
 
-def write_first_quarter(page: Page) -> list[str]:
+def write_first_quarter(page: FiguresPage) -> list[str]:
     """Return a sentence if the service began during the year: its number does not cover twelve months."""
-    first = min(page.printed.quarters, default=1)
-    if first == 1:
+    first_quarter = min(page.printed.quarters, default=1)
+    if first_quarter == 1:
         return []
     return [
         "Le service a commencé au {quarter} {year} : l’année n’est pas entière.".format(
-            quarter=label_category("quarter", f"T{first}"), year=page.year
+            quarter=label_category("quarter", f"T{first_quarter}"), year=page.year
         )
     ]
 
 
-def write_total_without_number(page: Page) -> list[str]:
+def write_total_without_number(page: FiguresPage) -> list[str]:
     words: dict[str, str] = {"place": format_place(page.region), "year": str(page.year)}
-    if page.total().state is State.BELOW:
+    if page.total().state is CellState.BELOW:
         return [
             f"{upper_first(words['place'])}, en {words['year']} : « moins de 5 collectivités » (–).",
             "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu.",
@@ -139,21 +139,21 @@ def write_total_without_number(page: Page) -> list[str]:
     return ["Le nombre d’incidents {place} en {year} n’est pas publié.".format(**words)]
 
 
-def compare_years(page: Page) -> list[str]:
+def compare_years(page: FiguresPage) -> list[str]:
     """Return how the total differs from that of the year before; nothing for the first year."""
     if not page.is_comparable():
         return []
     now, before = page.total(), page.total(before=True)
-    change = compare(now, before)
+    change = compare_totals(now, before)
     if change is None:
         return []
     was = f"Il y avait {format_cell(before)} incidents en {page.year - 1}"
     same, near = "%s : le même nombre, à l’arrondi près.", "%s : l’arrondi suffit à expliquer la différence."
     return {
-        Change.ROUNDING: [(same if now == before else near) % was],
-        Change.UNSURE: [f"{was} : la différence peut être due au hasard."],
-        Change.MORE: [f"{was} : plus d’incidents déclarés, au-delà de l’arrondi et du hasard.", str(NO_TREND)],
-        Change.FEWER: [f"{was} : moins d’incidents déclarés, au-delà de l’arrondi et du hasard.", str(NO_TREND)],
+        TotalChange.ROUNDING: [(same if now == before else near) % was],
+        TotalChange.UNSURE: [f"{was} : la différence peut être due au hasard."],
+        TotalChange.MORE: [f"{was} : plus d’incidents déclarés, au-delà de l’arrondi et du hasard.", str(NO_TREND)],
+        TotalChange.FEWER: [f"{was} : moins d’incidents déclarés, au-delà de l’arrondi et du hasard.", str(NO_TREND)],
     }[change]
 
 
@@ -161,7 +161,7 @@ def compare_years(page: Page) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyFigure:
     """A key figure. `is_figure` tells whether `text` is a number or words without one; `sign` is then « – »."""
 
     name: str
@@ -171,49 +171,49 @@ class Key:
     sign: str
 
 
-def list_keys(page: Page) -> list[Key]:
+def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
     """Return the totals of the year; none until it is published."""
     if not page.is_over:
         return []
-    incidents = make_key(
+    incidents = make_key_figure(
         "incidents vérifiés",
         "déclarés par une collectivité, confirmés par un centre de secours informatique",
         page.total(),
     )
     if page.region is not None:
         nation = page.printed.cell("incidents")
-        return [incidents, make_key("incidents vérifiés en France", "la même année", nation)]
+        return [incidents, make_key_figure("incidents vérifiés en France", "la même année", nation)]
     return [
         incidents,
-        make_key(
+        make_key_figure(
             "signalements vérifiés",
             "à part : comportements anormaux, sans dommage prouvé",
             page.total("reports"),
         ),
-        make_key(
+        make_key_figure(
             "interruptions de service",
             "arrêts ou ralentissements de services publics ; un incident peut en compter plusieurs",
             page.total("interruptions"),
         ),
-        make_key("fuites de données", write_under_leaks(page), page.total("leaks")),
+        make_key_figure("fuites de données", write_under_leaks(page), page.total("leaks")),
     ]
 
 
-def make_key(name: str, under: str, cell: Cell) -> Key:
-    return Key(name, bind(under), bind(format_cell(cell)), cell.is_shown, format_narrow_cell(cell))
+def make_key_figure(name: str, under: str, cell: Cell) -> KeyFigure:
+    return KeyFigure(name, bind(under), bind(format_cell(cell)), cell.is_shown, format_narrow_cell(cell))
 
 
-def write_under_leaks(page: Page) -> str:
+def write_under_leaks(page: FiguresPage) -> str:
     confirmed = page.printed.cell("leaks_by_status", LeakStatus.CONFIRMED)
     if confirmed.is_shown and page.total("leaks").is_shown:
         return f"dont {format_cell(confirmed)} confirmées"
     return "revendiquées, soupçonnées ou confirmées"
 
 
-def write_late_line(page: Page) -> str:
+def write_late_line(page: FiguresPage) -> str:
     """Return the line about incidents of earlier years; empty for a région, or if no earlier year is published."""
     cell = page.printed.cell("late")
-    if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is State.CLOSED:
+    if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is CellState.CLOSED:
         return ""
     words = "Comptés plus tard (incidents des années d’avant, absents des chiffres de leur année) : %s."
     return bind(words % format_cell(cell))
@@ -222,13 +222,13 @@ def write_late_line(page: Page) -> str:
 # Why some tables are missing
 
 
-def explain_missing(page: Page) -> list[str]:
+def explain_missing(page: FiguresPage) -> list[str]:
     """Return sentences about the missing tables that a reader may look for, and when they are published."""
     sentences = explain_waiting(page) if not page.is_over else explain_closed(page)
     return [bind(sentence) for sentence in sentences]
 
 
-def explain_waiting(page: Page) -> list[str]:
+def explain_waiting(page: FiguresPage) -> list[str]:
     words = {"day": format_due_day(page.year), "days": SETTLED_AFTER.days, "least": OPENS_FROM}
     if page.region is not None:
         return ["Une région n’a pas de chiffres par trimestre avant cela : ils seraient trop petits."]
@@ -242,7 +242,7 @@ def explain_waiting(page: Page) -> list[str]:
     ]
 
 
-def explain_closed(page: Page) -> list[str]:
+def explain_closed(page: FiguresPage) -> list[str]:
     closed = [code for code in list_table_codes(page) if not is_printed(page, code)]
     scarce = [code for code in closed if is_scarce(page, code)]
     words = {"place": format_place(page.region), "year": page.year}
@@ -253,18 +253,18 @@ def explain_closed(page: Page) -> list[str]:
             "Trop peu de cas publiés %(place)s en %(year)s pour ces tableaux : %(names)s.",
             len(scarce),
         )
-        sentences.append(few % {**words, "names": list_names(scarce)})
+        sentences.append(few % {**words, "names": join_table_names(scarce)})
     if unsafe := [code for code in closed if code not in scarce]:
         refused = choose_plural(
             "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : %s.",
             "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : %s.",
             len(unsafe),
         )
-        sentences.append(refused % list_names(unsafe))
+        sentences.append(refused % join_table_names(unsafe))
     return [*sentences, *explain_place(page)]
 
 
-def explain_place(page: Page) -> list[str]:
+def explain_place(page: FiguresPage) -> list[str]:
     """Return what is never published for a région, or that no quarter of the nation has a number."""
     if page.region is not None:
         return [
@@ -283,34 +283,34 @@ def explain_place(page: Page) -> list[str]:
     ]
 
 
-def list_names(codes: list[str]) -> str:
-    return listed([str(TABLE_NAMES[code]) for code in codes])
+def join_table_names(codes: list[str]) -> str:
+    return join_names([str(TABLE_NAMES[code]) for code in codes])
 
 
-def list_table_codes(page: Page) -> list[str]:
+def list_table_codes(page: FiguresPage) -> list[str]:
     """Return the codes of the tables that divide a total of the place; for a région, those with a crossing."""
     if page.region is None:
         return [code for code in TABLE_NAMES if code in TABLES]
-    return [code for code in TABLE_NAMES if crossing_of(code)]
+    return [code for code in TABLE_NAMES if find_crossing(code)]
 
 
-def is_printed(page: Page, code: str) -> bool:
+def is_printed(page: FiguresPage, code: str) -> bool:
     if code == "incidents_by_month":
         return any(cell.is_shown for cell in page.months())
     return (page.services() if code == "interruptions_by_family" else page.breakdown(code)) is not None
 
 
-def is_scarce(page: Page, code: str) -> bool:
+def is_scarce(page: FiguresPage, code: str) -> bool:
     """Tell whether the totals that open the table are too small. Otherwise the audit has closed the
     table or its total.
     """
-    table = TABLES[(page.region and crossing_of(code)) or code]
+    table = TABLES[(page.region and find_crossing(code)) or code]
     total = page.total() if page.region is not None else page.printed.cell(table.opened_by)
-    if total.state is State.CLOSED:
+    if total.state is CellState.CLOSED:
         return False
     crossed = table.categories_opened_by
     is_rare = crossed and not any(
-        is_at_least(line.cell, OPENS_FROM) for line in breakdown(page.printed, crossed).lines
+        is_at_least(line.cell, OPENS_FROM) for line in arrange_breakdown(page.printed, crossed).lines
     )
     return bool(is_rare) or not is_at_least(total, table.opens_from)
 

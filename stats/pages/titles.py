@@ -6,18 +6,18 @@ from stats.categories import label_category
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import MONTHS, QUARTERS
 from stats.enums import DelayBand, HoursBand
-from stats.pages.intervals import Change, compare, find_first, find_half_within
+from stats.pages.intervals import TotalChange, compare_totals, find_first, find_half_within
 from stats.pages.labels import bind, format_number, format_percent, lower_first, upper_first
-from stats.pages.page import Breakdown, Page
+from stats.pages.page import Breakdown, FiguresPage
 from stats.pages.rates import StratumRate, find_scale_end, list_rates
 from stats.pages.story import UNKNOWN_SHARE
 from stats.pages.wording import explain_narrow_cells, format_cell, format_place
-from stats.releases.reading import WAITING, Cell, State
+from stats.releases.reading import WAITING, Cell, CellState
 
 POINTS_OF_A_LINE = 3
 CHANGES = {
-    Change.MORE: "Plus d’incidents déclarés qu’en %s",
-    Change.FEWER: "Moins d’incidents déclarés qu’en %s",
+    TotalChange.MORE: "Plus d’incidents déclarés qu’en %s",
+    TotalChange.FEWER: "Moins d’incidents déclarés qu’en %s",
 }
 WITHIN_HOURS: dict[str, object] = {
     HoursBand.UNDER_4_HOURS: "moins de 4 heures",
@@ -49,13 +49,13 @@ TOTAL_NAMES = {
 # Months of the nation, or quarters of a région
 
 
-def list_periods(page: Page) -> list[tuple[str, Cell, Cell]]:
+def list_chart_periods(page: FiguresPage) -> list[tuple[str, Cell, Cell]]:
     """Return the name of each month (for a région, of each quarter), its cell, and that of the year before."""
     if page.region is None:
         names, now, before = MONTHS, page.months(), page.months(before=True)
     else:
         names, now, before = QUARTERS, page.quarters(), page.quarters(before=True)
-    kind = period_kind(page)
+    kind = find_period_kind(page)
     return [
         # A year in which the service began would only show that it was new.
         (label_category(kind, name), cell, earlier if page.before.has_quarter(1) else WAITING)
@@ -63,20 +63,20 @@ def list_periods(page: Page) -> list[tuple[str, Cell, Cell]]:
     ]
 
 
-def period_kind(page: Page) -> str:
+def find_period_kind(page: FiguresPage) -> str:
     return "month" if page.region is None else "quarter"
 
 
-def period_name(page: Page) -> str:
+def name_period_unit(page: FiguresPage) -> str:
     return "mois" if page.region is None else "trimestre"
 
 
-def title_months(page: Page) -> str:
-    change = compare(page.total(), page.total(before=True)) if page.is_comparable() else None
+def title_months(page: FiguresPage) -> str:
+    change = compare_totals(page.total(), page.total(before=True)) if page.is_comparable() else None
     if change in CHANGES:
         return str(CHANGES[change]) % (page.year - 1)
-    unit = period_name(page)
-    values = [cell.value for _name, cell, _before in list_periods(page)]
+    unit = name_period_unit(page)
+    values = [cell.value for _name, cell, _before in list_chart_periods(page)]
     numbers = [value for value in values if value is not None]
     if len(numbers) < len(values) or min(numbers) == max(numbers):
         return f"Les incidents, {unit} par {unit}"
@@ -84,19 +84,21 @@ def title_months(page: Page) -> str:
     return f"Environ {low} à {high} incidents par {unit}"
 
 
-def under_months(page: Page) -> str:
-    sentences = [f"Incidents vérifiés, par {period_name(page)} de réception."]
-    if has_line(page) and any(cell.state is State.BELOW for _name, cell, _before in list_periods(page)):
+def subtitle_months(page: FiguresPage) -> str:
+    sentences = [f"Incidents vérifiés, par {name_period_unit(page)} de réception."]
+    if has_line(page) and any(cell.state is CellState.BELOW for _name, cell, _before in list_chart_periods(page)):
         sentences.append("La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités ».")
     return bind(" ".join(sentences))
 
 
-def summarize_months(page: Page) -> str:
+def summarize_months(page: FiguresPage) -> str:
     """Return the numbers of the chart as a sentence, for readers who do not see it."""
-    numbers = [f"{format_cell(now)} ({name})" for name, now, _before in list_periods(page) if not is_missing(now)]
+    numbers = [
+        f"{format_cell(now)} ({name})" for name, now, _before in list_chart_periods(page) if not is_unpublished(now)
+    ]
     return bind(
         "Incidents par {unit} {place} en {year} : {numbers}.".format(
-            unit=period_name(page),
+            unit=name_period_unit(page),
             place=format_place(page.region),
             year=page.year,
             numbers=", ".join(numbers),
@@ -104,26 +106,26 @@ def summarize_months(page: Page) -> str:
     )
 
 
-def is_missing(cell: Cell) -> bool:
-    return cell.state in (State.WAITING, State.CLOSED, State.EARLIER)
+def is_unpublished(cell: Cell) -> bool:
+    return cell.state in (CellState.WAITING, CellState.CLOSED, CellState.EARLIER)
 
 
-def has_line(page: Page) -> bool:
+def has_line(page: FiguresPage) -> bool:
     """Tell whether this year or the one before has enough points for a line. Otherwise a table is clearer."""
-    periods = list_periods(page)
+    periods = list_chart_periods(page)
     now = sum(cell.is_shown for _name, cell, _before in periods)
     before = sum(cell.is_shown for _name, _now, cell in periods)
     return max(now, before) >= POINTS_OF_A_LINE
 
 
-def list_quarters(page: Page) -> list[str]:
+def list_quarters(page: FiguresPage) -> list[str]:
     """Return the heads of the table of quarters: the published quarters of the nation; none if no
     quarter has a number.
     """
     return [f"T{number}" for number in page.printed.quarters] if page.has_quarter_totals() else []
 
 
-def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
+def list_totals(page: FiguresPage) -> list[tuple[str, list[Cell]]]:
     """Return each of the four totals: its name, and its cells in the order of `list_quarters`."""
     return [
         (str(name), [page.printed.cell(counts, quarter=quarter) for quarter in page.printed.quarters])
@@ -131,13 +133,13 @@ def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
     ]
 
 
-def under_quarters(page: Page) -> str:
+def subtitle_quarters(page: FiguresPage) -> str:
     """Return what a quarter counts, why quarters do not add up to a year, and why some have no number."""
     sentences = ["Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."]
     if page.is_over:
         sentences.append("L’année compte ce qui l’était quand elle a paru.")
     cells = [cell for _name, row in list_totals(page) for cell in row]
-    if any(cell.state is State.CLOSED for cell in cells):
+    if any(cell.state is CellState.CLOSED for cell in cells):
         sentences.append(f"Un total de trimestre ne paraît qu’à partir de {OPENS_FROM}.")
     return bind(" ".join([*sentences, explain_narrow_cells(cells)]).strip())
 
@@ -145,20 +147,20 @@ def under_quarters(page: Page) -> str:
 # The map
 
 
-def title_map(page: Page) -> str:
+def title_map(page: FiguresPage) -> str:
     if page.region is not None:
         return f"{upper_first(format_place(page.region))} et dans les autres régions"
     return "Les incidents, région par région"
 
 
-def under_map(page: Page) -> str:
+def subtitle_map(page: FiguresPage) -> str:
     return bind(
         f"Incidents vérifiés en {page.year}. Les régions n’ont pas le même nombre de collectivités : "
         "ne les classez pas."
     )
 
 
-def summarize_map(page: Page) -> str:
+def summarize_map(page: FiguresPage) -> str:
     """Return the numbers of the map as a sentence, for readers who do not see it."""
     lines = page.by_region()
     numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered]
@@ -170,15 +172,15 @@ def summarize_map(page: Page) -> str:
 # Breakdowns and rates
 
 
-def title_first(breakdown: Breakdown, plain: str) -> str:
+def title_largest(breakdown: Breakdown, plain: str) -> str:
     """Return « Le plus souvent : hameçonnage, 85 sur 320 » if it is certain, or else the plain title."""
-    first = find_first(breakdown)
-    if first is None or not breakdown.total.is_shown:
+    largest = find_first(breakdown)
+    if largest is None or not breakdown.total.is_shown:
         return plain
     return bind(
         "Le plus souvent : {label}, {number} sur {total}".format(
-            label=lower_first(first.label).partition(" (")[0],
-            number=format_cell(first.cell),
+            label=lower_first(largest.label).partition(" (")[0],
+            number=format_cell(largest.cell),
             total=format_cell(breakdown.total),
         )
     )
@@ -191,8 +193,8 @@ def find_half_words(breakdown: Breakdown, words: Mapping[str, object]) -> object
 
 
 def title_hours(breakdown: Breakdown, plain: str) -> str:
-    within = find_half_words(breakdown, WITHIN_HOURS)
-    return f"Au moins une interruption sur deux dure {within}" if within else plain
+    band = find_half_words(breakdown, WITHIN_HOURS)
+    return f"Au moins une interruption sur deux dure {band}" if band else plain
 
 
 def title_delays(helped: Breakdown | None) -> str:
@@ -205,28 +207,28 @@ def title_delay(code: str, breakdown: Breakdown, plain: str) -> str:
     """Return the time within which at least half of the incidents were certainly declared, acknowledged or closed, or
     else the plain title.
     """
-    within = find_half_words(breakdown, WITHIN_DELAYS)
-    return str(HALVES[code]) % within if within else plain
+    band = find_half_words(breakdown, WITHIN_DELAYS)
+    return str(HALVES[code]) % band if band else plain
 
 
 def title_strata(rates: list[StratumRate]) -> str:
     """Return the stratum whose share is certainly the highest, or else the plain title."""
     for rate in rates:
-        if all(rate.low > other.high for other in rates if other is not rate):
+        if all(rate.low > other_rate.high for other_rate in rates if other_rate is not rate):
             return bind(f"Le taux le plus haut : {rate.label}")
     return "Le taux selon la nature et la population"
 
 
-def under_strata(page: Page) -> str:
+def subtitle_strata(page: FiguresPage) -> str:
     """Return what the bars of rates show, and how to read them."""
     rates = list_rates(page)
-    shown = (
+    sentence = (
         "Part des collectivités ayant déclaré un incident vérifié en %s, du plus petit taux possible au plus grand."
     )
-    sentences = [shown % page.year]
+    sentences = [sentence % page.year]
     if highest := find_scale_end(rates):
         sentences.append(f"L’échelle va de 0 à {format_percent(highest)}.")
-    if any(rate.cell.state is State.BELOW for rate in rates):
+    if any(rate.cell.state is CellState.BELOW for rate in rates):
         sentences.append(
             "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, dans les régions "
             "qui ont un nombre."

@@ -11,30 +11,30 @@ from incidents.devices.visits import find_case, private
 from stats.categories import SHORT_MONTHS
 from stats.disclosure.tables import QUARTERS
 from stats.pages import method, story, titles
-from stats.pages.charts import LineChart, Series, line_charts
+from stats.pages.charts import LineChart, Series, make_line_charts
 from stats.pages.columns import lay_out_blocks
-from stats.pages.freshness import find_mark, keep_page, share_page
+from stats.pages.freshness import allow_shared_caching, cache_page_by_mark, find_mark
 from stats.pages.labels import bind
 from stats.pages.map import draw_map
-from stats.pages.page import Page, UnknownRegionError, UnknownSelectionError, read_page
+from stats.pages.page import FiguresPage, UnknownRegionError, UnknownSelectionError, read_figures_page
 from stats.pages.rates import find_scale_end, list_rates
-from stats.pages.sections import list_delay_sections, list_sections
+from stats.pages.sections import make_delay_sections, make_sections
 from stats.pages.waiting import SOON, describe_progress
-from stats.pages.wording import format_day, format_heading
+from stats.pages.wording import format_full_day, format_heading
 from stats.releases.case_visibility import describe_visibility
 
 
 @login_not_required
 @require_safe
-@share_page
+@allow_shared_caching
 @etag(find_mark)
-@keep_page
+@cache_page_by_mark
 def statistics(request: HttpRequest) -> HttpResponse:
     """Show printed figures, selected by plain links: `?region=53&annee=2025`."""
     try:
-        page = read_page(region=request.GET.get("region", ""), year=request.GET.get("annee", ""))
+        page = read_figures_page(region=request.GET.get("region", ""), year=request.GET.get("annee", ""))
     except UnknownSelectionError as error:
-        context = {"page": read_page(), "is_region": isinstance(error, UnknownRegionError)}
+        context = {"page": read_figures_page(), "is_region": isinstance(error, UnknownRegionError)}
         return render(request, "stats/not_there.html", context, status=404)
     context = {"page": page, "method": method.list_paragraphs()}
     if page.is_empty:
@@ -44,20 +44,20 @@ def statistics(request: HttpRequest) -> HttpResponse:
     return render(request, "stats/statistics.html", context | write_sentences(page) | lay_out_charts(page))
 
 
-def write_sentences(page: Page) -> dict[str, object]:
+def write_sentences(page: FiguresPage) -> dict[str, object]:
     release = page.printed.release
     return {
         "heading": format_heading(page.region, page.year),
-        "published_on": format_day(localtime(release.published_at).date()) if release else "",
+        "published_on": format_full_day(localtime(release.published_at).date()) if release else "",
         "story": story.write_story(page),
-        "keys": story.list_keys(page),
+        "keys": story.list_key_figures(page),
         "late_line": story.write_late_line(page),
         "rounding": bind(f"{story.ROUNDING} {story.DASH}"),
         "unknown_share": story.UNKNOWN_SHARE,
     }
 
 
-def lay_out_charts(page: Page) -> dict[str, object]:
+def lay_out_charts(page: FiguresPage) -> dict[str, object]:
     """Return the charts and tables, and their layout in columns."""
     parts = {
         "months": lay_out_months(page),
@@ -69,16 +69,16 @@ def lay_out_charts(page: Page) -> dict[str, object]:
     }
     return parts | {
         "totals": titles.list_totals(page),
-        "quarters_under": titles.under_quarters(page),
+        "quarters_under": titles.subtitle_quarters(page),
         "map_title": titles.title_map(page),
-        "map_under": titles.under_map(page),
-        "layout": lay_out_blocks(parts, [*list_sections(page), *list_delay_sections(page)]),
+        "map_under": titles.subtitle_map(page),
+        "layout": lay_out_blocks(parts, [*make_sections(page), *make_delay_sections(page)]),
     }
 
 
-def lay_out_months(page: Page) -> dict[str, object] | None:
+def lay_out_months(page: FiguresPage) -> dict[str, object] | None:
     """Return the chart of the months (for a région, of the quarters), or None if none has a number."""
-    periods = titles.list_periods(page)
+    periods = titles.list_chart_periods(page)
     if not any(now.is_shown for _name, now, _before in periods):
         return None
     return {
@@ -86,21 +86,21 @@ def lay_out_months(page: Page) -> dict[str, object] | None:
         "has_before": any(before.is_shown for _name, _now, before in periods),
         "charts": draw_periods(page) if titles.has_line(page) else {},
         "title": titles.title_months(page),
-        "under": titles.under_months(page),
+        "under": titles.subtitle_months(page),
         "summary": titles.summarize_months(page),
-        "unit": titles.period_name(page),
+        "unit": titles.name_period_unit(page),
     }
 
 
-def draw_periods(page: Page) -> dict[str, LineChart]:
-    periods = titles.list_periods(page)
+def draw_periods(page: FiguresPage) -> dict[str, LineChart]:
+    periods = titles.list_chart_periods(page)
     now = Series(str(page.year), tuple(cell.value for _name, cell, _before in periods))
     before = Series(str(page.year - 1), tuple(cell.value for _name, _now, cell in periods))
     names = SHORT_MONTHS if page.region is None else QUARTERS
-    return line_charts(names, now, before if any(before.values) else None)
+    return make_line_charts(names, now, before if any(before.values) else None)
 
 
-def lay_out_strata(page: Page) -> dict[str, object] | None:
+def lay_out_strata(page: FiguresPage) -> dict[str, object] | None:
     rates = list_rates(page)
     if not rates:
         return None
@@ -108,7 +108,7 @@ def lay_out_strata(page: Page) -> dict[str, object] | None:
         "rates": rates,
         "highest": find_scale_end(rates),
         "title": titles.title_strata(rates),
-        "under": titles.under_strata(page),
+        "under": titles.subtitle_strata(page),
     }
 
 

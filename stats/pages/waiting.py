@@ -3,7 +3,7 @@
 from django.utils.timezone import now
 
 from stats.counting.periods import SETTLED_AFTER
-from stats.pages.wording import format_day, format_period
+from stats.pages.wording import format_full_day, format_period
 from stats.releases.progress import read_progress
 
 # Seconds that a cache may keep a page that shows progress, until something is published.
@@ -19,5 +19,5 @@ def describe_progress() -> dict[str, object]:
         "days": SETTLED_AFTER.days,
         "progress": progress,
         "proved": [format_period(period) for period in progress.due],
-        "earliest": format_day(progress.earliest_on),
+        "earliest": format_full_day(progress.earliest_on),
     }

@@ -6,22 +6,22 @@ from datetime import date
 from django.utils.formats import date_format
 
 from collectivities.models import Region
-from csirts.wording import at, region_with_preposition
+from csirts.wording import format_in_region, format_of_region
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
 from stats.pages.labels import NO_BREAK, bind, format_number
-from stats.releases.publish import due_on
-from stats.releases.reading import BELOW, CLOSED, Cell, State
+from stats.releases.publish import find_due_day
+from stats.releases.reading import BELOW, CLOSED, Cell, CellState
 
 # The words for a cell without a number.
 WITHOUT_NUMBER = {
-    State.BELOW: "moins de %(least)s collectivités",
-    State.CLOSED: "pas publié",
-    State.WAITING: "à venir",
-    State.EARLIER: "avant le service",
+    CellState.BELOW: "moins de %(least)s collectivités",
+    CellState.CLOSED: "pas publié",
+    CellState.WAITING: "à venir",
+    CellState.EARLIER: "avant le service",
 }
 # Short signs for a cell without room for these words; a legend explains them.
-NARROW = {State.BELOW: "–", State.CLOSED: "n. p."}
+NARROW = {CellState.BELOW: "–", CellState.CLOSED: "n. p."}
 
 
 def format_cell(cell: Cell) -> str:
@@ -48,19 +48,19 @@ def explain_narrow_cells(cells: Iterable[Cell]) -> str:
 
 def format_place(region: Region | None) -> str:
     """Return « en Bretagne » or « en France »."""
-    return at(region) if region else "en France"
+    return format_in_region(region) if region else "en France"
 
 
 def format_heading(region: Region | None, year: int) -> str:
     return "Les incidents dans les collectivités {of}, {year}".format(
-        of=region_with_preposition(region) if region else "françaises",
+        of=format_of_region(region) if region else "françaises",
         year=year,
     )
 
 
-def format_day(day: date) -> str:
-    written = date_format(day, "j F Y")
-    return written.replace("1 ", "1er ", 1) if day.day == 1 else written
+def format_full_day(day: date) -> str:
+    text = date_format(day, "j F Y")
+    return text.replace("1 ", "1er ", 1) if day.day == 1 else text
 
 
 def format_period(period: Period) -> str:
@@ -73,4 +73,4 @@ def format_period(period: Period) -> str:
 
 def format_due_day(year: int) -> str:
     """Return the date from which the year is published: « 1er avril 2027 »."""
-    return format_day(due_on(Period(year)))
+    return format_full_day(find_due_day(Period(year)))

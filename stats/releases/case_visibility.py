@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from collectivities.zones import zone_in
+from collectivities.zones import find_region_zone
 from incidents.enums import Nature
 from incidents.models import Incident
 from stats.categories import QUARTERS, label_category
@@ -19,9 +19,9 @@ from stats.disclosure.tables import BY_MONTH, SHORT_LIST_OF, Period, Table, list
 from stats.enums import FAMILY_OF
 from stats.open_data.definitions import CLASSIFICATIONS, UNITS
 from stats.pages.labels import bind, lower_first, upper_first
-from stats.pages.wording import format_cell, format_day
-from stats.releases.publish import due_on, rank
-from stats.releases.reading import Cell, PrintedYear, State
+from stats.pages.wording import format_cell, format_full_day
+from stats.releases.publish import find_due_day, rank_period
+from stats.releases.reading import Cell, CellState, PrintedYear
 from stats.releases.rows import CountedCase, Release
 
 # The classifications that are columns of a case's row.
@@ -31,7 +31,7 @@ YEAR = 5  # the rank of a year, after its quarters
 
 
 @dataclass(frozen=True)
-class Place:
+class PrintedPlace:
     """One cell of a release that counts the case, in words. `number` is the number or the words for
     a cell without one.
     """
@@ -42,12 +42,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Edition:
+class CaseEdition:
     """What one release counted of the case. `is_late` marks a case of an earlier year."""
 
     title: str
     is_late: bool
-    places: list[Place]
+    places: list[PrintedPlace]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Visibility:
     will count the case.
     """
 
-    editions: list[Edition]
+    editions: list[CaseEdition]
     why: str
     coming: list[str]
 
@@ -65,26 +65,26 @@ def describe_visibility(incident: Incident) -> Visibility:
     """Return where a case was counted and where it will be. Nine queries at most."""
     cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
     years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
-    editions = [describe_edition(case, years[case.release.year]) for case in cases]
-    why, coming = describe_rest(incident, cases)
-    return Visibility(editions, why, coming)
+    editions = [describe_case_edition(case, years[case.release.year]) for case in cases]
+    reason, coming = describe_rest(incident, cases)
+    return Visibility(editions, reason, coming)
 
 
-def describe_edition(case: CountedCase, printed: PrintedYear) -> Edition:
+def describe_case_edition(case: CountedCase, printed: PrintedYear) -> CaseEdition:
     release = case.release
-    day = format_day(timezone.localtime(release.published_at, PARIS).date())
+    day = format_full_day(timezone.localtime(release.published_at, PARIS).date())
     words = {"period": name_period(release.period), "number": release.number, "day": day}
     title = "{period} : publication no {number} du {day}".format(**words)
-    return Edition(bind(upper_first(title)), case.is_late, list(list_places(case, printed)))
+    return CaseEdition(bind(upper_first(title)), case.is_late, list(list_printed_places(case, printed)))
 
 
-def list_places(case: CountedCase, printed: PrintedYear) -> Iterator[Place]:
+def list_printed_places(case: CountedCase, printed: PrintedYear) -> Iterator[PrintedPlace]:
     """Yield the cells of one release that count the case, the totals first."""
     quarter = case.release.quarter
     for table in list_tables(case.release.period):
-        for categories in dict.fromkeys(list_cells(case, table)):
+        for categories in dict.fromkeys(list_case_cells(case, table)):
             cell = printed.cell(table.code, *categories, quarter=quarter)
-            if cell.state is not State.CLOSED or not is_printed_elsewhere(table, case, printed):
+            if cell.state is not CellState.CLOSED or not is_printed_elsewhere(table, case, printed):
                 yield describe_place(table, categories, case.release.period, cell)
 
 
@@ -93,7 +93,7 @@ def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) 
     of the two lists of services is open.
     """
     if table == BY_MONTH:
-        return bool(case.release.quarter) or printed.month(case.month).state is not State.CLOSED
+        return bool(case.release.quarter) or printed.month(case.month).state is not CellState.CLOSED
     if table.code in SHORT_LIST_OF:
         return printed.is_open(SHORT_LIST_OF[table.code])
     return table.code in SHORT_LIST_OF.values()
@@ -102,20 +102,20 @@ def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) 
 # The cells of a case, by the same classification as stats/releases/tally.py, for one case
 
 
-def list_cells(case: CountedCase, table: Table) -> list[tuple[str, ...]]:
+def list_case_cells(case: CountedCase, table: Table) -> list[tuple[str, ...]]:
     """Return the cell of each unit of the case that the table counts; for tables of bodies, the cell of its body."""
-    return [tuple(unit[name] for name in table.by) for unit in list_units(case, table.counts)]
+    return [tuple(unit[name] for name in table.by) for unit in list_case_units(case, table.counts)]
 
 
-def list_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
+def list_case_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
     """Return the categories of each unit of that kind in the case, by classification."""
     own = {name: getattr(case, name) for name in OWN}
     if case.is_report or case.is_late:
         return [own] if counts == ("reports" if case.is_report else "late") else []
-    return [own | more for more in list_parts(case, counts)]
+    return [own | part for part in list_case_parts(case, counts)]
 
 
-def list_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
+def list_case_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
     """Return the categories of each part of an incident: each leak, interruption… The incident itself is one part."""
     leaks = zip(case.persons, case.statuses, strict=True)
     interruptions = zip(case.hours, case.services, strict=True)
@@ -136,16 +136,18 @@ def list_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
 # In words
 
 
-def describe_place(table: Table, categories: tuple[str, ...], period: Period, cell: Cell) -> Place:
+def describe_place(table: Table, categories: tuple[str, ...], period: Period, cell: Cell) -> PrintedPlace:
     """Return « Incidents vérifiés, par type : rançongiciel », « Bretagne, 2025 », « 40 »."""
-    by = dict(zip(table.by, categories, strict=True))
+    category_by_name = dict(zip(table.by, categories, strict=True))
     title = str(UNITS[table.counts].name)
-    for name in by.keys() - PLACE_AND_TIME:
-        title += f", {CLASSIFICATIONS[name].name} : {lower_first(label_category(name, by[name]))}"
-    place = label_category("region", by["region"]) if "region" in by else "France entière"
-    part = next((label_category(name, by[name]) for name in ("month", "quarter") if name in by), "")
+    for name in category_by_name.keys() - PLACE_AND_TIME:
+        title += f", {CLASSIFICATIONS[name].name} : {lower_first(label_category(name, category_by_name[name]))}"
+    place = label_category("region", category_by_name["region"]) if "region" in category_by_name else "France entière"
+    part = next(
+        (label_category(name, category_by_name[name]) for name in ("month", "quarter") if name in category_by_name), ""
+    )
     when = f"{part} {period.year}" if part else name_period(period, article=False)
-    return Place(bind(upper_first(title)), f"{place}, {when}", format_cell(cell))
+    return PrintedPlace(bind(upper_first(title)), f"{place}, {when}", format_cell(cell))
 
 
 def name_period(period: Period, *, article: bool = True) -> str:
@@ -162,15 +164,17 @@ def describe_rest(incident: Incident, cases: list[CountedCase]) -> tuple[str, li
     """Return the reason why the other publications do not count the case ("" if they do), and those
     that will count it.
     """
-    if why := explain_exclusion(incident, was_counted=bool(cases)):
-        return why, []
-    month = find_month(incident.received_at, zone_in(incident.region.code if incident.region else None))
+    if reason := explain_exclusion(incident, was_counted=bool(cases)):
+        return reason, []
+    month = find_month(incident.received_at, find_region_zone(incident.region.code if incident.region else None))
     own = Period(month.year, (month.month + 2) // 3), Period(month.year)
-    last = max((rank(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0))
-    if waiting := [period for period in own if rank(period) > last]:
+    last_rank = max(
+        (rank_period(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0)
+    )
+    if waiting := [period for period in own if rank_period(period) > last_rank]:
         missed = f"Son trimestre a été publié sans elle. {BEFORE}" if len(waiting) == 1 and not cases else ""
-        return missed, [announce(period) for period in waiting]
-    return describe_late(incident, cases, Period(last[0] + (last[1] == YEAR)))
+        return missed, [announce_period(period) for period in waiting]
+    return describe_late(incident, cases, Period(last_rank[0] + (last_rank[1] == YEAR)))
 
 
 BEFORE = "Elle n’était pas encore vérifiée, ou elle était close sans être comptée."
@@ -178,13 +182,13 @@ BEFORE = "Elle n’était pas encore vérifiée, ou elle était close sans être
 
 def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
     if incident.closing_reason in NOT_COUNTED:
-        why = "le centre l’a close comme doublon, comme retirée, ou sans incident."
+        reason = "le centre l’a close comme doublon, comme retirée, ou sans incident."
     elif not incident.is_verified:
-        why = "seules les déclarations vérifiées par le centre sont comptées."
+        reason = "seules les déclarations vérifiées par le centre sont comptées."
     else:
         return ""
     start = "Elle n’entre plus dans ce qui paraîtra" if was_counted else "Elle n’est comptée nulle part"
-    return bind(f"{start} : {why}")
+    return bind(f"{start} : {reason}")
 
 
 def describe_late(incident: Incident, cases: list[CountedCase], following: Period) -> tuple[str, list[str]]:
@@ -196,17 +200,17 @@ def describe_late(incident: Incident, cases: list[CountedCase], following: Perio
     if any(is_report or not case.is_report for case in yearly):
         return "", []
     if yearly:
-        why = "Son année l’a comptée comme signalement ; c’est devenu un incident."
+        reason = "Son année l’a comptée comme signalement ; c’est devenu un incident."
     else:
-        why = f"Son année a été publiée sans elle. {BEFORE}"
+        reason = f"Son année a été publiée sans elle. {BEFORE}"
     if is_report:
-        return bind(f"{why} Un signalement n’est pas compté plus tard."), []
-    return bind(why), [announce(following, line="la ligne « comptés plus tard » de ")]
+        return bind(f"{reason} Un signalement n’est pas compté plus tard."), []
+    return bind(reason), [announce_period(following, line="la ligne « comptés plus tard » de ")]
 
 
-def announce(period: Period, *, line: str = "") -> str:
+def announce_period(period: Period, *, line: str = "") -> str:
     """Return « l’année 2025 : à partir du 1er avril 2026 »."""
-    day = due_on(period)
+    day = find_due_day(period)
     is_due = day <= timezone.localdate(timezone=PARIS)
-    when = "n’a pas encore paru" if is_due else f"à partir du {format_day(day)}"
+    when = "n’a pas encore paru" if is_due else f"à partir du {format_full_day(day)}"
     return bind(f"{line}{name_period(period)} : {when}")

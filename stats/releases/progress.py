@@ -5,13 +5,13 @@ from datetime import date, datetime
 
 from core.locks import Lock, is_held
 from stats.disclosure.tables import Period
-from stats.enums import Outcome
-from stats.releases.publish import first_due_on, list_due_periods
+from stats.enums import CaseOutcome
+from stats.releases.publish import find_first_due_day, list_due_periods
 from stats.releases.rows import Attempt
 
 
 @dataclass(frozen=True)
-class Progress:
+class ReleaseProgress:
     """`due` are the periods to be published, the earliest first. If there are none, `earliest_on` is the
     date of the next.
 
@@ -24,12 +24,12 @@ class Progress:
     earliest_on: date
 
 
-def read_progress(now: datetime) -> Progress:
+def read_progress(now: datetime) -> ReleaseProgress:
     """Read the progress. Four small queries."""
-    last = Attempt.objects.order_by("-pk").values_list("outcome", flat=True).first()
-    return Progress(
+    newest = Attempt.objects.order_by("-pk").values_list("outcome", flat=True).first()
+    return ReleaseProgress(
         due=tuple(list_due_periods(now)),
         is_running=is_held(Lock.PUBLISH),
-        has_failed=last == Outcome.FAILED,
-        earliest_on=first_due_on(now),
+        has_failed=newest == CaseOutcome.FAILED,
+        earliest_on=find_first_due_day(now),
     )

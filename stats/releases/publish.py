@@ -32,35 +32,37 @@ def list_due_periods(now: datetime) -> list[Period]:
     about an earlier period is a line of a later year. A period waits for those before it.
     """
     today = now.astimezone(PARIS).date()
-    first = CaseFact.objects.aggregate(first=Min("quarter"))["first"]
-    if first is None:
+    first_quarter = CaseFact.objects.aggregate(first=Min("quarter"))["first"]
+    if first_quarter is None:
         return []
-    last = max((rank(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0))
-    later = (period for period in list_periods(first, today) if rank(period) > last)
-    return list(takewhile(lambda period: due_on(period) <= today, later))
+    last_rank = max(
+        (rank_period(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0)
+    )
+    later = (period for period in list_periods(first_quarter, today) if rank_period(period) > last_rank)
+    return list(takewhile(lambda period: find_due_day(period) <= today, later))
 
 
-def first_due_on(now: datetime) -> date:
+def find_first_due_day(now: datetime) -> date:
     """Return the date from which the current quarter is published, whatever was declared in it."""
     today = now.astimezone(PARIS).date()
-    return due_on(Period(today.year, (today.month + 2) // 3))
+    return find_due_day(Period(today.year, (today.month + 2) // 3))
 
 
-def rank(period: Period) -> tuple[int, int]:
+def rank_period(period: Period) -> tuple[int, int]:
     """Return the order of publication: a year comes after its quarters."""
     return period.year, period.quarter or 5
 
 
-def list_periods(first: date, today: date) -> Iterator[Period]:
-    """Yield the quarters of each year and then the year, from the quarter of `first` on."""
-    for year in range(first.year, today.year + 1):
+def list_periods(first_day: date, today: date) -> Iterator[Period]:
+    """Yield the quarters of each year and then the year, from the quarter of `first_day` on."""
+    for year in range(first_day.year, today.year + 1):
         for quarter in (1, 2, 3, 4):
-            if Period(year, quarter).starts_on >= first:
+            if Period(year, quarter).starts_on >= first_day:
                 yield Period(year, quarter)
         yield Period(year)
 
 
-def due_on(period: Period) -> date:
+def find_due_day(period: Period) -> date:
     """Return the date, in Paris, from which a period is published. A year is never published before its
     last quarter is due.
     """
@@ -77,21 +79,21 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
     The caller holds the lock of publishing. The database refuses a second release of a period.
     """
     check_foreign_keys_at_once()
-    key = seal.rounding_key()
+    key = seal.derive_rounding_key()
     release = Release(
         number=(Release.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
         year=period.year,
         quarter=period.quarter,
         published_at=now,
-        rounding_key=seal.fingerprint(key),
+        rounding_key=seal.compute_fingerprint(key),
     )
     freeze_cases(period)
     existing = Counter[tuple[int, str]]() if period.quarter else count_existing_bodies(period.year)
     earlier = [seal.load_printed(one) for one in seal.list_earlier(period)]
-    drawn = draw_release(count_cells(period, existing), period=period, earlier=earlier, key=key)
-    save_release(release, drawn, {stratum.value: existing[0, stratum] for stratum in Stratum if existing})
+    draft = draw_release(count_cells(period, existing), period=period, earlier=earlier, key=key)
+    save_release(release, draft, {stratum.value: existing[0, stratum] for stratum in Stratum if existing})
     save_cases(release)
-    return release, drawn
+    return release, draft
 
 
 def check_foreign_keys_at_once() -> None:
@@ -104,16 +106,16 @@ def check_foreign_keys_at_once() -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def save_release(release: Release, drawn: Drawn, bodies: dict[str, int]) -> None:
-    denominators = [Denominator(release=release, stratum=one, bodies=number) for one, number in bodies.items()]
-    printed = seal.describe_release(release, drawn.tables, denominators, seal.list_earlier(release.period))
+def save_release(release: Release, draft: Drawn, bodies: dict[str, int]) -> None:
+    denominators = [Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in bodies.items()]
+    printed = seal.make_signed_form(release, draft.tables, denominators, seal.list_earlier(release.period))
     release.printed = seal.encode(printed)
     release.digest, release.signature, release.verify_key = seal.seal(release.printed)
     release.save(force_insert=True)
     Denominator.objects.bulk_create(denominators)
     Figure.objects.bulk_create(
         Figure(release=release, table=table["code"], first=first, second=second, value=value)
-        for table in drawn.tables
+        for table in draft.tables
         for cell, value in table["cells"]
         for first, second in [(*cell, "", "")[:2]]
     )

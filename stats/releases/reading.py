@@ -13,7 +13,7 @@ from stats.releases.rows import Denominator, Figure, Release
 type Tables = dict[str, dict[tuple[str, ...], int | None]]
 
 
-class State(StrEnum):
+class CellState(StrEnum):
     SHOWN = "shown"
     BELOW = "below"  # fewer than five bodies: zero or few
     CLOSED = "closed"  # its table is not open
@@ -28,11 +28,11 @@ class Cell:
     """
 
     value: int | None
-    state: State
+    state: CellState
 
     @property
     def is_shown(self) -> bool:
-        return self.state is State.SHOWN
+        return self.state is CellState.SHOWN
 
     @property
     def low(self) -> int:
@@ -45,8 +45,8 @@ class Cell:
         return bound_value(self.value or 0)[1]
 
 
-BELOW, CLOSED, WAITING = (Cell(None, state) for state in (State.BELOW, State.CLOSED, State.WAITING))
-EARLIER = Cell(None, State.EARLIER)
+BELOW, CLOSED, WAITING = (Cell(None, state) for state in (CellState.BELOW, CellState.CLOSED, CellState.WAITING))
+EARLIER = Cell(None, CellState.EARLIER)
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,13 @@ class PrintedYear:
         if key not in cells:
             return CLOSED
         value = cells[key]
-        return BELOW if value is None else Cell(value, State.SHOWN)
+        return BELOW if value is None else Cell(value, CellState.SHOWN)
 
     def month(self, month: str) -> Cell:
         """Return the incidents of the nation in a month, « 01 » to « 12 », from the release that printed them."""
         quarter = (int(month) + 2) // 3
         printed = self.cell("incidents_by_month", month, quarter=quarter)
-        if printed.state in (State.SHOWN, State.BELOW):
+        if printed.state in (CellState.SHOWN, CellState.BELOW):
             return printed
         yearly = self.cell("incidents_by_month", month)
         if yearly.value is None and quarter < min(self.quarters, default=0):

@@ -8,10 +8,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from collectivities.models import Collectivity
-from core.append_only import never_changed
+from core.append_only import make_append_only_triggers
 from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import TABLES, Period
-from stats.enums import Outcome, Stratum
+from stats.enums import CaseOutcome, Stratum
 
 # CURRENT_TIMESTAMP is that of the transaction: only the transaction that made the release may add rows to it.
 FILLED_ONCE = """
@@ -48,7 +48,7 @@ class Release(models.Model):
             models.UniqueConstraint(fields=["year", "quarter"], name="release_once_a_period"),
             models.CheckConstraint(condition=Q(quarter__lte=4), name="release_quarter_known"),
         ]
-        triggers = never_changed("release")
+        triggers = make_append_only_triggers("release")
 
     def __str__(self) -> str:
         return f"{self.number} ({self.period})"
@@ -83,7 +83,7 @@ class Figure(models.Model):
             ),
         ]
         triggers = [
-            *never_changed("figure"),
+            *make_append_only_triggers("figure"),
             pgtrigger.Trigger(
                 name="figure_is_filled_once", when=pgtrigger.Before, operation=pgtrigger.Insert, func=FILLED_ONCE
             ),
@@ -109,7 +109,7 @@ class Denominator(models.Model):
             models.CheckConstraint(condition=Q(stratum__in=Stratum.values), name="denominator_stratum_known"),
             models.UniqueConstraint(fields=["release", "stratum"], name="denominator_once"),
         ]
-        triggers = never_changed("denominator")
+        triggers = make_append_only_triggers("denominator")
 
     def __str__(self) -> str:
         return f"{self.release_id} {self.stratum}"
@@ -165,7 +165,7 @@ class CountedCase(models.Model):
         verbose_name = "dossier compté"
         verbose_name_plural = "dossiers comptés"
         constraints = [models.UniqueConstraint(fields=["fact", "release"], name="counted_case_once")]
-        triggers = never_changed("counted_case")
+        triggers = make_append_only_triggers("counted_case")
 
     def __str__(self) -> str:
         return f"{self.release_id} {self.fact_id}"
@@ -175,7 +175,7 @@ class Attempt(models.Model):
     """An attempt to publish and its result, so that a failure is not silent."""
 
     at = models.DateTimeField("le", default=timezone.now)
-    outcome = models.CharField("issue", max_length=16, choices=Outcome)
+    outcome = models.CharField("issue", max_length=16, choices=CaseOutcome)
     period = models.CharField("période", max_length=7)
     release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, verbose_name="publication")
     seconds = models.FloatField("durée en secondes")
@@ -186,7 +186,9 @@ class Attempt(models.Model):
     class Meta:
         verbose_name = "essai de publication"
         verbose_name_plural = "essais de publication"
-        constraints = [models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="attempt_outcome_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=CaseOutcome.values), name="attempt_outcome_known")
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d} {self.period} {self.outcome}"

@@ -32,7 +32,7 @@ class Seal(NamedTuple):
 
 
 def seal(body: bytes) -> Seal:
-    key = signing_key()
+    key = derive_signing_key()
     return Seal(hashlib.sha256(body).hexdigest(), key.sign(body).signature.hex(), bytes(key.verify_key).hex())
 
 
@@ -40,7 +40,7 @@ def encode(printed: Printed) -> bytes:
     return json.dumps(printed, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def describe_release(
+def make_signed_form(
     release: Release, tables: list[Printed], bodies: Iterable[Denominator], earlier: Iterable[Release]
 ) -> Printed:
     """Return the printed form. `tables` are those of the draw, `earlier` the quarterly releases of the same year."""
@@ -50,9 +50,9 @@ def describe_release(
         "published_on": localtime(release.published_at, PARIS).date().isoformat(),
         "rounding_key": release.rounding_key,
         "rule": {"threshold": THRESHOLD, "base": BASE},
-        "earlier": {str(one.number): one.digest for one in earlier},
+        "earlier": {str(denominator.number): denominator.digest for denominator in earlier},
         "tables": tables,
-        "existing": sorted([release.year, one.stratum, one.bodies] for one in bodies),
+        "existing": sorted([release.year, denominator.stratum, denominator.bodies] for denominator in bodies),
     }
 
 
@@ -85,15 +85,15 @@ def is_intact(release: Release) -> bool:
 # Keys: each is derived from the secret of the installation, for one use only.
 
 
-def signing_key() -> SigningKey:
+def derive_signing_key() -> SigningKey:
     return SigningKey(hashlib.sha256(b"tocsin.stats.release\0" + settings.SECRET_KEY.encode()).digest())
 
 
-def rounding_key() -> bytes:
+def derive_rounding_key() -> bytes:
     """Return the secret of the random rounding. A new SECRET_KEY changes it from the next release on."""
     return hmac.digest(settings.SECRET_KEY.encode(), b"tocsin.stats.rounding", hashlib.sha256)
 
 
-def fingerprint(key: bytes) -> str:
+def compute_fingerprint(key: bytes) -> str:
     """Return sixteen hexadecimal digits that identify a key without revealing it."""
     return hashlib.sha256(b"tocsin.stats.rounding.fingerprint\0" + key).hexdigest()[:16]

@@ -112,8 +112,8 @@ def freeze_cases(period: Period) -> None:
 def name_parameters(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
     """Return the SQL of a query for use inside a statement with named parameters, and its values by name."""
     statement, values = rows.query.sql_with_params()
-    named = {f"part_{rank}": value for rank, value in enumerate(values)}
-    return statement % tuple(f"%({name})s" for name in named), named
+    parameters = {f"part_{rank}": value for rank, value in enumerate(values)}
+    return statement % tuple(f"%({name})s" for name in parameters), parameters
 
 
 def count_cells(period: Period, existing: Bodies) -> Counts:

@@ -5,7 +5,7 @@ from django.utils.text import slugify
 
 from stats.categories import label_category
 from stats.disclosure.tables import OTHER_REGION, REGIONS
-from stats.pages.page import Page, UnknownSelectionError
+from stats.pages.page import FiguresPage, UnknownSelectionError
 from stats.releases.rows import Release
 from stats.reports.rows import Report
 
@@ -22,15 +22,15 @@ def parse_place(place: str) -> str:
     return place
 
 
-def file_address(number: int, region: str) -> str:
+def make_file_address(number: int, region: str) -> str:
     """Return the address of the PDF. `region` is a code, or "" for the nation."""
     return reverse("stats_report_file", args=[number, region or NATION])
 
 
-def address_of_page(page: Page) -> str:
+def find_report_address(page: FiguresPage) -> str:
     """Return the address of the report on the place and year of a page, or "" if there is none."""
     release = page.printed.release
-    return file_address(release.number, page.region.code if page.region else "") if release else ""
+    return make_file_address(release.number, page.region.code if page.region else "") if release else ""
 
 
 def list_addresses(release: Release) -> list[tuple[str, str]]:
@@ -38,7 +38,7 @@ def list_addresses(release: Release) -> list[tuple[str, str]]:
     if release.quarter:
         return []
     names = {"": "France"} | {code: label_category("region", code) for code in REPORTED_REGIONS}
-    return [(name, file_address(release.number, code)) for code, name in names.items()]
+    return [(name, make_file_address(release.number, code)) for code, name in names.items()]
 
 
 def name_file(report: Report) -> str:

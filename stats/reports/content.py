@@ -23,11 +23,11 @@ from stats.pages import method, story, titles
 from stats.pages.charts import WIDE, Plot
 from stats.pages.labels import bind, format_number, lower_first, upper_first
 from stats.pages.map import TILES, MapLine, draw_map
-from stats.pages.page import TOTALS, Page, read_page
+from stats.pages.page import TOTALS, FiguresPage, read_figures_page
 from stats.pages.rates import StratumRate, list_rates
-from stats.pages.sections import Bar, Section, list_delays, list_sections
+from stats.pages.sections import FiguresSection, SectionBar, list_delays, make_sections
 from stats.pages.wording import explain_narrow_cells, format_cell, format_heading, format_narrow_cell, format_place
-from stats.releases.reading import BELOW, Cell, State
+from stats.releases.reading import BELOW, Cell, CellState
 from stats.releases.rows import Release
 
 type Content = dict[str, Any]
@@ -56,7 +56,7 @@ def describe_report(release: Release, region: str) -> Content:
     """Return the data of the template. `release` is that of a year; `region` is a code, or "" for the nation."""
     edition = read_edition(release)
     # The page of the place and, for a région, that of the nation.
-    pages = [read_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
+    pages = [read_figures_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
     own, time, effects = pages[0], describe_time(pages), describe_effects(pages)
     rates = find_nearest(pages, describe_rates)
     return {
@@ -76,7 +76,7 @@ def describe_report(release: Release, region: str) -> Content:
     }
 
 
-def find_nearest(pages: list[Page], describe: Callable[[Page], Content | None]) -> Content | None:
+def find_nearest(pages: list[FiguresPage], describe: Callable[[FiguresPage], Content | None]) -> Content | None:
     """Return the description of the first page that has one, with a label if it is not the place of the report."""
     for page in pages:
         if content := describe(page):
@@ -84,18 +84,20 @@ def find_nearest(pages: list[Page], describe: Callable[[Page], Content | None]) 
     return None
 
 
-def label_content(content: Content, page: Page, own: Page) -> Content:
+def label_content(content: Content, page: FiguresPage, own: FiguresPage) -> Content:
     return content | {"label": "" if page is own else label_place(page)}
 
 
 # Page 1
 
 
-def describe_essential(pages: list[Page]) -> Content:
+def describe_essential(pages: list[FiguresPage]) -> Content:
     own, nation = pages[0], pages[-1]
-    counted = own if own.total().is_shown else nation
+    counted_page = own if own.total().is_shown else nation
     beside = label_content({"story": story.write_story(nation)}, nation, own)
-    return label_content({"keys": [asdict(key) for key in story.list_keys(counted)]}, counted, own) | {
+    return label_content(
+        {"keys": [asdict(key) for key in story.list_key_figures(counted_page)]}, counted_page, own
+    ) | {
         "story": story.write_story(own),
         "beside": None if own is nation else beside,
         "rounding": str(story.ROUNDING),
@@ -106,15 +108,15 @@ def describe_essential(pages: list[Page]) -> Content:
 def list_titles(number: int, parts: Content) -> Iterator[Content]:
     """Yield the title of each table with its page number: the summary of the report."""
     for part in parts.values():
-        for one in part if isinstance(part, list) else [part]:
-            if one:
-                yield {"page": number, **{name: one[name] for name in ("caption", "label", "title")}}
+        for table in part if isinstance(part, list) else [part]:
+            if table:
+                yield {"page": number, **{name: table[name] for name in ("caption", "label", "title")}}
 
 
 # Pages 2 and 3
 
 
-def describe_time(pages: list[Page]) -> Content:
+def describe_time(pages: list[FiguresPage]) -> Content:
     return {
         "trend": find_nearest(pages, describe_trend),
         "quarters": find_nearest(pages, describe_quarters),
@@ -123,13 +125,13 @@ def describe_time(pages: list[Page]) -> Content:
     }
 
 
-def describe_effects(pages: list[Page]) -> Content:
+def describe_effects(pages: list[FiguresPage]) -> Content:
     """Return each of the other tables once, from the nearest page that has it."""
-    found: dict[str, Content] = {}
+    sections: dict[str, Content] = {}
     for page in reversed(pages):
-        found |= {code: label_content(content, page, pages[0]) for code, content in describe_sections(page).items()}
-    found.pop("types", None)
-    return {"sections": list(found.values()), "delays": find_nearest(pages, describe_delays)}
+        sections |= {code: label_content(content, page, pages[0]) for code, content in describe_sections(page).items()}
+    sections.pop("types", None)
+    return {"sections": list(sections.values()), "delays": find_nearest(pages, describe_delays)}
 
 
 def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
@@ -140,13 +142,16 @@ def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
     for code in codes:
         if code in closed and code not in replaced:
             names[closed[code].why].append(closed[code].name)
-    return [{"names": bind(f"{upper_first(' ; '.join(some))}."), "why": why} for why, some in names.items()]
+    return [
+        {"names": bind(f"{upper_first(' ; '.join(table_names))}."), "why": reason}
+        for reason, table_names in names.items()
+    ]
 
 
 # Page 4
 
 
-def describe_reading(own: Page, edition: Edition) -> Content:
+def describe_reading(own: FiguresPage, edition: Edition) -> Content:
     screen = ({"region": own.region.code} if own.region else {}) | {"annee": str(own.year)}
     return {
         "numbers": [bind(str(story.ROUNDING))],
@@ -183,16 +188,16 @@ def describe_line(label: str, cells: Iterable[Content]) -> Content:
     return {"label": bind(upper_first(label)), "cells": list(cells)}
 
 
-def describe_table(heads: Sequence[object], lines: list[Content]) -> Content:
+def describe_report_table(heads: Sequence[object], lines: list[Content]) -> Content:
     return {"heads": [bind(upper_first(str(head))) for head in heads], "lines": lines}
 
 
 # Along time
 
 
-def describe_trend(page: Page) -> Content | None:
+def describe_trend(page: FiguresPage) -> Content | None:
     """Return the months of the nation or the quarters of a région, or None if none has a number."""
-    names, cells, before = zip(*titles.list_periods(page), strict=True)
+    names, cells, before = zip(*titles.list_chart_periods(page), strict=True)
     if not any(cell.is_shown for cell in cells):
         return None
     has_before = any(cell.is_shown for cell in before)
@@ -200,9 +205,9 @@ def describe_trend(page: Page) -> Content | None:
     heads = [*names] if page.region else [*SHORT_MONTHS]
     rows = {page.year: cells} | ({page.year - 1: before} if has_before else {})
     return {
-        "caption": f"Incidents par {titles.period_name(page)}",
+        "caption": f"Incidents par {titles.name_period_unit(page)}",
         "title": titles.title_months(page),
-        "under": titles.under_months(page),
+        "under": titles.subtitle_months(page),
         "alt": titles.summarize_months(page),
         "is_drawn": titles.has_line(page),
         "legend": explain_narrow_cells(cell for row in rows.values() for cell in row),
@@ -211,7 +216,7 @@ def describe_trend(page: Page) -> Content | None:
         "ticks": [{"value": at, "text": format_number(at)} for at in range(0, plot.highest + 1, plot.step)],
         "now": describe_series(page.year, cells),
         "before": describe_series(page.year - 1, before) if has_before else None,
-        "table": describe_table(
+        "table": describe_report_table(
             ["Incidents", *heads],
             [describe_line(str(year), map(describe_narrow_cell, row)) for year, row in rows.items()],
         ),
@@ -222,7 +227,7 @@ def describe_series(year: int, cells: Iterable[Cell]) -> Content:
     return {"label": str(year), "cells": [describe_cell(cell) for cell in cells]}
 
 
-def describe_quarters(page: Page) -> Content | None:
+def describe_quarters(page: FiguresPage) -> Content | None:
     """Return the four totals of each published quarter and of the year, or None if no quarter has a number."""
     if not page.has_quarter_totals():
         return None
@@ -231,55 +236,55 @@ def describe_quarters(page: Page) -> Content | None:
     return {
         "caption": "Totaux par trimestre",
         "title": "Trimestre par trimestre",
-        "under": titles.under_quarters(page),
-        **describe_table(
+        "under": titles.subtitle_quarters(page),
+        **describe_report_table(
             ["Trimestre", *(Measure(counts).label for counts in TOTALS)],
             [*rows, year],
         ),
     }
 
 
-def describe_quarter(page: Page, number: int) -> Content:
+def describe_quarter(page: FiguresPage, number: int) -> Content:
     cells = (page.printed.cell(counts, quarter=number) for counts in TOTALS)
     return describe_line(str(QUARTERS[f"T{number}"]), map(describe_narrow_cell, cells))
 
 
-def describe_map(page: Page) -> Content | None:
-    drawn = draw_map(page)
-    if drawn is None:
+def describe_map(page: FiguresPage) -> Content | None:
+    map_of_page = draw_map(page)
+    if map_of_page is None:
         return None
-    tiles = {one.line.code: describe_tile(one) for one in drawn.tiles}
-    unplaced = {"label": upper_first(drawn.unplaced.label), "is_mine": False}
+    tiles = {tile.line.code: describe_tile(tile) for tile in map_of_page.tiles}
+    unplaced = {"label": upper_first(map_of_page.unplaced.label), "is_mine": False}
     return {
         "caption": "Incidents par région",
         "title": titles.title_map(page),
-        "under": titles.under_map(page),
+        "under": titles.subtitle_map(page),
         "alt": titles.summarize_map(page),
         "tiles": [tiles[code] for code in TILES if code in tiles],
-        "small": [describe_tile(one) for one in drawn.tiles if one.is_small],
+        "small": [describe_tile(tile) for tile in map_of_page.tiles if tile.is_small],
         "lines": [*tiles.values()],
-        "unplaced": unplaced | describe_narrow_cell(drawn.unplaced.cell),
-        "steps": [{"level": level, "text": text} for level, text in drawn.steps],
-        "has_below": drawn.has_dash or drawn.unplaced.cell.state is State.BELOW,
+        "unplaced": unplaced | describe_narrow_cell(map_of_page.unplaced.cell),
+        "steps": [{"level": level, "text": text} for level, text in map_of_page.steps],
+        "has_below": map_of_page.has_dash or map_of_page.unplaced.cell.state is CellState.BELOW,
         "below": explain_narrow_cells([BELOW]).rstrip("."),
     }
 
 
-def describe_tile(one: MapLine) -> Content:
-    place = TILES[one.line.code]._asdict() if one.line.code in TILES else {}
-    names = {"label": one.line.label, "letters": one.letters, "is_mine": one.is_chosen}
-    return describe_narrow_cell(one.line.cell, level=one.level) | names | place
+def describe_tile(tile: MapLine) -> Content:
+    place = TILES[tile.line.code]._asdict() if tile.line.code in TILES else {}
+    names = {"label": tile.line.label, "letters": tile.letters, "is_mine": tile.is_chosen}
+    return describe_narrow_cell(tile.line.cell, level=tile.level) | names | place
 
 
 # Bars
 
 
-def describe_sections(page: Page) -> dict[str, Content]:
+def describe_sections(page: FiguresPage) -> dict[str, Content]:
     """Return each open table by its code."""
-    return {section.code: describe_section(section) for section in list_sections(page)}
+    return {section.code: describe_report_section(section) for section in make_sections(page)}
 
 
-def describe_section(section: Section) -> Content:
+def describe_report_section(section: FiguresSection) -> Content:
     return {
         "code": section.code,
         "caption": section.caption,
@@ -292,21 +297,21 @@ def describe_section(section: Section) -> Content:
     }
 
 
-def describe_bar(bar: Bar) -> Content:
+def describe_bar(bar: SectionBar) -> Content:
     words = {"label": bind(upper_first(bar.label)), "text": format_number(bar.value)}
     return words | {"share": float(bar.share), "is_rest": bar.is_rest}
 
 
-def list_beyond(section: Section) -> str:
+def list_beyond(section: FiguresSection) -> str:
     """Return the categories that have a number but no bar."""
-    drawn = {bar.label for bar in section.bars}
-    others = [line for line in section.breakdown.numbered if line.label not in drawn]
-    others.sort(key=lambda line: -(line.cell.value or 0))
-    numbers = " ; ".join(f"{lower_first(line.label)} {format_cell(line.cell)}" for line in others)
-    return bind(f"Puis : {numbers}.") if others else ""
+    drawn_lines = {bar.label for bar in section.bars}
+    other_lines = [line for line in section.breakdown.numbered if line.label not in drawn_lines]
+    other_lines.sort(key=lambda line: -(line.cell.value or 0))
+    numbers = " ; ".join(f"{lower_first(line.label)} {format_cell(line.cell)}" for line in other_lines)
+    return bind(f"Puis : {numbers}.") if other_lines else ""
 
 
-def describe_delays(page: Page) -> Content | None:
+def describe_delays(page: FiguresPage) -> Content | None:
     delays = list_delays(page)
     if delays is None:
         return None
@@ -314,7 +319,7 @@ def describe_delays(page: Page) -> Content | None:
         "caption": "Délais par tranche",
         "title": delays.title,
         "under": delays.subtitle,
-        **describe_table(
+        **describe_report_table(
             ["Temps", *delays.heads],
             [
                 describe_line(label, [describe_cell(cell, level=level) for cell, level in cells])
@@ -324,7 +329,7 @@ def describe_delays(page: Page) -> Content | None:
     }
 
 
-def describe_rates(page: Page) -> Content | None:
+def describe_rates(page: FiguresPage) -> Content | None:
     rates = list_rates(page)
     if not rates:
         return None
@@ -332,7 +337,7 @@ def describe_rates(page: Page) -> Content | None:
     return {
         "caption": "Taux de collectivités ayant déclaré",
         "title": titles.title_strata(rates),
-        "under": titles.under_strata(page),
+        "under": titles.subtitle_strata(page),
         "lines": [describe_rate(rate, highest) for rate in rates],
     }
 
@@ -343,12 +348,12 @@ def describe_rate(rate: StratumRate, highest: float) -> Content:
         "label": bind(upper_first(rate.label)),
         "text": rate.text or format_cell(rate.cell),
         "range": rate.share_text,
-        "kind": rate.cell.state.value if rate.has_share else State.BELOW.value,
+        "kind": rate.cell.state.value if rate.has_share else CellState.BELOW.value,
         "low": rate.low / highest,
         "high": rate.high / highest,
     }
 
 
-def label_place(page: Page) -> str:
+def label_place(page: FiguresPage) -> str:
     """Return « En France », the label of the nation's figures in the report of a région."""
     return upper_first(format_place(page.region))

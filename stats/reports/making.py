@@ -33,7 +33,7 @@ LONGEST_ROUND = timedelta(seconds=2)
 # Asking
 
 
-def ask_report(number: int, place: str) -> Report:
+def request_report(number: int, place: str) -> Report:
     """Return the row of a report, created on first request. Raise UnknownSelectionError.
 
     One query if the row exists.
@@ -61,7 +61,7 @@ def save_report(number: int, region: str) -> None:
     Report.objects.bulk_create([Report(release=release, region=place)], ignore_conflicts=True)
 
 
-def ask_again(report: Report) -> None:
+def retry_report(report: Report) -> None:
     """Ask again for a report that failed or that no worker makes. It keeps its place in the queue."""
     now, rows = timezone.now(), Report.objects.filter(pk=report.pk)
     late = {"state": PaperState.ASKED, "asked_at__lt": now - PATIENCE, "due_at__lt": now - PATIENCE}
@@ -69,7 +69,7 @@ def ask_again(report: Report) -> None:
         chosen.update(state=PaperState.ASKED, asked_at=now, tries=0)
 
 
-def prepare(release: Release) -> None:
+def prepare_reports(release: Release) -> None:
     """Create the reports of a yearly release: for the nation, and for each région with a printed figure."""
     if release.quarter:
         return
@@ -87,23 +87,23 @@ def read_content(report: Report) -> bytes:
 # Making
 
 
-def make_due() -> int:
+def make_due_reports() -> int:
     """Make the reports that are due, until none is left or the round is over. Return the number made.
 
     Nothing is made while another worker makes reports.
     """
-    made, until = 0, timezone.now() + LONGEST_ROUND
+    count, deadline = 0, timezone.now() + LONGEST_ROUND
     with hold_lock(Lock.MAKE_REPORTS, waits=False) as is_free:
-        while is_free and timezone.now() < until and (report := claim(timezone.now())):
-            made += try_report(report)
-    return made
+        while is_free and timezone.now() < deadline and (report := claim_report(timezone.now())):
+            count += try_report(report)
+    return count
 
 
 @transaction.atomic
-def claim(now: datetime) -> Report | None:
+def claim_report(now: datetime) -> Report | None:
     """Lock and return one due row, or None. The try is counted and the next one scheduled.
 
-    The newest release comes first, even if a robot asks for all old ones.
+    The newest release comes first, even if a robot asks for all old reports.
     """
     due = Report.objects.filter(state=PaperState.ASKED, due_at__lte=now)
     due.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)

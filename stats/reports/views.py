@@ -12,7 +12,7 @@ from stats.open_data.caching import FOR_EVER, answer_once
 from stats.pages.page import UnknownSelectionError
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses, name_file
-from stats.reports.making import ask_again, ask_report, read_content
+from stats.reports.making import read_content, request_report, retry_report
 
 
 @login_not_required
@@ -21,11 +21,11 @@ from stats.reports.making import ask_again, ask_report, read_content
 def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
     """Show the state of a report. The first visitor asks for it; the number of rows is bounded by that of reports."""
     try:
-        row = ask_report(number, place)
+        row = request_report(number, place)
     except UnknownSelectionError:
-        return render_not_there(request, number)
+        return render_missing_report(request, number)
     if request.method == "POST":
-        ask_again(row)
+        retry_report(row)
         return redirect("stats_report", number, place)
     return render(request, "stats/report.html", {"report": row, "number": number, "place": place})
 
@@ -34,14 +34,14 @@ def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
 @require_safe
 def report_file(request: HttpRequest, number: int, place: str) -> HttpResponseBase:
     """Send the PDF, which never changes, or redirect to the page of its state until it is made."""
-    return answer_once(request, FOR_EVER, lambda: send_file(request, number, place))
+    return answer_once(request, FOR_EVER, lambda: send_report_file(request, number, place))
 
 
-def send_file(request: HttpRequest, number: int, place: str) -> HttpResponse:
+def send_report_file(request: HttpRequest, number: int, place: str) -> HttpResponse:
     try:
-        row = ask_report(number, place)
+        row = request_report(number, place)
     except UnknownSelectionError:
-        return render_not_there(request, number)
+        return render_missing_report(request, number)
     if row.state != PaperState.MADE:
         waiting = redirect("stats_report", number, place)
         waiting.headers["Cache-Control"] = "no-store"
@@ -52,7 +52,7 @@ def send_file(request: HttpRequest, number: int, place: str) -> HttpResponse:
     return response
 
 
-def render_not_there(request: HttpRequest, number: int) -> HttpResponse:
+def render_missing_report(request: HttpRequest, number: int) -> HttpResponse:
     """Say why the address is no report, and list the reports of the latest yearly release."""
     releases = Release.objects.order_by("-number")
     yearly = releases.filter(quarter=0).first()

@@ -10,21 +10,21 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from collectivities.models import Region
-from csirts.wording import region_with_preposition
+from csirts.wording import format_of_region
 from stats.exact.access import list_closed_regions, list_exact_links, list_first_links
-from stats.pages.charts import Interval, interval
+from stats.pages.charts import Interval, place_interval
 from stats.pages.labels import bind
-from stats.pages.page import Page
+from stats.pages.page import FiguresPage
 from stats.pages.rates import StratumRate
 from stats.pages.story import DASH
 from stats.pages.wording import NARROW, format_cell, format_narrow_cell
 from stats.releases.reading import Cell
-from stats.reports.address import address_of_page
+from stats.reports.address import find_report_address
 
 register = template.Library()
 
-register.filter("of_region", region_with_preposition)
-register.filter("report_of", address_of_page)
+register.filter("of_region", format_of_region)
+register.filter("report_of", find_report_address)
 
 
 @register.inclusion_tag("stats/exact_door.html", takes_context=True)
@@ -38,7 +38,7 @@ def exact_door(context: Context, region: Region | None = None) -> dict[str, Any]
     return {
         "request": context.get("request"),
         "first": list_first_links(reader, region),
-        "closed": [region_with_preposition(one) for one in list_closed_regions(reader)],
+        "closed": [format_of_region(region_row) for region_row in list_closed_regions(reader)],
         "links": list_exact_links(reader),
     }
 
@@ -70,11 +70,11 @@ def fewer_than_five() -> str:
 @register.filter
 def range_of(rate: StratumRate, highest: float) -> Interval:
     """Return the position of the interval of the possible shares, on a scale that ends at `highest`."""
-    return interval(rate.low, rate.low, rate.high, highest)
+    return place_interval(rate.low, rate.low, rate.high, highest)
 
 
 @register.simple_tag
-def link(page: Page, **changed: object) -> str:
+def link(page: FiguresPage, **changed: object) -> str:
     """Return the address of the page with other arguments. Empty arguments are left out."""
     arguments = {"region": page.region.code if page.region else "", "annee": page.year or "", **changed}
     return f"?{urlencode({name: value for name, value in arguments.items() if value})}"

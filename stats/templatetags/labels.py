@@ -2,7 +2,7 @@
 
 from django import template
 
-from csirts.wording import curly
+from csirts.wording import curl_apostrophes
 from stats.pages import labels
 
 register = template.Library()
@@ -11,7 +11,7 @@ register.filter("number", labels.format_number)
 register.filter("percent", labels.format_percent)
 register.filter("duration", labels.format_duration)
 register.filter("bind", labels.bind)
-register.filter("curly", curly)
+register.filter("curly", curl_apostrophes)
 
 
 @register.filter

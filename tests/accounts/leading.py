@@ -1,7 +1,7 @@
 """A lead of a centre, who invites people and gives its mailbox."""
 
 from accounts.enums import LinkPurpose
-from accounts.tokens import token_of_link
+from accounts.tokens import derive_link_token
 from tests.cast import breizh_cyber
 
 NOUR = "nour@breizh.example"
@@ -14,4 +14,4 @@ def invite(client, email=NOUR):
 
 def address_of(link):
     page = "equipe/adresse/confirmer" if link.purpose == LinkPurpose.CHANNEL else "acces"
-    return f"/{page}/{token_of_link(link)}/"
+    return f"/{page}/{derive_link_token(link)}/"

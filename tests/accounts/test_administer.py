@@ -7,7 +7,7 @@ from django.test import Client
 from accounts.enums import LinkPurpose, MailKind, Role
 from accounts.models import Membership, PendingMail, User
 from accounts.services.links import send_link
-from accounts.tokens import token_of_link
+from accounts.tokens import derive_link_token
 from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, bretagne, plouexemple
 
 URL = "/admin/accounts/user/"
@@ -161,7 +161,7 @@ def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, a
     """Somebody else closed it meanwhile: the second writer is told and loses nothing; the same again is no news."""
     lead = a_lead()
     page = f"{URL}{lead.pk}/change/"
-    seen = {"_seen": client.get(page).context["adminform"].form.stands}
+    seen = {"_seen": client.get(page).context["adminform"].form.current_stamp}
     seen["initial-membership_set-0-since_on"] = "2026-11-01"  # as the page sends it back, as any default of a date
     closing = change(lead, role={"ended_on": "2026-11-02"}) | seen
     assert [client.post(page, closing).status_code for _click in range(2)] == [302, 302]
@@ -174,14 +174,14 @@ def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, a
     assert not lead.is_active
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
 
-    again = late | {"_seen": answer.context["adminform"].form.stands}
+    again = late | {"_seen": answer.context["adminform"].form.current_stamp}
     assert client.post(page, again).status_code == 302
 
 
 def test_a_role_ended_meanwhile_is_told_too(client, administrator):
     lead = a_lead()
     page = f"{URL}{lead.pk}/change/"
-    seen = {"_seen": client.get(page).context["adminform"].form.stands}
+    seen = {"_seen": client.get(page).context["adminform"].form.current_stamp}
     client.post(page, change(lead, is_active="on", role={"ended_on": "2026-11-02"}) | seen)
     assert client.post(page, change(lead, is_active="on", display_name="Autre nom") | seen).status_code == 200
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
@@ -284,7 +284,7 @@ def test_a_link_sent_to_the_old_address_opens_nothing_more(client, administrator
     lead = a_lead()
     link = send_link(LinkPurpose.PASSWORD, user=lead, made_by=None)
     client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", email="ailleurs@demo.example"))
-    assert Client().get(f"/acces/{token_of_link(link)}/").status_code == 404
+    assert Client().get(f"/acces/{derive_link_token(link)}/").status_code == 404
 
 
 def test_the_admin_has_no_quieter_way_to_change_a_password(client):

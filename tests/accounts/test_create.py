@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.enums import Role
 from accounts.models import ApiToken, User
-from accounts.tokens import issue_token, user_of_token
+from accounts.tokens import find_token_user, issue_token
 from tests.cast import SECRET, a_person, a_responder, breizh_cyber
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_token_is_said_once_and_opens(capsys):
     call_command("create_api_token", responder.email, name="SIEM")
 
     token = capsys.readouterr().out.strip()
-    assert user_of_token(token) == responder
+    assert find_token_user(token) == responder
     assert str(ApiToken.objects.get()) == f"{responder} : SIEM"
 
 
@@ -70,6 +70,6 @@ def test_no_token_for_nobody():
 def test_a_token_is_no_way_round_the_second_factor():
     responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     token = issue_token(responder, name="essai")
-    assert user_of_token(token) is None
+    assert find_token_user(token) is None
     TOTP.activate(responder, SECRET)
-    assert user_of_token(token) == responder
+    assert find_token_user(token) == responder

@@ -8,11 +8,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from accounts.dispatch import send_due
+from accounts.dispatch import send_due_mails
 from accounts.enums import MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MOST_A_DAY
-from accounts.tokens import token_of_link
+from accounts.tokens import derive_link_token
 from tests.cast import a_person, an_agent, breizh_cyber, plouexemple
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def words(answer):
 
 
 def said_by(link):
-    return words(Client().get(f"/acces/{token_of_link(link)}/"))
+    return words(Client().get(f"/acces/{derive_link_token(link)}/"))
 
 
 def test_it_works(client, manager, clock):
@@ -76,7 +76,7 @@ def test_who_accepts_is_no_longer_awaited(client, manager):
     invite(client)
     link = AccessLink.objects.get()
     said = {"display_name": "Nour Exemple", "password": NEW}
-    assert Client().post(f"/acces/{token_of_link(link)}/", said).status_code == 200
+    assert Client().post(f"/acces/{derive_link_token(link)}/", said).status_code == 200
     assert "Invitations sans réponse" not in words(client.get(home()))
     assert "Il a déjà servi" in said_by(link)
     assert post(client, "renvoyer").status_code == 200
@@ -136,7 +136,7 @@ def test_nobody_is_flooded(client, manager, clock):
 def test_a_mail_that_has_not_left_stays_when_the_invitation_is_withdrawn(client, manager):
     invite(client)
     post(client, "retirer")
-    assert send_due() == 0
+    assert send_due_mails() == 0
     assert PendingMail.objects.get().status == MailStatus.DEAD
     assert post(client, "retirer").status_code == 200
 

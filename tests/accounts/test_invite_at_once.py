@@ -6,7 +6,7 @@ from django.db import connection
 
 from accounts.enums import Role
 from accounts.models import PendingMail, User
-from accounts.services.invitations import TooSoon, invite_member
+from accounts.services.invitations import SentTooSoon, invite_member
 from tests.cast import a_person, breizh_cyber, plouexemple
 
 NOUR = "nour@plouexemple.example"
@@ -21,7 +21,7 @@ def test_it_works(transactional_db):
             ready.wait()
             invite_member(uid=plouexemple().uid, email=NOUR, actor=User.objects.get(pk=manager.pk))
             answers.append("sent")
-        except TooSoon:
+        except SentTooSoon:
             answers.append("too soon")
         finally:
             connection.close()

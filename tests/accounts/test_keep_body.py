@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.enums import LinkPurpose, Role
 from accounts.models import AccessLink, EmergencyContact, Membership, PendingMail, User
-from accounts.tokens import token_of_link
+from accounts.tokens import derive_link_token
 from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def another():
 
 
 def accept(link, **said):
-    return Client().post(f"/acces/{token_of_link(link)}/", said)
+    return Client().post(f"/acces/{derive_link_token(link)}/", said)
 
 
 def test_it_works(client, manager):
@@ -44,7 +44,7 @@ def test_it_works(client, manager):
     assert timedelta(days=6, hours=23) < link.expires_at - timezone.now() <= timedelta(days=7)
     assert not Membership.objects.filter(user=link.user).exists()
 
-    assert "Camille" in Client().get(f"/acces/{token_of_link(link)}/").content.decode()
+    assert "Camille" in Client().get(f"/acces/{derive_link_token(link)}/").content.decode()
     assert accept(link, display_name="Nour Exemple", password=NEW).status_code == 200
     phone = Client()
     phone.post("/connexion/", {"login": "nour@plouexemple.example", "password": NEW})
@@ -58,7 +58,7 @@ def test_who_has_an_account_joins_without_a_new_password(client, manager):
     agent = an_agent(another())
     client.post(home() + "inviter/", {"email": agent.email})
     link = AccessLink.objects.get()
-    assert "password" not in Client().get(f"/acces/{token_of_link(link)}/").context["form"].fields
+    assert "password" not in Client().get(f"/acces/{derive_link_token(link)}/").context["form"].fields
     accept(link, password=NEW)
     agent = User.objects.get(pk=agent.pk)
     assert agent.check_password(PASSWORD)
@@ -68,7 +68,7 @@ def test_who_has_an_account_joins_without_a_new_password(client, manager):
 def test_an_expired_or_altered_invitation_opens_nothing(client, manager):
     client.post(home() + "inviter/", {"email": "nour@plouexemple.example"})
     link = AccessLink.objects.get()
-    assert Client().get(f"/acces/{token_of_link(link)[::-1]}/").status_code == 404
+    assert Client().get(f"/acces/{derive_link_token(link)[::-1]}/").status_code == 404
     AccessLink.objects.update(expires_at=timezone.now())
     assert accept(link, display_name="Nour", password=NEW).status_code == 404
     assert not link.user.membership_set.exists()

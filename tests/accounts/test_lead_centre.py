@@ -9,11 +9,11 @@ from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
-from accounts.dispatch import send_due
+from accounts.dispatch import send_due_mails
 from accounts.enums import LinkPurpose, MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MOST_A_DAY
-from accounts.tokens import token_of_link
+from accounts.tokens import derive_link_token
 from csirts.models import Csirt
 from incidents.services.handling.triage import acknowledge_incident
 from tests.accounts.leading import MAILBOX, NOUR, address_of, invite
@@ -42,7 +42,7 @@ def test_it_works(client, lead, mailoutbox):
     """Invited, joined with a password of one's own, removed; and what was done stays explained."""
     assert "Nour" not in words(client.get("/equipe/"))
     assert NOUR in words(invite(client))
-    send_due()
+    send_due_mails()
     assert mailoutbox[0].to == [NOUR]
     assert "Breizh Cyber vous invite sur Tocsin" in mailoutbox[0].subject
     link = AccessLink.objects.get()
@@ -206,7 +206,7 @@ def test_cases_go_to_a_mailbox_once_somebody_there_has_confirmed_it(client, lead
     page = words(try_mailbox(client))
     assert "Un mail d’essai part à astreinte@breizh.example" in page
     assert "Personne n’a encore suivi son lien" in page
-    send_due()
+    send_due_mails()
     assert mailoutbox[0].to == [MAILBOX]
     link = AccessLink.objects.get()
     assert address_of(link) in mailoutbox[0].body
@@ -235,11 +235,11 @@ def test_the_former_mailbox_and_the_other_leads_are_told(client, lead, mailoutbo
     """By whom and when; no link, and not the new address."""
     before, second = channel(), a_lead()
     try_mailbox(client)
-    send_due()
+    send_due_mails()
     mailoutbox.clear()
     Client().post(address_of(AccessLink.objects.get()))
     Client().post(address_of(AccessLink.objects.get()))
-    send_due()
+    send_due_mails()
     assert sorted(one.to[0] for one in mailoutbox) == sorted([before, second.email])
     for one in mailoutbox:
         assert one.subject == "L’adresse de Breizh Cyber a changé"
@@ -249,7 +249,7 @@ def test_the_former_mailbox_and_the_other_leads_are_told(client, lead, mailoutbo
     mailoutbox.clear()
     for _ in range(2):
         client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
-    send_due()
+    send_due_mails()
     assert sorted(one.to[0] for one in mailoutbox) == sorted([MAILBOX, second.email])
 
 
@@ -266,7 +266,7 @@ def test_long_after_signing_in_one_is_asked_again(client, lead):
 def test_removing_the_mailbox_stops_a_trial_on_its_way(client, lead, mailoutbox):
     try_mailbox(client)
     client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
-    send_due()
+    send_due_mails()
     assert MAILBOX not in [one.to[0] for one in mailoutbox]
     assert Client().post(address_of(AccessLink.objects.get())).status_code == 404
 
@@ -275,7 +275,7 @@ def test_a_double_click_sends_one_trial(client, lead, mailoutbox):
     try_mailbox(client)
     assert "vient d’y partir" in words(try_mailbox(client))
     try_mailbox(client, "autre@breizh.example")
-    send_due()
+    send_due_mails()
     assert [one.to for one in mailoutbox] == [["autre@breizh.example"]]
 
 
@@ -290,14 +290,14 @@ def test_what_is_no_centre_is_not_there(client, lead, number):
 def test_a_link_of_a_mailbox_opens_no_account(client, lead):
     """Whoever reads the mailbox of the centre does not choose the password of its lead."""
     try_mailbox(client)
-    token = token_of_link(AccessLink.objects.get())
+    token = derive_link_token(AccessLink.objects.get())
     for method in ("get", "post"):
         answer = getattr(Client(), method)(f"/acces/{token}/")
         assert answer.status_code == 404
         assert "Cette adresse n’ouvre rien" in words(answer)
     assert User.objects.get(pk=lead.pk).password == lead.password
     invite(client)
-    other = token_of_link(AccessLink.objects.get(purpose=LinkPurpose.INVITATION))
+    other = derive_link_token(AccessLink.objects.get(purpose=LinkPurpose.INVITATION))
     assert Client().post(f"/equipe/adresse/confirmer/{other}/").status_code == 404
 
 
@@ -329,7 +329,7 @@ def test_another_mailbox_is_tried_seconds_after_the_first(client, lead, mailoutb
     page = words(try_mailbox(client, "autre@breizh.example"))
     assert f"L’essai précédent, à {MAILBOX}, est abandonné" in page
     assert "Essai en cours à <b>autre@breizh.example</b>" in page
-    send_due()
+    send_due_mails()
     assert [mail.to for mail in mailoutbox] == [["autre@breizh.example"]]
     assert "est abandonné" not in words(client.get("/equipe/adresse/"))
 

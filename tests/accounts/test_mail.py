@@ -5,14 +5,14 @@ import re
 import pytest
 from django.core import mail
 
-from accounts.dispatch import send_due
+from accounts.dispatch import send_due_mails
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Trouble
 from accounts.installation import forget_demonstration, mark_as_demonstration
 from accounts.models import PendingMail
 from accounts.services.links import send_link
 from accounts.services.mails import queue_mail
 from accounts.tasks import send_mails
-from accounts.tokens import token_of_link
+from accounts.tokens import derive_link_token
 from tests.cast import a_lead, an_agent, breizh_cyber, plouexemple
 
 pytestmark = pytest.mark.django_db
@@ -32,10 +32,10 @@ def test_it_works():
     send_mails()
     [sent] = mail.outbox
     assert sent.to == [agent.email]
-    assert f"http://localhost:8000/acces/{token_of_link(link)}/\n" in sent.body
+    assert f"http://localhost:8000/acces/{derive_link_token(link)}/\n" in sent.body
     assert sent.extra_headers["Message-ID"] == f"<{PendingMail.objects.get().key}@localhost>"
     assert PendingMail.objects.get().status == MailStatus.SENT
-    assert send_due() == 0
+    assert send_due_mails() == 0
 
 
 @pytest.mark.parametrize("kind", MailKind.values)
@@ -48,7 +48,7 @@ def test_each_says_something_and_no_secret_but_its_link(kind):
     csirt = breizh_cyber() if kind == "channel_changed" else None
     has_link = kind in ("invitation", "welcome", "password_link")
     queue_mail(MailKind(kind), agent, link=link if has_link else None, csirt=csirt)
-    assert send_due() == 1
+    assert send_due_mails() == 1
     [sent] = mail.outbox
     assert "{" not in sent.subject + sent.body
     assert sent.subject
@@ -63,7 +63,7 @@ def test_what_people_call_themselves_passes_for_nothing_of_ours():
     agent.display_name = "Alix\nBcc: x@piege.example\nhttps://piege.example <b>"
     agent.save()
     queue_mail(MailKind.PASSWORD_CHANGED, agent)
-    send_due()
+    send_due_mails()
     [sent] = mail.outbox
     assert "https://piege" not in sent.body
     assert "\nBcc" not in sent.body
@@ -74,7 +74,7 @@ def test_a_demonstration_mails_nobody_real():
     agent = an_agent()
     for to in ("vraie@mairie.fr", "Alix <alix@mairie.example>", agent.email):
         queue_mail(MailKind.PASSWORD_CHANGED, agent, to=to)
-    assert send_due() == 1
+    assert send_due_mails() == 1
     assert [one.to for one in mail.outbox] == [[agent.email]]
     refused = PendingMail.objects.filter(status=MailStatus.REFUSED)
     assert set(refused.values_list("last_error", flat=True)) == {Trouble.DEMONSTRATION}
@@ -84,6 +84,6 @@ def test_a_dead_server_loses_nothing(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     queue_mail(MailKind.PASSWORD_CHANGED, an_agent())
-    assert send_due() == 0
+    assert send_due_mails() == 0
     row = PendingMail.objects.get()
     assert (row.status, row.attempts, row.last_error) == (MailStatus.DUE, 1, Trouble.UNREACHABLE)

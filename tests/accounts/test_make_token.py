@@ -8,11 +8,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from accounts.dispatch import send_due
+from accounts.dispatch import send_due_mails
 from accounts.enums import MailKind, Role
 from accounts.models import ApiToken, PendingMail
 from accounts.services.tokens import MOST_LIVE
-from accounts.tokens import user_of_token
+from accounts.tokens import find_token_user
 from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, half_signed_in
 
 pytestmark = pytest.mark.django_db
@@ -46,10 +46,10 @@ def ask(token):
 def test_it_works(client, responder):
     """Shown once, kept as a hash, told by mail; it opens the API until it is revoked."""
     token = token_in(make(client))
-    assert user_of_token(token) == responder
+    assert find_token_user(token) == responder
     assert token not in str(list(ApiToken.objects.values()))
     assert [mail.kind for mail in PendingMail.objects.all()] == [MailKind.TOKEN_MADE]
-    assert send_due() == 1
+    assert send_due_mails() == 1
     page = client.get(LIST).content.decode()
     assert "SIEM de nuit" in page
     assert "tocsin_" not in page
@@ -121,7 +121,7 @@ def test_nobody_revokes_the_token_of_another(client, responder):
     client.force_login(an_agent())
     revoke = f"{LIST}{ApiToken.objects.get().uid}/revoquer/"
     assert client.get(revoke).status_code == client.post(revoke).status_code == 404
-    assert user_of_token(token) == responder
+    assert find_token_user(token) == responder
 
 
 def test_what_is_wrong_is_said_and_makes_nothing(client, responder):
@@ -139,13 +139,13 @@ def test_what_is_wrong_is_said_and_makes_nothing(client, responder):
 def test_its_last_use_is_noted_now_and_then(client, responder, django_assert_num_queries):
     token = token_in(make(client))
     assert "Jamais utilisé" in client.get(LIST).content.decode()
-    user_of_token(token)
+    find_token_user(token)
     first = ApiToken.objects.get().last_used_at
     assert first is not None
-    user_of_token(token)
+    find_token_user(token)
     assert ApiToken.objects.get().last_used_at == first
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
-        user_of_token(token)
+        find_token_user(token)
     assert ApiToken.objects.get().last_used_at > first
     assert "Dernier usage" in client.get(LIST).content.decode()
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import AccessLink, PendingMail, User
 from accounts.services.links import send_link
-from accounts.tokens import token_of_link
-from config.logs import masked
+from accounts.tokens import derive_link_token
+from config.logs import mask_text
 from tests.cast import PASSWORD, a_responder, an_agent
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def _nobody_has_asked():
 
 
 def address(link):
-    return f"/acces/{token_of_link(link)}/"
+    return f"/acces/{derive_link_token(link)}/"
 
 
 def a_link(user, purpose=LinkPurpose.PASSWORD):
@@ -111,7 +111,7 @@ def test_a_link_expires(client, purpose, lasts):
 
 
 def test_an_altered_link_opens_nothing(client):
-    token = token_of_link(a_link(an_agent()))
+    token = derive_link_token(a_link(an_agent()))
     for altered in (token[:-1], token[::-1], token + "0", token.upper() + " ", "%00", "é"):
         assert client.get(f"/acces/{altered}/").status_code == 404
 
@@ -168,4 +168,4 @@ def test_no_link_is_logged(client):
     """It still opens the account after a password that was refused."""
     path = address(a_link(an_agent()))
     assert client.post(path, {"password": "court"}).status_code == 422
-    assert masked(f"Unprocessable Content: {path}") == "Unprocessable Content: /acces/***"
+    assert mask_text(f"Unprocessable Content: {path}") == "Unprocessable Content: /acces/***"

@@ -26,7 +26,7 @@ from django.urls import NoReverseMatch, reverse  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.tokens import issue_token  # noqa: E402
 from config.demo.accounts import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
-from config.demo.work import show_case_in_full  # noqa: E402
+from config.demo.work import fill_case  # noqa: E402
 from incidents.enums import Status  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.declarant.access import secret_of  # noqa: E402
@@ -263,7 +263,7 @@ def work_on_a_case():
     responder, lead = (User.objects.get(email=f"{name}@{DOMAIN}") for name in ["responder", "lead"])
     case = Incident.objects.filter(csirt__slug=CSIRT, status=Status.DECLARED).order_by("received_at")[0]
     acknowledge_incident(reference=case.reference, actor=responder)
-    show_case_in_full(case, responder, lead)
+    fill_case(case, responder, lead)
     return case
 
 

@@ -10,7 +10,7 @@ django.setup()
 
 from collectivities.models import Collectivity  # noqa: E402
 from collectivities.search import find_collectivities  # noqa: E402
-from collectivities.wording import plain  # noqa: E402
+from collectivities.wording import normalize  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 
 QUERIES, TRIES = 1000, 3
@@ -27,7 +27,7 @@ def beginning(body):
 
 
 def hurried(body):
-    return plain(body.name).replace("-", " ").replace("saint ", "st ")
+    return normalize(body.name).replace("-", " ").replace("saint ", "st ")
 
 
 def with_departement(body):

@@ -9,7 +9,7 @@ from time import monotonic, sleep
 
 import psutil
 
-from config.devserver.embedded import Servers, free_port
+from config.devserver.embedded import Servers, find_free_port
 from tests.bench.figures import absolute, at_most, say
 from tests.ground import ROOT
 
@@ -48,7 +48,7 @@ def start(copy):
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     began = monotonic()
     process = subprocess.Popen(
-        ["make", "run", f"PORT={free_port()}"],
+        ["make", "run", f"PORT={find_free_port()}"],
         cwd=copy,
         env=environment,
         stdout=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
-from collectivities.services import propose_body
+from collectivities.services import create_proposed_body
 from tests.factories.collectivities import made_up_siren
 
 SIREN = made_up_siren(424_242)
@@ -14,4 +14,4 @@ def quimper():
 
 def a_syndicate(**said):
     known = {"kind": Kind.SIVU, "name": "Syndicat d’Exemple des eaux", "siren": SIREN}
-    return propose_body(**known | {"seat": said.pop("seat", None) or quimper()} | said)
+    return create_proposed_body(**known | {"seat": said.pop("seat", None) or quimper()} | said)

@@ -5,8 +5,8 @@ import pytest
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.official import read_official_list
-from collectivities.reading import departement_codes
-from collectivities.search import SearchProblem, answer_search, collectivity_by_code, find_collectivities
+from collectivities.reading import load_departement_codes
+from collectivities.search import SearchProblem, answer_search, find_body_by_code, find_collectivities
 from tests.factories.collectivities import CollectivityFactory
 
 pytestmark = pytest.mark.django_db
@@ -312,7 +312,7 @@ def test_a_body_that_vanished_is_not_offered():
     body = CollectivityFactory(name="Disparue-sur-Mer", vanished_on="2026-01-01")
     assert find_collectivities("Disparue-sur-Mer") == []
     assert find_collectivities(body.siren) == []
-    assert collectivity_by_code(body.siren) is None
+    assert find_body_by_code(body.siren) is None
 
 
 def test_homonyms_come_the_biggest_first():
@@ -345,19 +345,19 @@ def test_two_queries_whatever_is_typed(query, django_assert_num_queries):
     ],
 )
 def test_by_code_alone(code, expected):
-    assert collectivity_by_code(code).insee_code == expected
+    assert find_body_by_code(code).insee_code == expected
 
 
 @pytest.mark.parametrize(
     "code", ["", "Brest", "29200000", "00000", "99999", "29800", "1000", "212900196", "\x00", "R99"]
 )
 def test_no_body_has_this_code(code):
-    assert collectivity_by_code(code) is None
+    assert find_body_by_code(code) is None
 
 
 def test_departements_are_known_by_their_names():
     names = {row.code for row in read_official_list().departements}
-    assert set(departement_codes().values()) == names
+    assert set(load_departement_codes().values()) == names
 
 
 def test_every_listed_body_is_found_by_its_own_name():

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from collectivities.enums import Kind
 from collectivities.models import Alias, Collectivity, Grouping, Region
 from collectivities.official import read_official_list
-from collectivities.search import collectivity_by_code, find_collectivities
+from collectivities.search import find_body_by_code, find_collectivities
 from collectivities.services import correct_region, import_official_list
 from tests.collectivities.lists import counts, delete_bodies, load
 from tests.collectivities.made_up import EPCI, first_list, next_list
@@ -61,10 +61,10 @@ def test_a_merged_commune_is_found_as_what_it_became(package):
     load(package(next_list(), "7.0.0"))
     host = Collectivity.objects.get(insee_code="29901")
     assert find_collectivities("Tréexemple") == [host]
-    assert collectivity_by_code("29902") == host
-    assert collectivity_by_code(siren) == host
+    assert find_body_by_code("29902") == host
+    assert find_body_by_code(siren) == host
     assert "Locexemple" not in [body.name for body in find_collectivities("Locexemple")]
-    assert collectivity_by_code("29903") is None
+    assert find_body_by_code("29903") is None
 
 
 def test_a_merged_name_is_kept_when_the_list_forgets_it(package):
@@ -82,7 +82,7 @@ def test_a_body_that_returns_is_the_same_row(package):
     load(package(first_list(), "8.0.0"))
     after = Collectivity.objects.get(insee_code="29902")
     assert (after.pk, after.vanished_on, after.merged_into) == (before.pk, None, None)
-    assert collectivity_by_code("29902") == after
+    assert find_body_by_code("29902") == after
 
 
 def test_two_bodies_may_exchange_their_siren(package):

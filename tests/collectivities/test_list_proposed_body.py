@@ -4,7 +4,7 @@ import pytest
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
-from collectivities.services import merge_body
+from collectivities.services import mark_body_merged
 from tests.collectivities.lists import load
 from tests.collectivities.made_up import EPCI, first_list
 from tests.collectivities.proposing import a_syndicate
@@ -50,7 +50,7 @@ def test_it_never_takes_the_place_of_a_body_of_the_list(package):
 def test_a_merged_body_gives_its_number_back_to_the_list(package):
     Collectivity.objects.get(siren=EPCI).delete()
     body = a_syndicate(siren=EPCI, seat=commune_of("29901"))
-    merge_body(body, into=commune_of("29901"))
+    mark_body_merged(body, into=commune_of("29901"))
     load(package(first_list(), "7.0.0"))
     body.refresh_from_db()
     assert (body.siren, body.merged_into) == (None, commune_of("29901"))

@@ -7,11 +7,11 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
-from collectivities.duplicates import likely_doubles
+from collectivities.duplicates import find_likely_duplicates
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
-from collectivities.search import SearchProblem, collectivity_by_code, find_collectivities, siren_in
-from collectivities.services import confirm_body, merge_body, propose_body
+from collectivities.search import SearchProblem, find_body_by_code, find_collectivities, parse_siren
+from collectivities.services import create_proposed_body, mark_body_confirmed, mark_body_merged
 from tests.collectivities.proposing import SIREN, a_syndicate, quimper
 from tests.factories.collectivities import CollectivityFactory, made_up_siren
 
@@ -58,7 +58,7 @@ def test_it_lies_where_a_person_said_that_its_seat_does(db):
 def test_before_it_is_confirmed_only_its_number_finds_it(db):
     body = a_syndicate()
     assert find_collectivities(SIREN) == [body]
-    assert collectivity_by_code(SIREN) == body
+    assert find_body_by_code(SIREN) == body
     for query in ("Syndicat d’Exemple des eaux", "syndicat exemple", "sindicat exemple eaux", "29000"):
         assert body not in find_collectivities(query), query
     assert body in find_collectivities("Syndicat d’Exemple des eaux", unconfirmed=True)
@@ -66,7 +66,7 @@ def test_before_it_is_confirmed_only_its_number_finds_it(db):
 
 def test_once_confirmed_everybody_finds_it(db):
     body = a_syndicate()
-    confirm_body(body)
+    mark_body_confirmed(body)
     for query in (SIREN, "Syndicat d’Exemple des eaux", "sindicat exemple eaux"):
         assert body in find_collectivities(query), query
     assert body in find_collectivities("29000", limit=50)
@@ -74,7 +74,7 @@ def test_once_confirmed_everybody_finds_it(db):
 
 @pytest.mark.parametrize("typed", ["212 900 195", "212.900.195", "21290019500018"])
 def test_a_number_is_read_as_people_write_it(typed):
-    assert siren_in(typed) == "212900195"
+    assert parse_siren(typed) == "212900195"
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_a_number_is_read_as_people_write_it(typed):
 )
 def test_a_number_that_cannot_be_is_refused(typed):
     with pytest.raises(SearchProblem):
-        siren_in(typed)
+        parse_siren(typed)
 
 
 def test_doubles_are_proposed_with_their_reasons(db):
-    confirm_body(first := a_syndicate())
+    mark_body_confirmed(first := a_syndicate())
     sketch = Collectivity(kind=Kind.SIVU, name="Sindicat d’Exemple des Eaux", siren=None, seat=quimper())
     sketch.departement = quimper().departement
-    [likely] = likely_doubles(sketch)
+    [likely] = find_likely_duplicates(sketch)
     assert likely.body == first
     assert list(map(str, likely.reasons)) == ["nom proche", "même nature", "même commune du siège"]
 
@@ -97,20 +97,20 @@ def test_doubles_are_proposed_with_their_reasons(db):
 def test_a_commune_is_no_double_of_its_ccas_but_of_its_town_hall(db):
     seat = quimper()
     of_town = {"seat": seat, "departement": seat.departement}
-    assert likely_doubles(Collectivity(kind=Kind.CCAS, name="CCAS de Quimper", **of_town)) == []
-    doubles = likely_doubles(Collectivity(kind=Kind.OTHER, name="Mairie de Quimper", **of_town))
+    assert find_likely_duplicates(Collectivity(kind=Kind.CCAS, name="CCAS de Quimper", **of_town)) == []
+    doubles = find_likely_duplicates(Collectivity(kind=Kind.OTHER, name="Mairie de Quimper", **of_town))
     assert [one.body for one in doubles if one.body.kind == Kind.COMMUNE] == [seat]
 
 
 def test_two_merged_bodies_are_one_and_their_numbers_lead_to_it(db):
     body, kept = a_syndicate(), a_syndicate(siren=None)
-    merge_body(body, into=kept)
+    mark_body_merged(body, into=kept)
     kept.refresh_from_db()
     assert (kept.siren, body.siren, body.merged_into) == (SIREN, None, kept)
     other = a_syndicate(siren=made_up_siren(424_243))
-    merge_body(other, into=kept)
-    assert collectivity_by_code(other.siren) == kept
-    assert propose_body(kind=Kind.SIVU, name="Encore", siren=other.siren, seat=quimper()) == kept
+    mark_body_merged(other, into=kept)
+    assert find_body_by_code(other.siren) == kept
+    assert create_proposed_body(kind=Kind.SIVU, name="Encore", siren=other.siren, seat=quimper()) == kept
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from stdnum.fr import siren
 
 from collectivities.enums import EPCI, TERRITORIAL, Kind
 from collectivities.official import read_official_list
-from collectivities.official.councils import councils, with_paris
+from collectivities.official.councils import add_paris_aliases, list_councils
 from collectivities.official.rows import DepartementRow, UnreadableList
 from tests.collectivities.made_up import first_list, pack, write_package
 
@@ -184,7 +184,7 @@ def test_councils_that_do_not_exist(by_code, code):
 def test_the_shipped_councils_are_those_that_the_rule_draws(official, communes):
     """The package is not here to build the list again; its ground is, but for the articles of départements."""
     saying_nothing = [(row, 0) for row in official.departements]
-    drawn = list(councils(official.regions, saying_nothing, communes))
+    drawn = list(list_councils(official.regions, saying_nothing, communes))
     shipped = [body for body in official.bodies if body.kind in TERRITORIAL]
     assert {replace(body, name="") for body in drawn} == {replace(body, name="") for body in shipped}
     assert {b.name for b in drawn if b.kind != Kind.DEPARTEMENT} == {
@@ -204,14 +204,14 @@ def test_the_shipped_councils_are_those_that_the_rule_draws(official, communes):
     ],
 )
 def test_the_council_of_a_departement_is_named_with_its_article(liaison, name, said):
-    [body] = councils([], [(DepartementRow("99", name, "metro", "53"), liaison)], [])
+    [body] = list_councils([], [(DepartementRow("99", name, "metro", "53"), liaison)], [])
     assert body.name == said
 
 
 def test_paris_is_found_as_a_departement_too(by_code):
     bare = replace(by_code["75056"], aliases=by_code["75056"].aliases[:-2])
-    assert with_paris(bare) == by_code["75056"]
-    assert with_paris(by_code["29019"]) == by_code["29019"]
+    assert add_paris_aliases(bare) == by_code["75056"]
+    assert add_paris_aliases(by_code["29019"]) == by_code["29019"]
 
 
 def test_the_council_of_rhone_counts_nobody_of_the_metropolis(by_code, communes):

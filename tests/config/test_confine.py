@@ -16,7 +16,7 @@ from config.devserver.embedded import Servers
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root has to find a way down")
 
 # Bound before any test puts another in its place.
-OF_THE_WHEELS = Programs.of_the_wheels
+OF_THE_WHEELS = Programs.find_in_wheels
 REFUSED = Confinement(OF_THE_WHEELS(), Path("/"), prefix=("/bin/false",))
 
 
@@ -31,8 +31,8 @@ def readable(monkeypatch):
         folder = Path(name)
         folder.chmod(0o755)
         (folder / "programs").mkdir(mode=0o755)
-        programs = OF_THE_WHEELS().copied_to(folder / "programs")
-        monkeypatch.setattr(Programs, "of_the_wheels", lambda: programs)
+        programs = OF_THE_WHEELS().copy_to(folder / "programs")
+        monkeypatch.setattr(Programs, "find_in_wheels", lambda: programs)
         yield folder
 
 
@@ -54,7 +54,7 @@ def state(monkeypatch):
 
 @pytest.fixture
 def no_namespaces(monkeypatch):
-    monkeypatch.setattr(confinement, "in_a_namespace", lambda programs, data: REFUSED)
+    monkeypatch.setattr(confinement, "confine_to_namespace", lambda programs, data: REFUSED)
 
 
 def count_starts(home):
@@ -78,7 +78,7 @@ def count_starts(home):
 def test_it_works(readable):
     """An unprivileged user, where that user can reach the programs and the data."""
     home = readable / "home"
-    nobody = confinement.unprivileged()
+    nobody = confinement.find_unprivileged_uid()
 
     assert count_starts(home) == (1, nobody)
     assert count_starts(home) == (2, nobody)
@@ -104,7 +104,7 @@ def test_a_private_home_is_entered_through_a_namespace(private):
 @pytest.mark.proof
 def test_where_namespaces_are_refused_the_data_live_elsewhere(private, state, no_namespaces):
     home = private / "home"
-    nobody = confinement.unprivileged()
+    nobody = confinement.find_unprivileged_uid()
 
     assert count_starts(home) == (1, nobody)
     assert count_starts(home) == (2, nobody)
@@ -123,7 +123,7 @@ def test_data_follow_when_the_folder_becomes_private(readable, state, no_namespa
     count_starts(home)
     home.chmod(0o700)
 
-    assert count_starts(home) == (2, confinement.unprivileged())
+    assert count_starts(home) == (2, confinement.find_unprivileged_uid())
     assert Path((home / "place").read_text()).parent == state
     assert not any((home / "data").iterdir())
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from config.logs import masked
+from config.logs import mask_text
 from tests.routes import routes
 
 HOLDS_SECRET = re.compile(r"<(?:\w+:)?(?:token|secret|code)>")
@@ -19,14 +19,14 @@ def secret_routes():
 
 def test_it_works():
     line = f"Not Found: /equipe/adresse/confirmer/{SECRET}/"
-    assert masked(line) == "Not Found: /equipe/adresse/confirmer/***"
+    assert mask_text(line) == "Not Found: /equipe/adresse/confirmer/***"
 
 
 @pytest.mark.parametrize("route", secret_routes())
 def test_no_secret_of_a_route_is_logged(route):
     path = "/" + HOLDS_SECRET.sub(SECRET, route)
-    assert SECRET not in masked(f"Not Found: {path}")
-    assert SECRET not in masked(f"Not Found: {path}?suite=1")
+    assert SECRET not in mask_text(f"Not Found: {path}")
+    assert SECRET not in mask_text(f"Not Found: {path}?suite=1")
 
 
 def test_such_routes_are_there():

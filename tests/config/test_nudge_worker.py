@@ -11,7 +11,7 @@ from django.conf import settings
 from config.broker import HEAVY, URGENT
 from config.celery import Nudger, app, nudge
 from config.clock import SCHEDULE
-from config.devserver.embedded import free_port
+from config.devserver.embedded import find_free_port
 from tests.cast import breizh_cyber, declare
 
 
@@ -41,11 +41,11 @@ def first_task(queue):
 def nudger():
     nudger = Nudger()
     yield nudger
-    nudger.leave()
+    nudger.disconnect()
 
 
 def test_a_kept_connection_that_fails_is_replaced(ground, nudger):
-    nudger.connection = app.connection_for_write(f"redis://127.0.0.1:{free_port()}/0")
+    nudger.connection = app.connection_for_write(f"redis://127.0.0.1:{find_free_port()}/0")
     with app.connection_for_read() as connection, connection.SimpleQueue(HEAVY) as queue:
         nudger.send({"stats"})
         assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: first_task(queue), None)
@@ -63,7 +63,7 @@ def broker_at(monkeypatch):
 
 
 def test_a_dead_broker_costs_a_moment_and_no_error(broker_at, nudger):
-    broker_at(free_port())
+    broker_at(find_free_port())
     began = time.monotonic()
 
     nudger.send({"stats"})

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, Env, database, evidence, mail, with_password
+from config.env import (
+    DEVELOPMENT_EVIDENCE_KEY,
+    DEVELOPMENT_SECRET,
+    Env,
+    insert_password,
+    make_evidence_storage,
+    parse_database_url,
+    parse_mail_url,
+)
 from tests.config.environments import PRODUCTION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,12 +67,12 @@ def test_a_secret_that_cannot_be_read_is_named_and_never_told(tmp_path, content)
     ids=["user", "nobody", "replaced"],
 )
 def test_a_password_is_put_into_an_address(url, whole):
-    assert with_password(url, "p@/w") == whole
-    assert with_password(url, "") == url
+    assert insert_password(url, "p@/w") == whole
+    assert insert_password(url, "") == url
 
 
 def test_a_database_address_is_taken_apart():
-    settings = database("postgresql://us%40er:p%2Fw@host:5433/name?sslmode=require")
+    settings = parse_database_url("postgresql://us%40er:p%2Fw@host:5433/name?sslmode=require")
     assert [settings[key] for key in ["NAME", "USER", "PASSWORD", "HOST", "PORT"]] == [
         *["name", "us@er", "p/w", "host", "5433"]
     ]
@@ -74,7 +82,7 @@ def test_a_database_address_is_taken_apart():
 @pytest.mark.parametrize("url", ["mysql://root:hidden@host/name", "postgresql://u:hidden@host:port/name"])
 def test_a_bad_address_is_refused_without_its_password(url):
     with pytest.raises(ImproperlyConfigured) as refusal:
-        database(url)
+        parse_database_url(url)
     assert "hidden" not in str(refusal.value)
 
 
@@ -88,7 +96,7 @@ def test_a_bad_address_is_refused_without_its_password(url):
     ids=["smtp", "smtps", "smtp+starttls"],
 )
 def test_a_mail_address_says_port_and_encryption(url, port, ssl, tls):
-    settings = mail(url)
+    settings = parse_mail_url(url)
     assert (settings["EMAIL_PORT"], settings["EMAIL_USE_SSL"], settings["EMAIL_USE_TLS"]) == (port, ssl, tls)
 
 
@@ -146,8 +154,8 @@ def test_evidence_has_a_key_that_can_be_replaced():
 
 
 def test_evidence_is_kept_in_a_folder_or_a_bucket():
-    assert evidence(Env({}), ROOT)["OPTIONS"] == {"location": str(ROOT)}
-    bucket = evidence(Env(BUCKET | {"EVIDENCE_S3_ENDPOINT": "https://s3.example"}))
+    assert make_evidence_storage(Env({}), ROOT)["OPTIONS"] == {"location": str(ROOT)}
+    bucket = make_evidence_storage(Env(BUCKET | {"EVIDENCE_S3_ENDPOINT": "https://s3.example"}))
     assert bucket["BACKEND"] == "storages.backends.s3.S3Storage"
     assert bucket["OPTIONS"]["endpoint_url"] == "https://s3.example"
     assert bucket["OPTIONS"]["default_acl"] is None
@@ -156,4 +164,4 @@ def test_evidence_is_kept_in_a_folder_or_a_bucket():
 @pytest.mark.parametrize("name", ["EVIDENCE_S3_ACCESS_KEY", "EVIDENCE_S3_SECRET_KEY"])
 def test_a_bucket_needs_both_its_secrets(name):
     with pytest.raises(ImproperlyConfigured, match=name):
-        evidence(Env(BUCKET | {name: ""}))
+        make_evidence_storage(Env(BUCKET | {name: ""}))

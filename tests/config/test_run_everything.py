@@ -14,8 +14,8 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from config.devserver.embedded import Servers, free_port
-from config.devserver.processes import is_living, still_there, stop_group
+from config.devserver.embedded import Servers, find_free_port
+from config.devserver.processes import is_living, stop_group, wait_for_end
 from tests.ground import ROOT
 
 SECONDS = 120
@@ -28,7 +28,7 @@ class Copy:
 
     def __init__(self, folder):
         self.root = folder / "a copy with spaces é"
-        self.port = free_port()
+        self.port = find_free_port()
         self.said = folder / "said"
         shutil.copytree(ROOT, self.root, ignore=NOT_COPIED)
         (self.root / ".venv").symlink_to(sys.prefix)
@@ -98,7 +98,7 @@ def test_it_works(copy):
         everyone = started_by(supervisor)
 
     assert supervisor.returncode == 0
-    assert not still_there(everyone, 1), copy.words()
+    assert not wait_for_end(everyone, 1), copy.words()
     assert not (copy.root / ".local" / "run.json").exists()
 
     left = killed_while_running(copy)
@@ -109,7 +109,7 @@ def test_it_works(copy):
         assert {process.name() for process in left if is_living(process)} == {"postgres", "valkey-server"}
         left += started_by(supervisor)
 
-    assert not still_there(left, 1), copy.words()
+    assert not wait_for_end(left, 1), copy.words()
 
 
 def killed_while_running(copy):
@@ -123,7 +123,7 @@ def killed_while_running(copy):
         left = started_by(supervisor)
         supervisor.kill()
         supervisor.wait(timeout=SECONDS)
-    assert len(still_there(left, 0)) > 5
+    assert len(wait_for_end(left, 0)) > 5
     return left
 
 

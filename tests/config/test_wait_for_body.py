@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from config import gate
-from config.gate import Gate, Reader, address_of, environ_of
+from config.gate import BodyReader, Gate, find_client_address, make_environ
 
 PIECES = "/suivi/ABCD1234/pieces/"
 
@@ -245,7 +245,7 @@ def test_a_place_that_is_left_goes_to_whoever_waits():
     ],
 )
 def test_an_address_is_what_the_last_proxy_says(forwarded, address):
-    assert address_of(environ_of(scope(headers=[(b"x-forwarded-for", forwarded)]))) == address
+    assert find_client_address(make_environ(scope(headers=[(b"x-forwarded-for", forwarded)]))) == address
 
 
 class Pieces:
@@ -317,7 +317,7 @@ def test_nothing_more_is_made_for_a_reader_that_has_gone():
 def test_a_header_cannot_pass_for_another():
     """« X_Forwarded_Proto » would have the name of the one that the proxy sets."""
     said = [(b"x_forwarded_proto", b"https"), (b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x")]
-    environ = environ_of(scope("/é%00/", headers=[*said, (b"accept", b"y"), (b"content-type", b"text/plain")]))
+    environ = make_environ(scope("/é%00/", headers=[*said, (b"accept", b"y"), (b"content-type", b"text/plain")]))
     assert "HTTP_X_FORWARDED_PROTO" not in environ
     assert (environ["HTTP_COOKIE"], environ["HTTP_ACCEPT"]) == ("a=1; b=2", "x,y")
     assert (environ["CONTENT_TYPE"], environ["REMOTE_ADDR"]) == ("text/plain", "192.0.2.1")
@@ -333,11 +333,11 @@ def test_a_length_that_is_none_reads_nothing(length):
 
 def test_a_body_is_read_by_lines_and_by_sizes():
     pieces = [b"one\ntw", b"o\nthree"]
-    reader = Reader(more=lambda: pieces.pop(0) if pieces else b"")
+    reader = BodyReader(read_more=lambda: pieces.pop(0) if pieces else b"")
     assert (reader.readline(), reader.readline(2), reader.readline()) == (b"one\n", b"tw", b"o\n")
     assert (reader.read(2), reader.read(), reader.read(1), reader.readline()) == (b"th", b"ree", b"", b"")
 
 
 def test_files_of_the_site_are_sent_in_large_pieces():
-    wrapper = environ_of(scope())["wsgi.file_wrapper"](BytesIO(b"a" * (gate.CHUNK + 1)), 4096)
+    wrapper = make_environ(scope())["wsgi.file_wrapper"](BytesIO(b"a" * (gate.CHUNK + 1)), 4096)
     assert [len(piece) for piece in wrapper] == [gate.CHUNK, 1]

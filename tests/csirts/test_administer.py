@@ -12,7 +12,7 @@ from accounts.enums import Role
 from accounts.models import Membership, User
 from accounts.services.team import save_channel
 from collectivities.models import Departement, Region
-from csirts.models import Contact, Coverage, Csirt, history_of
+from csirts.models import Contact, Coverage, Csirt, get_history
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,7 @@ def test_it_works(client, lead, breizh):
 
     breizh.refresh_from_db()
     assert breizh.notification_email == "alerte@breizh.example"
-    last = history_of(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
+    last = get_history(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
     assert last.pgh_context.metadata["user"] == lead.pk
     told = client.get(url(breizh, "history")).content.decode()
     assert "Camille lead" in told

@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.enums import Kind
 from collectivities.models import Departement, Region
-from csirts.models import Contact, Csirt, history_of
+from csirts.models import Contact, Csirt, get_history
 from tests.factories.csirts import BackupFactory, ContactFactory, CoverageFactory, CsirtFactory
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_nonsense(make, constraint):
     "statement", ["UPDATE csirts_contactevent SET value = 'x'", "DELETE FROM csirts_contactevent"]
 )
 def test_the_history_is_never_rewritten(statement):
-    assert history_of(Contact).exists()
+    assert get_history(Contact).exists()
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
@@ -82,5 +82,5 @@ def test_raw_sql_leaves_its_trace():
     with connection.cursor() as cursor:
         cursor.execute("UPDATE csirts_csirt SET notification_email = 'x@x.example' WHERE slug = 'breizh-cyber'")
 
-    last = history_of(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
+    last = get_history(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
     assert (last.pgh_label, last.notification_email, last.pgh_context) == ("update", "x@x.example", None)

@@ -5,10 +5,10 @@ import pytest
 from django.db import connection, connections, transaction
 
 from collectivities.models import Region
-from collectivities.search import collectivity_by_code
+from collectivities.search import find_body_by_code
 from csirts.enums import ContactKind, Level
 from csirts.models import Backup, Contact, Coverage, Csirt
-from csirts.routing import csirt_for, load_directory
+from csirts.routing import find_route, load_directory
 from tests.conftest import using_a_clone
 from tests.factories.csirts import BackupFactory, CoverageFactory, CsirtFactory
 
@@ -18,7 +18,7 @@ NEW_PHONE = "02 99 11 22 33"
 
 
 def route(on=TODAY):
-    return csirt_for(collectivity_by_code(QUIMPER), on)
+    return find_route(find_body_by_code(QUIMPER), on)
 
 
 def breizh():

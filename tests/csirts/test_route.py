@@ -6,10 +6,10 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement, Region
-from collectivities.search import collectivity_by_code
+from collectivities.search import find_body_by_code
 from csirts import wording
 from csirts.models import Backup, Coverage, Csirt
-from csirts.routing import RoutingTable, csirt_for
+from csirts.routing import RoutingTable, find_route
 from tests.factories.csirts import BackupFactory, CoverageFactory, CsirtFactory
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ QUIMPER, QUIMPER_BAY, RENNES = "29232", "200068120", "35238"
 
 
 def route(code, on=TODAY):
-    return csirt_for(collectivity_by_code(code), on)
+    return find_route(find_body_by_code(code), on)
 
 
 def slug_for(code, on=TODAY):
@@ -44,10 +44,10 @@ def test_it_works():
     [(QUIMPER, 2), ("243500741", 3), ("98735", 2), ("R53", 2)],  # version, region; of a group, its members' regions
 )
 def test_at_most_three_queries_whatever_the_body(code, queries, django_assert_num_queries):
-    csirt_for(Collectivity(kind=Kind.OTHER), TODAY)  # this process knows the directory
-    body = Collectivity.objects.get(pk=collectivity_by_code(code).pk)  # with nothing loaded beforehand
+    find_route(Collectivity(kind=Kind.OTHER), TODAY)  # this process knows the directory
+    body = Collectivity.objects.get(pk=find_body_by_code(code).pk)  # with nothing loaded beforehand
     with django_assert_num_queries(queries):
-        found = csirt_for(body, TODAY)
+        found = find_route(body, TODAY)
         assert found.reason
         assert [one.phone for one in found.fallbacks] == ["+33 9 70 83 32 18", ""]
 
@@ -64,8 +64,8 @@ def test_all_bodies():
     by_csirt = Counter(found.csirt.slug for found in routed.values() if found.csirt)
     assert by_csirt["csirt-atlantic"] == sum(body.region.code in ATLANTIC for body in routed)
     assert len(by_csirt) == 16
-    for body in [collectivity_by_code(code) for code in (QUIMPER, "243500741", "97611")]:
-        assert table.route(body) == csirt_for(body, TODAY)
+    for body in [find_body_by_code(code) for code in (QUIMPER, "243500741", "97611")]:
+        assert table.route(body) == find_route(body, TODAY)
 
 
 ATLANTIC = {"01", "02", "03", "975", "977", "978"}
@@ -130,8 +130,11 @@ def test_on_two_regions_the_majority_of_inhabitants(siren, slug, both):
 def test_a_centre_is_said_with_its_article():
     assert "et le CSIRT CyberCorsica répond aux collectivités de Corse" in route("2A004").reason
     assert "et le Campus régional de cybersécurité" in route("33063").reason
-    assert [wording.to_centre("CERT-FR"), wording.to_centre("Breizh Cyber")] == ["au CERT-FR", "à Breizh Cyber"]
-    assert [wording.of_centre(name) for name in ("CSIRT-ATLANTIC", "Urgence Cyber", "Breizh Cyber")] == [
+    assert [wording.format_to_centre("CERT-FR"), wording.format_to_centre("Breizh Cyber")] == [
+        "au CERT-FR",
+        "à Breizh Cyber",
+    ]
+    assert [wording.format_of_centre(name) for name in ("CSIRT-ATLANTIC", "Urgence Cyber", "Breizh Cyber")] == [
         "du CSIRT-ATLANTIC",
         "d’Urgence Cyber",
         "de Breizh Cyber",
@@ -139,16 +142,16 @@ def test_a_centre_is_said_with_its_article():
 
 
 def test_every_region_has_its_article():
-    said = {wording.the(region) for region in Region.objects.all()}
+    said = {wording.format_region(region) for region in Region.objects.all()}
     assert {"la Bretagne", "les Pays de la Loire", "l’Île-de-France", "le Grand Est", "Mayotte", "La Réunion"} <= said
     assert {"l’île de Clipperton", "la Polynésie française", "Saint-Martin"} <= said
 
 
 def test_a_human_correction_wins():
-    redon = collectivity_by_code("243500741")
+    redon = find_body_by_code("243500741")
     redon.region_correction = Region.objects.get(code="52")
 
-    found = csirt_for(redon, TODAY)
+    found = find_route(redon, TODAY)
 
     assert found.csirt.slug == "pays-de-la-loire-cyber-assistance"
     assert found.reason == (
@@ -158,13 +161,13 @@ def test_a_human_correction_wins():
 
 
 def test_a_body_on_no_list_follows_its_seat():
-    syndicate = Collectivity(kind=Kind.SIVU, name="SIVU des Abers", seat=collectivity_by_code(QUIMPER))
+    syndicate = Collectivity(kind=Kind.SIVU, name="SIVU des Abers", seat=find_body_by_code(QUIMPER))
 
-    assert csirt_for(syndicate, TODAY).csirt.slug == "breizh-cyber"
+    assert find_route(syndicate, TODAY).csirt.slug == "breizh-cyber"
 
 
 def test_a_body_without_a_place():
-    found = csirt_for(Collectivity(kind=Kind.OTHER, name="Régie d'ailleurs"), TODAY)
+    found = find_route(Collectivity(kind=Kind.OTHER, name="Régie d'ailleurs"), TODAY)
 
     assert found.csirt is None
     assert found.reason == "La région de Régie d’ailleurs n’est pas connue. Allez sur 17cyber.gouv.fr."

@@ -5,7 +5,7 @@ import pytest
 from accounts.enums import Role
 from accounts.models import User
 from csirts.models import Csirt
-from notifications.dispatch import announce_events
+from notifications.dispatch import announce_all_events
 from tests.browser import overflow
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.e2e import steps
@@ -88,7 +88,7 @@ def test_the_administrator_makes_accounts_and_keeps_the_directory(desk):
 def test_on_a_telephone_a_list_scrolls_under_the_name_of_its_rows(desk):
     """The box scrolls, the page does not, and one still reads whose line it is."""
     declare()
-    announce_events()
+    announce_all_events()
     lists = {
         a_person(Role.ADMINISTRATOR): ["accounts/user/", "csirts/coverage/", "collectivities/collectivity/"],
         a_lead(): ["csirts/csirt/", "notifications/delivery/"],

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from config.env import Env, evidence
+from config.env import Env, make_evidence_storage
 from incidents.access import Guest
 from incidents.models import Evidence, EvidenceUpload
 from incidents.services.declarant.access import secret_of
@@ -33,7 +33,7 @@ LARGE = {"name": "disque.img", "mimeType": "application/octet-stream", "buffer":
 
 @pytest.fixture
 def incident(live_site, settings, tmp_path, ground_for_a_walk):
-    settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env({}), tmp_path)}
+    settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path)}
     return declare()
 
 

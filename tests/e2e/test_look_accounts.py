@@ -6,9 +6,9 @@ from django.utils import timezone
 
 from accounts.enums import Helper, LinkPurpose, Role
 from accounts.models import AccessLink
-from accounts.services.bodies import write_contacts
+from accounts.services.bodies import save_contacts
 from accounts.services.links import send_link
-from accounts.tokens import token_of_link
+from accounts.tokens import derive_link_token
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
@@ -41,7 +41,7 @@ def test_it_works(visitor):
     visitor.look("lost-password-sent")
     visitor.goto("/acces/2222/")
     visitor.look("link-over")
-    visitor.goto(f"/acces/{token_of_link(send_link(LinkPurpose.WELCOME, user=an_agent(), made_by=None))}/")
+    visitor.goto(f"/acces/{derive_link_token(send_link(LinkPurpose.WELCOME, user=an_agent(), made_by=None))}/")
     visitor.look("link")
     send(page, "Garder ce mot de passe")
     visitor.look("link-errors")
@@ -145,7 +145,7 @@ def test_why_a_link_is_over(visitor):
     AccessLink.objects.filter(pk__in=(withdrawn.pk, live.pk)).update(revoked_at=timezone.now())
     AccessLink.objects.filter(pk=old.pk).update(expires_at=timezone.now())
     for name, link in {"used": used, "replaced": replaced, "withdrawn": withdrawn, "old": old, "live": live}.items():
-        visitor.goto(f"/acces/{token_of_link(link)}/")
+        visitor.goto(f"/acces/{derive_link_token(link)}/")
         visitor.look(f"link-over-{name}")
     visitor.check()
 
@@ -188,7 +188,7 @@ def test_the_emergency_card(visitor):
     visitor.look("body-card-write")
     page.locator("#id_supplier-name").fill("Exemple Informatique")
     said = {kind.value: {"name": "Autre", "phone": "", "note": ""} for kind in Helper}
-    write_contacts(uid=town.uid, said=said, actor=agent)
+    save_contacts(uid=town.uid, contacts=said, actor=agent)
     send(page, "Garder la fiche")
     visitor.look("body-card-written-meanwhile")
     send(page, "Garder la fiche")

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
-from collectivities.services import propose_body
+from collectivities.services import create_proposed_body
 from incidents.models import Incident
 from tests.browser import open_page, overflow, settle, shoot, violations
 from tests.cast import a_responder, declare, plouexemple
@@ -54,7 +54,7 @@ def test_it_works(visitor):
     with page.expect_navigation():
         page.get_by_role("button", name="Corriger le numéro").click()
     seat = plouexemple()
-    propose_body(kind=Kind.CCAS, name="CCAS Plouexemple", siren=None, seat=seat)
+    create_proposed_body(kind=Kind.CCAS, name="CCAS Plouexemple", siren=None, seat=seat)
     add_body(page)
     visitor.look("body-doubles")
     with page.expect_navigation():
@@ -70,8 +70,8 @@ def test_it_works(visitor):
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.proof
 def test_the_case_of_a_body_to_confirm(live_site, browser, width):
-    body = propose_body(kind=Kind.CCAS, name="CCAS de Plouexemple", siren=SIREN, seat=plouexemple())
-    propose_body(kind=Kind.CCAS, name="C.C.A.S. Plouexemple", siren=None, seat=plouexemple())
+    body = create_proposed_body(kind=Kind.CCAS, name="CCAS de Plouexemple", siren=SIREN, seat=plouexemple())
+    create_proposed_body(kind=Kind.CCAS, name="C.C.A.S. Plouexemple", siren=None, seat=plouexemple())
     incident = declare(collectivity=body)
     page = open_page(browser, width=width, reduced_motion="reduce")
     page.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
@@ -85,7 +85,7 @@ def test_the_case_of_a_body_to_confirm(live_site, browser, width):
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.proof
 def test_mending_a_body_and_taking_its_confirmation_back(live_site, browser, width):
-    body = propose_body(kind=Kind.CCAS, name="C.C.A.S de Plouexample", siren=SIREN, seat=plouexemple())
+    body = create_proposed_body(kind=Kind.CCAS, name="C.C.A.S de Plouexample", siren=SIREN, seat=plouexemple())
     incident = declare(collectivity=body)
     page = open_page(browser, width=width, reduced_motion="reduce")
     page.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")

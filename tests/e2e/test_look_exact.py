@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.enums import Role
-from stats.services import fold_events
+from stats.services import fold_new_events
 from tests.cast import a_person, breizh_cyber
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
@@ -67,4 +67,4 @@ def store_two_years(csirt):
             *(Case(body=body, at=now - timedelta(minutes=1 + number), **said) for number, body in enumerate(people)),
         ]
     )
-    fold_events()
+    fold_new_events()

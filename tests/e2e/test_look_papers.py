@@ -12,7 +12,7 @@ from incidents.models import Paper
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.papers.making import make_due
 from stats.models import Report
-from stats.reports.making import make_due as make_reports
+from stats.reports.making import make_due_reports as make_reports
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps

@@ -5,7 +5,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from config.demo import showcase
-from config.demo.work import show_case_in_full
+from config.demo.work import fill_case
 from incidents.models import Incident, Message
 from tests.browser import open_page, overflow
 from tests.cast import a_lead, a_responder, an_agent, plouexemple
@@ -27,9 +27,9 @@ def person():
 def case(live_site, person):
     """With an exchange, notes, pieces, answers, eighteen tasks and indicators."""
     now = timezone.now().replace(second=0, microsecond=0)
-    showcase.tell_ransomware(plouexemple(), {"agent": an_agent(), "responder": person}, now)
+    showcase.make_ransomware_case(plouexemple(), {"agent": an_agent(), "responder": person}, now)
     case = Incident.objects.get()
-    show_case_in_full(case, person, a_lead())
+    fill_case(case, person, a_lead())
     return case
 
 

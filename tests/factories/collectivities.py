@@ -5,7 +5,7 @@ from stdnum import luhn
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement, Region
-from collectivities.wording import plain, stem_of
+from collectivities.wording import make_stem, normalize
 
 
 def made_up_siren(number):
@@ -22,7 +22,7 @@ class RegionFactory(factory.django.DjangoModelFactory):
     code = "53"
     name = "Bretagne"
     zone = "metro"
-    sort_key = factory.LazyAttribute(lambda region: plain(region.name))
+    sort_key = factory.LazyAttribute(lambda region: normalize(region.name))
 
 
 class DepartementFactory(factory.django.DjangoModelFactory):
@@ -34,7 +34,7 @@ class DepartementFactory(factory.django.DjangoModelFactory):
     name = "Finistère"
     zone = "metro"
     region = factory.SubFactory(RegionFactory)
-    sort_key = factory.LazyAttribute(lambda departement: plain(departement.name))
+    sort_key = factory.LazyAttribute(lambda departement: normalize(departement.name))
 
 
 class CollectivityFactory(factory.django.DjangoModelFactory):
@@ -45,8 +45,8 @@ class CollectivityFactory(factory.django.DjangoModelFactory):
 
     kind = Kind.COMMUNE
     name = factory.Sequence(lambda number: f"Plouexemple-{number}")
-    sort_key = factory.LazyAttribute(lambda body: plain(body.name))
-    stem = factory.LazyAttribute(lambda body: stem_of(body.name, body.kind))
+    sort_key = factory.LazyAttribute(lambda body: normalize(body.name))
+    stem = factory.LazyAttribute(lambda body: make_stem(body.name, body.kind))
     siren = factory.Sequence(made_up_siren)
     departement = factory.SubFactory(DepartementFactory)
     region = factory.LazyAttribute(lambda body: body.departement.region if body.departement else None)

@@ -7,10 +7,10 @@ from contextlib import closing
 import psutil
 from django.test import Client
 
-from config.devserver.run import answers, granian
+from config.devserver.run import is_answering, make_granian_command
 from incidents.devices import cookie
 from incidents.services.declarant.access import secret_of
-from tests.faults.stage import Program, free_port, until
+from tests.faults.stage import Program, find_free_port, until
 
 TOKEN = "t" * 32
 
@@ -31,11 +31,11 @@ class Site:
 
     def start(self, *, before=()):
         """`before` are the words of a command that runs the server."""
-        self.port = free_port()
-        command = [*before, *granian(self.port), "config.asgi:application"]
+        self.port = find_free_port()
+        command = [*before, *make_granian_command(self.port), "config.asgi:application"]
         self.program = Program("web", command, self.environment, self.home)
         self.program.start()
-        until(lambda: answers(f"http://127.0.0.1:{self.port}/sante/vivant/"))
+        until(lambda: is_answering(f"http://127.0.0.1:{self.port}/sante/vivant/"))
 
     def post(self, path, body, kind, length):
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as line:

@@ -14,8 +14,8 @@ import psutil
 import psycopg
 
 from config.broker import HEAVY, URGENT
-from config.devserver.embedded import Servers, free_port
-from config.devserver.run import CLOCK, THREADS, granian, worker
+from config.devserver.embedded import Servers, find_free_port
+from config.devserver.run import CLOCK, THREADS, make_granian_command, make_worker_command
 from tests.faults.mailbox import Mailbox
 from tests.ground import CACHE, ROOT, fill, fingerprint, keep
 
@@ -91,11 +91,11 @@ class Stage:
     ) -> None:
         self.home, self.servers, self.settings = home, servers, settings
         self.database_url = servers.postgres.url(database)
-        self.mailbox = Mailbox(free_port())
-        self.port = free_port()
-        self.web = self.program("web", [*granian(self.port), application], DATABASE_POOL=str(THREADS))
-        self.urgent = self.program("urgent", worker(URGENT))
-        self.worker = self.program("worker", ["nice", "-n", "19", *worker(HEAVY)])
+        self.mailbox = Mailbox(find_free_port())
+        self.port = find_free_port()
+        self.web = self.program("web", [*make_granian_command(self.port), application], DATABASE_POOL=str(THREADS))
+        self.urgent = self.program("urgent", make_worker_command(URGENT))
+        self.worker = self.program("worker", ["nice", "-n", "19", *make_worker_command(HEAVY)])
         self.beat = self.program("beat", [*CLOCK, "-l", "WARNING", "-s", str(home / "beat"), "--pidfile="])
 
     def program(self, name: str, command: list[str], **more: str) -> Program:

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 from django.db import connections
 
-from config.env import Env, evidence
+from config.env import Env, make_evidence_storage
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload
 from incidents.services.evidence.pieces import key_to_read
@@ -33,7 +33,7 @@ def incident(transactional_db):
 
 @pytest.fixture
 def site(transactional_db, incident, tmp_path, settings):
-    settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env({}), tmp_path / "evidence")}
+    settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path / "evidence")}
     site = Site(transactional_db, tmp_path)
     site.headers = headers_of_holder(incident)
     site.start()

@@ -35,7 +35,7 @@ from stats.counting import rollups
 rollups.BATCH = 200
 print("ready", flush=True)
 while True:
-    services.fold_events()
+    services.fold_new_events()
     time.sleep(0.02)
 """
 REBUILDER = """
@@ -129,7 +129,7 @@ def change_everything(history, rng):
 def settle():
     """Until no killed client's lock is left and all is folded."""
     deadline = time.monotonic() + 60
-    while rollups.list_pending().exists():
+    while rollups.list_pending_events().exists():
         assert time.monotonic() < deadline
         rollups.fold_all()
         time.sleep(0.1)

@@ -12,12 +12,14 @@ from pypdf import PdfReader
 
 from incidents.enums import PaperState
 from stats.models import Report
-from stats.reports.making import prepare
+from stats.reports.making import prepare_reports
 from tests.faults.stage import Program, until
 from tests.stats.printing import print_year
 
 # What beat asks of a worker every three seconds, for as long as something is left.
-SWEEP = "import django; django.setup(); from stats.reports.making import make_due\nwhile make_due(): pass"
+SWEEP = (
+    "import django; django.setup(); from stats.reports.making import make_due_reports\nwhile make_due_reports(): pass"
+)
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def made():
 
 @pytest.mark.proof
 def test_it_works(worker):
-    prepare(print_year(2025, 317))
+    prepare_reports(print_year(2025, 317))
     every = Report.objects.count()
     worker.start()
     until(lambda: made().count() >= 2)

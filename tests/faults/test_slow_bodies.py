@@ -11,7 +11,7 @@ from time import monotonic, sleep
 import pytest
 from django.db import connections
 
-from config.devserver.run import answers
+from config.devserver.run import is_answering
 from config.gate import GRACE_SECONDS
 from incidents.enums import PaperKind, PaperState
 from incidents.files import vault
@@ -19,7 +19,7 @@ from incidents.models import Incident, Paper
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.faults.site import Site, headers_of_holder
 from tests.faults.slow import CLIENTS, slow_clients
-from tests.faults.stage import Program, free_port, until
+from tests.faults.stage import Program, find_free_port, until
 from tests.faults.visitors import Visitor
 from tests.ground import ROOT
 
@@ -133,7 +133,7 @@ def caddy_path():
 @pytest.fixture
 def proxy(site, tmp_path):
     """The port of the proxy of deploy/, before the site."""
-    port = free_port()
+    port = find_free_port()
     environment = {
         "SITE": f"http://:{port}",
         "UPSTREAM": f"127.0.0.1:{site.port}",
@@ -144,7 +144,7 @@ def proxy(site, tmp_path):
     program = Program("caddy", command, environment, tmp_path)
     program.start()
     try:
-        until(lambda: answers(f"http://localhost:{port}/sante/vivant/"), what=program.log.read_text())
+        until(lambda: is_answering(f"http://localhost:{port}/sante/vivant/"), what=program.log.read_text())
         yield port
     finally:
         program.kill()

@@ -1,7 +1,7 @@
 """Bodies that somebody added while declaring."""
 
 from collectivities.enums import Kind
-from collectivities.services import propose_body
+from collectivities.services import create_proposed_body
 from tests.cast import plouexemple
 from tests.factories.collectivities import made_up_siren
 
@@ -10,4 +10,4 @@ SIREN = made_up_siren(717_171)
 
 def a_ccas(**said):
     known = {"kind": Kind.CCAS, "name": "CCAS de Plouexemple", "siren": SIREN, "seat": plouexemple()}
-    return propose_body(**known | said)
+    return create_proposed_body(**known | said)

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from accounts.enums import LinkPurpose
 from accounts.models import AccessLink
-from accounts.tokens import issue_token, token_of_link
+from accounts.tokens import derive_link_token, issue_token
 from csirts.enums import ContactKind
 from incidents.api.serializers import DeclarationIn
 from incidents.enums import BulkAct
@@ -220,7 +220,7 @@ def keep_team(lead, csirt):
     lead.fill(f"/equipe/adresse/retirer/?csirt={csirt.pk}")
     lead.fill("/equipe/adresse/", email="garde@breizh.example")
     link = AccessLink.objects.get(purpose=LinkPurpose.CHANNEL)
-    Visitor(lead.words, lead.log).fill(f"/equipe/adresse/confirmer/{token_of_link(link)}/")
+    Visitor(lead.words, lead.log).fill(f"/equipe/adresse/confirmer/{derive_link_token(link)}/")
 
 
 def write_sheet(lead, kind):
@@ -269,7 +269,7 @@ def invite(manager, body):
     manager.fill(f"{home}inviter/")
     link = AccessLink.objects.get(collectivity=body)
     guest = Visitor(manager.words, manager.log)
-    guest.fill(f"/acces/{token_of_link(link)}/", password=SIGNED)
+    guest.fill(f"/acces/{derive_link_token(link)}/", password=SIGNED)
     manager.fill(f"{home}inviter/", email="nour@plouexemple.example")
     return Visitor(manager.words, manager.log, user=link.user)
 

@@ -7,7 +7,7 @@ from incidents.enums import IncidentType
 from incidents.services.declarant.share import shared_secret_of
 from incidents.services.papers.making import make_due as make_papers
 from notifications import dispatch as case_mails
-from stats.reports.making import make_due as make_reports
+from stats.reports.making import make_due_reports as make_reports
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import parts
@@ -149,9 +149,9 @@ def carry_words(kind, post, *, most=1):
 
 
 def read_mails(post):
-    case_mails.announce_events()
-    case_mails.deliver_due()
-    account_mails.send_due()
+    case_mails.announce_all_events()
+    case_mails.send_due_deliveries()
+    account_mails.send_due_mails()
     assert len(post.received) > 4
     for message in post.received:
         harmless.mail(message)

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
-from collectivities.services import confirm_body, propose_body
-from csirts.routing import csirt_for
+from collectivities.services import create_proposed_body, mark_body_confirmed
+from csirts.routing import find_route
 from incidents.bodies.views import MANY
 from incidents.models import Draft
 from tests import harmless
@@ -258,7 +258,9 @@ def test_the_number_of_a_body_that_vanished_is_refused(declarant):
 
 def test_what_looks_like_it_is_shown_before_anything_is_added(declarant):
     seat = Collectivity.objects.with_territory().get(insee_code="29232")
-    confirm_body(known := propose_body(kind=Kind.CCAS, name="CCAS d’Exemple-Ville", siren=None, seat=seat))
+    mark_body_confirmed(
+        known := create_proposed_body(kind=Kind.CCAS, name="CCAS d’Exemple-Ville", siren=None, seat=seat)
+    )
     response = declarant.post(URL, said())
     assert "Est-ce l’un de ceux-ci ?" in text(response)
     assert f"collectivite={known.uid}" in response.content.decode()
@@ -294,7 +296,7 @@ def test_a_body_whose_seat_has_no_centre_is_told_so(declarant):
     """A CCAS of Mamoudzou: nobody answers for Mayotte, and the route says where to go."""
     declarant.post(URL, said(name="CCAS de Mamoudzou", town="97608"))
     body = added().get()
-    route = csirt_for(body, on=body.declared_at.date())
+    route = find_route(body, on=body.declared_at.date())
     assert route.csirt is None
     assert "Mayotte" in route.reason
 

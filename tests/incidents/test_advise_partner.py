@@ -13,7 +13,7 @@ from incidents.models import Advice, Incident, Observable
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.advise import Asked, advise_partner, content_of
 from incidents.sharing import may_go_to
-from notifications.dispatch import announce_events
+from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Recipient, Trouble
 from notifications.models import Delivery
 from tests import harmless
@@ -85,7 +85,7 @@ def test_what_did_not_leave_is_not_said_to_be_sent(responder, incident):
     _page, said = shown(client, incident)
     said.pop("with_persons")
     client.post(url(incident, "avis"), said)
-    announce_events()
+    announce_all_events()
     assert "Envoyé à un partenaire</b>" in text_of(client.get(url(incident)))
     assert "Pas parti" not in text_of(client.get(url(incident, "avis")))
     lost = {"status": DeliveryStatus.REFUSED, "last_error": Trouble.REFUSED}

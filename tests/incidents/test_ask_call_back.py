@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 
 from accounts.enums import Role
-from config.pages.templatetags.tocsin import moment
+from config.pages.templatetags.tocsin import format_full_moment
 from config.tasks import work_on_cases
 from csirts.models import Coverage, Csirt
 from csirts.routing import FOLLOWED_AFTER
@@ -18,7 +18,7 @@ from incidents.reference import spaced
 from incidents.services.declarant.access import secret_of
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import verify_incident
-from notifications.facts import facts_of
+from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, bretagne, declare, plouexemple, signed_in
 from tests.incidents.devices import opened
@@ -99,7 +99,7 @@ def test_the_answer_promises_one_call_with_its_target_and_the_number_as_people_r
     with time_machine.travel(NOW, tick=False):
         incident = express(client, contact_phone="0299000000")
         page = text(client.get("/declarer/envoyee/"))
-    target = moment(incident.acknowledge_by)
+    target = format_full_moment(incident.acknowledge_by)
     assert "Vous serez rappelé au 02 99 00 00 00" in page
     assert f"Par une personne de Breizh Cyber. Objectif : avant le {target}".replace(NBSP, " ") in page
     assert page.count("Objectif") == 1
@@ -112,7 +112,7 @@ def test_what_was_not_asked_is_not_said(client):
     assert (incident.service_stopped, incident.data_concerned, incident.occurred_certainty) == ("", "", "")
     assert not incident.interruptions.exists()
     assert not incident.leaks.exists()
-    said = facts_of(incident)
+    said = describe_case_facts(incident)
     assert [str(said[name]) for name in ("services_said", "data_said", "moments_said")] == ["pas dit"] * 3
     fact = load_facts([incident.pk])[incident.pk]
     assert (fact.type, fact.interruption_services, fact.leak_statuses) == ("inconnu", [], [])
@@ -312,7 +312,7 @@ def test_the_centre_reads_it_in_the_queue_on_the_case_and_in_its_mail(client):
     assert EXPRESS in text(page)
 
     assert EXPRESS in text(client.get(f"/triage/{incident.reference}/"))
-    assert facts_of(incident)["is_to_call_back"]
+    assert describe_case_facts(incident)["is_to_call_back"]
 
 
 @pytest.mark.parametrize("act", ["call", "verify"])

@@ -39,7 +39,7 @@ def test_it_works(incident):
     assert f"{agent.display_name} a rattaché la déclaration à son compte" in shown
     assert "Non vérifiée" not in shown
     assert "Rattacher à mon compte" not in shown
-    figures.fold_events()
+    figures.fold_new_events()
     assert CaseFact.objects.get(incident_id=incident.pk).is_verified
 
 

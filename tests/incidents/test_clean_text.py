@@ -5,11 +5,11 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import fold, plain_line, plain_text
+from core.text import clean_line, clean_text, fold
 
 
 def clean(text):
-    return plain_text(text, limit=5_000, field="description")
+    return clean_text(text, limit=5_000, field="description")
 
 
 def test_it_works():
@@ -47,13 +47,13 @@ def test_what_becomes_of(typed, kept):
 
 def test_too_long_names_the_field_and_cuts_nothing():
     with pytest.raises(ValidationError) as refusal:
-        plain_text("x" * 5_001, limit=5_000, field="description")
+        clean_text("x" * 5_001, limit=5_000, field="description")
 
     assert "5001" in refusal.value.message_dict["description"][0].replace("\u202f", "").replace(" ", "")
 
 
 def test_line_has_no_line_end():
-    assert plain_line("a\r\nBcc: x@y.example", limit=100, field="name") == "a Bcc: x@y.example"
+    assert clean_line("a\r\nBcc: x@y.example", limit=100, field="name") == "a Bcc: x@y.example"
 
 
 @given(st.text(max_size=300))

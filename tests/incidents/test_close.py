@@ -16,7 +16,7 @@ from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import first_leak
 from stats.models import Rollup
-from stats.services import fold_events, verify_figures
+from stats.services import fold_new_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.factories.collectivities import made_up_siren
@@ -332,9 +332,9 @@ def test_another_centre_finds_nothing(client, incident):
 
 def test_the_figures_hold_the_ends_and_the_conclusion(client, responder, incident):
     verify_incident(reference=incident.reference, actor=responder)
-    fold_events()
+    fold_new_events()
     client.post(url(incident, "cloture"), all_said(incident))
-    fold_events()
+    fold_new_events()
     counted = {(row.measure, row.band) for row in Rollup.objects.filter(value__gt=0)}
     ransomware = ("incidents", "information-content-security/rancon")
     assert {("declared", ""), ransomware, ("interruptions", "4-24h"), ("unfounded", "")} <= counted
@@ -354,7 +354,7 @@ def test_a_leak_of_which_nothing_will_be_known_stays_suspected_and_counted(clien
     assert data["leak_never_known"] is True
     assert "leak" not in data
     assert "on ne saura pas si des données sont sorties" in text_of(answer)
-    fold_events()
+    fold_new_events()
     counted = {(row.measure, row.band) for row in Rollup.objects.filter(value__gt=0)}
     assert {measure for measure, _band in counted} & {"leaks", "unfounded"} == {"leaks"}
     assert verify_figures().found == []

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.pages.templatetags.tocsin import tel
+from config.pages.templatetags.tocsin import make_tel_uri
 from incidents.enums import Burst, GroupKind, Severity
 from incidents.models import Incident
 from incidents.services.groups.group import add_to_group, close_group
@@ -217,7 +217,7 @@ def test_the_line_of_a_wave_hides_nothing_that_waits(client, responder, wave):
     assert line.worst.incident == wave[3]
     assert '<b class="late">3 en retard, dont 1 réponse</b>' in page.content.decode()
     assert "<b>2 à rappeler</b>" in page.content.decode()
-    assert f'class="phone" href="{tel(line.worst.phone)}"' in page.content.decode()
+    assert f'class="phone" href="{make_tel_uri(line.worst.phone)}"' in page.content.decode()
     cases.update(due_at=soon, is_to_call_back=False)
     shown = text(client.get(URL))
     assert "en retard," not in shown

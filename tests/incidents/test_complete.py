@@ -31,7 +31,7 @@ from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import interruptions_of, leak_of
 from stats.models import Rollup
-from stats.services import fold_events, verify_figures
+from stats.services import fold_new_events, verify_figures
 from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.completing import CIVIL, MAIL, NOW, answer, by_link
 
@@ -258,13 +258,13 @@ def test_worse_facts_raise_the_severity_and_better_ones_leave_it(centre):
 
 def test_figures_follow_a_correction(incident):
     verify_incident(reference=incident.reference, actor=a_responder())
-    fold_events()
+    fold_new_events()
     assert bands() == {"unknown": 2}
     with time_machine.travel(NOW, tick=False):
         end_interruption(writing=by_link(incident), service="civil")
     leak = Leak(status="confirmed", persons_band="6-50")
     correct_data(writing=by_link(incident, "donnees"), concerned="yes", leak=leak)
-    fold_events()
+    fold_new_events()
     assert bands() == {"unknown": 1, "4-24h": 1}
     assert Rollup.objects.get(measure="leaks", value__gt=0).band == "6-50/confirmed"
     assert verify_figures().found == []

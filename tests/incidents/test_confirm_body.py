@@ -20,7 +20,7 @@ from incidents.models import Draft, Incident, IncidentEvent
 from incidents.services.declaring.bodies import confirm_body, merge_body
 from incidents.services.handling.triage import verify_incident
 from stats.models import CaseFact
-from stats.services import fold_events
+from stats.services import fold_new_events
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
 from tests.hostile import TRICK
@@ -170,10 +170,10 @@ def test_a_member_of_it_vouches_for_nothing(body):
 
 
 def test_the_figures_follow(responder, incident, body):
-    fold_events()
+    fold_new_events()
     assert CaseFact.objects.get().collectivity == body
     merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
-    fold_events()
+    fold_new_events()
     assert CaseFact.objects.get().collectivity == plouexemple()
     call_command("verify_stats")
 

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from accounts.installation import is_demonstration
-from config.pages.templatetags.tocsin import moment
+from config.pages.templatetags.tocsin import format_full_moment
 from csirts.models import Contact
 from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.declare.choices import GROUPS
@@ -180,7 +180,7 @@ def test_the_receipt_puts_number_and_code_first(client):
     assert page.index(secret) < page.index("Débranchez")
     assert "faites une capture d’écran, ou notez le code sur papier" in page
     assert "votre déclaration est dans la liste de Breizh Cyber" in page
-    by = moment(Incident.objects.get().acknowledge_by).replace(NBSP, " ")
+    by = format_full_moment(Incident.objects.get().acknowledge_by).replace(NBSP, " ")
     assert f"Son objectif : s’en occuper avant le {by}, ou dès sa réouverture s’il est fermé." in page
     hours = "lun.–jeu. 9 h–17 h 30, ven. 9 h–17 h (hors de ces heures, le centre national prend le relais)"
     assert f"Ses horaires : {hours}" in page

@@ -15,7 +15,7 @@ from incidents.questions.saying import format_moment
 from incidents.services.handling.close import Ending, end_incident
 from incidents.services.papers.duties import end_of_delay
 from incidents.services.transfer.advise import Asked, content_of
-from notifications.facts import facts_of
+from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.incidents.desk import follower, url
 from tests.incidents.devices import page
@@ -119,7 +119,7 @@ def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_
     assert ServiceInterruption.objects.get().ended_at == started_at
     assert "repris le 27 nov.<" in text_of(client.get(url(case)))
     assert "Repris le vendredi 27 novembre 2026<" in text_of(follower(case).get(page(case)))
-    assert facts_of(Incident.objects.get())["services"][0]["until"] == date(2026, 11, 27)
+    assert describe_case_facts(Incident.objects.get())["services"][0]["until"] == date(2026, 11, 27)
 
 
 def test_nor_is_the_minute_of_the_stop_before_it(responder):

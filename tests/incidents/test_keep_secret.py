@@ -9,7 +9,7 @@ import pytest
 from django.core.files.storage import storages
 
 from config.env import Env
-from config.env import evidence as evidence_storage
+from config.env import make_evidence_storage as evidence_storage
 from incidents.files import vault
 from tests.ground import ROOT
 

@@ -13,7 +13,7 @@ from incidents.services.declarant.access import secret_of
 from incidents.services.handling.qualify import Qualification, qualification_of
 from incidents.services.history.snapshots import first_leak, of_rows
 from incidents.services.papers.dossier import dossier_of
-from notifications.facts import facts_of
+from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.api import URL, Api
@@ -133,11 +133,11 @@ def test_a_responder_sees_that_the_leak_was_not_said(client):
 
 
 def test_the_mail_of_the_centre_says_it():
-    said = facts_of(declare(**UNSAID))
+    said = describe_case_facts(declare(**UNSAID))
     assert [str(said[name]) for name in ("services_said", "data_said", "moments_said")] == ["pas dit"] * 3
-    unknown = facts_of(declare(occurred=Instant(certainty="unknown")))
+    unknown = describe_case_facts(declare(occurred=Instant(certainty="unknown")))
     assert unknown["moments_said"] == "pas connu"
-    touched = facts_of(
+    touched = describe_case_facts(
         declare(
             data_concerned="yes",
             leak=Leak(),

@@ -60,7 +60,7 @@ def test_it_works(client):
     assert [HELD in text_of(answer) for answer in answers] == [False] * 5 + [True]
     assert bursts() == [""] * 5 + ["address"]
     assert spelled(answers[-1])
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     assert (told("csirt"), told("declarant")) == (6, 5)
 
 
@@ -100,7 +100,7 @@ def test_one_mailbox_gets_few_receipts_however_it_is_spelled(client):
     for number, (mailbox, body) in enumerate(zip(spellings, towns(4), strict=True)):
         send(client, number, contact_email=mailbox, body=body)
     assert bursts() == ["", "", "", "mailbox"]
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     assert told("declarant") == MOST[Burst.MAILBOX]
 
 
@@ -109,7 +109,7 @@ def test_the_accounts_of_one_body_are_told_a_few_times(client, town):
     for number in range(MOST[Burst.BODY] + 2):
         send(client, number)
     assert bursts() == [""] * 5 + ["body"] * 2
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     assert (told("csirt"), told("body")) == (7, 5)
 
 
@@ -131,7 +131,7 @@ def test_new_codes_mail_nobody_without_end(client):
     codes = [one.context["secret"] for one in shown]
     assert len(set(codes)) == len(codes)
     assert opened(incident).get(page(incident)).status_code == 200, "the last one opens the case"
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     warned = Delivery.objects.filter(recipient="declarant", announcement__event__kind="link_rotated")
     assert warned.count() == MOST[Burst.MAILBOX]
 
@@ -162,7 +162,7 @@ def test_renewing_other_codes_silences_no_warning(client, mailbox):
     assert HELD not in text_of(thief.post(page(theirs, "lien"), REMOTE_ADDR=address))
     thief.post(page(theirs, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
 
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     warned = Delivery.objects.filter(recipient="declarant", announcement__event__incident=theirs)
     kinds = set(warned.values_list("announcement__event__kind", flat=True))
     assert kinds >= {"link_rotated", "withdrawn"}
@@ -193,7 +193,7 @@ def test_withdrawals_mail_nobody_without_end(client):
         assert "Votre déclaration est retirée" in shown
         held.append("Aucun mail ne vous a été envoyé : plusieurs étaient déjà partis à la suite." in shown)
     assert held == [False] * MOST[Burst.MAILBOX] + [True] * 2
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     assert told("declarant") == 2 * MOST[Burst.MAILBOX], "a receipt and a warning for each that is no burst"
     assert Delivery.objects.filter(recipient="csirt", announcement__event__kind="withdrawn").count() == 5
 
@@ -224,9 +224,9 @@ def test_whoever_has_an_account_answers_for_it(town):
 def test_the_centre_sees_which_came_in_a_burst(client):
     for number in range(6):
         send(client, number)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     last = Incident.objects.order_by("-id").first()
-    mail = dispatch.write_mail(
+    mail = dispatch.write_case_mail(
         Delivery.objects.with_content().get(recipient="csirt", announcement__event__incident=last), to="x@y.example"
     )
     assert "EN RAFALE : plus de déclarations qu’à l’ordinaire en une heure (même collectivité)" in mail.body.replace(

@@ -17,10 +17,10 @@ from incidents.enums import EventKind, Rerouting, Verification
 from incidents.services.declaring.bodies import confirm_body, merge_body
 from incidents.services.handling.triage import verify_incident
 from incidents.services.transfer import reroute
-from notifications.dispatch import announce_events
+from notifications.dispatch import announce_all_events
 from notifications.models import Delivery
 from stats.models import CaseFact
-from stats.services import fold_events
+from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.added_bodies import a_ccas
 from tests.incidents.transferring import another_centre
@@ -79,11 +79,11 @@ def test_figures_count_its_cases_where_it_is(client, responder, incident, body):
     town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=incident.region).first()
     other, stranger = declare(collectivity=body), declare()
     correct(client, incident, seat=town.insee_code)
-    fold_events()
+    fold_new_events()
     there = dict(CaseFact.objects.values_list("incident", "region"))
     assert there == {incident.pk: town.region_id, other.pk: town.region_id, stranger.pk: stranger.region_id}
     merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
-    fold_events()
+    fold_new_events()
     assert set(CaseFact.objects.values_list("region", flat=True)) == {plouexemple().region_id}
     incident.refresh_from_db()
     assert incident.csirt == stranger.csirt
@@ -150,7 +150,7 @@ def test_a_confirmation_is_taken_back_with_its_reason(client, responder, inciden
     other = declare(collectivity=body)
     confirm_body(reference=incident.reference, actor=responder)
     verify_incident(reference=incident.reference, actor=responder)
-    fold_events()
+    fold_new_events()
     assert CaseFact.objects.get(incident_id=incident.pk).is_verified
     assert "Retirer la confirmation" in text_of(client.get(url(incident)))
 
@@ -166,7 +166,7 @@ def test_a_confirmation_is_taken_back_with_its_reason(client, responder, inciden
         assert (case.verification, case.verified_at) == (Verification.UNVERIFIED, None)
         [event] = case.events.filter(kind=EventKind.BODY_UNCONFIRMED)
         assert (event.actor, event.data) == (responder, {"body": str(body.uid), "reason": "slip"})
-    fold_events()
+    fold_new_events()
     assert not CaseFact.objects.get(incident_id=incident.pk).is_verified
 
 
@@ -252,9 +252,9 @@ def test_a_person_of_both_hears_of_a_case_once(responder, incident, body, is_ann
     both, one = a_person(Role.AGENT, collectivity=body), a_person(Role.AGENT, collectivity=kept)
     both.membership_set.create(role=Role.AGENT, collectivity=kept, since_on=timezone.localdate() - timedelta(days=9))
     if is_announced_before:
-        announce_events()
+        announce_all_events()
     merge_body(reference=incident.reference, into=kept.uid, actor=responder)
-    announce_events()
+    announce_all_events()
     assert (told(both), told(one)) == (1, 1)
 
 

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 
-from core.text import plain_file_name
+from core.text import clean_file_name
 from incidents.files import facts as file_facts
 from incidents.files import vault
 from incidents.models import CaseKey, Evidence
@@ -74,13 +74,13 @@ def test_the_plain_form_cleans_it_too(holder, incident, name):
     file._name = name
     holder.post(f"/suivi/{incident.reference}/pieces/", {"pieces": file})
     for piece in Evidence.objects.all():
-        assert piece.name == plain_file_name(piece.name)
+        assert piece.name == clean_file_name(piece.name)
 
 
 def test_a_name_keeps_what_is_plain():
-    assert plain_file_name("C:\\Users\\mairie\\Note  de\trançon.TXT") == "Note derançon.TXT"
-    assert plain_file_name("\u202e\u200b") == plain_file_name("") == "sans nom"
-    long = plain_file_name("a" * 300 + ".eml")
+    assert clean_file_name("C:\\Users\\mairie\\Note  de\trançon.TXT") == "Note derançon.TXT"
+    assert clean_file_name("\u202e\u200b") == clean_file_name("") == "sans nom"
+    long = clean_file_name("a" * 300 + ".eml")
     assert (len(long), long[-5:]) == (255, "a.eml")
 
 

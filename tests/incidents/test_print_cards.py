@@ -15,7 +15,7 @@ from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement
-from collectivities.services import confirm_body, propose_body
+from collectivities.services import create_proposed_body, mark_body_confirmed
 from core import typeset
 from csirts.models import Csirt
 from incidents.enums import PaperKind, PaperState
@@ -322,7 +322,7 @@ def test_every_place_of_the_table_is_that_of_its_object(tmp_path):
             joiner.add(one)
         joiner.finish()
     pdf = path.read_bytes()
-    objects = dict(typeset.objects_of(pdf))
+    objects = dict(typeset.list_objects(pdf))
     start = int(pdf.rpartition(b"startxref")[2].split()[0])
     assert pdf[start:].startswith(b"xref\n0 %d\n" % (len(objects) + 1))
     assert joiner.pages == 6
@@ -393,8 +393,8 @@ def test_pages_cost_few_queries(client, town, django_assert_max_num_queries):
 
 def test_no_card_for_a_body_that_nobody_has_confirmed(client, town):
     """Whoever declares writes its name: nobody prints their words under our title."""
-    body = propose_body(kind=Kind.CCAS, name="CCAS : appelez ce numéro", siren=None, seat=town)
+    body = create_proposed_body(kind=Kind.CCAS, name="CCAS : appelez ce numéro", siren=None, seat=town)
     for page in ("", "pdf/"):
         assert client.get(f"/secours/{body.uid}/{page}").status_code == 404
-    confirm_body(body)
+    mark_body_confirmed(body)
     assert client.get(f"/secours/{body.uid}/").status_code == 200

@@ -8,7 +8,7 @@ from pypdf import PdfReader
 
 from core import printable
 from core import typeset as typesetting
-from core.typeset import compiled, load_typst, typeset
+from core.typeset import compile_template, load_typst, typeset
 
 ACCESSIBLE = b"<pdfuaid:part>1</pdfuaid:part>"
 
@@ -54,7 +54,7 @@ def test_a_long_text_in_another_script_says_how_much_is_left(tmp_path):
 def test_a_whole_script_that_no_font_has_costs_one_more_try(tmp_path, monkeypatch, first, last):
     """Tibetan, Tifinagh, Canadian syllabics: more letters than there are tries."""
     tries = []
-    monkeypatch.setattr(typesetting, "compiled", lambda *given: tries.append(given) or compiled(*given))
+    monkeypatch.setattr(typesetting, "compile_template", lambda *args: tries.append(args) or compile_template(*args))
     letters = "".join(map(chr, range(ord(first), ord(last) + 1)))
     shown = page_saying(f"{letters} é {letters[0]}", tmp_path).replace("\n", " ")
     assert len(tries) == 2
@@ -66,7 +66,7 @@ def test_the_scripts_that_no_font_has_are_listed(tmp_path):
     """One letter of each script of the alphabets and syllabaries: it is drawn, or its script is listed."""
     page_saying("x", tmp_path)
     for first, *_others in letters_by_script():
-        is_listed = printable.script_of(first) != first
+        is_listed = printable.find_script(first) != first
         assert is_drawn(first, tmp_path) != is_listed, unicodedata.name(first)
 
 
@@ -80,9 +80,9 @@ def letters_by_script():
 
 def is_drawn(letter, folder):
     try:
-        compiled(folder / "sheet.typ", {"words": letter}, "ua-1")
+        compile_template(folder / "sheet.typ", {"words": letter}, "ua-1")
     except load_typst().TypstError as error:
-        return printable.lacking_character(str(error)) != letter
+        return printable.find_lacking_character(str(error)) != letter
     return True
 
 
@@ -97,4 +97,4 @@ def test_too_many_scripts_for_a_claim_of_accessibility(tmp_path, monkeypatch):
 
 def test_what_says_nothing_is_left_out():
     """Controls, a NUL and lone surrogates are refused by JSON or PDF."""
-    assert printable.drawable({"a": ["x\x00\ud800y\u0007"]}) == {"a": ["xy"]}
+    assert printable.remove_undrawable({"a": ["x\x00\ud800y\u0007"]}) == {"a": ["xy"]}

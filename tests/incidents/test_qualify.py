@@ -19,7 +19,7 @@ from incidents.services.handling.triage import verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import first_leak
 from stats.models import Rollup
-from stats.services import fold_events, verify_figures
+from stats.services import fold_new_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.incidents.qualifying import RANSOM, case_url, read_qualify_form
@@ -242,13 +242,13 @@ def test_it_may_be_taken_back(responder, incident):
 
 def test_the_figures_follow(responder, incident):
     verify_incident(reference=incident.reference, actor=responder)
-    fold_events()
+    fold_new_events()
     assert {measure for measure, _band in leaks_counted()} == {"leaks"}
     qualified(incident, responder, leak="unfounded")
-    fold_events()
+    fold_new_events()
     assert leaks_counted() == {("unfounded", ""): 1}
     qualified(incident, responder, leak="confirmed")
-    fold_events()
+    fold_new_events()
     assert {measure for measure, _band in leaks_counted()} == {"leaks"}
     assert verify_figures().found == []
 

@@ -15,7 +15,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from incidents.services.history.erase import erase_personal_data
 from incidents.workflow import InvalidTransition
 from stats.models import Rollup
-from stats.services import fold_events, verify_figures
+from stats.services import fold_new_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
@@ -61,10 +61,10 @@ def test_it_works(client, responder):
 
 def test_the_figures_count_it_again(responder):
     incident = closed()
-    fold_events()
+    fold_new_events()
     assert not Rollup.objects.filter(value__gt=0).exists()
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
-    fold_events()
+    fold_new_events()
     assert [(row.measure, row.value) for row in Rollup.objects.filter(value__gt=0)] == [("declared", 1)]
     assert verify_figures().found == []
 

@@ -13,7 +13,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from config.env import Env, evidence
+from config.env import Env, make_evidence_storage
 from incidents.enums import EventKind
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
@@ -213,7 +213,7 @@ def test_an_erased_case_takes_no_slice(incident, client):
 
 @pytest.fixture
 def disk(settings, tmp_path):
-    settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env({}), tmp_path)}
+    settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path)}
     return tmp_path
 
 

@@ -13,7 +13,7 @@ from accounts.installation import forget_demonstration, is_demonstration
 from accounts.models import Installation
 from config.demo.management.commands import simulate_incidents
 from config.demo.simulation import priors, store
-from config.demo.simulation.draw import Body, draw_cases
+from config.demo.simulation.draw import DrawnBody, draw_cases
 from incidents.enums import Cause, EventKind, IncidentType, Nature, Origin, Severity, Status
 from incidents.models import Incident, IncidentEvent, PendingEvent, SearchDocument, Story
 from incidents.reference import is_reference
@@ -46,7 +46,7 @@ def test_it_works():
 
 
 def test_same_seed_same_cases():
-    bodies = [Body(pk, population) for pk, population in enumerate((90, 450, 2_300, 61_000))]
+    bodies = [DrawnBody(pk, population) for pk, population in enumerate((90, 450, 2_300, 61_000))]
 
     def drawn(seed):
         since, until = datetime(2024, 11, 24, 12, tzinfo=UTC), datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -74,7 +74,7 @@ def test_same_seed_same_rows():
 def test_references_are_never_drawn_twice():
     """Among ten million drawn at random there would be about 1 500 pairs."""
     keys = [*range(1, 100_000), *range(10_000_000, 10_100_000)]
-    references = {store.reference_of(key) for key in keys}
+    references = {store.make_reference(key) for key in keys}
     assert len(references) == len(keys)
     assert all(is_reference(reference) for reference in list(references)[:1000])
 
@@ -137,7 +137,7 @@ def test_what_no_figure_reads_can_be_left_out(capsys):
 
 
 def test_a_full_disk_is_refused(monkeypatch):
-    monkeypatch.setattr(simulate_incidents, "free_bytes", lambda: 30_000_000_000)
+    monkeypatch.setattr(simulate_incidents, "count_free_bytes", lambda: 30_000_000_000)
 
     with pytest.raises(CommandError, match=r"10000000 incidents demandent 61\.0 Go .* il en reste 30\.0"):
         simulate(count=10_000_000)
@@ -149,21 +149,21 @@ def test_a_full_disk_is_refused(monkeypatch):
 
 
 def test_a_disk_that_cannot_be_seen_is_not_refused(monkeypatch):
-    monkeypatch.setattr(simulate_incidents, "free_bytes", lambda: None)
+    monkeypatch.setattr(simulate_incidents, "count_free_bytes", lambda: None)
     simulate(count=10)
     assert Incident.objects.count() == 10
 
 
 def test_interrupted_it_leaves_whole_batches(monkeypatch, capsys):
     monkeypatch.setattr(store, "BATCH", 50)
-    really = store.copy_in
+    really = store.copy_rows
 
     def interrupted(rows):
         if isinstance(rows[0], IncidentEvent) and Incident.objects.count() > 100:
             raise KeyboardInterrupt
         really(rows)
 
-    monkeypatch.setattr(store, "copy_in", interrupted)
+    monkeypatch.setattr(store, "copy_rows", interrupted)
     with pytest.raises(KeyboardInterrupt):
         simulate(count=400)
 

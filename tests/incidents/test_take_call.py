@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
-from collectivities.services import propose_body
+from collectivities.services import create_proposed_body
 from csirts.models import Csirt
 from incidents.enums import EventKind, Origin, PublicService, Verification
 from incidents.models import Incident, IncidentEvent, Story
@@ -179,7 +179,7 @@ def test_open_cases_of_another_centre_are_not_shown(client, responder):
 
 def test_an_unconfirmed_body_is_not_verified_by_the_same_call(client, responder):
     siren = made_up_siren(818_181)
-    propose_body(kind=Kind.SDIS, name="SDIS d’Exemple", siren=siren, seat=plouexemple())
+    create_proposed_body(kind=Kind.SDIS, name="SDIS d’Exemple", siren=siren, seat=plouexemple())
     page = client.post(URL, said(body=siren, rappele="oui"))
     assert "Confirmez d’abord la collectivité" in text_of(page)
     assert Incident.objects.get().verification == Verification.UNVERIFIED
@@ -287,7 +287,7 @@ def test_where_no_centre_answers_the_way_out_is_said(client, responder):
 def test_a_ccas_overseas_without_centre(client, responder):
     seat = Collectivity.objects.with_territory().get(insee_code="97611")
     siren = made_up_siren(919_191)
-    propose_body(kind=Kind.CCAS, name="CCAS de Mamoudzou", siren=siren, seat=seat)
+    create_proposed_body(kind=Kind.CCAS, name="CCAS de Mamoudzou", siren=siren, seat=seat)
     client.post(URL, said(body=siren, ailleurs="personne"))
     incident = Incident.objects.get()
     assert (incident.csirt, incident.region.code) == (None, "06")

@@ -12,7 +12,7 @@ from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.tasks import Errand, TaskState, add_task, set_task
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.triage.case import history
-from notifications.dispatch import announce_events
+from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery
 from tests import harmless
@@ -37,7 +37,7 @@ def told(incident, text):
 def test_it_works(client, responder, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
     told(incident, "Voir https://piege.example/rancon.exe")
-    announce_events()
+    announce_all_events()
 
     page = text_of(client.get(url(incident)))
 
@@ -49,7 +49,7 @@ def test_it_works(client, responder, incident):
 
 
 def test_a_mail_that_did_not_arrive_stands_out(client, incident):
-    announce_events()
+    announce_all_events()
     Delivery.objects.filter(recipient="declarant").update(status=DeliveryStatus.REFUSED, last_error=Trouble.REFUSED)
 
     page = text_of(client.get(url(incident)))

@@ -82,7 +82,7 @@ def test_who_wrote_nothing_or_was_answered_waits_for_nothing(incident):
 
 def test_it_is_counted_no_more(incident):
     withdraw(opened(incident), incident)
-    figures.fold_events()
+    figures.fold_new_events()
     assert not CaseFact.objects.get(incident_id=incident.pk).is_counted
 
 

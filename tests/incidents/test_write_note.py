@@ -159,8 +159,8 @@ def test_no_door_of_the_declarant_shows_a_word_of_it(responder, incident, mailou
     page = f"/suivi/{incident.reference}/"
     holder.post(f"{page}dossier/")
     make_papers()
-    dispatch.announce_events()
-    dispatch.deliver_due()
+    dispatch.announce_all_events()
+    dispatch.send_due_deliveries()
 
     read = read_all(holder, page) | read_all(agent, page) | read_all(agent, "/mes-dossiers/")
     token = {"Authorization": f"Bearer {issue_token(person, name='essai')}"}

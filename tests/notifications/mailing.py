@@ -8,8 +8,8 @@ TOWN = "mairie@plouexemple.example"
 
 
 def delivered(post):
-    dispatch.announce_events()
-    dispatch.deliver_due()
+    dispatch.announce_all_events()
+    dispatch.send_due_deliveries()
     assert not Delivery.objects.filter(status="due").exists()
 
 

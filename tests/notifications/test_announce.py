@@ -10,7 +10,7 @@ from incidents.models import IncidentEvent, PendingEvent
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from notifications import dispatch, queries, tasks
 from notifications.models import Announcement, Delivery
-from notifications.recipients import WHO_HEARS
+from notifications.recipients import RECIPIENTS
 from tests.cast import a_responder, breizh_cyber, declare
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def test_it_works():
     breizh_cyber()
     incident = declare()
 
-    assert dispatch.announce_events() == 1
+    assert dispatch.announce_all_events() == 1
 
     assert Announcement.objects.get().event.incident == incident
     assert rows() == [("csirt", "email", "due"), ("declarant", "email", "due")]
@@ -38,9 +38,9 @@ def test_it_works():
 def test_it_tells_everybody_once():
     breizh_cyber()
     declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
-    assert dispatch.announce_events() == 0
+    assert dispatch.announce_all_events() == 0
 
     assert Delivery.objects.count() == 2
     first = Delivery.objects.first()
@@ -58,10 +58,10 @@ def test_it_tells_everybody_once():
 def test_an_event_put_back_by_hand_is_not_told_again():
     breizh_cyber()
     incident = declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     PendingEvent.objects.create(event=incident.events.get(), consumer="notifications")
 
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
     assert Delivery.objects.count() == 2
     assert waiting() == 0
@@ -71,13 +71,13 @@ def test_without_an_address_the_row_says_so():
     breizh_cyber(notification_email="")
     declare(caller=Caller(phone="02 99 00 00 00"))
 
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
     assert rows() == [("csirt", "none", "no_channel"), ("declarant", "none", "no_channel")]
 
 
 def test_every_kind_of_event_has_its_line_in_the_table():
-    assert set(WHO_HEARS) == set(EventKind.values)
+    assert set(RECIPIENTS) == set(EventKind.values)
 
 
 def test_the_declarant_hears_that_the_case_was_taken_and_nobody_that_it_was_verified():
@@ -86,7 +86,7 @@ def test_the_declarant_hears_that_the_case_was_taken_and_nobody_that_it_was_veri
     acknowledge_incident(reference=incident.reference, actor=responder)
     verify_incident(reference=incident.reference, actor=responder)
 
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
     told = Delivery.objects.order_by("id").values_list("announcement__event__kind", "recipient")
     assert list(told) == [("declared", "csirt"), ("declared", "declarant"), ("acknowledged", "declarant")]
@@ -99,7 +99,7 @@ def test_ten_times_the_events_cost_the_same_queries(django_assert_num_queries):
         for _ in range(count):
             declare()
         with django_assert_num_queries(8):  # with its savepoint
-            dispatch.announce_events()
+            dispatch.announce_all_events()
 
 
 def test_a_long_queue_is_emptied_in_one_go(monkeypatch):
@@ -108,7 +108,7 @@ def test_a_long_queue_is_emptied_in_one_go(monkeypatch):
     for _ in range(5):
         declare()
 
-    assert dispatch.announce_events() == 5
+    assert dispatch.announce_all_events() == 5
     assert waiting() == 0
 
 
@@ -129,7 +129,7 @@ class TestReconcile:
     def test_it_works(self, caplog):
         breizh_cyber()
         declare()
-        dispatch.announce_events()
+        dispatch.announce_all_events()
 
         assert queries.report_silent_events() == 0
 
@@ -150,7 +150,7 @@ class TestReconcile:
         PendingEvent.objects.all().delete()
         clock.shift(timedelta(minutes=6))
 
-        assert queries.silent_events() == {incident.events.get().pk}
+        assert queries.list_silent_events() == {incident.events.get().pk}
 
     def test_invented_cases_are_nobodys_concern(self, clock):
         breizh_cyber()
@@ -159,4 +159,4 @@ class TestReconcile:
         clock.shift(timedelta(minutes=6))
 
         assert IncidentEvent.objects.count() == 1
-        assert queries.silent_events() == set()
+        assert queries.list_silent_events() == set()

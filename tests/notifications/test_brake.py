@@ -50,9 +50,9 @@ def of(recipient):
 def test_it_works(demonstration, post):
     breizh_cyber(notification_email="csirt@example.com")
     declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
-    assert dispatch.deliver_due() == 1
+    assert dispatch.send_due_deliveries() == 1
 
     assert [message.went_to for message in post.received] == [["mairie@plouexemple.example"]]
     refused = of("csirt")
@@ -63,10 +63,10 @@ def test_it_works(demonstration, post):
 def test_no_address_slips_through(demonstration, post, address):
     breizh_cyber(notification_email="")
     declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     Story.objects.update(contact_email=address)
 
-    assert dispatch.deliver_due() == 0
+    assert dispatch.send_due_deliveries() == 0
 
     assert post.received == []
     assert of("declarant").status in {"refused", "no_channel"}
@@ -76,8 +76,8 @@ def test_no_address_slips_through(demonstration, post, address):
 def test_a_second_recipient_does_not_slip_through(demonstration, post, hidden):
     breizh_cyber(notification_email="")
     declare()
-    dispatch.announce_events()
-    message = dispatch.write_mail(of("declarant"), to="mairie@plouexemple.example")
+    dispatch.announce_all_events()
+    message = dispatch.write_case_mail(of("declarant"), to="mairie@plouexemple.example")
     getattr(message, hidden).append("x@example.com")
 
     with Mailer() as mailer, pytest.raises(NotSent, match="demonstration"):
@@ -89,19 +89,19 @@ def test_a_second_recipient_does_not_slip_through(demonstration, post, hidden):
 def test_a_real_database_writes_to_real_addresses(db, post):
     breizh_cyber(notification_email="")
     declare(caller=Caller(email="x@example.com"))
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
-    assert dispatch.deliver_due() == 1
+    assert dispatch.send_due_deliveries() == 1
     assert [message.went_to for message in post.received] == [["x@example.com"]]
 
 
 def test_an_address_that_no_mail_can_carry_is_refused_once(db, post):
     breizh_cyber(notification_email="")
     declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     Story.objects.update(contact_email="x@plouexemple.example\nBcc: y@example.com")
 
-    assert dispatch.deliver_due() == 0
+    assert dispatch.send_due_deliveries() == 0
 
     assert post.received == []
     assert (of("declarant").status, of("declarant").last_error) == ("refused", "unwritable")

@@ -20,8 +20,8 @@ django.setup()
 from django.conf import settings
 settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", {port}
-from notifications.dispatch import deliver_due
-deliver_due()
+from notifications.dispatch import send_due_deliveries
+send_due_deliveries()
 """
 
 
@@ -30,7 +30,7 @@ def declared(transactional_db):
     """One case that is announced; real commits."""
     breizh_cyber()
     incident = declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     return incident
 
 
@@ -39,7 +39,7 @@ def of(recipient):
 
 
 def test_it_works(declared, post):
-    assert dispatch.deliver_due() == 2
+    assert dispatch.send_due_deliveries() == 2
 
     assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
     assert list(Delivery.objects.values_list("status", "attempts", "last_error")) == [("sent", 1, "")] * 2
@@ -47,16 +47,16 @@ def test_it_works(declared, post):
 
 
 def test_what_was_sent_is_not_sent_again(declared, post, clock):
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
     clock.shift(timedelta(days=1))
 
-    assert dispatch.deliver_due() == 0
+    assert dispatch.send_due_deliveries() == 0
 
     assert len(post.received) == 2
 
 
 def test_the_message_id_is_the_key_of_the_row(declared, post):
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
 
     assert post.to(CENTRE)[0]["Message-ID"] == f"<{of('csirt').key}@localhost>"
     assert post.to(CENTRE)[0]["Auto-Submitted"] == "auto-generated"
@@ -65,9 +65,9 @@ def test_the_message_id_is_the_key_of_the_row(declared, post):
 def test_a_refused_recipient_is_not_tried_again(declared, post, clock):
     post.answers[TOWN] = "550 5.1.1 unknown"
 
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
     clock.shift(timedelta(days=1))
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
 
     assert [message.went_to for message in post.received] == [[CENTRE]]
     refused = of("declarant")
@@ -78,13 +78,13 @@ def test_a_postponed_recipient_is_tried_later(declared, post, clock):
     now = timezone.now()
     post.answers[TOWN] = "451 4.7.1 greylisted"
 
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
     assert (of("declarant").last_error, of("declarant").due_at) == ("postponed", now + timedelta(minutes=1))
     post.answers.clear()
     clock.shift(timedelta(seconds=59))
-    assert dispatch.deliver_due() == 0
+    assert dispatch.send_due_deliveries() == 0
     clock.shift(timedelta(seconds=2))
-    assert dispatch.deliver_due() == 1
+    assert dispatch.send_due_deliveries() == 1
 
     assert len(post.to(TOWN)) == 1
     assert (of("declarant").status, of("declarant").attempts, of("declarant").last_error) == ("sent", 2, "")
@@ -100,14 +100,14 @@ def test_ten_attempts_then_a_person_must_look(declared, post, clock):
     post.answers[TOWN] = "451 4.7.1 greylisted"
 
     for _ in range(12):
-        dispatch.deliver_due()
+        dispatch.send_due_deliveries()
         clock.shift(timedelta(hours=1, seconds=1))
 
     assert (of("declarant").status, of("declarant").attempts) == ("dead", 10)
     key = of("declarant").key
     post.answers.clear()
     call_command("replay_deliveries")
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
 
     assert of("declarant").status == "sent"
     assert post.to(TOWN)[0]["Message-ID"] == f"<{key}@localhost>"
@@ -115,10 +115,10 @@ def test_ten_attempts_then_a_person_must_look(declared, post, clock):
 
 def test_a_message_that_kills_each_worker_dies_too(declared, post, clock):
     for _ in range(10):
-        assert dispatch.claim(timezone.now())
+        assert dispatch.claim_deliveries(timezone.now())
         clock.shift(timedelta(hours=1, seconds=1))
 
-    assert dispatch.deliver_due() == 0
+    assert dispatch.send_due_deliveries() == 0
     assert set(Delivery.objects.values_list("status", flat=True)) == {"dead"}
 
 
@@ -126,7 +126,7 @@ def test_a_dead_server_loses_nothing_and_counts_against_nobody(declared, post, c
     post.stop()
 
     for _ in range(15):
-        assert dispatch.deliver_due() == 0
+        assert dispatch.send_due_deliveries() == 0
         clock.shift(timedelta(minutes=1))
     assert sorted(Delivery.objects.values_list("status", "attempts", "last_error")) == [
         ("due", 0, ""),
@@ -134,12 +134,12 @@ def test_a_dead_server_loses_nothing_and_counts_against_nobody(declared, post, c
     ]
     post.start()
 
-    assert dispatch.deliver_due() == 2
+    assert dispatch.send_due_deliveries() == 2
 
 
 def test_a_server_that_ends_connections_is_asked_for_another(declared, post):
     declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     hung_up = []
 
     async def handle_MAIL(server, session, envelope, address, options):  # noqa: N802
@@ -151,7 +151,7 @@ def test_a_server_that_ends_connections_is_asked_for_another(declared, post):
 
     post.handle_MAIL = handle_MAIL
 
-    assert dispatch.deliver_due() == 4
+    assert dispatch.send_due_deliveries() == 4
     assert hung_up
     assert len(post.received) == 4
 
@@ -163,7 +163,7 @@ def test_a_server_that_ends_connections_is_asked_for_another(declared, post):
 def test_a_message_may_be_refused_after_it_was_read(declared, post, verdict, status, trouble):
     post.verdict = verdict
 
-    assert dispatch.deliver_due() == 0
+    assert dispatch.send_due_deliveries() == 0
 
     assert list(Delivery.objects.values_list("status", "last_error")) == [(status, trouble)] * 2
 
@@ -174,16 +174,16 @@ def test_a_server_that_refuses_our_sender_counts_against_no_message(declared, po
 
     post.handle_MAIL = refuses
 
-    assert dispatch.deliver_due() == 0
+    assert dispatch.send_due_deliveries() == 0
 
     rows = Delivery.objects.order_by("id").values_list("status", "attempts", "last_error")
     assert list(rows) == [("due", 0, "cut_off"), ("due", 0, "")]
-    assert dispatch.deliver_due() == 0
+    assert dispatch.send_due_deliveries() == 0
     del post.handle_MAIL
     clock.shift(timedelta(seconds=21))
     post.stop()
     post.start()
-    assert dispatch.deliver_due() == 2
+    assert dispatch.send_due_deliveries() == 2
 
 
 def test_a_server_that_hangs_up_on_one_message_still_gets_the_others(declared, post):
@@ -195,7 +195,7 @@ def test_a_server_that_hangs_up_on_one_message_still_gets_the_others(declared, p
 
     post.handle_RCPT = hangs_up
 
-    assert dispatch.deliver_due() == 1
+    assert dispatch.send_due_deliveries() == 1
 
     assert (of("csirt").status, of("csirt").attempts, of("csirt").last_error) == ("due", 1, "cut_off")
     assert of("declarant").status == "sent"
@@ -211,7 +211,7 @@ def test_one_postponed_centre_delays_nobody_else(transactional_db, post):
     breizh_cyber()
     for _ in range(5):
         declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     tries = []
 
     async def handle_RCPT(server, session, envelope, address, options):  # noqa: N802
@@ -223,7 +223,7 @@ def test_one_postponed_centre_delays_nobody_else(transactional_db, post):
 
     post.handle_RCPT = handle_RCPT
 
-    assert dispatch.deliver_due() == 5
+    assert dispatch.send_due_deliveries() == 5
 
     assert len(post.to(TOWN)) == 5
     assert len(tries) == 1
@@ -248,9 +248,9 @@ def test_a_worker_killed_before_it_records_sends_again_under_the_same_id(declare
     post.kills = None
     assert (of("csirt").status, of("csirt").attempts) == ("due", 1)
 
-    assert dispatch.deliver_due() == 0
+    assert dispatch.send_due_deliveries() == 0
     clock.shift(timedelta(minutes=10))
-    assert dispatch.deliver_due() == 1
+    assert dispatch.send_due_deliveries() == 1
 
     first, second = post.received
     assert first["Message-ID"] == second["Message-ID"]
@@ -260,12 +260,12 @@ def test_a_slow_server_never_outlasts_the_lease(transactional_db, post, monkeypa
     breizh_cyber()
     for _ in range(3):
         declare()
-    dispatch.announce_events()
-    monkeypatch.setattr(dispatch, "LEASE_USED", timedelta(seconds=0.5))
+    dispatch.announce_all_events()
+    monkeypatch.setattr(dispatch, "LEASE_TIME", timedelta(seconds=0.5))
     monkeypatch.setattr(dispatch, "LONGEST_ROUND", timedelta(seconds=0.01))
     post.delay = 0.3
 
-    sent = dispatch.deliver_due()
+    sent = dispatch.send_due_deliveries()
 
     assert 1 <= sent < 6
     assert list(Delivery.objects.exclude(status="sent").values_list("attempts", flat=True)) == [0] * (6 - sent)
@@ -275,7 +275,7 @@ def test_a_slow_server_never_outlasts_the_lease(transactional_db, post, monkeypa
 def test_what_was_erased_meanwhile_is_not_sent(declared, post):
     Story.objects.update(contact_email="")
 
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
 
     assert (of("declarant").status, of("declarant").last_error) == ("no_channel", "no_address")
     assert not post.to(TOWN)
@@ -284,7 +284,7 @@ def test_what_was_erased_meanwhile_is_not_sent(declared, post):
 def test_an_address_corrected_meanwhile_is_the_one_used(declared, post):
     breizh_cyber(notification_email="astreinte@breizh.example")
 
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
 
     assert len(post.to("astreinte@breizh.example")) == 1
     assert not post.to(CENTRE)
@@ -293,26 +293,26 @@ def test_an_address_corrected_meanwhile_is_the_one_used(declared, post):
 def test_a_centre_that_sets_its_address_can_be_told_afterwards(transactional_db, post):
     breizh_cyber(notification_email="")
     declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     breizh_cyber()
 
     call_command("replay_deliveries", "--status=no_channel", "--csirt=breizh-cyber")
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
 
     assert len(post.to(CENTRE)) == 1
 
 
 def test_a_message_that_cannot_be_written_holds_up_nobody(declared, post, monkeypatch, caplog):
-    write = dispatch.write_mail
+    write = dispatch.write_case_mail
 
     def broken(delivery, *, to):
         if delivery.recipient == "csirt":
             raise UnicodeError("Dominique Exemple")
         return write(delivery, to=to)
 
-    monkeypatch.setattr(dispatch, "write_mail", broken)
+    monkeypatch.setattr(dispatch, "write_case_mail", broken)
 
-    assert dispatch.deliver_due() == 1
+    assert dispatch.send_due_deliveries() == 1
 
     assert (of("csirt").status, of("csirt").last_error) == ("due", "unwritable")
     assert "Dominique" not in caplog.text
@@ -320,7 +320,7 @@ def test_a_message_that_cannot_be_written_holds_up_nobody(declared, post, monkey
 
 def test_no_address_is_kept_in_the_row(declared, post):
     post.answers[CENTRE] = f"550 5.1.1 <{CENTRE}> unknown"
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
 
     stored = Delivery.objects.filter(recipient="csirt").values_list()[0]
     assert "@" not in "".join(map(str, stored))
@@ -330,9 +330,9 @@ def test_fifty_mails_cost_few_queries_beside_their_own(transactional_db, post, d
     breizh_cyber()
     for _ in range(25):
         declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
     # Each mail: the demonstration brake and its record, and for each receipt the route. The rest is for each handful,
     # with a look at what came meanwhile.
     with django_assert_max_num_queries(50 * 2 + 25 * 4 + 3 * 25):
-        assert dispatch.deliver_due() == 50
+        assert dispatch.send_due_deliveries() == 50

@@ -20,8 +20,8 @@ CENTRE, TOWN = "garde@breizh.example", "mairie@plouexemple.example"
 
 
 def delivered(post):
-    dispatch.announce_events()
-    dispatch.deliver_due()
+    dispatch.announce_all_events()
+    dispatch.send_due_deliveries()
 
 
 def said(message):
@@ -80,7 +80,7 @@ def test_the_declarant_of_a_double_hears_of_the_end_and_that_it_was_none(post):
 
 def test_a_stricter_label_holds_for_mails_that_are_not_sent_yet(post):
     incident = declare(description="Confidentiel, vraiment")
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     label(incident, Tlp.RED)
     delivered(post)
     [mail] = post.to(CENTRE)
@@ -94,7 +94,7 @@ def test_so_it_does_for_the_words_of_the_centre(post):
     delivered(post)
     letter = Letter(text="Le mot de passe du pare-feu est connu.", key="k")
     write_to_declarant(reference=incident.reference, actor=a_responder(), letter=letter)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     label(incident, Tlp.RED)
     delivered(post)
     assert "pare-feu" not in said(post.to(TOWN)[-1])

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from csirts.models import Csirt
 from incidents.reference import spaced
-from notifications.dispatch import announce_events
+from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def told():
     breizh_cyber()
     incident = declare()
-    announce_events()
+    announce_all_events()
     return incident
 
 
@@ -65,7 +65,7 @@ def test_it_works(client, told, time_machine):
 def test_what_goes_nowhere_is_not_awaited(client):
     breizh_cyber(notification_email="")
     declare()
-    announce_events()
+    announce_all_events()
     Delivery.objects.filter(recipient="declarant").delete()
     client.force_login(a_lead(Csirt.objects.get(slug="breizh-cyber")))
 
@@ -84,7 +84,7 @@ def test_those_of_another_centre_are_not_there(client, told):
 
 def test_find_those_of_a_case(client, told):
     declare()
-    announce_events()
+    announce_all_events()
     client.force_login(a_lead())
 
     assert shown(client.get(URL, {"q": spaced(told.reference).lower()})) == [told, told]
@@ -105,7 +105,7 @@ def test_it_costs_at_most_ten_queries(client, number):
     breizh_cyber()
     for _ in range(number // 2):
         declare(key=uuid4().hex)
-    announce_events()
+    announce_all_events()
     client.force_login(a_responder())
 
     with CaptureQueriesContext(connection) as queries:

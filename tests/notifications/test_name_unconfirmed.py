@@ -3,7 +3,7 @@
 import pytest
 
 from collectivities.enums import Kind
-from collectivities.services import confirm_body, propose_body
+from collectivities.services import create_proposed_body, mark_body_confirmed
 from incidents.services.declaring.bodies import merge_body
 from notifications import dispatch
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -16,12 +16,12 @@ HOSTILE = "SIVU https://piege.example {{ secret }} <b>"
 
 def mails(post, name, **said):
     breizh_cyber()
-    body = propose_body(kind=Kind.SIVU, name=name, siren=None, seat=plouexemple())
+    body = create_proposed_body(kind=Kind.SIVU, name=name, siren=None, seat=plouexemple())
     if said:
-        confirm_body(body)
+        mark_body_confirmed(body)
     declare(collectivity=body)
-    dispatch.announce_events()
-    dispatch.deliver_due()
+    dispatch.announce_all_events()
+    dispatch.send_due_deliveries()
     return post.to(CENTRE)[0], post.to(TOWN)[0]
 
 
@@ -46,13 +46,15 @@ def test_a_hostile_name_links_to_nothing(post):
 def test_the_body_that_it_is_hears_of_the_case(post):
     agent = an_agent(plouexemple())
     breizh_cyber()
-    incident = declare(collectivity=propose_body(kind=Kind.OTHER, name=HOSTILE, siren=None, seat=plouexemple()))
-    dispatch.announce_events()
-    dispatch.deliver_due()
+    incident = declare(
+        collectivity=create_proposed_body(kind=Kind.OTHER, name=HOSTILE, siren=None, seat=plouexemple())
+    )
+    dispatch.announce_all_events()
+    dispatch.send_due_deliveries()
     assert not post.to(agent.email)
     merge_body(reference=incident.reference, into=plouexemple().uid, actor=a_responder())
-    dispatch.announce_events()
-    dispatch.deliver_due()
+    dispatch.announce_all_events()
+    dispatch.send_due_deliveries()
     [mail] = post.to(agent.email)
     assert "rattaché à" in mail["Subject"]
     assert "piege" not in mail["Subject"] + mail.get_content()

@@ -40,9 +40,9 @@ def test_it_works(centre, post, clock):
 
     gives_its_address()
     tasks.reconcile()
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
     tasks.reconcile()
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
 
     [mail] = post.to(CENTRE)
     assert "Plouexemple" in mail["Subject"]
@@ -57,7 +57,7 @@ def test_of_a_case_that_was_taken_the_newest_unanswered_word_leaves(centre, post
     delivered(post)
     gives_its_address()
     send_to_centres()
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
     [mail] = post.to(CENTRE)
     assert "Alors ?" in one_line(mail)
 
@@ -123,11 +123,11 @@ def test_an_address_given_while_the_first_mail_was_announced_is_found(post, cloc
     breizh_cyber()
     incident = declare(caller=SILENT)
     Story.objects.filter(incident=incident).update(contact_email=TOWN)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     Delivery.objects.filter(recipient="declarant").update(status=DeliveryStatus.NO_CHANNEL, channel=Channel.NONE)
 
     tasks.reconcile()
-    dispatch.deliver_due()
+    dispatch.send_due_deliveries()
     [mail] = post.to(TOWN)
     assert incident.reference[:4] in mail["Subject"]
     assert statuses("declarant") == [DeliveryStatus.SENT]

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.enums import LinkPurpose, MailKind
-from accounts.messages import write_mail as write_account_mail
+from accounts.messages import write_account_mail as write_account_mail
 from accounts.models import PendingMail
 from accounts.services.links import make_link
 from core.typography import with_french_spaces
@@ -18,14 +18,14 @@ from incidents.models import Advice, Incident, Transfer
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.history.record import record_event
 from notifications.enums import Recipient
-from notifications.messages import write_mail
+from notifications.messages import write_case_mail
 from notifications.models import Announcement, Delivery
-from notifications.recipients import WHO_HEARS
+from notifications.recipients import RECIPIENTS
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 
 pytestmark = pytest.mark.django_db
 LOOSE = re.compile(r"^(?!>).*(?:\S [:;!?»]|« )", re.MULTILINE)
-MAILS = [(recipient, kind) for kind, recipients in WHO_HEARS.items() for recipient in recipients]
+MAILS = [(recipient, kind) for kind, recipients in RECIPIENTS.items() for recipient in recipients]
 INVITES = {MailKind.WELCOME, MailKind.INVITATION, MailKind.PASSWORD_LINK}
 
 
@@ -69,7 +69,7 @@ def test_it_works():
 def test_every_mail_about_a_case(incident, recipient, kind, tlp):
     Incident.objects.update(tlp=tlp)
     incident.refresh_from_db()
-    mail = write_mail(delivery(incident, recipient, kind), to="a@b.example")
+    mail = write_case_mail(delivery(incident, recipient, kind), to="a@b.example")
     assert not loose(mail)
     assert "\u00a0" in mail.body
 
@@ -85,5 +85,5 @@ def test_every_mail_about_an_account(kind):
 
 
 def test_a_narrow_screen_breaks_no_line_before_a_mark(incident):
-    mail = write_mail(delivery(incident, Recipient.CSIRT, EventKind.DECLARED), to="a@b.example")
+    mail = write_case_mail(delivery(incident, Recipient.CSIRT, EventKind.DECLARED), to="a@b.example")
     assert not [line for line in mail.body.splitlines() if line[:1] in (":", "?", "!", ";", "»")]

@@ -29,10 +29,10 @@ def test_it_works(transactional_db, post):
     breizh_cyber()
     for _ in range(40):
         declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     post.delay = 0.002
 
-    at_once(dispatch.deliver_due)
+    at_once(dispatch.send_due_deliveries)
 
     ids = [message["Message-ID"] for message in post.received]
     assert len(ids) == len(set(ids)) == 80
@@ -43,14 +43,14 @@ def test_they_share_the_messages_of_one_act(transactional_db, post):
     """There is one to claim at a time: a worker that finds it taken goes on with the next."""
     breizh_cyber()
     responder, cases = a_responder(), [declare() for _ in range(20)]
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     Delivery.objects.all().delete()
     for case in cases:
         acknowledge_incident(reference=case.reference, actor=responder)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     post.delay, sent = 0.02, []
 
-    at_once(lambda: sent.append(dispatch.deliver_due()))
+    at_once(lambda: sent.append(dispatch.send_due_deliveries()))
 
     assert sum(sent) == 20
     assert min(sent) >= 5
@@ -61,7 +61,7 @@ def test_they_share_the_events(transactional_db):
     for _ in range(120):
         declare()
 
-    at_once(dispatch.announce_events)
+    at_once(dispatch.announce_all_events)
 
     assert Announcement.objects.count() == 120
     assert Delivery.objects.count() == 240

@@ -25,22 +25,22 @@ def responder(transactional_db):
 def crowd(responder):
     """One responder took many cases at once: each declarant is about to be told."""
     cases = [declare() for _ in range(MANY)]
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     Delivery.objects.all().delete()
     for case in cases:
         acknowledge_incident(reference=case.reference, actor=responder)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     assert Delivery.objects.due(timezone.now()).count() == MANY
     return cases
 
 
 def claimed():
-    return [(one.incident.reference, one.recipient) for one in dispatch.claim(timezone.now())]
+    return [(one.incident.reference, one.recipient) for one in dispatch.claim_deliveries(timezone.now())]
 
 
 def test_it_works(crowd):
     incident = declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
     first = claimed()
 
@@ -55,19 +55,19 @@ def test_a_crowd_of_declarations_passes_none_before_it(transactional_db):
     real = declare()
     for _ in range(MANY):
         declare(caller=Caller(phone="02 99 00 00 00"))
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
     assert claimed()[0] == (real.reference, "csirt")
 
 
 def test_a_case_of_many_mails_leaves_room_for_a_declaration(responder):
     crowded = declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     for number in range(2 * dispatch.MOST_OF_A_CASE):
         letter = Letter(text="Débranchez le serveur.", key=str(number), asks_answer=False)
         write_to_declarant(reference=crowded.reference, actor=responder, letter=letter)
     real = declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
     first = claimed()
 
@@ -79,7 +79,7 @@ def test_a_second_declaration_of_an_account_does_not_wait_for_the_mails_of_the_f
     breizh_cyber()
     agents = [an_agent() for _ in range(5)]
     _first, second = (declare(actor=agents[0]) for _ in range(2))
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
     claims = [claimed() for _ in range(2)]
 
@@ -94,10 +94,10 @@ def test_a_recipient_has_the_older_mail_of_a_case_first(responder):
         acknowledge_incident(reference=case.reference, actor=responder)
     letter = Letter(text="Débranchez le serveur.", key="answer", asks_answer=False)
     write_to_declarant(reference=mine.reference, actor=responder, letter=letter)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
     kinds = []
-    while claim := dispatch.claim(timezone.now()):
+    while claim := dispatch.claim_deliveries(timezone.now()):
         kinds += [one.event.kind for one in claim if (one.incident, one.recipient) == (mine, "declarant")]
 
     assert kinds == ["declared", "acknowledged", "message"]
@@ -106,21 +106,21 @@ def test_a_recipient_has_the_older_mail_of_a_case_first(responder):
 def test_an_answer_of_the_same_person_passes_too(crowd, responder):
     letter = Letter(text="Débranchez le serveur.", key="answer", asks_answer=False)
     write_to_declarant(reference=crowd[-1].reference, actor=responder, letter=letter)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
 
-    kinds = [one.event.kind for one in dispatch.claim(timezone.now())]
+    kinds = [one.event.kind for one in dispatch.claim_deliveries(timezone.now())]
 
     assert "message" in kinds
 
 
 def test_all_are_sent_in_the_end(crowd, post):
-    assert dispatch.deliver_due() == MANY
+    assert dispatch.send_due_deliveries() == MANY
     assert len(post.received) == MANY
 
 
 def test_what_comes_meanwhile_does_not_wait_for_the_round(crowd, post, monkeypatch):
     """After one message: a new case is announced and told, and the link of an account is sent."""
-    deliver, agent, order = dispatch.deliver, an_agent(), []
+    deliver, agent, order = dispatch.send_claimed, an_agent(), []
 
     def something_happens(rows, mailer):
         sent = deliver(rows, mailer)
@@ -130,8 +130,8 @@ def test_what_comes_meanwhile_does_not_wait_for_the_round(crowd, post, monkeypat
             send_link(LinkPurpose.PASSWORD, user=agent, made_by=None)
         return sent
 
-    monkeypatch.setattr(dispatch, "deliver", something_happens)
-    dispatch.deliver_due()
+    monkeypatch.setattr(dispatch, "send_claimed", something_happens)
+    dispatch.send_due_deliveries()
 
     assert order[1] == "declared"
     assert [message.went_to for message in post.received].index([agent.email]) == 1

@@ -99,7 +99,7 @@ def test_a_ground_closed_and_opened_before_the_mails_leave_is_told_once(post, cl
     before = len(post.to(TOWN))
     Coverage.objects.all().delete()
     reroute_cases()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     cover(centre)
     reroute_cases()
     delivered(post)
@@ -117,7 +117,7 @@ def test_a_case_that_moved_twice_is_told_to_the_centre_that_has_it(post, clock):
     before = len(post.to(TOWN))
     cover(centre)
     reroute_cases()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     Coverage.objects.all().delete()
     reroute_cases()
     cover(centre)
@@ -136,7 +136,7 @@ def test_it_is_not_said_that_nobody_has_a_case_that_was_taken_meanwhile(post, cl
     before = len(post.to(TOWN))
     cover(centre)
     reroute_cases()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
     delivered(post)
     [told] = post.to(TOWN)[before:]
@@ -175,10 +175,10 @@ def test_many_cases_that_follow_their_ground_hold_up_no_declaration(post, clock)
     delivered(post)
     cover(centre)
     assert reroute_cases() == 8
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     clock.shift(timedelta(seconds=5))
     urgent = declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     assert max(places_of(urgent)) < 1 + 2
 
 
@@ -192,5 +192,5 @@ def test_what_a_centre_gets_late_holds_up_no_declaration(post, clock):
     assert Delivery.objects.due(timezone.now()).count() == 8
     clock.shift(timedelta(seconds=5))
     urgent = declare()
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     assert max(places_of(urgent)) < 1 + 2

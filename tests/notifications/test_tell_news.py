@@ -50,7 +50,7 @@ def hand_over(incident):
 
 
 def told(kind):
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     return list(Delivery.objects.filter(announcement__event__kind=kind).values_list("recipient", flat=True))
 
 
@@ -193,14 +193,14 @@ class TestTheBody:
         closed = an_agent()
         type(closed).objects.filter(pk=closed.pk).update(is_active=False)
         declare(actor=agent, origin="account")
-        dispatch.announce_events()
+        dispatch.announce_all_events()
         assert [one.person for one in Delivery.objects.filter(recipient="body")] == [colleague]
 
     def test_a_person_with_two_roles_hears_once(self, responder):
         agent = an_agent()
         agent.membership_set.create(role=Role.MANAGER, collectivity=plouexemple())
         declare()
-        dispatch.announce_events()
+        dispatch.announce_all_events()
         assert Delivery.objects.filter(recipient="body").count() == 1
 
 

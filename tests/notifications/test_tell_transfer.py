@@ -107,7 +107,7 @@ def test_of_a_red_case_nothing_but_the_way_to_it(incident, giver, taker, post, t
 def test_what_is_still_due_to_the_former_centre_never_leaves(incident, giver, taker, post):
     """Announced while it was theirs, sent after: the mail would say what the case is now."""
     write(incident, "La cantine est arrêtée aussi.", "k")
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     accept_transfer(uid=asked(incident, giver).uid, actor=taker)
     incident.story.description = "Écrit au nouveau centre."
     incident.story.save()
@@ -118,7 +118,7 @@ def test_what_is_still_due_to_the_former_centre_never_leaves(incident, giver, ta
     gone = ("csirt", "breizh-cyber", DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)
     assert gone in states("declared")
     assert gone in states("message")
-    dispatch.replay(status=DeliveryStatus.NO_CHANNEL)
+    dispatch.replay_deliveries(status=DeliveryStatus.NO_CHANNEL)
     delivered(post)
     assert post.to(CENTRE) == []
 
@@ -147,7 +147,7 @@ def test_an_event_announced_after_the_transfer_is_told_to_who_has_the_case(incid
 
 def test_one_that_went_on_tells_the_middle_one_nothing(incident, giver, taker, post):
     first = accept_transfer(uid=asked(incident, giver).uid, actor=taker)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     third = a_responder(another_centre("tiers", "Tiers"))
     accept_transfer(uid=asked(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
     delivered(post)
@@ -158,7 +158,7 @@ def test_one_that_went_on_tells_the_middle_one_nothing(incident, giver, taker, p
 
 def test_a_proposal_taken_back_before_its_mail_is_not_told(incident, giver, post):
     asked(incident, giver)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     withdraw_transfer(reference=incident.reference, actor=giver)
     delivered(post)
     assert post.to(ELSEWHERE) == []
@@ -210,7 +210,7 @@ def test_a_partner_gets_the_file_that_was_read(green, giver, post):
 @pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
 def test_nothing_leaves_once_the_tlp_is_narrower(green, giver, post, tlp):
     advised(green, giver)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
     delivered(post)
     assert post.to(CERT) == []
@@ -223,7 +223,7 @@ def test_a_file_wider_than_the_case_since_stays(green, giver, post, label, narro
     """Unless the declarant agreed to this file."""
     Incident.objects.update(tlp=label)
     advised(green, giver, tlp=label, agreement=agreed(green) if leaves else NONE)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     Incident.objects.update(tlp=narrowed)
     delivered(post)
     assert bool(post.to(CERT)) == leaves
@@ -232,7 +232,7 @@ def test_a_file_wider_than_the_case_since_stays(green, giver, post, label, narro
 @pytest.mark.parametrize(("tlp", "leaves"), [(Tlp.AMBER_STRICT, True), (Tlp.RED, False)])
 def test_by_consent_it_leaves_under_the_label_of_the_message(incident, giver, post, tlp, leaves):
     advised(incident, giver, tlp="amber+strict", agreement=agreed(incident))
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
     delivered(post)
     found = post.to(CERT)
@@ -244,7 +244,7 @@ def test_by_consent_it_leaves_under_the_label_of_the_message(incident, giver, po
 
 def test_nothing_leaves_once_it_is_erased(green, giver, post):
     advised(green, giver)
-    dispatch.announce_events()
+    dispatch.announce_all_events()
     erase_personal_data(reference=green.reference, actor=a_lead())
     delivered(post)
     assert post.to(CERT) == []

@@ -18,7 +18,7 @@ from incidents.services.declaring.declare import declare_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.sharing import READ_BY_OTHERS
-from notifications.wording import inert, quoted, set_in_lines
+from notifications.wording import defuse_line, quote_lines, wrap_lines
 from tests import harmless
 from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
@@ -358,15 +358,15 @@ def test_templates_never_read_what_strangers_wrote_by_themselves():
     ],
 )
 def test_links_are_disarmed(written, shown):
-    assert inert(written) == shown
+    assert defuse_line(written) == shown
 
 
 def test_every_kind_of_line_end_is_quoted():
-    assert quoted("a\rb\u2028c\x0bd\x85e") == "> a\n> b\n> c\n> d\n> e"
+    assert quote_lines("a\rb\u2028c\x0bd\x85e") == "> a\n> b\n> c\n> d\n> e"
 
 
 def test_lists_and_quotations_keep_their_indent():
-    text = set_in_lines("1. " + "mot " * 20 + "\n\n\n\n" + "> " + "mot " * 20)
+    text = wrap_lines("1. " + "mot " * 20 + "\n\n\n\n" + "> " + "mot " * 20)
 
     assert [line[:4] for line in text.splitlines()] == ["1. m", "   m", "", "> mo", "> mo"]
 

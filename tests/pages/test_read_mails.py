@@ -29,8 +29,8 @@ def demonstration(store):
 def declared(**overrides):
     breizh_cyber()
     incident = declare(**overrides)
-    dispatch.announce_events()
-    dispatch.deliver_due()
+    dispatch.announce_all_events()
+    dispatch.send_due_deliveries()
     return incident
 
 

@@ -9,14 +9,22 @@ from django import forms
 from django.forms import formset_factory
 from django.template.loader import render_to_string
 
-from config.pages.templatetags.tocsin import duration, grouped, host, moment, phone, spelled, tel
+from config.pages.templatetags.tocsin import (
+    find_host,
+    format_full_moment,
+    format_phone,
+    format_wait,
+    group_reference,
+    make_tel_uri,
+    spell_out,
+)
 from tests.reading import NBSP, text
 
 MORNING = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 
 
 def test_it_works():
-    assert moment(MORNING) == f"mardi 24 novembre 2026 à 9{NBSP}h{NBSP}51, heure de Paris"
+    assert format_full_moment(MORNING) == f"mardi 24 novembre 2026 à 9{NBSP}h{NBSP}51, heure de Paris"
 
 
 @pytest.mark.parametrize(
@@ -29,18 +37,18 @@ def test_it_works():
     ],
 )
 def test_the_hour_is_that_of_the_reader_and_the_zone_is_said(zone, said):
-    assert moment(MORNING, zone) == said
+    assert format_full_moment(MORNING, zone) == said
 
 
 def test_the_first_of_a_month_is_said_as_people_do():
     assert (
-        moment(datetime(2026, 7, 1, 5, 5, tzinfo=UTC))
+        format_full_moment(datetime(2026, 7, 1, 5, 5, tzinfo=UTC))
         == f"mercredi 1er juillet 2026 à 7{NBSP}h{NBSP}05, heure de Paris"
     )
 
 
 def test_no_moment_says_nothing():
-    assert moment(None) == ""
+    assert format_full_moment(None) == ""
 
 
 @pytest.mark.parametrize(
@@ -55,13 +63,13 @@ def test_no_moment_says_nothing():
     ],
 )
 def test_durations(lasts, said):
-    assert duration(lasts) == said
+    assert format_wait(lasts) == said
 
 
 @pytest.mark.parametrize("typed", ["T7K49MQX", "t7k4-9mqx", " T7K4 9MQX "])
 def test_a_reference_is_grouped_and_spelled(typed):
-    assert grouped(typed) == "T7K4-9MQX"
-    assert spelled(typed) == "Thérèse, 7, Kléber, 4, 9, Marcel, Quintal, Xavier"
+    assert group_reference(typed) == "T7K4-9MQX"
+    assert spell_out(typed) == "Thérèse, 7, Kléber, 4, 9, Marcel, Quintal, Xavier"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +81,7 @@ def test_a_reference_is_grouped_and_spelled(typed):
     ],
 )
 def test_a_number_is_dialled_as_published(published, dialled):
-    assert tel(published) == dialled
+    assert make_tel_uri(published) == dialled
 
 
 @pytest.mark.parametrize(
@@ -88,7 +96,7 @@ def test_a_number_is_dialled_as_published(published, dialled):
     ],
 )
 def test_a_number_is_read_by_two_digits_unless_it_was_grouped_already(typed, said):
-    assert phone(typed) == said
+    assert format_phone(typed) == said
 
 
 @pytest.mark.parametrize("path", ["/declarer/", "/declarer/rappelez-moi/", "/reflexes/", "/suivi/", "/annuaire/"])
@@ -103,7 +111,7 @@ def test_no_space_stands_before_a_comma(client, db):
 
 
 def test_a_site_is_named_by_its_host():
-    assert host("https://www.csirt-bfc.fr/aide?x=1") == "csirt-bfc.fr"
+    assert find_host("https://www.csirt-bfc.fr/aide?x=1") == "csirt-bfc.fr"
 
 
 class Interruption(forms.Form):

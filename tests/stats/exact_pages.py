@@ -5,7 +5,7 @@ from django.test import Client
 from accounts.enums import Role
 from accounts.models import Membership
 from collectivities.models import Region
-from stats.services import fold_events
+from stats.services import fold_new_events
 from tests.cast import a_person, breizh_cyber
 from tests.incidents.transferring import another_centre
 from tests.stats.cases import Case, bodies, on, store
@@ -49,5 +49,5 @@ def some_cases():
             Case(body=far, at=on(2026, 1, 7), csirt=there, hours=(5,)),
         ]
     )
-    fold_events()
+    fold_new_events()
     return incidents

@@ -9,7 +9,7 @@ from django.http import Http404
 
 from accounts.enums import Role
 from collectivities.models import Region
-from collectivities.services import propose_body
+from collectivities.services import create_proposed_body
 from core.stale import Stale
 from incidents.access import Guest
 from incidents.enums import Cause, ClosingReason, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand
@@ -54,7 +54,7 @@ class History:
         self.town = plouexemple()
         self.bodies = [self.town, *bodies("53", 6), *bodies("11", 4), *bodies("03", 2)]
         self.ccas = [
-            propose_body(kind="ccas", name=f"CCAS no {n}", siren=made_up_siren(717_000 + n), seat=self.town)
+            create_proposed_body(kind="ccas", name=f"CCAS no {n}", siren=made_up_siren(717_000 + n), seat=self.town)
             for n in range(2)
         ]
         self.regions = list(Region.objects.filter(code__in=["53", "11", "03"]))

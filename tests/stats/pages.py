@@ -3,7 +3,7 @@
 from collectivities.models import Region
 from stats.disclosure.tables import CATEGORIES, TABLES
 from stats.enums import Stratum
-from stats.pages.page import Page
+from stats.pages.page import FiguresPage
 from stats.releases.reading import PrintedYear
 from stats.releases.rows import Release
 from tests.stats.printing import PUBLISHED_AT
@@ -18,7 +18,7 @@ def a_page(tables, *, before=None, region=None, quarters=FULL, is_over=True):
 
     Those of a quarter are under its number.
     """
-    return Page(
+    return FiguresPage(
         regions=[BRETAGNE, CORSE],
         region=region,
         years={2025: is_over} | ({2024: True} if before else {}),

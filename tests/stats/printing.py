@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from stats.disclosure.draw import describe_table
+from stats.disclosure.draw import format_table
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, Period, list_tables
 from stats.enums import Stratum
@@ -33,8 +33,8 @@ def print_release(period, tables, *, at=PUBLISHED_AT):
     )
     existing = {} if period.quarter else BODIES
     bodies = [Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in existing.items()]
-    described = [describe_table(table, tables.get(table.code, {})) for table in list_tables(period)]
-    release.printed = seal.encode(seal.describe_release(release, described, bodies, seal.list_earlier(period)))
+    described = [format_table(table, tables.get(table.code, {})) for table in list_tables(period)]
+    release.printed = seal.encode(seal.make_signed_form(release, described, bodies, seal.list_earlier(period)))
     release.save()
     Denominator.objects.bulk_create(bodies)
     Figure.objects.bulk_create(

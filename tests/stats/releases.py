@@ -4,7 +4,7 @@ from collections import Counter
 
 from django.db import transaction
 
-from stats.disclosure.draw import Drawn, describe_table
+from stats.disclosure.draw import Drawn, format_table
 from stats.disclosure.tables import TABLES, Period, list_tables
 from stats.enums import Stratum
 from stats.models import Release
@@ -79,9 +79,9 @@ def save(period, at, shown) -> Release:
         year=period.year,
         quarter=period.quarter,
         published_at=at,
-        rounding_key=seal.fingerprint(seal.rounding_key()),
+        rounding_key=seal.compute_fingerprint(seal.derive_rounding_key()),
     )
-    tables = [describe_table(table, dict(fill(table, period, shown))) for table in list_tables(period)]
+    tables = [format_table(table, dict(fill(table, period, shown))) for table in list_tables(period)]
     save_release(release, Drawn(tables, 1, ()), Counter() if period.quarter else BODIES)
     return release
 

@@ -5,7 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from core.locks import Lock, hold_lock
 from stats.counting import rollups
-from stats.enums import Outcome
+from stats.enums import CaseOutcome
 from stats.releases.rows import Attempt
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.pages import plain
@@ -28,7 +28,7 @@ def test_it_works(client, time_machine):
         assert "En cours de vérification : 2e trimestre 2025." in plain(
             " ".join(LexborHTMLParser(client.get("/statistiques/publications/").content).text().split())
         )
-    Attempt.objects.create(outcome=Outcome.FAILED, period="2025-T2", seconds=1)
+    Attempt.objects.create(outcome=CaseOutcome.FAILED, period="2025-T2", seconds=1)
     assert "Le dernier essai n’a pas abouti." in words(read(client))
 
 

@@ -16,7 +16,7 @@ from stats.exact.breakdowns import BREAKDOWNS
 from stats.exact.files import neutralise
 from stats.exact.sums import Totals
 from stats.models import ExactReading
-from stats.services import fold_events
+from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import another_centre
 from tests.stats.cases import Case, bodies, on, one_each, store
@@ -42,7 +42,7 @@ def two_years():
             Case(body=one, at=on(2026, 3, 5), csirt=csirt, cause="supplier"),
         ]
     )
-    fold_events()
+    fold_new_events()
 
 
 def download(client, url, **asked):
@@ -204,7 +204,7 @@ def test_a_lead_of_two_centres_gets_one_file_of_both(client):
             *one_each(bodies("11", 1), on(2026, 1, 5), csirt=there),
         ]
     )
-    fold_events()
+    fold_new_events()
     page = download(client, f"{OWN}chiffres.csv")
     assert page["Content-Disposition"] == 'attachment; filename="tocsin-exacts-mon-centre-2026.csv"'
     assert lines_of(page)[0]["valeur"] == "3"
@@ -247,7 +247,7 @@ def test_it_costs_the_same_whatever_the_number_of_cases(
     said = {"csirt": breizh_cyber(), "hours": (2,)}
     people = bodies("53", number)
     store([*one_each(people, on(2026, 1, 5), **said), *one_each(people, on(2025, 1, 5), **said)])
-    fold_events()
+    fold_new_events()
     for url in (NATION, BRETAGNE, CENTRE):
         with django_assert_max_num_queries(20):
             download(client, f"{url}chiffres.{suffix}")

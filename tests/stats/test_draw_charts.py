@@ -7,7 +7,16 @@ from django.template.loader import render_to_string
 from selectolax.lexbor import LexborHTMLParser as Parser
 
 from incidents.enums import IncidentType
-from stats.pages.charts import Bar, Interval, Series, interval, line_charts, round_up, scale_for, with_shares
+from stats.pages.charts import (
+    Bar,
+    Interval,
+    Series,
+    choose_scale,
+    compute_shares,
+    make_line_charts,
+    place_interval,
+    round_up,
+)
 from stats.pages.labels import (
     NARROW,
     NO_BREAK,
@@ -18,7 +27,7 @@ from stats.pages.labels import (
     lower_first,
     upper_first,
 )
-from stats.pages.sections import list_sections
+from stats.pages.sections import make_sections
 from tests.stats.pages import a_page, fill
 
 QUARTERS = ["T1", "T2", "T3", "T4"]
@@ -27,7 +36,7 @@ MONTHS = [f"m{number}" for number in range(1, 13)]
 
 def test_it_works():
     """Four columns of 128 units from 44, twenty cases in the 248 units between 24 and 272."""
-    chart = line_charts(QUARTERS, Series("2026", (0, 10, 20, 5)), None)["wide"]
+    chart = make_line_charts(QUARTERS, Series("2026", (0, 10, 20, 5)), None)["wide"]
     assert chart.view_box == "0 0 600 300"
     assert [(tick.text, tick.y, tick.is_base) for tick in chart.ticks] == [
         ("0", "276.0", True),
@@ -52,7 +61,7 @@ def test_it_works():
 
 def test_a_line_breaks_where_a_period_has_no_number():
     series = Series("2026", (1, 2, None, 3, None, None, 4, 5, None, None, None, None))
-    chart = line_charts(MONTHS, series, None)["wide"]
+    chart = make_line_charts(MONTHS, series, None)["wide"]
     assert [len(run.split()) for run in chart.now.lines] == [2, 1, 2]
     assert len(chart.now.dots) == 5
     assert chart.now.end.text == "2026"
@@ -60,14 +69,14 @@ def test_a_line_breaks_where_a_period_has_no_number():
 
 
 def test_a_series_without_any_number_draws_nothing():
-    chart = line_charts(QUARTERS, Series("2026", (None,) * 4), Series("2025", (None,) * 4))["narrow"]
+    chart = make_line_charts(QUARTERS, Series("2026", (None,) * 4), Series("2025", (None,) * 4))["narrow"]
     for curve in (chart.now, chart.before):
         assert (curve.lines, curve.dots, curve.numbers, curve.end) == ([], [], [], None)
     assert [tick.text for tick in chart.ticks] == ["0", "1"]
 
 
 def test_both_years_share_a_scale_and_the_first_alone_says_its_numbers():
-    chart = line_charts(QUARTERS, Series("2026", (1, 1, 1, 1)), Series("2025", (100, 0, 0, 0)))["wide"]
+    chart = make_line_charts(QUARTERS, Series("2026", (1, 1, 1, 1)), Series("2025", (100, 0, 0, 0)))["wide"]
     assert [tick.text for tick in chart.ticks] == ["0", "50", "100"]
     assert [number.text for number in chart.now.numbers] == ["1", "1", "1", "1"]
     assert chart.before.numbers == []
@@ -76,28 +85,28 @@ def test_both_years_share_a_scale_and_the_first_alone_says_its_numbers():
 
 @pytest.mark.parametrize(("last", "gap"), [(10, 16.0), (9, 16.0), (20, 124.0)])
 def test_the_labels_at_the_ends_do_not_cover_each_other(last, gap):
-    chart = line_charts(QUARTERS, Series("2026", (0, 0, 20, 10)), Series("2025", (0, 0, 0, last)))["wide"]
+    chart = make_line_charts(QUARTERS, Series("2026", (0, 0, 20, 10)), Series("2025", (0, 0, 0, last)))["wide"]
     assert abs(float(chart.before.end.y) - float(chart.now.end.y)) == gap
 
 
 def test_labels_far_apart_stay_where_they_are():
-    chart = line_charts(QUARTERS, Series("2026", (20, 10, None, None)), Series("2025", (0, 0, 0, 10)))["wide"]
+    chart = make_line_charts(QUARTERS, Series("2026", (20, 10, None, None)), Series("2025", (0, 0, 0, 10)))["wide"]
     assert chart.before.end.y == chart.now.end.y
 
 
 def test_a_narrow_screen_names_every_third_month_and_leaves_out_numbers_that_have_no_room():
     series = Series("2026", (1234,) * 12)
-    charts = line_charts(MONTHS, series, None)
+    charts = make_line_charts(MONTHS, series, None)
     assert [name.text for name in charts["wide"].names] == MONTHS
     assert [name.text for name in charts["narrow"].names] == ["m1", "m4", "m7", "m10"]
-    assert len(line_charts(QUARTERS, Series("2026", (1,) * 4), None)["narrow"].names) == 4
+    assert len(make_line_charts(QUARTERS, Series("2026", (1,) * 4), None)["narrow"].names) == 4
     assert charts["narrow"].now.numbers == []
-    assert len(line_charts(MONTHS, Series("2026", (12,) * 12), None)["wide"].now.numbers) == 12
+    assert len(make_line_charts(MONTHS, Series("2026", (12,) * 12), None)["wide"].now.numbers) == 12
 
 
 def test_a_number_stands_under_its_point_where_the_line_rises_on_both_sides():
     """Above at the tops; beside the line where it only rises or only falls."""
-    chart = line_charts(MONTHS, Series("2026", (500, 300, 500, 400, 300, 400) * 2), None)["wide"]
+    chart = make_line_charts(MONTHS, Series("2026", (500, 300, 500, 400, 300, 400) * 2), None)["wide"]
     placed = [
         (round(float(number.x) - float(x)), round(float(number.y) - float(y)))
         for number, (x, y) in zip(chart.now.numbers, chart.now.dots, strict=True)
@@ -106,20 +115,20 @@ def test_a_number_stands_under_its_point_where_the_line_rises_on_both_sides():
 
 
 def test_the_highest_and_the_lowest_are_written_where_there_is_no_room_for_all():
-    chart = line_charts(MONTHS, Series("2026", (500, 300, 510, 400, 295, 400) * 2), None)["narrow"]
+    chart = make_line_charts(MONTHS, Series("2026", (500, 300, 510, 400, 295, 400) * 2), None)["narrow"]
     assert [number.text for number in chart.now.numbers] == ["510", "295"]
 
 
 def test_no_number_covers_the_label_at_the_end_of_a_line():
     for before in (None, Series("2025", (100_000,) * 12)):
-        chart = line_charts(QUARTERS, Series("2026", (100_000, 90_000, 100_000, 100_000)), before)["wide"]
+        chart = make_line_charts(QUARTERS, Series("2026", (100_000, 90_000, 100_000, 100_000)), before)["wide"]
         for end in filter(None, [chart.now.end, chart.before and chart.before.end]):
             left = float(chart.now.numbers[-1].x) + len(chart.now.numbers[-1].text) * 7.6 / 2
             assert left <= float(end.x) or abs(float(chart.now.numbers[-1].y) - float(end.y)) >= 12
 
 
 def test_the_left_margin_grows_with_the_words_of_the_ticks():
-    chart = line_charts(QUARTERS, Series("2026", (1_000_000,) * 4), None)["narrow"]
+    chart = make_line_charts(QUARTERS, Series("2026", (1_000_000,) * 4), None)["narrow"]
     assert chart.ticks[-1].text == f"1{NARROW}000{NARROW}000"
     assert chart.frame.left == 77  # nine characters of 7.6 units, rounded up, and eight beside
 
@@ -133,27 +142,27 @@ def test_people_count_by_one_two_five(value, up):
 
 
 def test_levels_are_of_equal_width_and_the_last_is_open():
-    scale = scale_for([5, 50])
+    scale = choose_scale([5, 50])
     assert [scale.level(value) for value in (5, 10, 15, 40, 45, 400)] == [1, 1, 2, 4, 5, 5]
     assert scale.steps([5, 1, 2, 2]) == [(1, 5, 10), (2, 15, 20), (5, 45, None)]
 
 
 def test_a_level_holds_a_printed_number_at_least():
-    assert scale_for([5, 10]).steps([1, 2]) == [(1, 5, 5), (2, 10, 10)]
-    assert scale_for([]).step == 5
+    assert choose_scale([5, 10]).steps([1, 2]) == [(1, 5, 5), (2, 10, 10)]
+    assert choose_scale([]).step == 5
 
 
 def test_bars_are_as_long_as_their_numbers():
-    assert with_shares([8, 2, 0, None, 1]) == ["100.0", "25.0", "0", "0", "12.5"]
-    assert with_shares([1000, 1]) == ["100.0", "0.6"]
-    assert with_shares([]) == []
-    assert with_shares([0, None]) == ["0", "0"]
+    assert compute_shares([8, 2, 0, None, 1]) == ["100.0", "25.0", "0", "0", "12.5"]
+    assert compute_shares([1000, 1]) == ["100.0", "0.6"]
+    assert compute_shares([]) == []
+    assert compute_shares([0, None]) == ["0", "0"]
 
 
 def test_a_spread_is_drawn_on_the_scale_of_the_widest():
-    assert interval(0.1, 0.2, 0.4, 0.8) == Interval("12.5", "37.5", "25.0")
-    assert interval(0.1, 0.1, 0.1, 0.4) == Interval("25.0", "0.6", "25.0")
-    assert interval(0, 0, 0, 0) == Interval("0.0", "0.6", "0.0")
+    assert place_interval(0.1, 0.2, 0.4, 0.8) == Interval("12.5", "37.5", "25.0")
+    assert place_interval(0.1, 0.1, 0.1, 0.4) == Interval("25.0", "0.6", "25.0")
+    assert place_interval(0, 0, 0, 0) == Interval("0.0", "0.6", "0.0")
 
 
 # Templates
@@ -176,7 +185,7 @@ def test_a_bar_without_a_number_says_why():
 
 
 def test_a_chart_is_drawn_for_a_screen_reader_too():
-    charts = line_charts(QUARTERS, Series("2026", (1, 2, 3, 4)), Series("2025", (4, 3, None, 1)))
+    charts = make_line_charts(QUARTERS, Series("2026", (1, 2, 3, 4)), Series("2025", (4, 3, None, 1)))
     page = Parser(
         render_to_string("stats/chart_line.html", {"chart": charts["wide"], "size": "wide", "summary": "De 1 à 4"})
     )
@@ -231,7 +240,7 @@ def test_numbers_and_sentences_do_not_break_where_french_binds_them():
 
 
 def types_section(tables):
-    return next(one for one in list_sections(a_page(tables)) if one.code == "types")
+    return next(one for one in make_sections(a_page(tables)) if one.code == "types")
 
 
 def test_no_line_is_left_to_the_table_while_a_smaller_one_is_drawn():

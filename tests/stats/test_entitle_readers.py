@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from accounts.enums import Role
 from accounts.models import Membership
 from stats.models import ExactReading
-from stats.services import fold_events
+from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import another_centre
 from tests.stats.cases import bodies, on, one_each, store
@@ -160,6 +160,6 @@ def test_the_administrator_reads_who_read(client, national):
 @pytest.mark.parametrize("url", [NATION, BRETAGNE, CENTRE])
 def test_it_costs_the_same_whatever_the_number_of_cases(client, national, django_assert_max_num_queries, url, number):
     store(one_each(bodies("53", number), on(2026, 1, 5), csirt=breizh_cyber(), hours=(2,)))
-    fold_events()
+    fold_new_events()
     with django_assert_max_num_queries(20):
         assert client.get(url).status_code == 200

@@ -16,7 +16,7 @@ from stats.enums import HoursBand
 from stats.models import Figure, Release
 from stats.open_data.caching import hash_form
 from stats.open_data.edition import load_edition, read_edition
-from stats.open_data.package import FORMULA_SIGNS, format_cell, make_files
+from stats.open_data.package import FORMULA_SIGNS, format_csv_cell, make_files
 from stats.releases import seal
 from stats.services import publish_due
 from tests.stats.cases import bodies, on, one_each, store
@@ -214,7 +214,7 @@ def test_csv_as_everybody_reads_it(client, release):
 
 @pytest.mark.parametrize("said", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_cell_is_a_formula(said):
-    assert format_cell(said) == f"'{said}"
+    assert format_csv_cell(said) == f"'{said}"
 
 
 def test_a_demonstration_tells_in_its_files_that_all_is_invented(client, release):

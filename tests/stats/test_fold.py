@@ -19,7 +19,7 @@ from incidents.services.handling.triage import close_incident, verify_incident
 from stats.counting import rollups
 from stats.enums import Measure
 from stats.models import CaseFact, Presence, Rollup
-from stats.services import fold_events
+from stats.services import fold_new_events
 from stats.tasks import fold_events as task
 from tests.cast import a_lead, breizh_cyber, declare
 from tests.stats.cases import Case, bodies, change, on, one_each, store, touch
@@ -53,7 +53,7 @@ def test_it_works(db):
 def test_it_leaves_the_events_of_other_consumers(db):
     breizh_cyber()
     declare()
-    fold_events()
+    fold_new_events()
     assert PendingEvent.objects.filter(consumer="notifications").count() == 1
 
 
@@ -61,7 +61,7 @@ def test_bands_are_counted_for_verified_cases_only(db):
     first, second = bodies("53", 2)
     said = {"hours": (3.9, 4, 24, 71, 167, 168, None), "leaks": (("confirmed", "6-50"), ("unfounded", "0-5"))}
     store([Case(body=first, at=on(2025, 2, 1), **said), Case(body=second, at=on(2025, 2, 1), verified=False, **said)])
-    fold_events()
+    fold_new_events()
     assert sums() == {
         ("declared", ""): 2,
         RANSOMWARE: 1,
@@ -80,9 +80,9 @@ def test_bands_are_counted_for_verified_cases_only(db):
 def test_what_was_no_incident_is_counted_nowhere(db, reason):
     csirt = breizh_cyber()
     incident = declare()
-    fold_events()
+    fold_new_events()
     close_incident(reference=incident.reference, reason=reason, actor=a_lead(csirt))
-    fold_events()
+    fold_new_events()
     assert sums() == {}
     assert not CaseFact.objects.get().is_counted
 
@@ -92,7 +92,7 @@ def test_the_month_is_that_of_the_town_hall(db):
     (overseas,) = bodies("03", 1)  # Cayenne, four hours behind Paris in winter
     store([Case(body=body, at=on(2025, 1, 1, 0)), Case(body=body, at=on(2024, 12, 31, 23))])
     store([Case(body=overseas, at=on(2025, 1, 1, 3)), Case(body=overseas, at=on(2025, 1, 1, 4))])
-    fold_events()
+    fold_new_events()
     months = Rollup.objects.filter(measure="incidents").values_list("region__code", "month")
     assert sorted((region, f"{month:%Y-%m-%d}") for region, month in months) == [
         ("03", "2024-12-01"),
@@ -104,9 +104,9 @@ def test_the_month_is_that_of_the_town_hall(db):
 
 def test_a_signalement_is_counted_apart_and_brings_nothing_else(db):
     incidents = store(one_each(bodies("53", 2), on(2025, 2, 1), hours=(2,), leaks=(("confirmed", "6-50"),)))
-    fold_events()
+    fold_new_events()
     change(incidents[:1], nature="report")
-    fold_events()
+    fold_new_events()
     assert sums() == {
         ("declared", ""): 2,
         RANSOMWARE: 1,
@@ -135,7 +135,7 @@ def test_services_categories_causes_and_delays_are_counted(db):
         closed_at=on(2025, 3, 20),
         closing_reason="resolved",
     )
-    fold_events()
+    fold_new_events()
     assert sums("services", "categories", "causes", "discovery", "help", "closing") == {
         ("services", "eau"): 1,
         ("services", "paie"): 1,
@@ -148,7 +148,7 @@ def test_services_categories_causes_and_delays_are_counted(db):
     }
     incident.leaks.update(status="unfounded")
     touch([incident])
-    fold_events()
+    fold_new_events()
     assert sums("categories") == {}
     assert sums("unfounded") == {("unfounded", ""): 1}
 
@@ -156,7 +156,7 @@ def test_services_categories_causes_and_delays_are_counted(db):
 def test_a_leak_without_a_category_is_of_one_that_is_not_known(db):
     """The audit of published figures, and its readers, know that a leak has a category at least."""
     store(one_each(bodies("53", 1), on(2025, 2, 1), leaks=(("claimed", "0-5"),)))
-    fold_events()
+    fold_new_events()
     assert sums("categories") == {("categories", "inconnues"): 1}
 
 
@@ -164,7 +164,7 @@ def test_a_number_of_persons_wins_over_a_band(db):
     incidents = store(one_each(bodies("53", 5), on(2025, 2, 1), leaks=(("claimed", "unknown"),)))
     for incident, persons in zip(incidents, (5, 6, 300, 5000, 5001), strict=True):
         incident.leaks.update(persons=persons)
-    fold_events()
+    fold_new_events()
     bands = ("0-5", "6-50", "51-300", "301-5000", "5000+")
     assert {key: value for key, value in sums().items() if key[0] == "leaks"} == {
         ("leaks", f"{band}/claimed"): 1 for band in bands
@@ -173,10 +173,10 @@ def test_a_number_of_persons_wins_over_a_band(db):
 
 def test_an_event_that_comes_twice_counts_once(db):
     incidents = store(one_each(bodies("53", 3), on(2025, 2, 1)))
-    fold_events()
+    fold_new_events()
     touch(incidents)
     touch(incidents)
-    fold_events()
+    fold_new_events()
     assert sums() == {("declared", ""): 3, RANSOMWARE: 3}
 
 
@@ -202,7 +202,7 @@ def test_two_folders_at_once_count_each_event_once(transactional_db, monkeypatch
     with ThreadPoolExecutor(3) as pool:
         for done in [pool.submit(fold) for _ in range(3)]:
             done.result()
-    fold_events()
+    fold_new_events()
     assert sums() == {("declared", ""): 60, RANSOMWARE: 60, ("interruptions", "0-4h"): 60}
     assert pending() == 0
 
@@ -246,7 +246,7 @@ def test_a_folder_killed_before_its_commit_counts_nothing_twice(transactional_db
     assert done.returncode == -9
     wait_until_alone()
     assert (sums(), pending()) == ({}, 20)
-    fold_events()
+    fold_new_events()
     assert (sums(), pending()) == ({("declared", ""): 20, RANSOMWARE: 20}, 0)
 
 
@@ -270,7 +270,7 @@ def test_a_random_history_agrees_with_a_recount(db, seed):
             happens(rng, rng.sample(incidents, min(3, len(incidents))))
         if rng.random() < 0.5:
             rollups.fold_batch()
-    fold_events()
+    fold_new_events()
     call_command("verify_stats")
     verified = Incident.objects.exclude(verification="unverified").exclude(
         closing_reason__in=["not_an_incident", "duplicate"]
@@ -296,7 +296,7 @@ def test_all_that_is_counted_of_a_case_is_compared_and_saved():
 
 def test_verify_stats_finds_what_is_wrong(db):
     first, *_ = store(one_each(bodies("53", 3), on(2025, 2, 1)))
-    fold_events()
+    fold_new_events()
     call_command("verify_stats")
     Rollup.objects.filter(measure="incidents").update(value=2)
     with pytest.raises(CommandError, match=r"rollup .*incidents.*: \+1\nPour corriger : manage.py rebuild_stats"):
@@ -310,12 +310,12 @@ def test_verify_stats_finds_what_is_wrong(db):
 def test_verify_stats_excuses_what_is_still_pending(db):
     incidents = store(one_each(bodies("53", 3), on(2025, 2, 1)))
     call_command("verify_stats")
-    fold_events()
+    fold_new_events()
     change(incidents[:1], type="fuite")
     call_command("verify_stats")
 
 
 def test_the_sums_of_facts_are_those_of_the_table(db):
     store(one_each(bodies("53", 4), on(2025, 2, 1)))
-    fold_events()
+    fold_new_events()
     assert Counter(rollups.sum_facts(CaseFact.objects.all())).total() == sum(sums(*Measure).values())

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.pages.columns import SPACE, lay_out_blocks, measure_hole
-from stats.pages.sections import list_sections
+from stats.pages.sections import make_sections
 from tests.stats.pages import a_page, fill
 
 NOTHING = dict.fromkeys(("months", "quarters", "map", "strata", "missing", "method"))
@@ -22,7 +22,7 @@ def name_of(block):
 
 
 def a_section(bars):
-    [section] = list_sections(a_page({"incidents_by_cause": fill("incidents_by_cause", *[5] * bars)}))
+    [section] = make_sections(a_page({"incidents_by_cause": fill("incidents_by_cause", *[5] * bars)}))
     return section
 
 

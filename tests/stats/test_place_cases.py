@@ -13,7 +13,7 @@ from stats.counting.strata import count_existing_bodies
 from stats.disclosure.draw import CellCount
 from stats.disclosure.tables import OF_A_YEAR, Period, list_tables
 from stats.models import CountedCase, Release
-from stats.releases.case_visibility import list_cells
+from stats.releases.case_visibility import list_case_cells
 from stats.releases.tally import count_cells, count_spared, freeze_cases, save_cases
 from tests.stats.cases import Case, bodies, change, on, store
 
@@ -53,7 +53,7 @@ def count_with_python(cases, period):
     for table in list_tables(period):
         units, seen = Counter(), defaultdict(set)
         for case in cases:
-            for cell in list_cells(case, table):
+            for cell in list_case_cells(case, table):
                 units[cell] += 1
                 seen[cell].add(case.body_id)
         counts[table.code] = {cell: len(seen[cell]) for cell in seen} if table.counts == "bodies" else dict(units)

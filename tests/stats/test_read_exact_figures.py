@@ -15,7 +15,7 @@ from stats.enums import Stratum
 from stats.exact import sums
 from stats.exact.sums import find_quantile
 from stats.pages.labels import bind
-from stats.services import fold_events
+from stats.services import fold_new_events
 from tests.cast import breizh_cyber
 from tests.stats.cases import Case, bodies, change, on, one_each, store
 from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, html, some_cases
@@ -36,7 +36,7 @@ def test_it_works(client, national):
         detected_at=on(2026, 1, 4),
         detected_certainty="exact",
     )
-    fold_events()
+    fold_new_events()
     shown = html(client, BRETAGNE)
     assert "Les chiffres exacts en Bretagne, 2026" in shown
     for line in [
@@ -97,7 +97,7 @@ def test_a_body_of_no_list_is_counted_but_in_no_rate(client, national):
     (one,) = bodies("53", 1)
     Collectivity.objects.filter(pk=one.pk).update(is_listed=False)
     store([Case(body=one, at=on(2026, 1, 5), csirt=csirt)])
-    fold_events()
+    fold_new_events()
     shown = html(client, BRETAGNE)
     assert "<dd>1</dd>" in shown
     assert '<td class="number">0</td><td class="number">0,00 %</td>' in shown
@@ -160,7 +160,7 @@ def test_halves_are_said_of_few_cases_and_bands_of_many(client, national, monkey
     for number, incident in enumerate(incidents):
         change([incident], acknowledged_at=incident.received_at + timedelta(minutes=10 * number))
     change(incidents[:1], nature="report")  # is no incident: its delay counts no more
-    fold_events()
+    fold_new_events()
     half = "Cas connus : 10. La moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
     assert half in html(client, BRETAGNE)
     monkeypatch.setattr(sums, "AT_MOST", 9)
@@ -175,7 +175,7 @@ def test_halves_are_said_of_few_cases_and_bands_of_many(client, national, monkey
 def test_whole_days_are_said_without_hours(client, national):
     incidents = store(one_each(bodies("53", 2), on(2026, 1, 5), csirt=breizh_cyber()))
     change(incidents, acknowledged_at=incidents[0].received_at + timedelta(days=3))
-    fold_events()
+    fold_new_events()
     assert "La moitié en 3 jours au plus, neuf sur dix en 3 jours au plus." in html(client, BRETAGNE)
 
 
@@ -189,7 +189,7 @@ def test_bars_are_drawn_longest_first_and_what_is_not_known_last(client, nationa
             Case(body=one, at=on(2026, 1, 7), csirt=csirt, type="rancon", cause="supplier"),
         ]
     )
-    fold_events()
+    fold_new_events()
     shown = html(client, BRETAGNE).partition('aria-labelledby="t-types"')[2].partition("</figure>")[0]
     drawn = re.findall(r'<li( class="rest")?><span>(.*?)</span> <b>(\d+)</b>', shown)
     assert drawn == [("", "Panne", "2"), ("", "Rançongiciel", "1"), (' class="rest"', "À qualifier", "3")]
@@ -200,7 +200,7 @@ def test_bars_are_drawn_longest_first_and_what_is_not_known_last(client, nationa
 def test_of_many_services_the_first_twelve_are_drawn_and_all_stand_in_the_table(client, national):
     services = PublicService.values[:14]
     store([Case(body=bodies("53", 1)[0], at=on(2026, 1, 5), csirt=breizh_cyber(), services=tuple(services))])
-    fold_events()
+    fold_new_events()
     shown = html(client, BRETAGNE).partition('aria-labelledby="t-services"')[2].partition("</figure>")[0]
     assert shown.count("<li>") == 12
     assert "Et 2 autres, dans le tableau." in shown
@@ -222,7 +222,7 @@ def two_years():
             Case(body=one, at=on(2026, 3, 5), csirt=csirt, hours=(2,)),
         ]
     )
-    fold_events()
+    fold_new_events()
     return csirt
 
 
@@ -288,7 +288,7 @@ def test_a_centre_whose_territory_changed_has_no_rate_of_the_year_before(client,
 def test_regions_stand_in_the_order_of_their_incidents(client, national):
     csirt = two_years()
     store([*one_each(bodies("11", 3), on(2026, 1, 5), csirt=csirt), *one_each(bodies("84", 1), on(2025, 1, 5))])
-    fold_events()
+    fold_new_events()
     shown = html(client, NATION).partition('aria-labelledby="t-regions"')[2].partition("</figure>")[0]
     lines = re.findall(r'region/(\d+)/\?annee=2026">.*?<td class="number">(\d+)</td>.*?before">(\d+)</td>', shown)
     assert lines[:4] == [("11", "3", "0"), ("53", "2", "2"), ("84", "0", "1"), ("27", "0", "0")]
@@ -325,7 +325,7 @@ def test_a_case_of_the_last_evening_of_a_month_is_of_the_next_one_east_of_paris(
     """In Nouméa it is 1 April. The case is in the total, as it is in the tables by type."""
     with time_machine.travel(on(2026, 3, 31, 20)):
         store(one_each(bodies("988", 2), on(2026, 3, 31, 19)) + one_each(bodies("53", 1), on(2026, 3, 31, 19)))
-        fold_events()
+        fold_new_events()
         shown = html(client, NATION)
     for line in [row("Mars", 1, 1, 0, 0, 0), row("Avril", 2, 2, 0, 0, 0), row("Ensemble", 3, 3, 0, 0, 0)]:
         assert line in shown, line

@@ -6,7 +6,7 @@ import time_machine
 from accounts.enums import Role
 from collectivities.models import Region
 from csirts.models import Csirt
-from stats.services import fold_events
+from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber
 from tests.stats.cases import Case, bodies, on, one_each, store
 from tests.stats.rows import row_of_two
@@ -29,7 +29,7 @@ def test_it_works(client, db):
             Case(body=three, at=on(2025, 3, 7), csirt=csirt),
         ]
     )
-    fold_events()
+    fold_new_events()
     client.force_login(a_lead(csirt))
     page = client.get(PAGE)
     html = page.content.decode()
@@ -78,7 +78,7 @@ def test_without_an_account_one_is_asked_to_sign_in(client, db):
 def test_it_costs_the_same_whatever_the_number_of_cases(client, db, django_assert_max_num_queries, number):
     csirt = breizh_cyber()
     store(one_each(bodies("53", number), on(2026, 1, 5), csirt=csirt))
-    fold_events()
+    fold_new_events()
     client.force_login(a_lead(csirt))
     with django_assert_max_num_queries(20):
         assert client.get(PAGE).status_code == 200

@@ -15,7 +15,7 @@ from incidents.enums import PaperState
 from stats.disclosure.tables import Period
 from stats.models import Report
 from stats.reports import making
-from stats.reports.making import make_due as make_reports
+from stats.reports.making import make_due_reports as make_reports
 from tests.cast import a_lead
 from tests.stats.printing import print_release, print_year, spread
 
@@ -213,12 +213,12 @@ def test_the_newest_release_is_made_first(client):
     print_next_year()
     client.get(BRETAGNE)
     client.get("/statistiques/publications/6/rapports/france/")
-    assert making.claim(timezone.now()).release.number == 6
+    assert making.claim_report(timezone.now()).release.number == 6
 
 
 def test_the_second_of_two_workers_changes_nothing(client, monkeypatch):
     client.get(FRANCE)
-    slow = making.claim(timezone.now())
+    slow = making.claim_report(timezone.now())
     with time_machine.travel(timezone.now() + making.LEASE):
         make_reports()
     made = bytes(Report.objects.get().content)
@@ -241,15 +241,15 @@ def test_one_that_cannot_be_made_does_not_hold_up_the_others(client, monkeypatch
 
 
 def test_the_nation_and_each_region_with_a_number_are_prepared_after_a_year(release):
-    making.prepare(release)
-    making.prepare(release)
+    making.prepare_reports(release)
+    making.prepare_reports(release)
     asked = set(Report.objects.values_list("region__code", flat=True))
     assert asked == {None, "11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93"}
     assert Report.objects.count() == len(asked)
 
 
 def test_nothing_is_prepared_after_a_quarter():
-    making.prepare(print_release(Period(2026, 1), spread(Period(2026, 1), 90)))
+    making.prepare_reports(print_release(Period(2026, 1), spread(Period(2026, 1), 90)))
     assert not Report.objects.exists()
 
 

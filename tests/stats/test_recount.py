@@ -19,7 +19,7 @@ from incidents.models import Incident
 from stats import services
 from stats.counting import rollups
 from stats.models import CaseFact, FigureCheck, Presence, Rollup
-from stats.services import check_tonight, fold_events, rebuild_figures, verify_figures
+from stats.services import fold_new_events, open_recount, rebuild_figures, verify_figures
 from stats.tasks import check_figures
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.stats.cases import bodies, on, one_each, store, touch
@@ -36,7 +36,7 @@ def small_slices(monkeypatch):
 
 def a_year(number=30, **said):
     incidents = store(one_each(bodies("53", number), on(2025, 2, 1), hours=(2,), **said))
-    fold_events()
+    fold_new_events()
     return incidents
 
 
@@ -90,7 +90,7 @@ def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
     touch(incidents[:1])
     assert verify_figures().mistakes == 0
     assert rebuild_figures().mistakes == 0
-    fold_events()
+    fold_new_events()
     assert stored() == recounted()
 
 
@@ -147,10 +147,10 @@ def test_only_one_process_recounts(transactional_db):
     thread = threading.Thread(target=hold)
     thread.start()
     assert held[0].wait(60)
-    assert check_tonight() is None
+    assert open_recount() is None
     held[1].set()
     thread.join()
-    assert check_tonight() is not None
+    assert open_recount() is not None
 
 
 def test_a_mistake_is_told_on_the_page_and_in_the_admin_until_it_is_repaired(client, db):
@@ -181,7 +181,7 @@ def test_a_recount_that_finds_nothing_any_more_takes_the_warning_back(db):
     wrong = verify_figures()
     assert wrong.mistakes
     touch(incidents[:1])
-    fold_events()
+    fold_new_events()
     Rollup.objects.filter(band="information-content-security/fuite").delete()
     Rollup.objects.filter(measure="incidents").update(value=30)
     assert verify_figures().mistakes == 0
@@ -197,7 +197,7 @@ def test_reading_everything_holds_no_folding_up(transactional_db, small_slices, 
     def fold_beside():
         Incident.objects.filter(pk=incidents[20].pk).update(type="fuite")
         touch(incidents[20:21])
-        dwelt.append(fold_events())
+        dwelt.append(fold_new_events())
         connection.close()
 
     whole = rollups.find_wrong_cases
@@ -219,7 +219,7 @@ def test_reading_everything_holds_no_folding_up(transactional_db, small_slices, 
 def test_beside_folding_and_changes_it_is_right_to_the_unit(transactional_db, small_slices, work):
     history, rng = History(), random.Random(7)
     history.stores(rng, number=150)
-    fold_events()
+    fold_new_events()
     if work is rebuild_figures:
         spoil([Incident.objects.get(pk=pk) for pk in history.ids[:4]])
     over = threading.Event()
@@ -232,7 +232,7 @@ def test_beside_folding_and_changes_it_is_right_to_the_unit(transactional_db, sm
 
     def keep_folding():
         while not over.is_set():
-            fold_events()
+            fold_new_events()
             time.sleep(0.005)
         connection.close()
 
@@ -247,7 +247,7 @@ def test_beside_folding_and_changes_it_is_right_to_the_unit(transactional_db, sm
             thread.join()
     assert history.done.total() > 20
     assert [one.mistakes for one in results[1:]] == [0, 0]
-    fold_events()
+    fold_new_events()
     assert stored() == recounted()
     assert verify_figures().mistakes == 0
 

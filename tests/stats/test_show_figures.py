@@ -10,11 +10,11 @@ from django.conf import settings
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
-from csirts.wording import at
+from csirts.wording import format_in_region
 from incidents.enums import Cause, DataCategory, PublicService
 from stats.disclosure.tables import Period
 from stats.pages import story
-from stats.pages.freshness import MADE_FROM, pages
+from stats.pages.freshness import PAGE_FOLDERS, pages
 from stats.services import publish_due
 from tests.cast import a_lead, a_responder, an_agent
 from tests.stats.cases import bodies, on, one_each, store
@@ -320,7 +320,7 @@ def test_a_reader_who_has_a_page_learns_in_few_queries_that_it_is_the_same(
 def test_a_page_is_made_once_for_everybody(client, running, django_assert_num_queries, monkeypatch):
     first = client.get(PAGE, {"region": "53"})
     made = []
-    monkeypatch.setattr("stats.pages.views.read_page", made.append)
+    monkeypatch.setattr("stats.pages.views.read_figures_page", made.append)
     for _ in range(3):
         with django_assert_num_queries(1):
             again = Client().get(PAGE, {"region": "53"})
@@ -350,8 +350,8 @@ def test_only_a_lead_is_shown_the_way_to_exact_figures(client):
         assert ("/statistiques/mon-centre/" in client.get(PAGE).content.decode()) is is_shown
 
 
-@pytest.mark.parametrize("part", [Cause, DataCategory, PublicService, at, story.write_story])
+@pytest.mark.parametrize("part", [Cause, DataCategory, PublicService, format_in_region, story.write_story])
 def test_a_page_is_new_when_the_words_on_it_are(part):
     """Else a reader who has the page would learn that it has not changed, until the next release."""
     file = Path(inspect.getfile(part)).relative_to(settings.BASE_DIR)
-    assert any(file.is_relative_to(folder) for folder in MADE_FROM)
+    assert any(file.is_relative_to(folder) for folder in PAGE_FOLDERS)

@@ -2,34 +2,34 @@
 
 import pytest
 
-from stats.pages.intervals import Change, compare, compute_tail
+from stats.pages.intervals import TotalChange, compare_totals, compute_tail
 from stats.pages.map import draw_map, format_step
 from stats.pages.page import TOTALS
 from stats.pages.rates import StratumRate, list_rates
-from stats.pages.sections import list_delay_sections, list_delays, list_sections
+from stats.pages.sections import list_delays, make_delay_sections, make_sections
 from stats.pages.titles import (
     has_line,
     list_quarters,
     list_totals,
+    subtitle_map,
+    subtitle_months,
+    subtitle_quarters,
+    subtitle_strata,
     summarize_map,
     summarize_months,
     title_map,
     title_months,
     title_strata,
-    under_map,
-    under_months,
-    under_quarters,
-    under_strata,
 )
 from stats.pages.wording import format_cell
-from stats.releases.reading import BELOW, Cell, State
+from stats.releases.reading import BELOW, Cell, CellState
 from tests.stats.pages import BRETAGNE, a_page, fill, plain
 
-SHOWN = State.SHOWN
+SHOWN = CellState.SHOWN
 
 
 def section(code, tables, **changed):
-    return next(one for one in list_sections(a_page(tables, **changed)) if one.code == code)
+    return next(one for one in make_sections(a_page(tables, **changed)) if one.code == code)
 
 
 def months(*values, rest=None, **tables):
@@ -110,7 +110,7 @@ def test_half_get_help_within_a_band_of_delays():
         ("Moins d’une heure", [(Cell(80, SHOWN), 5)]),
         ("De 1 à 4 heures", [(Cell(5, SHOWN), 1)]),
     ]
-    [section] = list_delay_sections(a_page(tables))
+    [section] = make_delay_sections(a_page(tables))
     assert section.title == delays.title
     assert section.subtitle == "Incidents vérifiés, selon le temps de la déclaration à la prise en charge."
     assert [(bar.value, bar.is_rest) for bar in section.bars] == [(80, False), *[(5, False)] * 6, (5, True)]
@@ -123,7 +123,7 @@ def test_a_declaration_is_not_awaited():
     assert list_delays(a_page(tables)).lines[-1][0] == "Pas connu"
     tables["incidents_by_help"] = fill("incidents_by_help", 40)
     assert list_delays(a_page(tables)).lines[-1][0] == "Pas connu, ou pas encore"
-    last = [one.breakdown.lines[-1].label for one in list_delay_sections(a_page(tables))]
+    last = [one.breakdown.lines[-1].label for one in make_delay_sections(a_page(tables))]
     assert last == ["pas connu", "pas connu, ou pas encore"]
 
 
@@ -136,9 +136,9 @@ def test_a_declaration_is_not_awaited():
 )
 def test_each_delay_says_within_what_time_half_of_them_were(code, title, plainly):
     tables = {"incidents": 100, f"incidents_by_{code}": fill(f"incidents_by_{code}", 40, 40, rest=5)}
-    assert [one.title for one in list_delay_sections(a_page(tables))] == [title]
+    assert [one.title for one in make_delay_sections(a_page(tables))] == [title]
     tables[f"incidents_by_{code}"] = fill(f"incidents_by_{code}")
-    assert [one.title for one in list_delay_sections(a_page(tables))] == [plainly]
+    assert [one.title for one in make_delay_sections(a_page(tables))] == [plainly]
 
 
 # Sections
@@ -214,7 +214,7 @@ def test_the_line_of_months_says_more_where_the_year_has_more():
 def test_a_month_with_a_dash_breaks_the_line():
     page = a_page(months(10, 25, 15))
     words = "La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités »."
-    assert plain(under_months(page)).endswith(words)
+    assert plain(subtitle_months(page)).endswith(words)
     assert plain(summarize_months(page)).startswith(
         "Incidents par mois en France en 2025 : 10 (janvier), 25 (février), 15 (mars), moins de 5 "
         "collectivités (avril), "
@@ -223,7 +223,7 @@ def test_a_month_with_a_dash_breaks_the_line():
 
 def test_a_line_has_three_points_in_one_of_its_years():
     assert not has_line(a_page(months(10, 25)))
-    assert "La ligne" not in under_months(a_page(months(10, 25)))
+    assert "La ligne" not in subtitle_months(a_page(months(10, 25)))
     assert has_line(a_page(months(10, 25, 15)))
     assert has_line(a_page(months(10), before=months(10, 25, 15)))
 
@@ -233,10 +233,12 @@ def test_a_month_before_the_service_is_not_awaited():
     tables = months(10, rest=None) | {4: {"incidents_by_month": {"10": 10, "11": None, "12": 15}}}
     for is_over in (True, False):
         cells = a_page(tables, quarters=(4,), is_over=is_over).months()
-        assert [cell.state for cell in cells[1:]] == [State.EARLIER] * 8 + [SHOWN, State.BELOW, SHOWN]
+        assert [cell.state for cell in cells[1:]] == [CellState.EARLIER] * 8 + [SHOWN, CellState.BELOW, SHOWN]
     assert format_cell(cells[1]) == "avant le service"
     running = a_page({2: {"incidents_by_month": {"04": 10}}}, quarters=(2,), is_over=False).months()
-    assert [cell.state for cell in running] == [State.EARLIER] * 3 + [SHOWN] + [State.CLOSED] * 2 + [State.WAITING] * 6
+    assert [cell.state for cell in running] == [CellState.EARLIER] * 3 + [SHOWN] + [CellState.CLOSED] * 2 + [
+        CellState.WAITING
+    ] * 6
 
 
 def test_a_month_is_read_where_it_was_printed():
@@ -244,7 +246,7 @@ def test_a_month_is_read_where_it_was_printed():
     first = {"incidents": 60, "incidents_by_month": {"01": 20, "02": 20, "03": None}}
     page = a_page({"incidents": 90, "incidents_by_month": {"04": 10}, 1: first})
     assert [cell.value for cell in page.months()[:5]] == [20, 20, None, 10, None]
-    assert [cell.state for cell in page.months()[:5]] == [SHOWN, SHOWN, State.BELOW, SHOWN, State.CLOSED]
+    assert [cell.state for cell in page.months()[:5]] == [SHOWN, SHOWN, CellState.BELOW, SHOWN, CellState.CLOSED]
 
 
 def test_the_table_of_quarters_has_those_that_were_printed():
@@ -252,8 +254,8 @@ def test_the_table_of_quarters_has_those_that_were_printed():
     page = a_page({"incidents": 90, "leaks": None, 3: {"incidents": 40}, 4: {"incidents": None}}, quarters=(3, 4))
     assert list_quarters(page) == ["T3", "T4"]
     names = {name: [cell.state for cell in cells] for name, cells in list_totals(page)}
-    assert names["Incidents"] == [SHOWN, State.BELOW]
-    assert names["Fuites"] == [State.CLOSED, State.CLOSED]
+    assert names["Incidents"] == [SHOWN, CellState.BELOW]
+    assert names["Fuites"] == [CellState.CLOSED, CellState.CLOSED]
     assert list_quarters(a_page({1: {"reports": 40}}, quarters=(1,), is_over=False)) == ["T1"]
     assert list_quarters(a_page({1: {}}, quarters=(1,), is_over=False)) == []
     assert list_quarters(a_page({1: {"reports": 40}}, region=BRETAGNE)) == []
@@ -261,7 +263,7 @@ def test_the_table_of_quarters_has_those_that_were_printed():
 
 def test_what_a_quarter_counts_and_why_it_may_have_no_number():
     def under(quarter, *, is_over=True):
-        return plain(under_quarters(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
+        return plain(subtitle_quarters(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
 
     first = "Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."
     year = "L’année compte ce qui l’était quand elle a paru."
@@ -313,7 +315,7 @@ def test_a_spread_is_rounded_outwards():
 
 def test_the_scale_of_the_rates_is_written_and_the_dash_explained_where_there_is_one():
     def under(*values):
-        return plain(under_strata(a_page({"bodies_by_stratum": fill("bodies_by_stratum", *values)})))
+        return plain(subtitle_strata(a_page({"bodies_by_stratum": fill("bodies_by_stratum", *values)})))
 
     first = (
         "Part des collectivités ayant déclaré un incident vérifié en 2025, du plus petit taux possible au plus grand."
@@ -350,7 +352,7 @@ def test_a_tile_has_its_number_or_is_hatched():
     assert drawn.unplaced.label == "autres territoires d’outre-mer, ou territoire pas connu"
     assert [words for _level, words in drawn.steps] == ["25 à 40", "45 à 60"]
     assert title_map(page) == "Les incidents, région par région"
-    assert plain(under_map(page)) == (
+    assert plain(subtitle_map(page)) == (
         "Incidents vérifiés en 2025. Les régions n’ont pas le même nombre de collectivités : ne les classez pas."
     )
     assert plain(summarize_map(page)) == (
@@ -377,9 +379,9 @@ def test_the_tail_is_exact(successes, tries, chance):
 
 def test_totals_are_compared_at_their_least_favourable():
     def change(now, before):
-        return compare(Cell(now, SHOWN), Cell(before, SHOWN))
+        return compare_totals(Cell(now, SHOWN), Cell(before, SHOWN))
 
-    assert (change(10, 5), change(20, 5)) == (Change.ROUNDING, Change.UNSURE)
-    assert (change(30, 5), change(5, 30)) == (Change.MORE, Change.FEWER)
-    assert change(400_000, 396_000) is Change.MORE
-    assert compare(BELOW, Cell(50, SHOWN)) is None
+    assert (change(10, 5), change(20, 5)) == (TotalChange.ROUNDING, TotalChange.UNSURE)
+    assert (change(30, 5), change(5, 30)) == (TotalChange.MORE, TotalChange.FEWER)
+    assert change(400_000, 396_000) is TotalChange.MORE
+    assert compare_totals(BELOW, Cell(50, SHOWN)) is None

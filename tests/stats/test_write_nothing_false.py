@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.disclosure.tables import CATEGORIES, TABLES
-from stats.pages.intervals import Change, compare
+from stats.pages.intervals import TotalChange, compare_totals
 from stats.pages.rates import find_scale_end, list_rates
-from stats.pages.sections import list_delays, list_sections
+from stats.pages.sections import list_delays, make_sections
 from stats.pages.story import write_story
 from stats.pages.titles import WITHIN_DELAYS, WITHIN_HOURS, title_months, title_strata
-from stats.releases.reading import Cell, State
+from stats.releases.reading import Cell, CellState
 from tests.stats.pages import BODIES, a_page, plain
 
 UNITS = st.one_of(st.integers(0, 12), st.integers(0, 300))
@@ -61,7 +61,7 @@ def check_half(country, title, codes, words):
 @given(countries("incidents_by_cause"))
 def test_it_works(country):
     """The country that is true is one of those that fit."""
-    [section] = list_sections(country.page)
+    [section] = make_sections(country.page)
     check_first(country, plain(section.title))
     for bar in section.bars:
         [true] = [country.truth[line.code] for line in section.breakdown.lines if line.label == bar.label]
@@ -70,12 +70,12 @@ def test_it_works(country):
 
 @given(countries("incidents_by_type"))
 def test_the_first_type_is_the_first(country):
-    check_first(country, plain(list_sections(country.page)[0].title))
+    check_first(country, plain(make_sections(country.page)[0].title))
 
 
 @given(countries("leaks_by_persons"))
 def test_the_first_band_of_persons_is_the_first(country):
-    check_first(country, plain(list_sections(country.page)[0].title))
+    check_first(country, plain(make_sections(country.page)[0].title))
 
 
 @given(st.data())
@@ -86,13 +86,13 @@ def test_the_first_category_of_data_is_the_first(data):
     truth = {code: data.draw(st.integers(0, leaks)) for code in codes}
     printed = {code: data.draw(prints(value)) for code, value in truth.items()}
     page = a_page({"leaks": data.draw(prints(leaks)), "leaks_by_category": printed})
-    [section] = list_sections(page)
+    [section] = make_sections(page)
     check_first(SimpleNamespace(truth=truth, total=leaks), plain(section.title))
 
 
 @given(countries("interruptions_by_hours"))
 def test_half_of_the_interruptions_are_half(country):
-    check_half(country, list_sections(country.page)[0].title, CATEGORIES["hours"], WITHIN_HOURS)
+    check_half(country, make_sections(country.page)[0].title, CATEGORIES["hours"], WITHIN_HOURS)
 
 
 @given(countries("incidents_by_help"))
@@ -112,13 +112,15 @@ def test_the_months_lie_between_both_ends(country):
 def test_more_is_more(data):
     now, before = data.draw(UNITS), data.draw(UNITS)
     printed = data.draw(prints(now)), data.draw(prints(before))
-    change = compare(*(Cell(value, State.SHOWN if value is not None else State.BELOW) for value in printed))
-    assert change is not Change.MORE or now > before
-    assert change is not Change.FEWER or now < before
+    change = compare_totals(
+        *(Cell(value, CellState.SHOWN if value is not None else CellState.BELOW) for value in printed)
+    )
+    assert change is not TotalChange.MORE or now > before
+    assert change is not TotalChange.FEWER or now < before
     assert (change is None) == (None in printed)
     sentences = " ".join(write_story(a_page({"incidents": printed[0]}, before={"incidents": printed[1]})))
-    assert ("plus d’incidents" in sentences) == (change is Change.MORE)
-    assert ("moins d’incidents" in sentences) == (change is Change.FEWER)
+    assert ("plus d’incidents" in sentences) == (change is TotalChange.MORE)
+    assert ("moins d’incidents" in sentences) == (change is TotalChange.FEWER)
 
 
 def check_spread(rate):

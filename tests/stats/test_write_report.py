@@ -13,7 +13,7 @@ from accounts.installation import mark_as_demonstration
 from core.typeset import typeset
 from stats.disclosure.tables import REGIONS, Period
 from stats.pages import sections, story, titles
-from stats.pages.page import read_page
+from stats.pages.page import read_figures_page
 from stats.reports.content import CHAPTERS, TEMPLATE, describe_report
 from tests.hostile import TYPST
 from tests.stats.printing import PARIS, print_release, print_year, spread
@@ -72,7 +72,7 @@ def test_there_are_four_pages_with_the_sentences_of_the_page_at_any_volume(incid
     # Typst makes no such claim where a glyph lacks.
     assert b"<pdfuaid:part>1</pdfuaid:part>" in PdfReader(BytesIO(pdf)).trailer["/Root"]["/Metadata"].get_data()
     text = packed(" ".join(found))
-    for sentence in list_sentences(read_page(region=place, year="2025")):
+    for sentence in list_sentences(read_figures_page(region=place, year="2025")):
         assert packed(sentence) in text, sentence
 
 
@@ -81,19 +81,19 @@ def list_sentences(page):
     if page.region:
         yield from story.explain_missing(page)
     if page.total().is_shown:
-        yield from (key.under for key in story.list_keys(page))
+        yield from (key.under for key in story.list_key_figures(page))
     if page.printed.is_open("incidents_by_region"):
-        yield from (titles.title_map(page), titles.under_map(page))
-    if any(cell.is_shown for _name, cell, _before in titles.list_periods(page)):
-        yield from (titles.title_months(page), titles.under_months(page))
-    for section in sections.list_sections(page):
+        yield from (titles.title_map(page), titles.subtitle_map(page))
+    if any(cell.is_shown for _name, cell, _before in titles.list_chart_periods(page)):
+        yield from (titles.title_months(page), titles.subtitle_months(page))
+    for section in sections.make_sections(page):
         yield from (section.title, section.note)
 
 
 def test_each_number_of_a_place_is_in_it():
     words = set(" ".join(make_pages(print_year(2025, 317))).replace(".", " ").replace(";", " ").split())
-    page = read_page(year="2025")
-    shown = [line.cell.value for section in sections.list_sections(page) for line in section.breakdown.numbered]
+    page = read_figures_page(year="2025")
+    shown = [line.cell.value for section in sections.make_sections(page) for line in section.breakdown.numbered]
     shown += [cell.value for cell in page.months()] + [line.cell.value for line in page.by_region().numbered]
     assert {str(value) for value in shown} <= words
 
@@ -108,7 +108,7 @@ def test_the_day_is_that_of_paris_and_of_the_citation():
 
 def test_a_region_without_a_number_is_set_beside_the_nation():
     first, second, third, fourth = make_pages(print_year(2025, 84), "53")
-    assert packed(story.write_story(read_page(region="53"))[0]) in packed(first)
+    assert packed(story.write_story(read_figures_page(region="53"))[0]) in packed(first)
     assert "En France · 85 incidents vérifiés en France en 2025" in first
     assert "Bretagne –" in second
     assert "En France Les types d’incidents" in second

@@ -10,7 +10,7 @@ from stats.pages.story import (
     ROUNDING,
     TABLE_NAMES,
     explain_missing,
-    list_keys,
+    list_key_figures,
     write_late_line,
     write_story,
 )
@@ -183,7 +183,7 @@ def test_the_definition_of_the_dash_is_the_same_in_the_method():
 
 
 def keys(page):
-    return [(key.name, plain(key.text), key.is_figure) for key in list_keys(page)]
+    return [(key.name, plain(key.text), key.is_figure) for key in list_key_figures(page)]
 
 
 def test_the_four_totals_are_the_key_figures():
@@ -208,12 +208,12 @@ def test_a_year_in_progress_has_no_key_figure():
 
 def test_confirmed_leaks_are_named_where_they_have_a_number():
     with_status = TOTALS | {"leaks_by_status": {"confirmed": 25}}
-    assert list_keys(a_page(with_status))[3].under == "dont 25 confirmées"
-    assert list_keys(a_page(TOTALS))[3].under == "revendiquées, soupçonnées ou confirmées"
+    assert list_key_figures(a_page(with_status))[3].under == "dont 25 confirmées"
+    assert list_key_figures(a_page(TOTALS))[3].under == "revendiquées, soupçonnées ou confirmées"
 
 
 def test_the_keys_tell_what_one_incident_may_count_twice_and_what_no_incident_is():
-    _incidents, reports, interruptions, _leaks = [plain(key.under) for key in list_keys(a_page(TOTALS))]
+    _incidents, reports, interruptions, _leaks = [plain(key.under) for key in list_key_figures(a_page(TOTALS))]
     assert interruptions == "arrêts ou ralentissements de services publics ; un incident peut en compter plusieurs"
     assert reports == "à part : comportements anormaux, sans dommage prouvé"
 

@@ -12,8 +12,8 @@ from collectivities.enums import GROUPINGS, TERRITORIAL, Kind
 from config.demo.simulation import priors
 from config.demo.simulation.draw import (
     TYPES,
-    Body,
     Case,
+    DrawnBody,
     draw_cases,
     draw_leak,
     draw_moment,
@@ -40,7 +40,7 @@ class TooFewBodiesError(Exception):
     """A group has fewer bodies with a CSIRT that verifies cases than must have an incident."""
 
 
-def draw_years(rng: random.Random, bodies: list[Body], *, per_year: int, years: range) -> Iterator[Case]:
+def draw_years(rng: random.Random, bodies: list[DrawnBody], *, per_year: int, years: range) -> Iterator[Case]:
     """Yield `per_year` cases in each of these years (UTC), with the proportion of signalements of 2024."""
     for year in years:
         since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, tzinfo=UTC)
@@ -48,14 +48,14 @@ def draw_years(rng: random.Random, bodies: list[Body], *, per_year: int, years: 
         yield from draw_cases(rng, bodies, count=per_year, since=since, until=until, reports=share)
 
 
-def draw_rate(rng: random.Random, bodies: list[Body], *, percent: float, year: int) -> Iterator[Case]:
+def draw_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, year: int) -> Iterator[Case]:
     """Yield cases so that `percent` of each group, to the nearest body, have a verified incident that touched
     a service or data.
 
     All dates are well within the year in every time zone. Raise TooFewBodiesError.
     """
     since, until = datetime(year, 1, 3, tzinfo=UTC), datetime(year, 12, 29, tzinfo=UTC)
-    for group in groups_of(bodies):
+    for group in group_bodies(bodies):
         served, number = [body for body in group if body.is_served], round(len(group) * percent / 100)
         if number > len(served):
             raise TooFewBodiesError
@@ -67,11 +67,11 @@ def draw_rate(rng: random.Random, bodies: list[Body], *, percent: float, year: i
                 yield draw_not_counted(rng, body.pk, draw_moment(rng, since, until))
 
 
-def groups_of(bodies: list[Body]) -> list[list[Body]]:
+def group_bodies(bodies: list[DrawnBody]) -> list[list[DrawnBody]]:
     """Return the bodies by nature, and communes by population. Bodies of strata without a published
     rate are left out.
     """
-    groups: dict[int, list[Body]] = defaultdict(list)
+    groups: dict[int, list[DrawnBody]] = defaultdict(list)
     for body in bodies:
         if body.kind in GROUPINGS:
             groups[-1].append(body)

@@ -14,7 +14,7 @@ type Services = tuple[tuple[PublicService, InterruptionExtent, float | None], ..
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class DrawnBody:
     """What the draw needs of a body. `is_served` tells whether a CSIRT covers it and verifies its cases."""
 
     pk: int
@@ -57,7 +57,7 @@ SERVICES, CATEGORIES, CAUSES = Weighted(priors.SERVICES), Weighted(priors.CATEGO
 
 def draw_cases(
     rng: random.Random,
-    bodies: list[Body],
+    bodies: list[DrawnBody],
     *,
     count: int,
     since: datetime,
@@ -65,29 +65,29 @@ def draw_cases(
     reports: float = priors.REPORTS,
 ) -> Iterator[Case]:
     """Yield `count` cases between two aware moments, bursts included. `reports` is the share of signalements."""
-    chances = chances_of(bodies)
-    drawn = 0
-    while drawn < count:
+    chances = make_weights(bodies)
+    done = 0
+    while done < count:
         at = draw_moment(rng, since, until)
         if rng.random() < reports:
             yield draw_report(rng, chances.draw(rng).pk, at)
-            drawn += 1
+            done += 1
             continue
-        size = min(rng.randint(*priors.BURST_SIZES), count - drawn) if rng.random() < priors.BURST_CHANCE else 1
-        yield from draw_struck(rng, chances, size=size, at=at, until=until)
-        drawn += size
+        size = min(rng.randint(*priors.BURST_SIZES), count - done) if rng.random() < priors.BURST_CHANCE else 1
+        yield from draw_attack(rng, chances, size=size, at=at, until=until)
+        done += size
 
 
-def draw_campaign(rng: random.Random, bodies: list[Body], *, size: int, until: datetime) -> Iterator[Case]:
+def draw_campaign(rng: random.Random, bodies: list[DrawnBody], *, size: int, until: datetime) -> Iterator[Case]:
     """Yield the cases of the bodies that one supplier serves, which was attacked the day before `until`."""
-    chances = chances_of(bodies)
+    chances = make_weights(bodies)
     at = until - timedelta(hours=20)
     supplier = rng.choice(priors.SUPPLIERS)
-    for case in draw_struck(rng, chances, size=size, at=at, until=until):
+    for case in draw_attack(rng, chances, size=size, at=at, until=until):
         yield replace(case, type=IncidentType.SUPPLIER, supplier=supplier, cause=Cause.SUPPLIER)
 
 
-def chances_of(bodies: list[Body]) -> Weighted[Body]:
+def make_weights(bodies: list[DrawnBody]) -> Weighted[DrawnBody]:
     """Return the weights of the bodies: larger ones declare more often, but far less than in
     proportion to their population.
     """
@@ -99,8 +99,8 @@ def draw_report(rng: random.Random, body: int, at: datetime) -> Case:
     return Case(body, REPORT_TYPES.draw(rng), at, nature=Nature.REPORT)
 
 
-def draw_struck(
-    rng: random.Random, chances: Weighted[Body], *, size: int, at: datetime, until: datetime
+def draw_attack(
+    rng: random.Random, chances: Weighted[DrawnBody], *, size: int, at: datetime, until: datetime
 ) -> Iterator[Case]:
     """Yield the cases of one attack or breakdown, usually with one body."""
     if size == 1:
@@ -163,11 +163,11 @@ def draw_leak(rng: random.Random, kind: IncidentType) -> dict[str, Any] | None:
         "status": status,
         "categories": sorted({CATEGORIES.draw(rng) for _ in range(rng.randint(1, 3))}),
         "persons": persons,
-        "persons_band": band_of(persons),
+        "persons_band": choose_persons_band(persons),
     }
 
 
-def band_of(persons: int | None) -> PersonsBand:
+def choose_persons_band(persons: int | None) -> PersonsBand:
     """Return the CNIL's band for a number of persons."""
     if persons is None:
         return PersonsBand.UNKNOWN

@@ -11,11 +11,11 @@ BYTES_A_CASE, BYTES_OF_FIGURES_ONLY = 6_000, 3_500
 SPARE_BYTES = 1_000_000_000
 
 
-def bytes_for(cases: int, *, figures_only: bool) -> int:
+def estimate_bytes(cases: int, *, figures_only: bool) -> int:
     return SPARE_BYTES + cases * (BYTES_OF_FIGURES_ONLY if figures_only else BYTES_A_CASE)
 
 
-def free_bytes() -> int | None:
+def count_free_bytes() -> int | None:
     """Return the free bytes on the database's disk; None if it is on another machine, or if this account may
     not read its place.
     """
@@ -27,10 +27,10 @@ def free_bytes() -> int | None:
             """
         )
         [(folder, is_here)] = cursor.fetchall()
-    return free_near(Path(folder)) if folder and is_here else None
+    return count_free_bytes_near(Path(folder)) if folder and is_here else None
 
 
-def free_near(folder: Path) -> int | None:
+def count_free_bytes_near(folder: Path) -> int | None:
     """Return the free bytes. A folder that is closed to this account is replaced by one above it, probably
     on the same disk.
     """

@@ -14,7 +14,7 @@ from accounts.models import User
 from collectivities.models import Collectivity
 from config.demo.simulation import priors
 from config.demo.simulation.draw import Case
-from core.copying import copy_in, new_keys
+from core.copying import copy_rows, reserve_keys
 from core.text import fold
 from csirts.models import Csirt
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION
@@ -82,56 +82,58 @@ class Rows:
 
     @transaction.atomic
     def save(self, *, with_documents: bool) -> None:
-        for event, key in zip(self.events, new_keys(IncidentEvent, len(self.events)), strict=True):
+        for event, key in zip(self.events, reserve_keys(IncidentEvent, len(self.events)), strict=True):
             event.pk = key
         # One pending event a case is enough: the figures are counted from the rows and not from the event.
         declared = [event.pk for event in self.events if event.kind == EventKind.DECLARED]
         pending = [PendingEvent(event_id=key, consumer=CONSUMER) for key in declared]
         for rows in (self.incidents, self.stories, self.interruptions, self.leaks, self.events, pending):
-            copy_in(rows)
+            copy_rows(rows)
         if with_documents:
             # One statement is enough: an invented case has no text but that of its declaration.
             write_documents([incident.pk for incident in self.incidents], DocumentKind.DECLARATION, again=True)
 
 
-def store_cases(cases: Iterable[Case], world: World, told: Callable[[int], None] = lambda written: None) -> int:
+def store_cases(
+    cases: Iterable[Case], world: World, report_progress: Callable[[int], None] = lambda written: None
+) -> int:
     """Write the cases whose body has a home, and return their number. `told` is called with the number written after
     each batch is committed.
     """
-    written = 0
+    count = 0
     for batch in batched(cases, BATCH):
         rows = Rows()
-        for key, case in zip(new_keys(Incident, len(batch)), batch, strict=True):
+        for key, case in zip(reserve_keys(Incident, len(batch)), batch, strict=True):
             add_case(rows, key, case, world)
         rows.save(with_documents=not world.figures_only)
-        written += len(batch)
-        told(written)
-    return written
+        count += len(batch)
+        report_progress(count)
+    return count
 
 
 def add_case(rows: Rows, key: int, case: Case, world: World) -> None:
     home = world.homes[case.body]
-    incident = incident_of(key, case, home, world.rng)
+    incident = make_incident(key, case, home, world.rng)
     rows.incidents.append(incident)
-    rows.stories.append(Story(incident_id=key) if world.figures_only else story_of(key, case, home, world.rng))
+    rows.stories.append(Story(incident_id=key) if world.figures_only else make_story(key, case, home, world.rng))
     add_facts(rows, incident, case, world.now)
     events = [(EventKind.DECLARED, case.at)]
     if home.responder:
-        events += triage(incident, case, home.responder, world)
+        events += triage_case(incident, case, home.responder, world)
     for kind, at in events[:1] if world.figures_only else events:
-        rows.events.append(event_of(incident, kind, at, home.responder, world.rng))
+        rows.events.append(make_event(incident, kind, at, home.responder, world.rng))
 
 
-def incident_of(key: int, case: Case, home: Home, rng: random.Random) -> Incident:
+def make_incident(key: int, case: Case, home: Home, rng: random.Random) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[case.type]
-    severity = assess(situation_of(case)).severity
+    severity = assess(make_situation(case)).severity
     region = home.collectivity.home_region
     began = None
     if rng.random() >= priors.DISCOVERY_NOT_KNOWN:
-        began = case.at - delay(rng, priors.HOURS_UNTIL_DECLARED)
+        began = case.at - draw_delay(rng, priors.HOURS_UNTIL_DECLARED)
     return Incident(
         pk=key,
-        reference=reference_of(key),
+        reference=make_reference(key),
         collectivity_id=home.collectivity.pk,
         csirt_id=home.csirt.pk if home.csirt else None,
         region_id=region.pk if region else None,
@@ -154,11 +156,11 @@ def incident_of(key: int, case: Case, home: Home, rng: random.Random) -> Inciden
     )
 
 
-def reference_of(key: int) -> str:
+def make_reference(key: int) -> str:
     """Derive the reference from the key of the row: random ones would collide a thousand times among ten million."""
-    number, all_of_them = key, len(ALPHABET) ** SYMBOLS
+    number, modulus = key, len(ALPHABET) ** SYMBOLS
     for mixer in MIXERS:
-        number = number * mixer % all_of_them
+        number = number * mixer % modulus
         number ^= number >> 17
     symbols = []
     for _ in range(SYMBOLS):
@@ -167,13 +169,13 @@ def reference_of(key: int) -> str:
     return with_check_character("".join(symbols))
 
 
-def delay(rng: random.Random, prior: tuple[float, float]) -> timedelta:
+def draw_delay(rng: random.Random, prior: tuple[float, float]) -> timedelta:
     """Return a log-normal delay in hours, from a median and a spread."""
     median, spread = prior
     return timedelta(hours=median * rng.lognormvariate(0, spread))
 
 
-def situation_of(case: Case) -> Situation:
+def make_situation(case: Case) -> Situation:
     return Situation(
         type=case.type,
         interruptions=[Interruption(service=service, extent=extent) for service, extent, _hours in case.services],
@@ -182,7 +184,7 @@ def situation_of(case: Case) -> Situation:
     )
 
 
-def story_of(key: int, case: Case, home: Home, rng: random.Random) -> Story:
+def make_story(key: int, case: Case, home: Home, rng: random.Random) -> Story:
     return Story(
         incident_id=key,
         description=priors.STORIES.get(case.type, priors.OTHER_STORY),
@@ -212,11 +214,11 @@ def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None
         rows.leaks.append(DataLeak(incident_id=incident.pk, **case.leak))
 
 
-def triage(incident: Incident, case: Case, responder: User, world: World) -> list[tuple[EventKind, datetime]]:
+def triage_case(incident: Incident, case: Case, responder: User, world: World) -> list[tuple[EventKind, datetime]]:
     """Set what the CSIRT did until now, and return the events. The newest cases may still be unacknowledged."""
     rng, now = world.rng, world.now
-    taken_at = incident.received_at + delay(rng, priors.HOURS_UNTIL_TAKEN)
-    verified_at = taken_at + delay(rng, priors.HOURS_UNTIL_VERIFIED)
+    taken_at = incident.received_at + draw_delay(rng, priors.HOURS_UNTIL_TAKEN)
+    verified_at = taken_at + draw_delay(rng, priors.HOURS_UNTIL_VERIFIED)
     if case.verified:
         taken_at, verified_at = min(taken_at, now), min(verified_at, now)
     elif taken_at > now or (now - incident.received_at < timedelta(days=3) and rng.random() < 0.5):
@@ -228,17 +230,17 @@ def triage(incident: Incident, case: Case, responder: User, world: World) -> lis
     is_verified = rng.random() < priors.VERIFIED if case.verified is None else case.verified
     if verified_at <= now and is_verified:
         incident.verification, incident.verified_at = Verification.CALL_BACK, verified_at
-        qualify(incident, case, rng)
+        qualify_case(incident, case, rng)
         events.append((EventKind.VERIFIED, verified_at))
-    closed_at = verified_at + 24 * delay(rng, priors.DAYS_UNTIL_CLOSED)
+    closed_at = verified_at + 24 * draw_delay(rng, priors.DAYS_UNTIL_CLOSED)
     if closed_at <= now:
-        close(incident, case, closed_at, rng)
+        close_case(incident, case, closed_at, rng)
         events.append((EventKind.CLOSED, closed_at))
     incident.due_at, incident.due_for = next_due(incident, task_due=None)
     return events
 
 
-def qualify(incident: Incident, case: Case, rng: random.Random) -> None:
+def qualify_case(incident: Incident, case: Case, rng: random.Random) -> None:
     """Set the nature and the cause as the call-back found them. A few cases stay unqualified, and
     count as incidents meanwhile.
     """
@@ -246,14 +248,14 @@ def qualify(incident: Incident, case: Case, rng: random.Random) -> None:
         incident.nature, incident.cause = case.nature, case.cause
 
 
-def close(incident: Incident, case: Case, at: datetime, rng: random.Random) -> None:
+def close_case(incident: Incident, case: Case, at: datetime, rng: random.Random) -> None:
     reasons = (ClosingReason.RESOLVED, ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE)
     weights = (95, 3, 2) if incident.is_verified else (10, 70, 20)
     incident.status, incident.closed_at = Status.CLOSED, at
     incident.closing_reason = ClosingReason.RESOLVED if case.verified else rng.choices(reasons, weights=weights)[0]
 
 
-def event_of(
+def make_event(
     incident: Incident, kind: EventKind, at: datetime, responder: User | None, rng: random.Random
 ) -> IncidentEvent:
     data: dict[str, str] = {}
@@ -272,7 +274,7 @@ def event_of(
     )
 
 
-def noon_today() -> datetime:
+def find_noon() -> datetime:
     """Return the end of the invented period: noon UTC of today, or of yesterday before noon, so that one day and one
     seed give the same cases.
     """

@@ -17,10 +17,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from collectivities.models import Collectivity
-from collectivities.zones import CLOCKS, PARIS, day_of, zone_of
+from collectivities.zones import CLOCKS, PARIS, find_local_day, find_zone
 from core.french import choose_plural, group_phone
 from csirts.models import Csirt
-from csirts.wording import centre_with_article, of_centre, to_centre
+from csirts.wording import format_centre, format_of_centre, format_to_centre
 from incidents.links import listed_hosts, split_links
 from incidents.moments import end_or_day, has_hour
 from incidents.triage.wording import format_duration, short_day, short_moment
@@ -36,55 +36,55 @@ ALPHABET = {word[0]: word for word in (
 # fmt: on
 
 
-@register.filter
-def moment(value: datetime | None, zone: str = PARIS) -> str:
+@register.filter("moment")
+def format_full_moment(value: datetime | None, zone: str = PARIS) -> str:
     """« mardi 24 novembre 2026 à 9 h 51, heure de Paris ». `zone` is an IANA name."""
     if value is None:
         return ""
-    return f"{day_and_hour(value, zone)}, {CLOCKS.get(zone, zone)}"
+    return f"{format_day_and_hour(value, zone)}, {CLOCKS.get(zone, zone)}"
 
 
-@register.filter
-def when(value: date | datetime | None, zone: str = PARIS) -> str:
+@register.filter("when")
+def format_when(value: date | datetime | None, zone: str = PARIS) -> str:
     """A date that a declarant gave, with its hour if it has one. A day without an hour is stored
     as its first minute.
     """
     if isinstance(value, datetime) and has_hour(value, zone):
-        return day_and_hour(value, zone)
-    return format_day(day_at(value, zone)) if value else ""
+        return format_day_and_hour(value, zone)
+    return format_long_day(find_day(value, zone)) if value else ""
 
 
-@register.filter
-def when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
-    """As `when`, in the short form of `brief`: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui », « 23 nov. »."""
+@register.filter("when_brief")
+def format_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
+    """As `format_when`, in the short form of `format_brief`: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui »."""
     if isinstance(value, datetime) and has_hour(value, zone):
-        return brief(value, zone)
-    return short_day(day_at(value, zone), day_of(timezone.now(), zone)) if value else ""
+        return format_brief(value, zone)
+    return short_day(find_day(value, zone), find_local_day(timezone.now(), zone)) if value else ""
 
 
-@register.filter
-def le_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
-    """As `when_brief`, after « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
+@register.filter("le_when_brief")
+def format_le_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
+    """As `format_when_brief`, after « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
     if value is None:
         return ""
-    said, is_today = when_brief(value, zone), day_at(value, zone) == day_of(timezone.now(), zone)
-    return said if is_today else f"le {said}"
+    text, is_today = format_when_brief(value, zone), find_day(value, zone) == find_local_day(timezone.now(), zone)
+    return text if is_today else f"le {text}"
 
 
-def day_at(value: date | datetime, zone: str) -> date:
-    return day_of(value, zone) if isinstance(value, datetime) else value
+def find_day(value: date | datetime, zone: str) -> date:
+    return find_local_day(value, zone) if isinstance(value, datetime) else value
 
 
-@register.filter
-def resumed(interruption: Any, zone: str = PARIS) -> date | datetime | None:
+@register.filter("resumed")
+def find_resumption(interruption: Any, zone: str = PARIS) -> date | datetime | None:
     """Return when a service resumed, as a day if no hour was given."""
     return end_or_day(interruption.started_at, interruption.ended_at, zone)
 
 
-@register.filter
-def clock(value: datetime | None, collectivity: Collectivity) -> str:
-    """As `moment`, in the time zone of a body."""
-    return moment(value, zone_of(collectivity))
+@register.filter("clock")
+def format_clock(value: datetime | None, collectivity: Collectivity) -> str:
+    """As `format_full_moment`, in the time zone of a body."""
+    return format_full_moment(value, find_zone(collectivity))
 
 
 @register.filter
@@ -93,76 +93,76 @@ def format_zone(zone: str) -> object:
     return CLOCKS.get(zone, zone)
 
 
-@register.filter
-def day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
-    """As `moment`, without the name of the zone: the page must give it elsewhere."""
+@register.filter("day_and_hour")
+def format_day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
+    """As `format_full_moment`, without the name of the zone: the page must give it elsewhere."""
     if value is None:
         return ""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{format_day(local.date())} à {local.hour}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{local.minute:02}"
+    return f"{format_long_day(local.date())} à {local.hour}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{local.minute:02}"
 
 
 @lru_cache(maxsize=2048)
-def format_day(day: date) -> str:
+def format_long_day(day: date) -> str:
     """« mardi 24 novembre 2026 ». It is cached, because a page repeats a few days many times."""
     return date_format(day, "l j F Y").replace(" 1 ", " 1er ")
 
 
-@register.filter
-def hour(value: datetime | None, zone: str = PARIS) -> str:
+@register.filter("hour")
+def format_hour(value: datetime | None, zone: str = PARIS) -> str:
     """« 9 h 42 », with the day before it if that is not today in `zone`."""
-    said = day_and_hour(value, zone)
+    text = format_day_and_hour(value, zone)
     today = value is not None and value.astimezone(ZoneInfo(zone)).date() == datetime.now(ZoneInfo(zone)).date()
-    return said.rpartition(" à ")[2] if today else said
+    return text.rpartition(" à ")[2] if today else text
 
 
-@register.filter
-def brief(value: datetime | None, zone: str = PARIS) -> str:
+@register.filter("brief")
+def format_brief(value: datetime | None, zone: str = PARIS) -> str:
     """« 9 h 42 » today, « 23 nov., 9 h 42 » this year, « 23 nov. 2025 » before."""
     return short_moment(value, timezone.now(), zone) if value else ""
 
 
-@register.filter
-def le_brief(value: datetime | None, zone: str = PARIS) -> str:
-    """As `brief`, after « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
+@register.filter("le_brief")
+def format_le_brief(value: datetime | None, zone: str = PARIS) -> str:
+    """As `format_brief`, after « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
     if value is None:
         return ""
-    is_today = day_of(value, zone) == day_of(timezone.now(), zone)
-    return brief(value, zone) if is_today else f"le {brief(value, zone)}"
+    is_today = find_local_day(value, zone) == find_local_day(timezone.now(), zone)
+    return format_brief(value, zone) if is_today else f"le {format_brief(value, zone)}"
 
 
-@register.filter
-def duration(value: timedelta | None) -> str:
+@register.filter("duration")
+def format_wait(value: timedelta | None) -> str:
     """« 31 h »: minutes under one hour, days from the fifth, rounded down and never negative."""
     return format_duration(value) if value is not None else ""
 
 
-@register.filter
-def grouped(reference: str) -> str:
+@register.filter("grouped")
+def group_reference(reference: str) -> str:
     """T7K49MQX → T7K4-9MQX, even if it was typed in lower case or with spaces."""
-    return "-".join(fours("".join(sign for sign in str(reference).upper() if sign.isalnum())))
+    return "-".join(cut_in_fours("".join(sign for sign in str(reference).upper() if sign.isalnum())))
 
 
-@register.filter
-def fours(signs: str) -> list[str]:
+@register.filter("fours")
+def cut_in_fours(signs: str) -> list[str]:
     """Cut the text in groups of four signs, in which people read codes out."""
     return [signs[i : i + 4] for i in range(0, len(signs), 4)]
 
 
-@register.filter
-def spelled(reference: str) -> str:
+@register.filter("spelled")
+def spell_out(reference: str) -> str:
     """T7K4 → « Thérèse, 7, Kléber, 4 », in the alphabet of French operators."""
     return ", ".join(ALPHABET.get(sign, sign) for sign in str(reference).upper() if sign.isalnum())
 
 
-@register.filter
-def tel(number: str) -> str:
+@register.filter("tel")
+def make_tel_uri(number: str) -> str:
     """Return the tel: URI of a number, which the page shows as it was published."""
     return "tel:" + "".join(sign for sign in str(number) if sign.isdigit() or sign == "+")
 
 
-@register.filter
-def phone(number: str) -> str:
+@register.filter("phone")
+def format_phone(number: str) -> str:
     """« 02 98 99 00 00 »"""
     return group_phone(str(number))
 
@@ -170,37 +170,37 @@ def phone(number: str) -> str:
 @register.filter
 def le(centre: str) -> str:
     """« le CERT-FR », « Breizh Cyber »"""
-    return centre_with_article(centre) if centre else ""
+    return format_centre(centre) if centre else ""
 
 
 @register.filter
 def au(centre: str) -> str:
     """« au CERT-FR », « à Breizh Cyber »"""
-    return to_centre(centre)
+    return format_to_centre(centre)
 
 
 @register.filter
 def du(centre: str) -> str:
     """« du CERT-FR », « de Breizh Cyber »"""
-    return of_centre(centre)
+    return format_of_centre(centre)
 
 
-@register.filter
-def host(url: str) -> str:
+@register.filter("host")
+def find_host(url: str) -> str:
     """https://www.csirt-bfc.fr/aide → csirt-bfc.fr"""
     return urlsplit(str(url)).netloc.removeprefix("www.")
 
 
-@register.filter
-def inline_data(formset: Any) -> str:
+@register.filter("inline_data")
+def make_inline_data(formset: Any) -> str:
     """Return what the script of the admin needs to add a row, with a label that the inline may give (`add_text`)."""
     data = json.loads(formset.inline_formset_data())
     data["options"]["addText"] = getattr(formset.opts, "add_text", "Ajouter")
     return json.dumps(data)
 
 
-@register.simple_tag
-def words_with_links(text: str, csirt: Csirt | None) -> SafeString:
+@register.simple_tag(name="words_with_links")
+def link_words(text: str, csirt: Csirt | None) -> SafeString:
     """Return the text of a centre with links only to listed sites."""
     parts = split_links(text, listed_hosts(csirt))
     link = '<a href="{0}" rel="external noreferrer">{0}</a>'
@@ -209,8 +209,8 @@ def words_with_links(text: str, csirt: Csirt | None) -> SafeString:
     )
 
 
-@register.filter
-def weight(octets: int) -> str:
+@register.filter("weight")
+def format_size(octets: int) -> str:
     """« 1,8 Mo », « 42 Ko », « 310 octets », in powers of a thousand, as computers show it."""
     for unit, name in ((10**9, "Go"), (10**6, "Mo"), (10**3, "Ko")):
         if octets >= unit:
@@ -219,15 +219,15 @@ def weight(octets: int) -> str:
     return choose_plural("%d\N{NO-BREAK SPACE}octet", "%d\N{NO-BREAK SPACE}octets", max(octets, 1)) % octets
 
 
-@register.filter
-def short_hash(digest: str) -> str:
+@register.filter("short_hash")
+def shorten_hash(digest: str) -> str:
     """« 9f2c … d03b », short enough to compare two files by eye."""
     return f"{digest[:4]} … {digest[-4:]}"
 
 
-@register.filter
+@register.filter("drawn")
 @cache
-def drawn(icon: str) -> SafeString:
+def draw_icon(icon: str) -> SafeString:
     """Return the SVG of this name in `templates/icons/`. It is cached, because a list repeats it on every line."""
     return SafeString(get_template(f"icons/{icon}.svg").render())
 
@@ -238,30 +238,30 @@ class Point(NamedTuple):
     message: str
 
 
-@register.simple_tag
-def points_to_correct(forms: object) -> list[Point]:
+@register.simple_tag(name="points_to_correct")
+def list_points(forms: object) -> list[Point]:
     """Return one line for each error of a form, a formset or a list of them, and nothing for other objects."""
     if isinstance(forms, BaseForm):
-        return list(_points_of(forms))
+        return list(_list_form_points(forms))
     if isinstance(forms, BaseFormSet):
         own = [Point("", "", str(message)) for message in forms.non_form_errors()]
-        return own + [point for form in forms.forms for point in _points_of(form)]
+        return own + [point for form in forms.forms for point in _list_form_points(form)]
     if isinstance(forms, list | tuple):
-        return [point for one in forms for point in points_to_correct(one)]
+        return [point for item in forms for point in list_points(item)]
     return []
 
 
-def _points_of(form: BaseForm) -> Iterable[Point]:
+def _list_form_points(form: BaseForm) -> Iterable[Point]:
     for name, messages in form.errors.items():
         field = form[name] if name in form.fields else None
         for message in messages:
             if field is None:
                 yield Point("", "", str(message))
             else:
-                yield Point(_target(field), str(field.label), str(message))
+                yield Point(_find_target(field), str(field.label), str(message))
 
 
-def _target(field: BoundField) -> str:
+def _find_target(field: BoundField) -> str:
     """Return the id of the control to focus. A group of radio buttons has none of its own: its first
     choice takes the focus.
     """

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from csirts.directory import SHIPPED, UnknownTerritory, load_directory
+from csirts.directory import SHIPPED, UnknownTerritory, import_directory
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *, source: Path, verbosity: int, **options: Any) -> None:
         try:
-            reports = load_directory(source)
+            reports = import_directory(source)
         except UnknownTerritory as error:
             message = "Territoire inconnu : %(code)s. Chargez d’abord la liste officielle : import_collectivities."
             raise CommandError(message % {"code": error}) from None

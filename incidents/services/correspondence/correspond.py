@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from accounts.models import User
-from core.text import plain_line, plain_text
+from core.text import clean_line, clean_text
 from incidents.access import Guest, check_ability, get_case, get_incident, speaks_for_body
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Message
@@ -169,10 +169,10 @@ def save_letter(
 def clean_letter(incident: Incident, letter: Letter) -> Letter:
     if incident.erased_at:
         raise ValidationError({"text": "Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez."})
-    text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
+    text = clean_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
-    return replace(letter, text=text, author=plain_line(letter.author, limit=AUTHOR_LIMIT, field="author"))
+    return replace(letter, text=text, author=clean_line(letter.author, limit=AUTHOR_LIMIT, field="author"))
 
 
 def key_of(incident: Incident, letter: Letter) -> str:

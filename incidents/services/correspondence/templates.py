@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.stale import Stale
-from core.text import plain_line, plain_text
+from core.text import clean_line, clean_text
 from csirts.models import Csirt
-from csirts.queries import published_phone
+from csirts.queries import query_published_phone
 from incidents.catalogues.ready_messages import names_in_braces, unknown_placeholders
 from incidents.enums import IncidentType
 from incidents.models import Incident, MessageTemplate
@@ -105,13 +105,13 @@ def check_names(text: str, known: Container[str] = ()) -> None:
 
 def phone_of(csirt: int | None) -> str:
     """Return the published number of a centre, with its note in brackets, or ""."""
-    value, note = published_phone(csirt).values_list("value", "note").first() or ("", "")
+    value, note = query_published_phone(csirt).values_list("value", "note").first() or ("", "")
     return f"{value} ({note})" if note else value
 
 
 def clean_wording(wording: Wording) -> Wording:
-    title = plain_line(wording.title, limit=TITLE_LIMIT, field="title")
-    text = plain_text(wording.text, limit=TEXT_LIMIT, field="text")
+    title = clean_line(wording.title, limit=TITLE_LIMIT, field="title")
+    text = clean_text(wording.text, limit=TEXT_LIMIT, field="text")
     if not title:
         raise ValidationError({"title": "Donnez un titre, celui de la liste de choix."})
     if not text:

@@ -14,7 +14,7 @@ from django.core.validators import validate_email
 from stdnum import iban
 
 from core.fields import LARGEST_NUMBER
-from core.text import plain_line, plain_text
+from core.text import clean_line, clean_text
 from incidents.questions.catalogue import Kind, Question, Section
 from incidents.services.declaring.check import problems_of_moment
 
@@ -55,7 +55,7 @@ def checked_answer(question: Question, value: Any, *, is_kept: bool, now: dateti
         return check(question, value)
     if question.kind == Kind.MOMENT:
         return checked_moment(question, value, now)
-    line = plain_line(value, limit=LIMITS[question.kind], field=question.code)
+    line = clean_line(value, limit=LIMITS[question.kind], field=question.code)
     return checked_line(question, line, is_kept=is_kept)
 
 
@@ -86,7 +86,7 @@ def checked_number(question: Question, number: int) -> int:
 
 
 def checked_text(question: Question, text: str) -> str:
-    return plain_text(text, limit=LONG_LIMIT, field=question.code)
+    return clean_text(text, limit=LONG_LIMIT, field=question.code)
 
 
 def checked_line(question: Question, line: str, *, is_kept: bool) -> str:

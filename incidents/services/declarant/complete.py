@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.stale import Stale
-from core.text import plain_line, say_the_same
+from core.text import are_same_words, clean_line
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind, Status
 from incidents.facts.description import LINE_LIMIT
@@ -106,7 +106,7 @@ def stands_already(incident: Incident, section: str, values: Mapping[str, Any], 
     if newest and newest.values == values:
         return Written(sheet=newest, is_new=False)
     if newest and str(newest.uid) != seen:
-        if say_the_same(newest.values, values):
+        if are_same_words(newest.values, values):
             return Written(sheet=newest, is_new=False)
         raise Stale(newest)
     return None
@@ -136,5 +136,5 @@ def write_sheet(
 
 def author_of(writing: Writing) -> str:
     """Return the cleaned name of the writer, or the display name of their account if they gave none."""
-    label = plain_line(writing.author, limit=LINE_LIMIT, field="author")
+    label = clean_line(writing.author, limit=LINE_LIMIT, field="author")
     return label or (writing.guest.user.display_name if writing.guest.user else "")

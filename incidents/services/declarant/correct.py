@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from incidents.enums import ActorKind, Answer, LeakStatus
 from incidents.facts.shapes import (
     LEAK_INPUTS,
@@ -65,7 +65,7 @@ def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[
     Problems are named `<place>_started_at`, `<place>_ended_at`, `<place>_workaround`, by position in the list.
     """
     incident = open_case(writing)
-    clean = checked_interruptions(interruptions, timezone.now(), zone_of(incident.collectivity))
+    clean = checked_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
     answer = Answer.YES if clean else stopped
     return change_services(incident, answer, clean, writing=writing)
 
@@ -126,7 +126,7 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
 def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Written:
     """Correct the given instants of the case, by name; the others do not change. Problems are named `<name>_at`."""
     incident = open_case(writing)
-    now, zone = timezone.now(), zone_of(incident.collectivity)
+    now, zone = timezone.now(), find_zone(incident.collectivity)
     refuse(problems_of_instants(instants, {**instants_of(incident), **instants}, zone, now))
 
     def put() -> None:

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.stale import Stale
-from core.text import plain_text
+from core.text import clean_text
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Satisfaction, Status
 from incidents.models import Incident, Rating
@@ -41,7 +41,7 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
         raise ValidationError("Ce dossier n’attend pas d’avis : il n’est pas clos, ou il a été retiré.")
     if level not in Satisfaction.values:
         raise ValidationError({"level": "Choisissez une réponse."})
-    clean = plain_text(words, limit=WORDS_LIMIT, field="words")
+    clean = clean_text(words, limit=WORDS_LIMIT, field="words")
     standing = Rating.objects.filter(incident=incident).first()
     if standing and (standing.level, standing.words) == (level, clean):
         return standing

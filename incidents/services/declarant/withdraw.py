@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from core.text import plain_text
+from core.text import clean_text
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
@@ -29,7 +29,7 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incide
     incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
-    motive = replace(letter, text=plain_text(letter.text, limit=MOTIVE_LIMIT, field="text"))
+    motive = replace(letter, text=clean_text(letter.text, limit=MOTIVE_LIMIT, field="text"))
     if incident.status == Status.CLOSED:
         return incident
     if incident.is_verified or incident.doubles.exists():

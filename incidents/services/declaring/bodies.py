@@ -21,10 +21,10 @@ from collectivities import services as collectivities
 from collectivities.enums import UNLISTED, Kind
 from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
-from collectivities.search import SearchProblem, body_by_uid, find_collectivities, siren_in
-from collectivities.wording import plain, stem_of
+from collectivities.search import SearchProblem, find_body_by_uid, find_collectivities, parse_siren
+from collectivities.wording import make_stem, normalize
 from core.stale import Stale
-from core.text import plain_line
+from core.text import clean_line
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability, EventKind, TakingBack, Verification
 from incidents.models import Draft, Incident
@@ -132,11 +132,11 @@ def problems_of_law(proposal: Proposal, siren: str | None) -> dict[str, list[str
 
 def name_in(typed: str, kind: str, problems: dict[str, list[str]]) -> str:
     try:
-        name = plain_line(typed, limit=NAME_LIMIT, field="name")
+        name = clean_line(typed, limit=NAME_LIMIT, field="name")
     except ValidationError as error:
         problems["name"] = error.message_dict["name"]
         return ""
-    if not stem_of(name, kind) or not plain(name).strip("0123456789 "):
+    if not make_stem(name, kind) or not normalize(name).strip("0123456789 "):
         problems["name"] = ["Écrivez son nom, comme sur vos courriers."]
     return name
 
@@ -148,7 +148,7 @@ def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
         problems["siren"] = ["Donnez son numéro SIREN, ou cochez « Je ne le connais pas »."]
         return None
     try:
-        siren = siren_in(proposal.siren)
+        siren = parse_siren(proposal.siren)
     except SearchProblem as problem:
         problems["siren"] = [str(problem)]
         return None
@@ -160,7 +160,7 @@ def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
 
 def find_commune(uid: str) -> Collectivity | None:
     """Return the commune with this public identifier, or the commune that absorbed it; None for anything else."""
-    found = body_by_uid(uid)
+    found = find_body_by_uid(uid)
     return found if found and found.kind == Kind.COMMUNE else None
 
 
@@ -172,7 +172,9 @@ def propose_body(*, proposal: Proposal) -> Collectivity:
     sketch = sketch_of(proposal)
     if sketch.seat is None:  # sketch_of has refused it
         raise ValidationError({"seat": ""})
-    return collectivities.propose_body(kind=Kind(sketch.kind), name=sketch.name, siren=sketch.siren, seat=sketch.seat)
+    return collectivities.create_proposed_body(
+        kind=Kind(sketch.kind), name=sketch.name, siren=sketch.siren, seat=sketch.seat
+    )
 
 
 def standing_body(body: Collectivity) -> Collectivity:
@@ -197,7 +199,7 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
     if incident.collectivity_id != body.pk or not body.is_unconfirmed:
         return incident
-    collectivities.confirm_body(body)
+    collectivities.mark_body_confirmed(body)
     record_event(incident, EventKind.BODY_CONFIRMED, at=timezone.now(), actor=actor, body=str(body.uid))
     return incident
 
@@ -221,7 +223,7 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
     if changed := [field for field, value in said.items() if getattr(body, field) != value]:
         if correction.seen and correction.seen != standing_words(body):
             raise Stale
-        collectivities.correct_body(body, kind=kind, name=name, seat=seat)
+        collectivities.update_proposed_body(body, kind=kind, name=name, seat=seat)
         names: dict[str, Any] = {"body": str(body.uid), "fields": changed, "before": before}
         moved = Incident.objects.select_for_update(no_key=True).filter(collectivity=body).exclude(pk=incident.pk)
         for case in (incident, *moved.exclude(region=body.home_region).order_by("pk")):
@@ -254,7 +256,7 @@ def town_in(typed: str, problems: dict[str, list[str]]) -> Collectivity | None:
     except SearchProblem:
         found = []
     towns = [body for body in found if body.kind == Kind.COMMUNE]
-    named = [town for town in towns if plain(town.name) == plain(typed)] or towns
+    named = [town for town in towns if normalize(town.name) == normalize(typed)] or towns
     if len(named) == 1:
         return named[0]
     likely = ", ".join(f"{town} : {town.insee_code}" for town in named[:TOWNS_NAMED])
@@ -274,7 +276,7 @@ def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incide
     if body.declared_at is None or body.is_listed:
         raise ValidationError("La liste officielle porte cette collectivité : elle ne se retire pas.")
     if not body.is_unconfirmed:
-        collectivities.unconfirm_body(body)
+        collectivities.mark_body_unconfirmed(body)
         doubt_cases_of(body, reason=reason, actor=actor, at=timezone.now())
     return check_ability(actor, reference, to=Ability.VIEW)
 
@@ -303,7 +305,7 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
         raise ValidationError("Cette collectivité n’est plus là. Choisissez-en une autre.")
     if not body.is_unconfirmed:
         raise ValidationError("Cette collectivité est confirmée : elle ne se rattache plus à une autre.")
-    collectivities.merge_body(body, into=kept)
+    collectivities.mark_body_merged(body, into=kept)
     move_what_it_had(body, kept, actor=actor, at=timezone.now())
     return check_ability(actor, reference, to=Ability.VIEW)
 

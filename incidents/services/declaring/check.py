@@ -12,8 +12,8 @@ from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from collectivities.zones import day_of, zone_of
-from core.text import plain_line, plain_text
+from collectivities.zones import find_local_day, find_zone
+from core.text import clean_line, clean_text
 from incidents.enums import Answer, Certainty, IncidentType
 from incidents.facts.description import Fact, Kind, facts_of
 from incidents.facts.shapes import CALLER_PREFIX, INSTANTS, Caller, Declaration, Instant, Interruption, Leak
@@ -87,7 +87,7 @@ def cleaned[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, probl
 
 def clean_field(fact: Fact, text: str, field: str, problems: dict[str, list[str]]) -> str:
     """Return the text cleaned. If it is refused, add the messages to `problems` and return ""."""
-    clean = plain_text if fact.kind == Kind.TEXT else plain_line
+    clean = clean_text if fact.kind == Kind.TEXT else clean_line
     try:
         return clean(text, limit=fact.limit, field=field)
     except ValidationError as error:
@@ -160,7 +160,7 @@ def is_whole_number(text: str) -> bool:
 
 def problems_of_declared_instants(declaration: Declaration, now: datetime) -> Iterator[Problem]:
     instants: dict[str, Instant] = {name: getattr(declaration, name) for name in INSTANTS}
-    yield from problems_of_instants(instants, instants, zone_of(declaration.collectivity), now)
+    yield from problems_of_instants(instants, instants, find_zone(declaration.collectivity), now)
 
 
 def problems_of_instants(
@@ -185,7 +185,9 @@ def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Pr
     for name, known in instants.items():
         if began.at is None or known.at is None or known.at >= began.at:
             continue
-        if {began.certainty, known.certainty} == {Certainty.EXACT} or day_of(known.at, zone) < day_of(began.at, zone):
+        if {began.certainty, known.certainty} == {Certainty.EXACT} or find_local_day(known.at, zone) < find_local_day(
+            began.at, zone
+        ):
             yield problem_of_order(name, day_in_words(known.at), day_in_words(began.at))
 
 
@@ -220,7 +222,7 @@ def problems_of_interruptions(declaration: Declaration, now: datetime) -> Iterat
         if interruption.service in seen:
             yield f"{prefix}_started_at", "Ce service est donné deux fois."
         seen.add(interruption.service)
-        yield from problems_of_period(prefix, interruption, now, zone_of(declaration.collectivity))
+        yield from problems_of_period(prefix, interruption, now, find_zone(declaration.collectivity))
 
 
 def problems_of_period(prefix: str, one: Interruption, now: datetime, zone: str) -> Iterator[Problem]:

@@ -10,10 +10,10 @@ from psycopg.errors import UniqueViolation
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from collectivities.zones import day_of, zone_of
+from collectivities.zones import find_local_day, find_zone
 from core.locks import lock_key
-from core.text import fold, plain_line
-from csirts.routing import Route, csirt_for
+from core.text import clean_line, fold
+from csirts.routing import Route, find_route
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION
 from incidents.due import first_deadlines
 from incidents.enums import ActorKind, EventKind, Severity, Verification
@@ -87,14 +87,14 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
 
     clean = checked(declaration, now=now)
     clean = replace(clean, collectivity=standing_body(clean.collectivity))
-    route = csirt_for(clean.collectivity, on=timezone.localdate(now))
+    route = find_route(clean.collectivity, on=timezone.localdate(now))
     is_counted = submission.source and actor is None
     burst = find_burst(clean, source=submission.source, now=now) if is_counted else None
     submission = replace(submission, digest=digest, burst=burst or "")
     incident = save_incident(clean, submission, route, actor=actor, now=now)
     save_facts(incident, clean)
     by = ActorKind.USER if actor else ActorKind.DECLARANT
-    author = plain_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
+    author = clean_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
     said = of_declaration(clean)
     keep_first(incident, said, authors=dict.fromkeys(said, author) | dict(submission.authors), by=by, actor=actor)
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
@@ -169,7 +169,7 @@ def vouches(actor: User | None, body: Collectivity) -> bool:
 
 
 def first_severity(clean: Declaration, now: datetime) -> Severity:
-    today = day_of(now, zone_of(clean.collectivity))
+    today = find_local_day(now, find_zone(clean.collectivity))
     said = Situation(type=clean.type, interruptions=clean.interruptions, leak=clean.leak, on=today)
     return assess(said).severity
 

@@ -18,7 +18,7 @@ from collectivities.models import Collectivity
 from core.locks import lock_key
 from core.secrets import hash_value
 from core.stale import Stale
-from core.text import say_the_same
+from core.text import are_same_words
 from incidents.enums import Screen
 from incidents.facts.shapes import Declaration, Submission
 from incidents.models import Draft, DraftPage, Incident
@@ -140,7 +140,7 @@ def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage
     if before and before.values == typed.values:
         return before
     if before and version_of(before) != typed.version:
-        if say_the_same(before.values, typed.values):
+        if are_same_words(before.values, typed.values):
             return before
         raise Stale(before)
     return keep(draft, typed)

@@ -23,7 +23,7 @@ from django.utils import timezone
 from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
 from core.locks import lock_key
-from core.text import plain_line
+from core.text import clean_line
 from csirts.models import Csirt
 from incidents.access import check_ability
 from incidents.catalogues.ready_messages import filled
@@ -183,7 +183,7 @@ def group_titled(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> C
     Raises ValidationError on « title ».
     """
     Csirt.objects.select_for_update(no_key=True).get(pk=csirt.pk)
-    clean = plain_line(title, limit=TITLE_LIMIT, field="title")
+    clean = clean_line(title, limit=TITLE_LIMIT, field="title")
     known = CaseGroup.objects.filter(csirt=csirt, kind=kind, title=clean, closed_at=None).first()
     return known or open_group(csirt=csirt, kind=kind, title=title, actor=actor)
 

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from core.text import fold, plain_text
+from core.text import clean_text, fold
 from incidents.anonymous import Pointers, find_pointers, read_text
 from incidents.catalogues.ready_messages import PLACEHOLDERS, filled
 from incidents.enums import OPEN, BulkAct, GroupKind
@@ -59,7 +59,7 @@ def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupL
 
     Raises ValidationError on « text », DoubtfulNames if a word that may be a common word may also be a name.
     """
-    text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
+    text = clean_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
     check_names(text, PLACEHOLDERS if phone_of(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.stale import Stale
-from core.text import plain_line, plain_text
+from core.text import clean_line, clean_text
 from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, GroupKind
@@ -56,7 +56,7 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
         raise Http404
     if kind not in GroupKind.values:
         raise ValidationError({"kind": "Choisissez ce que ces dossiers ont en commun."})
-    clean = plain_line(title, limit=TITLE_LIMIT, field="title")
+    clean = clean_line(title, limit=TITLE_LIMIT, field="title")
     if not clean:
         raise ValidationError({"title": "Donnez un titre : c’est lui que vos collègues verront."})
     uid = uid_of(actor, csirt.pk, key) if key else uuid4()
@@ -141,7 +141,7 @@ def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
     The same words change nothing. Raises Http404, Stale, ValidationError on « sheet ».
     """
     found = get_group(actor, group, lock=True)
-    clean = plain_text(sheet, limit=SHEET_LIMIT, field="sheet")
+    clean = clean_text(sheet, limit=SHEET_LIMIT, field="sheet")
     if clean == found.sheet:
         return found
     if seen != found.version:

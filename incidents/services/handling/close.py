@@ -12,10 +12,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from core.french import choose_plural
 from core.stale import Stale
-from core.text import plain_text
+from core.text import clean_text
 from incidents.access import get_incident
 from incidents.anonymous import Named, pointers_in
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status, Verification
@@ -170,7 +170,7 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     if seen and seen != seen_of(incident, left):
         raise Stale
     of_words = (*problems_of_words(incident, clean), *problems_of_report(clean), *problems_untouched(incident, clean))
-    refuse((*of_words, *problems_left(clean, left, now, zone_of(incident.collectivity))))
+    refuse((*of_words, *problems_left(clean, left, now, find_zone(incident.collectivity))))
     said = settle_facts(incident, clean, left, actor=actor, at=now)
     incident.cause = clean.cause or incident.cause
     raise_severity(incident, now)
@@ -181,9 +181,9 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
 def clean_ending(ending: Ending) -> Ending:
     return replace(
         ending,
-        summary=plain_text(ending.summary, limit=TEXT_LIMIT, field="summary"),
-        lesson=plain_text(ending.lesson, limit=LESSON_LIMIT, field="lesson"),
-        why=plain_text(ending.why, limit=MOTIVE_LIMIT, field="why"),
+        summary=clean_text(ending.summary, limit=TEXT_LIMIT, field="summary"),
+        lesson=clean_text(ending.lesson, limit=LESSON_LIMIT, field="lesson"),
+        why=clean_text(ending.why, limit=MOTIVE_LIMIT, field="why"),
     )
 
 

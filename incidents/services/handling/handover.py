@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from core.text import plain_text
+from core.text import clean_text
 from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
@@ -63,7 +63,7 @@ def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> 
         except (Http404, PermissionDenied, ValidationError):
             is_given = False
         (relay.given if is_given else relay.left).append(reference)
-    words = plain_text(shift.text, limit=TEXT_LIMIT, field="text")
+    words = clean_text(shift.text, limit=TEXT_LIMIT, field="text")
     here = Note.objects.filter(author=actor, kind=NoteKind.HANDOVER, incident__reference__in=references)
     relay.is_written = here.filter(text=words).exists()
     return relay
@@ -76,7 +76,7 @@ def check_shift(actor: User, references: Sequence[str], shift: Shift) -> None:
         raise ValidationError({"references": "Passez au plus 200 dossiers à la fois."})
     if shift.to == actor:
         raise ValidationError({"colleague": "Choisissez quelqu’un d’autre que vous, ou personne."})
-    if not plain_text(shift.text, limit=TEXT_LIMIT, field="text"):
+    if not clean_text(shift.text, limit=TEXT_LIMIT, field="text"):
         raise ValidationError({"text": "Écrivez ce que la relève doit savoir."})
 
 
@@ -102,7 +102,7 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
 
 def is_repeated_submission(incident: Incident, shift: Shift) -> bool:
     """Tell whether this form already handed the case over."""
-    words = plain_text(shift.text, limit=TEXT_LIMIT, field="text")
+    words = clean_text(shift.text, limit=TEXT_LIMIT, field="text")
     return Note.objects.filter(submission_key=key_of(incident, NoteKind.HANDOVER, words, shift.key)).exists()
 
 

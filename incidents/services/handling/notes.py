@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from core.text import plain_text
+from core.text import clean_text
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind, TransferState
 from incidents.models import Incident, Note, Transfer
@@ -80,7 +80,7 @@ def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key
 def clean_note(incident: Incident, text: str) -> str:
     if incident.erased_at:
         raise ValidationError({"text": "Les mots de ce dossier ont été effacés : on n’y écrit plus de note."})
-    words = plain_text(text, limit=TEXT_LIMIT, field="text")
+    words = clean_text(text, limit=TEXT_LIMIT, field="text")
     if not words:
         raise ValidationError({"text": "Écrivez la note avant de l’enregistrer."})
     return words

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from core.text import plain_text
+from core.text import clean_text
 from incidents.access import get_incident
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, EventKind, NoteKind, Status
@@ -42,7 +42,7 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
     if incident.status != Status.CLOSED:
         raise InvalidTransition(Status(incident.status), Status.ACKNOWLEDGED)
     refuse_to_reopen(incident)
-    why = plain_text(motive, limit=MOTIVE_LIMIT, field="motive")
+    why = clean_text(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : vos collègues le liront, pas le déclarant."})
     check_transition(Status(incident.status), Status.ACKNOWLEDGED)

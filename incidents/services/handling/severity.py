@@ -10,9 +10,9 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from accounts.models import User
-from collectivities.zones import day_of, zone_of
+from collectivities.zones import find_local_day, find_zone
 from core.stale import Stale
-from core.text import plain_line
+from core.text import clean_line
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Severity, Status
 from incidents.models import AnswerSheet, Incident, IncidentEvent, SeverityChoice
@@ -33,7 +33,7 @@ def assessment_of(incident: Incident, now: datetime) -> Assessment:
         interruptions=interruptions_of(incident),
         leak=leak_of(incident),
         answers=answers_by_code(incident.sheets.order_by("id")),
-        on=day_of(now, zone_of(incident.collectivity)),
+        on=find_local_day(now, find_zone(incident.collectivity)),
     )
     return assess(situation)
 
@@ -87,7 +87,7 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus de motif.")
-    why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : ceux qui reprendront ce dossier le liront."})
     newest = incident.severity_choices.order_by("-id").first()

@@ -13,7 +13,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from core.text import plain_line
+from core.text import clean_line
 from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.catalogues.playbooks import Step
@@ -107,7 +107,7 @@ def add_task(*, reference: str, actor: User, errand: Errand) -> Task:
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_open(incident)
     now = timezone.now()
-    title = plain_line(errand.title, limit=TITLE_LIMIT, field="title")
+    title = clean_line(errand.title, limit=TITLE_LIMIT, field="title")
     if not title:
         raise ValidationError({"title": "Écrivez ce qu’il y a à faire."})
     if errand.due_at and not now < errand.due_at < now + FURTHEST:

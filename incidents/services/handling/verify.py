@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from accounts.models import EmergencyContact, User
-from collectivities.zones import day_of, zone_of
-from core.text import plain_line
+from collectivities.zones import find_local_day, find_zone
+from core.text import clean_line
 from incidents.anonymous import NUMBER, PHONE_DIGITS
 from incidents.enums import OPEN, EventKind, NoteKind, NumberSource
 from incidents.models import AnswerSheet, Incident, OfficialNumber, Story
@@ -48,7 +48,7 @@ def checked_number(incident: Incident, call: CallBack) -> str:
 
     A number from a declaration of the body proves nothing: a false declarant could otherwise verify themselves.
     """
-    number = plain_line(call.number, limit=NUMBER_LIMIT, field="number")
+    number = clean_line(call.number, limit=NUMBER_LIMIT, field="number")
     if number and not can_be_called(number):
         raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : comptez ses chiffres."})
     if number and not call.is_official and any(has_same_number(number, one) for one in declared_numbers(incident)):
@@ -107,7 +107,7 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
     if not call.is_noted and not incident.erased_at:
         note_call_back(incident, actor=actor, words=words_of_call(number, call.source), at=at)
     if number and call.source in PUBLIC and not call.is_official and not is_on_card(incident, number):
-        found_on = day_of(at, zone_of(incident.collectivity))
+        found_on = find_local_day(at, find_zone(incident.collectivity))
         found = {"phone": number, "source": call.source, "found_on": found_on, "noted_by": actor}
         OfficialNumber.objects.update_or_create(collectivity=incident.collectivity, defaults=found)
 

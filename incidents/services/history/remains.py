@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Max, QuerySet
 
-from collectivities.zones import PARIS, zone_of
+from collectivities.zones import PARIS, find_zone
 from incidents.models import Evidence, Incident, IncidentEvent, Message, Note, Transfer
 from incidents.queries import Kept
 from incidents.questions.catalogue import SNAPSHOTS, current
@@ -59,7 +59,7 @@ def standing_of(incident: Incident) -> Values:
     body = incident.collectivity
     return {
         "version": current().code,
-        "zone": zone_of(body),
+        "zone": find_zone(body),
         "body": {"label": body.label, "insee": body.insee_code or "", "siren": body.siren or ""},
         "received_at": text_of(incident.received_at),
         "codes": {name: getattr(incident, name) for name in CODES},

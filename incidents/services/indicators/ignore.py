@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import Http404
 
 from accounts.models import User
-from core.text import plain_line
+from core.text import clean_line
 from csirts.models import Csirt
 from incidents.models import IgnoredValue
 from incidents.services.indicators.observe import Chosen, clean_observable
@@ -31,7 +31,7 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
     if csirt.pk not in actor.work_centre_ids:
         raise Http404
     found = clean_observable(kind, value)
-    why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : vos collègues ne verront plus cette valeur."})
     row, is_new = IgnoredValue.objects.get_or_create(

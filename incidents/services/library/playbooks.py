@@ -13,7 +13,7 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from core.stale import Stale
-from core.text import plain_line
+from core.text import clean_line
 from csirts.models import Csirt
 from incidents.catalogues.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, read_steps, steps_content
 from incidents.enums import IncidentType
@@ -94,9 +94,9 @@ def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
 def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
     """Return one cleaned step. `taken` holds the codes of the former steps; the code of this one is added."""
     try:
-        title = plain_line(step["title"], limit=TITLE_LIMIT, field="steps")
-        why = plain_line(step["why"], limit=WHY_LIMIT, field="steps")
-        source = plain_line(step["source"], limit=SOURCE_LIMIT, field="steps")
+        title = clean_line(step["title"], limit=TITLE_LIMIT, field="steps")
+        why = clean_line(step["why"], limit=WHY_LIMIT, field="steps")
+        source = clean_line(step["source"], limit=SOURCE_LIMIT, field="steps")
     except ValidationError as error:
         raise at_step(number, error.messages[0]) from error
     if not title:

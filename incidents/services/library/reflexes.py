@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.stale import Stale
-from core.text import plain_line
+from core.text import clean_line
 from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import PUBLISHED_ON, REFLEXES, VERSION, Reflexes, read_sheet
 from incidents.enums import IncidentType
@@ -110,7 +110,7 @@ def clean_acts(acts: list[Mapping[str, str]], field: str) -> list[dict[str, str]
 
 
 def line(text: str, limit: int, field: str) -> str:
-    clean = plain_line(text, limit=limit, field=field)
+    clean = clean_line(text, limit=limit, field=field)
     if not clean:
         raise ValidationError({field: "Une partie est vide. Chaque geste a un titre et une explication."})
     if MARKUP.search(clean):

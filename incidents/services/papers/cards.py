@@ -17,8 +17,8 @@ from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, CollectivityQuerySet, Departement
-from core.typeset import qr_code
-from csirts.routing import Route, csirt_for, load_directory
+from core.typeset import draw_qr_code
+from csirts.routing import Route, find_route, load_directory
 from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import IncidentType
 from incidents.services.papers.centres import describe_centre, describe_fallbacks
@@ -39,7 +39,7 @@ LINES: tuple[tuple[str, Helper | None], ...] = (
 
 def card_of(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact] = ()) -> dict[str, Any]:
     """Return the card of one body. `contacts` are those of its emergency card: pass them for its members only."""
-    return card(body, csirt_for(body, on=on), on) | {"lines": lines_of(contacts)}
+    return card(body, find_route(body, on=on), on) | {"lines": lines_of(contacts)}
 
 
 def lines_of(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
@@ -76,7 +76,7 @@ def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
         "acts": [list(act) for act in REFLEXES[IncidentType.UNKNOWN].acts],
         "site": settings.SITE_URL.partition("://")[2] + reverse("declare_type"),
         "address": address,
-        "qr": qr_code(address),
+        "qr": draw_qr_code(address),
         "lines": lines_of(()),
         "made": "Fiche établie le {day}, vérifiez les numéros une fois par an.".format(day=date_format(on, "j F Y")),
     }

@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from csirts.models import Csirt
-from csirts.queries import main_origin
+from csirts.queries import find_main_origin
 from csirts.routing import Fallback
-from csirts.wording import to_centre
+from csirts.wording import format_to_centre
 
 
 def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
@@ -25,7 +25,7 @@ def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
         "link": csirt.website,
         "hours": csirt.hours,
         "address": csirt.address,
-        "source": main_origin(csirt),
+        "source": find_main_origin(csirt),
     }
 
 
@@ -33,7 +33,7 @@ def describe_fallbacks(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
     return [
         {
             "name": one.name,
-            "to": to_centre(one.name),
+            "to": format_to_centre(one.name),
             "phone": one.phone,
             "phone_note": one.phone_note,
             "hours": one.hours,

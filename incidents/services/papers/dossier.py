@@ -15,10 +15,10 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from collectivities.models import Collectivity
-from collectivities.zones import CLOCKS, zone_of
-from core.typeset import qr_code
-from csirts.queries import published_ways
-from csirts.routing import csirt_for
+from collectivities.zones import CLOCKS, find_zone
+from core.typeset import draw_qr_code
+from csirts.queries import list_published_ways
+from csirts.routing import find_route
 from incidents.enums import TYPE_TERMS, EventKind, Status, TransferState
 from incidents.models import Incident
 from incidents.queries import is_left
@@ -41,7 +41,7 @@ GROUND_MOVED = "%(taker)s, dont relève désormais la collectivité, l’a repri
 
 def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
     """Return the content as plain texts, for a template or for typst. `incident` must be loaded `with_words`."""
-    zone, data = zone_of(incident.collectivity), declared_data(incident)
+    zone, data = find_zone(incident.collectivity), declared_data(incident)
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": spaced(incident.reference)})
     return {
         "reference": spaced(incident.reference),
@@ -51,7 +51,7 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "made": moment(at, zone),
         "centre": describe_centre(incident.csirt),
         "reason": why_this_centre(incident),
-        "fallbacks": describe_fallbacks(csirt_for(incident.collectivity, on=timezone.localdate(at)).fallbacks),
+        "fallbacks": describe_fallbacks(find_route(incident.collectivity, on=timezone.localdate(at)).fallbacks),
         "checklist": checklist(sheet_for(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in duties_of(incident, zone)],
         "no_more": str(NO_MORE),
@@ -61,7 +61,7 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "clock": str(CLOCKS.get(zone, zone)),
         "address": address,
         "site": settings.SITE_URL.partition("://")[2] + reverse("follow_up_start"),
-        "qr": qr_code(address),
+        "qr": draw_qr_code(address),
     }
 
 
@@ -70,7 +70,7 @@ def why_this_centre(incident: Incident) -> str:
     moved = incident.transfers.filter(state=TransferState.ACCEPTED).select_related("giver", "taker").order_by("-id")
     if (last := moved.first()) is None or last.answered_at is None:
         return incident.route_reason
-    at = moment(last.answered_at, zone_of(incident.collectivity))
+    at = moment(last.answered_at, find_zone(incident.collectivity))
     words = {"giver": last.giver, "taker": last.taker, "at": at}
     given = "%(giver)s l’a confié à %(taker)s le %(at)s." if last.asked_by_id else GROUND_MOVED
     return f"{incident.route_reason} " + given % words
@@ -183,5 +183,5 @@ def service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
         return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."
-    reached = [part for part in (*published_ways(csirt), describe_site(csirt.website)) if part]
+    reached = [part for part in (*list_published_ways(csirt), describe_site(csirt.website)) if part]
     return "Service chargé du dossier : {who}.".format(who=", ".join([csirt.name, *reached]))

@@ -7,7 +7,7 @@ is or may be the cause. Each delay runs from its own instant, in hours without p
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from collectivities.zones import CLOCKS, day_of
+from collectivities.zones import CLOCKS, find_local_day
 from incidents.enums import Answer, IncidentType, LeakStatus
 from incidents.models import Incident
 from incidents.moments import has_hour
@@ -96,4 +96,4 @@ def before(known_at: datetime | None, zone: str) -> str:
 
 def end_of_delay(known_at: datetime, zone: str) -> date | datetime:
     """Return the end of the delay: 72 hours after an instant, or three days of the body after a day without hour."""
-    return known_at + WITHIN if has_hour(known_at, zone) else day_of(known_at, zone) + WITHIN
+    return known_at + WITHIN if has_hour(known_at, zone) else find_local_day(known_at, zone) + WITHIN

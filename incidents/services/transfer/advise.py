@@ -16,9 +16,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from core.stale import Stale
-from core.text import plain_line
+from core.text import clean_line
 from incidents.access import get_incident
 from incidents.catalogues.partners import MAILED, Partner
 from incidents.enums import Ability, EventKind, ObservableKind, Tlp
@@ -113,7 +113,7 @@ def check_agreed(incident: Incident, asked: Asked) -> str:
 
 
 def checked_motive(asked: Asked) -> str:
-    why = plain_line(asked.motive, limit=MOTIVE_LIMIT, field="motive")
+    why = clean_line(asked.motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         missing = "Écrivez pourquoi des coordonnées partent." if asked.with_persons else "Écrivez pourquoi."
         raise ValidationError({"motive": missing})
@@ -181,13 +181,13 @@ def body_of(incident: Incident) -> dict[str, Any]:
 
 def moments_of(incident: Incident) -> dict[str, str | None]:
     """Return the known instants in UTC, or as a day of the body's time zone if no hour was given."""
-    zone, known = zone_of(incident.collectivity), instants_of(incident).items()
+    zone, known = find_zone(incident.collectivity), instants_of(incident).items()
     return {name: code_of(moment_or_day(one.at, zone, one.certainty)) for name, one in known}
 
 
 def services_of(incident: Incident) -> list[dict[str, Any]]:
     """Leave out the workarounds, which are free text of the declarant."""
-    zone = zone_of(incident.collectivity)
+    zone = find_zone(incident.collectivity)
     return [
         {
             "service": str(one.service),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
-from core.text import has_visible_word, plain_line
+from core.text import clean_line, has_visible_word
 from incidents.enums import Tlp
 from incidents.models import Incident
 
@@ -38,7 +38,7 @@ def checked_agreement(incident: Incident, agreement: Agreement, *, is_needed: bo
     Raises ValidationError on « agreement » if an agreement is needed and was not given, if the box and the words do
     not go together, or if the TLP of the case has changed since the page was opened.
     """
-    words = plain_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
+    words = clean_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
     if problem := problem_of(incident, agreement, words, is_needed=is_needed):
         raise ValidationError({"agreement": problem})
     return words

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
 from core.stale import Stale
-from core.text import plain_line
+from core.text import clean_line
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
@@ -57,8 +57,8 @@ def ask_transfer(
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = newest_of(incident)
-    why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
-    words = plain_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
+    why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    words = clean_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
     is_agreed_alike = newest and newest.agreement == words and (not words or newest.agreed_tlp == agreement.label)
     if newest and is_same(newest, taker, why, actor) and is_agreed_alike:
         return newest
@@ -123,7 +123,7 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
 def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
     """Refuse the case for the taker, with a reason. Raises Http404, Stale, ValidationError on « answer »."""
     transfer = locked_offer(actor, uid)
-    why = plain_line(answer, limit=MOTIVE_LIMIT, field="answer")
+    why = clean_line(answer, limit=MOTIVE_LIMIT, field="answer")
     if transfer.state == TransferState.RETURNED and transfer.answered_by_id == actor.pk:
         return transfer
     if transfer.state != TransferState.ASKED:

@@ -17,9 +17,9 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 
-from collectivities.grounds import grounds_version
+from collectivities.grounds import read_grounds_version
 from csirts.models import Csirt
-from csirts.routing import FOLLOWED_AFTER, Route, csirt_for, directory_version, load_directory
+from csirts.routing import FOLLOWED_AFTER, Route, find_route, load_directory, read_directory_version
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import OPEN, ActorKind, EventKind, Rerouting, TransferState
 from incidents.models import Incident, RoutingCheck, Transfer
@@ -71,7 +71,7 @@ def begin_check(now: datetime) -> RoutingCheck | None:
     Returns None once it is finished, and during the minutes after a change. Three queries.
     """
     check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
-    standing = directory_version(), grounds_version(), timezone.localdate(now)
+    standing = read_directory_version(), read_grounds_version(), timezone.localdate(now)
     if (check.version, check.grounds, check.checked_on) != standing:
         check.version, check.grounds, check.checked_on = standing
         check.noticed_at, check.last_case, check.is_finished = now, 0, False
@@ -129,7 +129,7 @@ def reroute_case(pk: int, on: date) -> bool:
     Returns whether anything was done.
     """
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
-    route = csirt_for(incident.collectivity, on)
+    route = find_route(incident.collectivity, on)
     may_stay = not needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
     is_withdrawn = withdraw_offer(incident, unless_to=route.csirt if may_stay else None)
     if incident.csirt == route.csirt or not may_follow(incident, route.csirt):

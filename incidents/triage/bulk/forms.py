@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from core.fields import WordsField
 from core.french import choose_plural
-from core.text import plain_text
+from core.text import clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp
 from incidents.models import CaseGroup, Incident
@@ -105,7 +105,7 @@ class CloseForm(BulkForm):
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
     def text(self) -> str:
-        return plain_text(self.cleaned_data.get("why", ""), limit=MOTIVE_LIMIT, field="why")
+        return clean_text(self.cleaned_data.get("why", ""), limit=MOTIVE_LIMIT, field="why")
 
     def offer(self) -> None:
         if not self.warnings:

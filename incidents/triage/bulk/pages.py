@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from core.french import choose_plural
 from incidents.enums import BulkAct, BulkOutcome, BulkState, Status
 from incidents.models import BulkItem, BulkJob, Incident
@@ -51,7 +51,7 @@ WANTED = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED}
 @require_POST
 def act_in_bulk(request: HttpRequest) -> HttpResponse:
     """Show what must be chosen; when the choice is sent, do the act or start a job."""
-    user = user_of(request)
+    user = get_account(request)
     if not user.work_centre_ids:
         raise Http404
     code, references = read_act(request.POST)
@@ -117,7 +117,12 @@ def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkF
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # no group is opened for what is refused
         job = start_bulk(
-            actor=user_of(request), act=act, references=references, choices=form.choices(), key=key, text=form.text()
+            actor=get_account(request),
+            act=act,
+            references=references,
+            choices=form.choices(),
+            key=key,
+            text=form.text(),
         )
     tell_left_out(request, len(set(references)) - job.total)
     if job.total > AT_ONCE:
@@ -154,7 +159,7 @@ def tell(request: HttpRequest, job: BulkJob) -> None:
             nothing,
         )
         messages.info(request, said % {"number": nothing})
-    said_why = refusals(job, user_of(request))[:REFUSALS_SAID]
+    said_why = refusals(job, get_account(request))[:REFUSALS_SAID]
     for case, why in said_why:
         messages.error(request, f"{case} : {why}")
     if (more := found[BulkOutcome.REFUSED] - len(said_why)) > 0:
@@ -227,7 +232,9 @@ def explain_item(job: BulkJob, item: BulkItem) -> str:
 @never_cache
 @require_safe
 def bulk_progress(request: HttpRequest, uid: UUID) -> HttpResponse:
-    job = BulkJob.objects.filter(uid=uid, csirt__in=user_of(request).work_centre_ids).select_related("actor").first()
+    job = (
+        BulkJob.objects.filter(uid=uid, csirt__in=get_account(request).work_centre_ids).select_related("actor").first()
+    )
     if job is None:
         raise Http404
     found = tally(job)
@@ -240,14 +247,14 @@ def bulk_progress(request: HttpRequest, uid: UUID) -> HttpResponse:
         "nothing": found[BulkOutcome.NOTHING],
         "refused": found[BulkOutcome.REFUSED],
         "left": found[BulkOutcome.WAITING],
-        "refusals": refusals(job, user_of(request)) if found[BulkOutcome.REFUSED] else [],
+        "refusals": refusals(job, get_account(request)) if found[BulkOutcome.REFUSED] else [],
     }
     return render_page(request, "incidents/triage/bulk.html", context)
 
 
 @require_POST
 def stop(request: HttpRequest, uid: UUID) -> HttpResponse:
-    job = stop_bulk(uid=uid, actor=user_of(request))
+    job = stop_bulk(uid=uid, actor=get_account(request))
     if job.state == BulkState.STOPPED:
         messages.warning(request, "Interrompu. Ce qui est fait reste fait.")
     return redirect("admin:incidents_incident_bulk", job.uid)

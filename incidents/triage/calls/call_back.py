@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from collectivities.models import Collectivity
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, InterruptionExtent, KeptForm
@@ -57,8 +57,8 @@ class CallForm(TelephoneForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def call_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show and take the form. Nothing typed is lost: a refused form, or one on outdated facts, comes back."""
-    incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
-    with timezone.override(zone_of(incident.collectivity)):
+    incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
+    with timezone.override(find_zone(incident.collectivity)):
         if request.method != "POST":
             return ask_first(request, incident)
         form = CallForm(incident, request.POST)
@@ -71,12 +71,12 @@ def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
     except ValidationError as error:
         return refused(request, incident.reference, error)
     form = CallForm(incident)
-    kept = restore_page(form, incident, user_of(request), KeptForm.CALL)
+    kept = restore_page(form, incident, get_account(request), KeptForm.CALL)
     return render_call(request, form, kept=kept)
 
 
 def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
-    reference, actor = form.incident.reference, user_of(request)
+    reference, actor = form.incident.reference, get_account(request)
     call = Call(
         declaration=form.declaration(form.incident.collectivity),
         seen=request.POST.get(SEEN, ""),

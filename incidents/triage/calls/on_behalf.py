@@ -16,10 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from collectivities.models import Collectivity
-from collectivities.zones import zone_of
-from csirts.routing import Route, csirt_for
+from collectivities.zones import find_zone
+from csirts.routing import Route, find_route
 from incidents.access import answers_the_telephone
 from incidents.enums import TYPE_TERMS, Origin
 from incidents.facts.shapes import Submission
@@ -42,7 +42,7 @@ SOUND_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 @require_http_methods(["GET", "HEAD", "POST"])
 def on_behalf(request: HttpRequest) -> HttpResponse:
     """Show and take the whole declaration on one page. Raises Http404 for people without a CSIRT."""
-    user = user_of(request)
+    user = get_account(request)
     if not answers_the_telephone(user):
         raise Http404
     if request.method != "POST":
@@ -53,11 +53,11 @@ def on_behalf(request: HttpRequest) -> HttpResponse:
     body = form.collectivity
     if not form.is_valid() or body is None:
         return render_form(request, form)
-    route = csirt_for(body, on=timezone.localdate())
+    route = find_route(body, on=timezone.localdate())
     is_new_place = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != center_key(route)
     if is_new_place or not has_seen_open_cases(request, form):
         return render_form(request, form, elsewhere=route if is_elsewhere(user, route) else None)
-    with timezone.override(zone_of(body)):
+    with timezone.override(find_zone(body)):
         return submit_declaration(request, form, body, route)
 
 
@@ -85,16 +85,16 @@ def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
 def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
     """Tell whether the submitted page showed all these cases, or the call is already saved (a double click)."""
     seen = set(request.POST.get(SEEN, "").split())
-    cases = {case.reference for case in open_cases(user_of(request), form)}
+    cases = {case.reference for case in open_cases(get_account(request), form)}
     return cases <= seen or was_sent(submission_key(request))
 
 
 def submission_key(request: HttpRequest) -> str:
-    return f"phone:{user_of(request).uid}:{sound(request.POST.get(KEY, ''))}"
+    return f"phone:{get_account(request).uid}:{sound(request.POST.get(KEY, ''))}"
 
 
 def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collectivity, route: Route) -> HttpResponse:
-    user = user_of(request)
+    user = get_account(request)
     submission = Submission(key=submission_key(request), origin=Origin.PHONE, author=str(user))
     try:
         declared = declare_by_phone(declaration=form.declaration(body), submission=submission, actor=user)
@@ -141,7 +141,7 @@ def render_form(
         "first": first,
         "key": sound("" if first else request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
-        "open_cases": [(case, TYPE_TERMS[case.type]) for case in open_cases(user_of(request), form)],
+        "open_cases": [(case, TYPE_TERMS[case.type]) for case in open_cases(get_account(request), form)],
     }
     status = 409 if first else 422 if is_wrong else 200
     return render(request, "incidents/triage/on_behalf.html", frame(request) | context, status=status)
@@ -159,7 +159,7 @@ def answer(request: HttpRequest, declared: Declared, route: Route, refused: str)
         "secret": groups("" if access.revoked_at else secret_of(access)),
         "reflexes": sheet_for(incident.type, incident.csirt).text,
         "route": route,
-        "is_elsewhere": incident.csirt_id not in user_of(request).work_centre_ids,
+        "is_elsewhere": incident.csirt_id not in get_account(request).work_centre_ids,
         "refused": refused,
     }
     response = render(request, "incidents/triage/told.html", frame(request) | context)

@@ -10,10 +10,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from collectivities.enums import Kind
-from collectivities.mentions import mention_in
+from collectivities.mentions import find_mention
 from collectivities.models import Collectivity
-from collectivities.search import SearchProblem, body_by_uid, find_collectivities
-from collectivities.zones import zone_of
+from collectivities.search import SearchProblem, find_body_by_uid, find_collectivities
+from collectivities.zones import find_zone
 from core.fields import DayField, HourField, WordsField
 from incidents.catalogues.public_services import services_of
 from incidents.enums import (
@@ -106,7 +106,11 @@ class TelephoneForm(forms.Form):
     def found(self) -> list[Collectivity]:
         """The bodies that what was typed may name; the one chosen, when it still answers to it, alone."""
         asked = self.typed("body").strip()
-        if asked and asked == self.typed("body_asked").strip() and (chosen := body_by_uid(self.typed("collectivite"))):
+        if (
+            asked
+            and asked == self.typed("body_asked").strip()
+            and (chosen := find_body_by_uid(self.typed("collectivite")))
+        ):
             return [chosen]
         try:
             return find_collectivities(asked, limit=FOUND) if asked else []
@@ -123,7 +127,7 @@ class TelephoneForm(forms.Form):
             return "Plusieurs collectivités répondent à ce nom. Choisissez laquelle."
         if not self.typed("body").strip():
             return "Quelle collectivité appelle ? Son nom, son code postal ou son SIREN."
-        if mention := mention_in(self.typed("body")):
+        if mention := find_mention(self.typed("body")):
             words = {"label": str(mention.label).capitalize()}
             return "{label} n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège.".format(**words)
         return "Rien ne répond à ce nom. Essayez le code postal ou le SIREN."
@@ -149,7 +153,7 @@ class TelephoneForm(forms.Form):
         return {service: extent for service, extent in said.items() if extent and extent != WORKS}
 
     def declaration(self, collectivity: Collectivity) -> Declaration:
-        said, clock = self.cleaned_data, ZoneInfo(zone_of(collectivity))
+        said, clock = self.cleaned_data, ZoneInfo(find_zone(collectivity))
         instants: dict[str, Any] = {name: instant(said, name, clock) for name in INSTANTS}
         stopped = moment(said, "stopped", clock)
         interruptions = tuple(

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from core.text import defanged
+from core.text import break_links
 from incidents.models import Incident
 from incidents.queries import Kept, by_section, sheets_of
 from incidents.questions.catalogue import SNAPSHOTS
@@ -23,11 +23,11 @@ class Version:
 
     @property
     def who(self) -> str:
-        return defanged(self.kept.who)
+        return break_links(self.kept.who)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        return [(line.label, defanged(line.words)) for line in self.kept.lines]
+        return [(line.label, break_links(line.words)) for line in self.kept.lines]
 
 
 class Past(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django import forms
 
 from accounts.models import User
-from collectivities.duplicates import Likely, likely_doubles
+from collectivities.duplicates import LikelyDuplicate, find_likely_duplicates
 from collectivities.enums import UNLISTED
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
@@ -50,7 +50,7 @@ class ProposedBody:
     """
 
     body: Collectivity
-    doubles: list[Likely]
+    doubles: list[LikelyDuplicate]
     form: CorrectionForm
     query: str = ""
     found: tuple[Collectivity, ...] = ()
@@ -68,7 +68,7 @@ def proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBo
     except SearchProblem as error:
         problem = str(error)
     body.seat = Collectivity.objects.with_territory().filter(hosted=body).first()
-    doubles = [] if query.strip() else likely_doubles(body)
+    doubles = [] if query.strip() else find_likely_duplicates(body)
     others = tuple(one for one in found if one.pk != body.pk)
     return ProposedBody(body, doubles, correction_form(body), query.strip(), others, problem)
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from collectivities.models import Collectivity, Grouping
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from incidents.access import abilities
 from incidents.enums import Ability, Certainty, ClosingReason, Status
 from incidents.facts.shapes import INSTANTS, STORY_LINES
@@ -70,7 +70,7 @@ def status_context(incident: Incident, user: User, now: datetime, *, is_left: bo
     return {
         "incident": incident,
         "now": now,
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "term": wording.term(incident),
         "can": {ability.value for ability in abilities(user, incident)} - outdated(incident, is_left=is_left),
         "groups": list_groupings(incident.collectivity),
@@ -97,7 +97,7 @@ def history_context(
     named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
     noted = [(note.uid, note.text) for note in rows.notes]
     asked = [(task.uid, task.title) for task in rows.tasks]
-    words, zone = words_of([*said, *named, *noted, *asked]), zone_of(incident.collectivity)
+    words, zone = words_of([*said, *named, *noted, *asked]), find_zone(incident.collectivity)
     moments = moments_of(rows.events[:LATEST], words=words, zone=zone, now=now)
     return {"moments": moments, "has_earlier": len(rows.events) > LATEST}
 

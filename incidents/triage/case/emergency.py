@@ -6,7 +6,7 @@ from django.utils.formats import date_format
 
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
-from collectivities.zones import day_of, zone_of
+from collectivities.zones import find_local_day, find_zone
 from incidents.enums import NumberSource
 from incidents.models import Incident, OfficialNumber
 from incidents.services.handling.verify import is_same_number
@@ -59,10 +59,13 @@ def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) ->
 
 def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
     """Return the number of the elected contact on the emergency card, or else the one found in a public source."""
-    zone = zone_of(incident.collectivity)
+    zone = find_zone(incident.collectivity)
     for one in emergency:
         if one["kind"] == Helper.ELECTED and one["phone"]:
-            said = {"who": one["name"] or one["who"], "day": date_format(day_of(one["updated_at"], zone), "j F Y")}
+            said = {
+                "who": one["name"] or one["who"],
+                "day": date_format(find_local_day(one["updated_at"], zone), "j F Y"),
+            }
             return NumberToCall(one["phone"], "{who}, fiche d’urgence, {day}".format(**said), NumberSource.CARD)
     found = OfficialNumber.objects.filter(collectivity=incident.collectivity_id).first()
     if found is None:

@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Incident, IncidentEvent
@@ -22,13 +22,13 @@ OF_A_PAGE = 100
 @require_safe
 def history_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the events, a hundred on a page. `?avant=` is the public identifier of an event of this case."""
-    incident = get_incident(user_of(request), reference, to=Ability.READ, door=Door.HISTORY)
+    incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.HISTORY)
     events = incident.events.select_related("actor").order_by("-id")
     if before := request.GET.get("avant", ""):
         events = events.filter(pk__lt=place_of(incident, before))
     page = list(events[: OF_A_PAGE + 1])
     shown = page[:OF_A_PAGE]
-    zone, now = zone_of(incident.collectivity), timezone.now()
+    zone, now = find_zone(incident.collectivity), timezone.now()
     context = {
         "incident": incident,
         "zone": zone,

@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.services.correspondence.correspond import stretch_of
@@ -14,8 +14,8 @@ from incidents.triage.case.page import render_page
 @require_safe
 def thread_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the messages before `?avant=` or after `?apres=`, each the identifier of a message."""
-    incident = get_incident(user_of(request), reference, to=Ability.READ, door=Door.MESSAGES)
+    incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.MESSAGES)
     before, after = request.GET.get("avant", ""), request.GET.get("apres", "")
     stretch = stretch_of(incident, before=before, after=after)
-    context = {"incident": incident, "stretch": stretch, "zone": zone_of(incident.collectivity)}
+    context = {"incident": incident, "stretch": stretch, "zone": find_zone(incident.collectivity)}
     return render_page(request, "incidents/triage/messages.html", context)

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, Status
 from incidents.models import Incident, Reading
@@ -77,7 +77,7 @@ def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
 
     Raises Http404 for a form that the page of the case does not offer.
     """
-    opened, user = FORMS.get(form), user_of(request)
+    opened, user = FORMS.get(form), get_account(request)
     if opened is None:
         raise Http404
     incident = get_incident(user, reference, to=opened.to)
@@ -89,5 +89,5 @@ def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
         address = reverse("admin:incidents_incident_change", args=[incident.reference], query={"ouvrir": form})
         return redirect(address)
     here = reverse("admin:incidents_incident_change", args=[incident.reference])
-    context = {"incident": incident, "zone": zone_of(incident.collectivity), "here": here}
+    context = {"incident": incident, "zone": find_zone(incident.collectivity), "here": here}
     return TemplateResponse(request, opened.template, context | {opened.block: opened.make(incident, user)})

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from incidents.access import record_accesses
 from incidents.enums import Door
 from incidents.models import Incident
@@ -48,7 +48,7 @@ def render_page(
 
 def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     """Return the context of the page of a case. It shows words of its duplicates, so their reading is recorded."""
-    user = user_of(request)
+    user = get_account(request)
     proposed = proposed_body(incident, user, request.GET.get("corps", ""))
     doubt = reasons_to_doubt(incident, user)
     context = case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt, "page": new_page()}

@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
@@ -30,13 +30,13 @@ from incidents.triage.work.tasks import may_add_task
 def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
     """GET shows, and notes who has read; it changes nothing of the case. POST takes it."""
     began = timezone.now()
-    incident = get_incident(user_of(request), reference, to=Ability.READ)
+    incident = get_incident(get_account(request), reference, to=Ability.READ)
     if request.method == "POST":
         carry_out(request, reference, "prendre")
         return redirect("acknowledge_page", reference)
-    context = telephone_context(incident, user_of(request), timezone.now())
+    context = telephone_context(incident, get_account(request), timezone.now())
     if request.method == "GET":
-        note_reading(incident=incident, reader=user_of(request), at=began)
+        note_reading(incident=incident, reader=get_account(request), at=began)
     return render(request, "incidents/triage/telephone.html", context)
 
 
@@ -46,7 +46,7 @@ def telephone_context(incident: Incident, user: User, now: datetime) -> dict[str
     return {
         "incident": incident,
         "is_left": is_left(incident),
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "term": wording.term(incident),
         "waiting": wording.waiting(incident, now),
         "late": wording.lateness(incident, now),

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.text import Truncator
 
 from accounts.models import User
-from core.text import defanged
+from core.text import break_links
 from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.panels import Remark, remarks_on
@@ -85,7 +85,7 @@ def name_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
 
 def excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
     named = (words.get(event.data.get(code, ""), "") for code in SOURCES)
-    return defanged(Truncator(next(filter(None, named), "")).chars(EXCERPT))
+    return break_links(Truncator(next(filter(None, named), "")).chars(EXCERPT))
 
 
 def words_of(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:

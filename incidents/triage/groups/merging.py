@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Incident
@@ -27,7 +27,7 @@ TEMPLATE = "incidents/triage/compare.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 def compare(request: HttpRequest, reference: str) -> HttpResponse:
     """Compare the case with `avec`, the other reference as it was typed. A POST names the case to keep in `garder`."""
-    user = user_of(request)
+    user = get_account(request)
     incident = get_incident(user, reference, to=Ability.LINK, door=Door.BESIDE)
     said = request.POST if request.method == "POST" else request.GET
     typed = said.get("avec", "")
@@ -47,7 +47,7 @@ def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> H
     try:
         if kept not in pair:
             raise ValidationError("Dites lequel des deux dossiers vous gardez.")
-        merge_incident(reference=pair[kept], into=kept, actor=user_of(request))
+        merge_incident(reference=pair[kept], into=kept, actor=get_account(request))
     except ValidationError as error:
         context = compared(incident, other) | {"problem": " ".join(error.messages)}
         return render_page(request, TEMPLATE, context, status=422)
@@ -68,7 +68,7 @@ def compared(incident: Incident, other: Incident) -> dict[str, Any]:
     """Return the context of both cases, the older one first: it is more often the one to keep."""
     pair = sorted((incident, other), key=lambda one: (one.received_at, one.pk))
     sides = [side(one, against) for one, against in (pair, pair[::-1])]
-    zone = zone_of(incident.collectivity)
+    zone = find_zone(incident.collectivity)
     return {"incident": incident, "other": other, "sides": sides, "zone": zone, "typed": other.reference}
 
 

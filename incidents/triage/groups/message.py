@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from core.fields import WordsField
 from core.french import choose_plural
 from incidents.catalogues.ready_messages import PLACEHOLDERS
@@ -61,7 +61,7 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
     A POST shows a preview and the number of readers; only its button « Envoyer » sends the message.
     """
-    group = get_group(user_of(request), uid)
+    group = get_group(get_account(request), uid)
     if request.method != "POST":
         return render_letter_form(request, group, GroupLetterForm())
     form = GroupLetterForm(request.POST)
@@ -84,7 +84,7 @@ def review_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm
     Raises ValidationError, DoubtfulNames and FormUsed like the services.
     """
     letter, seen = form.letter(), form.cleaned_data["seen"]
-    checked = checked_letter(letter, group, user_of(request))
+    checked = checked_letter(letter, group, get_account(request))
     seal = seal_of(checked, group)
     if SEND in request.POST and seen == seal:
         return send(request, group, letter)
@@ -109,7 +109,7 @@ def refill_form(request: HttpRequest) -> GroupLetterForm:
 
 
 def send(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpResponse:
-    job = write_to_group(group=group.uid, letter=letter, actor=user_of(request))
+    job = write_to_group(group=group.uid, letter=letter, actor=get_account(request))
     said = choose_plural(
         "Votre message part, à un déclarant.",
         "Votre message part, à %(count)s déclarants, l’un après l’autre.",
@@ -132,7 +132,10 @@ def render_letter_form(
     context |= {"placeholders": PLACEHOLDERS, "doubtful": form.doubtful or form["common"].value()}
     context["is_stale"] = bool(preview) and status == HTTPStatus.CONFLICT
     if preview:
-        context["first"], context["as_read"] = first_to_read(group, preview, user_of(request)) or (None, preview.text)
+        context["first"], context["as_read"] = first_to_read(group, preview, get_account(request)) or (
+            None,
+            preview.text,
+        )
     return render_page(request, TEMPLATE, context | {"before": before}, status=status)
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from core.fields import WordsField
 from core.french import choose_plural
 from core.stale import Stale
@@ -80,7 +80,7 @@ def group_list(request: HttpRequest) -> HttpResponse:
 
     `?apres=` is the last group of the former page; `?fermes=1` shows the closed ones.
     """
-    user, is_closed = user_of(request), request.GET.get("fermes") == "1"
+    user, is_closed = get_account(request), request.GET.get("fermes") == "1"
     if not user.read_centre_ids:
         raise Http404
     groups = groups_of(user).filter(closed_at__isnull=not is_closed).order_by("-opened_at", "-id")
@@ -103,7 +103,7 @@ def older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_group(request: HttpRequest) -> HttpResponse:
     """Open a group, with the case of `dossier` in it if one is named."""
-    user = user_of(request)
+    user = get_account(request)
     if not user.work_centre_ids:
         raise Http404
     if request.method != "POST":
@@ -122,10 +122,10 @@ def create_group(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
     key, reference = said["key"] or secrets.token_urlsafe(), compact(said["dossier"])
     with transaction.atomic():  # no group without the case for which it was opened
         group = open_group(
-            csirt=said["csirt"], kind=GroupKind(said["kind"]), title=said["title"], actor=user_of(request), key=key
+            csirt=said["csirt"], kind=GroupKind(said["kind"]), title=said["title"], actor=get_account(request), key=key
         )
         if reference:
-            add_to_group(reference=reference, group=group.uid, actor=user_of(request))
+            add_to_group(reference=reference, group=group.uid, actor=get_account(request))
     messages.success(request, "Groupe ouvert. Vos collègues le voient ; les déclarants, non.")
     return to_case(reference) if reference else to_group(group)
 
@@ -134,7 +134,7 @@ def create_group(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
 def group_of_supplier(request: HttpRequest) -> HttpResponse:
     """Open a group for the cases of a supplier: the button « En faire un groupe » of the queue."""
     key = request.POST.get("key") or secrets.token_urlsafe()
-    group, job = group_supplier(supplier_key=read_supplier(request), actor=user_of(request), key=key[:100])
+    group, job = group_supplier(supplier_key=read_supplier(request), actor=get_account(request), key=key[:100])
     if job:
         put_in(request, job)
     return to_group(group)
@@ -160,7 +160,7 @@ def put_in(request: HttpRequest, job: BulkJob) -> None:
 
 @require_safe
 def group_page(request: HttpRequest, uid: UUID) -> HttpResponse:
-    group = get_group(user_of(request), uid, is_read=True)
+    group = get_group(get_account(request), uid, is_read=True)
     return render_group(request, group)
 
 
@@ -228,7 +228,7 @@ def counts_of(group: CaseGroup) -> dict[str, Any]:
 @require_POST
 def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Save the sheet. After a conflict, the second author keeps what was typed, is warned, and may save it again."""
-    user, form, status = user_of(request), SheetForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
+    user, form, status = get_account(request), SheetForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
     group = get_group(user, uid)
     try:
         if form.is_valid():
@@ -247,7 +247,7 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_POST
 def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Add several cases by reference. Those that could not be added stay in the field."""
-    user, form = user_of(request), AddForm(request.POST)
+    user, form = get_account(request), AddForm(request.POST)
     group = get_group(user, uid)
     form.is_valid()
     typed = list(dict.fromkeys(filter(None, map(compact, re.split(r"[\s,;]+", form.cleaned_data["references"])))))
@@ -284,9 +284,9 @@ def explain_refusal(typed: list[str], wrong: list[str]) -> str:
 def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Add the cases that name the supplier of a line: the button « Y ajouter les 3 qui manquent » of the queue."""
     key, supplier = request.POST.get("key") or secrets.token_urlsafe(), read_supplier(request)
-    group = get_group(user_of(request), uid)
+    group = get_group(get_account(request), uid)
     try:
-        job = add_the_rest(group=uid, actor=user_of(request), key=key[:100], supplier_key=supplier)
+        job = add_the_rest(group=uid, actor=get_account(request), key=key[:100], supplier_key=supplier)
         put_in(request, job)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
@@ -297,7 +297,7 @@ def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 def state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Close or reopen the group, as the button says."""
     act = reopen_group if request.POST.get("etat") == "ouvert" else close_group
-    group = act(group=uid, actor=user_of(request))
+    group = act(group=uid, actor=get_account(request))
     closed = "Groupe fermé. Ses dossiers n’ont pas changé d’état."
     messages.success(request, closed if group.closed_at else "Groupe rouvert.")
     return to_group(group)

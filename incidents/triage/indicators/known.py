@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from csirts.models import Csirt
 from incidents.enums import ObservableKind
 from incidents.indicators.known_values import national
@@ -69,11 +69,11 @@ def my_centres(user: User) -> list[Csirt]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def known_values_view(request: HttpRequest) -> HttpResponse:
-    centres = my_centres(user_of(request))
+    centres = my_centres(get_account(request))
     if request.method != "POST":
         return known_page(request, centres, KnownForm(csirts=centres))
     if "uid" in request.POST:
-        propose_again(actor=user_of(request), uid=uid_in(request))
+        propose_again(actor=get_account(request), uid=uid_in(request))
         messages.success(request, "Cette valeur sera de nouveau proposée.")
         return redirect("admin:incidents_incident_known_values")
     return add_known(request, centres)
@@ -87,7 +87,7 @@ def add_known(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
     if csirt is None:
         raise Http404
     try:
-        ignore_value(csirt=csirt, actor=user_of(request), **said)
+        ignore_value(csirt=csirt, actor=get_account(request), **said)
     except ValidationError as error:
         form.add_error(None, error)
         return known_page(request, centres, form, status=422)
@@ -123,7 +123,7 @@ def rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def look_up_view(request: HttpRequest) -> HttpResponse:
     """Search for values. It uses POST, so that they appear in no address and no log."""
-    user = user_of(request)
+    user = get_account(request)
     my_centres(user)
     form = LookForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"form": form, "most": LOOKED_UP}

@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from core.french import choose_plural
 from incidents.access import get_incident
 from incidents.enums import Ability, Door, ObservableKind, Pap
@@ -58,7 +58,7 @@ class Offer(NamedTuple):
 @require_http_methods(["GET", "HEAD", "POST"])
 def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the page on GET. On POST do what the button says; a refused form comes back as it was typed."""
-    incident = get_incident(user_of(request), reference, to=Ability.READ, door=Door.OBSERVABLES)
+    incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.OBSERVABLES)
     if request.method != "POST":
         return page(request, incident)
     act = ACTS.get(request.POST.get("acte", ""))
@@ -71,7 +71,7 @@ def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def keep(request: HttpRequest, incident: Incident) -> HttpResponse:
-    kept = keep_observables(reference=incident.reference, actor=user_of(request), chosen=chosen_in(request))
+    kept = keep_observables(reference=incident.reference, actor=get_account(request), chosen=chosen_in(request))
     said = choose_plural("%(number)s indicateur relevé.", "%(number)s indicateurs relevés.", kept) % {"number": kept}
     return to_observables(request, incident, said if kept else "Ces valeurs étaient déjà relevées.")
 
@@ -80,7 +80,7 @@ def ignore(request: HttpRequest, incident: Incident) -> HttpResponse:
     if incident.csirt is None:
         raise Http404
     motive, chosen = request.POST.get("motive", ""), chosen_in(request)
-    ignore_values(csirt=incident.csirt, actor=user_of(request), chosen=chosen, motive=motive)
+    ignore_values(csirt=incident.csirt, actor=get_account(request), chosen=chosen, motive=motive)
     return to_observables(
         request, incident, "Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues »."
     )
@@ -88,12 +88,12 @@ def ignore(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 def add(request: HttpRequest, incident: Incident) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
-    added = add_observable(reference=incident.reference, actor=user_of(request), kind=kind, value=value)
+    added = add_observable(reference=incident.reference, actor=get_account(request), kind=kind, value=value)
     return to_observables(request, incident, "Indicateur ajouté." if added else "Cette valeur était déjà relevée.")
 
 
 def remove(request: HttpRequest, incident: Incident) -> HttpResponse:
-    remove_observable(reference=incident.reference, actor=user_of(request), uid=uid_in(request))
+    remove_observable(reference=incident.reference, actor=get_account(request), uid=uid_in(request))
     return to_observables(request, incident, "Indicateur retiré de ce dossier.")
 
 
@@ -103,7 +103,9 @@ def read_piece(request: HttpRequest, incident: Incident) -> HttpResponse:
     This counts as an opening, so no later page repeats it by itself.
     """
     try:
-        piece, found = propose_from_piece(reference=incident.reference, actor=user_of(request), uid=uid_in(request))
+        piece, found = propose_from_piece(
+            reference=incident.reference, actor=get_account(request), uid=uid_in(request)
+        )
     except (Erased, NotReadable):
         messages.error(request, "Cette pièce ne s’ouvre pas : elle est effacée, abîmée, ou sa clé manque.")
         return redirect("admin:incidents_incident_observables", incident.reference)
@@ -162,12 +164,12 @@ def page(
     chosen: Collection[str] = (),
     **blocks: Any,
 ) -> HttpResponse:
-    user = user_of(request)
+    user = get_account(request)
     found = found or (Proposals() if incident.erased_at else propose(incident, user))
     offers = [offer(row, chosen) for row in found.rows]
     context = {
         "incident": incident,
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "observables": observables_block(incident, user),
         "found": found,
         "offers": [one for one in offers if not one.row.ignored],
@@ -190,7 +192,7 @@ def offer(row: Proposal, chosen: Collection[str]) -> Offer:
 @require_safe
 def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Show one indicator and the cases of the user's centres that have the same value."""
-    user = user_of(request)
+    user = get_account(request)
     incident = get_incident(user, reference, to=Ability.READ, door=Door.OBSERVABLES)
     row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()
     if row is None:
@@ -198,7 +200,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
     seen = list(sightings_of(Found(ObservableKind(row.kind), row.value), user, beside=incident))
     context = {
         "incident": incident,
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "row": row,
         "value": defang(row.kind, row.value),
         "origin": origin_words(row.origin),

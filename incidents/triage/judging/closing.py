@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from core.fields import DayField, HourField, WordsField
 from core.french import choose_plural
 from core.stale import Stale
@@ -146,20 +146,20 @@ class ClosingForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the form on GET; on POST close the case, or show what is missing and keep what was typed."""
-    incident = get_incident(user_of(request), reference, to=Ability.CLOSE, door=Door.CLOSING)
-    with timezone.override(zone_of(incident.collectivity)):
+    incident = get_incident(get_account(request), reference, to=Ability.CLOSE, door=Door.CLOSING)
+    with timezone.override(find_zone(incident.collectivity)):
         if request.method == "POST":
             return close(request, incident)
         if incident.status == Status.CLOSED:
             return already_closed(request, incident)
         form = ClosingForm(incident, unfinished(incident))
-        kept = restore_page(form, incident, user_of(request), KeptForm.CLOSING)
+        kept = restore_page(form, incident, get_account(request), KeptForm.CLOSING)
         return render_closing_form(request, incident, form, is_kept=bool(kept))
 
 
 def already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the report that this person had begun, for copying, since a colleague closed the case first."""
-    begun = {} if incident.erased_at else words_of(incident, user_of(request)).get(KeptForm.CLOSING, {})
+    begun = {} if incident.erased_at else words_of(incident, get_account(request)).get(KeptForm.CLOSING, {})
     if not (typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
         return to_case(incident.reference)
     why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
@@ -173,7 +173,7 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
     try:
         if form.is_valid():
             said = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
-            end_incident(reference=incident.reference, actor=user_of(request), **said)
+            end_incident(reference=incident.reference, actor=get_account(request), **said)
             messages.success(request, "Dossier clos. Le déclarant en est averti.")
             return to_case(incident.reference)
     except InvalidTransition as refusal:
@@ -192,7 +192,7 @@ def render_closing_form(
 ) -> HttpResponse:
     context = {
         "incident": incident,
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "form": form,
         "is_stale": is_stale,
         "is_kept": is_kept,
@@ -206,11 +206,11 @@ def render_closing_form(
 
 @require_POST
 def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
-    incident = get_incident(user_of(request), reference, to=Ability.REOPEN)
+    incident = get_incident(get_account(request), reference, to=Ability.REOPEN)
     form = ReopenForm(request.POST)
     try:
         if form.is_valid():
-            reopen_incident(reference=reference, actor=user_of(request), **form.cleaned_data)
+            reopen_incident(reference=reference, actor=get_account(request), **form.cleaned_data)
             messages.success(request, "Dossier rouvert : vous l’avez. Le déclarant en est averti.")
             return to_case(reference)
     except InvalidTransition as refusal:

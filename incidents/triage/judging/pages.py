@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from core.stale import Stale
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
@@ -22,7 +22,7 @@ from incidents.triage.judging.verify import VerifyForm
 @require_POST
 def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Save the qualification. A refused form, or one from an outdated page, comes back as it was filled in."""
-    incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
+    incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     leak = first_leak(incident)
     form, is_stale = QualifyForm(incident, leak, request.POST), False
     if "chercher" in request.POST:
@@ -31,7 +31,7 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
         if form.is_valid():
             seen = form.cleaned_data["seen"]
             qualify_incident(
-                reference=reference, actor=user_of(request), qualification=form.qualification(), seen=seen
+                reference=reference, actor=get_account(request), qualification=form.qualification(), seen=seen
             )
             messages.success(request, "Qualification enregistrée.")
             return to_case(reference, "qualification")
@@ -59,11 +59,11 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
 
     A refused form comes back on the page of the case as it was typed: the words are read only then.
     """
-    incident = check_ability(user_of(request), reference, to=Ability.VERIFY)
+    incident = check_ability(get_account(request), reference, to=Ability.VERIFY)
     form = VerifyForm(request.POST, proposed=find_official_number(incident, emergency_contacts(incident)))
     try:
         if form.is_valid():
-            verify_incident(reference=reference, actor=user_of(request), call=form.call())
+            verify_incident(reference=reference, actor=get_account(request), call=form.call())
             said = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
             messages.success(request, said)
             return to_case(reference)
@@ -71,5 +71,5 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
         if not hasattr(error, "error_dict"):
             return refused(request, reference, error)
         form.add_error(None, error)
-    incident = get_incident(user_of(request), reference, to=Ability.VERIFY)
+    incident = get_incident(get_account(request), reference, to=Ability.VERIFY)
     return case_as_typed(request, incident, verify={"form": form})

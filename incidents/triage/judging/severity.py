@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from collectivities.zones import day_of, zone_of
+from collectivities.zones import find_local_day, find_zone
 from incidents.enums import KeptForm, Severity
 from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
 from incidents.services.handling.severity import assessment_of
@@ -57,7 +57,7 @@ def severity_block(
         interruptions=[interruption_of(row) for row in interruptions],
         leak=leak_from(leaks[0]) if leaks else None,
         answers=answers_in(answers),
-        on=day_of(now, zone_of(incident.collectivity)),
+        on=find_local_day(now, find_zone(incident.collectivity)),
     )
     found = assess(situation)
     is_found = found.severity == incident.severity

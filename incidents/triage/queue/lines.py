@@ -13,7 +13,7 @@ from django.utils.formats import number_format
 
 from accounts.models import User
 from collectivities.models import Region
-from collectivities.zones import PARIS, zone_in
+from collectivities.zones import PARIS, find_region_zone
 from incidents.enums import DueFor, Nature, Severity, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.querysets import IncidentQuerySet
@@ -112,7 +112,7 @@ def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
     """
     rows: list[Any] = list(incidents)  # with what is annotated
     touched = read_touched_services(rows)
-    return [line_of(row, touched.get(row.pk, []), zone_in(row.region_code), now) for row in rows]
+    return [line_of(row, touched.get(row.pk, []), find_region_zone(row.region_code), now) for row in rows]
 
 
 def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:

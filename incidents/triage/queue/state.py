@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from incidents.triage.case.ending import list_awakened
 from incidents.triage.queue.desk import mark_of_waiting
 from incidents.triage.queue.order import cases_of_centres
@@ -18,7 +18,7 @@ from incidents.triage.transfer.block import count_offers
 @require_safe
 def queue_state(request: HttpRequest) -> HttpResponse:
     """`mark` changes when the first page of this view would; `cases` are those on it, in waves too."""
-    user, now = user_of(request), timezone.now()
+    user, now = get_account(request), timezone.now()
     if not user.read_centre_ids:
         raise Http404
     page = read_page(Asked.read(request.GET)._replace(after=None, before=None), user, now)

@@ -5,7 +5,7 @@ list.
 import re
 import unicodedata
 
-from collectivities.search import collectivity_by_code, find_ids
+from collectivities.search import find_body_by_code, find_ids
 from incidents.reference import LENGTH, compact, is_reference
 
 # Many bodies share a name (« Saint-Martin »), so this is more than a page of suggestions, yet only a few index
@@ -24,6 +24,6 @@ def references_in(query: str) -> list[str]:
 
 
 def find_bodies(query: str) -> list[int]:
-    if body := collectivity_by_code(compact(query)):
+    if body := find_body_by_code(compact(query)):
         return [body.pk]
     return find_ids(query, BODIES_TRIED, unconfirmed=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from core.text import defanged, fold
+from core.text import break_links, fold
 from incidents.enums import DocumentKind
 from incidents.services.history.index import questions_with_words, terms_of_types
 from incidents.services.history.index_words import SOURCES
@@ -64,7 +64,7 @@ def texts_of(found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
 
 def marked(text: str, lexemes: Collection[str]) -> list[Piece]:
     """Return the text around the first searched word, or its beginning if no word is recognised."""
-    whole = defanged(" ".join(text.split()))
+    whole = break_links(" ".join(text.split()))
     first = next((word.start() for word in WORD.finditer(whole) if is_asked(word[0], lexemes)), 0)
     start = whole.rfind(" ", 0, max(0, first - BEFORE)) + 1 if first > BEFORE else 0
     end = whole.find(" ", start + LENGTH)

@@ -19,10 +19,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from collectivities.search import SearchProblem
-from collectivities.zones import PARIS, day_of, zone_of
-from core.text import fold, plain_line
+from collectivities.zones import PARIS, find_local_day, find_zone
+from core.text import clean_line, fold
 from incidents.access import given_away, record_accesses
 from incidents.enums import Door
 from incidents.indicators.observables import refanged
@@ -82,13 +82,13 @@ class Chip:
 
 @require_safe
 def search_view(request: HttpRequest) -> HttpResponse:
-    typed, user = request.GET.get("q", ""), user_of(request)
+    typed, user = request.GET.get("q", ""), get_account(request)
     if not user.read_centre_ids:
         raise Http404
     context: dict[str, Any] = {"title": "Chercher un dossier", "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
     try:
         # A problem gives the position of a word in this text.
-        context["typed"] = plain_line(typed, limit=LONGEST, field="q")
+        context["typed"] = clean_line(typed, limit=LONGEST, field="q")
         query = read_query(refang_typed(context["typed"]))
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
@@ -229,7 +229,7 @@ def further(query: Query, oldest: datetime | None) -> dict[str, Any]:
     """Return the day down to which cases were read, and the address of the search for older cases."""
     if oldest is None:
         return {}
-    day = day_of(oldest, PARIS)
+    day = find_local_day(oldest, PARIS)
     return {"day": day, "address": address(" ".join([*list_typed_parts(query), f"au:{day.isoformat()}"]))}
 
 
@@ -251,7 +251,7 @@ def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) ->
     cases = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
     joined = cases.with_holder().select_related("assignee", *(f"collectivity__{place}" for place in PLACES))
     rows = joined.in_bulk([one.incident for one in found])
-    zones = {pk: zone_of(row.collectivity) for pk, row in rows.items()}
+    zones = {pk: find_zone(row.collectivity) for pk, row in rows.items()}
     kept = {one.incident: one.places for one in found if one.incident in rows}
     reasons = {one.incident: one.reason for one in found}
     excerpts = excerpts_of(kept, lexemes)

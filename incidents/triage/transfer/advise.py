@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident
 from incidents.catalogues.partners import MAILED, PARTNERS
@@ -75,10 +75,10 @@ class AdviceForm(AgreementForm):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
-    incident = get_incident(user_of(request), reference, to=Ability.ADVISE)
+    incident = get_incident(get_account(request), reference, to=Ability.ADVISE)
     if request.method != "POST":
         form = AdviceForm(initial={"tlp": first_label(incident.tlp), "label": incident.tlp})
-        kept = restore_page(form, incident, user_of(request), KeptForm.ADVICE, leaving=NEVER_KEPT)
+        kept = restore_page(form, incident, get_account(request), KeptForm.ADVICE, leaving=NEVER_KEPT)
         return advise_page(request, incident, form, is_kept=bool(kept))
     form = AdviceForm(request.POST)
     try:
@@ -95,7 +95,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def send(request: HttpRequest, incident: Incident, form: AdviceForm) -> HttpResponse:
-    advice = advise_partner(reference=incident.reference, asked=form.asked(), actor=user_of(request))
+    advice = advise_partner(reference=incident.reference, asked=form.asked(), actor=get_account(request))
     said = "Envoi à %(partner)s mis en route. Les mails de ce dossier disent s’il est parti."
     messages.success(request, said % {"partner": PARTNERS[advice.partner].name})
     return to_case(incident.reference)
@@ -128,7 +128,7 @@ def advise_page(
 ) -> HttpResponse:
     context = {
         "incident": incident,
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "form": form,
         "page": new_page(),
         "partners": list(PARTNERS.values()),

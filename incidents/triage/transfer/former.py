@@ -11,9 +11,9 @@ from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from collectivities.zones import PARIS
-from core.text import defanged
+from core.text import break_links
 from incidents import enums
 from incidents.access import get_given
 from incidents.questions.facts import moment_of
@@ -38,7 +38,7 @@ CODES: tuple[tuple[str, type[TextChoices]], ...] = (
 
 @require_safe
 def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    transfer = get_given(user_of(request), uid)
+    transfer = get_given(get_account(request), uid)
     kept, remains = transfer.standing, remains_of(transfer, passed_over(request))
     context = {
         "transfer": transfer,
@@ -49,7 +49,7 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         "sections": [(title, format_lines(lines)) for title, lines in remains.sections],
         "answers": [(kept_sheet, format_lines(kept_sheet.lines)) for kept_sheet in remains.answers],
         "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
-        "observables": [(kind_of(one["kind"]), defanged(one["value"])) for one in kept.get("observables", [])],
+        "observables": [(kind_of(one["kind"]), break_links(one["value"])) for one in kept.get("observables", [])],
         "events": [(event, details.title(event), details.detail(event)) for event in remains.events],
         "remains": remains,
     }
@@ -77,7 +77,7 @@ def facts_of(kept: Values) -> dict[str, Any]:
 
 
 def format_lines(lines: Any) -> list[tuple[str, str]]:
-    return [(line.label, defanged(line.words)) for line in lines]
+    return [(line.label, break_links(line.words)) for line in lines]
 
 
 def kind_of(code: str) -> str:

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from incidents.access import given_away
 from incidents.enums import KeptForm
 from incidents.triage.case.page import WORDS, render_page
@@ -29,10 +29,10 @@ def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., Http
         try:
             return view(request, reference, *args, **kwargs)
         except (Http404, PermissionDenied):
-            transfer = given_away(user_of(request), reference) if request.method == "POST" else None
+            transfer = given_away(get_account(request), reference) if request.method == "POST" else None
             if transfer is None:
                 raise
-            zone = zone_of(transfer.incident.collectivity)
+            zone = find_zone(transfer.incident.collectivity)
             context = {"transfer": transfer, "zone": zone, "reference": reference, "typed": list(typed_in(request))}
             return render_page(request, "incidents/triage/moved.html", context, status=HTTPStatus.CONFLICT)
 

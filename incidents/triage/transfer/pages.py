@@ -13,8 +13,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import abilities, get_incident, get_offer
 from incidents.enums import Ability, KeptForm, TransferState
@@ -47,13 +47,13 @@ AFTER = "apres"
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
     """The page that proposes a case; what is refused comes back on it as it was typed."""
-    incident = get_incident(user_of(request), reference, to=Ability.TRANSFER)
+    incident = get_incident(get_account(request), reference, to=Ability.TRANSFER)
     if request.method != "POST":
         return show_ask(request, incident)
     form = AskForm(request.POST, incident=incident)
     try:
         if form.is_valid():
-            transfer = ask_transfer(reference=reference, actor=user_of(request), **form.said())
+            transfer = ask_transfer(reference=reference, actor=get_account(request), **form.said())
             said = "Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse."
             messages.success(request, said % {"centre": transfer.taker})
             return to_case(reference)
@@ -75,7 +75,7 @@ def show_ask(request: HttpRequest, incident: Incident) -> HttpResponse:
         return to_case(incident.reference)
     newest = newest_of(incident)
     form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
-    kept = restore_page(form, incident, user_of(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
+    kept = restore_page(form, incident, get_account(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
     return ask_page(request, incident, form, is_kept=bool(kept))
 
 
@@ -85,7 +85,7 @@ def ask_page(
     context = {
         "incident": incident,
         "form": form,
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "page": new_page(),
         "tlp_means": TLP_MEANS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COLLEAGUE),
@@ -103,7 +103,7 @@ def rebase_form(request: HttpRequest, incident: Incident, newest: Transfer | Non
 @require_POST
 def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
-        withdraw_transfer(reference=reference, actor=user_of(request))
+        withdraw_transfer(reference=reference, actor=get_account(request))
         messages.success(request, "Proposition retirée. Le dossier reste le vôtre.")
     except Stale:
         messages.error(request, "L’autre centre a déjà répondu, ou rien ne lui était proposé.")
@@ -116,7 +116,7 @@ def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 def list_view(request: HttpRequest) -> HttpResponse:
     """What waits for my centres, what they have proposed, what they gave away. Raises Http404 for others."""
-    mine = user_of(request).work_centre_ids
+    mine = get_account(request).work_centre_ids
     if not mine:
         raise Http404
     whole = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")
@@ -149,15 +149,15 @@ def is_uuid(text: str) -> bool:
 
 @require_safe
 def offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    return offer_page(request, get_offer(user_of(request), uid), ReturnForm())
+    return offer_page(request, get_offer(get_account(request), uid), ReturnForm())
 
 
 @require_POST
 def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
-        transfer = accept_transfer(uid=uid, actor=user_of(request))
+        transfer = accept_transfer(uid=uid, actor=get_account(request))
     except (Stale, InvalidTransition, ValidationError):  # the page says which, from what stands now
-        return offer_page(request, get_offer(user_of(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT)
+        return offer_page(request, get_offer(get_account(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT)
     messages.success(request, "Le dossier est à votre centre, et vous l’avez pris en charge.")
     return to_case(transfer.incident.reference)
 
@@ -168,14 +168,14 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     form = ReturnForm(request.POST)
     try:
         if form.is_valid():
-            transfer = return_transfer(uid=uid, actor=user_of(request), **form.cleaned_data)
+            transfer = return_transfer(uid=uid, actor=get_account(request), **form.cleaned_data)
             messages.success(request, f"Dossier laissé à {transfer.giver}, qui est prévenu.")
             return redirect("admin:incidents_incident_transfers")
     except Stale:
-        return offer_page(request, get_offer(user_of(request), uid), form, status=HTTPStatus.CONFLICT)
+        return offer_page(request, get_offer(get_account(request), uid), form, status=HTTPStatus.CONFLICT)
     except ValidationError as error:
         form.add_error(None, error)
-    return offer_page(request, get_offer(user_of(request), uid), form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return offer_page(request, get_offer(get_account(request), uid), form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def offer_page(request: HttpRequest, transfer: Transfer, form: ReturnForm, *, status: int = 200) -> HttpResponse:
@@ -184,8 +184,8 @@ def offer_page(request: HttpRequest, transfer: Transfer, form: ReturnForm, *, st
     context = {
         "transfer": transfer,
         "form": form,
-        "zone": zone_of(incident.collectivity),
-        "is_mine": bool(abilities(user_of(request), incident)),
+        "zone": find_zone(incident.collectivity),
+        "is_mine": bool(abilities(get_account(request), incident)),
         "why_not": why_not(transfer),
         "is_kept_in": lacks_agreement(transfer),
     }

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.playbooks import PLAYBOOKS, Step, read_steps
@@ -60,7 +60,7 @@ class Row(NamedTuple):
 
 @require_safe
 def guide_list_view(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
+    user = get_account(request)
     mine = Csirt.objects.filter(pk__in=user.read_centre_ids)
     rows = [Row(csirt, guides_of(csirt), csirt.pk in user.led_centre_ids) for csirt in mine]
     if not rows:
@@ -73,9 +73,9 @@ def guide_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     if kind not in IncidentType.values:
         raise Http404
     if request.method != "POST":
-        csirt = own_csirt(user_of(request), slug)
+        csirt = own_csirt(get_account(request), slug)
         return render_guide(request, csirt, kind, form_for(request, csirt, kind))
-    csirt = led_csirt(user_of(request), slug)
+    csirt = led_csirt(get_account(request), slug)
     if GO_BACK in request.POST:
         return go_back(request, csirt, kind)
     form = GuideForm(request.POST)
@@ -103,7 +103,7 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
             return render_guide(request, csirt, kind, form, preview=preview)
         seen = form.cleaned_data["based_on"]
         version = publish_playbook(
-            kind=kind, csirt_slug=csirt.slug, steps=steps, based_on=seen, actor=user_of(request)
+            kind=kind, csirt_slug=csirt.slug, steps=steps, based_on=seen, actor=get_account(request)
         )
     except ValidationError as error:
         form.add_error(None, error)
@@ -121,7 +121,7 @@ def go_back(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     asked = request.POST.get("based_on", "")
     seen = int(asked) if asked.isdecimal() and len(asked) < 6 else -1
     try:
-        publish_playbook(kind=kind, csirt_slug=csirt.slug, steps=NATIONAL, based_on=seen, actor=user_of(request))
+        publish_playbook(kind=kind, csirt_slug=csirt.slug, steps=NATIONAL, based_on=seen, actor=get_account(request))
         messages.success(request, "Le guide national sert de nouveau. Vos versions restent ici.")
     except Stale:
         messages.warning(request, "Quelqu’un a publié une autre version depuis. Lisez-la d’abord.")
@@ -157,7 +157,7 @@ def render_guide(
         "shown": guide_for(kind, csirt),
         "preview": preview,
         "versions": versions_of(kind, csirt),
-        "is_led": csirt.pk in user_of(request).led_centre_ids,
+        "is_led": csirt.pk in get_account(request).led_centre_ids,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
     return render_page(request, "incidents/triage/guide.html", context, status=status)

@@ -19,8 +19,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from core.text import strip_controls
 from incidents.access import check_ability
 from incidents.enums import Ability, KeptForm
@@ -59,7 +59,7 @@ BLOCKS = {
 TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
     KeptForm.REPLY: lambda case, sent: ReplyForm(sent),
     KeptForm.NOTE: lambda case, sent: NoteForm(sent),
-    KeptForm.TASK: lambda case, sent: TaskForm(sent, zone=zone_of(case.collectivity)),
+    KeptForm.TASK: lambda case, sent: TaskForm(sent, zone=find_zone(case.collectivity)),
     KeptForm.QUALIFICATION: lambda case, sent: QualifyForm(case, first_leak(case), sent),
     KeptForm.SEVERITY: lambda case, sent: SeverityForm(sent, initial=make_severity_form(case).initial),
     KeptForm.CORRECTION: lambda case, sent: CorrectionForm(sent, initial=correction_form(case.collectivity).initial),
@@ -121,13 +121,13 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
             if own in PAGES:
                 # The case is erased, and the view refuses the post.
                 with suppress(ValidationError):
-                    keep_page(user_of(request), reference, KeptForm(own), sent, pen_of(sent))
+                    keep_page(get_account(request), reference, KeptForm(own), sent, pen_of(sent))
             else:
-                typed = keep_typed(user_of(request), reference, sent, own)
+                typed = keep_typed(get_account(request), reference, sent, own)
             request.POST = with_own_names(sent, own)  # type: ignore[assignment]  # immutable in its stubs
             answer = view(request, reference, *args, **kwargs)
             if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND and typed.get(KeptForm(own)) != {}:
-                forget_sent(user_of(request), reference, KeptForm(own), pen_of(sent))
+                forget_sent(get_account(request), reference, KeptForm(own), pen_of(sent))
             return answer
 
         return keeping
@@ -173,7 +173,7 @@ def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
 @require_POST
 def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Keep what is typed. The script gets the result as JSON; without a script, the page comes back with the words."""
-    user = user_of(request)
+    user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)
     if request.GET.get("page") in PAGES:
         return keep_page_view(request, reference, KeptForm(request.GET["page"]))
@@ -191,7 +191,7 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
 def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> HttpResponse:
     """Keep what is typed on a page other than that of the case, and answer its script as JSON."""
     try:
-        elsewhere = keep_page(user_of(request), reference, code, request.POST, pen_of(request.POST))
+        elsewhere = keep_page(get_account(request), reference, code, request.POST, pen_of(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     kept = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.signed_in import user_of
+from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, ReadyMessage
@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 @require_safe
 def letter_list_view(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
+    user = get_account(request)
     mine = list(Csirt.objects.filter(pk__in=user.work_centre_ids))
     if not mine:
         raise Http404
@@ -83,7 +83,7 @@ def row_of(csirt: Csirt, own: list[MessageTemplate]) -> Row:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
     """Show or submit the form for a new message, which starts empty or from the national message in `?modele=`."""
-    csirt = led_csirt(user_of(request), slug)
+    csirt = led_csirt(get_account(request), slug)
     if request.method == "POST":
         return submit_letter(request, csirt, LetterForm(request.POST))
     start = next((one for one in NATIONAL if one.code == request.GET.get("modele", "")), None)
@@ -93,7 +93,7 @@ def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
-    csirt = led_csirt(user_of(request), slug)
+    csirt = led_csirt(get_account(request), slug)
     row = template_in(csirt, uid)
     if row.withdrawn_at:
         return give_back(request, csirt)
@@ -127,7 +127,7 @@ def submit_letter(
         if form.is_valid():
             write_template(
                 csirt_slug=csirt.slug,
-                actor=user_of(request),
+                actor=get_account(request),
                 wording=form.wording(),
                 uid=row.uid if row else None,
                 seen=form.cleaned_data["seen"] or 0,
@@ -144,7 +144,7 @@ def submit_letter(
 def withdraw(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageTemplate) -> HttpResponse:
     try:
         seen = form.cleaned_data.get("seen") if form.is_valid() else None
-        withdraw_template(csirt_slug=csirt.slug, actor=user_of(request), uid=row.uid, seen=seen or 0)
+        withdraw_template(csirt_slug=csirt.slug, actor=get_account(request), uid=row.uid, seen=seen or 0)
     except Stale:
         return refuse_stale(request, csirt, row)
     messages.success(request, "Message retiré. Ce qui a été envoyé avec lui reste.")

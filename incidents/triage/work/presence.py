@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from incidents.enums import ActorKind
 from incidents.models import Incident, IncidentEvent
 from incidents.services.handling.keep import list_colleagues_writing
@@ -32,7 +32,7 @@ def describe_presence(incident: Incident, user: User, seen: str, now: datetime) 
 
 def describe_change(event: IncidentEvent, incident: Incident, user: User, now: datetime) -> str:
     """Return a sentence such as « Camille a changé ce dossier à 14 h 02. »."""
-    moment = wording.since(event.at, now, zone_of(incident.collectivity))
+    moment = wording.since(event.at, now, find_zone(incident.collectivity))
     if event.actor_id == user.pk:
         return f"Vous avez changé ce dossier {moment}, dans une autre page."
     if event.actor_kind == ActorKind.DECLARANT:

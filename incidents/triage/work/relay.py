@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.enums import TYPE_TERMS, Status
 from incidents.models import Incident
@@ -70,7 +70,7 @@ class RelayForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def relay_view(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
+    user = get_account(request)
     if not user.work_centre_ids:
         raise Http404
     if FREE in request.POST:
@@ -146,7 +146,7 @@ def render_relay(
         "mine": mine,
         "is_full": len(mine) == CASES_SHOWN,
         "received": [
-            {"relay": one, "zone": zone_of(one.incidents[0].collectivity), "cases": [line(c) for c in one.incidents]}
+            {"relay": one, "zone": find_zone(one.incidents[0].collectivity), "cases": [line(c) for c in one.incidents]}
             for one in relays_for(user, now)
         ],
         "gone": [line(one) for one in cases_of_the_gone(user)] if user.led_centre_ids else [],
@@ -158,7 +158,7 @@ def line(incident: Incident) -> dict[str, Any]:
     return {
         "incident": incident,
         "term": TYPE_TERMS[incident.type],
-        "zone": zone_of(incident.collectivity),
+        "zone": find_zone(incident.collectivity),
         "is_free": incident.status == Status.DECLARED,
         "is_late": is_late(incident, timezone.now()),
     }

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F
 
-from collectivities.zones import zone_of
+from collectivities.zones import find_zone
 from core.fields import DayField, HourField
 from incidents.enums import KeptForm, Status
 from incidents.models import Incident, Task
@@ -53,7 +53,7 @@ class TaskForm(CaseForm):
 
 
 def make_task_form(incident: Incident) -> TaskForm:
-    return TaskForm(zone=zone_of(incident.collectivity))
+    return TaskForm(zone=find_zone(incident.collectivity))
 
 
 class Line(NamedTuple):

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts.signed_in import user_of
-from collectivities.zones import zone_of
+from accounts.signed_in import get_account
+from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
@@ -37,10 +37,10 @@ SAID = {
 @require_POST
 def note_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = NoteForm(request.POST)
-    incident = get_incident(user_of(request), reference, to=Ability.WORK)
+    incident = get_incident(get_account(request), reference, to=Ability.WORK)
     try:
         if form.is_valid():
-            write_note(reference=reference, actor=user_of(request), **form.said())
+            write_note(reference=reference, actor=get_account(request), **form.said())
             messages.success(request, "Note enregistrée. Le déclarant ne la lit jamais.")
             return to_case(reference, "notes")
     except ValidationError as error:
@@ -53,7 +53,7 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
-    user, asked = user_of(request), request.POST.get("assignee", "")
+    user, asked = get_account(request), request.POST.get("assignee", "")
     incident = get_incident(user, reference, to=Ability.WORK)
     try:
         assignee = person_of(asked, incident.csirt_id, field="assignee")
@@ -82,11 +82,11 @@ def refuse_stale(request: HttpRequest, incident: Incident, stale: Stale) -> Http
 
 @require_POST
 def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
-    incident = get_incident(user_of(request), reference, to=Ability.WORK)
-    form = TaskForm(request.POST, zone=zone_of(incident.collectivity))
+    incident = get_incident(get_account(request), reference, to=Ability.WORK)
+    form = TaskForm(request.POST, zone=find_zone(incident.collectivity))
     try:
         if form.is_valid():
-            add_task(reference=reference, actor=user_of(request), errand=form.errand())
+            add_task(reference=reference, actor=get_account(request), errand=form.errand())
             messages.success(request, "Tâche ajoutée.")
             return to_case(reference, "taches")
     except ValidationError as error:
@@ -99,10 +99,10 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     asked = request.POST.get("etat", "")
-    check_ability(user_of(request), reference, to=Ability.WORK)
+    check_ability(get_account(request), reference, to=Ability.WORK)
     if asked not in set(TaskState):
         return refused(request, reference, ValidationError("Dites si la tâche est faite ou sans objet."))
-    set_task(reference=reference, actor=user_of(request), uid=uid, state=TaskState(asked))
+    set_task(reference=reference, actor=get_account(request), uid=uid, state=TaskState(asked))
     messages.success(request, SAID[TaskState(asked)])
     return to_case(reference, "taches")
 
@@ -111,7 +111,7 @@ def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 @require_POST
 def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Record that the page is open, and return to its script who else is there and what changed."""
-    user = user_of(request)
+    user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)
     note_presence(incident=incident, reader=user)
     return JsonResponse(describe_presence(incident, user, request.POST.get("seen", ""), timezone.now()))

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from notifications.dispatch import replay
+from notifications.dispatch import replay_deliveries
 from notifications.enums import DeliveryStatus
 
 STUCK = [DeliveryStatus.DEAD, DeliveryStatus.REFUSED, DeliveryStatus.NO_CHANNEL]
@@ -18,4 +18,4 @@ class Command(BaseCommand):
         parser.add_argument("--csirt", metavar="SLUG", default="", help="seulement pour ce centre")
 
     def handle(self, *args: Any, status: str, csirt: str, **options: Any) -> None:
-        self.stdout.write(f"{replay(status=status, csirt=csirt)} envois remis à envoyer")
+        self.stdout.write(f"{replay_deliveries(status=status, csirt=csirt)} envois remis à envoyer")

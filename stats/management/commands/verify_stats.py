@@ -11,7 +11,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         check = verify_figures()
         if check.mistakes:
-            more = check.mistakes - len(check.found)
-            said = [*check.found, *([f"… et {more} autres."] if more else [])]
-            raise CommandError("\n".join([*said, "Pour corriger : manage.py rebuild_stats"]))
+            remaining = check.mistakes - len(check.found)
+            lines = [*check.found, *([f"… et {remaining} autres."] if remaining else [])]
+            raise CommandError("\n".join([*lines, "Pour corriger : manage.py rebuild_stats"]))
         self.stdout.write("Les chiffres sont justes.")

@@ -19,9 +19,9 @@ from accounts.installation import mark_as_demonstration, read_demonstration
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
 from config.demo.simulation.country import TooFewBodiesError, draw_rate, draw_years
-from config.demo.simulation.draw import Body, Case, draw_campaign, draw_cases
-from config.demo.simulation.room import bytes_for, free_bytes
-from config.demo.simulation.store import Home, World, noon_today, store_cases
+from config.demo.simulation.draw import Case, DrawnBody, draw_campaign, draw_cases
+from config.demo.simulation.room import count_free_bytes, estimate_bytes
+from config.demo.simulation.store import Home, World, find_noon, store_cases
 from csirts.models import Csirt
 from csirts.routing import RoutingTable
 from incidents.models import Incident
@@ -52,24 +52,24 @@ class Command(BaseCommand):
         # A region and a campaign have their own seed: added to a database, they do not repeat its cases.
         kind = [options[name] for name in ("region", "campaign", "per_year", "rate")]
         rng = random.Random(f"{seed} {kind}")  # noqa: S311 (not cryptography)
-        homes = homes_of_bodies(options["region"])
+        homes = load_homes(options["region"])
         if not homes:
             raise CommandError("Aucune collectivité : lancez d’abord import_collectivities, et vérifiez --region.")
-        world = World(homes, rng, noon_today(), figures_only=options["figures_only"])
+        world = World(homes, rng, find_noon(), figures_only=options["figures_only"])
         if world.figures_only:
             self.stdout.write("Sans récits ni contacts, sans recherche ; de l’historique, la déclaration seule.")
-        progress = Progress(self)
+        progress = SimulationProgress(self)
         try:
-            written = store_cases(cases_of(world, options), world, progress.tell)
+            count = store_cases(draw_requested_cases(world, options), world, progress.tell)
         except TooFewBodiesError:
             raise CommandError("Trop peu de collectivités ont un CSIRT pour un taux aussi haut.") from None
         except KeyboardInterrupt:
             self.stdout.write(f"Interrompu : {progress.written} incidents inventés sont gardés.")
             raise
-        self.stdout.write(f"{written} incidents inventés en {progress.seconds:.0f} s.")
+        self.stdout.write(f"{count} incidents inventés en {progress.seconds:.0f} s.")
 
 
-class Progress:
+class SimulationProgress:
     def __init__(self, command: BaseCommand) -> None:
         self.out, self.written = command.stdout, 0
         self.began = self.told_at = time.monotonic()
@@ -86,24 +86,24 @@ class Progress:
             self.out.flush()
 
 
-def cases_of(world: World, options: dict[str, Any]) -> Iterator[Case]:
+def draw_requested_cases(world: World, options: dict[str, Any]) -> Iterator[Case]:
     rng, until = world.rng, world.now
     bodies = [
-        Body(pk, home.collectivity.population, home.collectivity.kind, home.responder is not None)
+        DrawnBody(pk, home.collectivity.population, home.collectivity.kind, home.responder is not None)
         for pk, home in world.homes.items()
     ]
     if options["campaign"]:
         return draw_campaign(rng, bodies, size=options["campaign"], until=until)
     if options["rate"] is not None:
-        return draw_rate(rng, bodies, percent=options["rate"], year=last_year(until))
+        return draw_rate(rng, bodies, percent=options["rate"], year=find_last_year(until))
     if options["per_year"]:
-        years = range(last_year(until) + 1 - options["years"], last_year(until) + 1)
+        years = range(find_last_year(until) + 1 - options["years"], find_last_year(until) + 1)
         return draw_years(rng, bodies, per_year=options["per_year"], years=years)
     since = until - timedelta(days=options["months"] * DAYS_A_MONTH)
     return draw_cases(rng, bodies, count=options["count"], since=since, until=until)
 
 
-def last_year(now: datetime) -> int:
+def find_last_year(now: datetime) -> int:
     """Return the last complete year."""
     return now.year - 1
 
@@ -124,7 +124,7 @@ def refuse_full_disk(options: dict[str, Any]) -> None:
     """
     per_year = options["per_year"]
     cases = per_year * options["years"] if per_year else options["campaign"] or options["count"]
-    needed, free = bytes_for(cases, figures_only=options["figures_only"]), free_bytes()
+    needed, free = estimate_bytes(cases, figures_only=options["figures_only"]), count_free_bytes()
     if free is not None and free < needed:
         raise CommandError(
             f"{cases} incidents demandent {needed / 1e9:.1f} Go sur le disque de la base ; il en reste "
@@ -132,7 +132,7 @@ def refuse_full_disk(options: dict[str, Any]) -> None:
         )
 
 
-def homes_of_bodies(region: str | None) -> dict[int, Home]:
+def load_homes(region: str | None) -> dict[int, Home]:
     """Return every existing body of the list in a fixed order, with its CSIRT and the responder of that CSIRT."""
     bodies = Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid")
     if region:
@@ -144,15 +144,15 @@ def homes_of_bodies(region: str | None) -> dict[int, Home]:
         route = table.route(body)
         responder = None
         if route.csirt:
-            responder = responders.setdefault(route.csirt.pk, invented_responder(route.csirt, responders))
+            responder = responders.setdefault(route.csirt.pk, get_invented_responder(route.csirt, responders))
         homes[body.pk] = Home(body, route.csirt, route.reason, responder)
     return homes
 
 
-def invented_responder(csirt: Csirt, known: dict[int, User]) -> User:
+def get_invented_responder(csirt: Csirt, by_centre: dict[int, User]) -> User:
     """Return the responder who handles the invented cases of a CSIRT. This account cannot sign in."""
-    if csirt.pk in known:
-        return known[csirt.pk]
+    if csirt.pk in by_centre:
+        return by_centre[csirt.pk]
     email = f"camille@{csirt.slug}.example"
     user = User.objects.filter(email=email).first() or User.objects.create_user(email, display_name="Camille")
     started = timezone.localdate() - timedelta(days=366 * 5)
