@@ -24,8 +24,15 @@ from incidents.services.handling.read import save_reading
 from incidents.services.handling.severity import set_severity
 from incidents.triage.acts import ACTS, answer_with_messages, asks_for_words, carry_out
 from incidents.triage.case.body import CorrectionForm
-from incidents.triage.case.page import Route, context_of_case, rebase_form, refused, render_page, to_case
-from incidents.triage.case.thread import ReplyForm, came_since
+from incidents.triage.case.page import (
+    Route,
+    build_page_context,
+    rebase_form,
+    redirect_to_case,
+    render_page,
+    show_refusal,
+)
+from incidents.triage.case.thread import ReplyForm, list_messages_since
 from incidents.triage.judging.severity import SeverityForm, make_severity_form
 from incidents.triage.queue.desk import desk_of, mark_of_waiting
 from incidents.triage.queue.lines import with_lines
@@ -96,7 +103,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         began = timezone.now()
         incident = get_incident(get_account(request), reference, to=Ability.READ)
-        context = context_of_case(request, incident)
+        context = build_page_context(request, incident)
         if request.method == "GET":  # after the context, which marks what is new since the last reading
             save_reading(context["thread"]["mine"], incident=incident, reader=get_account(request), at=began)
         return render_page(request, "incidents/triage/case.html", context)
@@ -108,17 +115,17 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             if form.is_valid():
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
-                seen = form.what_was_seen()
+                seen = form.read_seen()
                 send(reference=reference, actor=get_account(request), letter=form.letter(), seen=seen)
                 messages.success(request, "Message envoyé. Le déclarant peut le lire sur sa page de suivi.")
-                return to_case(reference)
+                return redirect_to_case(reference)
         except ThreadMoved as moved:
             return self.moved_view(request, incident, form, moved)
         except ValidationError as error:
             if incident.erased_at:  # the page of an erased case has no such form
-                return refused(request, reference, error)
+                return show_refusal(request, reference, error)
             form.add_error(None, error)
-        context = context_of_case(request, incident)
+        context = build_page_context(request, incident)
         context["thread"]["form"] = form
         return self.as_typed(request, context)
 
@@ -129,8 +136,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
         Nothing is sent yet: the responder sends again, or edits.
         """
-        context = context_of_case(request, incident)
-        came = came_since(context["thread"], form.cleaned_data["seen"])
+        context = build_page_context(request, incident)
+        came = list_messages_since(context["thread"], form.cleaned_data["seen"])
         form.confirm(moved)
         context["thread"] |= {"form": form, "moved": {"came": came, "writers": moved.writers}}
         return self.as_typed(request, context, status=409)
@@ -145,12 +152,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             is_stale = True
         except ValidationError as error:
             if not hasattr(error, "error_dict"):
-                return refused(request, reference, error)
+                return show_refusal(request, reference, error)
             form.add_error(None, error)
         else:
             messages.success(request, "Collectivité corrigée. Le centre qui répond reste le même.")
-            return to_case(reference)
-        context = context_of_case(request, incident) | {"correction": form, "is_stale": is_stale}
+            return redirect_to_case(reference)
+        context = build_page_context(request, incident) | {"correction": form, "is_stale": is_stale}
         if is_stale and context["proposed"]:
             rebase_form(form, context["proposed"].form)
         return self.as_typed(request, context, status=409 if is_stale else 422)
@@ -163,14 +170,14 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             if form.is_valid():
                 set_severity(reference=reference, actor=get_account(request), **form.cleaned_data)
                 messages.success(request, "Gravité changée. Votre motif reste dans le dossier.")
-                return to_case(reference)
+                return redirect_to_case(reference)
         except Stale:
             is_stale = True
         except ValidationError as error:
             if not hasattr(error, "error_dict"):
-                return refused(request, reference, error)
+                return show_refusal(request, reference, error)
             form.add_error(None, error)
-        context = context_of_case(request, incident)
+        context = build_page_context(request, incident)
         if is_stale:
             rebase_form(form, make_severity_form(incident))
         context["weighed"] |= {"form": form, "is_stale": is_stale}
@@ -180,7 +187,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         if act not in ACTS:
             raise Http404
         carry_out(request, reference, act)
-        return answer_with_messages(request) if asks_for_words(request) else to_case(reference)
+        return answer_with_messages(request) if asks_for_words(request) else redirect_to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(get_account(request), reference, to=Ability.ERASE)
@@ -197,7 +204,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             secret = secret_of(rotate_access(reference=reference, actor=get_account(request)))
         except ValidationError as error:
-            return refused(request, reference, error)
+            return show_refusal(request, reference, error)
         incident = get_incident(get_account(request), reference, to=Ability.VIEW)
         said = {"reference": groups(incident.reference), "secret": groups(secret)}
         return render_page(request, "incidents/triage/code.html", {"incident": incident} | said)

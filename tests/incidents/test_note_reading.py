@@ -100,7 +100,7 @@ def test_it_is_written_once_a_minute_and_at_once_when_there_is_news(incident):
     assert (reading.first_at, reading.last_at) == (start, start + timedelta(seconds=82))
 
 
-@pytest.mark.parametrize(("module", "read"), [(admin, "context_of_case"), (views, "telephone_context")])
+@pytest.mark.parametrize(("module", "read"), [(admin, "build_page_context"), (views, "build_telephone_context")])
 def test_what_arrives_while_the_page_is_made_is_new_the_next_time(incident, monkeypatch, module, read):
     client = signed_in(a_responder())
     address = case(incident) if module is admin else f"/triage/{incident.reference}/"

@@ -29,8 +29,8 @@ from incidents.services.history.declared import declared_data, declared_leak
 from incidents.services.history.snapshots import instants_of, interruptions_of
 from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, sound
 from incidents.triage.calls.telephone_form import TelephoneForm
-from incidents.triage.case.emergency import emergency_contacts, find_official_number
-from incidents.triage.case.page import refused, render_page, to_case
+from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
+from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
 from incidents.triage.work.kept import new_page
 from incidents.triage.work.kept_pages import restore_page
 
@@ -69,7 +69,7 @@ def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
     try:
         refuse_ended(incident)
     except ValidationError as error:
-        return refused(request, incident.reference, error)
+        return show_refusal(request, incident.reference, error)
     form = CallForm(incident)
     kept = restore_page(form, incident, get_account(request), KeptForm.CALL)
     return render_call(request, form, kept=kept)
@@ -97,7 +97,7 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
             verify_incident(reference=reference, actor=actor, call=CallBack(is_noted=True))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
-    return to_case(reference)
+    return redirect_to_case(reference)
 
 
 def render_call(
@@ -117,7 +117,7 @@ def render_call(
         "page": new_page(),
         "key": sound(request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
-        "official": find_official_number(form.incident, emergency_contacts(form.incident)),
+        "official": find_official_number(form.incident, list_emergency_contacts(form.incident)),
     }
     status = 409 if is_stale or ended else 422 if is_wrong else 200
     return render_page(request, "incidents/triage/call_back.html", context, status=status)

@@ -17,17 +17,17 @@ from incidents.questions.catalogue import SNAPSHOTS
 
 @dataclass(frozen=True)
 class Version:
-    """One sheet, with defanged texts. `lines` holds (label, text) pairs."""
+    """A sheet with defanged texts. `lines` holds (label, text) pairs."""
 
-    kept: Kept
+    answer: Kept
 
     @property
     def who(self) -> str:
-        return break_links(self.kept.who)
+        return break_links(self.answer.who)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        return [(line.label, break_links(line.words)) for line in self.kept.lines]
+        return [(line.label, break_links(line.words)) for line in self.answer.lines]
 
 
 class Past(NamedTuple):
@@ -40,7 +40,7 @@ class Past(NamedTuple):
 
 @dataclass(frozen=True)
 class SectionBlock:
-    """One section: its newest sheet and the former ones, newest first."""
+    """A section: its newest sheet and the former ones, newest first."""
 
     newest: Version
     earlier: list[Version]
@@ -50,30 +50,30 @@ class SectionBlock:
     def past(self) -> list[Past]:
         """Return the values that were replaced, the latest first. A value that was only added is not listed."""
         sheets = [self.newest, *self.earlier]
-        return [one for later, before in pairwise(sheets) for one in replaced(before, later)]
+        return [past for later, before in pairwise(sheets) for past in list_replaced_values(before, later)]
 
     @property
     def title(self) -> str:
-        return self.newest.kept.title
+        return self.newest.answer.title
 
 
-def replaced(before: Version, later: Version) -> Iterator[Past]:
+def list_replaced_values(before: Version, later: Version) -> Iterator[Past]:
     now = dict(later.lines)
     for label, words in before.lines:
         if now.get(label) != words:
-            yield Past(label, words, later.kept.sheet.written_at)
+            yield Past(label, words, later.answer.sheet.written_at)
 
 
-def answers_of(incident: Incident) -> list[SectionBlock]:
+def list_section_blocks(incident: Incident) -> list[SectionBlock]:
     """Return the answered sections, then the declared facts that were corrected. One query."""
-    blocks = list(blocks_of(sheets_of(incident)))
+    blocks = list(build_section_blocks(sheets_of(incident)))
     return sorted(blocks, key=lambda block: block.is_facts)
 
 
-def blocks_of(kept: list[Kept]) -> Iterator[SectionBlock]:
-    for section, sheets in by_section(kept).items():
+def build_section_blocks(answers: list[Kept]) -> Iterator[SectionBlock]:
+    for section, sheets in by_section(answers).items():
         is_facts = section in SNAPSHOTS
         if is_facts and len(sheets) == 1:
             continue  # unchanged since the declaration: shown elsewhere on the page
-        newest, *earlier = [Version(one) for one in sheets]
+        newest, *earlier = [Version(sheet) for sheet in sheets]
         yield SectionBlock(newest, earlier, is_facts)

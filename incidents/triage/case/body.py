@@ -16,7 +16,7 @@ from incidents.models import Incident
 from incidents.services.declaring.bodies import Correction, standing_words
 from incidents.triage.case_form import CaseForm
 
-FOUND = 10
+MOST_MATCHES = 10
 
 
 class CorrectionForm(CaseForm):
@@ -26,7 +26,7 @@ class CorrectionForm(CaseForm):
 
     name = WordsField(label="Son nom")
     kind = forms.ChoiceField(
-        label="Ce que c’est", choices=[(one.value, one.label) for one in UNLISTED], required=False
+        label="Ce que c’est", choices=[(kind.value, kind.label) for kind in UNLISTED], required=False
     )
     seat = WordsField(label="Commune du siège")
     seen = WordsField(widget=forms.HiddenInput)
@@ -35,47 +35,47 @@ class CorrectionForm(CaseForm):
         return Correction(**{name: str(self[name].value() or "") for name in self.fields})
 
 
-def correction_form(body: Collectivity) -> CorrectionForm:
+def make_correction_form(body: Collectivity) -> CorrectionForm:
     """Return the form with the known values. The seat is an INSEE code, since several communes may share a name."""
     seat = body.seat.insee_code if body.seat else ""
-    said = {"name": body.name, "kind": body.kind, "seat": seat}
-    return CorrectionForm(initial=said | {"seen": standing_words(body)})
+    values = {"name": body.name, "kind": body.kind, "seat": seat}
+    return CorrectionForm(initial=values | {"seen": standing_words(body)})
 
 
 @dataclass(frozen=True)
 class ProposedBody:
     """`doubles` are likely duplicates.
 
-    `found` are the results for `query`, a further search; `problem` says why it failed.
+    `matches` are the results for `query`, a further search; `problem` says why it failed.
     """
 
     body: Collectivity
     doubles: list[LikelyDuplicate]
     form: CorrectionForm
     query: str = ""
-    found: tuple[Collectivity, ...] = ()
+    matches: tuple[Collectivity, ...] = ()
     problem: str = ""
 
 
-def proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
+def find_proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
     """Return the unconfirmed body, or None if there is nothing that this person may confirm. Four queries."""
     body = incident.collectivity
     if not body.is_unconfirmed or Ability.CONFIRM_BODY not in abilities(user, incident):
         return None
-    problem, found = "", list[Collectivity]()
+    problem, matches = "", list[Collectivity]()
     try:
-        found = find_collectivities(query, limit=FOUND, unconfirmed=True) if query.strip() else []
+        matches = find_collectivities(query, limit=MOST_MATCHES, unconfirmed=True) if query.strip() else []
     except SearchProblem as error:
         problem = str(error)
     body.seat = Collectivity.objects.with_territory().filter(hosted=body).first()
     doubles = [] if query.strip() else find_likely_duplicates(body)
-    others = tuple(one for one in found if one.pk != body.pk)
-    return ProposedBody(body, doubles, correction_form(body), query.strip(), others, problem)
+    others = tuple(match for match in matches if match.pk != body.pk)
+    return ProposedBody(body, doubles, make_correction_form(body), query.strip(), others, problem)
 
 
-def reasons_to_doubt(incident: Incident, user: User) -> list[tuple[str, str]]:
+def list_reasons_to_doubt(incident: Incident, user: User) -> list[tuple[str, str]]:
     """Return the (code, label) reasons for taking the confirmation back; empty if this person may not take it back."""
     body = incident.collectivity
     if body.confirmed_at is None or body.is_listed or Ability.CONFIRM_BODY not in abilities(user, incident):
         return []
-    return [(one.value, str(one.label)) for one in TakingBack]
+    return [(reason.value, str(reason.label)) for reason in TakingBack]

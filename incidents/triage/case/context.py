@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import models
 from django.urls import reverse
 
 from accounts.models import User
@@ -15,16 +14,16 @@ from incidents.facts.shapes import INSTANTS, STORY_LINES
 from incidents.models import Incident
 from incidents.services.handling.triage import last_word_of
 from incidents.triage import wording
-from incidents.triage.case.answers import answers_of
-from incidents.triage.case.data import data_context
-from incidents.triage.case.doubles import doubles_block
-from incidents.triage.case.emergency import emergency_contacts, list_numbers_to_call
-from incidents.triage.case.ending import ending_block, may_be_reopened
-from incidents.triage.case.evidence import evidence_block
+from incidents.triage.case.answers import list_section_blocks
+from incidents.triage.case.data import build_data_context
+from incidents.triage.case.doubles import build_doubles_block
+from incidents.triage.case.emergency import list_emergency_contacts, list_numbers_to_call
+from incidents.triage.case.ending import build_ending_block, may_be_reopened
+from incidents.triage.case.evidence import build_evidence_block
 from incidents.triage.case.next_act import find_next_act, list_clocks
 from incidents.triage.case.rows import CaseRows, read_rows
-from incidents.triage.case.thread import thread_context
-from incidents.triage.case.timeline import moments_of, words_of
+from incidents.triage.case.thread import build_thread_context
+from incidents.triage.case.timeline import index_texts, list_moments
 from incidents.triage.groups.block import group_block
 from incidents.triage.indicators.observables import observables_block
 from incidents.triage.judging.qualify import qualify_block
@@ -37,18 +36,18 @@ from incidents.triage.work.blocks import work_context
 LATEST = 8
 
 
-def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+def build_case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
     rows = read_rows(incident)
-    thread = thread_context(incident, user, rows.readings)
-    evidence = evidence_block(incident, rows.evidence, rows.history)
-    emergency = emergency_contacts(incident)
+    thread = build_thread_context(incident, user, rows.readings)
+    evidence = build_evidence_block(incident, rows.evidence, rows.history)
+    emergency = list_emergency_contacts(incident)
     calls = list_numbers_to_call(incident, emergency)
     context = (
-        facts_context(incident, now, rows)
-        | history_context(incident, now, thread, evidence, rows)
-        | doubles_block(incident, user, now)
+        build_facts_context(incident, now, rows)
+        | build_history_context(incident, now, thread, evidence, rows)
+        | build_doubles_block(incident, user, now)
         | (work := work_context(incident, user, now, rows))
-        | status_context(incident, user, now, is_left=work["assigned"]["is_gone"])
+        | build_status_context(incident, user, now, is_left=work["assigned"]["is_gone"])
         | {
             "thread": thread,
             "evidence": evidence,
@@ -62,17 +61,18 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
     return context | {"next": find_next_act(context), "clocks": clocks}
 
 
-def status_context(incident: Incident, user: User, now: datetime, *, is_left: bool) -> dict[str, Any]:
+def build_status_context(incident: Incident, user: User, now: datetime, *, is_left: bool) -> dict[str, Any]:
     """Return where the case is, what it belongs to, and what this person may do with it.
 
-    `is_left`: whoever has it left the centre.
+    `is_left`: the person in charge has left the centre.
     """
     return {
         "incident": incident,
         "now": now,
         "zone": find_zone(incident.collectivity),
         "term": wording.term(incident),
-        "can": {ability.value for ability in abilities(user, incident)} - outdated(incident, is_left=is_left),
+        "can": {ability.value for ability in abilities(user, incident)}
+        - list_outdated_abilities(incident, is_left=is_left),
         "groups": list_groupings(incident.collectivity),
         "group": group_block(incident, user),
         "waiting": wording.waiting(incident, now),
@@ -80,12 +80,12 @@ def status_context(incident: Incident, user: User, now: datetime, *, is_left: bo
         "reasons": ClosingReason.choices,
         "last_word": last_word_of(incident),
         "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
-        "ending": ending_block(incident),
+        "ending": build_ending_block(incident),
         "observables": observables_block(incident, user),
     }
 
 
-def history_context(
+def build_history_context(
     incident: Incident,
     now: datetime,
     thread: dict[str, Any],
@@ -93,27 +93,30 @@ def history_context(
     rows: CaseRows,
 ) -> dict[str, Any]:
     """Return the latest events, with the words that the page has already read."""
-    said = [(message.uid, message.text) for message, _is_new in thread["messages"]]
-    named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
-    noted = [(note.uid, note.text) for note in rows.notes]
-    asked = [(task.uid, task.title) for task in rows.tasks]
-    words, zone = words_of([*said, *named, *noted, *asked]), find_zone(incident.collectivity)
-    moments = moments_of(rows.events[:LATEST], words=words, zone=zone, now=now)
+    message_texts = [(message.uid, message.text) for message, _is_new in thread["messages"]]
+    file_names = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
+    note_texts = [(note.uid, note.text) for note in rows.notes]
+    task_titles = [(task.uid, task.title) for task in rows.tasks]
+    words, zone = (
+        index_texts([*message_texts, *file_names, *note_texts, *task_titles]),
+        find_zone(incident.collectivity),
+    )
+    moments = list_moments(rows.events[:LATEST], words=words, zone=zone, now=now)
     return {"moments": moments, "has_earlier": len(rows.events) > LATEST}
 
 
-def facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str, Any]:
+def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str, Any]:
     """Return the known facts of the incident and its severity."""
     interruptions, leaks = rows.interruptions, rows.leaks
-    answers = answers_of(incident)
+    answers = list_section_blocks(incident)
     return {
         "story_lines": [(fact.short, getattr(incident.story, name)) for name, fact in STORY_LINES.items()],
-        "instants": list(instants(incident)),
+        "instants": list(list_instants(incident)),
         "instants_unknown": list_missing_instants(incident, Certainty.UNKNOWN),
         "instants_not_said": list_missing_instants(incident, ""),
         "interruptions": interruptions,
         "services": wording.stopped(incident, interruptions),
-        **data_context(incident, leaks),
+        **build_data_context(incident, leaks),
         "answers": answers,
         "qualify": qualify_block(incident),
         "weighed": severity_block(
@@ -132,7 +135,7 @@ def list_groupings(body: Collectivity) -> list[str]:
     return list(groups.values_list("group__name", flat=True))
 
 
-def outdated(incident: Incident, *, is_left: bool) -> set[str]:
+def list_outdated_abilities(incident: Incident, *, is_left: bool) -> set[str]:
     """Return the abilities that make no sense in this state: their buttons would only be refused."""
     past = {
         Ability.ACKNOWLEDGE: incident.status == Status.CLOSED or not (is_left or incident.status == Status.DECLARED),
@@ -147,7 +150,7 @@ def outdated(incident: Incident, *, is_left: bool) -> set[str]:
     return {ability.value for ability, is_past in past.items() if is_past}
 
 
-def instants(incident: Incident) -> Any:
+def list_instants(incident: Incident) -> Any:
     """Yield (label, instant or None, is approximate) for each of the four instants."""
     for name, fact in INSTANTS.items():
         certainty = getattr(incident, f"{name}_certainty")
@@ -158,7 +161,3 @@ def list_missing_instants(incident: Incident, certainty: str) -> list[Any]:
     """Return the labels of the instants without a value that have this certainty."""
     missing = [name for name in INSTANTS if not getattr(incident, f"{name}_at")]
     return [INSTANTS[name].term for name in missing if getattr(incident, f"{name}_certainty") == certainty]
-
-
-def labels(choices: type[models.TextChoices], codes: list[str]) -> list[str]:
-    return [str(choices(code).label) for code in codes]

@@ -11,15 +11,15 @@ from incidents.services.history.snapshots import first_leak
 from incidents.triage.wording import DATA_ANSWERS
 
 
-def data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
+def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
     """Return what the page of a case says of the data. Two queries at most."""
     declared = declared_data(incident)
-    found = find_judgement(incident, declared, leaks[0] if leaks else None)
+    judgement = find_judgement(incident, declared, leaks[0] if leaks else None)
     return {
-        "data": summarise_data(declared, found),
+        "data": summarise_data(declared, judgement),
         "concerned": label(Answer, declared["concerned"]),
         "leak_declared": label(LeakStatus, declared_status(declared)),
-        "leak_found": LeakStatus(found).label if found else "",
+        "leak_found": LeakStatus(judgement).label if judgement else "",
         "leaks": [
             (leak, list_labels(DataCategory, leak.categories), list_labels(PersonCategory, leak.person_categories))
             for leak in leaks
@@ -34,12 +34,12 @@ def format_data(incident: Incident) -> str:
     return summarise_data(declared, find_judgement(incident, declared, first_leak(incident)))
 
 
-def summarise_data(declared: Mapping[str, Any], found: str) -> str:
+def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
     """Return « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
     answer, status = DATA_ANSWERS.get(declared["concerned"], ""), declared_status(declared)
     parts = [answer, f"fuite {label(LeakStatus, status)}" if status else ""]
-    said = ", ".join(part for part in parts if part) or str(NOT_SAID)
-    return f"{said} ; le centre : fuite {label(LeakStatus, found)}" if found else said
+    declared_text = ", ".join(part for part in parts if part) or str(NOT_SAID)
+    return f"{declared_text} ; le centre : fuite {label(LeakStatus, judgement)}" if judgement else declared_text
 
 
 def list_labels(choices: Any, codes: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """What the history adds to the name of an event, from its codes: the reason, what changed, how many.
 
-Never free text. `judged.py` does the same for events that judge a case.
+Never free text. `judging/words.py` does the same for events that judge a case.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from incidents.catalogues.partners import PARTNERS
 from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, TakingBack, Tlp
 from incidents.models import IncidentEvent
 from incidents.reference import spaced
-from incidents.triage.judging.words import JUDGEMENTS, changed
+from incidents.triage.judging.words import JUDGEMENTS, format_change
 
 FIELDS = {"name": "nom", "kind": "nature", "seat": "siège"}
 TASK_STATES = {
@@ -23,7 +23,7 @@ TASK_STATES = {
 type Codes = Mapping[str, Any]
 
 
-def title(event: IncidentEvent) -> str:
+def format_title(event: IncidentEvent) -> str:
     """Return the name of the event, such as « Appel passé » or « tâche rouverte ». It is more precise than the kind if
     one kind covers several acts.
     """
@@ -32,30 +32,30 @@ def title(event: IncidentEvent) -> str:
     return say(event.data) if say else str(EventKind(event.kind).label)
 
 
-def detail(event: IncidentEvent) -> str:
+def format_detail(event: IncidentEvent) -> str:
     """Return the addition to the name, or ""."""
     say = DETAILS.get(event.kind)
     return say(event.data) if say else ""
 
 
-def corrected(data: Codes) -> str:
+def format_corrected_fields(data: Codes) -> str:
     return ", ".join(str(FIELDS[name]) for name in data["fields"])
 
 
-def unconfirmed(data: Codes) -> str:
+def format_unconfirmed_reason(data: Codes) -> str:
     code = data.get("reason")
     return str(TakingBack(code).label) if code in TakingBack.values else ""
 
 
-def advised(data: Codes) -> str:
+def format_advice(data: Codes) -> str:
     """Return a text such as « CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant »."""
     partner = PARTNERS.get(data["partner"])
-    said = [partner.name if partner else "", str(Tlp(data["tlp"]).label) if "tlp" in data else ""]
-    said += ["avec l’accord du déclarant"] if data.get("agreed") else []
-    return ", ".join(filter(None, said))
+    details = [partner.name if partner else "", str(Tlp(data["tlp"]).label) if "tlp" in data else ""]
+    details += ["avec l’accord du déclarant"] if data.get("agreed") else []
+    return ", ".join(filter(None, details))
 
 
-def observed(data: Codes) -> str:
+def format_observables(data: Codes) -> str:
     """Return a text such as « 3 relevés : adresse IP, IBAN »: numbers and kinds, never values."""
     kinds = ", ".join(str(ObservableKind(kind).label) for kind in data.get("kinds", []))
     if "removed" in data:
@@ -65,7 +65,7 @@ def observed(data: Codes) -> str:
     return words % {"number": added, "kinds": kinds}
 
 
-def noted(data: Codes) -> str:
+def format_note_kind(data: Codes) -> str:
     if data.get("nature", NoteKind.NOTE) == NoteKind.NOTE:
         return "note interne"
     nature = str(NoteKind(data["nature"]).label)
@@ -73,39 +73,39 @@ def noted(data: Codes) -> str:
     return f"{nature}, sans réponse" if is_missed else nature
 
 
-def tasks_added(data: Codes) -> str:
+def format_added_tasks(data: Codes) -> str:
     return str(data.get("added", ""))
 
 
-def task_done(data: Codes) -> str:
+def format_task_state(data: Codes) -> str:
     return "tâche {state}".format(state=TASK_STATES.get(data.get("state", ""), TASK_STATES["done"]))
 
 
-def rerouted(data: Codes) -> str:
+def format_rerouting(data: Codes) -> str:
     return str(Rerouting(data["why"]).label)
 
 
-def given(data: Codes) -> str:
+def format_assignment(data: Codes) -> str:
     return "" if data.get("to") else "à personne"
 
 
-def merged(data: Codes) -> str:
+def format_merge(data: Codes) -> str:
     """Return the reference of the other case and, if the merge raised the severity, the change."""
     other = spaced(data.get("main") or data["double"])
-    return f"{other}, {changed('severity', *data['severity'])}" if "severity" in data else other
+    return f"{other}, {format_change('severity', *data['severity'])}" if "severity" in data else other
 
 
-TITLES: dict[str, Callable[[Codes], str]] = {EventKind.NOTED: noted, EventKind.TASK_DONE: task_done}
+TITLES: dict[str, Callable[[Codes], str]] = {EventKind.NOTED: format_note_kind, EventKind.TASK_DONE: format_task_state}
 DETAILS: dict[str, Callable[[Codes], str]] = {
     **JUDGEMENTS,
-    EventKind.BODY_CORRECTED: corrected,
-    EventKind.BODY_UNCONFIRMED: unconfirmed,
-    EventKind.ADVISED: advised,
-    EventKind.REROUTED: rerouted,
-    EventKind.OBSERVED: observed,
-    EventKind.TASKS_ADDED: tasks_added,
-    EventKind.ASSIGNED: given,
-    EventKind.HANDED_OVER: given,
-    EventKind.MERGED: merged,
-    EventKind.UNMERGED: merged,
+    EventKind.BODY_CORRECTED: format_corrected_fields,
+    EventKind.BODY_UNCONFIRMED: format_unconfirmed_reason,
+    EventKind.ADVISED: format_advice,
+    EventKind.REROUTED: format_rerouting,
+    EventKind.OBSERVED: format_observables,
+    EventKind.TASKS_ADDED: format_added_tasks,
+    EventKind.ASSIGNED: format_assignment,
+    EventKind.HANDED_OVER: format_assignment,
+    EventKind.MERGED: format_merge,
+    EventKind.UNMERGED: format_merge,
 }

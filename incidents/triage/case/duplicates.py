@@ -1,6 +1,6 @@
-"""Which cases of one body may tell the same thing twice, and why: a person decides. Pure: it reads rows and asks none.
+"""Find the cases of a body that may be declarations of the same incident, with the reasons: a person decides.
 
-A body that is attacked is declared by the secretary, then by the mayor, then by telephone, all in one hour.
+An attacked body is declared by the secretary, then by the mayor, then by telephone, all in one hour. Runs no query.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,12 +12,12 @@ from incidents.enums import ClosingReason, IncidentType
 from incidents.models import Incident
 
 NBSP = "\N{NO-BREAK SPACE}"
-# So many points, and the two are shown side by side: the same type within a week, or another within an hour.
+# With this many points, the two cases are shown side by side: the same type within a week, or another within an hour.
 LIKELY_FROM = 4
 CLOSED_SINCE = timedelta(days=30)
 SAME_TYPE, NEAR_TYPE, SAME_SUPPLIER, SAME_CALLER = 3, 2, 2, 1
 CLOSENESS = ((timedelta(hours=1), 4), (timedelta(days=1), 2), (timedelta(days=7), 1))
-# What one person calls by one name, another calls by its neighbour's. Who does not know may mean any of them.
+# Types that two people may choose for the same incident. The type « ne sait pas » is near every type.
 FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({IncidentType.RANSOMWARE, IncidentType.OUTAGE, IncidentType.ADMIN_ACCOUNT, IncidentType.SUPPLIER}),
     frozenset({IncidentType.MAILBOX, IncidentType.PHISHING, IncidentType.TRANSFER, IncidentType.ADMIN_ACCOUNT}),
@@ -35,12 +35,14 @@ class Likely:
     reasons: tuple[str, ...]
 
 
-def likely_doubles(incident: Incident, others: Iterable[Incident], now: datetime) -> list[Likely]:
-    """The likeliest first. `others` come with their story; cases of other bodies or centres are passed over."""
+def list_likely_doubles(incident: Incident, others: Iterable[Incident], now: datetime) -> list[Likely]:
+    """Return the likely duplicates, likeliest first. `others` come with their story; cases of other bodies or centres
+    are ignored.
+    """
     if incident.merged_into_id:
         return []
-    weighed = (weigh(incident, other) for other in others if may_be_double(incident, other, now))
-    return sorted((one for one in weighed if one.points >= LIKELY_FROM), key=lambda one: -one.points)
+    weighed = (compare_cases(incident, other) for other in others if may_be_double(incident, other, now))
+    return sorted((likely for likely in weighed if likely.points >= LIKELY_FROM), key=lambda likely: -likely.points)
 
 
 def may_be_double(incident: Incident, other: Incident, now: datetime) -> bool:
@@ -54,46 +56,46 @@ def may_be_double(incident: Incident, other: Incident, now: datetime) -> bool:
     )
 
 
-def weigh(incident: Incident, other: Incident) -> Likely:
-    found = list(likenesses(incident, other))
-    reasons = ("même collectivité", *(reason for _points, reason in found))
-    return Likely(other, sum(points for points, _reason in found), reasons)
+def compare_cases(incident: Incident, other: Incident) -> Likely:
+    likenesses = list(list_likenesses(incident, other))
+    reasons = ("même collectivité", *(reason for _points, reason in likenesses))
+    return Likely(other, sum(points for points, _reason in likenesses), reasons)
 
 
-def likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, str]]:
+def list_likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, str]]:
     if incident.type == other.type:
         yield SAME_TYPE, "même type"
-    elif are_near(incident.type, other.type):
+    elif are_near_types(incident.type, other.type):
         yield NEAR_TYPE, "type voisin"
     apart = abs(other.received_at - incident.received_at)
     points = next((points for limit, points in CLOSENESS if apart <= limit), 0)
-    yield points, when(apart, is_before=other.received_at < incident.received_at)
+    yield points, format_time_apart(apart, is_before=other.received_at < incident.received_at)
     if incident.supplier_key and incident.supplier_key == other.supplier_key:
         yield SAME_SUPPLIER, "même prestataire"
-    if callers(incident) & callers(other):
+    if list_ways_to_call(incident) & list_ways_to_call(other):
         yield SAME_CALLER, "même personne à rappeler"
 
 
-def are_near(one: str, other: str) -> bool:
-    if IncidentType.UNKNOWN in (one, other):
+def are_near_types(first: str, second: str) -> bool:
+    if IncidentType.UNKNOWN in (first, second):
         return True
-    return any({one, other} <= family for family in FAMILIES)
+    return any({first, second} <= family for family in FAMILIES)
 
 
-def callers(incident: Incident) -> set[str]:
-    """How its caller is reached, in one spelling; nothing once the case is erased."""
+def list_ways_to_call(incident: Incident) -> set[str]:
+    """Return the telephone number and the mail address of the declarant, normalised; empty if the case is erased."""
     phone = "".join(sign for sign in incident.story.contact_phone if sign.isdigit())[-9:]
     return {way for way in (phone, incident.story.contact_email.lower()) if way}
 
 
-def when(apart: timedelta, *, is_before: bool) -> str:
+def format_time_apart(apart: timedelta, *, is_before: bool) -> str:
     if apart < timedelta(minutes=1):
         return "au même moment"
     return ("%(apart)s avant" if is_before else "%(apart)s après") % {"apart": format_gap(apart)}
 
 
 def format_gap(apart: timedelta) -> str:
-    """« 40 min », « 7 h », « 3 jours »: rounded down."""
+    """Return a text such as « 40 min », « 7 h » or « 3 jours », rounded down."""
     minutes = int(apart.total_seconds()) // 60
     if minutes < 60:
         return f"{minutes}{NBSP}min"

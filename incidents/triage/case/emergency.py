@@ -1,4 +1,4 @@
-"""Whom the body can be reached through when its computers are down: its emergency card and known numbers."""
+"""How to reach a body when its computers are down: its emergency card and known numbers."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from incidents.services.handling.verify import is_same_number
 WRITTEN = ("name", "phone", "note")
 
 
-def emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
+def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
     """Return the contacts that are filled in, in the order in which they are called, each with its label.
 
     One query.
@@ -23,10 +23,11 @@ def emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
         *WRITTEN, "kind", "updated_at"
     )
     order = list(Helper.values)
-    told = sorted(
-        (one for one in rows if any(one[name] for name in WRITTEN)), key=lambda one: order.index(one["kind"])
+    filled_in = sorted(
+        (contact for contact in rows if any(contact[name] for name in WRITTEN)),
+        key=lambda contact: order.index(contact["kind"]),
     )
-    return [one | {"who": Helper(one["kind"]).label} for one in told]
+    return [contact | {"who": Helper(contact["kind"]).label} for contact in filled_in]
 
 
 class NumberToCall(NamedTuple):
@@ -47,29 +48,29 @@ def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) ->
     Until the case is verified, a number that does not come from the form is first, to verify the declaration; that on
     which the declarant waits for the call follows.
     """
-    own = incident.story.contact_phone
-    if incident.is_verified and own:
-        return [NumberToCall(own, incident.story.contact_name or "le déclarant")]
+    declared = incident.story.contact_phone
+    if incident.is_verified and declared:
+        return [NumberToCall(declared, incident.story.contact_name or "le déclarant")]
     official = find_official_number(incident, emergency)
     numbers = [official] if official else []
-    if own and not (official and is_same_number(own, official.phone)):
-        numbers.append(NumberToCall(own, "à rappeler, numéro du formulaire"))
+    if declared and not (official and is_same_number(declared, official.phone)):
+        numbers.append(NumberToCall(declared, "à rappeler, numéro du formulaire"))
     return numbers
 
 
 def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
     """Return the number of the elected contact on the emergency card, or else the one found in a public source."""
     zone = find_zone(incident.collectivity)
-    for one in emergency:
-        if one["kind"] == Helper.ELECTED and one["phone"]:
-            said = {
-                "who": one["name"] or one["who"],
-                "day": date_format(find_local_day(one["updated_at"], zone), "j F Y"),
+    for contact in emergency:
+        if contact["kind"] == Helper.ELECTED and contact["phone"]:
+            origin = {
+                "who": contact["name"] or contact["who"],
+                "day": date_format(find_local_day(contact["updated_at"], zone), "j F Y"),
             }
-            return NumberToCall(one["phone"], "{who}, fiche d’urgence, {day}".format(**said), NumberSource.CARD)
-    found = OfficialNumber.objects.filter(collectivity=incident.collectivity_id).first()
-    if found is None:
+            return NumberToCall(contact["phone"], "{who}, fiche d’urgence, {day}".format(**origin), NumberSource.CARD)
+    official = OfficialNumber.objects.filter(collectivity=incident.collectivity_id).first()
+    if official is None:
         return None
-    source = NumberSource(found.source)
-    said = {"source": source.label, "day": date_format(found.found_on, "j F Y")}
-    return NumberToCall(found.phone, "{source}, relevé le {day}".format(**said), source)
+    source = NumberSource(official.source)
+    origin = {"source": source.label, "day": date_format(official.found_on, "j F Y")}
+    return NumberToCall(official.phone, "{source}, relevé le {day}".format(**origin), source)

@@ -26,7 +26,7 @@ class ReopenForm(CaseForm):
     )
 
 
-def ending_block(incident: Incident) -> dict[str, Any]:
+def build_ending_block(incident: Incident) -> dict[str, Any]:
     """Return nothing while the case is open. Otherwise two queries."""
     if incident.status != Status.CLOSED:
         return {}
@@ -44,6 +44,6 @@ def may_be_reopened(incident: Incident) -> bool:
 
 def list_awakened(user: User) -> list[dict[str, Any]]:
     """Return the newest closed cases of the user's centres on which the declarant wrote and nothing was done since."""
-    mine = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
-    newest = mine.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN]
-    return [dict(one) for one in newest.values("reference", "declarant_wrote_at")]
+    awakened = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
+    newest = awakened.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN]
+    return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]

@@ -1,4 +1,4 @@
-"""The files of a case as its responders see them: position, who opened them, whether the seals are intact."""
+"""The files of a case as its responders see them: position, who opened them, and whether the seals are intact."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from incidents.models import Evidence, Incident, IncidentEvent
 from incidents.queries import with_openings
 
 
-def evidence_block(incident: Incident, evidence: list[Evidence], history: list[IncidentEvent]) -> dict[str, Any]:
+def build_evidence_block(incident: Incident, evidence: list[Evidence], history: list[IncidentEvent]) -> dict[str, Any]:
     """Return the pieces and the first broken seal. `evidence` is ordered by number, `history` newest first.
 
     Pass an empty `history` if the page has not read all of it. One or two queries, however many pieces; none without

@@ -14,7 +14,7 @@ from incidents.enums import Ability, Door
 from incidents.models import Incident, IncidentEvent
 from incidents.services.handling.notes import readable
 from incidents.triage.case.page import render_page
-from incidents.triage.case.timeline import SOURCES, moments_of, words_of
+from incidents.triage.case.timeline import SOURCES, index_texts, list_moments
 
 OF_A_PAGE = 100
 
@@ -25,21 +25,21 @@ def history_page(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.HISTORY)
     events = incident.events.select_related("actor").order_by("-id")
     if before := request.GET.get("avant", ""):
-        events = events.filter(pk__lt=place_of(incident, before))
+        events = events.filter(pk__lt=find_event_key(incident, before))
     page = list(events[: OF_A_PAGE + 1])
-    shown = page[:OF_A_PAGE]
+    events_shown = page[:OF_A_PAGE]
     zone, now = find_zone(incident.collectivity), timezone.now()
     context = {
         "incident": incident,
         "zone": zone,
-        "moments": moments_of(shown, words=read_words(incident, shown), zone=zone, now=now),
-        "earlier": shown[-1].uid if len(page) > OF_A_PAGE else None,
+        "moments": list_moments(events_shown, words=read_words(incident, events_shown), zone=zone, now=now),
+        "earlier": events_shown[-1].uid if len(page) > OF_A_PAGE else None,
         "is_first": not before,
     }
     return render_page(request, "incidents/triage/history.html", context)
 
 
-def place_of(incident: Incident, uid: str) -> int:
+def find_event_key(incident: Incident, uid: str) -> int:
     try:
         place = incident.events.filter(uid=UUID(uid)).values_list("pk", flat=True).first()
     except ValueError:
@@ -51,13 +51,13 @@ def place_of(incident: Incident, uid: str) -> int:
 
 def read_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
     """Return the words of the rows that these events name. Four queries at most."""
-    named = [event.data for event in events]
-    wanted = {code: [data[code] for data in named if data.get(code)] for code in SOURCES}
-    found: dict[str, str] = {}
+    codes = [event.data for event in events]
+    uids = {code: [data[code] for data in codes if data.get(code)] for code in SOURCES}
+    words: dict[str, str] = {}
     for code, relation in SOURCES.items():
-        if wanted[code]:
+        if uids[code]:
             text = {"evidence": "name", "task": "title"}.get(code, "text")
-            rows = getattr(incident, relation).filter(uid__in=wanted[code])
+            rows = getattr(incident, relation).filter(uid__in=uids[code])
             rows = readable(rows) if code == "note" else rows
-            found |= words_of(rows.values_list("uid", text))
-    return found
+            words |= index_texts(rows.values_list("uid", text))
+    return words

@@ -21,7 +21,7 @@ class Clock(NamedTuple):
 
     words: str
     at: datetime
-    left: timedelta
+    difference: timedelta
     is_late: bool
 
 
@@ -29,19 +29,23 @@ def find_next_act(context: Mapping[str, Any]) -> NextAct | None:
     """Return what to do first on the case that `context` describes, or None if there is nothing to do."""
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:
-        return closed_act(incident)
+        return find_reading_act(incident)
     if incident.status == Status.DECLARED or context["assigned"]["is_gone"]:
         return NextAct("take", "Prenez ce dossier en charge", "Le déclarant le voit aussitôt.")
-    return reach_act(incident) or answer_act(incident, now) or work_act(incident, context["tasks"])
+    return (
+        find_verifying_act(incident)
+        or find_answering_act(incident, now)
+        or find_working_act(incident, context["tasks"])
+    )
 
 
-def closed_act(incident: Incident) -> NextAct | None:
+def find_reading_act(incident: Incident) -> NextAct | None:
     if not incident.wrote_since_closing:
         return None
     return NextAct("read", "Lisez ce que le déclarant a écrit", "Le dossier était déjà clos.")
 
 
-def reach_act(incident: Incident) -> NextAct | None:
+def find_verifying_act(incident: Incident) -> NextAct | None:
     """Return the act with which the centre finds out who declares, or None if it knows."""
     if incident.collectivity.is_unconfirmed:
         return NextAct("confirm", "Dites si cette collectivité existe", "Aucune liste ne la porte.")
@@ -53,14 +57,14 @@ def reach_act(incident: Incident) -> NextAct | None:
     return None
 
 
-def answer_act(incident: Incident, now: datetime) -> NextAct | None:
+def find_answering_act(incident: Incident, now: datetime) -> NextAct | None:
     if incident.answer_by is None or incident.erased_at:
         return None
     late = "La réponse est en retard." if incident.answer_by < now else ""
     return NextAct("answer", "Répondez au déclarant", late or "Il attend.")
 
 
-def work_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
+def find_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
     if not tasks["total"] and tasks["may_add"]:
         return NextAct("guide", "Suivez le guide", "Ses étapes deviennent les tâches de ce dossier.")
     if tasks["open"]:
@@ -77,12 +81,12 @@ def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime) -> 
     """Return the clocks of an open case, soonest first."""
     if incident.status == Status.CLOSED:
         return []
-    asked: list[tuple[str, datetime | None]] = [("répondre", incident.answer_by)]
+    due_dates: list[tuple[str, datetime | None]] = [("répondre", incident.answer_by)]
     if incident.status == Status.DECLARED:
-        asked.append(("prendre", incident.acknowledge_by))
+        due_dates.append(("prendre", incident.acknowledge_by))
     else:
-        asked += [("tâche", line.task.due_at) for line in tasks["open"][:1]]
-    clocks = [Clock(words, at, at - now, at < now) for words, at in asked if at]
+        due_dates += [("tâche", line.task.due_at) for line in tasks["open"][:1]]
+    clocks = [Clock(words, at, at - now, at < now) for words, at in due_dates if at]
     if not clocks:
         clocks = [Clock("revoir", incident.due_at, incident.due_at - now, incident.due_at < now)]
     return sorted(clocks, key=lambda clock: clock.at)

@@ -88,6 +88,6 @@ def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
     ).exists():  # the page notes who reads, and shows what is new
         address = reverse("admin:incidents_incident_change", args=[incident.reference], query={"ouvrir": form})
         return redirect(address)
-    here = reverse("admin:incidents_incident_change", args=[incident.reference])
-    context = {"incident": incident, "zone": find_zone(incident.collectivity), "here": here}
+    address = reverse("admin:incidents_incident_change", args=[incident.reference])
+    context = {"incident": incident, "zone": find_zone(incident.collectivity), "here": address}
     return TemplateResponse(request, opened.template, context | {opened.block: opened.make(incident, user)})

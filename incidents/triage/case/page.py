@@ -16,8 +16,8 @@ from accounts.signed_in import get_account
 from incidents.access import record_accesses
 from incidents.enums import Door
 from incidents.models import Incident
-from incidents.triage.case.body import proposed_body, reasons_to_doubt
-from incidents.triage.case.context import case_context
+from incidents.triage.case.body import find_proposed_body, list_reasons_to_doubt
+from incidents.triage.case.context import build_case_context
 from incidents.triage.case.opened import open_form
 from incidents.triage.work.kept import new_page, restore_words
 from incidents.triage.work.ready import choose_ready
@@ -46,47 +46,51 @@ def render_page(
     return TemplateResponse(request, template, common | dict(context), status=status)
 
 
-def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     """Return the context of the page of a case. It shows words of its duplicates, so their reading is recorded."""
     user = get_account(request)
-    proposed = proposed_body(incident, user, request.GET.get("corps", ""))
-    doubt = reasons_to_doubt(incident, user)
-    context = case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt, "page": new_page()}
+    proposed = find_proposed_body(incident, user, request.GET.get("corps", ""))
+    doubt = list_reasons_to_doubt(incident, user)
+    context = build_case_context(incident, user, timezone.now()) | {
+        "proposed": proposed,
+        "doubt": doubt,
+        "page": new_page(),
+    }
     record_accesses(user, [double for double, _is_new in context["doubles"]], Door.BESIDE)
     open_form(context, incident, user, request.GET.get("ouvrir", ""))
     restore_words(context, incident, user)
-    if asked := request.GET.get("modele"):
-        choose_ready(context, incident, user, asked)
+    if template_code := request.GET.get("modele"):
+        choose_ready(context, incident, user, template_code)
     return context
 
 
-def case_as_typed(request: HttpRequest, incident: Incident, *, status: int = 422, **blocks: Any) -> HttpResponse:
+def render_case_again(request: HttpRequest, incident: Incident, *, status: int = 422, **blocks: Any) -> HttpResponse:
     """Return the page of the case with a refused form: `blocks` replace the blocks of the same name."""
     return render_page(
-        request, "incidents/triage/case.html", context_of_case(request, incident) | blocks, status=status
+        request, "incidents/triage/case.html", build_page_context(request, incident) | blocks, status=status
     )
 
 
-def to_case(reference: str, anchor: str = "") -> HttpResponse:
+def redirect_to_case(reference: str, anchor: str = "") -> HttpResponse:
     response = redirect("admin:incidents_incident_change", reference)
     if anchor:
         response["Location"] += f"#{anchor}"
     return response
 
 
-def refused(request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
+def show_refusal(request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
     """Show the error above the page of the case; if there were typed words, on a page that gives them back."""
-    if typed := [value for name in request.POST if name in WORDS and (value := request.POST[name].strip())]:
-        context = {"reference": reference, "why": error.messages, "typed": typed}
+    if words := [value for name in request.POST if name in WORDS and (value := request.POST[name].strip())]:
+        context = {"reference": reference, "why": error.messages, "typed": words}
         return render_page(request, "incidents/triage/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     for message in error.messages:
         messages.error(request, message)
-    return to_case(reference)
+    return redirect_to_case(reference)
 
 
 def rebase_form(form: Form, fresh: Form) -> None:
     """Give the form the current version of the page, so that submitting what was typed again does not conflict."""
-    typed = QueryDict(mutable=True)
-    typed.update(form.data)
-    typed[form.add_prefix("seen")] = fresh["seen"].value()
-    form.data = typed
+    data = QueryDict(mutable=True)
+    data.update(form.data)
+    data[form.add_prefix("seen")] = fresh["seen"].value()
+    form.data = data

@@ -1,4 +1,4 @@
-"""What the page of a case reads, a plain query a table; the people whom all these rows name are read in one more.
+"""The rows that the page of a case reads, with one plain query for each table and one for all the people they name.
 
 Django spends more on composing a join than on a second query: a page is cheaper with more and simpler ones.
 """
@@ -28,7 +28,7 @@ from incidents.triage.work.tasks import list_tasks
 
 @dataclass(frozen=True)
 class CaseRows:
-    """Each list is bounded by whoever reads it. `events`: newest first, one more than the page shows."""
+    """Each list is bounded by the function that reads it. `events` are newest first, one more than the page shows."""
 
     events: list[IncidentEvent]
     readings: list[Reading]
@@ -51,7 +51,7 @@ class CaseRows:
 
 
 def read_rows(incident: Incident) -> CaseRows:
-    """Return them with the people that they name; so does `incident` with whoever has it. Nine or ten queries."""
+    """Return the rows with the people that they name, and set the assignee of `incident`. Nine or ten queries."""
     transfers = list_transfers(incident)
     rows = CaseRows(
         events=list_events(incident),
@@ -77,8 +77,8 @@ def read_rows(incident: Incident) -> CaseRows:
 
 def attach_people(*lists: tuple[Iterable[Model], str]) -> None:
     """Set the foreign key of this name to its person, on all rows of all lists, in one query."""
-    named = [(row, name, getattr(row, f"{name}_id")) for rows, name in lists for row in rows]
-    people = User.objects.in_bulk({key for _row, _name, key in named if key})
-    for row, name, key in named:
+    references = [(row, name, getattr(row, f"{name}_id")) for rows, name in lists for row in rows]
+    people = User.objects.in_bulk({key for _row, _name, key in references if key})
+    for row, name, key in references:
         if key:
             setattr(row, name, people[key])

@@ -21,26 +21,26 @@ from incidents.services.handling.read import has_news, note_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out
 from incidents.triage.case.data import format_data
-from incidents.triage.case.emergency import emergency_contacts, list_numbers_to_call
+from incidents.triage.case.emergency import list_emergency_contacts, list_numbers_to_call
 from incidents.triage.work.tasks import may_add_task
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET shows, and notes who has read; it changes nothing of the case. POST takes it."""
+    """Show the facts on GET and record the reading, which does not change the case; on POST, take the case."""
     began = timezone.now()
     incident = get_incident(get_account(request), reference, to=Ability.READ)
     if request.method == "POST":
         carry_out(request, reference, "prendre")
         return redirect("acknowledge_page", reference)
-    context = telephone_context(incident, get_account(request), timezone.now())
+    context = build_telephone_context(incident, get_account(request), timezone.now())
     if request.method == "GET":
         note_reading(incident=incident, reader=get_account(request), at=began)
     return render(request, "incidents/triage/telephone.html", context)
 
 
-def telephone_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+def build_telephone_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
     """Return the facts in brief. `offers_guide`: the steps of its guide may be added, and there is no task yet."""
     read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
     return {
@@ -50,7 +50,7 @@ def telephone_context(incident: Incident, user: User, now: datetime) -> dict[str
         "term": wording.term(incident),
         "waiting": wording.waiting(incident, now),
         "late": wording.lateness(incident, now),
-        "calls": list_numbers_to_call(incident, emergency_contacts(incident)),
+        "calls": list_numbers_to_call(incident, list_emergency_contacts(incident)),
         "services": wording.stopped(incident, list(incident.interruptions.order_by("started_at", "id"))),
         "data": format_data(incident),
         "has_news": has_news(incident, read_at),

@@ -1,4 +1,4 @@
-"""The thread with the declarant, on a responder's page. Everything in it is read by the declarant."""
+"""The thread with the declarant, on a responder's page. The declarant reads everything in it."""
 
 import secrets
 from typing import Any
@@ -18,7 +18,7 @@ from incidents.triage.case_form import CaseForm
 
 
 class ReplyForm(CaseForm):
-    """Lengths and words are judged by the service, which names the field."""
+    """The service checks lengths and words, and names the field."""
 
     code = KeptForm.REPLY
     of_page = frozenset({"seen", "confirmed"})
@@ -37,33 +37,37 @@ class ReplyForm(CaseForm):
     confirmed = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
 
     def clean(self) -> None:
-        """What a ready-made message left to be replaced would leave as it stands."""
+        """Refuse a text that still holds a placeholder of a ready-made message."""
         check_names(self.cleaned_data.get("text", ""))
 
     def letter(self) -> Letter:
-        """Of a valid form."""
-        said = self.cleaned_data
-        key = said["key"] or secrets.token_urlsafe()
-        return Letter(text=said["text"], key=key, asks_answer=said["asks_answer"])
+        """Return the message. The form must be valid."""
+        cleaned = self.cleaned_data
+        key = cleaned["key"] or secrets.token_urlsafe()
+        return Letter(text=cleaned["text"], key=key, asks_answer=cleaned["asks_answer"])
 
-    def what_was_seen(self) -> Seen | None:
-        """Of a valid form; None where no page was shown."""
-        said = self.cleaned_data
-        return Seen(newest=said["seen"], writers=frozenset(said["confirmed"].split())) if said["seen"] else None
+    def read_seen(self) -> Seen | None:
+        """Return what the page showed, or None if there was no page. The form must be valid."""
+        cleaned = self.cleaned_data
+        return (
+            Seen(newest=cleaned["seen"], writers=frozenset(cleaned["confirmed"].split())) if cleaned["seen"] else None
+        )
 
     def confirm(self, moved: ThreadMoved) -> None:
-        """Say that what moved is shown now: sent once more, it goes through."""
+        """Record that the page now shows what moved, so that the same form is accepted next time."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         data[self.add_prefix("seen")] = moved.newest
-        data[self.add_prefix("confirmed")] = " ".join(tag_of(one) for one in moved.writers)
+        data[self.add_prefix("confirmed")] = " ".join(tag_of(writer) for writer in moved.writers)
         self.data = data
 
 
-def thread_context(incident: Incident, user: User, readings: list[Reading]) -> dict[str, Any]:
-    """The messages, each with whether it came since this person's last reading, and who of the centre has read."""
-    mine = next((reading for reading in readings if reading.user_id == user.pk), None)
-    read_at = mine.last_at if mine else None
+def build_thread_context(incident: Incident, user: User, readings: list[Reading]) -> dict[str, Any]:
+    """Return the messages, each with whether it came since this person's last reading, and the readings of the
+    centre.
+    """
+    own_reading = next((reading for reading in readings if reading.user_id == user.pk), None)
+    read_at = own_reading.last_at if own_reading else None
     stretch = stretch_of(incident)
     messages = [
         (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))
@@ -74,15 +78,15 @@ def thread_context(incident: Incident, user: User, readings: list[Reading]) -> d
         "messages": messages,
         "before": messages[0][0].uid if stretch.has_earlier else None,
         "readings": readings,
-        "mine": mine,
+        "mine": own_reading,
         "has_news": has_news(incident, read_at),
         "form": ReplyForm(initial={"seen": newest}),
         "writing": list_colleagues_writing(incident, user),
     }
 
 
-def came_since(thread: dict[str, Any], seen: str) -> list[Message]:
-    """Return the messages of `thread_context` that came after the one named `seen`."""
+def list_messages_since(thread: dict[str, Any], newest_seen: str) -> list[Message]:
+    """Return the messages of `build_thread_context` that came after the message with the uid `newest_seen`."""
     messages = [message for message, _is_new in thread["messages"]]
     names = [str(message.uid) for message in messages]
-    return messages[names.index(seen) + 1 :] if seen in names else messages
+    return messages[names.index(newest_seen) + 1 :] if newest_seen in names else messages

@@ -1,4 +1,4 @@
-"""All that happened to a case, newest first: each event with what was written, and whether its mails arrived."""
+"""The events of a case, newest first, each with what was written, and whether its mails arrived."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from incidents.triage.case import details
 
 SHOWN = 200
 EXCERPT = 160
-# Where the words of an event stand: which of its codes names the row.
+# The code of an event that identifies the row with its words, and the relation of the case to that row.
 SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence", "task": "tasks"}
 GIVEN = frozenset({EventKind.ASSIGNED, EventKind.HANDED_OVER})
 INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
@@ -25,7 +25,7 @@ INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 @dataclass(frozen=True)
 class Moment:
-    """One event. `mails`: what became of its mails (`incidents/panels.py`), each with its moment in words."""
+    """An event. `mails`: what became of its mails (`incidents/panels.py`), each with its moment in words."""
 
     event: IncidentEvent
     when: str
@@ -39,21 +39,23 @@ class Moment:
 
     @property
     def is_lost(self) -> bool:
-        """Tell whether it is what was sent to a partner, and did not leave."""
+        """Tell whether the event is a message to a partner that was not sent."""
         return self.event.kind == EventKind.ADVISED and any(mail.is_troubled for mail, _when in self.mails)
 
     @property
     def title(self) -> str:
-        return "pas parti à un partenaire" if self.is_lost else details.title(self.event)
+        return "pas parti à un partenaire" if self.is_lost else details.format_title(self.event)
 
     @property
     def who(self) -> str:
         return str(self.event.actor or ActorKind(self.event.actor_kind).label)
 
 
-def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime) -> list[Moment]:
-    """One query, for the mails, and one for the people to whom the case was given. `words`: what rows say by their
-    uid; an event without is said by its codes.
+def list_moments(
+    events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime
+) -> list[Moment]:
+    """Return the events with their words and mails. `words`: the texts of rows by uid. Two queries, one for the mails
+    and one for the people to whom the case was given.
     """
     listed = list(events)
     people = name_receivers(listed)
@@ -66,8 +68,8 @@ def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zon
         Moment(
             event,
             when(event.at),
-            people.get(event.pk) or details.detail(event),
-            excerpt(event, words),
+            people.get(event.pk) or details.format_detail(event),
+            format_excerpt(event, words),
             [(mail, when(mail.at)) for mail in mails.get(event.pk, ())],
         )
         for event in listed
@@ -76,19 +78,19 @@ def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zon
 
 def name_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
     """Return by event to whom the case was given, such as « à Camille ». One query, or none."""
-    given = {event.pk: event.data["to"] for event in events if event.kind in GIVEN and event.data.get("to")}
-    if not given:
+    receivers = {event.pk: event.data["to"] for event in events if event.kind in GIVEN and event.data.get("to")}
+    if not receivers:
         return {}
-    names = {str(person.uid): str(person) for person in User.objects.filter(uid__in=set(given.values()))}
-    return {event: f"à {names[uid]}" for event, uid in given.items() if uid in names}
+    names = {str(person.uid): str(person) for person in User.objects.filter(uid__in=set(receivers.values()))}
+    return {event: f"à {names[uid]}" for event, uid in receivers.items() if uid in names}
 
 
-def excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
-    named = (words.get(event.data.get(code, ""), "") for code in SOURCES)
-    return break_links(Truncator(next(filter(None, named), "")).chars(EXCERPT))
+def format_excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
+    texts = (words.get(event.data.get(code, ""), "") for code in SOURCES)
+    return break_links(Truncator(next(filter(None, texts), "")).chars(EXCERPT))
 
 
-def words_of(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
+def index_texts(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
     return {str(uid): text for uid, text in rows}
 
 

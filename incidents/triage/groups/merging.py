@@ -19,7 +19,7 @@ from incidents.services.groups.merge import check_pair, merge_incident
 from incidents.services.handling.assign import holder_of
 from incidents.triage import wording
 from incidents.triage.case.data import format_data
-from incidents.triage.case.page import render_page, to_case
+from incidents.triage.case.page import redirect_to_case, render_page
 
 TEMPLATE = "incidents/triage/compare.html"
 
@@ -53,7 +53,7 @@ def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> H
         return render_page(request, TEMPLATE, context, status=422)
     said = "%(double)s est clos, comme double de celui-ci. Rien n’en est perdu : il est plus bas, dans « Doubles »."
     messages.success(request, said % {"double": spaced(pair[kept])})
-    return to_case(kept)
+    return redirect_to_case(kept)
 
 
 def find_other_case(user: User, typed: str) -> Incident | None:

@@ -36,7 +36,7 @@ from incidents.services.groups.group import (
     reopen_group,
     save_sheet,
 )
-from incidents.triage.case.page import render_page, to_case
+from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.queue.lines import lines_of, with_lines
 
 PAGE = 50
@@ -127,7 +127,7 @@ def create_group(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
         if reference:
             add_to_group(reference=reference, group=group.uid, actor=get_account(request))
     messages.success(request, "Groupe ouvert. Vos collègues le voient ; les déclarants, non.")
-    return to_case(reference) if reference else to_group(group)
+    return redirect_to_case(reference) if reference else to_group(group)
 
 
 @require_POST

@@ -35,7 +35,14 @@ from incidents.services.handling.keep import words_of
 from incidents.services.handling.reopen import reopen_incident
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
-from incidents.triage.case.page import WORDS, context_of_case, rebase_form, refused, render_page, to_case
+from incidents.triage.case.page import (
+    WORDS,
+    build_page_context,
+    rebase_form,
+    redirect_to_case,
+    render_page,
+    show_refusal,
+)
 from incidents.triage.wording import why_refused
 from incidents.triage.work.kept import new_page
 from incidents.triage.work.kept_pages import restore_page
@@ -161,7 +168,7 @@ def already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the report that this person had begun, for copying, since a colleague closed the case first."""
     begun = {} if incident.erased_at else words_of(incident, get_account(request)).get(KeptForm.CLOSING, {})
     if not (typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
-        return to_case(incident.reference)
+        return redirect_to_case(incident.reference)
     why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
     context = {"reference": incident.reference, "why": why, "typed": typed}
     return render_page(request, "incidents/triage/refused.html", context)
@@ -175,10 +182,10 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
             said = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
             end_incident(reference=incident.reference, actor=get_account(request), **said)
             messages.success(request, "Dossier clos. Le déclarant en est averti.")
-            return to_case(incident.reference)
+            return redirect_to_case(incident.reference)
     except InvalidTransition as refusal:
         why = ValidationError(why_refused(incident, refusal, timezone.now()))
-        return refused(request, incident.reference, why)
+        return show_refusal(request, incident.reference, why)
     except Stale:
         is_stale = True
         rebase_form(form, ClosingForm(incident, left))
@@ -212,13 +219,13 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
         if form.is_valid():
             reopen_incident(reference=reference, actor=get_account(request), **form.cleaned_data)
             messages.success(request, "Dossier rouvert : vous l’avez. Le déclarant en est averti.")
-            return to_case(reference)
+            return redirect_to_case(reference)
     except InvalidTransition as refusal:
-        return refused(request, reference, ValidationError(why_refused(incident, refusal, timezone.now())))
+        return show_refusal(request, reference, ValidationError(why_refused(incident, refusal, timezone.now())))
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return refused(request, reference, error)
+            return show_refusal(request, reference, error)
         form.add_error(None, error)
-    context = context_of_case(request, incident)
+    context = build_page_context(request, incident)
     context["ending"] |= {"form": form}
     return render_page(request, "incidents/triage/case.html", context, status=422)

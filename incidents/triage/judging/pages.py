@@ -13,8 +13,8 @@ from incidents.models import Incident
 from incidents.services.handling.qualify import qualify_incident
 from incidents.services.handling.triage import verify_incident
 from incidents.services.history.snapshots import first_leak
-from incidents.triage.case.emergency import emergency_contacts, find_official_number
-from incidents.triage.case.page import case_as_typed, rebase_form, refused, to_case
+from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
+from incidents.triage.case.page import rebase_form, redirect_to_case, render_case_again, show_refusal
 from incidents.triage.judging.qualify import QualifyForm, make_qualify_form, qualify_block
 from incidents.triage.judging.verify import VerifyForm
 
@@ -34,23 +34,23 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
                 reference=reference, actor=get_account(request), qualification=form.qualification(), seen=seen
             )
             messages.success(request, "Qualification enregistrée.")
-            return to_case(reference, "qualification")
+            return redirect_to_case(reference, "qualification")
     except Stale:
         is_stale = True
         rebase_form(form, QualifyForm(incident, leak))
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return refused(request, reference, error)
+            return show_refusal(request, reference, error)
         form.refuse(error)
     block = qualify_block(incident) | {"form": form, "is_stale": is_stale}
-    return case_as_typed(request, incident, status=409 if is_stale else 422, qualify=block)
+    return render_case_again(request, incident, status=409 if is_stale else 422, qualify=block)
 
 
 def found_view(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the techniques that were searched, with those already ticked. Nothing is saved."""
     form = make_qualify_form(incident)
     form.restore({name: request.POST.getlist(name) for name in form.fields})
-    return case_as_typed(request, incident, status=200, qualify=qualify_block(incident) | {"form": form})
+    return render_case_again(request, incident, status=200, qualify=qualify_block(incident) | {"form": form})
 
 
 @require_POST
@@ -60,16 +60,16 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
     A refused form comes back on the page of the case as it was typed: the words are read only then.
     """
     incident = check_ability(get_account(request), reference, to=Ability.VERIFY)
-    form = VerifyForm(request.POST, proposed=find_official_number(incident, emergency_contacts(incident)))
+    form = VerifyForm(request.POST, proposed=find_official_number(incident, list_emergency_contacts(incident)))
     try:
         if form.is_valid():
             verify_incident(reference=reference, actor=get_account(request), call=form.call())
             said = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
             messages.success(request, said)
-            return to_case(reference)
+            return redirect_to_case(reference)
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return refused(request, reference, error)
+            return show_refusal(request, reference, error)
         form.add_error(None, error)
     incident = get_incident(get_account(request), reference, to=Ability.VERIFY)
-    return case_as_typed(request, incident, verify={"form": form})
+    return render_case_again(request, incident, verify={"form": form})

@@ -72,5 +72,5 @@ def severity_block(
 
 def answers_in(blocks: Iterable[SectionBlock]) -> dict[str, Any]:
     """The newest answer to each question, by its code."""
-    newest = (block.newest.kept.sheet.values for block in blocks if not block.is_facts)
+    newest = (block.newest.answer.sheet.values for block in blocks if not block.is_facts)
     return {code: answer for values in newest for code, answer in values.items()}

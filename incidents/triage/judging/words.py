@@ -37,15 +37,15 @@ CODES: dict[str, tuple[Any, type[Choices]]] = {
 ORDER = ("nature", "type", *(name for name in CODES if name != "nature"), "techniques")
 
 
-def qualified(data: Mapping[str, Any]) -> str:
+def format_qualification(data: Mapping[str, Any]) -> str:
     """Return a text such as « nature à qualifier → incident ; TLP:AMBER → TLP:RED », in a fixed order, since jsonb
     keeps none.
     """
     codes = data.get("changed", {})
-    return "\N{NO-BREAK SPACE}; ".join(changed(name, *codes[name]) for name in ORDER if name in codes)
+    return "\N{NO-BREAK SPACE}; ".join(format_change(name, *codes[name]) for name in ORDER if name in codes)
 
 
-def changed(name: str, was: Any, now: Any) -> str:
+def format_change(name: str, was: Any, now: Any) -> str:
     if name == "techniques":
         return choose_plural("%d technique ATT&CK", "%d techniques ATT&CK", len(now)) % len(now)
     if name == "type":
@@ -58,33 +58,33 @@ def format_choice(words: type[Choices], code: Any) -> str:
     return str(words(code).label) if code in words.values else "rien"
 
 
-def closed(data: Mapping[str, Any]) -> str:
-    parts = [format_choice(ClosingReason, data.get("reason")), *(ending(data) if data.get("outcome") else ())]
+def format_closing(data: Mapping[str, Any]) -> str:
+    parts = [format_choice(ClosingReason, data.get("reason")), *(format_ending(data) if data.get("outcome") else ())]
     return ", ".join(parts)
 
 
-def ending(data: Mapping[str, Any]) -> list[str]:
+def format_ending(data: Mapping[str, Any]) -> list[str]:
     parts = [format_choice(Outcome, data["outcome"]), "cause : {}".format(format_choice(Cause, data.get("cause")))]
     return [*parts, "on ne saura pas si des données sont sorties"] if data.get("leak_never_known") else parts
 
 
-def reopened(data: Mapping[str, Any]) -> str:
+def format_reopening(data: Mapping[str, Any]) -> str:
     return "il était clos : {}".format(format_choice(ClosingReason, data.get("reason")))
 
 
-def verified(data: Mapping[str, Any]) -> str:
+def format_verification(data: Mapping[str, Any]) -> str:
     source = data.get("source", "")
     return f"numéro trouvé : {format_choice(NumberSource, source)}" if source else ""
 
 
-def rated(data: Mapping[str, Any]) -> str:
+def format_rating(data: Mapping[str, Any]) -> str:
     return format_choice(Satisfaction, data.get("level"))
 
 
 JUDGEMENTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    EventKind.QUALIFIED: qualified,
-    EventKind.CLOSED: closed,
-    EventKind.REOPENED: reopened,
-    EventKind.VERIFIED: verified,
-    EventKind.RATED: rated,
+    EventKind.QUALIFIED: format_qualification,
+    EventKind.CLOSED: format_closing,
+    EventKind.REOPENED: format_reopening,
+    EventKind.VERIFIED: format_verification,
+    EventKind.RATED: format_rating,
 }

@@ -29,7 +29,7 @@ from incidents.indicators.observables import refanged
 from incidents.models import Incident, Transfer
 from incidents.querysets import IncidentQuerySet
 from incidents.triage import wording
-from incidents.triage.case.page import render_page, to_case
+from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.search.bodies import find_bodies, references_in
 from incidents.triage.search.exact import CALLERS_READ, REASONS, Exact, callers_in, cases_with, exact_in, is_called
 from incidents.triage.search.excerpts import Excerpt, excerpts_of
@@ -95,7 +95,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
     if reference := find_reference(query, user):
-        return to_case(reference)
+        return redirect_to_case(reference)
     context |= {"query": query, "chips": chips_of(query), "given": find_given(query, user)}
     answer = find(query, user) if query.text else Answer()
     return render_page(request, "incidents/triage/search.html", context | page_of(request, query, answer, user))

@@ -32,7 +32,7 @@ from incidents.services.transfer.advise import (
     why_not,
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, first_label, needs_agreement
-from incidents.triage.case.page import render_page, to_case
+from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.transfer.agreement import TICKED_ANEW, AgreementForm, renewed
 from incidents.triage.work.kept import new_page
 from incidents.triage.work.kept_pages import restore_page
@@ -98,7 +98,7 @@ def send(request: HttpRequest, incident: Incident, form: AdviceForm) -> HttpResp
     advice = advise_partner(reference=incident.reference, asked=form.asked(), actor=get_account(request))
     said = "Envoi à %(partner)s mis en route. Les mails de ce dossier disent s’il est parti."
     messages.success(request, said % {"partner": PARTNERS[advice.partner].name})
-    return to_case(incident.reference)
+    return redirect_to_case(incident.reference)
 
 
 def render_advice(

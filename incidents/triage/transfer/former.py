@@ -50,7 +50,7 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         "answers": [(kept_sheet, format_lines(kept_sheet.lines)) for kept_sheet in remains.answers],
         "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
         "observables": [(kind_of(one["kind"]), break_links(one["value"])) for one in kept.get("observables", [])],
-        "events": [(event, details.title(event), details.detail(event)) for event in remains.events],
+        "events": [(event, details.format_title(event), details.format_detail(event)) for event in remains.events],
         "remains": remains,
     }
     return render_page(request, "incidents/triage/former.html", context)

@@ -30,7 +30,7 @@ from incidents.services.transfer.proposal import (
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
-from incidents.triage.case.page import refused, render_page, to_case
+from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
 from incidents.triage.transfer.agreement import TICKED_ANEW, renewed
 from incidents.triage.transfer.block import AskForm, ReturnForm, summary_of, title_of, why_not
 from incidents.triage.work.kept import new_page
@@ -56,12 +56,14 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
             transfer = ask_transfer(reference=reference, actor=get_account(request), **form.said())
             said = "Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse."
             messages.success(request, said % {"centre": transfer.taker})
-            return to_case(reference)
+            return redirect_to_case(reference)
     except Stale as stale:
         form = rebase_form(request, incident, stale.current)
         return ask_page(request, incident, form, stale=stale.current, status=409)
     except InvalidTransition as problem:
-        return refused(request, reference, ValidationError(wording.why_refused(incident, problem, timezone.now())))
+        return show_refusal(
+            request, reference, ValidationError(wording.why_refused(incident, problem, timezone.now()))
+        )
     except ValidationError as error:
         form = AskForm(renewed(request.POST, incident), incident=incident)
         form.add_error(None, error)
@@ -72,7 +74,7 @@ def show_ask(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the form, or go back to a case that is merged: its proposal would be refused."""
     if problem := why_merged(incident):
         messages.error(request, problem)
-        return to_case(incident.reference)
+        return redirect_to_case(incident.reference)
     newest = newest_of(incident)
     form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
     kept = restore_page(form, incident, get_account(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
@@ -107,7 +109,7 @@ def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
         messages.success(request, "Proposition retirée. Le dossier reste le vôtre.")
     except Stale:
         messages.error(request, "L’autre centre a déjà répondu, ou rien ne lui était proposé.")
-    return to_case(reference)
+    return redirect_to_case(reference)
 
 
 # Of the centre that it is proposed to
@@ -159,7 +161,7 @@ def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     except (Stale, InvalidTransition, ValidationError):  # the page says which, from what stands now
         return offer_page(request, get_offer(get_account(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT)
     messages.success(request, "Le dossier est à votre centre, et vous l’avez pris en charge.")
-    return to_case(transfer.incident.reference)
+    return redirect_to_case(transfer.incident.reference)
 
 
 @require_POST

@@ -27,7 +27,7 @@ from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
 from incidents.services.handling.keep import Pen, Values, keep_words, words_of
 from incidents.services.history.snapshots import first_leak
-from incidents.triage.case.body import CorrectionForm, correction_form
+from incidents.triage.case.body import CorrectionForm, make_correction_form
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.opened import FORMS, open_form
 from incidents.triage.case.thread import ReplyForm
@@ -62,7 +62,9 @@ TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
     KeptForm.TASK: lambda case, sent: TaskForm(sent, zone=find_zone(case.collectivity)),
     KeptForm.QUALIFICATION: lambda case, sent: QualifyForm(case, first_leak(case), sent),
     KeptForm.SEVERITY: lambda case, sent: SeverityForm(sent, initial=make_severity_form(case).initial),
-    KeptForm.CORRECTION: lambda case, sent: CorrectionForm(sent, initial=correction_form(case.collectivity).initial),
+    KeptForm.CORRECTION: lambda case, sent: CorrectionForm(
+        sent, initial=make_correction_form(case.collectivity).initial
+    ),
     KeptForm.REOPENING: lambda case, sent: ReopenForm(sent),
     KeptForm.VERIFICATION: lambda case, sent: VerifyForm(sent),
 }

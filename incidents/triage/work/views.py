@@ -21,7 +21,7 @@ from incidents.services.handling.assign import assign_incident, person_of
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.read import note_presence
 from incidents.services.handling.tasks import TaskState, add_task, set_task
-from incidents.triage.case.page import context_of_case, refused, render_page, to_case
+from incidents.triage.case.page import build_page_context, redirect_to_case, render_page, show_refusal
 from incidents.triage.work.assign import make_assign_form
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.presence import describe_presence
@@ -42,11 +42,11 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
         if form.is_valid():
             write_note(reference=reference, actor=get_account(request), **form.said())
             messages.success(request, "Note enregistrée. Le déclarant ne la lit jamais.")
-            return to_case(reference, "notes")
+            return redirect_to_case(reference, "notes")
     except ValidationError as error:
         # The page of an erased case no longer has this form.
         if incident.erased_at:
-            return refused(request, reference, error)
+            return show_refusal(request, reference, error)
         form.add_error(None, error)
     return again(request, incident, "notes", form)
 
@@ -61,19 +61,19 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
     except Stale as stale:
         return refuse_stale(request, incident, stale)
     except ValidationError as error:
-        return refused(request, reference, error)
+        return show_refusal(request, reference, error)
     if assignee is None:
         messages.success(request, "Dossier remis : plus personne n’en est chargé.")
     else:
         messages.success(request, f"Dossier attribué à {assignee}.")
-    return to_case(reference, "attribution")
+    return redirect_to_case(reference, "attribution")
 
 
 def refuse_stale(request: HttpRequest, incident: Incident, stale: Stale) -> HttpResponse:
     """Tell the person who is in charge of the case now. The page keeps their choice, and submitting it again assigns
     the case.
     """
-    context = context_of_case(request, incident)
+    context = build_page_context(request, incident)
     fresh = make_assign_form(incident)
     fresh.initial["assignee"] = request.POST.get("assignee", "")
     context["assigned"] |= {"form": fresh, "is_stale": True, "taken_by": stale.current}
@@ -88,10 +88,10 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
         if form.is_valid():
             add_task(reference=reference, actor=get_account(request), errand=form.errand())
             messages.success(request, "Tâche ajoutée.")
-            return to_case(reference, "taches")
+            return redirect_to_case(reference, "taches")
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return refused(request, reference, error)
+            return show_refusal(request, reference, error)
         form.add_error(None, error)
     return again(request, incident, "tasks", form)
 
@@ -101,10 +101,10 @@ def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     asked = request.POST.get("etat", "")
     check_ability(get_account(request), reference, to=Ability.WORK)
     if asked not in set(TaskState):
-        return refused(request, reference, ValidationError("Dites si la tâche est faite ou sans objet."))
+        return show_refusal(request, reference, ValidationError("Dites si la tâche est faite ou sans objet."))
     set_task(reference=reference, actor=get_account(request), uid=uid, state=TaskState(asked))
     messages.success(request, SAID[TaskState(asked)])
-    return to_case(reference, "taches")
+    return redirect_to_case(reference, "taches")
 
 
 @never_cache
@@ -119,6 +119,6 @@ def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 def again(request: HttpRequest, incident: Incident, block: str, form: Any) -> HttpResponse:
     """Return the page of the case with the form of one block as it was typed."""
-    context = context_of_case(request, incident)
+    context = build_page_context(request, incident)
     context[block]["form"] = form
     return render_page(request, "incidents/triage/case.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
