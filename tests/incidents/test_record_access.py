@@ -17,7 +17,7 @@ from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.keep import Pen
 from incidents.services.history.index import index_all
 from incidents.services.transfer.proposal import accept_transfer
-from incidents.triage.work.kept import forget_sent
+from incidents.triage.work.kept import forget_submitted_words
 from tests.cast import a_person, a_piece, a_responder, an_agent, declare
 from tests.incidents.desk import follower, url
 from tests.incidents.transferring import as_person, asked, offer_url
@@ -104,7 +104,7 @@ def test_an_act_and_a_signal_show_no_words_and_leave_no_row(client, responder, i
 
 
 def test_what_was_sent_is_forgotten_without_a_row(responder, incident):
-    forget_sent(responder, incident.reference, KeptForm.NOTE, Pen(name="a", stroke=2))
+    forget_submitted_words(responder, incident.reference, KeptForm.NOTE, Pen(name="a", stroke=2))
     assert rows() == []
 
 

@@ -12,7 +12,7 @@ from incidents.models import Message, MessageTemplate
 from incidents.reference import spaced
 from incidents.services.correspondence.templates import MOST_TEMPLATES, TEXT_LIMIT
 from incidents.services.handling.qualify import classify_incident
-from incidents.triage.work.delays import delays_block
+from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import CASE, again, taken_by, url
 from tests.reading import text_of
@@ -240,7 +240,7 @@ def test_national_messages_use_known_names_alone():
 def test_delays_are_said(client, lead):
     incident = declare()
     now = incident.acknowledge_by + timedelta(hours=3)
-    late = delays_block(incident, now)
+    late = build_delays_block(incident, now)
     assert (late["taking"].late, late["first_answer"]) == (timedelta(hours=3), None)
     assert late["answer"].by == incident.answer_by
     assert "Délais du centre" in text_of(client.get(url(incident)))
@@ -248,7 +248,7 @@ def test_delays_are_said(client, lead):
     case = taken_by(lead, incident)
     client.post(url(incident, "message"), {"text": "Bonjour", "key": "k"})
     case = again(case)
-    kept = delays_block(case, timezone.now())
+    kept = build_delays_block(case, timezone.now())
     assert (kept["taking"].late, kept["taking"].took) == (None, case.acknowledged_at - case.received_at)
     assert (kept["first_answer"].at, kept["answer"]) == (case.answered_at, None)
 

@@ -31,7 +31,7 @@ from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, sound
 from incidents.triage.calls.telephone_form import TelephoneForm
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
 from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
-from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
 
 SEEN = "vu"
@@ -114,7 +114,7 @@ def render_call(
         # After a conflict, take the stamp of the current facts, so that submitting again is accepted.
         "seen": request.POST.get(SEEN, "") if form.is_bound and not is_stale else seen_before(form, kept),
         "is_kept": bool(kept),
-        "page": new_page(),
+        "page": describe_new_page(),
         "key": sound(request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
         "official": find_official_number(form.incident, list_emergency_contacts(form.incident)),

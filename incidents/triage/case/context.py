@@ -30,7 +30,7 @@ from incidents.triage.judging.qualify import qualify_block
 from incidents.triage.judging.severity import severity_block
 from incidents.triage.judging.verify import VerifyForm
 from incidents.triage.transfer.block import transfer_block
-from incidents.triage.work.blocks import work_context
+from incidents.triage.work.blocks import build_work_context
 
 # How many events the page shows; the whole history has its own page.
 LATEST = 8
@@ -46,7 +46,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
         build_facts_context(incident, now, rows)
         | build_history_context(incident, now, thread, evidence, rows)
         | build_doubles_block(incident, user, now)
-        | (work := work_context(incident, user, now, rows))
+        | (work := build_work_context(incident, user, now, rows))
         | build_status_context(incident, user, now, is_left=work["assigned"]["is_gone"])
         | {
             "thread": thread,

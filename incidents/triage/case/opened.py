@@ -22,7 +22,7 @@ from incidents.models import Incident, Reading
 from incidents.triage.judging.qualify import make_qualify_form
 from incidents.triage.judging.severity import make_severity_form
 from incidents.triage.work.assign import make_assign_form
-from incidents.triage.work.ready import ready_block
+from incidents.triage.work.ready import build_ready_block
 from incidents.triage.work.tasks import make_task_form
 
 
@@ -61,7 +61,7 @@ FORMS = {
         lambda case, user: {"form": make_assign_form(case)},
         in_states=OPEN,
     ),
-    "message-type": OpenedForm("echanges", "ready", f"{PARTS}ready.html", Ability.MESSAGE, ready_block),
+    "message-type": OpenedForm("echanges", "ready", f"{PARTS}ready.html", Ability.MESSAGE, build_ready_block),
 }
 
 

@@ -19,8 +19,8 @@ from incidents.models import Incident
 from incidents.triage.case.body import find_proposed_body, list_reasons_to_doubt
 from incidents.triage.case.context import build_case_context
 from incidents.triage.case.opened import open_form
-from incidents.triage.work.kept import new_page, restore_words
-from incidents.triage.work.ready import choose_ready
+from incidents.triage.work.kept import describe_new_page, restore_words
+from incidents.triage.work.ready import insert_ready_message
 
 # Fields of the pages of a case in which a person types freely.
 WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "why", "summary", "lesson", "name", "seat"})
@@ -54,13 +54,13 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
     context = build_case_context(incident, user, timezone.now()) | {
         "proposed": proposed,
         "doubt": doubt,
-        "page": new_page(),
+        "page": describe_new_page(),
     }
     record_accesses(user, [double for double, _is_new in context["doubles"]], Door.BESIDE)
     open_form(context, incident, user, request.GET.get("ouvrir", ""))
     restore_words(context, incident, user)
     if template_code := request.GET.get("modele"):
-        choose_ready(context, incident, user, template_code)
+        insert_ready_message(context, incident, user, template_code)
     return context
 
 

@@ -44,7 +44,7 @@ from incidents.triage.case.page import (
     show_refusal,
 )
 from incidents.triage.wording import why_refused
-from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
 from incidents.workflow import InvalidTransition
 
@@ -203,7 +203,7 @@ def render_closing_form(
         "form": form,
         "is_stale": is_stale,
         "is_kept": is_kept,
-        "page": new_page(),
+        "page": describe_new_page(),
         "is_message_unanswered": is_message_unanswered(incident),
         "may_share": may_share_lesson(incident.tlp),
     }

@@ -34,7 +34,7 @@ from incidents.services.transfer.advise import (
 from incidents.sharing import TLP_MEANS, PartnerKind, first_label, needs_agreement
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.transfer.agreement import TICKED_ANEW, AgreementForm, renewed
-from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
 
 SEND = "envoyer"
@@ -130,7 +130,7 @@ def advise_page(
         "incident": incident,
         "zone": find_zone(incident.collectivity),
         "form": form,
-        "page": new_page(),
+        "page": describe_new_page(),
         "partners": list(PARTNERS.values()),
         "why_not": why_not(incident),
         "tlp_means": TLP_MEANS[incident.tlp],

@@ -33,7 +33,7 @@ from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
 from incidents.triage.transfer.agreement import TICKED_ANEW, renewed
 from incidents.triage.transfer.block import AskForm, ReturnForm, summary_of, title_of, why_not
-from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
 from incidents.workflow import InvalidTransition
 
@@ -88,7 +88,7 @@ def ask_page(
         "incident": incident,
         "form": form,
         "zone": find_zone(incident.collectivity),
-        "page": new_page(),
+        "page": describe_new_page(),
         "tlp_means": TLP_MEANS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COLLEAGUE),
     }

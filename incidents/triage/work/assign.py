@@ -22,7 +22,8 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"prefix": PREFIX, "auto_id": "%s"})
-        self.fields["assignee"].choices = [(NOBODY, "personne"), *((tag_of(one), str(one)) for one in colleagues)]  # type: ignore[attr-defined]  # a ChoiceField
+        people = [(tag_of(colleague), str(colleague)) for colleague in colleagues]
+        self.fields["assignee"].choices = [(NOBODY, "personne"), *people]  # type: ignore[attr-defined]  # a ChoiceField
         for field in self.fields.values():
             field.widget.attrs["form"] = ELEMENT
 
@@ -36,18 +37,18 @@ def make_assign_form(incident: Incident) -> AssignForm:
     return AssignForm(initial={"assignee": chosen, "seen": tag}, colleagues=colleagues)
 
 
-def works_for(person: User | None, incident: Incident) -> bool:
+def is_responder_of(person: User | None, incident: Incident) -> bool:
     return person is not None and people_of(incident.csirt_id).filter(pk=person.pk).exists()
 
 
-def assign_block(incident: Incident, user: User) -> dict[str, Any]:
+def build_assign_block(incident: Incident, user: User) -> dict[str, Any]:
     """Return what the page shows of the assignment. Runs one query if somebody other than `user` is in charge.
     `incident` comes with its assignee.
     """
     holder = incident.assignee
     return {
         "holder": holder,
-        "is_gone": holder not in (None, user) and not works_for(holder, incident),
+        "is_gone": holder not in (None, user) and not is_responder_of(holder, incident),
         "is_mine": incident.assignee_id == user.pk,
         "is_open": incident.status != Status.CLOSED,
         "me": tag_of(user),

@@ -12,8 +12,8 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 
 
 class Delay(NamedTuple):
-    """One target and how it stands. `took` is None until it is met, `target` if there is none, `late` as long as it is
-    kept.
+    """A target and the actual delay. `took` is None until the target is met, `target` if there is none, `late` as long
+    as it is kept.
     """
 
     at: datetime | None
@@ -23,7 +23,7 @@ class Delay(NamedTuple):
     late: timedelta | None
 
 
-def first_taken_at(incident: Incident, events: Sequence[IncidentEvent], *, has_earlier: bool) -> datetime | None:
+def find_first_taken_at(incident: Incident, events: Sequence[IncidentEvent], *, has_earlier: bool) -> datetime | None:
     """Return when somebody first took the case. `acknowledged_at` holds a later time if somebody took it anew, for
     instance by accepting a transfer.
 
@@ -35,16 +35,16 @@ def first_taken_at(incident: Incident, events: Sequence[IncidentEvent], *, has_e
     return next((event.at for event in reversed(events) if event.kind == EventKind.ACKNOWLEDGED), None)
 
 
-def delays_block(incident: Incident, now: datetime, taken_at: datetime | None = None) -> dict[str, Delay | None]:
+def build_delays_block(incident: Incident, now: datetime, taken_at: datetime | None = None) -> dict[str, Delay | None]:
     """Return the delays to show, from the columns of the case and the time when it was first taken. Runs no query."""
     return {
-        "taking": taking(incident, taken_at, now),
-        "first_answer": first_answer(incident),
-        "answer": answer_delay(incident, now),
+        "taking": compute_taking_delay(incident, taken_at, now),
+        "first_answer": compute_first_answer_delay(incident),
+        "answer": compute_answer_delay(incident, now),
     }
 
 
-def taking(incident: Incident, first_at: datetime | None, now: datetime) -> Delay | None:
+def compute_taking_delay(incident: Incident, first_at: datetime | None, now: datetime) -> Delay | None:
     """Return the delay until the case was taken, or None if it was closed without that. If the case was put back, its
     deadline counts from then, so that `target` is None.
     """
@@ -55,22 +55,22 @@ def taking(incident: Incident, first_at: datetime | None, now: datetime) -> Dela
     was_put_back = first_at is not None and by - ACKNOWLEDGE_WITHIN[incident.severity] > first_at
     took = at - incident.received_at if at else None
     target = None if was_put_back else by - incident.received_at
-    return Delay(at, took, target, by, overdue_by(at or now, by))
+    return Delay(at, took, target, by, compute_lateness(at or now, by))
 
 
-def first_answer(incident: Incident) -> Delay | None:
+def compute_first_answer_delay(incident: Incident) -> Delay | None:
     if incident.answered_at is None:
         return None
     return Delay(incident.answered_at, incident.answered_at - incident.received_at, None, None, None)
 
 
-def answer_delay(incident: Incident, now: datetime) -> Delay | None:
+def compute_answer_delay(incident: Incident, now: datetime) -> Delay | None:
     """Return the delay of the answer that the declarant waits for now, whether or not it is the first."""
     by = incident.answer_by
     if by is None or incident.status == Status.CLOSED:
         return None
-    return Delay(None, None, None, by, overdue_by(now, by))
+    return Delay(None, None, None, by, compute_lateness(now, by))
 
 
-def overdue_by(at: datetime, by: datetime) -> timedelta | None:
+def compute_lateness(at: datetime, by: datetime) -> timedelta | None:
     return at - by if at > by else None

@@ -52,7 +52,7 @@ class GuideForm(forms.Form):
     based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=32_000)
 
 
-class Row(NamedTuple):
+class CentreGuides(NamedTuple):
     csirt: Csirt
     guides: list[Guide]
     is_led: bool
@@ -61,8 +61,8 @@ class Row(NamedTuple):
 @require_safe
 def guide_list_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
-    mine = Csirt.objects.filter(pk__in=user.read_centre_ids)
-    rows = [Row(csirt, guides_of(csirt), csirt.pk in user.led_centre_ids) for csirt in mine]
+    csirts = Csirt.objects.filter(pk__in=user.read_centre_ids)
+    rows = [CentreGuides(csirt, guides_of(csirt), csirt.pk in user.led_centre_ids) for csirt in csirts]
     if not rows:
         raise Http404
     return render_page(request, "incidents/triage/guides.html", {"rows": rows, "title": "Guides de traitement"})
@@ -73,18 +73,18 @@ def guide_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     if kind not in IncidentType.values:
         raise Http404
     if request.method != "POST":
-        csirt = own_csirt(get_account(request), slug)
-        return render_guide(request, csirt, kind, form_for(request, csirt, kind))
+        csirt = get_own_csirt(get_account(request), slug)
+        return render_guide(request, csirt, kind, make_guide_form(request, csirt, kind))
     csirt = led_csirt(get_account(request), slug)
     if GO_BACK in request.POST:
-        return go_back(request, csirt, kind)
+        return restore_national_guide(request, csirt, kind)
     form = GuideForm(request.POST)
     if not form.is_valid():
         return render_guide(request, csirt, kind, form)
     return submit_guide(request, csirt, kind, form)
 
 
-def own_csirt(user: User, slug: str) -> Csirt:
+def get_own_csirt(user: User, slug: str) -> Csirt:
     """Return a centre for which the user works. Raise Http404 for any other."""
     csirt = Csirt.objects.filter(pk__in=user.read_centre_ids, slug=slug).first()
     if csirt is None:
@@ -97,13 +97,13 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
     typed.
     """
     try:
-        steps = steps_in(form.cleaned_data["steps"], codes_of(csirt, kind))
+        steps = parse_steps(form.cleaned_data["steps"], index_step_codes(csirt, kind))
         preview = clean_steps(steps)
         if PUBLISH not in request.POST:
             return render_guide(request, csirt, kind, form, preview=preview)
-        seen = form.cleaned_data["based_on"]
+        version_seen = form.cleaned_data["based_on"]
         version = publish_playbook(
-            kind=kind, csirt_slug=csirt.slug, steps=steps, based_on=seen, actor=get_account(request)
+            kind=kind, csirt_slug=csirt.slug, steps=steps, based_on=version_seen, actor=get_account(request)
         )
     except ValidationError as error:
         form.add_error(None, error)
@@ -114,14 +114,16 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
     return redirect(PAGE, csirt.slug, kind)
 
 
-def go_back(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+def restore_national_guide(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     """Return to the national playbook. If another version was published since the page was opened, the person must
     read it first.
     """
-    asked = request.POST.get("based_on", "")
-    seen = int(asked) if asked.isdecimal() and len(asked) < 6 else -1
+    version = request.POST.get("based_on", "")
+    version_seen = int(version) if version.isdecimal() and len(version) < 6 else -1
     try:
-        publish_playbook(kind=kind, csirt_slug=csirt.slug, steps=NATIONAL, based_on=seen, actor=get_account(request))
+        publish_playbook(
+            kind=kind, csirt_slug=csirt.slug, steps=NATIONAL, based_on=version_seen, actor=get_account(request)
+        )
         messages.success(request, "Le guide national sert de nouveau. Vos versions restent ici.")
     except Stale:
         messages.warning(request, "Quelqu’un a publié une autre version depuis. Lisez-la d’abord.")
@@ -133,11 +135,11 @@ def refuse_stale(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     submitting it again publishes it.
     """
     row = newest(kind, csirt)
-    typed = request.POST.copy()
-    typed["based_on"] = str(row.version if row else 0)
-    said = "Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre."
-    messages.warning(request, said)
-    return render_guide(request, csirt, kind, GuideForm(typed), status=HTTPStatus.CONFLICT)
+    data = request.POST.copy()
+    data["based_on"] = str(row.version if row else 0)
+    warning = "Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre."
+    messages.warning(request, warning)
+    return render_guide(request, csirt, kind, GuideForm(data), status=HTTPStatus.CONFLICT)
 
 
 def render_guide(
@@ -156,34 +158,35 @@ def render_guide(
         "kind": kind,
         "shown": guide_for(kind, csirt),
         "preview": preview,
-        "versions": versions_of(kind, csirt),
+        "versions": list_versions(kind, csirt),
         "is_led": csirt.pk in get_account(request).led_centre_ids,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
     return render_page(request, "incidents/triage/guide.html", context, status=status)
 
 
-def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> GuideForm:
+def make_guide_form(request: HttpRequest, csirt: Csirt, kind: str) -> GuideForm:
     """Return the form with the playbook in use, or with the version in `?version=` to start from."""
     row = newest(kind, csirt)
-    asked = request.GET.get("version", "")
-    old = versions_of(kind, csirt).filter(version=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None
+    version = request.GET.get("version", "")
+    is_number = version.isdecimal() and len(version) < 5
+    old = list_versions(kind, csirt).filter(version=int(version)).first() if is_number else None
     steps = read_steps(old.steps) if old and old.steps else guide_for(kind, csirt).steps
-    return GuideForm(initial={"steps": refill_form(steps), "based_on": row.version if row else 0})
+    return GuideForm(initial={"steps": format_steps(steps), "based_on": row.version if row else 0})
 
 
-def versions_of(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
+def list_versions(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
     return Playbook.objects.filter(type=kind, csirt=csirt).select_related("author").order_by("-version")
 
 
-def codes_of(csirt: Csirt, kind: str) -> dict[str, str]:
+def index_step_codes(csirt: Csirt, kind: str) -> dict[str, str]:
     """Return the code of each known step by its title. A step that keeps its title keeps its code, and thus its
     tasks.
     """
-    return {" ".join(one.title.split()): one.step for one in (*PLAYBOOKS[kind], *guide_for(kind, csirt).steps)}
+    return {" ".join(step.title.split()): step.step for step in (*PLAYBOOKS[kind], *guide_for(kind, csirt).steps)}
 
 
-def steps_in(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
+def parse_steps(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
     """Return the steps that were typed. Raise ValidationError on « steps » with the number of the wrong step."""
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
@@ -191,37 +194,37 @@ def steps_in(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
             paragraphs[-1].append(" ".join(line.split()))
         else:
             paragraphs.append([])
-    return [step_in(number, lines, codes) for number, lines in enumerate(filter(None, paragraphs), 1)]
+    return [parse_step(number, lines, codes) for number, lines in enumerate(filter(None, paragraphs), 1)]
 
 
-def step_in(number: int, lines: list[str], codes: dict[str, str]) -> dict[str, Any]:
+def parse_step(number: int, lines: list[str], codes: dict[str, str]) -> dict[str, Any]:
     title, *rest = lines
     step: dict[str, Any] = {"step": codes.get(title, ""), "title": title, "source": "", "within_hours": None}
     why = []
     for line in rest:
-        if found := SOURCE.fullmatch(line):
-            step["source"] = found[1]
-        elif found := BEFORE.fullmatch(line):
-            step["within_hours"] = hours_in(number, found[1])
+        if match := SOURCE.fullmatch(line):
+            step["source"] = match[1]
+        elif match := BEFORE.fullmatch(line):
+            step["within_hours"] = parse_hours(number, match[1])
         else:
             why.append(line)
     return step | {"why": " ".join(why)}
 
 
-def hours_in(number: int, said: str) -> int:
-    found = HOURS.fullmatch(said.strip())
-    if found is None:
+def parse_hours(number: int, text: str) -> int:
+    match = HOURS.fullmatch(text.strip())
+    if match is None:
         words = "Étape %(number)s : le délai s’écrit en heures. Exemple : « Avant : 4 h »."
         raise ValidationError({"steps": words % {"number": number}})
-    return int(found[1])
+    return int(match[1])
 
 
-def refill_form(steps: tuple[Step, ...]) -> str:
+def format_steps(steps: tuple[Step, ...]) -> str:
     """Return the text that the form shows for these steps, the inverse of `steps_in`."""
-    return "\n\n".join("\n".join(lines_of(step)) for step in steps)
+    return "\n\n".join("\n".join(list_step_lines(step)) for step in steps)
 
 
-def lines_of(step: Step) -> list[str]:
+def list_step_lines(step: Step) -> list[str]:
     nbsp = "\N{NO-BREAK SPACE}"
     source = f"Source{nbsp}: {step.source}" if step.source else ""
     before = f"Avant{nbsp}: {step.within_hours}{nbsp}h" if step.within_hours else ""

@@ -57,52 +57,52 @@ BLOCKS = {
 }
 # How to build each form with what was posted and with what it shows when nothing is typed.
 TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
-    KeptForm.REPLY: lambda case, sent: ReplyForm(sent),
-    KeptForm.NOTE: lambda case, sent: NoteForm(sent),
-    KeptForm.TASK: lambda case, sent: TaskForm(sent, zone=find_zone(case.collectivity)),
-    KeptForm.QUALIFICATION: lambda case, sent: QualifyForm(case, first_leak(case), sent),
-    KeptForm.SEVERITY: lambda case, sent: SeverityForm(sent, initial=make_severity_form(case).initial),
-    KeptForm.CORRECTION: lambda case, sent: CorrectionForm(
-        sent, initial=make_correction_form(case.collectivity).initial
+    KeptForm.REPLY: lambda case, posted: ReplyForm(posted),
+    KeptForm.NOTE: lambda case, posted: NoteForm(posted),
+    KeptForm.TASK: lambda case, posted: TaskForm(posted, zone=find_zone(case.collectivity)),
+    KeptForm.QUALIFICATION: lambda case, posted: QualifyForm(case, first_leak(case), posted),
+    KeptForm.SEVERITY: lambda case, posted: SeverityForm(posted, initial=make_severity_form(case).initial),
+    KeptForm.CORRECTION: lambda case, posted: CorrectionForm(
+        posted, initial=make_correction_form(case.collectivity).initial
     ),
-    KeptForm.REOPENING: lambda case, sent: ReopenForm(sent),
-    KeptForm.VERIFICATION: lambda case, sent: VerifyForm(sent),
+    KeptForm.REOPENING: lambda case, posted: ReopenForm(posted),
+    KeptForm.VERIFICATION: lambda case, posted: VerifyForm(posted),
 }
 
 
-def typed_in(incident: Incident, sent: QueryDict, codes: Iterable[KeptForm]) -> dict[KeptForm, Values]:
+def read_typed_words(incident: Incident, posted: QueryDict, codes: Iterable[KeptForm]) -> dict[KeptForm, Values]:
     """Return what was typed in each of these forms that `sent` contains. A form that was not changed gets {}."""
     words: dict[KeptForm, Values] = {}
     for code in codes:
-        values = values_of(sent, code)
+        values = read_form_values(posted, code)
         if not values:
             continue
-        form = TYPED[code](incident, sent)
+        form = TYPED[code](incident, posted)
         words[code] = values if set(form.changed_data) - MARKS else {}
     return words
 
 
-def values_of(sent: QueryDict, code: str) -> Values:
-    """Return the posted fields of one form, by their names without its prefix."""
+def read_form_values(posted: QueryDict, code: str) -> Values:
+    """Return the posted fields of a form, by their names without its prefix."""
     start = f"{code}-"
     return {
         name.removeprefix(start): [strip_controls(value) for value in values]
-        for name, values in sent.lists()
+        for name, values in posted.lists()
         if name.startswith(start)
     }
 
 
-def pen_of(sent: QueryDict) -> Pen:
+def read_pen(posted: QueryDict) -> Pen:
     """Return which page was posted, according to its hidden fields. A page without them has no name."""
-    stroke = sent.get("trait", "")
+    stroke = posted.get("trait", "")
     try:
-        opened_at = datetime.fromisoformat(sent.get("ouverte", ""))
+        opened_at = datetime.fromisoformat(posted.get("ouverte", ""))
     except ValueError:
         opened_at = None
     if opened_at and timezone.is_naive(opened_at):
         opened_at = None
     number = int(stroke) if stroke.isascii() and stroke.isdecimal() and len(stroke) < 8 else 0
-    return Pen(name=strip_controls(sent.get("stylo", ""))[:32], opened_at=opened_at, stroke=number)
+    return Pen(name=strip_controls(posted.get("stylo", ""))[:32], opened_at=opened_at, stroke=number)
 
 
 def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -118,18 +118,18 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
         def keeping(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
-            sent, own = request.POST, code or kwargs.get("act", "")
-            typed: dict[KeptForm, Values] = {}
+            posted, own = request.POST, code or kwargs.get("act", "")
+            words: dict[KeptForm, Values] = {}
             if own in PAGES:
                 # The case is erased, and the view refuses the post.
                 with suppress(ValidationError):
-                    keep_page(get_account(request), reference, KeptForm(own), sent, pen_of(sent))
+                    keep_page(get_account(request), reference, KeptForm(own), posted, read_pen(posted))
             else:
-                typed = keep_typed(get_account(request), reference, sent, own)
-            request.POST = with_own_names(sent, own)  # type: ignore[assignment]  # immutable in its stubs
+                words = keep_typed_words(get_account(request), reference, posted, own)
+            request.POST = add_unprefixed_names(posted, own)  # type: ignore[assignment]  # immutable in its stubs
             answer = view(request, reference, *args, **kwargs)
-            if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND and typed.get(KeptForm(own)) != {}:
-                forget_sent(get_account(request), reference, KeptForm(own), pen_of(sent))
+            if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND and words.get(KeptForm(own)) != {}:
+                forget_submitted_words(get_account(request), reference, KeptForm(own), read_pen(posted))
             return answer
 
         return keeping
@@ -137,38 +137,38 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
     return decorate
 
 
-def keep_typed(user: User, reference: str, sent: QueryDict, own: str = "") -> dict[KeptForm, Values]:
+def keep_typed_words(user: User, reference: str, posted: QueryDict, own: str = "") -> dict[KeptForm, Values]:
     """Keep all that a post of the page contains, whichever form was sent, and return it. The words in the form `own`,
     which was sent, replace what another page saved for it. Raise Http404 and PermissionDenied.
     """
-    if not any(values_of(sent, code) for code in KeptForm.values):
+    if not any(read_form_values(posted, code) for code in KeptForm.values):
         return {}
     incident = check_ability(user, reference, to=Ability.WORK)
     if incident.erased_at:
         return {}
-    words = typed_in(incident, sent, KeptForm)
+    words = read_typed_words(incident, posted, KeptForm)
     replaced = next((code for code in words if code == own and words[code]), None)
-    keep_words(reference=reference, actor=user, words=words, pen=pen_of(sent), sent=replaced)
+    keep_words(reference=reference, actor=user, words=words, pen=read_pen(posted), sent=replaced)
     return words
 
 
-def with_own_names(sent: QueryDict, own: str) -> QueryDict:
+def add_unprefixed_names(posted: QueryDict, own: str) -> QueryDict:
     """Return `sent` in which the fields of the form `own` also have their names without prefix. A field that is
     already posted under such a name, as by a button, stays.
     """
-    named = sent.copy()
-    for name, values in values_of(sent, own).items() if own else ():
-        if name not in named:
-            named.setlist(name, values)
-    return named
+    fields = posted.copy()
+    for name, values in read_form_values(posted, own).items() if own else ():
+        if name not in fields:
+            fields.setlist(name, values)
+    return fields
 
 
-def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
+def forget_submitted_words(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
     incident = check_ability(user, reference, to=Ability.WORK)
     if incident.erased_at is None and (code in words_of(incident, user) or pen.stroke):
         # For a form on a page of its own, forget only what that page has saved.
-        sent = None if code in PAGES else code
-        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, sent=sent)
+        code_sent = None if code in PAGES else code
+        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, sent=code_sent)
 
 
 @never_cache
@@ -180,11 +180,11 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
     if request.GET.get("page") in PAGES:
         return keep_page_view(request, reference, KeptForm(request.GET["page"]))
     if request.headers.get("Accept") != "application/json":
-        keep_typed(user, reference, request.POST)
-        return redirect(find_page(reference, request.POST))
-    words = typed_in(incident, request.POST, KeptForm)
+        keep_typed_words(user, reference, request.POST)
+        return redirect(find_next_address(reference, request.POST))
+    words = read_typed_words(incident, request.POST, KeptForm)
     try:
-        elsewhere = keep_words(reference=reference, actor=user, words=words, pen=pen_of(request.POST))
+        elsewhere = keep_words(reference=reference, actor=user, words=words, pen=read_pen(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else ""})
@@ -193,26 +193,26 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
 def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> HttpResponse:
     """Keep what is typed on a page other than that of the case, and answer its script as JSON."""
     try:
-        elsewhere = keep_page(get_account(request), reference, code, request.POST, pen_of(request.POST))
+        elsewhere = keep_page(get_account(request), reference, code, request.POST, read_pen(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    kept = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."
-    return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else kept})
+    confirmation = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."
+    return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else confirmation})
 
 
-def find_page(reference: str, sent: QueryDict) -> str:
+def find_next_address(reference: str, posted: QueryDict) -> str:
     """Return the address of the page of the case, with what the pressed button asked to show there."""
-    asked = sent.get("aller", "corps" if sent.get("corps", "").strip() else "")
-    if opened := FORMS.get(sent.get("ouvrir", "")):
-        query, anchor = {"ouvrir": sent["ouvrir"]}, opened.anchor
-    elif asked in PLACES:
-        query, anchor = {asked: sent.get(asked, "")}, PLACES[asked]
+    place = posted.get("aller", "corps" if posted.get("corps", "").strip() else "")
+    if opened := FORMS.get(posted.get("ouvrir", "")):
+        query, anchor = {"ouvrir": posted["ouvrir"]}, opened.anchor
+    elif place in PLACES:
+        query, anchor = {place: posted.get(place, "")}, PLACES[place]
     else:
         return reverse("admin:incidents_incident_change", args=[reference])
     return reverse("admin:incidents_incident_change", args=[reference], query=query, fragment=anchor)
 
 
-def new_page() -> dict[str, Any]:
+def describe_new_page() -> dict[str, Any]:
     """Return what the page sends back with each post: its name, the time when it was made, and its forms."""
     return {"name": get_random_string(22), "opened_at": timezone.now(), "forms": [code.value for code in TYPED]}
 
@@ -226,13 +226,13 @@ def restore_words(context: dict[str, Any], incident: Incident, user: User) -> No
             continue
         if code in FORMS:
             open_form(context, incident, user, code)
-        if form := form_in(context, code):
+        if form := find_form(context, code):
             form.restore(values)
 
 
-def form_in(context: Mapping[str, Any], code: KeptForm) -> CaseForm | None:
+def find_form(context: Mapping[str, Any], code: KeptForm) -> CaseForm | None:
     """Return that form of the page, or None if the page does not have it."""
     if code == KeptForm.CORRECTION:
         return context["proposed"].form if context.get("proposed") else None
-    found: CaseForm | None = context.get(BLOCKS[code], {}).get("form")
-    return found
+    form: CaseForm | None = context.get(BLOCKS[code], {}).get("form")
+    return form

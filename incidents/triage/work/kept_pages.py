@@ -22,18 +22,18 @@ MARKS = frozenset({"csrfmiddlewaretoken", "stylo", "ouverte", "trait", "key", "c
 OPENED_ON = frozenset({"seen", "vu"})
 
 
-def values_of_page(sent: QueryDict) -> Values:
+def read_page_values(posted: QueryDict) -> Values:
     """Return the fields of the form of a page, by their names."""
-    return {name: [strip_controls(one) for one in values] for name, values in sent.lists() if name not in MARKS}
+    return {name: [strip_controls(value) for value in values] for name, values in posted.lists() if name not in MARKS}
 
 
-def keep_page(user: User, reference: str, code: KeptForm, sent: QueryDict, pen: Pen) -> bool:
+def keep_page(user: User, reference: str, code: KeptForm, posted: QueryDict, pen: Pen) -> bool:
     """Keep the form of a page. Return whether a later page of `user` holds other words, which then stay.
 
     Raise Http404, PermissionDenied, and ValidationError if the case is erased.
     """
-    values = values_of_page(sent)
-    is_blank = not any(value.strip() for name, typed in values.items() if name not in OPENED_ON for value in typed)
+    values = read_page_values(posted)
+    is_blank = not any(value.strip() for name, texts in values.items() if name not in OPENED_ON for value in texts)
     return bool(keep_words(reference=reference, actor=user, words={code: {} if is_blank else values}, pen=pen))
 
 
@@ -44,12 +44,12 @@ def restore_page(
     Return all of it, or {} if nothing was typed. Runs one query.
     """
     values = {} if incident.erased_at else words_of(incident, user).get(code, {})
-    sent = QueryDict(mutable=True)
-    for name, typed in values.items():
-        sent.setlist(name, typed)
+    posted = QueryDict(mutable=True)
+    for name, texts in values.items():
+        posted.setlist(name, texts)
     for name, field in form.fields.items() if values else ():
         # A browser does not send an empty checkbox.
         is_tick = isinstance(field, BooleanField | MultipleChoiceField)
         if name not in leaving and (name in values or is_tick):
-            form.initial[name] = field.widget.value_from_datadict(sent, {}, name)
+            form.initial[name] = field.widget.value_from_datadict(posted, {}, name)
     return values

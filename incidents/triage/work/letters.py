@@ -46,11 +46,11 @@ class LetterForm(forms.Form):
 
     def wording(self) -> Wording:
         """Return the wording. The form must be valid."""
-        said = self.cleaned_data
-        return Wording(title=said["title"], text=said["text"], types=said["types"])
+        cleaned = self.cleaned_data
+        return Wording(title=cleaned["title"], text=cleaned["text"], types=cleaned["types"])
 
 
-class Row(NamedTuple):
+class CentreMessages(NamedTuple):
     csirt: Csirt
     own: list[MessageTemplate]
     national: list[ReadyMessage]
@@ -60,11 +60,16 @@ class Row(NamedTuple):
 @require_safe
 def letter_list_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
-    mine = list(Csirt.objects.filter(pk__in=user.work_centre_ids))
-    if not mine:
+    csirts = list(Csirt.objects.filter(pk__in=user.work_centre_ids))
+    if not csirts:
         raise Http404
-    live = MessageTemplate.objects.filter(csirt__in=mine, withdrawn_at=None).select_related("author").order_by("title")
-    rows = [row_of(csirt, [one for one in live if one.csirt_id == csirt.pk]) for csirt in mine]
+    live = (
+        MessageTemplate.objects.filter(csirt__in=csirts, withdrawn_at=None).select_related("author").order_by("title")
+    )
+    rows = [
+        list_centre_messages(csirt, [template for template in live if template.csirt_id == csirt.pk])
+        for csirt in csirts
+    ]
     led = user.led_centre_ids
     context = {
         "title": "Messages types",
@@ -74,10 +79,10 @@ def letter_list_view(request: HttpRequest) -> HttpResponse:
     return render_page(request, "incidents/triage/letters.html", context)
 
 
-def row_of(csirt: Csirt, own: list[MessageTemplate]) -> Row:
+def list_centre_messages(csirt: Csirt, own: list[MessageTemplate]) -> CentreMessages:
     """Return the messages of a centre. A message of its own replaces the national one with the same title."""
-    titles = {one.title for one in own}
-    return Row(csirt, own, [one for one in NATIONAL if one.title not in titles], is_led=False)
+    titles = {message.title for message in own}
+    return CentreMessages(csirt, own, [message for message in NATIONAL if message.title not in titles], is_led=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,7 +91,7 @@ def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
     csirt = led_csirt(get_account(request), slug)
     if request.method == "POST":
         return submit_letter(request, csirt, LetterForm(request.POST))
-    start = next((one for one in NATIONAL if one.code == request.GET.get("modele", "")), None)
+    start = next((message for message in NATIONAL if message.code == request.GET.get("modele", "")), None)
     initial = {"title": start.title, "text": start.text, "types": list(start.types)} if start else {}
     return render_letter(request, csirt, LetterForm(initial=initial))
 
@@ -96,24 +101,24 @@ def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     csirt = led_csirt(get_account(request), slug)
     row = template_in(csirt, uid)
     if row.withdrawn_at:
-        return give_back(request, csirt)
+        return give_letter_back(request, csirt)
     if request.method != "POST":
         initial = {"title": row.title, "text": row.text, "types": row.types, "seen": row.version}
         return render_letter(request, csirt, LetterForm(initial=initial), row=row)
     form = LetterForm(request.POST)
     if WITHDRAW in request.POST:
-        return withdraw(request, csirt, form, row)
+        return withdraw_letter(request, csirt, form, row)
     return submit_letter(request, csirt, form, row=row)
 
 
-def give_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
+def give_letter_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
     """Give the typed text back as a new message if a colleague withdrew the message meanwhile. Raise Http404 for
     anything but such a post.
     """
     if request.method != "POST" or WITHDRAW in request.POST:
         raise Http404
-    said = "Quelqu’un a retiré ce message pendant que vous écriviez. Enregistré de nouveau, le vôtre est un autre."
-    messages.warning(request, said)
+    warning = "Quelqu’un a retiré ce message pendant que vous écriviez. Enregistré de nouveau, le vôtre est un autre."
+    messages.warning(request, warning)
     return render_letter(request, csirt, LetterForm(request.POST), status=HTTPStatus.CONFLICT)
 
 
@@ -141,10 +146,10 @@ def submit_letter(
     return render_letter(request, csirt, form, row=row, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def withdraw(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageTemplate) -> HttpResponse:
+def withdraw_letter(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageTemplate) -> HttpResponse:
     try:
-        seen = form.cleaned_data.get("seen") if form.is_valid() else None
-        withdraw_template(csirt_slug=csirt.slug, actor=get_account(request), uid=row.uid, seen=seen or 0)
+        version_seen = form.cleaned_data.get("seen") if form.is_valid() else None
+        withdraw_template(csirt_slug=csirt.slug, actor=get_account(request), uid=row.uid, seen=version_seen or 0)
     except Stale:
         return refuse_stale(request, csirt, row)
     messages.success(request, "Message retiré. Ce qui a été envoyé avec lui reste.")
@@ -153,12 +158,14 @@ def withdraw(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageT
 
 def refuse_stale(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None) -> HttpResponse:
     """Show the newer text below what this person typed. Submitting the form again saves over it."""
-    typed = request.POST.copy()
-    typed["seen"] = str(row.version if row else 0)
-    said = "Quelqu’un a changé ce message pendant que vous écriviez. Lisez-le ci-dessous, puis enregistrez le vôtre."
-    messages.warning(request, said)
+    data = request.POST.copy()
+    data["seen"] = str(row.version if row else 0)
+    warning = (
+        "Quelqu’un a changé ce message pendant que vous écriviez. Lisez-le ci-dessous, puis enregistrez le vôtre."
+    )
+    messages.warning(request, warning)
     context: dict[str, Any] = {"newer": row}
-    return render_letter(request, csirt, LetterForm(typed), row=row, status=HTTPStatus.CONFLICT, **context)
+    return render_letter(request, csirt, LetterForm(data), row=row, status=HTTPStatus.CONFLICT, **context)
 
 
 def render_letter(

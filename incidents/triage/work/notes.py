@@ -34,13 +34,13 @@ class NoteForm(CaseForm):
     )
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
-    def said(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
         """Return the arguments for the service. The form must be valid."""
-        said = self.cleaned_data
-        key = said["key"] or secrets.token_urlsafe()
-        if said["kind"] != MISSED:
-            return {"kind": NoteKind(said["kind"]), "text": said["text"], "key": key}
-        missed = f"{'Sans réponse.'} {said['text'].strip()}"
+        cleaned = self.cleaned_data
+        key = cleaned["key"] or secrets.token_urlsafe()
+        if cleaned["kind"] != MISSED:
+            return {"kind": NoteKind(cleaned["kind"]), "text": cleaned["text"], "key": key}
+        missed = f"{'Sans réponse.'} {cleaned['text'].strip()}"
         return {"kind": NoteKind.CALL_OUT, "text": missed, "key": key, "spoke": False}
 
 
@@ -52,6 +52,6 @@ def list_notes(incident: Incident, *, may_have_left: bool) -> list[Note]:
     return list(notes.order_by("-id")[:NOTES_SHOWN])
 
 
-def notes_block(notes: list[Note]) -> dict[str, Any]:
+def build_notes_block(notes: list[Note]) -> dict[str, Any]:
     """Return the block of notes for the page. `notes` are newest first."""
     return {"list": notes, "form": NoteForm()}

@@ -12,19 +12,19 @@ from incidents.services.handling.read import PRESENT_FOR, others_present
 from incidents.triage import wording
 
 
-def presence_block(now: datetime) -> dict[str, Any]:
+def build_presence_block(now: datetime) -> dict[str, Any]:
     """Return the time since when a reader counts as present. The page already has the readings."""
     return {"since": now - PRESENT_FOR}
 
 
-def describe_presence(incident: Incident, user: User, seen: str, now: datetime) -> dict[str, Any]:
+def describe_presence(incident: Incident, user: User, event_seen: str, now: datetime) -> dict[str, Any]:
     """Return the presence for the script of a page whose last event was `seen`. Runs three queries."""
     last = incident.events.select_related("actor").order_by("-id").first()
     mark = str(last.uid) if last else ""
-    is_old = last is not None and seen not in ("", mark)
+    is_old = last is not None and event_seen not in ("", mark)
     return {
-        "others": [str(one) for one in others_present(incident, user)],
-        "writing": [str(one) for one in list_colleagues_writing(incident, user)],
+        "others": [str(person) for person in others_present(incident, user)],
+        "writing": [str(person) for person in list_colleagues_writing(incident, user)],
         "seen": mark,
         "changed": describe_change(last, incident, user, now) if last and is_old else "",
     }

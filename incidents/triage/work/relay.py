@@ -55,17 +55,17 @@ class RelayForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         colleagues = people_of(*user.work_centre_ids).exclude(pk=user.pk)
-        named = [(tag_of(one), str(one)) for one in colleagues]
-        choices = [("", "Choisissez"), *named, (NOBODY, "personne : à prendre par la première venue")]
+        people = [(tag_of(colleague), str(colleague)) for colleague in colleagues]
+        choices = [("", "Choisissez"), *people, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def shift(self, user: User) -> Shift:
         """Return the hand-over. The form must be valid. Raise ValidationError on « colleague »."""
-        said = self.cleaned_data
-        if not said["colleague"]:
+        cleaned = self.cleaned_data
+        if not cleaned["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
-        to = person_of(said["colleague"], *user.work_centre_ids, field="colleague")
-        return Shift(to=to, text=said["text"], key=said["key"] or secrets.token_urlsafe())
+        to = person_of(cleaned["colleague"], *user.work_centre_ids, field="colleague")
+        return Shift(to=to, text=cleaned["text"], key=cleaned["key"] or secrets.token_urlsafe())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,49 +77,49 @@ def relay_view(request: HttpRequest) -> HttpResponse:
         return free_case(request, user)
     if request.method != "POST":
         return render_relay(request, user, RelayForm(user=user), ticked=[])
-    return hand_over(request, user)
+    return submit_relay(request, user)
 
 
-def hand_over(request: HttpRequest, user: User) -> HttpResponse:
+def submit_relay(request: HttpRequest, user: User) -> HttpResponse:
     form, ticked = RelayForm(request.POST, user=user), list(filter(is_reference, request.POST.getlist("dossier")))
     try:
         if form.is_valid():
             relay = hand_shift_over(actor=user, references=ticked, shift=form.shift(user))
-            tell(request, relay)
-            return redirect(PAGE) if relay.is_written else give_back(request, user)
+            announce_relay(request, relay)
+            return redirect(PAGE) if relay.is_written else give_relay_back(request, user)
     except ValidationError as error:
         wrong = error.message_dict
         # The checkboxes of the cases are not fields of the form.
         form.add_error(None, wrong.pop("references", []))
-        for field, said in wrong.items():
-            form.add_error(field, said)
+        for field, problems in wrong.items():
+            form.add_error(field, problems)
     return render_relay(request, user, form, ticked=ticked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def give_back(request: HttpRequest, user: User) -> HttpResponse:
+def give_relay_back(request: HttpRequest, user: User) -> HttpResponse:
     """Give the typed text back if every case has gone meanwhile: it was not saved, and may go with other cases."""
-    typed = request.POST.copy()
-    typed["key"] = secrets.token_urlsafe()
-    return render_relay(request, user, RelayForm(typed, user=user), ticked=[], status=HTTPStatus.CONFLICT)
+    data = request.POST.copy()
+    data["key"] = secrets.token_urlsafe()
+    return render_relay(request, user, RelayForm(data, user=user), ticked=[], status=HTTPStatus.CONFLICT)
 
 
-def tell(request: HttpRequest, relay: Relay) -> None:
+def announce_relay(request: HttpRequest, relay: Relay) -> None:
     if relay.given:
         messages.success(request, f"Dossiers passés : {len(relay.given)}.")
     if relay.left:
-        named = ", ".join(spaced(one) for one in relay.left)
+        references = ", ".join(spaced(reference) for reference in relay.left)
         messages.warning(
             request,
             (
                 "Pas passés, parce qu’ils vous sont revenus depuis, ne sont plus à vous, sont clos, effacés ou d’un "
-                f"autre centre : {named}."
+                f"autre centre : {references}."
             ),
         )
 
 
 def free_case(request: HttpRequest, user: User) -> HttpResponse:
     """Put a case of somebody who has left back into the queue. Only cases that this lead's page lists are accepted."""
-    case = next((one for one in cases_of_the_gone(user) if one.reference == request.POST[FREE]), None)
+    case = next((case for case in cases_of_the_gone(user) if case.reference == request.POST[FREE]), None)
     if case is None:
         messages.warning(request, "Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé.")
         return redirect(PAGE)
@@ -139,22 +139,26 @@ def render_relay(
     request: HttpRequest, user: User, form: RelayForm, *, ticked: list[str], status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
-    mine = [line(one) | {"is_ticked": one.reference in ticked} for one in cases_in_hand(user)]
+    own_cases = [describe_case(case) | {"is_ticked": case.reference in ticked} for case in cases_in_hand(user)]
     context = {
         "title": "Passer le relais",
         "form": form,
-        "mine": mine,
-        "is_full": len(mine) == CASES_SHOWN,
+        "mine": own_cases,
+        "is_full": len(own_cases) == CASES_SHOWN,
         "received": [
-            {"relay": one, "zone": find_zone(one.incidents[0].collectivity), "cases": [line(c) for c in one.incidents]}
-            for one in relays_for(user, now)
+            {
+                "relay": relay,
+                "zone": find_zone(relay.incidents[0].collectivity),
+                "cases": [describe_case(case) for case in relay.incidents],
+            }
+            for relay in relays_for(user, now)
         ],
-        "gone": [line(one) for one in cases_of_the_gone(user)] if user.led_centre_ids else [],
+        "gone": [describe_case(case) for case in cases_of_the_gone(user)] if user.led_centre_ids else [],
     }
     return render_page(request, "incidents/triage/relay.html", context, status=status)
 
 
-def line(incident: Incident) -> dict[str, Any]:
+def describe_case(incident: Incident) -> dict[str, Any]:
     return {
         "incident": incident,
         "term": TYPE_TERMS[incident.type],

@@ -35,10 +35,10 @@ class TaskForm(CaseForm):
         self.zone = zone
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        if said.get("due_time") and not said.get("due") and "due" not in self.errors:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("due_time") and not cleaned.get("due") and "due" not in self.errors:
             self.add_error("due", ValidationError("Donnez aussi le jour."))
-        return said
+        return cleaned
 
     def errand(self) -> Errand:
         """Return the task to add. The form must be valid."""
@@ -56,7 +56,7 @@ def make_task_form(incident: Incident) -> TaskForm:
     return TaskForm(zone=find_zone(incident.collectivity))
 
 
-class Line(NamedTuple):
+class TaskLine(NamedTuple):
     task: Task
     is_late: bool
 
@@ -65,13 +65,13 @@ def may_add_task(incident: Incident) -> bool:
     return incident.status == Status.ACKNOWLEDGED and incident.erased_at is None
 
 
-def tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> dict[str, Any]:
+def build_tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> dict[str, Any]:
     """Return the block of tasks for the page, with how many steps of the centre's playbook are missing. That number is
     unknown before there is a task.
     """
     is_open = may_add_task(incident)
     return {
-        "open": [Line(task, bool(task.due_at and task.due_at < now)) for task in tasks if task.done_at is None],
+        "open": [TaskLine(task, bool(task.due_at and task.due_at < now)) for task in tasks if task.done_at is None],
         "over": [task for task in tasks if task.done_at],
         "total": len(tasks),
         "may_add": is_open,

@@ -27,7 +27,7 @@ from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.presence import describe_presence
 from incidents.triage.work.tasks import TaskForm
 
-SAID = {
+CONFIRMATIONS = {
     TaskState.DONE: "Tâche faite.",
     TaskState.MOOT: "Tâche sans objet.",
     TaskState.OPEN: "Tâche rouverte.",
@@ -40,7 +40,7 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(get_account(request), reference, to=Ability.WORK)
     try:
         if form.is_valid():
-            write_note(reference=reference, actor=get_account(request), **form.said())
+            write_note(reference=reference, actor=get_account(request), **form.arguments())
             messages.success(request, "Note enregistrée. Le déclarant ne la lit jamais.")
             return redirect_to_case(reference, "notes")
     except ValidationError as error:
@@ -48,15 +48,15 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
         if incident.erased_at:
             return show_refusal(request, reference, error)
         form.add_error(None, error)
-    return again(request, incident, "notes", form)
+    return render_case_with_form(request, incident, "notes", form)
 
 
 @require_POST
 def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
-    user, asked = get_account(request), request.POST.get("assignee", "")
+    user, tag = get_account(request), request.POST.get("assignee", "")
     incident = get_incident(user, reference, to=Ability.WORK)
     try:
-        assignee = person_of(asked, incident.csirt_id, field="assignee")
+        assignee = person_of(tag, incident.csirt_id, field="assignee")
         assign_incident(reference=reference, actor=user, assignee=assignee, seen=request.POST.get("seen", ""))
     except Stale as stale:
         return refuse_stale(request, incident, stale)
@@ -93,17 +93,17 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
         if not hasattr(error, "error_dict"):
             return show_refusal(request, reference, error)
         form.add_error(None, error)
-    return again(request, incident, "tasks", form)
+    return render_case_with_form(request, incident, "tasks", form)
 
 
 @require_POST
 def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    asked = request.POST.get("etat", "")
+    state = request.POST.get("etat", "")
     check_ability(get_account(request), reference, to=Ability.WORK)
-    if asked not in set(TaskState):
+    if state not in set(TaskState):
         return show_refusal(request, reference, ValidationError("Dites si la tâche est faite ou sans objet."))
-    set_task(reference=reference, actor=get_account(request), uid=uid, state=TaskState(asked))
-    messages.success(request, SAID[TaskState(asked)])
+    set_task(reference=reference, actor=get_account(request), uid=uid, state=TaskState(state))
+    messages.success(request, CONFIRMATIONS[TaskState(state)])
     return redirect_to_case(reference, "taches")
 
 
@@ -117,8 +117,8 @@ def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
     return JsonResponse(describe_presence(incident, user, request.POST.get("seen", ""), timezone.now()))
 
 
-def again(request: HttpRequest, incident: Incident, block: str, form: Any) -> HttpResponse:
-    """Return the page of the case with the form of one block as it was typed."""
+def render_case_with_form(request: HttpRequest, incident: Incident, block: str, form: Any) -> HttpResponse:
+    """Return the page of the case with the form of this block as it was typed."""
     context = build_page_context(request, incident)
     context[block]["form"] = form
     return render_page(request, "incidents/triage/case.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
