@@ -24,12 +24,12 @@ from incidents.triage.case.next_act import find_next_act, list_clocks
 from incidents.triage.case.rows import CaseRows, read_rows
 from incidents.triage.case.thread import build_thread_context
 from incidents.triage.case.timeline import index_texts, list_moments
-from incidents.triage.groups.block import group_block
+from incidents.triage.groups.block import build_group_block
 from incidents.triage.indicators.observables import observables_block
 from incidents.triage.judging.qualify import qualify_block
 from incidents.triage.judging.severity import severity_block
 from incidents.triage.judging.verify import VerifyForm
-from incidents.triage.transfer.block import transfer_block
+from incidents.triage.transfer.block import build_transfer_block
 from incidents.triage.work.blocks import build_work_context
 
 # How many events the page shows; the whole history has its own page.
@@ -54,7 +54,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
             "emergency": emergency,
             "calls": calls,
             "verify": {"form": VerifyForm(proposed=calls[0] if calls else None)},
-            "transfers": transfer_block(incident, rows.transfers),
+            "transfers": build_transfer_block(incident, rows.transfers),
         }
     )
     clocks = list_clocks(incident, context["tasks"], now)
@@ -74,7 +74,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_le
         "can": {ability.value for ability in abilities(user, incident)}
         - list_outdated_abilities(incident, is_left=is_left),
         "groups": list_groupings(incident.collectivity),
-        "group": group_block(incident, user),
+        "group": build_group_block(incident, user),
         "waiting": wording.waiting(incident, now),
         "late": wording.lateness(incident, now),
         "reasons": ClosingReason.choices,

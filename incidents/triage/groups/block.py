@@ -13,14 +13,16 @@ OFFERED = 50
 
 @dataclass(frozen=True)
 class GroupBlock:
-    """`named` are groups with an open case of the same supplier; they are listed before `others`."""
+    """`own` is the group of the case. `same_supplier` are groups with an open case of the same supplier; they are
+    listed before `others`.
+    """
 
-    mine: CaseGroup | None = None
-    named: tuple[CaseGroup, ...] = ()
+    own: CaseGroup | None = None
+    same_supplier: tuple[CaseGroup, ...] = ()
     others: tuple[CaseGroup, ...] = ()
 
 
-def group_block(incident: Incident, user: User) -> GroupBlock:
+def build_group_block(incident: Incident, user: User) -> GroupBlock:
     """Return the group of the case, or the groups to choose from; nothing for a person of another centre.
 
     Two queries.
@@ -28,14 +30,16 @@ def group_block(incident: Incident, user: User) -> GroupBlock:
     if incident.csirt_id not in user.read_centre_ids:
         return GroupBlock()
     if incident.group_id:
-        return GroupBlock(mine=incident.group)
+        return GroupBlock(own=incident.group)
     offered = CaseGroup.objects.filter(csirt=incident.csirt_id, closed_at=None).order_by("-opened_at", "-id")
-    named = list(offered.filter(pk__in=holders_of_supplier(incident))[:OFFERED]) if incident.supplier_key else []
-    others = [one for one in offered[:OFFERED] if one not in named]
-    return GroupBlock(named=tuple(named), others=tuple(others[: OFFERED - len(named)]))
+    same_supplier = (
+        list(offered.filter(pk__in=find_groups_of_supplier(incident))[:OFFERED]) if incident.supplier_key else []
+    )
+    other_groups = [group for group in offered[:OFFERED] if group not in same_supplier]
+    return GroupBlock(same_supplier=tuple(same_supplier), others=tuple(other_groups[: OFFERED - len(same_supplier)]))
 
 
-def holders_of_supplier(incident: Incident) -> QuerySet[Any]:
+def find_groups_of_supplier(incident: Incident) -> QuerySet[Any]:
     """Return the groups that hold an open case of the same supplier."""
     same = Incident.objects.open().filter(csirt=incident.csirt_id, supplier_key=incident.supplier_key)
     return same.exclude(group=None).order_by().values("group")

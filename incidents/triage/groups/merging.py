@@ -25,70 +25,72 @@ TEMPLATE = "incidents/triage/compare.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def compare(request: HttpRequest, reference: str) -> HttpResponse:
+def compare_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Compare the case with `avec`, the other reference as it was typed. A POST names the case to keep in `garder`."""
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.LINK, door=Door.BESIDE)
-    said = request.POST if request.method == "POST" else request.GET
-    typed = said.get("avec", "")
-    other = find_other_case(user, typed)
+    fields = request.POST if request.method == "POST" else request.GET
+    reference_typed = fields.get("avec", "")
+    other = find_other_case(user, reference_typed)
     if other is None or other.pk == incident.pk:
-        problem = "Aucun autre dossier de votre centre n’a cette référence." if typed else ""
-        context = {"incident": incident, "typed": typed[:40], "problem": problem}
-        return render_page(request, TEMPLATE, context, status=404 if typed else 200)
+        problem = "Aucun autre dossier de votre centre n’a cette référence." if reference_typed else ""
+        context = {"incident": incident, "typed": reference_typed[:40], "problem": problem}
+        return render_page(request, TEMPLATE, context, status=404 if reference_typed else 200)
     if request.method != "POST":
-        return render_page(request, TEMPLATE, compared(incident, other))
+        return render_page(request, TEMPLATE, build_comparison(incident, other))
     return submit_merge(request, incident, other)
 
 
 def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> HttpResponse:
-    kept = compact(request.POST.get("garder", ""))
+    kept_reference = compact(request.POST.get("garder", ""))
     pair = {incident.reference: other.reference, other.reference: incident.reference}
     try:
-        if kept not in pair:
+        if kept_reference not in pair:
             raise ValidationError("Dites lequel des deux dossiers vous gardez.")
-        merge_incident(reference=pair[kept], into=kept, actor=get_account(request))
+        merge_incident(reference=pair[kept_reference], into=kept_reference, actor=get_account(request))
     except ValidationError as error:
-        context = compared(incident, other) | {"problem": " ".join(error.messages)}
+        context = build_comparison(incident, other) | {"problem": " ".join(error.messages)}
         return render_page(request, TEMPLATE, context, status=422)
-    said = "%(double)s est clos, comme double de celui-ci. Rien n’en est perdu : il est plus bas, dans « Doubles »."
-    messages.success(request, said % {"double": spaced(pair[kept])})
-    return redirect_to_case(kept)
+    confirmation = (
+        "%(double)s est clos, comme double de celui-ci. Rien n’en est perdu : il est plus bas, dans « Doubles »."
+    )
+    messages.success(request, confirmation % {"double": spaced(pair[kept_reference])})
+    return redirect_to_case(kept_reference)
 
 
-def find_other_case(user: User, typed: str) -> Incident | None:
+def find_other_case(user: User, reference: str) -> Incident | None:
     """Return the case, or None if it does not exist or this person may not merge it."""
     try:
-        return get_incident(user, compact(typed), to=Ability.LINK, door=Door.BESIDE)
+        return get_incident(user, compact(reference), to=Ability.LINK, door=Door.BESIDE)
     except (Http404, PermissionDenied):
         return None
 
 
-def compared(incident: Incident, other: Incident) -> dict[str, Any]:
+def build_comparison(incident: Incident, other: Incident) -> dict[str, Any]:
     """Return the context of both cases, the older one first: it is more often the one to keep."""
-    pair = sorted((incident, other), key=lambda one: (one.received_at, one.pk))
-    sides = [side(one, against) for one, against in (pair, pair[::-1])]
+    pair = sorted((incident, other), key=lambda case: (case.received_at, case.pk))
+    sides = [describe_side(case, against) for case, against in (pair, pair[::-1])]
     zone = find_zone(incident.collectivity)
     return {"incident": incident, "other": other, "sides": sides, "zone": zone, "typed": other.reference}
 
 
-def side(kept: Incident, double: Incident) -> Mapping[str, Any]:
+def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
     return {
-        "incident": kept,
-        "term": wording.term(kept),
-        "holder": holder_of(kept),
-        "services": wording.stopped(kept, list(kept.interruptions.order_by("started_at", "id"))),
-        "data": format_data(kept),
-        "written": kept.messages.count(),
-        "pieces": kept.evidence.count(),
-        "refusal": why_not(kept, double),
+        "incident": main,
+        "term": wording.term(main),
+        "holder": holder_of(main),
+        "services": wording.stopped(main, list(main.interruptions.order_by("started_at", "id"))),
+        "data": format_data(main),
+        "written": main.messages.count(),
+        "pieces": main.evidence.count(),
+        "refusal": explain_merge_refusal(main, duplicate),
     }
 
 
-def why_not(kept: Incident, double: Incident) -> str:
+def explain_merge_refusal(main: Incident, duplicate: Incident) -> str:
     """Return why this case cannot be kept as the main case, or ""."""
     try:
-        check_pair(double, kept)
+        check_pair(duplicate, main)
     except ValidationError as error:
         return " ".join(error.messages)
     return ""

@@ -29,7 +29,7 @@ from incidents.services.groups.gather import (
 )
 from incidents.services.groups.group import get_group
 from incidents.triage.case.page import render_page
-from incidents.triage.groups.pages import to_group, typed_again
+from incidents.triage.groups.pages import redirect_to_group, replace_posted
 
 TEMPLATE = "incidents/triage/group_message.html"
 SEND = "envoyer"
@@ -43,7 +43,7 @@ class GroupLetterForm(forms.Form):
     common = WordsField()
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
-    # What was read again, by its seal. Only a page that shows it has the button that sends.
+    # The seal of the previewed message. Only a page that shows it has the button that sends.
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     # The words for which the message was refused, since they may be part of a name.
@@ -51,8 +51,8 @@ class GroupLetterForm(forms.Form):
 
     def letter(self) -> GroupLetter:
         """Return the letter. The form must be valid."""
-        said = {name: value for name, value in self.cleaned_data.items() if name != "seen"}
-        return GroupLetter(**said | {"key": said["key"] or secrets.token_urlsafe()})
+        cleaned = {name: value for name, value in self.cleaned_data.items() if name != "seen"}
+        return GroupLetter(**cleaned | {"key": cleaned["key"] or secrets.token_urlsafe()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,7 +69,7 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         if form.is_valid():
             return review_or_send(request, group, form)
     except FormUsed as used:
-        return render_letter_form(request, group, refill_form(request), before=used.job, status=409)
+        return render_letter_form(request, group, renew_letter_form(request), before=used.job, status=409)
     except DoubtfulNames as error:
         form.add_error(None, error)
         form.doubtful = error.words
@@ -79,44 +79,44 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def review_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm) -> HttpResponse:
-    """Send what was read again; show its review for what was not, or was changed since.
+    """Send the message if its author has seen the preview of exactly this message; otherwise show the preview.
 
     Raises ValidationError, DoubtfulNames and FormUsed like the services.
     """
-    letter, seen = form.letter(), form.cleaned_data["seen"]
+    letter, seal_seen = form.letter(), form.cleaned_data["seen"]
     checked = checked_letter(letter, group, get_account(request))
-    seal = seal_of(checked, group)
-    if SEND in request.POST and seen == seal:
-        return send(request, group, letter)
-    is_stale = SEND in request.POST and bool(seen)
-    form = GroupLetterForm(typed_again(request, seen=seal))
+    seal = compute_seal(checked, group)
+    if SEND in request.POST and seal_seen == seal:
+        return send_letter(request, group, letter)
+    is_stale = SEND in request.POST and bool(seal_seen)
+    form = GroupLetterForm(replace_posted(request, seen=seal))
     status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
     return render_letter_form(request, group, form, preview=checked, status=status)
 
 
-def seal_of(letter: GroupLetter, group: CaseGroup) -> str:
-    """Return a stamp of what the declarants would read, and of who would."""
-    cases = list(readers_of(group, letter))
-    shown = letter.text, letter.asks_answer, letter.with_closed, cases
-    return hashlib.sha256(repr(shown).encode()).hexdigest()
+def compute_seal(letter: GroupLetter, group: CaseGroup) -> str:
+    """Return a hash of what the declarants would read, and of the cases that would get it."""
+    cases = list(list_reader_keys(group, letter))
+    content = letter.text, letter.asks_answer, letter.with_closed, cases
+    return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
-def refill_form(request: HttpRequest) -> GroupLetterForm:
+def renew_letter_form(request: HttpRequest) -> GroupLetterForm:
     """Return the typed message with a new key, for an old page whose form was already used: it can be previewed and
     sent.
     """
-    return GroupLetterForm(typed_again(request, key=secrets.token_urlsafe()))
+    return GroupLetterForm(replace_posted(request, key=secrets.token_urlsafe()))
 
 
-def send(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpResponse:
+def send_letter(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpResponse:
     job = write_to_group(group=group.uid, letter=letter, actor=get_account(request))
-    said = choose_plural(
+    confirmation = choose_plural(
         "Votre message part, à un déclarant.",
         "Votre message part, à %(count)s déclarants, l’un après l’autre.",
         job.total,
     )
-    messages.success(request, said % {"count": job.total})
-    return to_group(group)
+    messages.success(request, confirmation % {"count": job.total})
+    return redirect_to_group(group)
 
 
 def render_letter_form(
@@ -128,7 +128,13 @@ def render_letter_form(
     before: BulkJob | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = {"group": group, "form": form, "preview": preview, "readers": readers(group, preview), "send": SEND}
+    context = {
+        "group": group,
+        "form": form,
+        "preview": preview,
+        "readers": count_readers(group, preview),
+        "send": SEND,
+    }
     context |= {"placeholders": PLACEHOLDERS, "doubtful": form.doubtful or form["common"].value()}
     context["is_stale"] = bool(preview) and status == HTTPStatus.CONFLICT
     if preview:
@@ -139,13 +145,13 @@ def render_letter_form(
     return render_page(request, TEMPLATE, context | {"before": before}, status=status)
 
 
-def readers(group: CaseGroup, letter: GroupLetter | None) -> int:
+def count_readers(group: CaseGroup, letter: GroupLetter | None) -> int:
     """Return how many declarants would get the message, up to the limit of one act."""
     if letter is None:
         return 0
-    return len(readers_of(group, letter))
+    return len(list_reader_keys(group, letter))
 
 
-def readers_of(group: CaseGroup, letter: GroupLetter) -> QuerySet[Incident, int]:
+def list_reader_keys(group: CaseGroup, letter: GroupLetter) -> QuerySet[Incident, int]:
     """Return the keys of the cases that would get the message, up to the limit of one act."""
     return written_to(group, with_closed=letter.with_closed).values_list("pk", flat=True)[:MOST_AT_ONCE]

@@ -56,10 +56,10 @@ class OpeningForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        mine = Csirt.objects.filter(pk__in=user.work_centre_ids).order_by("name")
-        self.fields["csirt"].queryset = mine  # type: ignore[attr-defined]
-        if len(mine) == 1:
-            self.fields["csirt"].widget, self.initial["csirt"] = forms.HiddenInput(), mine[0].slug
+        csirts = Csirt.objects.filter(pk__in=user.work_centre_ids).order_by("name")
+        self.fields["csirt"].queryset = csirts  # type: ignore[attr-defined]
+        if len(csirts) == 1:
+            self.fields["csirt"].widget, self.initial["csirt"] = forms.HiddenInput(), csirts[0].slug
 
 
 class SheetForm(forms.Form):
@@ -75,7 +75,7 @@ class AddForm(forms.Form):
 
 
 @require_safe
-def group_list(request: HttpRequest) -> HttpResponse:
+def group_list_view(request: HttpRequest) -> HttpResponse:
     """List the groups, newest first.
 
     `?apres=` is the last group of the former page; `?fermes=1` shows the closed ones.
@@ -101,7 +101,7 @@ def older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_group(request: HttpRequest) -> HttpResponse:
+def new_group_view(request: HttpRequest) -> HttpResponse:
     """Open a group, with the case of `dossier` in it if one is named."""
     user = get_account(request)
     if not user.work_centre_ids:
@@ -118,26 +118,30 @@ def new_group(request: HttpRequest) -> HttpResponse:
     return render_page(request, "incidents/triage/group_new.html", {"form": form}, status=422)
 
 
-def create_group(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
-    key, reference = said["key"] or secrets.token_urlsafe(), compact(said["dossier"])
+def create_group(request: HttpRequest, cleaned: dict[str, Any]) -> HttpResponse:
+    key, reference = cleaned["key"] or secrets.token_urlsafe(), compact(cleaned["dossier"])
     with transaction.atomic():  # no group without the case for which it was opened
         group = open_group(
-            csirt=said["csirt"], kind=GroupKind(said["kind"]), title=said["title"], actor=get_account(request), key=key
+            csirt=cleaned["csirt"],
+            kind=GroupKind(cleaned["kind"]),
+            title=cleaned["title"],
+            actor=get_account(request),
+            key=key,
         )
         if reference:
             add_to_group(reference=reference, group=group.uid, actor=get_account(request))
     messages.success(request, "Groupe ouvert. Vos collègues le voient ; les déclarants, non.")
-    return redirect_to_case(reference) if reference else to_group(group)
+    return redirect_to_case(reference) if reference else redirect_to_group(group)
 
 
 @require_POST
-def group_of_supplier(request: HttpRequest) -> HttpResponse:
+def supplier_group_view(request: HttpRequest) -> HttpResponse:
     """Open a group for the cases of a supplier: the button « En faire un groupe » of the queue."""
     key = request.POST.get("key") or secrets.token_urlsafe()
     group, job = group_supplier(supplier_key=read_supplier(request), actor=get_account(request), key=key[:100])
     if job:
-        put_in(request, job)
-    return to_group(group)
+        add_cases(request, job)
+    return redirect_to_group(group)
 
 
 def read_supplier(request: HttpRequest) -> str:
@@ -147,19 +151,21 @@ def read_supplier(request: HttpRequest) -> str:
     return supplier
 
 
-def put_in(request: HttpRequest, job: BulkJob) -> None:
+def add_cases(request: HttpRequest, job: BulkJob) -> None:
     """Add a few cases before the page of the group is shown; a task adds more of them one after the other."""
     if job.total <= AT_ONCE:
         do_at_once(job)
-    said = choose_plural("Un dossier rejoint ce groupe.", "%(count)s dossiers rejoignent ce groupe.", job.total)
-    messages.success(request, said % {"count": job.total})
+    confirmation = choose_plural(
+        "Un dossier rejoint ce groupe.", "%(count)s dossiers rejoignent ce groupe.", job.total
+    )
+    messages.success(request, confirmation % {"count": job.total})
 
 
 # One group
 
 
 @require_safe
-def group_page(request: HttpRequest, uid: UUID) -> HttpResponse:
+def group_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     group = get_group(get_account(request), uid, is_read=True)
     return render_group(request, group)
 
@@ -173,49 +179,49 @@ def render_group(
     status: int = 200,
 ) -> HttpResponse:
     """Show the page of the group. A refused form is shown as it was typed."""
-    rows = cases_of(group, request.GET.get("apres", ""))
+    rows = list_cases(group, request.GET.get("apres", ""))
     context = {
         "group": group,
         "lines": lines_of(rows[:PAGE], timezone.now()),
         "next": rows[PAGE - 1].reference if len(rows) > PAGE else "",
         "is_first": not request.GET.get("apres"),
-        "counts": counts_of(group),
+        "counts": count_cases_by_state(group),
         "outside": list(outside(group).order_by("pk")[: PAGE + 1].values_list("pk", flat=True)),
         "most": PAGE,
         "sheet": sheet or SheetForm(initial={"sheet": group.sheet, "seen": group.version}),
         "add": add or AddForm(),
-        "under_way": list(under_way(group)),
+        "under_way": list(list_running_jobs(group)),
         "is_stale": status == HTTPStatus.CONFLICT,
         "key": secrets.token_urlsafe(),
     }
     return render_page(request, "incidents/triage/group.html", context, status=status)
 
 
-def under_way(group: CaseGroup) -> QuerySet[BulkJob]:
+def list_running_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
     """Return the jobs still running for the group: cases to add, or a message to all."""
     running = BulkJob.objects.filter(state=BulkState.RUNNING, csirt=group.csirt_id, choices__group=str(group.uid))
     return running.order_by("id")
 
 
-def cases_of(group: CaseGroup, after: str) -> list[Incident]:
+def list_cases(group: CaseGroup, after: str) -> list[Incident]:
     """Return up to one case more than a page, newest first, after the case with the reference `after`.
 
     That case need not be in the group any more.
     """
-    ours = Incident.objects.filter(csirt=group.csirt_id)
-    last = ours.filter(reference=compact(after)).values_list("received_at", "pk").first() if after else None
-    cases = ours.filter(group=group)
+    own_cases = Incident.objects.filter(csirt=group.csirt_id)
+    last = own_cases.filter(reference=compact(after)).values_list("received_at", "pk").first() if after else None
+    cases = own_cases.filter(group=group)
     if last:
         same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
         cases = same_instant | cases.filter(received_at__lt=last[0])
     return list(with_lines(cases.order_by("-received_at", "-id"))[: PAGE + 1])
 
 
-def counts_of(group: CaseGroup) -> dict[str, Any]:
+def count_cases_by_state(group: CaseGroup) -> dict[str, Any]:
     """Return the number of cases by state, among the first `COUNTED`."""
-    some = Incident.objects.filter(group=group, csirt=group.csirt_id).values("pk", "status")[: COUNTED + 1]
+    counted = Incident.objects.filter(group=group, csirt=group.csirt_id).values("pk", "status")[: COUNTED + 1]
     states = dict(
-        Incident.objects.filter(pk__in=some.values("pk")).order_by().values_list("status").annotate(Count("pk"))
+        Incident.objects.filter(pk__in=counted.values("pk")).order_by().values_list("status").annotate(Count("pk"))
     )
     total = sum(states.values())
     return {
@@ -234,13 +240,13 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         if form.is_valid():
             save_sheet(group=uid, actor=user, **form.cleaned_data)
             messages.success(request, "Fiche enregistrée.")
-            return to_group(group)
+            return redirect_to_group(group)
     except ValidationError as error:
         form.add_error(None, error)
     except Stale:
         status = HTTPStatus.CONFLICT
         group = get_group(user, uid)
-        form.data = typed_again(request, seen=str(group.version))
+        form.data = replace_posted(request, seen=str(group.version))
     return render_group(request, group, sheet=form, status=status)
 
 
@@ -250,20 +256,24 @@ def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     user, form = get_account(request), AddForm(request.POST)
     group = get_group(user, uid)
     form.is_valid()
-    typed = list(dict.fromkeys(filter(None, map(compact, re.split(r"[\s,;]+", form.cleaned_data["references"])))))
-    wrong = [] if len(typed) > TYPED_AT_ONCE else [one for one in typed if not could_add(one, uid, user)]
-    if added := len(typed) - len(wrong) if len(typed) <= TYPED_AT_ONCE else 0:
-        said = choose_plural("Dossier ajouté.", "%(count)s dossiers ajoutés.", added) % {"count": added}
-        messages.success(request, said)
+    references = list(dict.fromkeys(filter(None, map(compact, re.split(r"[\s,;]+", form.cleaned_data["references"])))))
+    wrong = (
+        []
+        if len(references) > TYPED_AT_ONCE
+        else [reference for reference in references if not try_to_add(reference, uid, user)]
+    )
+    if added := len(references) - len(wrong) if len(references) <= TYPED_AT_ONCE else 0:
+        confirmation = choose_plural("Dossier ajouté.", "%(count)s dossiers ajoutés.", added) % {"count": added}
+        messages.success(request, confirmation)
     if added and not wrong:
-        return to_group(group)
-    form.add_error("references", explain_refusal(typed, wrong))
+        return redirect_to_group(group)
+    form.add_error("references", explain_refusal(references, wrong))
     if wrong:
-        form.data = typed_again(request, references=" ".join(map(spaced, wrong)))
+        form.data = replace_posted(request, references=" ".join(map(spaced, wrong)))
     return render_group(request, group, add=form, status=422)
 
 
-def could_add(reference: str, group: UUID, actor: User) -> bool:
+def try_to_add(reference: str, group: UUID, actor: User) -> bool:
     try:
         add_to_group(reference=reference, group=group, actor=actor)
     except (Http404, PermissionDenied, ValidationError):
@@ -271,13 +281,13 @@ def could_add(reference: str, group: UUID, actor: User) -> bool:
     return True
 
 
-def explain_refusal(typed: list[str], wrong: list[str]) -> str:
-    if not typed:
+def explain_refusal(references: list[str], wrong: list[str]) -> str:
+    if not references:
         return "Écrivez au moins une référence, comme T7K4-9MQX."
     if not wrong:
         return f"{TYPED_AT_ONCE} références à la fois au plus."
-    named = ", ".join(spaced(one[:20]) for one in wrong)
-    return f"Pas ajoutés, car votre centre n’a pas ces dossiers ou le groupe est fermé : {named}."
+    refused = ", ".join(spaced(reference[:20]) for reference in wrong)
+    return f"Pas ajoutés, car votre centre n’a pas ces dossiers ou le groupe est fermé : {refused}."
 
 
 @require_POST
@@ -287,10 +297,10 @@ def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     group = get_group(get_account(request), uid)
     try:
         job = add_the_rest(group=uid, actor=get_account(request), key=key[:100], supplier_key=supplier)
-        put_in(request, job)
+        add_cases(request, job)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return to_group(group)
+    return redirect_to_group(group)
 
 
 @require_POST
@@ -300,15 +310,15 @@ def state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     group = act(group=uid, actor=get_account(request))
     closed = "Groupe fermé. Ses dossiers n’ont pas changé d’état."
     messages.success(request, closed if group.closed_at else "Groupe rouvert.")
-    return to_group(group)
+    return redirect_to_group(group)
 
 
-def typed_again(request: HttpRequest, **changed: str) -> QueryDict:
-    typed = request.POST.copy()
+def replace_posted(request: HttpRequest, **changed: str) -> QueryDict:
+    data = request.POST.copy()
     for name, value in changed.items():
-        typed[name] = value
-    return typed
+        data[name] = value
+    return data
 
 
-def to_group(group: CaseGroup) -> HttpResponse:
+def redirect_to_group(group: CaseGroup) -> HttpResponse:
     return redirect("admin:incidents_incident_group", group.uid)

@@ -21,17 +21,17 @@ class AgreementForm(forms.Form):
     )
     label = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def agreement_said(self) -> Agreement:
+    def make_agreement(self) -> Agreement:
         """Return the agreement. The form must be valid."""
-        said = self.cleaned_data
-        return Agreement(is_given=said["agreed"], words=said["agreement"], label=said["label"])
+        cleaned = self.cleaned_data
+        return Agreement(is_given=cleaned["agreed"], words=cleaned["agreement"], label=cleaned["label"])
 
 
-def renewed(sent: QueryDict, incident: Incident) -> QueryDict:
+def renew_agreement(posted: QueryDict, incident: Incident) -> QueryDict:
     """Return the typed values for a new page. If the TLP has changed, the box is unticked."""
-    if sent.get("label") == incident.tlp:
-        return sent
-    typed = sent.copy()
-    typed.pop("agreed", None)
-    typed["label"] = incident.tlp
-    return typed
+    if posted.get("label") == incident.tlp:
+        return posted
+    data = posted.copy()
+    data.pop("agreed", None)
+    data["label"] = incident.tlp
+    return data

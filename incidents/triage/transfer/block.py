@@ -17,7 +17,7 @@ MOST_COUNTED = 99
 
 
 class AskForm(AgreementForm):
-    """Whether the motive says enough is judged by the service, which names the field."""
+    """The service checks whether the motive says enough, and names the field."""
 
     taker = forms.ChoiceField(label="Centre", required=False)
     motive = forms.CharField(
@@ -31,13 +31,13 @@ class AskForm(AgreementForm):
         super().__init__(*args, **kwargs)
         alone = "%s (personne n’y a de compte ici)"
         takers = takers_for(incident).values_list("slug", "name", "has_people")
-        named = [(slug, name if has_people else alone % name) for slug, name, has_people in takers]
-        self.fields["taker"].choices = [("", "Choisissez un centre"), *named]  # type: ignore[attr-defined]
+        centres = [(slug, name if has_people else alone % name) for slug, name, has_people in takers]
+        self.fields["taker"].choices = [("", "Choisissez un centre"), *centres]  # type: ignore[attr-defined]
 
-    def said(self) -> dict[str, Any]:
-        """Of a valid form: what the service takes."""
-        said = {name: self.cleaned_data[name] for name in ("taker", "motive", "seen")}
-        return said | {"agreement": self.agreement_said()}
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments for the service. The form must be valid."""
+        values = {name: self.cleaned_data[name] for name in ("taker", "motive", "seen")}
+        return values | {"agreement": self.make_agreement()}
 
 
 class ReturnForm(forms.Form):
@@ -54,33 +54,33 @@ def list_transfers(incident: Incident) -> list[Transfer]:
     One query, another for the centres where there are any.
     """
     latest = list(incident.transfers.defer("standing").order_by("-id")[:SHOWN_ON_CASE])
-    centres = Csirt.objects.in_bulk({key for one in latest for key in (one.giver_id, one.taker_id)})
-    for one in latest:
-        one.giver, one.taker = centres[one.giver_id], centres[one.taker_id]
+    centres = Csirt.objects.in_bulk({key for transfer in latest for key in (transfer.giver_id, transfer.taker_id)})
+    for transfer in latest:
+        transfer.giver, transfer.taker = centres[transfer.giver_id], centres[transfer.taker_id]
     return latest
 
 
 def may_have_left(latest: list[Transfer]) -> bool:
     """Tell whether the case may once have been in another centre; `latest` may hide an older transfer."""
-    return len(latest) == SHOWN_ON_CASE or any(one.state == TransferState.ACCEPTED for one in latest)
+    return len(latest) == SHOWN_ON_CASE or any(transfer.state == TransferState.ACCEPTED for transfer in latest)
 
 
-def transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str, Any]:
-    """The latest transfers of a case, newest first, and the one that waits for an answer."""
-    waiting = next((one for one in latest if one.state == TransferState.ASKED), None)
-    past = [one for one in latest if one.state in (TransferState.ACCEPTED, TransferState.RETURNED)]
+def build_transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str, Any]:
+    """Return the latest transfers of a case, newest first, and the transfer that waits for an answer."""
+    waiting = next((transfer for transfer in latest if transfer.state == TransferState.ASKED), None)
+    past = [transfer for transfer in latest if transfer.state in (TransferState.ACCEPTED, TransferState.RETURNED)]
     return {"waiting": waiting, "past": past, "may_ask": waiting is None and incident.status in OPEN}
 
 
 def count_offers(user: User) -> int:
-    """Count the cases that my centres may accept, up to one more than MOST_COUNTED: the list holds the others."""
-    mine = Transfer.objects.filter(taker__in=user.work_centre_ids, state=TransferState.ASKED)
-    waiting = mine.filter(incident__status__in=OPEN, incident__erased_at=None)
+    """Return how many cases the user's centres may accept, up to one more than MOST_COUNTED."""
+    offers = Transfer.objects.filter(taker__in=user.work_centre_ids, state=TransferState.ASKED)
+    waiting = offers.filter(incident__status__in=OPEN, incident__erased_at=None)
     return len(waiting.order_by("asked_at").values_list("pk")[: MOST_COUNTED + 1])
 
 
-def summary_of(incident: Incident) -> dict[str, Any]:
-    """Codes, and the name of the body: no word that the declarant wrote, nobody's name or number."""
+def summarise_case(incident: Incident) -> dict[str, Any]:
+    """Return codes and the name of the body: no text of the declarant, no name or number of a person."""
     return {
         "body": incident.collectivity.label,
         "population": incident.collectivity.population,
@@ -94,15 +94,15 @@ def summary_of(incident: Incident) -> dict[str, Any]:
     }
 
 
-def title_of(transfer: Transfer) -> str:
-    """Return what the list of proposals says of the case: nothing of it where its label keeps it in its centre."""
+def format_offer_title(transfer: Transfer) -> str:
+    """Return what the list of proposals says of the case: nothing about it if its TLP keeps it in its centre."""
     if lacks_agreement(transfer):
         return "Un dossier que son TLP garde dans son centre"
     return f"{wording.capital_term(transfer.incident.type)}, {transfer.incident.collectivity}"
 
 
-def why_not(transfer: Transfer) -> str:
-    """Why a proposal cannot be accepted any more, in a sentence; empty while it can."""
+def explain_offer_refusal(transfer: Transfer) -> str:
+    """Return why a proposal cannot be accepted any more, in a sentence, or "" if it can."""
     incident = transfer.incident
     if incident.erased_at:
         return "Ses mots ont été effacés depuis."

@@ -39,32 +39,35 @@ CODES: tuple[tuple[str, type[TextChoices]], ...] = (
 @require_safe
 def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     transfer = get_given(get_account(request), uid)
-    kept, remains = transfer.standing, remains_of(transfer, passed_over(request))
+    snapshot, remains = transfer.standing, remains_of(transfer, read_rows_to_skip(request))
     context = {
         "transfer": transfer,
-        "kept": kept,
-        "zone": kept.get("zone", PARIS),
-        "facts": facts_of(kept),
-        "received_at": moment_of(kept.get("received_at")),
+        "kept": snapshot,
+        "zone": snapshot.get("zone", PARIS),
+        "facts": format_facts(snapshot),
+        "received_at": moment_of(snapshot.get("received_at")),
         "sections": [(title, format_lines(lines)) for title, lines in remains.sections],
         "answers": [(kept_sheet, format_lines(kept_sheet.lines)) for kept_sheet in remains.answers],
         "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
-        "observables": [(kind_of(one["kind"]), break_links(one["value"])) for one in kept.get("observables", [])],
+        "observables": [
+            (format_kind(observable["kind"]), break_links(observable["value"]))
+            for observable in snapshot.get("observables", [])
+        ],
         "events": [(event, details.format_title(event), details.format_detail(event)) for event in remains.events],
         "remains": remains,
     }
     return render_page(request, "incidents/triage/former.html", context)
 
 
-def passed_over(request: HttpRequest) -> dict[str, int]:
+def read_rows_to_skip(request: HttpRequest) -> dict[str, int]:
     """Return, by the name of a list, how many of its newest rows to skip. Values that are not numbers are ignored."""
-    asked = {name: request.GET.get(parameter, "") for name, parameter in LISTS.items()}
-    return {name: int(said) for name, said in asked.items() if SMALL_NUMBER.fullmatch(said)}
+    parameters = {name: request.GET.get(parameter, "") for name, parameter in LISTS.items()}
+    return {name: int(number) for name, number in parameters.items() if SMALL_NUMBER.fullmatch(number)}
 
 
-def facts_of(kept: Values) -> dict[str, Any]:
+def format_facts(snapshot: Values) -> dict[str, Any]:
     """Return the codes of that day as labels; empty once the case is erased."""
-    codes = kept.get("codes")
+    codes = snapshot.get("codes")
     if not codes:
         return {}
     lines = [(choices, codes[name]) for name, choices in CODES]
@@ -80,5 +83,5 @@ def format_lines(lines: Any) -> list[tuple[str, str]]:
     return [(line.label, break_links(line.words)) for line in lines]
 
 
-def kind_of(code: str) -> str:
+def format_kind(code: str) -> str:
     return str(enums.ObservableKind(code).label)

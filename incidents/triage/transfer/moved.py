@@ -33,17 +33,24 @@ def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., Http
             if transfer is None:
                 raise
             zone = find_zone(transfer.incident.collectivity)
-            context = {"transfer": transfer, "zone": zone, "reference": reference, "typed": list(typed_in(request))}
+            context = {
+                "transfer": transfer,
+                "zone": zone,
+                "reference": reference,
+                "typed": list(list_typed_values(request)),
+            }
             return render_page(request, "incidents/triage/moved.html", context, status=HTTPStatus.CONFLICT)
 
     return telling
 
 
-def typed_in(request: HttpRequest) -> Iterator[str]:
+def list_typed_values(request: HttpRequest) -> Iterator[str]:
     """Return each value that a person typed, once. Values without a letter are numbers of choices or of buttons."""
-    sent = ((name, value.strip()) for name in request.POST if name not in OURS for value in request.POST.getlist(name))
-    typed = (value for name, value in sent if is_typed(name, value))
-    return iter(dict.fromkeys(filter(None, typed)))
+    fields = (
+        (name, value.strip()) for name in request.POST if name not in OURS for value in request.POST.getlist(name)
+    )
+    values = (value for name, value in fields if is_typed(name, value))
+    return iter(dict.fromkeys(filter(None, values)))
 
 
 def is_typed(name: str, value: str) -> bool:

@@ -31,8 +31,14 @@ from incidents.services.transfer.proposal import (
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
-from incidents.triage.transfer.agreement import TICKED_ANEW, renewed
-from incidents.triage.transfer.block import AskForm, ReturnForm, summary_of, title_of, why_not
+from incidents.triage.transfer.agreement import TICKED_ANEW, renew_agreement
+from incidents.triage.transfer.block import (
+    AskForm,
+    ReturnForm,
+    explain_offer_refusal,
+    format_offer_title,
+    summarise_case,
+)
 from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
 from incidents.workflow import InvalidTransition
@@ -41,48 +47,48 @@ PER_PAGE = 50
 AFTER = "apres"
 
 
-# Of the centre that has the case
+# The pages of the centre that has the case
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """The page that proposes a case; what is refused comes back on it as it was typed."""
+    """Show the page that proposes a case, or submit it. A refused form comes back as it was typed."""
     incident = get_incident(get_account(request), reference, to=Ability.TRANSFER)
     if request.method != "POST":
-        return show_ask(request, incident)
+        return open_ask_page(request, incident)
     form = AskForm(request.POST, incident=incident)
     try:
         if form.is_valid():
-            transfer = ask_transfer(reference=reference, actor=get_account(request), **form.said())
-            said = "Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse."
-            messages.success(request, said % {"centre": transfer.taker})
+            transfer = ask_transfer(reference=reference, actor=get_account(request), **form.arguments())
+            confirmation = "Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse."
+            messages.success(request, confirmation % {"centre": transfer.taker})
             return redirect_to_case(reference)
     except Stale as stale:
-        form = rebase_form(request, incident, stale.current)
-        return ask_page(request, incident, form, stale=stale.current, status=409)
+        form = rebase_ask_form(request, incident, stale.current)
+        return render_ask_page(request, incident, form, stale=stale.current, status=409)
     except InvalidTransition as problem:
         return show_refusal(
             request, reference, ValidationError(wording.why_refused(incident, problem, timezone.now()))
         )
     except ValidationError as error:
-        form = AskForm(renewed(request.POST, incident), incident=incident)
+        form = AskForm(renew_agreement(request.POST, incident), incident=incident)
         form.add_error(None, error)
-    return ask_page(request, incident, form, status=422)
+    return render_ask_page(request, incident, form, status=422)
 
 
-def show_ask(request: HttpRequest, incident: Incident) -> HttpResponse:
+def open_ask_page(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the form, or go back to a case that is merged: its proposal would be refused."""
     if problem := why_merged(incident):
         messages.error(request, problem)
         return redirect_to_case(incident.reference)
     newest = newest_of(incident)
     form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
-    kept = restore_page(form, incident, get_account(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
-    return ask_page(request, incident, form, is_kept=bool(kept))
+    words = restore_page(form, incident, get_account(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
+    return render_ask_page(request, incident, form, is_kept=bool(words))
 
 
-def ask_page(
-    request: HttpRequest, incident: Incident, form: AskForm, *, status: int = 200, **shown: Any
+def render_ask_page(
+    request: HttpRequest, incident: Incident, form: AskForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {
         "incident": incident,
@@ -92,14 +98,14 @@ def ask_page(
         "tlp_means": TLP_MEANS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COLLEAGUE),
     }
-    return render_page(request, "incidents/triage/transfer.html", context | shown, status=status)
+    return render_page(request, "incidents/triage/transfer.html", context | more, status=status)
 
 
-def rebase_form(request: HttpRequest, incident: Incident, newest: Transfer | None) -> AskForm:
-    """What was typed stands from now on on what the page says."""
-    typed = renewed(request.POST, incident).copy()
-    typed["seen"] = str(newest.uid) if newest else ""
-    return AskForm(typed, incident=incident)
+def rebase_ask_form(request: HttpRequest, incident: Incident, newest: Transfer | None) -> AskForm:
+    """Return the form as it was typed, based on the transfer that the page now shows."""
+    data = renew_agreement(request.POST, incident).copy()
+    data["seen"] = str(newest.uid) if newest else ""
+    return AskForm(data, incident=incident)
 
 
 @require_POST
@@ -112,33 +118,39 @@ def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect_to_case(reference)
 
 
-# Of the centre that it is proposed to
+# The pages of the centre to which it is proposed
 
 
 @require_safe
 def list_view(request: HttpRequest) -> HttpResponse:
-    """What waits for my centres, what they have proposed, what they gave away. Raises Http404 for others."""
-    mine = get_account(request).work_centre_ids
-    if not mine:
+    """Show the offers to the user's centres, what they have proposed and what they gave away. Raise Http404 for a user
+    without a centre.
+    """
+    centre_ids = get_account(request).work_centre_ids
+    if not centre_ids:
         raise Http404
     whole = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")
-    asked = whole.filter(state=TransferState.ASKED).order_by("asked_at", "id")
-    given = given_page(whole.filter(giver__in=mine, state=TransferState.ACCEPTED), request.GET.get(AFTER, ""))
+    waiting = whole.filter(state=TransferState.ASKED).order_by("asked_at", "id")
+    transfers_away = list_given_transfers(
+        whole.filter(giver__in=centre_ids, state=TransferState.ACCEPTED), request.GET.get(AFTER, "")
+    )
     context = {
         "title": "Transferts",
-        "offers": [(one, title_of(one)) for one in asked.filter(taker__in=mine)[:PER_PAGE]],
-        "proposed": list(asked.filter(giver__in=mine)[:PER_PAGE]),
-        "given": given[:PER_PAGE],
-        "next": given[PER_PAGE - 1].uid if len(given) > PER_PAGE else "",
+        "offers": [
+            (transfer, format_offer_title(transfer)) for transfer in waiting.filter(taker__in=centre_ids)[:PER_PAGE]
+        ],
+        "proposed": list(waiting.filter(giver__in=centre_ids)[:PER_PAGE]),
+        "given": transfers_away[:PER_PAGE],
+        "next": transfers_away[PER_PAGE - 1].uid if len(transfers_away) > PER_PAGE else "",
     }
     return render_page(request, "incidents/triage/transfers.html", context)
 
 
-def given_page(given: QuerySet[Transfer], cursor: str) -> list[Transfer]:
-    """One row more than a page, from the one after `cursor` on; an altered cursor starts again from the top."""
-    if place := given.filter(uid=cursor).values_list("answered_at", "id").first() if is_uuid(cursor) else None:
-        given = given.filter(TupleLessThan(Tuple(F("answered_at"), F("id")), place))
-    return list(given.order_by("-answered_at", "-id")[: PER_PAGE + 1])
+def list_given_transfers(transfers: QuerySet[Transfer], cursor: str) -> list[Transfer]:
+    """Return up to one row more than a page, after the row `cursor`. An altered cursor starts again from the top."""
+    if place := transfers.filter(uid=cursor).values_list("answered_at", "id").first() if is_uuid(cursor) else None:
+        transfers = transfers.filter(TupleLessThan(Tuple(F("answered_at"), F("id")), place))
+    return list(transfers.order_by("-answered_at", "-id")[: PER_PAGE + 1])
 
 
 def is_uuid(text: str) -> bool:
@@ -151,7 +163,7 @@ def is_uuid(text: str) -> bool:
 
 @require_safe
 def offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    return offer_page(request, get_offer(get_account(request), uid), ReturnForm())
+    return render_offer_page(request, get_offer(get_account(request), uid), ReturnForm())
 
 
 @require_POST
@@ -159,14 +171,16 @@ def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         transfer = accept_transfer(uid=uid, actor=get_account(request))
     except (Stale, InvalidTransition, ValidationError):  # the page says which, from what stands now
-        return offer_page(request, get_offer(get_account(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT)
+        return render_offer_page(
+            request, get_offer(get_account(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT
+        )
     messages.success(request, "Le dossier est à votre centre, et vous l’avez pris en charge.")
     return redirect_to_case(transfer.incident.reference)
 
 
 @require_POST
 def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Without a motive, or too late, the page comes back with what was typed."""
+    """Return the offer. Without a motive, or too late, the page comes back with what was typed."""
     form = ReturnForm(request.POST)
     try:
         if form.is_valid():
@@ -174,23 +188,29 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
             messages.success(request, f"Dossier laissé à {transfer.giver}, qui est prévenu.")
             return redirect("admin:incidents_incident_transfers")
     except Stale:
-        return offer_page(request, get_offer(get_account(request), uid), form, status=HTTPStatus.CONFLICT)
+        return render_offer_page(request, get_offer(get_account(request), uid), form, status=HTTPStatus.CONFLICT)
     except ValidationError as error:
         form.add_error(None, error)
-    return offer_page(request, get_offer(get_account(request), uid), form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return render_offer_page(
+        request, get_offer(get_account(request), uid), form, status=HTTPStatus.UNPROCESSABLE_ENTITY
+    )
 
 
-def offer_page(request: HttpRequest, transfer: Transfer, form: ReturnForm, *, status: int = 200) -> HttpResponse:
-    """What is needed to decide while it waits; afterwards what came of it, and nothing of the case."""
+def render_offer_page(
+    request: HttpRequest, transfer: Transfer, form: ReturnForm, *, status: int = 200
+) -> HttpResponse:
+    """Return the page with what is needed to decide while the offer waits; afterwards the outcome, and nothing of the
+    case.
+    """
     incident = transfer.incident
     context = {
         "transfer": transfer,
         "form": form,
         "zone": find_zone(incident.collectivity),
         "is_mine": bool(abilities(get_account(request), incident)),
-        "why_not": why_not(transfer),
+        "why_not": explain_offer_refusal(transfer),
         "is_kept_in": lacks_agreement(transfer),
     }
     if transfer.state == TransferState.ASKED:
-        context["summary"] = summary_of(incident)
+        context["summary"] = summarise_case(incident)
     return render_page(request, "incidents/triage/offer.html", context, status=status)
