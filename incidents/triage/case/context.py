@@ -26,8 +26,8 @@ from incidents.triage.case.thread import build_thread_context
 from incidents.triage.case.timeline import index_texts, list_moments
 from incidents.triage.groups.block import build_group_block
 from incidents.triage.indicators.observables import observables_block
-from incidents.triage.judging.qualify import qualify_block
-from incidents.triage.judging.severity import severity_block
+from incidents.triage.judging.qualify import build_qualify_block
+from incidents.triage.judging.severity import build_severity_block
 from incidents.triage.judging.verify import VerifyForm
 from incidents.triage.transfer.block import build_transfer_block
 from incidents.triage.work.blocks import build_work_context
@@ -118,8 +118,8 @@ def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> di
         "services": wording.stopped(incident, interruptions),
         **build_data_context(incident, leaks),
         "answers": answers,
-        "qualify": qualify_block(incident),
-        "weighed": severity_block(
+        "qualify": build_qualify_block(incident),
+        "weighed": build_severity_block(
             incident,
             now,
             interruptions=interruptions,

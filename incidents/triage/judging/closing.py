@@ -51,10 +51,10 @@ from incidents.workflow import InvalidTransition
 NOT_SAID = ("", "à choisir")
 DAY = {"type": "date"}
 HOUR = {"type": "time"}
-TOLD_ABOVE = {"aria-describedby": "taches-aide"}
+DESCRIBED_ABOVE = {"aria-describedby": "taches-aide"}
 
 
-def one_of(label: Any, choices: Any) -> forms.ChoiceField:
+def make_choice_field(label: Any, choices: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, required=False, choices=[NOT_SAID, *choices])
 
 
@@ -72,8 +72,8 @@ class ClosingForm(forms.Form):
         label="Pourquoi il est résolu",
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),
     )
-    outcome = one_of("Ce que sont devenus les systèmes et les données", Outcome.choices)
-    cause = one_of("Cause", Cause.choices)
+    outcome = make_choice_field("Ce que sont devenus les systèmes et les données", Outcome.choices)
+    cause = make_choice_field("Cause", Cause.choices)
     summary = WordsField(label="Bilan, pour le centre", widget=forms.Textarea(attrs={"rows": 5}))
     lesson = WordsField(label="Enseignement, pour d’autres", widget=forms.Textarea(attrs={"rows": 5}))
     is_shared = forms.BooleanField(
@@ -81,73 +81,77 @@ class ClosingForm(forms.Form):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, incident: Incident, left: Unfinished, data: QueryDict | None = None) -> None:
-        super().__init__(data, initial={"cause": incident.cause, "seen": seen_of(incident, left)})
-        self.left = left
+    def __init__(self, incident: Incident, remaining: Unfinished, data: QueryDict | None = None) -> None:
+        super().__init__(data, initial={"cause": incident.cause, "seen": seen_of(incident, remaining)})
+        self.remaining = remaining
         self.asks_why = say_why_asked(incident)
-        for one in left.interruptions:
-            label = one.get_service_display()
-            self.fields[f"ended_{one.service}_date"] = DayField(
+        for interruption in remaining.interruptions:
+            label = interruption.get_service_display()
+            self.fields[f"ended_{interruption.service}_date"] = DayField(
                 label=label, required=False, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d")
             )
-            self.fields[f"ended_{one.service}_time"] = HourField(
+            self.fields[f"ended_{interruption.service}_time"] = HourField(
                 label=f"{label}, l’heure", required=False, widget=forms.TimeInput(attrs=HOUR, format="%H:%M")
             )
-        if left.leak:
+        if remaining.leak:
             conclusions = [(str(status), str(LeakStatus(status).label)) for status in CONCLUDED]
-            self.fields["leak"] = one_of("Fuite de données", [*conclusions, (NEVER_KNOWN, "on ne le saura pas")])
-        for task in left.tasks:
+            self.fields["leak"] = make_choice_field(
+                "Fuite de données", [*conclusions, (NEVER_KNOWN, "on ne le saura pas")]
+            )
+        for task in remaining.tasks:
             self.fields[f"task_{task.uid}"] = forms.BooleanField(
-                label=task.title, required=False, widget=forms.CheckboxInput(attrs=TOLD_ABOVE)
+                label=task.title, required=False, widget=forms.CheckboxInput(attrs=DESCRIBED_ABOVE)
             )
 
     @property
     def resumptions(self) -> Iterator[tuple[Any, Any, Any]]:
         """Yield each interruption with its two fields."""
-        for one in self.left.interruptions:
-            yield one, self[f"ended_{one.service}_date"], self[f"ended_{one.service}_time"]
+        for interruption in self.remaining.interruptions:
+            yield interruption, self[f"ended_{interruption.service}_date"], self[f"ended_{interruption.service}_time"]
 
     @property
     def task_ticks(self) -> list[Any]:
-        return [self[f"task_{task.uid}"] for task in self.left.tasks]
+        return [self[f"task_{task.uid}"] for task in self.remaining.tasks]
 
     @property
     def task_problem(self) -> str:
         """Return one sentence for all the open tasks, instead of the same sentence for each."""
-        left = sum(bool(tick.errors) for tick in self.task_ticks)
-        said = choose_plural(
+        number = sum(bool(tick.errors) for tick in self.task_ticks)
+        sentence = choose_plural(
             "Faites cette tâche, ou cochez « sans objet ».",
-            "%(left)s tâches ne sont ni faites, ni « sans objet ».",
-            left,
+            "%(number)s tâches ne sont ni faites, ni « sans objet ».",
+            number,
         )
-        return said % {"left": left} if left else ""
+        return sentence % {"number": number} if number else ""
 
     def clean(self) -> dict[str, Any]:
-        for one in self.left.interruptions:
-            name, said = f"ended_{one.service}", self.cleaned_data
-            if said.get(f"{name}_time") is not None and said.get(f"{name}_date", False) is None:
+        for interruption in self.remaining.interruptions:
+            name, cleaned = f"ended_{interruption.service}", self.cleaned_data
+            if cleaned.get(f"{name}_time") is not None and cleaned.get(f"{name}_date", False) is None:
                 self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         return self.cleaned_data
 
     def ending(self) -> Ending:
         """Return the ending. The form must be valid. Days and hours are in the active time zone."""
-        said = self.cleaned_data
-        words = {name: said[name] for name in ("reason", "why", "outcome", "cause", "summary", "lesson", "is_shared")}
-        moot = frozenset(str(task.uid) for task in self.left.tasks if said[f"task_{task.uid}"])
-        ended = {one.service: self.end_of(one) for one in self.left.interruptions}
-        return Ending(**words, leak=said.get("leak", ""), ended=ended, moot=moot)
+        cleaned = self.cleaned_data
+        words = {
+            name: cleaned[name] for name in ("reason", "why", "outcome", "cause", "summary", "lesson", "is_shared")
+        }
+        moot = frozenset(str(task.uid) for task in self.remaining.tasks if cleaned[f"task_{task.uid}"])
+        ended = {interruption.service: self.end_of(interruption) for interruption in self.remaining.interruptions}
+        return Ending(**words, leak=cleaned.get("leak", ""), ended=ended, moot=moot)
 
-    def end_of(self, one: Any) -> datetime | None:
+    def end_of(self, interruption: Any) -> datetime | None:
         """Return the end of an interruption in UTC, or None. A day without hour becomes its first minute."""
-        day, hour = (self.cleaned_data[f"ended_{one.service}_{part}"] for part in ("date", "time"))
+        day, hour = (self.cleaned_data[f"ended_{interruption.service}_{part}"] for part in ("date", "time"))
         if day is None:
             return None
         return datetime.combine(day, hour or time.min, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
 
     def refuse(self, error: ValidationError) -> None:
-        for name, said in error.message_dict.items():
+        for name, problems in error.message_dict.items():
             field = f"{name}_date" if name.startswith("ended_") else name
-            self.add_error(field if field in self.fields else None, said)
+            self.add_error(field if field in self.fields else None, problems)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -156,31 +160,31 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(get_account(request), reference, to=Ability.CLOSE, door=Door.CLOSING)
     with timezone.override(find_zone(incident.collectivity)):
         if request.method == "POST":
-            return close(request, incident)
+            return submit_closing(request, incident)
         if incident.status == Status.CLOSED:
-            return already_closed(request, incident)
+            return show_already_closed(request, incident)
         form = ClosingForm(incident, unfinished(incident))
-        kept = restore_page(form, incident, get_account(request), KeptForm.CLOSING)
-        return render_closing_form(request, incident, form, is_kept=bool(kept))
+        words = restore_page(form, incident, get_account(request), KeptForm.CLOSING)
+        return render_closing_form(request, incident, form, is_kept=bool(words))
 
 
-def already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
+def show_already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the report that this person had begun, for copying, since a colleague closed the case first."""
     begun = {} if incident.erased_at else words_of(incident, get_account(request)).get(KeptForm.CLOSING, {})
-    if not (typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
+    if not (words_typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
         return redirect_to_case(incident.reference)
     why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
-    context = {"reference": incident.reference, "why": why, "typed": typed}
+    context = {"reference": incident.reference, "why": why, "typed": words_typed}
     return render_page(request, "incidents/triage/refused.html", context)
 
 
-def close(request: HttpRequest, incident: Incident) -> HttpResponse:
-    left = unfinished(incident)
-    form, is_stale = ClosingForm(incident, left, request.POST), False
+def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
+    remaining = unfinished(incident)
+    form, is_stale = ClosingForm(incident, remaining, request.POST), False
     try:
         if form.is_valid():
-            said = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
-            end_incident(reference=incident.reference, actor=get_account(request), **said)
+            arguments = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
+            end_incident(reference=incident.reference, actor=get_account(request), **arguments)
             messages.success(request, "Dossier clos. Le déclarant en est averti.")
             return redirect_to_case(incident.reference)
     except InvalidTransition as refusal:
@@ -188,7 +192,7 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
         return show_refusal(request, incident.reference, why)
     except Stale:
         is_stale = True
-        rebase_form(form, ClosingForm(incident, left))
+        rebase_form(form, ClosingForm(incident, remaining))
     except ValidationError as error:
         form.refuse(error)
     return render_closing_form(request, incident, form, is_stale=is_stale)

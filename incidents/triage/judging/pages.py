@@ -15,7 +15,7 @@ from incidents.services.handling.triage import verify_incident
 from incidents.services.history.snapshots import first_leak
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
 from incidents.triage.case.page import rebase_form, redirect_to_case, render_case_again, show_refusal
-from incidents.triage.judging.qualify import QualifyForm, make_qualify_form, qualify_block
+from incidents.triage.judging.qualify import QualifyForm, build_qualify_block, make_qualify_form
 from incidents.triage.judging.verify import VerifyForm
 
 
@@ -26,12 +26,12 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
     leak = first_leak(incident)
     form, is_stale = QualifyForm(incident, leak, request.POST), False
     if "chercher" in request.POST:
-        return found_view(request, incident)
+        return show_found_techniques(request, incident)
     try:
         if form.is_valid():
-            seen = form.cleaned_data["seen"]
+            version_seen = form.cleaned_data["seen"]
             qualify_incident(
-                reference=reference, actor=get_account(request), qualification=form.qualification(), seen=seen
+                reference=reference, actor=get_account(request), qualification=form.qualification(), seen=version_seen
             )
             messages.success(request, "Qualification enregistrée.")
             return redirect_to_case(reference, "qualification")
@@ -42,15 +42,15 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
         if not hasattr(error, "error_dict"):
             return show_refusal(request, reference, error)
         form.refuse(error)
-    block = qualify_block(incident) | {"form": form, "is_stale": is_stale}
+    block = build_qualify_block(incident) | {"form": form, "is_stale": is_stale}
     return render_case_again(request, incident, status=409 if is_stale else 422, qualify=block)
 
 
-def found_view(request: HttpRequest, incident: Incident) -> HttpResponse:
+def show_found_techniques(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the techniques that were searched, with those already ticked. Nothing is saved."""
     form = make_qualify_form(incident)
     form.restore({name: request.POST.getlist(name) for name in form.fields})
-    return render_case_again(request, incident, status=200, qualify=qualify_block(incident) | {"form": form})
+    return render_case_again(request, incident, status=200, qualify=build_qualify_block(incident) | {"form": form})
 
 
 @require_POST
@@ -64,8 +64,8 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             verify_incident(reference=reference, actor=get_account(request), call=form.call())
-            said = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
-            messages.success(request, said)
+            confirmation = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
+            messages.success(request, confirmation)
             return redirect_to_case(reference)
     except ValidationError as error:
         if not hasattr(error, "error_dict"):

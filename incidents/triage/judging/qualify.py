@@ -56,18 +56,14 @@ class QualifyForm(CaseForm):
 
     def __init__(self, incident: Incident, leak: DataLeak | None, data: QueryDict | None = None) -> None:
         standing = qualification_of(incident, leak)
-        super().__init__(data, initial=typed(standing))
-        self.suggested = [one.id for one in suggested_for(incident.type, incident.rsit_type)]
-        self.known = incident.techniques
+        super().__init__(data, initial=list_initial_values(standing))
+        self.suggested = [technique.id for technique in suggested_for(incident.type, incident.rsit_type)]
+        self.current = incident.techniques
         self.offer_techniques()
-        self.set_choices("rsit", rsit_choices(standing))
-        self.set_choices("leak", leak_choices(incident))
-        self.set_choices(
-            "tlp", [(code, f"{Tlp(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in TLP_MEANS.items()]
-        )
-        self.set_choices(
-            "pap", [(code, f"{Pap(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in PAP_MEANS.items()]
-        )
+        self.set_choices("rsit", list_rsit_choices(standing))
+        self.set_choices("leak", list_leak_choices(incident))
+        self.set_choices("tlp", list_meanings(Tlp, TLP_MEANS))
+        self.set_choices("pap", list_meanings(Pap, PAP_MEANS))
 
     def set_choices(self, name: str, choices: list[Any]) -> None:
         field = self.fields[name]
@@ -79,12 +75,14 @@ class QualifyForm(CaseForm):
         self.offer_techniques()
 
     def offer_techniques(self) -> None:
-        """Offer the suggested techniques, those held or ticked, and those found: the whole matrix would hide them."""
-        said = {name: self[name].value() for name in ("find", "techniques")} if self.is_bound else self.initial
-        self.found = find_techniques(said.get("find") or "")
-        shown = [one.id for one in self.found[:MOST_FOUND]]
-        ticked = [one for one in said.get("techniques") or [] if one in TECHNIQUES]
-        offered = list(dict.fromkeys([*self.suggested, *self.known, *ticked, *shown]))
+        """Offer the suggested techniques, the current or ticked ones, and the matches: the whole matrix would hide
+        them.
+        """
+        values = {name: self[name].value() for name in ("find", "techniques")} if self.is_bound else self.initial
+        self.matches = find_techniques(values.get("find") or "")
+        found_ids = [technique.id for technique in self.matches[:MOST_FOUND]]
+        ticked = [technique for technique in values.get("techniques") or [] if technique in TECHNIQUES]
+        offered = list(dict.fromkeys([*self.suggested, *self.current, *ticked, *found_ids]))
         self.set_choices("techniques", list(zip(offered, titles_of(offered), strict=True)))
 
     @property
@@ -92,14 +90,14 @@ class QualifyForm(CaseForm):
         return [box for box in self["techniques"].subwidgets if box.data["value"] in self.suggested]
 
     @property
-    def held_boxes(self) -> list[Any]:
+    def chosen_boxes(self) -> list[Any]:
         """Return the boxes that are ticked or were, and are not suggested."""
-        return [box for box in self.other_boxes if box.data["selected"] or box.data["value"] in self.known]
+        return [box for box in self.other_boxes if box.data["selected"] or box.data["value"] in self.current]
 
     @property
     def found_boxes(self) -> list[Any]:
-        held = {box.data["value"] for box in self.held_boxes}
-        return [box for box in self.other_boxes if box.data["value"] not in held]
+        chosen = {box.data["value"] for box in self.chosen_boxes}
+        return [box for box in self.other_boxes if box.data["value"] not in chosen]
 
     @property
     def other_boxes(self) -> list[Any]:
@@ -107,48 +105,48 @@ class QualifyForm(CaseForm):
 
     @property
     def more_found(self) -> int:
-        return max(0, len(self.found) - MOST_FOUND)
+        return max(0, len(self.matches) - MOST_FOUND)
 
     def qualification(self) -> Qualification:
         """Return the qualification. The form must be valid."""
-        said = self.cleaned_data
-        rsit_class, _slash, rsit_type = said["rsit"].partition("/")
-        kept = {name: said[name] for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
-        techniques = tuple(said["techniques"])
-        return Qualification(rsit_class=rsit_class, rsit_type=rsit_type, techniques=techniques, **kept)
+        cleaned = self.cleaned_data
+        rsit_class, _slash, rsit_type = cleaned["rsit"].partition("/")
+        codes = {name: cleaned[name] for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
+        techniques = tuple(cleaned["techniques"])
+        return Qualification(rsit_class=rsit_class, rsit_type=rsit_type, techniques=techniques, **codes)
 
     def refuse(self, error: ValidationError) -> None:
-        for field, said in error.message_dict.items():
-            self.add_error("rsit" if field in RSIT_FIELDS else field, said)
+        for field, problems in error.message_dict.items():
+            self.add_error("rsit" if field in RSIT_FIELDS else field, problems)
 
 
-def meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[Any]:
+def list_meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[Any]:
     """Return each label with a sentence that explains it."""
     return [(code, f"{labels(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in means.items()]
 
 
-def typed(standing: Qualification) -> dict[str, Any]:
-    said = {name: getattr(standing, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
+def list_initial_values(standing: Qualification) -> dict[str, Any]:
+    values = {name: getattr(standing, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
     rsit = f"{standing.rsit_class}/{standing.rsit_type}"
-    said["leak"] = standing.leak or AS_DECLARED
-    return said | {"rsit": rsit, "techniques": list(standing.techniques), "find": "", "seen": stamp(standing)}
+    values["leak"] = standing.leak or AS_DECLARED
+    return values | {"rsit": rsit, "techniques": list(standing.techniques), "find": "", "seen": stamp(standing)}
 
 
-def rsit_choices(standing: Qualification) -> list[Any]:
+def list_rsit_choices(standing: Qualification) -> list[Any]:
     """Return the choice that follows from the type, with the reason, then each class with its types."""
     first_class, first_type = FIRST_CLASSIFICATION[standing.type]
     term = TYPE_TERMS[standing.type]
     suggested = (f"{first_class}/{first_type}", f"{first_class.label} / {first_type.label}")
     groups: list[Any] = [(f"Proposé, d’après « {term} »", [suggested])]
     for code, types in TYPES_OF_CLASS.items():
-        inside = [(f"{code}/{one}", str(RsitType(one).label)) for one in types]
+        inside = [(f"{code}/{rsit_type}", str(RsitType(rsit_type).label)) for rsit_type in types]
         if (standing.rsit_class, standing.rsit_type) == (code, ""):
             inside.insert(0, (f"{code}/", "sans préciser"))
         groups.append((str(RsitClass(code).label), inside))
     return groups
 
 
-def leak_choices(incident: Incident) -> list[Any]:
+def list_leak_choices(incident: Incident) -> list[Any]:
     """Return what the centre may judge, after the choice that leaves what was declared, or returns to it."""
     declared = declared_data(incident)
     status = declared_status(declared)
@@ -160,7 +158,7 @@ def make_qualify_form(incident: Incident) -> QualifyForm:
     return QualifyForm(incident, first_leak(incident))
 
 
-def qualify_block(incident: Incident) -> dict[str, Any]:
+def build_qualify_block(incident: Incident) -> dict[str, Any]:
     return {
         "techniques": titles_of(incident.techniques),
         "tlp_means": TLP_MEANS[incident.tlp],

@@ -17,33 +17,33 @@ from incidents.triage.case.answers import SectionBlock
 from incidents.triage.case_form import CaseForm
 
 
-def as_severity(value: str) -> Severity:
+def parse_severity(value: str) -> Severity:
     return Severity(int(value))
 
 
 class SeverityForm(CaseForm):
-    """Whether the motive says enough is judged by the service, which names the field."""
+    """The service checks whether the motive says enough, and names the field."""
 
     code = KeptForm.SEVERITY
 
-    severity = forms.TypedChoiceField(label="Gravité", choices=Severity.choices, coerce=as_severity)
+    severity = forms.TypedChoiceField(label="Gravité", choices=Severity.choices, coerce=parse_severity)
     motive = forms.CharField(label="Pourquoi", required=False, widget=forms.TextInput(attrs={"maxlength": 300}))
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 def make_severity_form(incident: Incident) -> SeverityForm:
     """Return the form with the level that the facts give now chosen."""
-    found = assessment_of(incident, timezone.now())
-    return SeverityForm(initial={"severity": found.severity, "seen": incident.severity})
+    assessment = assessment_of(incident, timezone.now())
+    return SeverityForm(initial={"severity": assessment.severity, "seen": incident.severity})
 
 
 def find_choice(incident: Incident) -> SeverityChoice | None:
-    """Return the newest choice of a responder, if it is of the level that stands: it may have been raised since."""
+    """Return the newest choice of a responder, or None if the severity has changed since."""
     newest = incident.severity_choices.select_related("actor").order_by("-id").first()
     return newest if newest and newest.severity == incident.severity else None
 
 
-def severity_block(
+def build_severity_block(
     incident: Incident,
     now: datetime,
     *,
@@ -51,26 +51,26 @@ def severity_block(
     leaks: Sequence[DataLeak],
     answers: Iterable[SectionBlock],
 ) -> dict[str, Any]:
-    """Weighed anew from the rows that the page has read anyway. One query where another level stands."""
+    """Assess the severity again from the rows that the page has read. One query if the case has another level."""
     situation = Situation(
         type=incident.type,
         interruptions=[interruption_of(row) for row in interruptions],
         leak=leak_from(leaks[0]) if leaks else None,
-        answers=answers_in(answers),
+        answers=read_newest_answers(answers),
         on=find_local_day(now, find_zone(incident.collectivity)),
     )
-    found = assess(situation)
-    is_found = found.severity == incident.severity
+    assessment = assess(situation)
+    is_found = assessment.severity == incident.severity
     return {
-        "found": found,
+        "found": assessment,
         "is_found": is_found,
-        # The day alone can do that: everything else that weighs more raises it at once.
-        "is_behind": found.severity > incident.severity,
+        # Only the passing of days does that: any other reason raises the stored severity at once.
+        "is_behind": assessment.severity > incident.severity,
         "choice": None if is_found else find_choice(incident),
     }
 
 
-def answers_in(blocks: Iterable[SectionBlock]) -> dict[str, Any]:
-    """The newest answer to each question, by its code."""
+def read_newest_answers(blocks: Iterable[SectionBlock]) -> dict[str, Any]:
+    """Return the newest answer to each question, by its code."""
     newest = (block.newest.answer.sheet.values for block in blocks if not block.is_facts)
     return {code: answer for values in newest for code, answer in values.items()}

@@ -1,4 +1,4 @@
-"""The form by which one says that one has called a body back: by which number, and where it was found."""
+"""The form that records a call back to a body: the number called, and where it was found."""
 
 from typing import Any
 
@@ -15,9 +15,7 @@ HELP = {"aria-describedby": "verifier-aide"}
 
 
 class VerifyForm(CaseForm):
-    """`official` holds the number that the page proposed, if it is the one that was called. The number itself is
-    judged by the service.
-    """
+    """`official` holds the number that the page proposed, if that number was called. The service checks the number."""
 
     code = KeptForm.VERIFICATION
 
@@ -43,18 +41,20 @@ class VerifyForm(CaseForm):
         return self.proposed is not None and self["official"].value() == self.proposed.phone
 
     def clean(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        if said["official"] and not self.is_official:
+        cleaned = self.cleaned_data
+        if cleaned["official"] and not self.is_official:
             self.add_error("official", "Ce numéro officiel a changé. Regardez lequel vous avez appelé.")
-        elif said["official"] and said["number"].strip():
+        elif cleaned["official"] and cleaned["number"].strip():
             self.add_error("number", "Cochez le numéro officiel, ou écrivez-en un autre : pas les deux.")
-        elif not said["official"] and not said["number"].strip() and not said.get("source"):
+        elif not cleaned["official"] and not cleaned["number"].strip() and not cleaned.get("source"):
             self.add_error("source", "Dites au moins où vous avez trouvé le numéro appelé.")
-        return said
+        return cleaned
 
     def call(self) -> CallBack:
-        """Of a valid form."""
-        said = self.cleaned_data
-        if self.proposed and said["official"]:
+        """Return the call back. The form must be valid."""
+        cleaned = self.cleaned_data
+        if self.proposed and cleaned["official"]:
             return CallBack(source=self.proposed.source, number=self.proposed.phone, is_official=True)
-        return CallBack(source=NumberSource(said["source"]) if said["source"] else None, number=said["number"])
+        return CallBack(
+            source=NumberSource(cleaned["source"]) if cleaned["source"] else None, number=cleaned["number"]
+        )
