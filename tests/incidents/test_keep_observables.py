@@ -36,7 +36,7 @@ def incident(responder):
 
 
 def offered(response):
-    return [one.sent for one in response.context["offers"] if not one.row.is_kept]
+    return [one.tick for one in response.context["offers"] if not one.row.is_kept]
 
 
 def kept(incident):

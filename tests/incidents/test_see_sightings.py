@@ -13,7 +13,7 @@ from incidents.indicators.sightings import observables_of
 from incidents.models import Incident
 from incidents.services.groups.merge import merge_incident
 from incidents.services.history.index import index_all
-from incidents.triage.indicators.observables import observables_block
+from incidents.triage.indicators.observables import build_observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.incidents.devices import signed_in
 from tests.incidents.observing import STORY, URL, a_case_elsewhere, an_observable, elsewhere, page
@@ -114,7 +114,7 @@ def test_the_block_costs_one_query(responder, many):
             an_observable(case, f"evil{number}.example", actor=responder)
     assert responder.read_centre_ids
     with CaptureQueriesContext(connection) as queries:
-        block = observables_block(incident, responder)
+        block = build_observables_block(incident, responder)
     assert len(queries) == 1
     assert [len(group.lines) for group in block["groups"]] == [many]
 

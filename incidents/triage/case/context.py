@@ -25,7 +25,7 @@ from incidents.triage.case.rows import CaseRows, read_rows
 from incidents.triage.case.thread import build_thread_context
 from incidents.triage.case.timeline import index_texts, list_moments
 from incidents.triage.groups.block import build_group_block
-from incidents.triage.indicators.observables import observables_block
+from incidents.triage.indicators.observables import build_observables_block
 from incidents.triage.judging.qualify import build_qualify_block
 from incidents.triage.judging.severity import build_severity_block
 from incidents.triage.judging.verify import VerifyForm
@@ -81,7 +81,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_le
         "last_word": last_word_of(incident),
         "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
         "ending": build_ending_block(incident),
-        "observables": observables_block(incident, user),
+        "observables": build_observables_block(incident, user),
     }
 
 

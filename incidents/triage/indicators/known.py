@@ -20,16 +20,16 @@ from incidents.indicators.sightings import LOOKED_UP, SHOWN, look_up
 from incidents.models import IgnoredValue, Observable
 from incidents.services.indicators.ignore import ignore_value, propose_again
 from incidents.triage.case.page import render_page
-from incidents.triage.indicators.observables import search_in_texts
-from incidents.triage.indicators.observe import HandForm, MotiveForm, uid_in
+from incidents.triage.indicators.observables import link_to_search
+from incidents.triage.indicators.observe import HandForm, MotiveForm, read_uid
 
 PAGE_SIZE = 50
-# Pasted: a mail, a list.
+# The longest text to look values up in, such as a pasted mail or list.
 PASTED_LIMIT = 20_000
 
 
 class KnownForm(HandForm, MotiveForm):
-    """The form that adds an ignored value. The centre is asked only of people who have several."""
+    """The form that adds an ignored value. Only people with several centres choose one."""
 
     csirt = forms.CharField(required=False, widget=forms.Select)
 
@@ -37,7 +37,7 @@ class KnownForm(HandForm, MotiveForm):
         super().__init__(*args, **kwargs)
         self.fields["motive"].label = "Pourquoi"
         self.fields["csirt"].label = "Centre"
-        self.fields["csirt"].widget = forms.Select(choices=[(one.slug, one.name) for one in csirts])
+        self.fields["csirt"].widget = forms.Select(choices=[(csirt.slug, csirt.name) for csirt in csirts])
 
 
 class Result(NamedTuple):
@@ -56,7 +56,7 @@ class LookForm(forms.Form):
     )
 
 
-def my_centres(user: User) -> list[Csirt]:
+def list_own_centres(user: User) -> list[Csirt]:
     """Return the centres of the user. Raises Http404 if there are none."""
     centres = list(Csirt.objects.filter(pk__in=user.read_centre_ids).order_by("name"))
     if not centres:
@@ -64,39 +64,41 @@ def my_centres(user: User) -> list[Csirt]:
     return centres
 
 
-# What is ignored
+# The ignored values
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def known_values_view(request: HttpRequest) -> HttpResponse:
-    centres = my_centres(get_account(request))
+    centres = list_own_centres(get_account(request))
     if request.method != "POST":
-        return known_page(request, centres, KnownForm(csirts=centres))
+        return render_known_page(request, centres, KnownForm(csirts=centres))
     if "uid" in request.POST:
-        propose_again(actor=get_account(request), uid=uid_in(request))
+        propose_again(actor=get_account(request), uid=read_uid(request))
         messages.success(request, "Cette valeur sera de nouveau proposée.")
         return redirect("admin:incidents_incident_known_values")
-    return add_known(request, centres)
+    return submit_known_value(request, centres)
 
 
-def add_known(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
+def submit_known_value(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
     form = KnownForm(request.POST, csirts=centres)
-    said = {name: request.POST.get(name, "") for name in ("kind", "value", "motive")}
+    values = {name: request.POST.get(name, "") for name in ("kind", "value", "motive")}
     slug = request.POST.get("csirt", "") or centres[0].slug
-    csirt = next((one for one in centres if one.slug == slug), None)
+    csirt = next((centre for centre in centres if centre.slug == slug), None)
     if csirt is None:
         raise Http404
     try:
-        ignore_value(csirt=csirt, actor=get_account(request), **said)
+        ignore_value(csirt=csirt, actor=get_account(request), **values)
     except ValidationError as error:
         form.add_error(None, error)
-        return known_page(request, centres, form, status=422)
+        return render_known_page(request, centres, form, status=422)
     messages.success(request, "Votre centre ne verra plus cette valeur proposée.")
     return redirect("admin:incidents_incident_known_values")
 
 
-def known_page(request: HttpRequest, centres: list[Csirt], form: KnownForm, *, status: int = 200) -> HttpResponse:
-    rows = list(rows_before(request.GET.get("avant", ""), centres)[: PAGE_SIZE + 1])
+def render_known_page(
+    request: HttpRequest, centres: list[Csirt], form: KnownForm, *, status: int = 200
+) -> HttpResponse:
+    rows = list(list_rows_before(request.GET.get("avant", ""), centres)[: PAGE_SIZE + 1])
     context = {
         "rows": [(row, defang(row.kind, row.value)) for row in rows[:PAGE_SIZE]],
         "next": rows[PAGE_SIZE - 1].uid if len(rows) > PAGE_SIZE else None,
@@ -107,7 +109,7 @@ def known_page(request: HttpRequest, centres: list[Csirt], form: KnownForm, *, s
     return render_page(request, "incidents/triage/known_values.html", context, status=status)
 
 
-def rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
+def list_rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
     """Return the values, newest first, after the last one of the former page."""
     rows = IgnoredValue.objects.filter(csirt__in=centres).select_related("csirt", "actor").order_by("-id")
     try:
@@ -117,45 +119,45 @@ def rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
     return rows.filter(pk__lt=last.pk) if last else rows
 
 
-# A look across the cases
+# The search for values across the cases
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def look_up_view(request: HttpRequest) -> HttpResponse:
     """Search for values. It uses POST, so that they appear in no address and no log."""
     user = get_account(request)
-    my_centres(user)
+    list_own_centres(user)
     form = LookForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"form": form, "most": LOOKED_UP}
     if request.method == "POST":
-        context |= looked_up(form, request.POST.get("text", ""), user)
+        context |= find_results(form, request.POST.get("text", ""), user)
     return render_page(request, "incidents/triage/look_up.html", context, status=422 if form.errors else 200)
 
 
-def looked_up(form: LookForm, text: str, user: User) -> dict[str, Any]:
+def find_results(form: LookForm, text: str, user: User) -> dict[str, Any]:
     if len(text) > PASTED_LIMIT:
         form.add_error("text", "Ce texte est trop long : 20 000 caractères au plus.")
     elif not text.strip():
         form.add_error("text", "Écrivez ou collez une valeur.")
     if form.errors:
         return {}
-    values = values_in(text)
+    values = read_values(text)
     if not values:
         form.add_error("text", "Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte.")
-    results = [result(kind, value, rows) for (kind, value), rows in look_up(values, user).items()]
-    results.sort(key=lambda one: not one.rows)
+    results = [make_result(kind, value, rows) for (kind, value), rows in look_up(values, user).items()]
+    results.sort(key=lambda result: not result.rows)
     return {"results": results, "left": len(values) - len(results)}
 
 
-def result(kind: str, value: str, rows: list[Observable]) -> Result:
+def make_result(kind: str, value: str, rows: list[Observable]) -> Result:
     label, has_more = str(ObservableKind(kind).label), len(rows) > SHOWN
-    return Result(label, defang(kind, value), rows[:SHOWN], has_more, search_in_texts(value))
+    return Result(label, defang(kind, value), rows[:SHOWN], has_more, link_to_search(value))
 
 
-def values_in(text: str) -> list[Found]:
+def read_values(text: str) -> list[Found]:
     """Return the values in the text. A single line without any other value may be a file name."""
-    found = find(text)
+    values = find(text)
     line = text.strip()
-    if not found and "\n" not in line and (name := normalised(ObservableKind.FILE, line)):
+    if not values and "\n" not in line and (name := normalised(ObservableKind.FILE, line)):
         return [Found(ObservableKind.FILE, name)]
-    return found
+    return values

@@ -13,7 +13,7 @@ from incidents.indicators.observables import defang
 from incidents.indicators.sightings import SHOWN, observables_of
 from incidents.models import Incident, Observable
 
-# What the protocol lets a responder do with what stands here (PAP, version 3).
+# What the protocol lets a responder do with these indicators (PAP, version 3).
 PAP_WORDS = {
     Pap.RED: "rien que l’attaquant puisse remarquer\N{NO-BREAK SPACE}: ne cherchez que dans ce que vous avez déjà",
     Pap.AMBER: (
@@ -24,50 +24,50 @@ PAP_WORDS = {
 }
 
 
-class Line(NamedTuple):
+class ObservableLine(NamedTuple):
     row: Observable
     value: str  # defanged
-    seen: str
+    sightings: str
 
 
 class Group(NamedTuple):
     kind: ObservableKind
-    lines: list[Line]
+    lines: list[ObservableLine]
 
 
-def observables_block(incident: Incident, user: User) -> dict[str, Any]:
+def build_observables_block(incident: Incident, user: User) -> dict[str, Any]:
     """Return the block. One query, however many indicators there are."""
-    groups = groups_of(observables_of(incident, user))
+    groups = group_by_kind(observables_of(incident, user))
     lines = [line for group in groups for line in group.lines]
-    seen = sum(bool(line.seen) for line in lines)
-    return {"groups": groups, "pap": PAP_WORDS[Pap(incident.pap)], "number": len(lines), "seen": seen}
+    number_seen = sum(bool(line.sightings) for line in lines)
+    return {"groups": groups, "pap": PAP_WORDS[Pap(incident.pap)], "number": len(lines), "seen": number_seen}
 
 
-def groups_of(rows: Iterable[Any]) -> list[Group]:
+def group_by_kind(rows: Iterable[Any]) -> list[Group]:
     """Group the rows by kind, in the order of the enumeration.
 
     `rows` are annotated with `seen_in` and sorted by kind.
     """
     by_kind = {
-        kind: [Line(row, defang(kind, row.value), seen_words(len(row.seen_in))) for row in same]
+        kind: [ObservableLine(row, defang(kind, row.value), format_sightings(len(row.seen_in))) for row in same]
         for kind, same in groupby(rows, key=lambda row: row.kind)
     }
     return [Group(kind, by_kind[kind]) for kind in ObservableKind if kind in by_kind]
 
 
-def seen_words(others: int) -> str:
+def format_sightings(number: int) -> str:
     """Return in how many other cases the value was seen, as a sentence, or ""."""
-    if others > SHOWN:
+    if number > SHOWN:
         return "Vu dans 20 autres dossiers de votre centre, et plus"
-    said = choose_plural(
+    sentence = choose_plural(
         "Vu dans %(number)s autre dossier de votre centre",
         "Vu dans %(number)s autres dossiers de votre centre",
-        others,
+        number,
     )
-    return said % {"number": others} if others else ""
+    return sentence % {"number": number} if number else ""
 
 
-def search_in_texts(value: str) -> str:
+def link_to_search(value: str) -> str:
     """Return the address of a search for the value in the texts of the cases, which may mention it without
     keeping it.
     """
@@ -75,5 +75,5 @@ def search_in_texts(value: str) -> str:
     return reverse("admin:incidents_incident_search", query={"q": quoted})
 
 
-def origin_words(origin: str) -> str:
+def format_origin(origin: str) -> str:
     return str(DocumentKind(origin).label) if origin in DocumentKind.values else "saisi à la main"

@@ -25,7 +25,7 @@ from incidents.services.indicators.ignore import MOTIVE_LIMIT, ignore_values
 from incidents.services.indicators.observe import Chosen, add_observable, keep_observables, remove_observable
 from incidents.services.indicators.propose import Proposal, Proposals, propose, propose_from_piece, readable_pieces
 from incidents.triage.case.page import render_page
-from incidents.triage.indicators.observables import PAP_WORDS, observables_block, origin_words, search_in_texts
+from incidents.triage.indicators.observables import PAP_WORDS, build_observables_block, format_origin, link_to_search
 
 PAGE = "incidents/triage/observables.html"
 
@@ -46,10 +46,10 @@ class MotiveForm(forms.Form):
 
 
 class Offer(NamedTuple):
-    """A proposal with its tick box: `sent` is the value of the box."""
+    """A proposal with its tick box: `tick` is the value of the box."""
 
     row: Proposal
-    sent: str
+    tick: str
     value: str
     where: str
     is_chosen: bool
@@ -60,85 +60,89 @@ def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the page on GET. On POST do what the button says; a refused form comes back as it was typed."""
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.OBSERVABLES)
     if request.method != "POST":
-        return page(request, incident)
+        return render_observables_page(request, incident)
     act = ACTS.get(request.POST.get("acte", ""))
     if act is None:
-        return page(request, incident, status=422, problem="Choisissez ce qu’il faut faire.")
+        return render_observables_page(request, incident, status=422, problem="Choisissez ce qu’il faut faire.")
     try:
         return act(request, incident)
     except ValidationError as error:
         return render_refused_form(request, incident, error)
 
 
-def keep(request: HttpRequest, incident: Incident) -> HttpResponse:
-    kept = keep_observables(reference=incident.reference, actor=get_account(request), chosen=chosen_in(request))
-    said = choose_plural("%(number)s indicateur relevé.", "%(number)s indicateurs relevés.", kept) % {"number": kept}
-    return to_observables(request, incident, said if kept else "Ces valeurs étaient déjà relevées.")
+def keep_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
+    number = keep_observables(reference=incident.reference, actor=get_account(request), chosen=read_chosen(request))
+    confirmation = choose_plural("%(number)s indicateur relevé.", "%(number)s indicateurs relevés.", number) % {
+        "number": number
+    }
+    return redirect_to_observables(request, incident, confirmation if number else "Ces valeurs étaient déjà relevées.")
 
 
-def ignore(request: HttpRequest, incident: Incident) -> HttpResponse:
+def ignore_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
     if incident.csirt is None:
         raise Http404
-    motive, chosen = request.POST.get("motive", ""), chosen_in(request)
+    motive, chosen = request.POST.get("motive", ""), read_chosen(request)
     ignore_values(csirt=incident.csirt, actor=get_account(request), chosen=chosen, motive=motive)
-    return to_observables(
+    return redirect_to_observables(
         request, incident, "Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues »."
     )
 
 
-def add(request: HttpRequest, incident: Incident) -> HttpResponse:
+def add_typed_value(request: HttpRequest, incident: Incident) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
     added = add_observable(reference=incident.reference, actor=get_account(request), kind=kind, value=value)
-    return to_observables(request, incident, "Indicateur ajouté." if added else "Cette valeur était déjà relevée.")
+    return redirect_to_observables(
+        request, incident, "Indicateur ajouté." if added else "Cette valeur était déjà relevée."
+    )
 
 
-def remove(request: HttpRequest, incident: Incident) -> HttpResponse:
-    remove_observable(reference=incident.reference, actor=get_account(request), uid=uid_in(request))
-    return to_observables(request, incident, "Indicateur retiré de ce dossier.")
+def remove_kept_value(request: HttpRequest, incident: Incident) -> HttpResponse:
+    remove_observable(reference=incident.reference, actor=get_account(request), uid=read_uid(request))
+    return redirect_to_observables(request, incident, "Indicateur retiré de ce dossier.")
 
 
-def read_piece(request: HttpRequest, incident: Incident) -> HttpResponse:
+def show_values_of_piece(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the values of a file in the answer itself.
 
     This counts as an opening, so no later page repeats it by itself.
     """
     try:
-        piece, found = propose_from_piece(
-            reference=incident.reference, actor=get_account(request), uid=uid_in(request)
+        piece, proposals = propose_from_piece(
+            reference=incident.reference, actor=get_account(request), uid=read_uid(request)
         )
     except (Erased, NotReadable):
         messages.error(request, "Cette pièce ne s’ouvre pas : elle est effacée, abîmée, ou sa clé manque.")
         return redirect("admin:incidents_incident_observables", incident.reference)
-    return page(request, incident, found=found, piece=piece)
+    return render_observables_page(request, incident, proposals=proposals, piece=piece)
 
 
 ACTS: dict[str, Callable[[HttpRequest, Incident], HttpResponse]] = {
-    "relever": keep,
-    "ignorer": ignore,
-    "ajouter": add,
-    "retirer": remove,
-    "lire": read_piece,
+    "relever": keep_ticked_values,
+    "ignorer": ignore_ticked_values,
+    "ajouter": add_typed_value,
+    "retirer": remove_kept_value,
+    "lire": show_values_of_piece,
 }
 
 
-def chosen_in(request: HttpRequest) -> list[Chosen]:
+def read_chosen(request: HttpRequest) -> list[Chosen]:
     """Return the ticked values. Raises ValidationError if there are none."""
-    parts = [sent.split("|", 2) for sent in request.POST.getlist("choix")]
-    chosen = [Chosen(kind=one[0], origin=one[1], value=one[2]) for one in parts if len(one) == 3]
+    parts = [tick.split("|", 2) for tick in request.POST.getlist("choix")]
+    chosen = [Chosen(kind=part[0], origin=part[1], value=part[2]) for part in parts if len(part) == 3]
     if not chosen:
         raise ValidationError("Cochez au moins une valeur.")
     return chosen
 
 
-def uid_in(request: HttpRequest) -> UUID:
+def read_uid(request: HttpRequest) -> UUID:
     try:
         return UUID(request.POST.get("uid", ""))
     except ValueError as error:
         raise Http404 from error
 
 
-def to_observables(request: HttpRequest, incident: Incident, said: str) -> HttpResponse:
-    messages.success(request, said)
+def redirect_to_observables(request: HttpRequest, incident: Incident, confirmation: str) -> HttpResponse:
+    messages.success(request, confirmation)
     return redirect("admin:incidents_incident_observables", incident.reference)
 
 
@@ -146,47 +150,47 @@ def render_refused_form(request: HttpRequest, incident: Incident, error: Validat
     """Return the page with the error on the submitted form; ticks and typed words stay."""
     by_field = error.message_dict if hasattr(error, "error_dict") else {}
     form = {"ajouter": HandForm, "ignorer": MotiveForm}.get(request.POST["acte"], forms.Form)(request.POST)
-    fields = {name: said for name, said in by_field.items() if name in form.fields}
-    for name, said in fields.items():
-        form.add_error(name, said)
+    fields = {name: problems for name, problems in by_field.items() if name in form.fields}
+    for name, problems in fields.items():
+        form.add_error(name, problems)
     problem = "" if fields else " ".join(error.messages)
     forms_now = {"hand": form} if isinstance(form, HandForm) else {"why": form} if isinstance(form, MotiveForm) else {}
     chosen = request.POST.getlist("choix")
-    return page(request, incident, status=422, problem=problem, chosen=chosen, **forms_now)
+    return render_observables_page(request, incident, status=422, problem=problem, chosen=chosen, **forms_now)
 
 
-def page(
+def render_observables_page(
     request: HttpRequest,
     incident: Incident,
     *,
     status: int = 200,
-    found: Proposals | None = None,
+    proposals: Proposals | None = None,
     chosen: Collection[str] = (),
     **blocks: Any,
 ) -> HttpResponse:
     user = get_account(request)
-    found = found or (Proposals() if incident.erased_at else propose(incident, user))
-    offers = [offer(row, chosen) for row in found.rows]
+    proposals = proposals or (Proposals() if incident.erased_at else propose(incident, user))
+    offers = [make_offer(row, chosen) for row in proposals.rows]
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
-        "observables": observables_block(incident, user),
-        "found": found,
-        "offers": [one for one in offers if not one.row.ignored],
-        "ignored": [one for one in offers if one.row.ignored],
+        "observables": build_observables_block(incident, user),
+        "found": proposals,
+        "offers": [offer for offer in offers if not offer.row.ignored],
+        "ignored": [offer for offer in offers if offer.row.ignored],
         "pieces": [] if incident.erased_at else list(readable_pieces(incident)),
-        "left_out": ", ".join(str(kind.label) for kind in found.left_out),
+        "left_out": ", ".join(str(kind.label) for kind in proposals.left_out),
         "hand": HandForm(),
         "why": MotiveForm(),
     }
     return render_page(request, PAGE, context | blocks, status=status)
 
 
-def offer(row: Proposal, chosen: Collection[str]) -> Offer:
+def make_offer(row: Proposal, chosen: Collection[str]) -> Offer:
     kind, value = row.found
-    sent = f"{kind.value}|{row.origins[0].value}|{value}"
+    tick = f"{kind.value}|{row.origins[0].value}|{value}"
     where = ", ".join(str(origin.label) for origin in row.origins)
-    return Offer(row, sent, defang(kind, value), where, sent in chosen)
+    return Offer(row, tick, defang(kind, value), where, tick in chosen)
 
 
 @require_safe
@@ -197,16 +201,16 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
     row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()
     if row is None:
         raise Http404
-    seen = list(sightings_of(Found(ObservableKind(row.kind), row.value), user, beside=incident))
+    sightings = list(sightings_of(Found(ObservableKind(row.kind), row.value), user, beside=incident))
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
         "row": row,
         "value": defang(row.kind, row.value),
-        "origin": origin_words(row.origin),
+        "origin": format_origin(row.origin),
         "pap": PAP_WORDS[Pap(incident.pap)],
-        "seen": seen[:SHOWN],
-        "has_more": len(seen) > SHOWN,
-        "search": search_in_texts(row.value),
+        "seen": sightings[:SHOWN],
+        "has_more": len(sightings) > SHOWN,
+        "search": link_to_search(row.value),
     }
     return render_page(request, "incidents/triage/observable.html", context)
