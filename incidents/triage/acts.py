@@ -25,21 +25,21 @@ from incidents.services.handling.close import NotFinished
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.triage.wording import why_refused
+from incidents.triage.wording import explain_invalid_transition
 from incidents.workflow import InvalidTransition
 
 
-def acknowledge(reference: str, actor: User, request: HttpRequest) -> str:
+def acknowledge_case(reference: str, actor: User, request: HttpRequest) -> str:
     acknowledge_incident(reference=reference, actor=actor)
     return "Vous avez pris ce dossier en charge. Le déclarant le voit."
 
 
-def confirm(reference: str, actor: User, request: HttpRequest) -> str:
+def confirm_body_exists(reference: str, actor: User, request: HttpRequest) -> str:
     confirm_body(reference=reference, actor=actor)
     return "Collectivité confirmée : elle est désormais dans la recherche de tous."
 
 
-def take_back(reference: str, actor: User, request: HttpRequest) -> str:
+def take_confirmation_back(reference: str, actor: User, request: HttpRequest) -> str:
     """Raise ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
@@ -49,7 +49,7 @@ def take_back(reference: str, actor: User, request: HttpRequest) -> str:
     return "Confirmation retirée. Ses dossiers sont de nouveau non vérifiés."
 
 
-def merge(reference: str, actor: User, request: HttpRequest) -> str:
+def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
     """Raise ValidationError if no body is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     try:
@@ -60,7 +60,7 @@ def merge(reference: str, actor: User, request: HttpRequest) -> str:
     return f"Dossier rattaché à {incident.collectivity}. Le centre qui répond reste le même."
 
 
-def close(reference: str, actor: User, request: HttpRequest) -> str:
+def close_case(reference: str, actor: User, request: HttpRequest) -> str:
     """Raise ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")
@@ -70,7 +70,7 @@ def close(reference: str, actor: User, request: HttpRequest) -> str:
     return f"Dossier clos : {ClosingReason(reason).label}."
 
 
-def erase(reference: str, actor: User, request: HttpRequest) -> str:
+def erase_case(reference: str, actor: User, request: HttpRequest) -> str:
     erase_personal_data(reference=reference, actor=actor)
     return "Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste."
 
@@ -82,12 +82,12 @@ def follow_guide(reference: str, actor: User, request: HttpRequest) -> str:
     return f"Étapes du guide ajoutées : {added}."
 
 
-def unmerge(reference: str, actor: User, request: HttpRequest) -> str:
+def unmerge_case(reference: str, actor: User, request: HttpRequest) -> str:
     incident = unmerge_incident(reference=reference, actor=actor)
     return f"Ce dossier n’est plus un double. Il est de nouveau : {incident.get_status_display()}."
 
 
-def group(reference: str, actor: User, request: HttpRequest) -> str:
+def add_case_to_group(reference: str, actor: User, request: HttpRequest) -> str:
     """Raise ValidationError if no group is chosen."""
     check_ability(actor, reference, to=Ability.LINK)
     try:
@@ -98,50 +98,50 @@ def group(reference: str, actor: User, request: HttpRequest) -> str:
     return f"Dossier mis dans le groupe « {incident.group} »."
 
 
-def ungroup(reference: str, actor: User, request: HttpRequest) -> str:
+def remove_case_from_group(reference: str, actor: User, request: HttpRequest) -> str:
     remove_from_group(reference=reference, actor=actor)
     return "Dossier sorti du groupe."
 
 
 ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
-    "prendre": acknowledge,
-    "clore": close,
-    "confirmer": confirm,
-    "retirer-confirmation": take_back,
-    "rattacher": merge,
-    "effacer": erase,
+    "prendre": acknowledge_case,
+    "clore": close_case,
+    "confirmer": confirm_body_exists,
+    "retirer-confirmation": take_confirmation_back,
+    "rattacher": attach_to_body,
+    "effacer": erase_case,
     "guide": follow_guide,
-    "defusionner": unmerge,
-    "grouper": group,
-    "degrouper": ungroup,
+    "defusionner": unmerge_case,
+    "grouper": add_case_to_group,
+    "degrouper": remove_case_from_group,
 }
 
 
-def carry_out(request: HttpRequest, reference: str, act: str) -> None:
+def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:
     """Carry out the act and add a message that says what was done or why not. Raises Http404 and PermissionDenied."""
     try:
         messages.success(request, ACTS[act](reference, get_account(request), request))
     except InvalidTransition as refused:
         incident = check_ability(get_account(request), reference, to=Ability.VIEW)
-        messages.error(request, why_refused(incident, refused, timezone.now()))
+        messages.error(request, explain_invalid_transition(incident, refused, timezone.now()))
     except NotFinished as error:
-        messages.error(request, with_way_to_closing(str(error.message), reference))
+        messages.error(request, add_link_to_closing(str(error.message), reference))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
 
 
-def with_way_to_closing(why: str, reference: str) -> str:
+def add_link_to_closing(why: str, reference: str) -> str:
     page = reverse("admin:incidents_incident_closing", args=[reference])
     return format_html('{} <a href="{}">{}</a>', why, page, "Dire ce qui manque, et clore")
 
 
-def asks_for_words(request: HttpRequest) -> bool:
+def wants_messages_only(request: HttpRequest) -> bool:
     """Tell whether a script of the queue sent this request: it stays on the page and only needs the messages."""
     return request.headers.get("Accept") == "application/json"
 
 
 def answer_with_messages(request: HttpRequest) -> JsonResponse:
     """Return the messages of the next page as JSON, for a script to announce."""
-    told = list(messages.get_messages(request))
-    is_done = all(message.level < messages.ERROR for message in told)
-    return JsonResponse({"said": [str(message) for message in told], "is_done": is_done})
+    announced = list(messages.get_messages(request))
+    is_done = all(message.level < messages.ERROR for message in announced)
+    return JsonResponse({"said": [str(message) for message in announced], "is_done": is_done})

@@ -22,7 +22,7 @@ from incidents.services.declarant.access import rotate_access, secret_of
 from incidents.services.declaring.bodies import correct_body
 from incidents.services.handling.read import save_reading
 from incidents.services.handling.severity import set_severity
-from incidents.triage.acts import ACTS, answer_with_messages, asks_for_words, carry_out
+from incidents.triage.acts import ACTS, answer_with_messages, carry_out_act, wants_messages_only
 from incidents.triage.case.body import CorrectionForm
 from incidents.triage.case.page import (
     Route,
@@ -60,7 +60,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         name = "incidents_incident_{}".format
         wrap = self.admin_site.admin_view
 
-        def case(view: Any, form: str = "") -> Any:
+        def wrap_case(view: Any, form: str = "") -> Any:
             return wrap(redirect_when_moved(keeping_words(form)(view)))
 
         of_a_case = [
@@ -72,15 +72,15 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         ]
         return [
             path("", wrap(self.changelist_view), name=name("changelist")),
-            *[path(f"{each.where}/", wrap(each.view), name=name(each.name)) for each in BESIDE],
+            *[path(f"{route.where}/", wrap(route.view), name=name(route.name)) for route in BESIDE],
             *[
-                path(f"<str:reference>/{one.where}/", case(one.view, one.form), name=name(one.name))
-                for one in of_a_case
+                path(f"<str:reference>/{route.where}/", wrap_case(route.view, route.form), name=name(route.name))
+                for route in of_a_case
             ],
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
             path("<str:reference>/garder/", wrap(redirect_when_moved(keep_view)), name=name("keep")),
-            path("<str:reference>/<slug:act>/", case(require_POST(self.act_view)), name=name("act")),
+            path("<str:reference>/<slug:act>/", wrap_case(require_POST(self.act_view)), name=name("act")),
         ]
 
     # The queue
@@ -115,8 +115,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             if form.is_valid():
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
-                seen = form.read_seen()
-                send(reference=reference, actor=get_account(request), letter=form.letter(), seen=seen)
+                page_seen = form.read_seen()
+                send(reference=reference, actor=get_account(request), letter=form.letter(), seen=page_seen)
                 messages.success(request, "Message envoyé. Le déclarant peut le lire sur sa page de suivi.")
                 return redirect_to_case(reference)
         except ThreadMoved as moved:
@@ -127,7 +127,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             form.add_error(None, error)
         context = build_page_context(request, incident)
         context["thread"]["form"] = form
-        return self.as_typed(request, context)
+        return self.render_case(request, context)
 
     def moved_view(
         self, request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadMoved
@@ -140,7 +140,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         came = list_messages_since(context["thread"], form.cleaned_data["seen"])
         form.confirm(moved)
         context["thread"] |= {"form": form, "moved": {"came": came, "writers": moved.writers}}
-        return self.as_typed(request, context, status=409)
+        return self.render_case(request, context, status=409)
 
     def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Correct the unconfirmed body. A refused form comes back on the page of the case, as it was typed."""
@@ -160,7 +160,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         context = build_page_context(request, incident) | {"correction": form, "is_stale": is_stale}
         if is_stale and context["proposed"]:
             rebase_form(form, context["proposed"].form)
-        return self.as_typed(request, context, status=409 if is_stale else 422)
+        return self.render_case(request, context, status=409 if is_stale else 422)
 
     def severity_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Set the severity. A choice without motive, or from an outdated page, comes back as it was made."""
@@ -181,20 +181,20 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         if is_stale:
             rebase_form(form, make_severity_form(incident))
         context["weighed"] |= {"form": form, "is_stale": is_stale}
-        return self.as_typed(request, context, status=409 if is_stale else 422)
+        return self.render_case(request, context, status=409 if is_stale else 422)
 
     def act_view(self, request: HttpRequest, reference: str, act: str) -> HttpResponse:
         if act not in ACTS:
             raise Http404
-        carry_out(request, reference, act)
-        return answer_with_messages(request) if asks_for_words(request) else redirect_to_case(reference)
+        carry_out_act(request, reference, act)
+        return answer_with_messages(request) if wants_messages_only(request) else redirect_to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(get_account(request), reference, to=Ability.ERASE)
         return render_page(request, "incidents/triage/erase.html", {"incident": incident})
 
     def code_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """On GET, say what a new code breaks.
+        """On GET, show what a new code breaks.
 
         On POST, show the new code in the answer itself: it is stored nowhere, so no later page could show it.
         """
@@ -206,14 +206,14 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         except ValidationError as error:
             return show_refusal(request, reference, error)
         incident = get_incident(get_account(request), reference, to=Ability.VIEW)
-        said = {"reference": groups(incident.reference), "secret": groups(secret)}
-        return render_page(request, "incidents/triage/code.html", {"incident": incident} | said)
+        secrets = {"reference": groups(incident.reference), "secret": groups(secret)}
+        return render_page(request, "incidents/triage/code.html", {"incident": incident} | secrets)
 
-    def as_typed(self, request: HttpRequest, context: dict[str, Any], *, status: int = 422) -> HttpResponse:
+    def render_case(self, request: HttpRequest, context: dict[str, Any], *, status: int = 422) -> HttpResponse:
         """Return the page of the case again, with the form that was refused."""
         return render_page(request, "incidents/triage/case.html", context, status=status)
 
-    # What Django's admin offers and a case does not
+    # Permissions that Django's admin offers and a case does not
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -225,20 +225,20 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 def show_queue(request: HttpRequest) -> HttpResponse:
     user, now = get_account(request), timezone.now()
     page = read_page(Asked.read(request.GET), user, now)
-    asked = page.asked
+    filters = page.asked
     incidents = rows_of(page, with_signs(with_lines(cases_of_centres(user)), user))
     desk = desk_of(user)
     waiting = mark_of_waiting(desk.offers, desk.awakened)
     context = {
         "title": "Dossiers",
         "now": now,
-        "asked": asked,
+        "asked": filters,
         "page": page,
         "rows": rows_on(page, incidents, now),
-        "mark": mark_of(page, incidents, now) + waiting if asked.is_first else "",
+        "mark": mark_of(page, incidents, now) + waiting if filters.is_first else "",
         "views": list_views(page),
-        "types": list_types(asked),
-        "everybody": asked.link(**{PERSON: ""}),
+        "types": list_types(filters),
+        "everybody": filters.link(**{PERSON: ""}),
         "key": uuid4(),
         "me": user.pk,
         "works": bool(user.work_centre_ids),
@@ -259,7 +259,7 @@ def list_views(page: Page) -> list[dict[str, Any]]:
     ]
 
 
-def list_types(asked: Asked) -> list[tuple[str, str, bool]]:
+def list_types(filters: Asked) -> list[tuple[str, str, bool]]:
     """Return (link, label, is_current) for each type. The first one shows all types."""
     types = [("", "tous"), *TYPE_TERMS.items()]
-    return [(asked.link(**{TYPE: code}), str(term), code == asked.type) for code, term in types]
+    return [(filters.link(**{TYPE: code}), str(term), code == filters.type) for code, term in types]

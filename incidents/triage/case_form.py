@@ -26,8 +26,8 @@ class CaseForm(forms.Form):
     is_kept = False
 
     def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
-        named = with_prefix(data, self.code, self.base_fields)
-        super().__init__(named, **kwargs | {"prefix": self.code.value, "auto_id": "%s"})
+        prefixed = with_prefix(data, self.code, self.base_fields)
+        super().__init__(prefixed, **kwargs | {"prefix": self.code.value, "auto_id": "%s"})
         for field in self.fields.values():
             field.widget.attrs["form"] = ELEMENT
 
@@ -35,24 +35,24 @@ class CaseForm(forms.Form):
         """Show the values that were typed earlier, in an unbound form."""
         self.is_kept = True
         for name, field in self.fields.items():
-            typed = values.get(name, [])
+            texts = values.get(name, [])
             if name in self.of_page:
                 continue
             if isinstance(field, forms.BooleanField):
-                self.initial[name] = bool(typed)
+                self.initial[name] = bool(texts)
             elif isinstance(field, forms.MultipleChoiceField):
-                self.initial[name] = typed
-            elif typed:
-                self.initial[name] = typed[-1]
+                self.initial[name] = texts
+            elif texts:
+                self.initial[name] = texts[-1]
 
 
 def with_prefix(data: QueryDict | None, code: KeptForm, fields: Any) -> QueryDict | None:
     """Return `data` with the prefixed names that the form reads. Data from elsewhere than the page has no prefix."""
     if data is None:
         return None
-    named = QueryDict(mutable=True)
+    prefixed = QueryDict(mutable=True)
     for name in fields:
-        for each in (f"{code.value}-{name}", name):
-            if each in data:
-                named.setlist(f"{code.value}-{name}", data.getlist(each))
-    return named
+        for posted_name in (f"{code.value}-{name}", name):
+            if posted_name in data:
+                prefixed.setlist(f"{code.value}-{name}", data.getlist(posted_name))
+    return prefixed

@@ -23,7 +23,7 @@ from csirts.models import Csirt
 from csirts.wording import format_centre, format_of_centre, format_to_centre
 from incidents.links import listed_hosts, split_links
 from incidents.moments import end_or_day, has_hour
-from incidents.triage.wording import format_duration, short_day, short_moment
+from incidents.triage.wording import format_duration, format_short_day, format_short_moment
 
 register = template.Library()
 
@@ -59,7 +59,7 @@ def format_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
     """As `format_when`, in the short form of `format_brief`: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui »."""
     if isinstance(value, datetime) and has_hour(value, zone):
         return format_brief(value, zone)
-    return short_day(find_day(value, zone), find_local_day(timezone.now(), zone)) if value else ""
+    return format_short_day(find_day(value, zone), find_local_day(timezone.now(), zone)) if value else ""
 
 
 @register.filter("le_when_brief")
@@ -119,7 +119,7 @@ def format_hour(value: datetime | None, zone: str = PARIS) -> str:
 @register.filter("brief")
 def format_brief(value: datetime | None, zone: str = PARIS) -> str:
     """« 9 h 42 » today, « 23 nov., 9 h 42 » this year, « 23 nov. 2025 » before."""
-    return short_moment(value, timezone.now(), zone) if value else ""
+    return format_short_moment(value, timezone.now(), zone) if value else ""
 
 
 @register.filter("le_brief")

@@ -24,12 +24,12 @@ NOBODY = "personne"
 
 AS_IT_IS = ("", "Laisser tel quel")
 RSIT_CHOICES: list[Any] = [
-    (RsitClass(code).label, [(f"{code}/{one}", RsitType(one).label) for one in types])
+    (RsitClass(code).label, [(f"{code}/{rsit_type}", RsitType(rsit_type).label) for rsit_type in types])
     for code, types in TYPES_OF_CLASS.items()
 ]
 
 
-def keep_or_choose(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
+def make_choice_field(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, required=False, choices=[AS_IT_IS, *choices])
 
 
@@ -61,7 +61,7 @@ class AssignForm(BulkForm):
     )
 
     def offer(self) -> None:
-        people = [(str(one.uid), one.display_name) for one in people_of(self.csirt)]
+        people = [(str(person.uid), person.display_name) for person in people_of(self.csirt)]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
     def choices(self) -> dict[str, Any]:
@@ -72,17 +72,17 @@ class AssignForm(BulkForm):
 class ClassifyForm(BulkForm):
     """Fields without a choice leave each case as it is."""
 
-    nature = keep_or_choose("Nature", [one for one in Nature.choices if one[0] != Nature.UNQUALIFIED])
-    type = keep_or_choose("Type", list(TYPE_TERMS.items()))
-    rsit = keep_or_choose("RSIT", RSIT_CHOICES)
-    cause = keep_or_choose("Cause", Cause.choices)
-    tlp = keep_or_choose("TLP", Tlp.choices)
+    nature = make_choice_field("Nature", [choice for choice in Nature.choices if choice[0] != Nature.UNQUALIFIED])
+    type = make_choice_field("Type", list(TYPE_TERMS.items()))
+    rsit = make_choice_field("RSIT", RSIT_CHOICES)
+    cause = make_choice_field("Cause", Cause.choices)
+    tlp = make_choice_field("TLP", Tlp.choices)
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if not self.errors and not any(said.values()):
+        cleaned = super().clean() or {}
+        if not self.errors and not any(cleaned.values()):
             raise ValidationError("Choisissez au moins une chose à changer.")
-        return said
+        return cleaned
 
     def choices(self) -> dict[str, Any]:
         return {name: code for name, code in self.cleaned_data.items() if code}
@@ -91,7 +91,7 @@ class ClassifyForm(BulkForm):
 class CloseForm(BulkForm):
     reason = forms.ChoiceField(
         label="Pourquoi sont-ils clos",
-        choices=[("", "—"), *((one.value, one.label) for one in CLOSED_FOR)],
+        choices=[("", "—"), *((reason.value, reason.label) for reason in CLOSED_FOR)],
         error_messages={"required": "Choisissez pourquoi les dossiers sont clos."},
     )
 
@@ -114,23 +114,23 @@ class CloseForm(BulkForm):
     @cached_property
     def warnings(self) -> list[str]:
         """Return what the centre leaves undone by closing these cases, such as « 2 non vérifiés »."""
-        still = [case for case in self.cases if case.status in OPEN]
-        unread = sum(is_message_unanswered(case) for case in still)
-        unanswered = sum(case.answered_at is None for case in still)
-        unverified = sum(not case.is_verified for case in still)
-        words = [
+        still_open = [case for case in self.cases if case.status in OPEN]
+        unread = sum(is_message_unanswered(case) for case in still_open)
+        unanswered = sum(case.answered_at is None for case in still_open)
+        unverified = sum(not case.is_verified for case in still_open)
+        warnings = [
             (unverified, choose_plural("%d non vérifié", "%d non vérifiés", unverified)),
             (unanswered, choose_plural("%d sans aucune réponse", "%d sans aucune réponse", unanswered)),
             (unread, choose_plural("%d message sans réponse", "%d messages sans réponse", unread)),
         ]
-        return [said % number for number, said in words if number]
+        return [text % number for number, text in warnings if number]
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if self.warnings and said.get("reason") == ClosingReason.RESOLVED and not said.get("why", "").strip():
+        cleaned = super().clean() or {}
+        if self.warnings and cleaned.get("reason") == ClosingReason.RESOLVED and not cleaned.get("why", "").strip():
             counted = ", ".join(self.warnings)
             raise ValidationError({"why": f"{counted}\N{NO-BREAK SPACE}: dites pourquoi ces dossiers sont résolus."})
-        return said
+        return cleaned
 
 
 class GroupForm(BulkForm):
@@ -140,21 +140,21 @@ class GroupForm(BulkForm):
 
     def offer(self) -> None:
         opened = CaseGroup.objects.filter(csirt=self.csirt, closed_at=None).order_by("-opened_at", "-id")
-        known = [(str(one.uid), one.title) for one in opened[:GROUPS_OFFERED]]
-        self.fields["group"].choices = [("", "—"), *known]  # type: ignore[attr-defined]
+        groups = [(str(group.uid), group.title) for group in opened[:GROUPS_OFFERED]]
+        self.fields["group"].choices = [("", "—"), *groups]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if not self.errors and not said.get("group") and not said.get("title"):
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned.get("group") and not cleaned.get("title"):
             raise ValidationError({"group": "Choisissez un groupe, ou donnez un titre au nouveau."})
-        return said
+        return cleaned
 
     def choices(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        if said["group"]:
-            return {"group": said["group"]}
-        kind = GroupKind(said["kind"] or GroupKind.OTHER)
-        group = group_titled(csirt=self.csirt, kind=kind, title=said["title"], actor=self.actor)
+        cleaned = self.cleaned_data
+        if cleaned["group"]:
+            return {"group": cleaned["group"]}
+        kind = GroupKind(cleaned["kind"] or GroupKind.OTHER)
+        group = group_titled(csirt=self.csirt, kind=kind, title=cleaned["title"], actor=self.actor)
         return {"group": str(group.uid)}
 
 

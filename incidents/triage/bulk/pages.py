@@ -32,10 +32,10 @@ from incidents.services.groups.bulk import (
 )
 from incidents.triage.bulk.forms import FORMS, BulkForm
 from incidents.triage.case.page import render_page
-from incidents.triage.wording import why_refused
+from incidents.triage.wording import explain_invalid_transition
 from incidents.workflow import InvalidTransition
 
-REFUSALS_SAID = 5
+REFUSALS_ANNOUNCED = 5
 REFUSALS_SHOWN = 100
 CASES_NAMED = 50
 CODES = {
@@ -49,49 +49,49 @@ WANTED = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED}
 
 
 @require_POST
-def act_in_bulk(request: HttpRequest) -> HttpResponse:
+def bulk_act_view(request: HttpRequest) -> HttpResponse:
     """Show what must be chosen; when the choice is sent, do the act or start a job."""
     user = get_account(request)
     if not user.work_centre_ids:
         raise Http404
     code, references = read_act(request.POST)
-    cases = mine_among(user, references)
+    cases = list_own_cases(user, references)
     if code not in CODES or not cases:
         return render_question(request, code, cases, None, status=422)
     act = CODES[code]
     is_sent = "confirme" in request.POST or act == BulkAct.TAKE
     form = FORMS[act](request.POST if is_sent else None, cases=cases, actor=user)
     if not is_sent:
-        tell_left_out(request, len(set(references)) - len(cases))
+        warn_of_left_out(request, len(set(references)) - len(cases))
         return render_question(request, code, cases, form)
     try:
         if form.is_valid():
-            return begin(request, act, references, form)
+            return begin_act(request, act, references, form)
     except FormUsed as used:
-        return say_used(request, used.job)
+        return explain_used_form(request, used.job)
     except ValidationError as error:
         form.add_error(None, ValidationError(error.messages))
     return render_question(request, code, cases, form, status=422)
 
 
-def read_act(sent: QueryDict) -> tuple[str, list[str]]:
+def read_act(posted: QueryDict) -> tuple[str, list[str]]:
     """Return the code of the act and the references.
 
-    One box may hold the references of a wave; « prendre » names the single case of a row.
+    A box may hold the references of a wave; « prendre » names the single case of a row.
     """
-    if alone := sent.get("prendre", ""):
+    if alone := posted.get("prendre", ""):
         return "prendre", [alone] if is_reference(alone) else []
-    ticked = dict.fromkeys(" ".join(sent.getlist("dossier")).split())
-    return sent.get("acte", ""), list(filter(is_reference, ticked))
+    ticked = dict.fromkeys(" ".join(posted.getlist("dossier")).split())
+    return posted.get("acte", ""), list(filter(is_reference, ticked))
 
 
-def mine_among(user: User, references: list[str]) -> list[Incident]:
+def list_own_cases(user: User, references: list[str]) -> list[Incident]:
     """Return the cases of the user's centres among `references`; the others are left out."""
-    mine = Incident.objects.visible_to(user).filter(
+    own_cases = Incident.objects.visible_to(user).filter(
         csirt__in=user.work_centre_ids, reference__in=references[:MOST_CASES]
     )
-    shown = mine.with_holder().select_related("csirt", "assignee", "collectivity__departement")
-    return list(shown.order_by("is_taken", "due_at", "id"))
+    with_details = own_cases.with_holder().select_related("csirt", "assignee", "collectivity__departement")
+    return list(with_details.order_by("is_taken", "due_at", "id"))
 
 
 def render_question(
@@ -103,16 +103,16 @@ def render_question(
         "form": form,
         "cases": cases,
         "named": cases[:CASES_NAMED],
-        "acts": [(each, act.label) for each, act in CODES.items()],
+        "acts": [(code_of_act, act.label) for code_of_act, act in CODES.items()],
         "key": request.POST.get("cle", ""),
-        "back": back_to(request),
+        "back": find_queue_address(request),
         "query": request.POST.get("retour", ""),
         "read_at": request.POST.get("read_at", ""),
     }
     return render_page(request, "incidents/triage/bulk_ask.html", context, status=status)
 
 
-def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
+def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
     """Do the act now for a few cases, by a task for more. Raises ValidationError, FormUsed."""
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # no group is opened for what is refused
@@ -124,58 +124,58 @@ def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkF
             key=key,
             text=form.text(),
         )
-    tell_left_out(request, len(set(references)) - job.total)
+    warn_of_left_out(request, len(set(references)) - job.total)
     if job.total > AT_ONCE:
         return redirect("admin:incidents_incident_bulk", job.uid)
     do_at_once(job)
-    tell(request, job)
-    return redirect(back_to(request))
+    announce_results(request, job)
+    return redirect(find_queue_address(request))
 
 
-def say_used(request: HttpRequest, job: BulkJob) -> HttpResponse:
-    """Show what this form did the first time, to a person who sent a kept page again with changes."""
-    said = "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
-    messages.warning(request, said)
+def explain_used_form(request: HttpRequest, job: BulkJob) -> HttpResponse:
+    """Show what this form did the first time, to a person who changed an old page and sent it again."""
+    warning = "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
+    messages.warning(request, warning)
     return redirect("admin:incidents_incident_bulk", job.uid)
 
 
-def back_to(request: HttpRequest) -> str:
+def find_queue_address(request: HttpRequest) -> str:
     """Return the address of the view of the queue that the person came from. Only the query comes from the request."""
     query = request.POST.get("retour", "").lstrip("?")
     return reverse("admin:incidents_incident_changelist") + (f"?{query}" if query else "")
 
 
-# What was done
+# The results
 
 
-def tell(request: HttpRequest, job: BulkJob) -> None:
-    found = tally(job)
-    if done := found[BulkOutcome.DONE]:
+def announce_results(request: HttpRequest, job: BulkJob) -> None:
+    counts = tally(job)
+    if done := counts[BulkOutcome.DONE]:
         messages.success(request, describe_done(job, done))
-    if nothing := found[BulkOutcome.NOTHING]:
-        said = choose_plural(
+    if nothing := counts[BulkOutcome.NOTHING]:
+        sentence = choose_plural(
             "%(number)s dossier l’était déjà : rien n’a changé.",
             "%(number)s dossiers l’étaient déjà : rien n’a changé.",
             nothing,
         )
-        messages.info(request, said % {"number": nothing})
-    said_why = refusals(job, get_account(request))[:REFUSALS_SAID]
-    for case, why in said_why:
+        messages.info(request, sentence % {"number": nothing})
+    explained = list_refusals(job, get_account(request))[:REFUSALS_ANNOUNCED]
+    for case, why in explained:
         messages.error(request, f"{case} : {why}")
-    if (more := found[BulkOutcome.REFUSED] - len(said_why)) > 0:
-        said = choose_plural("Et %(number)s autre refus.", "Et %(number)s autres refus.", more)
-        messages.error(request, said % {"number": more})
+    if (more := counts[BulkOutcome.REFUSED] - len(explained)) > 0:
+        sentence = choose_plural("Et %(number)s autre refus.", "Et %(number)s autres refus.", more)
+        messages.error(request, sentence % {"number": more})
 
 
-def tell_left_out(request: HttpRequest, number: int) -> None:
+def warn_of_left_out(request: HttpRequest, number: int) -> None:
     """Warn about cases that moved to another centre after the page was opened."""
     if number:
-        said = choose_plural(
+        sentence = choose_plural(
             "%(number)s dossier coché n’est plus à votre centre : rien n’y a été fait.",
             "%(number)s dossiers cochés ne sont plus à votre centre : rien n’y a été fait.",
             number,
         )
-        messages.warning(request, said % {"number": number})
+        messages.warning(request, sentence % {"number": number})
 
 
 def describe_done(job: BulkJob, number: int) -> str:
@@ -200,15 +200,15 @@ def name_assignee(job: BulkJob) -> str:
     return str(User.objects.get(uid=uid)) if uid else "personne"
 
 
-def refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
+def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
     """Return (case, reason) of the first refused cases. A case that has left the centres of `user` is not named."""
-    mine, refused = user.work_centre_ids, job.items.filter(outcome=BulkOutcome.REFUSED)
+    centre_ids, refused = user.work_centre_ids, job.items.filter(outcome=BulkOutcome.REFUSED)
     with_words = refused.select_related(
         "incident__collectivity__departement", "incident__acknowledged_by", "incident__assignee"
     ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
     return [
         (format_item(item), explain_item(job, item))
-        if item.incident.csirt_id in mine
+        if item.incident.csirt_id in centre_ids
         else ("Un dossier", str(TRANSFERRED))
         for item in with_words.order_by("id")[:REFUSALS_SHOWN]
     ]
@@ -221,39 +221,39 @@ def format_item(item: BulkItem) -> str:
 def explain_item(job: BulkJob, item: BulkItem) -> str:
     if item.why:
         return item.why
-    wanted = WANTED.get(BulkAct(job.act), Status(item.incident.status))
-    refused = InvalidTransition(Status(item.incident.status), wanted)
-    return why_refused(item.incident, refused, timezone.now())
+    target = WANTED.get(BulkAct(job.act), Status(item.incident.status))
+    refused = InvalidTransition(Status(item.incident.status), target)
+    return explain_invalid_transition(item.incident, refused, timezone.now())
 
 
-# How far it has come
+# The progress
 
 
 @never_cache
 @require_safe
-def bulk_progress(request: HttpRequest, uid: UUID) -> HttpResponse:
+def bulk_progress_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     job = (
         BulkJob.objects.filter(uid=uid, csirt__in=get_account(request).work_centre_ids).select_related("actor").first()
     )
     if job is None:
         raise Http404
-    found = tally(job)
+    counts = tally(job)
     context: dict[str, Any] = {
         "title": BulkAct(job.act).label.capitalize(),
         "job": job,
         "is_running": job.state == BulkState.RUNNING,
-        "acted": job.total - found[BulkOutcome.WAITING],
-        "done": found[BulkOutcome.DONE],
-        "nothing": found[BulkOutcome.NOTHING],
-        "refused": found[BulkOutcome.REFUSED],
-        "left": found[BulkOutcome.WAITING],
-        "refusals": refusals(job, get_account(request)) if found[BulkOutcome.REFUSED] else [],
+        "acted": job.total - counts[BulkOutcome.WAITING],
+        "done": counts[BulkOutcome.DONE],
+        "nothing": counts[BulkOutcome.NOTHING],
+        "refused": counts[BulkOutcome.REFUSED],
+        "left": counts[BulkOutcome.WAITING],
+        "refusals": list_refusals(job, get_account(request)) if counts[BulkOutcome.REFUSED] else [],
     }
     return render_page(request, "incidents/triage/bulk.html", context)
 
 
 @require_POST
-def stop(request: HttpRequest, uid: UUID) -> HttpResponse:
+def stop_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     job = stop_bulk(uid=uid, actor=get_account(request))
     if job.state == BulkState.STOPPED:
         messages.warning(request, "Interrompu. Ce qui est fait reste fait.")

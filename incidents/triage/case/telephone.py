@@ -19,7 +19,7 @@ from incidents.models import Incident
 from incidents.queries import is_left
 from incidents.services.handling.read import has_news, note_reading
 from incidents.triage import wording
-from incidents.triage.acts import carry_out
+from incidents.triage.acts import carry_out_act
 from incidents.triage.case.data import format_data
 from incidents.triage.case.emergency import list_emergency_contacts, list_numbers_to_call
 from incidents.triage.work.tasks import may_add_task
@@ -32,7 +32,7 @@ def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
     began = timezone.now()
     incident = get_incident(get_account(request), reference, to=Ability.READ)
     if request.method == "POST":
-        carry_out(request, reference, "prendre")
+        carry_out_act(request, reference, "prendre")
         return redirect("acknowledge_page", reference)
     context = build_telephone_context(incident, get_account(request), timezone.now())
     if request.method == "GET":
@@ -47,11 +47,13 @@ def build_telephone_context(incident: Incident, user: User, now: datetime) -> di
         "incident": incident,
         "is_left": is_left(incident),
         "zone": find_zone(incident.collectivity),
-        "term": wording.term(incident),
-        "waiting": wording.waiting(incident, now),
-        "late": wording.lateness(incident, now),
+        "term": wording.format_term(incident),
+        "waiting": wording.compute_waiting_time(incident, now),
+        "late": wording.compute_taking_lateness(incident, now),
         "calls": list_numbers_to_call(incident, list_emergency_contacts(incident)),
-        "services": wording.stopped(incident, list(incident.interruptions.order_by("started_at", "id"))),
+        "services": wording.format_stopped_services(
+            incident, list(incident.interruptions.order_by("started_at", "id"))
+        ),
         "data": format_data(incident),
         "has_news": has_news(incident, read_at),
         "has_messages": incident.messages.exists(),

@@ -62,7 +62,7 @@ def list_moments(
     mails = remarks_on([event.pk for event in listed])
 
     def when(at: datetime | None) -> str:
-        return wording.short_moment(at, now, zone) if at else ""
+        return wording.format_short_moment(at, now, zone) if at else ""
 
     return [
         Moment(

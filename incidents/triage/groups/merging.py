@@ -77,9 +77,9 @@ def build_comparison(incident: Incident, other: Incident) -> dict[str, Any]:
 def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
     return {
         "incident": main,
-        "term": wording.term(main),
+        "term": wording.format_term(main),
         "holder": holder_of(main),
-        "services": wording.stopped(main, list(main.interruptions.order_by("started_at", "id"))),
+        "services": wording.format_stopped_services(main, list(main.interruptions.order_by("started_at", "id"))),
         "data": format_data(main),
         "written": main.messages.count(),
         "pieces": main.evidence.count(),

@@ -267,7 +267,7 @@ def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         messages.success(request, confirmation)
     if added and not wrong:
         return redirect_to_group(group)
-    form.add_error("references", explain_refusal(references, wrong))
+    form.add_error("references", explain_refused_references(references, wrong))
     if wrong:
         form.data = replace_posted(request, references=" ".join(map(spaced, wrong)))
     return render_group(request, group, add=form, status=422)
@@ -281,7 +281,7 @@ def try_to_add(reference: str, group: UUID, actor: User) -> bool:
     return True
 
 
-def explain_refusal(references: list[str], wrong: list[str]) -> str:
+def explain_refused_references(references: list[str], wrong: list[str]) -> str:
     if not references:
         return "Écrivez au moins une référence, comme T7K4-9MQX."
     if not wrong:

@@ -43,7 +43,7 @@ from incidents.triage.case.page import (
     render_page,
     show_refusal,
 )
-from incidents.triage.wording import why_refused
+from incidents.triage.wording import explain_invalid_transition
 from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
 from incidents.workflow import InvalidTransition
@@ -188,7 +188,7 @@ def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
             messages.success(request, "Dossier clos. Le déclarant en est averti.")
             return redirect_to_case(incident.reference)
     except InvalidTransition as refusal:
-        why = ValidationError(why_refused(incident, refusal, timezone.now()))
+        why = ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
         return show_refusal(request, incident.reference, why)
     except Stale:
         is_stale = True
@@ -225,7 +225,9 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, "Dossier rouvert : vous l’avez. Le déclarant en est averti.")
             return redirect_to_case(reference)
     except InvalidTransition as refusal:
-        return show_refusal(request, reference, ValidationError(why_refused(incident, refusal, timezone.now())))
+        return show_refusal(
+            request, reference, ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
+        )
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             return show_refusal(request, reference, error)

@@ -157,7 +157,7 @@ def answer_due(incident: Incident) -> datetime | None:
 def say_who_waits(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> str:
     """Return who waits, the declarant or the centre, as a text that replaces the time left; "" if nobody does."""
     if answer_by:
-        return f"répondre avant {wording.short_moment(answer_by, now, zone)}"
+        return f"répondre avant {wording.format_short_moment(answer_by, now, zone)}"
     return "attend le déclarant" if is_awaited(incident) else ""
 
 
@@ -182,7 +182,7 @@ def is_left(incident: Any) -> bool:
 def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> Line:
     stopped = [service for service, is_stopped in touched if is_stopped]
     answer_by = answer_due(incident)
-    services = wording.still_stopped(incident, stopped, was_touched=bool(touched))
+    services = wording.format_services_still_stopped(incident, stopped, was_touched=bool(touched))
     clock, below = wording.format_clock(incident, now, zone, is_left=is_left(incident))
     late = now - incident.due_at if is_late(incident, now) else None
     return Line(
@@ -191,15 +191,15 @@ def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: date
         body=str(incident.collectivity),
         about=say_about(incident),
         marks=list(list_marks(incident)),
-        term=wording.capital_term(incident.type),
-        nature=wording.label(Nature, incident.nature),
+        term=wording.format_capital_term(incident.type),
+        nature=wording.format_label(Nature, incident.nature),
         level=incident.severity,
-        severity=wording.label(Severity, incident.severity).capitalize(),
+        severity=wording.format_label(Severity, incident.severity).capitalize(),
         is_verified=incident.is_verified,
         received_at=incident.received_at.isoformat(),
-        received=wording.short_moment(incident.received_at, now, zone),
+        received=wording.format_short_moment(incident.received_at, now, zone),
         services=services if stopped else f"Services\N{NO-BREAK SPACE}: {services}",
-        data=wording.of_data(incident, incident.leak_status),
+        data=wording.format_data_status(incident, incident.leak_status),
         clock=clock,
         clock_below=below if late else say_who_waits(incident, answer_by, now, zone) or below,
         late=late,

@@ -259,8 +259,8 @@ def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) ->
     return [
         Hit(
             incident=rows[pk],
-            term=wording.term(rows[pk]),
-            received=wording.short_moment(rows[pk].received_at, now, zones[pk]),
+            term=wording.format_term(rows[pk]),
+            received=wording.format_short_moment(rows[pk].received_at, now, zones[pk]),
             zone=zones[pk],
             excerpts=excerpts.get(pk, []),
             reason=reasons[pk],

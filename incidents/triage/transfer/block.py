@@ -84,12 +84,12 @@ def summarise_case(incident: Incident) -> dict[str, Any]:
     return {
         "body": incident.collectivity.label,
         "population": incident.collectivity.population,
-        "term": wording.term(incident),
+        "term": wording.format_term(incident),
         "severity": incident.get_severity_display(),
         "tlp": incident.get_tlp_display(),
         "received_at": incident.received_at,
-        "services": wording.stopped(incident, list(incident.interruptions.order_by("id"))),
-        "data": wording.of_data(incident, None),
+        "services": wording.format_stopped_services(incident, list(incident.interruptions.order_by("id"))),
+        "data": wording.format_data_status(incident, None),
         "is_verified": incident.is_verified,
     }
 
@@ -98,7 +98,7 @@ def format_offer_title(transfer: Transfer) -> str:
     """Return what the list of proposals says of the case: nothing about it if its TLP keeps it in its centre."""
     if lacks_agreement(transfer):
         return "Un dossier que son TLP garde dans son centre"
-    return f"{wording.capital_term(transfer.incident.type)}, {transfer.incident.collectivity}"
+    return f"{wording.format_capital_term(transfer.incident.type)}, {transfer.incident.collectivity}"
 
 
 def explain_offer_refusal(transfer: Transfer) -> str:

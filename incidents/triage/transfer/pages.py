@@ -68,7 +68,7 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
         return render_ask_page(request, incident, form, stale=stale.current, status=409)
     except InvalidTransition as problem:
         return show_refusal(
-            request, reference, ValidationError(wording.why_refused(incident, problem, timezone.now()))
+            request, reference, ValidationError(wording.explain_invalid_transition(incident, problem, timezone.now()))
         )
     except ValidationError as error:
         form = AskForm(renew_agreement(request.POST, incident), incident=incident)

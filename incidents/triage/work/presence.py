@@ -32,7 +32,7 @@ def describe_presence(incident: Incident, user: User, event_seen: str, now: date
 
 def describe_change(event: IncidentEvent, incident: Incident, user: User, now: datetime) -> str:
     """Return a sentence such as « Camille a changé ce dossier à 14 h 02. »."""
-    moment = wording.since(event.at, now, find_zone(incident.collectivity))
+    moment = wording.format_since(event.at, now, find_zone(incident.collectivity))
     if event.actor_id == user.pk:
         return f"Vous avez changé ce dossier {moment}, dans une autre page."
     if event.actor_kind == ActorKind.DECLARANT:
