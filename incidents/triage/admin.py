@@ -34,13 +34,13 @@ from incidents.triage.case.page import (
 )
 from incidents.triage.case.thread import ReplyForm, list_messages_since
 from incidents.triage.judging.severity import SeverityForm, make_severity_form
-from incidents.triage.queue.desk import desk_of, mark_of_waiting
-from incidents.triage.queue.lines import with_lines
-from incidents.triage.queue.order import cases_of_centres
-from incidents.triage.queue.pages import PERSON, TYPE, VIEW, Asked, Page, read_page, rows_of
-from incidents.triage.queue.refresh import mark_of, with_signs
+from incidents.triage.queue.desk import compute_notice_mark, load_desk
+from incidents.triage.queue.lines import load_line_columns
+from incidents.triage.queue.order import get_centre_cases
+from incidents.triage.queue.pages import PERSON, TYPE, VIEW, QueueFilters, QueuePage, load_rows, read_queue_page
+from incidents.triage.queue.refresh import annotate_signs, compute_page_mark
 from incidents.triage.queue.saved_views import VIEWS
-from incidents.triage.queue.wave_lines import rows_on
+from incidents.triage.queue.wave_lines import build_rows
 from incidents.triage.routes import BESIDE, OF_A_CASE
 from incidents.triage.search.page import to_search
 from incidents.triage.transfer.moved import redirect_when_moved
@@ -86,7 +86,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     # The queue
 
     def get_queryset(self, request: HttpRequest) -> IncidentQuerySet:
-        return cases_of_centres(get_account(request))
+        return get_centre_cases(get_account(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return require_safe(self.queue_view)(request)
@@ -224,18 +224,18 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
 def show_queue(request: HttpRequest) -> HttpResponse:
     user, now = get_account(request), timezone.now()
-    page = read_page(Asked.read(request.GET), user, now)
-    filters = page.asked
-    incidents = rows_of(page, with_signs(with_lines(cases_of_centres(user)), user))
-    desk = desk_of(user)
-    waiting = mark_of_waiting(desk.offers, desk.awakened)
+    page = read_queue_page(QueueFilters.read(request.GET), user, now)
+    filters = page.filters
+    incidents = load_rows(page, annotate_signs(load_line_columns(get_centre_cases(user)), user))
+    desk = load_desk(user)
+    waiting = compute_notice_mark(desk.offers, desk.awakened)
     context = {
         "title": "Dossiers",
         "now": now,
         "asked": filters,
         "page": page,
-        "rows": rows_on(page, incidents, now),
-        "mark": mark_of(page, incidents, now) + waiting if filters.is_first else "",
+        "rows": build_rows(page, incidents, now),
+        "mark": compute_page_mark(page, incidents, now) + waiting if filters.is_first else "",
         "views": list_views(page),
         "types": list_types(filters),
         "everybody": filters.link(**{PERSON: ""}),
@@ -246,20 +246,20 @@ def show_queue(request: HttpRequest) -> HttpResponse:
     return render_page(request, "incidents/triage/queue.html", context | desk._asdict())
 
 
-def list_views(page: Page) -> list[dict[str, Any]]:
+def list_views(page: QueuePage) -> list[dict[str, Any]]:
     """Return the saved views as links, each with its number of cases if no other filter is set."""
     return [
         {
             "view": view,
-            "link": page.asked.link(**{VIEW: view.code}),
-            "is_current": view == page.asked.view,
+            "link": page.filters.link(**{VIEW: view.code}),
+            "is_current": view == page.filters.view,
             "count": page.counted.get(view.code, ""),
         }
         for view in VIEWS
     ]
 
 
-def list_types(filters: Asked) -> list[tuple[str, str, bool]]:
+def list_types(filters: QueueFilters) -> list[tuple[str, str, bool]]:
     """Return (link, label, is_current) for each type. The first one shows all types."""
     types = [("", "tous"), *TYPE_TERMS.items()]
     return [(filters.link(**{TYPE: code}), str(term), code == filters.type) for code, term in types]

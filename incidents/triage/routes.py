@@ -70,7 +70,7 @@ BESIDE: list[Route] = [
     Route("groupes/<uuid:uid>/reste", groups.add_rest_view, "group_rest"),
     Route("groupes/<uuid:uid>/etat", groups.state_view, "group_state"),
     Route("groupes/<uuid:uid>/message", group_message.message_view, "group_message"),
-    Route("etat", state.queue_state, "state"),
+    Route("etat", state.queue_state_view, "state"),
     Route("actes", in_bulk.bulk_act_view, "in_bulk"),
     Route("actes/<uuid:uid>", in_bulk.bulk_progress_view, "bulk"),
     Route("actes/<uuid:uid>/arreter", in_bulk.stop_view, "bulk_stop"),

@@ -15,7 +15,7 @@ from incidents.services.groups.group import add_to_group, close_group
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.triage.queue import pages as queue
-from incidents.triage.queue.waves import WaveKind, arrange
+from incidents.triage.queue.waves import WaveKind, arrange_waves
 from tests.cast import a_responder, declare
 from tests.incidents.grouping import a_group, elsewhere, many, town
 from tests.incidents.open_cases import HIGH, LOW, MODERATE, NOW, a_case
@@ -27,7 +27,7 @@ SUPPLIER = "Exemple Paie"
 
 def waves(*cases):
     """(kind, how many) of each line that is no single case."""
-    return [(wave.kind, len(wave.cases)) for wave in arrange(cases, NOW) if wave.kind]
+    return [(wave.kind, len(wave.cases)) for wave in arrange_waves(cases, NOW) if wave.kind]
 
 
 def some(number, **said):
@@ -44,7 +44,7 @@ def test_it_works():
     wave = [*some(8, supplier_key="paie"), worst]
     first, between = a_case(HIGH, minutes=30), a_case(HIGH, minutes=300)
 
-    lines = arrange([*wave, between, first], NOW)
+    lines = arrange_waves([*wave, between, first], NOW)
 
     assert [line.worst for line in lines] == [first, worst, between]
     assert [len(line.cases) for line in lines] == [1, 9, 1]
@@ -96,7 +96,7 @@ def test_two_groups_of_one_supplier_are_told_apart_by_no_clock(first):
     groups = [make_grouped_cases(group=UUID(int=1)), make_grouped_cases(group=UUID(int=2))]
     inside = [[a_case(MODERATE, minutes=60 + (each != first), supplier_key="paie", **groups[each])] for each in (0, 1)]
     outside = some(2, supplier_key="paie")
-    lines = arrange([*inside[0], *inside[1], *outside], NOW)
+    lines = arrange_waves([*inside[0], *inside[1], *outside], NOW)
     (wave,) = [line for line in lines if line.kind]
     assert [case.group for case in wave.cases if case.group] == [UUID(int=1)]
 
@@ -104,7 +104,7 @@ def test_two_groups_of_one_supplier_are_told_apart_by_no_clock(first):
 def test_a_group_of_which_a_view_holds_nothing_still_names_what_it_lacks():
     """« À prendre »: its own cases are all taken."""
     inside, outside = some(3, supplier_key="paie", **make_grouped_cases()), some(3, supplier_key="paie")
-    (wave,) = arrange(outside, NOW, among=[*inside, *outside])
+    (wave,) = arrange_waves(outside, NOW, among=[*inside, *outside])
     assert (wave.kind, wave.outside(), wave.group) == (WaveKind.GROUP, 3, inside[0])
 
 
@@ -152,7 +152,7 @@ def test_a_case_is_in_one_wave():
 
 def test_unalike_cases_stay_apart():
     cases = [*some(9), a_case(LOW, minutes=5)]
-    assert len(arrange(cases, NOW)) == 10
+    assert len(arrange_waves(cases, NOW)) == 10
 
 
 # On the page

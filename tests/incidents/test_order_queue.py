@@ -4,8 +4,8 @@ import pytest
 
 from incidents.enums import IncidentType, Status
 from incidents.severity import Situation, assess
-from incidents.triage.queue.order import Place, place_of, urgency
-from incidents.triage.queue.waves import arrange
+from incidents.triage.queue.order import QueuePlace, compute_place, compute_urgency
+from incidents.triage.queue.waves import arrange_waves
 from tests.incidents.open_cases import CRITICAL, HIGH, LOW, MODERATE, NOW, a_case
 
 FALSE_TRANSFER = Situation(type=IncidentType.TRANSFER, on=NOW.date())
@@ -13,7 +13,7 @@ FALSE_TRANSFER = Situation(type=IncidentType.TRANSFER, on=NOW.date())
 
 def in_order(*cases):
     """As they come from the table, in no order."""
-    return [wave.worst for wave in arrange(cases[::-1], NOW)]
+    return [wave.worst for wave in arrange_waves(cases[::-1], NOW)]
 
 
 def test_it_works():
@@ -85,7 +85,7 @@ def test_due_this_very_instant_is_not_late_yet():
 
 @pytest.mark.parametrize("is_late", [False, True])
 def test_each_level_stands_above_the_one_below(is_late):
-    levels = [urgency(severity, is_late=is_late) for severity in (LOW, MODERATE, HIGH, CRITICAL)]
+    levels = [compute_urgency(severity, is_late=is_late) for severity in (LOW, MODERATE, HIGH, CRITICAL)]
     assert levels == sorted(set(levels))
     assert levels[-1] == 5
 
@@ -96,5 +96,5 @@ def test_two_cases_alike_keep_one_order_from_page_to_page():
 
 
 def test_a_place_is_read_back_from_its_link():
-    place = place_of(a_case(MODERATE, minutes=-35), NOW)
-    assert Place.parse(str(place)) == place
+    place = compute_place(a_case(MODERATE, minutes=-35), NOW)
+    assert QueuePlace.parse(str(place)) == place

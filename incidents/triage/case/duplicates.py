@@ -29,13 +29,13 @@ FAMILIES: tuple[frozenset[str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Likely:
+class LikelyDouble:
     incident: Incident
     points: int
     reasons: tuple[str, ...]
 
 
-def list_likely_doubles(incident: Incident, others: Iterable[Incident], now: datetime) -> list[Likely]:
+def list_likely_doubles(incident: Incident, others: Iterable[Incident], now: datetime) -> list[LikelyDouble]:
     """Return the likely duplicates, likeliest first. `others` come with their story; cases of other bodies or centres
     are ignored.
     """
@@ -56,10 +56,10 @@ def may_be_double(incident: Incident, other: Incident, now: datetime) -> bool:
     )
 
 
-def compare_cases(incident: Incident, other: Incident) -> Likely:
+def compare_cases(incident: Incident, other: Incident) -> LikelyDouble:
     likenesses = list(list_likenesses(incident, other))
     reasons = ("même collectivité", *(reason for _points, reason in likenesses))
-    return Likely(other, sum(points for points, _reason in likenesses), reasons)
+    return LikelyDouble(other, sum(points for points, _reason in likenesses), reasons)
 
 
 def list_likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, str]]:

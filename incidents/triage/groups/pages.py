@@ -37,7 +37,7 @@ from incidents.services.groups.group import (
     save_sheet,
 )
 from incidents.triage.case.page import redirect_to_case, render_page
-from incidents.triage.queue.lines import lines_of, with_lines
+from incidents.triage.queue.lines import build_lines, load_line_columns
 
 PAGE = 50
 # Beyond, the page says « au moins ».
@@ -182,7 +182,7 @@ def render_group(
     rows = list_cases(group, request.GET.get("apres", ""))
     context = {
         "group": group,
-        "lines": lines_of(rows[:PAGE], timezone.now()),
+        "lines": build_lines(rows[:PAGE], timezone.now()),
         "next": rows[PAGE - 1].reference if len(rows) > PAGE else "",
         "is_first": not request.GET.get("apres"),
         "counts": count_cases_by_state(group),
@@ -214,7 +214,7 @@ def list_cases(group: CaseGroup, after: str) -> list[Incident]:
     if last:
         same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
         cases = same_instant | cases.filter(received_at__lt=last[0])
-    return list(with_lines(cases.order_by("-received_at", "-id"))[: PAGE + 1])
+    return list(load_line_columns(cases.order_by("-received_at", "-id"))[: PAGE + 1])
 
 
 def count_cases_by_state(group: CaseGroup) -> dict[str, Any]:

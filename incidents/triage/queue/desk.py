@@ -1,4 +1,4 @@
-"""The notices above the queue: what waits elsewhere."""
+"""The notices above the queue about what waits on other pages."""
 
 import hashlib
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ class Desk(NamedTuple):
     without_channel: list[str]
 
 
-def desk_of(user: User) -> Desk:
+def load_desk(user: User) -> Desk:
     silent = Csirt.objects.filter(pk__in=user.read_centre_ids, notification_email="").order_by("name")
     return Desk(
         offers=count_offers(user),
@@ -30,7 +30,7 @@ def desk_of(user: User) -> Desk:
     )
 
 
-def mark_of_waiting(offers: int, awakened: list[dict[str, Any]]) -> str:
+def compute_notice_mark(offers: int, awakened: list[dict[str, Any]]) -> str:
     """Return a stamp that changes with these notices."""
-    waiting = offers, [(one["reference"], one["declarant_wrote_at"]) for one in awakened]
+    waiting = offers, [(case["reference"], case["declarant_wrote_at"]) for case in awakened]
     return hashlib.sha256(repr(waiting).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""One line of a list of cases, with what responders sort by."""
+"""The lines of a list of cases, with what responders sort by."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -25,11 +25,11 @@ TO_CALL_BACK = "à rappeler"
 
 
 @dataclass(frozen=True)
-class Line:
+class CaseLine:
     incident: Incident
     reference: str
     body: str
-    # Beside whether it is verified: that it came in a burst, how many people live there.
+    # Shown after the verification: whether the case came in a burst, and the population of the body.
     about: str
     marks: list[str]
     term: str
@@ -41,14 +41,14 @@ class Line:
     received: str
     services: str
     data: str
-    # What is due next and by when; below it, what is left.
+    # What is due next and by when; below it, the time that remains.
     clock: str
     clock_below: str
     late: timedelta | None
-    # The declarant waits for an answer since longer than was meant, and something else is due first.
+    # The answer to the declarant is late, and something else is due first.
     is_answer_late: bool
     zone: str
-    # To whoever reads the list; or nobody has taken the case, nor opened it.
+    # Something is new to the reader of the list, or nobody has taken or opened the case.
     has_news: bool
     phone: str
     caller: str
@@ -61,7 +61,7 @@ class Line:
 
     @property
     def is_free(self) -> bool:
-        """Tell whether it is to be taken: nobody has, or whoever had it left the centre."""
+        """Tell whether the case is to be taken: it has no assignee, or they left the centre."""
         return self.incident.status == Status.DECLARED or not (self.is_closed or self.owner)
 
     @property
@@ -79,7 +79,7 @@ class Line:
         return self.incident.assignee if row.is_held or self.is_closed else None
 
 
-# All that a line shows: fifty rows of whole models would cost more than the rest of the page.
+# The columns that a line shows: fifty rows of whole models would cost more than the rest of the page.
 SHOWN = (
     *("burst", "reference", "status", "type", "nature", "severity", "verification", "received_at", "closing_reason"),
     *("due_at", "due_for", "is_taken", "awaited_since", "answer_by"),
@@ -90,13 +90,13 @@ SHOWN = (
 )
 
 
-def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
-    """Load the columns that `lines_of` reads of the cases, and nothing else."""
+def load_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
+    """Load only the columns of the cases that `build_lines` reads."""
     leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
     home = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
-    shown: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
+    joined: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
     return (
-        shown.only(*SHOWN)
+        joined.only(*SHOWN)
         .with_holder()
         .annotate(
             leak_status=Subquery(leaks.values("status")[:1]),
@@ -105,14 +105,14 @@ def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
     )
 
 
-def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
-    """Return the lines. `incidents` must be loaded `with_lines`. One query, however many there are.
+def build_lines(incidents: Iterable[Incident], now: datetime) -> list[CaseLine]:
+    """Return the lines. `incidents` must come from `load_line_columns`. One query, however many there are.
 
     Cases annotated with `read_at`, the user's last reading, also show whether there is news.
     """
     rows: list[Any] = list(incidents)  # with what is annotated
     touched = read_touched_services(rows)
-    return [line_of(row, touched.get(row.pk, []), find_region_zone(row.region_code), now) for row in rows]
+    return [build_line(row, touched.get(row.pk, []), find_region_zone(row.region_code), now) for row in rows]
 
 
 def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:
@@ -146,7 +146,7 @@ def is_unread(incident: Any) -> bool:
     return incident.status == Status.DECLARED and not getattr(incident, "is_read", True)
 
 
-def answer_due(incident: Incident) -> datetime | None:
+def find_answer_due(incident: Incident) -> datetime | None:
     """Return by when the declarant waits for an answer, or None if another due date of the line already says it."""
     if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
         return None
@@ -154,43 +154,43 @@ def answer_due(incident: Incident) -> datetime | None:
     return None if is_first_word else incident.answer_by
 
 
-def say_who_waits(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> str:
+def format_who_waits(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> str:
     """Return who waits, the declarant or the centre, as a text that replaces the time left; "" if nobody does."""
     if answer_by:
         return f"répondre avant {wording.format_short_moment(answer_by, now, zone)}"
     return "attend le déclarant" if is_awaited(incident) else ""
 
 
-def say_about(incident: Incident) -> str:
+def format_about(incident: Incident) -> str:
     """Return a text such as « , en rafale · 4 210 hab. »."""
     population = format_population(incident.collectivity.population)
     return (", en rafale" if incident.burst else "") + (f" · {population} hab." if population else "")
 
 
-def list_marks(incident: Any) -> Iterator[str]:
+def list_case_marks(incident: Any) -> Iterator[str]:
     if incident.is_to_call_back and incident.status != Status.CLOSED:
         yield TO_CALL_BACK
     if offered_to := getattr(incident, "offered_to", None):
         yield f"transfert proposé à {offered_to}"
 
 
-def is_left(incident: Any) -> bool:
-    """Tell whether the case was taken, and whoever had it left the centre. It is annotated `with_holder`."""
+def has_absent_holder(incident: Any) -> bool:
+    """Tell whether the case was taken by a person who has left the centre. It is annotated `with_holder`."""
     return incident.status == Status.ACKNOWLEDGED and not incident.is_held
 
 
-def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> Line:
+def build_line(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> CaseLine:
     stopped = [service for service, is_stopped in touched if is_stopped]
-    answer_by = answer_due(incident)
+    answer_by = find_answer_due(incident)
     services = wording.format_services_still_stopped(incident, stopped, was_touched=bool(touched))
-    clock, below = wording.format_clock(incident, now, zone, is_left=is_left(incident))
+    clock, below = wording.format_clock(incident, now, zone, is_left=has_absent_holder(incident))
     late = now - incident.due_at if is_late(incident, now) else None
-    return Line(
+    return CaseLine(
         incident=incident,
         reference=incident.reference,
         body=str(incident.collectivity),
-        about=say_about(incident),
-        marks=list(list_marks(incident)),
+        about=format_about(incident),
+        marks=list(list_case_marks(incident)),
         term=wording.format_capital_term(incident.type),
         nature=wording.format_label(Nature, incident.nature),
         level=incident.severity,
@@ -201,7 +201,7 @@ def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: date
         services=services if stopped else f"Services\N{NO-BREAK SPACE}: {services}",
         data=wording.format_data_status(incident, incident.leak_status),
         clock=clock,
-        clock_below=below if late else say_who_waits(incident, answer_by, now, zone) or below,
+        clock_below=below if late else format_who_waits(incident, answer_by, now, zone) or below,
         late=late,
         is_answer_late=answer_by is not None and answer_by < now,
         zone=zone,

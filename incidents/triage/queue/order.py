@@ -36,7 +36,7 @@ class OpenCase(NamedTuple):
     received_at: datetime
     answer_by: datetime | None
     awaited_since: datetime | None
-    # Whoever has it, unless they have left the centre.
+    # The assignee, unless they have left the centre.
     holder: int | None
     verification: str
     burst: str
@@ -49,7 +49,7 @@ class OpenCase(NamedTuple):
 
     @property
     def is_free(self) -> bool:
-        """Tell whether it is to be taken: nobody has, or whoever had it left the centre."""
+        """Tell whether the case is to be taken: it has no assignee, or they left the centre."""
         return self.status == Status.DECLARED or (self.status == Status.ACKNOWLEDGED and self.holder is None)
 
     @property
@@ -70,7 +70,7 @@ COLUMNS = (
 )
 
 
-class Place(NamedTuple):
+class QueuePlace(NamedTuple):
     """The place of a case in the order, worst first. A link to the next page carries it."""
 
     below_worst: int
@@ -85,7 +85,7 @@ class Place(NamedTuple):
         """Return the place that a link names, or None if the link was altered."""
         level, _dot, rest = text.partition(".")
         at, _dot, reference = rest.partition(".")
-        if level not in {str(each) for each in range(CRITICAL)} or not is_reference(reference):
+        if level not in {str(possible_level) for possible_level in range(CRITICAL)} or not is_reference(reference):
             return None
         try:
             return cls(int(level), datetime.strptime(at, STAMP).replace(tzinfo=UTC), reference)
@@ -93,27 +93,27 @@ class Place(NamedTuple):
             return None
 
 
-def urgency(severity: int, *, is_late: bool) -> int:
+def compute_urgency(severity: int, *, is_late: bool) -> int:
     """Return a level from 1, a case of low severity in time, to 5, a critical case."""
     return CRITICAL if severity == Severity.CRITICAL else severity + is_late
 
 
-def place_of(case: OpenCase, now: datetime) -> Place:
-    below_worst = CRITICAL - urgency(case.severity, is_late=case.is_late(now))
-    return Place(below_worst, case.due_at, case.reference)
+def compute_place(case: OpenCase, now: datetime) -> QueuePlace:
+    below_worst = CRITICAL - compute_urgency(case.severity, is_late=case.is_late(now))
+    return QueuePlace(below_worst, case.due_at, case.reference)
 
 
-def cases_of_centres(user: User) -> IncidentQuerySet:
+def get_centre_cases(user: User) -> IncidentQuerySet:
     """Return the cases of the user's CSIRTs. A body's agent who also works here does not triage that body's cases."""
-    mine: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
-    return mine
+    cases: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
+    return cases
 
 
-def list_open(user: User) -> Iterator[OpenCase]:
+def list_open_cases(user: User) -> Iterator[OpenCase]:
     """Yield the open cases of the user's centres, unordered. One query over all the open cases of these centres."""
-    return map(OpenCase._make, columns_of(cases_of_centres(user).open().order_by()))
+    return map(OpenCase._make, select_columns(get_centre_cases(user).open().order_by()))
 
 
-def columns_of(cases: IncidentQuerySet) -> QuerySet[Incident, tuple[Any, ...]]:
+def select_columns(cases: IncidentQuerySet) -> QuerySet[Incident, tuple[Any, ...]]:
     """Return the columns of an OpenCase for each of these cases."""
     return cases.annotate(holder=Case(When(works_for_centre(), then=F("assignee")))).values_list(*COLUMNS)

@@ -1,7 +1,7 @@
-"""A page of the queue: what its address asks, and the lines that answer it, in their order.
+"""A page of the queue: the filters in its address, and its lines in order.
 
-The open cases of a centre are what it has to do: they are read without a word, then sorted, counted and collapsed.
-Only those on the page are read with their words. Closed cases are many: they are read by date, a page at a time.
+All open cases of a centre are read without their texts, then sorted, counted and collapsed. Only the cases on the page
+are read with their texts. Closed cases are many: they are read by date, a page at a time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,12 +18,19 @@ from accounts.models import User
 from incidents.enums import TYPE_TERMS
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.queue.order import OpenCase, Place, cases_of_centres, columns_of, list_open, place_of
+from incidents.triage.queue.order import (
+    OpenCase,
+    QueuePlace,
+    compute_place,
+    get_centre_cases,
+    list_open_cases,
+    select_columns,
+)
 from incidents.triage.queue.saved_views import BY_CODE, TO_DO, SavedView, count_cases
-from incidents.triage.queue.waves import Wave, arrange, list_alone
+from incidents.triage.queue.waves import Wave, arrange_waves, list_single_cases
 
 LINES = 50
-# Of a wave that is open, the first ones; all of them are a list of their own.
+# The most cases shown of an open wave; a list of its own shows all of them.
 MEMBERS_SHOWN = 50
 VIEW, TYPE, AFTER, BEFORE, OPENED, WITHIN = "etat", "type", "apres", "avant", "ouvre", "dans"
 PERSON = "de"  # accounts/templates link to it
@@ -31,9 +38,9 @@ PERSON = "de"  # accounts/templates link to it
 BY_DATE = 0
 
 
-class Asked(NamedTuple):
-    """`opened`: the key of the wave that is open. `within`: that of the wave which is shown alone, case by case.
-    `person`: the public id of the colleague whose cases are shown.
+class QueueFilters(NamedTuple):
+    """`opened`: the key of the open wave. `within`: the key of the wave that is shown alone, case by case. `person`:
+    the public id of the colleague whose cases are shown.
     """
 
     view: SavedView = TO_DO
@@ -41,12 +48,12 @@ class Asked(NamedTuple):
     within: str = ""
     person: str = ""
     opened: str = ""
-    after: Place | None = None
-    before: Place | None = None
+    after: QueuePlace | None = None
+    before: QueuePlace | None = None
 
     @classmethod
     def read(cls, query: QueryDict) -> Self:
-        """What is altered is as if it were not there."""
+        """Return the filters of an address. An altered value is ignored."""
         kind = query.get(TYPE, "")
         return cls(
             view=BY_CODE.get(query.get(VIEW, ""), TO_DO),
@@ -54,8 +61,8 @@ class Asked(NamedTuple):
             within=query.get(WITHIN, ""),
             person=query.get(PERSON, ""),
             opened=query.get(OPENED, ""),
-            after=Place.parse(query.get(AFTER, "")),
-            before=Place.parse(query.get(BEFORE, "")),
+            after=QueuePlace.parse(query.get(AFTER, "")),
+            before=QueuePlace.parse(query.get(BEFORE, "")),
         )
 
     @property
@@ -67,23 +74,23 @@ class Asked(NamedTuple):
         return not (self.after or self.before)
 
     def link(self, **changes: str) -> str:
-        """The address of the first page, changed: by default without an open wave."""
+        """Return the address of the first page with these changes, by default without an open wave."""
         view = self.view.code if self.view != TO_DO else ""
-        said = {VIEW: view, TYPE: self.type, PERSON: self.person, WITHIN: self.within} | changes
-        return f"?{urlencode({name: value for name, value in said.items() if value})}"
+        parameters = {VIEW: view, TYPE: self.type, PERSON: self.person, WITHIN: self.within} | changes
+        return f"?{urlencode({name: value for name, value in parameters.items() if value})}"
 
     def link_here(self, **changes: str) -> str:
-        """The same for the page that is shown."""
+        """Return the same for the page that is shown."""
         places = {AFTER: str(self.after or ""), BEFORE: str(self.before or "")}
         return self.link(**places | changes)
 
 
-class Page(NamedTuple):
-    """`asked`: what it answers. `members`: the cases of the open wave. `previous` and `next` are links, empty where
-    there is nothing more. `person`: the colleague whose cases alone are shown, or None.
+class QueuePage(NamedTuple):
+    """`filters`: what its address asks. `members`: the cases of the open wave. `previous` and `next` are links, or
+    empty at the end of the queue. `person`: the colleague whose cases alone are shown, or None.
     """
 
-    asked: Asked
+    filters: QueueFilters
     waves: list[Wave]
     members: Mapping[str, list[OpenCase]] = {}
     previous: str = ""
@@ -92,18 +99,22 @@ class Page(NamedTuple):
     person: User | None = None
 
     def keys(self) -> set[int]:
-        """Of the cases that are shown with their words."""
+        """Return the keys of the cases that are shown with their texts."""
         inside = (case.pk for cases in self.members.values() for case in cases)
         return {wave.worst.pk for wave in self.waves} | set(inside)
 
 
-def read_page(asked: Asked, user: User, now: datetime) -> Page:
-    """One query, and one more for the name of a colleague. Of a wave that is no more, all of its view is shown: its
-    cases were grouped, taken or closed.
+def read_queue_page(filters: QueueFilters, user: User, now: datetime) -> QueuePage:
+    """Return the page. If the wave of `within` no longer exists, because its cases were grouped, taken or closed, the
+    page shows the whole view. One query, and one more for the name of a colleague.
     """
-    person = find_colleague(user, asked.person) if asked.person else None
-    asked = asked._replace(person=str(person.uid) if person else "")
-    page = read_open(asked, user, now, person) if asked.view.is_open else read_by_date(asked, user, person)
+    person = find_colleague(user, filters.person) if filters.person else None
+    filters = filters._replace(person=str(person.uid) if person else "")
+    page = (
+        read_open_cases(filters, user, now, person)
+        if filters.view.is_open
+        else read_cases_by_date(filters, user, person)
+    )
     return page._replace(person=person)
 
 
@@ -116,79 +127,81 @@ def find_colleague(user: User, uid: str) -> User | None:
     return same.first()
 
 
-def read_open(asked: Asked, user: User, now: datetime, person: User | None) -> Page:
-    cases = list(list_open(user))
-    held = [
+def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: User | None) -> QueuePage:
+    cases = list(list_open_cases(user))
+    matching = [
         case
         for case in cases
-        if asked.view.holds(case, user, now)
-        and (not asked.type or case.type == asked.type)
+        if filters.view.holds(case, user, now)
+        and (not filters.type or case.type == filters.type)
         and (not person or case.holder == person.pk)
     ]
-    waves = arrange(held, now, among=cases)
-    if inside := next((wave.cases for wave in waves if wave.kind and wave.key == asked.within), None):
-        waves = list_alone(inside, now)
-    elif asked.within:
-        asked = asked._replace(within="", after=None, before=None)
-    page = cut(waves, asked, now)
-    opened = {wave.key: wave.cases[:MEMBERS_SHOWN] for wave in page.waves if wave.kind and wave.key == asked.opened}
-    # Of a list that something else narrows, the views are not counted: they would not hold what they say.
-    return page._replace(members=opened, counted={} if asked.is_narrowed else count_cases(cases, user, now))
+    waves = arrange_waves(matching, now, among=cases)
+    if inside := next((wave.cases for wave in waves if wave.kind and wave.key == filters.within), None):
+        waves = list_single_cases(inside, now)
+    elif filters.within:
+        filters = filters._replace(within="", after=None, before=None)
+    page = cut_page(waves, filters, now)
+    opened = {wave.key: wave.cases[:MEMBERS_SHOWN] for wave in page.waves if wave.kind and wave.key == filters.opened}
+    # The views are not counted while another filter is set: their numbers would not match their lists.
+    return page._replace(members=opened, counted={} if filters.is_narrowed else count_cases(cases, user, now))
 
 
-def cut(waves: list[Wave], asked: Asked, now: datetime) -> Page:
-    """The lines after a place, or before another: of a row that was shown, it keeps where it stood."""
-    places = [place_of(wave.worst, now) for wave in waves]
-    if asked.before:
-        end = sum(place < asked.before for place in places)
+def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
+    """Return the lines after a place, or before another. A place stays valid after its row has left the queue."""
+    places = [compute_place(wave.worst, now) for wave in waves]
+    if filters.before:
+        end = sum(place < filters.before for place in places)
         start = max(end - LINES, 0)
     else:
-        start = sum(place <= asked.after for place in places) if asked.after else 0
+        start = sum(place <= filters.after for place in places) if filters.after else 0
         end = min(start + LINES, len(waves))
-    shown = waves[start:end]
-    return Page(
-        asked,
-        shown,
-        previous=asked.link(**{BEFORE: str(places[start])}) if shown and start else "",
-        next=asked.link(**{AFTER: str(places[end - 1])}) if shown and end < len(waves) else "",
+    waves_shown = waves[start:end]
+    return QueuePage(
+        filters,
+        waves_shown,
+        previous=filters.link(**{BEFORE: str(places[start])}) if waves_shown and start else "",
+        next=filters.link(**{AFTER: str(places[end - 1])}) if waves_shown and end < len(waves) else "",
     )
 
 
-def read_by_date(asked: Asked, user: User, person: User | None) -> Page:
-    """The newest first; one row more than a page tells whether there is another."""
-    cases = cases_of_centres(user).filter(asked.view.among)
-    if asked.type:
-        cases = cases.filter(type=asked.type)
+def read_cases_by_date(filters: QueueFilters, user: User, person: User | None) -> QueuePage:
+    """Return a page of cases, newest first. One row more than a page tells whether there is another."""
+    cases = get_centre_cases(user).filter(filters.view.among)
+    if filters.type:
+        cases = cases.filter(type=filters.type)
     if person:
         cases = cases.filter(assignee=person)
-    rows = [OpenCase._make(row) for row in columns_of(filter_beside(cases, asked))[: LINES + 1]]
-    shown, has_more = rows[:LINES], len(rows) > LINES
-    if asked.before:
-        shown.reverse()
-    is_after, is_before = bool(asked.before) or has_more, bool(asked.after) or (bool(asked.before) and has_more)
-    return Page(
-        asked,
-        [Wave(None, "", [case]) for case in shown],
-        previous=asked.link(**{BEFORE: str(place_by_date(shown[0]))}) if shown and is_before else "",
-        next=asked.link(**{AFTER: str(place_by_date(shown[-1]))}) if shown and is_after else "",
+    rows = [OpenCase._make(row) for row in select_columns(filter_beyond_place(cases, filters))[: LINES + 1]]
+    cases_shown, has_more = rows[:LINES], len(rows) > LINES
+    if filters.before:
+        cases_shown.reverse()
+    is_after, is_before = bool(filters.before) or has_more, bool(filters.after) or (bool(filters.before) and has_more)
+    return QueuePage(
+        filters,
+        [Wave(None, "", [case]) for case in cases_shown],
+        previous=filters.link(**{BEFORE: str(compute_place_by_date(cases_shown[0]))})
+        if cases_shown and is_before
+        else "",
+        next=filters.link(**{AFTER: str(compute_place_by_date(cases_shown[-1]))}) if cases_shown and is_after else "",
     )
 
 
-def filter_beside(cases: IncidentQuerySet, asked: Asked) -> IncidentQuerySet:
-    """Those older than a place, or newer than another, nearest first."""
+def filter_beyond_place(cases: IncidentQuerySet, filters: QueueFilters) -> IncidentQuerySet:
+    """Return the cases older than the place `after`, or newer than `before`, nearest first."""
     keys = Tuple(F("received_at"), F("reference"))
-    if asked.before:
-        newer: IncidentQuerySet = cases.filter(TupleGreaterThan(keys, asked.before[1:]))
+    if filters.before:
+        newer: IncidentQuerySet = cases.filter(TupleGreaterThan(keys, filters.before[1:]))
         return newer.order_by("received_at", "reference")
-    older = cases.filter(TupleLessThan(keys, asked.after[1:])) if asked.after else cases
+    older = cases.filter(TupleLessThan(keys, filters.after[1:])) if filters.after else cases
     return older.order_by("-received_at", "-reference")
 
 
-def place_by_date(case: OpenCase) -> Place:
-    return Place(BY_DATE, case.received_at, case.reference)
+def compute_place_by_date(case: OpenCase) -> QueuePlace:
+    return QueuePlace(BY_DATE, case.received_at, case.reference)
 
 
-def rows_of(page: Page, cases: IncidentQuerySet) -> dict[int, Incident]:
-    """The cases of the page as `cases` reads them, by key. One query."""
+def load_rows(page: QueuePage, cases: IncidentQuerySet) -> dict[int, Incident]:
+    """Return the cases of the page from `cases`, by key. One query."""
     rows: Iterable[Incident] = cases.filter(pk__in=page.keys())
     return {row.pk: row for row in rows}

@@ -1,4 +1,4 @@
-"""Whether the queue before somebody’s eyes has changed: asked every twenty seconds, so it must be cheap."""
+"""Tell whether a displayed queue has changed. Each page asks every twenty seconds, so this must be cheap."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from incidents.enums import Status, TransferState
 from incidents.models import Incident, IncidentEvent, Reading, Transfer
 from incidents.querysets import IncidentQuerySet
 from incidents.triage.queue.order import OpenCase
-from incidents.triage.queue.pages import Page
+from incidents.triage.queue.pages import QueuePage
 
-# Ages are said in minutes, then in hours: a page that nothing happens to is read again now and then.
+# Ages are shown in minutes, then in hours, so that a page is reloaded from time to time even if nothing happens.
 READ_AGAIN_SECONDS = 300
 
 
-def with_signs(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
-    """With `read_at`, my last reading, `is_read` by anybody, `newest_event` (each change is one) and the centre it is
-    offered to.
+def annotate_signs(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
+    """Annotate `read_at`, the user's last reading, `is_read` by anybody, `newest_event` (each change is an event) and
+    `offered_to`, the centre to which the case is offered.
     """
     readings = Reading.objects.filter(incident=OuterRef("pk"))
     events = IncidentEvent.objects.filter(incident=OuterRef("pk")).order_by("-id")
@@ -33,20 +33,20 @@ def with_signs(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
     )
 
 
-def mark_of(page: Page, rows: Mapping[int, Any], now: datetime) -> str:
-    """The same as long as the page would show the same. `rows` come `with_signs`, by key."""
+def compute_page_mark(page: QueuePage, rows: Mapping[int, Any], now: datetime) -> str:
+    """Return a stamp that changes when the page would. `rows` are annotated by `annotate_signs`, by key."""
     signs = {row.reference: (row.newest_event, row.read_at, row.is_read, is_late(row, now)) for row in rows.values()}
     waves = [
-        (wave.key, wave.lacking, [(signs.get(case.reference), *signs_of(case, now)) for case in wave.cases])
+        (wave.key, wave.lacking, [(signs.get(case.reference), *list_case_signs(case, now)) for case in wave.cases])
         for wave in page.waves
     ]
     turn = int(now.timestamp()) // READ_AGAIN_SECONDS
-    said = waves, sorted(page.members), bool(page.next), turn
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:24]
+    content = waves, sorted(page.members), bool(page.next), turn
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:24]
 
 
-def signs_of(case: OpenCase, now: datetime) -> tuple[Any, ...]:
-    """What the line of a wave says of a case that is not its worst."""
+def list_case_signs(case: OpenCase, now: datetime) -> tuple[Any, ...]:
+    """Return what the line of a wave depends on, of a case that is not its worst."""
     standing = case.reference, case.status, case.severity, case.verification, case.is_to_call_back
     return *standing, case.group, case.group_title, case.is_late(now), case.is_answer_late(now)
 

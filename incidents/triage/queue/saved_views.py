@@ -1,4 +1,4 @@
-"""The saved views of the queue: which cases, how many at most are counted, what an empty one says."""
+"""The saved views of the queue: which cases they hold, how many are counted at most, what an empty view says."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -10,19 +10,19 @@ from accounts.models import User
 from incidents.enums import Status, Verification
 from incidents.triage.queue.order import OpenCase
 
-# One more than is said: « 99+ ».
+# One more than the largest number shown, « 99+ ».
 COUNTED = 100
 
 
 class SavedView(NamedTuple):
-    """`holds` tells whether an open case is in it. One with `among` reads closed cases too, newest first."""
+    """`holds` tells whether an open case is in it. A view with `among` reads closed cases too, newest first."""
 
     code: str
     title: str
     empty: str
     holds: Callable[[OpenCase, User, datetime], bool] = lambda case, user, now: True
     among: Q | None = None
-    # Said where the title does not fit.
+    # Shown where the title does not fit.
     short: str | None = None
     is_first: bool = False
 
@@ -37,7 +37,7 @@ TO_DO = SavedView(
     "Rien à traiter. Une déclaration de votre territoire apparaît ici dès qu’elle est envoyée.",
     is_first=True,
 )
-# The first five stand on the line of views, the others in its menu.
+# The first five are on the line of views, the others in its menu.
 VIEWS = [
     SavedView(
         "a-prendre",
@@ -94,11 +94,11 @@ BY_CODE = {view.code: view for view in VIEWS}
 
 
 def count_cases(cases: Collection[OpenCase], user: User, now: datetime) -> dict[str, str]:
-    """Return how many of the open cases of my centres each view holds, as it is said."""
+    """Return how many of the open cases of the user's centres each view holds, as text."""
     counted = [view for view in VIEWS if view.is_open]
-    return {view.code: say_count(sum(view.holds(case, user, now) for case in cases)) for view in counted}
+    return {view.code: format_count(sum(view.holds(case, user, now) for case in cases)) for view in counted}
 
 
-def say_count(number: int) -> str:
-    """Up to « 99+ »."""
+def format_count(number: int) -> str:
+    """Return the number, or « 99+ » beyond."""
     return str(number) if number < COUNTED else f"{COUNTED - 1}+"

@@ -1,4 +1,4 @@
-"""What the script of the queue asks every twenty seconds: has the page changed, and which cases are on it now."""
+"""The view that the script of the queue calls every twenty seconds: has the page changed, what is on it."""
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -7,24 +7,24 @@ from django.views.decorators.http import require_safe
 
 from accounts.signed_in import get_account
 from incidents.triage.case.ending import list_awakened
-from incidents.triage.queue.desk import mark_of_waiting
-from incidents.triage.queue.order import cases_of_centres
-from incidents.triage.queue.pages import Asked, read_page, rows_of
-from incidents.triage.queue.refresh import mark_of, with_signs
+from incidents.triage.queue.desk import compute_notice_mark
+from incidents.triage.queue.order import get_centre_cases
+from incidents.triage.queue.pages import QueueFilters, load_rows, read_queue_page
+from incidents.triage.queue.refresh import annotate_signs, compute_page_mark
 from incidents.triage.transfer.block import count_offers
 
 
 @never_cache
 @require_safe
-def queue_state(request: HttpRequest) -> HttpResponse:
-    """`mark` changes when the first page of this view would; `cases` are those on it, in waves too."""
+def queue_state_view(request: HttpRequest) -> HttpResponse:
+    """Return `mark`, which changes when the first page of this view would, and `cases`, all cases on it."""
     user, now = get_account(request), timezone.now()
     if not user.read_centre_ids:
         raise Http404
-    page = read_page(Asked.read(request.GET)._replace(after=None, before=None), user, now)
-    shown = cases_of_centres(user).only("reference", "status", "due_at")
-    above = mark_of_waiting(count_offers(user), list_awakened(user))
-    mark = mark_of(page, rows_of(page, with_signs(shown, user)), now)
+    page = read_queue_page(QueueFilters.read(request.GET)._replace(after=None, before=None), user, now)
+    cases = get_centre_cases(user).only("reference", "status", "due_at")
+    above = compute_notice_mark(count_offers(user), list_awakened(user))
+    mark = compute_page_mark(page, load_rows(page, annotate_signs(cases, user)), now)
     return JsonResponse(
         {"mark": mark + above, "cases": [case.reference for wave in page.waves for case in wave.cases]}
     )

@@ -1,4 +1,4 @@
-"""The rows of the queue in the order of its page: lines of cases, and waves in the words of all their cases."""
+"""The rows of the queue in the order of its page: lines of cases, and waves with what their cases have in common."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -9,12 +9,12 @@ from typing import Any
 from core.french import choose_plural
 from incidents.enums import Burst, Severity
 from incidents.models import Incident
-from incidents.triage.queue.lines import TO_CALL_BACK, Line, lines_of
+from incidents.triage.queue.lines import TO_CALL_BACK, CaseLine, build_lines
 from incidents.triage.queue.order import OpenCase
-from incidents.triage.queue.pages import MEMBERS_SHOWN, OPENED, WITHIN, Asked, Page
+from incidents.triage.queue.pages import MEMBERS_SHOWN, OPENED, WITHIN, QueueFilters, QueuePage
 from incidents.triage.queue.waves import Wave, WaveKind
 
-# Nothing is kept of the connection or of the mailbox: two such cases may share neither.
+# The connection and the mailbox are not stored: two such cases may share neither.
 NAMES = {
     Burst.ADDRESS: "marqués pour leur connexion à Internet",
     Burst.MAILBOX: "marqués pour leur adresse mail à rappeler",
@@ -24,11 +24,11 @@ NAMES = {
 
 @dataclass(frozen=True)
 class WaveLine:
-    """A wave as its worst case stands for it. `link` opens or shuts it; `all` shows each of its cases, where it is
-    open and holds more than are shown. `marks` are what the line of a case would say first: how many of them.
+    """A wave, represented by its worst case. `link` opens or closes it; `all` shows all its cases if it is open and
+    holds more than are shown. `marks` are the marks of its cases, with their number.
     """
 
-    worst: Line
+    worst: CaseLine
     kind: str
     name: str
     key: str
@@ -53,20 +53,20 @@ class WaveLine:
 
     @property
     def is_urgent(self) -> bool:
-        """Tell whether the worst of its cases is critical and there to be taken: it is, without opening the wave."""
+        """Tell whether its worst case is critical and free, so that it can be taken without opening the wave."""
         return self.worst.is_free and self.level == Severity.CRITICAL
 
 
-type Row = Line | WaveLine
+type QueueRow = CaseLine | WaveLine
 
 
-def rows_on(page: Page, incidents: Mapping[int, Incident], now: datetime) -> list[Row]:
-    """A case that left the centre since the page began is not there. One query."""
-    lines = {line.incident.pk: line for line in lines_of(incidents.values(), now)}
-    return list(list_rows(page, lines, now))
+def build_rows(page: QueuePage, incidents: Mapping[int, Incident], now: datetime) -> list[QueueRow]:
+    """Return the rows, without the cases that have left the centre since the page was read. One query."""
+    lines = {line.incident.pk: line for line in build_lines(incidents.values(), now)}
+    return list(iterate_rows(page, lines, now))
 
 
-def list_rows(page: Page, lines: Mapping[int, Line], now: datetime) -> Iterator[Row]:
+def iterate_rows(page: QueuePage, lines: Mapping[int, CaseLine], now: datetime) -> Iterator[QueueRow]:
     for wave in page.waves:
         if wave.worst.pk not in lines:
             continue
@@ -74,27 +74,27 @@ def list_rows(page: Page, lines: Mapping[int, Line], now: datetime) -> Iterator[
             yield lines[wave.worst.pk]
             continue
         members = page.members.get(wave.key)
-        yield describe_wave(wave, page.asked, lines[wave.worst.pk], now, is_open=members is not None)
+        yield describe_wave(wave, page.filters, lines[wave.worst.pk], now, is_open=members is not None)
         for case in members or ():
             if case.pk in lines:
                 yield replace(lines[case.pk], is_member=True)
 
 
-def describe_wave(wave: Wave, asked: Asked, worst: Line, now: datetime, *, is_open: bool) -> WaveLine:
+def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datetime, *, is_open: bool) -> WaveLine:
     kind, cases = WaveKind(wave.kind or ""), wave.cases
     return WaveLine(
         worst=worst,
         kind=str(kind.label),
-        name=name_of(wave, worst),
+        name=format_wave_name(wave, worst),
         key=wave.key,
-        link=asked.link_here() if is_open else asked.link_here(**{OPENED: wave.key}),
-        all=asked.link(**{WITHIN: wave.key}) if is_open and len(cases) > MEMBERS_SHOWN else "",
+        link=filters.link_here() if is_open else filters.link_here(**{OPENED: wave.key}),
+        all=filters.link(**{WITHIN: wave.key}) if is_open and len(cases) > MEMBERS_SHOWN else "",
         is_open=is_open,
         number=len(cases),
-        level_said=say_level(wave),
-        bodies=say_bodies(wave, worst),
-        marks=list(list_marks(wave, worst)),
-        late=say_late(cases, now),
+        level_said=format_level(wave),
+        bodies=format_bodies(wave, worst),
+        marks=list(list_wave_marks(wave, worst)),
+        late=format_late(cases, now),
         unverified=sum(not case.is_verified for case in cases),
         free=sum(case.is_free for case in cases),
         references=" ".join(case.reference for case in cases),
@@ -103,8 +103,8 @@ def describe_wave(wave: Wave, asked: Asked, worst: Line, now: datetime, *, is_op
     )
 
 
-def name_of(wave: Wave, worst: Line) -> str:
-    """What its cases have in common: the title of their group, their supplier, or why they were marked."""
+def format_wave_name(wave: Wave, worst: CaseLine) -> str:
+    """Return what its cases have in common: the title of their group, their supplier, or why they were marked."""
     if wave.group:
         return wave.group.group_title or ""
     if wave.kind == WaveKind.SUPPLIER:
@@ -112,32 +112,32 @@ def name_of(wave: Wave, worst: Line) -> str:
     return str(Burst.BODY.label if wave.kind == WaveKind.BODY else NAMES[Burst(wave.worst.burst)])
 
 
-def say_level(wave: Wave) -> str:
-    """« Élevée, pour 2 sur 18 »: how many are as bad as the worst."""
+def format_level(wave: Wave) -> str:
+    """Return a text such as « pour 2 sur 18 »: how many cases are as severe as the worst."""
     as_bad = sum(case.severity == wave.worst.severity for case in wave.cases)
     return f"pour {as_bad} sur {len(wave.cases)}"
 
 
-def say_bodies(wave: Wave, worst: Line) -> str:
-    """« 9 collectivités », or the one that declared them all."""
+def format_bodies(wave: Wave, worst: CaseLine) -> str:
+    """Return a text such as « 9 collectivités », or the name of the body that declared all cases."""
     number = len({case.body for case in wave.cases})
     several = choose_plural("%(number)s collectivité", "%(number)s collectivités", number) % {"number": number}
     return several if number > 1 else worst.body
 
 
-def say_late(cases: list[OpenCase], now: datetime) -> str:
-    """« 3 en retard, dont 1 réponse », or nothing. Whoever waits too long for an answer makes a case late."""
+def format_late(cases: list[OpenCase], now: datetime) -> str:
+    """Return a text such as « 3 en retard, dont 1 réponse », or "". An answer that is late makes its case late."""
     late = sum(case.is_late(now) for case in cases)
     answers = sum(case.is_answer_late(now) for case in cases)
-    said = f"{late} en retard" if late else ""
+    late_text = f"{late} en retard" if late else ""
     of_answers = choose_plural(", dont %(number)s réponse", ", dont %(number)s réponses", answers) % {
         "number": answers
     }
-    return said + (of_answers if answers else "")
+    return late_text + (of_answers if answers else "")
 
 
-def list_marks(wave: Wave, worst: Line) -> Iterator[str]:
-    """Whether the worst one is new, how many wait for a call, then what else the worst one is marked with."""
+def list_wave_marks(wave: Wave, worst: CaseLine) -> Iterator[str]:
+    """Yield whether the worst case is new, how many cases wait for a call, then the other marks of the worst case."""
     if worst.has_news:
         yield "nouveau"
     if number := sum(case.is_to_call_back for case in wave.cases):
@@ -145,8 +145,8 @@ def list_marks(wave: Wave, worst: Line) -> Iterator[str]:
     yield from (mark for mark in worst.marks if mark != TO_CALL_BACK)
 
 
-def offer_group(wave: Wave, worst: Line) -> dict[str, Any]:
-    """What `parts/supplier.html` offers: the group, what it lacks, or to make one of a supplier."""
+def offer_group(wave: Wave, worst: CaseLine) -> dict[str, Any]:
+    """Return what `parts/supplier.html` offers: the group and its missing cases, or a new group for the supplier."""
     if wave.kind not in {WaveKind.GROUP, WaveKind.SUPPLIER}:
         return {}
     group = wave.group

@@ -1,8 +1,8 @@
-"""Cases that are one affair, and one line of the queue until somebody opens it.
+"""Waves: cases of the same affair, which are one line of the queue until somebody opens it.
 
-A wave is three open cases of one centre or more: of one group, with those in no group that name its supplier; of one
-supplier that three bodies name; of one body that declared in a burst; or marked in a burst and received one within an
-hour of another. A case is in the first of these that holds it. The wave stands where the worst of its cases would.
+A wave is at least three open cases of the same centre: of a group, with the cases in no group that name its supplier;
+of a supplier that three bodies name; of a body that declared in a burst; or marked in a burst and received within an
+hour of each other. A case is in the first of these that holds it. The wave has the place of its worst case.
 """
 
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ from django.db import models
 
 from incidents.enums import GroupKind
 from incidents.services.declaring.limits import WITHIN
-from incidents.triage.queue.order import OpenCase, place_of
+from incidents.triage.queue.order import OpenCase, compute_place
 
 FEWEST = 3
 
@@ -33,9 +33,9 @@ type Homes = Mapping[tuple[int, str], OpenCase]
 
 
 class Wave(NamedTuple):
-    """One line. `cases` are in the order of the queue; a wave of a single case is that case.
+    """A line. `cases` are in the order of the queue; a wave of a single case is that case.
 
-    `group`: any case of the group that it is about, in this wave or not. `supplier_key`: that of its supplier.
+    `group`: any case of the group of the wave, in this wave or not. `supplier_key`: the key of its supplier.
     `lacking`: how many open cases of the centre, in this wave or not, name that supplier and are in no group.
     """
 
@@ -51,15 +51,15 @@ class Wave(NamedTuple):
         return self.cases[0]
 
     def outside(self) -> int:
-        """How many of its cases are in no group."""
+        """Return how many of its cases are in no group."""
         return sum(case.group is None for case in self.cases)
 
 
-def arrange(cases: Iterable[OpenCase], now: datetime, *, among: Iterable[OpenCase] = ()) -> list[Wave]:
+def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, among: Iterable[OpenCase] = ()) -> list[Wave]:
     """Return the lines of the queue in their order. `among`: all the open cases, where `cases` are some of them."""
-    ordered = sorted(cases, key=lambda case: place_of(case, now))
-    known = Known.of(among or ordered)
-    names = name_waves(ordered, known.homes)
+    ordered = sorted(cases, key=lambda case: compute_place(case, now))
+    suppliers = SupplierIndex.of(among or ordered)
+    names = assign_waves(ordered, suppliers.homes)
     lines: list[Wave] = []
     waves: dict[str, Wave] = {}
     for case in ordered:
@@ -67,14 +67,14 @@ def arrange(cases: Iterable[OpenCase], now: datetime, *, among: Iterable[OpenCas
         if kind and key in waves:
             waves[key].cases.append(case)
             continue
-        lines.append(known.begin_wave(kind, key, case))
+        lines.append(suppliers.begin_wave(kind, key, case))
         if kind:
             waves[key] = lines[-1]
     return lines
 
 
-class Known(NamedTuple):
-    """What all the open cases say of suppliers. `lacking`: by centre and supplier, how many are in no group."""
+class SupplierIndex(NamedTuple):
+    """The suppliers that all open cases name. `lacking`: by centre and supplier, how many cases are in no group."""
 
     homes: Homes
     suppliers: Mapping[UUID | None, str]
@@ -82,10 +82,10 @@ class Known(NamedTuple):
 
     @classmethod
     def of(cls, cases: Iterable[OpenCase]) -> Self:
-        known = list(cases)
-        homes = homes_of_suppliers(known)
+        open_cases = list(cases)
+        homes = find_supplier_homes(open_cases)
         suppliers = {home.group: supplier for (_centre, supplier), home in homes.items()}
-        free = (case for case in known if case.supplier_key and case.group is None)
+        free = (case for case in open_cases if case.supplier_key and case.group is None)
         return cls(homes, suppliers, Counter((case.csirt, case.supplier_key) for case in free))
 
     def begin_wave(self, kind: WaveKind | None, key: str, case: OpenCase) -> Wave:
@@ -96,48 +96,52 @@ class Known(NamedTuple):
         return Wave(kind, key, [case], group, supplier, self.lacking.get((case.csirt, supplier), 0))
 
 
-def list_alone(cases: Iterable[OpenCase], now: datetime) -> list[Wave]:
+def list_single_cases(cases: Iterable[OpenCase], now: datetime) -> list[Wave]:
     """Return each case as a line of its own, in the same order."""
-    return [Wave(None, "", [case]) for case in sorted(cases, key=lambda case: place_of(case, now))]
+    return [Wave(None, "", [case]) for case in sorted(cases, key=lambda case: compute_place(case, now))]
 
 
-def name_waves(cases: list[OpenCase], homes: Homes) -> dict[int, tuple[WaveKind, str]]:
-    """Return by case the kind and the key of its wave, for those in one."""
-    named: dict[int, tuple[WaveKind, str]] = {}
+def assign_waves(cases: list[OpenCase], homes: Homes) -> dict[int, tuple[WaveKind, str]]:
+    """Return the kind and the key of the wave of each case that is in a wave."""
+    keys: dict[int, tuple[WaveKind, str]] = {}
     marked = [case for case in cases if case.burst]
-    of_bodies = bursts_of_bodies(cases, marked)
-    of_marks = {case.pk: name_chain(chain, chain[0].burst) for chain in chains(marked, "burst") for case in chain}
+    of_bodies = find_bursts_of_bodies(cases, marked)
+    of_marks = {
+        case.pk: make_chain_key(chain, chain[0].burst) for chain in build_chains(marked, "burst") for case in chain
+    }
     for kind, affair_of in (
-        (WaveKind.GROUP, lambda case: group_of(case, homes)),
+        (WaveKind.GROUP, lambda case: find_group(case, homes)),
         (WaveKind.SUPPLIER, lambda case: case.supplier_key),
         (WaveKind.BODY, lambda case: of_bodies.get(case.pk)),
         (WaveKind.BURST, lambda case: of_marks.get(case.pk)),
     ):
-        for affair, members in gather(cases, named, affair_of).items():
+        for affair, members in group_by_affair(cases, keys, affair_of).items():
             if is_wave(kind, members):
-                named |= dict.fromkeys((case.pk for case in members), (kind, key_of(kind, affair)))
-    return named
+                keys |= dict.fromkeys((case.pk for case in members), (kind, make_wave_key(kind, affair)))
+    return keys
 
 
-def gather(
-    cases: list[OpenCase], named: dict[int, tuple[WaveKind, str]], affair_of: Callable[[OpenCase], Hashable]
+def group_by_affair(
+    cases: list[OpenCase], keys: dict[int, tuple[WaveKind, str]], affair_of: Callable[[OpenCase], Hashable]
 ) -> dict[tuple[int, Hashable], list[OpenCase]]:
     """Return the cases in no wave yet, by centre and affair."""
-    found: defaultdict[tuple[int, Hashable], list[OpenCase]] = defaultdict(list)
+    members: defaultdict[tuple[int, Hashable], list[OpenCase]] = defaultdict(list)
     for case in cases:
-        if case.pk not in named and (affair := affair_of(case)) not in {None, ""}:
-            found[case.csirt, affair].append(case)
-    return found
+        if case.pk not in keys and (affair := affair_of(case)) not in {None, ""}:
+            members[case.csirt, affair].append(case)
+    return members
 
 
 def is_wave(kind: WaveKind, cases: list[OpenCase]) -> bool:
-    """A supplier is one affair once several bodies name it; several cases of one body may be anything."""
+    """Tell whether these cases are a wave. A supplier must be named by several bodies, since several cases of a single
+    body may have nothing in common.
+    """
     several = {case.body for case in cases} if kind == WaveKind.SUPPLIER else cases
     return len(several) >= FEWEST
 
 
-def key_of(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
-    """What an address names a wave by. It opens nothing: whoever asks finds it among their own cases or not at all."""
+def make_wave_key(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
+    """Return the key of a wave for an address. It gives no access: it is looked up among the reader's own cases."""
     centre, value = affair
     return f"{kind}-{centre}-{value}"
 
@@ -145,15 +149,15 @@ def key_of(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
 # Groups
 
 
-def group_of(case: OpenCase, homes: Homes) -> Hashable:
+def find_group(case: OpenCase, homes: Homes) -> Hashable:
     """Return the group that a case is in, or else that of the supplier that it names."""
     home = homes.get((case.csirt, case.supplier_key))
     return case.group or (home and home.group)
 
 
-def homes_of_suppliers(cases: Iterable[OpenCase]) -> Homes:
-    """Return a case of each group, not closed, that is about a supplier: the one that most of its open cases name. Of
-    two groups about one supplier, the same one each time.
+def find_supplier_homes(cases: Iterable[OpenCase]) -> Homes:
+    """Return, by centre and supplier, a case of the open group about that supplier, which most of the group's open
+    cases name. Of two such groups, the same is chosen each time.
     """
     members: defaultdict[tuple[str, int], list[OpenCase]] = defaultdict(list)
     for case in cases:
@@ -170,11 +174,11 @@ def homes_of_suppliers(cases: Iterable[OpenCase]) -> Homes:
 # Bursts
 
 
-def chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]:
+def build_chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]:
     """Return the cases of one centre that have this field in common, as chains in which each was received within an
     hour of the one before: as long as declarations are counted against each other.
     """
-    found: list[list[OpenCase]] = []
+    chains: list[list[OpenCase]] = []
     newest: dict[tuple[int, Hashable], list[OpenCase]] = {}
     for case in sorted(cases, key=attrgetter("received_at", "pk")):
         affair = case.csirt, getattr(case, shared)
@@ -182,20 +186,22 @@ def chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]:
             newest[affair].append(case)
         else:
             newest[affair] = [case]
-            found.append(newest[affair])
-    return found
+            chains.append(newest[affair])
+    return chains
 
 
-def bursts_of_bodies(cases: list[OpenCase], marked: Collection[OpenCase]) -> dict[int, str]:
-    """Return by case the burst of its body: those marked, and those of the hour before, which were let through."""
+def find_bursts_of_bodies(cases: list[OpenCase], marked: Collection[OpenCase]) -> dict[int, str]:
+    """Return the burst of each case: the marked cases of a body, and its cases of the hour before, which were not
+    marked.
+    """
     bodies = {case.body for case in marked}
-    named: dict[int, str] = {}
-    for chain in chains((case for case in cases if case.body in bodies), "body"):
+    keys: dict[int, str] = {}
+    for chain in build_chains((case for case in cases if case.body in bodies), "body"):
         began = next((case.received_at for case in chain if case.burst), None)
         burst = [case for case in chain if case.burst or (began and began - WITHIN <= case.received_at <= began)]
-        named |= {case.pk: name_chain(burst, case.body) for case in burst}
-    return named
+        keys |= {case.pk: make_chain_key(burst, case.body) for case in burst}
+    return keys
 
 
-def name_chain(chain: list[OpenCase], shared: Hashable) -> str:
+def make_chain_key(chain: list[OpenCase], shared: Hashable) -> str:
     return f"{shared}-{int(chain[0].received_at.timestamp())}"
