@@ -42,7 +42,7 @@ from incidents.triage.queue.refresh import annotate_signs, compute_page_mark
 from incidents.triage.queue.saved_views import VIEWS
 from incidents.triage.queue.wave_lines import build_rows
 from incidents.triage.routes import BESIDE, OF_A_CASE
-from incidents.triage.search.page import to_search
+from incidents.triage.search.page import redirect_to_search
 from incidents.triage.transfer.moved import redirect_when_moved
 from incidents.triage.work.kept import keep_view, keeping_words
 
@@ -93,7 +93,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:
         if request.GET.get("q", "").strip():  # old links use the former search box of the queue
-            return to_search(request)
+            return redirect_to_search(request)
         if not self.has_view_permission(request):
             raise PermissionDenied
         return show_queue(request)

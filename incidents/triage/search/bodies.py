@@ -13,7 +13,7 @@ from incidents.reference import LENGTH, compact, is_reference
 BODIES_TRIED = 60
 
 
-def references_in(query: str) -> list[str]:
+def list_references(query: str) -> list[str]:
     """Return the references that `query` may be: typed (« t7k4 9mqx ») or spelled out (« Thérèse, 7, Kléber, 4 …
     »).
     """

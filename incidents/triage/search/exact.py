@@ -21,7 +21,7 @@ PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
 PREFIXED = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
 
 
-class Exact(NamedTuple):
+class ExactValue(NamedTuple):
     """An exact value. `kind` is « phone » or a kind of indicator."""
 
     kind: str
@@ -40,17 +40,17 @@ REASONS: dict[str, str] = {
 }
 
 
-def exact_in(text: str) -> Exact | None:
+def parse_exact_value(text: str) -> ExactValue | None:
     """Return the exact value that the whole text is, or None, also for a SIREN or a postal code."""
-    if NUMBER.fullmatch(text) and (number := telephone_in(text)):
-        return Exact("phone", number)
+    if NUMBER.fullmatch(text) and (number := parse_telephone(text)):
+        return ExactValue("phone", number)
     if address := spelt_ip(text.strip()):
-        return Exact(ObservableKind.IP, address)
+        return ExactValue(ObservableKind.IP, address)
     mail = normalised(ObservableKind.EMAIL, text) if EMAIL.fullmatch(text) else None
-    return Exact(ObservableKind.EMAIL, mail) if mail else None
+    return ExactValue(ObservableKind.EMAIL, mail) if mail else None
 
 
-def telephone_in(text: str) -> str:
+def parse_telephone(text: str) -> str:
     """Return the digits as they are dialled in the same place, such as « 0298000000 », or "" for any other text."""
     bare = re.sub(r"[\s.()/-]", "", text)
     if PACIFIC_LOCAL.fullmatch(" ".join(text.split())):
@@ -62,7 +62,7 @@ def telephone_in(text: str) -> str:
     return f"0{bare[-LAST_DIGITS:]}" if PREFIXED.fullmatch(bare) else ""
 
 
-def spellings_of(number: str) -> list[str]:
+def list_spellings(number: str) -> list[str]:
     """Return the usual spellings in a text of a number as it is dialled."""
     pairs = re.findall(r"\d\d", number)
     if len(number) != len("0298000000"):
@@ -78,37 +78,37 @@ def spellings_of(number: str) -> list[str]:
     return [number, *(sign.join(pairs) for sign in " .-"), " ".join(grouped), " ".join(abroad), f"+33{number[1:]}"]
 
 
-def cases_with(exact: Exact, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
+def find_cases_with(exact: ExactValue, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
     """Return the newest of `cases` that have this value, each with the reason. Runs one query, or two for a mail
     address.
     """
     if exact.kind == "phone":
-        return newest(cases.called_from(exact.value), "phone", most)
-    seen = Observable.objects.filter(kind=exact.kind, value=exact.value)
-    found = newest(cases.filter(pk__in=seen.values("incident")), "observable", most)
+        return list_newest(cases.called_from(exact.value), "phone", most)
+    sightings = Observable.objects.filter(kind=exact.kind, value=exact.value)
+    rows = list_newest(cases.filter(pk__in=sightings.values("incident")), "observable", most)
     if exact.kind == ObservableKind.EMAIL:
-        found += newest(cases.alias(mail=Lower("story__contact_email")).filter(mail=exact.value), "contact", most)
-    return found
+        rows += list_newest(cases.alias(mail=Lower("story__contact_email")).filter(mail=exact.value), "contact", most)
+    return rows
 
 
-def callers_in(texts: Collection[str]) -> list[str]:
+def list_caller_names(texts: Collection[str]) -> list[str]:
     """Return the words and phrases that may be of the name of a caller, folded, without civilities.
 
     Names of people stay out of the index of the words: those of the newest cases are compared.
     """
-    return [name for text in texts if (name := name_in(text))]
+    return [name for text in texts if (name := normalise_name(text))]
 
 
-def is_called(name: str, wanted: Collection[str]) -> bool:
+def has_caller_name(name: str, words: Collection[str]) -> bool:
     """Tell whether all of these are in the name."""
-    return all(f" {one} " in f" {name_in(name)} " for one in wanted)
+    return all(f" {word} " in f" {normalise_name(name)} " for word in words)
 
 
-def name_in(text: str) -> str:
+def normalise_name(text: str) -> str:
     """Return the folded words of the text without civilities."""
     return " ".join(word for word in fold(text).split() if word not in CIVILITIES)
 
 
-def newest(cases: IncidentQuerySet, reason: str, most: int) -> list[tuple[int, str]]:
+def list_newest(cases: IncidentQuerySet, reason: str, most: int) -> list[tuple[int, str]]:
     keys = cases.order_by("-received_at", "-id").values_list("pk", flat=True)[:most]
     return [(key, str(REASONS[reason])) for key in keys]

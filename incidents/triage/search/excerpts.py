@@ -29,31 +29,31 @@ class Excerpt(NamedTuple):
     pieces: list[Piece]
 
 
-def excerpts_of(found: Mapping[int, Iterable[str]], lexemes: Collection[str]) -> dict[int, list[Excerpt]]:
+def list_excerpts(documents_found: Mapping[int, Iterable[str]], lexemes: Collection[str]) -> dict[int, list[Excerpt]]:
     """Return the excerpts of each case from its documents, which are identified as « kind source ». Runs one query, or
     none without documents.
     """
-    shown: dict[int, list[Excerpt]] = {}
-    texts = texts_of(found)
-    for incident, documents in found.items():
+    excerpts: dict[int, list[Excerpt]] = {}
+    texts = load_texts(documents_found)
+    for incident, documents in documents_found.items():
         for document in documents:
             if text := texts.get((incident, document)):
                 kind = DocumentKind(document.partition(" ")[0])
                 # The lines after the name of a file are for the index only.
                 text = text.partition("\n")[0] if kind == DocumentKind.FILE else text
-                shown.setdefault(incident, []).append(Excerpt(str(kind.label), marked(text, lexemes)))
-    return shown
+                excerpts.setdefault(incident, []).append(Excerpt(str(kind.label), mark_words(text, lexemes)))
+    return excerpts
 
 
-def texts_of(found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
+def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
     """Return the current texts. A text that was erased meanwhile is absent."""
-    documents = {document for those in found.values() for document in those}
-    if not documents:
+    document_names = {document for names in documents_found.values() for document in names}
+    if not document_names:
         return {}
-    kinds = sorted({document.partition(" ")[0] for document in documents})
+    kinds = sorted({document.partition(" ")[0] for document in document_names})
     values: dict[str, list[int] | list[str]] = {
-        "incidents": sorted(found),
-        "sources": sorted({document.partition(" ")[2] for document in documents}),
+        "incidents": sorted(documents_found),
+        "sources": sorted({document.partition(" ")[2] for document in document_names}),
         "terms": terms_of_types(),
         "asked": questions_with_words(),
     }
@@ -62,15 +62,15 @@ def texts_of(found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
         return {(incident, f"{kind} {source}"): text for kind, incident, source, text in cursor.fetchall()}
 
 
-def marked(text: str, lexemes: Collection[str]) -> list[Piece]:
+def mark_words(text: str, lexemes: Collection[str]) -> list[Piece]:
     """Return the text around the first searched word, or its beginning if no word is recognised."""
     whole = break_links(" ".join(text.split()))
-    first = next((word.start() for word in WORD.finditer(whole) if is_asked(word[0], lexemes)), 0)
+    first = next((word.start() for word in WORD.finditer(whole) if is_searched(word[0], lexemes)), 0)
     start = whole.rfind(" ", 0, max(0, first - BEFORE)) + 1 if first > BEFORE else 0
     end = whole.find(" ", start + LENGTH)
     end = len(whole) if end == -1 or end > start + 2 * LENGTH else end
     cut = whole[start : min(end, start + 2 * LENGTH)]
-    pieces = list(pieces_of(cut, lexemes))
+    pieces = list(split_pieces(cut, lexemes))
     if start:
         pieces.insert(0, Piece("… ", is_marked=False))
     if start + len(cut) < len(whole):
@@ -78,10 +78,10 @@ def marked(text: str, lexemes: Collection[str]) -> list[Piece]:
     return pieces
 
 
-def pieces_of(text: str, lexemes: Collection[str]) -> Iterable[Piece]:
+def split_pieces(text: str, lexemes: Collection[str]) -> Iterable[Piece]:
     done = 0
     for word in WORD.finditer(text):
-        if is_asked(word[0], lexemes):
+        if is_searched(word[0], lexemes):
             if word.start() > done:
                 yield Piece(text[done : word.start()], is_marked=False)
             yield Piece(word[0], is_marked=True)
@@ -90,7 +90,7 @@ def pieces_of(text: str, lexemes: Collection[str]) -> Iterable[Piece]:
         yield Piece(text[done:], is_marked=False)
 
 
-def is_asked(word: str, lexemes: Collection[str]) -> bool:
+def is_searched(word: str, lexemes: Collection[str]) -> bool:
     """Tell whether the word was searched. A lexeme is a stem: usually the beginning of the word."""
     plain = fold(word)
     return plain in lexemes or any(len(stem) >= SHORTEST_STEM and plain.startswith(stem) for stem in lexemes)

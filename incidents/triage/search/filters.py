@@ -23,21 +23,21 @@ SUB_TECHNIQUES = 30
 OF_THE_CASE = Q(incident=OuterRef("pk"), csirt=OuterRef("csirt"))
 
 
-def conditions(query: Query, user: User) -> Q:
+def build_conditions(query: Query, user: User) -> Q:
     """Return the condition of all the filters of `query`. « moi » means `user`."""
-    wanted = Q()
+    combined = Q()
     for part in query.filters:
         if part.key == "dans" and has_text(query):
             # This filter applies to the document with the words, not to the case.
             continue
-        asked = condition(part, user)
-        wanted &= ~asked if part.is_left_out else asked
-    return wanted
+        part_condition = build_condition(part, user)
+        combined &= ~part_condition if part.is_left_out else part_condition
+    return combined
 
 
-def in_days(query: Query) -> Q:
+def build_days_condition(query: Query) -> Q:
     """Return the condition that the query's days put on a case."""
-    since, until = span(query)
+    since, until = compute_span(query)
     low = Q(received_at__gte=since) if since else Q()
     return low & Q(received_at__lt=until) if until else low
 
@@ -46,24 +46,24 @@ def has_text(query: Query) -> bool:
     return bool(query.words or query.phrases)
 
 
-def places(query: Query) -> list[str]:
+def list_searched_kinds(query: Query) -> list[str]:
     """Return the kinds of documents in which the words are searched."""
-    wanted, left_out = list_kinds(query, is_left_out=False), list_kinds(query, is_left_out=True)
-    return [kind for kind in DocumentKind.values if kind in (wanted or DocumentKind.values) and kind not in left_out]
+    included, left_out = list_kinds(query, is_left_out=False), list_kinds(query, is_left_out=True)
+    return [kind for kind in DocumentKind.values if kind in (included or DocumentKind.values) and kind not in left_out]
 
 
 def list_kinds(query: Query, *, is_left_out: bool) -> set[str]:
-    named = [part for part in query.filters if part.key == "dans" and part.is_left_out == is_left_out]
-    return {code for part in named for code in cast("tuple[str, ...]", part.value)}
+    parts = [part for part in query.filters if part.key == "dans" and part.is_left_out == is_left_out]
+    return {code for part in parts for code in cast("tuple[str, ...]", part.value)}
 
 
-def condition(part: Part, user: User) -> Q:
+def build_condition(part: Part, user: User) -> Q:
     if part.key == "resp":
-        return of_person(str(part.value), user)
+        return match_assignee(str(part.value), user)
     return CONDITIONS[part.key](part.value)
 
 
-def of_person(name: str, user: User) -> Q:
+def match_assignee(name: str, user: User) -> Q:
     if fold(name) in MINE:
         return Q(assignee=user)
     if fold(name) in NOBODY:
@@ -71,22 +71,22 @@ def of_person(name: str, user: User) -> Q:
     return Q(assignee__display_name__icontains=name)
 
 
-def in_state(value: Value) -> Q:
+def match_state(value: Value) -> Q:
     """Return the condition of the states. A case whose holder left its centre is to be taken, as in the queue."""
     states = cast("tuple[str, ...]", value)
-    wanted = Q(status__in=[state for state in states if state in Status.values])
+    combined = Q(status__in=[state for state in states if state in Status.values])
     if TO_TAKE in states:
-        wanted |= Q(status=Status.DECLARED) | Q(has_no_holder(), status=Status.ACKNOWLEDGED)
+        combined |= Q(status=Status.DECLARED) | Q(has_no_holder(), status=Status.ACKNOWLEDGED)
     if TAKEN in states:
-        wanted |= Q(~has_no_holder(), status=Status.ACKNOWLEDGED)
-    return wanted
+        combined |= Q(~has_no_holder(), status=Status.ACKNOWLEDGED)
+    return combined
 
 
-def one_of(field: str) -> Callable[[Value], Q]:
+def make_choice_condition(field: str) -> Callable[[Value], Q]:
     return lambda value: Q(**{f"{field}__in": value})
 
 
-def between(field: str) -> Callable[[Value], Q]:
+def make_range_condition(field: str) -> Callable[[Value], Q]:
     """Return a function that makes the condition for a range. A bound that is None is open."""
 
     def ask(value: Value) -> Q:
@@ -97,13 +97,13 @@ def between(field: str) -> Callable[[Value], Q]:
     return ask
 
 
-def received(value: Value) -> Q:
-    since, until = moments(cast("Days", value))
+def match_days(value: Value) -> Q:
+    since, until = compute_instants(cast("Days", value))
     low = Q(received_at__gte=since) if since else Q()
     return low & Q(received_at__lt=until) if until else low
 
 
-def moments(days: Days) -> tuple[datetime | None, datetime | None]:
+def compute_instants(days: Days) -> tuple[datetime | None, datetime | None]:
     """Return the instants from the first midnight in Paris (included) to the last one (excluded)."""
     zone = ZoneInfo(PARIS)
     since = datetime.combine(days.first, time.min, zone) if days.first else None
@@ -114,49 +114,51 @@ def moments(days: Days) -> tuple[datetime | None, datetime | None]:
     return since, datetime.combine(days.last, time.min, zone) + timedelta(days=1)
 
 
-def span(query: Query) -> tuple[datetime | None, datetime | None]:
+def compute_span(query: Query) -> tuple[datetime | None, datetime | None]:
     """Return the two instants between which `query` wants the cases received, each None if open."""
-    asked = [moments(part.value) for part in query.filters if isinstance(part.value, Days) and not part.is_left_out]
-    low, high = [since for since, _until in asked if since], [until for _since, until in asked if until]
+    ranges = [
+        compute_instants(part.value) for part in query.filters if isinstance(part.value, Days) and not part.is_left_out
+    ]
+    low, high = [since for since, _until in ranges if since], [until for _since, until in ranges if until]
     return max(low, default=None), min(high, default=None)
 
 
-def stopped(value: Value) -> Q:
+def match_services(value: Value) -> Q:
     return Q(Exists(ServiceInterruption.objects.filter(incident=OuterRef("pk"), service__in=value)))
 
 
-def verified(value: Value) -> Q:
+def match_verification(value: Value) -> Q:
     unverified = Q(verification=Verification.UNVERIFIED)
     return ~unverified if value == ("yes",) else unverified
 
 
-def written_in(value: Value) -> Q:
+def match_documents(value: Value) -> Q:
     return Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, kind__in=value)))
 
 
-def with_technique(value: Value) -> Q:
+def match_technique(value: Value) -> Q:
     (code,) = cast("tuple[str]", value)
     below = [] if "." in code else [f"{code}.{number:03}" for number in range(1, SUB_TECHNIQUES)]
     return Q(techniques__overlap=[code, *below])
 
 
 CONDITIONS: Mapping[str, Callable[[Value], Q]] = {
-    "type": one_of("type"),
-    "corps": one_of("collectivity__kind"),
-    "pop": between("collectivity__population"),
-    "etat": in_state,
-    "gravite": between("severity"),
-    "nature": one_of("nature"),
-    "du": received,
-    "au": received,
-    "jour": received,
-    "dept": one_of("collectivity__departement__code"),
-    "service": stopped,
-    "donnees": one_of("data_concerned"),
-    "verifie": verified,
-    "dans": written_in,
+    "type": make_choice_condition("type"),
+    "corps": make_choice_condition("collectivity__kind"),
+    "pop": make_range_condition("collectivity__population"),
+    "etat": match_state,
+    "gravite": make_range_condition("severity"),
+    "nature": make_choice_condition("nature"),
+    "du": match_days,
+    "au": match_days,
+    "jour": match_days,
+    "dept": make_choice_condition("collectivity__departement__code"),
+    "service": match_services,
+    "donnees": make_choice_condition("data_concerned"),
+    "verifie": match_verification,
+    "dans": match_documents,
     "prestataire": lambda value: Q(supplier_key__contains=fold(str(value))),
-    "cause": one_of("cause"),
-    "technique": with_technique,
-    "tlp": one_of("tlp"),
+    "cause": make_choice_condition("cause"),
+    "technique": match_technique,
+    "tlp": make_choice_condition("tlp"),
 }

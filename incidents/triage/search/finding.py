@@ -19,8 +19,8 @@ from django.db.models.expressions import RawSQL
 from incidents.enums import DocumentKind
 from incidents.models import SearchDocument
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.search.exact import exact_in, spellings_of
-from incidents.triage.search.filters import OF_THE_CASE, places, span
+from incidents.triage.search.exact import list_spellings, parse_exact_value
+from incidents.triage.search.filters import OF_THE_CASE, compute_span, list_searched_kinds
 from incidents.triage.search.query import Query
 
 # The most cases returned, and the newest matching documents of a centre that are scored.
@@ -69,7 +69,7 @@ BEST = """
 """
 
 
-class Asked(NamedTuple):
+class SearchPlan(NamedTuple):
     """The query as PostgreSQL reads it."""
 
     text: str
@@ -82,7 +82,7 @@ class Asked(NamedTuple):
         return {lexeme.replace("''", "'") for lexeme in LEXEME.findall(self.text)}
 
 
-class Found(NamedTuple):
+class FoundCase(NamedTuple):
     """The key of a case, and the documents with its best matches, as « kind source »."""
 
     incident: int
@@ -91,14 +91,14 @@ class Found(NamedTuple):
     reason: str = ""
 
 
-def plan_search(query: Query, csirts: Iterable[int]) -> Asked:
+def plan_search(query: Query, csirts: Iterable[int]) -> SearchPlan:
     """Return how PostgreSQL reads the words. Runs one query. `text` is empty if every word is a stop word."""
     statement, values = compile_words(query)
     glimpse = GLIMPSE.format(query=statement, newest=NEWEST.format(depth=GLANCE), last=NEWEST.format(depth=1))
     with connection.cursor() as cursor:
-        cursor.execute(glimpse, bounds(query, csirts) | values | {"usual": SEEN_OFTEN, "depth": USUAL})
-        text, seen, oldest = cursor.fetchone()
-    return Asked(text, seen >= SEEN_OFTEN, oldest)
+        cursor.execute(glimpse, build_bounds(query, csirts) | values | {"usual": SEEN_OFTEN, "depth": USUAL})
+        text, frequency, oldest = cursor.fetchone()
+    return SearchPlan(text, frequency >= SEEN_OFTEN, oldest)
 
 
 def compile_words(query: Query) -> tuple[str, dict[str, str]]:
@@ -106,8 +106,8 @@ def compile_words(query: Query) -> tuple[str, dict[str, str]]:
 
     A telephone number matches in any spelling.
     """
-    if (exact := exact_in(query.free)) and exact.kind == "phone" and not query.phrases:
-        spelt = {f"spelling{number}": text for number, text in enumerate(spellings_of(exact.value))}
+    if (exact := parse_exact_value(query.free)) and exact.kind == "phone" and not query.phrases:
+        spelt = {f"spelling{number}": text for number, text in enumerate(list_spellings(exact.value))}
         return " || ".join(f"phraseto_tsquery('tocsin', %({name})s)" for name in spelt), spelt
     parts, values = [], {}
     for number, word in enumerate(query.words):
@@ -123,7 +123,7 @@ def compile_words(query: Query) -> tuple[str, dict[str, str]]:
     return " && ".join(parts) or "''::tsquery", values
 
 
-def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: Iterable[int]) -> list[Found]:
+def find_by_words(query: Query, plan: SearchPlan, cases: IncidentQuerySet, csirts: Iterable[int]) -> list[FoundCase]:
     """Return the best of `cases`, which the caller has already limited to these centres and filters. Runs one
     query.
     """
@@ -134,52 +134,54 @@ def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: I
     # The filters match no possible case, such as « pop<0 ».
     except EmptyResultSet:
         return []
-    wanted = places(query)
+    kinds = list_searched_kinds(query)
     statement = BEST.format(
         # OFFSET 0 makes PostgreSQL test each document in turn, instead of collecting all matching cases first.
         cases=number_parameters(inner) + " OFFSET 0",
-        documents=f"({NEWEST.format(depth=USUAL)})" if asked.is_usual else "incidents_searchdocument",
-        place="d.kind = ANY(%(places)s)" if wanted != DocumentKind.values else "true",
+        documents=f"({NEWEST.format(depth=USUAL)})" if plan.is_usual else "incidents_searchdocument",
+        place="d.kind = ANY(%(places)s)" if kinds != DocumentKind.values else "true",
         weighed=WEIGHED,
         most=MOST,
         half_life=HALF_LIFE_DAYS,
     )
-    values = bounds(query, csirts) | {"query": asked.text, "places": wanted}
+    values = build_bounds(query, csirts) | {"query": plan.text, "places": kinds}
     values |= {f"case{number}": value for number, value in enumerate(inner_values)}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [Found(incident, tuple(where)) for incident, where in cursor.fetchall()]
+        return [FoundCase(incident, tuple(where)) for incident, where in cursor.fetchall()]
 
 
 def number_parameters(statement: str) -> str:
     """Rename each `%s` to `%(case0)s`, `%(case1)s` …"""
     pieces = statement.split("%s")
-    named = [f"{piece}%(case{number})s" for number, piece in enumerate(pieces[:-1])]
-    return "".join([*named, pieces[-1]])
+    numbered = [f"{piece}%(case{number})s" for number, piece in enumerate(pieces[:-1])]
+    return "".join([*numbered, pieces[-1]])
 
 
-def left_out(query: Query) -> Q:
+def exclude_words(query: Query) -> Q:
     """Return the condition that no document of the case has any of the excluded words."""
-    wanted = Q()
+    combined = Q()
     for text in query.left_out:
-        asked = SearchQuery(text, config="tocsin", search_type="phrase")
-        wanted &= ~Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, vector=asked)))
-    return wanted
+        phrase = SearchQuery(text, config="tocsin", search_type="phrase")
+        combined &= ~Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, vector=phrase)))
+    return combined
 
 
-def bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:
-    since, until = span(query)
+def build_bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:
+    since, until = compute_span(query)
     return {"csirts": sorted(csirts), "since": since or "-infinity", "until": until or "infinity"}
 
 
-def find_without_words(cases: IncidentQuerySet, mine: IncidentQuerySet) -> tuple[list[Found], datetime | None]:
+def find_without_words(
+    cases: IncidentQuerySet, own_cases: IncidentQuerySet
+) -> tuple[list[FoundCase], datetime | None]:
     """Return the newest of `cases`, and the instant at which the search stopped.
 
     `mine` are the cases of the user's centres in these days.
     """
-    received = mine.order_by("-received_at").values_list("received_at", flat=True)
+    received = own_cases.order_by("-received_at").values_list("received_at", flat=True)
     oldest = received[DEPTH : DEPTH + 1].first()
     if oldest:
         cases = cases.filter(received_at__gte=oldest)
     newest = cases.order_by("-received_at", "-id").values_list("pk", flat=True)[:MOST]
-    return [Found(pk) for pk in newest], oldest
+    return [FoundCase(pk) for pk in newest], oldest

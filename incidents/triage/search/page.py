@@ -30,11 +30,26 @@ from incidents.models import Incident, Transfer
 from incidents.querysets import IncidentQuerySet
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page
-from incidents.triage.search.bodies import find_bodies, references_in
-from incidents.triage.search.exact import CALLERS_READ, REASONS, Exact, callers_in, cases_with, exact_in, is_called
-from incidents.triage.search.excerpts import Excerpt, excerpts_of
-from incidents.triage.search.filters import conditions, has_text, in_days
-from incidents.triage.search.finding import MOST, Found, find_by_words, find_without_words, left_out, plan_search
+from incidents.triage.search.bodies import find_bodies, list_references
+from incidents.triage.search.exact import (
+    CALLERS_READ,
+    REASONS,
+    ExactValue,
+    find_cases_with,
+    has_caller_name,
+    list_caller_names,
+    parse_exact_value,
+)
+from incidents.triage.search.excerpts import Excerpt, list_excerpts
+from incidents.triage.search.filters import build_conditions, build_days_condition, has_text
+from incidents.triage.search.finding import (
+    MOST,
+    FoundCase,
+    exclude_words,
+    find_by_words,
+    find_without_words,
+    plan_search,
+)
 from incidents.triage.search.query import LONGEST, Part, Query, QueryProblem, read_query
 from incidents.triage.search.query_values import KEYS, Days
 
@@ -48,10 +63,10 @@ PLACES = ("departement", "region", "region_correction")
 
 
 @dataclass
-class Answer:
-    """The result of a search. `found` is ordered best first; `warning` is a sentence to show with it."""
+class SearchResult:
+    """The result of a search. `matches` is ordered best first; `warning` is a sentence to show with it."""
 
-    found: list[Found] = field(default_factory=list)
+    matches: list[FoundCase] = field(default_factory=list)
     lexemes: set[str] = field(default_factory=set)
     warning: str = ""
     # The instant before which cases were not read, or None if all were.
@@ -82,13 +97,17 @@ class Chip:
 
 @require_safe
 def search_view(request: HttpRequest) -> HttpResponse:
-    typed, user = request.GET.get("q", ""), get_account(request)
+    typed_text, user = request.GET.get("q", ""), get_account(request)
     if not user.read_centre_ids:
         raise Http404
-    context: dict[str, Any] = {"title": "Chercher un dossier", "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
+    context: dict[str, Any] = {
+        "title": "Chercher un dossier",
+        "typed": typed_text[: 2 * LONGEST],
+        "keys": KEYS.items(),
+    }
     try:
         # A problem gives the position of a word in this text.
-        context["typed"] = clean_line(typed, limit=LONGEST, field="q")
+        context["typed"] = clean_line(typed_text, limit=LONGEST, field="q")
         query = read_query(refang_typed(context["typed"]))
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
@@ -96,24 +115,26 @@ def search_view(request: HttpRequest) -> HttpResponse:
         return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
     if reference := find_reference(query, user):
         return redirect_to_case(reference)
-    context |= {"query": query, "chips": chips_of(query), "given": find_given(query, user)}
-    answer = find(query, user) if query.text else Answer()
-    return render_page(request, "incidents/triage/search.html", context | page_of(request, query, answer, user))
+    context |= {"query": query, "chips": list_chips(query), "given": find_given_case(query, user)}
+    result = find_cases(query, user) if query.text else SearchResult()
+    return render_page(
+        request, "incidents/triage/search.html", context | build_results_page(request, query, result, user)
+    )
 
 
-def to_search(request: HttpRequest) -> HttpResponse:
+def redirect_to_search(request: HttpRequest) -> HttpResponse:
     """Redirect a search in the queue to this page."""
     response = redirect("admin:incidents_incident_search")
-    response["Location"] += address(request.GET.get("q", ""))
+    response["Location"] += format_address(request.GET.get("q", ""))
     return response
 
 
 def find_reference(query: Query, user: User) -> str:
     """Return the reference if it is all that was typed and the user may open the case, else ""."""
-    if query.filters or query.phrases or query.left_out or not (references := references_in(query.free)):
+    if query.filters or query.phrases or query.left_out or not (references := list_references(query.free)):
         return ""
-    mine = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids, reference__in=references)
-    return mine.order_by().values_list("reference", flat=True).first() or ""
+    own_cases = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids, reference__in=references)
+    return own_cases.order_by().values_list("reference", flat=True).first() or ""
 
 
 def refang_typed(text: str) -> str:
@@ -121,60 +142,60 @@ def refang_typed(text: str) -> str:
     return refanged(text) if DEFANGED.search(text) else text
 
 
-def find_given(query: Query, user: User) -> Transfer | None:
-    """The transfer by which my centre gave away the case whose reference is all that was typed, or None."""
+def find_given_case(query: Query, user: User) -> Transfer | None:
+    """Return the transfer by which the user's centre gave the case away, if its reference is all that was typed."""
     if query.filters or query.phrases or query.left_out:
         return None
-    transfers = (given_away(user, reference) for reference in references_in(query.free))
+    transfers = (given_away(user, reference) for reference in list_references(query.free))
     return next(filter(None, transfers), None)
 
 
-def find(query: Query, user: User) -> Answer:
+def find_cases(query: Query, user: User) -> SearchResult:
     """Return the cases of the bodies that match the words, then the cases whose texts have the words."""
-    mine = Incident.objects.filter(csirt__in=user.read_centre_ids)
-    cases = mine.filter(conditions(query, user)).filter(left_out(query))
+    own_cases = Incident.objects.filter(csirt__in=user.read_centre_ids)
+    cases = own_cases.filter(build_conditions(query, user)).filter(exclude_words(query))
     if has_text(query):
-        return by_words(query, cases, user)
+        return find_cases_by_words(query, cases, user)
     if not query.filters and not query.left_out:
-        return say_nothing(query)
-    found, oldest = find_without_words(cases, mine.filter(in_days(query)))
-    return Answer(found, oldest=oldest)
+        return explain_empty_query(query)
+    matches, oldest = find_without_words(cases, own_cases.filter(build_days_condition(query)))
+    return SearchResult(matches, oldest=oldest)
 
 
-def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
+def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> SearchResult:
     centres = user.read_centre_ids
-    asked = plan_search(query, centres)
-    answer = Answer(lexemes=asked.lexemes)
-    with_words = find_by_words(query, asked, cases, centres) if asked.text else []
+    plan = plan_search(query, centres)
+    result = SearchResult(lexemes=plan.lexemes)
+    with_words = find_by_words(query, plan, cases, centres) if plan.text else []
     if len(with_words) < MOST:
-        answer.oldest = asked.oldest
-    exact = exact_in(query.free) if not query.phrases else None
+        result.oldest = plan.oldest
+    exact = parse_exact_value(query.free) if not query.phrases else None
     try:
-        named, alike = (having(exact, cases), []) if exact else cases_by_name(query, cases)
+        best_matches, alike = (find_cases_with_value(exact, cases), []) if exact else find_cases_by_name(query, cases)
     except SearchProblem as problem:
-        named, alike, answer.warning = [], [], str(problem)
-    answer.found = merged(named, with_words, [] if with_words else alike)
-    return answer
+        best_matches, alike, result.warning = [], [], str(problem)
+    result.matches = merge_matches(best_matches, with_words, [] if with_words else alike)
+    return result
 
 
-def having(exact: Exact, cases: IncidentQuerySet) -> list[Found]:
+def find_cases_with_value(exact: ExactValue, cases: IncidentQuerySet) -> list[FoundCase]:
     """Return the cases that have this number or address in a field of their own."""
-    return [Found(key, reason=reason) for key, reason in cases_with(exact, cases, CASES_OF_BODIES)]
+    return [FoundCase(key, reason=reason) for key, reason in find_cases_with(exact, cases, CASES_OF_BODIES)]
 
 
-def say_nothing(query: Query) -> Answer:
+def explain_empty_query(query: Query) -> SearchResult:
     if fold(query.text):
-        return Answer(warning="Ces mots sont dans tous les textes. Ajoutez-en un qui en dise plus.")
-    return Answer(warning="Écrivez au moins un mot.")
+        return SearchResult(warning="Ces mots sont dans tous les textes. Ajoutez-en un qui en dise plus.")
+    return SearchResult(warning="Écrivez au moins un mot.")
 
 
-def cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[Found], list[Found]]:
+def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[FoundCase], list[FoundCase]]:
     """Return the newest cases whose body or whose caller has this name, and those of bodies with a similar name.
 
     One query for bodies and callers together, since a page costs ten.
     """
     bodies = [] if query.phrases else find_bodies(query.free)
-    callers = callers_in([*query.words, *query.phrases])
+    callers = list_caller_names([*query.words, *query.phrases])
     newest = cases.order_by("-received_at", "-id")
     columns = ("pk", "collectivity__name", "collectivity__departement__name", "story__contact_name")
     of_bodies = newest.filter(collectivity__in=bodies).annotate(is_caller=Value(value=False))
@@ -182,55 +203,55 @@ def cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[Found], l
     rows = of_bodies.values_list(*columns, "is_caller")[:CASES_OF_BODIES]
     if callers:
         rows = rows.union(of_callers.values_list(*columns, "is_caller")[:CALLERS_READ], all=True)
-    named: list[Found] = []
-    alike: list[Found] = []
+    same_name: list[FoundCase] = []
+    alike: list[FoundCase] = []
     for pk, *name, caller, is_caller in rows if bodies or callers else ():
         if is_caller:
-            named += [Found(pk, reason=REASONS["caller"])] if is_called(caller, callers) else []
+            same_name += [FoundCase(pk, reason=REASONS["caller"])] if has_caller_name(caller, callers) else []
         else:
-            (named if is_named(query, name) else alike).append(Found(pk))
-    return named, alike
+            (same_name if has_body_name(query, name) else alike).append(FoundCase(pk))
+    return same_name, alike
 
 
-def is_named(query: Query, name: Iterable[str | None]) -> bool:
+def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
     """Tell whether each word is in the name. A number is the code of the body, so it always matches."""
-    wanted, words = fold(query.free), fold(" ".join(part or "" for part in name))
-    return wanted.replace(" ", "").isdigit() or all(f" {word}" in f" {words}" for word in wanted.split())
+    query_words, words = fold(query.free), fold(" ".join(part or "" for part in name))
+    return query_words.replace(" ", "").isdigit() or all(f" {word}" in f" {words}" for word in query_words.split())
 
 
-def merged(*lists: list[Found]) -> list[Found]:
+def merge_matches(*lists: list[FoundCase]) -> list[FoundCase]:
     """Return each case once, at its first place in the lists, with the documents and the reason from any of them."""
-    reasons = {one.incident: one.reason for those in lists for one in those if one.reason}
-    places = {one.incident: one.places for those in lists for one in those if one.places}
-    order = dict.fromkeys(one.incident for those in lists for one in those)
-    return [Found(pk, places.get(pk, ()), reasons.get(pk, "")) for pk in order][:MOST]
+    reasons = {match.incident: match.reason for matches in lists for match in matches if match.reason}
+    places = {match.incident: match.places for matches in lists for match in matches if match.places}
+    order = dict.fromkeys(match.incident for matches in lists for match in matches)
+    return [FoundCase(pk, places.get(pk, ()), reasons.get(pk, "")) for pk in order][:MOST]
 
 
-def page_of(request: HttpRequest, query: Query, answer: Answer, user: User) -> dict[str, Any]:
+def build_results_page(request: HttpRequest, query: Query, result: SearchResult, user: User) -> dict[str, Any]:
     """Return one page of the results. A page number that does not exist gives the first page."""
-    asked = request.GET.get("page", "")
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("100") else 1
+    page_text = request.GET.get("page", "")
+    number = int(page_text) if page_text.isascii() and page_text.isdigit() and len(page_text) < len("100") else 1
     first = (number - 1) * PER_PAGE
-    if not 0 <= first < len(answer.found):
+    if not 0 <= first < len(result.matches):
         number, first = 1, 0
-    shown = answer.found[first : first + PER_PAGE]
+    matches = result.matches[first : first + PER_PAGE]
     return {
-        "hits": hits_of(shown, answer.lexemes, user, timezone.now()),
-        "warning": answer.warning,
-        "count": len(answer.found),
-        "is_bounded": len(answer.found) == MOST,
-        "further": further(query, answer.oldest),
-        "previous": address(query.text, number - 1) if number > 1 else "",
-        "next": address(query.text, number + 1) if first + PER_PAGE < len(answer.found) else "",
+        "hits": build_hits(matches, result.lexemes, user, timezone.now()),
+        "warning": result.warning,
+        "count": len(result.matches),
+        "is_bounded": len(result.matches) == MOST,
+        "further": describe_older_search(query, result.oldest),
+        "previous": format_address(query.text, number - 1) if number > 1 else "",
+        "next": format_address(query.text, number + 1) if first + PER_PAGE < len(result.matches) else "",
     }
 
 
-def further(query: Query, oldest: datetime | None) -> dict[str, Any]:
+def describe_older_search(query: Query, oldest: datetime | None) -> dict[str, Any]:
     """Return the day down to which cases were read, and the address of the search for older cases."""
     if oldest is None:
         return {}
     day = find_local_day(oldest, PARIS)
-    return {"day": day, "address": address(" ".join([*list_typed_parts(query), f"au:{day.isoformat()}"]))}
+    return {"day": day, "address": format_address(" ".join([*list_typed_parts(query), f"au:{day.isoformat()}"]))}
 
 
 def list_typed_parts(query: Query) -> Iterator[str]:
@@ -242,7 +263,7 @@ def list_typed_parts(query: Query) -> Iterator[str]:
             yield f"du:{part.value.first.isoformat()}"
 
 
-def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) -> list[Hit]:
+def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: datetime) -> list[Hit]:
     """Return the results to show. The cases are read again with their access rights, so that a case that was
     transferred since it was indexed is not shown.
 
@@ -250,11 +271,11 @@ def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) ->
     """
     cases = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
     joined = cases.with_holder().select_related("assignee", *(f"collectivity__{place}" for place in PLACES))
-    rows = joined.in_bulk([one.incident for one in found])
+    rows = joined.in_bulk([match.incident for match in matches])
     zones = {pk: find_zone(row.collectivity) for pk, row in rows.items()}
-    kept = {one.incident: one.places for one in found if one.incident in rows}
-    reasons = {one.incident: one.reason for one in found}
-    excerpts = excerpts_of(kept, lexemes)
+    places = {match.incident: match.places for match in matches if match.incident in rows}
+    reasons = {match.incident: match.reason for match in matches}
+    excerpts = list_excerpts(places, lexemes)
     record_accesses(user, [rows[pk] for pk in excerpts], Door.SEARCH)
     return [
         Hit(
@@ -265,16 +286,16 @@ def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) ->
             excerpts=excerpts.get(pk, []),
             reason=reasons[pk],
         )
-        for pk in kept
+        for pk in places
     ]
 
 
-def chips_of(query: Query) -> list[Chip]:
+def list_chips(query: Query) -> list[Chip]:
     def without(part: Part) -> str:
-        return address(query.without(part))
+        return format_address(query.without(part))
 
     return [Chip(part.text, without(part)) for part in query.filters]
 
 
-def address(text: str, page: int = 1) -> str:
+def format_address(text: str, page: int = 1) -> str:
     return "?" + urlencode({"q": text} | ({"page": page} if page > 1 else {}))

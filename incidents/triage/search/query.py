@@ -65,7 +65,12 @@ class Query:
     @property
     def words(self) -> list[str]:
         """Return the words that must all be found, without common words."""
-        return [word for part in self.parts if is_word(part) and not part.is_left_out for word in telling(part.text)]
+        return [
+            word
+            for part in self.parts
+            if is_word(part) and not part.is_left_out
+            for word in list_telling_words(part.text)
+        ]
 
     @property
     def phrases(self) -> list[str]:
@@ -97,7 +102,7 @@ def is_word(part: Part) -> bool:
     return not part.key and not part.is_phrase
 
 
-def telling(text: str) -> list[str]:
+def list_telling_words(text: str) -> list[str]:
     """Return the words of `text` that are not common: « l’accueil » gives « accueil »."""
     words = [word for word in APOSTROPHES.split(text) if fold(word)]
     return [word for word in words if fold(word) not in EVERYWHERE]
@@ -107,7 +112,7 @@ def read_query(text: str) -> Query:
     """Parse `text`, one clean line. Raises QueryProblem. An IPv6 address is one word, although it has colons."""
     if is_ip(text):
         return Query(text, (Part(0, len(text), text),))
-    return Query(text, tuple(parts_of(text)))
+    return Query(text, tuple(split_parts(text)))
 
 
 def is_ip(text: str) -> bool:
@@ -118,54 +123,56 @@ def is_ip(text: str) -> bool:
     return True
 
 
-def parts_of(text: str) -> Iterator[Part]:
+def split_parts(text: str) -> Iterator[Part]:
     at = 0
     while at < len(text):
         if text[at].isspace():
             at += 1
             continue
-        part = part_at(text, at)
+        part = parse_part(text, at)
         at = part.end
         yield part
 
 
-def part_at(text: str, start: int) -> Part:
+def parse_part(text: str, start: int) -> Part:
     is_left_out = text[start] == "-" and start + 1 < len(text) and not text[start + 1].isspace()
     at = start + is_left_out
     if text[at] in QUOTES:
-        end, phrase = quoted(text, at)
+        end, phrase = read_quotation(text, at)
         return Part(start, end, phrase, is_left_out, is_phrase=bool(fold(phrase)))
-    if found := TYPED.match(text, at):
-        if key := find_key(found[1]):
-            return typed_part(text, start, found, key)
-        refuse_unknown_key(text, at, found[1])
-    end = end_of_word(text, at)
+    if match := TYPED.match(text, at):
+        if key := find_key(match[1]):
+            return parse_filter(text, start, match, key)
+        refuse_unknown_key(text, at, match[1])
+    end = find_end_of_word(text, at)
     return Part(start, end, text[at:end], is_left_out)
 
 
-def typed_part(text: str, start: int, found: re.Match[str], key: str) -> Part:
+def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> Part:
     """Parse a filter.
 
     `found` matched its key and sign; its value follows, in quotation marks if it has several words.
     """
-    at, sign = found.end(), found[2]
+    at, sign = match.end(), match[2]
     if at < len(text) and text[at] in QUOTES:
-        end, said = quoted(text, at)
+        end, value_text = read_quotation(text, at)
     else:
-        end = end_of_numbers(text, at) if key == "pop" else end_of_word(text, at)
-        said = text[at:end]
+        end = find_end_of_numbers(text, at) if key == "pop" else find_end_of_word(text, at)
+        value_text = text[at:end]
     try:
-        value = KEYS[key].read(sign, said.strip())
+        value = KEYS[key].read(sign, value_text.strip())
     except BadValue as problem:
         word = text[start:end].strip()
         # ^ The suggestions are written as a person can type them: with their key, and in quotation marks if they have
         # several words.
-        close = tuple(f'{key}:"{one}"' if " " in one else f"{key}:{one}" for one in problem.close)
+        close = tuple(
+            f'{key}:"{suggestion}"' if " " in suggestion else f"{key}:{suggestion}" for suggestion in problem.close
+        )
         raise QueryProblem(str(problem), word=word, at=start + 1, close=close) from problem
     return Part(start, end, text[start:end], text[start] == "-", key=key, value=value)
 
 
-def quoted(text: str, at: int) -> tuple[int, str]:
+def read_quotation(text: str, at: int) -> tuple[int, str]:
     """Return where the quotation that opens at `at` ends, and its text. Raises QueryProblem if it is not closed."""
     end = text.find(QUOTES[text[at]], at + 1)
     if end == -1:
@@ -174,13 +181,13 @@ def quoted(text: str, at: int) -> tuple[int, str]:
     return end + 1, text[at + 1 : end].strip()
 
 
-def end_of_numbers(text: str, at: int) -> int:
+def find_end_of_numbers(text: str, at: int) -> int:
     """Return the end of a value that may have blanks inside numbers."""
-    found = NUMBERS.match(text, at)
-    return max(found.end() if found else at, end_of_word(text, at))
+    match = NUMBERS.match(text, at)
+    return max(match.end() if match else at, find_end_of_word(text, at))
 
 
-def end_of_word(text: str, at: int) -> int:
+def find_end_of_word(text: str, at: int) -> int:
     end = at
     while end < len(text) and not text[end].isspace():
         end += 1
@@ -196,5 +203,5 @@ def refuse_unknown_key(text: str, at: int, name: str) -> None:
         return
     close = tuple(f"{key}:" for key in get_close_matches(fold(name), KEYS, 3, 0.6))
     message = "« %(key)s » n’est pas un filtre de la recherche. Filtres connus : %(known)s."
-    said = {"key": name, "known": ", ".join(KEYS)}
-    raise QueryProblem(message % said, word=text[at : end_of_word(text, at)], at=at + 1, close=close)
+    values = {"key": name, "known": ", ".join(KEYS)}
+    raise QueryProblem(message % values, word=text[at : find_end_of_word(text, at)], at=at + 1, close=close)

@@ -74,33 +74,35 @@ class Key:
     read: Callable[[str, str], Value]
 
 
-def choice_of(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, str], Value]:
+def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, str], Value]:
     """Return a parser for one of `names`, which maps folded names to codes. It accepts a name, its beginning, or the
     beginning of a word in it.
     """
 
-    def read(sign: str, said: str) -> Value:
+    def read(sign: str, text: str) -> Value:
         refuse_sign(sign)
-        wanted = fold(said)
-        for fits in (is_whole, begins, has_word):
-            if codes := [code for name, codes in names.items() if wanted and fits(name, wanted) for code in codes]:
+        beginning = fold(text)
+        for fits in (is_same, starts_with, has_word):
+            if codes := [
+                code for name, codes in names.items() if beginning and fits(name, beginning) for code in codes
+            ]:
                 return tuple(dict.fromkeys(codes))
-        close = get_close_matches(wanted, names, 4, 0.5) or sorted(names)[:8]
+        close = get_close_matches(beginning, names, 4, 0.5) or sorted(names)[:8]
         raise BadValue("Valeur inconnue.", close)
 
     return read
 
 
-def is_whole(name: str, wanted: str) -> bool:
-    return name == wanted
+def is_same(name: str, beginning: str) -> bool:
+    return name == beginning
 
 
-def begins(name: str, wanted: str) -> bool:
-    return name.startswith(wanted)
+def starts_with(name: str, beginning: str) -> bool:
+    return name.startswith(beginning)
 
 
-def has_word(name: str, wanted: str) -> bool:
-    return any(word.startswith(wanted) for word in name.split())
+def has_word(name: str, beginning: str) -> bool:
+    return any(word.startswith(beginning) for word in name.split())
 
 
 def refuse_sign(sign: str) -> None:
@@ -117,14 +119,14 @@ def index_choices(choices: Iterable[tuple[str, str]], **more: tuple[str, ...]) -
     return names | {name.replace("_", " "): codes for name, codes in more.items()}
 
 
-def number(text: str) -> int:
+def parse_number(text: str) -> int:
     digits = re.sub(r"[\s.]", "", text)
     if not digits.isascii() or not digits.isdigit() or int(digits[:12]) > LARGEST:
         raise BadValue("On attend un nombre d’habitants, comme 10000 ou 500..2000.")
     return int(digits)
 
 
-def compared(sign: str, value: int) -> Range:
+def make_range(sign: str, value: int) -> Range:
     match sign:
         case ">":
             return Range(value + 1, None)
@@ -137,12 +139,12 @@ def compared(sign: str, value: int) -> Range:
     return Range(value, value)
 
 
-def read_population(sign: str, said: str) -> Value:
-    low, dots, high = said.partition("..")
+def read_population(sign: str, text: str) -> Value:
+    low, dots, high = text.partition("..")
     if not dots:
-        return compared(sign, number(said))
+        return make_range(sign, parse_number(text))
     refuse_sign(sign)
-    ends = Range(number(low) if low else None, number(high.lstrip(".")) if high.strip(".") else None)
+    ends = Range(parse_number(low) if low else None, parse_number(high.lstrip(".")) if high.strip(".") else None)
     if ends == Range(None, None) or (ends.low is not None and ends.high is not None and ends.low > ends.high):
         raise BadValue("On attend un nombre d’habitants, comme 10000 ou 500..2000.")
     return ends
@@ -153,66 +155,66 @@ SEVERITIES = {fold(str(level.label)): int(level) for level in Severity} | {
 }
 
 
-def read_severity(sign: str, said: str) -> Value:
-    wanted = fold(said)
-    levels = {level for name, level in SEVERITIES.items() if wanted and name.startswith(wanted)}
+def read_severity(sign: str, text: str) -> Value:
+    beginning = fold(text)
+    levels = {level for name, level in SEVERITIES.items() if beginning and name.startswith(beginning)}
     if len(levels) != 1:
         names = [fold(str(level.label)) for level in Severity]
-        raise BadValue("On attend une gravité, par son nom ou de 1 à 4.", get_close_matches(wanted, names) or names)
-    return compared(sign, levels.pop())
+        raise BadValue("On attend une gravité, par son nom ou de 1 à 4.", get_close_matches(beginning, names) or names)
+    return make_range(sign, levels.pop())
 
 
-def read_day(sign: str, said: str) -> Days:
+def read_day(sign: str, text: str) -> Days:
     refuse_sign(sign)
     for shape in DATES:
-        if found := shape.fullmatch(said):
-            return days_of(found.groupdict())
+        if match := shape.fullmatch(text):
+            return parse_days(match.groupdict())
     raise BadValue("On attend une date, comme 2026-03-14, 14/03/2026, 2026-03 ou 2026.")
 
 
-def days_of(said: Mapping[str, str]) -> Days:
-    year, month, day = int(said["y"]), int(said.get("m") or 0), int(said.get("d") or 0)
+def parse_days(groups: Mapping[str, str]) -> Days:
+    year, month, day = int(groups["y"]), int(groups.get("m") or 0), int(groups.get("d") or 0)
     try:
-        first = date(year, month if "m" in said else 1, day if "d" in said else 1)
+        first = date(year, month if "m" in groups else 1, day if "d" in groups else 1)
     except ValueError:
         raise BadValue("Cette date n’existe pas.") from None
     last_month = month or 12
     return Days(first, date(year, last_month, day or monthrange(year, last_month)[1]))
 
 
-def read_since(sign: str, said: str) -> Value:
-    return Days(read_day(sign, said).first, None)
+def read_since(sign: str, text: str) -> Value:
+    return Days(read_day(sign, text).first, None)
 
 
-def read_until(sign: str, said: str) -> Value:
-    return Days(None, read_day(sign, said).last)
+def read_until(sign: str, text: str) -> Value:
+    return Days(None, read_day(sign, text).last)
 
 
-def read_departement(sign: str, said: str) -> Value:
+def read_departement(sign: str, text: str) -> Value:
     refuse_sign(sign)
-    code = said.upper().zfill(2)
+    code = text.upper().zfill(2)
     if not DEPARTEMENT.fullmatch(code):
         raise BadValue("On attend un numéro de département, comme 29, 2A ou 974.")
     return (code,)
 
 
-def read_technique(sign: str, said: str) -> Value:
+def read_technique(sign: str, text: str) -> Value:
     refuse_sign(sign)
-    if not TECHNIQUE.fullmatch(said.upper()):
+    if not TECHNIQUE.fullmatch(text.upper()):
         raise BadValue("On attend une technique ATT&CK, comme T1566 ou T1566.001.")
-    return (said.upper(),)
+    return (text.upper(),)
 
 
-def read_words(sign: str, said: str) -> Value:
+def read_words(sign: str, text: str) -> Value:
     refuse_sign(sign)
-    if not fold(said) or len(said) > LONGEST_WORDS:
+    if not fold(text) or len(text) > LONGEST_WORDS:
         raise BadValue("On attend un nom, entre guillemets s’il a plusieurs mots.")
-    return said
+    return text
 
 
-# No status of a case: nobody has taken it, or whoever had it left the centre.
+# A value of the filter that is no status: the case has no assignee, or they left the centre.
 TO_TAKE = "to_take"
-# No status of a case either: somebody who works for the centre has it.
+# Another one: the assignee works for the centre.
 TAKEN = "taken"
 YES_NO = {"oui": ("yes",), "non": ("no",)}
 STATES = {
@@ -236,29 +238,29 @@ TYPES = index_choices([*TYPE_TERMS.items(), *IncidentType.choices])
 DATA = index_choices(Answer.choices, inconnu=(Answer.UNKNOWN, ""), nsp=(Answer.UNKNOWN,), pas_dit=("",))
 
 KEYS: dict[str, Key] = {
-    "type": Key("type d’incident", "type:rançongiciel", choice_of(TYPES)),
+    "type": Key("type d’incident", "type:rançongiciel", make_choice_reader(TYPES)),
     "corps": Key(
         "nature de la collectivité",
         "corps:commune",
-        choice_of(index_choices(BodyKind.choices, epci=tuple(EPCI))),
+        make_choice_reader(index_choices(BodyKind.choices, epci=tuple(EPCI))),
     ),
     "pop": Key("habitants", "pop>10000", read_population),
-    "etat": Key("état", "etat:ouvert", choice_of(STATES)),
+    "etat": Key("état", "etat:ouvert", make_choice_reader(STATES)),
     "gravite": Key("gravité", "gravite>=élevée", read_severity),
-    "nature": Key("signalement ou incident", "nature:signalement", choice_of(index_choices(Nature.choices))),
+    "nature": Key("signalement ou incident", "nature:signalement", make_choice_reader(index_choices(Nature.choices))),
     "resp": Key("responsable du dossier", "resp:moi", read_words),
     "du": Key("reçus depuis", "du:2026-01-01", read_since),
     "au": Key("reçus jusqu’à", "au:31/03/2026", read_until),
     "jour": Key("reçus ce jour, ce mois", "jour:14/03/2026", read_day),
     "dept": Key("département", "dept:29", read_departement),
-    "service": Key("service arrêté", "service:etat-civil", choice_of(index_choices(PublicService.choices))),
-    "donnees": Key("données concernées", "donnees:oui", choice_of(DATA)),
-    "verifie": Key("vérifié", "verifie:non", choice_of(YES_NO)),
-    "dans": Key("où est le mot", "dans:message", choice_of(PLACES)),
+    "service": Key("service arrêté", "service:etat-civil", make_choice_reader(index_choices(PublicService.choices))),
+    "donnees": Key("données concernées", "donnees:oui", make_choice_reader(DATA)),
+    "verifie": Key("vérifié", "verifie:non", make_choice_reader(YES_NO)),
+    "dans": Key("où est le mot", "dans:message", make_choice_reader(PLACES)),
     "prestataire": Key("prestataire nommé", 'prestataire:"Exemple"', read_words),
-    "cause": Key("cause", "cause:hameçonnage", choice_of(index_choices(Cause.choices))),
+    "cause": Key("cause", "cause:hameçonnage", make_choice_reader(index_choices(Cause.choices))),
     "technique": Key("technique ATT&CK", "technique:T1566", read_technique),
-    "tlp": Key("TLP", "tlp:green", choice_of(index_choices([(code, code) for code in Tlp.values]))),
+    "tlp": Key("TLP", "tlp:green", make_choice_reader(index_choices([(code, code) for code in Tlp.values]))),
 }
 OTHER_NAMES = {
     "population": "pop",
