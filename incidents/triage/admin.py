@@ -23,9 +23,9 @@ from incidents.services.declaring.bodies import correct_body
 from incidents.services.handling.read import save_reading
 from incidents.services.handling.severity import set_severity
 from incidents.triage.acts import ACTS, answer_with_messages, carry_out_act, wants_messages_only
-from incidents.triage.case.body import CorrectionForm
+from incidents.triage.case.body import BodyCorrectionForm
 from incidents.triage.case.page import (
-    Route,
+    PageRoute,
     build_page_context,
     rebase_form,
     redirect_to_case,
@@ -65,10 +65,10 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
         of_a_case = [
             *OF_A_CASE,
-            Route("message", require_POST(self.message_view), "message", KeptForm.REPLY),
-            Route("gravite", require_POST(self.severity_view), "severity", KeptForm.SEVERITY),
-            Route("code", require_http_methods(["GET", "HEAD", "POST"])(self.code_view), "code"),
-            Route("corriger", require_POST(self.correct_view), "correct", KeptForm.CORRECTION),
+            PageRoute("message", require_POST(self.message_view), "message", KeptForm.REPLY),
+            PageRoute("gravite", require_POST(self.severity_view), "severity", KeptForm.SEVERITY),
+            PageRoute("code", require_http_methods(["GET", "HEAD", "POST"])(self.code_view), "code"),
+            PageRoute("corriger", require_POST(self.correct_view), "correct", KeptForm.CORRECTION),
         ]
         return [
             path("", wrap(self.changelist_view), name=name("changelist")),
@@ -144,7 +144,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Correct the unconfirmed body. A refused form comes back on the page of the case, as it was typed."""
-        form, is_stale = CorrectionForm(request.POST), False
+        form, is_stale = BodyCorrectionForm(request.POST), False
         incident = get_incident(get_account(request), reference, to=Ability.CONFIRM_BODY)
         try:
             correct_body(reference=reference, correction=form.correction(), actor=get_account(request))

@@ -29,7 +29,7 @@ RSIT_CHOICES: list[Any] = [
 ]
 
 
-def make_choice_field(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
+def make_optional_choice_field(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, required=False, choices=[AS_IT_IS, *choices])
 
 
@@ -55,7 +55,7 @@ class BulkForm(forms.Form):
         return ""
 
 
-class AssignForm(BulkForm):
+class BulkAssignForm(BulkForm):
     assignee = forms.ChoiceField(
         label="Attribuer à", error_messages={"required": "Choisissez une personne de votre centre."}
     )
@@ -72,11 +72,13 @@ class AssignForm(BulkForm):
 class ClassifyForm(BulkForm):
     """Fields without a choice leave each case as it is."""
 
-    nature = make_choice_field("Nature", [choice for choice in Nature.choices if choice[0] != Nature.UNQUALIFIED])
-    type = make_choice_field("Type", list(TYPE_TERMS.items()))
-    rsit = make_choice_field("RSIT", RSIT_CHOICES)
-    cause = make_choice_field("Cause", Cause.choices)
-    tlp = make_choice_field("TLP", Tlp.choices)
+    nature = make_optional_choice_field(
+        "Nature", [choice for choice in Nature.choices if choice[0] != Nature.UNQUALIFIED]
+    )
+    type = make_optional_choice_field("Type", list(TYPE_TERMS.items()))
+    rsit = make_optional_choice_field("RSIT", RSIT_CHOICES)
+    cause = make_optional_choice_field("Cause", Cause.choices)
+    tlp = make_optional_choice_field("TLP", Tlp.choices)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -160,7 +162,7 @@ class GroupForm(BulkForm):
 
 FORMS: dict[BulkAct, type[BulkForm]] = {
     BulkAct.TAKE: BulkForm,
-    BulkAct.ASSIGN: AssignForm,
+    BulkAct.ASSIGN: BulkAssignForm,
     BulkAct.CLASSIFY: ClassifyForm,
     BulkAct.CLOSE: CloseForm,
     BulkAct.GROUP: GroupForm,

@@ -16,7 +16,7 @@ from incidents.questions.catalogue import SNAPSHOTS
 
 
 @dataclass(frozen=True)
-class Version:
+class SheetVersion:
     """A sheet with defanged texts. `lines` holds (label, text) pairs."""
 
     answer: Kept
@@ -42,8 +42,8 @@ class Past(NamedTuple):
 class SectionBlock:
     """A section: its newest sheet and the former ones, newest first."""
 
-    newest: Version
-    earlier: list[Version]
+    newest: SheetVersion
+    earlier: list[SheetVersion]
     is_facts: bool
 
     @cached_property
@@ -57,7 +57,7 @@ class SectionBlock:
         return self.newest.answer.title
 
 
-def list_replaced_values(before: Version, later: Version) -> Iterator[Past]:
+def list_replaced_values(before: SheetVersion, later: SheetVersion) -> Iterator[Past]:
     now = dict(later.lines)
     for label, words in before.lines:
         if now.get(label) != words:
@@ -75,5 +75,5 @@ def build_section_blocks(answers: list[Kept]) -> Iterator[SectionBlock]:
         is_facts = section in SNAPSHOTS
         if is_facts and len(sheets) == 1:
             continue  # unchanged since the declaration: shown elsewhere on the page
-        newest, *earlier = [Version(sheet) for sheet in sheets]
+        newest, *earlier = [SheetVersion(sheet) for sheet in sheets]
         yield SectionBlock(newest, earlier, is_facts)

@@ -19,7 +19,7 @@ from incidents.triage.case_form import CaseForm
 MOST_MATCHES = 10
 
 
-class CorrectionForm(CaseForm):
+class BodyCorrectionForm(CaseForm):
     """The correction of an unconfirmed body. The service checks it and names the field."""
 
     code = KeptForm.CORRECTION
@@ -35,11 +35,11 @@ class CorrectionForm(CaseForm):
         return Correction(**{name: str(self[name].value() or "") for name in self.fields})
 
 
-def make_correction_form(body: Collectivity) -> CorrectionForm:
+def make_correction_form(body: Collectivity) -> BodyCorrectionForm:
     """Return the form with the known values. The seat is an INSEE code, since several communes may share a name."""
     seat = body.seat.insee_code if body.seat else ""
     values = {"name": body.name, "kind": body.kind, "seat": seat}
-    return CorrectionForm(initial=values | {"seen": standing_words(body)})
+    return BodyCorrectionForm(initial=values | {"seen": standing_words(body)})
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ProposedBody:
 
     body: Collectivity
     doubles: list[LikelyDuplicate]
-    form: CorrectionForm
+    form: BodyCorrectionForm
     query: str = ""
     matches: tuple[Collectivity, ...] = ()
     problem: str = ""

@@ -21,9 +21,9 @@ from incidents.triage.case.emergency import list_emergency_contacts, list_number
 from incidents.triage.case.ending import build_ending_block, may_be_reopened
 from incidents.triage.case.evidence import build_evidence_block
 from incidents.triage.case.next_act import find_next_act, list_clocks
-from incidents.triage.case.rows import CaseRows, read_rows
+from incidents.triage.case.rows import CaseRows, read_case_rows
 from incidents.triage.case.thread import build_thread_context
-from incidents.triage.case.timeline import index_texts, list_moments
+from incidents.triage.case.timeline import index_texts, list_event_moments
 from incidents.triage.groups.block import build_group_block
 from incidents.triage.indicators.observables import build_observables_block
 from incidents.triage.judging.qualify import build_qualify_block
@@ -37,7 +37,7 @@ LATEST = 8
 
 
 def build_case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    rows = read_rows(incident)
+    rows = read_case_rows(incident)
     thread = build_thread_context(incident, user, rows.readings)
     evidence = build_evidence_block(incident, rows.evidence, rows.history)
     emergency = list_emergency_contacts(incident)
@@ -101,7 +101,7 @@ def build_history_context(
         index_texts([*message_texts, *file_names, *note_texts, *task_titles]),
         find_zone(incident.collectivity),
     )
-    moments = list_moments(rows.events[:LATEST], words=words, zone=zone, now=now)
+    moments = list_event_moments(rows.events[:LATEST], words=words, zone=zone, now=now)
     return {"moments": moments, "has_earlier": len(rows.events) > LATEST}
 
 

@@ -21,7 +21,11 @@ def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[st
         "leak_declared": label(LeakStatus, declared_status(declared)),
         "leak_found": LeakStatus(judgement).label if judgement else "",
         "leaks": [
-            (leak, list_labels(DataCategory, leak.categories), list_labels(PersonCategory, leak.person_categories))
+            (
+                leak,
+                list_choice_labels(DataCategory, leak.categories),
+                list_choice_labels(PersonCategory, leak.person_categories),
+            )
             for leak in leaks
             if declared["leak"] is not None
         ],
@@ -29,7 +33,7 @@ def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[st
 
 
 def format_data(incident: Incident) -> str:
-    """Return the same in one line. Three queries at most."""
+    """Return the data in one line. Three queries at most."""
     declared = declared_data(incident)
     return summarise_data(declared, find_judgement(incident, declared, first_leak(incident)))
 
@@ -42,5 +46,5 @@ def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
     return f"{declared_text} ; le centre : fuite {label(LeakStatus, judgement)}" if judgement else declared_text
 
 
-def list_labels(choices: Any, codes: list[str]) -> list[str]:
+def list_choice_labels(choices: Any, codes: list[str]) -> list[str]:
     return [label(choices, code) for code in codes]

@@ -14,7 +14,7 @@ from incidents.enums import Ability, Door
 from incidents.models import Incident, IncidentEvent
 from incidents.services.handling.notes import readable
 from incidents.triage.case.page import render_page
-from incidents.triage.case.timeline import SOURCES, index_texts, list_moments
+from incidents.triage.case.timeline import SOURCES, index_texts, list_event_moments
 
 OF_A_PAGE = 100
 
@@ -32,7 +32,9 @@ def history_page(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "incident": incident,
         "zone": zone,
-        "moments": list_moments(events_shown, words=read_words(incident, events_shown), zone=zone, now=now),
+        "moments": list_event_moments(
+            events_shown, words=read_event_words(incident, events_shown), zone=zone, now=now
+        ),
         "earlier": events_shown[-1].uid if len(page) > OF_A_PAGE else None,
         "is_first": not before,
     }
@@ -49,7 +51,7 @@ def find_event_key(incident: Incident, uid: str) -> int:
     return place
 
 
-def read_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
+def read_event_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
     """Return the words of the rows that these events name. Four queries at most."""
     codes = [event.data for event in events]
     uids = {code: [data[code] for data in codes if data.get(code)] for code in SOURCES}

@@ -26,7 +26,7 @@ from incidents.triage.work.ready import insert_ready_message
 WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "why", "summary", "lesson", "name", "seat"})
 
 
-class Route(NamedTuple):
+class PageRoute(NamedTuple):
     """A page of the triage: `where` is its path under a case or the list, `name` its URL name in the admin.
 
     `form` is the code of the form that is posted to it.

@@ -50,7 +50,7 @@ class CaseRows:
         return [] if self.has_earlier else self.events
 
 
-def read_rows(incident: Incident) -> CaseRows:
+def read_case_rows(incident: Incident) -> CaseRows:
     """Return the rows with the people that they name, and set the assignee of `incident`. Nine or ten queries."""
     transfers = list_transfers(incident)
     rows = CaseRows(

@@ -32,7 +32,7 @@ class ReplyForm(CaseForm):
     asks_answer = forms.BooleanField(label="J’attends une réponse", required=False)
     to_doubles = forms.BooleanField(label="L’envoyer aussi aux déclarants des doubles", required=False)
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
-    # The newest message that the page showed, and the colleagues of whom it said that they are writing.
+    # The newest message that the page showed, and the colleagues whom it showed as writing.
     seen = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
     confirmed = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
 

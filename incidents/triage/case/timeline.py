@@ -51,7 +51,7 @@ class Moment:
         return str(self.event.actor or ActorKind(self.event.actor_kind).label)
 
 
-def list_moments(
+def list_event_moments(
     events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime
 ) -> list[Moment]:
     """Return the events with their words and mails. `words`: the texts of rows by uid. Two queries, one for the mails
@@ -95,5 +95,5 @@ def index_texts(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
 
 
 def list_events(incident: Incident) -> list[IncidentEvent]:
-    """Return the latest, newest first. One more than is shown: there is an earlier page."""
+    """Return the latest events, newest first. One more than is shown tells that there is an earlier page."""
     return list(incident.events.order_by("-id")[: SHOWN + 1])

@@ -67,7 +67,7 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     form = GroupLetterForm(request.POST)
     try:
         if form.is_valid():
-            return review_or_send(request, group, form)
+            return preview_or_send(request, group, form)
     except FormUsed as used:
         return render_letter_form(request, group, renew_letter_form(request), before=used.job, status=409)
     except DoubtfulNames as error:
@@ -78,7 +78,7 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render_letter_form(request, group, form, status=422)
 
 
-def review_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm) -> HttpResponse:
+def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm) -> HttpResponse:
     """Send the message if its author has seen the preview of exactly this message; otherwise show the preview.
 
     Raises ValidationError, DoubtfulNames and FormUsed like the services.

@@ -62,7 +62,7 @@ class OpeningForm(forms.Form):
             self.fields["csirt"].widget, self.initial["csirt"] = forms.HiddenInput(), csirts[0].slug
 
 
-class SheetForm(forms.Form):
+class GroupSheetForm(forms.Form):
     sheet = WordsField(label="Ce qui est connu, ce qu’il faut conseiller", widget=forms.Textarea(attrs={"rows": 10}))
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
@@ -84,12 +84,12 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
     if not user.read_centre_ids:
         raise Http404
     groups = groups_of(user).filter(closed_at__isnull=not is_closed).order_by("-opened_at", "-id")
-    rows = list(older_groups(groups, request.GET.get("apres", ""))[: PAGE + 1])
+    rows = list(filter_older_groups(groups, request.GET.get("apres", ""))[: PAGE + 1])
     context = {"groups": rows[:PAGE], "next": rows[PAGE - 1].uid if len(rows) > PAGE else None, "is_closed": is_closed}
     return render_page(request, "incidents/triage/groups.html", context)
 
 
-def older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
+def filter_older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
     """Return the groups after that group, or all of them if it is not in the list."""
     try:
         last = groups.filter(uid=UUID(uid)).first()
@@ -161,7 +161,7 @@ def add_cases(request: HttpRequest, job: BulkJob) -> None:
     messages.success(request, confirmation % {"count": job.total})
 
 
-# One group
+# The page of a group
 
 
 @require_safe
@@ -174,7 +174,7 @@ def render_group(
     request: HttpRequest,
     group: CaseGroup,
     *,
-    sheet: SheetForm | None = None,
+    sheet: GroupSheetForm | None = None,
     add: AddForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -188,7 +188,7 @@ def render_group(
         "counts": count_cases_by_state(group),
         "outside": list(outside(group).order_by("pk")[: PAGE + 1].values_list("pk", flat=True)),
         "most": PAGE,
-        "sheet": sheet or SheetForm(initial={"sheet": group.sheet, "seen": group.version}),
+        "sheet": sheet or GroupSheetForm(initial={"sheet": group.sheet, "seen": group.version}),
         "add": add or AddForm(),
         "under_way": list(list_running_jobs(group)),
         "is_stale": status == HTTPStatus.CONFLICT,
@@ -234,7 +234,7 @@ def count_cases_by_state(group: CaseGroup) -> dict[str, Any]:
 @require_POST
 def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Save the sheet. After a conflict, the second author keeps what was typed, is warned, and may save it again."""
-    user, form, status = get_account(request), SheetForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
+    user, form, status = get_account(request), GroupSheetForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
     group = get_group(user, uid)
     try:
         if form.is_valid():
@@ -260,7 +260,7 @@ def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     wrong = (
         []
         if len(references) > TYPED_AT_ONCE
-        else [reference for reference in references if not try_to_add(reference, uid, user)]
+        else [reference for reference in references if not add_if_allowed(reference, uid, user)]
     )
     if added := len(references) - len(wrong) if len(references) <= TYPED_AT_ONCE else 0:
         confirmation = choose_plural("Dossier ajouté.", "%(count)s dossiers ajoutés.", added) % {"count": added}
@@ -273,7 +273,7 @@ def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render_group(request, group, add=form, status=422)
 
 
-def try_to_add(reference: str, group: UUID, actor: User) -> bool:
+def add_if_allowed(reference: str, group: UUID, actor: User) -> bool:
     try:
         add_to_group(reference=reference, group=group, actor=actor)
     except (Http404, PermissionDenied, ValidationError):

@@ -30,7 +30,7 @@ class ObservableLine(NamedTuple):
     sightings: str
 
 
-class Group(NamedTuple):
+class ObservableGroup(NamedTuple):
     kind: ObservableKind
     lines: list[ObservableLine]
 
@@ -43,7 +43,7 @@ def build_observables_block(incident: Incident, user: User) -> dict[str, Any]:
     return {"groups": groups, "pap": PAP_WORDS[Pap(incident.pap)], "number": len(lines), "seen": number_seen}
 
 
-def group_by_kind(rows: Iterable[Any]) -> list[Group]:
+def group_by_kind(rows: Iterable[Any]) -> list[ObservableGroup]:
     """Group the rows by kind, in the order of the enumeration.
 
     `rows` are annotated with `seen_in` and sorted by kind.
@@ -52,7 +52,7 @@ def group_by_kind(rows: Iterable[Any]) -> list[Group]:
         kind: [ObservableLine(row, defang(kind, row.value), format_sightings(len(row.seen_in))) for row in same]
         for kind, same in groupby(rows, key=lambda row: row.kind)
     }
-    return [Group(kind, by_kind[kind]) for kind in ObservableKind if kind in by_kind]
+    return [ObservableGroup(kind, by_kind[kind]) for kind in ObservableKind if kind in by_kind]
 
 
 def format_sightings(number: int) -> str:

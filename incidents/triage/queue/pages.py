@@ -26,7 +26,7 @@ from incidents.triage.queue.order import (
     list_open_cases,
     select_columns,
 )
-from incidents.triage.queue.saved_views import BY_CODE, TO_DO, SavedView, count_cases
+from incidents.triage.queue.saved_views import BY_CODE, TO_DO, SavedView, count_by_view
 from incidents.triage.queue.waves import Wave, arrange_waves, list_single_cases
 
 LINES = 50
@@ -144,7 +144,7 @@ def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: Us
     page = cut_page(waves, filters, now)
     opened = {wave.key: wave.cases[:MEMBERS_SHOWN] for wave in page.waves if wave.kind and wave.key == filters.opened}
     # The views are not counted while another filter is set: their numbers would not match their lists.
-    return page._replace(members=opened, counted={} if filters.is_narrowed else count_cases(cases, user, now))
+    return page._replace(members=opened, counted={} if filters.is_narrowed else count_by_view(cases, user, now))
 
 
 def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:

@@ -93,7 +93,7 @@ VIEWS = [
 BY_CODE = {view.code: view for view in VIEWS}
 
 
-def count_cases(cases: Collection[OpenCase], user: User, now: datetime) -> dict[str, str]:
+def count_by_view(cases: Collection[OpenCase], user: User, now: datetime) -> dict[str, str]:
     """Return how many of the open cases of the user's centres each view holds, as text."""
     counted = [view for view in VIEWS if view.is_open]
     return {view.code: format_count(sum(view.holds(case, user, now) for case in cases)) for view in counted}

@@ -100,7 +100,7 @@ def list_caller_names(texts: Collection[str]) -> list[str]:
 
 
 def has_caller_name(name: str, words: Collection[str]) -> bool:
-    """Tell whether all of these are in the name."""
+    """Tell whether the name has all these words."""
     return all(f" {word} " in f" {normalise_name(name)} " for word in words)
 
 

@@ -19,14 +19,14 @@ SHORTEST_STEM = 4
 TEXTS = "SELECT '{kind}' AS kind, incident_id, source, text FROM ({source}) {kind} WHERE source = ANY(%(sources)s)"
 
 
-class Piece(NamedTuple):
+class ExcerptPiece(NamedTuple):
     text: str
     is_marked: bool
 
 
 class Excerpt(NamedTuple):
     place: str
-    pieces: list[Piece]
+    pieces: list[ExcerptPiece]
 
 
 def list_excerpts(documents_found: Mapping[int, Iterable[str]], lexemes: Collection[str]) -> dict[int, list[Excerpt]]:
@@ -62,7 +62,7 @@ def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, 
         return {(incident, f"{kind} {source}"): text for kind, incident, source, text in cursor.fetchall()}
 
 
-def mark_words(text: str, lexemes: Collection[str]) -> list[Piece]:
+def mark_words(text: str, lexemes: Collection[str]) -> list[ExcerptPiece]:
     """Return the text around the first searched word, or its beginning if no word is recognised."""
     whole = break_links(" ".join(text.split()))
     first = next((word.start() for word in WORD.finditer(whole) if is_searched(word[0], lexemes)), 0)
@@ -72,22 +72,22 @@ def mark_words(text: str, lexemes: Collection[str]) -> list[Piece]:
     cut = whole[start : min(end, start + 2 * LENGTH)]
     pieces = list(split_pieces(cut, lexemes))
     if start:
-        pieces.insert(0, Piece("… ", is_marked=False))
+        pieces.insert(0, ExcerptPiece("… ", is_marked=False))
     if start + len(cut) < len(whole):
-        pieces.append(Piece(" …", is_marked=False))
+        pieces.append(ExcerptPiece(" …", is_marked=False))
     return pieces
 
 
-def split_pieces(text: str, lexemes: Collection[str]) -> Iterable[Piece]:
+def split_pieces(text: str, lexemes: Collection[str]) -> Iterable[ExcerptPiece]:
     done = 0
     for word in WORD.finditer(text):
         if is_searched(word[0], lexemes):
             if word.start() > done:
-                yield Piece(text[done : word.start()], is_marked=False)
-            yield Piece(word[0], is_marked=True)
+                yield ExcerptPiece(text[done : word.start()], is_marked=False)
+            yield ExcerptPiece(word[0], is_marked=True)
             done = word.end()
     if done < len(text):
-        yield Piece(text[done:], is_marked=False)
+        yield ExcerptPiece(text[done:], is_marked=False)
 
 
 def is_searched(word: str, lexemes: Collection[str]) -> bool:

@@ -13,7 +13,7 @@ from core.text import fold
 from incidents.enums import DocumentKind, Status, Verification
 from incidents.models import SearchDocument, ServiceInterruption
 from incidents.querysets import has_no_holder
-from incidents.triage.search.query import Part, Query
+from incidents.triage.search.query import Query, QueryPart
 from incidents.triage.search.query_values import TAKEN, TO_TAKE, Days, Range, Value
 
 MINE, NOBODY = ("moi", "me"), ("personne", "aucun")
@@ -57,7 +57,7 @@ def list_kinds(query: Query, *, is_left_out: bool) -> set[str]:
     return {code for part in parts for code in cast("tuple[str, ...]", part.value)}
 
 
-def build_condition(part: Part, user: User) -> Q:
+def build_condition(part: QueryPart, user: User) -> Q:
     if part.key == "resp":
         return match_assignee(str(part.value), user)
     return CONDITIONS[part.key](part.value)

@@ -50,7 +50,7 @@ from incidents.triage.search.finding import (
     find_without_words,
     plan_search,
 )
-from incidents.triage.search.query import LONGEST, Part, Query, QueryProblem, read_query
+from incidents.triage.search.query import LONGEST, Query, QueryPart, QueryProblem, read_query
 from incidents.triage.search.query_values import KEYS, Days
 
 PER_PAGE = 25
@@ -116,7 +116,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
     if reference := find_reference(query, user):
         return redirect_to_case(reference)
     context |= {"query": query, "chips": list_chips(query), "given": find_given_case(query, user)}
-    result = find_cases(query, user) if query.text else SearchResult()
+    result = search_cases(query, user) if query.text else SearchResult()
     return render_page(
         request, "incidents/triage/search.html", context | build_results_page(request, query, result, user)
     )
@@ -150,7 +150,7 @@ def find_given_case(query: Query, user: User) -> Transfer | None:
     return next(filter(None, transfers), None)
 
 
-def find_cases(query: Query, user: User) -> SearchResult:
+def search_cases(query: Query, user: User) -> SearchResult:
     """Return the cases of the bodies that match the words, then the cases whose texts have the words."""
     own_cases = Incident.objects.filter(csirt__in=user.read_centre_ids)
     cases = own_cases.filter(build_conditions(query, user)).filter(exclude_words(query))
@@ -291,7 +291,7 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
 
 
 def list_chips(query: Query) -> list[Chip]:
-    def without(part: Part) -> str:
+    def without(part: QueryPart) -> str:
         return format_address(query.without(part))
 
     return [Chip(part.text, without(part)) for part in query.filters]

@@ -41,7 +41,7 @@ class QueryProblem(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class QueryPart:
     """A part of the typed text, from `start` (included) to `end` (excluded)."""
 
     start: int
@@ -56,10 +56,10 @@ class Part:
 @dataclass(frozen=True)
 class Query:
     text: str
-    parts: tuple[Part, ...] = field(default=())
+    parts: tuple[QueryPart, ...] = field(default=())
 
     @property
-    def filters(self) -> list[Part]:
+    def filters(self) -> list[QueryPart]:
         return [part for part in self.parts if part.key]
 
     @property
@@ -94,11 +94,11 @@ class Query:
     def is_empty(self) -> bool:
         return not (self.words or self.phrases or self.left_out or self.filters)
 
-    def without(self, part: Part) -> str:
+    def without(self, part: QueryPart) -> str:
         return " ".join((self.text[: part.start] + self.text[part.end :]).split())
 
 
-def is_word(part: Part) -> bool:
+def is_word(part: QueryPart) -> bool:
     return not part.key and not part.is_phrase
 
 
@@ -111,7 +111,7 @@ def list_telling_words(text: str) -> list[str]:
 def read_query(text: str) -> Query:
     """Parse `text`, one clean line. Raises QueryProblem. An IPv6 address is one word, although it has colons."""
     if is_ip(text):
-        return Query(text, (Part(0, len(text), text),))
+        return Query(text, (QueryPart(0, len(text), text),))
     return Query(text, tuple(split_parts(text)))
 
 
@@ -123,7 +123,7 @@ def is_ip(text: str) -> bool:
     return True
 
 
-def split_parts(text: str) -> Iterator[Part]:
+def split_parts(text: str) -> Iterator[QueryPart]:
     at = 0
     while at < len(text):
         if text[at].isspace():
@@ -134,21 +134,21 @@ def split_parts(text: str) -> Iterator[Part]:
         yield part
 
 
-def parse_part(text: str, start: int) -> Part:
+def parse_part(text: str, start: int) -> QueryPart:
     is_left_out = text[start] == "-" and start + 1 < len(text) and not text[start + 1].isspace()
     at = start + is_left_out
     if text[at] in QUOTES:
         end, phrase = read_quotation(text, at)
-        return Part(start, end, phrase, is_left_out, is_phrase=bool(fold(phrase)))
+        return QueryPart(start, end, phrase, is_left_out, is_phrase=bool(fold(phrase)))
     if match := TYPED.match(text, at):
         if key := find_key(match[1]):
             return parse_filter(text, start, match, key)
         refuse_unknown_key(text, at, match[1])
     end = find_end_of_word(text, at)
-    return Part(start, end, text[at:end], is_left_out)
+    return QueryPart(start, end, text[at:end], is_left_out)
 
 
-def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> Part:
+def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> QueryPart:
     """Parse a filter.
 
     `found` matched its key and sign; its value follows, in quotation marks if it has several words.
@@ -169,7 +169,7 @@ def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> Part:
             f'{key}:"{suggestion}"' if " " in suggestion else f"{key}:{suggestion}" for suggestion in problem.close
         )
         raise QueryProblem(str(problem), word=word, at=start + 1, close=close) from problem
-    return Part(start, end, text[start:end], text[start] == "-", key=key, value=value)
+    return QueryPart(start, end, text[start:end], text[start] == "-", key=key, value=value)
 
 
 def read_quotation(text: str, at: int) -> tuple[int, str]:

@@ -66,7 +66,7 @@ type Value = tuple[str, ...] | Range | Days | str
 
 
 @dataclass(frozen=True)
-class Key:
+class FilterKey:
     """A filter. `example` shows how it is typed."""
 
     label: str
@@ -82,7 +82,7 @@ def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, s
     def read(sign: str, text: str) -> Value:
         refuse_sign(sign)
         beginning = fold(text)
-        for fits in (is_same, starts_with, has_word):
+        for fits in (is_equal, starts_with, has_word):
             if codes := [
                 code for name, codes in names.items() if beginning and fits(name, beginning) for code in codes
             ]:
@@ -93,7 +93,7 @@ def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, s
     return read
 
 
-def is_same(name: str, beginning: str) -> bool:
+def is_equal(name: str, beginning: str) -> bool:
     return name == beginning
 
 
@@ -205,7 +205,7 @@ def read_technique(sign: str, text: str) -> Value:
     return (text.upper(),)
 
 
-def read_words(sign: str, text: str) -> Value:
+def read_free_words(sign: str, text: str) -> Value:
     refuse_sign(sign)
     if not fold(text) or len(text) > LONGEST_WORDS:
         raise BadValue("On attend un nom, entre guillemets s’il a plusieurs mots.")
@@ -214,7 +214,7 @@ def read_words(sign: str, text: str) -> Value:
 
 # A value of the filter that is no status: the case has no assignee, or they left the centre.
 TO_TAKE = "to_take"
-# Another one: the assignee works for the centre.
+# Another such value: the assignee works for the centre.
 TAKEN = "taken"
 YES_NO = {"oui": ("yes",), "non": ("no",)}
 STATES = {
@@ -237,30 +237,34 @@ PLACES = index_choices(
 TYPES = index_choices([*TYPE_TERMS.items(), *IncidentType.choices])
 DATA = index_choices(Answer.choices, inconnu=(Answer.UNKNOWN, ""), nsp=(Answer.UNKNOWN,), pas_dit=("",))
 
-KEYS: dict[str, Key] = {
-    "type": Key("type d’incident", "type:rançongiciel", make_choice_reader(TYPES)),
-    "corps": Key(
+KEYS: dict[str, FilterKey] = {
+    "type": FilterKey("type d’incident", "type:rançongiciel", make_choice_reader(TYPES)),
+    "corps": FilterKey(
         "nature de la collectivité",
         "corps:commune",
         make_choice_reader(index_choices(BodyKind.choices, epci=tuple(EPCI))),
     ),
-    "pop": Key("habitants", "pop>10000", read_population),
-    "etat": Key("état", "etat:ouvert", make_choice_reader(STATES)),
-    "gravite": Key("gravité", "gravite>=élevée", read_severity),
-    "nature": Key("signalement ou incident", "nature:signalement", make_choice_reader(index_choices(Nature.choices))),
-    "resp": Key("responsable du dossier", "resp:moi", read_words),
-    "du": Key("reçus depuis", "du:2026-01-01", read_since),
-    "au": Key("reçus jusqu’à", "au:31/03/2026", read_until),
-    "jour": Key("reçus ce jour, ce mois", "jour:14/03/2026", read_day),
-    "dept": Key("département", "dept:29", read_departement),
-    "service": Key("service arrêté", "service:etat-civil", make_choice_reader(index_choices(PublicService.choices))),
-    "donnees": Key("données concernées", "donnees:oui", make_choice_reader(DATA)),
-    "verifie": Key("vérifié", "verifie:non", make_choice_reader(YES_NO)),
-    "dans": Key("où est le mot", "dans:message", make_choice_reader(PLACES)),
-    "prestataire": Key("prestataire nommé", 'prestataire:"Exemple"', read_words),
-    "cause": Key("cause", "cause:hameçonnage", make_choice_reader(index_choices(Cause.choices))),
-    "technique": Key("technique ATT&CK", "technique:T1566", read_technique),
-    "tlp": Key("TLP", "tlp:green", make_choice_reader(index_choices([(code, code) for code in Tlp.values]))),
+    "pop": FilterKey("habitants", "pop>10000", read_population),
+    "etat": FilterKey("état", "etat:ouvert", make_choice_reader(STATES)),
+    "gravite": FilterKey("gravité", "gravite>=élevée", read_severity),
+    "nature": FilterKey(
+        "signalement ou incident", "nature:signalement", make_choice_reader(index_choices(Nature.choices))
+    ),
+    "resp": FilterKey("responsable du dossier", "resp:moi", read_free_words),
+    "du": FilterKey("reçus depuis", "du:2026-01-01", read_since),
+    "au": FilterKey("reçus jusqu’à", "au:31/03/2026", read_until),
+    "jour": FilterKey("reçus ce jour, ce mois", "jour:14/03/2026", read_day),
+    "dept": FilterKey("département", "dept:29", read_departement),
+    "service": FilterKey(
+        "service arrêté", "service:etat-civil", make_choice_reader(index_choices(PublicService.choices))
+    ),
+    "donnees": FilterKey("données concernées", "donnees:oui", make_choice_reader(DATA)),
+    "verifie": FilterKey("vérifié", "verifie:non", make_choice_reader(YES_NO)),
+    "dans": FilterKey("où est le mot", "dans:message", make_choice_reader(PLACES)),
+    "prestataire": FilterKey("prestataire nommé", 'prestataire:"Exemple"', read_free_words),
+    "cause": FilterKey("cause", "cause:hameçonnage", make_choice_reader(index_choices(Cause.choices))),
+    "technique": FilterKey("technique ATT&CK", "technique:T1566", read_technique),
+    "tlp": FilterKey("TLP", "tlp:green", make_choice_reader(index_choices([(code, code) for code in Tlp.values]))),
 }
 OTHER_NAMES = {
     "population": "pop",

@@ -27,7 +27,7 @@ from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
 from incidents.services.handling.keep import Pen, Values, keep_words, words_of
 from incidents.services.history.snapshots import first_leak
-from incidents.triage.case.body import CorrectionForm, make_correction_form
+from incidents.triage.case.body import BodyCorrectionForm, make_correction_form
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.opened import FORMS, open_form
 from incidents.triage.case.thread import ReplyForm
@@ -35,7 +35,7 @@ from incidents.triage.case_form import CaseForm
 from incidents.triage.judging.qualify import QualifyForm
 from incidents.triage.judging.severity import SeverityForm, make_severity_form
 from incidents.triage.judging.verify import VerifyForm
-from incidents.triage.work.kept_pages import PAGES, keep_page
+from incidents.triage.work.kept_pages import PAGES, keep_page_words
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.tasks import TaskForm
 
@@ -62,7 +62,7 @@ TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
     KeptForm.TASK: lambda case, posted: TaskForm(posted, zone=find_zone(case.collectivity)),
     KeptForm.QUALIFICATION: lambda case, posted: QualifyForm(case, first_leak(case), posted),
     KeptForm.SEVERITY: lambda case, posted: SeverityForm(posted, initial=make_severity_form(case).initial),
-    KeptForm.CORRECTION: lambda case, posted: CorrectionForm(
+    KeptForm.CORRECTION: lambda case, posted: BodyCorrectionForm(
         posted, initial=make_correction_form(case.collectivity).initial
     ),
     KeptForm.REOPENING: lambda case, posted: ReopenForm(posted),
@@ -92,7 +92,7 @@ def read_form_values(posted: QueryDict, code: str) -> Values:
     }
 
 
-def read_pen(posted: QueryDict) -> Pen:
+def read_posted_pen(posted: QueryDict) -> Pen:
     """Return which page was posted, according to its hidden fields. A page without them has no name."""
     stroke = posted.get("trait", "")
     try:
@@ -123,13 +123,13 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
             if own in PAGES:
                 # The case is erased, and the view refuses the post.
                 with suppress(ValidationError):
-                    keep_page(get_account(request), reference, KeptForm(own), posted, read_pen(posted))
+                    keep_page_words(get_account(request), reference, KeptForm(own), posted, read_posted_pen(posted))
             else:
                 words = keep_typed_words(get_account(request), reference, posted, own)
             request.POST = add_unprefixed_names(posted, own)  # type: ignore[assignment]  # immutable in its stubs
             answer = view(request, reference, *args, **kwargs)
             if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND and words.get(KeptForm(own)) != {}:
-                forget_submitted_words(get_account(request), reference, KeptForm(own), read_pen(posted))
+                forget_submitted_words(get_account(request), reference, KeptForm(own), read_posted_pen(posted))
             return answer
 
         return keeping
@@ -148,7 +148,7 @@ def keep_typed_words(user: User, reference: str, posted: QueryDict, own: str = "
         return {}
     words = read_typed_words(incident, posted, KeptForm)
     replaced = next((code for code in words if code == own and words[code]), None)
-    keep_words(reference=reference, actor=user, words=words, pen=read_pen(posted), sent=replaced)
+    keep_words(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), sent=replaced)
     return words
 
 
@@ -184,7 +184,7 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect(find_next_address(reference, request.POST))
     words = read_typed_words(incident, request.POST, KeptForm)
     try:
-        elsewhere = keep_words(reference=reference, actor=user, words=words, pen=read_pen(request.POST))
+        elsewhere = keep_words(reference=reference, actor=user, words=words, pen=read_posted_pen(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else ""})
@@ -193,7 +193,7 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
 def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> HttpResponse:
     """Keep what is typed on a page other than that of the case, and answer its script as JSON."""
     try:
-        elsewhere = keep_page(get_account(request), reference, code, request.POST, read_pen(request.POST))
+        elsewhere = keep_page_words(get_account(request), reference, code, request.POST, read_posted_pen(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     confirmation = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."

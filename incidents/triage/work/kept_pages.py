@@ -27,7 +27,7 @@ def read_page_values(posted: QueryDict) -> Values:
     return {name: [strip_controls(value) for value in values] for name, values in posted.lists() if name not in MARKS}
 
 
-def keep_page(user: User, reference: str, code: KeptForm, posted: QueryDict, pen: Pen) -> bool:
+def keep_page_words(user: User, reference: str, code: KeptForm, posted: QueryDict, pen: Pen) -> bool:
     """Keep the form of a page. Return whether a later page of `user` holds other words, which then stay.
 
     Raise Http404, PermissionDenied, and ValidationError if the case is erased.

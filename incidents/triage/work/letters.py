@@ -31,7 +31,7 @@ LIST = "admin:incidents_incident_message_templates"
 WITHDRAW = "retirer"
 
 
-class LetterForm(forms.Form):
+class ReadyMessageForm(forms.Form):
     """The form of a ready-made message. The service checks lengths and placeholders, and reports errors by field."""
 
     title = forms.CharField(label="Titre", widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
@@ -90,10 +90,10 @@ def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
     """Show or submit the form for a new message, which starts empty or from the national message in `?modele=`."""
     csirt = led_csirt(get_account(request), slug)
     if request.method == "POST":
-        return submit_letter(request, csirt, LetterForm(request.POST))
+        return submit_letter(request, csirt, ReadyMessageForm(request.POST))
     start = next((message for message in NATIONAL if message.code == request.GET.get("modele", "")), None)
     initial = {"title": start.title, "text": start.text, "types": list(start.types)} if start else {}
-    return render_letter(request, csirt, LetterForm(initial=initial))
+    return render_letter(request, csirt, ReadyMessageForm(initial=initial))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,8 +104,8 @@ def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
         return give_letter_back(request, csirt)
     if request.method != "POST":
         initial = {"title": row.title, "text": row.text, "types": row.types, "seen": row.version}
-        return render_letter(request, csirt, LetterForm(initial=initial), row=row)
-    form = LetterForm(request.POST)
+        return render_letter(request, csirt, ReadyMessageForm(initial=initial), row=row)
+    form = ReadyMessageForm(request.POST)
     if WITHDRAW in request.POST:
         return withdraw_letter(request, csirt, form, row)
     return submit_letter(request, csirt, form, row=row)
@@ -119,11 +119,11 @@ def give_letter_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
         raise Http404
     warning = "Quelqu’un a retiré ce message pendant que vous écriviez. Enregistré de nouveau, le vôtre est un autre."
     messages.warning(request, warning)
-    return render_letter(request, csirt, LetterForm(request.POST), status=HTTPStatus.CONFLICT)
+    return render_letter(request, csirt, ReadyMessageForm(request.POST), status=HTTPStatus.CONFLICT)
 
 
 def submit_letter(
-    request: HttpRequest, csirt: Csirt, form: LetterForm, *, row: MessageTemplate | None = None
+    request: HttpRequest, csirt: Csirt, form: ReadyMessageForm, *, row: MessageTemplate | None = None
 ) -> HttpResponse:
     """Save the message. If there are mistakes, or somebody else changed the message meanwhile, the form comes back
     with all that was typed.
@@ -146,7 +146,7 @@ def submit_letter(
     return render_letter(request, csirt, form, row=row, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def withdraw_letter(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageTemplate) -> HttpResponse:
+def withdraw_letter(request: HttpRequest, csirt: Csirt, form: ReadyMessageForm, row: MessageTemplate) -> HttpResponse:
     try:
         version_seen = form.cleaned_data.get("seen") if form.is_valid() else None
         withdraw_template(csirt_slug=csirt.slug, actor=get_account(request), uid=row.uid, seen=version_seen or 0)
@@ -165,13 +165,13 @@ def refuse_stale(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None
     )
     messages.warning(request, warning)
     context: dict[str, Any] = {"newer": row}
-    return render_letter(request, csirt, LetterForm(data), row=row, status=HTTPStatus.CONFLICT, **context)
+    return render_letter(request, csirt, ReadyMessageForm(data), row=row, status=HTTPStatus.CONFLICT, **context)
 
 
 def render_letter(
     request: HttpRequest,
     csirt: Csirt,
-    form: LetterForm,
+    form: ReadyMessageForm,
     *,
     row: MessageTemplate | None = None,
     status: int = 200,

@@ -139,7 +139,7 @@ def render_relay(
     request: HttpRequest, user: User, form: RelayForm, *, ticked: list[str], status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
-    own_cases = [describe_case(case) | {"is_ticked": case.reference in ticked} for case in cases_in_hand(user)]
+    own_cases = [describe_relay_case(case) | {"is_ticked": case.reference in ticked} for case in cases_in_hand(user)]
     context = {
         "title": "Passer le relais",
         "form": form,
@@ -149,16 +149,16 @@ def render_relay(
             {
                 "relay": relay,
                 "zone": find_zone(relay.incidents[0].collectivity),
-                "cases": [describe_case(case) for case in relay.incidents],
+                "cases": [describe_relay_case(case) for case in relay.incidents],
             }
             for relay in relays_for(user, now)
         ],
-        "gone": [describe_case(case) for case in cases_of_the_gone(user)] if user.led_centre_ids else [],
+        "gone": [describe_relay_case(case) for case in cases_of_the_gone(user)] if user.led_centre_ids else [],
     }
     return render_page(request, "incidents/triage/relay.html", context, status=status)
 
 
-def describe_case(incident: Incident) -> dict[str, Any]:
+def describe_relay_case(incident: Incident) -> dict[str, Any]:
     return {
         "incident": incident,
         "term": TYPE_TERMS[incident.type],
