@@ -126,6 +126,9 @@ FILE_NAMES = [
 # What a mailbox may be called, and still be one.
 MAILBOXES = ['"<script>piege=1</script>"@piege.example', "'onfocus=piege=1'@piege.example", "=1+1@piege.example"]
 
+# One of each family, where a handful stands for all: out of an attribute twice, template, end of line, formula.
+ONE_OF_EACH = [MARKUP[1], MARKUP[6], TEMPLATES[0], HEADERS[0], FORMULAS[1]]
+
 # One for where one is enough.
 TRICK = f"{MARKUP[1]} {ADDRESSES[5]} {TEMPLATES[2]}"
 

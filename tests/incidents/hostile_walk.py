@@ -41,12 +41,12 @@ REPORT = "/statistiques/publications/5/rapports/53/"
 
 
 class Crowd:
-    """All who bring words to one case, and read them."""
+    """All who bring words to one case, and read them. `more`: words besides those of this type of incident."""
 
-    def __init__(self, kind, *, most=1):
+    def __init__(self, kind, *, most=1, more=()):
         self.most = most
         self.kind, self.number, self.log = kind, TYPES.index(kind), Log()
-        self.words = parts(self.number, of=len(TYPES))
+        self.words = [*parts(self.number, of=len(TYPES)), *more]
         self.csirt = breizh_cyber()
         self.holder, self.nobody = self.join(address=f"2001:db8:{self.number}::1"), self.join()
         people = a_responder(self.csirt), a_lead(self.csirt), a_person(Role.ADMINISTRATOR)
@@ -135,12 +135,12 @@ def read_exact_figures(visitor, address):
         assert visitor.get(f"{address}{name}").status_code == 200
 
 
-def carry_words(kind, post, *, most=1):
+def carry_words(kind, post, *, most=1, more=()):
     """Have a crowd write and read one case of that type of incident, and its mails. Gives the crowd.
 
-    `most`: how many pages of one route each person reads.
+    `most`: how many pages of one route each person reads. `more`: words besides those of the type.
     """
-    crowd = Crowd(kind, most=most)
+    crowd = Crowd(kind, most=most, more=more)
     crowd.write()
     crowd.read()
     read_mails(post)

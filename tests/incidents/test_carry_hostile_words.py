@@ -1,13 +1,14 @@
 """Every field of every door filled with hostile words, then every page, mail, paper and answer read as its readers do.
 
 What is filled is what the pages show: a field that takes no hostile word, a page that nobody reads are named at the
-end. Here with a handful of the words, for an incident of one type; tests/proofs has the other words and types.
+end. Here with a handful of the words, one of each family among them, for an incident of one type; tests/proofs has the
+other words and types.
 """
 
 import pytest
 
 from tests import harmless
-from tests.hostile import MARKUP
+from tests.hostile import MARKUP, ONE_OF_EACH
 from tests.incidents.hostile_walk import TYPES, carry_words
 from tests.post import receiving_mails
 from tests.routes import routes
@@ -20,8 +21,25 @@ def post(settings):
 
 
 def test_it_works(db, post):
-    crowd = carry_words(TYPES[0], post)
+    crowd = carry_words(TYPES[0], post, more=ONE_OF_EACH)
     assert set(routes()) - crowd.log.read - crowd.log.leads == NOT_READ
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/declarer/qui/", "q"),
+        ("/secours/", "q"),
+        ("/admin/incidents/incident/recherche/", "q"),
+        ("/admin/incidents/incident/{}/fusionner/", "avec"),
+    ],
+)
+def test_what_is_typed_in_a_search_comes_back_in_its_box(client, responder, incident, address, name):
+    client.post("/declarer/", {"quoi": TYPES[0]})
+    for word in ONE_OF_EACH:
+        tree = harmless.answer(client.get(address.format(incident.reference), {name: word}))
+        [box] = tree.css(f"input[name={name}]")
+        assert box.attributes["value"].split() == word.split()
 
 
 # Redirections, what the admin refuses to everybody, what needs a key or a code of a device, what answers a script with
