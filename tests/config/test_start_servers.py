@@ -1,4 +1,4 @@
-"""The embedded servers: they keep what they accepted, whatever ended them."""
+"""The embedded servers: they keep what they accepted, whatever ended them. Each test leaves them running."""
 
 import os
 import signal
@@ -8,26 +8,24 @@ import sys
 import psutil
 import psycopg
 import pytest
+import redis
 
 from config.devserver.embedded import Servers
 
 
-@pytest.fixture
-def servers(tmp_path):
-    servers = Servers(tmp_path / "a folder with spaces é")
-    yield servers
-    servers.remove()
-
-
-@pytest.fixture
-def running(servers):
-    servers.start()
-    with connected(servers) as connection:
-        connection.execute("CREATE TABLE kept (id int)")
-        connection.execute("INSERT INTO kept VALUES (1)")
-    with servers.valkey.client() as client:
-        client.set("kept", "1")
-    return servers
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    servers = Servers(tmp_path_factory.mktemp("servers") / "a folder with spaces é")
+    try:
+        servers.start()
+        with connected(servers) as connection:
+            connection.execute("CREATE TABLE kept (id int)")
+            connection.execute("INSERT INTO kept VALUES (1)")
+        with servers.valkey.client() as client:
+            client.set("kept", "1")
+        yield servers
+    finally:
+        servers.remove()
 
 
 def connected(servers):
@@ -48,11 +46,16 @@ def test_it_works(running):
         assert client.get("kept") == b"1"
 
 
-@pytest.mark.proof
 def test_durability_is_on(running):
     with connected(running) as connection:
         for name in ["fsync", "full_page_writes", "synchronous_commit"]:
             assert connection.execute(f"SHOW {name}").fetchone() == ("on",)
+    assert ask_valkey(running, "appendonly") == "yes"
+
+
+def ask_valkey(servers, name):
+    with servers.valkey.client() as client:
+        return client.config_get(name)[name]
 
 
 @pytest.mark.proof
@@ -113,16 +116,17 @@ def socket_on(port):
     return holder
 
 
-@pytest.mark.proof
 def test_the_password_is_asked_and_is_private(running):
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(running.record.database_url.replace(running.postgres.password, "wrong"))
+    with redis.Redis(port=running.valkey.port) as stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
     assert (running.home / "servers.json").stat().st_mode & 0o777 == 0o600
     assert running.confinement.data.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.proof
 def test_nothing_listens_elsewhere(running):
+    assert ask_valkey(running, "bind") == "127.0.0.1"
     with connected(running) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
         assert connection.execute("SHOW unix_socket_directories").fetchone() == ("",)
