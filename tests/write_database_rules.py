@@ -1,4 +1,4 @@
-"""Writes the list of the rules that the database keeps: constraints, unique indexes and triggers of our tables.
+"""Writes the list of the rules that the database keeps: constraints and keys, unique indexes, triggers.
 
 python -m tests.write_database_rules    # on a migrated database (DATABASE_URL, or the one that make run left)
 """
@@ -11,7 +11,7 @@ OURS = "^(accounts|collectivities|csirts|incidents|notifications|stats)_"
 # NOT NULL is left out: PostgreSQL lists it from version 18 on only, and the models say it.
 STATEMENT = f"""
     SELECT conrelid::regclass || ': ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
-    WHERE conrelid::regclass::text ~ '{OURS}' AND contype IN ('c', 'u', 'x')
+    WHERE conrelid::regclass::text ~ '{OURS}' AND contype IN ('c', 'f', 'p', 'u', 'x')
     UNION ALL
     SELECT indrelid::regclass || ': ' || indexrelid::regclass || ' ' || pg_get_indexdef(indexrelid) FROM pg_index
     WHERE indrelid::regclass::text ~ '{OURS}' AND indisunique AND NOT indisprimary
