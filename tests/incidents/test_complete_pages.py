@@ -79,6 +79,14 @@ def test_each_type_has_its_pages(client, kind):
     assert client.get(url(incident, "secrets")).status_code == 404
 
 
+def test_a_section_that_nobody_filled_has_no_history(client, incident):
+    history = url(incident, "precisions") + "avant/"
+    assert client.get(history).status_code == 404
+    post(client, incident, "precisions", {"q-extension": ".abcd"})
+    assert ".abcd" in text(client.get(history))
+    assert client.get(url(incident, "aucune") + "avant/").status_code == 404
+
+
 def test_the_name_is_asked_once(client, incident):
     post(client, incident, "machines", {"q-postes": "8"})
     held = client.cookies[NAME]

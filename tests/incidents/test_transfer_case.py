@@ -15,6 +15,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
 from tests.incidents.desk import url
+from tests.incidents.merging import merge
 from tests.incidents.transferring import AGREED, QUEUE, WHY, another_centre, as_person, asked, events_of, offer_url
 from tests.reading import text_of
 
@@ -326,6 +327,17 @@ def test_a_label_that_narrowed_meanwhile_holds_it_back(incident, giver, taker):
     answer = as_person(taker).post(offer_url(transfer, "accepter"))
     assert answer.status_code == 409
     assert "Son TLP demande l’accord du déclarant, et personne ne l’a noté." in text_of(answer)
+
+
+def test_one_that_stands_for_another_since_is_not_offered(incident, giver, taker):
+    page, theirs = offer_url(asked(incident, giver)), as_person(taker)
+    assert "Accepter et prendre en charge" in text_of(theirs.get(page))
+    merge(declare(), incident, giver)
+
+    shown = text_of(theirs.get(page))
+
+    assert "Il a été fusionné avec un autre depuis." in shown
+    assert "Accepter et prendre en charge" not in shown
 
 
 def test_words_alone_are_no_agreement(incident, giver, taker):

@@ -10,7 +10,7 @@ from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, filled, 
 from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
 from incidents.reference import spaced
-from incidents.services.correspondence.templates import MOST_TEMPLATES, TEXT_LIMIT
+from incidents.services.correspondence.templates import MOST_TEMPLATES, TEXT_LIMIT, withdraw_template
 from incidents.services.handling.qualify import classify_incident
 from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
@@ -191,6 +191,18 @@ def test_withdrawn_it_is_offered_no_more(client, lead):
     assert client.get(page_of(row)).status_code == 404
     assert "Premier mot" not in text_of(client.get(LIST))
     assert write(client).status_code == 302, "its title is free again"
+
+
+def test_a_second_withdrawal_changes_nothing(client, lead):
+    write(client)
+    row = MessageTemplate.objects.get()
+    withdrawn = []
+    for seen in (1, 1, 7):
+        withdraw_template(csirt_slug="breizh-cyber", actor=lead, uid=row.uid, seen=seen)
+        row.refresh_from_db()
+        withdrawn.append(row.withdrawn_at)
+    assert withdrawn[0] is not None
+    assert withdrawn == withdrawn[:1] * 3
 
 
 def test_what_was_typed_in_one_that_was_withdrawn_meanwhile_may_be_another(client, lead):

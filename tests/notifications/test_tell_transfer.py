@@ -102,6 +102,23 @@ def test_of_a_red_case_nothing_but_the_way_to_it(incident, giver, taker, post, t
     mails = [body(one) + one["Subject"] for one in post.to(ELSEWHERE)]
     assert len(mails) == 2
     assert all(("Rançongiciel" in said) == (tlp != "red") for said in mails)
+    assert not [word for word in FACTS if any(word in said for said in mails)]
+    proposed, received = mails
+    # The page of the case opens for its own centre alone: until it is accepted, the way is the proposal.
+    assert f"/transferts/{transfer.uid}/" in proposed
+    assert f"/incident/{incident.reference}/" not in proposed
+    assert f"/incident/{incident.reference}/" in received
+
+
+def test_of_a_red_case_that_is_returned_who_leaves_it_is_said_and_not_why(incident, giver, taker, post):
+    Incident.objects.update(tlp=Tlp.RED)
+    transfer = asked(incident, giver)
+    return_transfer(uid=transfer.uid, answer="Pas notre territoire.", actor=taker)
+    delivered(post)
+
+    message = post.to(CENTRE)[-1]
+    assert "Loin Cyber vous laisse le dossier" in message["Subject"].replace("\u00a0", " ")
+    assert "Pas notre territoire" not in body(message)
 
 
 def test_what_is_still_due_to_the_former_centre_never_leaves(incident, giver, taker, post):
