@@ -1,6 +1,7 @@
 """What a page says, as a person reads it."""
 
 import re
+from html import unescape
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -14,6 +15,12 @@ def text(response):
 def text_of(response):
     """Return the markup with each run of spaces, no-break spaces among them, as one space."""
     return " ".join(response.content.decode().replace("&nbsp;", " ").split())
+
+
+def link_to(response, rel):
+    """Return the address of the link drawn with this `rel`, such as "next"; None if the page draws none."""
+    found = re.search(rf'<a rel="{rel}" href="([^"]*)"', response.content.decode())
+    return found and unescape(found[1])
 
 
 def hidden(response, name):

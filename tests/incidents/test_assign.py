@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Membership
 from core.stale import Stale
 from csirts.models import Csirt
-from incidents.enums import DueFor, EventKind, NoteKind, Severity, Status
+from incidents.enums import ClosingReason, DueFor, EventKind, NoteKind, Severity, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.groups.group import add_to_group
@@ -66,6 +66,14 @@ def test_it_works(client, responder, colleague, incident):
     assert f'<option value="{colleague.uid}" selected>' in text_of(
         client.get(url(incident), {"ouvrir": "attribution"})
     )
+
+
+def test_of_a_closed_case_nothing_is_offered(client, responder, incident):
+    assert "Me l’attribuer" in text_of(client.get(url(incident)))
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
+    shown = text_of(client.get(url(incident)))
+    assert "Me l’attribuer" not in shown
+    assert 'id="attribution"' not in shown
 
 
 def test_the_same_again_changes_nothing(responder, colleague, incident):

@@ -15,6 +15,7 @@ from accounts.models import Membership
 from core.stale import Stale
 from incidents.enums import EventKind
 from incidents.models import CaseGroup, Incident
+from incidents.reference import spaced
 from incidents.services.groups.group import (
     SHEET_LIMIT,
     add_to_group,
@@ -25,7 +26,7 @@ from incidents.services.groups.group import (
 from incidents.services.handling.assign import assign_incident, tag_of
 from tests.cast import a_lead, a_responder
 from tests.incidents.desk import taken_by
-from tests.incidents.devices import case, opened, page
+from tests.incidents.devices import case, opened, page, send
 from tests.incidents.grouping import GROUPS, a_group, elsewhere, many, town, url
 from tests.reading import text
 
@@ -183,6 +184,17 @@ def test_its_page_names_who_has_each_case_now(client, responder):
     add_to_group(reference=incident.reference, group=group.uid, actor=responder)
     assign_incident(reference=incident.reference, actor=responder, assignee=colleague, seen=tag_of(responder))
     assert f"{colleague} pris en charge" in text(client.get(url(group)))
+
+
+def test_its_page_marks_the_case_whose_declarant_wrote(client, responder):
+    group, quiet, writing = a_group(responder), town(1), town(2)
+    for one in (quiet, writing):
+        add_to_group(reference=one.reference, group=group.uid, actor=responder)
+    assert "nouveau" not in text(client.get(url(group)))
+    send(opened(writing), writing)
+    shown = text(client.get(url(group)))
+    assert shown.count("nouveau") == 1
+    assert f"Rançongiciel nouveau {spaced(writing.reference)} ·" in shown
 
 
 def test_no_group_is_opened_for_a_case_that_cannot_come_in(client, responder):

@@ -38,6 +38,7 @@ def case(incident):
 def test_it_works(incident, holder):
     piece, responder = a_piece(incident), a_responder()
     assert "Ouverte" not in text(holder.get(follow_up(incident, "pieces/")))
+    assert "Personne encore." in text(holder.get(follow_up(incident)))
     events = IncidentEvent.objects.count()
 
     assert signed_in(responder).get(address(piece)).status_code == 200
@@ -51,6 +52,15 @@ def test_it_works(incident, holder):
         assert responder.email not in shown
     assert f"{responder.display_name} a ouvert une pièce, la dernière fois le" in text(holder.get(follow_up(incident)))
     assert f"Ouverte par {responder.display_name}, " in text(signed_in(a_responder()).get(case(incident)))
+
+
+def test_nobody_is_not_said_once_a_piece_was_opened(incident, holder):
+    """Though nobody has read the case."""
+    responder = a_responder()
+    note_opening(piece=a_piece(incident), reader=responder)
+    shown = text(holder.get(follow_up(incident)))
+    assert f"{responder.display_name} a ouvert une pièce" in shown
+    assert "Personne encore." not in shown
 
 
 def test_each_time_is_kept_and_a_double_click_is_one(incident, holder):

@@ -16,18 +16,13 @@ from tests.cast import a_lead, declare
 from tests.incidents.devices import case, opened, send
 from tests.incidents.devices import page as page_of
 from tests.incidents.threads import talk
-from tests.reading import text
+from tests.reading import link_to, text
 
 pytestmark = pytest.mark.django_db
 
 
 def shown_on(page):
     return [message.text for message in page.context["stretch"].messages]
-
-
-def link(page, rel):
-    found = re.search(rf'rel="{rel}" href="([^"]*)"', page.content.decode())
-    return found and found[1]
 
 
 def test_it_works(client, responder):
@@ -40,12 +35,12 @@ def test_it_works(client, responder):
 
     page = client.get(case(incident, "messages") + f"?avant={first.context['thread']['before']}")
     met = shown_on(page)
-    while address := link(page, "prev"):
+    while address := link_to(page, "prev"):
         page = client.get(case(incident, "messages") + address)
         met = shown_on(page) + met
     assert met == [f"Message {each}." for each in range(4800)]
     back = []
-    while address := link(page, "next"):
+    while address := link_to(page, "next"):
         page = client.get(case(incident, "messages") + address)
         back += shown_on(page)
     assert back == [f"Message {each}." for each in range(200, 5000)]
@@ -60,8 +55,8 @@ def test_the_declarant_reaches_the_oldest_too(responder):
     address = re.search(r'href="([^"]*/messages/[^"]*)"', first)[1]
     oldest = device.get(address)
     assert shown_on(oldest) == ["Message 0."]
-    assert link(oldest, "prev") is None
-    assert len(shown_on(device.get(page_of(incident, "messages") + link(oldest, "next")))) == 200
+    assert link_to(oldest, "prev") is None
+    assert len(shown_on(device.get(page_of(incident, "messages") + link_to(oldest, "next")))) == 200
     assert shown_on(device.get(page_of(incident, "messages") + "?avant=x"))[-1] == "Message 200."
 
 

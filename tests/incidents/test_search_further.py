@@ -1,6 +1,8 @@
 """A search that finds more than a page shows, or more than is read: it says so, and goes on."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import parse_qs
 
 import pytest
@@ -11,7 +13,7 @@ from incidents.triage.search import finding
 from incidents.triage.search import page as search_page
 from tests.cast import declare
 from tests.incidents.searching import URL, look
-from tests.reading import text_of
+from tests.reading import link_to, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -23,16 +25,17 @@ def test_more_than_a_page_goes_on_and_more_than_is_shown_is_said(client, respond
     for _ in range(6):
         declare(description="Alerte")
 
-    seen, asked = [], {"q": "alerte"}
+    page, seen = look(client, "alerte"), []
+    assert not link_to(page, "prev")
     while True:
-        page = look(client, asked["q"], page=asked.get("page", "1"))
         seen += [hit.incident for hit in page.context["hits"]]
-        if not page.context["next"]:
+        if not link_to(page, "next"):
             break
-        asked = {"q": "alerte", "page": page.context["next"].rpartition("=")[2]}
+        page = client.get(URL + link_to(page, "next"))
 
     assert len(seen) == len(set(seen)) == 5
     assert "Les 5 meilleurs dossiers" in text_of(page)
+    assert [hit.incident for hit in client.get(URL + link_to(page, "prev")).context["hits"]] == seen[2:4]
     assert look(client, "alerte", page="99").context["hits"] == look(client, "alerte").context["hits"]
     for wrong in ("x", "-1", "0", "٣", "9" * 50):
         assert look(client, "alerte", page=wrong).status_code == 200
@@ -50,7 +53,8 @@ def test_where_the_reading_stopped_one_may_go_on(client, responder, monkeypatch,
     page = look(client, asked)
     seen = {hit.incident for hit in page.context["hits"]}
     assert seen < set(old)
-    further = client.get(URL + page.context["further"]["address"])
+    [address] = re.findall(r'<a href="([^"]*)">Chercher dans les plus anciens</a>', text_of(page))
+    further = client.get(URL + unescape(address))
     assert {hit.incident for hit in further.context["hits"]} | seen == set(old)
 
 

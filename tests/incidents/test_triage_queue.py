@@ -22,7 +22,7 @@ from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, decl
 from tests.hostile import MARKUP
 from tests.incidents import transferring
 from tests.incidents.transferring import another_centre
-from tests.reading import text_of
+from tests.reading import link_to, text_of
 
 URL = "/admin/incidents/incident/"
 DAY = timedelta(days=1)
@@ -175,20 +175,20 @@ def test_pages_follow_each_other_and_come_back(client, many, monkeypatch):
     monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
     expected = [incident.reference for incident in many]
     page, seen = client.get(URL), []
-    assert not page.context["page"].previous
+    assert not link_to(page, "prev")
     while True:
         seen += shown(page)
-        if not page.context["page"].next:
+        if not link_to(page, "next"):
             break
-        page = client.get(URL + page.context["page"].next)
+        page = client.get(URL + link_to(page, "next"))
     assert seen == expected
 
-    back = client.get(URL + page.context["page"].previous)
+    back = client.get(URL + link_to(page, "prev"))
     assert shown(back) == expected[4:6]
-    first = client.get(URL + client.get(URL + back.context["page"].previous).context["page"].previous)
+    first = client.get(URL + link_to(client.get(URL + link_to(back, "prev")), "prev"))
     assert shown(first) == expected[:2]
-    assert not first.context["page"].previous
-    assert first.context["page"].next
+    assert not link_to(first, "prev")
+    assert link_to(first, "next")
 
 
 def test_a_page_starts_where_the_last_one_ended_though_its_row_was_taken(client, responder, many, monkeypatch):
