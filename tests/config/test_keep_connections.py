@@ -16,6 +16,7 @@ from tests.cast import breizh_cyber, declare
 from tests.ground import ROOT, Ground
 
 TASK = "notifications.tasks.announce_events"
+WORKER = "a worker of tests"
 
 
 @pytest.fixture
@@ -24,6 +25,7 @@ def worker(transactional_db):
         "DATABASE_URL": transactional_db,
         "REDIS_URL": Ground.of_the_environment().redis_url,
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        "PGAPPNAME": WORKER,
     }
     command = ["celery", "-A", "config.celery", "worker", "-c", "1", "-l", "ERROR", "--without-gossip"]
     process = subprocess.Popen(
@@ -46,6 +48,13 @@ def sessions():
         return cursor.fetchone()[0]
 
 
+def open_sessions():
+    """Connections of the worker that are open now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [WORKER])
+        return cursor.fetchone()[0]
+
+
 def waiting():
     with app.connection_for_read() as broker:
         return broker.default_channel.client.llen("urgent")
@@ -65,7 +74,9 @@ def test_it_works(worker):
         app.send_task(TASK)
 
     until(lambda: waiting() == 0)
-    time.sleep(1.5)  # PostgreSQL publishes its counters once a second
+    worker.terminate()  # which ends its last task
+    worker.wait(timeout=30)
+    until(lambda: open_sessions() == 0)  # each has published its counters at its end
 
     assert 1 <= sessions() - before <= 3
 

@@ -3,6 +3,9 @@
 from tests.browser import open_page, overflow, settle, shoot, violations
 from tests.e2e import steps
 
+# The admin's scripts dress lists in jQuery's turn for a page that is there; ours is last of it.
+ALL_IS_DRESSED = "() => window.django?.jQuery && new Promise(done => django.jQuery(() => done()))"
+
 
 class Desk:
     def __init__(self, browser, site):
@@ -16,7 +19,7 @@ class Desk:
 
     def look(self, name):
         self.page.wait_for_load_state("load")
-        self.page.wait_for_timeout(100)  # for the scripts that dress lists once all is there
+        self.page.evaluate(ALL_IS_DRESSED)
         self.found += [(name, complaint) for complaint in self.page.complaints]
         for scheme, rules in (("light", ()), ("dark", ("color-contrast",))):
             self.page.emulate_media(color_scheme=scheme)

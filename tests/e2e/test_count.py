@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from incidents.declare.choices import GROUPS, UNKNOWN
 from incidents.models import Incident
-from tests.browser import open_page
+from tests.browser import open_page, scroll_to_end
 from tests.e2e.typist import GO_ON, Typist
 
 TYPES = [choice.type for choice in (UNKNOWN, *(choice for group in GROUPS for choice in group.choices))]
@@ -43,8 +43,7 @@ def test_what_matters_stays_in_sight(live_site, browser):
     expect(bar).to_contain_text("17Cyber")
     typist.find_body(POSTAL_CODE)
     for leads_to in ("donnees", "rappel"):
-        page.mouse.wheel(0, 5_000)
-        page.wait_for_timeout(100)
+        scroll_to_end(page)
         assert bar.get_by_role("link").first.bounding_box()["y"] <= 1  # the number; its words scroll away
         expect(bar).to_contain_text("0 800 200 008")
         expect(bar).to_contain_text("Débranchez, n’éteignez pas, ne payez pas.")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from incidents.models import Draft, DraftPage, Incident
-from tests.browser import open_page, overflow, shoot
+from tests.browser import open_page, overflow, scroll_to_end, shoot
 from tests.e2e import steps
 
 WORDS = "Plus rien ne s’ouvre à l’accueil."
@@ -162,8 +162,7 @@ def test_a_zoom_of_four_hundred_percent(browser, live_site):
     for path in ("services", "donnees", "rappel"):
         page.goto(f"{live_site}/declarer/{path}/")
         assert overflow(page) <= 0
-        page.mouse.wheel(0, 4_000)
-        page.wait_for_timeout(100)
+        scroll_to_end(page)
         bar = page.locator(".callbar a").first.bounding_box()
         assert bar["y"] + bar["height"] <= 256 / 5, (path, bar)
         shoot(page, f"zoom-{path}")
