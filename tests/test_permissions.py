@@ -174,6 +174,16 @@ def test_the_queue_offers_no_act_to_a_role_that_only_reads(incident, cast, devic
     assert not [act for act in acts if act in page]
 
 
+def test_a_case_is_not_offered_to_a_role_that_only_reads(incident, cast, devices, monkeypatch):
+    """The page is there to read, with nobody to give the case to."""
+    client = Client()
+    client.cookies = deepcopy(devices["responder"])
+    address = f"/admin/incidents/incident/{incident.reference}/"
+    assert 'id="attribution"' in client.get(address).content.decode()
+    monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
+    assert 'id="attribution"' not in client.get(address).content.decode()
+
+
 def answer(method, route, url, user, incident, cookies):
     """The code, or IN. What was written is undone; what was refused wrote nothing."""
     with transaction.atomic():
