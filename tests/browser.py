@@ -2,12 +2,14 @@
 
 import os
 import shutil
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal, cast
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
 # The first draws no window, and takes a third of the processor time of the second.
 NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
@@ -24,7 +26,14 @@ expect.set_options(timeout=15_000)
 SCREENSHOTS = Path(__file__).resolve().parents[1] / ".local" / "screenshots"
 
 
-def chromium_path():
+class WatchedPage(Page):
+    """A page with what its browser says against what it was served, and the hosts that it asks."""
+
+    complaints: list[str]
+    hosts: set[str]
+
+
+def chromium_path() -> str:
     """Where a browser is. Without one the test is skipped, but never where CI says that there must be one."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
@@ -34,7 +43,7 @@ def chromium_path():
 
 
 @contextmanager
-def running_browser():
+def running_browser() -> Iterator[Browser]:
     path = chromium_path()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
@@ -42,12 +51,14 @@ def running_browser():
         chromium.close()
 
 
-def open_page(browser, *, width=360, scheme="light", **options):
+def open_page(
+    browser: Browser, *, width: int = 360, scheme: Literal["light", "dark"] = "light", **options: Any
+) -> WatchedPage:
     """A page of a visitor of its own. `complaints` is all that the browser says against what it was served."""
     context = browser.new_context(
         viewport={"width": width, "height": 760}, color_scheme=scheme, locale="fr-FR", **options
     )
-    page = context.new_page()
+    page = cast("WatchedPage", context.new_page())
     page.set_default_timeout(10_000)
     page.complaints = []
     page.hosts = set()
@@ -58,22 +69,22 @@ def open_page(browser, *, width=360, scheme="light", **options):
     return page
 
 
-def hear(page, message):
+def hear(page: WatchedPage, message: ConsoleMessage) -> None:
     """Errors, and whatever the policy refuses. A missing file is told once, by its answer."""
     if (message.type == "error" or "Policy" in message.text) and "Failed to load resource" not in message.text:
         page.complaints.append(f"{message.text} {message.location}")
 
 
-def weigh_answer(page, response):
+def weigh_answer(page: WatchedPage, response: Response) -> None:
     if response.status >= 400 and response.request.resource_type != "document":
         page.complaints.append(f"{response.status} {response.url}")
 
 
-def host_of(url):
+def host_of(url: str) -> str:
     return url.split("/")[2] if "://" in url else url.partition(":")[0]
 
 
-def violations(page, *impacts, rules=()):
+def violations(page: Page, *impacts: str, rules: Collection[str] = ()) -> list[tuple[str, str, int]]:
     """What axe finds by `rules`, or by all, as (rule, first element, number of elements). It fetches no stylesheet
     again to read it.
     """
@@ -88,7 +99,7 @@ def violations(page, *impacts, rules=()):
     ]
 
 
-def settle(page):
+def settle(page: Page) -> None:
     """Wait for the end of the transitions that are under way, a change of colours for example, half a second at most:
     what turns for ever has no end.
     """
@@ -104,11 +115,11 @@ def scroll_to_end(page):
     page.wait_for_function("() => scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
 
 
-def overflow(page):
+def overflow(page: Page) -> int:
     return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 
-def shoot(page, name):
+def shoot(page: Page, name: str) -> None:
     """With SCREENSHOTS set, a picture of the page as it is, for people to look at."""
     if os.environ.get("SCREENSHOTS"):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

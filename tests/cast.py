@@ -6,6 +6,7 @@ Everything is invented and says so: Plouexemple, and addresses under `.example`.
 import time
 from datetime import date
 from secrets import token_hex
+from typing import Any
 
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.cache import cache
@@ -19,7 +20,7 @@ from csirts.models import Contact, Coverage, Csirt
 from incidents.enums import Answer, IncidentType, Origin
 from incidents.facts.shapes import Caller, Declaration, Submission
 from incidents.files import vault
-from incidents.models import CaseKey, Evidence, EvidenceUpload
+from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident
 from incidents.services.declaring.declare import declare_incident
 
 PASSWORD = "demonstration-tocsin"
@@ -32,18 +33,18 @@ CALLER = Caller(
 )
 
 
-def bretagne():
+def bretagne() -> Region:
     return Region.objects.get_or_create(
         code="53", defaults={"name": "Bretagne", "zone": "metro", "sort_key": "bretagne"}
     )[0]
 
 
-def finistere():
+def finistere() -> Departement:
     known = {"name": "Finistère", "region": bretagne(), "zone": "metro", "sort_key": "finistere"}
     return Departement.objects.get_or_create(code="29", defaults=known)[0]
 
 
-def plouexemple(**overrides):
+def plouexemple(**overrides: Any) -> Collectivity:
     """A commune of 4 210 people that is on no list, in Finistère."""
     known = {
         "name": "Plouexemple",
@@ -58,7 +59,7 @@ def plouexemple(**overrides):
     return Collectivity.objects.get_or_create(insee_code=known["insee_code"], defaults=known)[0]
 
 
-def breizh_cyber(**overrides):
+def breizh_cyber(**overrides: Any) -> Csirt:
     """The centre that answers for Plouexemple, with an address set by its lead (`notification_email=""`: none)."""
     known = {"name": "Breizh Cyber", "level": "territorial", "notification_email": "garde@breizh.example"} | overrides
     csirt, _ = Csirt.objects.update_or_create(slug="breizh-cyber", defaults=known)
@@ -70,25 +71,30 @@ def breizh_cyber(**overrides):
     return csirt
 
 
-def a_declaration(**overrides):
+def a_declaration(**overrides: Any) -> Declaration:
     """What Plouexemple says of its ransomware, unless told otherwise."""
-    said = {
+    said: dict[str, Any] = {
         "caller": CALLER,
         "type": IncidentType.RANSOMWARE,
         "description": "Les fichiers de l’accueil ne s’ouvrent plus et un message demande de l’argent.",
         "service_stopped": Answer.UNKNOWN,
         "data_concerned": Answer.UNKNOWN,
     } | overrides
-    return Declaration(**{"collectivity": said.pop("collectivity", None) or plouexemple()} | said)
+    known: dict[str, Any] = {"collectivity": said.pop("collectivity", None) or plouexemple()} | said
+    return Declaration(**known)
 
 
-def declare(*, actor=None, key=None, origin=Origin.WEB, **overrides):
+def declare(
+    *, actor: User | None = None, key: str | None = None, origin: str = Origin.WEB, **overrides: Any
+) -> Incident:
     """Declare through the service; gives the incident. `overrides` are a_declaration's."""
     submission = Submission(key=key or token_hex(8), origin=origin)
     return declare_incident(declaration=a_declaration(**overrides), submission=submission, actor=actor).incident
 
 
-def a_person(role, *, email=None, enrolled=True, **scope):
+def a_person(
+    role: Role | str, *, email: str | None = None, enrolled: bool = True, **scope: Csirt | Collectivity | Region
+) -> User:
     """Somebody with one role in force: `a_person(Role.RESPONDER, csirt=breizh_cyber())`.
 
     Who must have a second factor has one (`code_of` gives its code), unless they are not `enrolled`.
@@ -103,7 +109,7 @@ def a_person(role, *, email=None, enrolled=True, **scope):
     return user
 
 
-def code_of(user):
+def code_of(user: User) -> str:
     """The code that the application of `user` shows now. A test may use it as often as it likes."""
     code = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
     for key in (make_used_code_key(user, code), f"allauth.mfa.totp.used?user={user.pk}&code={code}"):
@@ -114,17 +120,17 @@ def code_of(user):
 open_session = Client.force_login  # Django's own
 
 
-def signed_in(client, user, backend=None):
+def signed_in(client: Client, user: User, backend: str | None = None) -> Client:
     """`client` is signed in as `user`, second factor shown. tests/conftest.py puts it in the place of force_login."""
     return with_record(client, user, {"method": "mfa", "type": "totp"})
 
 
-def half_signed_in(client, user, backend=None):
+def half_signed_in(client: Client, user: User, backend: str | None = None) -> Client:
     """As the password alone leaves it."""
     return with_record(client, user, {"method": "password"})
 
 
-def with_record(client, user, record):
+def with_record(client: Client, user: User, record: dict[str, str]) -> Client:
     open_session(client, user)
     session = client.session
     session["account_authentication_methods"] = [record | {"at": time.time()}]
@@ -133,28 +139,28 @@ def with_record(client, user, record):
     return client
 
 
-def a_responder(csirt=None):
+def a_responder(csirt: Csirt | None = None) -> User:
     return a_person(Role.RESPONDER, csirt=csirt or breizh_cyber())
 
 
-def a_lead(csirt=None):
+def a_lead(csirt: Csirt | None = None) -> User:
     return a_person(Role.LEAD, csirt=csirt or breizh_cyber())
 
 
-def an_agent(collectivity=None):
+def an_agent(collectivity: Collectivity | None = None) -> User:
     return a_person(Role.AGENT, collectivity=collectivity or plouexemple())
 
 
-def an_upload(incident):
+def an_upload(incident: Incident) -> EvidenceUpload:
     """A file of which no slice has come."""
     CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
     return EvidenceUpload.objects.create(incident=incident, name="photo.jpg", size=9)
 
 
-def a_piece(incident, number=1):
+def a_piece(incident: Incident, number: int = 1) -> Evidence:
     """A file handed over, of one byte."""
     row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
     name = vault.new_name()
-    vault.write(name, vault.unwrap(row.wrapped), b"x")
+    vault.write(name, vault.unwrap(bytes(row.wrapped)), b"x")
     told = {"number": number, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
     return Evidence.objects.create(incident=incident, **told)

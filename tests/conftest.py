@@ -8,7 +8,7 @@ back after each test. A worker has one browser and one site, which tests with `l
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from math import inf
 
@@ -20,6 +20,8 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.test import Client
 from django.test.testcases import LiveServerThread
+from playwright.sync_api import Browser
+from pytest_django import DjangoDbBlocker
 
 from accounts import installation
 from config.celery import app as celery_app
@@ -32,7 +34,7 @@ NEED_GROUND = {"ground", "db", "client", "django_db_setup"}
 REFUSED = "use the fixture transactional_db: a database with append-only tables cannot be flushed"
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     """The first process of several starts the ground; the others find it in their environment."""
     if "TOCSIN_TEST_TEMPLATE" in os.environ:
         stand_on(Ground.of_the_environment())
@@ -40,7 +42,7 @@ def pytest_configure(config):
         start_ground(config)
 
 
-def pytest_collection_finish(session):
+def pytest_collection_finish(session: pytest.Session) -> None:
     """A single process starts the ground once it knows that a test needs it."""
     gc.freeze()  # modules and tests outlive every collection of garbage
     is_without = "TOCSIN_TEST_TEMPLATE" not in os.environ and not session.config.option.collectonly
@@ -48,24 +50,24 @@ def pytest_collection_finish(session):
         start_ground(session.config)
 
 
-def needs_ground(item):
-    return item.get_closest_marker("django_db") or NEED_GROUND & {*item.fixturenames}
+def needs_ground(item: pytest.Item) -> pytest.Mark | set[str] | None:
+    return item.get_closest_marker("django_db") or NEED_GROUND & {*item.fixturenames}  # type: ignore[attr-defined]  # all are functions
 
 
-def start_ground(config):
+def start_ground(config: pytest.Config) -> None:
     config.stash[Session.key] = session = Session()
     session.start()
     stand_on(Ground.of_the_environment())
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _force_login_shows_the_second_factor():
+def _force_login_shows_the_second_factor() -> None:
     """Hundreds of tests sign in without the page. tests/accounts/test_guard.py stops real sessions."""
-    Client.force_login = signed_in
+    Client.force_login = signed_in  # type: ignore[method-assign,assignment]
 
 
 @pytest.fixture(autouse=True)
-def _is_no_demonstration(monkeypatch):
+def _is_no_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process remembers, a query a minute for a no and for ever a yes, would make tests count differently by
     their order and their hour.
     """
@@ -73,23 +75,23 @@ def _is_no_demonstration(monkeypatch):
     monkeypatch.setattr(installation, "_answers", {str(connection.settings_dict["NAME"]): (False, 0.0)})
 
 
-def pytest_unconfigure(config):
+def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(Session.key, None)
     if session:
         session.stop()
 
 
-def stand_on(ground):
+def stand_on(ground: Ground) -> None:
     """For this process, whose settings may have been read before the servers had a port."""
     settings.DATABASES["default"].update(ground.database_settings())
-    settings.CELERY_BROKER_URL = celery_app.conf.broker_url = ground.redis_url
+    settings.CELERY_BROKER_URL = celery_app.conf.broker_url = ground.redis_url  # type: ignore[misc]
     settings.CACHES["default"]["LOCATION"] = ground.redis_url
     with suppress(AttributeError):  # made while tests were collected, for the old address
         del caches["default"]
 
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Tests with a browser come last: once it runs, so does its loop, which other tests shall not meet."""
     items.sort(key=lambda item: "browser" in item.fixturenames)
     for item in items:
@@ -99,12 +101,12 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def ground():
+def ground() -> Ground:
     return Ground.of_the_environment()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(ground, django_db_blocker):
+def django_db_setup(ground: Ground, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """In place of pytest-django's: a clone of the template for this worker."""
     with django_db_blocker.unblock(), using_a_clone(ground):
         region_names()  # read once a process: the first test to need them would count a query more
@@ -112,7 +114,7 @@ def django_db_setup(ground, django_db_blocker):
 
 
 @pytest.fixture(scope="module")
-def module_rows(django_db_setup, django_db_blocker):
+def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """For fixtures that write once for a module what each of its tests reads: `db` is then a savepoint after it."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield
@@ -120,14 +122,20 @@ def module_rows(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(scope="session")
-def reusable(ground):
+def reusable(ground: Ground) -> Iterator[tuple[str, Reusable]]:
     """The database of this worker whose commits are real."""
     with ground.clone() as name, closing(Reusable(ground.url(name))) as database:
         yield name, database
 
 
 @pytest.fixture
-def transactional_db(request, ground, reusable, django_db_setup, django_db_blocker):
+def transactional_db(
+    request: pytest.FixtureRequest,
+    ground: Ground,
+    reusable: tuple[str, Reusable],
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[str]:
     """A database as the template is, where commits are real and other processes may connect. Gives its URL."""
     name, database = reusable
     with django_db_blocker.unblock(), pointing_at(name):
@@ -136,17 +144,17 @@ def transactional_db(request, ground, reusable, django_db_setup, django_db_block
 
 
 @pytest.fixture
-def cloned_db(ground, django_db_setup, django_db_blocker):
+def cloned_db(ground: Ground, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """A database of this test's own, whose tables it may change. Gives its URL."""
     with django_db_blocker.unblock(), using_a_clone(ground) as name:
         yield ground.url(name)
 
 
 @pytest.fixture
-def take_back_to(cloned_db):
+def take_back_to(cloned_db: str) -> Iterator[Callable[[str, str], None]]:
     """Undo the migrations of an app after the one of that number; all are done again in the end."""
 
-    def undo(app, number):
+    def undo(app: str, number: str) -> None:
         call_command("migrate", app, number, verbosity=0)
 
     try:
@@ -171,13 +179,13 @@ def pointing_at(name: str) -> Iterator[None]:
         point_at(before)
 
 
-def point_at(name):
+def point_at(name: str) -> None:
     connections.close_all()
     connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
 
 
 @pytest.fixture(scope="session")
-def site_server(django_db_setup):
+def site_server(django_db_setup: None) -> Iterator[LiveServerThread]:
     """The site on a real port, each request in a thread and a connection of its own, to the database of the moment."""
     server = LiveServerThread("localhost", StaticFilesHandler)
     server.start()
@@ -189,13 +197,13 @@ def site_server(django_db_setup):
 
 
 @pytest.fixture
-def live_site(site_server, transactional_db):
+def live_site(site_server: LiveServerThread, transactional_db: str) -> str:
     """The site on a database of this test's own. Gives its address, without a final slash."""
     return f"http://localhost:{site_server.port}"
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def chromium() -> Iterator[Browser]:
     """A real browser for the session. Its loop runs in this thread from now on, beside the reading of rows."""
     with running_browser() as chromium, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -203,7 +211,7 @@ def chromium():
 
 
 @pytest.fixture
-def browser(chromium):
+def browser(chromium: Browser) -> Iterator[Browser]:
     """A real browser that remembers nothing of the tests before."""
     yield chromium
     for context in chromium.contexts:

@@ -7,10 +7,12 @@ import secrets
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, LiteralString, Self, TextIO
 from urllib.parse import urlsplit
 
 import psycopg
@@ -35,25 +37,25 @@ class Ground:
     template: str
 
     @classmethod
-    def of_the_environment(cls):
+    def of_the_environment(cls) -> Self:
         return cls(
             os.environ["DATABASE_URL"],
             own_broker_database(os.environ["REDIS_URL"]),
             os.environ["TOCSIN_TEST_TEMPLATE"],
         )
 
-    def url(self, name):
+    def url(self, name: str) -> str:
         return urlsplit(self.database_url)._replace(path=f"/{name}").geturl()
 
-    def database_settings(self):
+    def database_settings(self) -> dict[str, Any]:
         return env.parse_database_url(self.database_url)
 
-    def execute(self, statement, *names):
+    def execute(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     @contextmanager
-    def clone(self):
+    def clone(self) -> Iterator[str]:
         name = f"{self.template}_{secrets.token_hex(4)}"
         self.execute("CREATE DATABASE {} TEMPLATE {}", name, self.template)
         try:
@@ -69,7 +71,7 @@ class Reusable:
     the official lists is put back from a copy, with triggers off: the append-only tables would refuse.
     """
 
-    def __init__(self, url):
+    def __init__(self, url: str) -> None:
         self.url = url
         # It lasts: a new one would read the catalogue again after each test.
         connection = self.connection = self.connect()
@@ -84,16 +86,16 @@ class Reusable:
         self.schema, self.changed_by = self.describe_schema(), ""
         self.began = self.current_transaction()
 
-    def connect(self):
+    def connect(self) -> psycopg.Connection:
         connection = psycopg.connect(self.url, autocommit=True)
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET synchronous_commit = off")  # of what is put back nothing need outlive a power cut
         return connection
 
-    def close(self):
+    def close(self) -> None:
         self.connection.close()
 
-    def put_back(self, *, after):
+    def put_back(self, *, after: str) -> None:
         """Leave each table with the rows of the template; sequences go on. `after`: the test that used them, which had
         to leave the tables themselves as they were.
         """
@@ -117,17 +119,17 @@ class Reusable:
             self.connection.execute(sql.SQL("VACUUM {}").format(sql.SQL(", ").join(names)))
 
     @cached_property
-    def written(self):
+    def written(self) -> sql.Composed:
         """Asks which of the tables that were empty hold rows, in one statement."""
         rows = "SELECT {} WHERE EXISTS (SELECT FROM {})"
         each = [sql.SQL(rows).format(sql.Literal(name), sql.Identifier(name)) for name in self.others]
         return sql.SQL(" UNION ALL ").join(each)
 
-    def is_untouched(self, name):
+    def is_untouched(self, name: str) -> bool:
         untouched = make("SELECT count(*), count(*) FILTER (WHERE age(xmin) > age(%s::text::xid)) FROM {}", name)
         return self.connection.execute(untouched, [self.began]).fetchone() == (self.counts[name],) * 2
 
-    def put_back_rows(self, name):
+    def put_back_rows(self, name: str) -> None:
         self.connection.execute(make("DELETE FROM {} WHERE age(xmin) <= age(%s::text::xid)", name), [self.began])
         columns, keys = ([sql.Identifier(column) for column in names[name]] for names in (self.columns, self.keys))
         same = sql.SQL(" AND ").join(sql.SQL("now.{0} = kept.{0}").format(key) for key in keys)
@@ -137,16 +139,16 @@ class Reusable:
         )
         self.connection.execute(missing.format(sql.Identifier(name), sql.SQL(", ").join(columns), same))
 
-    def count_rows(self, name):
+    def count_rows(self, name: str) -> int:
         return self.connection.execute(make("SELECT count(*) FROM {}", name)).fetchone()[0]
 
-    def list_names(self, statement, name):
+    def list_names(self, statement: LiteralString, name: str) -> list[str]:
         return [column for (column,) in self.connection.execute(statement, [name])]
 
-    def describe_schema(self):
+    def describe_schema(self) -> tuple[Any, ...] | None:
         return self.connection.execute(SCHEMA).fetchone()
 
-    def current_transaction(self):
+    def current_transaction(self) -> str:
         return self.connection.execute("SELECT pg_current_xact_id()::text").fetchone()[0]
 
 
@@ -174,11 +176,11 @@ END_OTHERS = """
 """
 
 
-def make(statement, *names):
+def make(statement: LiteralString, *names: str) -> sql.Composed:
     return sql.SQL(statement).format(*map(sql.Identifier, names))
 
 
-def own_broker_database(url):
+def own_broker_database(url: str) -> str:
     """One numbered database of Valkey for each xdist worker."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     return urlsplit(url)._replace(path=f"/{int(worker) % 16}").geturl()
@@ -189,11 +191,11 @@ class Session:
 
     key = pytest.StashKey["Session"]()
 
-    def __init__(self):
-        self.servers = None
-        self.ground = None
+    def __init__(self) -> None:
+        self.servers: Servers | None = None
+        self.ground: Ground | None = None
 
-    def start(self):
+    def start(self) -> None:
         if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
             self.build(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
             return
@@ -211,7 +213,7 @@ class Session:
         if not cached.exists():
             keep(self.servers, cached)
 
-    def build(self, database_url, redis_url, *, built=False):
+    def build(self, database_url: str, redis_url: str, *, built: bool = False) -> None:
         name = "test_tocsin" if self.servers else f"test_tocsin_{secrets.token_hex(4)}"
         self.ground = Ground(database_url, redis_url, name)
         if not built:
@@ -220,14 +222,14 @@ class Session:
                 fill(self.ground.url(name))
         os.environ |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOCSIN_TEST_TEMPLATE": name}
 
-    def stop(self):
+    def stop(self) -> None:
         if self.servers:
             self.servers.remove()
         elif self.ground:
             self.ground.execute("DROP DATABASE {} WITH (FORCE)", self.ground.template)
 
 
-def fill(database_url):
+def fill(database_url: str) -> None:
     """The schema, then the official lists, by the commands that everybody uses."""
     environment = os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     for command in ["migrate", *filter(exists, LISTS)]:
@@ -244,12 +246,12 @@ def fill(database_url):
 
 
 @contextmanager
-def compiling_tests():
+def compiling_tests() -> Iterator[None]:
     """Collect the tests in another process meanwhile, which keeps their compiled form, the first time in a clone.
     Otherwise each worker would compile all of them at the same time as the others.
     """
     collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    silent: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(collect, cwd=ROOT, **silent)
     try:
         yield
@@ -258,18 +260,18 @@ def compiling_tests():
         process.wait()
 
 
-def exists(command):
+def exists(command: str) -> bool:
     return any(ROOT.glob(f"*/management/commands/{command}.py"))
 
 
-def list_files(folder):
+def list_files(folder: Path) -> list[Path]:
     """Return the files below `folder`. Fail if it has none, so that a folder that was renamed is not forgotten."""
     files = [path for path in folder.glob("**/*") if path.is_file() and "__pycache__" not in path.parts]
     assert files, f"{folder} holds no file"
     return files
 
 
-def fingerprint():
+def fingerprint() -> str:
     """Changes with whatever the template is made of."""
     made_of = [
         ROOT / "requirements.txt",
@@ -283,7 +285,7 @@ def fingerprint():
     return digest.hexdigest()[:16]
 
 
-def keep(servers, cached):
+def keep(servers: Servers, cached: Path) -> None:
     """Stop them for a moment, to copy files at rest."""
     servers.stop()
     servers.snapshot(cached)
@@ -292,7 +294,7 @@ def keep(servers, cached):
         shutil.rmtree(older, ignore_errors=True)
 
 
-def sweep():
+def sweep() -> None:
     """What sessions that were killed left behind: a folder whose lock nobody holds."""
     for home in HOME.iterdir():
         if home != CACHE and (lock := held(home)):
@@ -300,7 +302,7 @@ def sweep():
             lock.close()
 
 
-def held(home):
+def held(home: Path) -> TextIO | None:
     """The locked file, or None when a living session has it."""
     lock = (home / "lock").open("w")
     try:

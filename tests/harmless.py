@@ -8,15 +8,18 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import django
 import pypdf
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tests.ground import ROOT
 from tests.hostile import COMPUTED, MARK
+from tests.post import Mail
+from tests.responses import Response
 
 # Controls but tab and line ends, marks of reading order, separators of lines: none reaches anybody raw.
 RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -60,7 +63,7 @@ SAVED = (
 
 
 @cache
-def vocabulary():
+def vocabulary() -> tuple[set[str], set[str]]:
     """The elements and the attributes that templates write, ours and Django's, with those that our widgets add."""
     homes = [*ROOT.glob("*/templates"), *ROOT.glob("*/*/templates")]
     homes += [Path(django.__file__).parent / part for part in ("contrib/admin/templates", "forms/templates")]
@@ -74,7 +77,7 @@ def vocabulary():
     return elements - set(UNWRITTEN), {name for name in attributes if not name.startswith("on")} - set(NEVER)
 
 
-def page(text):
+def page(text: str) -> LexborHTMLParser:
     """An HTML page: no element or attribute but a template's, nothing that runs, nothing that leads elsewhere."""
     tree = LexborHTMLParser(text)
     for node in tree.root.traverse(include_text=True):
@@ -86,7 +89,7 @@ def page(text):
     return tree
 
 
-def element(node):
+def element(node: LexborNode) -> None:
     elements, attributes = vocabulary()
     assert node.tag in elements, f"no template writes {shown(node)}"
     for name, value in ((name.lower(), value or "") for name, value in node.attributes.items()):
@@ -101,12 +104,12 @@ def element(node):
         assert not node.text().strip(), shown(node)
 
 
-def shown(node):
+def shown(node: LexborNode) -> str:
     return node.html[:200]
 
 
 @cache
-def known(address):
+def known(address: str) -> bool:
     """An address that stands in the code or in its data."""
     if not address.startswith(("https://", "http://", "data:image/")) or MARK in address:
         return False
@@ -115,12 +118,12 @@ def known(address):
     return any(address in path.read_text() for home in homes for kind in kinds for path in home.rglob(kind))
 
 
-def plain(words):
+def plain(words: str) -> None:
     found = RAW.search(words)
     assert not found, f"{found[0]!r} is shown raw in {words[max(0, found.start() - 40) : found.end() + 40]!r}"
 
 
-def headers(response):
+def headers(response: Response) -> None:
     """No word of anybody in a header, but the name of a file, as ASCII; types and policies that let nothing run."""
     for name, value in response.items():
         assert value.isprintable(), f"{name}: {value!r}"
@@ -134,7 +137,7 @@ def headers(response):
     assert "default-src" in policy, "no policy"
 
 
-def answer(response):
+def answer(response: Response) -> LexborHTMLParser | None:
     """Whatever was answered, by its type. Gives the tree of a page."""
     headers(response)
     kind = response.get("Content-Type", "").partition(";")[0]
@@ -149,13 +152,13 @@ def answer(response):
     return None
 
 
-def feed(content):
+def feed(content: bytes) -> None:
     for node in ElementTree.fromstring(content).iter():  # noqa: S314 (our own)
         plain(node.text or "")
         assert OURS.match(node.attrib.get("href", "#")), node.attrib
 
 
-def plain_json(said):
+def plain_json(said: Any) -> None:
     match said:
         case str():
             plain(said)
@@ -168,7 +171,7 @@ def plain_json(said):
                 plain_json(value)
 
 
-def file(response, kind):
+def file(response: Response, kind: str) -> None:
     """Never shown in its place, of no type that runs, under a name that is only a name."""
     content = response.getvalue()
     disposition = response["Content-Disposition"]
@@ -182,7 +185,7 @@ def file(response, kind):
         pdf(content)
 
 
-def pdf(content):
+def pdf(content: bytes) -> str:
     """Gives the words of it. It does nothing when opened, and leads nowhere that the words of a person lead."""
     reader = pypdf.PdfReader(io.BytesIO(content))
     active = {"/JavaScript", "/JS", "/Launch", "/AA", "/OpenAction", "/EmbeddedFile", "/SubmitForm", "/RichMedia"}
@@ -197,12 +200,12 @@ def pdf(content):
     return words
 
 
-def mail(message):
+def mail(message: Mail) -> str:
     """As a mail server got it. Gives its words."""
     allowed = {"subject", "from", "to", "date", "message-id", "auto-submitted", "mime-version"}
     allowed |= {"content-type", "content-transfer-encoding", "x-peer", "x-mailfrom", "x-rcptto"}
     assert {name.lower() for name in message.keys()} <= allowed, message.items()  # noqa: SIM118  (a mail is no dict)
-    assert len(message.get_all("to")) == len(message.went_to) == 1
+    assert len(message.get_all("to", [])) == len(message.went_to) == 1
     text, *attached = message.iter_parts() if message.is_multipart() else [message]
     for one in attached:
         assert one.get_content_type() == "application/json"
@@ -217,5 +220,5 @@ def mail(message):
     return words
 
 
-def words_of(tree):
+def words_of(tree: LexborHTMLParser) -> str:
     return " ".join(tree.body.text(separator=" ").split())[:1500]

@@ -4,9 +4,13 @@ A module is counted when one of its functions is called; what it does as it is l
 """
 
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import pytest
+from django.core.mail import EmailMessage
+from django.test import Client
 from django.urls import reverse
 
 from incidents.enums import Screen
@@ -23,11 +27,11 @@ pytestmark = pytest.mark.django_db
 
 
 @contextmanager
-def count_modules(action):
+def count_modules(action: str) -> Iterator[None]:
     """Print the modules that run meanwhile, by application."""
     modules = set()
 
-    def look(frame, event, _arg):
+    def look(frame: FrameType, event: str, _arg: object) -> None:
         name = frame.f_globals.get("__name__", "")
         if event == "call" and name.partition(".")[0] in APPS and frame.f_code.co_name != "<module>":
             modules.add(name)
@@ -40,7 +44,7 @@ def count_modules(action):
     sys.stdout.write(f"\n{action}: {len(modules)} modules\n  {' '.join(sorted(modules))}\n")
 
 
-def test_last_screen_to_case(client):
+def test_last_screen_to_case(client: Client) -> None:
     breizh_cyber()
     begin(client)
     client.post(WHERE[Screen.SERVICES], {"passer": "oui"})
@@ -52,7 +56,7 @@ def test_last_screen_to_case(client):
     assert answer.status_code == 303
 
 
-def test_case_to_mail(mailoutbox):
+def test_case_to_mail(mailoutbox: list[EmailMessage]) -> None:
     breizh_cyber()
     plouexemple()
     declare()
@@ -62,13 +66,13 @@ def test_case_to_mail(mailoutbox):
     assert mailoutbox
 
 
-def test_published_number_to_rows():
+def test_published_number_to_rows() -> None:
     store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
     with count_modules("rows → published number"):
         publish_due(now=on(2026, 4, 1))
 
 
-def test_page_of_published_numbers(client):
+def test_page_of_published_numbers(client: Client) -> None:
     store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
     publish_due(now=on(2026, 4, 1))
     pages.clear()
@@ -76,7 +80,7 @@ def test_page_of_published_numbers(client):
         assert client.get("/statistiques/?annee=2025").status_code == 200
 
 
-def test_why_a_case_is_not_shown(client):
+def test_why_a_case_is_not_shown(client: Client) -> None:
     breizh_cyber()
     incident = declare()
     client.post(reverse("follow_up_access", args=[secret_of(incident.accesses.get())]))

@@ -13,24 +13,24 @@ FOOTER_BEGINS = 0.94
 WHITE = 250
 
 
-def pages_of(pdf):
+def pages_of(pdf: bytes) -> int:
     """Return how many pages there are."""
     return len(re.findall(rb"/Type/Page\b", pdf))
 
 
-def codes_of(pdf):
+def codes_of(pdf: bytes) -> list[list[str]]:
     """What the QR codes of each page say, page by page."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
         return [codes_on(document[number]) for number in range(len(document))]
 
 
-def filled(pdf):
+def filled(pdf: bytes) -> list[float]:
     """How far down each page is written, of the part above its footer: 1 is to the end."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
         return [filled_part(document[number]) for number in range(len(document))]
 
 
-def filled_part(page):
+def filled_part(page: pypdfium2.PdfPage) -> float:
     with closing(page), closing(page.render(scale=0.5, grayscale=True)) as drawn:
         dots = memoryview(bytes(drawn.buffer))
         rows = [min(dots[at : at + drawn.width]) for at in range(0, drawn.height * drawn.stride, drawn.stride)]
@@ -38,7 +38,7 @@ def filled_part(page):
         return max(at for at, darkest in enumerate(rows[:end]) if darkest < WHITE) / end
 
 
-def codes_on(page):
+def codes_on(page: pypdfium2.PdfPage) -> list[str]:
     with closing(page), closing(page.render(scale=DOTS_PER_INCH / POINTS_PER_INCH, grayscale=True)) as drawn:
         dots = memoryview(bytes(drawn.buffer)).cast("B", (drawn.height, drawn.stride))
         return [code.text for code in zxingcpp.read_barcodes(dots)]

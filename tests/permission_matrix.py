@@ -12,7 +12,7 @@ IN = "sign in first"  # a redirection to a sign-in page; 302 is a redirection to
 
 # One code alone is the same for everybody.
 # fmt: off
-MATRIX = [
+MATRIX: list[tuple[str, str, *tuple[str | int, ...]]] = [
     # nobody; agent, of another body; responder, of another centre; lead, of another; analyst; national; administrator
     ("get", "",                                                      200),
     ("get", "vos-donnees/",                                          200),

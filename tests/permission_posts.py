@@ -1,12 +1,16 @@
 """What the tests of permissions post to each route of the matrix that wants more than nothing."""
 
+from collections.abc import Callable
 
-def centre(incident):
+from incidents.models import Incident
+
+
+def centre(incident: Incident) -> int | None:
     return incident.csirt_id
 
 
 # What is sent along; a value that only the case knows is a function of it.
-SENT = {
+SENT: dict[str, dict[str, str | Callable[[Incident], int | None]]] = {
     "equipe/adresse/retirer/": {"csirt": centre},
     "equipe/invitations/{uid}/retirer/": {"csirt": centre},
     "equipe/{uid}/retirer/": {"csirt": centre},

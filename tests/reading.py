@@ -3,16 +3,18 @@
 import re
 from html import unescape
 
+from tests.responses import Response
+
 NBSP = "\N{NO-BREAK SPACE}"
 
 
-def text(response):
+def text(response: Response) -> str:
     """Return the words without markup, as a person reads them."""
     bare = re.sub(r"<[^>]+>", " ", response.content.decode())
     return " ".join(bare.replace("&nbsp;", " ").replace(NBSP, " ").split())
 
 
-def text_of(response):
+def text_of(response: Response) -> str:
     """Return the markup with each run of spaces, no-break spaces among them, as one space."""
     return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
@@ -23,6 +25,6 @@ def link_to(response, rel):
     return found and unescape(found[1])
 
 
-def hidden(response, name):
+def hidden(response: Response, name: str) -> str:
     """Return the value of the hidden field of this name."""
     return re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())[1]

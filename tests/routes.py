@@ -1,11 +1,12 @@
 """Every address of the site, as its URL conf writes them."""
 
 import re
+from collections.abc import Iterable, Iterator
 
-from django.urls import get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver
 
 
-def routes(patterns=None, prefix=""):
+def routes(patterns: Iterable[URLPattern | URLResolver] | None = None, prefix: str = "") -> Iterator[str]:
     for pattern in patterns or get_resolver().url_patterns:
         route = prefix + str(pattern.pattern)
         if hasattr(pattern, "url_patterns"):
@@ -14,7 +15,7 @@ def routes(patterns=None, prefix=""):
             yield route
 
 
-def plain(route):
+def plain(route: str) -> str:
     """With {name} where an address varies."""
     named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", route)
     return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", named).replace("^", "").replace("$", "")

@@ -2,19 +2,25 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from secrets import token_hex
 
+from django.core.files.storage import Storage
+from pytest_django import Settings
+
+from config.devserver.embedded import find_free_port
 from config.devserver.run import is_answering
 from config.env import Env, make_evidence_storage
 from incidents.files import vault
-from tests.faults.stage import Program, find_free_port, until
+from tests.faults.stage import Program, until
 
 HELD = {"EVIDENCE_S3_REGION": "us-east-1", "EVIDENCE_S3_ACCESS_KEY": "name", "EVIDENCE_S3_SECRET_KEY": "hidden"}
 
 
 @contextmanager
-def bucket_server(home):
+def bucket_server(home: Path) -> Iterator[str]:
     """moto, in a process of its own, on the loopback of this machine. Gives its address."""
     port = find_free_port()
     program = Program(
@@ -29,27 +35,27 @@ def bucket_server(home):
 
 
 @contextmanager
-def in_a_bucket(settings, server):
+def in_a_bucket(settings: Settings, server: str) -> Iterator[Storage]:
     """Evidence goes to a new bucket, by the settings of an installation."""
     named = {"EVIDENCE_S3_BUCKET": f"pieces-{token_hex(4)}", "EVIDENCE_S3_ENDPOINT": server}
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env(HELD | named))}
-    connection = vault.store().connection
+    connection = vault.store().connection  # type: ignore[attr-defined]  # a store in a bucket
     connection.create_bucket(Bucket=named["EVIDENCE_S3_BUCKET"])
     yield vault.store()
     connection.meta.client.close()
 
 
 @contextmanager
-def in_a_folder(settings, folder):
+def in_a_folder(settings: Settings, folder: Path) -> Iterator[Storage]:
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), folder)}
     yield vault.store()
 
 
-def stored_objects():
+def stored_objects() -> list[str]:
     return sorted(name for folder in vault.folders() for name in vault.names_in(folder))
 
 
-def as_stored(name):
+def as_stored(name: str) -> bytes:
     """What whoever steals the store would read."""
     with vault.store().open(name, "rb") as file:
         return file.read()

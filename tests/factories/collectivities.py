@@ -8,13 +8,13 @@ from collectivities.models import Collectivity, Departement, Region
 from collectivities.wording import make_stem, normalize
 
 
-def made_up_siren(number):
+def made_up_siren(number: int) -> str:
     """Passes Luhn, and begins like no French body."""
     digits = f"99{number % 1_000_000:06d}"
     return digits + luhn.calc_check_digit(digits)
 
 
-class RegionFactory(factory.django.DjangoModelFactory):
+class RegionFactory(factory.django.DjangoModelFactory[Region]):
     class Meta:
         model = Region
         django_get_or_create = ["code"]
@@ -25,7 +25,7 @@ class RegionFactory(factory.django.DjangoModelFactory):
     sort_key = factory.LazyAttribute(lambda region: normalize(region.name))
 
 
-class DepartementFactory(factory.django.DjangoModelFactory):
+class DepartementFactory(factory.django.DjangoModelFactory[Departement]):
     class Meta:
         model = Departement
         django_get_or_create = ["code"]
@@ -37,7 +37,7 @@ class DepartementFactory(factory.django.DjangoModelFactory):
     sort_key = factory.LazyAttribute(lambda departement: normalize(departement.name))
 
 
-class CollectivityFactory(factory.django.DjangoModelFactory):
+class CollectivityFactory(factory.django.DjangoModelFactory[Collectivity]):
     """A commune of Finistère; `departement__code` and `departement__region__code` name another ground."""
 
     class Meta:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import factory
 from django.db.backends.postgresql.psycopg_any import DateRange
 
@@ -7,7 +9,7 @@ from csirts.models import Backup, Contact, Coverage, Csirt
 ALWAYS = DateRange(None, None, "()")
 
 
-class CsirtFactory(factory.django.DjangoModelFactory):
+class CsirtFactory(factory.django.DjangoModelFactory[Csirt]):
     """A centre with a published telephone and site, and no channel: its lead has set none."""
 
     class Meta:
@@ -19,13 +21,13 @@ class CsirtFactory(factory.django.DjangoModelFactory):
     level = Level.TERRITORIAL
 
     @factory.post_generation
-    def contacts(self, create, extracted, **kwargs):
+    def contacts(self, create: bool, extracted: dict[str, str] | None, **kwargs: Any) -> None:
         published = {"phone": "0 800 00 00 00", "website": f"https://{self.slug}.example/"}
         for kind, value in (published if extracted is None else extracted).items():
             ContactFactory(csirt=self, kind=kind, value=value)
 
 
-class ContactFactory(factory.django.DjangoModelFactory):
+class ContactFactory(factory.django.DjangoModelFactory[Contact]):
     class Meta:
         model = Contact
 
@@ -35,7 +37,7 @@ class ContactFactory(factory.django.DjangoModelFactory):
     source = "essai"
 
 
-class CoverageFactory(factory.django.DjangoModelFactory):
+class CoverageFactory(factory.django.DjangoModelFactory[Coverage]):
     """`region` is to be given: the official ones are in every test database."""
 
     class Meta:
@@ -46,7 +48,7 @@ class CoverageFactory(factory.django.DjangoModelFactory):
     source = "essai"
 
 
-class BackupFactory(factory.django.DjangoModelFactory):
+class BackupFactory(factory.django.DjangoModelFactory[Backup]):
     class Meta:
         model = Backup
 

@@ -1,0 +1,10 @@
+"""What Django's test client answers, for annotations: a response with its context, its templates and its JSON."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+else:  # that class stands in the stubs alone
+    from django.http import HttpResponse as Response
+
+__all__ = ["Response"]
