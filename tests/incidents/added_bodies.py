@@ -1,6 +1,9 @@
 """Bodies that somebody added while declaring."""
 
+from typing import Any
+
 from collectivities.enums import Kind
+from collectivities.models import Collectivity
 from collectivities.services import create_proposed_body
 from tests.cast import plouexemple
 from tests.factories.collectivities import made_up_siren
@@ -8,6 +11,6 @@ from tests.factories.collectivities import made_up_siren
 SIREN = made_up_siren(717_171)
 
 
-def a_ccas(**said):
-    known = {"kind": Kind.CCAS, "name": "CCAS de Plouexemple", "siren": SIREN, "seat": plouexemple()}
+def a_ccas(**said: Any) -> Collectivity:
+    known: dict[str, Any] = {"kind": Kind.CCAS, "name": "CCAS de Plouexemple", "siren": SIREN, "seat": plouexemple()}
     return create_proposed_body(**known | said)

@@ -1,10 +1,13 @@
 """A program that calls the API."""
 
 import json
+from typing import Any
 
 from django.test import Client
 
+from accounts.models import User
 from accounts.tokens import issue_token
+from tests.responses import Response
 
 URL = "/api/v1/incidents/"
 
@@ -12,13 +15,13 @@ URL = "/api/v1/incidents/"
 class Api:
     """A program that holds one person's token."""
 
-    def __init__(self, user=None):
+    def __init__(self, user: User | None = None) -> None:
         self.client = Client()
         self.headers = {"Authorization": f"Bearer {issue_token(user, name='essai')}"} if user else {}
 
-    def get(self, url):
+    def get(self, url: str) -> Response:
         return self.client.get(url, headers=self.headers)
 
-    def post(self, url, data=None, **headers):
+    def post(self, url: str, data: Any = None, **headers: str) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(url, json.dumps(data or {}), "application/json", headers=self.headers | named)

@@ -1,5 +1,7 @@
 """A case that is closed on its page."""
 
+from incidents.models import Incident
+
 SAID = {
     "reason": "resolved",
     "why": "La mairie a rappelé : tout marche.",
@@ -10,5 +12,5 @@ SAID = {
 }
 
 
-def url(incident, *parts):
+def url(incident: Incident, *parts: str) -> str:
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])

@@ -1,22 +1,29 @@
 """The pages on which a declarant completes a declaration."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+from django.test import Client
+
+from incidents.models import Incident
 from incidents.services.declarant.access import secret_of
 from tests.reading import hidden
+from tests.responses import Response
 
 NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
 
 
-def enter(client, incident):
+def enter(client: Client, incident: Incident) -> None:
     client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
 
 
-def url(incident, *parts):
+def url(incident: Incident, *parts: str) -> str:
     return "/".join(["/suivi", incident.reference, "completer", *parts, ""])
 
 
-def post(client, incident, section, data=None, **said):
+def post(
+    client: Client, incident: Incident, section: str, data: dict[str, Any] | None = None, **said: Any
+) -> Response:
     """As the page would send it, with the hidden fields that it holds now."""
     page = client.get(url(incident, section))
     kept = {"seen": hidden(page, "seen"), "author": "Dominique, accueil"}

@@ -1,14 +1,23 @@
 """People of a centre, a case of theirs; where evidence is kept: `store` runs a test on a folder, then on a bucket."""
 
-import pytest
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+from django.core.files.storage import Storage
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.models import Incident
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.transferring import another_centre
 from tests.stores import bucket_server, in_a_bucket, in_a_folder
 
 
 @pytest.fixture
-def responder(client):
+def responder(client: Client) -> User:
     """Signed in."""
     responder = a_responder()
     client.force_login(responder)
@@ -16,41 +25,41 @@ def responder(client):
 
 
 @pytest.fixture
-def colleague():
+def colleague() -> User:
     return a_responder()
 
 
 @pytest.fixture
-def incident(db):
+def incident(db: None) -> Incident:
     breizh_cyber()
     return declare()
 
 
 @pytest.fixture
-def elsewhere():
+def elsewhere() -> Csirt:
     """Another centre, with people."""
     return another_centre()
 
 
 @pytest.fixture
-def giver():
+def giver() -> User:
     """Of the centre that has the case, as `taker` is of the other one."""
     return a_responder()
 
 
 @pytest.fixture
-def taker(elsewhere):
+def taker(elsewhere: Csirt) -> User:
     return a_responder(elsewhere)
 
 
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory):
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with bucket_server(tmp_path_factory.mktemp("s3")) as address:
         yield address
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def store(request, settings, tmp_path):
+def store(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Storage]:
     if request.param == "folder":
         place = in_a_folder(settings, tmp_path / "evidence")
     else:

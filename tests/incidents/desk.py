@@ -2,6 +2,7 @@
 
 from django.test import Client
 
+from accounts.models import User
 from incidents.models import Incident
 from incidents.services.declarant.access import secret_of
 from incidents.services.handling.triage import acknowledge_incident
@@ -9,21 +10,21 @@ from incidents.services.handling.triage import acknowledge_incident
 CASE = "/admin/incidents/incident"
 
 
-def url(incident, *parts):
+def url(incident: Incident, *parts: str) -> str:
     return "/".join([CASE, incident.reference, *parts, ""])
 
 
-def taken_by(user, incident):
+def taken_by(user: User, incident: Incident) -> Incident:
     acknowledge_incident(reference=incident.reference, actor=user)
     return again(incident)
 
 
-def follower(incident):
+def follower(incident: Incident) -> Client:
     """A device that holds the link."""
     client = Client()
     client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
     return client
 
 
-def again(incident):
+def again(incident: Incident) -> Incident:
     return Incident.objects.get(pk=incident.pk)

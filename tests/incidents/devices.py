@@ -2,36 +2,39 @@
 
 from django.test import Client
 
+from accounts.models import User
 from incidents.access import Guest
+from incidents.models import Incident
 from incidents.services.declarant.access import secret_of
+from tests.responses import Response
 
 QUEUE = "/admin/incidents/incident/"
 
 
-def opened(incident):
+def opened(incident: Incident) -> Client:
     """A device that holds the link."""
     client = Client()
     client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
     return client
 
 
-def signed_in(user):
+def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
 
 
-def page(incident, *parts):
+def page(incident: Incident, *parts: str) -> str:
     return "/".join(["/suivi", incident.reference, *parts, ""])
 
 
-def case(incident, *parts):
+def case(incident: Incident, *parts: str) -> str:
     return "/".join([QUEUE.rstrip("/"), incident.reference, *parts, ""])
 
 
-def send(client, incident, words="La cantine est arrêtée aussi.", **more):
+def send(client: Client, incident: Incident, words: str = "La cantine est arrêtée aussi.", **more: str) -> Response:
     return client.post(page(incident, "message"), {"text": words, "author": "Dominique", "key": "k"} | more)
 
 
-def guest(incident):
+def guest(incident: Incident) -> Guest:
     return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)

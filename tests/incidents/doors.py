@@ -3,17 +3,20 @@
 import json
 import re
 from collections import defaultdict
+from typing import Any, cast
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework import serializers
 
 from accounts.enums import LinkPurpose
-from accounts.models import AccessLink
+from accounts.models import AccessLink, User
 from accounts.tokens import derive_link_token, issue_token
+from collectivities.models import Collectivity
 from csirts.enums import ContactKind
+from csirts.models import Csirt
 from incidents.api.serializers import DeclarationIn
 from incidents.enums import BulkAct
-from incidents.models import Draft, Incident, MessageTemplate
+from incidents.models import BulkJob, Draft, Incident, MessageTemplate
 from incidents.questions.catalogue import current
 from incidents.services.declarant.access import secret_of
 from incidents.services.declaring.draft import code_of
@@ -21,14 +24,14 @@ from incidents.services.groups.bulk import start_bulk
 from tests.cast import a_responder, plouexemple
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import FILE_NAMES, MAILBOXES
-from tests.walking import Visitor
+from tests.walking import Answer, Visitor
 
 SECTIONS = ("recit", "rappel", "services", "donnees", "moments")
 TRIAGE = "/admin/incidents/incident/"
 SIGNED = "une phrase assez longue"
 
 
-def declare(holder, kind, number):
+def declare(holder: Visitor, kind: str, number: int) -> Incident:
     """The five screens, with a body that no list carries. Gives the case."""
     holder.fill("/declarer/", quoi=kind)
     siren = made_up_siren(600_000 + number)
@@ -39,7 +42,7 @@ def declare(holder, kind, number):
     return holder.get("/declarer/envoyee/").context["incident"]
 
 
-def ask_call_back(holder, kind):
+def ask_call_back(holder: Visitor, kind: str) -> None:
     """One screen, from another device: a number alone takes words."""
     other = Visitor(holder.words, holder.log, address="2001:db8:c::1")
     page = f"/declarer/rappelez-moi/?collectivite={plouexemple().uid}"
@@ -47,13 +50,13 @@ def ask_call_back(holder, kind):
     other.get("/declarer/envoyee/")
 
 
-def close_untouched(responder):
+def close_untouched(responder: Visitor) -> None:
     """Nobody has done anything for the newest case: its report asks why."""
     incident = Incident.objects.latest("id")
     responder.fill(f"{TRIAGE}{incident.reference}/cloture/", reason="handed_over", is_shared="")
 
 
-def act_on_many(incident):
+def act_on_many(incident: Incident) -> BulkJob:
     """An act that is still to be done, and changes nothing: its page names cases and bodies."""
     same = {"nature": incident.nature, "type": incident.type}
     actor = a_responder(incident.csirt)
@@ -62,7 +65,7 @@ def act_on_many(incident):
     )
 
 
-def resume(holder, incident):
+def resume(holder: Visitor, incident: Incident) -> None:
     """A declaration begun on one device goes on with another, under a name; a third meets what both wrote."""
     first, second = (Visitor(holder.words, holder.log, address=f"2001:db8:{one}::1") for one in ("a", "b"))
     first.fill("/declarer/", quoi=incident.type)
@@ -75,7 +78,7 @@ def resume(holder, incident):
     second.get("/declarer/rappel/")
 
 
-def follow(holder, incident, number):
+def follow(holder: Visitor, incident: Incident, number: int) -> None:
     """What the holder of the link writes, answers, hands over and shares."""
     page = f"/suivi/{incident.reference}/"
     holder.fill(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
@@ -90,14 +93,14 @@ def follow(holder, incident, number):
     holder.client.post(f"{page}dossier/")
 
 
-def hand_over(holder, address, name):
+def hand_over(holder: Visitor, address: str, name: str) -> None:
     """As the script of the page does, under a name that a browser would not send."""
     begun = holder.client.post(address, {"nom": name, "taille": 1, "auteur": holder.first_word(100)}).json()
     holder.client.post(f"{address}{begun['uid']}/?debut=0", b"x", "application/octet-stream")
     holder.read(holder.client.post(f"{address}{begun['uid']}/fin/"), f"{address}{begun['uid']}/fin/")
 
 
-def answer(responder, incident):
+def answer(responder: Visitor, incident: Incident) -> None:
     """What a responder writes: to the declarant, and of a call."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.fill(case, to="/garder/")
@@ -112,7 +115,7 @@ def answer(responder, incident):
     responder.fill(f"{case}appel/", type=incident.type)
 
 
-def work(responder, incident, case):
+def work(responder: Visitor, incident: Incident, case: str) -> None:
     """What is written for colleagues, and the end of the shift."""
     responder.client.post(f"{case}guide/")
     responder.fill(case, to="/note/", kind="note")
@@ -120,18 +123,18 @@ def work(responder, incident, case):
     responder.fill(f"{TRIAGE}relais/", dossier=incident.reference, colleague="personne")
 
 
-def write_guide(lead, kind):
+def write_guide(lead: Visitor, kind: str) -> None:
     lead.fill(f"{TRIAGE}guides/breizh-cyber/{kind}/", publier="1")
 
 
-def write_letter(lead):
+def write_letter(lead: Visitor) -> None:
     """New, then changed: a message takes no name in braces but those that it knows."""
     lead.fill(f"{TRIAGE}messages-types/breizh-cyber/nouveau/")
     row = MessageTemplate.objects.latest("id")
     lead.fill(f"{TRIAGE}messages-types/breizh-cyber/{row.uid}/")
 
 
-def observe(responder, incident):
+def observe(responder: Visitor, incident: Incident) -> None:
     """What a responder keeps by hand, wants no more proposed, and looks for: a name of a file takes any words."""
     beside, page = "/admin/incidents/incident/", f"/admin/incidents/incident/{incident.reference}/indicateurs/"
     responder.fill(page, to="/?main", kind="file")
@@ -143,7 +146,7 @@ def observe(responder, incident):
     assert responder.get(f"{page}{row.uid}/").status_code == 200
 
 
-def end(responder, holder, incident):
+def end(responder: Visitor, holder: Visitor, incident: Incident) -> None:
     """The report of a closing, what the holder thinks of the help, and the motive that opens the case again."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.fill(f"{case}cloture/", reason="handed_over", is_shared="")
@@ -151,7 +154,7 @@ def end(responder, holder, incident):
     responder.fill(case, to="/rouvrir/")
 
 
-def go_round(responder, taker, incident):
+def go_round(responder: Visitor, taker: Visitor, incident: Incident) -> None:
     """The case is proposed to another centre, returned, proposed again, accepted, and comes back the same way."""
     case, offers = f"/admin/incidents/incident/{incident.reference}/", "/admin/incidents/incident/transferts/"
     for giver, other, centre in ((responder, taker, "ailleurs"), (taker, responder, "breizh-cyber")):
@@ -167,21 +170,21 @@ def go_round(responder, taker, incident):
         assert giver.read(giver.client.post(f"{case}message/", {"text": giver.joined(900)}), case).status_code == 409
 
 
-def advise(responder, incident):
+def advise(responder: Visitor, incident: Incident) -> None:
     """A partner is told, once the declarant has let it."""
     page = f"/admin/incidents/incident/{incident.reference}/avis/"
     Incident.objects.filter(pk=incident.pk).update(tlp="green")
     assert send_as_read(responder, page, responder.fill(page, partner="cert-fr")).status_code == 302
 
 
-def send_as_read(responder, page, shown):
+def send_as_read(responder: Visitor, page: str, shown: Answer) -> Answer:
     """The answer to the button that sends what `shown` lets read again."""
     form = shown.context["form"]
     sent = {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
     return responder.read(responder.client.post(page, sent), page)
 
 
-def gather(responder, incident):
+def gather(responder: Visitor, incident: Incident) -> None:
     """A group with a sheet, and a message to all who are in it; what names no case stays on the page."""
     groups = "/admin/incidents/incident/groupes/"
     responder.fill(f"{groups}nouveau/?dossier={incident.reference}", kind="supplier", csirt="breizh-cyber")
@@ -193,7 +196,7 @@ def gather(responder, incident):
     responder.read(responder.client.get(f"{page}message/"), f"{page}message/")
 
 
-def merge(responder, incident, double):
+def merge(responder: Visitor, incident: Incident, double: Incident) -> None:
     """Compared first; the page of the one that is kept then shows the words of the other."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.get(f"{case}fusionner/", {"avec": double.reference})
@@ -201,18 +204,18 @@ def merge(responder, incident, double):
     responder.get(case)
 
 
-def withdraw(holder, incident):
+def withdraw(holder: Visitor, incident: Incident) -> None:
     holder.fill(f"/suivi/{incident.reference}/retirer/")
 
 
-def keep_channel(lead, csirt):
+def keep_channel(lead: Visitor, csirt: Csirt) -> None:
     """What a lead says of its own centre."""
     lead.words = published(lead.words)
     officer, sites = {"contacts-2-0-value": "dpo@exemple.example"}, {"contacts-3-0-value": "outils.exemple.example"}
     lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **officer, **sites)
 
 
-def keep_team(lead, csirt):
+def keep_team(lead: Visitor, csirt: Csirt) -> None:
     """Who comes and goes in the centre of a lead, and the mailbox that it confirms."""
     lead.fill(f"/equipe/{a_responder(csirt).uid}/retirer/")
     lead.fill("/equipe/inviter/", email="nour@breizh.example")
@@ -223,7 +226,7 @@ def keep_team(lead, csirt):
     Visitor(lead.words, lead.log).fill(f"/equipe/adresse/confirmer/{derive_link_token(link)}/")
 
 
-def write_sheet(lead, kind):
+def write_sheet(lead: Visitor, kind: str) -> None:
     """A reflex sheet needs its shape, three acts of two lines, and takes no mark-up: refused first, then without."""
     page = f"/admin/incidents/reflexsheet/breizh-cyber/{kind}/"
     plain = [one for one in published(lead.words) if not set(one) & {"<", "\0"}]
@@ -235,12 +238,12 @@ def write_sheet(lead, kind):
     assert writer.fill(page, hour=acts, day=acts, publier="1", **said).status_code == 302
 
 
-def published(words):
+def published(words: list[str]) -> list[str]:
     """What a centre or the directory says may name a site: it is theirs to say."""
     return [one for one in words if not re.search("://|www\\.", one)]
 
 
-def one_line(visitor, limit):
+def one_line(visitor: Visitor, limit: int) -> str:
     return " ".join(visitor.joined(limit).split())
 
 
@@ -248,7 +251,7 @@ def one_line(visitor, limit):
 IN_WORDS = ("", ContactKind.ADDRESS, ContactKind.HOURS)
 
 
-def keep_directory(administrator, csirt):
+def keep_directory(administrator: Visitor, csirt: Csirt) -> None:
     """The published facts, then a body of the list whose région is corrected."""
     administrator.words = published(administrator.words)
     page = f"/admin/csirts/csirt/{csirt.pk}/change/"
@@ -261,7 +264,7 @@ def keep_directory(administrator, csirt):
     administrator.fill(f"/admin/collectivities/collectivity/{corrected.pk}/change/", region_correction=region)
 
 
-def invite(manager, body):
+def invite(manager: Visitor, body: Collectivity) -> Visitor:
     """The manager's people and card. Gives the visitor who came through the link, under a hostile name."""
     home = f"/ma-collectivite/{body.uid}/"
     manager.fill("/compte/jetons/nouveau/")
@@ -274,7 +277,7 @@ def invite(manager, body):
     return Visitor(manager.words, manager.log, user=link.user)
 
 
-def call_api(user, body, visitor):
+def call_api(user: User, body: Collectivity, visitor: Visitor) -> Incident:
     """One declaration with all that its shape names. Gives the case."""
     said = shaped(DeclarationIn(), visitor) | {"collectivity": str(body.uid)}
     token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"}
@@ -287,13 +290,13 @@ def call_api(user, body, visitor):
     return Incident.objects.get(reference=response.json()["reference"])
 
 
-def shaped(serializer, visitor):
+def shaped(serializer: serializers.Serializer[Any], visitor: Visitor) -> dict[str, Any]:
     """Words in every field of the shape that takes words."""
-    said = {}
+    said: dict[str, Any] = {}
     for name, field in serializer.fields.items():
         if isinstance(field, serializers.Serializer):
             said[name] = shaped(field, visitor)
         elif type(field) is serializers.CharField:
             like = {"phone": "02 99 00 00 00 <b id=piege>", "email": MAILBOXES[0]}
-            said[name] = like.get(name) or visitor.joined(field.max_length).replace("\0", "")
+            said[name] = like.get(name) or visitor.joined(cast("int", field.max_length)).replace("\0", "")
     return said

@@ -1,5 +1,7 @@
 """Hostile words through each door, and a walk over each page that may show them."""
 
+from typing import Any
+
 from accounts import dispatch as account_mails
 from accounts.enums import Role
 from csirts.models import Csirt
@@ -12,6 +14,7 @@ from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import parts
 from tests.incidents import doors
+from tests.post import Post
 from tests.stats.releases import year_of_releases
 from tests.walking import Log, Visitor
 
@@ -43,7 +46,7 @@ REPORT = "/statistiques/publications/5/rapports/53/"
 class Crowd:
     """All who bring words to one case, and read them. `more`: words besides those of this type of incident."""
 
-    def __init__(self, kind, *, most=1, more=()):
+    def __init__(self, kind: str, *, most: int = 1, more=()) -> None:
         self.most = most
         self.kind, self.number, self.log = kind, TYPES.index(kind), Log()
         self.words = [*parts(self.number, of=len(TYPES)), *more]
@@ -56,10 +59,10 @@ class Crowd:
             page = f"/admin/accounts/user/{person.pk}/change/"
             self.administrator.fill(page, leave="membership", email=person.email)
 
-    def join(self, **known):
+    def join(self, **known: Any) -> Visitor:
         return Visitor(self.words, self.log, **known)
 
-    def write(self):
+    def write(self) -> None:
         doors.keep_directory(self.administrator, self.csirt)
         doors.write_sheet(self.lead, self.kind)
         doors.keep_channel(self.lead, self.csirt)
@@ -89,7 +92,7 @@ class Crowd:
         double = doors.call_api(manager, self.incident.collectivity, self.nobody)
         doors.merge(self.responder, self.incident, double)
 
-    def read(self):
+    def read(self) -> None:
         """The holder and the responder always; in the first case everybody, in others a third each in turn."""
         make_papers()
         body, case = self.incident.collectivity.uid, f"/suivi/{self.incident.reference}/"
@@ -122,20 +125,20 @@ class Crowd:
         for address in (f"/secours/{body}/", f"/secours/{body}/pdf/"):
             assert self.nobody.get(address).status_code == 200
 
-    def crawl_as(self, role, start):
+    def crawl_as(self, role: str, start: str) -> None:
         """What is public has been read once the first has gone through it."""
         getattr(self, role).crawl(start, most=self.most)
         getattr(self, role).send_the_rest()
         self.log.public |= {route for route in self.log.answered if not route.startswith(PRIVATE)}
 
 
-def read_exact_figures(visitor, address):
+def read_exact_figures(visitor: Visitor, address: str) -> None:
     """The page and its two files."""
     for name in ("", "chiffres.csv", "chiffres.xlsx"):
         assert visitor.get(f"{address}{name}").status_code == 200
 
 
-def carry_words(kind, post, *, most=1, more=()):
+def carry_words(kind: str, post: Post, *, most: int = 1, more=()) -> Crowd:
     """Have a crowd write and read one case of that type of incident, and its mails. Gives the crowd.
 
     `most`: how many pages of one route each person reads. `more`: words besides those of the type.
@@ -148,7 +151,7 @@ def carry_words(kind, post, *, most=1, more=()):
     return crowd
 
 
-def read_mails(post):
+def read_mails(post: Post) -> None:
     case_mails.announce_all_events()
     case_mails.send_due_deliveries()
     account_mails.send_due_mails()

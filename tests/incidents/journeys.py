@@ -2,18 +2,21 @@
 
 from ipaddress import IPv6Address
 from secrets import token_bytes
+from typing import Any
 
 from django.http import QueryDict
+from django.test import Client
 
 from collectivities.models import Collectivity
 from incidents.declare.screens import values_of
 from incidents.devices.draft_cookie import NAME
 from incidents.enums import Screen
 from tests.cast import plouexemple
+from tests.responses import Response
 
 KEY = "a"
 START, SENT = "/declarer/", "/declarer/envoyee/"
-WHERE = {
+WHERE: dict[str, str] = {
     Screen.WHAT: START,
     Screen.WHO: "/declarer/qui/",
     Screen.SERVICES: "/declarer/services/",
@@ -23,7 +26,7 @@ WHERE = {
 ASKED = [Screen.SERVICES, Screen.DATA, Screen.CALLER]
 
 
-def begin(client, *, quoi="rancon", body=None):
+def begin(client: Client, *, quoi: str = "rancon", body: Collectivity | None = None) -> Response:
     """A new draft of this client's, on the third screen."""
     client.cookies.pop(NAME, None)
     client.get(START)
@@ -31,7 +34,9 @@ def begin(client, *, quoi="rancon", body=None):
     return client.post(WHERE[Screen.WHO], {"collectivite": str((body or plouexemple()).uid)})
 
 
-def post(client, data=None, *, quoi="rancon", body=None):
+def post(
+    client: Client, data: dict[str, Any] | None = None, *, quoi: str = "rancon", body: Collectivity | None = None
+) -> Response:
     """All of `data` on the screens where it is asked. `cle` names the draft: the same one is the same draft.
 
     Gives the answer of the first screen that refuses, else the page at the end.
@@ -43,12 +48,12 @@ def post(client, data=None, *, quoi="rancon", body=None):
         typed.setlist(name, value if isinstance(value, list) else [value])
     for screen in ASKED:
         response = send_screen(client, screen, typed)
-        if response.status_code != 303 or response.url == SENT:
+        if response.status_code != 303 or response["Location"] == SENT:
             break
-    return client.get(response.url) if response.status_code == 303 else response
+    return client.get(response["Location"]) if response.status_code == 303 else response
 
 
-def open_draft(client, key, *, quoi, body):
+def open_draft(client: Client, key: str, *, quoi: str, body: Collectivity | None) -> None:
     drafts = client.__dict__.setdefault("drafts", {})
     if key in drafts:
         client.cookies[NAME] = drafts[key]
@@ -57,7 +62,7 @@ def open_draft(client, key, *, quoi, body):
     drafts[key] = client.cookies[NAME].value
 
 
-def send_screen(client, screen, typed):
+def send_screen(client: Client, screen: Screen, typed: QueryDict) -> Response:
     """What belongs there, with what no screen saves (the trap, the confirmation) on the last."""
     values = values_of(screen, typed)
     if screen == Screen.CALLER:
@@ -65,22 +70,22 @@ def send_screen(client, screen, typed):
     return client.post(WHERE[screen], values | {"version": version_on(client, screen)})
 
 
-def version_on(client, screen):
+def version_on(client: Client, screen: str) -> str:
     """The hidden field of the screen as it is shown now."""
     page = client.get(WHERE[screen])
     return page.context["version"] if page.status_code == 200 else ""
 
 
-def an_address():
+def an_address() -> str:
     return str(IPv6Address(int.from_bytes(token_bytes(16))))
 
 
-def searched(client, **query):
+def searched(client: Client, **query: str) -> Response:
     """The second screen, once the type is chosen."""
     client.get(START)
     client.post(START, {"quoi": "rancon"})
     return client.get(WHERE["qui"], query)
 
 
-def listed(name):
+def listed(name: str) -> Collectivity:
     return Collectivity.objects.get(name=name, kind="commune")

@@ -1,37 +1,52 @@
 """What the tests of an act on many cases share: the form sent from the queue, what its answer tells, the job."""
 
+from collections.abc import Iterable
+from typing import Any
+
+from django.test import Client
+
+from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import BulkAct
-from incidents.models import Incident
+from incidents.models import BulkJob, Incident
 from incidents.services.groups import bulk
+from tests.responses import Response
 
 QUEUE = "/admin/incidents/incident/"
 URL = f"{QUEUE}actes/"
 
 
-def references(cases):
+def references(cases: Iterable[Incident]) -> list[str]:
     return [case.reference for case in cases]
 
 
-def send(client, act, cases, *, follow=True, **said):
+def send(client: Client, act: str, cases: Iterable[Incident], *, follow: bool = True, **said: Any) -> Response:
     data = {"acte": act, "dossier": references(cases), "cle": "k1", "confirme": "oui"} | said
     return client.post(URL, data, follow=follow)
 
 
-def told(response):
+def told(response: Response) -> list[str]:
     return [str(message).replace("\u00a0", " ") for message in response.context["messages"]]
 
 
-def ask(actor, act=BulkAct.TAKE, cases=(), *, choices=None, key="k", text=""):
+def ask(
+    actor: User,
+    act: BulkAct = BulkAct.TAKE,
+    cases: Iterable[Incident] = (),
+    *,
+    choices: dict[str, Any] | None = None,
+    key: str = "k",
+    text: str = "",
+) -> BulkJob:
     return bulk.start_bulk(
         actor=actor, act=act, references=references(cases), choices=choices or {}, key=key, text=text
     )
 
 
-def elsewhere(case):
+def elsewhere(case: Incident) -> Incident:
     Incident.objects.filter(pk=case.pk).update(csirt=Csirt.objects.get_or_create(slug="ailleurs", name="Ailleurs")[0])
     return case
 
 
-def outcomes(job):
+def outcomes(job: BulkJob) -> list[str]:
     return list(job.items.order_by("id").values_list("outcome", flat=True))

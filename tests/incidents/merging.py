@@ -1,7 +1,8 @@
 """Two declarations of one incident."""
 
+from accounts.models import User
 from incidents.facts.shapes import Caller
-from incidents.models import Incident
+from incidents.models import Incident, Message
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.groups.merge import merge_incident
 from tests.incidents.devices import guest
@@ -9,13 +10,13 @@ from tests.incidents.devices import guest
 MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")
 
 
-def again(incident):
+def again(incident: Incident) -> Incident:
     return Incident.objects.get(pk=incident.pk)
 
 
-def merge(double, main, actor):
+def merge(double: Incident, main: Incident, actor: User) -> Incident:
     return merge_incident(reference=double.reference, into=main.reference, actor=actor)
 
 
-def write(incident, words="La mairie est fermée."):
+def write(incident: Incident, words: str = "La mairie est fermée.") -> Message:
     return write_to_csirt(reference=incident.reference, guest=guest(incident), letter=Letter(text=words, key="k"))

@@ -1,9 +1,10 @@
 """What the tests of observables share."""
 
+from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import ObservableKind
 from incidents.files import vault
-from incidents.models import CaseKey, Evidence, Observable
+from incidents.models import CaseKey, Evidence, Incident, Observable
 from tests.cast import a_responder, declare
 
 STORY = (
@@ -12,30 +13,32 @@ STORY = (
 URL, EMAIL = "https://banque.evil.example/payer", "escroc@evil.example"
 
 
-def page(incident, *parts):
+def page(incident: Incident, *parts: str) -> str:
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
-def elsewhere():
+def elsewhere() -> Csirt:
     return Csirt.objects.get_or_create(slug="ailleurs", defaults={"name": "Ailleurs"})[0]
 
 
-def a_case_elsewhere():
+def a_case_elsewhere() -> Incident:
     incident = declare(key="ailleurs")
     incident.csirt = elsewhere()
     incident.save(update_fields=["csirt"])
     return incident
 
 
-def an_observable(incident, value="evil.example", kind=ObservableKind.DOMAIN, actor=None):
+def an_observable(
+    incident: Incident, value: str = "evil.example", kind: str = ObservableKind.DOMAIN, actor: User | None = None
+) -> Observable:
     actor = actor or a_responder()
     return Observable.objects.create(incident=incident, kind=kind, value=value, origin="hand", actor=actor)
 
 
-def a_text(incident, content, *, number=1, media_type="text/plain"):
+def a_text(incident: Incident, content: bytes, *, number: int = 1, media_type: str = "text/plain") -> Evidence:
     """A piece whose words can be read."""
     row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
     name = vault.new_name()
-    vault.write(name, vault.unwrap(row.wrapped), content)
+    vault.write(name, vault.unwrap(bytes(row.wrapped)), content)
     told = {"number": number, "size": len(content), "sha256": "0" * 64, "storage_name": name, "name": "journal.txt"}
     return Evidence.objects.create(incident=incident, actor_kind="declarant", media_type=media_type, **told)

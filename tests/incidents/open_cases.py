@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from incidents.enums import Severity, Status, Verification
 from incidents.reference import new_reference
@@ -12,9 +13,9 @@ LOW, MODERATE, HIGH, CRITICAL = Severity.LOW, Severity.MODERATE, Severity.HIGH, 
 keys = count(1)
 
 
-def a_case(severity, *, minutes, **said):
+def a_case(severity: Severity, *, minutes: float, **said: Any) -> OpenCase:
     """Due in so many minutes, or since so many where they are negative."""
-    known = {
+    known: dict[str, Any] = {
         "pk": next(keys),
         "reference": new_reference(),
         "csirt": 1,

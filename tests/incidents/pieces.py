@@ -1,11 +1,14 @@
 """Files that a declarant hands over."""
 
 import struct
+from typing import Any
 
-from incidents.models import Evidence
+from django.test import Client
+
+from incidents.models import Evidence, Incident
 
 
-def hand_over(client, incident, content, name="piece.bin", **said):
+def hand_over(client: Client, incident: Incident, content: bytes, name: str = "piece.bin", **said: str) -> Evidence:
     url = f"/suivi/{incident.reference}/pieces/envoi/"
     begun = client.post(url, {"nom": name, "taille": len(content), **said}).json()
     if content:
@@ -14,11 +17,16 @@ def hand_over(client, incident, content, name="piece.bin", **said):
     return Evidence.objects.get(number=Evidence.objects.count(), incident=incident)
 
 
-def address(piece):
+def address(piece: Evidence) -> str:
     return f"/triage/{piece.incident.reference}/pieces/{piece.uid}/"
 
 
-def photograph(latitude=(48, 6, 30), longitude=(4, 6, 0), west=b"W\0", **more):
+def photograph(
+    latitude: tuple[int, int, int] = (48, 6, 30),
+    longitude: tuple[int, int, int] = (4, 6, 0),
+    west: bytes = b"W\0",
+    **more: Any,
+) -> bytes:
     """A JPEG that says where it was taken: 48.108333, −4.1, 12 m up."""
     gps = [(1, 2, 2, b"N\0\0\0"), (3, 2, 2, west + b"\0\0"), (2, 5, 3, None), (4, 5, 3, None), (6, 5, 1, None)]
     rationals = [*latitude, *longitude, 12]

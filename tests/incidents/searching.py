@@ -1,16 +1,19 @@
 """The search of a centre."""
 
+from django.test import Client
+
 from incidents.services.history.index import index_all
+from tests.responses import Response
 
 URL = "/admin/incidents/incident/recherche/"
 
 
-def look(client, query, **more):
+def look(client: Client, query: str, **more: str) -> Response:
     index_all()
     return client.get(URL, {"q": query} | more)
 
 
-def find_references(client, query):
+def find_references(client: Client, query: str) -> set[str]:
     page = look(client, query)
     assert page.status_code == 200, page.context.get("problem") or page.context.get("too_long")
     return {hit.incident.reference for hit in page.context["hits"]}

@@ -8,33 +8,35 @@ from urllib.parse import urlsplit
 from django.test import Client
 
 from incidents.devices import cookie
+from incidents.models import Incident
 from incidents.services.declarant.access import secret_of
 from incidents.services.evidence.upload import SLICE
 from tests.cast import breizh_cyber, declare
+from tests.responses import Response
 
 CONTENT = os.urandom(2 * SLICE + 1000)
 PARTS = [CONTENT[at : at + SLICE] for at in range(0, len(CONTENT), SLICE)]
 
 
-def where(incident):
+def where(incident: Incident) -> str:
     return f"/suivi/{incident.reference}/pieces/envoi/"
 
 
-def start(client, incident, **said):
+def start(client: Client, incident: Incident, **said: str | int) -> Response:
     first = hashlib.sha256(PARTS[0]).hexdigest()
     return client.post(where(incident), {"nom": "disque.img", "taille": len(CONTENT), "debut": first} | said)
 
 
-def address(client, incident, **said):
+def address(client: Client, incident: Incident, **said: str | int) -> str:
     return where(incident) + start(client, incident, **said).json()["uid"] + "/"
 
 
-def send(client, url, part, offset=None):
+def send(client: Client, url: str, part: int, offset: int | None = None) -> Response:
     offset = part * SLICE if offset is None else offset
     return client.post(f"{url}?debut={offset}", PARTS[part], "application/octet-stream")
 
 
-def a_visitor(live_site):
+def a_visitor(live_site: str) -> tuple[Incident, Client, dict[str, str]]:
     """A case, and the cookies of whoever holds its link."""
     breizh_cyber()
     incident = declare()
@@ -45,7 +47,9 @@ def a_visitor(live_site):
     return incident, client, {"Cookie": held, "X-CSRFToken": token, "Content-Type": "application/octet-stream"}
 
 
-def talk(live_site, method, path, body=b"", headers=None):
+def talk(
+    live_site: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
     line = http.client.HTTPConnection(urlsplit(live_site).netloc, timeout=30)
     line.request(method, path, body, headers or {})
     answer = line.getresponse()

@@ -1,9 +1,9 @@
 """Long threads of messages."""
 
-from incidents.models import Message
+from incidents.models import Incident, Message
 
 
-def talk(incident, number):
+def talk(incident: Incident, number: int) -> None:
     Message.objects.bulk_create(
         Message(
             incident=incident,

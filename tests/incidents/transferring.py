@@ -1,9 +1,12 @@
 """What the tests of a case that changes hands share: another centre, a proposal, the address of what was proposed."""
 
+from typing import Any
+
 from django.test import Client
 
+from accounts.models import User
 from csirts.models import Contact, Csirt
-from incidents.models import Incident
+from incidents.models import Incident, Transfer
 from incidents.services.transfer.agreements import NONE, Agreement
 from incidents.services.transfer.proposal import ask_transfer
 
@@ -12,35 +15,46 @@ AGREED = "Dominique, au téléphone, le 28."
 WHY = "Le siège est dans votre région."
 
 
-def another_centre(slug="loin-cyber", name="Loin Cyber"):
+def another_centre(slug: str = "loin-cyber", name: str = "Loin Cyber") -> Csirt:
     csirt = Csirt.objects.create(slug=slug, name=name, notification_email=f"garde@{slug}.example")
     Contact.objects.create(csirt=csirt, kind="phone", value="0 800 300 009", source="essai", source_on="2026-06-23")
     return csirt
 
 
-def offer_url(transfer, *parts):
+def offer_url(transfer: Transfer, *parts: str) -> str:
     return "/".join([f"{QUEUE}transferts", str(transfer.uid), *parts, ""])
 
 
-def agreed(incident, words=AGREED):
+def agreed(incident: Incident, words: str = AGREED) -> Agreement:
     """As it is noted on a page that shows the label of the case."""
     return Agreement(is_given=True, words=words, label=Incident.objects.get(pk=incident.pk).tlp)
 
 
-def agreed_on_page(incident, words=AGREED):
+def agreed_on_page(incident: Incident, words: str = AGREED) -> dict[str, str]:
     return {"agreed": "on", "agreement": words, "label": Incident.objects.get(pk=incident.pk).tlp}
 
 
-def asked(incident, actor, taker="loin-cyber", motive=WHY, seen="", agreement=AGREED):
-    said = {"taker": taker, "motive": motive, "agreement": agreed(incident, agreement) if agreement else NONE}
+def asked(
+    incident: Incident,
+    actor: User,
+    taker: str = "loin-cyber",
+    motive: str = WHY,
+    seen: str = "",
+    agreement: str = AGREED,
+) -> Transfer:
+    said: dict[str, Any] = {
+        "taker": taker,
+        "motive": motive,
+        "agreement": agreed(incident, agreement) if agreement else NONE,
+    }
     return ask_transfer(reference=incident.reference, actor=actor, seen=seen, **said)
 
 
-def events_of(incident):
+def events_of(incident: Incident) -> list[str]:
     return list(incident.events.order_by("id").values_list("kind", flat=True))
 
 
-def as_person(user):
+def as_person(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client

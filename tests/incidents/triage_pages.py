@@ -1,5 +1,7 @@
 """The addresses of a case in the triage."""
 
+from incidents.models import Incident
 
-def url(incident, *parts):
+
+def url(incident: Incident, *parts: str) -> str:
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
