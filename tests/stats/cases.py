@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectivities.models import Collectivity, Region
+from csirts.models import Csirt
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -26,15 +28,15 @@ class Case:
     services: tuple[str, ...] = ()  # one more interruption each, of two hours
     leaks: tuple[tuple[str, str], ...] = field(default=())  # (status, persons band)
     categories: tuple[str, ...] = ()  # of each leak
-    csirt: object = None
+    csirt: Csirt | None = None
 
 
-def on(year, month, day, hour=12):
+def on(year: int, month: int, day: int, hour: int = 12) -> datetime:
     """A moment in Paris."""
     return datetime(year, month, day, hour, tzinfo=PARIS)
 
 
-def bodies(region_code, number):
+def bodies(region_code: str, number: int) -> list[Collectivity]:
     """Bodies of the official list."""
     region = Region.objects.get(code=region_code)
     found = Collectivity.objects.filter(region=region, is_listed=True).with_territory().order_by("uid")[:number]
@@ -42,7 +44,7 @@ def bodies(region_code, number):
     return list(found)
 
 
-def one_each(bodies: Iterable[Collectivity], at: datetime, **said) -> list[Case]:
+def one_each(bodies: Iterable[Collectivity], at: datetime, **said: Any) -> list[Case]:
     return [Case(body=body, at=at, **said) for body in bodies]
 
 
@@ -72,7 +74,7 @@ def touch(incidents: Iterable[Incident]) -> None:
     PendingEvent.objects.bulk_create(PendingEvent(event=event, consumer="stats") for event in events)
 
 
-def change(incidents: list[Incident], **values) -> None:
+def change(incidents: list[Incident], **values: Any) -> None:
     """Change raw rows as a service would, event included."""
     if values.get("status") == "closed":
         values |= {"due_for": "nothing", "due_at": values["closed_at"]}

@@ -1,9 +1,15 @@
 """What several tests of figures begin with."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import time_machine
+from django.test import Client
 
 from accounts.enums import Role
+from accounts.models import User
+from stats.models import Release
 from stats.open_data.edition import load_edition
 from tests.cast import a_person
 from tests.stats.cases import on
@@ -12,24 +18,24 @@ from tests.stats.releases import year_of_releases
 
 
 @pytest.fixture
-def march_of_2026():
+def march_of_2026() -> Iterator[None]:
     with time_machine.travel(on(2026, 3, 20)):
         yield
 
 
 @pytest.fixture
-def national(client):
+def national(client: Client) -> User:
     national = a_person(Role.NATIONAL)
     client.force_login(national)
     return national
 
 
 @pytest.fixture
-def release(db):
+def release(db: None) -> Release:
     load_edition.cache_clear()
     return year_of_releases()
 
 
 @pytest.fixture
-def unpacked(client, release, tmp_path):
+def unpacked(client: Client, release: Release, tmp_path: Path) -> Path:
     return unpack(client, HOME + ARCHIVE, tmp_path)

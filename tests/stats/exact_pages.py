@@ -1,10 +1,13 @@
 """The pages of exact figures and their readers."""
 
+from typing import Any
+
 from django.test import Client
 
 from accounts.enums import Role
-from accounts.models import Membership
+from accounts.models import Membership, User
 from collectivities.models import Region
+from incidents.models import Incident
 from stats.services import fold_new_events
 from tests.cast import a_person, breizh_cyber
 from tests.incidents.transferring import another_centre
@@ -15,26 +18,26 @@ BRETAGNE = "/statistiques/exacts/region/53/"
 CENTRE = "/statistiques/exacts/centre/breizh-cyber/"
 
 
-def an_analyst(code="53", **flag):
+def an_analyst(code: str = "53", **flag: Any) -> User:
     analyst = a_person(Role.ANALYST, region=Region.objects.get(code=code))
     known = {"exact_since_on": "2026-01-01", "exact_act": "Délibération du 12 décembre 2025"} | flag
     Membership.objects.filter(user=analyst).update(**known)
     return analyst
 
 
-def html(client, url, **asked):
+def html(client: Client, url: str, **asked: str | int) -> str:
     page = client.get(url, asked)
     assert page.status_code == 200
     return page.content.decode().replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
 
 
-def code(user, url):
+def code(user: User, url: str) -> int:
     client = Client()
     client.force_login(user)
     return client.get(url).status_code
 
 
-def some_cases():
+def some_cases() -> list[Incident]:
     """One body with two centres, in two years; one signalement; one of another région."""
     here, there = breizh_cyber(), another_centre()
     one, two, three = bodies("53", 3)

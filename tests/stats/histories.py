@@ -2,17 +2,30 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404
 
 from accounts.enums import Role
+from accounts.models import User
+from collectivities.enums import Kind
 from collectivities.models import Region
 from collectivities.services import create_proposed_body
 from core.stale import Stale
 from incidents.access import Guest
-from incidents.enums import Cause, ClosingReason, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand
+from incidents.enums import (
+    Cause,
+    ClosingReason,
+    DataCategory,
+    IncidentType,
+    LeakStatus,
+    Nature,
+    PersonsBand,
+    TakingBack,
+)
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.services.correspondence.correspond import Letter
@@ -48,28 +61,31 @@ MOMENTS = (
 class History:
     """Some town halls, two centres and what happens to their cases. Each act takes a random.Random."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.here, self.there = breizh_cyber(), another_centre()
-        self.leads = {one.pk: a_person(Role.LEAD, csirt=one) for one in (self.here, self.there)}
+        self.leads: dict[int | None, User] = {
+            one.pk: a_person(Role.LEAD, csirt=one) for one in (self.here, self.there)
+        }
         self.town = plouexemple()
         self.bodies = [self.town, *bodies("53", 6), *bodies("11", 4), *bodies("03", 2)]
         self.ccas = [
-            create_proposed_body(kind="ccas", name=f"CCAS no {n}", siren=made_up_siren(717_000 + n), seat=self.town)
+            create_proposed_body(kind=Kind.CCAS, name=f"CCAS no {n}", siren=made_up_siren(717_000 + n), seat=self.town)
             for n in range(2)
         ]
         self.regions = list(Region.objects.filter(code__in=["53", "11", "03"]))
-        self.ids, self.declared = [], []
-        self.done = Counter()
+        self.ids: list[int] = []
+        self.declared: list[int] = []
+        self.done: Counter[str] = Counter()
 
-    def case(self, rng):
+    def case(self, rng: Random) -> Incident:
         """Often one that was declared by the service: only these have a link by which their facts are corrected."""
         known = self.declared if self.declared and rng.random() < 0.6 else self.ids
         return Incident.objects.select_related("collectivity").get(pk=rng.choice(known))
 
-    def lead_of(self, incident):
+    def lead_of(self, incident: Incident) -> User:
         return self.leads.get(incident.csirt_id, self.leads[self.here.pk])
 
-    def act(self, name, rng):
+    def act(self, name: str, rng: Random) -> None:
         """Do it, or be refused and change nothing. Acts on a case need one."""
         if not self.ids and name not in ("declares", "stores"):
             name = "stores"
@@ -82,7 +98,7 @@ class History:
 
     # By the real services
 
-    def declares(self, rng):
+    def declares(self, rng: Random) -> None:
         incident = declare(
             collectivity=rng.choice([*self.bodies[:7], *(one for one in self.ccas if one.vanished_on is None)]),
             type=rng.choice(TYPES),
@@ -94,38 +110,38 @@ class History:
         self.ids.append(incident.pk)
         self.declared.append(incident.pk)
 
-    def verifies(self, rng):
+    def verifies(self, rng: Random) -> None:
         incident = self.case(rng)
         if incident.collectivity.is_unconfirmed and rng.random() < 0.7:
             confirm_body(reference=incident.reference, actor=self.lead_of(incident))
         verify_incident(reference=incident.reference, actor=self.lead_of(incident))
 
-    def takes(self, rng):
+    def takes(self, rng: Random) -> None:
         incident = self.case(rng)
         acknowledge_incident(reference=incident.reference, actor=self.lead_of(incident))
 
-    def classifies(self, rng):
+    def classifies(self, rng: Random) -> None:
         incident = self.case(rng)
         said = {"nature": Nature(rng.choice(Nature.values)), "type": IncidentType(rng.choice(TYPES))}
         classify_incident(reference=incident.reference, actor=self.lead_of(incident), **said)
 
-    def qualifies(self, rng):
+    def qualifies(self, rng: Random) -> None:
         incident = self.case(rng)
         standing = qualification_of(incident, incident.leaks.order_by("id").first()).__dict__
         said = {"cause": rng.choice(["", *Cause.values]), "leak": rng.choice(["", *LeakStatus.values])}
         wanted = type(qualification_of(incident, None))(**standing | said)
         qualify_incident(reference=incident.reference, actor=self.lead_of(incident), qualification=wanted)
 
-    def closes(self, rng):
+    def closes(self, rng: Random) -> None:
         incident = self.case(rng)
         close_incident(
             reference=incident.reference,
-            reason=rng.choice(ClosingReason.values),
+            reason=ClosingReason(rng.choice(ClosingReason.values)),
             actor=self.lead_of(incident),
             why="Vu.",
         )
 
-    def ends(self, rng):
+    def ends(self, rng: Random) -> None:
         incident = self.case(rng)
         now = datetime.now(UTC).replace(second=0, microsecond=0)
         stopped = incident.interruptions.filter(ended_at=None)
@@ -140,43 +156,43 @@ class History:
         )
         end_incident(reference=incident.reference, actor=self.lead_of(incident), ending=ending)
 
-    def reopens(self, rng):
+    def reopens(self, rng: Random) -> None:
         incident = self.case(rng)
         reopen_incident(reference=incident.reference, actor=self.lead_of(incident), motive="Cela recommence")
 
-    def corrects_services(self, rng):
+    def corrects_services(self, rng: Random) -> None:
         writing = self.writing(self.case(rng), "services")
         correct_services(writing=writing, stopped="yes", interruptions=stops(rng, datetime.now(UTC)))
 
-    def resumes(self, rng):
+    def resumes(self, rng: Random) -> None:
         incident = self.case(rng)
         end_interruption(writing=self.writing(incident, "services"), service=rng.choice(SERVICES))
 
-    def corrects_data(self, rng):
+    def corrects_data(self, rng: Random) -> None:
         concerned = rng.choice(["yes", "yes", "no"])
         leak = a_leak(rng) if concerned == "yes" else None
         correct_data(writing=self.writing(self.case(rng), "donnees"), concerned=concerned, leak=leak)
 
-    def corrects_moments(self, rng):
+    def corrects_moments(self, rng: Random) -> None:
         incident = self.case(rng)
         at = incident.received_at - timedelta(hours=rng.choice([-1, 0, 0.5, 3, 30, 200]))
         moment = Instant(at=min(at, datetime.now(UTC) - timedelta(minutes=2)), certainty="exact")
         correct_moments(writing=self.writing(incident, "moments"), instants={"detected": moment})
 
-    def merges(self, rng):
+    def merges(self, rng: Random) -> None:
         double = self.case(rng)
         alike = Incident.objects.filter(collectivity=double.collectivity, csirt=double.csirt).exclude(pk=double.pk)
         if found := list(alike.order_by("pk")[:5]):
             main = rng.choice(found)
             merge_incident(reference=double.reference, into=main.reference, actor=self.lead_of(double))
 
-    def unmerges(self, rng):
+    def unmerges(self, rng: Random) -> None:
         doubles = list(Incident.objects.filter(merged_into__isnull=False).order_by("pk"))
         if doubles:
             double = rng.choice(doubles)
             unmerge_incident(reference=double.reference, actor=self.lead_of(double))
 
-    def changes_hands(self, rng):
+    def changes_hands(self, rng: Random) -> None:
         incident = self.case(rng)
         taker = self.there if incident.csirt_id == self.here.pk else self.here
         newest = incident.transfers.order_by("-id").first()
@@ -190,28 +206,28 @@ class History:
         )
         accept_transfer(uid=asked.uid, actor=self.leads[taker.pk])
 
-    def withdraws(self, rng):
+    def withdraws(self, rng: Random) -> None:
         incident = self.case(rng)
         letter = Letter(text="", author="Dominique", key=str(rng.random()))
         withdraw_incident(reference=incident.reference, guest=self.guest(incident), letter=letter)
 
-    def doubts_body(self, rng):
+    def doubts_body(self, rng: Random) -> None:
         incident = self.case(rng)
-        unconfirm_body(reference=incident.reference, reason="slip", actor=self.lead_of(incident))
+        unconfirm_body(reference=incident.reference, reason=TakingBack.SLIP, actor=self.lead_of(incident))
 
-    def merges_body(self, rng):
+    def merges_body(self, rng: Random) -> None:
         incident = self.case(rng)
         merge_body(reference=incident.reference, into=self.town.uid, actor=self.lead_of(incident))
         for one in self.ccas:
             one.refresh_from_db()
 
-    def guest(self, incident):
+    def guest(self, incident: Incident) -> Guest:
         access = incident.accesses.filter(revoked_at=None).first()
         if access is None:
             raise Http404
         return Guest(access_uid=access.uid)
 
-    def writing(self, incident, section):
+    def writing(self, incident: Incident, section: str) -> Writing:
         newest = newest_sheet(incident, section)
         seen = str(newest.uid) if newest else ""
         return Writing(guest=self.guest(incident), reference=incident.reference, author="Dominique", seen=seen)
@@ -219,7 +235,7 @@ class History:
     # By raw rows, in one transaction with the event that a service would write
 
     @transaction.atomic
-    def stores(self, rng, number=1):
+    def stores(self, rng: Random, number: int = 1) -> None:
         made = store(
             Case(
                 body=rng.choice(self.bodies),
@@ -239,30 +255,28 @@ class History:
         self.ids += [one.pk for one in made]
 
     @transaction.atomic
-    def changes(self, rng, number=1):
+    def changes(self, rng: Random, number: int = 1) -> None:
         """What services do to the columns that figures read."""
         some = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
         at = FIRST_DAY + timedelta(days=rng.randrange(600))
-        change(
-            some,
-            **rng.choice(
-                [
-                    {"verification": "call_back", "verified_at": at},
-                    {"verification": "unverified", "verified_at": None},
-                    {"type": rng.choice(TYPES)},
-                    {"nature": rng.choice(Nature.values)},
-                    {"cause": rng.choice(Cause.values)},
-                    {"region": rng.choice([*self.regions, None])},
-                    {"collectivity": rng.choice(self.bodies)},
-                    {"csirt": rng.choice([self.here, self.there, None])},
-                    {"acknowledged_at": at, "acknowledged_by": self.leads[self.here.pk]},
-                    {"detected_at": at, "detected_certainty": "exact"},
-                ]
-            ),
+        values: dict[str, Any] = rng.choice(
+            [
+                {"verification": "call_back", "verified_at": at},
+                {"verification": "unverified", "verified_at": None},
+                {"type": rng.choice(TYPES)},
+                {"nature": rng.choice(Nature.values)},
+                {"cause": rng.choice(Cause.values)},
+                {"region": rng.choice([*self.regions, None])},
+                {"collectivity": rng.choice(self.bodies)},
+                {"csirt": rng.choice([self.here, self.there, None])},
+                {"acknowledged_at": at, "acknowledged_by": self.leads[self.here.pk]},
+                {"detected_at": at, "detected_certainty": "exact"},
+            ]
         )
+        change(some, **values)
 
     @transaction.atomic
-    def shuts(self, rng, number=1):
+    def shuts(self, rng: Random, number: int = 1) -> None:
         """Or opens again. A double stays one."""
         chosen = rng.sample(self.ids, min(number, len(self.ids)))
         some = list(Incident.objects.filter(pk__in=chosen, merged_into=None))
@@ -273,7 +287,7 @@ class History:
             change(some, status="declared", closed_at=None, closing_reason="", due_for="acknowledge")
 
     @transaction.atomic
-    def touches_facts(self, rng, number=1):
+    def touches_facts(self, rng: Random, number: int = 1) -> None:
         some = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
         stopped = ServiceInterruption.objects.filter(incident__in=some)
         leaks = DataLeak.objects.filter(incident__in=some)
@@ -298,7 +312,7 @@ SERVICE_ACTS = (
 RAW_ACTS = ("stores", "changes", "shuts", "touches_facts")
 
 
-def stops(rng, now):
+def stops(rng: Random, now: datetime) -> tuple[Interruption, ...]:
     known = []
     for service in rng.sample(SERVICES, rng.randrange(4)):
         started = rng.choice([None, now - timedelta(hours=rng.choice([1, 5, 50, 100, 300]))])
@@ -307,7 +321,7 @@ def stops(rng, now):
     return tuple(known)
 
 
-def a_leak(rng):
+def a_leak(rng: Random) -> Leak:
     return Leak(
         status=rng.choice(LeakStatus.values),
         categories=tuple(rng.sample(DataCategory.values, rng.randrange(3))),

@@ -1,10 +1,13 @@
 """Pages made of printed numbers in memory, without a database."""
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
 from collectivities.models import Region
 from stats.disclosure.tables import CATEGORIES, TABLES
 from stats.enums import Stratum
 from stats.pages.page import FiguresPage
-from stats.releases.reading import PrintedYear
+from stats.releases.reading import PrintedYear, Tables
 from stats.releases.rows import Release
 from tests.stats.printing import PUBLISHED_AT
 
@@ -13,7 +16,14 @@ BODIES = dict(zip(Stratum.values, (18_700, 9_800, 5_300, 1_050, 1_250, 120), str
 FULL = (1, 2, 3, 4)
 
 
-def a_page(tables, *, before=None, region=None, quarters=FULL, is_over=True):
+def a_page(
+    tables: Mapping[Any, Any],
+    *,
+    before: Mapping[Any, Any] | None = None,
+    region: Region | None = None,
+    quarters: Collection[int] = FULL,
+    is_over: bool = True,
+) -> FiguresPage:
     """`tables` of 2025, and those of 2024 `before`: code → a number, or category → number; None is a dash.
 
     Those of a quarter are under its number.
@@ -27,7 +37,7 @@ def a_page(tables, *, before=None, region=None, quarters=FULL, is_over=True):
     )
 
 
-def a_year(year, tables, quarters, *, is_over=True):
+def a_year(year: int, tables: Mapping[Any, Any], quarters: Collection[int], *, is_over: bool = True) -> PrintedYear:
     own = {code: table for code, table in tables.items() if isinstance(code, str)}
     return PrintedYear(
         year=year,
@@ -39,7 +49,7 @@ def a_year(year, tables, quarters, *, is_over=True):
     )
 
 
-def key_cells(tables):
+def key_cells(tables: Mapping[str, Any]) -> Tables:
     return {
         code: {
             (*((cell,) if isinstance(cell, str) else cell), "", "")[:2]: value
@@ -49,12 +59,12 @@ def key_cells(tables):
     }
 
 
-def fill(table, *values, rest=None):
+def fill(table: str, *values: int | None, rest: int | None = None) -> dict[str, int | None]:
     """Return the cells of a table: the first categories have these values, and the others `rest`."""
     codes = CATEGORIES[TABLES[table].by[-1]]
     return dict(zip(codes, [*values, *[rest] * (len(codes) - len(values))], strict=True))
 
 
-def plain(words):
+def plain(words: str) -> str:
     """Return the words with ordinary spaces."""
     return words.replace("\u202f", " ").replace("\u00a0", " ")

@@ -1,14 +1,15 @@
 """Releases as rows, for tests of what is written about them: any printed numbers, without cases and without a draw."""
 
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from stats.disclosure.draw import format_table
+from stats.disclosure.draw import Values, format_table
 from stats.disclosure.figures import OPENS_FROM
-from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, Period, list_tables
+from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, Period, Table, list_tables
 from stats.enums import Stratum
 from stats.releases import seal
 from stats.releases.rows import Denominator, Figure, Release
@@ -19,7 +20,7 @@ BODIES = dict(zip(Stratum.values, (18_700, 9_800, 5_300, 1_050, 1_250, 120), str
 
 
 @transaction.atomic
-def print_release(period, tables, *, at=PUBLISHED_AT):
+def print_release(period: Period, tables: Mapping[str, Values], *, at: datetime = PUBLISHED_AT) -> Release:
     """Save a release with these figures. `tables`: code → cell → value, None for a dash."""
     release = Release(
         number=Release.objects.count() + 1,
@@ -46,7 +47,7 @@ def print_release(period, tables, *, at=PUBLISHED_AT):
     return release
 
 
-def print_year(year, incidents, **changed):
+def print_year(year: int, incidents: int, **changed: Values) -> Release:
     """Save the five releases of a year of so many incidents, spread evenly over its quarters. Return that of the year.
 
     `changed`: tables of the year to print otherwise.
@@ -57,9 +58,9 @@ def print_year(year, incidents, **changed):
     return print_release(Period(year), spread(Period(year), incidents) | changed)
 
 
-def spread(period, incidents):
+def spread(period: Period, incidents: int) -> dict[str, Values]:
     """Return the tables of a period of so many incidents, by the rule that opens them."""
-    tables = {}
+    tables: dict[str, Values] = {}
     for table in list_tables(period):
         cells = dict(spread_table(table, period, incidents, tables))
         if cells:
@@ -73,7 +74,9 @@ def spread(period, incidents):
 TOTALS = {"incidents": 1, "reports": 0.6, "interruptions": 0.5, "leaks": 0.3, "unfounded": 0.1, "late": 0.05}
 
 
-def spread_table(table, period, incidents, tables):
+def spread_table(
+    table: Table, period: Period, incidents: int, tables: Mapping[str, Values]
+) -> Iterator[tuple[tuple[str, ...], int | None]]:
     if not table.by:
         yield (), printed(incidents * TOTALS[table.code])
         return
@@ -87,12 +90,12 @@ def spread_table(table, period, incidents, tables):
                     yield (*within, category), printed(total * weight)
 
 
-def weigh(categories):
+def weigh(categories: Collection[str]) -> dict[str, float]:
     """Return a share for each category: every one is four fifths of the one before, and they add up to one."""
     shares = list(accumulate(categories, lambda share, _code: share * 0.8, initial=1.0))[1:]
     return {code: share / sum(shares) for code, share in zip(categories, shares, strict=True)}
 
 
-def printed(value):
+def printed(value: float) -> int | None:
     """Return the nearest multiple of five, or a dash."""
     return round(value / 5) * 5 if value >= 5 else None

@@ -1,18 +1,19 @@
 """The public page of figures."""
 
-from selectolax.lexbor import LexborHTMLParser
+from django.test import Client
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tests.stats.pages import plain
 
 PAGE = "/statistiques/"
 
 
-def read(client, **choice):
+def read(client: Client, **choice: str | int) -> LexborNode:
     """Return the main part of a page."""
     response = client.get(PAGE, choice)
     assert response.status_code == 200
-    return LexborHTMLParser(response.content).css_first("main")
+    return LexborHTMLParser(response.content).css_first("main")  # type: ignore[return-value]  # each page has one
 
 
-def words(node):
+def words(node: LexborNode) -> str:
     return plain(" ".join(node.text(separator=" ").split()))

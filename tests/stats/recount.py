@@ -3,6 +3,9 @@ figures mean.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectivities.models import Region
@@ -20,16 +23,22 @@ CLASSES = {
 HOURS = ((4, "0-4h"), (24, "4-24h"), (72, "1-3d"), (168, "3-7d"))
 DELAYS = ((1, "0-1h"), (4, "1-4h"), (24, "4-24h"), (72, "1-3d"), (168, "3-7d"), (720, "7-30d"))
 
+# A row of a model: column → value.
+type Row = Mapping[str, Any]
+type Sums = Counter[tuple[int | None, int | None, date, str, str]]
+type Presences = dict[tuple[int | None, int | None, int, int], list[int]]
 
-def recounted():
+
+def recounted() -> tuple[Sums, Presences]:
     """(csirt, region, month, measure, band) → number, and (csirt, region, year, body) → [incidents, hits]."""
     codes = dict(Region.objects.values_list("pk", "code"))
     stopped, leaked = by_incident(ServiceInterruption), by_incident(DataLeak)
-    sums, there = Counter(), {}
+    sums: Sums = Counter()
+    there: Presences = {}
     for row in Incident.objects.values().iterator():
         if row["closing_reason"] in ("not_an_incident", "duplicate", "withdrawn"):
             continue
-        zone = ZoneInfo(ZONES.get(codes.get(row["region_id"]), "Europe/Paris"))
+        zone = ZoneInfo(ZONES.get(codes.get(row["region_id"], ""), "Europe/Paris"))
         month = row["received_at"].astimezone(zone).date().replace(day=1)
         units = ["declared/"]
         if row["verification"] != "unverified":
@@ -48,14 +57,14 @@ def recounted():
     return sums, there
 
 
-def by_incident(model):
-    found = {}
+def by_incident(model: type[ServiceInterruption] | type[DataLeak]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
     for row in model.objects.values():
         found.setdefault(row["incident_id"], []).append(row)
     return found
 
 
-def units_of(row, stopped, leaks):
+def units_of(row: Row, stopped: list[Row], leaks: list[Row]) -> Iterator[str]:
     yield f"incidents/{CLASSES[row['type']]}"
     yield f"causes/{row['cause'] or 'not_said'}"
     yield f"discovery/{band(row['detected_at'], row['received_at'], DELAYS, '30d+')}"
@@ -73,14 +82,14 @@ def units_of(row, stopped, leaks):
             yield f"categories/{category}"
 
 
-def band(since, until, limits, over):
+def band(since: datetime | None, until: datetime | None, limits: Iterable[tuple[int, str]], over: str) -> str:
     if not since or not until or until < since:
         return "unknown"
     hours = (until - since).total_seconds() / 3600
     return next((name for limit, name in limits if hours < limit), over)
 
 
-def persons_of(leak):
+def persons_of(leak: Row) -> str:
     number = leak["persons"]
     if number is None:
         return leak["persons_band"]
@@ -89,15 +98,15 @@ def persons_of(leak):
     return "0-5" if number <= 5 else "6-50" if number <= 50 else "51-300" if number <= 300 else "301-5000"
 
 
-def stored():
+def stored() -> tuple[Sums, Presences]:
     """The same of what is kept."""
-    sums = Counter()
+    sums: Sums = Counter()
     for *key, value in Rollup.objects.values_list("csirt", "region", "month", "measure", "band", "value"):
         if value:
             sums[tuple(key)] = value
     rows = Presence.objects.values_list("csirt", "region", "year", "collectivity", "incidents", "hits")
-    return sums, {tuple(key): [one, hit] for *key, one, hit in rows if one or hit}
+    return sums, {tuple(key): [one, hit] for *key, one, hit in rows if one or hit}  # type: ignore[misc]
 
 
-def pending():
+def pending() -> int:
     return PendingEvent.objects.filter(consumer="stats").count()

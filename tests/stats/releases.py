@@ -1,16 +1,21 @@
 """The five releases of 2025, sealed and saved by the real code, with figures set by hand that one country fits."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from django.db import transaction
 
 from stats.disclosure.draw import Drawn, format_table
-from stats.disclosure.tables import TABLES, Period, list_tables
+from stats.disclosure.tables import TABLES, Period, Table, list_tables
 from stats.enums import Stratum
 from stats.models import Release
 from stats.releases import seal
 from stats.releases.publish import save_release
 from tests.stats.cases import on
+
+# Table → cell → what is printed, None for a dash; a table without cells is closed.
+type Shown = Mapping[str, Mapping[str, int | None] | None]
 
 WINTER = Period(2025, 1), on(2025, 4, 30)
 OTHER_QUARTERS = (
@@ -22,13 +27,13 @@ YEAR = Period(2025), on(2026, 4, 1)
 BODIES = Counter(dict(zip(Stratum.values, (18_700, 9_800, 5_300, 1_050, 1_250, 120), strict=True)))
 
 # A quarter whose totals are small prints nothing.
-OF_A_QUARTER = {}
-OF_THE_WINTER = {
+OF_A_QUARTER: Shown = {}
+OF_THE_WINTER: Shown = {
     "incidents": {"": 45},
     "incidents_by_month": {"01": 20, "02": None, "03": 25},
 }
 # Table → what is printed, « a b » for a crossing; the other cells of an open table are dashes.
-OF_THE_YEAR = {
+OF_THE_YEAR: Shown = {
     "incidents": {"": 135},
     "reports": {"": None},
     "interruptions": {"": 40},
@@ -59,12 +64,12 @@ def first_release() -> Release:
     return save(*WINTER, OF_THE_WINTER)
 
 
-def year_of_releases(changed=None) -> Release:
+def year_of_releases(changed: Shown | None = None) -> Release:
     """Save the four quarters, then the year, which is returned: number 5. `changed`: tables of the year."""
     first_release()
     for period, at in OTHER_QUARTERS:
         save(period, at, OF_A_QUARTER)
-    return save(*YEAR, OF_THE_YEAR | (changed or {}))
+    return save(*YEAR, {**OF_THE_YEAR, **(changed or {})})
 
 
 def next_release() -> Release:
@@ -73,7 +78,7 @@ def next_release() -> Release:
 
 
 @transaction.atomic  # figures are saved by the transaction that made their release
-def save(period, at, shown) -> Release:
+def save(period: Period, at: datetime, shown: Shown) -> Release:
     release = Release(
         number=Release.objects.count() + 1,
         year=period.year,
@@ -86,8 +91,8 @@ def save(period, at, shown) -> Release:
     return release
 
 
-def fill(table, period, shown):
-    printed = shown.get(table.code)
+def fill(table: Table, period: Period, shown: Shown) -> Iterator[tuple[tuple[str, ...], int | None]]:
+    printed = shown.get(table.code) or {}
     for cell in table.cells() if printed else ():
         name = " ".join(cell)
         is_elsewhere = table.by == ("month",) and (
