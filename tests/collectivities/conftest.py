@@ -1,5 +1,9 @@
 """The lists that tests load."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -8,7 +12,7 @@ from tests.collectivities.made_up import first_list, write_package
 
 
 @pytest.fixture(scope="module")
-def first_small_list(module_rows, tmp_path_factory):
+def first_small_list(module_rows: None, tmp_path_factory: pytest.TempPathFactory) -> None:
     """In place of the official list, which is as long as France."""
     delete_bodies()
     load(write_package(tmp_path_factory.mktemp("first"), first_list(), "6.0.0"))
@@ -16,10 +20,10 @@ def first_small_list(module_rows, tmp_path_factory):
 
 
 @pytest.fixture
-def package(tmp_path):
+def package(tmp_path: Path) -> Callable[..., Path]:
     """Writes one millésime after another."""
 
-    def write(lists, version="6.0.0"):
+    def write(lists: dict[str, list[dict[str, Any]]], version: str = "6.0.0") -> Path:
         return write_package(tmp_path / version, lists, version)
 
     return write

@@ -2,12 +2,14 @@
 
 import json
 import tarfile
+from pathlib import Path
+from typing import Any
 
 SIREN = {"29901": "980000010", "29902": "980000028", "29903": "980000036", "56901": "980000044"}
 EPCI = "980000051"
 
 
-def commune(code, name, **changes):
+def commune(code: str, name: str, **changes: Any) -> dict[str, Any]:
     record = {
         "code": code,
         "nom": name,
@@ -23,7 +25,7 @@ def commune(code, name, **changes):
     return {key: value for key, value in (record | changes).items() if value is not None}
 
 
-def first_list():
+def first_list() -> dict[str, list[dict[str, Any]]]:
     communes = [
         commune("29901", "Plouexemple", population=1_500),
         commune("29902", "Tréexemple"),
@@ -42,7 +44,7 @@ def first_list():
     }
 
 
-def epci(name, kind, members):
+def epci(name: str, kind: str, members: list[str]) -> dict[str, Any]:
     return {
         "code": EPCI,
         "nom": name,
@@ -52,7 +54,7 @@ def epci(name, kind, members):
     }
 
 
-def next_list():
+def next_list() -> dict[str, list[dict[str, Any]]]:
     """A year later: Tréexemple is now part of Plouexemple, Locexemple is gone, one is renamed, one is new."""
     later = first_list()
     later["communes"] = [
@@ -65,7 +67,7 @@ def next_list():
     return later
 
 
-def write_package(folder, lists, version="6.0.0"):
+def write_package(folder: Path, lists: dict[str, list[dict[str, Any]]], version: str = "6.0.0") -> Path:
     data = folder / "data"
     data.mkdir(parents=True)
     (folder / "package.json").write_text(json.dumps({"version": version}))
@@ -74,7 +76,7 @@ def write_package(folder, lists, version="6.0.0"):
     return folder
 
 
-def pack(folder, target):
+def pack(folder: Path, target: Path) -> Path:
     with tarfile.open(target, "w:gz") as archive:
         archive.add(folder, "package")
     return target

@@ -1,5 +1,7 @@
 """Bodies that no official list carries."""
 
+from typing import Any
+
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import create_proposed_body
@@ -8,10 +10,11 @@ from tests.factories.collectivities import made_up_siren
 SIREN = made_up_siren(424_242)
 
 
-def quimper():
+def quimper() -> Collectivity:
     return Collectivity.objects.with_territory().get(insee_code="29232")
 
 
-def a_syndicate(**said):
-    known = {"kind": Kind.SIVU, "name": "Syndicat d’Exemple des eaux", "siren": SIREN}
-    return create_proposed_body(**known | {"seat": said.pop("seat", None) or quimper()} | said)
+def a_syndicate(**said: Any) -> Collectivity:
+    known: dict[str, Any] = {"kind": Kind.SIVU, "name": "Syndicat d’Exemple des eaux", "siren": SIREN}
+    known["seat"] = said.pop("seat", None) or quimper()
+    return create_proposed_body(**known | said)

@@ -1,17 +1,21 @@
+from collections.abc import Iterator
+
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from time_machine import TimeMachineFixture
 
-from tests.post import receiving_mails
+from tests.post import Post, receiving_mails
 
 
 @pytest.fixture
-def post(settings):
+def post(settings: Settings) -> Iterator[Post]:
     with receiving_mails(settings) as post:
         yield post
 
 
 @pytest.fixture
-def clock(time_machine):
+def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
     """Now, which a test may shift."""
     time_machine.move_to(timezone.now(), tick=False)
     return time_machine

@@ -1,20 +1,21 @@
 """A centre that gives its address late."""
 
 from csirts.models import Csirt
+from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from notifications.models import Delivery
 from tests.incidents.devices import guest
 from tests.notifications.mailing import CENTRE
 
 
-def gives_its_address():
+def gives_its_address() -> None:
     Csirt.objects.update(notification_email=CENTRE)
 
 
-def write(incident, key):
+def write(incident: Incident, key: str) -> None:
     write_to_csirt(reference=incident.reference, guest=guest(incident), letter=Letter(text="Alors ?", key=key))
 
 
-def statuses(recipient):
+def statuses(recipient: str) -> list[str]:
     rows = Delivery.objects.filter(recipient=recipient).order_by("announcement__event")
     return list(rows.values_list("status", flat=True))

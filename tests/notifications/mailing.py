@@ -1,21 +1,24 @@
 """Mails that came, and whom they came to."""
 
+from email.message import EmailMessage
+
 from notifications import dispatch
 from notifications.models import Delivery
+from tests.post import Post
 
 CENTRE = "garde@breizh.example"
 TOWN = "mairie@plouexemple.example"
 
 
-def delivered(post):
+def delivered(post: Post) -> None:
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()
     assert not Delivery.objects.filter(status="due").exists()
 
 
-def body(message):
+def body(message: EmailMessage) -> str:
     return message.get_content().replace("\r\n", "\n").replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def one_line(message):
+def one_line(message: EmailMessage) -> str:
     return " ".join(body(message).split())
