@@ -4,8 +4,10 @@ import asyncio
 import email
 import email.policy
 from time import monotonic
+from typing import cast
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 SETTLE_SECONDS = 0.05
 
@@ -24,15 +26,17 @@ class Mailbox:
 
     def close(self) -> None:
         if self.server:
-            asyncio.run_coroutine_threadsafe(hang_up(self.server.server), self.server.loop).result()
+            asyncio.run_coroutine_threadsafe(
+                hang_up(cast("asyncio.Server", self.server.server)), self.server.loop
+            ).result()
             self.server.stop()
         self.server = None
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802  (aiosmtpd's name)
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd's name)
         if self.postpones:
             self.postponed += 1
             return "451 4.3.2 later"
-        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        message = email.message_from_bytes(cast("bytes", envelope.content), policy=email.policy.default)
         self.received.append((message["Message-ID"], str(message["Subject"]), monotonic()))
         return "250 OK"
 

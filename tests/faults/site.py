@@ -2,23 +2,34 @@
 
 import http.client
 import os
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+from pathlib import Path
+from typing import cast
 
 import psutil
 from django.test import Client
 
+from config.devserver.embedded import find_free_port
 from config.devserver.run import is_answering, make_granian_command
 from incidents.devices import cookie
+from incidents.models import Incident
 from incidents.services.declarant.access import secret_of
-from tests.faults.stage import Program, find_free_port, until
+from tests.faults.stage import Program, until
 
 TOKEN = "t" * 32
+
+
+class Answer(http.client.HTTPResponse):
+    words: str  # its body, which was read to the end
 
 
 class Site:
     """granian on this test's database and folder."""
 
-    def __init__(self, database_url, home):
+    headers: dict[str, str]  # of who posts, set by the test
+
+    def __init__(self, database_url: str, home: Path) -> None:
         self.home = home
         self.environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "config.settings.dev",
@@ -29,7 +40,7 @@ class Site:
         }
         (home / "temporary").mkdir()
 
-    def start(self, *, before=()):
+    def start(self, *, before: Sequence[str] = ()) -> None:
         """`before` are the words of a command that runs the server."""
         self.port = find_free_port()
         command = [*before, *make_granian_command(self.port), "config.asgi:application"]
@@ -37,19 +48,19 @@ class Site:
         self.program.start()
         until(lambda: is_answering(f"http://127.0.0.1:{self.port}/sante/vivant/"))
 
-    def post(self, path, body, kind, length):
+    def post(self, path: str, body: bytes | Iterable[bytes], kind: str, length: int) -> Answer:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as line:
             line.request("POST", path, body, self.headers | {"Content-Type": kind, "Content-Length": str(length)})
-            answer = line.getresponse()
+            answer = cast("Answer", line.getresponse())
             answer.words = answer.read().decode()
             return answer
 
-    def memory(self):
+    def memory(self) -> int:
         web = psutil.Process(self.program.process.pid)
         return sum(one.memory_info().rss for one in [web, *web.children(recursive=True)])
 
 
-def headers_of_holder(incident):
+def headers_of_holder(incident: Incident) -> dict[str, str]:
     """Those of somebody who opened the case by its link, with a token for forms."""
     client = Client()
     client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")

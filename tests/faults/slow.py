@@ -1,6 +1,7 @@
 """Clients that send a byte of a long post now and then, so that a server which waits for each has no thread left."""
 
 import socket
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
@@ -13,7 +14,7 @@ HEAD = f"POST {{path}} HTTP/1.1\r\nHost: localhost\r\n{FORM}\r\nContent-Length: 
 class Slow:
     """A crowd that begins a long post each, and sends a byte of it every few seconds; who is cut begins again."""
 
-    def __init__(self, port, path, headers):
+    def __init__(self, port: int, path: str, headers: Mapping[str, str]) -> None:
         more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self.port, self.head = port, HEAD.format(path=path, more=more).encode() + b"a"
         self.lines = [self.begin() for _ in range(CLIENTS)]
@@ -21,12 +22,12 @@ class Slow:
         self.thread = Thread(target=self.trickle, daemon=True)
         self.thread.start()
 
-    def begin(self):
+    def begin(self) -> socket.socket:
         line = socket.create_connection(("127.0.0.1", self.port))
         line.sendall(self.head)
         return line
 
-    def trickle(self):
+    def trickle(self) -> None:
         while not self.is_over.wait(BETWEEN_BYTES_SECONDS):
             for number, line in enumerate(self.lines):
                 try:
@@ -36,7 +37,7 @@ class Slow:
                     with suppress(OSError):
                         self.lines[number] = self.begin()
 
-    def leave(self):
+    def leave(self) -> None:
         self.is_over.set()
         self.thread.join()
         for line in self.lines:
@@ -44,7 +45,9 @@ class Slow:
 
 
 @contextmanager
-def slow_clients(port, path="/declarer/", headers=()):
+def slow_clients(
+    port: int, path: str = "/declarer/", headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()
+) -> Iterator[Slow]:
     crowd = Slow(port, path, dict(headers))
     try:
         yield crowd

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import psutil
 import psycopg
@@ -43,7 +45,7 @@ def connected(url: str) -> psycopg.Connection:
     return psycopg.connect(url, autocommit=True)
 
 
-def until(condition, *, seconds: float = START_SECONDS, what: str = "") -> None:
+def until(condition: Callable[[], object], *, seconds: float = START_SECONDS, what: str = "") -> None:
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline, what or "waited in vain"
@@ -149,7 +151,7 @@ class Stage:
             check=False,
         )
 
-    def rows(self, statement: str, *values: object) -> list[tuple]:
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with connected(self.database_url) as connection:
             return connection.execute(statement, values or None).fetchall()
 
@@ -162,7 +164,7 @@ class Stage:
 
 
 @contextmanager
-def on_stage(home: Path):
+def on_stage(home: Path) -> Iterator[Stage]:
     """With servers of its own."""
     servers = servers_with_lists(home / "servers")
     stage = Stage(home, servers)

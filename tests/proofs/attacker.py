@@ -117,7 +117,7 @@ class Attack:
 
     def list_scopes(self) -> Iterator[Scope]:
         """Yield the sets of cells that hold one to five bodies: five, because one of them may be the reader."""
-        sets = dict.fromkeys((unknown,) for unknown in self.known.unknowns)
+        sets: dict[tuple[Unknown, ...], None] = dict.fromkeys((unknown,) for unknown in self.known.unknowns)
         for _whole, parts in self.known.partitions:
             hidden = tuple(part for part in parts if not self.has_value(part))
             sets |= dict.fromkeys([hidden] if hidden else [])
@@ -296,7 +296,7 @@ class Questions:
         return int(least), int(most)
 
     def list_proved(self) -> Iterator[int]:
-        yield from np.flatnonzero((self.least > 0) | (self.most - self.least < FEW))
+        yield from np.flatnonzero((self.least > 0) | (self.most - self.least < FEW)).tolist()
 
 
 def prepare_attack(editions: Sequence[Edition], *, is_sure: bool = True) -> Attack:

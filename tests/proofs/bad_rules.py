@@ -119,7 +119,7 @@ def attack_audit_on_truth(edition: Edition) -> Findings:
     return prepared.ask_all(())
 
 
-def list_proved(prepared: Attack, sets: Sequence[tuple[Unknown, ...]]) -> Iterator[tuple[Unknown, ...]]:
+def list_proved(prepared: Attack, sets: list[tuple[Unknown, ...]]) -> Iterator[tuple[Unknown, ...]]:
     """Yield the sets of cells that are not empty in any country."""
     prepared.program.set_bounds(*prepared.bound_others(np.zeros(prepared.program.width, np.int64)))
     longest = max(map(len, sets))

@@ -24,7 +24,7 @@ RULE = {"threshold": 5, "base": 5}
 PERIODS = ("2025-T1", "2025-T2", "2025-T3", "2025-T4", "2025")
 
 # Table → what it counts, by what, in which categories.
-type Tables = Mapping[str, tuple[str, tuple[str, ...], Sequence[tuple[str, ...]]]]
+type Tables = dict[str, tuple[str, tuple[str, ...], Sequence[tuple[str, ...]]]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Shape:
 
 
 TOTAL: Sequence[tuple[str, ...]] = [()]
-INCIDENTS = {"incidents": ("incidents", (), TOTAL)}
+INCIDENTS: Tables = {"incidents": ("incidents", (), TOTAL)}
 CASE = Case(Body("84", "grouping", 0), "2025-01")
 
 

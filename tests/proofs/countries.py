@@ -6,7 +6,7 @@ the same country.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import NamedTuple
@@ -96,7 +96,7 @@ class Case:
 class Weighted[T]:
     """Draws from a table of weights."""
 
-    def __init__(self, weights: dict[T, float]) -> None:
+    def __init__(self, weights: Mapping[T, float]) -> None:
         self.values = list(weights)
         self.cumulated = list(accumulate(weights.values()))
 
@@ -104,7 +104,7 @@ class Weighted[T]:
         return rng.choices(self.values, cum_weights=self.cumulated)[0]
 
 
-def weigh_codes(weights: dict, rare: tuple[str, ...], weight: float) -> Weighted[str]:
+def weigh_codes(weights: Mapping[str, float], rare: tuple[str, ...], weight: float) -> Weighted[str]:
     return Weighted({str(code): number for code, number in weights.items()} | dict.fromkeys(rare, weight))
 
 

@@ -5,12 +5,13 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from stats.disclosure.draw import draw_release
+from stats.disclosure.draw import Drawn, draw_release
 from stats.disclosure.tables import Period
 from tests.proofs.countries import Case, draw_country
 from tests.proofs.knowledge import Edition
-from tests.proofs.tally import tally_cases
+from tests.proofs.tally import Cells, tally_cases
 
 SECRETS = 10
 SIZES = (84, 317, 640, 5000)
@@ -32,7 +33,9 @@ class Measured:
     closed: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
-    def add(self, tables: Iterable[dict], counts: dict, *, draws: int, closed: Iterable[str]) -> None:
+    def add(
+        self, tables: Iterable[dict[str, Any]], counts: dict[str, Cells], *, draws: int, closed: Iterable[str]
+    ) -> None:
         for table in tables:
             cells = counts.get(table["code"], {})
             values = {tuple(cell): value for cell, value in table["cells"]}
@@ -69,7 +72,7 @@ def measure_year(cases: Sequence[Case], keys: Iterable[bytes], *, measured: Meas
     return measured
 
 
-def measure_editions(editions: Iterable[tuple[Edition, object]], *, measured: Measured) -> None:
+def measure_editions(editions: Iterable[tuple[Edition, Drawn]], *, measured: Measured) -> None:
     """Add releases that were drawn already."""
     for edition, drawn in editions:
         counts = tally_cases(edition.cases, year=int(edition.year), quarter=int(edition.quarter[1:] or 0))
@@ -78,7 +81,7 @@ def measure_editions(editions: Iterable[tuple[Edition, object]], *, measured: Me
 
 def tabulate_coverage(columns: dict[str, Measured]) -> list[str]:
     """Return a table of text: the share of units told, by table and by column."""
-    codes = defaultdict(dict)
+    codes: defaultdict[str, dict[str, float | None]] = defaultdict(dict)
     for name, measured in columns.items():
         for code in measured.units:
             codes[code][name] = measured.coverage(code)

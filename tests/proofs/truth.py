@@ -37,8 +37,8 @@ def count_book(book: Book, wanted: Iterable[Unknown]) -> Truth:
         for counts, at in (*list_units(case), *list_rests(case, book.codes.get("category", ()))):
             for by in dims[counts]:
                 truth[Unknown(book.name, counts, tuple((name, at[name]) for name in by))][case.body] += 1
-    for counts, at, bodies in count_bodies(cases):
-        truth[Unknown(book.name, counts, at)] += bodies
+    for counts, place, bodies in count_bodies(cases):
+        truth[Unknown(book.name, counts, place)] += bodies
     truth[Unknown(book.name, "late")] += Counter(case.body for case in edition.late)
     return truth
 
