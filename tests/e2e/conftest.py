@@ -2,18 +2,25 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
+from playwright.sync_api import Browser
 
 from tests.cast import breizh_cyber, plouexemple
-from tests.ground import ROOT
+from tests.ground import ROOT, Ground
 from tests.post import Post
 
 
+class Until(Protocol):
+    def __call__[T](self, condition: Callable[[], T], seconds: float = 30) -> T: ...
+
+
 @pytest.fixture(autouse=True)
-def ground_for_a_walk(browser, live_site):
+def ground_for_a_walk(browser: Browser, live_site: str) -> None:
     """The town and its centre."""
     cache.clear()  # the counter of declarations from one address outlives a test
     plouexemple(postal_codes=["29998"])
@@ -21,7 +28,7 @@ def ground_for_a_walk(browser, live_site):
 
 
 @pytest.fixture
-def post():
+def post() -> Iterator[Post]:
     post = Post()
     post.start()
     yield post
@@ -29,7 +36,7 @@ def post():
 
 
 @pytest.fixture
-def worker(ground, transactional_db, live_site, post):
+def worker(ground: Ground, transactional_db: str, live_site: str, post: Post) -> Iterator[subprocess.Popen[bytes]]:
     """A worker with its beat, as in production, on this test's database; its mails lead to this test's site."""
     environment = os.environ | {
         "DATABASE_URL": transactional_db,
@@ -52,8 +59,8 @@ def worker(ground, transactional_db, live_site, post):
 
 
 @pytest.fixture
-def until():
-    def until(condition, seconds=30):
+def until() -> Until:
+    def until[T](condition: Callable[[], T], seconds: float = 30) -> T:
         deadline = time.monotonic() + seconds
         while not (found := condition()):
             assert time.monotonic() < deadline, "it did not come"

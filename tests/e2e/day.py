@@ -1,10 +1,14 @@
 """A day of a centre: what comes in, who works, and what each of them does on a page, one function an act."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from re import Pattern
+from typing import Any
 
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from accounts.models import User
 from csirts.models import Contact, Csirt
 from incidents.facts.shapes import Caller
 from incidents.models import Incident
@@ -17,7 +21,8 @@ from tests.e2e import steps
 
 QUEUE = "/admin/incidents/incident/"
 SUPPLIER = "Exemple Informatique"
-WIDE, NARROW = {"width": 1280, "height": 760}, {"width": 360, "height": 760}
+WIDE: ViewportSize = {"width": 1280, "height": 760}
+NARROW: ViewportSize = {"width": 360, "height": 760}
 LURE = "Un mail de escroc[at]evil.example mène à hxxps://banque[.]evil.example/payer."
 # What the rest of the morning brings: one case each, from as many town halls.
 OTHERS = {
@@ -49,14 +54,14 @@ class Morning:
     others: list[Incident]
 
 
-def town(number, **said):
+def town(number: int, **said: Any) -> Incident:
     """A declaration of a town hall of its own. Its person has a name of its own, to be found nowhere else."""
     body = plouexemple(insee_code=f"299{number:02}", name=f"Saint-Exemple-{number}", stem=f"saint-exemple-{number}")
     caller = Caller(name=f"Alix Numéro-{number}", phone="02 99 00 00 00", email=f"mairie{number}@exemple.example")
     return declare(collectivity=body, caller=caller, **said)
 
 
-def come_in(browser, site):
+def come_in(browser: Browser, site: str) -> Morning:
     """Two on the public pages, from two devices of one town hall; the others through the service that these use."""
     first, double = (told_on_the_pages(browser, site) for _ in range(2))
     return Morning(
@@ -70,7 +75,7 @@ def come_in(browser, site):
     )
 
 
-def told_on_the_pages(browser, site):
+def told_on_the_pages(browser: Browser, site: str) -> Incident:
     page = open_page(browser, width=360)
     reference, _secret = steps.declare(page, site)
     assert page.complaints == []
@@ -78,7 +83,7 @@ def told_on_the_pages(browser, site):
     return Incident.objects.get(reference=compact(reference))
 
 
-def another_centre():
+def another_centre() -> Csirt:
     csirt = Csirt.objects.create(slug="loin-cyber", name="Loin Cyber", notification_email="garde@loin.example")
     Contact.objects.create(csirt=csirt, kind="phone", value="0 800 300 009", source="essai", source_on="2026-06-23")
     return csirt
@@ -87,39 +92,40 @@ def another_centre():
 class Desk:
     """Somebody of a centre at their screen. What displeases on the way is kept in `found`."""
 
-    def __init__(self, browser, site, person):
-        self.site, self.person, self.found = site, person, []
+    def __init__(self, browser: Browser, site: str, person: User) -> None:
+        self.site, self.person = site, person
+        self.found: list[tuple[Any, ...]] = []
         self.page = open_page(browser, width=1280, reduced_motion="reduce")
         steps.open_admin(self.page, site, person)
 
-    def goto(self, path=QUEUE):
+    def goto(self, path: str = QUEUE) -> int:
         answer = self.page.goto(self.site + path)
         self.hear()
         return answer.status
 
-    def open(self, incident, *parts):
+    def open(self, incident: Incident, *parts: str) -> int:
         return self.goto("/".join([QUEUE.rstrip("/"), incident.reference, *parts, ""]))
 
-    def press(self, name, *, within=None):
+    def press(self, name: str | Pattern[str], *, within: Locator | None = None) -> None:
         steps.press(self.page, (within or self.page).get_by_role("button", name=name).first)
         self.hear()
 
-    def follow(self, name):
+    def follow(self, name: str | Pattern[str]) -> None:
         with self.page.expect_navigation():
             self.page.get_by_role("link", name=name).first.click()
         self.hear()
 
-    def reads(self, words):
+    def reads(self, words: str | Pattern[str]) -> None:
         expect(self.page.locator("#container")).to_contain_text(words)
 
-    def is_told(self, words):
+    def is_told(self, words: str | Pattern[str]) -> None:
         steps.is_told(self.page, words)
 
-    def hear(self):
+    def hear(self) -> None:
         self.found += [(self.page.url, complaint) for complaint in self.page.complaints]
         self.page.complaints.clear()
 
-    def look(self, name):
+    def look(self, name: str) -> None:
         """Wide and narrow: nothing serious for axe, and nothing to scroll sideways."""
         self.page.wait_for_load_state("load")
         for size in (NARROW, WIDE):
@@ -132,7 +138,7 @@ class Desk:
         self.page.complaints.clear()  # axe's own are not the page's
 
 
-def spaced(incident):
+def spaced(incident: Incident) -> str:
     """Its reference, as pages write it."""
     return in_fours(incident.reference)
 
@@ -140,13 +146,13 @@ def spaced(incident):
 # On the queue
 
 
-def count(desk, view):
+def count(desk: Desk, view: str) -> int:
     """What the badge of a view says."""
     badge = desk.page.locator("#vues li", has_text=view).locator(".queue__count")
     return int(badge.text_content().split()[0]) if badge.count() else 0
 
 
-def walk_to(desk, incident):
+def walk_to(desk: Desk, incident: Incident) -> None:
     """By keyboard alone."""
     here = "document.activeElement.closest('.row')?.dataset.reference"
     for _step in range(60):
@@ -156,7 +162,7 @@ def walk_to(desk, incident):
     raise AssertionError(f"{incident.reference} is not in the queue")
 
 
-def take_by_keyboard(desk, incident):
+def take_by_keyboard(desk: Desk, incident: Incident) -> None:
     walk_to(desk, incident)
     desk.page.keyboard.press("p")
     expect(desk.page.locator(".queue__news")).to_contain_text("Vous avez pris ce dossier en charge.")
@@ -164,7 +170,7 @@ def take_by_keyboard(desk, incident):
     expect(row.locator(".row__owner")).to_contain_text(str(desk.person))
 
 
-def act_on_wave(desk, act):
+def act_on_wave(desk: Desk, act: str) -> None:
     """All its cases, by the box of its one line."""
     desk.page.locator(".wave").get_by_role("checkbox").check()
     desk.press(act)
@@ -173,20 +179,20 @@ def act_on_wave(desk, act):
 # On a case
 
 
-def take(desk, incident):
+def take(desk: Desk, incident: Incident) -> None:
     desk.open(incident)
     desk.press("Prendre en charge")
     desk.is_told("Vous avez pris ce dossier en charge.")
 
 
-def verify(desk):
+def verify(desk: Desk) -> None:
     desk.page.get_by_label("Numéro trouvé où ?").select_option("directory")
     desk.press("Marquer vérifiée par rappel")
     desk.is_told("elle comptera dans les chiffres")
     desk.reads("vérifiée par rappel sur un numéro connu par ailleurs")
 
 
-def qualify(desk):
+def qualify(desk: Desk) -> None:
     page = desk.page
     page.get_by_text("Qualifier", exact=True).click()
     page.locator("label", has_text="avec un échange avec la victime").check()
@@ -195,14 +201,14 @@ def qualify(desk):
     desk.reads("T1486 Données chiffrées")
 
 
-def keep(desk, words, *, kind="Une note"):
+def keep(desk: Desk, words: str, *, kind: str = "Une note") -> None:
     desk.page.locator(".inner__kinds").get_by_label(kind).check()
     desk.page.get_by_label("Note interne", exact=True).fill(words)
     desk.press("Garder en note interne")
     expect(desk.page.locator(".inner__list li", has_text=words)).to_be_visible()
 
 
-def follow_the_guide(desk):
+def follow_the_guide(desk: Desk) -> None:
     """Its steps, and the first of them done. The call back, which verified the case, was done before."""
     tasks = desk.page.locator(".tasks")
     desk.press("Ajouter les étapes du guide")
@@ -214,7 +220,7 @@ def follow_the_guide(desk):
     expect(tasks.locator("summary", has_text="Fait ou sans objet")).to_contain_text("(2)")
 
 
-def answer_ready_made(desk):
+def answer_ready_made(desk: Desk) -> str:
     """Gives the words that were sent."""
     desk.page.get_by_role("button", name="Partir d’un message type").click()
     desk.page.get_by_label("Partir d’un message type").select_option("accuse")
@@ -225,7 +231,7 @@ def answer_ready_made(desk):
     return words
 
 
-def close_at_once(desk, reason):
+def close_at_once(desk: Desk, reason: str) -> None:
     steps.open_acts(desk.page)
     desk.page.get_by_text("Clore sans bilan…").click()
     desk.page.get_by_label(reason).check()
@@ -233,7 +239,15 @@ def close_at_once(desk, reason):
     desk.reads(f"Dossier clos : {reason.lower()}")
 
 
-def close_with_report(desk, incident, *, cause="phishing", ended=(), leak="", seen=lambda: None):
+def close_with_report(
+    desk: Desk,
+    incident: Incident,
+    *,
+    cause: str = "phishing",
+    ended: Collection[str] = (),
+    leak: str = "",
+    seen: Callable[[], object] = lambda: None,
+) -> None:
     """To the end: what was stopped has an end, a leak its conclusion, and no task is left open."""
     page = desk.page
     desk.open(incident, "cloture")
@@ -257,14 +271,14 @@ def close_with_report(desk, incident, *, cause="phishing", ended=(), leak="", se
 # As a declarant
 
 
-def open_own_page(page, site, incident):
+def open_own_page(page: Page, site: str, incident: Incident) -> None:
     page.context.clear_cookies()
     page.goto(f"{site}/suivi/acces/{secret_of(incident.accesses.get())}/")
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()
 
 
-def write_to_centre(page, words):
+def write_to_centre(page: Page, words: str) -> None:
     folded = page.locator("summary", has_text="Écrire à Breizh Cyber")
     if folded.count():
         folded.click()

@@ -1,5 +1,10 @@
 """A person at a desk, who goes through the pages of the administration."""
 
+from typing import Any, Literal
+
+from playwright.sync_api import Browser
+
+from accounts.models import User
 from tests.browser import open_page, overflow, settle, shoot, violations
 from tests.e2e import steps
 
@@ -8,20 +13,21 @@ ALL_IS_DRESSED = "() => window.django?.jQuery && new Promise(done => django.jQue
 
 
 class Desk:
-    def __init__(self, browser, site):
+    def __init__(self, browser: Browser, site: str) -> None:
         self.site = site
         self.page = open_page(browser, width=1280, reduced_motion="reduce")
-        self.found = []
+        self.found: list[tuple[Any, ...]] = []
 
-    def sign_in(self, person):
+    def sign_in(self, person: User) -> None:
         steps.bring_session(self.page, self.site, person)
         self.page.goto(self.site + "/admin/")
 
-    def look(self, name):
+    def look(self, name: str) -> None:
         self.page.wait_for_load_state("load")
         self.page.evaluate(ALL_IS_DRESSED)
         self.found += [(name, complaint) for complaint in self.page.complaints]
-        for scheme, rules in (("light", ()), ("dark", ("color-contrast",))):
+        schemes: dict[Literal["light", "dark"], tuple[str, ...]] = {"light": (), "dark": ("color-contrast",)}
+        for scheme, rules in schemes.items():
             self.page.emulate_media(color_scheme=scheme)
             settle(self.page)
             self.found += [(name, scheme, *one) for one in violations(self.page, "serious", "critical", rules=rules)]
@@ -33,10 +39,10 @@ class Desk:
         self.page.set_viewport_size({"width": 1280, "height": 760})
         self.page.complaints.clear()  # axe's own are not the page's
 
-    def check(self):
+    def check(self) -> None:
         assert not self.found, "\n".join(map(str, self.found))
 
-    def visit(self, pages):
+    def visit(self, pages: dict[str, str]) -> None:
         for name, path in pages.items():
             answer = self.page.goto(f"{self.site}/admin/{path}")
             assert answer.status == 200, path

@@ -1,5 +1,7 @@
 """Somebody who declares by keyboard alone, and counts what it costs: pages seen, answers given, keys pressed."""
 
+from playwright.sync_api import Page
+
 from tests.browser import overflow
 
 GO_ON = "main form .button--large"
@@ -9,28 +11,28 @@ MOST_STEPS = 60
 class Typist:
     """Every key counts, that of the Tab key too."""
 
-    def __init__(self, page, site):
+    def __init__(self, page: Page, site: str) -> None:
         self.page = page
         self.screens = self.answers = self.keys = 0
         page.goto(site + "/declarer/")
 
-    def press(self, key, times=1):
+    def press(self, key: str, times: int = 1) -> None:
         for _ in range(times):
             self.page.keyboard.press(key)
         self.keys += times
 
-    def type(self, text):
+    def type(self, text: str) -> None:
         self.page.keyboard.type(text)
         self.keys += len(text)
 
-    def reach(self, selector):
+    def reach(self, selector: str) -> None:
         for _ in range(MOST_STEPS):
             self.press("Tab")
             if self.page.locator(f":is({selector}):focus").count():
                 return
         raise AssertionError(f"no way to {selector} by keyboard")
 
-    def leave(self, selector, leads_to):
+    def leave(self, selector: str, leads_to: str) -> None:
         """Press the button: one screen is done, and nothing of it scrolled sideways."""
         assert overflow(self.page) <= 0
         self.reach(selector)
@@ -38,11 +40,11 @@ class Typist:
         self.page.wait_for_url(leads_to)
         self.screens += 1
 
-    def choose(self, kind):
+    def choose(self, kind: str) -> None:
         self.answers += 1
         self.leave(f'button.choice[name=quoi][value="{kind}"]', "**/declarer/qui/**")
 
-    def find_body(self, query):
+    def find_body(self, query: str) -> None:
         self.reach("#q")
         self.type(query)
         self.press("Enter")
@@ -50,7 +52,7 @@ class Typist:
         self.answers += 1
         self.leave("button.choice", "**/declarer/services/")
 
-    def declare(self, kind, query):
+    def declare(self, kind: str, query: str) -> None:
         self.choose(kind)
         self.find_body(query)
         self.leave(GO_ON, "**/declarer/donnees/")

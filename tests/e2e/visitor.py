@@ -1,26 +1,32 @@
 """A visitor who goes through the public pages."""
 
+from typing import Any, Literal
+
+from playwright.sync_api import Browser
+
 from tests.browser import host_of, open_page, overflow, shoot, violations
 from tests.e2e import steps
 
-LIGHT, DARK = (320, "light"), (1280, "dark")
+type Screen = tuple[int, Literal["light", "dark"]]  # its width and its colours
+LIGHT: Screen = (320, "light")
+DARK: Screen = (1280, "dark")
 
 
 class Visitor:
     """Goes from state to state and holds each one to the same rules, on both screens."""
 
-    def __init__(self, browser, site):
+    def __init__(self, browser: Browser, site: str) -> None:
         self.site = site
         self.page = open_page(browser, reduced_motion="reduce")
-        self.found = []
+        self.found: list[tuple[Any, ...]] = []
 
-    def check(self):
+    def check(self) -> None:
         assert not self.found, "\n".join(map(str, self.found))
 
-    def goto(self, path):
+    def goto(self, path: str) -> None:
         self.page.goto(self.site + path)
 
-    def look(self, name):
+    def look(self, name: str) -> None:
         page = self.page
         page.wait_for_load_state("load")
         self.found += [(name, complaint) for complaint in page.complaints]
@@ -36,11 +42,11 @@ class Visitor:
             shoot(page, name)
         page.complaints.clear()
 
-    def fill_in(self, query="plouexemple"):
+    def fill_in(self, query: str = "plouexemple") -> None:
         """To the third screen, for the first body that answers."""
         steps.begin(self.page, self.site, query=query, name="")
 
-    def send(self):
+    def send(self) -> None:
         """From there to the answer, by the shortest way."""
         steps.describe_nothing(self.page)
         steps.say_who_to_call(self.page)
