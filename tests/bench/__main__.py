@@ -15,7 +15,7 @@ from tests.bench.browsing import figures_in_a_browser
 from tests.bench.declaring import measure_mail, measure_share
 from tests.bench.figures import Figure, say, table, write
 from tests.bench.freshness import measure_freshness
-from tests.bench.ground import bench_ground, refuse_full_disk
+from tests.bench.ground import BenchGround, bench_ground, refuse_full_disk
 from tests.bench.lighthouse.install import measure_lighthouse
 from tests.bench.loading import measure_import
 from tests.bench.printing import measure_printing
@@ -38,7 +38,7 @@ UNHURRIED, OF_THE_LARGEST = {"line", "lighthouse"}, {"pages", "figures"}
 LARGE_PARTS = ["pages", "figures", "millions"]
 
 
-def main():
+def main() -> None:
     asked = arguments()
     larger = LARGE if asked.large else USUAL
     parts = asked.parts or (LARGE_PARTS if asked.large else PARTS)
@@ -49,7 +49,7 @@ def main():
     sys.stdout.write(f"\n{table(figures)}\n")
 
 
-def arguments():
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument(
         "--large",
@@ -60,7 +60,7 @@ def arguments():
     return parser.parse_args()
 
 
-def prepare_databases(ground, parts):
+def prepare_databases(ground: BenchGround, parts: set[str]) -> None:
     """Make the databases of these parts; those that are written to are copies."""
     say("servers are up")
     if {"share", "mail", "bulk", "pages", "figures"} & parts:
@@ -74,9 +74,9 @@ def prepare_databases(ground, parts):
         ground.invent("bench_urgent", SMALL, campaign=2 * ACTED_ON)
 
 
-def measure(ground, larger, parts):
+def measure(ground: BenchGround, larger: int, parts: list[str]) -> list[Figure]:
     prepare_databases(ground, set(parts))
-    figures = []
+    figures: list[Figure] = []
     works = {
         "start": lambda: measure_start(ground),
         "import": lambda: measure_import(ground),
@@ -107,7 +107,7 @@ def measure(ground, larger, parts):
     return figures
 
 
-def measure_figures(ground, larger):
+def measure_figures(ground: BenchGround, larger: int) -> list[Figure]:
     """Their growth begins where the tables are as fine as they will ever be: at 100 000, if more is to be had."""
     smaller = ground.filled(USUAL) if larger > USUAL else "bench_counting"
     figures = ground.figures_of("tests.bench.counting", smaller, BENCH_LARGER=ground.filled(larger))

@@ -1,11 +1,13 @@
 """The site as production serves it, for a process that looks at it in a browser."""
 
+from tests.bench.figures import Figure
+from tests.bench.ground import BenchGround
 from tests.faults.stage import Stage
 
 SETTINGS = "tests.bench.served"
 
 
-def figures_in_a_browser(ground, module, database):
+def figures_in_a_browser(ground: BenchGround, module: str, database: str) -> list[Figure]:
     """`module` finds the address of the site in BENCH_SITE, and the same database and keys as the site."""
     stage = Stage(ground.home, ground.servers, database=database, settings=SETTINGS)
     collected = stage.manage("collectstatic", "--noinput", "--clear", "--verbosity=0")

@@ -1,20 +1,25 @@
 """An act on a thousand cases, as its task does it. A child process, on a copy of a database."""
 
 from time import monotonic
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import django
 
-from tests.bench.figures import absolute, hand_over, wait_while_it_grows
+from tests.bench.figures import Figure, absolute, hand_over, wait_while_it_grows
+
+if TYPE_CHECKING:
+    from incidents.models import BulkJob
 
 CASES = 1000
 
 
-def main():
+def main() -> None:
     django.setup()
     hand_over(act())
 
 
-def act():
+def act() -> list[Figure]:
     from accounts.models import User  # noqa: PLC0415  (after django.setup)
     from config.demo.accounts import DOMAIN  # noqa: PLC0415
     from incidents.enums import BulkAct  # noqa: PLC0415
@@ -38,7 +43,7 @@ def act():
     ]
 
 
-def go_on(bulk, job):
+def go_on(bulk: ModuleType, job: "BulkJob") -> int:
     """Run one round of the task. Return how many cases are done."""
     bulk.carry_on_bulk()
     return bulk.tally(job)["done"]

@@ -1,6 +1,8 @@
 """Raw rows in great number, for what must not depend on it: copies by SQL of the cases that are there."""
 
-from psycopg import sql
+from typing import Any
+
+from psycopg import Connection, sql
 
 COPY_OF = {
     "incidents_incident": {
@@ -19,7 +21,7 @@ COLUMNS = """
 """
 
 
-def bury(connection, under):
+def bury(connection: Connection, under: int) -> None:
     """Up to `under` incidents, with their interruptions and leaks, and nothing else of them."""
     # Each copy is as right as its case: what would be asked of every row is asked of none.
     connection.execute("SET session_replication_role = replica")
@@ -32,7 +34,7 @@ def bury(connection, under):
     connection.execute("SET session_replication_role = origin")
 
 
-def add_copy(connection, name, changed, added, most):
+def add_copy(connection: Connection, name: str, changed: dict[str, str], added: dict[str, int], most: int) -> None:
     """Of the first `most` cases."""
     columns = [column for (column,) in connection.execute(COLUMNS, [name])]
     values = [changed[column].format(**added) if column in changed else f'"{column}"' for column in columns]
@@ -52,5 +54,5 @@ def add_copy(connection, name, changed, added, most):
     )
 
 
-def one_row(connection, query):
-    return connection.execute(query).fetchone()
+def one_row(connection: Connection, query: str) -> tuple[Any, ...]:
+    return connection.execute(query).fetchone()  # type: ignore[return-value]  # a sum has one row

@@ -5,9 +5,11 @@ A child process. DATABASE_URL is the smaller database, which declarations are ad
 
 import os
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 from unittest import mock
 
 import django
@@ -27,6 +29,7 @@ from incidents.services.history import record  # noqa: E402
 from stats.enums import Measure  # noqa: E402
 from stats.models import Figure, Release  # noqa: E402
 from stats.pages.freshness import pages  # noqa: E402
+from tests.bench.figures import Figure as Measured  # noqa: E402
 from tests.bench.figures import absolute, at_least, at_most, hand_over  # noqa: E402
 from tests.bench.visits import rennes  # noqa: E402
 from tests.cast import declare, signed_in  # noqa: E402
@@ -50,10 +53,10 @@ RAW = Path(__file__).with_name("raw_figures.sql")
 class SqlClock:
     """The time that the database takes, without the page's own."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.seconds, self.queries = 0.0, 0
 
-    def __call__(self, execute, *asked):
+    def __call__(self, execute: Callable[..., Any], *asked: Any) -> Any:
         began = perf_counter()
         try:
             return execute(*asked)
@@ -65,7 +68,7 @@ class SqlClock:
 class Size:
     """One database, with a connection that stays open while the other one is asked."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = connections["default"].settings_dict["NAME"] = name
         self.wrapper = connections.create_connection("default")
         self.wrapper.settings_dict = self.wrapper.settings_dict | {"NAME": name}
@@ -75,12 +78,12 @@ class Size:
         for who in ["lead", "national"]:
             signed_in(self.clients[who], User.objects.get(email=f"{who}@{DOMAIN}"))
 
-    def look(self):
+    def look(self) -> None:
         connections["default"] = self.wrapper
         connections["default"].settings_dict["NAME"] = self.name
         pages.clear()  # what a process keeps of pages that it made costs no SQL at all
 
-    def sql_of(self, who, path):
+    def sql_of(self, who: str, path: str) -> tuple[float, int]:
         """Milliseconds and queries."""
         self.look()
         clock = SqlClock()
@@ -91,7 +94,7 @@ class Size:
         return clock.seconds * 1000, clock.queries
 
 
-def compare(smaller, larger):
+def compare(smaller: Size, larger: Size) -> Iterator[Measured]:
     for name, (who, path) in PAGES.items():
         pairs = [(smaller.sql_of(who, path), larger.sql_of(who, path)) for _ in range(ROUNDS)]
         small, large = ([pair[n][0] for pair in pairs] for n in (0, 1))
@@ -105,7 +108,7 @@ def compare(smaller, larger):
         yield at_most(words, growth, MOST_GROWTH, "×") if is_judged else absolute(words, growth, "×")
 
 
-def against_raw_rows(size):
+def against_raw_rows(size: Size) -> Iterator[Measured]:
     """The page of the last year published, and the same numbers grouped from the cases themselves."""
     size.look()
     if not Release.objects.exists():
@@ -123,11 +126,12 @@ def against_raw_rows(size):
     yield at_least(name, ratio, LEAST_TIMES, "×") if size.count >= TIMES_FROM else absolute(name, ratio, "×")
 
 
-def raw_figures(year):
+def raw_figures(year: int) -> tuple[float, Counter[str]]:
     """Milliseconds, and the sum of each measure of that year, by the clocks of the territories."""
     zones = " ".join(f"WHEN '{code}' THEN '{zone}'" for code, zone in ZONES.items())
     zone = f"CASE region.code {zones} ELSE '{PARIS}' END"
-    sums, took = Counter(), 0.0
+    sums: Counter[str] = Counter()
+    took = 0.0
     with connection.cursor() as cursor:
         for statement in RAW.read_text().replace("ZONE_OF_REGION", zone).split(";"):
             if not statement.strip():
@@ -141,12 +145,12 @@ def raw_figures(year):
     return took * 1000, sums
 
 
-def share_of_a_declaration():
+def share_of_a_declaration() -> Iterator[Measured]:
     """With and without the row that the figures wait for, in turn. What counts it later is the worker's."""
     body = rennes()
     without = {name: task for name, task in settings.EVENT_CONSUMERS.items() if name != "stats"}
     consumers = {"with": settings.EVENT_CONSUMERS, "without": without}
-    times = {"with": [], "without": []}
+    times: dict[str, list[float]] = {"with": [], "without": []}
     with mock.patch.object(record, "_wakers", []):
         for number in range(DECLARATIONS):
             for kind in ["with", "without"] if number % 2 else ["without", "with"]:
@@ -160,7 +164,7 @@ def share_of_a_declaration():
     yield absolute("a declaration, by its service", warm["with"], "ms")
 
 
-def main():
+def main() -> None:
     smaller = Size(connections["default"].settings_dict["NAME"])
     larger = Size(os.environ["BENCH_LARGER"])
     figures = [*compare(smaller, larger), *against_raw_rows(larger)]

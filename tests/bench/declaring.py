@@ -2,15 +2,18 @@
 
 import re
 import secrets
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from statistics import quantiles
 from time import monotonic
+from typing import Any
 from urllib.parse import urlencode
 
 import psutil
 
-from tests.bench.figures import absolute, at_least, say, wait_while_it_grows
+from tests.bench.figures import Figure, absolute, at_least, say, wait_while_it_grows
+from tests.bench.ground import BenchGround
 from tests.faults.stage import Stage
 from tests.faults.visitors import COOKIE, TOKEN, Crowd
 
@@ -45,8 +48,8 @@ print(*(signing.dumps([str(draft.uid), ""], salt=SALT) for draft in drafts), sep
 SUBJECT_REFERENCE = re.compile(r"\(([0-9A-Z]{4}).?([0-9A-Z]{4})\)\s*$")
 
 
-def stage_of(ground, database):
-    parts = {"settings": "tests.bench.settings", "application": "tests.bench.wsgi:application"}
+def stage_of(ground: BenchGround, database: str) -> Stage:
+    parts: dict[str, Any] = {"settings": "tests.bench.settings", "application": "tests.bench.wsgi:application"}
     return Stage(ground.home, ground.servers, database=database, **parts)
 
 
@@ -56,7 +59,16 @@ def stage_of(ground, database):
 class Kind:
     """One page, posted again and again by some clients that keep their connections."""
 
-    def __init__(self, stage, path, fields, *, stored, first=None, drafts=()):
+    def __init__(
+        self,
+        stage: Stage,
+        path: str,
+        fields: Callable[[], dict[str, str]],
+        *,
+        stored: bytes,
+        first: str | None = None,
+        drafts: Iterable[str] = (),
+    ) -> None:
         """`first`: the page that gives the token; `drafts`: cookies, one a post."""
         self.web, self.port = stage.web.process.pid, stage.port
         self.path, self.fields, self.stored = path, fields, stored
@@ -66,13 +78,13 @@ class Kind:
         answer = connection.getresponse()
         page = answer.read().decode()
         self.token = TOKEN.search(page)[1]
-        self.cookie = COOKIE.search("; ".join(answer.headers.get_all("Set-Cookie")))[1]
+        self.cookie = COOKIE.search("; ".join(answer.headers.get_all("Set-Cookie", [])))[1]
         connection.close()
 
-    def connect(self):
+    def connect(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=60)
 
-    def rate(self, seconds):
+    def rate(self, seconds: float) -> tuple[float, float]:
         """Pages stored a second, and the milliseconds of the server's CPU that each took."""
         began, worked = monotonic(), cpu_of(self.web)
         with ThreadPoolExecutor(CLIENTS) as clients:
@@ -81,7 +93,7 @@ class Kind:
             raise SystemExit(f"{self.path}: nothing was stored in {seconds} seconds")
         return count / (monotonic() - began), (cpu_of(self.web) - worked) / count * 1000
 
-    def post(self, deadline):
+    def post(self, deadline: float) -> int:
         connection, count = self.connect(), 0
         while monotonic() < deadline:
             body = urlencode(self.fields() | {"csrfmiddlewaretoken": self.token})
@@ -94,7 +106,7 @@ class Kind:
         connection.close()
         return count
 
-    def headers(self):
+    def headers(self) -> dict[str, str]:
         """Each from another address: a flood from one would be asked to confirm."""
         draft = next(self.drafts, "")
         return {
@@ -104,13 +116,13 @@ class Kind:
         }
 
 
-def cpu_of(pid):
+def cpu_of(pid: int) -> float:
     """Seconds that a process and its children have worked: what else the machine does is not in it."""
     process = psutil.Process(pid)
     return sum(sum(one.cpu_times()[:2]) for one in [process, *process.children(recursive=True)])
 
 
-def a_declaration():
+def a_declaration() -> dict[str, str]:
     return {
         "description": "Les fichiers de l’accueil ne s’ouvrent plus et un message demande de l’argent.",
         "contact_phone": "02 99 00 00 00",
@@ -118,7 +130,7 @@ def a_declaration():
     }
 
 
-def measure_share(ground, database):
+def measure_share(ground: BenchGround, database: str) -> list[Figure]:
     """Both pages in turn, in one process; the worker is away, since its work is not the page's."""
     stage = stage_of(ground, database)
     stage.change(TABLE)
@@ -128,7 +140,7 @@ def measure_share(ground, database):
         stage.wait_for_web()
         bare = Kind(stage, "/banc/", lambda: {"text": "Trois lignes"}, stored=b"<li>")
         drafts = stage.manage("shell", "-v0", "-c", BEGIN_DRAFTS.format(body=body, number=DRAFTS)).stdout.split()
-        at = {"first": "/declarer/", "stored": b"/declarer/envoyee/", "drafts": drafts}
+        at: dict[str, Any] = {"first": "/declarer/", "stored": b"/declarer/envoyee/", "drafts": drafts}
         declaration = Kind(stage, "/declarer/rappel/", a_declaration, **at)
         bare.rate(2), declaration.rate(2)
         measured = [(bare.rate(ROUND_SECONDS), declaration.rate(ROUND_SECONDS)) for _ in range(ROUNDS)]
@@ -154,7 +166,7 @@ def measure_share(ground, database):
 # Until the mail
 
 
-def measure_mail(ground, database):
+def measure_mail(ground: BenchGround, database: str) -> list[Figure]:
     """From the moment when a person sees the reference to the one when the centre's server has the message."""
     stage = stage_of(ground, database)
     bodies = [uid for (uid,) in stage.rows(BODIES)][:DECLARATIONS]
@@ -180,9 +192,9 @@ def measure_mail(ground, database):
     ]
 
 
-def centre_mails(stage):
+def centre_mails(stage: Stage) -> dict[str, float]:
     """Reference → when its centre's mail first came."""
-    found = {}
+    found: dict[str, float] = {}
     for _key, subject, at in list(stage.mailbox.received):
         if subject.startswith("[TLP") and (reference := SUBJECT_REFERENCE.search(subject)):
             found.setdefault("".join(reference.groups()), at)

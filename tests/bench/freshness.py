@@ -3,15 +3,16 @@
 from time import monotonic
 
 from tests.bench.declaring import BODIES, stage_of
-from tests.bench.figures import absolute, say
-from tests.faults.stage import until
+from tests.bench.figures import Figure, absolute, say
+from tests.bench.ground import BenchGround
+from tests.faults.stage import Stage, until
 from tests.faults.visitors import Visitor
 
 COUNTED = "SELECT coalesce(sum(value), 0) FROM stats_rollup WHERE measure = 'declared'"
 DECLARATIONS = 20
 
 
-def measure_freshness(ground, database):
+def measure_freshness(ground: BenchGround, database: str) -> list[Figure]:
     stage = stage_of(ground, database)
     bodies = [uid for (uid,) in stage.rows(BODIES)]
     stage.start()
@@ -28,7 +29,7 @@ def measure_freshness(ground, database):
     ]
 
 
-def wait_for(stage, visitor, body, number):
+def wait_for(stage: Stage, visitor: Visitor, body: str, number: int) -> float:
     before = stage.number(COUNTED)
     seen = visitor.declare(body, number)
     until(lambda: stage.number(COUNTED) > before, what="never counted")

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,7 +119,7 @@ class BenchGround:
 
 
 @contextmanager
-def bench_ground():
+def bench_ground() -> Iterator[BenchGround]:
     with TemporaryDirectory(prefix="tocsin-bench-") as folder:
         home = Path(folder)
         home.chmod(0o755)  # the embedded PostgreSQL may run as another user

@@ -16,16 +16,18 @@ too, at thirty words of five letters a minute; twenty seconds to look at each pa
 
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
 import django
+from playwright.sync_api import Browser, Page
 
 django.setup()
 
 from config.demo.accounts import COMMUNE  # noqa: E402
-from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
-from tests.bench.visits import begin_declaration, declarant, nobody, rennes, visits  # noqa: E402
+from tests.bench.figures import Figure, absolute, at_most, hand_over  # noqa: E402
+from tests.bench.visits import Visit, begin_declaration, declarant, nobody, rennes, visits  # noqa: E402
 from tests.browser import open_page, running_browser  # noqa: E402
 from tests.e2e.typist import Typist  # noqa: E402
 
@@ -58,10 +60,10 @@ class Seen:
     requests: int
 
 
-def look(browser, visit):
+def look(browser: Browser, visit: Visit) -> Seen:
     """By somebody who was never here, but for the cookies."""
     page = open_page(browser)
-    page.context.add_cookies(visit.cookies)
+    page.context.add_cookies(visit.cookies)  # type: ignore[arg-type]
     sizes = on_the_line(page)
     page.goto(visit.address, wait_until="commit")
     page.locator(CONTROL).first.click(trial=True)
@@ -74,7 +76,7 @@ def look(browser, visit):
     return Seen(seconds, sum(fetched) / 1000, len(fetched))
 
 
-def on_the_line(page):
+def on_the_line(page: Page) -> list[float]:
     """The list that fills with the bytes of each answer, as they came over the wire."""
     sizes = []
     wire = page.context.new_cdp_session(page)
@@ -84,7 +86,7 @@ def on_the_line(page):
     return sizes
 
 
-def pages():
+def pages() -> list[Visit]:
     """The journey, and what one turns to without it."""
     writing = nobody()
     begin_declaration(writing)
@@ -98,14 +100,14 @@ def pages():
     ]
 
 
-def weigh(visit, seen):
+def weigh(visit: Visit, seen: list[Seen]) -> Iterator[Figure]:
     waits, heaviest = [one.seconds for one in seen], max(seen, key=lambda one: one.kilobytes)
     yield at_most(f"{visit.name} on a bad line, usable", median(waits), MOST_SECONDS, "s")
     yield at_most(f"{visit.name} with all it fetches", heaviest.kilobytes, MOST_KB, "kB")
     yield absolute(f"{visit.name} with all it fetches", heaviest.requests, "requests")
 
 
-def time_a_person(browser, waits):
+def time_a_person(browser: Browser, waits: list[float]) -> Iterator[Figure]:
     """`waits`: seconds before each page of the journey; the last one says the reference."""
     typist = Typist(open_page(browser), os.environ["BENCH_SITE"])
     typist.declare("rancon", COMMUNE)
@@ -119,7 +121,7 @@ def time_a_person(browser, waits):
     yield at_most("a declaration, to its reference", minutes, MOST_MINUTES, "minutes")
 
 
-def main():
+def main() -> None:
     visited = pages()  # before the browser, whose loop lets nobody ask the database
     with running_browser() as browser:
         seen = {visit.name: [look(browser, visit) for _ in range(ROUNDS)] for visit in visited}

@@ -5,11 +5,12 @@ import subprocess
 import sys
 from time import monotonic
 
-from tests.bench.figures import absolute, say
+from tests.bench.figures import Figure, absolute, say
+from tests.bench.ground import BenchGround
 from tests.ground import ROOT
 
 
-def measure_import(ground):
+def measure_import(ground: BenchGround) -> list[Figure]:
     ground.create("bench_import")
     ground.manage("bench_import", "migrate", "--verbosity=0")
     began = monotonic()

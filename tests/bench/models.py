@@ -12,5 +12,5 @@ class Line(models.Model):
         db_table = "bench_line"
         app_label = "bench"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text

@@ -7,6 +7,7 @@ import gc
 import os
 import re
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from html import unescape
 from time import perf_counter, process_time
@@ -17,7 +18,7 @@ django.setup()
 
 from django.contrib import admin  # noqa: E402
 from django.db import connection, connections  # noqa: E402
-from django.db.models import Count, F  # noqa: E402
+from django.db.models import Count, F, Model  # noqa: E402
 from django.db.models.functions import Abs  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
@@ -31,9 +32,10 @@ from incidents.enums import Status  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.declarant.access import secret_of  # noqa: E402
 from incidents.services.handling.triage import acknowledge_incident  # noqa: E402
-from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
+from tests.bench.figures import Figure, absolute, at_most, hand_over  # noqa: E402
 from tests.bench.visits import begin_declaration  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
+from tests.responses import Response  # noqa: E402
 
 MOST_LIST, MOST_DETAIL, MOST_DECLARING, MOST_RATIO = 10, 20, 20, 1.2
 MOST_CASE = 35  # plain queries cost less than what would compose them into fewer
@@ -49,7 +51,10 @@ NAMES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/change/)")
 class Reader:
     """The demonstration's people, each with a browser, and one program with a token."""
 
-    def __init__(self):
+    town: str  # these two are set by the Size that it reads
+    second_page: str
+
+    def __init__(self) -> None:
         self.clients = {name: Client(SERVER_NAME="localhost") for name in ["nobody", *CAST]}
         for name in CAST:
             signed_in(self.clients[name], User.objects.get(email=f"{name}@{DOMAIN}"))
@@ -62,20 +67,20 @@ class Reader:
         # It leads to the page of that case.
         self.by_reference = f"{SEARCH}?q={self.case.reference}"
 
-    def get(self, who, path):
+    def get(self, who: str, path: str) -> Response:
         answer = self.clients[who].get(path)
         if answer.status_code != (302 if path == self.by_reference else 200):
             raise SystemExit(f"{path}: {answer.status_code}")
         return answer
 
-    def queries(self, who, path):
+    def queries(self, who: str, path: str) -> int:
         self.get(who, path)  # what only the first visit asks for (caches, the kind of a content) is no cost of a page
         with CaptureQueriesContext(connection) as asked:
             self.get(who, path)
         return len(asked)
 
 
-def lists(reader):
+def lists(reader: Reader) -> Iterator[tuple[str, str]]:
     yield "responder", QUEUE
     for view in ("miens", "sans-responsable", "non-verifies", "attente", "retard", "clos", "tous"):
         yield "responder", f"{QUEUE}?etat={view}"
@@ -94,7 +99,7 @@ def lists(reader):
             yield from reachable(reader, reverse(admin_name(model, "changelist")))
 
 
-def details(reader):
+def details(reader: Reader) -> Iterator[tuple[str, str]]:
     case = reader.case
     yield "responder", f"{QUEUE}{case.reference}/"
     yield "responder", f"/triage/{case.reference}/"
@@ -110,11 +115,11 @@ def details(reader):
                 yield from reachable(reader, reverse(admin_name(model, "change"), args=[last.pk]))
 
 
-def admin_name(model, page):
+def admin_name(model: type[Model], page: str) -> str:
     return f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
 
 
-def reachable(reader, path):
+def reachable(reader: Reader, path: str) -> Iterator[tuple[str, str]]:
     """By the first of those who may open it."""
     for who in ["admin", "lead", "responder"]:
         if reader.clients[who].get(path).status_code == 200:
@@ -122,7 +127,7 @@ def reachable(reader, path):
             return
 
 
-def count_queries(reader):
+def count_queries(reader: Reader) -> Iterator[Figure]:
     for kind, pages, most in [("list", lists, MOST_LIST), ("detail", details, MOST_DETAIL)]:
         for who, path in pages(reader):
             named = NAMES.sub("ID", path.replace(reader.case.reference, "REF"))
@@ -132,7 +137,7 @@ def count_queries(reader):
     yield at_most("queries of detail /suivi/REF/ (declarant)", queries_of_follow_up(reader), MOST_DETAIL, "queries")
 
 
-def queries_of_declaration():
+def queries_of_declaration() -> int:
     """The last post: it saves the screen, then declares."""
     counts = []
     for _number in range(2):
@@ -146,7 +151,7 @@ def queries_of_declaration():
     return counts[-1]
 
 
-def queries_of_follow_up(reader):
+def queries_of_follow_up(reader: Reader) -> int:
     case = Incident.objects.order_by("-pk")[0]
     client = reader.clients["declarant"] = Client(SERVER_NAME="localhost")
     client.post(reverse("follow_up_access", args=[secret_of(case.accesses.get())]))
@@ -155,7 +160,7 @@ def queries_of_follow_up(reader):
 
 # The same pages at two sizes
 
-PAGES = {
+PAGES: dict[str, Callable[[Reader], tuple[str, str]]] = {
     "queue page": lambda reader: ("responder", QUEUE),
     "second queue page": lambda reader: ("responder", QUEUE + reader.second_page),
     "my cases": lambda reader: ("responder", f"{QUEUE}?etat=miens"),
@@ -176,7 +181,7 @@ PAGES = {
 }
 
 
-def case_of_a_town():
+def case_of_a_town() -> Incident:
     """In a town with as many cases at every size: its page, and a search of it, cost what is on them."""
     cases = Incident.objects.filter(csirt__slug=CSIRT, collectivity__kind="commune")
     towns = cases.order_by().values("collectivity").annotate(cases=Count("pk"))
@@ -192,7 +197,7 @@ GROWING = {"my cases", "late cases", "own cases of an agent", "exact figures of 
 class Size:
     """One database, with a connection that stays open while the other one is asked."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         connections["default"].settings_dict["NAME"] = name
         self.wrapper = connections.create_connection("default")
         self.wrapper.settings_dict = self.wrapper.settings_dict | {"NAME": name}
@@ -204,10 +209,10 @@ class Size:
         self.reader.second_page = unescape(re.search(r'rel="next" href="([^"]*)"', page)[1])
         self.count = Incident.objects.count()
 
-    def look(self):
+    def look(self) -> None:
         connections["default"] = self.wrapper
 
-    def time(self, page):
+    def time(self, page: str) -> tuple[float, float]:
         """Milliseconds on the wall, and of this process's CPU, which waits for the database cost nothing."""
         self.look()
         who, path = PAGES[page](self.reader)
@@ -216,7 +221,7 @@ class Size:
         return (perf_counter() - began) * 1000, (process_time() - worked) * 1000
 
 
-def compare(smaller, larger):
+def compare(smaller: Size, larger: Size) -> Iterator[Figure]:
     for page in PAGES:
         for size in [smaller, larger] * 3:
             size.time(page)
@@ -232,7 +237,7 @@ def compare(smaller, larger):
         yield absolute(name, ratios, "×") if page in GROWING else at_most(name, ratios, MOST_RATIO, "×")
 
 
-def beside_an_empty_page(size):
+def beside_an_empty_page(size: Size) -> Iterator[Figure]:
     """The CPU of a case and of the queue against a page of the same admin that shows its frame and two sentences."""
     size.look()
     case = f"{QUEUE}{size.reader.case.reference}/"
@@ -242,7 +247,7 @@ def beside_an_empty_page(size):
         "queue": ("responder", QUEUE),
         "empty": ("lead", f"{case}effacer/demande/"),
     }
-    times = {name: [] for name in pages}
+    times: dict[str, list[float]] = {name: [] for name in pages}
     gc.collect()
     gc.freeze()  # what is there already is not looked through again in the middle of a page
     for _round in range(ROUNDS):
@@ -258,7 +263,7 @@ def beside_an_empty_page(size):
         yield at_most(name, ratios, most, "×") if most else absolute(name, ratios, "×")
 
 
-def work_on_a_case():
+def work_on_a_case() -> Incident:
     """Take an open case and give it notes, eighteen tasks, a qualification and indicators. Return it."""
     responder, lead = (User.objects.get(email=f"{name}@{DOMAIN}") for name in ["responder", "lead"])
     case = Incident.objects.filter(csirt__slug=CSIRT, status=Status.DECLARED).order_by("received_at")[0]
@@ -267,14 +272,14 @@ def work_on_a_case():
     return case
 
 
-def in_turn(page, smaller, larger, number):
+def in_turn(page: str, smaller: Size, larger: Size, number: int) -> tuple[tuple[float, float], tuple[float, float]]:
     if number % 2:
         return smaller.time(page), larger.time(page)
     late = larger.time(page)
     return smaller.time(page), late
 
 
-def main():
+def main() -> None:
     smaller = Size(connections["default"].settings_dict["NAME"])
     larger = Size(os.environ["BENCH_LARGER"])
     figures = [*compare(smaller, larger), *beside_an_empty_page(larger)]

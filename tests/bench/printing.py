@@ -8,16 +8,20 @@ import resource
 from itertools import islice
 from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import django
 
-from tests.bench.figures import absolute, at_most, hand_over, say
+from tests.bench.figures import Figure, absolute, at_most, hand_over, say
+
+if TYPE_CHECKING:  # the process that is measured does without it
+    from tests.bench.ground import BenchGround
 
 FEW, MANY = 50, 500
 LARGEST_DEPARTEMENT = "62"
 
 
-def measure_printing(ground):
+def measure_printing(ground: "BenchGround") -> list[Figure]:
     measured = {
         cards: ground.figures_of("tests.bench.printing", "test_tocsin", BENCH_CARDS=str(cards))
         for cards in (FEW, MANY)
@@ -28,12 +32,12 @@ def measure_printing(ground):
     return [*measured[FEW], *measured[MANY], at_most(f"memory of {MANY} cards / of {FEW}", ratio, 1.15, "")]
 
 
-def main():
+def main() -> None:
     django.setup()
     hand_over(make_cards(int(os.environ["BENCH_CARDS"])))
 
 
-def make_cards(count):
+def make_cards(count: int) -> list[Figure]:
     """The paper is a row while it is made: each step looks whether it is still the one that makes it."""
     from collectivities.models import Departement  # noqa: PLC0415  (after django.setup)
     from incidents.files import vault  # noqa: PLC0415
@@ -41,7 +45,7 @@ def make_cards(count):
     from incidents.services.papers import cards  # noqa: PLC0415
     from incidents.services.papers import making as papers  # noqa: PLC0415
 
-    papers.cards_of = lambda departement, on: islice(cards.cards_of(departement, on=on), count)
+    papers.cards_of = lambda departement, on: islice(cards.cards_of(departement, on=on), count)  # type: ignore[attr-defined,misc]
     departement = Departement.objects.get(code=LARGEST_DEPARTEMENT)
     paper = Paper.objects.create(kind="wall_cards", departement=departement, storage_name=vault.new_name())
     with TemporaryDirectory() as folder:

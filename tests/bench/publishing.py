@@ -5,6 +5,7 @@ A child process. BENCH_PER_YEAR: how many declarations that year holds.
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from time import monotonic
 
 import django
@@ -15,30 +16,31 @@ from django.db import connection, transaction  # noqa: E402
 
 from stats.counting.rollups import fold_all  # noqa: E402
 from stats.counting.strata import count_existing_bodies  # noqa: E402
-from stats.disclosure.draw import NOTHING  # noqa: E402
+from stats.disclosure.draw import NOTHING, Counts  # noqa: E402
 from stats.disclosure.tables import TABLES  # noqa: E402
 from stats.models import Attempt, Figure, Release  # noqa: E402
 from stats.releases.tally import count_cells  # noqa: E402
 from stats.services import publish_due  # noqa: E402
+from tests.bench.figures import Figure as Measured  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 
 # Seconds that a release may take, by the declarations of its year.
 MOST_SECONDS = {640: 2, 5_000: 3, 400_000: 10}
 
 
-def main():
+def main() -> None:
     per_year = int(os.environ["BENCH_PER_YEAR"])
     year = f"{per_year} declarations a year"
     hand_over([*measure_counting(year), *measure_publishing(year, per_year), *measure_what_is_told(year)])
 
 
-def measure_counting(year):
+def measure_counting(year: str) -> Iterator[Measured]:
     began = monotonic()
     facts = fold_all()
     yield absolute(f"{year}: facts counted", facts / max(monotonic() - began, 0.001), "facts/s")
 
 
-def measure_publishing(year, per_year):
+def measure_publishing(year: str, per_year: int) -> Iterator[Measured]:
     publish_due()
     attempt = Attempt.objects.filter(release__quarter=0).latest("pk")
     most = next((seconds for size, seconds in sorted(MOST_SECONDS.items()) if per_year <= size), None)
@@ -47,18 +49,19 @@ def measure_publishing(year, per_year):
     yield absolute(f"{year}: tables closed by the audit", len(attempt.closed), "tables")
 
 
-def measure_what_is_told(year):
+def measure_what_is_told(year: str) -> Iterator[Measured]:
     """Of the units of each table of the last year, how many are in cells that are shown; and how far off they are."""
     release = Release.objects.filter(quarter=0).latest("year")
     with transaction.atomic():
         counts = count_again(release)
-    told, errors = Counter(), []
+    told: Counter[str] = Counter()
+    errors: list[int] = []
     for figure in Figure.objects.filter(release=release).exclude(value=None):
         # « Other region » is an empty code.
         cell = (figure.first, figure.second)[: len(TABLES[figure.table].by)]
         units = counts[figure.table].get(cell, NOTHING).units
         told[figure.table] += units
-        errors.append(figure.value - units)
+        errors.append(figure.value - units)  # type: ignore[operator]  # dashes are left out
     for table, cells in counts.items():
         every = sum(count.units for count in cells.values())
         yield absolute(f"{year}: {table}, told", 100 * told[table] / every if every else 0, "%")
@@ -66,7 +69,7 @@ def measure_what_is_told(year):
     yield at_most(f"{year}: largest error of a number", max(map(abs, errors)), 4, "")
 
 
-def count_again(release):
+def count_again(release: Release) -> Counts:
     """The truth of a release, from the cases that it counted."""
     with connection.cursor() as cursor:
         cursor.execute(

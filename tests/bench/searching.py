@@ -1,6 +1,7 @@
 """The search of a collectivity over 1 000 mixed queries, against one indexed look-up by code. A child process."""
 
 import random
+from collections.abc import Callable
 from statistics import median, quantiles
 from time import perf_counter
 
@@ -18,45 +19,45 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 rng = random.Random(2026)
 
 
-def whole(body):
+def whole(body: Collectivity) -> str:
     return body.name
 
 
-def beginning(body):
+def beginning(body: Collectivity) -> str:
     return body.name[: max(4, len(body.name) // 2)]
 
 
-def hurried(body):
+def hurried(body: Collectivity) -> str:
     return normalize(body.name).replace("-", " ").replace("saint ", "st ")
 
 
-def with_departement(body):
+def with_departement(body: Collectivity) -> str:
     return f"{body.name} {body.departement.name if body.departement else ''}"
 
 
-def misspelled(body):
+def misspelled(body: Collectivity) -> str:
     at = rng.randrange(len(body.name))
     return body.name[:at] + rng.choice(LETTERS) + body.name[at + 1 :]
 
 
-def letter_missing(body):
+def letter_missing(body: Collectivity) -> str:
     at = rng.randrange(len(body.name))
     return body.name[:at] + body.name[at + 1 :]
 
 
-def with_kind(body):
+def with_kind(body: Collectivity) -> str:
     return f"mairie de {body.name}"
 
 
-def postal_code(body):
+def postal_code(body: Collectivity) -> str:
     return body.postal_codes[0] if body.postal_codes else body.name
 
 
-def insee_code(body):
+def insee_code(body: Collectivity) -> str:
     return body.insee_code or body.name
 
 
-def siren(body):
+def siren(body: Collectivity) -> str:
     return body.siren or body.name
 
 
@@ -66,22 +67,22 @@ WAYS = [
 ]
 
 
-def timed(work, value):
+def timed[T](work: Callable[[T], object], value: T) -> float:
     """The better of some tries: the machine's other work is not the search's."""
     return min(once(work, value) for _ in range(TRIES))
 
 
-def once(work, value):
+def once[T](work: Callable[[T], object], value: T) -> float:
     began = perf_counter()
     work(value)
     return (perf_counter() - began) * 1000
 
 
-def by_code(code):
+def by_code(code: str | None) -> Collectivity:
     return Collectivity.objects.with_territory().get(insee_code=code)
 
 
-def measure():
+def measure() -> tuple[list[float], list[float]]:
     """Each search is followed by a look-up, so that whatever else the machine does weighs on both."""
     bodies = rng.sample(list(Collectivity.objects.with_territory().filter(kind="commune", vanished_on=None)), QUERIES)
     queries = [WAYS[number % len(WAYS)](body) for number, body in enumerate(bodies)]
@@ -94,7 +95,7 @@ def measure():
     return searches, look_ups
 
 
-def main():
+def main() -> None:
     searches, look_ups = measure()
     p95 = quantiles(searches, n=20)[-1]
     hand_over(

@@ -4,13 +4,16 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic, sleep
 
 import psutil
 
 from config.devserver.embedded import Servers, find_free_port
-from tests.bench.figures import absolute, at_most, say
+from tests.bench.figures import Figure, absolute, at_most, say
+from tests.bench.ground import BenchGround
 from tests.ground import ROOT
 
 MOST_MB = 500
@@ -21,7 +24,7 @@ NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODU
 NOT_COPIED = shutil.ignore_patterns(".local", ".venv", ".git", "__pycache__", ".*_cache", "static_collected")
 
 
-def measure_start(ground):
+def measure_start(ground: BenchGround) -> list[Figure]:
     copy = ground.home / "fresh copy"
     shutil.copytree(ROOT, copy, ignore=NOT_COPIED, symlinks=True)
     try:
@@ -36,14 +39,14 @@ def measure_start(ground):
     ]
 
 
-def measured_memory(kinds):
+def measured_memory(kinds: dict[str, float]) -> Iterator[Figure]:
     """What our own processes take at rest; a page that several share is counted in parts (Linux tells)."""
     if kinds["pss"]:
         yield at_most("memory of make run at rest, without PostgreSQL and Valkey", kinds["pss"], MOST_MB, "MB")
     yield absolute("the same, shared pages counted in each process", kinds["rss"], "MB")
 
 
-def start(copy):
+def start(copy: Path) -> tuple[float, dict[str, float]]:
     """Return the seconds to the ready block, and the megabytes of the processes then."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     began = monotonic()
@@ -67,7 +70,7 @@ def start(copy):
     raise SystemExit(f"make run did not start:\n{''.join(said[-20:])}")
 
 
-def memory_at_rest(pid):
+def memory_at_rest(pid: int) -> dict[str, float]:
     """Once it has not grown for some seconds: the first sweeps load what they use."""
     most, began = memory_of(pid), monotonic()
     grown_at = began
@@ -79,7 +82,7 @@ def memory_at_rest(pid):
     return most
 
 
-def memory_of(pid):
+def memory_of(pid: int) -> dict[str, float]:
     infos = []
     for process in psutil.Process(pid).children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # ended meanwhile
@@ -88,7 +91,7 @@ def memory_of(pid):
     return {kind: sum(getattr(info, kind, 0) for info in infos) / 1e6 for kind in ("pss", "rss")}
 
 
-def stop(process):
+def stop(process: subprocess.Popen[str]) -> None:
     """As Ctrl-C in its terminal does."""
     os.killpg(process.pid, signal.SIGINT)
     process.stdout.read()

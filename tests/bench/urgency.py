@@ -6,9 +6,10 @@ from time import monotonic
 
 from tests.bench.declaring import BODIES, centre_mails, stage_of
 from tests.bench.figures import Figure, absolute, at_most, say
+from tests.bench.ground import BenchGround
 from tests.faults.slow import CLIENTS as SLOW_CLIENTS
 from tests.faults.slow import slow_clients
-from tests.faults.stage import until
+from tests.faults.stage import Stage, until
 from tests.faults.visitors import TOKEN, Visitor
 
 DECLARATIONS, FEWEST = 80, 20
@@ -36,7 +37,7 @@ print(len(references))
 """
 
 
-def measure_urgency(ground, database):
+def measure_urgency(ground: BenchGround, database: str) -> list[Figure]:
     stage = stage_of(ground, database)
     waits = Waits(stage)
     run(stage, COUNT)  # the workers have nothing to do at rest
@@ -68,7 +69,7 @@ def measure_urgency(ground, database):
     ]
 
 
-def run(stage, statements):
+def run(stage: Stage, statements: str) -> str:
     """What they print, run in a process of the stage's own settings."""
     done = stage.manage("shell", "-v0", "-c", statements)
     assert not done.returncode, done.stderr[-2000:]
@@ -82,28 +83,28 @@ def compare(work: str, waits: list[float], idle: float) -> list[Figure]:
     ]
 
 
-def p95(waits):
+def p95(waits: list[float]) -> float:
     return quantiles(waits, n=20)[-1]
 
 
 class Waits:
     """Town halls that declare one after the other; each is followed to the mail of its centre."""
 
-    def __init__(self, stage):
+    def __init__(self, stage: Stage) -> None:
         self.stage, self.numbers = stage, count()
         self.bodies = iter([uid for (uid,) in stage.rows(BODIES)])
 
-    def measure(self, left=None):
+    def measure(self, left: str | None = None) -> list[float]:
         """Seconds from the sending of the last screen to the mail of the centre. `left` counts the work that goes on
         meanwhile: what is measured after it has ended says nothing.
         """
-        waits = []
+        waits: list[float] = []
         while len(waits) < DECLARATIONS and (left is None or self.stage.number(left)):
             waits.append(self.measure_one())
         assert len(waits) >= FEWEST, f"the work had ended after {len(waits)} declarations"
         return waits
 
-    def measure_one(self):
+    def measure_one(self) -> float:
         visitor = Visitor(self.stage.port)
         last_screen = visitor.fill(next(self.bodies), next(self.numbers))
         sent_at = monotonic()
@@ -113,7 +114,7 @@ class Waits:
         return centre_mails(self.stage)[reference] - sent_at
 
 
-def ask_for_cards(stage):
+def ask_for_cards(stage: Stage) -> None:
     """As forty strangers do, each from another address."""
     for number, (code,) in enumerate(stage.rows(DEPARTEMENTS, STRANGERS)):
         stranger, path = Visitor(stage.port), f"/secours/departement/{code}/"

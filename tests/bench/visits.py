@@ -1,6 +1,7 @@
 """Whom pages are opened as, and what these people have in their hands. For a child process, after django.setup()."""
 
 import os
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.test import Client
@@ -20,23 +21,23 @@ class Visit(NamedTuple):
     cookies: list[dict[str, str]]
 
     @property
-    def address(self):
+    def address(self) -> str:
         return os.environ["BENCH_SITE"] + self.path
 
 
-def rennes():
+def rennes() -> Collectivity:
     return Collectivity.objects.get(insee_code=COMMUNE)
 
 
-def nobody():
+def nobody() -> Client:
     return Client(SERVER_NAME="localhost")
 
 
-def of_the_demonstration(name):
+def of_the_demonstration(name: str) -> Client:
     return signed_in(nobody(), User.objects.get(email=f"{name}@{DOMAIN}"))
 
 
-def who_must_show_a_code():
+def who_must_show_a_code() -> Client:
     """Between the password and the second factor."""
     client = nobody()
     answer = client.post("/connexion/", {"login": f"responder@{DOMAIN}", "password": PASSWORD})
@@ -44,14 +45,14 @@ def who_must_show_a_code():
     return client
 
 
-def begin_declaration(client):
+def begin_declaration(client: Client) -> None:
     """To the third screen."""
     client.get("/declarer/")
     client.post("/declarer/", {"quoi": "rancon"})
     client.post("/declarer/qui/", {"collectivite": str(rennes().uid)})
 
 
-def declarant():
+def declarant() -> tuple[Client, Incident]:
     """Who has just declared, and which case that is."""
     client = nobody()
     begin_declaration(client)
@@ -60,15 +61,15 @@ def declarant():
     return client, Incident.objects.order_by("-pk")[0]
 
 
-def visits(client, pages, **known):
+def visits(client: Client, pages: Iterable[str], **known: object) -> list[Visit]:
     """`pages`: paths, where each word of `known` stands for what changes from run to run."""
     cookies = [cookie(name, one.value) for name, one in client.cookies.items()]
     return [Visit(page, filled(page, known), cookies) for page in pages]
 
 
-def filled(path, known):
+def filled(path: str, known: dict[str, object]) -> str:
     return "/".join(str(known.get(part, part)) for part in path.split("/"))
 
 
-def cookie(name, value):
+def cookie(name: str, value: str) -> dict[str, str]:
     return {"name": name, "value": value, "domain": "localhost", "path": "/"}

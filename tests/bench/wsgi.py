@@ -1,5 +1,8 @@
 """The site, and in the same process and threads a page with the middleware of `startproject` and nothing else."""
 
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
+
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
@@ -22,7 +25,7 @@ with override_settings(MIDDLEWARE=STARTPROJECT):
     bare = WSGIHandler()
 
 
-def choose(environ, start_response):
+def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     handler = bare if environ["PATH_INFO"].startswith("/banc/") else site
     return handler(environ, start_response)
 

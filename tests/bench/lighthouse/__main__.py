@@ -6,15 +6,17 @@ The lower of the two scores is judged. What costs a page a point is told on the 
 import json
 import subprocess
 import sys
+from typing import Any
 
 import django
 
 django.setup()
 
 from incidents.services.declarant.access import secret_of  # noqa: E402
-from tests.bench.figures import at_least, hand_over  # noqa: E402
+from tests.bench.figures import Figure, at_least, hand_over  # noqa: E402
 from tests.bench.lighthouse.install import INSTALLED  # noqa: E402
 from tests.bench.visits import (  # noqa: E402
+    Visit,
     begin_declaration,
     declarant,
     nobody,
@@ -52,7 +54,7 @@ SIGNED_IN = {
 }
 
 
-def pages():
+def pages() -> list[Visit]:
     writing = nobody()
     begin_declaration(writing)
     sent, case = declarant()
@@ -62,7 +64,7 @@ def pages():
     return [visit for client, paths in readers for visit in visits(client, paths, **known)]
 
 
-def audited(visited):
+def audited(visited: list[Visit]) -> list[dict[str, Any]]:
     asked = [{"name": one.name, "address": one.address, "cookies": one.cookies} for one in visited]
     command = ["node", "audit.mjs", chromium_path(), *QUIET]
     done = subprocess.run(
@@ -71,14 +73,14 @@ def audited(visited):
     return json.loads(done.stdout)
 
 
-def judge(visit, found):
+def judge(visit: Visit, found: dict[str, Any]) -> Figure:
     for words in filter(None, [found["problem"], *found["failed"]]):
         sys.stderr.write(f"{visit.name} {found['scores']} {words}\n")
     assert found["seen"] == visit.address, f"{visit.name} led to {found['seen']}"
     return at_least(f"Lighthouse of {visit.name}", min(found["scores"]), LEAST, "of 100")
 
 
-def main():
+def main() -> None:
     visited = pages()
     hand_over([judge(*both) for both in zip(visited, audited(visited), strict=True)])
 

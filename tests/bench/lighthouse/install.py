@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 from tests.bench.browsing import figures_in_a_browser
-from tests.bench.figures import say
+from tests.bench.figures import Figure, say
+from tests.bench.ground import BenchGround
 from tests.ground import ROOT
 
 HERE = Path(__file__).parent
@@ -13,14 +14,14 @@ INSTALLED = ROOT / ".local" / "lighthouse"
 LOCK = "package-lock.json"
 
 
-def measure_lighthouse(ground, database):
+def measure_lighthouse(ground: BenchGround, database: str) -> list[Figure]:
     if not (shutil.which("node") and shutil.which("npm")):
         raise SystemExit("node or npm is missing, and Lighthouse is a program for Node.js")
     install()
     return figures_in_a_browser(ground, "tests.bench.lighthouse", database)
 
 
-def install():
+def install() -> None:
     """Again when what is wanted has changed. The script comes along, since it finds its modules beside it."""
     INSTALLED.mkdir(parents=True, exist_ok=True)
     wanted, stamp = (HERE / LOCK).read_bytes(), INSTALLED / "made-of"
