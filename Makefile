@@ -26,7 +26,7 @@ proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-
 check: ready  ## Vérifie le style, les types, les murs entre les applications, les migrations
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy $(SOURCE)
+	$(PYTHON) -m mypy $(SOURCE) tests
 	.venv/bin/lint-imports
 	$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check
