@@ -109,7 +109,7 @@ def settle(page: Page) -> None:
     ])""")
 
 
-def scroll_to_end(page):
+def scroll_to_end(page: Page) -> None:
     """Turn the wheel until the end of the page is in sight."""
     page.mouse.wheel(0, 10_000)
     page.wait_for_function("() => scrollY + innerHeight >= document.documentElement.scrollHeight - 1")

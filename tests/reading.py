@@ -19,7 +19,7 @@ def text_of(response: Response) -> str:
     return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
 
-def link_to(response, rel):
+def link_to(response: Response, rel: str) -> str | None:
     """Return the address of the link drawn with this `rel`, such as "next"; None if the page draws none."""
     found = re.search(rf'<a rel="{rel}" href="([^"]*)"', response.content.decode())
     return found and unescape(found[1])

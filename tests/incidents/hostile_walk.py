@@ -1,5 +1,6 @@
 """Hostile words through each door, and a walk over each page that may show them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from accounts import dispatch as account_mails
@@ -46,7 +47,7 @@ REPORT = "/statistiques/publications/5/rapports/53/"
 class Crowd:
     """All who bring words to one case, and read them. `more`: words besides those of this type of incident."""
 
-    def __init__(self, kind: str, *, most: int = 1, more=()) -> None:
+    def __init__(self, kind: str, *, most: int = 1, more: Sequence[str] = ()) -> None:
         self.most = most
         self.kind, self.number, self.log = kind, TYPES.index(kind), Log()
         self.words = [*parts(self.number, of=len(TYPES)), *more]
@@ -138,7 +139,7 @@ def read_exact_figures(visitor: Visitor, address: str) -> None:
         assert visitor.get(f"{address}{name}").status_code == 200
 
 
-def carry_words(kind: str, post: Post, *, most: int = 1, more=()) -> Crowd:
+def carry_words(kind: str, post: Post, *, most: int = 1, more: Sequence[str] = ()) -> Crowd:
     """Have a crowd write and read one case of that type of incident, and its mails. Gives the crowd.
 
     `most`: how many pages of one route each person reads. `more`: words besides those of the type.
