@@ -195,6 +195,8 @@ def test_its_page_marks_the_case_whose_declarant_wrote(client, responder):
     shown = text(client.get(url(group)))
     assert shown.count("nouveau") == 1
     assert f"Rançongiciel nouveau {spaced(writing.reference)} ·" in shown
+    client.get(case(writing))
+    assert "nouveau" not in text(client.get(url(group)))
 
 
 def test_no_group_is_opened_for_a_case_that_cannot_come_in(client, responder):

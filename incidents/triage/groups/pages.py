@@ -38,6 +38,7 @@ from incidents.services.groups.group import (
 )
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.queue.lines import build_lines, load_line_columns
+from incidents.triage.queue.refresh import annotate_own_reading
 
 PAGE = 50
 # Beyond, the page says « au moins ».
@@ -179,7 +180,7 @@ def render_group(
     status: int = 200,
 ) -> HttpResponse:
     """Show the page of the group. A refused form is shown as it was typed."""
-    rows = list_cases(group, request.GET.get("apres", ""))
+    rows = list_cases(group, get_account(request), request.GET.get("apres", ""))
     context = {
         "group": group,
         "lines": build_lines(rows[:PAGE], timezone.now()),
@@ -203,8 +204,9 @@ def list_running_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
     return running.order_by("id")
 
 
-def list_cases(group: CaseGroup, after: str) -> list[Incident]:
-    """Return up to one case more than a page, newest first, after the case with the reference `after`.
+def list_cases(group: CaseGroup, user: User, after: str) -> list[Incident]:
+    """Return up to one case more than a page, newest first, after the case with the reference `after`, each annotated
+    with when `user` last read it.
 
     That case need not be in the group any more.
     """
@@ -214,7 +216,8 @@ def list_cases(group: CaseGroup, after: str) -> list[Incident]:
     if last:
         same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
         cases = same_instant | cases.filter(received_at__lt=last[0])
-    return list(load_line_columns(cases.order_by("-received_at", "-id"))[: PAGE + 1])
+    rows = annotate_own_reading(load_line_columns(cases), user)
+    return list(rows.order_by("-received_at", "-id")[: PAGE + 1])
 
 
 def count_cases_by_state(group: CaseGroup) -> dict[str, Any]:

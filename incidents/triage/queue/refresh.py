@@ -22,15 +22,19 @@ def annotate_signs(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
     """Annotate `read_at`, the user's last reading, `is_read` by anybody, `newest_event` (each change is an event) and
     `offered_to`, the centre to which the case is offered.
     """
-    readings = Reading.objects.filter(incident=OuterRef("pk"))
     events = IncidentEvent.objects.filter(incident=OuterRef("pk")).order_by("-id")
     offers = Transfer.objects.filter(incident=OuterRef("pk"), state=TransferState.ASKED)
-    return cases.annotate(
-        read_at=Subquery(readings.filter(user=user).values("last_at")[:1]),
-        is_read=Exists(readings),
+    return annotate_own_reading(cases, user).annotate(
+        is_read=Exists(Reading.objects.filter(incident=OuterRef("pk"))),
         newest_event=Subquery(events.values("pk")[:1]),
         offered_to=Subquery(offers.values("taker__name")[:1]),
     )
+
+
+def annotate_own_reading(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
+    """Annotate `read_at`, when the user last read the case; None if they never did."""
+    own_readings = Reading.objects.filter(incident=OuterRef("pk"), user=user)
+    return cases.annotate(read_at=Subquery(own_readings.values("last_at")[:1]))
 
 
 def compute_page_mark(page: QueuePage, rows: Mapping[int, Any], now: datetime) -> str:
