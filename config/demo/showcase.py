@@ -34,7 +34,7 @@ from incidents.services.declarant.rate import rate_help
 from incidents.services.declarant.share import share_sentence
 from incidents.services.declaring.bodies import Proposal, propose_body
 from incidents.services.declaring.declare import Declared, key_of
-from incidents.services.evidence.pieces import Given, open_vault, record_evidence
+from incidents.services.evidence.pieces import FileSubmission, open_vault, record_evidence
 from incidents.services.handling.close import Ending, end_incident
 from incidents.services.handling.read import note_reading
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
@@ -146,8 +146,8 @@ def add_evidence(reference: str, guest: Guest) -> None:
     for name, content in pieces.items():
         deposit = Deposit(key)
         deposit.write(content)
-        evidence = Given(name=name, author=CALLER.name, file=deposit.finish())
-        record_evidence(guest=guest, reference=reference, given=evidence)
+        submission = FileSubmission(name=name, author=CALLER.name, file=deposit.finish())
+        record_evidence(guest=guest, reference=reference, submission=submission)
 
 
 def draw_picture() -> bytes:

@@ -18,7 +18,7 @@ from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_typed
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, find_commune, propose_body, sketch_of
-from incidents.services.declaring.draft import Typed, is_open, start_draft
+from incidents.services.declaring.draft import ScreenEntry, is_open, start_draft
 
 # The parameter that asks to lead back to the page for people without time.
 BACK, TO_EXPRESS = "retour", "rappel"
@@ -125,6 +125,6 @@ def go_on(request: HttpRequest, body: Collectivity) -> HttpResponse:
     response = redirect(reverse(choose, query={"collectivite": body.uid}))
     opened = draft_cookie.read_draft_cookie(request)
     if choose == "declare_who" and (not opened or not is_open(opened.uid)):
-        typed = Typed(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
-        draft_cookie.remember(response, start_draft(typed=typed).uid)
+        typed = ScreenEntry(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
+        draft_cookie.remember(response, start_draft(entry=typed).uid)
     return response

@@ -35,7 +35,7 @@ from incidents.models import Draft
 from incidents.services.declaring.check import problem_of_number
 from incidents.services.declaring.draft import (
     AlreadySent,
-    Typed,
+    ScreenEntry,
     save_page,
     send_express,
     start_draft,
@@ -92,7 +92,7 @@ class Page:
         """True if the search found exactly one body: it is preselected, and only the button sends."""
         return len(self.found) == 1
 
-    def typed(self) -> list[Typed]:
+    def typed(self) -> list[ScreenEntry]:
         """Return what this screen fills in of three screens of the journey. Other values typed
         there before are kept.
         """
@@ -100,9 +100,9 @@ class Page:
         caller = self.journey.pages[Screen.CALLER].values
         who = {BODY: [str(body.uid)]} if body else {}
         return [
-            Typed(screen=Screen.WHAT, values={TYPE: [kind]} if kind else {}, author=author, type=kind),
-            Typed(screen=Screen.WHO, values=who, author=author, collectivity=body),
-            Typed(screen=Screen.CALLER, values=caller, author=author),
+            ScreenEntry(screen=Screen.WHAT, values={TYPE: [kind]} if kind else {}, author=author, type=kind),
+            ScreenEntry(screen=Screen.WHO, values=who, author=author, collectivity=body),
+            ScreenEntry(screen=Screen.CALLER, values=caller, author=author),
         ]
 
 
@@ -221,10 +221,10 @@ def save_typed(page: Page) -> UUID | None:
     """Save the screens that were filled here. Return the draft that holds them, or None if nothing was typed."""
     draft, typed = page.journey.draft, [one for one in page.typed() if one.values]
     if page.is_new and typed:
-        draft = start_draft(typed=typed.pop(0))
+        draft = start_draft(entry=typed.pop(0))
     for one in typed:
         version = version_of(draft.pages.filter(screen=one.screen).first())
-        save_page(uid=draft.uid, typed=replace(one, version=version))
+        save_page(uid=draft.uid, entry=replace(one, version=version))
     return draft.uid if draft.nonce else None
 
 
@@ -273,7 +273,7 @@ def send(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
     try:
         declared = send_express(
             uid=journey.draft.uid,
-            typed=page.typed(),
+            entries=page.typed(),
             declaration=journey.declaration(details),
             origin=Origin.ACCOUNT if member else Origin.WEB,
             actor=member,

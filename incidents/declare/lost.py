@@ -38,7 +38,7 @@ def is_kept(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
     if screen not in ASKED.values():
         return False
     try:
-        save_page(uid=journey.draft.uid, typed=typed_on(screen, request, journey))
+        save_page(uid=journey.draft.uid, entry=typed_on(screen, request, journey))
     except (Draft.DoesNotExist, AlreadySent, Stale):
         return False
     return True

@@ -30,7 +30,7 @@ def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
     if journey is None or screen is None:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     try:
-        page = save_page(uid=journey.draft.uid, typed=typed_on(screen, request, journey))
+        page = save_page(uid=journey.draft.uid, entry=typed_on(screen, request, journey))
     except Draft.DoesNotExist:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     except Stale:

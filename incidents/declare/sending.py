@@ -28,7 +28,7 @@ from incidents.models import DraftPage, FollowUpAccess, Incident
 from incidents.queries import sheets_of, useful_for
 from incidents.services.declarant.access import secret_of
 from incidents.services.declaring.declare import Declared
-from incidents.services.declaring.draft import Typed, send_draft
+from incidents.services.declaring.draft import ScreenEntry, send_draft
 
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
 # Inputs by which the confirmation page counts as the same opened screen.
@@ -36,7 +36,7 @@ SAME_HAND = {PEN, "trait"}
 LEDGER_LINES = range(18)
 
 
-def send_at_once(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse | None:
+def send_at_once(request: HttpRequest, journey: Journey, typed: ScreenEntry) -> HttpResponse | None:
     """Save the last screen and send everything in one transaction. Return None if something must
     be corrected or confirmed.
 
@@ -52,11 +52,11 @@ def send_at_once(request: HttpRequest, journey: Journey, typed: Typed) -> HttpRe
         return None
 
 
-def send(request: HttpRequest, journey: Journey, details: Details, typed: Typed) -> HttpResponse:
+def send(request: HttpRequest, journey: Journey, details: Details, typed: ScreenEntry) -> HttpResponse:
     member = member_of(journey, request)
     declared = send_draft(
         uid=journey.draft.uid,
-        typed=typed,
+        entry=typed,
         declaration=journey.declaration(details),
         origin=Origin.ACCOUNT if member else Origin.WEB,
         actor=member,
@@ -90,7 +90,7 @@ def ask_again(request: HttpRequest, screen: Screen, journey: Journey | None = No
     return render(request, "declare/confirm.html", context)
 
 
-def sent_already(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
+def sent_already(request: HttpRequest, journey: Journey, typed: ScreenEntry) -> HttpResponse:
     """Lead to the answer if the same words are posted again (a double click, the back button); otherwise show the new
     ones, so that they are not lost.
     """

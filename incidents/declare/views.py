@@ -32,7 +32,7 @@ from incidents.enums import Answer, IncidentType, Screen
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
-from incidents.services.declaring.draft import AlreadySent, Typed, save_page, start_draft, version_of
+from incidents.services.declaring.draft import AlreadySent, ScreenEntry, save_page, start_draft, version_of
 
 Shown = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
@@ -95,7 +95,7 @@ def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
         return keep(request, journey, typed)
     if must_confirm_start(request, request.POST):
         return ask_again(request, Screen.WHAT)
-    draft = start_draft(typed=typed)
+    draft = start_draft(entry=typed)
     # The QR code on the wall card names the body, which the next screen then offers.
     named = find_body(without_controls(request.POST).get("collectivite", ""))
     response = see("declare_who", **{FROM_THE_FIRST: "oui"} | ({"collectivite": str(named.uid)} if named else {}))
@@ -182,7 +182,7 @@ def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
         return see("declare_type")
     if must_confirm_start(request, request.POST):
         return ask_again(request, screen)
-    draft = start_draft(typed=typed)
+    draft = start_draft(entry=typed)
     response = see("declare_type")
     draft_cookie.remember(response, draft.uid, typed.author)
     return response
@@ -273,7 +273,7 @@ def ask_or_keep(request: HttpRequest, journey: Journey, screen: Screen) -> HttpR
     return render_screen(request, journey, screen)
 
 
-def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> Typed:
+def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> ScreenEntry:
     data = without_controls(request.POST)
     values = values_of(screen, data)
     if "passer" in data and screen in SKIPPED:
@@ -283,7 +283,9 @@ def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> T
         author = request.user.display_name
     pen = journey.pen if journey else ""
     stroke = number_of(data.get("trait", ""))
-    return Typed(screen=screen, values=values, author=author, version=data.get("version", ""), pen=pen, stroke=stroke)
+    return ScreenEntry(
+        screen=screen, values=values, author=author, version=data.get("version", ""), pen=pen, stroke=stroke
+    )
 
 
 def number_of(typed: str) -> int:
@@ -291,7 +293,7 @@ def number_of(typed: str) -> int:
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < LONGEST_STROKE else 0
 
 
-def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
+def keep(request: HttpRequest, journey: Journey, typed: ScreenEntry) -> HttpResponse:
     """Save what was typed, valid or not; then go where the button leads, unless something must be corrected."""
     screen = typed.screen
     try:
@@ -306,12 +308,12 @@ def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
     return response
 
 
-def keep_or_send(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
+def keep_or_send(request: HttpRequest, journey: Journey, typed: ScreenEntry) -> HttpResponse:
     is_last = typed.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.missing is None and journey.incident is None
     if may_be_sent and (response := send_at_once(request, journey, typed)):
         return response
-    page = save_page(uid=journey.draft.uid, typed=typed)
+    page = save_page(uid=journey.draft.uid, entry=typed)
     return leave(request, journey.saved(page), typed.screen)
 
 

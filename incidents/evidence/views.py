@@ -25,7 +25,7 @@ from incidents.queries import Piece, count_held, pieces_of
 from incidents.services.evidence.pieces import (
     MOST_FILES,
     Erased,
-    Given,
+    FileSubmission,
     Recorded,
     open_vault,
     record_evidence,
@@ -78,8 +78,8 @@ def receive(
     recorded = []
     for name, file in arrivals.whole:
         try:
-            given = Given(name=name, author=author, file=file)
-            recorded.append(record_evidence(guest=guest, reference=incident.reference, given=given))
+            submission = FileSubmission(name=name, author=author, file=file)
+            recorded.append(record_evidence(guest=guest, reference=incident.reference, submission=submission))
             kept.add(recorded[-1].evidence.storage_name)
         except ValidationError as refusal:
             arrivals.refused.append((name, str(refusal.message)))

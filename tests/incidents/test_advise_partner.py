@@ -11,7 +11,7 @@ from incidents.catalogues.partners import MAILED, PARTNERS
 from incidents.enums import EventKind, Tlp
 from incidents.models import Advice, Incident, Observable
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.transfer.advise import Asked, advise_partner, content_of
+from incidents.services.transfer.advise import AdviceRequest, advise_partner, content_of
 from incidents.sharing import may_go_to
 from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Recipient, Trouble
@@ -25,7 +25,7 @@ from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 WHY = "Même rançongiciel que dans l’alerte de la semaine."
-GREEN = Asked(partner="cert-fr", motive=WHY, tlp=Tlp.GREEN, key="k")
+GREEN = AdviceRequest(partner="cert-fr", motive=WHY, tlp=Tlp.GREEN, key="k")
 PERSONAL = ("Dominique Exemple", "02 99 00 00 00", "mairie@plouexemple.example", "qui@quelqu-un.example")
 
 
@@ -249,7 +249,7 @@ def test_a_double_click_is_one(responder, incident):
     seen = hashlib.sha256(content_of(incident, PARTNERS["cert-fr"], GREEN).encode()).hexdigest()
     asked = replace(GREEN, seen=seen)
     for _ in range(2):
-        advise_partner(reference=incident.reference, asked=asked, actor=responder)
+        advise_partner(reference=incident.reference, request=asked, actor=responder)
     assert Advice.objects.count() == 1
     assert incident.events.filter(kind=EventKind.ADVISED).count() == 1
 

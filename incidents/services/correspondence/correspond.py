@@ -109,7 +109,7 @@ def check_seen(incident: Incident, actor: User, newest: str, seen: Seen | None) 
     if seen is None:
         return
     writers = list_colleagues_writing(incident, actor)
-    if newest != seen.newest or any(tag_of(one) not in seen.writers for one in writers):
+    if newest != seen.newest or any(tag_of(writer) not in seen.writers for writer in writers):
         raise ThreadMoved(newest, writers)
 
 
@@ -120,14 +120,14 @@ def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: See
     The reference of the case is replaced by that of the duplicate in each text. Erased duplicates are skipped.
     """
     incident = check_ability(actor, reference, to=Ability.MESSAGE)
-    held = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
+    locked_ids = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
     write_to_declarant(reference=reference, actor=actor, letter=letter, seen=seen)
-    doubles = incident.doubles.filter(pk__in=held, erased_at=None).order_by("pk")
-    told = list(doubles.values_list("reference", flat=True))
-    for double in told:
-        theirs = letter.text.replace(spaced(reference), spaced(double))
-        write_to_declarant(reference=double, actor=actor, letter=replace(letter, text=theirs))
-    return 1 + len(told)
+    doubles = incident.doubles.filter(pk__in=locked_ids, erased_at=None).order_by("pk")
+    references = list(doubles.values_list("reference", flat=True))
+    for duplicate in references:
+        duplicate_text = letter.text.replace(spaced(reference), spaced(duplicate))
+        write_to_declarant(reference=duplicate, actor=actor, letter=replace(letter, text=duplicate_text))
+    return 1 + len(references)
 
 
 def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple[Message, bool]:
@@ -216,15 +216,15 @@ def stretch_of(incident: Incident, *, before: str = "", after: str = "") -> Stre
 
     Every message can be reached this way. Two queries.
     """
-    wanted = before or after
-    beside = incident.messages.filter(uid=wanted).values_list("pk", flat=True).first() if is_uid(wanted) else None
+    uid = before or after
+    beside = incident.messages.filter(uid=uid).values_list("pk", flat=True).first() if is_uid(uid) else None
     if beside and after and not before:
         later = list(incident.messages.filter(pk__gt=beside).order_by("id")[: MESSAGES_SHOWN + 1])
         return Stretch(later[:MESSAGES_SHOWN], has_earlier=True, has_later=len(later) > MESSAGES_SHOWN)
     rows = incident.messages.filter(pk__lt=beside) if beside else incident.messages.all()
     earlier = list(rows.order_by("-id")[: MESSAGES_SHOWN + 1])
-    shown = earlier[:MESSAGES_SHOWN][::-1]
-    return Stretch(shown, has_earlier=len(earlier) > MESSAGES_SHOWN, has_later=beside is not None)
+    messages = earlier[:MESSAGES_SHOWN][::-1]
+    return Stretch(messages, has_earlier=len(earlier) > MESSAGES_SHOWN, has_later=beside is not None)
 
 
 def is_uid(text: str) -> bool:

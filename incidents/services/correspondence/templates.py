@@ -51,7 +51,7 @@ def write_template(
         return row
     if uid and row and (row.version != seen or row.withdrawn_at):
         raise Stale
-    if any(one.uid != uid for one in live.filter(title=clean.title)):
+    if any(other.uid != uid for other in live.filter(title=clean.title)):
         raise ValidationError({"title": "Un autre message du centre a ce titre. Choisissez-en un autre."})
     if row is None and live.count() >= MOST_TEMPLATES:
         raise ValidationError({"title": "Le centre a déjà 60 messages types. Retirez-en un."})
@@ -96,11 +96,11 @@ def values_of(incident: Incident, user: User, phone: str) -> dict[str, str]:
     }
 
 
-def check_names(text: str, known: Container[str] = ()) -> None:
+def check_names(text: str, allowed: Container[str] = ()) -> None:
     """Raise ValidationError on « text » if it has names in braces that are not in `known`."""
-    if left := [f"{{{name}}}" for name in names_in_braces(text) if name not in known]:
-        said = "Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire."
-        raise ValidationError({"text": said % {"named": ", ".join(left)}})
+    if names := [f"{{{name}}}" for name in names_in_braces(text) if name not in allowed]:
+        message = "Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire."
+        raise ValidationError({"text": message % {"named": ", ".join(names)}})
 
 
 def phone_of(csirt: int | None) -> str:
@@ -117,9 +117,9 @@ def clean_wording(wording: Wording) -> Wording:
     if not text:
         raise ValidationError({"text": "Écrivez le message."})
     if unknown := unknown_placeholders(text):
-        named = ", ".join(f"{{{name}}}" for name in unknown)
-        said = f"Ces mots entre accolades ne sont pas connus : {named}."
-        raise ValidationError({"text": said})
+        names = ", ".join(f"{{{name}}}" for name in unknown)
+        message = f"Ces mots entre accolades ne sont pas connus : {names}."
+        raise ValidationError({"text": message})
     types = [kind for kind in IncidentType.values if kind in wording.types]
     if len(types) != len(set(wording.types)):
         raise ValidationError({"types": "Choisissez parmi les types proposés."})

@@ -68,8 +68,8 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
         incident = get_followed_incident(access_uid, lock=True)
     except Http404:
         # The access was closed by the first click, or by somebody else.
-        if made := made_by_first_click(access_uid):
-            return made
+        if access := made_by_first_click(access_uid):
+            return access
         raise
     # Read again under the lock: the first click may have made it meanwhile.
     return made_by_first_click(access_uid) or replace_access(

@@ -65,10 +65,10 @@ def known_code(question: Question, code: str) -> str:
 
 def known_codes(question: Question, codes: Iterable[str]) -> list[str]:
     """Return the codes in the order of the question's choices."""
-    given, known = list(codes), dict(question.choices)
-    if not set(given) <= set(known):
+    chosen, choices = list(codes), dict(question.choices)
+    if not set(chosen) <= set(choices):
         raise ValidationError("Choisissez dans la liste.")
-    return [code for code in known if code in given]
+    return [code for code in choices if code in chosen]
 
 
 def checked_moment(question: Question, at: datetime, now: datetime) -> str:

@@ -81,9 +81,9 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
     note_answer(incident, at=note.written_at)
     incident.is_to_call_back = False
     incident.save(update_fields=[*WEIGHED_FIELDS, *ANSWER_FIELDS, "is_to_call_back"])
-    said: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": True, "sections": sections}
-    said |= {"severity": int(incident.severity)} if raised else {}
-    record_event(incident, EventKind.NOTED, at=note.written_at, actor=actor, **said)
+    data: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": True, "sections": sections}
+    data |= {"severity": int(incident.severity)} if raised else {}
+    record_event(incident, EventKind.NOTED, at=note.written_at, actor=actor, **data)
     pass_answer_on(incident, at=note.written_at)
     return incident
 
@@ -97,73 +97,78 @@ def refuse_ended(incident: Incident) -> None:
 
 def stamp_facts(incident: Incident) -> str:
     """Return a stamp of the facts that the page shows, which changes with any of them."""
-    shown = [incident.type, *(read_declared(incident, section) for section in SECTIONS)]
-    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:24]
+    facts = [incident.type, *(read_declared(incident, section) for section in SECTIONS)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def merge_known(incident: Incident, said: Declaration) -> Declaration:
+def merge_known(incident: Incident, declaration: Declaration) -> Declaration:
     """Return the declaration completed with known facts that the page does not ask: workarounds, ends of
     interruptions, exact numbers, and the certainty of an instant that did not change.
     """
-    known = known_instants_of(incident).items()
-    instants: dict[str, Any] = {name: merge_instant(one, getattr(said, name)) for name, one in known}
+    known_instants = known_instants_of(incident).items()
+    instants: dict[str, Any] = {
+        name: merge_instant(instant, getattr(declaration, name)) for name, instant in known_instants
+    }
     return replace(
-        said,
+        declaration,
         collectivity=incident.collectivity,
-        interruptions=tuple(merge_interruptions(interruptions_of(incident), said.interruptions)),
-        leak=merge_leak(leak_of(incident), said.leak),
+        interruptions=tuple(merge_interruptions(interruptions_of(incident), declaration.interruptions)),
+        leak=merge_leak(leak_of(incident), declaration.leak),
         **instants,
     )
 
 
-def check_merged(incident: Incident, said: Declaration, *, now: datetime) -> Declaration:
+def check_merged(incident: Incident, declaration: Declaration, *, now: datetime) -> Declaration:
     """Return the facts to save.
 
     Interruptions that have ended are not checked again. Raises ValidationError by field.
     """
-    merged = merge_known(incident, said)
-    still = tuple(one for one in merged.interruptions if one.ended_at is None)
-    clean = checked(replace(merged, interruptions=still), now=now)
-    checked_ones = {one.service: one for one in clean.interruptions}
-    everything = (one if one.ended_at else checked_ones[one.service] for one in merged.interruptions)
-    return replace(clean, interruptions=tuple(everything))
+    merged = merge_known(incident, declaration)
+    ongoing = tuple(interruption for interruption in merged.interruptions if interruption.ended_at is None)
+    clean = checked(replace(merged, interruptions=ongoing), now=now)
+    checked_by_service = {interruption.service: interruption for interruption in clean.interruptions}
+    interruptions = (
+        interruption if interruption.ended_at else checked_by_service[interruption.service]
+        for interruption in merged.interruptions
+    )
+    return replace(clean, interruptions=tuple(interruptions))
 
 
-def merge_interruptions(known: Sequence[Interruption], said: Sequence[Interruption]) -> Iterator[Interruption]:
+def merge_interruptions(before: Sequence[Interruption], declared: Sequence[Interruption]) -> Iterator[Interruption]:
     """Yield the known interruptions that have ended or still last, in their order, then the new ones."""
-    left = {one.service: one for one in said}
-    for one in known:
-        if one.ended_at is not None:
-            yield one
-        elif one.service in left:
-            yield merge_interruption(one, left.pop(one.service))
-    yield from left.values()
+    remaining = {interruption.service: interruption for interruption in declared}
+    for interruption in before:
+        if interruption.ended_at is not None:
+            yield interruption
+        elif interruption.service in remaining:
+            yield merge_interruption(interruption, remaining.pop(interruption.service))
+    yield from remaining.values()
 
 
-def merge_interruption(known: Interruption, said: Interruption) -> Interruption:
+def merge_interruption(before: Interruption, declared: Interruption) -> Interruption:
     """The page has only « je ne sais pas » for an extent without an answer: that choice does not replace an empty
     extent.
     """
-    is_unsaid = not known.extent and said.extent == InterruptionExtent.UNKNOWN
-    extent = known.extent if is_unsaid else said.extent
-    return replace(known, extent=extent, started_at=merge_moment(known.started_at, said.started_at))
+    is_unsaid = not before.extent and declared.extent == InterruptionExtent.UNKNOWN
+    extent = before.extent if is_unsaid else declared.extent
+    return replace(before, extent=extent, started_at=merge_moment(before.started_at, declared.started_at))
 
 
-def merge_moment(known: datetime | None, said: datetime | None) -> datetime | None:
+def merge_moment(before: datetime | None, declared: datetime | None) -> datetime | None:
     """Keep the known instant if it falls in the same minute: the page shows minutes."""
-    if known and said == known.replace(second=0, microsecond=0):
-        return known
-    return said or known
+    if before and declared == before.replace(second=0, microsecond=0):
+        return before
+    return declared or before
 
 
-def merge_leak(known: Leak | None, said: Leak | None) -> Leak | None:
-    if known is None or said is None:
-        return said
-    return replace(said, persons=known.persons, records=known.records, records_band=known.records_band)
+def merge_leak(before: Leak | None, declared: Leak | None) -> Leak | None:
+    if before is None or declared is None:
+        return declared
+    return replace(declared, persons=before.persons, records=before.records, records_band=before.records_band)
 
 
-def merge_instant(known: Instant, said: Instant) -> Instant:
-    return known if merge_moment(known.at, said.at) == known.at else said
+def merge_instant(before: Instant, declared: Instant) -> Instant:
+    return before if merge_moment(before.at, declared.at) == before.at else declared
 
 
 def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> Incident:

@@ -60,18 +60,18 @@ def answer_section(
     CannotComplete, Stale with the newest sheet.
     """
     incident = open_case(writing)
-    asked = find_version(version)
-    found = asked.section(section)
-    if found is None:
+    questionnaire = find_version(version)
+    asked_section = questionnaire.section(section)
+    if asked_section is None:
         raise ValidationError("Cette rubrique n’existe pas.")
     now = timezone.now()
-    clean = checked_answers(found.asked_of(incident.type), values, keep=keep, now=now)
+    clean = checked_answers(asked_section.asked_of(incident.type), values, keep=keep, now=now)
     if same := stands_already(incident, section, clean, seen=writing.seen):
         return same
     if not clean and newest_sheet(incident, section) is None:  # an empty first sheet would look like an answer
         nothing = "Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer."
         raise ValidationError({NON_FIELD_ERRORS: [nothing]})
-    return write_sheet(incident, section, clean, writing=writing, version=asked.code, now=now)
+    return write_sheet(incident, section, clean, writing=writing, version=questionnaire.code, now=now)
 
 
 def open_case(writing: Writing) -> Incident:
@@ -129,8 +129,8 @@ def write_sheet(
     raised = raise_severity(incident, now)
     note_news(incident, at=now)
     incident.save(update_fields=[*WEIGHED_FIELDS, *NEWS_FIELDS])
-    said = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
-    record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **said)
+    data = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
+    record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **data)
     return Written(sheet=sheet, is_new=True)
 
 

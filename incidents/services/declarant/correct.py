@@ -75,12 +75,12 @@ def end_interruption(*, writing: Writing, service: str) -> Written:
     """Record that the service resumes now. A repeated call changes nothing."""
     incident = open_case(writing)
     now = timezone.now().replace(second=0, microsecond=0)  # minutes, as in the forms
-    known = interruptions_of(incident)
+    interruptions = interruptions_of(incident)
     ended = [
-        replace(one, ended_at=max(now, one.started_at or now))
-        if one.service == service and one.ended_at is None
-        else one
-        for one in known
+        replace(interruption, ended_at=max(now, interruption.started_at or now))
+        if interruption.service == service and interruption.ended_at is None
+        else interruption
+        for interruption in interruptions
     ]
     newest = newest_sheet(incident, "services")
     # The button changes one service only, so it overwrites nothing that somebody else wrote meanwhile.
@@ -109,10 +109,10 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
     """
     incident = open_case(writing)
     before = declared_data(incident)
-    known = declared_leak(before)
-    refuse(problems_of_data(None if known else leak, concerned))
+    declared = declared_leak(before)
+    refuse(problems_of_data(None if declared else leak, concerned))
     if concerned == Answer.NO:
-        leak = replace(known, status=LeakStatus.UNFOUNDED) if known and known.status else None
+        leak = replace(declared, status=LeakStatus.UNFOUNDED) if declared and declared.status else None
 
     def put() -> None:
         put_declared_leak(incident, leak, before=before)
@@ -130,9 +130,9 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
     refuse(problems_of_instants(instants, {**instants_of(incident), **instants}, zone, now))
 
     def put() -> None:
-        for name, one in instants.items():
-            setattr(incident, f"{name}_at", one.at)
-            setattr(incident, f"{name}_certainty", one.certainty)
+        for name, instant in instants.items():
+            setattr(incident, f"{name}_at", instant.at)
+            setattr(incident, f"{name}_certainty", instant.certainty)
         incident.save(update_fields=[f"{name}_{part}" for name in instants for part in ("at", "certainty")])
 
     return correct(incident, "moments", snapshot_moments(instants), put, writing=writing)
@@ -162,8 +162,8 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
 def correct_story(*, writing: Writing, **words: str) -> Written:
     """Correct the given words of the story, by name; the others do not change. Cases are grouped by their supplier."""
     incident = open_case(writing)
-    said: dict[str, Any] = read_story_words(incident.story) | words
-    clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=Caller(), **said))
+    story: dict[str, Any] = read_story_words(incident.story) | words
+    clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=Caller(), **story))
     values = read_story_words(clean)
 
     def put() -> None:
@@ -205,15 +205,15 @@ def put_interruptions(incident: Incident, interruptions: Sequence[Interruption])
     """Replace all the rows, in order: nothing refers to a row, and a service may stop again after it resumed."""
     incident.interruptions.all().delete()
     ServiceInterruption.objects.bulk_create(
-        ServiceInterruption(incident=incident, **asdict(one)) for one in interruptions
+        ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in interruptions
     )
 
 
 def put_declared_leak(incident: Incident, leak: Leak | None, *, before: Values) -> None:
     """Save the leak as it is declared now, and keep the centre's judgement if its declared status is what it was."""
-    row, said = first_leak(incident), leak.status if leak else ""
+    row, declared = first_leak(incident), leak.status if leak else ""
     counted = row.status if row else judged_without_leak(incident)
-    if (row or leak) and said == declared_status(before) != counted:
+    if (row or leak) and declared == declared_status(before) != counted:
         leak = replace(leak or Leak(), status=counted)
     put_leak(incident, leak)
 
@@ -231,9 +231,9 @@ def put_leak(incident: Incident, leak: Leak | None) -> None:
     row.save()
 
 
-def clean_declaration(said: Declaration) -> Declaration:
+def clean_declaration(declaration: Declaration) -> Declaration:
     problems: dict[str, list[str]] = {}
-    clean = cleaned_texts(said, problems)
+    clean = cleaned_texts(declaration, problems)
     refuse((field, message) for field, messages in problems.items() for message in messages)
     return clean
 
@@ -241,23 +241,23 @@ def clean_declaration(said: Declaration) -> Declaration:
 def checked_interruptions(interruptions: Sequence[Interruption], now: datetime, zone: str) -> list[Interruption]:
     refuse(problem for place in range(len(interruptions)) for problem in problems_at(interruptions, place, now, zone))
     problems: dict[str, list[str]] = {}
-    clean = [cleaned(one, f"{place}_", problems) for place, one in enumerate(interruptions)]
+    clean = [cleaned(interruption, f"{place}_", problems) for place, interruption in enumerate(interruptions)]
     refuse((field, message) for field, messages in problems.items() for message in messages)
-    return [with_ends_in_order(one) for one in clean]
+    return [with_ends_in_order(interruption) for interruption in clean]
 
 
 def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime, zone: str) -> Iterator[Problem]:
-    one = interruptions[place]
-    yield from problems_of_period(str(place), one, now, zone)
+    interruption = interruptions[place]
+    yield from problems_of_period(str(place), interruption, now, zone)
     open_before = (other for other in interruptions[:place] if other.ended_at is None)
-    if one.ended_at is None and any(other.service == one.service for other in open_before):
+    if interruption.ended_at is None and any(other.service == interruption.service for other in open_before):
         yield f"{place}_started_at", "Ce service est déjà noté comme arrêté."
 
 
 def refuse(problems: Iterator[Problem]) -> None:
     """Raise ValidationError naming every wrong field, if any."""
-    found: dict[str, list[str]] = {}
+    messages_by_field: dict[str, list[str]] = {}
     for field, message in problems:
-        found.setdefault(field, []).append(message)
-    if found:
-        raise ValidationError({field: list(messages) for field, messages in found.items()})
+        messages_by_field.setdefault(field, []).append(message)
+    if messages_by_field:
+        raise ValidationError({field: list(messages) for field, messages in messages_by_field.items()})

@@ -28,9 +28,9 @@ class MustWait(Exception):
     `minutes` is the remaining wait, at least one.
     """
 
-    def __init__(self, left: timedelta) -> None:
+    def __init__(self, wait: timedelta) -> None:
         super().__init__()
-        self.minutes = max(1, ceil(left.total_seconds() / 60))
+        self.minutes = max(1, ceil(wait.total_seconds() / 60))
 
 
 def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:

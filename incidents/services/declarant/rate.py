@@ -52,7 +52,7 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
 
 def keep(incident: Incident, guest: Guest, level: int, words: str) -> Rating:
     now = timezone.now()
-    said = {"level": level, "words": words, "actor_kind": guest.kind, "actor": guest.user, "given_at": now}
-    rating, _is_new = Rating.objects.update_or_create(incident=incident, defaults=said)
+    values = {"level": level, "words": words, "actor_kind": guest.kind, "actor": guest.user, "given_at": now}
+    rating, _is_new = Rating.objects.update_or_create(incident=incident, defaults=values)
     record_event(incident, EventKind.RATED, at=now, actor=guest.user, by=guest.kind, level=int(level))
     return rating

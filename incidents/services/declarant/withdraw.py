@@ -40,8 +40,8 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incide
 
 
 def ask_to_close(incident: Incident, guest: Guest, motive: Letter) -> None:
-    asked = "Nous demandons que cette déclaration soit retirée."
-    letter = replace(motive, text=f"{asked}\n\n{motive.text}")
+    request = "Nous demandons que cette déclaration soit retirée."
+    letter = replace(motive, text=f"{request}\n\n{motive.text}")
     message, is_new = save_from_body(incident, letter, guest=guest)
     if is_new:
         tell(message, side=DECLARANT)

@@ -122,17 +122,17 @@ def problems_of_law(proposal: Proposal, siren: str | None) -> dict[str, list[str
         return {"legal_form": ["Choisissez sa forme juridique, ou « Je ne sais pas »."]}
     is_strict = proposal.kind == Kind.OTHER or proposal.legal_form == LegalForm.UNKNOWN
     if siren and is_strict and not siren.startswith(PUBLIC_NUMBERS):
-        said = (
+        message = (
             "Ce numéro est celui d’une entreprise ou d’une association : "
             "ceux des organismes publics commencent par 1 ou 2."
         )
-        return {"siren": [said]}
+        return {"siren": [message]}
     return {}
 
 
-def name_in(typed: str, kind: str, problems: dict[str, list[str]]) -> str:
+def name_in(text: str, kind: str, problems: dict[str, list[str]]) -> str:
     try:
-        name = clean_line(typed, limit=NAME_LIMIT, field="name")
+        name = clean_line(text, limit=NAME_LIMIT, field="name")
     except ValidationError as error:
         problems["name"] = error.message_dict["name"]
         return ""
@@ -160,8 +160,8 @@ def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
 
 def find_commune(uid: str) -> Collectivity | None:
     """Return the commune with this public identifier, or the commune that absorbed it; None for anything else."""
-    found = find_body_by_uid(uid)
-    return found if found and found.kind == Kind.COMMUNE else None
+    body = find_body_by_uid(uid)
+    return body if body and body.kind == Kind.COMMUNE else None
 
 
 def propose_body(*, proposal: Proposal) -> Collectivity:
@@ -184,8 +184,8 @@ def standing_body(body: Collectivity) -> Collectivity:
     """
     if body.declared_at is None or body.is_listed:
         return body
-    held = held_bodies().get(pk=body.pk)
-    return Collectivity.objects.with_territory().get(pk=held.merged_into_id or held.pk)
+    locked = held_bodies().get(pk=body.pk)
+    return Collectivity.objects.with_territory().get(pk=locked.merged_into_id or locked.pk)
 
 
 def held_bodies() -> QuerySet[Collectivity]:
@@ -219,8 +219,8 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
         raise ValidationError("Cette collectivité est confirmée : retirez d’abord la confirmation.")
     kind, name, seat = checked(correction)
     before = {"kind": body.kind, "seat": str(body.seat.uid) if body.seat else ""}
-    said = {"kind": kind, "name": name, "seat": seat}
-    if changed := [field for field, value in said.items() if getattr(body, field) != value]:
+    values = {"kind": kind, "name": name, "seat": seat}
+    if changed := [field for field, value in values.items() if getattr(body, field) != value]:
         if correction.seen and correction.seen != standing_words(body):
             raise Stale
         collectivities.update_proposed_body(body, kind=kind, name=name, seat=seat)
@@ -249,17 +249,17 @@ def checked(correction: Correction) -> tuple[Kind, str, Collectivity]:
     return Kind(correction.kind), name, seat
 
 
-def town_in(typed: str, problems: dict[str, list[str]]) -> Collectivity | None:
+def town_in(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
     """Return the commune that was typed. Otherwise add to `problems` the communes that it may be, with their codes."""
     try:
-        found = find_collectivities(typed) if typed.strip() else []
+        matches = find_collectivities(text) if text.strip() else []
     except SearchProblem:
-        found = []
-    towns = [body for body in found if body.kind == Kind.COMMUNE]
-    named = [town for town in towns if normalize(town.name) == normalize(typed)] or towns
-    if len(named) == 1:
-        return named[0]
-    likely = ", ".join(f"{town} : {town.insee_code}" for town in named[:TOWNS_NAMED])
+        matches = []
+    towns = [body for body in matches if body.kind == Kind.COMMUNE]
+    candidates = [town for town in towns if normalize(town.name) == normalize(text)] or towns
+    if len(candidates) == 1:
+        return candidates[0]
+    likely = ", ".join(f"{town} : {town.insee_code}" for town in candidates[:TOWNS_NAMED])
     which = f"Laquelle ? Écrivez son code INSEE. {likely}."
     problems["seat"] = [which if likely else "Nous n’avons pas trouvé cette commune."]
     return None
@@ -300,13 +300,13 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     body = hold_body_of(reference, actor, and_also=into)
     if body.uid == into:
         return check_ability(actor, reference, to=Ability.VIEW)
-    kept = Collectivity.objects.existing().select_related("seat").filter(uid=into).first()
-    if kept is None:
+    target = Collectivity.objects.existing().select_related("seat").filter(uid=into).first()
+    if target is None:
         raise ValidationError("Cette collectivité n’est plus là. Choisissez-en une autre.")
     if not body.is_unconfirmed:
         raise ValidationError("Cette collectivité est confirmée : elle ne se rattache plus à une autre.")
-    collectivities.mark_body_merged(body, into=kept)
-    move_what_it_had(body, kept, actor=actor, at=timezone.now())
+    collectivities.mark_body_merged(body, into=target)
+    move_what_it_had(body, target, actor=actor, at=timezone.now())
     return check_ability(actor, reference, to=Ability.VIEW)
 
 
@@ -321,11 +321,11 @@ def hold_body_of(reference: str, actor: User, *, and_also: UUID | None = None) -
     return check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity
 
 
-def move_what_it_had(body: Collectivity, kept: Collectivity, *, actor: User, at: datetime) -> None:
-    names: dict[str, Any] = {"from": str(body.uid), "to": str(kept.uid)}
+def move_what_it_had(body: Collectivity, target: Collectivity, *, actor: User, at: datetime) -> None:
+    names: dict[str, Any] = {"from": str(body.uid), "to": str(target.uid)}
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
-        case.collectivity, case.region = kept, kept.home_region
+        case.collectivity, case.region = target, target.home_region
         case.save(update_fields=["collectivity", "region"])
         record_event(case, EventKind.BODY_MERGED, at=at, actor=actor, **names)
-    Draft.objects.filter(collectivity=body).update(collectivity=kept)
-    move_people(body, into=kept, at=at)
+    Draft.objects.filter(collectivity=body).update(collectivity=target)
+    move_people(body, into=target, at=at)

@@ -21,7 +21,7 @@ def declare_by_phone(*, declaration: Declaration, submission: Submission, actor:
     incident = declared.incident
     if declared.is_new and incident.csirt_id in actor.work_centre_ids:
         acknowledge_incident(reference=incident.reference, actor=actor)
-        said = "La déclaration a été écrite pendant cet appel."
-        write_note(reference=incident.reference, actor=actor, kind=NoteKind.CALL_IN, text=said, key=submission.key)
+        text = "La déclaration a été écrite pendant cet appel."
+        write_note(reference=incident.reference, actor=actor, kind=NoteKind.CALL_IN, text=text, key=submission.key)
         incident.refresh_from_db()
     return declared

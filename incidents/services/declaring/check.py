@@ -55,18 +55,20 @@ def checked(declaration: Declaration, *, now: datetime) -> Declaration:
         problems.setdefault(field, []).append(message)
     if problems:
         raise ValidationError({field: list(messages) for field, messages in problems.items()})
-    return replace(clean, interruptions=tuple(with_ends_in_order(one) for one in clean.interruptions))
+    return replace(
+        clean, interruptions=tuple(with_ends_in_order(interruption) for interruption in clean.interruptions)
+    )
 
 
-def with_ends_in_order(one: Interruption) -> Interruption:
-    return replace(one, ended_at=in_order(one.started_at, one.ended_at))
+def with_ends_in_order(interruption: Interruption) -> Interruption:
+    return replace(interruption, ended_at=in_order(interruption.started_at, interruption.ended_at))
 
 
 def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
     """Return the declaration with each of its lines and texts cleaned. Add to `problems` those that are refused."""
 
-    def clean_interruption(one: Interruption) -> Interruption:
-        return cleaned(one, f"interruption_{one.service}_", problems)
+    def clean_interruption(interruption: Interruption) -> Interruption:
+        return cleaned(interruption, f"interruption_{interruption.service}_", problems)
 
     return replace(
         cleaned(declaration, "", problems),
@@ -164,15 +166,17 @@ def problems_of_declared_instants(declaration: Declaration, now: datetime) -> It
 
 
 def problems_of_instants(
-    typed: Mapping[str, Instant], all_instants: Mapping[str, Instant], zone: str, now: datetime
+    instants: Mapping[str, Instant], all_instants: Mapping[str, Instant], zone: str, now: datetime
 ) -> Iterator[Problem]:
     """Yield the problems of the instants typed, each on its own, then those of the order of all of them.
 
     An instant that is wrong by itself is not compared: the other date may be right.
     """
-    wrong = {name: list(problems_of_moment(f"{name}_at", one.at, now)) for name, one in typed.items()}
+    wrong = {name: list(problems_of_moment(f"{name}_at", instant.at, now)) for name, instant in instants.items()}
     yield from chain.from_iterable(wrong.values())
-    yield from problems_of_order({name: one for name, one in all_instants.items() if not wrong.get(name)}, zone)
+    yield from problems_of_order(
+        {name: instant for name, instant in all_instants.items() if not wrong.get(name)}, zone
+    )
 
 
 def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
@@ -182,23 +186,23 @@ def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Pr
     became known, and on another screen: the problem is where the second date is typed.
     """
     began = instants.get("occurred", Instant())
-    for name, known in instants.items():
-        if began.at is None or known.at is None or known.at >= began.at:
+    for name, instant in instants.items():
+        if began.at is None or instant.at is None or instant.at >= began.at:
             continue
-        if {began.certainty, known.certainty} == {Certainty.EXACT} or find_local_day(known.at, zone) < find_local_day(
+        if {began.certainty, instant.certainty} == {Certainty.EXACT} or find_local_day(instant.at, zone) < find_local_day(
             began.at, zone
         ):
-            yield problem_of_order(name, day_in_words(known.at), day_in_words(began.at))
+            yield problem_of_order(name, day_in_words(instant.at), day_in_words(began.at))
 
 
-def problem_of_order(name: str, known: str, began: str) -> Problem:
+def problem_of_order(name: str, date: str, start: str) -> Problem:
     if name == "breach_known":
         return (
             "occurred_at",
-            f"Le {began} est après le jour où vous avez su que des données sont touchées, le {known}. "
+            f"Le {start} est après le jour où vous avez su que des données sont touchées, le {date}. "
             "L’une de ces deux dates est fausse : corrigez-la.",
         )
-    return f"{name}_at", f"Le {known} est avant le début de l’incident, le {began}. Vérifiez les deux dates."
+    return f"{name}_at", f"Le {date} est avant le début de l’incident, le {start}. Vérifiez les deux dates."
 
 
 def day_in_words(at: datetime) -> str:
@@ -216,23 +220,23 @@ def problems_of_moment(field: str, at: datetime | None, now: datetime) -> Iterat
 
 
 def problems_of_interruptions(declaration: Declaration, now: datetime) -> Iterator[Problem]:
-    seen = set()
+    services = set()
     for interruption in declaration.interruptions:
         prefix = f"interruption_{interruption.service}"
-        if interruption.service in seen:
+        if interruption.service in services:
             yield f"{prefix}_started_at", "Ce service est donné deux fois."
-        seen.add(interruption.service)
+        services.add(interruption.service)
         yield from problems_of_period(prefix, interruption, now, find_zone(declaration.collectivity))
 
 
-def problems_of_period(prefix: str, one: Interruption, now: datetime, zone: str) -> Iterator[Problem]:
+def problems_of_period(prefix: str, interruption: Interruption, now: datetime, zone: str) -> Iterator[Problem]:
     """Yield the problems of a start and an end, which are compared only if each is right by itself."""
     wrong = [
-        *problems_of_moment(f"{prefix}_started_at", one.started_at, now),
-        *problems_of_moment(f"{prefix}_ended_at", one.ended_at, now),
+        *problems_of_moment(f"{prefix}_started_at", interruption.started_at, now),
+        *problems_of_moment(f"{prefix}_ended_at", interruption.ended_at, now),
     ]
     yield from wrong
-    if not wrong and ends_before_it_starts(one, zone):
+    if not wrong and ends_before_it_starts(interruption, zone):
         yield f"{prefix}_ended_at", "La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates."
 
 

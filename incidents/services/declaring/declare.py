@@ -95,8 +95,10 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     save_facts(incident, clean)
     by = ActorKind.USER if actor else ActorKind.DECLARANT
     author = clean_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
-    said = of_declaration(clean)
-    keep_first(incident, said, authors=dict.fromkeys(said, author) | dict(submission.authors), by=by, actor=actor)
+    sections = of_declaration(clean)
+    keep_first(
+        incident, sections, authors=dict.fromkeys(sections, author) | dict(submission.authors), by=by, actor=actor
+    )
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
     return Declared(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
 
@@ -170,8 +172,8 @@ def vouches(actor: User | None, body: Collectivity) -> bool:
 
 def first_severity(clean: Declaration, now: datetime) -> Severity:
     today = find_local_day(now, find_zone(clean.collectivity))
-    said = Situation(type=clean.type, interruptions=clean.interruptions, leak=clean.leak, on=today)
-    return assess(said).severity
+    situation = Situation(type=clean.type, interruptions=clean.interruptions, leak=clean.leak, on=today)
+    return assess(situation).severity
 
 
 def answers_of(clean: Declaration) -> dict[str, object]:
@@ -180,9 +182,9 @@ def answers_of(clean: Declaration) -> dict[str, object]:
 
 
 def instants_of(clean: Declaration) -> dict[str, object]:
-    named: dict[str, Instant] = {name: getattr(clean, name) for name in INSTANTS}
-    ats = {f"{name}_at": instant.at for name, instant in named.items()}
-    return ats | {f"{name}_certainty": instant.certainty for name, instant in named.items()}
+    instants: dict[str, Instant] = {name: getattr(clean, name) for name in INSTANTS}
+    ats = {f"{name}_at": instant.at for name, instant in instants.items()}
+    return ats | {f"{name}_certainty": instant.certainty for name, instant in instants.items()}
 
 
 def save_facts(incident: Incident, clean: Declaration) -> None:

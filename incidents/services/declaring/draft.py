@@ -41,7 +41,7 @@ type Values = dict[str, list[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Typed:
+class ScreenEntry:
     """What somebody typed on one screen, with the version of the screen that their page showed (empty: none).
 
     `pen` identifies this opening of the screen, if the page sends it; `stroke` numbers its saves.
@@ -91,12 +91,12 @@ def find_draft(code: str) -> Draft | None:
 
 
 @transaction.atomic
-def start_draft(*, typed: Typed) -> Draft:
+def start_draft(*, entry: ScreenEntry) -> Draft:
     """Create a draft and save its first screen."""
     draft = make_draft()
-    prolong(draft, typed)
+    prolong(draft, entry)
     draft.save(force_insert=True)
-    keep(draft, typed)
+    keep(draft, entry)
     return draft
 
 
@@ -108,16 +108,16 @@ def make_draft(**names: UUID) -> Draft:
 
 
 @transaction.atomic
-def save_page(*, uid: UUID, typed: Typed) -> DraftPage:
+def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
     """Save a screen and return its stored state, with its draft.
 
     The same words again change nothing and keep the name of their first author. Raises Draft.DoesNotExist,
     AlreadySent, Stale with the stored screen.
     """
     draft = hold(uid)
-    prolong(draft, typed)
+    prolong(draft, entry)
     draft.save(update_fields=PROLONGED)
-    return keep_over(draft.pages.filter(screen=typed.screen).first(), draft, typed)
+    return keep_over(draft.pages.filter(screen=entry.screen).first(), draft, entry)
 
 
 def hold(uid: UUID) -> Draft:
@@ -128,27 +128,27 @@ def hold(uid: UUID) -> Draft:
     return draft
 
 
-def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage:
+def keep_over(before: DraftPage | None, draft: Draft, entry: ScreenEntry) -> DraftPage:
     """Save the screen unless it already says the same.
 
     Raises Stale if that would overwrite somebody else's words. A late save of the same opening (`pen`) is
     ignored; its next save is no conflict, even if the answer to the former one was lost. The same words in another
     spelling are no conflict either.
     """
-    if before and typed.pen and before.pen == typed.pen:
-        return before if typed.stroke < before.stroke else keep(draft, typed)
-    if before and before.values == typed.values:
+    if before and entry.pen and before.pen == entry.pen:
+        return before if entry.stroke < before.stroke else keep(draft, entry)
+    if before and before.values == entry.values:
         return before
-    if before and version_of(before) != typed.version:
-        if are_same_words(before.values, typed.values):
+    if before and version_of(before) != entry.version:
+        if are_same_words(before.values, entry.values):
             return before
         raise Stale(before)
-    return keep(draft, typed)
+    return keep(draft, entry)
 
 
-def keep(draft: Draft, typed: Typed) -> DraftPage:
-    page = DraftPage(draft=draft, screen=typed.screen, values=typed.values, author=typed.author)
-    page.pen, page.stroke, page.saved_at = typed.pen, typed.stroke, draft.saved_at
+def keep(draft: Draft, entry: ScreenEntry) -> DraftPage:
+    page = DraftPage(draft=draft, screen=entry.screen, values=entry.values, author=entry.author)
+    page.pen, page.stroke, page.saved_at = entry.pen, entry.stroke, draft.saved_at
     DraftPage.objects.bulk_create(
         [page],
         update_conflicts=True,
@@ -158,18 +158,18 @@ def keep(draft: Draft, typed: Typed) -> DraftPage:
     return page
 
 
-def prolong(draft: Draft, typed: Typed) -> None:
+def prolong(draft: Draft, entry: ScreenEntry) -> None:
     draft.saved_at = timezone.now()
-    draft.is_empty = draft.is_empty and typed.screen in NO_WORDS
+    draft.is_empty = draft.is_empty and entry.screen in NO_WORDS
     draft.expires_at = draft.saved_at + (EMPTY_LASTS if draft.is_empty else LASTS)
-    draft.type = typed.type or draft.type
-    if typed.collectivity:
-        draft.collectivity = typed.collectivity
+    draft.type = entry.type or draft.type
+    if entry.collectivity:
+        draft.collectivity = entry.collectivity
 
 
 @transaction.atomic
 def send_draft(
-    *, uid: UUID, typed: Typed, declaration: Declaration, origin: str, actor: User | None, source: str = ""
+    *, uid: UUID, entry: ScreenEntry, declaration: Declaration, origin: str, actor: User | None, source: str = ""
 ) -> Declared:
     """Save the last screen and declare the draft, once.
 
@@ -177,10 +177,10 @@ def send_draft(
     ValidationError by field; then nothing is saved.
     """
     draft = hold(uid)
-    prolong(draft, typed)
+    prolong(draft, entry)
     pages = {page.screen: page for page in draft.pages.all()}
-    pages[typed.screen] = keep_over(pages.get(typed.screen), draft, typed)
-    submission = submission_of(draft, pages.values(), author=typed.author, origin=origin, source=source)
+    pages[entry.screen] = keep_over(pages.get(entry.screen), draft, entry)
+    submission = submission_of(draft, pages.values(), author=entry.author, origin=origin, source=source)
     return declare_draft(draft, declaration, submission, actor=actor)
 
 
@@ -188,7 +188,7 @@ def send_draft(
 def send_express(
     *,
     uid: UUID,
-    typed: Sequence[Typed],
+    entries: Sequence[ScreenEntry],
     declaration: Declaration,
     origin: str,
     actor: User | None,
@@ -203,11 +203,11 @@ def send_express(
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or make_draft(uid=uid)
     if draft.incident:
         raise AlreadySent(draft.incident)
-    for one in typed:
-        prolong(draft, one)
+    for entry in entries:
+        prolong(draft, entry)
     draft.save()
-    pages = {page.screen: page for page in draft.pages.all()} | {one.screen: keep(draft, one) for one in typed}
-    submission = submission_of(draft, pages.values(), author=typed[-1].author, origin=origin, source=source)
+    pages = {page.screen: page for page in draft.pages.all()} | {entry.screen: keep(draft, entry) for entry in entries}
+    submission = submission_of(draft, pages.values(), author=entries[-1].author, origin=origin, source=source)
     return declare_draft(draft, declaration, replace(submission, asks_call_back=True), actor=actor)
 
 
@@ -271,7 +271,7 @@ def thin_empty_drafts() -> int:
         return 0
     old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_STAYS))
     # Locked, so that a draft whose first words are saved meanwhile is no longer empty and stays.
-    some = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:AT_ONCE])
-    DraftPage.objects.filter(draft__in=some).delete()
-    Draft.objects.filter(pk__in=some).delete()
-    return len(some)
+    ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:AT_ONCE])
+    DraftPage.objects.filter(draft__in=ids).delete()
+    Draft.objects.filter(pk__in=ids).delete()
+    return len(ids)

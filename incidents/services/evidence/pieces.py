@@ -39,7 +39,7 @@ class Recorded:
 
 
 @dataclass(frozen=True)
-class Given:
+class FileSubmission:
     """A file that has arrived completely, with the name and the author that were sent with it."""
 
     name: str
@@ -89,9 +89,11 @@ def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None
     """Return the remaining quota. `without` is an upload about to become a piece, which would count twice."""
     pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = unfinished_of(incident)
-    others = uploads.exclude(pk=without.pk) if without else uploads
-    here, coming = (rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, others))
-    return Room(MOST_FILES - here["files"] - coming["files"], MOST_BYTES - here["octets"] - coming["octets"])
+    other_uploads = uploads.exclude(pk=without.pk) if without else uploads
+    received, coming = (
+        rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, other_uploads)
+    )
+    return Room(MOST_FILES - received["files"] - coming["files"], MOST_BYTES - received["octets"] - coming["octets"])
 
 
 def check_room(room: Room, size: int) -> None:
@@ -103,7 +105,9 @@ def check_room(room: Room, size: int) -> None:
 
 
 @transaction.atomic
-def record_evidence(*, guest: Guest, reference: str, given: Given, upload: EvidenceUpload | None = None) -> Recorded:
+def record_evidence(
+    *, guest: Guest, reference: str, submission: FileSubmission, upload: EvidenceUpload | None = None
+) -> Recorded:
     """Number and seal the file. The same bytes a second time change nothing.
 
     The caller removes a refused or known file from the store. Raises Erased, ValidationError if the case is full,
@@ -113,13 +117,13 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise Erased
-    known = incident.evidence.filter(sha256=given.file.sha256, taken_back_at=None).first()
-    if known:
-        return Recorded(known, is_new=False)
-    check_room(remaining_quota(incident, without=upload), given.file.size)
+    earlier = incident.evidence.filter(sha256=submission.file.sha256, taken_back_at=None).first()
+    if earlier:
+        return Recorded(earlier, is_new=False)
+    check_room(remaining_quota(incident, without=upload), submission.file.size)
     now = timezone.now()
     last = incident.evidence.order_by("-number").first()
-    evidence = new_piece(incident, guest, given)
+    evidence = new_piece(incident, guest, submission)
     evidence.number = last.number + 1 if last else 1
     # The list prints seconds.
     evidence.received_at = now.replace(microsecond=0)
@@ -159,16 +163,16 @@ def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
     return piece
 
 
-def new_piece(incident: Incident, guest: Guest, given: Given) -> Evidence:
+def new_piece(incident: Incident, guest: Guest, submission: FileSubmission) -> Evidence:
     return Evidence(
         incident=incident,
-        name=given.name,
-        size=given.file.size,
-        sha256=given.file.sha256,
-        media_type=given.file.media_type,
-        position=given.file.position,
-        storage_name=given.file.storage_name,
-        author=guest.user.display_name if guest.user else given.author,
+        name=submission.name,
+        size=submission.file.size,
+        sha256=submission.file.sha256,
+        media_type=submission.file.media_type,
+        position=submission.file.position,
+        storage_name=submission.file.storage_name,
+        author=guest.user.display_name if guest.user else submission.author,
         actor_kind=guest.kind,
         actor=guest.user,
     )

@@ -76,11 +76,11 @@ def sweep_folder(folder: str, swept: Swept) -> None:
     stored = vault.names_in(folder)
     pointed = set(pointed_to(folder))
     strays = {name for name in stored if stem(name) not in pointed}
-    known = dict(StrayObject.objects.filter(name__startswith=f"{folder}/").values_list("name", "seen_at"))
-    due = (name for name in strays if name in known and known[name] <= now - WITHOUT_ROW_FOR)
+    first_seen = dict(StrayObject.objects.filter(name__startswith=f"{folder}/").values_list("name", "seen_at"))
+    due = (name for name in strays if name in first_seen and first_seen[name] <= now - WITHOUT_ROW_FOR)
     removed = {name for name in islice(due, MOST_AT_ONCE) if vault.remove(name)}
-    StrayObject.objects.filter(name__in=removed | (known.keys() - strays)).delete()
-    new = [StrayObject(name=name, seen_at=now) for name in strays - known.keys()]
+    StrayObject.objects.filter(name__in=removed | (first_seen.keys() - strays)).delete()
+    new = [StrayObject(name=name, seen_at=now) for name in strays - first_seen.keys()]
     StrayObject.objects.bulk_create(new, batch_size=1000, ignore_conflicts=True)
     swept.objects += len(stored)
     swept.strays += len(strays) - len(removed)

@@ -22,7 +22,7 @@ from incidents.files import vault
 from incidents.files.deposits import LARGEST, Deposit, Deposited
 from incidents.models import EvidenceUpload, Incident
 from incidents.services.evidence.pieces import (
-    Given,
+    FileSubmission,
     Recorded,
     check_room,
     key_to_read,
@@ -123,12 +123,12 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
         if done := outcome_of(get_upload(guest=guest, reference=reference, uid=uid)):
             return done
         raise
-    kept = False
+    is_stored = False
     try:
         recorded = close_upload(guest=guest, reference=reference, uid=uid, file=file)
-        kept = recorded.evidence.storage_name == file.storage_name
+        is_stored = recorded.evidence.storage_name == file.storage_name
     finally:
-        if not kept:
+        if not is_stored:
             vault.remove(file.storage_name)
     remove_slices(upload)
     return recorded
@@ -160,8 +160,8 @@ def close_upload(*, guest: Guest, reference: str, uid: UUID, file: Deposited) ->
     upload = one_of(incident, uid, lock=True)
     if done := outcome_of(upload):
         return done
-    given = Given(name=upload.name, author=upload.author, file=file)
-    recorded = record_evidence(guest=guest, reference=reference, given=given, upload=upload)
+    submission = FileSubmission(name=upload.name, author=upload.author, file=file)
+    recorded = record_evidence(guest=guest, reference=reference, submission=submission, upload=upload)
     upload.evidence, upload.is_repeat = recorded.evidence, not recorded.is_new
     upload.save(update_fields=["evidence", "is_repeat"])
     return recorded

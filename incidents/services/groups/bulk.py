@@ -132,14 +132,14 @@ def start_bulk(
     Cases of other centres than the actor's are left out. Raises ValidationError on « references » if no case is left,
     if there are too many, or if they belong to several centres; FormUsed if the key was used with other content.
     """
-    once, said = digest(actor.pk, key), digest(act, sorted(set(references)), choices, text)
-    if earlier := sent_before(once):
-        if earlier.submission_key != once + said:
+    form_digest, content_digest = digest(actor.pk, key), digest(act, sorted(set(references)), choices, text)
+    if earlier := sent_before(form_digest):
+        if earlier.submission_key != form_digest + content_digest:
             raise FormUsed(earlier)
         return earlier
     cases = find_cases(actor, references)
-    named = {"csirt_id": cases[0][1], "act": act, "choices": choices, "text": text, "total": len(cases)}
-    job = BulkJob.objects.create(submission_key=once + said, actor=actor, **named)
+    values = {"csirt_id": cases[0][1], "act": act, "choices": choices, "text": text, "total": len(cases)}
+    job = BulkJob.objects.create(submission_key=form_digest + content_digest, actor=actor, **values)
     BulkItem.objects.bulk_create(BulkItem(job=job, incident_id=pk) for pk, _csirt in cases)
     return job
 
@@ -150,24 +150,26 @@ def sent_before(once: str) -> BulkJob | None:
     return BulkJob.objects.filter(submission_key__startswith=once).first()
 
 
-def digest(*said: Any) -> str:
+def digest(*parts: Any) -> str:
     """Return half of a job's submission key. The first half identifies the form, the second its content."""
-    return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     """Return (case id, centre id) pairs, in the order of `references`."""
-    wanted = list(dict.fromkeys(references))
-    if len(wanted) > MOST_CASES:
-        said = f"{MOST_CASES} dossiers à la fois au plus. Faites-le en plusieurs fois."
-        raise ValidationError({"references": said})
-    mine = Incident.objects.filter(reference__in=wanted, csirt__in=actor.work_centre_ids)
-    found = {reference: (pk, csirt) for reference, pk, csirt in mine.values_list("reference", "pk", "csirt")}
-    if not found:
+    ordered = list(dict.fromkeys(references))
+    if len(ordered) > MOST_CASES:
+        message = f"{MOST_CASES} dossiers à la fois au plus. Faites-le en plusieurs fois."
+        raise ValidationError({"references": message})
+    cases = Incident.objects.filter(reference__in=ordered, csirt__in=actor.work_centre_ids)
+    ids_by_reference = {
+        reference: (pk, csirt) for reference, pk, csirt in cases.values_list("reference", "pk", "csirt")
+    }
+    if not ids_by_reference:
         raise ValidationError({"references": "Cochez au moins un dossier de votre centre."})
-    if len({csirt for _pk, csirt in found.values()}) > 1:
+    if len({csirt for _pk, csirt in ids_by_reference.values()}) > 1:
         raise ValidationError({"references": "Ces dossiers sont de plusieurs centres. Agissez centre par centre."})
-    return [found[reference] for reference in wanted if reference in found]
+    return [ids_by_reference[reference] for reference in ordered if reference in ids_by_reference]
 
 
 def people_of(csirt: Csirt) -> QuerySet[User]:
@@ -184,8 +186,8 @@ def group_titled(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> C
     """
     Csirt.objects.select_for_update(no_key=True).get(pk=csirt.pk)
     clean = clean_line(title, limit=TITLE_LIMIT, field="title")
-    known = CaseGroup.objects.filter(csirt=csirt, kind=kind, title=clean, closed_at=None).first()
-    return known or open_group(csirt=csirt, kind=kind, title=title, actor=actor)
+    group = CaseGroup.objects.filter(csirt=csirt, kind=kind, title=clean, closed_at=None).first()
+    return group or open_group(csirt=csirt, kind=kind, title=title, actor=actor)
 
 
 @transaction.atomic
@@ -292,9 +294,9 @@ def newest_event(incident: Incident) -> int | None:
 @transaction.atomic
 def finish(job: BulkJob) -> None:
     """End the job if no case is waiting. Otherwise another worker still holds one of its cases, and ends the job."""
-    held = BulkJob.objects.select_for_update().get(pk=job.pk)
-    if held.state == BulkState.RUNNING and not held.items.filter(outcome=BulkOutcome.WAITING).exists():
-        end(held, BulkState.DONE)
+    locked = BulkJob.objects.select_for_update().get(pk=job.pk)
+    if locked.state == BulkState.RUNNING and not locked.items.filter(outcome=BulkOutcome.WAITING).exists():
+        end(locked, BulkState.DONE)
 
 
 def end(job: BulkJob, state: BulkState) -> None:

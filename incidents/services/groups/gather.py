@@ -63,22 +63,22 @@ def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupL
     if not text:
         raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
     check_names(text, PLACEHOLDERS if phone_of(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
-    named = list_named(text, group, actor)
-    if named.certain:
-        quoted = quote_words(named.certain)
+    pointers = list_named(text, group, actor)
+    if pointers.certain:
+        quoted = quote_words(pointers.certain)
         raise ValidationError({"text": f"Ce message désigne quelqu’un du groupe aux autres. Retirez : {quoted}."})
-    if named.doubtful and letter.common != join_words(named.doubtful):
-        raise DoubtfulNames(named.doubtful)
+    if pointers.doubtful and letter.common != join_words(pointers.doubtful):
+        raise DoubtfulNames(pointers.doubtful)
     return letter._replace(text=text)
 
 
 def join_words(words: list[str]) -> str:
     """Return the words as one text, as the page sends them back."""
-    return ", ".join(" ".join(one.split()) for one in words)
+    return ", ".join(" ".join(word.split()) for word in words)
 
 
 def quote_words(words: list[str]) -> str:
-    return ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in words[:NAMES_SAID])
+    return ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in words[:NAMES_SAID])
 
 
 def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
@@ -87,13 +87,18 @@ def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
     A group of one body has no others, so the result is empty. The author's own name is allowed, for the signature.
     """
     cases = written_to(group, with_closed=True).select_related("collectivity", "story").only(*NAMED_BY)[:MOST_AT_ONCE]
-    known = list(cases)
-    if len({one.collectivity_id for one in known}) < 2:
+    named_cases = list(cases)
+    if len({case.collectivity_id for case in named_cases}) < 2:
         return Pointers([], [])
     read, signed = read_text(text), set(fold(actor.display_name).split())
-    found = [find_pointers(read, list_names(one)) for one in known]
-    certain, doubtful = (dict.fromkeys(word for one in found for word in one[place]) for place in (0, 1))
-    of_others = [[word for word in each if not signed.issuperset(fold(word).split())] for each in (certain, doubtful)]
+    pointers_by_case = [find_pointers(read, list_names(case)) for case in named_cases]
+    certain, doubtful = (
+        dict.fromkeys(word for pointers in pointers_by_case for word in pointers[place]) for place in (0, 1)
+    )
+    of_others = [
+        [word for word in group_words if not signed.issuperset(fold(word).split())]
+        for group_words in (certain, doubtful)
+    ]
     return Pointers(of_others[0], [word for word in of_others[1] if word not in certain])
 
 
@@ -103,9 +108,9 @@ def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
 
     Duplicates are added since a merged case need not be in the group. Erased cases are left out.
     """
-    here = Incident.objects.filter(group=group, csirt=group.csirt_id).order_by().values("pk")
-    doubles = Incident.objects.filter(merged_into__group=group, csirt=group.csirt_id).order_by().values("pk")
-    cases = Incident.objects.filter(pk__in=here.union(doubles), erased_at=None).order_by("pk")
+    grouped = Incident.objects.filter(group=group, csirt=group.csirt_id).order_by().values("pk")
+    duplicates = Incident.objects.filter(merged_into__group=group, csirt=group.csirt_id).order_by().values("pk")
+    cases = Incident.objects.filter(pk__in=grouped.union(duplicates), erased_at=None).order_by("pk")
     return cases if with_closed else cases.filter(Q(status__in=OPEN) | Q(merged_into__status__in=OPEN))
 
 
@@ -126,27 +131,27 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     Raises Http404, FormUsed if the form was used with other words or cases, and ValidationError: on « text », or
     without a field if no declarant would get the message.
     """
-    found = get_group(actor, group)
-    clean = checked_letter(letter, found, actor)
-    cases = written_to(found, with_closed=clean.with_closed)
+    case_group = get_group(actor, group)
+    clean = checked_letter(letter, case_group, actor)
+    cases = written_to(case_group, with_closed=clean.with_closed)
     references = list(cases.values_list("reference", flat=True)[:MOST_AT_ONCE])
     if not references:
         raise ValidationError("Aucun déclarant à qui écrire dans ce groupe.")
-    choices = {"group": str(found.uid), "asks_answer": clean.asks_answer}
+    choices = {"group": str(case_group.uid), "asks_answer": clean.asks_answer}
     return start_bulk(
         actor=actor,
         act=BulkAct.MESSAGE,
         references=references,
         choices=choices,
         text=clean.text,
-        key=f"{found.uid}\n{clean.key}",
+        key=f"{case_group.uid}\n{clean.key}",
     )
 
 
 def outside(group: CaseGroup) -> QuerySet[Incident]:
     """Return the ungrouped open cases of the centre that name a supplier of the newest 200 cases of this group."""
-    named = Incident.objects.filter(group=group).order_by("-received_at", "-id").values("pk")[:200]
-    keys = Incident.objects.filter(pk__in=named).exclude(supplier_key="").values("supplier_key")
+    newest = Incident.objects.filter(group=group).order_by("-received_at", "-id").values("pk")[:200]
+    keys = Incident.objects.filter(pk__in=newest).exclude(supplier_key="").values("supplier_key")
     return Incident.objects.open().filter(csirt=group.csirt_id, supplier_key__in=keys, group=None)
 
 
@@ -155,9 +160,9 @@ def add_the_rest(*, group: UUID, actor: User, key: str, supplier_key: str = "") 
 
     Raises Http404, ValidationError if there is no such case.
     """
-    found = get_group(actor, group)
-    cases = free_of(supplier_key).filter(csirt=found.csirt_id) if supplier_key else outside(found)
-    return put_all_in(found, cases, actor=actor, key=key)
+    case_group = get_group(actor, group)
+    cases = free_of(supplier_key).filter(csirt=case_group.csirt_id) if supplier_key else outside(case_group)
+    return put_all_in(case_group, cases, actor=actor, key=key)
 
 
 def free_of(supplier_key: str) -> QuerySet[Incident]:
@@ -171,20 +176,20 @@ def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGro
     Sent again, the form returns the same group, and no job if all the cases are in. Raises Http404 if no open case of
     the actor's centres names the supplier.
     """
-    mine, group = (
+    cases, opened = (
         free_of(supplier_key).filter(csirt__in=actor.work_centre_ids),
         opened_before(actor, key),
     )
-    if group is None:
-        first = mine.select_related("csirt", "story").order_by("received_at", "pk").first()
+    if opened is None:
+        first = cases.select_related("csirt", "story").order_by("received_at", "pk").first()
         if first is None or first.csirt is None:
             raise Http404
         title = title_of(first.story.supplier or supplier_key)
-        group = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
+        opened = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
     try:
-        return group, put_all_in(group, mine.filter(csirt=group.csirt), actor=actor, key=key)
+        return opened, put_all_in(opened, cases.filter(csirt=opened.csirt), actor=actor, key=key)
     except ValidationError:
-        return group, None
+        return opened, None
 
 
 def opened_before(actor: User, key: str) -> CaseGroup | None:

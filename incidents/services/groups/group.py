@@ -60,8 +60,8 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
     if not clean:
         raise ValidationError({"title": "Donnez un titre : c’est lui que vos collègues verront."})
     uid = uid_of(actor, csirt.pk, key) if key else uuid4()
-    said = {"csirt": csirt, "kind": kind, "title": clean, "author": actor}
-    return CaseGroup.objects.get_or_create(uid=uid, defaults=said)[0]
+    values = {"csirt": csirt, "kind": kind, "title": clean, "author": actor}
+    return CaseGroup.objects.get_or_create(uid=uid, defaults=values)[0]
 
 
 def uid_of(actor: User, csirt: int, key: str) -> UUID:
@@ -77,15 +77,15 @@ def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
     case.
     """
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
-    wanted = get_group(actor, group)
-    if incident.group_id == wanted.pk:
+    new_group = get_group(actor, group)
+    if incident.group_id == new_group.pk:
         return incident
-    if wanted.csirt_id != incident.csirt_id:
+    if new_group.csirt_id != incident.csirt_id:
         raise ValidationError("Ce groupe est celui d’un autre centre que ce dossier.")
-    if wanted.closed_at:
+    if new_group.closed_at:
         raise ValidationError("Ce groupe est fermé. Rouvrez-le d’abord.")
-    left = {"left": str(incident.group.uid)} if incident.group else {}
-    put_in(incident, wanted, EventKind.GROUPED, actor=actor, data={"group": str(wanted.uid)} | left)
+    former = {"left": str(incident.group.uid)} if incident.group else {}
+    put_in(incident, new_group, EventKind.GROUPED, actor=actor, data={"group": str(new_group.uid)} | former)
     return incident
 
 
@@ -116,22 +116,24 @@ def forget_name(incident: Incident) -> None:
 
     The caller has locked the case and is about to erase its words.
     """
-    held = suppliers_of(incident)
-    uids = incident.events.filter(kind=EventKind.GROUPED).values_list("data__group", flat=True) if held else ()
+    supplier_keys = suppliers_of(incident)
+    uids = (
+        incident.events.filter(kind=EventKind.GROUPED).values_list("data__group", flat=True) if supplier_keys else ()
+    )
     groups = CaseGroup.objects.filter(uid__in=list(uids)).select_for_update(no_key=True).order_by("pk")
     for group in groups:
-        if (key := supplier_key_of(group.title)) not in held:
+        if (key := supplier_key_of(group.title)) not in supplier_keys:
             continue
-        others = group.cases.filter(supplier_key=key, erased_at=None).exclude(pk=incident.pk)
-        kept = others.order_by("received_at", "pk").values_list("story__supplier", flat=True).first()
-        group.title = title_of(kept) if kept else str(NAMELESS)
+        other_cases = group.cases.filter(supplier_key=key, erased_at=None).exclude(pk=incident.pk)
+        supplier = other_cases.order_by("received_at", "pk").values_list("story__supplier", flat=True).first()
+        group.title = title_of(supplier) if supplier else str(NAMELESS)
         group.save(update_fields=["title"])
 
 
 def suppliers_of(incident: Incident) -> set[str]:
     """Return the keys of the suppliers that the case names or named: a group keeps a name from before a correction."""
-    told = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
-    return {incident.supplier_key, *(supplier_key_of(name) for name in told if name)} - {""}
+    former_names = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
+    return {incident.supplier_key, *(supplier_key_of(name) for name in former_names if name)} - {""}
 
 
 @transaction.atomic
@@ -140,32 +142,32 @@ def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
 
     The same words change nothing. Raises Http404, Stale, ValidationError on « sheet ».
     """
-    found = get_group(actor, group, lock=True)
+    case_group = get_group(actor, group, lock=True)
     clean = clean_text(sheet, limit=SHEET_LIMIT, field="sheet")
-    if clean == found.sheet:
-        return found
-    if seen != found.version:
+    if clean == case_group.sheet:
+        return case_group
+    if seen != case_group.version:
         raise Stale
-    found.sheet, found.version = clean, found.version + 1
-    found.save(update_fields=["sheet", "version"])
-    return found
+    case_group.sheet, case_group.version = clean, case_group.version + 1
+    case_group.save(update_fields=["sheet", "version"])
+    return case_group
 
 
 @transaction.atomic
 def close_group(*, group: UUID, actor: User) -> CaseGroup:
     """Close the group to new cases. Its cases stay, unchanged. A repeated call changes nothing."""
-    found = get_group(actor, group, lock=True)
-    if found.closed_at is None:
-        found.closed_at = timezone.now()
-        found.save(update_fields=["closed_at"])
-    return found
+    case_group = get_group(actor, group, lock=True)
+    if case_group.closed_at is None:
+        case_group.closed_at = timezone.now()
+        case_group.save(update_fields=["closed_at"])
+    return case_group
 
 
 @transaction.atomic
 def reopen_group(*, group: UUID, actor: User) -> CaseGroup:
     """Open the group to new cases again. A repeated call changes nothing."""
-    found = get_group(actor, group, lock=True)
-    if found.closed_at is not None:
-        found.closed_at = None
-        found.save(update_fields=["closed_at"])
-    return found
+    case_group = get_group(actor, group, lock=True)
+    if case_group.closed_at is not None:
+        case_group.closed_at = None
+        case_group.save(update_fields=["closed_at"])
+    return case_group

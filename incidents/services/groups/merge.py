@@ -72,8 +72,8 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
 
 def hold(ids: Collection[int]) -> dict[int, int | None]:
     """Lock these cases in the order of their ids. Returns the id of the main case, or None, of each."""
-    held = Incident.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    return dict(held.values_list("pk", "merged_into"))
+    locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    return dict(locked.values_list("pk", "merged_into"))
 
 
 def check_pair(double: Incident, main: Incident) -> None:
@@ -82,9 +82,9 @@ def check_pair(double: Incident, main: Incident) -> None:
         raise ValidationError("Un dossier n’est pas le double de lui-même.")
     if (double.collectivity_id, double.csirt_id) != (main.collectivity_id, main.csirt_id):
         raise ValidationError("Ces deux dossiers ne sont pas de la même collectivité et du même centre.")
-    for one in (double, main):
-        if one.merged_into:
-            what = {"one": spaced(one.reference), "kept": spaced(one.merged_into.reference)}
+    for case in (double, main):
+        if case.merged_into:
+            what = {"one": spaced(case.reference), "kept": spaced(case.merged_into.reference)}
             raise ValidationError("{one} est déjà un double de {kept}. Choisissez {kept}.".format(**what))
     if ClosingReason.WITHDRAWN in (double.closing_reason, main.closing_reason):
         raise ValidationError("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas.")
@@ -196,8 +196,8 @@ def hold_with_main(reference: str) -> None:
 
     If the case is merged between the read and the lock, release the locks and read again.
     """
-    while found := Incident.objects.filter(reference=reference).values_list("pk", "merged_into").first():
-        pk, main = found
+    while row := Incident.objects.filter(reference=reference).values_list("pk", "merged_into").first():
+        pk, main = row
         before = transaction.savepoint()
         if hold([pk, main] if main else [pk]).get(pk) == main:
             transaction.savepoint_commit(before)
@@ -248,5 +248,5 @@ def waits_on(double: Incident, main: Incident) -> datetime | None:
     """
     merged, answered = merging_of(double, main), last_answer(main)
     closed_at = merged.data["was"].get("closed_at")
-    theirs = answered if answered and answered > merged.at else None
-    return waits_since(double, theirs, parse_datetime(closed_at) if closed_at else None)
+    answered_since = answered if answered and answered > merged.at else None
+    return waits_since(double, answered_since, parse_datetime(closed_at) if closed_at else None)

@@ -23,7 +23,7 @@ def ask_for_missing_facts(main: Incident, double: Incident, *, actor: User, at: 
     if not missing:
         return None
     words = {"double": spaced(double.reference), "facts": ", ".join(missing)}
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "title": ("Du double {double} : {facts}".format(**words))[:TITLE_LIMIT],
         "why": "Ce dossier ne le dit pas. Vérifiez-le, et dites ici ce qu’il en est.",
         "due_at": at + ANSWER_WITHIN[main.severity],
@@ -32,14 +32,18 @@ def ask_for_missing_facts(main: Incident, double: Incident, *, actor: User, at: 
     }
     again = {"done_at": None, "done_by": None, "is_moot": False}
     step = f"{STEP}{double.reference}"
-    return Task.objects.update_or_create(incident=main, playbook="", step=step, defaults=said | again)[0]
+    return Task.objects.update_or_create(incident=main, playbook="", step=step, defaults=values | again)[0]
 
 
 def list_missing(main: Incident, double: Incident) -> list[str]:
     """Return the labels of the stopped services and of the leak that only the duplicate declares."""
-    known = set(main.interruptions.values_list("service", flat=True))
-    open_ones = double.interruptions.filter(ended_at=None).order_by("id")
-    missing = [str(one.get_service_display()) for one in open_ones if one.service not in known]
+    known_services = set(main.interruptions.values_list("service", flat=True))
+    ongoing = double.interruptions.filter(ended_at=None).order_by("id")
+    missing = [
+        str(interruption.get_service_display())
+        for interruption in ongoing
+        if interruption.service not in known_services
+    ]
     leak = first_leak(double)
     if leak and leak.status not in CONCLUDED and first_leak(main) is None:
         missing.append(f"fuite {leak.get_status_display()}" if leak.status else "données touchées")

@@ -58,19 +58,19 @@ def conclude_leak(incident: Incident, status: str) -> list[str]:
         keep_former(incident, "donnees")
     declared = declared_data(incident)
     was = standing_leak(incident, leak)
-    found = declared_status(declared) if status == AS_DECLARED else status
-    if found == was:
+    judged = declared_status(declared) if status == AS_DECLARED else status
+    if judged == was:
         return []
-    put_judgement(incident, leak, found, is_declared=declared["leak"] is not None)
-    return [was, found]
+    put_judgement(incident, leak, judged, is_declared=declared["leak"] is not None)
+    return [was, judged]
 
 
-def put_judgement(incident: Incident, leak: DataLeak | None, found: str, *, is_declared: bool) -> None:
-    if leak and not found and not is_declared:
+def put_judgement(incident: Incident, leak: DataLeak | None, judged: str, *, is_declared: bool) -> None:
+    if leak and not judged and not is_declared:
         leak.delete()
-    elif leak or found not in ("", LeakStatus.UNFOUNDED):
+    elif leak or judged not in ("", LeakStatus.UNFOUNDED):
         leak = leak or DataLeak(incident=incident)
-        leak.status = found
+        leak.status = judged
         leak.save()
 
 

@@ -75,9 +75,9 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
     if takes_it:
         return acknowledge_incident(reference=reference, actor=actor)
     now = timezone.now()
-    given = pass_on(incident, assignee, at=now)
+    data = pass_on(incident, assignee, at=now)
     incident.save(update_fields=HOLDER_FIELDS)
-    record_event(incident, EventKind.ASSIGNED, at=now, actor=actor, **given)
+    record_event(incident, EventKind.ASSIGNED, at=now, actor=actor, **data)
     return incident
 
 
@@ -88,14 +88,14 @@ def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, A
     is not work on it: a due date that has passed stays passed.
     """
     incident.assignee = to
-    given: dict[str, Any] = {"to": uid_or_none(to)}
+    data: dict[str, Any] = {"to": uid_or_none(to)}
     if to is None and incident.status == Status.ACKNOWLEDGED:
         check_transition(Status.ACKNOWLEDGED, Status.DECLARED)
         incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.DECLARED, None, None
         incident.acknowledge_by = at + ACKNOWLEDGE_WITHIN[incident.severity]
-        given["put_back"] = True
+        data["put_back"] = True
     settle_due(incident)
-    return given
+    return data
 
 
 def check_assignee(incident: Incident, assignee: User | None) -> None:

@@ -82,16 +82,16 @@ class Unfinished:
     @property
     def sentences(self) -> list[str]:
         """Return short descriptions for a message. They hold no free text."""
-        said = []
+        parts = []
         if self.interruptions:
-            names = ", ".join(str(one.get_service_display()) for one in self.interruptions)
-            said.append(f"sans heure de reprise : {names}")
+            names = ", ".join(str(interruption.get_service_display()) for interruption in self.interruptions)
+            parts.append(f"sans heure de reprise : {names}")
         if self.leak:
             what = f"fuite {self.leak.get_status_display()}" if self.leak.status else "données touchées"
-            said.append(f"{what}, sans conclusion")
+            parts.append(f"{what}, sans conclusion")
         if number := len(self.tasks):
-            said.append(choose_plural("%d tâche ouverte", "%d tâches ouvertes", number) % number)
-        return said
+            parts.append(choose_plural("%d tâche ouverte", "%d tâches ouvertes", number) % number)
+        return parts
 
 
 def unfinished(incident: Incident) -> Unfinished:
@@ -103,15 +103,15 @@ def unfinished(incident: Incident) -> Unfinished:
     )
 
 
-def seen_of(incident: Incident, left: Unfinished) -> str:
+def seen_of(incident: Incident, pending: Unfinished) -> str:
     """Return a stamp of what the closing page shows. A new message of the declarant changes it too."""
-    shown = (
-        sorted(one.service for one in left.interruptions),
-        left.leak.status if left.leak else None,
-        sorted(str(one.uid) for one in left.tasks),
+    facts = (
+        sorted(interruption.service for interruption in pending.interruptions),
+        pending.leak.status if pending.leak else None,
+        sorted(str(task.uid) for task in pending.tasks),
         incident.declarant_wrote_at,
     )
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:24]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
 
 
 def is_untouched(incident: Incident) -> bool:
@@ -145,12 +145,12 @@ def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
     """Raise NotFinished if the case is closed as resolved but is unfinished, or needs a reason and `why` is empty."""
     if reason != ClosingReason.RESOLVED:
         return
-    if left := unfinished(incident):
+    if pending := unfinished(incident):
         waits = ["le déclarant attend une réponse"] if is_message_unanswered(incident) else []
-        lacking = "\N{NO-BREAK SPACE}; ".join([*left.sentences, *waits])
+        lacking = "\N{NO-BREAK SPACE}; ".join([*pending.sentences, *waits])
         raise NotFinished(f"Ce dossier ne peut pas encore être « résolu » : {lacking}.")
-    if not why and (asked := say_why_asked(incident)):
-        raise NotFinished(asked)
+    if not why and (question := say_why_asked(incident)):
+        raise NotFinished(question)
 
 
 @transaction.atomic
@@ -166,15 +166,15 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     if incident.status == Status.CLOSED and is_said_already(incident, clean, actor):
         return incident
     check_transition(Status(incident.status), Status.CLOSED)
-    now, left = timezone.now(), unfinished(incident)
-    if seen and seen != seen_of(incident, left):
+    now, pending = timezone.now(), unfinished(incident)
+    if seen and seen != seen_of(incident, pending):
         raise Stale
     of_words = (*problems_of_words(incident, clean), *problems_of_report(clean), *problems_untouched(incident, clean))
-    refuse((*of_words, *problems_left(clean, left, now, find_zone(incident.collectivity))))
-    said = settle_facts(incident, clean, left, actor=actor, at=now)
+    refuse((*of_words, *problems_left(clean, pending, now, find_zone(incident.collectivity))))
+    changes = settle_facts(incident, clean, pending, actor=actor, at=now)
     incident.cause = clean.cause or incident.cause
     raise_severity(incident, now)
-    save_closing(incident, clean, actor=actor, at=now, said=said)
+    save_closing(incident, clean, actor=actor, at=now, changes=changes)
     return incident
 
 
@@ -199,7 +199,7 @@ def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
     elif pointers := pointers_in(ending.lesson, list_names(incident)):
-        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in pointers)
+        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in pointers)
         yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quoted}."
     if ending.is_shared and not ending.lesson:
         yield "is_shared", "Il n’y a rien à partager : écrivez l’enseignement, ou décochez."
@@ -234,65 +234,67 @@ def problems_of_report(ending: Ending) -> Iterator[Problem]:
 
 def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield a problem if a reason is asked for and none was written."""
-    if ending.reason == ClosingReason.RESOLVED and not ending.why and (asked := say_why_asked(incident)):
-        yield "why", asked
+    if ending.reason == ClosingReason.RESOLVED and not ending.why and (question := say_why_asked(incident)):
+        yield "why", question
 
 
-def problems_left(ending: Ending, left: Unfinished, now: datetime, zone: str) -> Iterator[Problem]:
+def problems_left(ending: Ending, pending: Unfinished, now: datetime, zone: str) -> Iterator[Problem]:
     """Yield what « résolu » requires, and the impossible instants whatever the reason of the closing."""
     is_resolved = ending.reason == ClosingReason.RESOLVED
-    for one in left.interruptions:
-        name, at = f"ended_{one.service}", ending.ended.get(one.service)
+    for interruption in pending.interruptions:
+        name, at = f"ended_{interruption.service}", ending.ended.get(interruption.service)
         yield from problems_of_moment(name, at, now)
-        if at and one.started_at and is_before(at, one.started_at, zone):
+        if at and interruption.started_at and is_before(at, interruption.started_at, zone):
             yield name, "La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates."
         if is_resolved and at is None:
             yield name, "Dites quand ce service a repris. Pas encore ? Alors le dossier n’est pas « résolu »."
-    if is_resolved and left.leak and not ending.leak:
+    if is_resolved and pending.leak and not ending.leak:
         yield "leak", "La fuite est-elle confirmée, ou sans fondement ? Sinon : « on ne le saura pas »."
-    for task in left.tasks:
+    for task in pending.tasks:
         if is_resolved and str(task.uid) not in ending.moot:
             yield f"task_{task.uid}", "Faites cette tâche, ou cochez « sans objet »."
 
 
 def refuse(problems: tuple[Problem, ...]) -> None:
-    found: dict[str, list[str]] = {}
+    messages_by_field: dict[str, list[str]] = {}
     for name, message in problems:
-        found.setdefault(name, []).append(message)
-    if found:
-        raise ValidationError({name: list(messages) for name, messages in found.items()})
+        messages_by_field.setdefault(name, []).append(message)
+    if messages_by_field:
+        raise ValidationError({name: list(messages) for name, messages in messages_by_field.items()})
 
 
-def settle_facts(incident: Incident, ending: Ending, left: Unfinished, *, actor: User, at: datetime) -> dict[str, Any]:
+def settle_facts(
+    incident: Incident, ending: Ending, pending: Unfinished, *, actor: User, at: datetime
+) -> dict[str, Any]:
     """Save what the closing says of services, data and tasks. Returns the codes of what changed."""
-    said: dict[str, Any] = {}
-    open_services = {one.service for one in left.interruptions}
+    codes: dict[str, Any] = {}
+    open_services = {interruption.service for interruption in pending.interruptions}
     if ended := {name: moment for name, moment in ending.ended.items() if moment and name in open_services}:
         end_interruptions(incident, ended, actor=actor, at=at)
-        said["ended"] = sorted(ended)
-    if left.leak and ending.leak == NEVER_KNOWN:
-        said["leak_never_known"] = True
-    elif left.leak and ending.leak:
-        said["leak"] = conclude_leak(incident, ending.leak)
-    if moot := [task.pk for task in left.tasks if str(task.uid) in ending.moot]:
+        codes["ended"] = sorted(ended)
+    if pending.leak and ending.leak == NEVER_KNOWN:
+        codes["leak_never_known"] = True
+    elif pending.leak and ending.leak:
+        codes["leak"] = conclude_leak(incident, ending.leak)
+    if moot := [task.pk for task in pending.tasks if str(task.uid) in ending.moot]:
         Task.objects.filter(pk__in=moot).update(done_at=at, done_by=actor, is_moot=True)
-        said["moot"] = len(moot)
-    return said
+        codes["moot"] = len(moot)
+    return codes
 
 
 def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, actor: User, at: datetime) -> None:
-    known = [
-        with_ends_in_order(replace(one, ended_at=ended[one.service]))
-        if one.ended_at is None and one.service in ended
-        else one
-        for one in interruptions_of(incident)
+    interruptions = [
+        with_ends_in_order(replace(interruption, ended_at=ended[interruption.service]))
+        if interruption.ended_at is None and interruption.service in ended
+        else interruption
+        for interruption in interruptions_of(incident)
     ]
-    kept = snapshot_services(incident.service_stopped, known)
-    amend(incident, "services", kept, lambda: put_interruptions(incident, known), actor=actor, at=at)
+    snapshot = snapshot_services(incident.service_stopped, interruptions)
+    amend(incident, "services", snapshot, lambda: put_interruptions(incident, interruptions), actor=actor, at=at)
 
 
 def save_closing(
-    incident: Incident, ending: Ending, *, actor: User, at: datetime, said: Mapping[str, Any] | None = None
+    incident: Incident, ending: Ending, *, actor: User, at: datetime, changes: Mapping[str, Any] | None = None
 ) -> None:
     """Close the row and save its report and its event.
 
@@ -313,8 +315,8 @@ def save_closing(
     if ending.why:
         write_motive(incident, ending.why, actor, at=at)
     codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
-    told = {"reason": ending.reason} | codes | dict(said or {})
-    record_event(incident, EventKind.CLOSED, at=at, actor=actor, **told)
+    data = {"reason": ending.reason} | codes | dict(changes or {})
+    record_event(incident, EventKind.CLOSED, at=at, actor=actor, **data)
     for double in incident.doubles.all():  # the declarants of its duplicates are notified too
         record_event(double, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
 

@@ -64,8 +64,8 @@ def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> 
             is_given = False
         (relay.given if is_given else relay.left).append(reference)
     words = clean_text(shift.text, limit=TEXT_LIMIT, field="text")
-    here = Note.objects.filter(author=actor, kind=NoteKind.HANDOVER, incident__reference__in=references)
-    relay.is_written = here.filter(text=words).exists()
+    notes = Note.objects.filter(author=actor, kind=NoteKind.HANDOVER, incident__reference__in=references)
+    relay.is_written = notes.filter(text=words).exists()
     return relay
 
 
@@ -94,9 +94,9 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=shift.text, key=shift.key)
     if not is_new:
         return False
-    given = pass_on(incident, shift.to, at=note.written_at)
+    data = pass_on(incident, shift.to, at=note.written_at)
     incident.save(update_fields=HOLDER_FIELDS)
-    record_event(incident, EventKind.HANDED_OVER, at=note.written_at, actor=actor, note=str(note.uid), **given)
+    record_event(incident, EventKind.HANDED_OVER, at=note.written_at, actor=actor, note=str(note.uid), **data)
     return True
 
 
@@ -111,23 +111,23 @@ def is_repeated_submission(incident: Incident, shift: Shift) -> bool:
 
 def cases_in_hand(user: User) -> QuerySet[Incident]:
     """Return up to `CASES_SHOWN` open cases assigned to this person, soonest due first."""
-    mine = with_places(Incident.objects.filter(csirt__in=user.work_centre_ids, assignee=user, status__in=OPEN))
-    return mine.order_by("due_at", "id")[:CASES_SHOWN]
+    cases = with_places(Incident.objects.filter(csirt__in=user.work_centre_ids, assignee=user, status__in=OPEN))
+    return cases.order_by("due_at", "id")[:CASES_SHOWN]
 
 
 def cases_of_the_gone(user: User) -> QuerySet[Incident]:
     """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
     led = user.led_centre_ids
-    held = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
-    return with_places(held.filter(~works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
+    assigned = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
+    return with_places(assigned.filter(~works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
 
 
 def count_open_cases(people: Collection[int], csirts: Collection[int]) -> Counter[tuple[int, int | None]]:
     """Count the open cases of each of these people in each of these centres, by person and centre, for the pages of a
     lead (`accounts.access.count_cases`). One query.
     """
-    held = Incident.objects.open().filter(assignee__in=people, csirt__in=csirts).order_by()
-    counted = held.values_list("assignee", "csirt").annotate(number=Count("pk"))
+    cases = Incident.objects.open().filter(assignee__in=people, csirt__in=csirts).order_by()
+    counted = cases.values_list("assignee", "csirt").annotate(number=Count("pk"))
     return Counter({(person, csirt): number for person, csirt, number in counted})
 
 

@@ -38,7 +38,7 @@ class Pen:
 
 @transaction.atomic
 def keep_words(
-    *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, sent: KeptForm | None = None
+    *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, submitted: KeptForm | None = None
 ) -> list[KeptForm]:
     """Store what `actor` has typed, by form; a form without values is emptied.
 
@@ -50,9 +50,9 @@ def keep_words(
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
     before = {row.form: row for row in KeptWords.objects.filter(incident=incident, user=actor)}
-    elsewhere = [form for form in words if form != sent and is_of_later_page(before.get(form), words[form], pen)]
-    kept = {form: words[form] for form in words if form not in elsewhere}
-    save_rows(incident, actor, before, kept, pen)
+    elsewhere = [form for form in words if form != submitted and is_of_later_page(before.get(form), words[form], pen)]
+    stored = {form: words[form] for form in words if form not in elsewhere}
+    save_rows(incident, actor, before, stored, pen)
     for form in elsewhere if not pen.stroke else ():
         add_below(before[form], words[form])
     return elsewhere
@@ -73,9 +73,9 @@ def add_below(row: KeptWords, values: Values) -> None:
 
     No page has shown both texts, so the row is detached from every page: none of them may overwrite it unseen.
     """
-    there, text = ("".join(each.get(TEXT, [])).strip() for each in (row.values, values))
-    if text and text not in there:
-        row.values |= {TEXT: [f"{there}\n\n{text}".strip()]}
+    stored, text = ("".join(values.get(TEXT, [])).strip() for values in (row.values, values))
+    if text and text not in stored:
+        row.values |= {TEXT: [f"{stored}\n\n{text}".strip()]}
         row.pen, row.stroke, row.saved_at = "", 0, timezone.now()
         row.expires_at = row.saved_at + LASTS
         row.save()

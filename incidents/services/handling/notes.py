@@ -33,8 +33,8 @@ def readable(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[No
     the search.
     """
     accepted = Transfer.objects.filter(state=TransferState.ACCEPTED, incident=OuterRef("incident"))
-    left = accepted.filter(answered_at__gte=OuterRef("written_at")).order_by("answered_at", "id").values("giver")
-    written_in = Coalesce(Subquery(left[:1]), F("incident__csirt"), output_field=BigIntegerField())
+    givers = accepted.filter(answered_at__gte=OuterRef("written_at")).order_by("answered_at", "id").values("giver")
+    written_in = Coalesce(Subquery(givers[:1]), F("incident__csirt"), output_field=BigIntegerField())
     is_ours = Q(written_in=F("incident__csirt") if centre is None else centre)
     return notes.alias(written_in=written_in).filter(~Q(kind=NoteKind.HANDOVER) | is_ours)
 
@@ -59,8 +59,8 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
     else:
         settle_due(incident, worked_at=note.written_at)
     incident.save(update_fields=[*ANSWER_FIELDS, "is_to_call_back"])
-    at, said = note.written_at, str(note.uid)
-    record_event(incident, EventKind.NOTED, at=at, actor=actor, note=said, nature=str(kind), spoke=answers)
+    at, note_uid = note.written_at, str(note.uid)
+    record_event(incident, EventKind.NOTED, at=at, actor=actor, note=note_uid, nature=str(kind), spoke=answers)
     if answers:
         pass_answer_on(incident, at=at)
     return note

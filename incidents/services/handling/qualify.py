@@ -56,16 +56,16 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     PermissionDenied, Stale, ValidationError by field of `Qualification`.
     """
     incident = open_to_judgement(reference, actor)
-    check(qualification, known=incident.techniques)
-    standing = qualification_of(incident, first_leak(incident))
-    wanted = replace(qualification, techniques=in_order(qualification.techniques))
-    if wanted.leak == AS_DECLARED and not is_leak_judged(incident):
-        wanted = replace(wanted, leak="")
-    if says_nothing_new(wanted, standing):
+    check(qualification, kept_techniques=incident.techniques)
+    current = qualification_of(incident, first_leak(incident))
+    chosen = replace(qualification, techniques=in_order(qualification.techniques))
+    if chosen.leak == AS_DECLARED and not is_leak_judged(incident):
+        chosen = replace(chosen, leak="")
+    if says_nothing_new(chosen, current):
         return incident
-    if seen and seen != stamp(standing):
+    if seen and seen != stamp(current):
         raise Stale
-    change(incident, standing, wanted, actor=actor)
+    change(incident, current, chosen, actor=actor)
     return incident
 
 
@@ -90,22 +90,22 @@ def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]
     field of `Qualification`.
     """
     incident = open_to_judgement(reference, actor)
-    standing = qualification_of(incident, first_leak(incident))
-    wanted = replace(standing, **codes_set(changes, standing))
-    check(wanted, known=incident.techniques)
-    if wanted != standing:
-        change(incident, standing, wanted, actor=actor)
+    current = qualification_of(incident, first_leak(incident))
+    chosen = replace(current, **codes_set(changes, current))
+    check(chosen, kept_techniques=incident.techniques)
+    if chosen != current:
+        change(incident, current, chosen, actor=actor)
     return incident
 
 
-def codes_set(changes: Changes, standing: Qualification) -> dict[str, Any]:
+def codes_set(changes: Changes, current: Qualification) -> dict[str, Any]:
     """Return the fields of the qualification that these changes set."""
-    said: dict[str, Any] = {name: str(code) for name, code in changes.items() if name != "rsit"}
+    codes: dict[str, Any] = {name: str(code) for name, code in changes.items() if name != "rsit"}
     if rsit := changes.get("rsit"):
-        said["rsit_class"], _slash, said["rsit_type"] = rsit.partition("/")
-    elif "type" in said and (standing.rsit_class, standing.rsit_type) == FIRST_CLASSIFICATION[standing.type]:
-        said["rsit_class"], said["rsit_type"] = map(str, FIRST_CLASSIFICATION.get(said["type"], ("", "")))
-    return said
+        codes["rsit_class"], _slash, codes["rsit_type"] = rsit.partition("/")
+    elif "type" in codes and (current.rsit_class, current.rsit_type) == FIRST_CLASSIFICATION[current.type]:
+        codes["rsit_class"], codes["rsit_type"] = map(str, FIRST_CLASSIFICATION.get(codes["type"], ("", "")))
+    return codes
 
 
 def open_to_judgement(reference: str, actor: User) -> Incident:
@@ -131,31 +131,31 @@ def is_leak_judged(incident: Incident) -> bool:
 
 def stamp(qualification: Qualification) -> str:
     """Return a stamp of the values, with which a form says what its page showed."""
-    said = json.dumps(asdict(qualification), sort_keys=True, default=str)
-    return hashlib.sha256(said.encode()).hexdigest()[:24]
+    content = json.dumps(asdict(qualification), sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
-def says_nothing_new(wanted: Qualification, standing: Qualification) -> bool:
-    return replace(wanted, leak=wanted.leak or standing.leak) == standing
+def says_nothing_new(chosen: Qualification, current: Qualification) -> bool:
+    return replace(chosen, leak=chosen.leak or current.leak) == current
 
 
 def in_order(techniques: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(techniques)))
 
 
-def check(said: Qualification, *, known: list[str]) -> None:
+def check(qualification: Qualification, *, kept_techniques: list[str]) -> None:
     """Raise ValidationError naming every field with an unknown code, or with an RSIT type outside its class.
 
     `known` are the techniques of the case: they may stay even if they have left the list.
     """
     problems: dict[str, list[str]] = {}
-    for field, message in (*unknown_codes(said, known), *problems_of_rsit(said)):
+    for field, message in (*unknown_codes(qualification, kept_techniques), *problems_of_rsit(qualification)):
         problems.setdefault(field, []).append(message)
     if problems:
         raise ValidationError({field: list(messages) for field, messages in problems.items()})
 
 
-def unknown_codes(said: Qualification, known: list[str]) -> Iterator[Problem]:
+def unknown_codes(qualification: Qualification, kept_techniques: list[str]) -> Iterator[Problem]:
     allowed: dict[str, list[str]] = {
         "nature": Nature.values,
         "type": IncidentType.values,
@@ -165,28 +165,28 @@ def unknown_codes(said: Qualification, known: list[str]) -> Iterator[Problem]:
         "pap": Pap.values,
     }
     for field, values in allowed.items():
-        if getattr(said, field) not in values:
+        if getattr(qualification, field) not in values:
             yield field, "Choisissez dans la liste."
-    if set(said.techniques) - set(TECHNIQUES) - set(known):
+    if set(qualification.techniques) - set(TECHNIQUES) - set(kept_techniques):
         yield "techniques", "Cette technique n’est pas dans la liste."
 
 
-def problems_of_rsit(said: Qualification) -> Iterator[Problem]:
-    if said.rsit_class not in TYPES_OF_CLASS:
+def problems_of_rsit(qualification: Qualification) -> Iterator[Problem]:
+    if qualification.rsit_class not in TYPES_OF_CLASS:
         yield "rsit_class", "Choisissez une classe RSIT."
-    elif said.rsit_type and said.rsit_type not in TYPES_OF_CLASS[said.rsit_class]:
+    elif qualification.rsit_type and qualification.rsit_type not in TYPES_OF_CLASS[qualification.rsit_class]:
         yield "rsit_type", "Ce type RSIT n’appartient pas à cette classe."
 
 
-def change(incident: Incident, standing: Qualification, wanted: Qualification, *, actor: User) -> None:
+def change(incident: Incident, current: Qualification, chosen: Qualification, *, actor: User) -> None:
     """Save the new values, recompute the severity (which may only rise), and record which codes changed."""
     now = timezone.now()
     changed: dict[str, Any] = {}
     for name in COLUMNS:
-        if getattr(standing, name) != getattr(wanted, name):
-            changed[name] = [coded(getattr(standing, name)), coded(getattr(wanted, name))]
-            setattr(incident, name, coded(getattr(wanted, name)))
-    if wanted.leak and (leak := conclude_leak(incident, wanted.leak)):
+        if getattr(current, name) != getattr(chosen, name):
+            changed[name] = [coded(getattr(current, name)), coded(getattr(chosen, name))]
+            setattr(incident, name, coded(getattr(chosen, name)))
+    if chosen.leak and (leak := conclude_leak(incident, chosen.leak)):
         changed["leak"] = leak
     save(incident, now, changed, actor=actor)
 
@@ -196,8 +196,8 @@ def save(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: U
     raised = raise_severity(incident, now)
     settle_due(incident, worked_at=now)
     incident.save(update_fields=[*COLUMNS, *WEIGHED_FIELDS, *DUE_FIELDS])
-    said = {"severity": [int(was), int(incident.severity)]} if raised else {}
-    record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | said)
+    severity = {"severity": [int(was), int(incident.severity)]} if raised else {}
+    record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | severity)
 
 
 def coded(value: Any) -> Any:

@@ -31,14 +31,14 @@ def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
 
 def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, at: datetime) -> None:
     """Do the same for a caller that has already read `earlier`, the reading of a responder of the case's centre."""
-    mine = Reading.objects.filter(incident=incident, user=reader)
+    readings = Reading.objects.filter(incident=incident, user=reader)
     if earlier is None:
         first = Reading(incident=incident, user=reader, first_at=at, last_at=at, present_at=at)
         Reading.objects.bulk_create([first], ignore_conflicts=True)
     elif earlier.last_at < at - WRITTEN_EVERY or has_news(incident, earlier.last_at):
-        mine.update(last_at=at, present_at=at)
+        readings.update(last_at=at, present_at=at)
     elif earlier.present_at is None or earlier.present_at < at - SAID_EVERY:
-        mine.update(present_at=at)
+        readings.update(present_at=at)
 
 
 def note_presence(*, incident: Incident, reader: User) -> None:
@@ -49,8 +49,8 @@ def note_presence(*, incident: Incident, reader: User) -> None:
 def others_present(incident: Incident, reader: User) -> list[User]:
     """Return the other people of its centre who have the case open now, by name. One query."""
     recent = timezone.now() - PRESENT_FOR
-    there = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
-    return list(people_of(incident.csirt_id).filter(pk__in=there.values("user")))
+    readings = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
+    return list(people_of(incident.csirt_id).filter(pk__in=readings.values("user")))
 
 
 def note_opening(*, piece: Evidence, reader: User) -> None:

@@ -85,5 +85,5 @@ def open_again(incident: Incident, actor: User) -> None:
     incident.assignee = actor
     settle_due(incident, worked_at=now)
     incident.save(update_fields=[*REOPENED_FIELDS, *DUE_FIELDS])
-    for one in (incident, *incident.doubles.all()):
-        record_event(one, EventKind.REOPENED, at=now, actor=actor, reason=reason)
+    for case in (incident, *incident.doubles.all()):
+        record_event(case, EventKind.REOPENED, at=now, actor=actor, reason=reason)

@@ -50,12 +50,12 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
     Returns whether it rose. Does not save. A level that a responder set stays until the facts are worse than those
     known then.
     """
-    found, known = assessment_of(incident, now).severity, incident.severity_found
-    incident.severity_found = found
-    if found <= known or found <= incident.severity:
+    computed, before = assessment_of(incident, now).severity, incident.severity_found
+    incident.severity_found = computed
+    if computed <= before or computed <= incident.severity:
         return False
-    incident.severity = found
-    incident.acknowledge_by = min(incident.acknowledge_by, now + ACKNOWLEDGE_WITHIN[found])
+    incident.severity = computed
+    incident.acknowledge_by = min(incident.acknowledge_by, now + ACKNOWLEDGE_WITHIN[computed])
     answer_sooner(incident)
     return True
 
@@ -91,8 +91,8 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : ceux qui reprendront ce dossier le liront."})
     newest = incident.severity_choices.order_by("-id").first()
-    said = (newest.severity, newest.motive, newest.actor_id) if newest else None
-    if said == (severity, why, actor.pk) and incident.severity == severity:
+    choice = (newest.severity, newest.motive, newest.actor_id) if newest else None
+    if choice == (severity, why, actor.pk) and incident.severity == severity:
         return incident
     if seen and seen != str(int(incident.severity)):
         raise Stale

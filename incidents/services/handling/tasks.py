@@ -59,8 +59,8 @@ def apply_playbook(*, reference: str, actor: User) -> int:
     if incident.csirt is None:
         raise Http404  # the case has no centre
     guide = guide_for(incident.type, incident.csirt)
-    here = incident.tasks.exclude(step="").values_list("step", flat=True)
-    missing = [step for step in guide.steps if step.step not in set(here)]
+    existing = incident.tasks.exclude(step="").values_list("step", flat=True)
+    missing = [step for step in guide.steps if step.step not in set(existing)]
     if not missing:
         return 0
     now = timezone.now()
@@ -69,8 +69,8 @@ def apply_playbook(*, reference: str, actor: User) -> int:
         end_call_back(tasks, incident, actor=actor, at=now)
     Task.objects.bulk_create(tasks)
     keep_due(incident, at=now)
-    told: dict[str, Any] = {"playbook": incident.type, "version": guide.version, "own": guide.csirt is not None}
-    record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=len(missing), **told)
+    data: dict[str, Any] = {"playbook": incident.type, "version": guide.version, "own": guide.csirt is not None}
+    record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=len(missing), **data)
     return len(missing)
 
 
@@ -93,7 +93,7 @@ def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, a
     """Close the call-back step of a verified case: done by the person who called back, or moot. Does not save."""
     called = incident.events.filter(kind=EventKind.VERIFIED, data__method=Verification.CALL_BACK, actor__isnull=False)
     event = called.order_by("-id").first() if incident.verification == Verification.CALL_BACK else None
-    for task in (one for one in tasks if one.step == CALL_BACK_STEP):
+    for task in (task for task in tasks if task.step == CALL_BACK_STEP):
         task.done_at, task.done_by = (event.at, event.actor) if event else (at, actor)
         task.is_moot = event is None
 
@@ -173,8 +173,8 @@ def state_of(task: Task) -> TaskState:
 
 def steps_missing(steps: Collection[Step], tasks: Collection[Task]) -> int:
     """Return the number of steps that are not yet tasks of the case."""
-    here = {task.step for task in tasks}
-    return sum(step.step not in here for step in steps)
+    existing = {task.step for task in tasks}
+    return sum(step.step not in existing for step in steps)
 
 
 def check_open(incident: Incident) -> None:

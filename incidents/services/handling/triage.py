@@ -71,8 +71,8 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NOTHING_SAI
     record_call_back(incident, actor=actor, call=call, at=now)
     settle_due(incident, worked_at=now)
     incident.save(update_fields=["verification", "verified_at", "is_to_call_back", *DUE_FIELDS])
-    said = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
-    record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **said)
+    data = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
+    record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **data)
     return incident
 
 

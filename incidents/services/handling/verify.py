@@ -51,7 +51,11 @@ def checked_number(incident: Incident, call: CallBack) -> str:
     number = clean_line(call.number, limit=NUMBER_LIMIT, field="number")
     if number and not can_be_called(number):
         raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : comptez ses chiffres."})
-    if number and not call.is_official and any(has_same_number(number, one) for one in declared_numbers(incident)):
+    if (
+        number
+        and not call.is_official
+        and any(has_same_number(number, declared) for declared in declared_numbers(incident))
+    ):
         raise ValidationError(
             {
                 "number": (
@@ -69,23 +73,23 @@ def declared_numbers(incident: Incident) -> Iterator[str]:
     of_body = Q(incident__collectivity=incident.collectivity_id, incident__status__in=OPEN)
     cases = of_body | Q(incident=incident) | Q(incident__merged_into=incident)
     for phone, story in Story.objects.filter(cases).values_list("contact_phone", "description"):
-        yield from (phone, *(one for one in NUMBER.findall(story) if len(digits_of(one)) >= PHONE_DIGITS))
+        yield from (phone, *(phone for phone in NUMBER.findall(story) if len(digits_of(phone)) >= PHONE_DIGITS))
     sheets = AnswerSheet.objects.filter(cases, section="rappel").values_list("values__phone", flat=True)
     yield from (phone or "" for phone in sheets)
 
 
-def has_same_number(one: str, other: str) -> bool:
+def has_same_number(text: str, other: str) -> bool:
     """Tell whether one text contains the number of the other, in any spelling, with or without the country code."""
-    first, second = digits_of(one), digits_of(other)
+    first, second = digits_of(text), digits_of(other)
     return any(
         len(bare := bare_digits(short)) >= LOCAL_DIGITS and bare in long
         for short, long in ((first, second), (second, first))
     )
 
 
-def is_same_number(one: str, other: str) -> bool:
+def is_same_number(text: str, other: str) -> bool:
     """Tell whether the two texts hold the same number and nothing else to call, whatever the spelling."""
-    return bare_digits(digits_of(one)) == bare_digits(digits_of(other))
+    return bare_digits(digits_of(text)) == bare_digits(digits_of(other))
 
 
 def bare_digits(digits: str) -> str:
@@ -108,8 +112,8 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
         note_call_back(incident, actor=actor, words=words_of_call(number, call.source), at=at)
     if number and call.source in PUBLIC and not call.is_official and not is_on_card(incident, number):
         found_on = find_local_day(at, find_zone(incident.collectivity))
-        found = {"phone": number, "source": call.source, "found_on": found_on, "noted_by": actor}
-        OfficialNumber.objects.update_or_create(collectivity=incident.collectivity, defaults=found)
+        values = {"phone": number, "source": call.source, "found_on": found_on, "noted_by": actor}
+        OfficialNumber.objects.update_or_create(collectivity=incident.collectivity, defaults=values)
 
 
 def is_on_card(incident: Incident, number: str) -> bool:
@@ -118,7 +122,7 @@ def is_on_card(incident: Incident, number: str) -> bool:
     Other centres do not read that card, so it is not copied.
     """
     written = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values_list("phone", flat=True)
-    return any(has_same_number(number, one) for one in written)
+    return any(has_same_number(number, phone) for phone in written)
 
 
 def tick_call_back(incident: Incident, *, actor: User, at: datetime) -> None:
@@ -131,12 +135,12 @@ def tick_call_back(incident: Incident, *, actor: User, at: datetime) -> None:
 def note_call_back(incident: Incident, *, actor: User, words: str, at: datetime) -> None:
     """Note a call that counts as no answer: the person who picked up need not be the declarant."""
     note, _is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=words, key=f"verify {at}")
-    said: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": False, "verified": True}
-    record_event(incident, EventKind.NOTED, at=at, actor=actor, **said)
+    data: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": False, "verified": True}
+    record_event(incident, EventKind.NOTED, at=at, actor=actor, **data)
 
 
 def words_of_call(number: str, source: NumberSource | None) -> str:
     """Return the number and its source as a sentence, without what was said in the call."""
-    found = ", ".join([part for part in (number, str(source.label) if source else "") if part])
-    said = "Vérification par rappel."
-    return f"{said} {f'Numéro : {found}.'}" if found else said
+    details = ", ".join([part for part in (number, str(source.label) if source else "") if part])
+    statement = "Vérification par rappel."
+    return f"{statement} {f'Numéro : {details}.'}" if details else statement

@@ -78,5 +78,5 @@ def judged_by_events(incident: Incident) -> str:
 
 def format_judgement(incident: Incident, values: Mapping[str, Any]) -> str:
     """Return « fuite soupçonnée » as the centre judged, or ""."""
-    found = find_judgement(incident, values, first_leak(incident))
-    return f"fuite {LeakStatus(found).label}" if found else ""
+    judgement = find_judgement(incident, values, first_leak(incident))
+    return f"fuite {LeakStatus(judgement).label}" if judgement else ""

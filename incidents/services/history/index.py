@@ -154,14 +154,14 @@ def questions_with_words() -> list[str]:
 
     Sections copied from the case are left out, since they hold who is to be called back.
     """
-    asked = {
+    codes = {
         f"{section.code}.{question.code}"
         for version in versions().values()
         for section in version.sections
         for question in section.questions
         if question.kind in WORDS_OF_QUESTION
     }
-    return sorted(asked - CONTACTS)
+    return sorted(codes - CONTACTS)
 
 
 def run(statement: str, parameters: Any) -> None:

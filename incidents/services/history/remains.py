@@ -65,7 +65,7 @@ def standing_of(incident: Incident) -> Values:
         "codes": {name: getattr(incident, name) for name in CODES},
         "assignee": incident.assignee.display_name if incident.assignee else "",
         "sections": {section: of_rows(incident, section) for section in SNAPSHOTS},
-        "tasks": [copy_task(one) for one in incident.tasks.select_related("done_by").order_by("id")],
+        "tasks": [copy_task(task) for task in incident.tasks.select_related("done_by").order_by("id")],
         "observables": list(incident.observables.order_by("id").values("kind", "value")),
         "closings": list(incident.closings.order_by("id").values("outcome", "summary", "lesson")),
         "last": {name: getattr(incident, name).aggregate(last=Max("id"))["last"] or 0 for name in CUT},
@@ -88,8 +88,8 @@ def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
 
     `after` gives, by the name of a list, how many of its newest rows to skip; it is ignored if the list is shorter.
     """
-    incident, kept = transfer.incident, transfer.standing
-    last, zone = kept.get("last", {}), kept.get("zone", PARIS)
+    incident, copy = transfer.incident, transfer.standing
+    last, zone = copy.get("last", {}), copy.get("zone", PARIS)
     older: dict[str, Older] = {}
 
     def until(name: str) -> Any:
@@ -103,11 +103,11 @@ def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
 
     sheets = page("sheets", until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
     return Remains(
-        sections=list_sections(kept),
+        sections=list_sections(copy),
         messages=page("messages", until("messages"))[::-1],
         notes=page("notes", readable(until("notes"), centre=transfer.giver_id).select_related("author"))[::-1],
         answers=[Kept(sheet, zone) for sheet in reversed(sheets)],
-        tasks=page("tasks", kept.get("tasks", [])[::-1])[::-1],
+        tasks=page("tasks", copy.get("tasks", [])[::-1])[::-1],
         pieces=list(until("evidence").order_by("number")),
         events=page("events", events_until(transfer)),
         older=older,
@@ -128,15 +128,15 @@ def page_of(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
     return read[:ROWS_READ], Older(everything - skipped - ROWS_READ, skipped + ROWS_READ)
 
 
-def list_sections(kept: Values) -> list[tuple[str, list[Said]]]:
+def list_sections(copy: Values) -> list[tuple[str, list[Said]]]:
     return [
         (
             str(SNAPSHOT_TITLES[section]),
-            list_sheet_facts(section, kept["version"], kept["sections"][section], kept["zone"]),
+            list_sheet_facts(section, copy["version"], copy["sections"][section], copy["zone"]),
         )
         for section in SNAPSHOTS
         # jsonb does not preserve the order of keys, so the order comes from SNAPSHOTS.
-        if section in kept.get("sections", {})
+        if section in copy.get("sections", {})
     ]
 
 

@@ -30,20 +30,25 @@ SERVICE_KEYS = {"started_at": "from", "ended_at": "to", "people_affected": "peop
 
 
 def snapshot_services(stopped: str, interruptions: Iterable[Interruption]) -> Values:
-    return {"stopped": str(stopped), "services": [snapshot_interruption(one) for one in interruptions]}
+    return {
+        "stopped": str(stopped),
+        "services": [snapshot_interruption(interruption) for interruption in interruptions],
+    }
 
 
-def snapshot_interruption(one: Interruption) -> Values:
-    return {SERVICE_KEYS.get(name, name): plain_value(getattr(one, name)) for name in SERVICE}
+def snapshot_interruption(interruption: Interruption) -> Values:
+    return {SERVICE_KEYS.get(name, name): plain_value(getattr(interruption, name)) for name in SERVICE}
 
 
 def snapshot_data(concerned: str, leak: Leak | None) -> Values:
-    said = {name: plain_value(getattr(leak, name)) for name in LEAK_INPUTS} if leak else None
-    return {"concerned": str(concerned), "leak": said}
+    values = {name: plain_value(getattr(leak, name)) for name in LEAK_INPUTS} if leak else None
+    return {"concerned": str(concerned), "leak": values}
 
 
 def snapshot_moments(instants: Mapping[str, Instant]) -> Values:
-    return {name: {"at": text_of(one.at), "certainty": str(one.certainty)} for name, one in instants.items()}
+    return {
+        name: {"at": text_of(instant.at), "certainty": str(instant.certainty)} for name, instant in instants.items()
+    }
 
 
 def snapshot_caller(caller: Caller, *, mail_without_code: bool) -> Values:
@@ -67,14 +72,14 @@ def text_of(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat() if at else None
 
 
-def of_declaration(said: Declaration) -> dict[str, Values]:
+def of_declaration(declaration: Declaration) -> dict[str, Values]:
     """Return each section as it was declared."""
     return {
-        "recit": read_story_words(said),
-        "moments": snapshot_moments({name: getattr(said, name) for name in INSTANTS}),
-        "services": snapshot_services(said.service_stopped, said.interruptions),
-        "donnees": snapshot_data(said.data_concerned, said.leak),
-        "rappel": snapshot_caller(said.caller, mail_without_code=said.mail_without_code),
+        "recit": read_story_words(declaration),
+        "moments": snapshot_moments({name: getattr(declaration, name) for name in INSTANTS}),
+        "services": snapshot_services(declaration.service_stopped, declaration.interruptions),
+        "donnees": snapshot_data(declaration.data_concerned, declaration.leak),
+        "rappel": snapshot_caller(declaration.caller, mail_without_code=declaration.mail_without_code),
     }
 
 

@@ -30,12 +30,12 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
     """
     if csirt.pk not in actor.work_centre_ids:
         raise Http404
-    found = clean_observable(kind, value)
+    observable = clean_observable(kind, value)
     why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : vos collègues ne verront plus cette valeur."})
     row, is_new = IgnoredValue.objects.get_or_create(
-        csirt=csirt, kind=found.kind, value=found.value, defaults={"motive": why, "actor": actor}
+        csirt=csirt, kind=observable.kind, value=observable.value, defaults={"motive": why, "actor": actor}
     )
     if is_new:
         logger.info("value ignored", ignored=str(row.uid), csirt=csirt.slug, user=actor.pk)
@@ -45,8 +45,8 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
 @transaction.atomic
 def ignore_values(*, csirt: Csirt, actor: User, chosen: Iterable[Chosen], motive: str) -> None:
     """Add all the values, or none."""
-    for one in chosen:
-        ignore_value(csirt=csirt, actor=actor, kind=one.kind, value=one.value, motive=motive)
+    for value in chosen:
+        ignore_value(csirt=csirt, actor=actor, kind=value.kind, value=value.value, motive=motive)
 
 
 @transaction.atomic

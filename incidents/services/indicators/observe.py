@@ -38,18 +38,22 @@ def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -
     that does not match its kind, without a field if the case is erased or full.
     """
     incident = locked(reference, actor)
-    values = {clean_observable(one.kind, one.value): origin_of(one) for one in chosen}
-    known = set(incident.observables.values_list("kind", "value"))
-    new = {found: origin for found, origin in values.items() if (found.kind.value, found.value) not in known}
+    values = {clean_observable(value.kind, value.value): origin_of(value) for value in chosen}
+    existing = set(incident.observables.values_list("kind", "value"))
+    new = {
+        observable: origin
+        for observable, origin in values.items()
+        if (observable.kind.value, observable.value) not in existing
+    }
     if not new:
         return 0
-    if len(known) + len(new) > MOST_OBSERVABLES:
+    if len(existing) + len(new) > MOST_OBSERVABLES:
         raise ValidationError(f"Un dossier garde {MOST_OBSERVABLES} indicateurs au plus : retirez-en d’abord.")
     Observable.objects.bulk_create(
-        Observable(incident=incident, kind=found.kind, value=found.value, origin=origin, actor=actor)
-        for found, origin in new.items()
+        Observable(incident=incident, kind=observable.kind, value=observable.value, origin=origin, actor=actor)
+        for observable, origin in new.items()
     )
-    note_work(incident, actor, added=len(new), kinds=sorted(Counter(found.kind.value for found in new)))
+    note_work(incident, actor, added=len(new), kinds=sorted(Counter(observable.kind.value for observable in new)))
     return len(new)
 
 
@@ -98,5 +102,5 @@ def clean_observable(kind: str, value: str) -> Found:
     return Found(ObservableKind(kind), spelt)
 
 
-def origin_of(one: Chosen) -> str:
-    return one.origin if one.origin in ORIGINS else HAND
+def origin_of(value: Chosen) -> str:
+    return value.origin if value.origin in ORIGINS else HAND

@@ -97,9 +97,9 @@ def sources_of(incident: Incident) -> Iterator[Source]:
     notes and file names, newest first.
     """
     yield Source(DocumentKind.DECLARATION, "\n".join(read_story_words(incident.story).values()))
-    for section, kept in by_section(sheets_of(incident)).items():
+    for section, sheets in by_section(sheets_of(incident)).items():
         if section != "rappel":  # whom to call back is not a trace of an attack
-            yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in kept[0].lines))
+            yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in sheets[0].lines))
     received = incident.messages.filter(is_from_csirt=False)  # a link in our own words is no trace of an attack
     for text in received.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.MESSAGE, text)
@@ -112,15 +112,21 @@ def sources_of(incident: Incident) -> Iterator[Source]:
 def weigh(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
     origins, left_out = list_values_found(sources)
     own, persons = domains_of(incident), {incident.story.contact_email.lower()}
-    telling = [found for found in origins if not is_innocent(found, own=own, persons=persons)]
-    shown = telling[:MOST_PROPOSALS]
-    kept = set(incident.observables.values_list("kind", "value"))
-    elsewhere, ignored = seen_elsewhere(shown, incident, user), ignored_among(shown, incident)
+    telling = [observable for observable in origins if not is_innocent(observable, own=own, persons=persons)]
+    proposed = telling[:MOST_PROPOSALS]
+    existing = set(incident.observables.values_list("kind", "value"))
+    elsewhere, ignored = seen_elsewhere(proposed, incident, user), ignored_among(proposed, incident)
     rows = [
-        Proposal(found, tuple(origins[found]), found in kept, found in elsewhere, ignored.get(found, ""))
-        for found in shown
+        Proposal(
+            observable,
+            tuple(origins[observable]),
+            observable in existing,
+            observable in elsewhere,
+            ignored.get(observable, ""),
+        )
+        for observable in proposed
     ]
-    return Proposals(rows, len(origins) - len(telling), left_out, len(telling) - len(shown))
+    return Proposals(rows, len(origins) - len(telling), left_out, len(telling) - len(proposed))
 
 
 def list_values_found(
@@ -133,8 +139,8 @@ def list_values_found(
     for origin, text in sources:
         if len(text) > room:
             left_out[origin] = None
-        for found in find(text[:room]):
-            origins.setdefault(found, {})[origin] = None
+        for observable in find(text[:room]):
+            origins.setdefault(observable, {})[origin] = None
         room -= min(room, len(text))
     return origins, tuple(left_out)
 

@@ -107,8 +107,8 @@ def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
     return Step(free_code(str(step["step"]) or slugify(title), taken), title, why, source, hours)
 
 
-def free_code(wanted: str, taken: set[str]) -> str:
-    base = wanted[:CODE_LIMIT] if CODE.match(wanted[:CODE_LIMIT]) else "etape"
+def free_code(proposed: str, taken: set[str]) -> str:
+    base = proposed[:CODE_LIMIT] if CODE.match(proposed[:CODE_LIMIT]) else "etape"
     code, number = base, 2
     while code in taken:
         code, number = f"{base[: CODE_LIMIT - 4]}-{number}", number + 1

@@ -44,8 +44,10 @@ def card_of(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact
 
 def lines_of(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
     """Return each line as [label, known contact], with "" where somebody must write by hand."""
-    known = {one.kind: ", ".join(filter(None, (one.name, one.phone, one.note))) for one in contacts}
-    return [[str(label), known.get(helper, "") if helper else ""] for label, helper in LINES]
+    known_contacts = {
+        contact.kind: ", ".join(filter(None, (contact.name, contact.phone, contact.note))) for contact in contacts
+    }
+    return [[str(label), known_contacts.get(helper, "") if helper else ""] for label, helper in LINES]
 
 
 def cards_of(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:

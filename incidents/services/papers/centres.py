@@ -32,15 +32,15 @@ def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
 def describe_fallbacks(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
     return [
         {
-            "name": one.name,
-            "to": format_to_centre(one.name),
-            "phone": one.phone,
-            "phone_note": one.phone_note,
-            "hours": one.hours,
-            "website": describe_site(one.website),
-            "link": one.website,
+            "name": fallback.name,
+            "to": format_to_centre(fallback.name),
+            "phone": fallback.phone,
+            "phone_note": fallback.phone_note,
+            "hours": fallback.hours,
+            "website": describe_site(fallback.website),
+            "link": fallback.website,
         }
-        for one in fallbacks
+        for fallback in fallbacks
     ]
 
 

@@ -72,8 +72,8 @@ def why_this_centre(incident: Incident) -> str:
         return incident.route_reason
     at = moment(last.answered_at, find_zone(incident.collectivity))
     words = {"giver": last.giver, "taker": last.taker, "at": at}
-    given = "%(giver)s l’a confié à %(taker)s le %(at)s." if last.asked_by_id else GROUND_MOVED
-    return f"{incident.route_reason} " + given % words
+    sentence = "%(giver)s l’a confié à %(taker)s le %(at)s." if last.asked_by_id else GROUND_MOVED
+    return f"{incident.route_reason} " + sentence % words
 
 
 def identity(body: Collectivity) -> str:
@@ -117,7 +117,7 @@ def declared(incident: Incident, data: Values, zone: str) -> list[dict[str, Any]
 
 
 def format_section(section: str, version: str, values: Values, zone: str) -> dict[str, Any]:
-    lines = [[one.label, one.words] for one in list_sheet_facts(section, version, values, zone)]
+    lines = [[line.label, line.words] for line in list_sheet_facts(section, version, values, zone)]
     return {"title": title_of(section, version), "lines": lines}
 
 
@@ -131,9 +131,9 @@ def progress(incident: Incident, data: Values, zone: str) -> list[str]:
 
 def judgement(incident: Incident, data: Values) -> str:
     """Return the centre's judgement of the leak as a sentence, or "". `data` is what was declared of the data."""
-    found = format_judgement(incident, data)
+    judged = format_judgement(incident, data)
     who = incident.csirt.name if incident.csirt else "Le centre"
-    return f"{who} juge : {found}." if found else ""
+    return f"{who} juge : {judged}." if judged else ""
 
 
 def charge(incident: Incident, zone: str) -> str:

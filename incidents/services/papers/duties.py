@@ -56,13 +56,13 @@ def data_duties(incident: Incident, zone: str) -> list[Duty]:
     whether they are shown; only what was declared is given as known.
     """
     declared = declared_data(incident)
-    found = find_judgement(incident, declared, first_leak(incident))
-    if found == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not found):
+    judged = find_judgement(incident, declared, first_leak(incident))
+    if judged == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not judged):
         return []
     if declared["concerned"] == Answer.YES:
         notice = notify_cnil("Des données personnelles sont touchées.", before(incident.breach_known_at, zone))
     else:
-        notice = notify_cnil(MAYBE[found == LeakStatus.CONFIRMED], "")
+        notice = notify_cnil(MAYBE[judged == LeakStatus.CONFIRMED], "")
     return [notice, TELL_PERSONS]
 
 

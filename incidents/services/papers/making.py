@@ -109,10 +109,10 @@ def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwh
 
     `meanwhile` is called each time that a long paper has taken a round.
     """
-    made, until = 0, timezone.now() + LONGEST_ROUND
+    papers, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until and (paper := claim(timezone.now(), kinds)):
-        made += try_paper(paper, meanwhile)
-    return made
+        papers += try_paper(paper, meanwhile)
+    return papers
 
 
 @transaction.atomic
@@ -122,9 +122,9 @@ def claim(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper
     Answer packs come before cards, however many cards were requested. What a dead worker may have stored is removed,
     so that nothing stays in the store without a row.
     """
-    asked = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
-    asked.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
-    first = asked.order_by(Case(When(kind=PaperKind.ANSWER_PACK, then=0), default=1), "due_at", "id")
+    due = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
+    due.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
+    first = due.order_by(Case(When(kind=PaperKind.ANSWER_PACK, then=0), default=1), "due_at", "id")
     paper = first.select_for_update(skip_locked=True, of=("self",)).first()
     if paper is None:
         return None

@@ -47,7 +47,7 @@ class FormUsed(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AdviceRequest:
     """What a person asks to send.
 
     `partner` is a code, `key` the idempotency key of the form, `seen` the SHA-256 that the page showed. `tlp` is the
@@ -64,58 +64,58 @@ class Asked:
 
 
 @transaction.atomic
-def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
+def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Advice:
     """Store the file and record the event that sends it. The same form sent twice returns the first advice.
 
     Raises Http404, PermissionDenied, FormUsed, Stale, and ValidationError: by field, or without a field if
     nothing of the case may leave.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
-    key = hashlib.sha256(f"{incident.pk}\n{asked.key}".encode()).hexdigest()
-    why, earlier = checked_motive(asked), Advice.objects.filter(submission_key=key).first()
-    if earlier and (earlier.partner, earlier.motive, earlier.sha256) == (asked.partner, why, asked.seen):
+    key = hashlib.sha256(f"{incident.pk}\n{request.key}".encode()).hexdigest()
+    why, earlier = checked_motive(request), Advice.objects.filter(submission_key=key).first()
+    if earlier and (earlier.partner, earlier.motive, earlier.sha256) == (request.partner, why, request.seen):
         return earlier
-    partner = checked(incident, asked)
+    partner = checked(incident, request)
     if earlier:
         raise FormUsed
-    agreement = check_agreed(incident, asked)
-    content = content_of(incident, partner, asked)
-    if asked.seen != seal_of(content):
+    agreement = check_agreed(incident, request)
+    content = content_of(incident, partner, request)
+    if request.seen != seal_of(content):
         raise Stale
     now = timezone.now()
-    told = {"partner": partner.code, "tlp": asked.tlp, "content": content, "sha256": seal_of(content)}
-    noted = {"motive": why, "agreement": agreement, "actor": actor, "asked_at": now}
-    advice = Advice.objects.create(incident=incident, submission_key=key, **noted, **told)
+    content_fields = {"partner": partner.code, "tlp": request.tlp, "content": content, "sha256": seal_of(content)}
+    request_fields = {"motive": why, "agreement": agreement, "actor": actor, "asked_at": now}
+    advice = Advice.objects.create(incident=incident, submission_key=key, **request_fields, **content_fields)
     data: dict[str, Any] = {"partner": partner.code, "sha256": advice.sha256, "advice": str(advice.uid)}
-    data |= {"tlp": asked.tlp, "agreed": bool(agreement)}
+    data |= {"tlp": request.tlp, "agreed": bool(agreement)}
     record_event(incident, EventKind.ADVISED, at=now, actor=actor, **data)
     return advice
 
 
-def checked(incident: Incident, asked: Asked) -> Partner:
+def checked(incident: Incident, request: AdviceRequest) -> Partner:
     """Return the partner. Raises ValidationError if the file cannot be sent to it."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer.")
-    partner = MAILED.get(asked.partner)
+    partner = MAILED.get(request.partner)
     if partner is None:
         raise ValidationError({"partner": "Choisissez un partenaire de la liste."})
-    if asked.tlp not in LABELS:
+    if request.tlp not in LABELS:
         raise ValidationError({"tlp": "Choisissez le TLP du message."})
     if why := why_not(incident):
         raise ValidationError(why)
     return partner
 
 
-def check_agreed(incident: Incident, asked: Asked) -> str:
+def check_agreed(incident: Incident, request: AdviceRequest) -> str:
     """Return the words to store about the agreement. Raises ValidationError like `checked_agreement`."""
-    is_needed = needs_agreement(incident.tlp, PartnerKind.COMMUNITY, label=asked.tlp)
-    return checked_agreement(incident, asked.agreement, is_needed=is_needed)
+    is_needed = needs_agreement(incident.tlp, PartnerKind.COMMUNITY, label=request.tlp)
+    return checked_agreement(incident, request.agreement, is_needed=is_needed)
 
 
-def checked_motive(asked: Asked) -> str:
-    why = clean_line(asked.motive, limit=MOTIVE_LIMIT, field="motive")
+def checked_motive(request: AdviceRequest) -> str:
+    why = clean_line(request.motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
-        missing = "Écrivez pourquoi des coordonnées partent." if asked.with_persons else "Écrivez pourquoi."
+        missing = "Écrivez pourquoi des coordonnées partent." if request.with_persons else "Écrivez pourquoi."
         raise ValidationError({"motive": missing})
     return why
 
@@ -125,19 +125,19 @@ def why_not(incident: Incident) -> str:
     return str(KEPT_IN) if is_kept_in(incident.tlp) else ""
 
 
-def content_of(incident: Incident, partner: Partner, asked: Asked) -> str:
+def content_of(incident: Incident, partner: Partner, request: AdviceRequest) -> str:
     """Return the text of the file. The same rows give the same text."""
-    said = facts_of(incident) | {
+    facts = facts_of(incident) | {
         "format": FORMAT,
         "to": partner.code,
-        "tlp": str(Tlp(asked.tlp).label),
-        "declarant_agreed": asked.agreement.is_given,
-        "observables": observables_of(incident, with_persons=asked.with_persons),
+        "tlp": str(Tlp(request.tlp).label),
+        "declarant_agreed": request.agreement.is_given,
+        "observables": observables_of(incident, with_persons=request.with_persons),
     }
-    if asked.with_persons:
+    if request.with_persons:
         caller = caller_of(incident)
-        said["contact"] = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
-    return json.dumps(said, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
+        facts["contact"] = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
 
 
 def seal_of(content: str) -> str:
@@ -181,8 +181,8 @@ def body_of(incident: Incident) -> dict[str, Any]:
 
 def moments_of(incident: Incident) -> dict[str, str | None]:
     """Return the known instants in UTC, or as a day of the body's time zone if no hour was given."""
-    zone, known = find_zone(incident.collectivity), instants_of(incident).items()
-    return {name: code_of(moment_or_day(one.at, zone, one.certainty)) for name, one in known}
+    zone, instants = find_zone(incident.collectivity), instants_of(incident).items()
+    return {name: code_of(moment_or_day(instant.at, zone, instant.certainty)) for name, instant in instants}
 
 
 def services_of(incident: Incident) -> list[dict[str, Any]]:
@@ -190,17 +190,17 @@ def services_of(incident: Incident) -> list[dict[str, Any]]:
     zone = find_zone(incident.collectivity)
     return [
         {
-            "service": str(one.service),
-            "extent": str(one.extent),
-            "from": code_of(moment_or_day(one.started_at, zone)),
-            "to": code_of(end_or_day(one.started_at, one.ended_at, zone)),
-            "people": one.people_affected,
+            "service": str(interruption.service),
+            "extent": str(interruption.extent),
+            "from": code_of(moment_or_day(interruption.started_at, zone)),
+            "to": code_of(end_or_day(interruption.started_at, interruption.ended_at, zone)),
+            "people": interruption.people_affected,
         }
-        for one in interruptions_of(incident)
+        for interruption in interruptions_of(incident)
     ]
 
 
 def observables_of(incident: Incident, *, with_persons: bool) -> list[dict[str, Any]]:
     kinds = ObservableKind.values if with_persons else IMPERSONAL
-    found = incident.observables.filter(kind__in=kinds).order_by("kind", "value").values("kind", "value")
-    return [dict(one) for one in found[:OBSERVABLES_SENT]]
+    observables = incident.observables.filter(kind__in=kinds).order_by("kind", "value").values("kind", "value")
+    return [dict(observable) for observable in observables[:OBSERVABLES_SENT]]

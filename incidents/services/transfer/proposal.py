@@ -40,8 +40,8 @@ def takers_for(incident: Incident) -> QuerySet[Any]:
     `has_people` tells whether anybody of the centre works here.
     """
     people = Membership.objects.in_force().filter(csirt=OuterRef("pk"), role__in=WORKING_ROLES, user__is_active=True)
-    others = Csirt.objects.active().exclude(pk=incident.csirt_id or 0).annotate(has_people=Exists(people))
-    return others.filter(Q(level=Level.TERRITORIAL) | Q(has_people=True)).order_by("name")
+    other_centres = Csirt.objects.active().exclude(pk=incident.csirt_id or 0).annotate(has_people=Exists(people))
+    return other_centres.filter(Q(level=Level.TERRITORIAL) | Q(has_people=True)).order_by("name")
 
 
 @transaction.atomic
@@ -69,9 +69,9 @@ def ask_transfer(
     check_motive(incident, why)
     is_needed = needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
     agreed = checked_agreement(incident, agreement, is_needed=is_needed)
-    said = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
+    values = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
     giver: Any = incident.csirt_id  # the actor may transfer, so the case has a centre
-    transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, **said)
+    transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, **values)
     tell(transfer, EventKind.TRANSFER_ASKED, actor)
     return transfer
 
@@ -167,8 +167,8 @@ def newest_of(incident: Incident) -> Transfer | None:
 
 def is_same(newest: Transfer, taker: str, why: str, actor: User) -> bool:
     """Tell whether this repeats the newest proposal, as after a double click."""
-    asked = (newest.state, newest.taker.slug, newest.motive, newest.asked_by_id)
-    return asked == (TransferState.ASKED, taker, why, actor.pk)
+    proposal = (newest.state, newest.taker.slug, newest.motive, newest.asked_by_id)
+    return proposal == (TransferState.ASKED, taker, why, actor.pk)
 
 
 def why_merged(incident: Incident) -> str:
@@ -201,7 +201,7 @@ def check_motive(incident: Incident, why: str) -> None:
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
     if persons := persons_in(why, list_names(incident)):
-        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in persons)
+        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in persons)
         raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quoted}."})
 
 

@@ -108,7 +108,7 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
         centre = directory.route(case.collectivity, ()).csirt
         return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
 
-    return [follow(one.pk, on) for one in cases if is_misplaced(one)]
+    return [follow(case.pk, on) for case in cases if is_misplaced(case)]
 
 
 def follow(pk: int, on: date) -> bool:

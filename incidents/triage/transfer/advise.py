@@ -21,7 +21,7 @@ from incidents.panels import Remark, remarks_on
 from incidents.services.transfer.advise import (
     LABELS,
     MOTIVE_LIMIT,
-    Asked,
+    AdviceRequest,
     FormUsed,
     advise_partner,
     check_agreed,
@@ -64,7 +64,7 @@ class AdviceForm(AgreementForm):
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
-    def make_request(self) -> Asked:
+    def make_request(self) -> AdviceRequest:
         """Return the request for the service. The form must be valid."""
         answers = {name: self.cleaned_data[name] for name in ("partner", "motive", "with_persons", "seen")}
         answers["agreement"] = self.make_agreement()
@@ -72,7 +72,7 @@ class AdviceForm(AgreementForm):
             "key": self.cleaned_data["key"] or secrets.token_urlsafe(),
             "tlp": self.cleaned_data["tlp"] or Tlp.AMBER_STRICT,
         }
-        return Asked(**answers | defaults)
+        return AdviceRequest(**answers | defaults)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,7 +101,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def send_advice(request: HttpRequest, incident: Incident, form: AdviceForm) -> HttpResponse:
-    advice = advise_partner(reference=incident.reference, asked=form.make_request(), actor=get_account(request))
+    advice = advise_partner(reference=incident.reference, request=form.make_request(), actor=get_account(request))
     confirmation = "Envoi à %(partner)s mis en route. Les mails de ce dossier disent s’il est parti."
     messages.success(request, confirmation % {"partner": PARTNERS[advice.partner].name})
     return redirect_to_case(incident.reference)

@@ -148,7 +148,7 @@ def keep_typed_words(user: User, reference: str, posted: QueryDict, own: str = "
         return {}
     words = read_typed_words(incident, posted, KeptForm)
     replaced = next((code for code in words if code == own and words[code]), None)
-    keep_words(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), sent=replaced)
+    keep_words(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), submitted=replaced)
     return words
 
 
@@ -168,7 +168,7 @@ def forget_submitted_words(user: User, reference: str, code: KeptForm, pen: Pen)
     if incident.erased_at is None and (code in words_of(incident, user) or pen.stroke):
         # For a form on a page of its own, forget only what that page has saved.
         code_sent = None if code in PAGES else code
-        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, sent=code_sent)
+        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, submitted=code_sent)
 
 
 @never_cache
