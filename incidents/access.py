@@ -104,8 +104,10 @@ def allowed(user: User, incident: Incident | None, to: Ability) -> Incident:
 
 def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> None:
     """Record that `user` is shown words of those cases that belong to a centre of theirs. Runs one statement."""
-    mine = user.read_centre_ids
-    save_accesses(user, [(one.pk, one.csirt_id) for one in incidents if one.csirt_id in mine], door)
+    own_centres = user.read_centre_ids
+    save_accesses(
+        user, [(incident.pk, incident.csirt_id) for incident in incidents if incident.csirt_id in own_centres], door
+    )
 
 
 def save_accesses(user: User, opened: list[tuple[int, int | None]], door: Door) -> None:
@@ -186,14 +188,14 @@ def get_given(user: User, uid: UUID) -> Transfer:
 
     The access is recorded in the name of the former centre.
     """
-    given = find_transfer(user, uid, giver__in=user.read_centre_ids, state=TransferState.ACCEPTED)
-    save_accesses(user, [(given.incident_id, given.giver_id)], Door.FORMER)
-    return given
+    transfer = find_transfer(user, uid, giver__in=user.read_centre_ids, state=TransferState.ACCEPTED)
+    save_accesses(user, [(transfer.incident_id, transfer.giver_id)], Door.FORMER)
+    return transfer
 
 
-def find_transfer(user: User, uid: UUID, **mine: object) -> Transfer:
+def find_transfer(user: User, uid: UUID, **conditions: object) -> Transfer:
     whole = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")
-    transfer = whole.filter(uid=uid, **mine).first() if user.is_active else None
+    transfer = whole.filter(uid=uid, **conditions).first() if user.is_active else None
     if transfer is None:
         raise Http404
     return transfer
@@ -203,7 +205,7 @@ def given_away(user: User, reference: str) -> Transfer | None:
     """Return the last transfer by which a centre of this person gave that case away, whichever centre has it now, or
     None.
     """
-    given = Transfer.objects.filter(
+    transfers = Transfer.objects.filter(
         incident__reference=reference, giver__in=user.read_centre_ids, state=TransferState.ACCEPTED
     )
-    return given.select_related("taker", "incident__collectivity").order_by("-answered_at", "-id").first()
+    return transfers.select_related("taker", "incident__collectivity").order_by("-answered_at", "-id").first()

@@ -80,13 +80,13 @@ class ReadText:
         with a capital is returned.
         """
         if length not in self._phrases:
-            found: dict[str, str] = {}
+            phrases: dict[str, str] = {}
             for start in range(len(self.parts) - length + 1):
                 written = self.text[self.parts[start].start() : self.parts[start + length - 1].end()]
                 phrase = " ".join(self.folded[start : start + length])
-                if phrase not in found or not found[phrase][0].isupper():
-                    found[phrase] = written
-            self._phrases[length] = found
+                if phrase not in phrases or not phrases[phrase][0].isupper():
+                    phrases[phrase] = written
+            self._phrases[length] = phrases
         return self._phrases[length]
 
     @cached_property
@@ -161,43 +161,43 @@ def names_of_host(host: str) -> Iterator[str]:
         for start in range(len(words)):
             for end in range(start + 1, len(words) + 1):
                 name = "".join(words[start:end])
-                yield from (name, *(name.removeprefix(one) for one in OF_SITES if name.startswith(one)))
+                yield from (name, *(name.removeprefix(prefix) for prefix in OF_SITES if name.startswith(prefix)))
 
 
-def pointers_in(text: str, named: Named) -> list[str]:
+def pointers_in(text: str, names: Named) -> list[str]:
     """Return the words of `text` that identify somebody, as the text spells them, without repeats. Every mail address
     counts.
     """
     read = read_text(text)
-    certain, doubtful = find_pointers(read, named)
+    certain, doubtful = find_pointers(read, names)
     return list(dict.fromkeys([*certain, *doubtful, *read.mails]))
 
 
-def find_pointers(read: ReadText, named: Named) -> Pointers:
+def find_pointers(read: ReadText, names: Named) -> Pointers:
     """Return the words that name the body, its people or the case. Other numbers and addresses are left out, because a
     text may say whom to call.
     """
-    name = fold_name(named.contact_name)
+    name = fold_name(names.contact_name)
     whole = list(find_name(read, name))
     is_certain = " " in name and any(written != written.lower() for written in whole)
     certain = [
-        *find_body(read, fold_name(named.body)),
+        *find_body(read, fold_name(names.body)),
         *(whole if is_certain else ()),
-        *find_mail(read, named.contact_email.lower()),
-        *find_numbers(read, named),
-        *find_in(read.references, [named.reference]),
+        *find_mail(read, names.contact_email.lower()),
+        *find_numbers(read, names),
+        *find_in(read.references, [names.reference]),
     ]
-    doubtful = [] if is_certain else whole or find_parts(read, named.contact_name)
+    doubtful = [] if is_certain else whole or find_parts(read, names.contact_name)
     return Pointers(list(dict.fromkeys(certain)), list(dict.fromkeys(doubtful)))
 
 
-def persons_in(text: str, named: Named) -> list[str]:
+def persons_in(text: str, names: Named) -> list[str]:
     """Return the words of `text` that name the person to call back, and all mail addresses and telephone numbers,
     without repeats.
     """
     read = read_text(text)
-    people = list(find_name(read, fold_name(named.contact_name))) or find_parts(read, named.contact_name)
-    people = [one for one in people if is_of_person(one, named.body)]
+    people = list(find_name(read, fold_name(names.contact_name))) or find_parts(read, names.contact_name)
+    people = [person for person in people if is_of_person(person, names.body)]
     phones = [written for number, written in read.numbers.items() if PHONE.fullmatch(number)]
     return list(dict.fromkeys([*people, *read.mails, *phones]))
 
@@ -210,8 +210,8 @@ def is_of_person(written: str, body: str) -> bool:
     return not of_office.issuperset(fold_name(written).split()) and written != written.lower()
 
 
-def find_in(known: dict[str, str], keys: Iterable[str]) -> Iterator[str]:
-    yield from (known[key] for key in keys if key in known)
+def find_in(spellings: dict[str, str], keys: Iterable[str]) -> Iterator[str]:
+    yield from (spellings[key] for key in keys if key in spellings)
 
 
 def find_name(read: ReadText, name: str) -> Iterator[str]:
@@ -238,14 +238,14 @@ def find_mail(read: ReadText, address: str) -> list[str]:
     return [mail for mail in read.mails if address and address in mail.lower()]
 
 
-def find_numbers(read: ReadText, named: Named) -> Iterator[str]:
+def find_numbers(read: ReadText, names: Named) -> Iterator[str]:
     """Yield telephone numbers, SIREN and INSEE code, whatever the grouping of their digits."""
-    phone = digits(named.contact_phone)
-    for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], named.siren]):
+    phone = digits(names.contact_phone)
+    for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], names.siren]):
         if len(code) >= LEAST_DIGITS:
             yield from find_in(read.digits_in_row(len(code)), [code])
-    if named.insee_code:
-        yield from find_in(read.numbers, [named.insee_code])
+    if names.insee_code:
+        yield from find_in(read.numbers, [names.insee_code])
 
 
 def digits(text: str) -> str:

@@ -41,12 +41,12 @@ def listed_hosts(csirt: Csirt | None) -> frozenset[str]:
 def split_links(text: str, hosts: frozenset[str]) -> Iterator[Part]:
     """Yield the text in pieces that together make up the whole of it."""
     end = 0
-    for found in ADDRESS.finditer(text):
-        address = found[0].rstrip(AFTER)
+    for match in ADDRESS.finditer(text):
+        address = match[0].rstrip(AFTER)
         if host_of(address) in hosts:
-            yield Part(text[end : found.start()])
+            yield Part(text[end : match.start()])
             yield Part(address, is_link=True)
-            end = found.start() + len(address)
+            end = match.start() + len(address)
     yield Part(text[end:])
 
 

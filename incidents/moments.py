@@ -33,13 +33,13 @@ def end_or_day(started_at: datetime | None, ended_at: datetime | None, zone: str
     return moment_or_day(ended_at, zone)
 
 
-def is_before(one: datetime, other: datetime, zone: str) -> bool:
-    """Tell whether `one` is before `other` in the precision that people type: by the minute, or by the day if one of
-    them has no hour.
+def is_before(moment: datetime, other: datetime, zone: str) -> bool:
+    """Tell whether `moment` is before `other` in the precision that people type: by the minute, or by the day if
+    either has no hour.
     """
-    if has_hour(one, zone) and has_hour(other, zone):
-        return one.replace(second=0, microsecond=0) < other.replace(second=0, microsecond=0)
-    return find_local_day(one, zone) < find_local_day(other, zone)
+    if has_hour(moment, zone) and has_hour(other, zone):
+        return moment.replace(second=0, microsecond=0) < other.replace(second=0, microsecond=0)
+    return find_local_day(moment, zone) < find_local_day(other, zone)
 
 
 def in_order(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:

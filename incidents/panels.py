@@ -33,8 +33,8 @@ def register_remarks(read: ReadRemarks) -> None:
 
 def remarks_on(events: Collection[int]) -> dict[int, list[Remark]]:
     """Return the remarks on each event, in the order in which the applications registered."""
-    found = defaultdict[int, list[Remark]](list)
+    by_event = defaultdict[int, list[Remark]](list)
     for read in _readers:
         for event, remarks in read(events).items():
-            found[event] += remarks
-    return found
+            by_event[event] += remarks
+    return by_event

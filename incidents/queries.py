@@ -116,7 +116,7 @@ class Reader:
     @property
     def opened_at(self) -> datetime | None:
         """Return when this person first opened the case, or None if they saw only an excerpt of it in a search."""
-        return min((one.first_at for one in self.seen if one.door != Door.SEARCH), default=None)
+        return min((access.first_at for access in self.seen if access.door != Door.SEARCH), default=None)
 
 
 def is_left(incident: Incident) -> bool:
@@ -145,22 +145,24 @@ def sheets_of(incident: Incident) -> list[Kept]:
     return [Kept(sheet, zone) for sheet in sheets]
 
 
-def by_section(kept: Iterable[Kept]) -> dict[str, list[Kept]]:
+def by_section(sheets: Iterable[Kept]) -> dict[str, list[Kept]]:
     """Return the sheets of each section, newest first."""
-    found: dict[str, list[Kept]] = {}
-    for one in kept:
-        found.setdefault(one.sheet.section, []).append(one)
-    return found
+    by_code: dict[str, list[Kept]] = {}
+    for sheet in sheets:
+        by_code.setdefault(sheet.sheet.section, []).append(sheet)
+    return by_code
 
 
-def useful_for(incident: Incident, kept: Iterable[Kept]) -> list[Useful]:
+def useful_for(incident: Incident, sheets: Iterable[Kept]) -> list[Useful]:
     """Return the sections of questions for this type of incident, then the facts that were declared."""
-    sheets = by_section(kept)
+    by_code = by_section(sheets)
     questions = [
-        describe_section(section, sheets.get(section.code, [])) for section in current().sections_of(incident.type)
+        describe_section(section, by_code.get(section.code, [])) for section in current().sections_of(incident.type)
     ]
     facts = [
-        Useful(code, str(SNAPSHOT_TITLES[code]), "", newest=first(sheets, code), has_earlier=has_earlier(sheets, code))
+        Useful(
+            code, str(SNAPSHOT_TITLES[code]), "", newest=first(by_code, code), has_earlier=has_earlier(by_code, code)
+        )
         for code in SNAPSHOTS
     ]
     return questions + facts
@@ -225,13 +227,13 @@ def count_held(pieces: Iterable[Piece]) -> int:
 
 def with_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
     opened = openings_of(evidence) if evidence else {}
-    return [Piece(one, opened.get(one.pk, [])) for one in evidence]
+    return [Piece(piece, opened.get(piece.pk, [])) for piece in evidence]
 
 
 def openings_of(evidence: Iterable[Evidence]) -> dict[int, list[Opened]]:
     """Return the people who opened each piece, in the order of their first opening."""
     opened: dict[int, list[Opened]] = {}
-    openings = Opening.objects.filter(evidence__in=[one.pk for one in evidence]).values_list(
+    openings = Opening.objects.filter(evidence__in=[piece.pk for piece in evidence]).values_list(
         "evidence", "user", "user__display_name"
     )
     spans = openings.annotate(times=Count("id"), first_at=Min("at"), last_at=Max("at"))
@@ -243,7 +245,7 @@ def openings_of(evidence: Iterable[Evidence]) -> dict[int, list[Opened]]:
 def openers_of(pieces: Iterable[Piece]) -> list[Opener]:
     """Return the people who opened at least one piece, the latest opening first."""
     people: dict[int, Opener] = {}
-    for one in (one for piece in pieces for one in piece.opened):
-        before = people.get(one.reader, Opener(one.name, 0, one.last_at))
-        people[one.reader] = Opener(one.name, before.pieces + 1, max(before.last_at, one.last_at))
+    for opened in (opened for piece in pieces for opened in piece.opened):
+        before = people.get(opened.reader, Opener(opened.name, 0, opened.last_at))
+        people[opened.reader] = Opener(opened.name, before.pieces + 1, max(before.last_at, opened.last_at))
     return sorted(people.values(), key=lambda opener: opener.last_at, reverse=True)

@@ -55,31 +55,31 @@ class Known:
     is_verified: bool = False
 
 
-def sentences_of(known: Known) -> list[str]:
+def sentences_of(facts: Known) -> list[str]:
     """Return the sentences in the order in which they are read, each short enough for one breath. The page adds the
     moments after the first sentence.
     """
-    said = {"body": with_article(known.body)}
-    if known.status == Status.CLOSED:
-        opening = "Un incident informatique a été déclaré pour {body}.".format(**said)
-        return [opening, *outcome(known), "Le dossier est clos."]
-    opening = "Un incident informatique touche {body}.".format(**said)
-    return [opening, *doubt(known), *stopped(known), *list_facts(known), *awaited(known)]
+    words = {"body": with_article(facts.body)}
+    if facts.status == Status.CLOSED:
+        opening = "Un incident informatique a été déclaré pour {body}.".format(**words)
+        return [opening, *outcome(facts), "Le dossier est clos."]
+    opening = "Un incident informatique touche {body}.".format(**words)
+    return [opening, *doubt(facts), *stopped(facts), *list_facts(facts), *awaited(facts)]
 
 
-def outcome(known: Known) -> Iterator[str]:
+def outcome(facts: Known) -> Iterator[str]:
     """Yield how a closed case ended. Nobody keeps the services up to date any more, so no sentence speaks of them in
     the present.
     """
-    if known.closing_reason in OUTCOMES:
-        yield str(OUTCOMES[known.closing_reason])
+    if facts.closing_reason in OUTCOMES:
+        yield str(OUTCOMES[facts.closing_reason])
 
 
-def doubt(known: Known) -> Iterator[str]:
+def doubt(facts: Known) -> Iterator[str]:
     """Yield a warning if nobody has verified the declaration: anybody may declare in a body's name, and the sentences
     may be shared.
     """
-    if not known.is_verified:
+    if not facts.is_verified:
         yield "Cette déclaration n’est pas encore vérifiée."
 
 
@@ -87,44 +87,44 @@ def with_article(body: str) -> str:
     return f"la {body}" if body.startswith(FEMININE) else body
 
 
-def stopped(known: Known) -> Iterator[str]:
-    still = [service for service in known.services if not service.has_resumed]
-    for said in dict.fromkeys(BY_EXTENT.values()):
-        if touched := names(service for service in still if BY_EXTENT[service.extent] is said):
-            yield said % touched
-    resumed = [service for service in known.services if service.has_resumed]
+def stopped(facts: Known) -> Iterator[str]:
+    still = [service for service in facts.services if not service.has_resumed]
+    for sentence in dict.fromkeys(BY_EXTENT.values()):
+        if touched := names(service for service in still if BY_EXTENT[service.extent] is sentence):
+            yield sentence % touched
+    resumed = [service for service in facts.services if service.has_resumed]
     if back := names(resumed):
         yield ("Service rétabli : %s." if len(resumed) == 1 else "Services rétablis : %s.") % back
-    if not known.services:
+    if not facts.services:
         answers: dict[str, str] = {
             Answer.YES: "Des services sont arrêtés ou ralentis.",
             Answer.NO: "Aucun service n’est arrêté ni ralenti.",
         }
-        yield answers.get(known.service_stopped, "On ne sait pas encore quels services sont touchés.")
+        yield answers.get(facts.service_stopped, "On ne sait pas encore quels services sont touchés.")
 
 
-def list_facts(known: Known) -> Iterator[str]:
-    said = {"centre": capfirst(format_centre(known.centre))}
-    if not known.centre:
+def list_facts(facts: Known) -> Iterator[str]:
+    words = {"centre": capfirst(format_centre(facts.centre))}
+    if not facts.centre:
         yield "Aucun centre ne couvre ce territoire."
-    elif known.status == Status.ACKNOWLEDGED:
-        yield "{centre}, le centre de secours informatique, s’en occupe.".format(**said)
-    elif known.is_read:
-        yield "{centre}, le centre de secours informatique, a lu la déclaration.".format(**said)
-    elif known.has_channel:
-        yield "{centre}, le centre de secours informatique, est prévenu.".format(**said)
+    elif facts.status == Status.ACKNOWLEDGED:
+        yield "{centre}, le centre de secours informatique, s’en occupe.".format(**words)
+    elif facts.is_read:
+        yield "{centre}, le centre de secours informatique, a lu la déclaration.".format(**words)
+    elif facts.has_channel:
+        yield "{centre}, le centre de secours informatique, est prévenu.".format(**words)
     else:
-        yield "{centre}, le centre de secours informatique, a la déclaration dans sa liste.".format(**said)
+        yield "{centre}, le centre de secours informatique, a la déclaration dans sa liste.".format(**words)
 
 
-def awaited(known: Known) -> Iterator[str]:
-    if known.waits_for_body:
+def awaited(facts: Known) -> Iterator[str]:
+    if facts.waits_for_body:
         yield "Le centre attend une réponse de la collectivité."
-    elif known.status == Status.ACKNOWLEDGED and any(not service.has_resumed for service in known.services):
+    elif facts.status == Status.ACKNOWLEDGED and any(not service.has_resumed for service in facts.services):
         yield "On attend le retour de ces services."
-    elif known.status == Status.ACKNOWLEDGED:
+    elif facts.status == Status.ACKNOWLEDGED:
         yield "On attend le résultat de ses vérifications."
-    elif known.centre:
+    elif facts.centre:
         yield "On attend que le centre prenne le dossier en charge."
 
 

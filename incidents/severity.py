@@ -127,7 +127,7 @@ class Assessment:
 def assess(situation: Situation) -> Assessment:
     reasons = [
         *of_type(situation.type),
-        *of_services([one for one in situation.interruptions if one.ended_at is None]),
+        *of_services([interruption for interruption in situation.interruptions if interruption.ended_at is None]),
         *of_leak(situation.leak),
         *of_spread(situation.answers),
         *of_attacker(situation.answers),
@@ -145,12 +145,16 @@ def of_type(incident_type: str) -> Iterator[Reason]:
 
 def of_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
     # A service whose extent nobody could say counts as stopped.
-    stopped = [one for one in ongoing if one.extent != InterruptionExtent.DEGRADED and one.service in ESSENTIAL]
+    stopped = [
+        interruption
+        for interruption in ongoing
+        if interruption.extent != InterruptionExtent.DEGRADED and interruption.service in ESSENTIAL
+    ]
     if stopped:
         yield Reason(2, f"service essentiel arrêté : {list_services(stopped)}")
     elif ongoing:
         yield Reason(1, f"service touché : {list_services(ongoing)}")
-    people = max((one.people_affected or 0 for one in ongoing), default=0)
+    people = max((interruption.people_affected or 0 for interruption in ongoing), default=0)
     if people >= MANY_PEOPLE:
         points = 2 if people >= VERY_MANY_PEOPLE else 1
         yield Reason(points, f"{people:,} personnes sans service".replace(",", "\N{NNBSP}"))
@@ -200,13 +204,16 @@ def of_connections(answers: Mapping[str, Any]) -> Iterator[Reason]:
 
 
 def of_calendar(interruptions: Collection[Interruption], on: date) -> Iterator[Reason]:
-    paying = any(one.service == PublicService.PAYROLL and one.ended_at is None for one in interruptions)
+    paying = any(
+        interruption.service == PublicService.PAYROLL and interruption.ended_at is None
+        for interruption in interruptions
+    )
     if paying and on.day in PAY_DAYS:
         yield Reason(1, "la paie du mois est proche")
 
 
 def list_services(interruptions: Collection[Interruption]) -> str:
-    return ", ".join(str(PublicService(one.service).label).lower() for one in interruptions)
+    return ", ".join(str(PublicService(interruption.service).label).lower() for interruption in interruptions)
 
 
 def band_of(leak: Leak) -> str:

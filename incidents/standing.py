@@ -48,7 +48,7 @@ def standing_of(incident: Incident, *, thread: Sequence[Message], is_held: bool)
 
 
 def first_to_open(readers: Sequence[Reader]) -> Reader | None:
-    opened = [(one.opened_at, one) for one in readers if one.opened_at]
+    opened = [(reader.opened_at, reader) for reader in readers if reader.opened_at]
     return min(opened, key=lambda pair: pair[0])[1] if opened else None
 
 

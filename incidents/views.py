@@ -31,14 +31,14 @@ def own_cases(request: HttpRequest) -> HttpResponse:
     """List the person's cases: those that wait for the reader, then the open ones, then the closed ones, each part
     newest first. `?apres=` is the reference of the last row of the page before.
     """
-    mine = with_steps(Incident.objects.visible_to(get_account(request)).with_words())
-    rows = list_by_need(mine, PAGE + 1, after=compact(request.GET.get("apres", "")))
-    shown = {
+    cases = with_steps(Incident.objects.visible_to(get_account(request)).with_words())
+    rows = list_by_need(cases, PAGE + 1, after=compact(request.GET.get("apres", "")))
+    context = {
         "cases": stepped(rows[:PAGE]),
         "has_more": len(rows) > PAGE,
         "has_body": bool(get_account(request).collectivity_ids()),
     }
-    return render(request, "incidents/own_cases.html", shown)
+    return render(request, "incidents/own_cases.html", context)
 
 
 def stepped(rows: list[Incident]) -> list[tuple[Incident, Step]]:
@@ -91,15 +91,15 @@ def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show a body's centre, newest cases and members; to its managers also the pending invitations."""
     user = get_account(request)
     body = get_body(user, uid)
-    mine = with_steps(Incident.objects.visible_to(user).filter(collectivity=body).with_words())
-    rows = list_by_need(mine, AT_HOME + 1)
-    shown = {
+    cases = with_steps(Incident.objects.visible_to(user).filter(collectivity=body).with_words())
+    rows = list_by_need(cases, AT_HOME + 1)
+    context = {
         "body": body,
         "cases": stepped(rows[:AT_HOME]),
         "has_more": len(rows) > AT_HOME,
         "people": list(list_memberships(body)),
     }
-    shown["csirt"] = find_route(body, on=timezone.localdate()).csirt
+    context["csirt"] = find_route(body, on=timezone.localdate()).csirt
     if is_manager_of(user, body):
-        shown |= {"manages": True, "invitations": list_pending_invitations(body)[:PAGE], "now": timezone.now()}
-    return render(request, "incidents/body_home.html", shown)
+        context |= {"manages": True, "invitations": list_pending_invitations(body)[:PAGE], "now": timezone.now()}
+    return render(request, "incidents/body_home.html", context)

@@ -17,16 +17,16 @@ TRANSFERABLE = OPEN
 class InvalidTransition(Exception):
     """The incident has a status that the wanted status may not follow."""
 
-    def __init__(self, current: Status, wanted: Status) -> None:
-        super().__init__(f"{current} → {wanted}")
+    def __init__(self, current: Status, target: Status) -> None:
+        super().__init__(f"{current} → {target}")
         self.current = current
-        self.wanted = wanted
+        self.wanted = target
 
 
-def check_transition(current: Status, wanted: Status) -> None:
-    """Raise InvalidTransition unless `wanted` may follow `current`."""
-    if wanted not in TRANSITIONS[current]:
-        raise InvalidTransition(current, wanted)
+def check_transition(current: Status, target: Status) -> None:
+    """Raise InvalidTransition unless `target` may follow `current`."""
+    if target not in TRANSITIONS[current]:
+        raise InvalidTransition(current, target)
 
 
 def check_transferable(current: Status) -> None:

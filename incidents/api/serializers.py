@@ -75,8 +75,8 @@ class MomentOut(serializers.Field[Any, Any, Any, Any]):
     def to_representation(self, value: Any) -> str | None:
         moment = self.read(value, find_zone(self.body(value)))
         field = serializers.DateTimeField() if isinstance(moment, datetime) else serializers.DateField()
-        said: str | None = field.to_representation(moment) if moment else None  # type: ignore[arg-type]  # each takes its own
-        return said
+        text: str | None = field.to_representation(moment) if moment else None  # type: ignore[arg-type]  # each takes its own
+        return text
 
 
 EMPTY: dict[str, Any] = {"required": False, "allow_null": True}
@@ -159,9 +159,9 @@ def instant_of(data: dict[str, Any], name: str, zone: ZoneInfo) -> Instant:
     """Remove the instant of this name from `data` and return it. A date without an hour is approximate."""
     if name not in data:
         return Instant()
-    said = data.pop(name)
-    known = Certainty.EXACT if isinstance(said, datetime) else Certainty.APPROXIMATE
-    return Instant(at=first_minute(said, zone), certainty=known if said else Certainty.UNKNOWN)
+    value = data.pop(name)
+    certainty = Certainty.EXACT if isinstance(value, datetime) else Certainty.APPROXIMATE
+    return Instant(at=first_minute(value, zone), certainty=certainty if value else Certainty.UNKNOWN)
 
 
 def interruption_of(row: dict[str, Any], zone: ZoneInfo) -> Interruption:
@@ -169,9 +169,9 @@ def interruption_of(row: dict[str, Any], zone: ZoneInfo) -> Interruption:
     return Interruption(**row | ends)
 
 
-def first_minute(said: date | None, zone: ZoneInfo) -> datetime | None:
+def first_minute(value: date | None, zone: ZoneInfo) -> datetime | None:
     """Return the moment as it is stored: a date without an hour as its first minute."""
-    return said if said is None or isinstance(said, datetime) else datetime.combine(said, time.min, zone)
+    return value if value is None or isinstance(value, datetime) else datetime.combine(value, time.min, zone)
 
 
 def instant_out(name: str) -> MomentOut:

@@ -90,8 +90,8 @@ class IncidentDetail(APIView):
         incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
         # Members of the body must not read the centre's own work.
         if Ability.READ not in abilities(user, incident):
-            said = Prefetch("events", IncidentEvent.objects.filter(SAID_TO_BODY))
-            prefetch_related_objects([incident], said)
+            body_events = Prefetch("events", IncidentEvent.objects.filter(SAID_TO_BODY))
+            prefetch_related_objects([incident], body_events)
         return Response(IncidentDetailOut(incident).data)
 
 

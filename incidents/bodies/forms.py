@@ -18,7 +18,7 @@ PLAIN = {
     Kind.OPEN_MIXED: "syndicat avec un département, une région ou d’autres (syndicat mixte ouvert)",
 }
 KINDS = [(kind.value, PLAIN.get(kind, kind.label)) for kind in UNLISTED]
-NOT_SERVED = [(one.value, label) for one, label in NOT_SERVED_LABELS.items()]
+NOT_SERVED = [(form.value, label) for form, label in NOT_SERVED_LABELS.items()]
 FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
 
 
@@ -37,14 +37,14 @@ class BodyForm(forms.Form):
     @cached_property
     def towns(self) -> list[Collectivity]:
         """The communes that the words typed may name; only the chosen one if it was found for the same words."""
-        asked = self.typed("town").strip()
-        if asked and asked == self.typed("town_asked").strip() and (chosen := find_commune(self.typed("seat"))):
+        query = self.typed("town").strip()
+        if query and query == self.typed("town_asked").strip() and (chosen := find_commune(self.typed("seat"))):
             return [chosen]
         try:
-            found = find_collectivities(asked) if asked else []
+            matches = find_collectivities(query) if query else []
         except SearchProblem:
             return []
-        return [body for body in found if body.kind == Kind.COMMUNE]
+        return [body for body in matches if body.kind == Kind.COMMUNE]
 
     @property
     def chosen(self) -> Collectivity | None:

@@ -57,20 +57,20 @@ def show_again(request: HttpRequest) -> HttpResponse:
     return render_form(request, BodyForm(initial=request.POST.dict()), is_lost=True)
 
 
-def offered(asked: QueryDict) -> dict[str, str]:
+def offered(params: QueryDict) -> dict[str, str]:
     """Return the initial values that the search gives: the words typed, the kind of body and the
     commune of its seat.
     """
-    known = {"name": asked.get("nom", "")[:200], "kind": asked.get("nature", "")}
-    seat = find_commune(asked.get("siege", ""))
-    return known | ({"town": seat.name, "town_asked": seat.name, "seat": str(seat.uid)} if seat else {})
+    initial = {"name": params.get("nom", "")[:200], "kind": params.get("nature", "")}
+    seat = find_commune(params.get("siege", ""))
+    return initial | ({"town": seat.name, "town_asked": seat.name, "seat": str(seat.uid)} if seat else {})
 
 
 def settle(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
     doubles = find_likely_duplicates(sketch)
-    if again := next((one.body for one in doubles if is_same(one.body, sketch)), None):
+    if again := next((double.body for double in doubles if is_same(double.body, sketch)), None):
         return go_on(request, again)
-    numbered = [one for one in doubles if sketch.siren and one.body.siren == sketch.siren]
+    numbered = [double for double in doubles if sketch.siren and double.body.siren == sketch.siren]
     if numbered or (doubles and DIFFERENT not in request.POST):
         return ask_again(request, form, numbered or doubles, is_numbered=bool(numbered))
     if CONFIRMED not in request.POST and is_burst(request, "body", limit=MANY, within_seconds=WITHIN_SECONDS):
@@ -125,6 +125,6 @@ def go_on(request: HttpRequest, body: Collectivity) -> HttpResponse:
     response = redirect(reverse(choose, query={"collectivite": body.uid}))
     opened = draft_cookie.read_draft_cookie(request)
     if choose == "declare_who" and (not opened or not is_open(opened.uid)):
-        typed = ScreenEntry(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
-        draft_cookie.remember(response, start_draft(entry=typed).uid)
+        entry = ScreenEntry(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
+        draft_cookie.remember(response, start_draft(entry=entry).uid)
     return response

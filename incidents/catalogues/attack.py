@@ -41,20 +41,20 @@ class Technique:
 
 
 def read(file: Path) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return said
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
 
 
 def read_techniques() -> dict[str, Technique]:
-    matrix, ours = read(MATRIX), {one["id"]: one for one in read(FILE)["techniques"]}
-    return {one.id: one for one in techniques_of(matrix, ours)}
+    matrix, notes = read(MATRIX), {technique["id"]: technique for technique in read(FILE)["techniques"]}
+    return {technique.id: technique for technique in techniques_of(matrix, notes)}
 
 
-def techniques_of(matrix: dict[str, Any], ours: dict[str, Any]) -> Iterator[Technique]:
+def techniques_of(matrix: dict[str, Any], notes: dict[str, Any]) -> Iterator[Technique]:
     for identifier, name, tactics in matrix["techniques"]:
         names = tuple(matrix["tactics"][code] for code in tactics)
-        said = ours.get(identifier, {"label": "", "types": (), "rsit": ()})
-        yield Technique(identifier, name, names, said["label"], tuple(said["types"]), tuple(said["rsit"]))
+        note = notes.get(identifier, {"label": "", "types": (), "rsit": ()})
+        yield Technique(identifier, name, names, note["label"], tuple(note["types"]), tuple(note["rsit"]))
 
 
 class Matrix(NamedTuple):
@@ -65,8 +65,8 @@ class Matrix(NamedTuple):
 
 
 def describe_matrix() -> Matrix:
-    said = read(MATRIX)
-    return Matrix(said["version"], said["date"], said["licence"], len(said["techniques"]))
+    matrix = read(MATRIX)
+    return Matrix(matrix["version"], matrix["date"], matrix["licence"], len(matrix["techniques"]))
 
 
 # The order is that of the file, by identifier.
@@ -76,23 +76,25 @@ SHIPPED = describe_matrix()
 
 def suggested_for(incident_type: str, rsit_type: str) -> list[Technique]:
     """Return the techniques suggested for the type of incident, then those for the RSIT type."""
-    by_type = [one for one in TECHNIQUES.values() if incident_type in one.types]
-    return by_type + [one for one in TECHNIQUES.values() if rsit_type in one.rsit and one not in by_type]
+    by_type = [technique for technique in TECHNIQUES.values() if incident_type in technique.types]
+    return by_type + [
+        technique for technique in TECHNIQUES.values() if rsit_type in technique.rsit and technique not in by_type
+    ]
 
 
 def find_techniques(query: str) -> list[Technique]:
     """Return the techniques that have every word of the query in their identifier, names or tactics. A technique whose
     identifier is the query comes first.
     """
-    asked = fold(query).split()
-    if not asked:
+    words = fold(query).split()
+    if not words:
         return []
-    found = [one for one in TECHNIQUES.values() if all(word in one.words for word in asked)]
-    return sorted(found, key=lambda one: fold(one.id) != " ".join(asked))
+    matches = [technique for technique in TECHNIQUES.values() if all(word in technique.words for word in words)]
+    return sorted(matches, key=lambda technique: fold(technique.id) != " ".join(words))
 
 
 def titles_of(ids: Iterable[str]) -> list[str]:
     """Return the titles of the techniques. The identifier itself stands for a technique that is no longer in the
     list.
     """
-    return [TECHNIQUES[one].title if one in TECHNIQUES else one for one in ids]
+    return [TECHNIQUES[identifier].title if identifier in TECHNIQUES else identifier for identifier in ids]

@@ -24,14 +24,17 @@ class Partner(NamedTuple):
     email_on: date | None = None
 
 
-def read_partner(code: str, said: dict[str, str]) -> Partner:
-    on = said.get("email_on")
-    dates = {"website_on": date.fromisoformat(said["website_on"]), "email_on": date.fromisoformat(on) if on else None}
-    return Partner(code=code, **(said | dates))  # type: ignore[arg-type]
+def read_partner(code: str, values: dict[str, str]) -> Partner:
+    on = values.get("email_on")
+    dates = {
+        "website_on": date.fromisoformat(values["website_on"]),
+        "email_on": date.fromisoformat(on) if on else None,
+    }
+    return Partner(code=code, **(values | dates))  # type: ignore[arg-type]
 
 
 # Code → partner, in the order of the file.
 PARTNERS: dict[str, Partner] = {
-    code: read_partner(code, said) for code, said in json.loads(FILE.read_text(encoding="utf-8")).items()
+    code: read_partner(code, values) for code, values in json.loads(FILE.read_text(encoding="utf-8")).items()
 }
 MAILED: dict[str, Partner] = {code: partner for code, partner in PARTNERS.items() if partner.email}

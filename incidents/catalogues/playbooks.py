@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
 def read_steps(content: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
     """Return the steps from the shape that the file and the rows share."""
-    return tuple(Step(**one) for one in content)
+    return tuple(Step(**step) for step in content)
 
 
 def steps_content(steps: Iterable[Step]) -> list[dict[str, Any]]:
@@ -44,7 +44,8 @@ def national(kind: str, content: Mapping[str, Any]) -> tuple[Step, ...]:
     """
     shared = content["shared"]
     return tuple(
-        Step(step=one, **shared[one]) if isinstance(one, str) else Step(**one) for one in content["playbooks"][kind]
+        Step(step=step, **shared[step]) if isinstance(step, str) else Step(**step)
+        for step in content["playbooks"][kind]
     )
 
 

@@ -45,7 +45,7 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     """Return `text` with each placeholder replaced by its value. A placeholder without a value stays, so that a person
     sees it.
     """
-    return BRACED.sub(lambda found: values.get(found[1]) or found[0], text)
+    return BRACED.sub(lambda match: values.get(match[1]) or match[0], text)
 
 
 def suits(types: list[str] | tuple[str, ...], kind: str) -> bool:
@@ -57,5 +57,6 @@ _NATIONAL = json.loads(FILE.read_text(encoding="utf-8"))
 
 VERSION: int = _NATIONAL["version"]
 NATIONAL: tuple[ReadyMessage, ...] = tuple(
-    ReadyMessage(one["code"], one["title"], one["text"], tuple(one["types"])) for one in _NATIONAL["messages"]
+    ReadyMessage(message["code"], message["title"], message["text"], tuple(message["types"]))
+    for message in _NATIONAL["messages"]
 )

@@ -39,11 +39,11 @@ def seconds_to_wait(request: HttpRequest) -> int:
 
     While codes are guessed from everywhere, all addresses are slowed, each on its own.
     """
-    here = hash_address(request)
+    address = hash_address(request)
     try:
-        wrong = cache.get_many([f"wrong:{here}", "wrong:everywhere"])
-        slowed = wrong.get(f"wrong:{here}", 0) >= FEW_WRONG or wrong.get("wrong:everywhere", 0) >= MANY_WRONG
-        if slowed and not cache.add(f"try:{here}", 1, timeout=BETWEEN_TRIES_SECONDS):
+        wrong = cache.get_many([f"wrong:{address}", "wrong:everywhere"])
+        slowed = wrong.get(f"wrong:{address}", 0) >= FEW_WRONG or wrong.get("wrong:everywhere", 0) >= MANY_WRONG
+        if slowed and not cache.add(f"try:{address}", 1, timeout=BETWEEN_TRIES_SECONDS):
             return BETWEEN_TRIES_SECONDS
     except RedisError:
         logger.warning("no counter of wrong codes: the cache does not answer")

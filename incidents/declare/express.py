@@ -141,9 +141,9 @@ def one_screen(request: HttpRequest) -> HttpResponse:
 
 def new_journey(request: HttpRequest) -> Journey:
     """Return an unsaved declaration whose id comes from the posted page, if it has one."""
-    held = draft_cookie.read_pen(request)
+    pen = draft_cookie.read_pen(request)
     author = request.user.display_name if isinstance(request.user, User) else ""
-    return Journey(Draft(uid=held.uid if held else uuid4()), {}, author)
+    return Journey(Draft(uid=pen.uid if pen else uuid4()), {}, author)
 
 
 def read_page(request: HttpRequest, journey: Journey) -> Page:
@@ -152,22 +152,22 @@ def read_page(request: HttpRequest, journey: Journey) -> Page:
     former = journey.pages.get(Screen.CALLER)
     values = dict(former.values) if former else {}
     phone = data.get(PHONE, "") if is_post else next(iter(values.get(PHONE, [])), "")
-    values = {name: typed for name, typed in values.items() if name != PHONE} | ({PHONE: [phone]} if phone else {})
+    values = {name: answers for name, answers in values.items() if name != PHONE} | ({PHONE: [phone]} if phone else {})
     kind = find_type(data.get(TYPE, "")) or (None if is_post else journey.type)
     draft = copy(journey.draft)
     draft.type, draft.collectivity = kind or "", choose_body(request, data.get(BODY, ""), journey)
-    known = replace(journey, draft=draft).having(Screen.CALLER, values)
-    return Page(known, phone, data.get(QUERY, "").strip())
+    filled = replace(journey, draft=draft).having(Screen.CALLER, values)
+    return Page(filled, phone, data.get(QUERY, "").strip())
 
 
-def choose_body(request: HttpRequest, named: str, journey: Journey) -> Collectivity | None:
+def choose_body(request: HttpRequest, value: str, journey: Journey) -> Collectivity | None:
     """Return the body that the page names. Before the first post, return the body of the draft, or the only one of the
     account, if the page names none.
     """
     if request.method == "POST":
-        return None if is_search(request) else find_body(named)
-    mine = bodies_of(request)
-    return find_body(named) or journey.collectivity or (mine[0] if len(mine) == 1 else None)
+        return None if is_search(request) else find_body(value)
+    own_bodies = bodies_of(request)
+    return find_body(value) or journey.collectivity or (own_bodies[0] if len(own_bodies) == 1 else None)
 
 
 def is_search(request: HttpRequest) -> bool:
@@ -219,12 +219,12 @@ def add_body(request: HttpRequest, page: Page) -> HttpResponse:
 
 def save_typed(page: Page) -> UUID | None:
     """Save the screens that were filled here. Return the draft that holds them, or None if nothing was typed."""
-    draft, typed = page.journey.draft, [one for one in page.typed() if one.values]
-    if page.is_new and typed:
-        draft = start_draft(entry=typed.pop(0))
-    for one in typed:
-        version = version_of(draft.pages.filter(screen=one.screen).first())
-        save_page(uid=draft.uid, entry=replace(one, version=version))
+    draft, entries = page.journey.draft, [entry for entry in page.typed() if entry.values]
+    if page.is_new and entries:
+        draft = start_draft(entry=entries.pop(0))
+    for entry in entries:
+        version = version_of(draft.pages.filter(screen=entry.screen).first())
+        save_page(uid=draft.uid, entry=replace(entry, version=version))
     return draft.uid if draft.nonce else None
 
 
@@ -290,21 +290,21 @@ def send(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
     return response
 
 
-def lead_back(request: HttpRequest, sent: Journey, page: Page) -> HttpResponse:
+def lead_back(request: HttpRequest, journey: Journey, page: Page) -> HttpResponse:
     """Lead to the answer if this page was sent before; otherwise show the different words, so that
     they are not lost.
     """
-    response = sent_already(request, sent, page.typed()[-1])
-    draft_cookie.remember(response, sent.draft.uid, sent.author)
+    response = sent_already(request, journey, page.typed()[-1])
+    draft_cookie.remember(response, journey.draft.uid, journey.author)
     return response
 
 
 def ask_again(request: HttpRequest, page: Page, *, is_last: bool = True) -> HttpResponse:
     """Ask to confirm with one more button, and keep what was typed in hidden inputs."""
     data = without_controls(request.POST)
-    kept = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
+    hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
     step = page.journey if is_last else None
-    context = {"step": step, "route": "declare_express", "kept": kept, "confirmed": CONFIRMED}
+    context = {"step": step, "route": "declare_express", "kept": hidden_inputs, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
 
@@ -312,14 +312,14 @@ def render_express(request: HttpRequest, page: Page, *, lost_status: int = 0) ->
     """Show the screen. `lost_status` is set if what was typed came without cookies."""
     journey = page.journey
     is_searched = page.query and not page.body and (page.answer.mention or not page.found)
-    mine = [] if page.body or page.query else bodies_of(request)
+    own_bodies = [] if page.body or page.query else bodies_of(request)
     context = {
         "step": journey,
         "pen": draft_cookie.new_pen(journey.draft.uid, journey.author),
         "page": page,
         "types": IncidentType.choices,
         "unknown": IncidentType.UNKNOWN.value,
-        "mine": mine,
+        "mine": own_bodies,
         "body_name": BODY,
         "helpers": list_helpers(timezone.localdate()) if is_searched else {},
         "is_lost": bool(lost_status),

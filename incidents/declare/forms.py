@@ -131,22 +131,22 @@ class ServiceForm(forms.Form):
         )
 
 
-def problem_of_moment(said: dict[str, Any], name: str) -> str | None:
-    if said.get(f"{name}_date") is not None or f"{name}_date" not in said:
+def problem_of_moment(answers: dict[str, Any], name: str) -> str | None:
+    if answers.get(f"{name}_date") is not None or f"{name}_date" not in answers:
         return None
-    if said.get(f"{name}_time") is not None:
+    if answers.get(f"{name}_time") is not None:
         return "Donnez aussi le jour, ou effacez l’heure."
-    if said.get(f"{name}_certainty") in {Certainty.EXACT, Certainty.APPROXIMATE}:
+    if answers.get(f"{name}_certainty") in {Certainty.EXACT, Certainty.APPROXIMATE}:
         return "Donnez le jour, ou choisissez « Je ne sais pas »."
     return None
 
 
-def moment_of(said: dict[str, Any], name: str, zone: ZoneInfo) -> datetime | None:
+def moment_of(answers: dict[str, Any], name: str, zone: ZoneInfo) -> datetime | None:
     """Return the moment in UTC. A day without an hour is its first minute in `zone`."""
-    day: date | None = said[f"{name}_date"]
+    day: date | None = answers[f"{name}_date"]
     if day is None:
         return None
-    hour: time = said[f"{name}_time"] or time.min
+    hour: time = answers[f"{name}_time"] or time.min
     return datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
 
 
@@ -162,7 +162,10 @@ class Details:
         self.data = data
         self.form = DetailsForm(data)
         ticked = data.getlist("service") if data is not None else []
-        self.offered = [*offered, *(one for one in PublicService if one in ticked and one not in offered)]
+        self.offered = [
+            *offered,
+            *(service for service in PublicService if service in ticked and service not in offered),
+        ]
         self.rows = [ServiceForm(data, service=service) for service in self.offered if service in ticked]
 
     @property
@@ -200,19 +203,19 @@ class Details:
         return {name: self.data.get(f"{service.value}-{name}") for name in ServiceForm.base_fields}
 
     def declaration(self, collectivity: Collectivity, incident_type: IncidentType, zone: ZoneInfo) -> Declaration:
-        said = self.form.cleaned_data
+        answers = self.form.cleaned_data
         instants: dict[str, Any] = {name: self.form.instant(name, zone) for name in INSTANTS}
         interruptions = tuple(row.interruption(zone) for row in self.rows)
         return Declaration(
             collectivity=collectivity,
             type=incident_type,
-            caller=caller_in(said),
-            service_stopped=answer_to(said["service_stopped"], implied=bool(interruptions)),
-            data_concerned=said["data_concerned"],
+            caller=caller_in(answers),
+            service_stopped=answer_to(answers["service_stopped"], implied=bool(interruptions)),
+            data_concerned=answers["data_concerned"],
             interruptions=interruptions,
-            leak=leak_in(said),
-            mail_without_code=said["mail_without_code"],
-            **{name: said[name] for name in STORY_WORDS},
+            leak=leak_in(answers),
+            mail_without_code=answers["mail_without_code"],
+            **{name: answers[name] for name in STORY_WORDS},
             **instants,
         )
 
@@ -232,9 +235,9 @@ class Details:
                 del form.errors[field]
 
 
-def answer_to(said: str, *, implied: bool) -> str:
+def answer_to(answer: str, *, implied: bool) -> str:
     """Return the answer: « oui » if a service was ticked, unless the answer was « non »."""
-    return Answer.YES if implied and said != Answer.NO else said
+    return Answer.YES if implied and answer != Answer.NO else answer
 
 
 def put(messages: list[str], form: forms.Form, name: str) -> None:

@@ -90,7 +90,7 @@ class Journey:
     @property
     def next(self) -> Screen:
         """The screen to continue with: the first that is not filled, or else the last."""
-        return self.missing or next((one for one in ORDER if one not in self.pages), Screen.CALLER)
+        return self.missing or next((screen for screen in ORDER if screen not in self.pages), Screen.CALLER)
 
     def is_of(self, user: User | object) -> bool:
         """Tell whether the user is signed in and a member of the body that declares."""
@@ -179,10 +179,10 @@ def find_body(value: str) -> Collectivity | None:
     except ValueError:
         return None
     bodies = Collectivity.objects.select_related("departement", "region")
-    found = bodies.filter(uid=uid).first()
-    if found and found.vanished_on:
-        return bodies.existing().filter(absorbed=found.pk).first()
-    return found
+    body = bodies.filter(uid=uid).first()
+    if body and body.vanished_on:
+        return bodies.existing().filter(absorbed=body.pk).first()
+    return body
 
 
 def route_to(body: Collectivity) -> Route:

@@ -25,7 +25,7 @@ def cookies_lost(request: HttpRequest) -> HttpResponse | None:
     """
     if request.path == reverse("declare_express"):
         return show_again(request)
-    screen = next((one for one, route in ROUTES.items() if request.path == reverse(route)), None)
+    screen = next((candidate for candidate, route in ROUTES.items() if request.path == reverse(route)), None)
     journey = journey_of(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:
         return None

@@ -76,7 +76,7 @@ def words(field: forms.BoundField) -> str:
     if value is True:
         return str(Answer.YES.label)
     values = value if isinstance(value, list) else [value]
-    return ", ".join(labels.get(str(one), str(one)) for one in values)
+    return ", ".join(labels.get(str(item), str(item)) for item in values)
 
 
 def format_services(details: Details) -> str:

@@ -80,8 +80,8 @@ def resumed(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpRespons
     reference and follow-up code.
     """
     if draft.incident:
-        sent = "Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi."
-        form.add_error("code", sent % {"reference": spaced(draft.incident.reference)})
+        message = "Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi."
+        form.add_error("code", message % {"reference": spaced(draft.incident.reference)})
         return ask_code(request, form, status=422)
     journey = journey_through(drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
     response = see(ROUTES[journey.next], **{RESUMED: "oui"})

@@ -55,12 +55,12 @@ COUNT = len(ORDER)
 
 def values_of(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
     """Return what was typed in the inputs of this screen, unchanged and without empty inputs."""
-    typed = {name: [value for value in data.getlist(name) if value] for name in data if name in INPUTS[screen]}
-    return {name: values for name, values in sorted(typed.items()) if values}
+    inputs = {name: [value for value in data.getlist(name) if value] for name in data if name in INPUTS[screen]}
+    return {name: values for name, values in sorted(inputs.items()) if values}
 
 
 def before(screen: Screen) -> tuple[Place, ...]:
-    return tuple(PLACES[one] for one in ORDER[: ORDER.index(screen)])
+    return tuple(PLACES[earlier] for earlier in ORDER[: ORDER.index(screen)])
 
 
 def after(screen: Screen) -> Screen:

@@ -36,34 +36,34 @@ SAME_HAND = {PEN, "trait"}
 LEDGER_LINES = range(18)
 
 
-def send_at_once(request: HttpRequest, journey: Journey, typed: ScreenEntry) -> HttpResponse | None:
+def send_at_once(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse | None:
     """Save the last screen and send everything in one transaction. Return None if something must
     be corrected or confirmed.
 
     Raise as `send_draft` does, except ValidationError: an answer that became invalid since the check also gives None.
     """
-    whole = journey.having(typed.screen, typed.values)
+    whole = journey.having(entry.screen, entry.values)
     details = whole.examined(now=timezone.now())
     if whole.wrong_screen(details) or must_confirm(request, without_controls(request.POST)):
         return None
     try:
-        return send(request, whole, details, typed)
+        return send(request, whole, details, entry)
     except ValidationError:
         return None
 
 
-def send(request: HttpRequest, journey: Journey, details: Details, typed: ScreenEntry) -> HttpResponse:
+def send(request: HttpRequest, journey: Journey, details: Details, entry: ScreenEntry) -> HttpResponse:
     member = member_of(journey, request)
     declared = send_draft(
         uid=journey.draft.uid,
-        entry=typed,
+        entry=entry,
         declaration=journey.declaration(details),
         origin=Origin.ACCOUNT if member else Origin.WEB,
         actor=member,
         source=hash_address(request),
     )
     # The declarant is the person to call back, unless they gave another name.
-    signature = typed.author or declared.incident.story.contact_name
+    signature = entry.author or declared.incident.story.contact_name
     return lead_to_answer(request, declared, signature="" if member else signature)
 
 
@@ -85,19 +85,19 @@ def ask_again(request: HttpRequest, screen: Screen, journey: Journey | None = No
     """Ask to confirm with one more button; what was typed and the id of the opened screen go with it."""
     data = without_controls(request.POST)
     left_out = NOT_KEPT - SAME_HAND if journey else NOT_KEPT
-    kept = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
-    context = {"step": journey, "route": ROUTES[screen], "kept": kept, "confirmed": CONFIRMED}
+    hidden_inputs = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
+    context = {"step": journey, "route": ROUTES[screen], "kept": hidden_inputs, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
 
-def sent_already(request: HttpRequest, journey: Journey, typed: ScreenEntry) -> HttpResponse:
+def sent_already(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
     """Lead to the answer if the same words are posted again (a double click, the back button); otherwise show the new
     ones, so that they are not lost.
     """
-    before = journey.pages.get(typed.screen)
-    if before is None or are_same_words(before.values, typed.values) or journey.incident is None:
+    before = journey.pages.get(entry.screen)
+    if before is None or are_same_words(before.values, entry.values) or journey.incident is None:
         return see("declare_sent")
-    written = lines_of(DraftPage(screen=typed.screen, values=typed.values), journey)
+    written = lines_of(DraftPage(screen=entry.screen, values=entry.values), journey)
     context = {"step": journey, "first": journey.incident, "written": written}
     return render(request, "declare/conflict.html", context, status=409)
 

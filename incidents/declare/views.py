@@ -90,16 +90,16 @@ def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     chosen = find_type(request.POST.get("quoi", ""))
     if chosen is None:
         return ask_type(request, journey, problem=CHOOSE)
-    typed = replace(typed_on(Screen.WHAT, request, journey), type=chosen.value)
+    entry = replace(typed_on(Screen.WHAT, request, journey), type=chosen.value)
     if journey:
-        return keep(request, journey, typed)
+        return keep(request, journey, entry)
     if must_confirm_start(request, request.POST):
         return ask_again(request, Screen.WHAT)
-    draft = start_draft(entry=typed)
+    draft = start_draft(entry=entry)
     # The QR code on the wall card names the body, which the next screen then offers.
-    named = find_body(without_controls(request.POST).get("collectivite", ""))
-    response = see("declare_who", **{FROM_THE_FIRST: "oui"} | ({"collectivite": str(named.uid)} if named else {}))
-    draft_cookie.remember(response, draft.uid, typed.author)
+    body = find_body(without_controls(request.POST).get("collectivite", ""))
+    response = see("declare_who", **{FROM_THE_FIRST: "oui"} | ({"collectivite": str(body.uid)} if body else {}))
+    draft_cookie.remember(response, draft.uid, entry.author)
     return response
 
 
@@ -114,13 +114,13 @@ def ask_type(
     """Show the first screen. `lost` means that a later screen was opened by its address without a
     declaration on this device.
     """
-    named = find_body((request.POST or request.GET).get("collectivite", ""))
+    body = find_body((request.POST or request.GET).get("collectivite", ""))
     context = frame(request, Screen.WHAT, journey, clash=clash) | {
-        "near": centre_near(named, journey),
+        "near": centre_near(body, journey),
         "unknown": UNKNOWN,
         "groups": GROUPS,
         "chosen": type_chosen(request, journey),
-        "named": named,
+        "named": body,
         "helpers": list_helpers(timezone.localdate()),
         "next_route": ROUTES[journey.next] if journey else "",
         "problem": problem,
@@ -175,16 +175,16 @@ def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
         return no_cookies(request)
     if request.method != "POST":
         return ask_type(request, lost=True)
-    typed = typed_on(screen, request, None)
+    entry = typed_on(screen, request, None)
     if screen == Screen.WHO:
-        typed = replace(typed, collectivity=find_body(without_controls(request.POST).get("collectivite", "")))
-    if not typed.values:
+        entry = replace(entry, collectivity=find_body(without_controls(request.POST).get("collectivite", "")))
+    if not entry.values:
         return see("declare_type")
     if must_confirm_start(request, request.POST):
         return ask_again(request, screen)
-    draft = start_draft(entry=typed)
+    draft = start_draft(entry=entry)
     response = see("declare_type")
-    draft_cookie.remember(response, draft.uid, typed.author)
+    draft_cookie.remember(response, draft.uid, entry.author)
     return response
 
 
@@ -211,17 +211,17 @@ def ask_who(
         answer = answer_search(query) if query else answer
     except SearchProblem as error:
         problem, status = str(error), 422
-    mine = [] if query else bodies_of(request)
+    own_bodies = [] if query else bodies_of(request)
     current = find_body((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
     context = frame(request, Screen.WHO, journey, clash=clash) | {
-        "near": centre_near(current or (mine[0] if mine else None), journey),
+        "near": centre_near(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,
         "found": answer.found,
         "mention": answer.mention,
         "places": answer.places,
         "is_code": answer.is_code,
         "helpers": list_helpers(timezone.localdate()) if query and (answer.mention or not answer.found) else {},
-        "mine": mine,
+        "mine": own_bodies,
         "current": current,
         "problem": problem,
     }
@@ -288,33 +288,33 @@ def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> S
     )
 
 
-def number_of(typed: str) -> int:
+def number_of(text: str) -> int:
     """Return how many times the script has saved the page; 0 without script or for anything else."""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < LONGEST_STROKE else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_STROKE else 0
 
 
-def keep(request: HttpRequest, journey: Journey, typed: ScreenEntry) -> HttpResponse:
+def keep(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
     """Save what was typed, valid or not; then go where the button leads, unless something must be corrected."""
-    screen = typed.screen
+    screen = entry.screen
     try:
-        response = keep_or_send(request, journey, typed)
+        response = keep_or_send(request, journey, entry)
     except AlreadySent:
-        return sent_already(request, journey, typed)
+        return sent_already(request, journey, entry)
     except Draft.DoesNotExist:
         return without_draft(request, screen)
     except Stale as changed:
-        return render_screen(request, journey.having(screen, typed.values), screen, clash=changed.current)
+        return render_screen(request, journey.having(screen, entry.values), screen, clash=changed.current)
     draft_cookie.remember(response, journey.draft.uid, journey.author)
     return response
 
 
-def keep_or_send(request: HttpRequest, journey: Journey, typed: ScreenEntry) -> HttpResponse:
-    is_last = typed.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
+def keep_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
+    is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.missing is None and journey.incident is None
-    if may_be_sent and (response := send_at_once(request, journey, typed)):
+    if may_be_sent and (response := send_at_once(request, journey, entry)):
         return response
-    page = save_page(uid=journey.draft.uid, entry=typed)
-    return leave(request, journey.saved(page), typed.screen)
+    page = save_page(uid=journey.draft.uid, entry=entry)
+    return leave(request, journey.saved(page), entry.screen)
 
 
 def leave(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:

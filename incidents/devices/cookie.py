@@ -32,8 +32,8 @@ def access_uid(request: HttpRequest, reference: str) -> UUID | None:
 
 def remember(request: HttpRequest, response: HttpResponse, reference: str, uid: UUID) -> None:
     """Add the case to the cookie. Beyond MOST_CASES, the oldest case is dropped."""
-    others = {name: value for name, value in read_cookie(request).items() if name != reference}
-    write(response, dict(list((others | {reference: str(uid)}).items())[-MOST_CASES:]))
+    other_cases = {name: value for name, value in read_cookie(request).items() if name != reference}
+    write(response, dict(list((other_cases | {reference: str(uid)}).items())[-MOST_CASES:]))
 
 
 def forget(request: HttpRequest, response: HttpResponse, reference: str) -> None:

@@ -46,8 +46,8 @@ def read_pen(request: HttpRequest) -> Opened | None:
 
 def read_signed(signed: str, salt: str) -> Opened | None:
     try:
-        uid, *others = signing.loads(signed, salt=salt, max_age=LASTS_SECONDS)
-        return Opened(UUID(uid), *others)
+        uid, *fields = signing.loads(signed, salt=salt, max_age=LASTS_SECONDS)
+        return Opened(UUID(uid), *fields)
     except signing.BadSignature:
         return None
 

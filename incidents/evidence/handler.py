@@ -77,12 +77,12 @@ class StraightToVault(FileUploadHandler):
         if self.deposit is not None:
             self.drop("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau.")
 
-    def clear(self, kept: set[str]) -> None:
-        """Remove from the store each file that no row names (`kept` holds the names), however the post ended."""
+    def clear(self, named_files: set[str]) -> None:
+        """Remove from the store each file that no row names (`named_files`), however the post ended."""
         if self.deposit is not None:
             self.deposit.discard()
         for _name, file in self.arrivals.whole:
-            if file.storage_name not in kept:
+            if file.storage_name not in named_files:
                 vault.remove(file.storage_name)
 
     @property

@@ -92,10 +92,10 @@ def state(upload: EvidenceUpload) -> dict[str, object]:
     return {"uid": str(upload.uid), "recu": upload.received, "fini": upload.evidence_id is not None}
 
 
-def whole_number(typed: str) -> int:
-    if not (typed.isascii() and typed.isdecimal() and len(typed) < 16):
+def whole_number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise ValidationError("Cet envoi n’a pas la forme attendue. Rechargez la page.")
-    return int(typed)
+    return int(text)
 
 
 def whole_body(request: HttpRequest) -> bytes:

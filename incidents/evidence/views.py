@@ -60,19 +60,19 @@ def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
         request, open_vault(guest=guest, reference=incident.reference), remaining_quota(incident)
     )
     request.upload_handlers = [handler]
-    kept: set[str] = set()
+    stored_names: set[str] = set()
     try:
-        return receive(request, incident, guest, arrivals=handler.arrivals, kept=kept)
+        return receive(request, incident, guest, arrivals=handler.arrivals, stored_names=stored_names)
     finally:
-        handler.clear(kept)
+        handler.clear(stored_names)
 
 
 @csrf_protect
 def receive(
-    request: HttpRequest, incident: Incident, guest: Guest, *, arrivals: Arrivals, kept: set[str]
+    request: HttpRequest, incident: Incident, guest: Guest, *, arrivals: Arrivals, stored_names: set[str]
 ) -> HttpResponse:
     """Read the form, which uploads the files, and record them. Names of stored files that a row now names
-    are added to `kept`.
+    are added to `stored_names`.
     """
     author = author_of(request.POST.get("auteur", ""))
     recorded = []
@@ -80,7 +80,7 @@ def receive(
         try:
             submission = FileSubmission(name=name, author=author, file=file)
             recorded.append(record_evidence(guest=guest, reference=incident.reference, submission=submission))
-            kept.add(recorded[-1].evidence.storage_name)
+            stored_names.add(recorded[-1].evidence.storage_name)
         except ValidationError as refusal:
             arrivals.refused.append((name, str(refusal.message)))
     if arrivals.refused or not recorded:
@@ -88,16 +88,16 @@ def receive(
     return redirect(f"{reverse('evidence', args=[incident.reference])}?{counted(recorded)}")
 
 
-def author_of(typed: str) -> str:
+def author_of(text: str) -> str:
     """Return the author, cut to the length that the field allows instead of refused.
 
     Unicode form C can triple the length of a text.
     """
-    return clean_line(typed[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
+    return clean_line(text[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
 
 
 def counted(recorded: list[Recorded]) -> str:
-    new = sum(one.is_new for one in recorded)
+    new = sum(receipt.is_new for receipt in recorded)
     return f"recus={new}&deja={len(recorded) - new}"
 
 
@@ -124,7 +124,12 @@ def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int 
 def find_taken_back(pieces: Iterable[Piece], number: int) -> int:
     """Return the number of the piece that was taken back, or 0 if it was not."""
     return next(
-        (one.evidence.number for one in pieces if one.evidence.number == number and one.evidence.taken_back_at), 0
+        (
+            piece.evidence.number
+            for piece in pieces
+            if piece.evidence.number == number and piece.evidence.taken_back_at
+        ),
+        0,
     )
 
 
@@ -161,10 +166,10 @@ def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         return erased(request)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
-    shown = incident.evidence.filter(uid=uid, taken_back_at=None).first()
-    if shown is None or incident.erased_at:
+    current = incident.evidence.filter(uid=uid, taken_back_at=None).first()
+    if current is None or incident.erased_at:
         return not_found(request)
-    context = {"incident": incident, "piece": shown, "is_opened": shown.openings.exists()}
+    context = {"incident": incident, "piece": current, "is_opened": current.openings.exists()}
     return render(request, "evidence/take_back.html", context)
 
 

@@ -75,5 +75,7 @@ def described(kind: Kind, question: str, *, short: str = "", read: str = "", def
 
 def facts_of(shape: type, *, section: str = "") -> dict[str, Fact]:
     """Return the described fields of a dataclass by name, in their order; only those of one section if it is given."""
-    described_fields = {one.name: one.metadata[DESCRIBED] for one in fields(shape) if DESCRIBED in one.metadata}
+    described_fields = {
+        field.name: field.metadata[DESCRIBED] for field in fields(shape) if DESCRIBED in field.metadata
+    }
     return {name: fact for name, fact in described_fields.items() if section in ("", fact.section)}

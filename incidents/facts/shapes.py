@@ -194,9 +194,9 @@ def inputs_of(section: Section) -> dict[str, Fact]:
     return caller | facts_of(Declaration, section=section)
 
 
-def read_story_words(said: object) -> dict[str, str]:
+def read_story_words(words: object) -> dict[str, str]:
     """Return the words about the incident by name, from a declaration or from the row of a story."""
-    return {name: getattr(said, name) for name in STORY_WORDS}
+    return {name: getattr(words, name) for name in STORY_WORDS}
 
 
 def map_caller(caller: Caller) -> dict[str, str]:
@@ -204,9 +204,9 @@ def map_caller(caller: Caller) -> dict[str, str]:
     return {column: getattr(caller, name) for name, column in CALLER_COLUMNS.items()}
 
 
-def caller_in(said: Mapping[str, Any]) -> Caller:
+def caller_in(values: Mapping[str, Any]) -> Caller:
     """Return the person to call back as the cleaned fields of a form name them."""
-    return Caller(**{name: said.get(column, "") for name, column in CALLER_COLUMNS.items()})
+    return Caller(**{name: values.get(column, "") for name, column in CALLER_COLUMNS.items()})
 
 
 def story_of(declaration: Declaration) -> dict[str, str]:
@@ -227,8 +227,10 @@ def map_leak(leak: Leak) -> dict[str, Any]:
     return {field: getattr(leak, name) for name, field in LEAK_INPUTS.items()}
 
 
-def leak_in(said: Mapping[str, Any]) -> Leak | None:
+def leak_in(values: Mapping[str, Any]) -> Leak | None:
     """Return what the cleaned fields of a form say about data, or None if they say nothing."""
-    told = {name: said[field] for name, field in LEAK_INPUTS.items() if field in said}
-    is_told = any(value for name, value in told.items() if (name, value) != ("persons_band", PersonsBand.UNKNOWN))
-    return read_leak(told) if is_told or said["data_concerned"] == Answer.YES else None
+    leak_values = {name: values[field] for name, field in LEAK_INPUTS.items() if field in values}
+    is_answered = any(
+        value for name, value in leak_values.items() if (name, value) != ("persons_band", PersonsBand.UNKNOWN)
+    )
+    return read_leak(leak_values) if is_answered or values["data_concerned"] == Answer.YES else None

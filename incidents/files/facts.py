@@ -49,10 +49,10 @@ def media_type(head: bytes) -> str:
         if head.startswith(mark):
             return kind
     try:
-        found = puremagic.magic_string(head)
+        types = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):
         return ""
-    return next((one.mime_type[:100] for one in found if one.mime_type), "")
+    return next((candidate.mime_type[:100] for candidate in types if candidate.mime_type), "")
 
 
 def is_text(head: bytes) -> bool:
@@ -91,10 +91,10 @@ def is_photograph(head: bytes) -> bool:
 
 
 def plausible(tags: dict[str, Any]) -> dict[str, float] | None:
-    found = exifread.utils.get_gps_coords(tags)
-    if not found or not all(math.isfinite(number) for number in found):
+    coordinates = exifread.utils.get_gps_coords(tags)
+    if not coordinates or not all(math.isfinite(number) for number in coordinates):
         return None
-    latitude, longitude = (round(number, 6) for number in found)
+    latitude, longitude = (round(number, 6) for number in coordinates)
     if abs(latitude) > 90 or abs(longitude) > 180:
         return None
     return {"latitude": latitude, "longitude": longitude} | altitude(tags)

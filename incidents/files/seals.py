@@ -37,16 +37,16 @@ def first_broken(
     Erasing a case removes the names of its pieces, so that their seals cannot be computed again. The rest is then
     still compared with the history.
     """
-    told = [
+    recorded = [
         (event.data["evidence"], event.data["sha256"])
         for event in events or incident.events.filter(kind=EventKind.FILE).order_by("id")
         if event.kind == EventKind.FILE
     ]
     previous, number = incident.reference, 0
     for number, piece in enumerate(pieces, start=1):
-        if piece.number != number or told[number - 1 : number] != [(str(piece.uid), piece.sha256)]:
+        if piece.number != number or recorded[number - 1 : number] != [(str(piece.uid), piece.sha256)]:
             return number
         if not incident.erased_at and piece.seal != seal_after(previous, piece):
             return number
         previous = piece.seal
-    return number + 1 if len(told) > number else None
+    return number + 1 if len(recorded) > number else None

@@ -107,9 +107,9 @@ def wrap(key: bytes) -> bytes:
 
 def unwrap(wrapped: bytes) -> bytes:
     """Return the key of a case. Raise NotReadable if no key of this installation decrypts it."""
-    wanted, sealed = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES:]
+    wanted_id, sealed = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES:]
     for installation_key in settings.EVIDENCE_KEYS:
-        if key_id(installation_key) == wanted:
+        if key_id(installation_key) == wanted_id:
             with suppress(CryptoError):
                 return secret.SecretBox(installation_key).decrypt(sealed)
     raise NotReadable

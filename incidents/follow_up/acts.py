@@ -33,7 +33,7 @@ def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference, to=Ability.MESSAGE)
     except Http404:
-        return render_not_found(request, kept=request.POST.get("text", ""))
+        return render_not_found(request, typed_text=request.POST.get("text", ""))
     form = LetterForm(request.POST)
     try:
         if not form.is_valid():
@@ -79,9 +79,9 @@ def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
         response = render(request, "follow_up/no_sentence.html", status=404)
     else:
         standing = standing_of(incident, thread=thread_of(incident), is_held=holder_of(incident) is not None)
-        known = known_of(incident, standing, list(incident.interruptions.order_by("id")))
+        facts = known_of(incident, standing, list(incident.interruptions.order_by("id")))
         context = {
-            "sentences": sentences_of(known),
+            "sentences": sentences_of(facts),
             "received_at": incident.received_at,
             "now": timezone.now(),
             "zone": find_zone(incident.collectivity),
@@ -98,13 +98,13 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference, to=Ability.WITHDRAW)
     except Http404:
-        return render_not_found(request, kept=request.POST.get("text", ""))
+        return render_not_found(request, typed_text=request.POST.get("text", ""))
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
     if incident.status == Status.CLOSED:
         return back_to(incident.reference)
-    typed = request.POST if request.method == "POST" else None
-    form = WithdrawForm(typed, initial={"author": signature_of(request, guest)})
+    data = request.POST if request.method == "POST" else None
+    form = WithdrawForm(data, initial={"author": signature_of(request, guest)})
     if form.is_valid():
         try:
             withdraw_incident(reference=incident.reference, guest=guest, letter=form.letter())

@@ -63,7 +63,7 @@ def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         try:
             incident, guest = find_case(request, reference, to=Ability.COMPLETE)
         except Http404:
-            return render_not_found(request, kept=typed_by(request))
+            return render_not_found(request, typed_text=typed_by(request))
         return view(request, incident, guest, **kwargs)
 
     return opened
@@ -81,11 +81,13 @@ def complete(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResp
     useful = useful_for(incident, sheets_of(incident))
     context = {
         **frame_of(incident),
-        "questions": [one for one in useful if not one.is_facts],
-        "facts": [one for one in useful if one.is_facts],
-        "resuming": [one for one in incident.interruptions.order_by("id") if one.ended_at is None],
+        "questions": [section for section in useful if not section.is_facts],
+        "facts": [section for section in useful if section.is_facts],
+        "resuming": [
+            interruption for interruption in incident.interruptions.order_by("id") if interruption.ended_at is None
+        ],
         "resumed": name_resumed(incident, request.GET.get("repris", "")),
-        "done": next((one for one in useful if one.code == request.GET.get("fait")), None),
+        "done": next((section for section in useful if section.code == request.GET.get("fait")), None),
     }
     return render(request, "follow_up/complete/list.html", context)
 
@@ -102,18 +104,20 @@ def complete_section(request: HttpRequest, incident: Incident, guest: Guest, *, 
     if request.method != "POST" and why_not(incident):
         return redirect("complete", incident.reference)
     with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
-        kept = by_section(sheets_of(incident)).get(section, [])
-        page = Page(request, incident, guest, section, kept)
+        sheets = by_section(sheets_of(incident)).get(section, [])
+        page = Page(request, incident, guest, section, sheets)
         return page.take() if request.method == "POST" else page.show()
 
 
 @on_case
 @require_safe
 def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
-    kept = by_section(sheets_of(incident)).get(section)
-    if not kept:
+    sheets = by_section(sheets_of(incident)).get(section)
+    if not sheets:
         raise Http404
-    return render(request, "follow_up/complete/history.html", frame_of(incident) | {"section": section, "kept": kept})
+    return render(
+        request, "follow_up/complete/history.html", frame_of(incident) | {"section": section, "kept": sheets}
+    )
 
 
 @require_POST
@@ -165,10 +169,12 @@ class Way:
 class Page:
     """One section for one person. The constructor raises Http404 if the section does not exist."""
 
-    def __init__(self, request: HttpRequest, incident: Incident, guest: Guest, section: str, kept: list[Kept]) -> None:
-        self.request, self.incident, self.guest, self.section, self.kept = request, incident, guest, section, kept
+    def __init__(
+        self, request: HttpRequest, incident: Incident, guest: Guest, section: str, sheets: list[Kept]
+    ) -> None:
+        self.request, self.incident, self.guest, self.section, self.kept = request, incident, guest, section, sheets
         data = request.POST if request.method == "POST" else None
-        self.editor = editor_of(incident, section, data, kept)
+        self.editor = editor_of(incident, section, data, sheets)
         self.signature = SignatureForm(data, initial={"author": signature_of(request, guest)})
         self.seen = self.newest_uid() if data is None else data.get("seen", "")
 
@@ -237,10 +243,10 @@ class Page:
         return render(self.request, self.editor.template, context, status=status)
 
 
-def editor_of(incident: Incident, section: str, data: Any, kept: list[Kept]) -> Editor:
+def editor_of(incident: Incident, section: str, data: Any, sheets: list[Kept]) -> Editor:
     if section in EDITORS:
         return EDITORS[section](incident, data)
-    values = kept[0].sheet.values if kept else {}
-    if found := questions_editor(incident, section, data, values):
-        return found
+    values = sheets[0].sheet.values if sheets else {}
+    if editor := questions_editor(incident, section, data, values):
+        return editor
     raise Http404

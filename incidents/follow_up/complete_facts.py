@@ -91,12 +91,12 @@ class FactsForm(forms.Form):
         return datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC) if day else None
 
     def check_moment(self, name: str) -> None:
-        said = self.cleaned_data
-        if f"{name}_date" not in said or said[f"{name}_date"] is not None:
+        answers = self.cleaned_data
+        if f"{name}_date" not in answers or answers[f"{name}_date"] is not None:
             return
-        if said.get(f"{name}_time") is not None:
+        if answers.get(f"{name}_time") is not None:
             self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
-        elif said.get(f"{name}_certainty", "") not in ("", Certainty.UNKNOWN):
+        elif answers.get(f"{name}_certainty", "") not in ("", Certainty.UNKNOWN):
             self.add_error(f"{name}_date", "Donnez le jour, ou choisissez « Je ne sais pas ».")
 
     def put(self, field: str, messages: list[str]) -> None:
@@ -153,8 +153,8 @@ class CallerEditor(OneForm[CallerForm]):
     template = "follow_up/complete/rappel.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        known: dict[str, Any] = map_caller(caller_of(incident))
-        self.form = CallerForm(data, initial=known | {"mail_without_code": incident.mail_without_code})
+        initial: dict[str, Any] = map_caller(caller_of(incident))
+        self.form = CallerForm(data, initial=initial | {"mail_without_code": incident.mail_without_code})
         self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident.type)
         self.email_help = MAILBOX_IN_DOUBT if self.is_mailbox_in_doubt else MAILBOX
 
@@ -167,8 +167,8 @@ class CallerEditor(OneForm[CallerForm]):
 class MomentsForm(FactsForm):
     def __init__(self, data: QueryDict | None, instants: Mapping[str, Instant]) -> None:
         initial: dict[str, Any] = {}
-        for name, one in instants.items():
-            initial |= moment_typed(name, one.at) | {f"{name}_certainty": one.certainty}
+        for name, instant in instants.items():
+            initial |= moment_typed(name, instant.at) | {f"{name}_certainty": instant.certainty}
         super().__init__(data, initial=initial)
         for name in INSTANTS:
             label = DECLARED[name].question
@@ -225,8 +225,8 @@ class DataEditor(OneForm[DataForm]):
         self.form = DataForm(data, initial={"data_concerned": incident.data_concerned} | map_leak(leak or Leak()))
 
     def save(self, writing: Writing) -> Written:
-        said = self.form.cleaned_data
-        return correct_data(writing=writing, concerned=said["data_concerned"], leak=leak_in(said))
+        answers = self.form.cleaned_data
+        return correct_data(writing=writing, concerned=answers["data_concerned"], leak=leak_in(answers))
 
 
 class ServiceForm(FactsForm):
@@ -240,11 +240,11 @@ class ServiceForm(FactsForm):
     gone = forms.BooleanField(required=False)
 
     def __init__(
-        self, service: str, data: QueryDict | None, *, prefix: str, known: Interruption | None = None
+        self, service: str, data: QueryDict | None, *, prefix: str, interruption: Interruption | None = None
     ) -> None:
-        super().__init__(data, prefix=prefix, initial=typed(known) if known else None)
+        super().__init__(data, prefix=prefix, initial=typed(interruption) if interruption else None)
         self.service = PublicService(service)
-        self.known = known
+        self.known = interruption
         for field in self.fields.values():
             field.label = self.service.label
 
@@ -254,24 +254,26 @@ class ServiceForm(FactsForm):
         return self.cleaned_data
 
     def interruption(self) -> Interruption:
-        said = self.cleaned_data
+        answers = self.cleaned_data
         return Interruption(
             service=self.service.value,
-            extent=said["extent"],
+            extent=answers["extent"],
             started_at=self.at("started"),
             ended_at=self.at("ended"),
-            people_affected=said["people"],
-            workaround=said["workaround"],
+            people_affected=answers["people"],
+            workaround=answers["workaround"],
         )
 
 
-def typed(known: Interruption) -> dict[str, Any]:
+def typed(interruption: Interruption) -> dict[str, Any]:
     return {
-        "extent": known.extent,
-        "people": known.people_affected,
-        "workaround": known.workaround,
-        **moment_typed("started", known.started_at),
-        **moment_typed("ended", end_or_day(known.started_at, known.ended_at, timezone.get_current_timezone_name())),
+        "extent": interruption.extent,
+        "people": interruption.people_affected,
+        "workaround": interruption.workaround,
+        **moment_typed("started", interruption.started_at),
+        **moment_typed(
+            "ended", end_or_day(interruption.started_at, interruption.ended_at, timezone.get_current_timezone_name())
+        ),
     }
 
 
@@ -282,14 +284,17 @@ class ServicesEditor:
     answers = Answer.choices
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        known = interruptions_of(incident)
-        self.noted = noted(known) if data is None else posted(data)
-        still = {one.service for one in known if one.ended_at is None}
+        interruptions = interruptions_of(incident)
+        self.noted = noted(interruptions) if data is None else posted(data)
+        ongoing = {interruption.service for interruption in interruptions if interruption.ended_at is None}
         self.ticked = data.getlist("service") if data is not None else []
-        offered = [one for one in services_of(incident.collectivity.kind) if one not in still]
-        others = [one for one in PublicService if one in self.ticked and one not in (*offered, *still)]
+        offered = [service for service in services_of(incident.collectivity.kind) if service not in ongoing]
+        added = [
+            service for service in PublicService if service in self.ticked and service not in (*offered, *ongoing)
+        ]
         self.offered = [
-            ServiceForm(one, data if one in self.ticked else None, prefix=one) for one in (*offered, *others)
+            ServiceForm(service, data if service in self.ticked else None, prefix=service)
+            for service in (*offered, *added)
         ]
         self.stopped = (data.get("stopped", "") if data is not None else "") or incident.service_stopped
         self.sent: list[ServiceForm] = []
@@ -307,8 +312,8 @@ class ServicesEditor:
         stopped = self.stopped if self.stopped in Answer.values else ""
         if self.noted and not self.sent:  # every service that made the answer « oui » was removed
             stopped = ""
-        said = [form.interruption() for form in self.sent]
-        return correct_services(writing=writing, stopped=stopped, interruptions=said)
+        interruptions = [form.interruption() for form in self.sent]
+        return correct_services(writing=writing, stopped=stopped, interruptions=interruptions)
 
     def refuse(self, error: ValidationError) -> None:
         for field, messages in error.message_dict.items():
@@ -316,8 +321,11 @@ class ServicesEditor:
             self.sent[int(place)].put(name, messages)
 
 
-def noted(known: Sequence[Interruption]) -> list[ServiceForm]:
-    return [ServiceForm(one.service, None, prefix=f"r{place}", known=one) for place, one in enumerate(known)]
+def noted(interruptions: Sequence[Interruption]) -> list[ServiceForm]:
+    return [
+        ServiceForm(interruption.service, None, prefix=f"r{place}", interruption=interruption)
+        for place, interruption in enumerate(interruptions)
+    ]
 
 
 def posted(data: QueryDict) -> list[ServiceForm]:

@@ -128,8 +128,8 @@ class QuestionsForm(forms.Form):
         for question in self.section.questions:
             code = question.code
             main = f"{code}-date" if question.kind == Kind.MOMENT else code
-            others = (self.control(f"{code}-{name}") for name in ("time", UNKNOWN, "garder"))
-            yield Asked(question, self[main], *others)
+            controls = (self.control(f"{code}-{name}") for name in ("time", UNKNOWN, "garder"))
+            yield Asked(question, self[main], *controls)
 
     def control(self, name: str) -> forms.BoundField | None:
         return self[name] if name in self.fields else None
@@ -138,18 +138,18 @@ class QuestionsForm(forms.Form):
         """Return the answers by code. None is « Je ne sais pas » without another answer; empty
         questions are left out.
         """
-        given = {question.code: self.given(question) for question in self.section.questions}
-        said = {code: value for code, value in given.items() if value not in (None, "", [])}
+        values = {question.code: self.given(question) for question in self.section.questions}
+        answers = {code: value for code, value in values.items() if value not in (None, "", [])}
         unknown = [question for question in self.section.questions if self.is_unknown(question)]
-        return {question.code: None for question in unknown} | said
+        return {question.code: None for question in unknown} | answers
 
     def given(self, question: Question) -> Any:
-        said = self.cleaned_data
+        cleaned = self.cleaned_data
         if question.kind == Kind.MOMENT:
-            day, hour = said[f"{question.code}-date"], said[f"{question.code}-time"]
+            day, hour = cleaned[f"{question.code}-date"], cleaned[f"{question.code}-time"]
             zone = timezone.get_current_timezone()
             return day and datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC)
-        value = said[question.code]
+        value = cleaned[question.code]
         if question.kind in WITH_CHOICES:
             return [code for code in value if code != UNKNOWN] if isinstance(value, list) else known(value)
         return value
@@ -200,6 +200,6 @@ def questions_editor(
 ) -> QuestionsEditor | None:
     """Return the editor, or None if this section asks nothing for this type of incident."""
     version = find_version(data.get("version", "") if data is not None else "")
-    found = version.section(code)
-    section = found.asked_of(incident.type) if found else None
+    whole_section = version.section(code)
+    section = whole_section.asked_of(incident.type) if whole_section else None
     return QuestionsEditor(version, section, data, values) if section and section.questions else None

@@ -31,11 +31,11 @@ class CodeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Swap the reference and the code if they were typed in each other's field, recognised by their lengths."""
-        said = self.cleaned_data
-        reference, code = said.get("reference", ""), compact(said.get("code", ""))
+        values = self.cleaned_data
+        reference, code = values.get("reference", ""), compact(values.get("code", ""))
         if len(reference) == SECRET_LENGTH and is_reference(code):
-            said |= {"reference": code, "code": reference}
-        return said
+            values |= {"reference": code, "code": reference}
+        return values
 
 
 def fresh_key() -> str:
@@ -62,8 +62,8 @@ class LetterForm(forms.Form):
 
     def letter(self) -> Letter:
         """Return the message of a valid form."""
-        said = self.cleaned_data
-        return Letter(text=said["text"], author=said["author"], key=said["key"] or fresh_key())
+        values = self.cleaned_data
+        return Letter(text=values["text"], author=values["author"], key=values["key"] or fresh_key())
 
 
 class WithdrawForm(LetterForm):

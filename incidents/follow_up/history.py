@@ -74,7 +74,7 @@ def history_of(incident: Incident) -> list[Line]:
     events = list(incident.events.filter(SAID_TO_BODY).select_related("actor").order_by("-id")[:EVENTS_READ])
     centres = centres_then(events, incident)
     alike = groupby(events, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
-    return [line_of(list(some), centres) for _key, some in alike]
+    return [line_of(list(group), centres) for _key, group in alike]
 
 
 def centres_then(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
@@ -90,9 +90,9 @@ def centres_then(events: list[IncidentEvent], incident: Incident) -> dict[int, s
 
 
 def line_of(events: list[IncidentEvent], centres: Mapping[int, str]) -> Line:
-    newest, said = events[0], sentence(events[0], centres[events[0].pk])
+    newest, words = events[0], sentence(events[0], centres[events[0].pk])
     times = f" ({len(events)} fois)" if len(events) > 1 else ""
-    return Line(newest.at, f"{said}{times}")
+    return Line(newest.at, f"{words}{times}")
 
 
 def sentence(event: IncidentEvent, centre: str) -> str:

@@ -19,5 +19,5 @@ def words_lost(request: HttpRequest) -> HttpResponse | None:
 @private
 def lost_page(request: HttpRequest) -> HttpResponse:
     # The page that asks for the reference and the code must not show the code again.
-    kept = "" if request.path == reverse("follow_up_start") else typed_by(request)
-    return render(request, "follow_up/words_lost.html", {"kept": kept}, status=403)
+    typed_text = "" if request.path == reverse("follow_up_start") else typed_by(request)
+    return render(request, "follow_up/words_lost.html", {"kept": typed_text}, status=403)

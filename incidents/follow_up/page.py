@@ -76,7 +76,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "is_mail_held": standing.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
         "holder": holder,
         "interruptions": interruptions,
-        "halted": any(one.ended_at is None for one in interruptions),
+        "halted": any(interruption.ended_at is None for interruption in interruptions),
         "pieces": pieces[::-1],
         "held": count_held(pieces),
         "openers": openers_of(pieces),
@@ -100,7 +100,7 @@ def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
         "can": acts_of(guest, incident),
         "reflexes": None if incident.status == Status.CLOSED else sheet_for(incident.type, incident.csirt).text,
         "useful": useful,
-        "to_complete": sum(one.is_open for one in useful),
+        "to_complete": sum(section.is_open for section in useful),
     }
 
 
@@ -138,8 +138,12 @@ def about_the_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
 
 def known_of(incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption]) -> Known:
     services = tuple(
-        Service(label=str(one.get_service_display()), extent=one.extent, has_resumed=one.ended_at is not None)
-        for one in interruptions
+        Service(
+            label=str(interruption.get_service_display()),
+            extent=interruption.extent,
+            has_resumed=interruption.ended_at is not None,
+        )
+        for interruption in interruptions
     )
     return Known(
         body=incident.collectivity.label,
@@ -163,9 +167,9 @@ def shared_link(incident: Incident) -> str:
     return settings.SITE_URL + reverse("shared_sentence", args=[shared_secret_of(live)])
 
 
-def render_not_found(request: HttpRequest, *, kept: str = "") -> HttpResponse:
+def render_not_found(request: HttpRequest, *, typed_text: str = "") -> HttpResponse:
     """Show the same page for an invalid or expired link, another person's case and a missing case.
 
-    `kept` is what was typed before the link stopped working, shown for copying.
+    `typed_text` is what was typed before the link stopped working, shown for copying.
     """
-    return render(request, "follow_up/not_found.html", {"kept": kept}, status=404)
+    return render(request, "follow_up/not_found.html", {"kept": typed_text}, status=404)

@@ -21,7 +21,7 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference, to=Ability.RATE)
     except Http404:
-        return render_not_found(request, kept=request.POST.get("words", ""))
+        return render_not_found(request, typed_text=request.POST.get("words", ""))
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
     form, is_stale = RateForm(request.POST), False
@@ -46,9 +46,9 @@ def render_refused_rating(
     """
     block = rate_block(incident, guest, form)
     if block and is_stale:
-        typed = QueryDict(mutable=True)
-        typed.update(form.data)
-        typed["seen"] = seen_of(block["given"])
-        form.data = typed
+        data = QueryDict(mutable=True)
+        data.update(form.data)
+        data["seen"] = seen_of(block["given"])
+        form.data = data
         block |= {"is_stale": True}
     return case_page(request, incident, guest, rate=block, status=409 if is_stale else 422)

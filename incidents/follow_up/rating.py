@@ -28,8 +28,8 @@ class RateForm(forms.Form):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, **known: Any) -> None:
-        super().__init__(data, auto_id="avis_%s", **known)
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, auto_id="avis_%s", **options)
 
 
 def rate_block(incident: Incident, guest: Guest, form: RateForm | None = None) -> dict[str, Any] | None:
@@ -38,6 +38,6 @@ def rate_block(incident: Incident, guest: Guest, form: RateForm | None = None) -
     """
     if not is_asked(incident) or not speaks_for_body(guest, incident):
         return None
-    given = Rating.objects.filter(incident=incident).first()
-    known = {"level": given.level, "words": given.words} if given else {}
-    return {"given": given, "form": form or RateForm(initial=known | {"seen": seen_of(given)})}
+    rating = Rating.objects.filter(incident=incident).first()
+    initial = {"level": rating.level, "words": rating.words} if rating else {}
+    return {"given": rating, "form": form or RateForm(initial=initial | {"seen": seen_of(rating)})}

@@ -99,8 +99,8 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return render_not_found(request)
     incident = access.incident
-    held = is_mail_held(incident, EventKind.LINK_ROTATED)
-    context = {"incident": incident, "secret": secret_of(access), "is_mail_held": held}
+    is_held = is_mail_held(incident, EventKind.LINK_ROTATED)
+    context = {"incident": incident, "secret": secret_of(access), "is_mail_held": is_held}
     response = render(request, "follow_up/link.html", context)
     cookie.remember(request, response, access.incident.reference, access.uid)
     return response

@@ -44,23 +44,23 @@ class KnownList(NamedTuple):
 
 @cache
 def national() -> KnownList:
-    said = json.loads(FILE.read_text(encoding="utf-8"))
-    families, providers = ([KnownDomain(**one) for one in said[name]] for name in ("families", "providers"))
-    return KnownList(said["checked_on"], said["source"], families, providers)
+    content = json.loads(FILE.read_text(encoding="utf-8"))
+    families, providers = ([KnownDomain(**domain) for domain in content[name]] for name in ("families", "providers"))
+    return KnownList(content["checked_on"], content["source"], families, providers)
 
 
-def is_innocent(found: Found, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
+def is_innocent(observable: Found, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
     """Tell whether a value says nothing about the attack. `own` holds the domains of the body and of its centre,
     `persons` the mailboxes of the people of the case.
     """
-    host = host_of(found.kind, found.value)
+    host = host_of(observable.kind, observable.value)
     if not host:
         return False
-    if found.kind == ObservableKind.EMAIL and found.value in persons:
+    if observable.kind == ObservableKind.EMAIL and observable.value in persons:
         return True
-    if found.kind == ObservableKind.DOMAIN and host in {one.domain for one in national().providers}:
+    if observable.kind == ObservableKind.DOMAIN and host in {domain.domain for domain in national().providers}:
         return True
-    return is_reserved(host) or is_below(host, [*own, *(one.domain for one in national().families)])
+    return is_reserved(host) or is_below(host, [*own, *(domain.domain for domain in national().families)])
 
 
 def is_reserved(host: str) -> bool:
@@ -79,4 +79,4 @@ def is_below(host: str, domains: Collection[str]) -> bool:
 def own_domain(mailbox: str) -> str:
     """Return the domain of a body's mailbox, or "" for a provider's domain, which many people share."""
     domain = mailbox.rpartition("@")[2].lower()
-    return "" if domain in {one.domain for one in national().providers} else domain
+    return "" if domain in {provider.domain for provider in national().providers} else domain

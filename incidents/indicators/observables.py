@@ -185,12 +185,12 @@ def find(text: str) -> list[Found]:
     """Return the indicators of the text without repeats, in the order of the text by pieces. At most TEXT_LIMIT
     characters are read.
     """
-    found: dict[Found, None] = {}
+    matches: dict[Found, None] = {}
     for chunk in chunks(visible(text[:TEXT_LIMIT])):
         for kind, raw in raw_in(refanged(tame(chunk))):
             if value := normalised(kind, raw):
-                found[Found(kind, value)] = None
-    return list(found)
+                matches[Found(kind, value)] = None
+    return list(matches)
 
 
 def visible(text: str) -> str:
@@ -238,9 +238,11 @@ def raw_in(text: str) -> Iterator[tuple[ObservableKind, str]]:
 
 
 def by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
-    found = load_library("ioc_finder").find_iocs(text, included_ioc_types=list(FROM_LIBRARY), parse_unicode_iocs=True)
+    matches = load_library("ioc_finder").find_iocs(
+        text, included_ioc_types=list(FROM_LIBRARY), parse_unicode_iocs=True
+    )
     for name, kind in FROM_LIBRARY.items():
-        for value in sorted(found.get(name, []), key=text.find):
+        for value in sorted(matches.get(name, []), key=text.find):
             yield kind, value
 
 

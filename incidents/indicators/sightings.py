@@ -22,12 +22,12 @@ def rows_of_mine(user: User) -> QuerySet[Observable]:
 def filter_by_value(values: Iterable[Found]) -> Q:
     """Return a condition for which PostgreSQL uses the index by kind and value."""
     by_kind: dict[str, list[str]] = {}
-    for found in values:
-        by_kind.setdefault(found.kind, []).append(found.value)
-    wanted = Q(pk=None)
+    for observable in values:
+        by_kind.setdefault(observable.kind, []).append(observable.value)
+    condition = Q(pk=None)
     for kind, same_kind in by_kind.items():
-        wanted |= Q(kind=kind, value__in=same_kind)
-    return wanted
+        condition |= Q(kind=kind, value__in=same_kind)
+    return condition
 
 
 def of_the_same(incident: Incident) -> Q:
@@ -42,8 +42,8 @@ def observables_of(incident: Incident, user: User) -> QuerySet[Observable]:
     """Return the indicators of the case by kind, each with `seen_in`: the ids of at most SHOWN + 1 other cases. Runs
     one query.
     """
-    others = rows_of_mine(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
-    keys = others.exclude(of_the_same(incident)).values("incident")[: SHOWN + 1]
+    sightings = rows_of_mine(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
+    keys = sightings.exclude(of_the_same(incident)).values("incident")[: SHOWN + 1]
     return incident.observables.annotate(seen_in=ArraySubquery(keys)).order_by("kind", "value")
 
 
@@ -58,9 +58,9 @@ def ignored_among(values: Sequence[Found], incident: Incident) -> dict[tuple[str
     return {(kind, value): motive for kind, value, motive in rows.values_list("kind", "value", "motive")}
 
 
-def sightings_of(found: Found, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
+def sightings_of(observable: Found, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
     """Return the newest sightings, one more than is shown. With `beside`, the sightings in that case are left out."""
-    rows = rows_of_mine(user).filter(kind=found.kind, value=found.value)
+    rows = rows_of_mine(user).filter(kind=observable.kind, value=observable.value)
     rows = rows.exclude(of_the_same(beside)) if beside else rows
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")[
         : SHOWN + 1
@@ -69,12 +69,12 @@ def sightings_of(found: Found, user: User, *, beside: Incident | None = None) ->
 
 def look_up(values: Sequence[Found], user: User) -> dict[tuple[str, str], list[Observable]]:
     """Return the sightings of each of the first LOOKED_UP values. Runs two queries, however many values there are."""
-    seen: dict[tuple[str, str], list[Observable]] = {found: [] for found in values[:LOOKED_UP]}
-    heads = [sightings_of(found, user).values("pk") for found in values[:LOOKED_UP]]
+    sightings: dict[tuple[str, str], list[Observable]] = {observable: [] for observable in values[:LOOKED_UP]}
+    heads = [sightings_of(observable, user).values("pk") for observable in values[:LOOKED_UP]]
     if not heads:
-        return seen
+        return sightings
     keys = [row["pk"] for row in heads[0].union(*heads[1:], all=True)]
     rows = Observable.objects.filter(pk__in=keys).select_related("incident__collectivity__departement")
     for row in rows.order_by("-incident__received_at", "-id"):
-        seen[row.kind, row.value].append(row)
-    return seen
+        sightings[row.kind, row.value].append(row)
+    return sightings

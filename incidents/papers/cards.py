@@ -32,14 +32,14 @@ CHOICES = 12
 @require_safe
 def wall_cards(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
-    problem, found = "", []
+    problem, matches = "", []
     try:
         if "q" in request.GET:
             check_words(query)
-        found = find_collectivities(query, limit=CHOICES) if query else []
+        matches = find_collectivities(query, limit=CHOICES) if query else []
     except SearchProblem as error:
         problem = str(error)
-    context = {"query": query, "problem": problem, "found": found, "departements": Departement.objects.all()}
+    context = {"query": query, "problem": problem, "found": matches, "departements": Departement.objects.all()}
     return render(request, "papers/cards.html", context, status=422 if problem else 200)
 
 
@@ -50,8 +50,8 @@ def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
     body = existing(body_uid)
     contacts = contacts_for(request, body)
     card = card_of(body, on=timezone.localdate(), contacts=contacts)
-    shown = {"body": body, "card": card, "is_member": is_member(request, body), "has_contacts": bool(contacts)}
-    return render(request, "papers/card.html", shown)
+    context = {"body": body, "card": card, "is_member": is_member(request, body), "has_contacts": bool(contacts)}
+    return render(request, "papers/card.html", context)
 
 
 @login_not_required

@@ -63,7 +63,9 @@ class Section:
 
     def asked_of(self, incident_type: str) -> "Section":
         """Return this section with only the questions for this type of incident."""
-        return replace(self, questions=tuple(one for one in self.questions if one.concerns(incident_type)))
+        return replace(
+            self, questions=tuple(question for question in self.questions if question.concerns(incident_type))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +78,8 @@ class Version:
 
     def sections_of(self, incident_type: str) -> list[Section]:
         """Return the sections that have questions for this type of incident."""
-        asked = (section.asked_of(incident_type) for section in self.sections)
-        return [section for section in asked if section.questions]
+        sections = (section.asked_of(incident_type) for section in self.sections)
+        return [section for section in sections if section.questions]
 
 
 @cache
@@ -99,7 +101,7 @@ def find_version(code: str) -> Version:
 
 def read_version(data: dict[str, Any]) -> Version:
     lists = data.get("lists", {})
-    version = Version(code=data["code"], sections=tuple(read_section(one, lists) for one in data["sections"]))
+    version = Version(code=data["code"], sections=tuple(read_section(section, lists) for section in data["sections"]))
     codes = [section.code for section in version.sections]
     if len(set(codes)) < len(codes) or set(codes) & set(SNAPSHOTS):
         raise BadQuestions(f"{version.code}: sections {codes}")
@@ -107,7 +109,7 @@ def read_version(data: dict[str, Any]) -> Version:
 
 
 def read_section(data: dict[str, Any], lists: dict[str, Any]) -> Section:
-    questions = tuple(read_question(one, lists) for one in data["questions"])
+    questions = tuple(read_question(question, lists) for question in data["questions"])
     codes = [question.code for question in questions]
     if not codes or len(set(codes)) < len(codes) or len(data["code"]) > LONGEST_CODE:
         raise BadQuestions(f"section {data['code']}: {codes}")

@@ -45,8 +45,8 @@ def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone
 def title_of(section: str, version: str) -> str:
     if section in SNAPSHOT_TITLES:
         return str(SNAPSHOT_TITLES[section])
-    found = find_version(version).section(section)
-    return found.title if found else section
+    questions = find_version(version).section(section)
+    return questions.title if questions else section
 
 
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
@@ -67,25 +67,28 @@ def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
 
 
 def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
-    for one in values["services"]:
-        yield Said(label=label(PublicService, one["service"]), words=", ".join(list_interruption_facts(one, zone)))
+    for interruption in values["services"]:
+        yield Said(
+            label=label(PublicService, interruption["service"]),
+            words=", ".join(list_interruption_facts(interruption, zone)),
+        )
     if not values["services"]:
         yield Said(label=DECLARED["service_stopped"].read, words=label(Answer, values["stopped"]))
 
 
-def list_interruption_facts(one: Mapping[str, Any], zone: str) -> Iterator[str]:
+def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Iterator[str]:
     """Yield the parts of « arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »."""
-    yield label(InterruptionExtent, one["extent"]) if one["extent"] else str(EXTENT_NOT_SAID)
-    if one["from"]:
-        yield "depuis le {moment}".format(moment=format_moment(moment_of(one["from"]), zone))
-    if one["to"]:
-        end = end_or_day(moment_of(one["from"]), moment_of(one["to"]), zone)
+    yield label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else str(EXTENT_NOT_SAID)
+    if interruption["from"]:
+        yield "depuis le {moment}".format(moment=format_moment(moment_of(interruption["from"]), zone))
+    if interruption["to"]:
+        end = end_or_day(moment_of(interruption["from"]), moment_of(interruption["to"]), zone)
         yield f"jusqu’au {format_moment(end, zone)}"
-    if one["people"] is not None:
-        many = choose_plural("%(number)s personne", "%(number)s personnes", one["people"])
-        yield many % {"number": format_number(one["people"])}
-    if one["workaround"]:
-        yield "en attendant : {words}".format(words=one["workaround"])
+    if interruption["people"] is not None:
+        many = choose_plural("%(number)s personne", "%(number)s personnes", interruption["people"])
+        yield many % {"number": format_number(interruption["people"])}
+    if interruption["workaround"]:
+        yield "en attendant : {words}".format(words=interruption["workaround"])
 
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:

@@ -31,9 +31,9 @@ class Said:
 
 def answers_of(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     """Yield the answers of one sheet in the order of its questions. A None value means « Je ne sais pas »."""
-    asked = versions().get(version)
-    found = asked.section(section) if asked else None
-    for question in found.questions if found else ():
+    questionnaire = versions().get(version)
+    asked_section = questionnaire.section(section) if questionnaire else None
+    for question in asked_section.questions if asked_section else ():
         if question.code in values:
             yield Said(
                 label=question.label, words=format_answer(question, values[question.code], zone), kind=question.kind

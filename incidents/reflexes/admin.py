@@ -90,11 +90,11 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
 
     def go_back(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
         """Return to the national sheet, if nobody published a version since the page was opened."""
-        asked = request.POST.get("based_on", "")
-        seen = int(asked) if asked.isdecimal() and len(asked) < 5 else -1
+        version = request.POST.get("based_on", "")
+        based_on = int(version) if version.isdecimal() and len(version) < 5 else -1
         try:
             publish_sheet(
-                kind=kind, csirt_slug=csirt.slug, content=NATIONAL, based_on=seen, actor=get_account(request)
+                kind=kind, csirt_slug=csirt.slug, content=NATIONAL, based_on=based_on, actor=get_account(request)
             )
             messages.success(request, "La fiche nationale est de nouveau affichée. Vos versions restent ici.")
         except Stale:
@@ -106,9 +106,9 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
     def refuse_stale(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
         """Warn the second of two writers, who keeps what they typed and may then publish over the other version."""
         row = newest(kind, csirt)
-        typed = request.POST.copy()
-        typed["based_on"] = str(row.version if row else 0)
-        form = SheetForm(typed, national=REFLEXES[kind])
+        data = request.POST.copy()
+        data["based_on"] = str(row.version if row else 0)
+        form = SheetForm(data, national=REFLEXES[kind])
         messages.warning(
             request,
             "Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre.",
@@ -172,8 +172,12 @@ def publish(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> i
 def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
     """Return the form with the sheet in force, or with the version of `?version=`."""
     row = newest(kind, csirt)
-    asked = request.GET.get("version", "")
-    old = versions_of(kind, csirt).filter(version=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None
+    version = request.GET.get("version", "")
+    old = (
+        versions_of(kind, csirt).filter(version=int(version)).first()
+        if version.isdecimal() and len(version) < 5
+        else None
+    )
     text = read_sheet(old.content) if old and old.content else sheet_for(kind, csirt).text
     return SheetForm(initial=refill_form(text, row.version if row else 0), national=REFLEXES[kind])
 

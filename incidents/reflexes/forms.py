@@ -40,13 +40,13 @@ class SheetForm(forms.Form):
 
     def content(self) -> dict[str, Any]:
         """Return the content of a valid form in the shape that the service takes."""
-        said = self.cleaned_data
+        values = self.cleaned_data
         return {
-            "words": said["words"],
-            "title": said["title"],
-            "hour": acts_in(said["hour"]),
-            "day": acts_in(said["day"]),
-            "sources": [line for line in said["sources"].splitlines() if line.strip()],
+            "words": values["words"],
+            "title": values["title"],
+            "hour": acts_in(values["hour"]),
+            "day": acts_in(values["day"]),
+            "sources": [line for line in values["sources"].splitlines() if line.strip()],
         }
 
 

@@ -44,7 +44,7 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in IncidentType.values:
         raise Http404
     regions = list(Region.objects.all())
-    region = next((one for one in regions if one.code == request.GET.get("region", "")), None)
+    region = next((candidate for candidate in regions if candidate.code == request.GET.get("region", "")), None)
     directory = load_directory(timezone.localdate())
     # The centre that covers the whole région.
     csirt = directory.grounds.get(Ground(region.pk, None, "")) if region else None
@@ -56,6 +56,6 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
         "region": region,
         "csirt": csirt,
         "last_resorts": directory.last_resorts,
-        "places": [Place(one.code, curl_apostrophes(one.name)) for one in regions],
+        "places": [Place(place.code, curl_apostrophes(place.name)) for place in regions],
     }
     return render(request, "reflexes/sheet.html", context)

@@ -97,7 +97,7 @@ def values_of(incident: Incident, user: User, phone: str) -> dict[str, str]:
 
 
 def check_names(text: str, allowed: Container[str] = ()) -> None:
-    """Raise ValidationError on « text » if it has names in braces that are not in `known`."""
+    """Raise ValidationError on « text » if it has names in braces that are not in `allowed`."""
     if names := [f"{{{name}}}" for name in names_in_braces(text) if name not in allowed]:
         message = "Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire."
         raise ValidationError({"text": message % {"named": ", ".join(names)}})

@@ -146,7 +146,7 @@ def in_order(techniques: tuple[str, ...]) -> tuple[str, ...]:
 def check(qualification: Qualification, *, kept_techniques: list[str]) -> None:
     """Raise ValidationError naming every field with an unknown code, or with an RSIT type outside its class.
 
-    `known` are the techniques of the case: they may stay even if they have left the list.
+    `kept_techniques` are those of the case: they may stay even if they have left the list.
     """
     problems: dict[str, list[str]] = {}
     for field, message in (*unknown_codes(qualification, kept_techniques), *problems_of_rsit(qualification)):
