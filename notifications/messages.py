@@ -20,9 +20,9 @@ from incidents.links import listed_hosts
 from incidents.models import Advice, Incident, Message, Transfer
 from incidents.reference import spaced
 from incidents.sentence import with_article
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import ASKED_AFTER
-from incidents.services.library.reflexes import sheet_for
+from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.sharing import (
     TLP_MEANS,
     is_kept_in,
@@ -217,7 +217,7 @@ def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
         "why": incident.route_reason,
         "acknowledge_by": incident.acknowledge_by,
         "fallbacks": list_other_centres(incident),
-        "reflexes": sheet_for(incident.type, incident.csirt).text,
+        "reflexes": find_reflex_sheet(incident.type, incident.csirt).text,
         "secret": spaced(secret),
         "secret_link": make_page_link("follow_up_access", secret) if secret else "",
     }
@@ -230,4 +230,4 @@ def find_receipt_secret(delivery: Delivery) -> str:
     if may_be_read_by_others(delivery.incident):
         return ""
     first_access = min(delivery.incident.accesses.all(), key=lambda access: access.created_at)
-    return "" if first_access.revoked_at else secret_of(first_access)
+    return "" if first_access.revoked_at else derive_secret(first_access)

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from incidents.enums import Screen
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from notifications.dispatch import announce_all_events, send_due_deliveries
 from stats.pages.freshness import pages
 from stats.services import publish_due
@@ -83,6 +83,6 @@ def test_page_of_published_numbers(client: Client) -> None:
 def test_why_a_case_is_not_shown(client: Client) -> None:
     breizh_cyber()
     incident = declare()
-    client.post(reverse("follow_up_access", args=[secret_of(incident.accesses.get())]))
+    client.post(reverse("follow_up_access", args=[derive_secret(incident.accesses.get())]))
     with count_modules("why is it not shown?"):
         assert client.get(reverse("figures_of_case", args=[incident.reference])).status_code == 200

@@ -11,9 +11,9 @@ from django.test import Client
 
 from incidents.access import Guest
 from incidents.models import IncidentEvent
-from incidents.services.declarant.access import rotate_access, secret_of
+from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declarant.claim import claim_incident
-from incidents.services.declarant.share import share_sentence, shared_secret_of
+from incidents.services.declarant.share import derive_shared_secret, share_sentence
 from tests.cast import (
     a_piece,
     a_responder,
@@ -92,7 +92,7 @@ def incident(module_rows):
 def device(*incidents, user=None, sign_in=signed_in):
     client = Client(raise_request_exception=False)
     for incident in incidents:
-        client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+        client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return sign_in(client, user) if user else client
 
 
@@ -116,7 +116,7 @@ def cast(incident):
 @pytest.fixture(scope="module")
 def shared(incident, cast):
     guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-    return shared_secret_of(share_sentence(reference=incident.reference, guest=guest))
+    return derive_shared_secret(share_sentence(reference=incident.reference, guest=guest))
 
 
 @pytest.fixture(scope="module")

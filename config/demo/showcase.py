@@ -33,7 +33,7 @@ from incidents.services.declarant.correct import end_interruption
 from incidents.services.declarant.rate import rate_help
 from incidents.services.declarant.share import share_sentence
 from incidents.services.declaring.bodies import Proposal, propose_body
-from incidents.services.declaring.declare import Declared, key_of
+from incidents.services.declaring.declare import Declared, hash_submission_key
 from incidents.services.evidence.pieces import FileSubmission, open_vault, record_evidence
 from incidents.services.handling.close import Ending, end_incident
 from incidents.services.handling.read import note_reading
@@ -83,7 +83,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 
 def has_showcase() -> bool:
-    return Incident.objects.filter(submission_key=key_of(make_submission_key("rancon"))).exists()
+    return Incident.objects.filter(submission_key=hash_submission_key(make_submission_key("rancon"))).exists()
 
 
 @transaction.atomic

@@ -31,7 +31,7 @@ from incidents.enums import (
     Tlp,
 )
 from incidents.models import Incident, Task
-from incidents.services.declaring.declare import key_of
+from incidents.services.declaring.declare import hash_submission_key
 from incidents.services.groups.group import add_to_group, open_group, save_sheet
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.assign import assign_incident
@@ -87,7 +87,7 @@ def create_neighbour() -> User:
 
 
 def find_case(kind: IncidentType) -> Incident:
-    return Incident.objects.get(submission_key=key_of(make_submission_key(kind)))
+    return Incident.objects.get(submission_key=hash_submission_key(make_submission_key(kind)))
 
 
 def get_town(insee_code: str) -> Collectivity:

@@ -24,8 +24,8 @@ from incidents.facts.description import Fact, Kind, facts_of
 from incidents.facts.shapes import INSTANTS, STORY_COLUMNS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
 from incidents.moments import end_or_day, moment_or_day
-from incidents.services.history.declared import declared_data, declared_status, find_judgement
-from incidents.services.history.snapshots import first_leak
+from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_status
+from incidents.services.history.snapshots import find_first_leak
 
 # This limit is our own. A PostgreSQL integer could hold more than the population of France.
 MOST_PEOPLE = 100_000_000
@@ -292,12 +292,12 @@ class IncidentDetailOut(IncidentOut):
     @extend_schema_field(LeakOut(many=True))
     def get_leaks(self, incident: Incident) -> Any:
         """Return the row with its declared status, if a leak was declared: a judgement may have made the row."""
-        declared, leak = declared_data(incident), first_leak(incident)
+        declared, leak = read_declared_data(incident), find_first_leak(incident)
         if leak is None or declared["leak"] is None:
             return []
-        leak.status = declared_status(declared)
+        leak.status = read_declared_status(declared)
         return LeakOut([leak], many=True).data
 
     @extend_schema_field(JudgementOut)
     def get_centre_judges(self, incident: Incident) -> dict[str, str]:
-        return {"leak": find_judgement(incident, declared_data(incident), first_leak(incident))}
+        return {"leak": find_judgement(incident, read_declared_data(incident), find_first_leak(incident))}

@@ -17,7 +17,7 @@ from csirts.routing import list_helpers
 from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_typed
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
-from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, find_commune, propose_body, sketch_of
+from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, build_sketch, find_commune, propose_body
 from incidents.services.declaring.draft import ScreenEntry, is_open, start_draft
 
 # The parameter that asks to lead back to the page for people without time.
@@ -39,7 +39,7 @@ def new_body(request: HttpRequest) -> HttpResponse:
     if MEND in request.POST:
         return render_form(request, form)
     try:
-        sketch = sketch_of(form.proposal())
+        sketch = build_sketch(form.proposal())
     except ValidationError as error:
         form.refuse(error)
         return render_form(request, form)

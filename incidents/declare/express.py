@@ -32,14 +32,14 @@ from incidents.declare.views import CHOOSE, TO_MEND, bodies_of
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Origin, Screen
 from incidents.models import Draft
-from incidents.services.declaring.check import problem_of_number
+from incidents.services.declaring.check import find_number_problem
 from incidents.services.declaring.draft import (
     AlreadySent,
     ScreenEntry,
     save_page,
     send_express,
+    stamp_page,
     start_draft,
-    version_of,
 )
 
 # The values of the buttons: search the body, choose another body than the one named, send.
@@ -223,7 +223,7 @@ def save_typed(page: Page) -> UUID | None:
     if page.is_new and entries:
         draft = start_draft(entry=entries.pop(0))
     for entry in entries:
-        version = version_of(draft.pages.filter(screen=entry.screen).first())
+        version = stamp_page(draft.pages.filter(screen=entry.screen).first())
         save_page(uid=draft.uid, entry=replace(entry, version=version))
     return draft.uid if draft.nonce else None
 
@@ -253,7 +253,7 @@ def search(page: Page) -> None:
 def examine(page: Page) -> None:
     if not page.phone.strip():
         page.problems[PHONE] = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
-    elif problem := problem_of_number(page.phone):
+    elif problem := find_number_problem(page.phone):
         page.problems[PHONE] = f"{problem}."
     if page.journey.type is None:
         page.problems[TYPE] = str(CHOOSE)

@@ -25,9 +25,9 @@ from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Screen
 from incidents.facts.shapes import Declaration
 from incidents.models import Draft, DraftPage, Incident
-from incidents.services.declaring.check import checked
-from incidents.services.declaring.draft import Values, code_of
-from incidents.services.library.reflexes import sheet_for
+from incidents.services.declaring.check import check_declaration
+from incidents.services.declaring.draft import Values, derive_draft_code
+from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.sharing import is_mailbox_in_doubt
 
 
@@ -61,12 +61,12 @@ class Journey:
 
     @property
     def code(self) -> str:
-        return code_of(self.draft)
+        return derive_draft_code(self.draft)
 
     @cached_property
     def reflexes(self) -> Reflexes | None:
         """The reflex sheet of the région's centre for this type, or else the national one."""
-        return sheet_for(self.type, self.route.csirt if self.route else None).text if self.type else None
+        return find_reflex_sheet(self.type, self.route.csirt if self.route else None).text if self.type else None
 
     @cached_property
     def zone(self) -> str:
@@ -135,7 +135,7 @@ class Journey:
             details.is_valid()
             details.fill_gaps()
             try:
-                checked(self.declaration(details), now=now)
+                check_declaration(self.declaration(details), now=now)
             except ValidationError as error:
                 details.refuse(error)
         return details

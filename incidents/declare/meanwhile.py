@@ -13,7 +13,7 @@ from incidents.declare.journey import Journey, journey_of
 from incidents.declare.screens import ASKED
 from incidents.declare.views import typed_on
 from incidents.models import Draft
-from incidents.services.declaring.draft import AlreadySent, save_page, version_of
+from incidents.services.declaring.draft import AlreadySent, save_page, stamp_page
 
 
 @login_not_required
@@ -37,7 +37,7 @@ def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
         return JsonResponse({}, status=HTTPStatus.CONFLICT)
     except AlreadySent:
         return JsonResponse({}, status=HTTPStatus.GONE)
-    return JsonResponse({"version": version_of(page), "said": render_saved(journey.saved(page))})
+    return JsonResponse({"version": stamp_page(page), "said": render_saved(journey.saved(page))})
 
 
 def render_saved(journey: Journey) -> str:

@@ -26,7 +26,7 @@ from incidents.devices.signature import remember_signature
 from incidents.enums import Origin, Screen
 from incidents.models import DraftPage, FollowUpAccess, Incident
 from incidents.queries import sheets_of, useful_for
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.declare import Declared
 from incidents.services.declaring.draft import ScreenEntry, send_draft
 
@@ -140,7 +140,7 @@ def is_called(incident: Incident, route: Route | None) -> bool:
 def first_secret(access: FollowUpAccess | None) -> str:
     """Return the secret that the declaration created. A secret that was renewed since is not shown here."""
     is_first = access is not None and access.created_at == access.incident.received_at
-    return secret_of(access) if access and is_first else ""
+    return derive_secret(access) if access and is_first else ""
 
 
 def route_of(journey: Journey, incident: Incident) -> Route | None:

@@ -32,7 +32,7 @@ from incidents.enums import Answer, IncidentType, Screen
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
-from incidents.services.declaring.draft import AlreadySent, ScreenEntry, save_page, start_draft, version_of
+from incidents.services.declaring.draft import AlreadySent, ScreenEntry, save_page, stamp_page, start_draft
 
 Shown = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
@@ -391,7 +391,7 @@ def frame(
         "count": COUNT,
         "earlier": before(screen),
         "page": page,
-        "version": version_of(clash or page),
+        "version": stamp_page(clash or page),
         "pen": draft_cookie.new_pen(journey.draft.uid, journey.author) if journey else "",
         "states": states_of(journey) if journey and RESUMED in request.GET else [],
         "clash": clash,

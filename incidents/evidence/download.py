@@ -16,7 +16,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.files import vault
 from incidents.models import Evidence
-from incidents.services.evidence.pieces import Erased, key_to_read
+from incidents.services.evidence.pieces import Erased, get_reading_key
 from incidents.services.handling.read import note_opening
 
 logger = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
     if piece.taken_back_at:
         return render(request, "evidence/taken_back.html", {"piece": piece}, status=410)
     try:
-        content = decrypt_piece(piece, key_to_read(incident))
+        content = decrypt_piece(piece, get_reading_key(incident))
     except Erased:
         return render(request, "evidence/erased.html", status=410)
     except vault.NotReadable:

@@ -27,11 +27,11 @@ from incidents.services.evidence.pieces import (
     Erased,
     FileSubmission,
     Recorded,
+    list_unfinished_uploads,
     open_vault,
     record_evidence,
     remaining_quota,
     take_back_evidence,
-    unfinished_of,
 )
 from incidents.services.evidence.upload import SLICE, abandon_upload
 
@@ -108,7 +108,7 @@ def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int 
         "zone": find_zone(incident.collectivity),
         "pieces": pieces,
         "held": count_held(pieces),
-        "unfinished": list(unfinished_of(incident).order_by("id")),
+        "unfinished": list(list_unfinished_uploads(incident).order_by("id")),
         "may_add": speaks_for_body(guest, incident) and not incident.erased_at,
         "has_account": guest.user is not None,
         "received": number(request, "recus"),

@@ -19,11 +19,11 @@ from incidents.follow_up.forms import LetterForm, WithdrawForm
 from incidents.follow_up.page import case_page, known_of, render_not_found
 from incidents.reference import compact
 from incidents.sentence import sentences_of
-from incidents.services.correspondence.correspond import AUTHOR_LIMIT, thread_of, write_to_csirt
+from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
 from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.share import find_shared, share_sentence, unshare_sentence
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.services.handling.assign import holder_of
+from incidents.services.handling.assign import find_holder
 from incidents.standing import standing_of
 
 
@@ -78,7 +78,9 @@ def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
     if incident is None:
         response = render(request, "follow_up/no_sentence.html", status=404)
     else:
-        standing = standing_of(incident, thread=thread_of(incident), is_held=holder_of(incident) is not None)
+        standing = standing_of(
+            incident, thread=list_latest_messages(incident), is_held=find_holder(incident) is not None
+        )
         facts = known_of(incident, standing, list(incident.interruptions.order_by("id")))
         context = {
             "sentences": sentences_of(facts),

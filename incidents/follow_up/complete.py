@@ -32,7 +32,7 @@ from incidents.follow_up.complete_questions import questions_editor
 from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
 from incidents.queries import Kept, by_section, sheets_of, useful_for
-from incidents.services.declarant.complete import CannotComplete, Writing, why_not
+from incidents.services.declarant.complete import CannotComplete, Writing, find_completion_refusal
 from incidents.services.declarant.correct import end_interruption
 
 # The query parameter of a section opened as one of the five screens that follow an express declaration.
@@ -101,7 +101,7 @@ def name_resumed(incident: Incident, service: str) -> str:
 @on_case
 @require_http_methods(["GET", "HEAD", "POST"])
 def complete_section(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
-    if request.method != "POST" and why_not(incident):
+    if request.method != "POST" and find_completion_refusal(incident):
         return redirect("complete", incident.reference)
     with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
         sheets = by_section(sheets_of(incident)).get(section, [])
@@ -135,7 +135,7 @@ def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> 
 
 
 def frame_of(incident: Incident) -> dict[str, Any]:
-    return {"incident": incident, "zone": find_zone(incident.collectivity), "why_not": why_not(incident)}
+    return {"incident": incident, "zone": find_zone(incident.collectivity), "why_not": find_completion_refusal(incident)}
 
 
 @dataclass(frozen=True)

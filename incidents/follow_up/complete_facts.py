@@ -45,8 +45,8 @@ from incidents.services.declarant.correct import (
     correct_services,
     correct_story,
 )
-from incidents.services.history.declared import declared_data, declared_leak
-from incidents.services.history.snapshots import caller_of, instants_of, interruptions_of
+from incidents.services.history.declared import read_declared_data, read_declared_leak
+from incidents.services.history.snapshots import list_interruptions, read_caller, read_instants
 from incidents.sharing import is_mailbox_in_doubt
 
 CERTAINTIES = [
@@ -153,7 +153,7 @@ class CallerEditor(OneForm[CallerForm]):
     template = "follow_up/complete/rappel.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        initial: dict[str, Any] = map_caller(caller_of(incident))
+        initial: dict[str, Any] = map_caller(read_caller(incident))
         self.form = CallerForm(data, initial=initial | {"mail_without_code": incident.mail_without_code})
         self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident.type)
         self.email_help = MAILBOX_IN_DOUBT if self.is_mailbox_in_doubt else MAILBOX
@@ -201,7 +201,7 @@ class MomentsEditor(OneForm[MomentsForm]):
     template = "follow_up/complete/moments.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        self.form = MomentsForm(data, instants_of(incident))
+        self.form = MomentsForm(data, read_instants(incident))
 
     def save(self, writing: Writing) -> Written:
         return correct_moments(writing=writing, instants=self.form.instants())
@@ -221,7 +221,7 @@ class DataEditor(OneForm[DataForm]):
     data_words, person_words = DATA_WORDS, PERSON_WORDS
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        leak = declared_leak(declared_data(incident))
+        leak = read_declared_leak(read_declared_data(incident))
         self.form = DataForm(data, initial={"data_concerned": incident.data_concerned} | map_leak(leak or Leak()))
 
     def save(self, writing: Writing) -> Written:
@@ -284,7 +284,7 @@ class ServicesEditor:
     answers = Answer.choices
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        interruptions = interruptions_of(incident)
+        interruptions = list_interruptions(incident)
         self.noted = noted(interruptions) if data is None else posted(data)
         ongoing = {interruption.service for interruption in interruptions if interruption.ended_at is None}
         self.ticked = data.getlist("service") if data is not None else []

@@ -13,7 +13,7 @@ from django.utils import timezone
 from core.fields import CountField, DayField, HourField, WordsField
 from incidents.models import Incident
 from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, find_version
-from incidents.services.declarant.answers import oddness
+from incidents.services.declarant.answers import find_oddness
 from incidents.services.declarant.complete import Writing, Written, answer_section
 
 UNKNOWN = "nsp"
@@ -76,7 +76,7 @@ def initial_of(question: Question, value: Any) -> dict[str, Any]:
     if question.kind == Kind.MOMENT:
         at = timezone.localtime(datetime.fromisoformat(value))
         return {f"{code}-date": day_of(at), f"{code}-time": hour_of(at)}
-    if question.kind in ODD_KINDS and oddness(question.kind, value):
+    if question.kind in ODD_KINDS and find_oddness(question.kind, value):
         return {code: value, f"{code}-garder": True}  # the author chose to keep this unusual value before
     return {code: amount_typed(value) if question.kind == Kind.AMOUNT else value}
 

@@ -22,14 +22,14 @@ from incidents.follow_up.rating import rate_block
 from incidents.models import Incident, ServiceInterruption
 from incidents.queries import Useful, count_held, openers_of, pieces_of, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
-from incidents.services.correspondence.correspond import MESSAGES_SHOWN, thread_of
+from incidents.services.correspondence.correspond import MESSAGES_SHOWN, list_latest_messages
 from incidents.services.declarant.access import is_mail_held
-from incidents.services.declarant.complete import why_not
-from incidents.services.declarant.share import shared_secret_of
-from incidents.services.handling.assign import holder_of
-from incidents.services.history.declared import declared_data
-from incidents.services.library.reflexes import sheet_for
-from incidents.services.papers.dossier import declared, judgement, why_this_centre
+from incidents.services.declarant.complete import find_completion_refusal
+from incidents.services.declarant.share import derive_shared_secret
+from incidents.services.handling.assign import find_holder
+from incidents.services.history.declared import read_declared_data
+from incidents.services.library.reflexes import find_reflex_sheet
+from incidents.services.papers.dossier import explain_centre, format_judgement_sentence, list_declared_sections
 from incidents.sharing import may_be_told_in_a_sentence
 from incidents.standing import Standing, Step, standing_of
 
@@ -58,17 +58,17 @@ def case_page(
 
 def describe_case(incident: Incident) -> dict[str, Any]:
     """Return what the page says of the case to everybody who may follow it."""
-    thread = thread_of(incident)
-    holder = holder_of(incident)
+    thread = list_latest_messages(incident)
+    holder = find_holder(incident)
     standing = standing_of(incident, thread=thread, is_held=holder is not None)
     interruptions = list(incident.interruptions.order_by("id"))
-    pieces, zone, data = pieces_of(incident), find_zone(incident.collectivity), declared_data(incident)
+    pieces, zone, data = pieces_of(incident), find_zone(incident.collectivity), read_declared_data(incident)
     return {
         "incident": incident,
         "zone": zone,
         "now": timezone.now(),
         "history": history_of(incident),
-        "why_this_centre": why_this_centre(incident),
+        "why_this_centre": explain_centre(incident),
         "earlier": thread[:-LATEST],
         "latest": thread[-LATEST:],
         "has_more": len(thread) == MESSAGES_SHOWN,
@@ -80,8 +80,8 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "pieces": pieces[::-1],
         "held": count_held(pieces),
         "openers": openers_of(pieces),
-        "declared": declared(incident, data, zone),
-        "judgement": judgement(incident, data),
+        "declared": list_declared_sections(incident, data, zone),
+        "judgement": format_judgement_sentence(incident, data),
         "fallbacks": list_fallbacks(incident),
         "sentences": sentences_of(known_of(incident, standing, interruptions)),
         "shared_link": shared_link(incident),
@@ -95,10 +95,12 @@ def list_fallbacks(incident: Incident) -> Sequence[Fallback]:
 
 def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
     """Return the possible actions, the reflexes, and the questions still useful to answer."""
-    useful = [] if why_not(incident) else useful_to(guest, incident)
+    useful = [] if find_completion_refusal(incident) else useful_to(guest, incident)
     return {
         "can": acts_of(guest, incident),
-        "reflexes": None if incident.status == Status.CLOSED else sheet_for(incident.type, incident.csirt).text,
+        "reflexes": None
+        if incident.status == Status.CLOSED
+        else find_reflex_sheet(incident.type, incident.csirt).text,
         "useful": useful,
         "to_complete": sum(section.is_open for section in useful),
     }
@@ -164,7 +166,7 @@ def shared_link(incident: Incident) -> str:
     live = incident.shared.filter(revoked_at=None).first()
     if live is None or not may_be_told_in_a_sentence(incident):
         return ""
-    return settings.SITE_URL + reverse("shared_sentence", args=[shared_secret_of(live)])
+    return settings.SITE_URL + reverse("shared_sentence", args=[derive_shared_secret(live)])
 
 
 def render_not_found(request: HttpRequest, *, typed_text: str = "") -> HttpResponse:

@@ -12,7 +12,7 @@ from incidents.follow_up.acts import back_to, refused
 from incidents.follow_up.page import case_page, render_not_found
 from incidents.follow_up.rating import RateForm, rate_block
 from incidents.models import Incident
-from incidents.services.declarant.rate import rate_help, seen_of
+from incidents.services.declarant.rate import rate_help, stamp_rating
 
 
 @private
@@ -48,7 +48,7 @@ def render_refused_rating(
     if block and is_stale:
         data = QueryDict(mutable=True)
         data.update(form.data)
-        data["seen"] = seen_of(block["given"])
+        data["seen"] = stamp_rating(block["given"])
         form.data = data
         block |= {"is_stale": True}
     return case_page(request, incident, guest, rate=block, status=409 if is_stale else 422)

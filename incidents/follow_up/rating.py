@@ -8,7 +8,7 @@ from core.fields import WordsField
 from incidents.access import Guest, speaks_for_body
 from incidents.enums import Satisfaction
 from incidents.models import Incident, Rating
-from incidents.services.declarant.rate import WORDS_LIMIT, is_asked, seen_of
+from incidents.services.declarant.rate import WORDS_LIMIT, is_asked, stamp_rating
 
 LEVELS = [(str(level), label) for level, label in Satisfaction.choices]
 
@@ -40,4 +40,4 @@ def rate_block(incident: Incident, guest: Guest, form: RateForm | None = None) -
         return None
     rating = Rating.objects.filter(incident=incident).first()
     initial = {"level": rating.level, "words": rating.words} if rating else {}
-    return {"given": rating, "form": form or RateForm(initial=initial | {"seen": seen_of(rating)})}
+    return {"given": rating, "form": form or RateForm(initial=initial | {"seen": stamp_rating(rating)})}

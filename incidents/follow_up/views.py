@@ -14,8 +14,8 @@ from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.page import case_page, render_not_found
 from incidents.models import FollowUpAccess
 from incidents.reference import compact
-from incidents.services.correspondence.correspond import stretch_of
-from incidents.services.declarant.access import find_access, is_mail_held, rotate_access_by_declarant, secret_of
+from incidents.services.correspondence.correspond import load_stretch
+from incidents.services.declarant.access import derive_secret, find_access, is_mail_held, rotate_access_by_declarant
 from incidents.services.declarant.guess import MustWait, open_by_code
 
 OPENS_NOTHING = (
@@ -100,7 +100,7 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
         return render_not_found(request)
     incident = access.incident
     is_held = is_mail_held(incident, EventKind.LINK_ROTATED)
-    context = {"incident": incident, "secret": secret_of(access), "is_mail_held": is_held}
+    context = {"incident": incident, "secret": derive_secret(access), "is_mail_held": is_held}
     response = render(request, "follow_up/link.html", context)
     cookie.remember(request, response, access.incident.reference, access.uid)
     return response
@@ -128,6 +128,6 @@ def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
         incident, _guest = find_case(request, reference, door=Door.MESSAGES)
     except Http404:
         return render_not_found(request)
-    stretch = stretch_of(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
+    stretch = load_stretch(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
     context = {"incident": incident, "stretch": stretch, "zone": find_zone(incident.collectivity)}
     return render(request, "follow_up/messages.html", context)

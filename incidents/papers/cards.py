@@ -22,8 +22,8 @@ from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.papers.serving import attached, download
 from incidents.services.declaring.limits import asks_many_cards
-from incidents.services.papers.cards import TEMPLATES, card_of, communes_of
-from incidents.services.papers.making import ask_wall_cards, cards_for, may_be_asked
+from incidents.services.papers.cards import TEMPLATES, build_body_card, list_communes
+from incidents.services.papers.making import ask_wall_cards, list_card_papers, may_be_asked
 
 CHOICES = 12
 
@@ -49,7 +49,7 @@ def wall_cards(request: HttpRequest) -> HttpResponse:
 def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
     body = existing(body_uid)
     contacts = contacts_for(request, body)
-    card = card_of(body, on=timezone.localdate(), contacts=contacts)
+    card = build_body_card(body, on=timezone.localdate(), contacts=contacts)
     context = {"body": body, "card": card, "is_member": is_member(request, body), "has_contacts": bool(contacts)}
     return render(request, "papers/card.html", context)
 
@@ -60,7 +60,7 @@ def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
 def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
     """Return the card as a PDF of one page, made within the request in some 30 ms."""
     body = existing(body_uid)
-    card = card_of(body, on=timezone.localdate(), contacts=contacts_for(request, body))
+    card = build_body_card(body, on=timezone.localdate(), contacts=contacts_for(request, body))
     pdf = typeset(TEMPLATES / "cards.typ", {"title": card["body"], "cards": [card]})
     return attached(iter([pdf]), "fiche-de-secours.pdf", len(pdf))
 
@@ -94,7 +94,7 @@ def existing(uid: UUID) -> Collectivity:
 @require_http_methods(["GET", "HEAD", "POST"])
 def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
     departement = get_object_or_404(Departement, code=number)
-    papers = cards_for(departement)
+    papers = list_card_papers(departement)
     newest = papers.first()
     is_asked = request.method == "POST" and may_be_asked(newest)
     is_refused = is_asked and asks_many_cards(hash_address(request), timezone.now())
@@ -104,7 +104,7 @@ def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "is_refused": is_refused,
         "departement": departement,
-        "communes": communes_of(departement).count(),
+        "communes": list_communes(departement).count(),
         "paper": newest,
         "made": made_of(papers),
         "may_be_asked": may_be_asked(newest),
@@ -116,7 +116,7 @@ def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 def departement_cards_file(request: HttpRequest, number: str) -> StreamingHttpResponse:
     departement = get_object_or_404(Departement, code=number)
-    return download(made_of(cards_for(departement)), f"fiches-de-secours-{departement.code}.pdf")
+    return download(made_of(list_card_papers(departement)), f"fiches-de-secours-{departement.code}.pdf")
 
 
 def made_of(papers: QuerySet[Paper]) -> Paper | None:

@@ -8,7 +8,7 @@ from django.http import Http404, StreamingHttpResponse
 from incidents.enums import PaperState
 from incidents.files.vault import NotReadable
 from incidents.models import Paper
-from incidents.services.papers.making import content_of
+from incidents.services.papers.making import read_paper
 
 
 def download(paper: Paper | None, name: str) -> StreamingHttpResponse:
@@ -22,7 +22,7 @@ def readable(paper: Paper) -> Iterator[bytes]:
     """Read the first frame before answering, so that an unreadable paper raises Http404 instead
     of a broken download.
     """
-    content = content_of(paper)
+    content = read_paper(paper)
     try:
         return chain([next(content, b"")], content)
     except NotReadable as error:

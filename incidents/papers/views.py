@@ -15,7 +15,7 @@ from incidents.devices.visits import find_case, private
 from incidents.enums import Door, PaperKind
 from incidents.models import Incident
 from incidents.papers.serving import download
-from incidents.services.papers.dossier import dossier_of
+from incidents.services.papers.dossier import build_dossier
 from incidents.services.papers.making import Erased, ask_answer_pack
 
 LEDGER_LINES = range(22)
@@ -53,7 +53,7 @@ def render_paper(request: HttpRequest, incident: Incident, guest: Guest) -> Http
         "incident": incident,
         "is_of_centre": not speaks_for_body(guest, incident),
         "zone": find_zone(incident.collectivity),
-        "dossier": None if incident.erased_at else dossier_of(incident, at=timezone.now()),
+        "dossier": None if incident.erased_at else build_dossier(incident, at=timezone.now()),
         "packs": packs,
         "is_current": bool(packs) and packs[0].asked_at >= changed_at,
         "ledger": LEDGER_LINES,

@@ -24,11 +24,11 @@ from incidents.services.library.reflexes import (
     NATIONAL,
     Sheet,
     clean_content,
-    led_csirt,
-    newest,
+    find_newest_reflex_sheet,
+    find_reflex_sheet,
+    get_led_csirt,
+    list_reflex_sheets,
     publish_sheet,
-    sheet_for,
-    sheets_of,
 )
 
 SEE, PUBLISH, GO_BACK = "voir", "publier", "national"
@@ -57,11 +57,11 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         led = Csirt.objects.filter(pk__in=get_account(request).led_centre_ids)
         if not led:
             raise Http404
-        rows = [Row(csirt, sheets_of(csirt)) for csirt in led]
+        rows = [Row(csirt, list_reflex_sheets(csirt)) for csirt in led]
         return self.render(request, "reflexes/admin_list.html", {"rows": rows, "title": "Fiches réflexes"})
 
     def sheet_view(self, request: HttpRequest, slug: str, kind: str) -> HttpResponse:
-        csirt = led_csirt(get_account(request), slug)
+        csirt = get_led_csirt(get_account(request), slug)
         if kind not in IncidentType.values:
             raise Http404
         if request.method != "POST":
@@ -105,7 +105,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
 
     def refuse_stale(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
         """Warn the second of two writers, who keeps what they typed and may then publish over the other version."""
-        row = newest(kind, csirt)
+        row = find_newest_reflex_sheet(kind, csirt)
         data = request.POST.copy()
         data["based_on"] = str(row.version if row else 0)
         form = SheetForm(data, national=REFLEXES[kind])
@@ -130,7 +130,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
             "form": form,
             "csirt": csirt,
             "kind": kind,
-            "shown": sheet_for(kind, csirt),
+            "shown": find_reflex_sheet(kind, csirt),
             "region": region_of(csirt),
             "preview": preview,
             "versions": versions_of(kind, csirt),
@@ -171,14 +171,14 @@ def publish(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> i
 
 def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
     """Return the form with the sheet in force, or with the version of `?version=`."""
-    row = newest(kind, csirt)
+    row = find_newest_reflex_sheet(kind, csirt)
     version = request.GET.get("version", "")
     old = (
         versions_of(kind, csirt).filter(version=int(version)).first()
         if version.isdecimal() and len(version) < 5
         else None
     )
-    text = read_sheet(old.content) if old and old.content else sheet_for(kind, csirt).text
+    text = read_sheet(old.content) if old and old.content else find_reflex_sheet(kind, csirt).text
     return SheetForm(initial=refill_form(text, row.version if row else 0), national=REFLEXES[kind])
 
 

@@ -14,7 +14,7 @@ from csirts.wording import curl_apostrophes
 from incidents.catalogues.reflex_sheets import ICONS, REFLEXES
 from incidents.enums import IncidentType
 from incidents.reflexes.official import official_pages
-from incidents.services.library.reflexes import sheet_for
+from incidents.services.library.reflexes import find_reflex_sheet
 
 
 class Line(NamedTuple):
@@ -48,7 +48,7 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
     directory = load_directory(timezone.localdate())
     # The centre that covers the whole région.
     csirt = directory.grounds.get(Ground(region.pk, None, "")) if region else None
-    sheet = sheet_for(kind, csirt)
+    sheet = find_reflex_sheet(kind, csirt)
     context = {
         "sheet": sheet,
         "official": official_pages(sheet.text),

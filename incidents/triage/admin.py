@@ -18,7 +18,7 @@ from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
 from incidents.services.correspondence.correspond import ThreadMoved, write_to_declarant, write_with_doubles
-from incidents.services.declarant.access import rotate_access, secret_of
+from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declaring.bodies import correct_body
 from incidents.services.handling.read import save_reading
 from incidents.services.handling.severity import set_severity
@@ -202,7 +202,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             incident = get_incident(get_account(request), reference, to=Ability.ROTATE)
             return render_page(request, "incidents/triage/code_ask.html", {"incident": incident})
         try:
-            secret = secret_of(rotate_access(reference=reference, actor=get_account(request)))
+            secret = derive_secret(rotate_access(reference=reference, actor=get_account(request)))
         except ValidationError as error:
             return show_refusal(request, reference, error)
         incident = get_incident(get_account(request), reference, to=Ability.VIEW)

@@ -46,7 +46,7 @@ def act() -> list[Figure]:
 def go_on(bulk: ModuleType, job: "BulkJob") -> int:
     """Run one round of the task. Return how many cases are done."""
     bulk.carry_on_bulk()
-    return bulk.tally(job)["done"]
+    return bulk.count_outcomes(job)["done"]
 
 
 if __name__ == "__main__":

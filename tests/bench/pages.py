@@ -30,7 +30,7 @@ from config.demo.accounts import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
 from config.demo.work import fill_case  # noqa: E402
 from incidents.enums import Status  # noqa: E402
 from incidents.models import Incident  # noqa: E402
-from incidents.services.declarant.access import secret_of  # noqa: E402
+from incidents.services.declarant.access import derive_secret  # noqa: E402
 from incidents.services.handling.triage import acknowledge_incident  # noqa: E402
 from tests.bench.figures import Figure, absolute, at_most, hand_over  # noqa: E402
 from tests.bench.visits import begin_declaration  # noqa: E402
@@ -154,7 +154,7 @@ def queries_of_declaration() -> int:
 def queries_of_follow_up(reader: Reader) -> int:
     case = Incident.objects.order_by("-pk")[0]
     client = reader.clients["declarant"] = Client(SERVER_NAME="localhost")
-    client.post(reverse("follow_up_access", args=[secret_of(case.accesses.get())]))
+    client.post(reverse("follow_up_access", args=[derive_secret(case.accesses.get())]))
     return reader.queries("declarant", f"/suivi/{case.reference}/")
 
 

@@ -45,7 +45,7 @@ def make_cards(count: int) -> list[Figure]:
     from incidents.services.papers import cards  # noqa: PLC0415
     from incidents.services.papers import making as papers  # noqa: PLC0415
 
-    papers.cards_of = lambda departement, on: islice(cards.cards_of(departement, on=on), count)  # type: ignore[attr-defined,misc]
+    papers.list_cards = lambda departement, on: islice(cards.list_cards(departement, on=on), count)  # type: ignore[attr-defined,misc]
     departement = Departement.objects.get(code=LARGEST_DEPARTEMENT)
     paper = Paper.objects.create(kind="wall_cards", departement=departement, storage_name=vault.new_name())
     with TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ from incidents.facts.shapes import Caller
 from incidents.models import Incident
 from incidents.reference import compact
 from incidents.reference import spaced as in_fours
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import declare, plouexemple
 from tests.e2e import steps
@@ -273,7 +273,7 @@ def close_with_report(
 
 def open_own_page(page: Page, site: str, incident: Incident) -> None:
     page.context.clear_cookies()
-    page.goto(f"{site}/suivi/acces/{secret_of(incident.accesses.get())}/")
+    page.goto(f"{site}/suivi/acces/{derive_secret(incident.accesses.get())}/")
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()
 

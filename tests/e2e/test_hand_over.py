@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from config.env import Env, make_evidence_storage
 from incidents.access import Guest
 from incidents.models import Evidence, EvidenceUpload
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE, receive_slice, start_upload
 from incidents.services.handling.read import note_opening
 from incidents.services.history.erase import erase_personal_data
@@ -38,7 +38,7 @@ def incident(live_site, settings, tmp_path, ground_for_a_walk):
 
 
 def enter(page, site, incident):
-    page.goto(f"{site}/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    page.goto(f"{site}/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()
     page.get_by_role("link", name="Une photo de l’écran ou un fichier").click()
@@ -230,7 +230,7 @@ def test_what_is_unfinished_and_who_opened_are_fit_to_be_read(live_site, browser
     piece = a_piece(incident)
     for _ in range(2):
         note_opening(piece=piece, reader=a_responder())
-    page.goto(f"{live_site}/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()
     page.goto(f"{live_site}/suivi/{incident.reference}/pieces/")

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from incidents.models import Incident, Message, Rating
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.groups.group import add_to_group, save_sheet
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from tests.browser import open_page
@@ -40,7 +40,7 @@ def incident(live_site):
 def follow(live_site, browser, incident):
     """The page of a case, by its link."""
     page = open_page(browser)
-    page.goto(f"{live_site}/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     press(page, "Ouvrir mon dossier")
     return page
 

@@ -10,7 +10,7 @@ from incidents.access import Guest
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Closing, Rating, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.triage import close_incident
 from tests.cast import a_responder, declare
 from tests.e2e import steps
@@ -99,7 +99,7 @@ def test_the_question_at_the_end(live_site, browser, incident):
     from_centre = Visitor(browser, live_site)
     page = from_centre.page
     closing(incident)
-    page.goto(f"{live_site}/suivi/acces/{secret_of(incident.accesses.get())}/")
+    page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get())}/")
     press(page, "Ouvrir mon dossier")
     from_centre.look("rate")
     press(page, "Donner mon avis")

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from incidents.facts.shapes import Interruption, Leak
 from incidents.questions.catalogue import SNAPSHOTS, current
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.triage import close_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
@@ -26,7 +26,7 @@ def incident(live_site):
 
 
 def enter(page, site, incident):
-    page.goto(f"{site}/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    page.goto(f"{site}/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     press(page, "Ouvrir mon dossier")
 
 

@@ -7,7 +7,7 @@ from incidents.access import Guest
 from incidents.facts.shapes import Interruption
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from tests.browser import open_page, overflow, shoot, violations
@@ -31,7 +31,7 @@ def incident(live_site):
 
 
 def secret(incident):
-    return secret_of(incident.accesses.get(revoked_at=None))
+    return derive_secret(incident.accesses.get(revoked_at=None))
 
 
 def enter(page, site, incident):

@@ -3,7 +3,7 @@
 import pytest
 
 from incidents.models import Draft
-from incidents.services.declaring.draft import code_of
+from incidents.services.declaring.draft import derive_draft_code
 from tests.browser import open_page
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
@@ -60,7 +60,7 @@ def test_going_on_elsewhere(visitor, live_site, browser):
     elsewhere = Visitor(browser, live_site)
     page = elsewhere.page
     elsewhere.goto("/declarer/reprendre/")
-    for code in ("2222-2222", code_of(Draft.objects.get())):
+    for code in ("2222-2222", derive_draft_code(Draft.objects.get())):
         page.locator("#id_code").fill(code)
         page.locator("#id_prenom").fill("Camille")
         with page.expect_navigation():

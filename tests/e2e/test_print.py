@@ -7,7 +7,7 @@ import pytest
 from collectivities.models import Collectivity
 from incidents.enums import IncidentType
 from incidents.reference import spaced
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from stats.pages.freshness import pages
 from tests.browser import open_page
 from tests.cast import declare
@@ -47,7 +47,7 @@ def test_the_code_of_a_printed_page_can_be_read(page, live_site):
     [[read]] = codes_of(page.pdf(prefer_css_page_size=True))
     assert read.endswith(f"/declarer/?collectivite={body.uid}")
     incident = declare()
-    page.goto(f"{live_site}/suivi/acces/{secret_of(incident.accesses.get())}/")
+    page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get())}/")
     with page.expect_navigation():
         page.get_by_role("button").first.click()
     page.goto(f"{live_site}/suivi/{incident.reference}/dossier/")

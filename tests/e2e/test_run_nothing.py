@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.enums import Role
-from incidents.services.declarant.share import shared_secret_of
+from incidents.services.declarant.share import derive_shared_secret
 from tests.browser import host_of, open_page
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import ADDRESSES, MARKUP, TEMPLATES
@@ -56,7 +56,7 @@ def test_it_works(live_site, browser, holder, incident):
     window = Browser(browser, live_site, holder)
     for page in (*pages, "pieces/", "pieces/bordereau/", "dossier/", "retirer/"):
         window.open(case + page)
-    window.open(f"/phrase/{shared_secret_of(incident.shared.get())}/")
+    window.open(f"/phrase/{derive_shared_secret(incident.shared.get())}/")
     assert window.found == []
 
 

@@ -14,7 +14,7 @@ from config.devserver.embedded import find_free_port
 from config.devserver.run import is_answering, make_granian_command
 from incidents.devices import cookie
 from incidents.models import Incident
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from tests.faults.stage import Program, until
 
 TOKEN = "t" * 32
@@ -63,6 +63,6 @@ class Site:
 def headers_of_holder(incident: Incident) -> dict[str, str]:
     """Those of somebody who opened the case by its link, with a token for forms."""
     client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     held = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; tocsin_csrf={TOKEN}"
     return {"Cookie": held, "X-CSRFToken": TOKEN}

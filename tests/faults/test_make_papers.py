@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from collectivities.models import Departement
 from incidents.enums import PaperState
 from incidents.models import Paper
-from incidents.services.papers.cards import communes_of
+from incidents.services.papers.cards import list_communes
 from incidents.services.papers.making import LEASE, ask_wall_cards
 from tests.faults.stage import Program, until
 
@@ -55,4 +55,4 @@ def test_it_works(worker, tmp_path):
     made = Paper.objects.get()
     assert (made.state, made.tries) == (PaperState.MADE, 2)
     [file] = stored(tmp_path)
-    assert len(PdfReader(BytesIO(file.read_bytes())).pages) == communes_of(departement).count()
+    assert len(PdfReader(BytesIO(file.read_bytes())).pages) == list_communes(departement).count()

@@ -7,7 +7,7 @@ from incidents.access import Guest
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident
 from incidents.questions.catalogue import current
-from incidents.services.declarant.complete import Writing, Written, answer_section, newest_sheet
+from incidents.services.declarant.complete import Writing, Written, answer_section, find_newest_sheet
 
 NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
 CIVIL = Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=6), people_affected=30)
@@ -16,7 +16,7 @@ MAIL = Interruption(service="messagerie", extent="degraded")
 
 def by_link(incident: Incident, section: str = "precisions", **said: str) -> Writing:
     access = incident.accesses.get(revoked_at=None)
-    newest = newest_sheet(incident, section)
+    newest = find_newest_sheet(incident, section)
     known = {"author": "Dominique, accueil", "seen": str(newest.uid) if newest else ""}
     return Writing(guest=Guest(access_uid=access.uid), reference=incident.reference, **known | said)
 

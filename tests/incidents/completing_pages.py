@@ -6,7 +6,7 @@ from typing import Any
 from django.test import Client
 
 from incidents.models import Incident
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from tests.reading import hidden
 from tests.responses import Response
 
@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
 
 
 def enter(client: Client, incident: Incident) -> None:
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
 
 
 def url(incident: Incident, *parts: str) -> str:

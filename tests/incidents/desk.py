@@ -4,7 +4,7 @@ from django.test import Client
 
 from accounts.models import User
 from incidents.models import Incident
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.triage import acknowledge_incident
 
 CASE = "/admin/incidents/incident"
@@ -22,7 +22,7 @@ def taken_by(user: User, incident: Incident) -> Incident:
 def follower(incident: Incident) -> Client:
     """A device that holds the link."""
     client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 

@@ -5,7 +5,7 @@ from django.test import Client
 from accounts.models import User
 from incidents.access import Guest
 from incidents.models import Incident
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from tests.responses import Response
 
 QUEUE = "/admin/incidents/incident/"
@@ -14,7 +14,7 @@ QUEUE = "/admin/incidents/incident/"
 def opened(incident: Incident) -> Client:
     """A device that holds the link."""
     client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 

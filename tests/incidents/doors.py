@@ -18,8 +18,8 @@ from incidents.api.serializers import DeclarationIn
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, Draft, Incident, MessageTemplate
 from incidents.questions.catalogue import current
-from incidents.services.declarant.access import secret_of
-from incidents.services.declaring.draft import code_of
+from incidents.services.declarant.access import derive_secret
+from incidents.services.declaring.draft import derive_draft_code
 from incidents.services.groups.bulk import start_bulk
 from tests.cast import a_responder, plouexemple
 from tests.factories.collectivities import made_up_siren
@@ -70,7 +70,7 @@ def resume(holder: Visitor, incident: Incident) -> None:
     first, second = (Visitor(holder.words, holder.log, address=f"2001:db8:{one}::1") for one in ("a", "b"))
     first.fill("/declarer/", quoi=incident.type)
     first.fill(f"/declarer/qui/?collectivite={plouexemple().uid}")
-    code = code_of(Draft.objects.get(incident=None))
+    code = derive_draft_code(Draft.objects.get(incident=None))
     second.fill("/declarer/reprendre/", code=code)
     old = max(first.get("/declarer/services/").forms, key=lambda form: len(form.written))
     second.fill("/declarer/services/")
@@ -81,7 +81,7 @@ def resume(holder: Visitor, incident: Incident) -> None:
 def follow(holder: Visitor, incident: Incident, number: int) -> None:
     """What the holder of the link writes, answers, hands over and shares."""
     page = f"/suivi/{incident.reference}/"
-    holder.fill(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    holder.fill(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     for section in (*SECTIONS, *(one.code for one in current().sections_of(incident.type))):
         holder.fill(f"{page}completer/{section}/")
     holder.fill(page, to="/message/")

@@ -7,7 +7,7 @@ from accounts import dispatch as account_mails
 from accounts.enums import Role
 from csirts.models import Csirt
 from incidents.enums import IncidentType
-from incidents.services.declarant.share import shared_secret_of
+from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.papers.making import make_due as make_papers
 from notifications import dispatch as case_mails
 from stats.reports.making import make_due_reports as make_reports
@@ -97,7 +97,7 @@ class Crowd:
         """The holder and the responder always; in the first case everybody, in others a third each in turn."""
         make_papers()
         body, case = self.incident.collectivity.uid, f"/suivi/{self.incident.reference}/"
-        shared = shared_secret_of(self.incident.shared.get())
+        shared = derive_shared_secret(self.incident.shared.get())
         for address in (f"/phrase/{shared}/", "/annuaire/"):
             self.nobody.get(address)
         if self.number == 0:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from incidents.devices import cookie
 from incidents.models import Incident
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE
 from tests.cast import breizh_cyber, declare
 from tests.responses import Response
@@ -41,7 +41,7 @@ def a_visitor(live_site: str) -> tuple[Incident, Client, dict[str, str]]:
     breizh_cyber()
     incident = declare()
     client = Client(headers={"host": urlsplit(live_site).netloc})
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     token = "t" * 32
     held = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; csrftoken={token}; tocsin_csrf={token}"
     return incident, client, {"Cookie": held, "X-CSRFToken": token, "Content-Type": "application/octet-stream"}

@@ -13,7 +13,7 @@ from django.utils import timezone
 from incidents.enums import EventKind
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.pieces import remaining_quota
 from incidents.services.evidence.upload import SLICE
 from tests.cast import a_responder, an_agent, an_upload, declare, plouexemple
@@ -30,7 +30,7 @@ def empty_store():
 
 @pytest.fixture
 def holder(client, incident):
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 

@@ -11,7 +11,7 @@ from incidents.catalogues.partners import MAILED, PARTNERS
 from incidents.enums import EventKind, Tlp
 from incidents.models import Advice, Incident, Observable
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.transfer.advise import AdviceRequest, advise_partner, content_of
+from incidents.services.transfer.advise import AdviceRequest, advise_partner, format_advice
 from incidents.sharing import may_go_to
 from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Recipient, Trouble
@@ -58,7 +58,7 @@ def test_it_works(responder, incident):
     page, said = shown(client, incident)
 
     content = page.context["preview"]["content"]
-    assert content == content_of(incident, PARTNERS["cert-fr"], GREEN)
+    assert content == format_advice(incident, PARTNERS["cert-fr"], GREEN)
     assert hashlib.sha256(content.encode()).hexdigest() in text_of(page)
     facts = json.loads(content)
     assert facts["body"]["insee"] == "29999"
@@ -246,7 +246,7 @@ def test_what_changed_since_is_shown_again(responder, incident):
 
 
 def test_a_double_click_is_one(responder, incident):
-    seen = hashlib.sha256(content_of(incident, PARTNERS["cert-fr"], GREEN).encode()).hexdigest()
+    seen = hashlib.sha256(format_advice(incident, PARTNERS["cert-fr"], GREEN).encode()).hexdigest()
     asked = replace(GREEN, seen=seen)
     for _ in range(2):
         advise_partner(reference=incident.reference, request=asked, actor=responder)

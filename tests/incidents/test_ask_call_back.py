@@ -15,7 +15,7 @@ from csirts.routing import FOLLOWED_AFTER
 from incidents.enums import EventKind, NoteKind, Origin
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import verify_incident
 from notifications.facts import describe_case_facts
@@ -58,7 +58,7 @@ def test_it_works(client):
     answer = client.get(sent.url)
     page = text(answer)
     assert spaced(incident.reference) in page
-    assert spaced(secret_of(incident.accesses.get())) in page
+    assert spaced(derive_secret(incident.accesses.get())) in page
     first = ("Vous serez rappelé au 02 99 00 00 00", "Par une personne de Breizh Cyber", "Si cela s’aggrave, appelez")
     assert [page.index(words) for words in first] == sorted(page.index(words) for words in first)
     assert (

@@ -14,7 +14,7 @@ from incidents.enums import ClosingReason, DueFor, EventKind, NoteKind, Severity
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.groups.group import add_to_group
-from incidents.services.handling.assign import NOBODY, assign_incident, tag_of
+from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import close_incident
@@ -31,9 +31,11 @@ QUEUE = "/admin/incidents/incident/"
 def test_the_page_names_who_has_it_now_and_who_took_it(client, responder, colleague):
     incident = taken_by(responder, declare())
     assert f"<b>{responder}</b> s’en occupe depuis" in text_of(client.get(url(incident)))
-    assign_incident(reference=incident.reference, actor=responder, assignee=colleague, seen=tag_of(responder))
+    assign_incident(
+        reference=incident.reference, actor=responder, assignee=colleague, seen=format_person_tag(responder)
+    )
     assert f"<b>{colleague}</b> s’en occupe, pris en charge par {responder}," in text_of(client.get(url(incident)))
-    assign_incident(reference=incident.reference, actor=responder, assignee=None, seen=tag_of(colleague))
+    assign_incident(reference=incident.reference, actor=responder, assignee=None, seen=format_person_tag(colleague))
     page = text_of(client.get(url(incident)))
     assert "À prendre</span> reçu il y a" in page
     assert "s’en occupe" not in page
@@ -52,10 +54,12 @@ def test_it_works(client, responder, colleague, incident):
     form = client.get(url(incident), {"ouvrir": "attribution"}).context["assigned"]["form"]
     assert [value for value, _name in form.fields["assignee"].choices] == [
         NOBODY,
-        *(tag_of(one) for one in sorted([responder, colleague], key=str)),
+        *(format_person_tag(one) for one in sorted([responder, colleague], key=str)),
     ]
 
-    answer = client.post(url(incident, "attribuer"), {"assignee": tag_of(colleague), "seen": form["seen"].value()})
+    answer = client.post(
+        url(incident, "attribuer"), {"assignee": format_person_tag(colleague), "seen": form["seen"].value()}
+    )
 
     assert (answer.status_code, answer["Location"]) == (302, f"{url(incident)}#attribution")
     after = again(incident)
@@ -79,12 +83,12 @@ def test_of_a_closed_case_nothing_is_offered(client, responder, incident):
 def test_the_same_again_changes_nothing(responder, colleague, incident):
     taken_by(responder, incident)
     for _ in range(2):
-        assigned(incident, responder, colleague, seen=tag_of(responder))
+        assigned(incident, responder, colleague, seen=format_person_tag(responder))
     assert events(incident) == [EventKind.ACKNOWLEDGED, EventKind.ASSIGNED]
 
 
 def test_to_give_oneself_a_free_case_is_to_take_it(client, responder, incident):
-    client.post(url(incident, "attribuer"), {"assignee": tag_of(responder), "seen": NOBODY})
+    client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": NOBODY})
 
     after = again(incident)
     assert (after.status, after.acknowledged_by, after.assignee) == (Status.ACKNOWLEDGED, responder, responder)
@@ -102,7 +106,7 @@ def test_a_free_case_given_to_somebody_else_stays_to_be_taken(responder, colleag
 
 def test_put_back_it_is_nobodys(client, responder, incident):
     taken_by(responder, incident)
-    client.post(url(incident, "attribuer"), {"assignee": NOBODY, "seen": tag_of(responder)})
+    client.post(url(incident, "attribuer"), {"assignee": NOBODY, "seen": format_person_tag(responder)})
 
     assert again(incident).assignee is None
     assert incident.events.get(kind=EventKind.ASSIGNED).data == {"to": None, "put_back": True}
@@ -164,7 +168,12 @@ def test_given_in_bulk_it_stays_late(client, responder, colleague, incident, tim
     Incident.objects.filter(pk=incident.pk).update(answer_by=None)
     time_machine.shift(timedelta(days=31))
     client.force_login(responder)
-    sent = {"acte": "attribuer", "dossier": incident.reference, "assignee": tag_of(colleague), "confirme": "1"}
+    sent = {
+        "acte": "attribuer",
+        "dossier": incident.reference,
+        "assignee": format_person_tag(colleague),
+        "confirme": "1",
+    }
     client.post(f"{QUEUE}actes/", sent | {"cle": "k"})
     assert again(incident).assignee == colleague
     assert again(incident).due_at < timezone.now() - timedelta(days=20)
@@ -194,7 +203,7 @@ def test_the_second_writer_is_told_who_has_it_and_keeps_the_choice(client, respo
     lead = a_lead()
     assigned(incident, lead, lead)
 
-    late = {"assignee": tag_of(colleague), "seen": tag_of(responder)}
+    late = {"assignee": format_person_tag(colleague), "seen": format_person_tag(responder)}
     answer = client.post(url(incident, "attribuer"), late)
 
     assert answer.status_code == 409
@@ -230,7 +239,7 @@ def test_nobody_but_the_people_of_the_centre_may_have_it(client, responder, coll
     with pytest.raises(ValidationError) as refusal:
         assigned(incident, responder, colleague)
     assert list(refusal.value.message_dict) == ["assignee"]
-    answer = client.post(url(incident, "attribuer"), {"assignee": tag_of(colleague)}, follow=True)
+    answer = client.post(url(incident, "attribuer"), {"assignee": format_person_tag(colleague)}, follow=True)
     assert "Choisissez une personne du centre" in text_of(answer)
     assert again(incident).assignee == responder
     assert events(incident) == [EventKind.ACKNOWLEDGED]
@@ -262,5 +271,5 @@ def test_the_page_says_that_its_person_has_left(client, responder, colleague, in
     page = client.get(url(incident))
     assert f"{colleague} a ce dossier et ne travaille plus au centre." in text_of(page)
     seen = page.context["assigned"]["seen"]
-    client.post(url(incident, "attribuer"), {"assignee": tag_of(responder), "seen": seen})
+    client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": seen})
     assert again(incident).assignee == responder

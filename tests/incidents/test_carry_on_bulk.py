@@ -195,7 +195,7 @@ def test_without_the_database_nothing_is_said_refused(responder, cases, monkeypa
 
 def test_a_round_that_lasts_leaves_the_rest_to_the_next(responder, cases, monkeypatch):
     job = ask(responder, cases=cases)
-    bulk.claim(timezone.now())
+    bulk.claim_job(timezone.now())
     assert bulk.work_off(job, until=timezone.now() - timedelta(seconds=1)) == 0
     assert carry_on_bulk() == 3
     assert outcomes(job) == [BulkOutcome.DONE] * 3
@@ -206,7 +206,7 @@ def test_the_acts_of_one_person_are_done_one_after_the_other(responder, cases):
     first = ask(responder, cases=cases)
     ask(responder, BulkAct.MESSAGE, cases, key="k2", text="Un message.")
     colleagues = ask(a_responder(), BulkAct.MESSAGE, cases, text="Un autre.")
-    assert [bulk.claim(timezone.now()), bulk.claim(timezone.now()), bulk.claim(timezone.now())] == [
+    assert [bulk.claim_job(timezone.now()), bulk.claim_job(timezone.now()), bulk.claim_job(timezone.now())] == [
         *[first, colleagues, None]
     ]
     assert carry_on_bulk() == 0
@@ -236,7 +236,7 @@ def test_each_declarant_gets_the_message_once_and_its_words_are_forgotten(respon
 
 def test_whoever_loses_the_role_meanwhile_acts_on_no_other_case(responder, cases):
     ask(responder, cases=cases)
-    job = bulk.claim(timezone.now())
+    job = bulk.claim_job(timezone.now())
     assert bulk.do_one(job)
 
     Membership.objects.filter(user=responder).delete()

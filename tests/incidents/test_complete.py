@@ -29,7 +29,7 @@ from incidents.services.declarant.correct import (
 from incidents.services.declaring.declare import declare_incident
 from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.snapshots import interruptions_of, leak_of
+from incidents.services.history.snapshots import find_leak, list_interruptions
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures
 from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -128,7 +128,7 @@ def test_services_are_corrected_and_the_former_state_stays(incident):
         correct_services(writing=writing, stopped="unknown", interruptions=[changed, payroll])
 
     incident.refresh_from_db()
-    assert interruptions_of(incident) == [changed, payroll]
+    assert list_interruptions(incident) == [changed, payroll]
     assert incident.service_stopped == "yes"
     first, second = incident.sheets.filter(section="services").order_by("id")
     assert [one["people"] for one in first.values["services"]] == [30, None]
@@ -159,7 +159,7 @@ def test_a_service_resumed_just_now(incident):
 
 def test_a_service_that_resumed_may_stop_again(incident):
     end_interruption(writing=by_link(incident), service="civil")
-    ended = interruptions_of(incident)
+    ended = list_interruptions(incident)
     again = Interruption(service="civil", extent="degraded")
     correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=[*ended, again])
     assert incident.interruptions.filter(service="civil").count() == 2
@@ -178,18 +178,18 @@ def test_what_cannot_be_true_is_named_by_row(incident):
     with pytest.raises(ValidationError) as refused:
         correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=wrong)
     assert set(refused.value.message_dict) == {"0_ended_at", "1_started_at"}
-    assert interruptions_of(incident)[0].people_affected == 30
+    assert list_interruptions(incident)[0].people_affected == 30
     assert not facts(incident)
 
 
 def test_data_are_corrected(incident):
     leak = Leak(status="confirmed", categories=("sante",), person_categories=("eleves",), persons=40)
     correct_data(writing=by_link(incident, "donnees"), concerned="yes", leak=leak)
-    assert leak_of(incident) == leak
+    assert find_leak(incident) == leak
     correct_data(writing=by_link(incident, "donnees"), concerned="no", leak=None)
-    assert leak_of(incident).status == "unfounded"
+    assert find_leak(incident).status == "unfounded"
     correct_data(writing=by_link(incident, "donnees"), concerned="unknown", leak=None)
-    assert leak_of(incident) is None
+    assert find_leak(incident) is None
     assert len(facts(incident)) == 3
     earlier = incident.sheets.filter(section="donnees").order_by("id")[1]
     assert said(earlier) == ["Oui", "confirmée", "Données de santé", "Élèves, étudiants", "40"]

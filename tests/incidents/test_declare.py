@@ -15,7 +15,7 @@ from incidents.declare.choices import GROUPS
 from incidents.enums import IncidentType, Screen, Verification
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.sharing import READ_BY_OTHERS
 from tests.cast import an_agent, breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, an_address, begin, listed, post, searched
@@ -59,7 +59,7 @@ def test_it_works(client):
     assert "Votre déclaration est transmise à Breizh Cyber" in page
     assert "mardi 24 novembre 2026 à 10 h 51, heure de Paris" in page
     assert spaced(incident.reference) in page
-    assert spaced(secret_of(incident.accesses.get())) in page
+    assert spaced(derive_secret(incident.accesses.get())) in page
     assert 'href="tel:0800200008"' in answer.content.decode()
     assert "non vérifiée" in page
     assert "Débranchez, n’éteignez pas" in page
@@ -174,7 +174,7 @@ def test_a_centre_without_telephone_is_said(client):
 def test_the_receipt_puts_number_and_code_first(client):
     with time_machine.travel(NOW, tick=False):
         page = text(post(client))
-    secret = spaced(secret_of(Incident.objects.get().accesses.get()))
+    secret = spaced(derive_secret(Incident.objects.get().accesses.get()))
     first = [page.index(words) for words in ("0 800 200 008", "Donnez votre référence", secret, "La suite")]
     assert first == sorted(first)
     assert page.index(secret) < page.index("Débranchez")

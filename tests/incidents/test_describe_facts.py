@@ -6,7 +6,7 @@ from incidents.enums import Screen
 from incidents.facts.shapes import CALLER_COLUMNS, STORY_LINES, STORY_WORDS, inputs_of
 from incidents.models import Incident, Story
 from incidents.questions.facts import list_sheet_facts
-from incidents.services.history.snapshots import of_rows
+from incidents.services.history.snapshots import snapshot_rows
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents import completing_pages
 from tests.incidents.express import case
@@ -90,7 +90,8 @@ def test_they_are_read(client):
     assert all(f"{fact.short} {LINES[name]}" in page for name, fact in STORY_LINES.items())
 
     said = {
-        line.label: line.words for line in list_sheet_facts("recit", "", of_rows(incident, "recit"), "Europe/Paris")
+        line.label: line.words
+        for line in list_sheet_facts("recit", "", snapshot_rows(incident, "recit"), "Europe/Paris")
     }
 
     assert {fact.read: LINES[name] for name, fact in STORY_LINES.items()}.items() <= said.items()

@@ -19,7 +19,7 @@ from incidents.models import Incident, Playbook, Task
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.library.playbooks import NATIONAL, clean_steps, guide_for, publish_playbook
+from incidents.services.library.playbooks import NATIONAL, clean_steps, find_guide, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.desk import CASE, again, taken_by, url
 from tests.reading import text_of
@@ -225,7 +225,7 @@ def test_a_lead_gives_the_centre_its_own_and_cases_follow_it(client, lead):
 
     assert publish(client)["Location"] == PAGE
 
-    steps = guide_for("rancon", breizh_cyber()).steps
+    steps = find_guide("rancon", breizh_cyber()).steps
     assert steps == (
         Step("couper-le-vpn", "Couper le VPN", "C’est par là qu’ils entrent.", "chez nous", 2),
         Step("rappeler-le-soir", "Rappeler le soir", "", "", None),
@@ -240,7 +240,7 @@ def test_a_lead_gives_the_centre_its_own_and_cases_follow_it(client, lead):
 def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):
     typed = client.get(PAGE).context["form"]["steps"].value()
     publish(client, text=typed.replace("\n\n", "\n\nUne étape à nous\n\n", 1))
-    steps = guide_for("rancon", breizh_cyber()).steps
+    steps = find_guide("rancon", breizh_cyber()).steps
     assert [step.step for step in steps if step.step != "une-etape-a-nous"] == [
         step.step for step in PLAYBOOKS["rancon"]
     ]
@@ -252,7 +252,7 @@ def test_the_same_twice_is_one_version_and_the_national_comes_back(client, lead)
     assert Playbook.objects.count() == 1
     for _ in range(2):
         client.post(PAGE, {"national": "1", "based_on": "1"})
-    assert guide_for("rancon", breizh_cyber()).csirt is None
+    assert find_guide("rancon", breizh_cyber()).csirt is None
     assert Playbook.objects.count() == 2
     assert "retour au guide national" in text_of(client.get(PAGE))
     assert "Couper le VPN" in client.get(PAGE, {"version": "1"}).context["form"]["steps"].value()
@@ -268,7 +268,7 @@ def test_the_second_writer_is_told_and_loses_nothing(client, lead):
         publish(client, based_on=late.context["form"]["based_on"].value(), text="Une autre étape").status_code == 302
     )
     client.post(PAGE, {"national": "1", "based_on": "1"})
-    assert guide_for("rancon", breizh_cyber()).version == 2, "a stale page goes back to nothing"
+    assert find_guide("rancon", breizh_cyber()).version == 2, "a stale page goes back to nothing"
 
 
 @pytest.mark.parametrize(

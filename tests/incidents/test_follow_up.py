@@ -17,11 +17,11 @@ from incidents.enums import ClosingReason
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
 from incidents.reference import spaced
-from incidents.services.declarant.access import LASTS, rotate_access, secret_of
+from incidents.services.declarant.access import LASTS, derive_secret, rotate_access
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.papers.dossier import dossier_of
+from incidents.services.papers.dossier import build_dossier
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.journeys import listed
 from tests.reading import text
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def secret(incident):
-    return secret_of(incident.accesses.get(revoked_at=None))
+    return derive_secret(incident.accesses.get(revoked_at=None))
 
 
 def link(incident):
@@ -381,7 +381,7 @@ def test_all_that_is_declared_is_shown_as_in_the_papers(client):
     incident = declare(service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)
     client.post(link(incident))
     shown = client.get(page(incident)).content.decode()
-    for section in dossier_of(incident, at=timezone.now())["declared"]:
+    for section in build_dossier(incident, at=timezone.now())["declared"]:
         for label, words in section["lines"]:
             assert f"<dt>{label}</dt><dd>{linebreaksbr(words)}</dd>" in shown
     assert "en attendant\xa0: Registre &lt;papier&gt;." in shown

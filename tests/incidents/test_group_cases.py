@@ -23,7 +23,7 @@ from incidents.services.groups.group import (
     remove_from_group,
     save_sheet,
 )
-from incidents.services.handling.assign import assign_incident, tag_of
+from incidents.services.handling.assign import assign_incident, format_person_tag
 from tests.cast import a_lead, a_responder
 from tests.incidents.desk import taken_by
 from tests.incidents.devices import case, opened, page, send
@@ -182,7 +182,9 @@ def test_its_page_names_who_has_each_case_now(client, responder):
     incident, colleague = taken_by(responder, town(1)), a_responder()
     group = a_group(responder)
     add_to_group(reference=incident.reference, group=group.uid, actor=responder)
-    assign_incident(reference=incident.reference, actor=responder, assignee=colleague, seen=tag_of(responder))
+    assign_incident(
+        reference=incident.reference, actor=responder, assignee=colleague, seen=format_person_tag(responder)
+    )
     assert f"{colleague} pris en charge" in text(client.get(url(group)))
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from incidents.devices import cookie
 from incidents.models import CodeGuess
 from incidents.reference import new_reference, spaced
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.guess import FREE_TRIES, WAITS, MustWait, open_by_code
 from tests.cast import declare
 from tests.incidents.devices import opened, page
@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def secret(incident):
-    return secret_of(incident.accesses.get(revoked_at=None))
+    return derive_secret(incident.accesses.get(revoked_at=None))
 
 
 def enter(reference, code, client=None):

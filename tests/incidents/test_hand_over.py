@@ -16,8 +16,8 @@ from incidents.enums import ActorKind, EventKind
 from incidents.files import vault
 from incidents.files.seals import first_broken, seal_after
 from incidents.models import CaseKey, Evidence, IncidentEvent
-from incidents.services.declarant.access import secret_of
-from incidents.services.evidence.pieces import key_to_read
+from incidents.services.declarant.access import derive_secret
+from incidents.services.evidence.pieces import get_reading_key
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent
 from tests.reading import text
@@ -30,7 +30,7 @@ NOTE = b"YOUR FILES ARE ENCRYPTED\n" * 40
 
 @pytest.fixture
 def holder(client, incident):
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 
@@ -47,7 +47,7 @@ def hand_over(client, incident, *files, **said):
 
 
 def clear(piece):
-    return b"".join(vault.read(piece.storage_name, key_to_read(piece.incident)))
+    return b"".join(vault.read(piece.storage_name, get_reading_key(piece.incident)))
 
 
 def test_it_works(holder, incident):

@@ -14,7 +14,7 @@ from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Status
 from incidents.models import Incident, Note, Transfer
-from incidents.services.handling.assign import NOBODY, assign_incident, tag_of
+from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
@@ -51,7 +51,7 @@ def test_it_works(client, responder, colleague):
     page = client.get(PAGE)
     assert [line["incident"].reference for line in page.context["mine"]] == [first.reference, second.reference]
 
-    answer = post(client, [first], tag_of(colleague))
+    answer = post(client, [first], format_person_tag(colleague))
 
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
     assert [again(one).assignee for one in (first, second, other)] == [colleague, responder, colleague]
@@ -77,14 +77,14 @@ def test_to_nobody_by_name_it_is_for_the_whole_centre(client, responder, colleag
 
 
 def test_one_text_for_several_cases_is_read_once(client, responder, colleague):
-    post(client, mine(responder, 3), tag_of(colleague))
+    post(client, mine(responder, 3), format_person_tag(colleague))
     assert text_of(page_of(colleague)).count(WORDS) == 1
 
 
 def test_a_double_click_hands_over_once(client, responder, colleague):
     cases = mine(responder)
     for _ in range(2):
-        assert post(client, cases, tag_of(colleague)).status_code == 302
+        assert post(client, cases, format_person_tag(colleague)).status_code == 302
     assert Note.objects.count() == 2
     assert [one.events.filter(kind=EventKind.HANDED_OVER).count() for one in cases] == [1, 1]
     assert "Pas passés" not in text_of(client.get(PAGE))
@@ -92,17 +92,17 @@ def test_a_double_click_hands_over_once(client, responder, colleague):
 
 def test_a_case_that_came_back_is_not_said_to_be_handed_over_again(client, responder, colleague):
     (case,) = mine(responder, 1)
-    post(client, [case], tag_of(colleague))
+    post(client, [case], format_person_tag(colleague))
     assign_incident(reference=case.reference, actor=colleague, assignee=responder)
     client.get(PAGE)
 
-    post(client, [case], tag_of(colleague))
+    post(client, [case], format_person_tag(colleague))
 
     page = text_of(client.get(PAGE))
     assert "Dossiers passés" not in page
     assert "Pas passés, parce qu’ils vous sont revenus depuis" in page
     assert again(case).assignee == responder
-    post(client, [case], tag_of(colleague), key="k2")
+    post(client, [case], format_person_tag(colleague), key="k2")
     assert again(case).assignee == colleague
 
 
@@ -118,7 +118,7 @@ def test_a_case_that_came_back_is_not_said_to_be_handed_over_again(client, respo
 )
 def test_what_is_refused_keeps_what_was_typed(client, responder, colleague, said, told):
     cases = mine(responder)
-    answer = post(client, cases, **{"colleague": tag_of(colleague)} | said)
+    answer = post(client, cases, **{"colleague": format_person_tag(colleague)} | said)
 
     assert answer.status_code == 422
     page = text_of(answer)
@@ -136,7 +136,7 @@ def test_words_for_cases_that_all_went_meanwhile_are_given_back(client, responde
     mine(responder, others)
     assign_incident(reference=gone.reference, actor=colleague, assignee=colleague)
 
-    answer = post(client, [gone], tag_of(colleague))
+    answer = post(client, [gone], format_person_tag(colleague))
 
     assert answer.status_code == 409
     assert "Pas passés" in text_of(answer)
@@ -154,7 +154,7 @@ def test_what_is_no_longer_mine_is_left_and_named(client, responder, colleague):
 
     answer = client.post(
         PAGE,
-        {"dossier": [*references, foreign], "colleague": tag_of(colleague), "text": WORDS, "key": "k"},
+        {"dossier": [*references, foreign], "colleague": format_person_tag(colleague), "text": WORDS, "key": "k"},
         follow=True,
     )
 
@@ -168,7 +168,7 @@ def test_what_is_no_longer_mine_is_left_and_named(client, responder, colleague):
 def test_somebody_of_another_centre_receives_nothing(client, responder):
     (case,) = mine(responder, 1)
     elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
-    assert post(client, [case], tag_of(elsewhere)).status_code == 422
+    assert post(client, [case], format_person_tag(elsewhere)).status_code == 422
     assert WORDS not in text_of(page_of(elsewhere))
     assert again(case).assignee == responder
 
@@ -187,7 +187,7 @@ def test_what_is_late_is_marked_before_it_is_passed_on(client, responder):
 
 def test_after_a_day_it_is_in_the_case_alone(client, responder, colleague):
     (case,) = mine(responder, 1)
-    post(client, [case], tag_of(colleague))
+    post(client, [case], format_person_tag(colleague))
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         assert WORDS not in text_of(page_of(colleague))
     assert WORDS in text_of(client.get(url(case)))
@@ -232,7 +232,7 @@ def test_it_costs_at_most_ten_queries(client, responder, colleague, number):
     colleagues = Client()
     colleagues.force_login(colleague)
     theirs = [line["incident"] for line in page_of(colleague).context["mine"]]
-    post(colleagues, theirs, tag_of(lead))
+    post(colleagues, theirs, format_person_tag(lead))
     Membership.objects.filter(user=gone).update(ended_on=date(2022, 1, 1))
 
     with CaptureQueriesContext(connection) as queries:
@@ -245,7 +245,7 @@ def test_it_costs_at_most_ten_queries(client, responder, colleague, number):
 
 def test_what_is_no_reference_is_passed_over(client, responder, colleague):
     (incident,) = mine(responder, 1)
-    said = {"dossier": [incident.reference, "a\0b", "x" * 10_000], "colleague": tag_of(colleague)}
+    said = {"dossier": [incident.reference, "a\0b", "x" * 10_000], "colleague": format_person_tag(colleague)}
     assert client.post(PAGE, said | {"text": WORDS, "key": "k1"}).status_code == 302
     assert again(incident).assignee == colleague
 
@@ -257,7 +257,7 @@ def test_a_case_that_is_only_read_now_does_not_stop_the_others(client, responder
     gone.csirt = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     gone.save(update_fields=["csirt"])
 
-    page = post(client, [gone, stays], tag_of(colleague))
+    page = post(client, [gone, stays], format_person_tag(colleague))
 
     assert page.status_code == 302
     assert (again(gone).assignee, again(stays).assignee) == (responder, colleague)

@@ -150,7 +150,7 @@ def test_effect_and_end_are_one(monkeypatch):
         raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr(index, "follow", fail)
+        broken.setattr(index, "update_documents", fail)
         with pytest.raises(RuntimeError):
             index_cases()
     assert (pending(), SearchDocument.objects.count()) == (1, 0)

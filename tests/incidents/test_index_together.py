@@ -17,11 +17,11 @@ import os, signal
 import django
 django.setup()
 from incidents.services.history import index
-follow = index.follow
-def follow_and_die(events):
-    follow(events)
+update_documents = index.update_documents
+def update_and_die(events):
+    update_documents(events)
     os.kill(os.getpid(), signal.SIGKILL)
-index.follow = follow_and_die
+index.update_documents = update_and_die
 index.index_all()
 """
 

@@ -14,7 +14,7 @@ from incidents.models import Incident, ServiceInterruption
 from incidents.questions.saying import format_moment
 from incidents.services.handling.close import Ending, end_incident
 from incidents.services.papers.duties import end_of_delay
-from incidents.services.transfer.advise import AdviceRequest, content_of
+from incidents.services.transfer.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.incidents.desk import follower, url
@@ -63,7 +63,7 @@ def test_today_is_said_as_today(client, responder):
 
 def test_in_the_file_of_a_partner(responder):
     case = declared(detected=Instant(at=AFTERNOON, certainty="exact"))
-    content = content_of(case, PARTNERS["cert-fr"], AdviceRequest(partner="cert-fr", motive="Alerte"))
+    content = format_advice(case, PARTNERS["cert-fr"], AdviceRequest(partner="cert-fr", motive="Alerte"))
     facts = json.loads(content)
     assert facts["moments"]["occurred"] == "2026-11-27"
     assert facts["moments"]["detected"] == "2026-11-27T13:05:30+00:00"
@@ -73,7 +73,7 @@ def test_in_the_file_of_a_partner(responder):
 
 def test_a_midnight_that_is_exact_is_a_moment(responder):
     case = declared(occurred=Instant(at=FIRST_MINUTE, certainty="exact"))
-    content = content_of(case, PARTNERS["cert-fr"], AdviceRequest(partner="cert-fr", motive="Alerte"))
+    content = format_advice(case, PARTNERS["cert-fr"], AdviceRequest(partner="cert-fr", motive="Alerte"))
     assert json.loads(content)["moments"]["occurred"] == "2026-11-26T23:00:00+00:00"
 
 

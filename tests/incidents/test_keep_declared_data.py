@@ -11,9 +11,9 @@ from incidents.models import Incident
 from incidents.services.handling.close import Ending, end_incident
 from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.snapshots import first_leak
-from incidents.services.papers.dossier import dossier_of
-from incidents.services.transfer.advise import facts_of
+from incidents.services.history.snapshots import find_first_leak
+from incidents.services.papers.dossier import build_dossier
+from incidents.services.transfer.advise import describe_case_facts
 from tests.cast import a_lead, declare
 from tests.incidents.api import URL, Api
 from tests.incidents.devices import opened
@@ -39,13 +39,13 @@ def judged(incident, actor, leak):
 def test_it_works(client, responder, answer, found):
     """On the case, on the follow-up, in the papers and in the file of a partner."""
     incident = declare(data_concerned=answer)
-    declared_before = section_of(dossier_of(incident, at=timezone.now()))
+    declared_before = section_of(build_dossier(incident, at=timezone.now()))
     judged(incident, responder, found)
 
     incident.refresh_from_db()
     words = {"suspected": "fuite soupçonnée", "unfounded": "fuite sans fondement"}[found]
     assert incident.data_concerned == answer
-    dossier = dossier_of(incident, at=timezone.now())
+    dossier = build_dossier(incident, at=timezone.now())
     assert section_of(dossier) == declared_before
     assert f"Breizh Cyber juge : {words}." in dossier["progress"]
     duties = [one["text"] for one in dossier["duties"] if "CNIL" in one["title"]]
@@ -55,7 +55,7 @@ def test_it_works(client, responder, answer, found):
         assert duties[0].startswith("Des données personnelles sont touchées.")
     else:
         assert duties[0].startswith("Des données personnelles sont peut-être touchées.")
-    file = facts_of(incident)
+    file = describe_case_facts(incident)
     assert file["data"] == {"concerned": answer, "leak": None}
     assert file["centre_judges"] == {"leak": found}
     assert f"Le centre : {words}." in text_of(client.get(case_url(incident)))
@@ -92,7 +92,7 @@ def test_what_was_declared_can_be_put_back(client, responder, found, said):
 def test_a_declared_leak_comes_back_as_it_was(client, responder, incident):
     judged(incident, responder, "confirmed")
     client.post(case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"leak": "as_declared"})
-    leak = first_leak(incident)
+    leak = find_first_leak(incident)
     assert (leak.status, leak.categories) == ("suspected", ["nir"])
 
 
@@ -105,12 +105,12 @@ def test_the_declarant_corrects_the_rest_and_the_judgement_stays(responder, inci
 
     assert declarant.post(where, said | {"categories": ["nir", "sante"]}).status_code == 302
 
-    leak = first_leak(incident)
+    leak = find_first_leak(incident)
     assert (leak.status, leak.categories) == ("confirmed", ["nir", "sante"])
     assert incident.sheets.filter(section="donnees").latest("id").values["leak"]["status"] == "suspected"
     seen = str(incident.sheets.filter(section="donnees").latest("id").uid)
     assert declarant.post(where, said | {"seen": seen, "leak_status": "unfounded"}).status_code == 302
-    assert first_leak(incident).status == "unfounded", "the newest word counts"
+    assert find_first_leak(incident).status == "unfounded", "the newest word counts"
 
 
 def test_papers_of_cases_judged_before_say_what_was_declared(responder):
@@ -124,8 +124,10 @@ def test_papers_of_cases_judged_before_say_what_was_declared(responder):
     first.save()
     Incident.objects.update(data_concerned="yes")
     incident.refresh_from_db()
-    assert section_of(dossier_of(incident, at=timezone.now()))["lines"] == [["Des données touchées", "Je ne sais pas"]]
-    assert facts_of(incident)["data"]["concerned"] == "unknown"
+    assert section_of(build_dossier(incident, at=timezone.now()))["lines"] == [
+        ["Des données touchées", "Je ne sais pas"]
+    ]
+    assert describe_case_facts(incident)["data"]["concerned"] == "unknown"
 
 
 @pytest.mark.parametrize("found", ["", "confirmed"])
@@ -137,11 +139,11 @@ def test_an_erased_case_says_no_judgement_as_declared_and_no_declaration_as_judg
     erase_personal_data(reference=incident.reference, actor=a_lead())
     incident.refresh_from_db()
 
-    file = facts_of(incident)
+    file = describe_case_facts(incident)
 
     assert file["data"] == {"concerned": "unknown", "leak": None}
     assert file["centre_judges"] == {"leak": found}
-    assert first_leak(incident).status == (found or "suspected"), "which the figures count"
+    assert find_first_leak(incident).status == (found or "suspected"), "which the figures count"
 
 
 @pytest.mark.parametrize(("said", "leaks"), [(None, []), (Leak(status="claimed", categories=("nir",)), ["claimed"])])
@@ -161,7 +163,7 @@ def test_data_ticked_after_the_centre_judged_that_none_leaked_leave_the_judgemen
 
     assert opened(incident).post(f"/suivi/{incident.reference}/completer/donnees/", said).status_code == 302
 
-    leak = first_leak(incident)
+    leak = find_first_leak(incident)
     assert (leak.status, leak.categories) == ("unfounded", ["nir"])
-    assert facts_of(incident)["centre_judges"] == {"leak": "unfounded"}
-    assert facts_of(incident)["data"]["leak"]["status"] == ""
+    assert describe_case_facts(incident)["centre_judges"] == {"leak": "unfounded"}
+    assert describe_case_facts(incident)["data"]["leak"]["status"] == ""

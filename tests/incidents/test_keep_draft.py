@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from incidents.devices.draft_cookie import NAME
 from incidents.models import Draft, DraftPage, Incident
-from incidents.services.declaring.draft import LASTS, code_of, forget_old_drafts
+from incidents.services.declaring.draft import LASTS, derive_draft_code, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, an_address, begin, post, version_on
 from tests.reading import text
@@ -152,7 +152,7 @@ def test_cookies_that_are_gone_lose_no_word(client):
     opened = dict(re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(WHERE["rappel"]).content.decode()))
     bare = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address())
     told = bare.post(WHERE["rappel"], opened | {"description": "Tout est bloqué."})
-    code = code_of(Draft.objects.get())
+    code = derive_draft_code(Draft.objects.get())
     assert told.status_code == 403
     assert f"{code[:4]}-{code[4:]}" in text(told)
     assert "Ce que vous avez écrit est gardé, cet écran compris" in text(told)
@@ -168,7 +168,7 @@ def test_the_first_screen_of_a_declaration_gives_its_code_too_once_the_cookies_a
     begin(client)
     opened = dict(re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(START).content.decode()))
     told = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(START, opened | {"quoi": "boite"})
-    code = code_of(Draft.objects.get())
+    code = derive_draft_code(Draft.objects.get())
     assert f"{code[:4]}-{code[4:]}" in text(told)
     assert "vous n’avez encore rien écrit" not in text(told)
 

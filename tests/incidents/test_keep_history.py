@@ -8,7 +8,7 @@ from django.http import Http404
 from csirts.models import Csirt
 from incidents.enums import EventKind
 from incidents.models import FollowUpAccess, IncidentEvent, Story
-from incidents.services.declarant.access import find_access, rotate_access, secret_of
+from incidents.services.declarant.access import derive_secret, find_access, rotate_access
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
@@ -72,7 +72,7 @@ def test_erase(incident):
     assert {getattr(story, field) for field in fields} == {""}
     assert incident.supplier_key == ""
     assert incident.events.latest("id").kind == EventKind.ERASED
-    assert find_access(secret_of(access)) is None
+    assert find_access(derive_secret(access)) is None
 
 
 def test_erasing_leaves_no_word_of_the_story(incident):
@@ -104,7 +104,7 @@ def test_erase_is_the_leads(incident):
 
 def test_secret_is_not_stored(incident):
     access = incident.accesses.get()
-    secret = secret_of(access)
+    secret = derive_secret(access)
 
     row = FollowUpAccess.objects.filter(pk=access.pk).values().get()
     assert len(secret) == 12
@@ -113,9 +113,9 @@ def test_secret_is_not_stored(incident):
 
 
 def test_rotating_closes_the_old_secret(incident):
-    old = secret_of(incident.accesses.get())
+    old = derive_secret(incident.accesses.get())
 
-    new = secret_of(rotate_access(reference=incident.reference, actor=a_responder()))
+    new = derive_secret(rotate_access(reference=incident.reference, actor=a_responder()))
 
     assert find_access(old) is None
     assert find_access(new).incident == incident

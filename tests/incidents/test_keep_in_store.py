@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from incidents.models import Evidence, Opening
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
@@ -27,7 +27,7 @@ def incident(db, store):
 @pytest.fixture
 def holder(incident):
     client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 
@@ -136,7 +136,7 @@ def no_bucket(settings, s3):
 def test_a_store_that_refuses_is_told_and_nothing_is_recorded(db, no_bucket):
     breizh_cyber()
     incident, client = declare(), Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     refused = client.post(pieces_of(incident), {"pieces": [SimpleUploadedFile("a.txt", b"a")]})
     assert refused.status_code == 422
     assert "a.txt : Nous n’avons plus de place pour le garder" in text(refused)

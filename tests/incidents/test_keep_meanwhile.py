@@ -8,7 +8,7 @@ from django.test import Client
 from incidents.devices.draft_cookie import NAME
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident, IncidentEvent
-from incidents.services.declaring.draft import version_of
+from incidents.services.declaring.draft import stamp_page
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, an_address, begin
 from tests.reading import text
@@ -43,7 +43,7 @@ def test_it_works(client):
     window = held(client)
     first = client.post(KEEP, window | {"description": "Plus r", "trait": 1})
     assert first.status_code == 200
-    assert first.json()["version"] == version_of(DraftPage.objects.get(screen="rappel"))
+    assert first.json()["version"] == stamp_page(DraftPage.objects.get(screen="rappel"))
     assert re.fullmatch(r"Enregistré à \d+.h.\d\d", first.json()["said"])
     client.post(KEEP, window | {"description": "Plus rien ne s’ouvre.", "trait": 2})
     assert "Plus rien ne s’ouvre." in client.get(WHERE[Screen.CALLER]).content.decode()

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from incidents.enums import ClosingReason, KeptForm
 from incidents.models import Incident, KeptWords
-from incidents.services.handling.keep import words_of
+from incidents.services.handling.keep import load_kept_words
 from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from tests import harmless
@@ -76,7 +76,7 @@ def test_what_was_sent_is_forgotten(client, case):
     seen = LexborHTMLParser(client.get(url(case, "cloture")).content.decode()).css_first("[name=seen]")
     assert client.post(url(case, "cloture"), sent | {"seen": seen.attributes["value"]}).status_code == 302
     keep(client, case, "cloture", {"summary": TYPED}, stroke=2)  # it comes late
-    assert words_of(case, case.assignee) == {}
+    assert load_kept_words(case, case.assignee) == {}
 
 
 def test_what_is_refused_stays_without_a_script_too(client, case):
@@ -115,7 +115,7 @@ def test_a_form_that_the_address_opens_has_what_was_typed(client, case):
 def test_the_words_of_the_case_stay_beside_them(client, case):
     client.post(url(case, "garder"), {"reponse-text": TYPED, "stylo": "b"}, headers={"accept": "application/json"})
     keep(client, case, "cloture", {"summary": TYPED})
-    assert set(words_of(case, case.assignee)) == {KeptForm.REPLY, KeptForm.CLOSING}
+    assert set(load_kept_words(case, case.assignee)) == {KeptForm.REPLY, KeptForm.CLOSING}
     assert TYPED in client.get(url(case)).content.decode()
 
 

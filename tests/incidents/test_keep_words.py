@@ -14,7 +14,7 @@ from accounts.enums import Role
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, KeptForm
 from incidents.models import KeptWords, Message, Note
-from incidents.services.handling.keep import LASTS, Pen, keep_words, words_of
+from incidents.services.handling.keep import LASTS, Pen, keep_words, load_kept_words
 from incidents.services.handling.tasks import Errand, add_task
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
@@ -106,7 +106,7 @@ def test_a_tick_brings_the_other_words_back(client, case, responder):
 def test_a_note_leaves_the_answer_and_is_forgotten_itself(client, case):
     press(client, page(client, case), "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     assert Note.objects.get().text == "Vu avec le maire."
-    assert set(words_of(case, case.assignee)) == {KeptForm.REPLY}
+    assert set(load_kept_words(case, case.assignee)) == {KeptForm.REPLY}
     tree = page(client, case)
     assert (value_in(tree, "reponse-text").strip(), value_in(tree, "note-text").strip()) == (TYPED, "")
 
@@ -117,7 +117,7 @@ def test_a_qualification_leaves_the_answer(client, case):
     assert answer.status_code == 302
     case.refresh_from_db()
     assert case.nature == "incident"
-    assert set(words_of(case, case.assignee)) == {KeptForm.REPLY}
+    assert set(load_kept_words(case, case.assignee)) == {KeptForm.REPLY}
 
 
 @pytest.mark.parametrize("act", ["verifier/", "guide/", "attribuer/#attribution", "clore/"])
@@ -139,7 +139,7 @@ def test_what_was_half_chosen_comes_back_open(client, case):
 def test_a_form_that_shows_what_it_did_first_is_not_kept(client, case):
     tree = LexborHTMLParser(client.get(url(case), {"ouvrir": "qualifier"}).content.decode())
     press(client, tree, "guide/")
-    assert words_of(case, case.assignee) == {}
+    assert load_kept_words(case, case.assignee) == {}
 
 
 def test_what_was_sent_is_forgotten_though_a_save_comes_late(client, case):
@@ -147,7 +147,7 @@ def test_what_was_sent_is_forgotten_though_a_save_comes_late(client, case):
     client.post(url(case, "message"), REPLY | {"stylo": "a", "trait": "3"})
     keep(client, case, REPLY, stroke=2)
     assert Message.objects.get().text == TYPED
-    assert words_of(case, case.assignee) == {}
+    assert load_kept_words(case, case.assignee) == {}
 
 
 def test_what_is_refused_stays(client, case):
@@ -162,13 +162,13 @@ def test_another_page_that_wrote_since_is_not_hidden(client, case):
     keep(client, case, REPLY, pen="b")
     told = keep(client, case, REPLY | {"reponse-text": "Autre chose."}, pen="a", opened_at=early)
     assert "depuis une autre page" in told.json()["said"]
-    assert words_of(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
+    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
 def test_a_page_opened_since_goes_on(client, case):
     keep(client, case, REPLY, pen="a")
     assert keep(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"said": ""}
-    assert words_of(case, case.assignee)[KeptForm.REPLY]["text"] == ["La suite."]
+    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == ["La suite."]
 
 
 def pages_with_a_task(client, case):
@@ -194,10 +194,10 @@ def test_an_older_page_whose_form_was_left_as_it_was_forgets_nothing(client, cas
     press(client, opened(), "qualifier/#qualification", **{"qualifier-nature": "incident"})
     older = opened()
     keep(client, case, brought(older).dict() | {"qualifier-cause": "phishing"}, pen="b")
-    kept = words_of(case, case.assignee)
+    kept = load_kept_words(case, case.assignee)
     assert KeptForm.QUALIFICATION in kept
     assert press(client, older, "qualifier/#qualification").status_code == 302
-    assert words_of(case, case.assignee) == kept
+    assert load_kept_words(case, case.assignee) == kept
 
 
 def test_two_texts_of_two_pages_are_both_kept_until_one_page_has_shown_them(client, case):
@@ -209,26 +209,26 @@ def test_two_texts_of_two_pages_are_both_kept_until_one_page_has_shown_them(clie
     there = page(client, case)
     assert value_in(there, "reponse-text").strip() == f"{TYPED}\n\nDébranchez le câble."
     press(client, there, tick, **{"reponse-text": "Débranchez le câble."})
-    assert words_of(case, case.assignee)[KeptForm.REPLY]["text"] == ["Débranchez le câble."]
+    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == ["Débranchez le câble."]
 
 
 def test_words_that_are_taken_out_are_kept_no_more(client, case):
     keep(client, case, REPLY)
     press(client, page(client, case), "guide/", **{"reponse-text": ""})
-    assert words_of(case, case.assignee) == {}
+    assert load_kept_words(case, case.assignee) == {}
 
 
 def test_a_post_that_does_not_say_its_page_empties_nothing(client, case):
     keep(client, case, REPLY)
     client.post(url(case, "garder"), {"reponse-text": ""})
-    assert words_of(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
+    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
 def test_nobody_else_is_shown_it(client, case, colleague):
     keep(client, case, REPLY)
     client.force_login(colleague)
     assert TYPED not in client.get(url(case)).content.decode()
-    assert words_of(case, colleague) == {}
+    assert load_kept_words(case, colleague) == {}
 
 
 def test_nobody_of_another_centre_keeps_anything(case):
@@ -253,9 +253,9 @@ def test_it_expires(client, case):
     keep(client, case, REPLY)
     with time_machine.travel(timezone.now() + LASTS - timedelta(minutes=1)):
         forget_drafts()
-        assert words_of(case, case.assignee)
+        assert load_kept_words(case, case.assignee)
     with time_machine.travel(timezone.now() + LASTS + timedelta(minutes=1)):
-        assert words_of(case, case.assignee) == {}
+        assert load_kept_words(case, case.assignee) == {}
         forget_drafts()
     assert not KeptWords.objects.exists()
 
@@ -289,7 +289,7 @@ def test_hostile_words_stay_words(client, case):
 )
 def test_marks_that_no_page_writes_do_no_harm(client, case, marks):
     assert client.post(url(case, "garder"), REPLY | marks, headers=JSON).status_code == 200
-    assert words_of(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
+    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
 def test_it_is_no_event_of_the_case(client, case):

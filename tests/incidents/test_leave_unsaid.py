@@ -9,10 +9,10 @@ from django.utils import timezone
 from incidents.enums import Answer
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import AnswerSheet, Incident
-from incidents.services.declarant.access import secret_of
-from incidents.services.handling.qualify import Qualification, qualification_of
-from incidents.services.history.snapshots import first_leak, of_rows
-from incidents.services.papers.dossier import dossier_of
+from incidents.services.declarant.access import derive_secret
+from incidents.services.handling.qualify import Qualification, read_qualification
+from incidents.services.history.snapshots import find_first_leak, snapshot_rows
+from incidents.services.papers.dossier import build_dossier
 from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -32,12 +32,12 @@ def town():
 
 def by_link(incident):
     client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get())}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get())}/")
     return client
 
 
 def lines_of_paper(incident):
-    sections = dossier_of(incident, at=timezone.now())["declared"]
+    sections = build_dossier(incident, at=timezone.now())["declared"]
     return dict(line for section in sections for line in section["lines"])
 
 
@@ -129,7 +129,7 @@ def test_a_responder_sees_that_the_leak_was_not_said(client):
     assert "Fuite pas dit" in page
     assert "Personnes pas dit Enregistrements pas dit" in page
     assert "Données : concernées" in text(client.get("/admin/incidents/incident/"))
-    assert qualification_of(incident, first_leak(incident)).leak == Qualification.leak
+    assert read_qualification(incident, find_first_leak(incident)).leak == Qualification.leak
 
 
 def test_the_mail_of_the_centre_says_it():
@@ -163,7 +163,7 @@ def test_the_first_state_and_the_rows_say_the_same(client):
     post(client, {"data_concerned": "yes", "categories": ["nir"]})
     incident = Incident.objects.get()
     first = AnswerSheet.objects.get(incident=incident, section="donnees").values
-    assert first == of_rows(incident, "donnees")
+    assert first == snapshot_rows(incident, "donnees")
     assert first["leak"]["status"] == first["leak"]["persons_band"] == ""
 
 

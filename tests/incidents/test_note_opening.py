@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from incidents.models import IncidentEvent, Opening
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.read import note_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
@@ -19,7 +19,7 @@ from tests.reading import text
 @pytest.fixture
 def holder(incident):
     client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 

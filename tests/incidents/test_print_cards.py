@@ -23,7 +23,7 @@ from incidents.files import vault
 from incidents.models import Paper
 from incidents.services.declaring.limits import MOST_CARDS
 from incidents.services.papers import making as papers
-from incidents.services.papers.cards import TEMPLATES, card_of, cards_of, communes_of
+from incidents.services.papers.cards import TEMPLATES, build_body_card, list_cards, list_communes
 from incidents.services.papers.making import make_due as make_papers
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
 from tests.incidents.devices import signed_in
@@ -76,7 +76,7 @@ def test_a_member_prints_the_numbers_that_the_body_entered(client, town):
 
 
 def test_the_qr_code_leads_to_the_declaration_of_that_body(client, town):
-    card = card_of(town, on=timezone.localdate())
+    card = build_body_card(town, on=timezone.localdate())
     assert card["address"] == f"http://localhost:8000/declarer/?collectivite={town.uid}"
     assert codes_of(body_of(client.get(f"/secours/{town.uid}/pdf/"))) == [[card["address"]]]
     asked = client.get(card["address"])
@@ -106,7 +106,7 @@ def test_every_card_fits_its_page(town):
     endless = plouexemple(insee_code="29996", name="Communauté de l’Exemple et de ses Trois Rivières " * 3, stem="x")
     for body in [longest, endless, *map(listed, ("Ajaccio", "Mamoudzou", "Nouméa", "Rennes", "Dijon"))]:
         for contacts in ((), most):
-            card = card_of(body, on=timezone.localdate(), contacts=contacts)
+            card = build_body_card(body, on=timezone.localdate(), contacts=contacts)
             pdf = typeset.typeset(TEMPLATES / "cards.typ", {"title": "Essai", "cards": [card]})
             assert pages_of(pdf) == 1, body
 
@@ -130,7 +130,7 @@ def test_what_is_not_a_number_is_said(client):
 
 @pytest.mark.proof
 def test_a_whole_departement_is_one_pdf(client, town):
-    communes = communes_of(finistere()).count()
+    communes = list_communes(finistere()).count()
     assert communes > 200
     assert "Personne ne l’a encore demandé" in text(client.get(ALL))
     assert client.post(ALL)["Location"] == ALL
@@ -150,7 +150,7 @@ def test_a_whole_departement_is_one_pdf(client, town):
 @pytest.fixture
 def small(monkeypatch):
     """A département of seven communes, in batches of five."""
-    monkeypatch.setattr(papers, "cards_of", lambda departement, on: islice(cards_of(departement, on=on), 7))
+    monkeypatch.setattr(papers, "list_cards", lambda departement, on: islice(list_cards(departement, on=on), 7))
 
 
 def test_whoever_asks_and_how_often_it_is_made_once_a_day(client, town, small):
@@ -186,12 +186,12 @@ def test_the_pack_of_a_case_passes_before_the_cards_that_strangers_asked_for(tow
     incident = declare()
     papers.ask_wall_cards(departement=finistere())
     pack = Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=incident, total=1)
-    assert papers.claim(timezone.now()) == pack
+    assert papers.claim_paper(timezone.now()) == pack
 
 
 def test_a_long_paper_makes_way_for_packs_and_other_work(town, small, monkeypatch):
     papers.ask_wall_cards(departement=finistere())
-    cards = papers.claim(timezone.now())
+    cards = papers.claim_paper(timezone.now())
     pack = Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=declare(), total=1)
     monkeypatch.setattr(papers, "LONGEST_ROUND", timezone.timedelta(0))
     monkeypatch.setattr(papers, "make_due", lambda *, kinds: made.append(kinds))
@@ -217,7 +217,7 @@ def test_one_that_failed_may_be_asked_again_at_once(client, town, small, monkeyp
     assert "n’a pas pu être fait" in shown
     assert "Le demander de nouveau" in shown
     monkeypatch.undo()
-    monkeypatch.setattr(papers, "cards_of", lambda departement, on: islice(cards_of(departement, on=on), 7))
+    monkeypatch.setattr(papers, "list_cards", lambda departement, on: islice(list_cards(departement, on=on), 7))
     client.post(ALL)
     make_papers()
     assert Paper.objects.get().state == PaperState.MADE
@@ -286,9 +286,9 @@ def test_a_worker_that_dies_half_way_is_followed_by_another(
 def test_a_worker_that_was_taken_for_dead_stops(town, small):
     """It was only slow: it learns at its next step that another makes the paper, and leaves nothing."""
     papers.ask_wall_cards(departement=finistere())
-    slow = papers.claim(timezone.now())
+    slow = papers.claim_paper(timezone.now())
     with time_machine.travel(timezone.now() + papers.LEASE):
-        quick = papers.claim(timezone.now())
+        quick = papers.claim_paper(timezone.now())
         assert papers.try_paper(slow) is False
         assert not vault.store().exists(slow.storage_name)
         assert papers.try_paper(quick) is True
@@ -297,7 +297,7 @@ def test_a_worker_that_was_taken_for_dead_stops(town, small):
 
 def test_each_step_says_that_the_worker_lives(town, small, monkeypatch):
     papers.ask_wall_cards(departement=finistere())
-    paper = papers.claim(timezone.now())
+    paper = papers.claim_paper(timezone.now())
     seen = []
 
     def slowly(*args, **kwargs):
@@ -313,7 +313,7 @@ def test_each_step_says_that_the_worker_lives(town, small, monkeypatch):
 
 def test_every_place_of_the_table_is_that_of_its_object(tmp_path):
     """What a reader of PDF relies on: each object stands where the table says, and each page is reached."""
-    card = card_of(plouexemple(), on=timezone.localdate())
+    card = build_body_card(plouexemple(), on=timezone.localdate())
     one = typeset.typeset(TEMPLATES / "cards.typ", {"title": "Essai", "cards": [card, card]})
     path = tmp_path / "joined.pdf"
     with path.open("wb") as file:
@@ -365,7 +365,7 @@ def test_the_whole_keeps_the_tags_of_each_card(client, town, small):
 def test_each_code_of_the_whole_leads_to_its_own_commune(client, town, small):
     client.post(ALL)
     make_papers()
-    bodies = communes_of(finistere()).order_by("sort_key", "pk")[:7]
+    bodies = list_communes(finistere()).order_by("sort_key", "pk")[:7]
     expected = [[f"http://localhost:8000/declarer/?collectivite={body.uid}"] for body in bodies]
     assert codes_of(body_of(client.get(f"{ALL}pdf/"))) == expected
 

@@ -12,13 +12,13 @@ from core import typeset
 from incidents.enums import Answer, ClosingReason, PaperState
 from incidents.files import vault
 from incidents.models import CaseKey, DataLeak, Paper
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
 from incidents.services.papers.cards import TEMPLATES
-from incidents.services.papers.dossier import dossier_of
+from incidents.services.papers.dossier import build_dossier
 from incidents.services.papers.making import make_due as make_papers
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
@@ -38,7 +38,7 @@ def empty_store(settings):
 def held(incident):
     """A browser that holds the secret link."""
     client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 
@@ -100,7 +100,7 @@ def test_one_paper_for_one_state_of_the_case(incident):
 
 def test_another_worker_makes_what_a_dead_one_began(incident):
     held(incident).post(page(incident))
-    assert papers.claim(timezone.now())
+    assert papers.claim_paper(timezone.now())
     make_papers()
     assert Paper.objects.get().state == PaperState.ASKED
     with time_machine.travel(timezone.now() + papers.LEASE):
@@ -111,7 +111,7 @@ def test_another_worker_makes_what_a_dead_one_began(incident):
 
 def test_the_second_of_two_workers_changes_nothing_and_leaves_nothing(incident):
     held(incident).post(page(incident))
-    slow = papers.claim(timezone.now())
+    slow = papers.claim_paper(timezone.now())
     with time_machine.travel(timezone.now() + papers.LEASE):
         make_papers()
     made = Paper.objects.get()
@@ -167,7 +167,7 @@ def test_hostile_words_stay_words(db, words):
 
 
 def test_the_qr_code_leads_to_the_case_and_never_holds_the_secret(incident):
-    dossier = dossier_of(incident, at=timezone.now())
+    dossier = build_dossier(incident, at=timezone.now())
     assert (
         dossier["address"]
         == f"http://localhost:8000/suivi/?reference={incident.reference[:4]}-{incident.reference[4:]}"
@@ -175,7 +175,7 @@ def test_the_qr_code_leads_to_the_case_and_never_holds_the_secret(incident):
     first, *others = codes_of(typeset.typeset(TEMPLATES / "pack.typ", dossier))
     assert first == [dossier["address"]]
     assert not any(others)
-    assert secret_of(incident.accesses.get()) not in json.dumps(dossier).replace("-", "")
+    assert derive_secret(incident.accesses.get()) not in json.dumps(dossier).replace("-", "")
     assert incident.reference in Client().get(dossier["address"]).content.decode().replace("-", "")
 
 
@@ -184,12 +184,12 @@ def test_its_pages_are_full(incident, words):
     """What is white below the last word is ruled, to be written on by hand."""
     incident.story.description = words
     incident.story.save()
-    for page_filled in filled(typeset.typeset(TEMPLATES / "pack.typ", dossier_of(incident, at=timezone.now()))):
+    for page_filled in filled(typeset.typeset(TEMPLATES / "pack.typ", build_dossier(incident, at=timezone.now()))):
         assert page_filled > 0.85
 
 
 def test_what_was_declared_is_said_once(incident):
-    sections = dossier_of(incident, at=timezone.now())["declared"]
+    sections = build_dossier(incident, at=timezone.now())["declared"]
     said = [words for section in sections for _label, words in section["lines"]]
     assert sum("ne s’ouvrent plus et un message" in words for words in said) == 1
     assert sum("02 99 00 00 00" in words for words in said) == 1
@@ -198,7 +198,7 @@ def test_what_was_declared_is_said_once(incident):
 def test_an_insurer_reads_which_body_what_happened_when_and_how_sure_it_is(incident):
     incident.collectivity.siren = "200066827"
     incident.detected_at, incident.detected_certainty = timezone.now(), "approximate"
-    dossier = dossier_of(incident, at=timezone.now())
+    dossier = build_dossier(incident, at=timezone.now())
     assert dossier["identity"] == "SIREN 200\xa0066\xa0827, code INSEE 29999"
     lines = dict(line for section in dossier["declared"] for line in section["lines"])
     assert lines["Situation"] == "Nos fichiers ne s’ouvrent plus (rançongiciel)"
@@ -213,12 +213,12 @@ def test_an_insurer_reads_which_body_what_happened_when_and_how_sure_it_is(incid
 def test_the_pack_follows_the_case(incident):
     acknowledge_incident(reference=incident.reference, actor=a_responder())
     incident.refresh_from_db()
-    assert dossier_of(incident, at=timezone.now())["progress"][0].startswith(
+    assert build_dossier(incident, at=timezone.now())["progress"][0].startswith(
         "Breizh Cyber a pris le dossier en charge le"
     )
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     incident.refresh_from_db()
-    closed = dossier_of(incident, at=timezone.now())["progress"][0]
+    closed = build_dossier(incident, at=timezone.now())["progress"][0]
     assert closed.startswith("Dossier clos le ")
     assert closed.endswith("heure de Paris\xa0: résolu.")
 
@@ -232,7 +232,7 @@ def test_a_case_that_nobody_has_any_more_was_taken_before(incident, has_left):
     else:
         assign_incident(reference=incident.reference, actor=responder, assignee=None)
     incident.refresh_from_db()
-    progress = dossier_of(incident, at=timezone.now())["progress"][0]
+    progress = build_dossier(incident, at=timezone.now())["progress"][0]
     assert progress == "Breizh Cyber n’a personne sur le dossier en ce moment."
 
 
@@ -251,7 +251,7 @@ def test_a_link_that_stopped_leads_to_help(client, incident):
 
 
 def titles(incident):
-    return [duty["title"] for duty in dossier_of(incident, at=timezone.now())["duties"]]
+    return [duty["title"] for duty in build_dossier(incident, at=timezone.now())["duties"]]
 
 
 def test_only_the_law_that_is_in_force_is_said(db):
@@ -264,12 +264,12 @@ def test_only_the_law_that_is_in_force_is_said(db):
     ]
     assert titles(declare(data_concerned=Answer.NO)) == ["Porter plainte, si vous êtes assurés"]
     assert titles(declare(type="panne", data_concerned=Answer.NO)) == []
-    assert "NIS" not in json.dumps(dossier_of(concerned, at=timezone.now()))
+    assert "NIS" not in json.dumps(build_dossier(concerned, at=timezone.now()))
 
 
 def test_what_is_not_known_is_not_said_as_known(db):
     breizh_cyber()
-    cnil = dossier_of(declare(data_concerned=Answer.UNKNOWN), at=timezone.now())["duties"][0]
+    cnil = build_dossier(declare(data_concerned=Answer.UNKNOWN), at=timezone.now())["duties"][0]
     assert cnil["text"].startswith("Des données personnelles sont peut-être touchées. La CNIL est prévenue")
 
 
@@ -277,13 +277,13 @@ def test_a_delay_starts_from_its_own_instant(db):
     breizh_cyber()
     incident = declare(data_concerned=Answer.YES)
     incident.breach_known_at = timezone.datetime.fromisoformat("2026-10-23T08:10Z")
-    cnil, _persons, complaint = dossier_of(incident, at=timezone.now())["duties"]
+    cnil, _persons, complaint = build_dossier(incident, at=timezone.now())["duties"]
     assert "lundi 26 octobre 2026 à 9\xa0h\xa010, heure de Paris" in cnil["by"]
     assert complaint["by"] == ""
 
 
 def test_where_no_centre_answers_nothing_is_invented(db):
-    receipt = dossier_of(declare(collectivity=listed("Mamoudzou")), at=timezone.now())["receipt"]
+    receipt = build_dossier(declare(collectivity=listed("Mamoudzou")), at=timezone.now())["receipt"]
     assert "aucun service n’est désigné" in receipt[1]
     assert "heure de Mayotte" in receipt[0]
 
@@ -301,7 +301,7 @@ def test_erasing_takes_the_papers_away(incident, django_capture_on_commit_callba
 
 def test_a_case_erased_meanwhile_makes_no_paper(incident):
     held(incident).post(page(incident))
-    paper = papers.claim(timezone.now())
+    paper = papers.claim_paper(timezone.now())
     type(incident).objects.filter(pk=incident.pk).update(erased_at=timezone.now())
     assert papers.try_paper(paper) is False
     assert stored() == 0

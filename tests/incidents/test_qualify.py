@@ -17,7 +17,7 @@ from incidents.services.handling.qualify import Qualification, classify_incident
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import verify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.snapshots import first_leak
+from incidents.services.history.snapshots import find_first_leak
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures
 from tests import harmless
@@ -53,7 +53,7 @@ def test_it_works(client, responder, incident):
     incident.refresh_from_db()
     assert (incident.nature, incident.cause, incident.tlp, incident.pap) == ("incident", "supplier", "amber", "green")
     assert incident.techniques == ["T1486", "T1490"]
-    assert first_leak(incident).status == "confirmed"
+    assert find_first_leak(incident).status == "confirmed"
     event = incident.events.get(kind=EventKind.QUALIFIED)
     assert event.actor == responder
     assert event.data == {
@@ -211,7 +211,7 @@ def test_its_conclusion_keeps_what_was_declared(client, responder, incident):
     qualified(incident, responder, leak="unfounded")
     incident.refresh_from_db()
     assert incident.data_concerned == "yes"
-    assert first_leak(incident).status == "unfounded"
+    assert find_first_leak(incident).status == "unfounded"
     (declared,) = incident.sheets.filter(section="donnees")
     assert declared.values["leak"]["status"] == "suspected"
     page = text_of(client.get(case_url(incident)))
@@ -227,7 +227,7 @@ def test_where_no_leak_was_noted(client, responder, concluded, status):
     for _ in range(2):
         qualified(incident, responder, leak=concluded)
     incident.refresh_from_db()
-    leak = first_leak(incident)
+    leak = find_first_leak(incident)
     assert (leak and leak.status, incident.data_concerned) == (status, "unknown")
     assert incident.events.filter(kind=EventKind.QUALIFIED).count() == 1
     assert read_qualify_form(client, incident)["leak"] == concluded
@@ -237,7 +237,7 @@ def test_it_may_be_taken_back(responder, incident):
     qualified(incident, responder, leak="unfounded")
     qualified(incident, responder, leak="claimed")
     incident.refresh_from_db()
-    assert (first_leak(incident).status, incident.data_concerned) == ("claimed", "yes")
+    assert (find_first_leak(incident).status, incident.data_concerned) == ("claimed", "yes")
 
 
 def test_the_figures_follow(responder, incident):

@@ -7,7 +7,7 @@ from django.test import Client
 from incidents.access import Guest
 from incidents.enums import ClosingReason, EventKind
 from incidents.models import Rating
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import rate_help
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import close_incident
@@ -38,7 +38,7 @@ def incident():
 
 def holder(incident):
     client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get())}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get())}/")
     return client
 
 

@@ -5,7 +5,7 @@ from threading import Barrier
 
 from django.db import connection
 
-from incidents.services.declarant.access import rotate_access_by_declarant, secret_of
+from incidents.services.declarant.access import derive_secret, rotate_access_by_declarant
 from tests.cast import breizh_cyber, declare
 
 
@@ -18,11 +18,11 @@ def test_it_works(transactional_db):
     def click(_number):
         together.wait()
         try:
-            return secret_of(rotate_access_by_declarant(access_uid=before))
+            return derive_secret(rotate_access_by_declarant(access_uid=before))
         finally:
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
         codes = set(pool.map(click, range(4)))
-    assert codes == {secret_of(incident.accesses.get(revoked_at=None))}
+    assert codes == {derive_secret(incident.accesses.get(revoked_at=None))}
     assert incident.events.filter(kind="link_rotated").count() == 1

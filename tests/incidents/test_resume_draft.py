@@ -8,7 +8,7 @@ from incidents.declare.brake import FEW_WRONG, MANY_WRONG
 from incidents.devices import cookie as follow_up
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
-from incidents.services.declaring.draft import code_of, find_draft
+from incidents.services.declaring.draft import derive_draft_code, find_draft
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, WHERE, an_address, begin, post
 from tests.reading import text
@@ -33,7 +33,7 @@ def elsewhere():
 
 
 def code():
-    return code_of(Draft.objects.get())
+    return derive_draft_code(Draft.objects.get())
 
 
 def test_it_works(client, elsewhere):

@@ -17,8 +17,8 @@ from config.env import Env, make_evidence_storage
 from incidents.enums import EventKind
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
-from incidents.services.declarant.access import secret_of
-from incidents.services.evidence.pieces import key_to_read
+from incidents.services.declarant.access import derive_secret
+from incidents.services.evidence.pieces import get_reading_key
 from incidents.services.evidence.upload import SLICE
 from incidents.tasks import sweep_uploads
 from tests.cast import a_lead, an_agent, an_upload, declare, plouexemple
@@ -34,7 +34,7 @@ def empty_store():
 
 @pytest.fixture
 def holder(client, incident):
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 
@@ -48,7 +48,7 @@ def test_it_works(holder, incident):
     piece = Evidence.objects.get()
     assert (piece.name, piece.author, piece.size) == ("disque.img", "Dominique", len(CONTENT))
     assert piece.sha256 == hashlib.sha256(CONTENT).hexdigest()
-    assert b"".join(vault.read(piece.storage_name, key_to_read(incident))) == CONTENT
+    assert b"".join(vault.read(piece.storage_name, get_reading_key(incident))) == CONTENT
     assert stored_objects() == [piece.storage_name]
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
 
@@ -258,7 +258,7 @@ def test_of_two_slices_for_one_place_one_wins(live_site, disk):
     assert sorted(codes.values()) == [200, 409]
     [winner] = [number for number, status in codes.items() if status == 200]
     upload = EvidenceUpload.objects.get()
-    kept = b"".join(vault.read(vault.slice_name(upload.uid, 0), key_to_read(incident)))
+    kept = b"".join(vault.read(vault.slice_name(upload.uid, 0), get_reading_key(incident)))
     assert kept == bodies[winner]
     connections.close_all()
 

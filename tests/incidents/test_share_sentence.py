@@ -11,7 +11,7 @@ from incidents.enums import ClosingReason, InterruptionExtent, Status
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SharedSentence
 from incidents.sentence import Known, Service, lowered, sentences_of, with_article
-from incidents.services.declarant.share import shared_secret_of
+from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
@@ -32,7 +32,7 @@ def incident(db, time_machine):
 
 
 def link():
-    return f"/phrase/{shared_secret_of(SharedSentence.objects.get(revoked_at=None))}/"
+    return f"/phrase/{derive_shared_secret(SharedSentence.objects.get(revoked_at=None))}/"
 
 
 def share(client, incident):

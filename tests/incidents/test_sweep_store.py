@@ -14,7 +14,7 @@ from incidents.enums import PaperState
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
 from incidents.services.evidence import sweep
-from incidents.services.evidence.pieces import key_to_read
+from incidents.services.evidence.pieces import get_reading_key
 from incidents.services.evidence.upload import SLICE, receive_slice, start_upload
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
@@ -84,7 +84,7 @@ def test_an_object_whose_row_is_late_stays(incident):
 def test_an_upload_goes_on_after_days(incident, guest):
     """The slice that a killed server had stored and not counted waits with the others for whoever goes on."""
     upload = a_begun_upload(incident, guest)
-    vault.write(vault.slice_name(upload.uid, SLICE), key_to_read(incident), b"y")
+    vault.write(vault.slice_name(upload.uid, SLICE), get_reading_key(incident), b"y")
     for days in (0, 2, 6):
         sweep_after(days=days)
     assert len(stored_objects()) == 2
@@ -109,7 +109,7 @@ def test_what_a_killed_worker_left_goes(incident, guest, monkeypatch):
     """Killed between storing a paper and recording it, at the last try: nobody makes it again, nobody reads it."""
     ask_answer_pack(guest=guest, reference=incident.reference)
     with monkeypatch.context() as killed:
-        killed.setattr(papers, "record", lambda *_: sys.exit())
+        killed.setattr(papers, "record_made_paper", lambda *_: sys.exit())
         with pytest.raises(SystemExit):
             make_due()
     Paper.objects.update(due_at=timezone.now(), tries=papers.MOST_TRIES)

@@ -9,7 +9,7 @@ from incidents.enums import EventKind
 from incidents.files.seals import first_broken
 from incidents.models import SearchDocument
 from incidents.services.evidence.pieces import remaining_quota
-from incidents.services.evidence.sweep import pointed_to
+from incidents.services.evidence.sweep import list_pointed_stems
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.incidents.devices import opened
 from tests.incidents.pieces import address, hand_over
@@ -63,7 +63,7 @@ def test_it_works(holder, responder, incident):
     assert "a été reprise" in text(closed)
     case = text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "reprise par le déclarant" in case
-    assert piece.storage_name not in set(pointed_to(piece.storage_name[:2]))
+    assert piece.storage_name not in set(list_pointed_stems(piece.storage_name[:2]))
     assert remaining_quota(incident).octets == room.octets + len(content)
     assert not SearchDocument.objects.filter(incident=incident, source=str(piece.uid)).exists()
     assert "Vous avez repris une pièce remise par erreur" in text(holder.get(f"/suivi/{incident.reference}/"))

@@ -12,7 +12,7 @@ from accounts.models import EmergencyContact
 from incidents.access import Guest
 from incidents.enums import ClosingReason, EventKind, NoteKind, NumberSource
 from incidents.models import KeptWords, Note, OfficialNumber
-from incidents.services.declarant.complete import Writing, newest_sheet
+from incidents.services.declarant.complete import Writing, find_newest_sheet
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.tasks import apply_playbook
@@ -199,7 +199,7 @@ def test_nor_does_one_that_another_declaration_of_the_body_gives(client, case, r
 
 
 def test_nor_does_one_that_was_corrected_since(client, case):
-    guest, first = Guest(access_uid=case.accesses.get().uid), newest_sheet(case, "rappel")
+    guest, first = Guest(access_uid=case.accesses.get().uid), find_newest_sheet(case, "rappel")
     writing = Writing(guest=guest, reference=case.reference, seen=str(first.uid) if first else "")
     correct_caller(writing=writing, caller=replace(CALLER, phone="06 39 98 00 41"))
     for typed in (CALLER.phone, "06 39 98 00 41"):

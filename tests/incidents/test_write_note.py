@@ -14,7 +14,7 @@ from accounts.tokens import issue_token
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind
 from incidents.models import Message, Note
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.notes import write_note
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers.making import make_due as make_papers
@@ -155,7 +155,7 @@ def test_no_door_of_the_declarant_shows_a_word_of_it(responder, incident, mailou
     holder, agent = Client(), Client()
     person = an_agent(incident.collectivity)
     agent.force_login(person)
-    holder.post(f"/suivi/acces/{secret_of(incident.accesses.get())}/")
+    holder.post(f"/suivi/acces/{derive_secret(incident.accesses.get())}/")
     page = f"/suivi/{incident.reference}/"
     holder.post(f"{page}dossier/")
     make_papers()

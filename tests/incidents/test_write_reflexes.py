@@ -8,7 +8,7 @@ from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflexes.forms import acts_in, refill_form
-from incidents.services.library.reflexes import publish_sheet, sheet_for
+from incidents.services.library.reflexes import find_reflex_sheet, publish_sheet
 from tests.cast import a_lead, a_responder, breizh_cyber
 from tests.reading import text
 
@@ -42,7 +42,7 @@ def test_it_works(client, csirt, lead):
     assert not ReflexSheet.objects.exists()
     answer = client.post(PAGE, changed | {"publier": "1"})
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
-    sheet = sheet_for("rancon", csirt)
+    sheet = find_reflex_sheet("rancon", csirt)
     assert (sheet.version, sheet.csirt, sheet.text.words) == (1, csirt, "Débranchez, appelez Brest.")
     assert sheet.text.hour[2] == ("Trois", "tout de suite aussi")
     assert ReflexSheet.objects.get().author == lead
@@ -58,7 +58,7 @@ def test_each_change_is_a_version_and_each_version_can_be_taken_again(client, cs
         client.post(PAGE, typed(number, words=f"Texte numéro {number}.") | {"publier": "1"})
     assert list(ReflexSheet.objects.order_by("version").values_list("version", flat=True)) == [1, 2, 3]
     assert "Texte numéro 0." in client.get(PAGE, {"version": "1"}).content.decode()
-    assert sheet_for("rancon", csirt).text.words == "Texte numéro 2."
+    assert find_reflex_sheet("rancon", csirt).text.words == "Texte numéro 2."
     for odd in ("0", "99999", "x", "²"):
         assert client.get(PAGE, {"version": odd}).status_code == 200
 
@@ -67,7 +67,7 @@ def test_the_national_text_comes_back_and_the_versions_stay(client, csirt, lead)
     client.post(PAGE, typed(words="À nous.") | {"publier": "1"})
     client.post(PAGE, {"national": "1", "based_on": "1"})
     client.post(PAGE, {"national": "1", "based_on": "1"})
-    assert sheet_for("rancon", csirt).text == REFLEXES["rancon"]
+    assert find_reflex_sheet("rancon", csirt).text == REFLEXES["rancon"]
     assert ReflexSheet.objects.count() == 2
     assert "retour à la fiche nationale" in text(client.get(PAGE))
 
@@ -83,7 +83,7 @@ def test_the_second_writer_is_told_and_loses_nothing(client, csirt, lead):
     late = client.post(PAGE, typed(words="Le second texte.") | {"publier": "1"})
     assert late.status_code == 409
     assert "Le second texte." in late.content.decode()
-    assert sheet_for("rancon", csirt).text.words == "Le premier texte."
+    assert find_reflex_sheet("rancon", csirt).text.words == "Le premier texte."
     with pytest.raises(Stale):
         publish_sheet(kind="rancon", csirt_slug=csirt.slug, content={}, based_on=7, actor=lead)
 
@@ -94,7 +94,7 @@ def test_a_version_that_was_not_read_does_not_go_with_the_national_text(client, 
     client.post(PAGE, typed(1, words="Le second texte.") | {"publier": "1"})
     answer = client.post(PAGE, {"national": "1", "based_on": based_on}, follow=True)
     assert "Quelqu’un a publié une autre version depuis" in text(answer)
-    assert sheet_for("rancon", csirt).text.words == "Le second texte."
+    assert find_reflex_sheet("rancon", csirt).text.words == "Le second texte."
     assert '<input type="hidden" name="based_on" value="2">' in answer.content.decode()
 
 
@@ -123,7 +123,7 @@ def test_what_cannot_stand_is_said_and_kept(client, lead, field, value):
 
 def test_hostile_marks_are_cleaned(client, csirt, lead):
     client.post(PAGE, typed(words="Vite\u202e {{ 7|add:1 }} & vite\x07.") | {"publier": "1"})
-    assert sheet_for("rancon", csirt).text.words == "Vite {{ 7|add:1 }} & vite."
+    assert find_reflex_sheet("rancon", csirt).text.words == "Vite {{ 7|add:1 }} & vite."
     assert "Vite {{ 7|add:1 }} &amp; vite." in client.get("/reflexes/rancon/?region=53").content.decode()
 
 

@@ -8,7 +8,7 @@ from incidents.facts.shapes import Caller
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.groups.merge import merge_incident
-from incidents.services.handling.qualify import qualification_of, qualify_incident
+from incidents.services.handling.qualify import qualify_incident, read_qualification
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import close_incident
 from notifications import dispatch
@@ -31,7 +31,7 @@ def said(message):
 
 def label(incident, tlp):
     incident.refresh_from_db()
-    standing = qualification_of(incident, None)
+    standing = read_qualification(incident, None)
     wanted = type(standing)(**{**standing.__dict__, "tlp": tlp})
     qualify_incident(reference=incident.reference, actor=a_responder(), qualification=wanted)
 

@@ -10,7 +10,7 @@ from incidents.enums import ActorKind, EventKind, IncidentType
 from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.read import note_reading
 from incidents.services.history.record import record_event
@@ -81,7 +81,7 @@ def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder
     assert "Breizh Cyber vous a écrit le" in one_line(mail)
     assert f"Signé : {message.author}." in one_line(mail)
     assert "> Avec quel logiciel ?" in body(mail)
-    assert secret_of(incident.accesses.get()) not in mail.as_string().replace("-", "")
+    assert derive_secret(incident.accesses.get()) not in mail.as_string().replace("-", "")
     assert len(post.to(CENTRE)) == 1
 
 
@@ -183,7 +183,7 @@ class TestTheBody:
             assert f"http://localhost:8000/suivi/{incident.reference}/\n" in body(mail)
             assert "Breizh Cyber : 0 800 200 008" in body(mail)
             assert "argent" not in mail.as_string()
-            assert secret_of(incident.accesses.get()) not in body(mail)
+            assert derive_secret(incident.accesses.get()) not in body(mail)
 
     def test_not_to_whoever_declared_it_nor_to_others(self, responder):
         agent, colleague = an_agent(), an_agent()

@@ -13,7 +13,7 @@ from incidents.enums import Tlp
 from incidents.models import Advice, Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.transfer.advise import AdviceRequest, advise_partner, content_of
+from incidents.services.transfer.advise import AdviceRequest, advise_partner, format_advice
 from incidents.services.transfer.agreements import NONE
 from incidents.services.transfer.proposal import accept_transfer, return_transfer, withdraw_transfer
 from notifications import dispatch
@@ -194,7 +194,7 @@ def test_hostile_words_stay_words(incident, giver, taker, post):
 
 def advised(incident, actor, **said):
     given = AdviceRequest(**{"partner": "cert-fr", "motive": "Même campagne.", "tlp": "green", "key": "k"} | said)
-    content = content_of(incident, PARTNERS["cert-fr"], given)
+    content = format_advice(incident, PARTNERS["cert-fr"], given)
     seen = hashlib.sha256(content.encode()).hexdigest()
     return advise_partner(reference=incident.reference, request=replace(given, seen=seen), actor=actor)
 

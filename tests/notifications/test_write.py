@@ -13,7 +13,7 @@ from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submissi
 from incidents.models import ReflexSheet
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.declarant.access import rotate_access, secret_of
+from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declaring.declare import declare_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
@@ -112,7 +112,7 @@ def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
     delivered(post)
 
     [message] = post.to(TOWN)
-    secret = secret_of(incident.accesses.get())
+    secret = derive_secret(incident.accesses.get())
     said = spaced(incident.reference)
     assert message["Subject"].replace("\u00a0", " ") == f"{said} : votre déclaration est arrivée"
     text = body(message)
@@ -235,7 +235,7 @@ def test_the_declarant_hears_of_the_rest(centre, post):
         f"{said} : votre dossier est clos",
     ]
     assert "Raison : résolu." in body(rest[2])
-    fresh = secret_of(incident.accesses.get(revoked_at=None))
+    fresh = derive_secret(incident.accesses.get(revoked_at=None))
     for message in (receipt, *rest):
         assert fresh not in body(message)
         assert spaced(fresh) not in body(message)
@@ -259,7 +259,7 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, said):
     delivered(post)
 
     [message] = post.to(TOWN)
-    secret = secret_of(incident.accesses.get())
+    secret = derive_secret(incident.accesses.get())
     text = one_line(message)
     assert message["Subject"].replace("\u00a0", " ") == f"{spaced(incident.reference)} : une déclaration existe"
     assert "Une déclaration existe depuis le mardi 24 novembre 2026 à 9 h 51" in text

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from accounts.installation import forget_demonstration, mark_as_demonstration
 from incidents.facts.shapes import Caller
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import breizh_cyber, declare
@@ -44,7 +44,7 @@ def test_it_works(client, demonstration):
 
     assert f'href="{address}"' in listed
     assert "garde@breizh.example" in listed
-    link = f"{django_settings.SITE_URL}/suivi/acces/{secret_of(incident.accesses.get())}/"
+    link = f"{django_settings.SITE_URL}/suivi/acces/{derive_secret(incident.accesses.get())}/"
     assert f'<a href="{link}">{link}</a>' in page
 
 

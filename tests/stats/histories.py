@@ -29,13 +29,13 @@ from incidents.enums import (
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.services.correspondence.correspond import Letter
-from incidents.services.declarant.complete import CannotComplete, Writing, newest_sheet
+from incidents.services.declarant.complete import CannotComplete, Writing, find_newest_sheet
 from incidents.services.declarant.correct import correct_data, correct_moments, correct_services, end_interruption
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.groups.merge import merge_incident, unmerge_incident
 from incidents.services.handling.close import Ending, end_incident
-from incidents.services.handling.qualify import classify_incident, qualification_of, qualify_incident
+from incidents.services.handling.qualify import classify_incident, qualify_incident, read_qualification
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.transfer.agreements import Agreement
@@ -127,9 +127,9 @@ class History:
 
     def qualifies(self, rng: Random) -> None:
         incident = self.case(rng)
-        standing = qualification_of(incident, incident.leaks.order_by("id").first()).__dict__
+        standing = read_qualification(incident, incident.leaks.order_by("id").first()).__dict__
         said = {"cause": rng.choice(["", *Cause.values]), "leak": rng.choice(["", *LeakStatus.values])}
-        wanted = type(qualification_of(incident, None))(**standing | said)
+        wanted = type(read_qualification(incident, None))(**standing | said)
         qualify_incident(reference=incident.reference, actor=self.lead_of(incident), qualification=wanted)
 
     def closes(self, rng: Random) -> None:
@@ -228,7 +228,7 @@ class History:
         return Guest(access_uid=access.uid)
 
     def writing(self, incident: Incident, section: str) -> Writing:
-        newest = newest_sheet(incident, section)
+        newest = find_newest_sheet(incident, section)
         seen = str(newest.uid) if newest else ""
         return Writing(guest=self.guest(incident), reference=incident.reference, author="Dominique", seen=seen)
 

@@ -7,7 +7,7 @@ import time_machine
 from django.urls import reverse
 
 from accounts.enums import Role
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.triage import verify_incident
 from stats.releases.case_visibility import describe_visibility
 from stats.services import publish_due
@@ -24,7 +24,7 @@ BEFORE = "Elle n’était pas encore vérifiée, ou elle était close sans être
 
 
 def open_page(client, incident):
-    client.post(reverse("follow_up_access", args=[secret_of(incident.accesses.get())]))
+    client.post(reverse("follow_up_access", args=[derive_secret(incident.accesses.get())]))
     return client.get(reverse("figures_of_case", args=[incident.reference]))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from incidents.services.history.index import BATCH, rebuild
+from incidents.services.history.index import BATCH, rebuild_documents
 
 
 class Command(BaseCommand):
@@ -17,6 +17,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, batch: int, **options: Any) -> None:
         began, last, batches = time.monotonic(), 0, 0
-        while (reached := rebuild(after=last, count=batch)) is not None:
+        while (reached := rebuild_documents(after=last, count=batch)) is not None:
             last, batches = reached, batches + 1
         self.stdout.write(f"{batches} paquets de {batch} dossiers refaits en {time.monotonic() - began:.0f} s.")

@@ -16,8 +16,8 @@ from incidents.access import Guest, check_ability, get_case, get_incident, speak
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Message
 from incidents.reference import spaced
-from incidents.services.groups.merge import hold, hold_with_main, pass_answer_on, pass_news_on
-from incidents.services.handling.assign import tag_of
+from incidents.services.groups.merge import lock_cases, lock_with_main, pass_answer_on, pass_news_on
+from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, note_answer, note_news
 from incidents.services.handling.keep import list_colleagues_writing
 from incidents.services.history.record import record_event
@@ -40,8 +40,8 @@ class Letter:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What the page showed while a responder was writing: the newest message (`newest_of`), and the colleagues who
-    were writing at the same time (`tag_of` each).
+    """What the page showed while a responder was writing: the newest message (`get_newest_message_uid`), and the
+    colleagues who were writing at the same time (`format_person_tag` of each).
     """
 
     newest: str
@@ -63,13 +63,13 @@ def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
 
     Raises ValidationError on « text » or « author ».
     """
-    hold_with_main(reference)
+    lock_with_main(reference)
     incident = get_case(guest, reference, to=Ability.MESSAGE, lock=True)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
     message, is_new = save_from_body(incident, letter, guest=guest)
     if is_new:
-        tell(message, side=DECLARANT)
+        record_message(message, side=DECLARANT)
     return message
 
 
@@ -81,24 +81,24 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
     ThreadMoved if `seen` is not the current state of the thread. Pass None for `seen` if the responder had no page of
     the thread.
     """
-    hold_with_main(reference)
+    lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
     if incident.csirt is None or incident.csirt_id not in actor.work_centre_ids:
         raise PermissionDenied
     author, asks = f"{actor.display_name}, {incident.csirt.name}", letter.asks_answer
     signed = replace(letter, author=author[:AUTHOR_LIMIT], asks_answer=asks and incident.status != Status.CLOSED)
-    newest = newest_of(incident)
+    newest = get_newest_message_uid(incident)
     message, is_new = save_letter(incident, signed, actor=actor, is_from_csirt=True)
     if is_new:
         check_seen(incident, actor, newest, seen)
         note_answer(incident, at=message.written_at, asks_answer=message.asks_answer)
         incident.save(update_fields=ANSWER_FIELDS)
-        tell(message, side=CSIRT)
+        record_message(message, side=CSIRT)
         pass_answer_on(incident, at=message.written_at)
     return message
 
 
-def newest_of(incident: Incident) -> str:
+def get_newest_message_uid(incident: Incident) -> str:
     """Return the uid of the newest message of the thread, or `NO_MESSAGE`."""
     uid = incident.messages.order_by("-id").values_list("uid", flat=True).first()
     return str(uid) if uid else NO_MESSAGE
@@ -109,7 +109,7 @@ def check_seen(incident: Incident, actor: User, newest: str, seen: Seen | None) 
     if seen is None:
         return
     writers = list_colleagues_writing(incident, actor)
-    if newest != seen.newest or any(tag_of(writer) not in seen.writers for writer in writers):
+    if newest != seen.newest or any(format_person_tag(writer) not in seen.writers for writer in writers):
         raise ThreadMoved(newest, writers)
 
 
@@ -120,7 +120,7 @@ def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: See
     The reference of the case is replaced by that of the duplicate in each text. Erased duplicates are skipped.
     """
     incident = check_ability(actor, reference, to=Ability.MESSAGE)
-    locked_ids = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
+    locked_ids = lock_cases([incident.pk, *incident.doubles.values_list("pk", flat=True)])
     write_to_declarant(reference=reference, actor=actor, letter=letter, seen=seen)
     doubles = incident.doubles.filter(pk__in=locked_ids, erased_at=None).order_by("pk")
     references = list(doubles.values_list("reference", flat=True))
@@ -150,7 +150,7 @@ def save_letter(
 ) -> tuple[Message, bool]:
     """Return the message and whether it is new: the second of two identical posts finds the first message."""
     clean = clean_letter(incident, letter)
-    key = key_of(incident, clean)
+    key = derive_message_key(incident, clean)
     if earlier := Message.objects.filter(submission_key=key).first():
         return earlier, False
     message = Message.objects.create(
@@ -175,14 +175,14 @@ def clean_letter(incident: Incident, letter: Letter) -> Letter:
     return replace(letter, text=text, author=clean_line(letter.author, limit=AUTHOR_LIMIT, field="author"))
 
 
-def key_of(incident: Incident, letter: Letter) -> str:
+def derive_message_key(incident: Incident, letter: Letter) -> str:
     """Return a key made of the case and the words too, so that other words sent with the same form are a
     new message.
     """
     return hashlib.sha256(f"{incident.pk}\n{letter.key}\n{letter.text}".encode()).hexdigest()
 
 
-def tell(message: Message, *, side: str) -> None:
+def record_message(message: Message, *, side: str) -> None:
     record_event(
         message.incident,
         EventKind.MESSAGE,
@@ -194,7 +194,7 @@ def tell(message: Message, *, side: str) -> None:
     )
 
 
-def thread_of(incident: Incident) -> list[Message]:
+def list_latest_messages(incident: Incident) -> list[Message]:
     """Return the latest `MESSAGES_SHOWN` messages, oldest first."""
     return list(incident.messages.order_by("-id")[:MESSAGES_SHOWN])[::-1]
 
@@ -211,7 +211,7 @@ class Stretch:
     has_later: bool
 
 
-def stretch_of(incident: Incident, *, before: str = "", after: str = "") -> Stretch:
+def load_stretch(incident: Incident, *, before: str = "", after: str = "") -> Stretch:
     """Return the messages before or after the message with the given uid; the latest ones if there is no such message.
 
     Every message can be reached this way. Two queries.

@@ -18,7 +18,7 @@ from incidents.catalogues.ready_messages import names_in_braces, unknown_placeho
 from incidents.enums import IncidentType
 from incidents.models import Incident, MessageTemplate
 from incidents.reference import spaced
-from incidents.services.library.reflexes import led_csirt
+from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
 # The limit for one centre: in a longer list nobody finds a template.
@@ -43,10 +43,10 @@ def write_template(
     The same words again change nothing. Raises Http404 if the actor does not lead the centre, ValidationError by
     field, Stale.
     """
-    csirt = led_csirt(actor, csirt_slug, lock=True)
+    csirt = get_led_csirt(actor, csirt_slug, lock=True)
     clean = clean_wording(wording)
     live = MessageTemplate.objects.filter(csirt=csirt, withdrawn_at=None)
-    row = template_in(csirt, uid) if uid else live.filter(title=clean.title).first()
+    row = get_template(csirt, uid) if uid else live.filter(title=clean.title).first()
     if row and (row.title, row.text, row.types) == (clean.title, clean.text, clean.types):
         return row
     if uid and row and (row.version != seen or row.withdrawn_at):
@@ -68,7 +68,7 @@ def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> 
 
     Raises Http404 and Stale.
     """
-    row = template_in(led_csirt(actor, csirt_slug, lock=True), uid)
+    row = get_template(get_led_csirt(actor, csirt_slug, lock=True), uid)
     if row.withdrawn_at:
         return
     if row.version != seen:
@@ -77,14 +77,14 @@ def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> 
     row.save(update_fields=["withdrawn_at"])
 
 
-def template_in(csirt: Csirt, uid: UUID) -> MessageTemplate:
+def get_template(csirt: Csirt, uid: UUID) -> MessageTemplate:
     row = MessageTemplate.objects.filter(csirt=csirt, uid=uid).select_related("author").first()
     if row is None:
         raise Http404
     return row
 
 
-def values_of(incident: Incident, user: User, phone: str) -> dict[str, str]:
+def list_placeholder_values(incident: Incident, user: User, phone: str) -> dict[str, str]:
     """Return the values of the names in braces for a case. `phone` is the published number of its centre, or ""."""
     return {
         "collectivite": str(incident.collectivity),
@@ -103,7 +103,7 @@ def check_names(text: str, allowed: Container[str] = ()) -> None:
         raise ValidationError({"text": message % {"named": ", ".join(names)}})
 
 
-def phone_of(csirt: int | None) -> str:
+def format_centre_phone(csirt: int | None) -> str:
     """Return the published number of a centre, with its note in brackets, or ""."""
     value, note = query_published_phone(csirt).values_list("value", "note").first() or ("", "")
     return f"{value} ({note})" if note else value

@@ -29,12 +29,12 @@ LASTS = timedelta(days=365)
 DOUBLE_CLICK = timedelta(seconds=10)
 
 
-def secret_of(access: FollowUpAccess) -> str:
+def derive_secret(access: FollowUpAccess) -> str:
     """Return the secret of this access, in its compact form."""
     return derive_code("incidents.follow_up.secret", access.nonce, SECRET_LENGTH)
 
 
-def hash_of(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     return hash_value("incidents.follow_up.hash", compact(secret)).hex()
 
 
@@ -43,7 +43,7 @@ def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
     access = FollowUpAccess(
         incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LASTS
     )
-    access.secret_hash = hash_of(secret_of(access))
+    access.secret_hash = hash_secret(derive_secret(access))
     access.save()
     return access
 
@@ -54,7 +54,7 @@ def find_access(secret: str) -> FollowUpAccess | None:
     Writes nothing.
     """
     live = FollowUpAccess.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
-    return live.select_related("incident").filter(secret_hash=hash_of(secret)).first()
+    return live.select_related("incident").filter(secret_hash=hash_secret(secret)).first()
 
 
 @transaction.atomic
@@ -68,11 +68,11 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
         incident = get_followed_incident(access_uid, lock=True)
     except Http404:
         # The access was closed by the first click, or by somebody else.
-        if access := made_by_first_click(access_uid):
+        if access := find_renewed_access(access_uid):
             return access
         raise
     # Read again under the lock: the first click may have made it meanwhile.
-    return made_by_first_click(access_uid) or replace_access(
+    return find_renewed_access(access_uid) or replace_access(
         incident, actor=None, by=ActorKind.DECLARANT, **hold_mail(incident, EventKind.LINK_ROTATED)
     )
 
@@ -93,7 +93,7 @@ def is_mail_held(incident: Incident, kind: EventKind) -> bool:
     return event is not None and MAIL_HELD in event.data
 
 
-def made_by_first_click(access_uid: UUID) -> FollowUpAccess | None:
+def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
     now = timezone.now()
     replaced = FollowUpAccess.objects.filter(uid=access_uid, revoked_at__gt=now - DOUBLE_CLICK).first()
     if replaced is None or replaced.revoked_at is None:

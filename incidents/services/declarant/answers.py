@@ -16,7 +16,7 @@ from stdnum import iban
 from core.fields import LARGEST_NUMBER
 from core.text import clean_line, clean_text
 from incidents.questions.catalogue import Kind, Question, Section
-from incidents.services.declaring.check import problems_of_moment
+from incidents.services.declaring.check import list_moment_problems
 
 LIMITS = {Kind.TEXT: 200, Kind.URL: 500, Kind.MAIL: 254, Kind.IBAN: 60}
 LONG_LIMIT = 3_000
@@ -24,7 +24,7 @@ MOST_CENTS = 100_000_000_000
 HOST = re.compile(r"^(?:h(?:tt|xx)ps?://|ftp://)?[^\s/@]+(?:\.|\[\.\])[^\s/@.]{2,}(?:[/?#:]\S*)?$", re.IGNORECASE)
 
 
-def checked_answers(
+def check_answers(
     section: Section, values: Mapping[str, Any], *, keep: Collection[str], now: datetime
 ) -> dict[str, Any]:
     """Return the answers to store: None for « Je ne sais pas », no key for an empty answer.
@@ -37,7 +37,7 @@ def checked_answers(
         if question.code not in values:
             continue
         try:
-            answer = checked_answer(question, values[question.code], is_kept=question.code in keep, now=now)
+            answer = check_answer(question, values[question.code], is_kept=question.code in keep, now=now)
         except ValidationError as error:
             problems[question.code] = error.messages
         else:
@@ -48,22 +48,22 @@ def checked_answers(
     return clean
 
 
-def checked_answer(question: Question, value: Any, *, is_kept: bool, now: datetime) -> Any:
+def check_answer(question: Question, value: Any, *, is_kept: bool, now: datetime) -> Any:
     if value is None or value == "":
         return value
     if check := CHECKS.get(question.kind):
         return check(question, value)
     if question.kind == Kind.MOMENT:
-        return checked_moment(question, value, now)
+        return check_moment(question, value, now)
     line = clean_line(value, limit=LIMITS[question.kind], field=question.code)
-    return checked_line(question, line, is_kept=is_kept)
+    return check_line(question, line, is_kept=is_kept)
 
 
-def known_code(question: Question, code: str) -> str:
-    return known_codes(question, [code])[0]
+def check_code(question: Question, code: str) -> str:
+    return check_codes(question, [code])[0]
 
 
-def known_codes(question: Question, codes: Iterable[str]) -> list[str]:
+def check_codes(question: Question, codes: Iterable[str]) -> list[str]:
     """Return the codes in the order of the question's choices."""
     chosen, choices = list(codes), dict(question.choices)
     if not set(chosen) <= set(choices):
@@ -71,33 +71,33 @@ def known_codes(question: Question, codes: Iterable[str]) -> list[str]:
     return [code for code in choices if code in chosen]
 
 
-def checked_moment(question: Question, at: datetime, now: datetime) -> str:
-    problems = [] if question.future and at > now else list(problems_of_moment(question.code, at, now))
+def check_moment(question: Question, at: datetime, now: datetime) -> str:
+    problems = [] if question.future and at > now else list(list_moment_problems(question.code, at, now))
     if problems:
         raise ValidationError([message for _field, message in problems])
     return at.isoformat()
 
 
-def checked_number(question: Question, number: int) -> int:
+def check_number(question: Question, number: int) -> int:
     most = MOST_CENTS if question.kind == Kind.AMOUNT else LARGEST_NUMBER
     if not 0 <= number <= most:
         raise ValidationError("Ce nombre est trop grand. Vérifiez-le.")
     return number
 
 
-def checked_text(question: Question, text: str) -> str:
+def check_text(question: Question, text: str) -> str:
     return clean_text(text, limit=LONG_LIMIT, field=question.code)
 
 
-def checked_line(question: Question, line: str, *, is_kept: bool) -> str:
+def check_line(question: Question, line: str, *, is_kept: bool) -> str:
     if question.kind == Kind.IBAN:
         line = iban.compact(line)
-    if line and not is_kept and (problem := oddness(question.kind, line)):
+    if line and not is_kept and (problem := find_oddness(question.kind, line)):
         raise ValidationError(problem, code="odd")
     return line
 
 
-def oddness(kind: Kind, line: str) -> str:
+def find_oddness(kind: Kind, line: str) -> str:
     """Return what looks wrong in the line, as a sentence for the person who typed it, or ""."""
     if kind == Kind.IBAN and not iban.is_valid(line):
         return "Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le."
@@ -117,9 +117,9 @@ def is_mail(line: str) -> bool:
 
 
 CHECKS: dict[str, Callable[[Question, Any], Any]] = {
-    Kind.CHOICE: known_code,
-    Kind.SEVERAL: known_codes,
-    Kind.COUNT: checked_number,
-    Kind.AMOUNT: checked_number,
-    Kind.LONG: checked_text,
+    Kind.CHOICE: check_code,
+    Kind.SEVERAL: check_codes,
+    Kind.COUNT: check_number,
+    Kind.AMOUNT: check_number,
+    Kind.LONG: check_text,
 }

@@ -26,19 +26,19 @@ from incidents.facts.shapes import (
 )
 from incidents.models import Incident, Story
 from incidents.services.declarant.correct import put_declared_leak, put_interruptions
-from incidents.services.declaring.check import checked
-from incidents.services.declaring.declare import instants_of, supplier_key_of
-from incidents.services.groups.merge import hold_with_main, pass_answer_on
-from incidents.services.handling.amend import amend
+from incidents.services.declaring.check import check_declaration
+from incidents.services.declaring.declare import derive_supplier_key, read_instant_columns
+from incidents.services.groups.merge import lock_with_main, pass_answer_on
+from incidents.services.handling.amend import amend_section
 from incidents.services.handling.due import ANSWER_FIELDS, note_answer
 from incidents.services.handling.notes import save_note
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.handling.triage import acknowledge_incident
-from incidents.services.history.declared import declared_data, read_declared
+from incidents.services.history.declared import read_declared, read_declared_data
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import Values, interruptions_of, leak_of, of_declaration
-from incidents.services.history.snapshots import instants_of as known_instants_of
+from incidents.services.history.snapshots import Values, find_leak, list_interruptions, snapshot_declaration
+from incidents.services.history.snapshots import read_instants as known_instants_of
 
 SECTIONS = ("recit", "moments", "services", "donnees", "rappel")
 FACTS = (*CASE_ANSWERS, "supplier_key")
@@ -65,7 +65,7 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
     If nobody has the case, the actor takes it. Raises Http404, PermissionDenied, Stale, and ValidationError: by
     field, or without a field once the case is closed or erased.
     """
-    hold_with_main(reference)
+    lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     refuse_ended(incident)
     text = "Appel au déclarant : la déclaration est complétée au téléphone."
@@ -112,8 +112,8 @@ def merge_known(incident: Incident, declaration: Declaration) -> Declaration:
     return replace(
         declaration,
         collectivity=incident.collectivity,
-        interruptions=tuple(merge_interruptions(interruptions_of(incident), declaration.interruptions)),
-        leak=merge_leak(leak_of(incident), declaration.leak),
+        interruptions=tuple(merge_interruptions(list_interruptions(incident), declaration.interruptions)),
+        leak=merge_leak(find_leak(incident), declaration.leak),
         **instants,
     )
 
@@ -125,7 +125,7 @@ def check_merged(incident: Incident, declaration: Declaration, *, now: datetime)
     """
     merged = merge_known(incident, declaration)
     ongoing = tuple(interruption for interruption in merged.interruptions if interruption.ended_at is None)
-    clean = checked(replace(merged, interruptions=ongoing), now=now)
+    clean = check_declaration(replace(merged, interruptions=ongoing), now=now)
     checked_by_service = {interruption.service: interruption for interruption in clean.interruptions}
     interruptions = (
         interruption if interruption.ended_at else checked_by_service[interruption.service]
@@ -184,7 +184,7 @@ def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> In
 def save_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
     """Save each section that differs from the rows and return the names of these sections."""
     changed = {
-        name: values for name, values in of_declaration(clean).items() if values != read_declared(incident, name)
+        name: values for name, values in snapshot_declaration(clean).items() if values != read_declared(incident, name)
     }
     for section, values in changed.items():
         save_section(incident, section, values, clean, actor=actor, at=at)
@@ -194,8 +194,10 @@ def save_facts(incident: Incident, clean: Declaration, *, actor: User, at: datet
 def save_section(
     incident: Incident, section: str, values: Values, clean: Declaration, *, actor: User, at: datetime
 ) -> None:
-    before = declared_data(incident)
-    amend(incident, section, values, lambda: put_facts(incident, section, clean, before=before), actor=actor, at=at)
+    before = read_declared_data(incident)
+    amend_section(
+        incident, section, values, lambda: put_facts(incident, section, clean, before=before), actor=actor, at=at
+    )
 
 
 def put_facts(incident: Incident, section: str, clean: Declaration, *, before: Values) -> None:
@@ -204,9 +206,9 @@ def put_facts(incident: Incident, section: str, clean: Declaration, *, before: V
     match section:
         case "recit":
             story.update(**read_story_words(clean))
-            incident.supplier_key = supplier_key_of(clean.supplier)
+            incident.supplier_key = derive_supplier_key(clean.supplier)
         case "moments":
-            for name, value in instants_of(clean).items():
+            for name, value in read_instant_columns(clean).items():
                 setattr(incident, name, value)
         case "services":
             put_interruptions(incident, clean.interruptions)

@@ -20,7 +20,7 @@ from incidents.enums import Ability, EventKind, Status
 from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, Incident
 from incidents.questions.catalogue import find_version
-from incidents.services.declarant.answers import checked_answers
+from incidents.services.declarant.answers import check_answers
 from incidents.services.handling.due import NEWS_FIELDS, note_news
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.history.record import record_event
@@ -65,10 +65,10 @@ def answer_section(
     if asked_section is None:
         raise ValidationError("Cette rubrique n’existe pas.")
     now = timezone.now()
-    clean = checked_answers(asked_section.asked_of(incident.type), values, keep=keep, now=now)
-    if same := stands_already(incident, section, clean, seen=writing.seen):
+    clean = check_answers(asked_section.asked_of(incident.type), values, keep=keep, now=now)
+    if same := find_same_sheet(incident, section, clean, seen=writing.seen):
         return same
-    if not clean and newest_sheet(incident, section) is None:  # an empty first sheet would look like an answer
+    if not clean and find_newest_sheet(incident, section) is None:  # an empty first sheet would look like an answer
         nothing = "Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer."
         raise ValidationError({NON_FIELD_ERRORS: [nothing]})
     return write_sheet(incident, section, clean, writing=writing, version=questionnaire.code, now=now)
@@ -77,12 +77,12 @@ def answer_section(
 def open_case(writing: Writing) -> Incident:
     """Return the case, locked. Raises CannotComplete if it is closed or erased, Http404, PermissionDenied."""
     incident = get_case(writing.guest, writing.reference, to=Ability.COMPLETE, lock=True)
-    if reason := why_not(incident):
+    if reason := find_completion_refusal(incident):
         raise CannotComplete(reason)
     return incident
 
 
-def why_not(incident: Incident) -> str:
+def find_completion_refusal(incident: Incident) -> str:
     """Return why nothing can be added to this case any more, or ""."""
     if incident.erased_at:
         return "Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre."
@@ -93,16 +93,16 @@ def why_not(incident: Incident) -> str:
     return ""
 
 
-def newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
+def find_newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
     return incident.sheets.filter(section=section).order_by("-id").first()
 
 
-def stands_already(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> Written | None:
+def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> Written | None:
     """Return the newest sheet if it says the same, as after a double click, else None.
 
     Raises Stale if it says something else and is not the sheet named by `seen`.
     """
-    newest = newest_sheet(incident, section)
+    newest = find_newest_sheet(incident, section)
     if newest and newest.values == values:
         return Written(sheet=newest, is_new=False)
     if newest and str(newest.uid) != seen:
@@ -121,7 +121,7 @@ def write_sheet(
         section=section,
         version=version,
         values=dict(values),
-        author=author_of(writing),
+        author=read_author(writing),
         actor_kind=writing.guest.kind,
         actor=writing.guest.user,
         written_at=now,
@@ -134,7 +134,7 @@ def write_sheet(
     return Written(sheet=sheet, is_new=True)
 
 
-def author_of(writing: Writing) -> str:
+def read_author(writing: Writing) -> str:
     """Return the cleaned name of the writer, or the display name of their account if they gave none."""
     label = clean_line(writing.author, limit=LINE_LIMIT, field="author")
     return label or (writing.guest.user.display_name if writing.guest.user else "")

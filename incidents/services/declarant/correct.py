@@ -5,7 +5,6 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -26,34 +25,41 @@ from incidents.questions.catalogue import current
 from incidents.services.declarant.complete import (
     Writing,
     Written,
-    newest_sheet,
+    find_newest_sheet,
+    find_same_sheet,
     open_case,
-    stands_already,
     write_sheet,
 )
 from incidents.services.declaring.check import (
     Problem,
-    cleaned,
-    cleaned_texts,
+    clean_shape,
+    clean_texts,
+    list_caller_problems,
+    list_data_problems,
+    list_instant_problems,
+    list_period_problems,
+    list_refusals,
     needs_whole_number,
-    problems_of_caller,
-    problems_of_data,
-    problems_of_instants,
-    problems_of_period,
-    with_ends_in_order,
+    order_ends,
+    raise_problems,
 )
-from incidents.services.declaring.declare import supplier_key_of
-from incidents.services.history.declared import declared_data, declared_leak, declared_status, judged_without_leak
+from incidents.services.declaring.declare import derive_supplier_key
+from incidents.services.history.declared import (
+    find_judgement_without_leak,
+    read_declared_data,
+    read_declared_leak,
+    read_declared_status,
+)
 from incidents.services.history.snapshots import (
     Values,
-    first_leak,
-    instants_of,
-    interruptions_of,
+    find_first_leak,
     keep_first,
-    of_rows,
+    list_interruptions,
+    read_instants,
     snapshot_caller,
     snapshot_data,
     snapshot_moments,
+    snapshot_rows,
     snapshot_services,
 )
 
@@ -65,7 +71,7 @@ def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[
     Problems are named `<place>_started_at`, `<place>_ended_at`, `<place>_workaround`, by position in the list.
     """
     incident = open_case(writing)
-    clean = checked_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
+    clean = check_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
     answer = Answer.YES if clean else stopped
     return change_services(incident, answer, clean, writing=writing)
 
@@ -75,14 +81,14 @@ def end_interruption(*, writing: Writing, service: str) -> Written:
     """Record that the service resumes now. A repeated call changes nothing."""
     incident = open_case(writing)
     now = timezone.now().replace(second=0, microsecond=0)  # minutes, as in the forms
-    interruptions = interruptions_of(incident)
+    interruptions = list_interruptions(incident)
     ended = [
         replace(interruption, ended_at=max(now, interruption.started_at or now))
         if interruption.service == service and interruption.ended_at is None
         else interruption
         for interruption in interruptions
     ]
-    newest = newest_sheet(incident, "services")
+    newest = find_newest_sheet(incident, "services")
     # The button changes one service only, so it overwrites nothing that somebody else wrote meanwhile.
     writing = replace(writing, seen=str(newest.uid) if newest else "")
     return change_services(incident, incident.service_stopped, ended, writing=writing)
@@ -96,7 +102,7 @@ def change_services(
         incident.service_stopped = stopped
         incident.save(update_fields=["service_stopped"])
 
-    return correct(incident, "services", snapshot_services(stopped, interruptions), put, writing=writing)
+    return append_correction(incident, "services", snapshot_services(stopped, interruptions), put, writing=writing)
 
 
 @transaction.atomic
@@ -108,9 +114,9 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
     ValidationError if no leak was declared and one is described beside « Non », since those words would be lost.
     """
     incident = open_case(writing)
-    before = declared_data(incident)
-    declared = declared_leak(before)
-    refuse(problems_of_data(None if declared else leak, concerned))
+    before = read_declared_data(incident)
+    declared = read_declared_leak(before)
+    raise_problems(list_data_problems(None if declared else leak, concerned))
     if concerned == Answer.NO:
         leak = replace(declared, status=LeakStatus.UNFOUNDED) if declared and declared.status else None
 
@@ -119,7 +125,7 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
         incident.data_concerned = concerned
         incident.save(update_fields=["data_concerned"])
 
-    return correct(incident, "donnees", snapshot_data(concerned, leak), put, writing=writing)
+    return append_correction(incident, "donnees", snapshot_data(concerned, leak), put, writing=writing)
 
 
 @transaction.atomic
@@ -127,7 +133,7 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
     """Correct the given instants of the case, by name; the others do not change. Problems are named `<name>_at`."""
     incident = open_case(writing)
     now, zone = timezone.now(), find_zone(incident.collectivity)
-    refuse(problems_of_instants(instants, {**instants_of(incident), **instants}, zone, now))
+    raise_problems(list_instant_problems(instants, {**read_instants(incident), **instants}, zone, now))
 
     def put() -> None:
         for name, instant in instants.items():
@@ -135,7 +141,7 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
             setattr(incident, f"{name}_certainty", instant.certainty)
         incident.save(update_fields=[f"{name}_{part}" for name in instants for part in ("at", "certainty")])
 
-    return correct(incident, "moments", snapshot_moments(instants), put, writing=writing)
+    return append_correction(incident, "moments", snapshot_moments(instants), put, writing=writing)
 
 
 @transaction.atomic
@@ -148,14 +154,16 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=caller)).caller
     needs_number = needs_whole_number(incident.type, without_code=without_code)
-    refuse(problems_of_caller(clean, needs_number=needs_number))
+    raise_problems(list_caller_problems(clean, needs_number=needs_number))
 
     def put() -> None:
         Story.objects.filter(incident=incident).update(**map_caller(clean))
         incident.mail_without_code = without_code
         incident.save(update_fields=["mail_without_code"])
 
-    return correct(incident, "rappel", snapshot_caller(clean, mail_without_code=without_code), put, writing=writing)
+    return append_correction(
+        incident, "rappel", snapshot_caller(clean, mail_without_code=without_code), put, writing=writing
+    )
 
 
 @transaction.atomic
@@ -168,21 +176,21 @@ def correct_story(*, writing: Writing, **words: str) -> Written:
 
     def put() -> None:
         Story.objects.filter(incident=incident).update(**values)
-        incident.supplier_key = supplier_key_of(clean.supplier)
+        incident.supplier_key = derive_supplier_key(clean.supplier)
         incident.save(update_fields=["supplier_key"])
 
-    return correct(incident, "recit", values, put, writing=writing)
+    return append_correction(incident, "recit", values, put, writing=writing)
 
 
-def correct(
+def append_correction(
     incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, writing: Writing
 ) -> Written:
     """Store the former state, call `put` to change the rows, and append a sheet; do nothing if the sheet says the
     same.
     """
-    if newest_sheet(incident, section) is None:
+    if find_newest_sheet(incident, section) is None:
         writing = replace(writing, seen=keep_former(incident, section))
-    if same := stands_already(incident, section, values, seen=writing.seen):
+    if same := find_same_sheet(incident, section, values, seen=writing.seen):
         return same
     put()
     now = timezone.now()
@@ -196,8 +204,8 @@ def keep_former(incident: Incident, section: str) -> str:
     """
     declared = incident.events.earliest("id")
     by = ActorKind(declared.actor_kind)
-    keep_first(incident, {section: of_rows(incident, section)}, authors={}, by=by, actor=declared.actor)
-    newest = newest_sheet(incident, section)
+    keep_first(incident, {section: snapshot_rows(incident, section)}, authors={}, by=by, actor=declared.actor)
+    newest = find_newest_sheet(incident, section)
     return str(newest.uid) if newest else ""
 
 
@@ -211,16 +219,16 @@ def put_interruptions(incident: Incident, interruptions: Sequence[Interruption])
 
 def put_declared_leak(incident: Incident, leak: Leak | None, *, before: Values) -> None:
     """Save the leak as it is declared now, and keep the centre's judgement if its declared status is what it was."""
-    row, declared = first_leak(incident), leak.status if leak else ""
-    counted = row.status if row else judged_without_leak(incident)
-    if (row or leak) and declared == declared_status(before) != counted:
+    row, declared = find_first_leak(incident), leak.status if leak else ""
+    counted = row.status if row else find_judgement_without_leak(incident)
+    if (row or leak) and declared == read_declared_status(before) != counted:
         leak = replace(leak or Leak(), status=counted)
     put_leak(incident, leak)
 
 
 def put_leak(incident: Incident, leak: Leak | None) -> None:
     """Save the leak, or delete it if None. The number of records does not change, since no page asks for it here."""
-    row = first_leak(incident)
+    row = find_first_leak(incident)
     if leak is None:
         incident.leaks.all().delete()
         return
@@ -233,31 +241,28 @@ def put_leak(incident: Incident, leak: Leak | None) -> None:
 
 def clean_declaration(declaration: Declaration) -> Declaration:
     problems: dict[str, list[str]] = {}
-    clean = cleaned_texts(declaration, problems)
-    refuse((field, message) for field, messages in problems.items() for message in messages)
+    clean = clean_texts(declaration, problems)
+    raise_problems(list_refusals(problems))
     return clean
 
 
-def checked_interruptions(interruptions: Sequence[Interruption], now: datetime, zone: str) -> list[Interruption]:
-    refuse(problem for place in range(len(interruptions)) for problem in problems_at(interruptions, place, now, zone))
+def check_interruptions(interruptions: Sequence[Interruption], now: datetime, zone: str) -> list[Interruption]:
+    raise_problems(
+        problem
+        for place in range(len(interruptions))
+        for problem in list_row_problems(interruptions, place, now, zone)
+    )
     problems: dict[str, list[str]] = {}
-    clean = [cleaned(interruption, f"{place}_", problems) for place, interruption in enumerate(interruptions)]
-    refuse((field, message) for field, messages in problems.items() for message in messages)
-    return [with_ends_in_order(interruption) for interruption in clean]
+    clean = [clean_shape(interruption, f"{place}_", problems) for place, interruption in enumerate(interruptions)]
+    raise_problems(list_refusals(problems))
+    return [order_ends(interruption) for interruption in clean]
 
 
-def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime, zone: str) -> Iterator[Problem]:
+def list_row_problems(
+    interruptions: Sequence[Interruption], place: int, now: datetime, zone: str
+) -> Iterator[Problem]:
     interruption = interruptions[place]
-    yield from problems_of_period(str(place), interruption, now, zone)
+    yield from list_period_problems(str(place), interruption, now, zone)
     open_before = (other for other in interruptions[:place] if other.ended_at is None)
     if interruption.ended_at is None and any(other.service == interruption.service for other in open_before):
         yield f"{place}_started_at", "Ce service est déjà noté comme arrêté."
-
-
-def refuse(problems: Iterator[Problem]) -> None:
-    """Raise ValidationError naming every wrong field, if any."""
-    messages_by_field: dict[str, list[str]] = {}
-    for field, message in problems:
-        messages_by_field.setdefault(field, []).append(message)
-    if messages_by_field:
-        raise ValidationError({field: list(messages) for field, messages in messages_by_field.items()})

@@ -22,7 +22,7 @@ def is_asked(incident: Incident) -> bool:
     return ended.status == Status.CLOSED and ended.closing_reason in ASKED_AFTER and not incident.erased_at
 
 
-def seen_of(rating: Rating | None) -> str:
+def stamp_rating(rating: Rating | None) -> str:
     return rating.given_at.isoformat() if rating else "none"
 
 
@@ -30,7 +30,7 @@ def seen_of(rating: Rating | None) -> str:
 def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen: str = "") -> Rating:
     """Save the rating.
 
-    The same answer again changes nothing. `seen` is the `seen_of` of the page, "" if there was no page. Raises
+    The same answer again changes nothing. `seen` is the `stamp_rating` of the page, "" if there was no page. Raises
     Http404, PermissionDenied for a person who does not speak for the body, Stale, and ValidationError: by field,
     or without a field if no rating is asked.
     """
@@ -45,12 +45,12 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
     standing = Rating.objects.filter(incident=incident).first()
     if standing and (standing.level, standing.words) == (level, clean):
         return standing
-    if seen and seen != seen_of(standing):
+    if seen and seen != stamp_rating(standing):
         raise Stale
-    return keep(incident, guest, level, clean)
+    return save_rating(incident, guest, level, clean)
 
 
-def keep(incident: Incident, guest: Guest, level: int, words: str) -> Rating:
+def save_rating(incident: Incident, guest: Guest, level: int, words: str) -> Rating:
     now = timezone.now()
     values = {"level": level, "words": words, "actor_kind": guest.kind, "actor": guest.user, "given_at": now}
     rating, _is_new = Rating.objects.update_or_create(incident=incident, defaults=values)

@@ -19,11 +19,11 @@ from incidents.sharing import may_be_told_in_a_sentence
 SECRET_LENGTH = 16
 
 
-def shared_secret_of(shared: SharedSentence) -> str:
+def derive_shared_secret(shared: SharedSentence) -> str:
     return derive_code("incidents.share.secret", shared.nonce, SECRET_LENGTH)
 
 
-def hash_of(secret: str) -> str:
+def hash_shared_secret(secret: str) -> str:
     return hash_value("incidents.share.hash", compact(secret)).hex()
 
 
@@ -32,7 +32,7 @@ def find_shared(secret: str) -> Incident | None:
     TLP:RED.
     """
     live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None)
-    shared = live.filter(secret_hash=hash_of(secret)).first()
+    shared = live.filter(secret_hash=hash_shared_secret(secret)).first()
     incident = Incident.objects.with_words().get(pk=shared.incident_id) if shared else None
     return incident if incident and may_be_told_in_a_sentence(incident) else None
 
@@ -57,7 +57,7 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
 
 def make_shared(incident: Incident, at: datetime) -> SharedSentence:
     shared = SharedSentence(incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at)
-    shared.secret_hash = hash_of(shared_secret_of(shared))
+    shared.secret_hash = hash_shared_secret(derive_shared_secret(shared))
     shared.save()
     return shared
 

@@ -10,7 +10,7 @@ from core.text import clean_text
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
-from incidents.services.correspondence.correspond import Letter, save_from_body, tell
+from incidents.services.correspondence.correspond import Letter, record_message, save_from_body
 from incidents.services.declarant.access import hold_mail
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
@@ -44,7 +44,7 @@ def ask_to_close(incident: Incident, guest: Guest, motive: Letter) -> None:
     letter = replace(motive, text=f"{request}\n\n{motive.text}")
     message, is_new = save_from_body(incident, letter, guest=guest)
     if is_new:
-        tell(message, side=DECLARANT)
+        record_message(message, side=DECLARANT)
 
 
 def close_at_once(incident: Incident, guest: Guest, motive: Letter) -> None:

@@ -81,7 +81,7 @@ class Proposal:
 class Correction:
     """What a responder changes in a body: `seat` as typed, an INSEE code or a name.
 
-    `seen` is the `standing_words` of the body on the page, or "" if there was no page.
+    `seen` is the `stamp_body` of the body on the page, or "" if there was no page.
     """
 
     kind: str
@@ -90,13 +90,13 @@ class Correction:
     seen: str = ""
 
 
-def sketch_of(proposal: Proposal) -> Collectivity:
+def build_sketch(proposal: Proposal) -> Collectivity:
     """Return the proposed body, not saved. Raises ValidationError naming every wrong field."""
     problems: dict[str, list[str]] = {}
     sketch = Collectivity(
         kind=proposal.kind,
-        name=name_in(proposal.name, proposal.kind, problems),
-        siren=number_in(proposal, problems),
+        name=read_name(proposal.name, proposal.kind, problems),
+        siren=read_siren(proposal, problems),
         seat=find_commune(proposal.seat),
     )
     if proposal.kind in Elsewhere:
@@ -104,7 +104,7 @@ def sketch_of(proposal: Proposal) -> Collectivity:
     elif proposal.kind not in UNLISTED:
         problems["kind"] = ["Choisissez ce qui ressemble le plus, ou « autre organisme public local »."]
     elif proposal.kind in ANY_PUBLIC_BODY:
-        problems |= problems_of_law(proposal, sketch.siren)
+        problems |= find_legal_problems(proposal, sketch.siren)
     if sketch.seat is None:
         problems["seat"] = ["Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond."]
     if problems:
@@ -114,7 +114,7 @@ def sketch_of(proposal: Proposal) -> Collectivity:
     return sketch
 
 
-def problems_of_law(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
+def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
     """Return the problems of the legal form: a company is not a public body, whatever kind was chosen."""
     if proposal.legal_form in ELSEWHERE_OF:
         return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
@@ -130,7 +130,7 @@ def problems_of_law(proposal: Proposal, siren: str | None) -> dict[str, list[str
     return {}
 
 
-def name_in(text: str, kind: str, problems: dict[str, list[str]]) -> str:
+def read_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
     try:
         name = clean_line(text, limit=NAME_LIMIT, field="name")
     except ValidationError as error:
@@ -141,7 +141,7 @@ def name_in(text: str, kind: str, problems: dict[str, list[str]]) -> str:
     return name
 
 
-def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
+def read_siren(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
     if proposal.has_no_siren and not proposal.siren.strip():
         return None
     if not proposal.siren.strip():
@@ -169,33 +169,33 @@ def propose_body(*, proposal: Proposal) -> Collectivity:
 
     Raises ValidationError by field. This records no event: a body counts once a case of it is confirmed.
     """
-    sketch = sketch_of(proposal)
-    if sketch.seat is None:  # sketch_of has refused it
+    sketch = build_sketch(proposal)
+    if sketch.seat is None:  # build_sketch has refused it
         raise ValidationError({"seat": ""})
     return collectivities.create_proposed_body(
         kind=Kind(sketch.kind), name=sketch.name, siren=sketch.siren, seat=sketch.seat
     )
 
 
-def standing_body(body: Collectivity) -> Collectivity:
+def lock_current_body(body: Collectivity) -> Collectivity:
     """Return the current body, locked until the end of the transaction if it was added by a declarant.
 
     Between the opening of a page and its submission, a responder may have merged the body into another.
     """
     if body.declared_at is None or body.is_listed:
         return body
-    locked = held_bodies().get(pk=body.pk)
+    locked = select_locked_bodies().get(pk=body.pk)
     return Collectivity.objects.with_territory().get(pk=locked.merged_into_id or locked.pk)
 
 
-def held_bodies() -> QuerySet[Collectivity]:
+def select_locked_bodies() -> QuerySet[Collectivity]:
     return Collectivity.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
 @transaction.atomic
 def confirm_body(*, reference: str, actor: User) -> Incident:
     """Confirm that the body of this case exists. A repeated call changes nothing. Raises Http404, PermissionDenied."""
-    body = hold_body_of(reference, actor)
+    body = lock_body_of_case(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
     if incident.collectivity_id != body.pk or not body.is_unconfirmed:
         return incident
@@ -213,15 +213,15 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
     Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or without a field once the body is
     confirmed.
     """
-    body = hold_body_of(reference, actor)
+    body = lock_body_of_case(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
     if not body.is_unconfirmed:
         raise ValidationError("Cette collectivité est confirmée : retirez d’abord la confirmation.")
-    kind, name, seat = checked(correction)
+    kind, name, seat = check_correction(correction)
     before = {"kind": body.kind, "seat": str(body.seat.uid) if body.seat else ""}
     values = {"kind": kind, "name": name, "seat": seat}
     if changed := [field for field, value in values.items() if getattr(body, field) != value]:
-        if correction.seen and correction.seen != standing_words(body):
+        if correction.seen and correction.seen != stamp_body(body):
             raise Stale
         collectivities.update_proposed_body(body, kind=kind, name=name, seat=seat)
         names: dict[str, Any] = {"body": str(body.uid), "fields": changed, "before": before}
@@ -233,15 +233,15 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
     return incident
 
 
-def standing_words(body: Collectivity) -> str:
+def stamp_body(body: Collectivity) -> str:
     """Return a stamp of the body's kind, name and seat, which changes with any of them."""
     return hashlib.sha256(f"{body.kind}\n{body.name}\n{body.seat_id}".encode()).hexdigest()[:16]
 
 
-def checked(correction: Correction) -> tuple[Kind, str, Collectivity]:
+def check_correction(correction: Correction) -> tuple[Kind, str, Collectivity]:
     problems: dict[str, list[str]] = {}
-    name = name_in(correction.name, correction.kind, problems)
-    seat = town_in(correction.seat, problems)
+    name = read_name(correction.name, correction.kind, problems)
+    seat = find_town(correction.seat, problems)
     if correction.kind not in UNLISTED:
         problems["kind"] = ["Choisissez dans la liste."]
     if problems or seat is None:
@@ -249,7 +249,7 @@ def checked(correction: Correction) -> tuple[Kind, str, Collectivity]:
     return Kind(correction.kind), name, seat
 
 
-def town_in(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
+def find_town(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
     """Return the commune that was typed. Otherwise add to `problems` the communes that it may be, with their codes."""
     try:
         matches = find_collectivities(text) if text.strip() else []
@@ -272,16 +272,16 @@ def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incide
     Figures do not count a body that may not exist: all its cases become unverified, with an event on each. Raises
     Http404, PermissionDenied, ValidationError for a body of an official list.
     """
-    body = hold_body_of(reference, actor)
+    body = lock_body_of_case(reference, actor)
     if body.declared_at is None or body.is_listed:
         raise ValidationError("La liste officielle porte cette collectivité : elle ne se retire pas.")
     if not body.is_unconfirmed:
         collectivities.mark_body_unconfirmed(body)
-        doubt_cases_of(body, reason=reason, actor=actor, at=timezone.now())
+        doubt_cases(body, reason=reason, actor=actor, at=timezone.now())
     return check_ability(actor, reference, to=Ability.VIEW)
 
 
-def doubt_cases_of(body: Collectivity, *, reason: TakingBack, actor: User, at: datetime) -> None:
+def doubt_cases(body: Collectivity, *, reason: TakingBack, actor: User, at: datetime) -> None:
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
         case.verification, case.verified_at = Verification.UNVERIFIED, None
         case.save(update_fields=["verification", "verified_at"])
@@ -297,7 +297,7 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     becomes that of the body; its centre follows (`services/transfer/reroute.py`). Raises Http404, PermissionDenied,
     ValidationError if either body cannot take part.
     """
-    body = hold_body_of(reference, actor, and_also=into)
+    body = lock_body_of_case(reference, actor, and_also=into)
     if body.uid == into:
         return check_ability(actor, reference, to=Ability.VIEW)
     target = Collectivity.objects.existing().select_related("seat").filter(uid=into).first()
@@ -306,22 +306,22 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     if not body.is_unconfirmed:
         raise ValidationError("Cette collectivité est confirmée : elle ne se rattache plus à une autre.")
     collectivities.mark_body_merged(body, into=target)
-    move_what_it_had(body, target, actor=actor, at=timezone.now())
+    move_cases_and_people(body, target, actor=actor, at=timezone.now())
     return check_ability(actor, reference, to=Ability.VIEW)
 
 
-def hold_body_of(reference: str, actor: User, *, and_also: UUID | None = None) -> Collectivity:
+def lock_body_of_case(reference: str, actor: User, *, and_also: UUID | None = None) -> Collectivity:
     """Return the body of the case, locked, with the body `and_also`.
 
     The case is read again after the lock, since another transaction may have moved it to another body. To avoid
     deadlocks, bodies are always locked before cases, here and when declaring, in the order of their keys.
     """
     first = check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity_id
-    list(held_bodies().filter(Q(pk=first) | Q(uid=and_also)))
+    list(select_locked_bodies().filter(Q(pk=first) | Q(uid=and_also)))
     return check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity
 
 
-def move_what_it_had(body: Collectivity, target: Collectivity, *, actor: User, at: datetime) -> None:
+def move_cases_and_people(body: Collectivity, target: Collectivity, *, actor: User, at: datetime) -> None:
     names: dict[str, Any] = {"from": str(body.uid), "to": str(target.uid)}
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
         case.collectivity, case.region = target, target.home_region

@@ -1,7 +1,7 @@
 """The rules that every declaration must satisfy. All problems are returned at once, by field, in plain French."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -40,44 +40,55 @@ MAIL_MAY_BE_DOWN = (IncidentType.RANSOMWARE, IncidentType.OUTAGE)
 Problem = tuple[str, str]
 
 
-def checked(declaration: Declaration, *, now: datetime) -> Declaration:
+def check_declaration(declaration: Declaration, *, now: datetime) -> Declaration:
     """Return the declaration with its texts cleaned. Raises ValidationError naming every wrong field."""
     problems: dict[str, list[str]] = {}
-    clean = cleaned_texts(declaration, problems)
-    for field, message in (
-        *problems_of_caller(
-            clean.caller, needs_number=needs_whole_number(clean.type, without_code=clean.mail_without_code)
-        ),
-        *problems_of_declared_instants(clean, now),
-        *problems_of_interruptions(clean, now),
-        *problems_of_answers(clean),
-    ):
-        problems.setdefault(field, []).append(message)
-    if problems:
-        raise ValidationError({field: list(messages) for field, messages in problems.items()})
-    return replace(
-        clean, interruptions=tuple(with_ends_in_order(interruption) for interruption in clean.interruptions)
+    clean = clean_texts(declaration, problems)
+    needs_number = needs_whole_number(clean.type, without_code=clean.mail_without_code)
+    raise_problems(
+        (
+            *list_refusals(problems),
+            *list_caller_problems(clean.caller, needs_number=needs_number),
+            *list_declared_instant_problems(clean, now),
+            *list_interruption_problems(clean, now),
+            *list_answer_problems(clean),
+        )
     )
+    return replace(clean, interruptions=tuple(order_ends(interruption) for interruption in clean.interruptions))
 
 
-def with_ends_in_order(interruption: Interruption) -> Interruption:
+def raise_problems(problems: Iterable[Problem]) -> None:
+    """Raise ValidationError naming every wrong field, if any."""
+    messages_by_field: dict[str, list[str]] = {}
+    for field, message in problems:
+        messages_by_field.setdefault(field, []).append(message)
+    if messages_by_field:
+        raise ValidationError({field: list(messages) for field, messages in messages_by_field.items()})
+
+
+def list_refusals(problems: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
+    """Yield the problems that `clean_texts` or `clean_shape` noted by field."""
+    return ((field, message) for field, messages in problems.items() for message in messages)
+
+
+def order_ends(interruption: Interruption) -> Interruption:
     return replace(interruption, ended_at=in_order(interruption.started_at, interruption.ended_at))
 
 
-def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
+def clean_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
     """Return the declaration with each of its lines and texts cleaned. Add to `problems` those that are refused."""
 
     def clean_interruption(interruption: Interruption) -> Interruption:
-        return cleaned(interruption, f"interruption_{interruption.service}_", problems)
+        return clean_shape(interruption, f"interruption_{interruption.service}_", problems)
 
     return replace(
-        cleaned(declaration, "", problems),
+        clean_shape(declaration, "", problems),
         interruptions=tuple(map(clean_interruption, declaration.interruptions)),
-        caller=cleaned(declaration.caller, CALLER_PREFIX, problems),
+        caller=clean_shape(declaration.caller, CALLER_PREFIX, problems),
     )
 
 
-def cleaned[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, problems: dict[str, list[str]]) -> S:
+def clean_shape[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, problems: dict[str, list[str]]) -> S:
     """Return the shape with its words cleaned. `prefix` begins the names of its fields in `problems`."""
     clean: dict[str, Any] = {
         name: clean_field(fact, getattr(shape, name), f"{prefix}{name}", problems)
@@ -102,13 +113,13 @@ def needs_whole_number(incident_type: str, *, without_code: bool) -> bool:
     return without_code or is_mailbox_in_doubt(incident_type) or incident_type in MAIL_MAY_BE_DOWN
 
 
-def problems_of_caller(caller: Caller, *, needs_number: bool) -> Iterator[Problem]:
+def list_caller_problems(caller: Caller, *, needs_number: bool) -> Iterator[Problem]:
     """Yield the problems of the ways to reach the declarant. `needs_number`: a mail address excuses no telephone
     number that nobody can call (`needs_whole_number`).
     """
     if not caller.phone and not caller.email:
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
-    if caller.phone and (problem := problem_of_number(caller.phone)) and (needs_number or not is_mail(caller.email)):
+    if caller.phone and (problem := find_number_problem(caller.phone)) and (needs_number or not is_mail(caller.email)):
         yield "contact_phone", f"{problem}{'' if needs_number else ', ou donnez une adresse mail'}."
     if caller.email and not is_mail(caller.email):
         yield "contact_email", "Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example"
@@ -122,7 +133,7 @@ def is_mail(email: str) -> bool:
     return True
 
 
-def problem_of_number(phone: str) -> str:
+def find_number_problem(phone: str) -> str:
     """Return why this number cannot be called and what to do, without the final stop, or "".
 
     The text may hold words and several numbers: one is enough.
@@ -160,26 +171,26 @@ def is_whole_number(text: str) -> bool:
     return (LEAST_FOREIGN if is_foreign else LOCAL_DIGITS) <= len(digits) <= MOST_DIGITS
 
 
-def problems_of_declared_instants(declaration: Declaration, now: datetime) -> Iterator[Problem]:
+def list_declared_instant_problems(declaration: Declaration, now: datetime) -> Iterator[Problem]:
     instants: dict[str, Instant] = {name: getattr(declaration, name) for name in INSTANTS}
-    yield from problems_of_instants(instants, instants, find_zone(declaration.collectivity), now)
+    yield from list_instant_problems(instants, instants, find_zone(declaration.collectivity), now)
 
 
-def problems_of_instants(
+def list_instant_problems(
     instants: Mapping[str, Instant], all_instants: Mapping[str, Instant], zone: str, now: datetime
 ) -> Iterator[Problem]:
     """Yield the problems of the instants typed, each on its own, then those of the order of all of them.
 
     An instant that is wrong by itself is not compared: the other date may be right.
     """
-    wrong = {name: list(problems_of_moment(f"{name}_at", instant.at, now)) for name, instant in instants.items()}
+    wrong = {name: list(list_moment_problems(f"{name}_at", instant.at, now)) for name, instant in instants.items()}
     yield from chain.from_iterable(wrong.values())
-    yield from problems_of_order(
+    yield from list_order_problems(
         {name: instant for name, instant in all_instants.items() if not wrong.get(name)}, zone
     )
 
 
-def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
+def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
     """Yield the instants that precede the start of the incident.
 
     If one of the two is not exact, compare their days in `zone`. The start is asked after the day on which a breach
@@ -189,13 +200,13 @@ def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Pr
     for name, instant in instants.items():
         if began.at is None or instant.at is None or instant.at >= began.at:
             continue
-        if {began.certainty, instant.certainty} == {Certainty.EXACT} or find_local_day(instant.at, zone) < find_local_day(
-            began.at, zone
-        ):
-            yield problem_of_order(name, day_in_words(instant.at), day_in_words(began.at))
+        if {began.certainty, instant.certainty} == {Certainty.EXACT} or find_local_day(
+            instant.at, zone
+        ) < find_local_day(began.at, zone):
+            yield describe_order_problem(name, format_day(instant.at), format_day(began.at))
 
 
-def problem_of_order(name: str, date: str, start: str) -> Problem:
+def describe_order_problem(name: str, date: str, start: str) -> Problem:
     if name == "breach_known":
         return (
             "occurred_at",
@@ -205,35 +216,35 @@ def problem_of_order(name: str, date: str, start: str) -> Problem:
     return f"{name}_at", f"Le {date} est avant le début de l’incident, le {start}. Vérifiez les deux dates."
 
 
-def day_in_words(at: datetime) -> str:
+def format_day(at: datetime) -> str:
     """Return a day such as « 1er novembre 2026 », in the active time zone."""
     return re.sub(r"^1 ", "1er ", date_format(timezone.localtime(at), "j F Y"))
 
 
-def problems_of_moment(field: str, at: datetime | None, now: datetime) -> Iterator[Problem]:
+def list_moment_problems(field: str, at: datetime | None, now: datetime) -> Iterator[Problem]:
     if at is None:
         return
     if at > now + CLOCK_SLACK:
         yield field, "Cette date est à venir. Vérifiez-la."
     elif at < now - OLDEST:
-        yield field, f"Le {day_in_words(at)} est il y a plus de dix ans. Vérifiez l’année."
+        yield field, f"Le {format_day(at)} est il y a plus de dix ans. Vérifiez l’année."
 
 
-def problems_of_interruptions(declaration: Declaration, now: datetime) -> Iterator[Problem]:
+def list_interruption_problems(declaration: Declaration, now: datetime) -> Iterator[Problem]:
     services = set()
     for interruption in declaration.interruptions:
         prefix = f"interruption_{interruption.service}"
         if interruption.service in services:
             yield f"{prefix}_started_at", "Ce service est donné deux fois."
         services.add(interruption.service)
-        yield from problems_of_period(prefix, interruption, now, find_zone(declaration.collectivity))
+        yield from list_period_problems(prefix, interruption, now, find_zone(declaration.collectivity))
 
 
-def problems_of_period(prefix: str, interruption: Interruption, now: datetime, zone: str) -> Iterator[Problem]:
+def list_period_problems(prefix: str, interruption: Interruption, now: datetime, zone: str) -> Iterator[Problem]:
     """Yield the problems of a start and an end, which are compared only if each is right by itself."""
     wrong = [
-        *problems_of_moment(f"{prefix}_started_at", interruption.started_at, now),
-        *problems_of_moment(f"{prefix}_ended_at", interruption.ended_at, now),
+        *list_moment_problems(f"{prefix}_started_at", interruption.started_at, now),
+        *list_moment_problems(f"{prefix}_ended_at", interruption.ended_at, now),
     ]
     yield from wrong
     if not wrong and ends_before_it_starts(interruption, zone):
@@ -245,12 +256,12 @@ def ends_before_it_starts(interruption: Interruption, zone: str) -> bool:
     return started is not None and ended is not None and is_before(ended, started, zone)
 
 
-def problems_of_answers(declaration: Declaration) -> Iterator[Problem]:
+def list_answer_problems(declaration: Declaration) -> Iterator[Problem]:
     if declaration.interruptions and declaration.service_stopped != Answer.YES:
         yield "service_stopped", "Vous donnez des services arrêtés : la réponse doit être « Oui »."
-    yield from problems_of_data(declaration.leak, declaration.data_concerned)
+    yield from list_data_problems(declaration.leak, declaration.data_concerned)
 
 
-def problems_of_data(leak: Leak | None, concerned: str) -> Iterator[Problem]:
+def list_data_problems(leak: Leak | None, concerned: str) -> Iterator[Problem]:
     if leak and concerned == Answer.NO:
         yield "data_concerned", "Vous décrivez des données touchées : la réponse ne peut pas être « Non »."

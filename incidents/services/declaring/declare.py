@@ -22,11 +22,11 @@ from incidents.facts.shapes import CASE_ANSWERS, INSTANTS, Declaration, Instant,
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
 from incidents.services.declarant.access import open_access
-from incidents.services.declaring.bodies import standing_body
-from incidents.services.declaring.check import checked
+from incidents.services.declaring.bodies import lock_current_body
+from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.limits import find_burst
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import keep_first, of_declaration
+from incidents.services.history.snapshots import keep_first, snapshot_declaration
 from incidents.severity import Situation, assess
 
 SUPPLIER_KEY_LENGTH = 80
@@ -79,14 +79,14 @@ def is_about_reference(error: IntegrityError) -> bool:
 @transaction.atomic
 def declare_once(declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
     now = timezone.now()
-    digest = digest_of(declaration)
-    if earlier := None if submission.is_held else sent_before(submission.key):
+    digest = digest_declaration(declaration)
+    if earlier := None if submission.is_held else find_sent_case(submission.key):
         if earlier.submission_digest != digest:
             raise SubmissionConflict(earlier)
         return Declared(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
 
-    clean = checked(declaration, now=now)
-    clean = replace(clean, collectivity=standing_body(clean.collectivity))
+    clean = check_declaration(declaration, now=now)
+    clean = replace(clean, collectivity=lock_current_body(clean.collectivity))
     route = find_route(clean.collectivity, on=timezone.localdate(now))
     is_counted = submission.source and actor is None
     burst = find_burst(clean, source=submission.source, now=now) if is_counted else None
@@ -95,7 +95,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     save_facts(incident, clean)
     by = ActorKind.USER if actor else ActorKind.DECLARANT
     author = clean_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
-    sections = of_declaration(clean)
+    sections = snapshot_declaration(clean)
     keep_first(
         incident, sections, authors=dict.fromkeys(sections, author) | dict(submission.authors), by=by, actor=actor
     )
@@ -103,28 +103,28 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     return Declared(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
 
 
-def sent_before(key: str) -> Incident | None:
+def find_sent_case(key: str) -> Incident | None:
     """Return the case of this submission key, or None. The second of two simultaneous posts waits for the first."""
     lock_key(key)
-    return Incident.objects.filter(submission_key=key_of(key)).first()
+    return Incident.objects.filter(submission_key=hash_submission_key(key)).first()
 
 
 def was_sent(key: str) -> bool:
     """Tell whether a declaration was saved under this key."""
-    return Incident.objects.filter(submission_key=key_of(key)).exists()
+    return Incident.objects.filter(submission_key=hash_submission_key(key)).exists()
 
 
-def key_of(key: str) -> str:
+def hash_submission_key(key: str) -> str:
     """Return the hash that is stored: the key itself would give the case to anybody who reads the database."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def supplier_key_of(supplier: str) -> str:
+def derive_supplier_key(supplier: str) -> str:
     """Return a key that is the same for several spellings of one supplier."""
     return fold(supplier)[:SUPPLIER_KEY_LENGTH]
 
 
-def digest_of(declaration: Declaration) -> str:
+def digest_declaration(declaration: Declaration) -> str:
     """Return a digest that two submissions share if they have the same content."""
     content = asdict(replace(declaration, collectivity=None)) | {"body": str(declaration.collectivity.uid)}  # type: ignore[arg-type]
     return hashlib.sha256(repr(sorted(content.items())).encode("utf-8", "surrogatepass")).hexdigest()
@@ -134,7 +134,7 @@ def save_incident(
     clean: Declaration, submission: Submission, route: Route, *, actor: User | None, now: datetime
 ) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
-    severity = first_severity(clean, now)
+    severity = assess_first_severity(clean, now)
     is_member = vouches(actor, clean.collectivity)
     return Incident.objects.create(
         reference=new_reference(),
@@ -154,11 +154,11 @@ def save_incident(
         is_to_call_back=submission.asks_call_back,
         verification=Verification.MEMBER if is_member else Verification.UNVERIFIED,
         verified_at=now if is_member else None,
-        submission_key=key_of(submission.key),
+        submission_key=hash_submission_key(submission.key),
         submission_digest=submission.digest,
         **first_deadlines(severity, now),
-        **answers_of(clean),
-        **instants_of(clean),
+        **read_answer_columns(clean),
+        **read_instant_columns(clean),
     )
 
 
@@ -170,18 +170,18 @@ def vouches(actor: User | None, body: Collectivity) -> bool:
     return actor is not None and not body.is_unconfirmed and body.pk in actor.collectivity_ids()
 
 
-def first_severity(clean: Declaration, now: datetime) -> Severity:
+def assess_first_severity(clean: Declaration, now: datetime) -> Severity:
     today = find_local_day(now, find_zone(clean.collectivity))
     situation = Situation(type=clean.type, interruptions=clean.interruptions, leak=clean.leak, on=today)
     return assess(situation).severity
 
 
-def answers_of(clean: Declaration) -> dict[str, object]:
+def read_answer_columns(clean: Declaration) -> dict[str, object]:
     answers = {name: getattr(clean, name) for name in CASE_ANSWERS}
-    return answers | {"supplier_key": supplier_key_of(clean.supplier)}
+    return answers | {"supplier_key": derive_supplier_key(clean.supplier)}
 
 
-def instants_of(clean: Declaration) -> dict[str, object]:
+def read_instant_columns(clean: Declaration) -> dict[str, object]:
     instants: dict[str, Instant] = {name: getattr(clean, name) for name in INSTANTS}
     ats = {f"{name}_at": instant.at for name, instant in instants.items()}
     return ats | {f"{name}_certainty": instant.certainty for name, instant in instants.items()}

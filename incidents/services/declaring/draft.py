@@ -66,16 +66,16 @@ class AlreadySent(Exception):
         self.incident = incident
 
 
-def code_of(draft: Draft) -> str:
+def derive_draft_code(draft: Draft) -> str:
     """Return the code that opens this draft on another device, in its compact form."""
     return derive_code("incidents.draft.code", draft.nonce, CODE_LENGTH)
 
 
-def hash_of(code: str) -> str:
+def hash_draft_code(code: str) -> str:
     return hash_value("incidents.draft.hash", compact(code)).hex()
 
 
-def version_of(page: DraftPage | None) -> str:
+def stamp_page(page: DraftPage | None) -> str:
     """Return a version that changes each time the screen is saved."""
     return page.saved_at.isoformat() if page else ""
 
@@ -87,23 +87,23 @@ def is_open(uid: UUID) -> bool:
 
 def find_draft(code: str) -> Draft | None:
     """Return the unexpired draft with this code, sent or not, however the code was typed. Writes nothing."""
-    return Draft.objects.filter(code_hash=hash_of(code), expires_at__gt=timezone.now()).first()
+    return Draft.objects.filter(code_hash=hash_draft_code(code), expires_at__gt=timezone.now()).first()
 
 
 @transaction.atomic
 def start_draft(*, entry: ScreenEntry) -> Draft:
     """Create a draft and save its first screen."""
     draft = make_draft()
-    prolong(draft, entry)
+    prolong_draft(draft, entry)
     draft.save(force_insert=True)
-    keep(draft, entry)
+    save_entry(draft, entry)
     return draft
 
 
 def make_draft(**names: UUID) -> Draft:
     """Return a new unsaved draft, with the public identifier `uid` if one is given."""
     draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True, **names)
-    draft.code_hash = hash_of(code_of(draft))
+    draft.code_hash = hash_draft_code(derive_draft_code(draft))
     return draft
 
 
@@ -114,13 +114,13 @@ def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
     The same words again change nothing and keep the name of their first author. Raises Draft.DoesNotExist,
     AlreadySent, Stale with the stored screen.
     """
-    draft = hold(uid)
-    prolong(draft, entry)
+    draft = lock_draft(uid)
+    prolong_draft(draft, entry)
     draft.save(update_fields=PROLONGED)
-    return keep_over(draft.pages.filter(screen=entry.screen).first(), draft, entry)
+    return save_entry_unless_stale(draft.pages.filter(screen=entry.screen).first(), draft, entry)
 
 
-def hold(uid: UUID) -> Draft:
+def lock_draft(uid: UUID) -> Draft:
     """Return the draft, locked until the transaction ends. Raises Draft.DoesNotExist and AlreadySent."""
     draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
     if draft.incident:  # read after the lock: a join would miss a case made while waiting
@@ -128,7 +128,7 @@ def hold(uid: UUID) -> Draft:
     return draft
 
 
-def keep_over(before: DraftPage | None, draft: Draft, entry: ScreenEntry) -> DraftPage:
+def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: ScreenEntry) -> DraftPage:
     """Save the screen unless it already says the same.
 
     Raises Stale if that would overwrite somebody else's words. A late save of the same opening (`pen`) is
@@ -136,17 +136,17 @@ def keep_over(before: DraftPage | None, draft: Draft, entry: ScreenEntry) -> Dra
     spelling are no conflict either.
     """
     if before and entry.pen and before.pen == entry.pen:
-        return before if entry.stroke < before.stroke else keep(draft, entry)
+        return before if entry.stroke < before.stroke else save_entry(draft, entry)
     if before and before.values == entry.values:
         return before
-    if before and version_of(before) != entry.version:
+    if before and stamp_page(before) != entry.version:
         if are_same_words(before.values, entry.values):
             return before
         raise Stale(before)
-    return keep(draft, entry)
+    return save_entry(draft, entry)
 
 
-def keep(draft: Draft, entry: ScreenEntry) -> DraftPage:
+def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
     page = DraftPage(draft=draft, screen=entry.screen, values=entry.values, author=entry.author)
     page.pen, page.stroke, page.saved_at = entry.pen, entry.stroke, draft.saved_at
     DraftPage.objects.bulk_create(
@@ -158,7 +158,7 @@ def keep(draft: Draft, entry: ScreenEntry) -> DraftPage:
     return page
 
 
-def prolong(draft: Draft, entry: ScreenEntry) -> None:
+def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
     draft.saved_at = timezone.now()
     draft.is_empty = draft.is_empty and entry.screen in NO_WORDS
     draft.expires_at = draft.saved_at + (EMPTY_LASTS if draft.is_empty else LASTS)
@@ -176,11 +176,11 @@ def send_draft(
     `source` is a digest of the sender's address. Raises Draft.DoesNotExist, AlreadySent, Stale, and
     ValidationError by field; then nothing is saved.
     """
-    draft = hold(uid)
-    prolong(draft, entry)
+    draft = lock_draft(uid)
+    prolong_draft(draft, entry)
     pages = {page.screen: page for page in draft.pages.all()}
-    pages[entry.screen] = keep_over(pages.get(entry.screen), draft, entry)
-    submission = submission_of(draft, pages.values(), author=entry.author, origin=origin, source=source)
+    pages[entry.screen] = save_entry_unless_stale(pages.get(entry.screen), draft, entry)
+    submission = build_submission(draft, pages.values(), author=entry.author, origin=origin, source=source)
     return declare_draft(draft, declaration, submission, actor=actor)
 
 
@@ -199,31 +199,33 @@ def send_express(
     They go into the draft `uid`, or into a new draft with that identifier. Raises AlreadySent if the draft is already
     a case, ValidationError by field; then nothing is saved.
     """
-    lock_key(key_of_draft(uid))
+    lock_key(derive_draft_lock(uid))
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or make_draft(uid=uid)
     if draft.incident:
         raise AlreadySent(draft.incident)
     for entry in entries:
-        prolong(draft, entry)
+        prolong_draft(draft, entry)
     draft.save()
-    pages = {page.screen: page for page in draft.pages.all()} | {entry.screen: keep(draft, entry) for entry in entries}
-    submission = submission_of(draft, pages.values(), author=entries[-1].author, origin=origin, source=source)
+    pages = {page.screen: page for page in draft.pages.all()} | {
+        entry.screen: save_entry(draft, entry) for entry in entries
+    }
+    submission = build_submission(draft, pages.values(), author=entries[-1].author, origin=origin, source=source)
     return declare_draft(draft, declaration, replace(submission, asks_call_back=True), actor=actor)
 
 
-def key_of_draft(uid: UUID) -> str:
+def derive_draft_lock(uid: UUID) -> str:
     return f"draft:{uid}"
 
 
-def submission_of(draft: Draft, pages: Iterable[DraftPage], *, author: str, origin: str, source: str) -> Submission:
+def build_submission(draft: Draft, pages: Iterable[DraftPage], *, author: str, origin: str, source: str) -> Submission:
     """Return the submission of a draft. The caller has locked the draft."""
     return Submission(
-        key=key_of_draft(draft.uid),
+        key=derive_draft_lock(draft.uid),
         is_held=True,
         origin=origin,
         author=author,
         source=source,
-        authors=authors_of(pages),
+        authors=map_section_authors(pages),
     )
 
 
@@ -234,7 +236,7 @@ def declare_draft(draft: Draft, declaration: Declaration, submission: Submission
     return declared
 
 
-def authors_of(pages: Iterable[DraftPage]) -> dict[str, str]:
+def map_section_authors(pages: Iterable[DraftPage]) -> dict[str, str]:
     """Return the author of each section, or {} if nobody signed any screen: unsigned words get no author.
 
     The screen of the caller also holds the description and the moments.

@@ -38,9 +38,9 @@ def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst
     One query. Call it inside the transaction that declares.
     """
     body, email = str(declaration.collectivity.uid), declaration.caller.email
-    values = {Burst.ADDRESS: source, Burst.BODY: body, Burst.MAILBOX: mailbox_of(email) if email else ""}
-    keys = {burst: digest(burst, value) for burst, value in values.items() if value}
-    numbers = count(keys.values(), now)
+    values = {Burst.ADDRESS: source, Burst.BODY: body, Burst.MAILBOX: normalise_mailbox(email) if email else ""}
+    keys = {burst: digest_value(burst, value) for burst, value in values.items() if value}
+    numbers = count_keys(keys.values(), now)
     return next((burst for burst, key in keys.items() if numbers[key] > MOST[burst]), None)
 
 
@@ -54,8 +54,8 @@ def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Bu
     """
     if not (email := incident.story.contact_email):
         return None
-    mailbox, case = digest("warned", mailbox_of(email)), digest(kind, incident.reference)
-    numbers = count([mailbox, case], now)
+    mailbox, case = digest_value("warned", normalise_mailbox(email)), digest_value(kind, incident.reference)
+    numbers = count_keys([mailbox, case], now)
     is_first = numbers[case] == 1 and not (incident.burst and incident.status == Status.DECLARED)
     return Burst.MAILBOX if numbers[mailbox] > MOST[Burst.MAILBOX] and not is_first else None
 
@@ -64,22 +64,22 @@ def asks_many_cards(source: str, now: datetime) -> bool:
     """Count a request for the cards of a département, and tell whether this address has made too many in the last
     hour.
     """
-    key = digest("cards", source)
-    return count([key], now)[key] > MOST_CARDS
+    key = digest_value("cards", source)
+    return count_keys([key], now)[key] > MOST_CARDS
 
 
-def count(keys: Iterable[str], now: datetime) -> dict[str, int]:
+def count_keys(keys: Iterable[str], now: datetime) -> dict[str, int]:
     """Add one to each key. Returns the number of each, counted since the first one of the last hour."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"keys": list(keys), "now": now, "since": now - WITHIN})
         return dict(cursor.fetchall())
 
 
-def digest(purpose: str, value: str) -> str:
+def digest_value(purpose: str, value: str) -> str:
     return hash_value("incidents.limits", f"{purpose}:{value}").hex()[:32]
 
 
-def mailbox_of(address: str) -> str:
+def normalise_mailbox(address: str) -> str:
     """Return the mailbox of an address, without tag after « + », capitals and quotes, which do not change it."""
     name, _at, domain = address.lower().rpartition("@")
     return f"{name.strip('"').partition('+')[0]}@{domain}"

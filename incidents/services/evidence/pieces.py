@@ -16,7 +16,7 @@ from incidents.files import vault
 from incidents.files.deposits import Deposited
 from incidents.files.seals import seal_after
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
-from incidents.services.groups.merge import hold_with_main, pass_news_on
+from incidents.services.groups.merge import lock_with_main, pass_news_on
 from incidents.services.handling.due import NEWS_FIELDS, note_news
 from incidents.services.history.record import record_event
 
@@ -68,7 +68,7 @@ def open_vault(*, guest: Guest, reference: str) -> bytes:
     return vault.unwrap(bytes(row.wrapped))
 
 
-def key_to_read(incident: Incident) -> bytes:
+def get_reading_key(incident: Incident) -> bytes:
     """Return the key of the case's files.
 
     Raises Erased if it was destroyed, NotReadable if the installation's key is lost.
@@ -79,7 +79,7 @@ def key_to_read(incident: Incident) -> bytes:
     return vault.unwrap(bytes(row.wrapped))
 
 
-def unfinished_of(incident: Incident) -> QuerySet[EvidenceUpload]:
+def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
     """Return the uploads in progress. Each reserves the size that it announced."""
     uploads = EvidenceUpload.objects.filter(incident=incident, evidence=None)
     return uploads.exclude(received=0, started_at__lt=timezone.now() - HELD_FOR)
@@ -88,7 +88,7 @@ def unfinished_of(incident: Incident) -> QuerySet[EvidenceUpload]:
 def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None) -> Room:
     """Return the remaining quota. `without` is an upload about to become a piece, which would count twice."""
     pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
-    uploads = unfinished_of(incident)
+    uploads = list_unfinished_uploads(incident)
     other_uploads = uploads.exclude(pk=without.pk) if without else uploads
     received, coming = (
         rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, other_uploads)
@@ -113,7 +113,7 @@ def record_evidence(
     The caller removes a refused or known file from the store. Raises Erased, ValidationError if the case is full,
     Http404, PermissionDenied.
     """
-    hold_with_main(reference)
+    lock_with_main(reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise Erased
@@ -123,7 +123,7 @@ def record_evidence(
     check_room(remaining_quota(incident, without=upload), submission.file.size)
     now = timezone.now()
     last = incident.evidence.order_by("-number").first()
-    evidence = new_piece(incident, guest, submission)
+    evidence = build_piece(incident, guest, submission)
     evidence.number = last.number + 1 if last else 1
     # The list prints seconds.
     evidence.received_at = now.replace(microsecond=0)
@@ -144,7 +144,7 @@ def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
     Its line of the sealed list stays; the sweep deletes its bytes. A repeated call changes nothing. Raises Http404,
     PermissionDenied, Erased.
     """
-    hold_with_main(reference)
+    lock_with_main(reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
@@ -163,7 +163,7 @@ def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
     return piece
 
 
-def new_piece(incident: Incident, guest: Guest, submission: FileSubmission) -> Evidence:
+def build_piece(incident: Incident, guest: Guest, submission: FileSubmission) -> Evidence:
     return Evidence(
         incident=incident,
         name=submission.name,

@@ -50,7 +50,7 @@ def sweep_store() -> Swept:
     """
     swept, until = Swept(), timezone.now() + LONGEST_ROUND
     try:
-        for folder in folders_to_sweep():
+        for folder in list_folders():
             if timezone.now() > until:
                 break
             sweep_folder(folder, swept)
@@ -62,7 +62,7 @@ def sweep_store() -> Swept:
     return swept
 
 
-def folders_to_sweep() -> list[str]:
+def list_folders() -> list[str]:
     """Return the folders of the store and those in which a stray object was noted."""
     noted = StrayObject.objects.values_list(Left("name", 2), flat=True).distinct()
     folders = list({*vault.folders(), *noted})
@@ -74,8 +74,8 @@ def sweep_folder(folder: str, swept: Swept) -> None:
     """Compare one folder. The store is read before the rows, so that a row committed meanwhile is found."""
     now = timezone.now()
     stored = vault.names_in(folder)
-    pointed = set(pointed_to(folder))
-    strays = {name for name in stored if stem(name) not in pointed}
+    pointed = set(list_pointed_stems(folder))
+    strays = {name for name in stored if cut_stem(name) not in pointed}
     first_seen = dict(StrayObject.objects.filter(name__startswith=f"{folder}/").values_list("name", "seen_at"))
     due = (name for name in strays if name in first_seen and first_seen[name] <= now - WITHOUT_ROW_FOR)
     removed = {name for name in islice(due, MOST_AT_ONCE) if vault.remove(name)}
@@ -87,12 +87,12 @@ def sweep_folder(folder: str, swept: Swept) -> None:
     swept.removed += len(removed)
 
 
-def stem(name: str) -> str:
+def cut_stem(name: str) -> str:
     """Return the part of the name that all slices of an upload share, which ends at the first dot."""
     return name.partition(".")[0]
 
 
-def pointed_to(folder: str) -> Iterator[str]:
+def list_pointed_stems(folder: str) -> Iterator[str]:
     """Yield the stems of this folder that a row names: papers that did not fail, and files whose case still has its
     key.
     """
@@ -101,4 +101,4 @@ def pointed_to(folder: str) -> Iterator[str]:
     yield from Paper.objects.filter(inside).exclude(state=PaperState.FAILED).values_list("storage_name", flat=True)
     first, last = (UUID(folder + digit * 30) for digit in "0f")
     uploads = EvidenceUpload.objects.filter(readable, evidence=None, uid__gte=first, uid__lte=last)
-    yield from (stem(vault.slice_name(uid, 0)) for uid in uploads.values_list("uid", flat=True))
+    yield from (cut_stem(vault.slice_name(uid, 0)) for uid in uploads.values_list("uid", flat=True))

@@ -25,7 +25,7 @@ from incidents.services.evidence.pieces import (
     FileSubmission,
     Recorded,
     check_room,
-    key_to_read,
+    get_reading_key,
     open_vault,
     record_evidence,
     remaining_quota,
@@ -55,13 +55,13 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
     if size > LARGEST:
         raise ValidationError("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
     for cut in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
-        if first and first == hash_of_first_slice(cut, key):
+        if first and first == hash_first_slice(cut, key):
             return cut
     check_room(remaining_quota(incident), size)
     return EvidenceUpload.objects.create(incident=incident, name=name, size=size, author=author)
 
 
-def hash_of_first_slice(upload: EvidenceUpload, key: bytes) -> str:
+def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
     digest = hashlib.sha256()
     with suppress(vault.NotReadable):
         for frame in vault.read(vault.slice_name(upload.uid, 0), key):
@@ -70,10 +70,10 @@ def hash_of_first_slice(upload: EvidenceUpload, key: bytes) -> str:
 
 
 def get_upload(*, guest: Guest, reference: str, uid: UUID) -> EvidenceUpload:
-    return one_of(get_case(guest, reference, to=Ability.COMPLETE), uid)
+    return get_case_upload(get_case(guest, reference, to=Ability.COMPLETE), uid)
 
 
-def one_of(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUpload:
+def get_case_upload(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUpload:
     """Return the upload. Raises Http404 if it belongs to another case."""
     uploads = EvidenceUpload.objects.select_for_update(of=("self",)) if lock else EvidenceUpload.objects.all()
     upload = uploads.select_related("evidence").filter(incident=incident, uid=uid).first()
@@ -90,7 +90,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
     PermissionDenied.
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE)
-    upload = one_of(incident, uid, lock=True)
+    upload = get_case_upload(incident, uid, lock=True)
     if offset != upload.received:
         raise Elsewhere(upload.received)
     if not content or len(content) != min(SLICE, upload.size - offset):
@@ -98,7 +98,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
     # Another file may have taken the quota since this one was announced.
     if offset == 0:
         check_room(remaining_quota(incident, without=upload), upload.size)
-    vault.write(vault.slice_name(uid, offset), key_to_read(incident), content)
+    vault.write(vault.slice_name(uid, offset), get_reading_key(incident), content)
     upload.received += len(content)
     upload.touched_at = timezone.now()
     upload.save(update_fields=["received", "touched_at"])
@@ -112,15 +112,15 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
     PermissionDenied.
     """
     upload = get_upload(guest=guest, reference=reference, uid=uid)
-    if done := outcome_of(upload):
+    if done := find_outcome(upload):
         return done
     if upload.received != upload.size:
         raise Elsewhere(upload.received)
     try:
-        file = assembled(upload, open_vault(guest=guest, reference=reference))
+        file = assemble_file(upload, open_vault(guest=guest, reference=reference))
     # Somebody else finished or abandoned the upload, which removed the slices.
     except vault.NotReadable:
-        if done := outcome_of(get_upload(guest=guest, reference=reference, uid=uid)):
+        if done := find_outcome(get_upload(guest=guest, reference=reference, uid=uid)):
             return done
         raise
     is_stored = False
@@ -134,12 +134,12 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
     return recorded
 
 
-def outcome_of(upload: EvidenceUpload) -> Recorded | None:
+def find_outcome(upload: EvidenceUpload) -> Recorded | None:
     """Return the result of a finished upload, or None."""
     return Recorded(upload.evidence, is_new=not upload.is_repeat) if upload.evidence else None
 
 
-def assembled(upload: EvidenceUpload, key: bytes) -> Deposited:
+def assemble_file(upload: EvidenceUpload, key: bytes) -> Deposited:
     deposit = Deposit(key)
     try:
         for offset in range(0, upload.size, SLICE):
@@ -157,8 +157,8 @@ def close_upload(*, guest: Guest, reference: str, uid: UUID, file: Deposited) ->
     of the first.
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
-    upload = one_of(incident, uid, lock=True)
-    if done := outcome_of(upload):
+    upload = get_case_upload(incident, uid, lock=True)
+    if done := find_outcome(upload):
         return done
     submission = FileSubmission(name=upload.name, author=upload.author, file=file)
     recorded = record_evidence(guest=guest, reference=reference, submission=submission, upload=upload)

@@ -31,9 +31,9 @@ from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingRea
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.questions.facts import moment_of
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.correspondence.templates import check_names, phone_of, values_of
+from incidents.services.correspondence.templates import check_names, format_centre_phone, list_placeholder_values
 from incidents.services.groups.group import TITLE_LIMIT, add_to_group, open_group
-from incidents.services.groups.merge import hold_with_main
+from incidents.services.groups.merge import lock_with_main
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
@@ -71,17 +71,17 @@ def take_case(reference: str, job: BulkJob) -> None:
     acknowledge_incident(reference=reference, actor=job.actor)
 
 
-def assign(reference: str, job: BulkJob) -> None:
+def assign_case(reference: str, job: BulkJob) -> None:
     uid = job.choices["assignee"]
     assignee = User.objects.get(uid=uid) if uid else None
     assign_incident(reference=reference, actor=job.actor, assignee=assignee)
 
 
-def classify(reference: str, job: BulkJob) -> None:
+def classify_case(reference: str, job: BulkJob) -> None:
     classify_incident(reference=reference, actor=job.actor, **job.choices)
 
 
-def close(reference: str, job: BulkJob) -> None:
+def close_case(reference: str, job: BulkJob) -> None:
     reason = ClosingReason(job.choices["reason"])
     if reason not in CLOSED_FOR:
         raise ValidationError("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page.")
@@ -89,11 +89,11 @@ def close(reference: str, job: BulkJob) -> None:
     close_incident(reference=reference, reason=reason, actor=job.actor, why=job.text, read_at=read_at)
 
 
-def group(reference: str, job: BulkJob) -> None:
+def group_case(reference: str, job: BulkJob) -> None:
     add_to_group(reference=reference, group=UUID(job.choices["group"]), actor=job.actor)
 
 
-def write(reference: str, job: BulkJob) -> None:
+def write_to_case(reference: str, job: BulkJob) -> None:
     text, asks = fill_message(reference, job), bool(job.choices.get("asks_answer"))
     letter = Letter(text=text, key=f"bulk:{job.uid}", asks_answer=asks)
     write_to_declarant(reference=reference, actor=job.actor, letter=letter)
@@ -105,18 +105,18 @@ def fill_message(reference: str, job: BulkJob) -> str:
     Raises ValidationError if a name in it has no value any more.
     """
     incident = check_ability(job.actor, reference, to=Ability.MESSAGE)
-    values = values_of(incident, job.actor, phone_of(incident.csirt_id))
+    values = list_placeholder_values(incident, job.actor, format_centre_phone(incident.csirt_id))
     check_names(job.text, {name for name, value in values.items() if value})
     return filled(job.text, values)
 
 
 ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {
     BulkAct.TAKE: take_case,
-    BulkAct.ASSIGN: assign,
-    BulkAct.CLASSIFY: classify,
-    BulkAct.CLOSE: close,
-    BulkAct.GROUP: group,
-    BulkAct.MESSAGE: write,
+    BulkAct.ASSIGN: assign_case,
+    BulkAct.CLASSIFY: classify_case,
+    BulkAct.CLOSE: close_case,
+    BulkAct.GROUP: group_case,
+    BulkAct.MESSAGE: write_to_case,
 }
 
 
@@ -132,8 +132,11 @@ def start_bulk(
     Cases of other centres than the actor's are left out. Raises ValidationError on « references » if no case is left,
     if there are too many, or if they belong to several centres; FormUsed if the key was used with other content.
     """
-    form_digest, content_digest = digest(actor.pk, key), digest(act, sorted(set(references)), choices, text)
-    if earlier := sent_before(form_digest):
+    form_digest, content_digest = (
+        digest_parts(actor.pk, key),
+        digest_parts(act, sorted(set(references)), choices, text),
+    )
+    if earlier := find_sent_job(form_digest):
         if earlier.submission_key != form_digest + content_digest:
             raise FormUsed(earlier)
         return earlier
@@ -144,13 +147,13 @@ def start_bulk(
     return job
 
 
-def sent_before(once: str) -> BulkJob | None:
+def find_sent_job(once: str) -> BulkJob | None:
     """Return the job that this form created, or None. The second of two simultaneous posts waits for the first."""
     lock_key(once)
     return BulkJob.objects.filter(submission_key__startswith=once).first()
 
 
-def digest(*parts: Any) -> str:
+def digest_parts(*parts: Any) -> str:
     """Return half of a job's submission key. The first half identifies the form, the second its content."""
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
@@ -197,7 +200,7 @@ def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
     if job is None:
         raise Http404
     if job.state == BulkState.RUNNING:
-        end(job, BulkState.STOPPED)
+        end_job(job, BulkState.STOPPED)
     return job
 
 
@@ -207,7 +210,7 @@ def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
 def carry_on_bulk() -> int:
     """Do the jobs that are due until none is left or the round is over. Returns the number of cases acted on."""
     acted, until = 0, timezone.now() + LONGEST_ROUND
-    while timezone.now() < until and (job := claim(timezone.now())):
+    while timezone.now() < until and (job := claim_job(timezone.now())):
         acted += work_off(job, until=until)
     return acted
 
@@ -221,7 +224,7 @@ def do_at_once(job: BulkJob) -> None:
 
 
 @transaction.atomic
-def claim(now: datetime) -> BulkJob | None:
+def claim_job(now: datetime) -> BulkJob | None:
     """Claim the job that has waited longest. The jobs of one person are done one after the other."""
     running = BulkJob.objects.filter(state=BulkState.RUNNING)
     is_first = ~Exists(running.filter(actor=OuterRef("actor"), pk__lt=OuterRef("pk")))
@@ -238,7 +241,7 @@ def work_off(job: BulkJob, *, until: datetime) -> int:
     acted, pushed_at = 0, timezone.now()
     while (now := timezone.now()) < until:
         if not do_one(job):
-            finish(job)
+            finish_job(job)
             return acted
         acted += 1
         if now - pushed_at > LEASE / 4:
@@ -266,13 +269,13 @@ def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     """Return the outcome and, if the state of the case does not explain it, the reason for a refusal."""
     try:
         with transaction.atomic():
-            hold_with_main(item.incident.reference)
+            lock_with_main(item.incident.reference)
             incident = Incident.objects.get(pk=item.incident_id)
             if incident.csirt_id != job.csirt_id:
                 raise ValidationError(TRANSFERRED)  # This holds even if the actor works at the new centre too.
-            before = newest_event(incident)
+            before = find_newest_event(incident)
             ACTS[BulkAct(job.act)](incident.reference, job)
-            return BulkOutcome.NOTHING if newest_event(incident) == before else BulkOutcome.DONE, ""
+            return BulkOutcome.NOTHING if find_newest_event(incident) == before else BulkOutcome.DONE, ""
     except InvalidTransition:
         return BulkOutcome.REFUSED, ""
     except ValidationError as error:
@@ -286,20 +289,20 @@ def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
         return BulkOutcome.REFUSED, "Une erreur nous a empêchés de le faire. Ouvrez le dossier et réessayez."
 
 
-def newest_event(incident: Incident) -> int | None:
+def find_newest_event(incident: Incident) -> int | None:
     newest: int | None = IncidentEvent.objects.filter(incident=incident).aggregate(newest=Max("id"))["newest"]
     return newest
 
 
 @transaction.atomic
-def finish(job: BulkJob) -> None:
+def finish_job(job: BulkJob) -> None:
     """End the job if no case is waiting. Otherwise another worker still holds one of its cases, and ends the job."""
     locked = BulkJob.objects.select_for_update().get(pk=job.pk)
     if locked.state == BulkState.RUNNING and not locked.items.filter(outcome=BulkOutcome.WAITING).exists():
-        end(locked, BulkState.DONE)
+        end_job(locked, BulkState.DONE)
 
 
-def end(job: BulkJob, state: BulkState) -> None:
+def end_job(job: BulkJob, state: BulkState) -> None:
     job.state, job.ended_at, job.text = state, timezone.now(), ""
     job.save(update_fields=["state", "ended_at", "text"])
 
@@ -307,7 +310,7 @@ def end(job: BulkJob, state: BulkState) -> None:
 # Reading
 
 
-def tally(job: BulkJob) -> Counter[str]:
+def count_outcomes(job: BulkJob) -> Counter[str]:
     """Return the number of cases of the job by outcome."""
     counts = job.items.order_by().values_list("outcome").annotate(number=Count("pk"))
     return Counter(dict(counts))

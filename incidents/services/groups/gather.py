@@ -14,9 +14,9 @@ from incidents.catalogues.ready_messages import PLACEHOLDERS, filled
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.correspondence.correspond import TEXT_LIMIT
-from incidents.services.correspondence.templates import check_names, phone_of, values_of
+from incidents.services.correspondence.templates import check_names, format_centre_phone, list_placeholder_values
 from incidents.services.groups.bulk import FormUsed, start_bulk
-from incidents.services.groups.group import get_group, open_group, title_of, uid_of
+from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
 from incidents.services.handling.close import list_names
 
 # Cases beyond this number are reached by repeating the act, since the first ones are then done.
@@ -54,7 +54,7 @@ class DoubtfulNames(ValidationError):
         self.words = join_words(words)
 
 
-def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
+def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
     """Return the letter with its text cleaned; the names in braces are filled in later for each case.
 
     Raises ValidationError on « text », DoubtfulNames if a word that may be a common word may also be a name.
@@ -62,7 +62,7 @@ def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupL
     text = clean_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
-    check_names(text, PLACEHOLDERS if phone_of(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
+    check_names(text, PLACEHOLDERS if format_centre_phone(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
     pointers = list_named(text, group, actor)
     if pointers.certain:
         quoted = quote_words(pointers.certain)
@@ -86,7 +86,11 @@ def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
 
     A group of one body has no others, so the result is empty. The author's own name is allowed, for the signature.
     """
-    cases = written_to(group, with_closed=True).select_related("collectivity", "story").only(*NAMED_BY)[:MOST_AT_ONCE]
+    cases = (
+        list_written_cases(group, with_closed=True)
+        .select_related("collectivity", "story")
+        .only(*NAMED_BY)[:MOST_AT_ONCE]
+    )
     named_cases = list(cases)
     if len({case.collectivity_id for case in named_cases}) < 2:
         return Pointers([], [])
@@ -102,7 +106,7 @@ def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
     return Pointers(of_others[0], [word for word in of_others[1] if word not in certain])
 
 
-def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
+def list_written_cases(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
     """Return the cases whose declarants get the message: cases of the group and their duplicates, open ones only
     unless `with_closed`.
 
@@ -114,15 +118,15 @@ def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
     return cases if with_closed else cases.filter(Q(status__in=OPEN) | Q(merged_into__status__in=OPEN))
 
 
-def first_to_read(group: CaseGroup, letter: GroupLetter, actor: User) -> tuple[Incident, str] | None:
+def preview_first_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> tuple[Incident, str] | None:
     """Return the first case that gets the message and its text as that declarant would read it; None if there is no
     case.
     """
-    cases = written_to(group, with_closed=letter.with_closed).select_related("collectivity", "csirt")
+    cases = list_written_cases(group, with_closed=letter.with_closed).select_related("collectivity", "csirt")
     first = cases.first()
     if first is None:
         return None
-    return first, filled(letter.text, values_of(first, actor, phone_of(group.csirt_id)))
+    return first, filled(letter.text, list_placeholder_values(first, actor, format_centre_phone(group.csirt_id)))
 
 
 def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
@@ -132,8 +136,8 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     without a field if no declarant would get the message.
     """
     case_group = get_group(actor, group)
-    clean = checked_letter(letter, case_group, actor)
-    cases = written_to(case_group, with_closed=clean.with_closed)
+    clean = check_letter(letter, case_group, actor)
+    cases = list_written_cases(case_group, with_closed=clean.with_closed)
     references = list(cases.values_list("reference", flat=True)[:MOST_AT_ONCE])
     if not references:
         raise ValidationError("Aucun déclarant à qui écrire dans ce groupe.")
@@ -148,7 +152,7 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     )
 
 
-def outside(group: CaseGroup) -> QuerySet[Incident]:
+def list_cases_outside(group: CaseGroup) -> QuerySet[Incident]:
     """Return the ungrouped open cases of the centre that name a supplier of the newest 200 cases of this group."""
     newest = Incident.objects.filter(group=group).order_by("-received_at", "-id").values("pk")[:200]
     keys = Incident.objects.filter(pk__in=newest).exclude(supplier_key="").values("supplier_key")
@@ -161,11 +165,15 @@ def add_the_rest(*, group: UUID, actor: User, key: str, supplier_key: str = "") 
     Raises Http404, ValidationError if there is no such case.
     """
     case_group = get_group(actor, group)
-    cases = free_of(supplier_key).filter(csirt=case_group.csirt_id) if supplier_key else outside(case_group)
-    return put_all_in(case_group, cases, actor=actor, key=key)
+    cases = (
+        list_ungrouped_cases(supplier_key).filter(csirt=case_group.csirt_id)
+        if supplier_key
+        else list_cases_outside(case_group)
+    )
+    return put_cases_in(case_group, cases, actor=actor, key=key)
 
 
-def free_of(supplier_key: str) -> QuerySet[Incident]:
+def list_ungrouped_cases(supplier_key: str) -> QuerySet[Incident]:
     """Return the ungrouped open cases that name the supplier, of any centre."""
     return Incident.objects.open().filter(supplier_key=supplier_key, group=None).exclude(supplier_key="")
 
@@ -177,28 +185,28 @@ def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGro
     the actor's centres names the supplier.
     """
     cases, opened = (
-        free_of(supplier_key).filter(csirt__in=actor.work_centre_ids),
-        opened_before(actor, key),
+        list_ungrouped_cases(supplier_key).filter(csirt__in=actor.work_centre_ids),
+        find_opened_group(actor, key),
     )
     if opened is None:
         first = cases.select_related("csirt", "story").order_by("received_at", "pk").first()
         if first is None or first.csirt is None:
             raise Http404
-        title = title_of(first.story.supplier or supplier_key)
+        title = build_group_title(first.story.supplier or supplier_key)
         opened = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
     try:
-        return opened, put_all_in(opened, cases.filter(csirt=opened.csirt), actor=actor, key=key)
+        return opened, put_cases_in(opened, cases.filter(csirt=opened.csirt), actor=actor, key=key)
     except ValidationError:
         return opened, None
 
 
-def opened_before(actor: User, key: str) -> CaseGroup | None:
+def find_opened_group(actor: User, key: str) -> CaseGroup | None:
     """Return the group that the same form opened before, or None."""
-    uids = [uid_of(actor, csirt, key) for csirt in actor.work_centre_ids] if key else []
+    uids = [derive_group_uid(actor, csirt, key) for csirt in actor.work_centre_ids] if key else []
     return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.work_centre_ids).select_related("csirt").first()
 
 
-def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
+def put_cases_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
     references = list(cases.order_by("pk").values_list("reference", flat=True)[:MOST_AT_ONCE])
     if not references:
         raise ValidationError("Tous ces dossiers sont déjà dans un groupe.")

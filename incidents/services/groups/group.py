@@ -21,7 +21,7 @@ from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, GroupKind
 from incidents.models import CaseGroup, Incident
-from incidents.services.declaring.declare import supplier_key_of
+from incidents.services.declaring.declare import derive_supplier_key
 from incidents.services.history.record import record_event
 
 TITLE_LIMIT = 120
@@ -29,7 +29,7 @@ SHEET_LIMIT = 20_000
 NAMELESS = "Prestataire (nom effacé)"
 
 
-def groups_of(user: User) -> QuerySet[CaseGroup]:
+def list_groups(user: User) -> QuerySet[CaseGroup]:
     """Return the groups that the user may read."""
     return CaseGroup.objects.filter(csirt__in=user.read_centre_ids).select_related("csirt", "author")
 
@@ -39,7 +39,7 @@ def get_group(user: User, uid: UUID, *, is_read: bool = False, lock: bool = Fals
 
     Raises Http404 if it does not exist, or if its centre lets the user not do that.
     """
-    groups = groups_of(user) if is_read else groups_of(user).filter(csirt__in=user.work_centre_ids)
+    groups = list_groups(user) if is_read else list_groups(user).filter(csirt__in=user.work_centre_ids)
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
     if group is None:
         raise Http404
@@ -59,12 +59,12 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
     clean = clean_line(title, limit=TITLE_LIMIT, field="title")
     if not clean:
         raise ValidationError({"title": "Donnez un titre : c’est lui que vos collègues verront."})
-    uid = uid_of(actor, csirt.pk, key) if key else uuid4()
+    uid = derive_group_uid(actor, csirt.pk, key) if key else uuid4()
     values = {"csirt": csirt, "kind": kind, "title": clean, "author": actor}
     return CaseGroup.objects.get_or_create(uid=uid, defaults=values)[0]
 
 
-def uid_of(actor: User, csirt: int, key: str) -> UUID:
+def derive_group_uid(actor: User, csirt: int, key: str) -> UUID:
     """Return the identifier of the group that a form opens, the same each time the form is sent."""
     return uuid5(actor.uid, f"{csirt}\n{key}")
 
@@ -85,7 +85,7 @@ def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
     if new_group.closed_at:
         raise ValidationError("Ce groupe est fermé. Rouvrez-le d’abord.")
     former = {"left": str(incident.group.uid)} if incident.group else {}
-    put_in(incident, new_group, EventKind.GROUPED, actor=actor, data={"group": str(new_group.uid)} | former)
+    put_case_in(incident, new_group, EventKind.GROUPED, actor=actor, data={"group": str(new_group.uid)} | former)
     return incident
 
 
@@ -94,18 +94,20 @@ def remove_from_group(*, reference: str, actor: User) -> Incident:
     """Take the case out of its group. A repeated call changes nothing. Raises Http404, PermissionDenied."""
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
     if incident.group:
-        put_in(incident, None, EventKind.UNGROUPED, actor=actor, data={"group": str(incident.group.uid)})
+        put_case_in(incident, None, EventKind.UNGROUPED, actor=actor, data={"group": str(incident.group.uid)})
     return incident
 
 
-def put_in(incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]) -> None:
+def put_case_in(
+    incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]
+) -> None:
     now = timezone.now()
     incident.group = group
     incident.save(update_fields=["group"])  # Sorting cases is not work on them, so the due date stays.
     record_event(incident, kind, at=now, actor=actor, **data)
 
 
-def title_of(supplier: str) -> str:
+def build_group_title(supplier: str) -> str:
     """Return the title of a group named after the supplier."""
     return " ".join(supplier.split())[:TITLE_LIMIT]
 
@@ -116,24 +118,24 @@ def forget_name(incident: Incident) -> None:
 
     The caller has locked the case and is about to erase its words.
     """
-    supplier_keys = suppliers_of(incident)
+    supplier_keys = list_supplier_keys(incident)
     uids = (
         incident.events.filter(kind=EventKind.GROUPED).values_list("data__group", flat=True) if supplier_keys else ()
     )
     groups = CaseGroup.objects.filter(uid__in=list(uids)).select_for_update(no_key=True).order_by("pk")
     for group in groups:
-        if (key := supplier_key_of(group.title)) not in supplier_keys:
+        if (key := derive_supplier_key(group.title)) not in supplier_keys:
             continue
         other_cases = group.cases.filter(supplier_key=key, erased_at=None).exclude(pk=incident.pk)
         supplier = other_cases.order_by("received_at", "pk").values_list("story__supplier", flat=True).first()
-        group.title = title_of(supplier) if supplier else str(NAMELESS)
+        group.title = build_group_title(supplier) if supplier else str(NAMELESS)
         group.save(update_fields=["title"])
 
 
-def suppliers_of(incident: Incident) -> set[str]:
+def list_supplier_keys(incident: Incident) -> set[str]:
     """Return the keys of the suppliers that the case names or named: a group keeps a name from before a correction."""
     former_names = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
-    return {incident.supplier_key, *(supplier_key_of(name) for name in former_names if name)} - {""}
+    return {incident.supplier_key, *(derive_supplier_key(name) for name in former_names if name)} - {""}
 
 
 @transaction.atomic

@@ -25,10 +25,10 @@ from incidents.services.handling.due import (
     DUE_FIELDS,
     NEWS_FIELDS,
     answer_sooner,
-    last_answer,
+    find_last_answer,
+    find_waiting_start,
     note_news,
     settle_due,
-    waits_since,
 )
 from incidents.services.handling.severity import WEIGHED_FIELDS
 from incidents.services.history.record import record_event
@@ -47,14 +47,14 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     Raises Http404, PermissionDenied, ValidationError if the two cannot be merged. A duplicate of a duplicate is
     refused, so that the main case is always one step away.
     """
-    hold(Incident.objects.filter(reference__in=[reference, into]).values_list("pk", flat=True))
+    lock_cases(Incident.objects.filter(reference__in=[reference, into]).values_list("pk", flat=True))
     double = get_incident(actor, reference, to=Ability.LINK, lock=True)
     main = get_incident(actor, into, to=Ability.LINK, lock=True)
     if double.merged_into_id == main.pk:
         return double
     check_pair(double, main)
     now = timezone.now()
-    before, severity = standing(double), main.severity
+    before, severity = copy_state(double), main.severity
     take_over(main, double, at=now)
     double.status, double.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
     double.closed_at = now
@@ -70,7 +70,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     return double
 
 
-def hold(ids: Collection[int]) -> dict[int, int | None]:
+def lock_cases(ids: Collection[int]) -> dict[int, int | None]:
     """Lock these cases in the order of their ids. Returns the id of the main case, or None, of each."""
     locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     return dict(locked.values_list("pk", "merged_into"))
@@ -104,7 +104,7 @@ def check_places(double: Incident, main: Incident) -> None:
         raise ValidationError(many % {"main": spaced(main.reference), "most": MOST_DOUBLES})
 
 
-def standing(incident: Incident) -> dict[str, Any]:
+def copy_state(incident: Incident) -> dict[str, Any]:
     """Return what undoing restores and the row does not keep: the status and the closing."""
     if incident.closed_at is None:
         return {"status": incident.status}
@@ -153,13 +153,13 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
 
     What its declarant added meanwhile is to be answered on it from then on. Raises Http404, PermissionDenied.
     """
-    hold_with_main(reference)
+    lock_with_main(reference)
     double = get_incident(actor, reference, to=Ability.LINK, lock=True)
     if double.merged_into is None:
         return double
     main = get_incident(actor, double.merged_into.reference, to=Ability.LINK, lock=True)
     now = timezone.now()
-    stand_again(double, merging_of(double, main))
+    restore_state(double, get_merging_event(double, main))
     double.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
     drop_missing_facts(main, double, actor=actor, at=now)
     recompute_answer_due(main)
@@ -173,25 +173,25 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     return double
 
 
-def merging_of(double: Incident, main: Incident) -> IncidentEvent:
+def get_merging_event(double: Incident, main: Incident) -> IncidentEvent:
     merged = double.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
     if merged is None:  # `merged_into` is only set with such an event.
         raise Http404
     return merged
 
 
-def stand_again(double: Incident, merged: IncidentEvent) -> None:
+def restore_state(double: Incident, merged: IncidentEvent) -> None:
     was = merged.data["was"]
     double.status, double.closing_reason = was["status"], was.get("reason", "")
     double.closed_at = parse_datetime(was["closed_at"]) if "closed_at" in was else None
     double.merged_into = None
-    since = waits_since(double, merged.at)
+    since = find_waiting_start(double, merged.at)
     if double.status != Status.CLOSED and since and double.answer_by is None:
         double.answer_by = since + ANSWER_WITHIN[double.severity]
     settle_due(double)
 
 
-def hold_with_main(reference: str) -> None:
+def lock_with_main(reference: str) -> None:
     """Lock a case and its main case, before anything else of them is locked.
 
     If the case is merged between the read and the lock, release the locks and read again.
@@ -199,7 +199,7 @@ def hold_with_main(reference: str) -> None:
     while row := Incident.objects.filter(reference=reference).values_list("pk", "merged_into").first():
         pk, main = row
         before = transaction.savepoint()
-        if hold([pk, main] if main else [pk]).get(pk) == main:
+        if lock_cases([pk, main] if main else [pk]).get(pk) == main:
             transaction.savepoint_commit(before)
             return
         transaction.savepoint_rollback(before)
@@ -236,17 +236,20 @@ def recompute_answer_due(main: Incident) -> None:
     """Recompute `answer_by` from the oldest unanswered addition to the case and to its duplicates. Does not save."""
     if main.answer_by is None:
         return
-    waiting = [waits_since(main), *(waits_on(double, main) for double in main.doubles.all())]
+    waiting = [
+        find_waiting_start(main),
+        *(find_duplicate_waiting_start(double, main) for double in main.doubles.all()),
+    ]
     first = min(filter(None, waiting), default=None)
     main.answer_by = first + ANSWER_WITHIN[main.severity] if first else None
 
 
-def waits_on(double: Incident, main: Incident) -> datetime | None:
+def find_duplicate_waiting_start(double: Incident, main: Incident) -> datetime | None:
     """Return since when the declarant of a duplicate waits.
 
     After the merge, an answer on the main case counts for them too.
     """
-    merged, answered = merging_of(double, main), last_answer(main)
+    merged, answered = get_merging_event(double, main), find_last_answer(main)
     closed_at = merged.data["was"].get("closed_at")
     answered_since = answered if answered and answered > merged.at else None
-    return waits_since(double, answered_since, parse_datetime(closed_at) if closed_at else None)
+    return find_waiting_start(double, answered_since, parse_datetime(closed_at) if closed_at else None)

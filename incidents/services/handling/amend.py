@@ -9,24 +9,24 @@ from incidents.enums import ActorKind, LeakStatus
 from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, DataLeak, Incident
 from incidents.questions.catalogue import current
-from incidents.services.declarant.complete import newest_sheet
+from incidents.services.declarant.complete import find_newest_sheet
 from incidents.services.declarant.correct import keep_former
-from incidents.services.history.declared import declared_data, declared_status, judged_without_leak
-from incidents.services.history.snapshots import first_leak
+from incidents.services.history.declared import find_judgement_without_leak, read_declared_data, read_declared_status
+from incidents.services.history.snapshots import find_first_leak
 
 CONCLUDED = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
 # Instead of a judgement: the centre has none any more, and what was declared counts.
 AS_DECLARED = "as_declared"
 
 
-def amend(
+def amend_section(
     incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, actor: User, at: datetime
 ) -> None:
     """Store the former state, call `put` to change the rows, and append a sheet.
 
     The caller has locked the case and records the event.
     """
-    if newest_sheet(incident, section) is None:
+    if find_newest_sheet(incident, section) is None:
         keep_former(incident, section)
     put()
     AnswerSheet.objects.create(
@@ -34,14 +34,14 @@ def amend(
         section=section,
         version=current().code,
         values=values,
-        author=signed(incident, actor),
+        author=format_signature(incident, actor),
         actor_kind=ActorKind.USER,
         actor=actor,
         written_at=at,
     )
 
 
-def signed(incident: Incident, actor: User) -> str:
+def format_signature(incident: Incident, actor: User) -> str:
     """Return the actor's signature for a sheet, such as « Camille, Breizh Cyber »."""
     centre = incident.csirt.name if incident.csirt else ""
     return ", ".join(filter(None, (actor.display_name, centre)))[:LINE_LIMIT]
@@ -53,12 +53,12 @@ def conclude_leak(incident: Incident, status: str) -> list[str]:
     What was declared does not change. If no leak was recorded, « confirmed » creates one, and « unfounded » leaves
     only the event that the caller records. AS_DECLARED takes the judgement back.
     """
-    leak = first_leak(incident)
-    if newest_sheet(incident, "donnees") is None:
+    leak = find_first_leak(incident)
+    if find_newest_sheet(incident, "donnees") is None:
         keep_former(incident, "donnees")
-    declared = declared_data(incident)
-    was = standing_leak(incident, leak)
-    judged = declared_status(declared) if status == AS_DECLARED else status
+    declared = read_declared_data(incident)
+    was = read_leak_status(incident, leak)
+    judged = read_declared_status(declared) if status == AS_DECLARED else status
     if judged == was:
         return []
     put_judgement(incident, leak, judged, is_declared=declared["leak"] is not None)
@@ -74,6 +74,6 @@ def put_judgement(incident: Incident, leak: DataLeak | None, judged: str, *, is_
         leak.save()
 
 
-def standing_leak(incident: Incident, leak: DataLeak | None) -> str:
+def read_leak_status(incident: Incident, leak: DataLeak | None) -> str:
     """Return the status that counts: the centre's judgement, or what was declared."""
-    return leak.status if leak else judged_without_leak(incident)
+    return leak.status if leak else find_judgement_without_leak(incident)

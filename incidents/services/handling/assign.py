@@ -26,30 +26,30 @@ NOBODY = "personne"
 HOLDER_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by", "acknowledge_by", *DUE_FIELDS)
 
 
-def tag_of(user: User | None) -> str:
+def format_person_tag(user: User | None) -> str:
     """Return how a form names the person who has the case."""
     return str(user.uid) if user else NOBODY
 
 
-def people_of(*csirt_ids: int | None) -> QuerySet[User]:
+def list_people(*csirt_ids: int | None) -> QuerySet[User]:
     """Return the people who work for one of these centres today, by name."""
     in_force = Membership.objects.in_force().filter(csirt__in=csirt_ids, role__in=WORKING_ROLES)
     return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
 
 
-def holder_of(incident: Incident) -> User | None:
+def find_holder(incident: Incident) -> User | None:
     """Return the assignee of the case, or None if they have left its centre. One query, or none."""
-    return people_of(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
+    return list_people(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
 
 
-def person_of(tag: str, *csirt_ids: int | None, field: str) -> User | None:
+def get_person(tag: str, *csirt_ids: int | None, field: str) -> User | None:
     """Return the person of these centres whose form value is `tag`, or None for « personne ». Raises ValidationError
     on `field`.
     """
     if tag == NOBODY:
         return None
     try:
-        person = people_of(*csirt_ids).filter(uid=UUID(tag)).first()
+        person = list_people(*csirt_ids).filter(uid=UUID(tag)).first()
     except ValueError:
         person = None
     if person is None:
@@ -62,15 +62,15 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
     """Assign the case to a person of its centre, or unassign it (None). The same assignee again changes nothing.
 
     A person who assigns an untaken case to themselves acknowledges it; assigning it to somebody else does not
-    acknowledge it. `seen` is the `tag_of` the assignee that the page showed, or "" if there was no page. Raises
-    Http404, PermissionDenied, Stale with the assignee, ValidationError on « assignee ».
+    acknowledge it. `seen` is the `format_person_tag` of the assignee that the page showed, or "" if there was no
+    page. Raises Http404, PermissionDenied, Stale with the assignee, ValidationError on « assignee ».
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_assignee(incident, assignee)
     takes_it = incident.status == Status.DECLARED and assignee == actor
     if incident.assignee == assignee and not takes_it:
         return incident
-    if seen and seen != tag_of(incident.assignee):
+    if seen and seen != format_person_tag(incident.assignee):
         raise Stale(incident.assignee)
     if takes_it:
         return acknowledge_incident(reference=reference, actor=actor)
@@ -101,7 +101,7 @@ def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, A
 def check_assignee(incident: Incident, assignee: User | None) -> None:
     if incident.status == Status.CLOSED:
         raise ValidationError({"assignee": "Ce dossier est clos : personne n’a plus à s’en occuper."})
-    if assignee and not people_of(incident.csirt_id).filter(pk=assignee.pk).exists():
+    if assignee and not list_people(incident.csirt_id).filter(pk=assignee.pk).exists():
         raise ValidationError({"assignee": "Cette personne ne travaille pas au centre qui suit ce dossier."})
 
 

@@ -22,12 +22,12 @@ from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, No
 from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
 from incidents.moments import is_before
 from incidents.services.declarant.correct import put_interruptions
-from incidents.services.declaring.check import problems_of_moment, with_ends_in_order
-from incidents.services.handling.amend import CONCLUDED, amend, conclude_leak
+from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
+from incidents.services.handling.amend import CONCLUDED, amend_section, conclude_leak
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import first_leak, interruptions_of, snapshot_services
+from incidents.services.history.snapshots import find_first_leak, list_interruptions, snapshot_services
 from incidents.sharing import may_share_lesson
 from incidents.workflow import check_transition
 
@@ -38,7 +38,6 @@ UNTOUCHED = "Personne du centre n’a vérifié, qualifié, appelé ni répondu.
 UNANSWERED = "Le déclarant attend une réponse à ce qu’il a écrit. Répondez, ou dites pourquoi ce dossier est résolu."
 # A closing may leave a leak without conclusion: the leak keeps its status (suspected or claimed) and is counted so.
 NEVER_KNOWN = "unknown"
-Problem = tuple[str, str]
 
 
 class NotFinished(ValidationError):
@@ -94,8 +93,8 @@ class Unfinished:
         return parts
 
 
-def unfinished(incident: Incident) -> Unfinished:
-    leak = first_leak(incident)
+def find_unfinished(incident: Incident) -> Unfinished:
+    leak = find_first_leak(incident)
     return Unfinished(
         interruptions=tuple(incident.interruptions.filter(ended_at=None).order_by("started_at", "id")),
         leak=leak if leak and leak.status not in CONCLUDED else None,
@@ -103,7 +102,7 @@ def unfinished(incident: Incident) -> Unfinished:
     )
 
 
-def seen_of(incident: Incident, pending: Unfinished) -> str:
+def stamp_closing_page(incident: Incident, pending: Unfinished) -> str:
     """Return a stamp of what the closing page shows. A new message of the declarant changes it too."""
     facts = (
         sorted(interruption.service for interruption in pending.interruptions),
@@ -145,7 +144,7 @@ def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
     """Raise NotFinished if the case is closed as resolved but is unfinished, or needs a reason and `why` is empty."""
     if reason != ClosingReason.RESOLVED:
         return
-    if pending := unfinished(incident):
+    if pending := find_unfinished(incident):
         waits = ["le déclarant attend une réponse"] if is_message_unanswered(incident) else []
         lacking = "\N{NO-BREAK SPACE}; ".join([*pending.sentences, *waits])
         raise NotFinished(f"Ce dossier ne peut pas encore être « résolu » : {lacking}.")
@@ -166,11 +165,15 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     if incident.status == Status.CLOSED and is_said_already(incident, clean, actor):
         return incident
     check_transition(Status(incident.status), Status.CLOSED)
-    now, pending = timezone.now(), unfinished(incident)
-    if seen and seen != seen_of(incident, pending):
+    now, pending = timezone.now(), find_unfinished(incident)
+    if seen and seen != stamp_closing_page(incident, pending):
         raise Stale
-    of_words = (*problems_of_words(incident, clean), *problems_of_report(clean), *problems_untouched(incident, clean))
-    refuse((*of_words, *problems_left(clean, pending, now, find_zone(incident.collectivity))))
+    of_words = (
+        *list_word_problems(incident, clean),
+        *list_report_problems(clean),
+        *list_untouched_problems(incident, clean),
+    )
+    raise_problems((*of_words, *list_unfinished_problems(clean, pending, now, find_zone(incident.collectivity))))
     changes = settle_facts(incident, clean, pending, actor=actor, at=now)
     incident.cause = clean.cause or incident.cause
     raise_severity(incident, now)
@@ -194,7 +197,7 @@ def is_said_already(incident: Incident, ending: Ending, actor: User) -> bool:
     return (newest.outcome, newest.summary, newest.lesson) == (ending.outcome, ending.summary, ending.lesson)
 
 
-def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
+def list_word_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody."""
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
@@ -220,7 +223,7 @@ def list_names(incident: Incident) -> Named:
     )
 
 
-def problems_of_report(ending: Ending) -> Iterator[Problem]:
+def list_report_problems(ending: Ending) -> Iterator[Problem]:
     if ending.reason not in ClosingReason.values:
         yield "reason", "Choisissez pourquoi le dossier est clos."
     is_resolved = ending.reason == ClosingReason.RESOLVED
@@ -232,18 +235,18 @@ def problems_of_report(ending: Ending) -> Iterator[Problem]:
         yield "leak", "Choisissez « confirmée », « sans fondement » ou « on ne le saura pas »."
 
 
-def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
+def list_untouched_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield a problem if a reason is asked for and none was written."""
     if ending.reason == ClosingReason.RESOLVED and not ending.why and (question := say_why_asked(incident)):
         yield "why", question
 
 
-def problems_left(ending: Ending, pending: Unfinished, now: datetime, zone: str) -> Iterator[Problem]:
+def list_unfinished_problems(ending: Ending, pending: Unfinished, now: datetime, zone: str) -> Iterator[Problem]:
     """Yield what « résolu » requires, and the impossible instants whatever the reason of the closing."""
     is_resolved = ending.reason == ClosingReason.RESOLVED
     for interruption in pending.interruptions:
         name, at = f"ended_{interruption.service}", ending.ended.get(interruption.service)
-        yield from problems_of_moment(name, at, now)
+        yield from list_moment_problems(name, at, now)
         if at and interruption.started_at and is_before(at, interruption.started_at, zone):
             yield name, "La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates."
         if is_resolved and at is None:
@@ -253,14 +256,6 @@ def problems_left(ending: Ending, pending: Unfinished, now: datetime, zone: str)
     for task in pending.tasks:
         if is_resolved and str(task.uid) not in ending.moot:
             yield f"task_{task.uid}", "Faites cette tâche, ou cochez « sans objet »."
-
-
-def refuse(problems: tuple[Problem, ...]) -> None:
-    messages_by_field: dict[str, list[str]] = {}
-    for name, message in problems:
-        messages_by_field.setdefault(name, []).append(message)
-    if messages_by_field:
-        raise ValidationError({name: list(messages) for name, messages in messages_by_field.items()})
 
 
 def settle_facts(
@@ -284,13 +279,15 @@ def settle_facts(
 
 def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, actor: User, at: datetime) -> None:
     interruptions = [
-        with_ends_in_order(replace(interruption, ended_at=ended[interruption.service]))
+        order_ends(replace(interruption, ended_at=ended[interruption.service]))
         if interruption.ended_at is None and interruption.service in ended
         else interruption
-        for interruption in interruptions_of(incident)
+        for interruption in list_interruptions(incident)
     ]
     snapshot = snapshot_services(incident.service_stopped, interruptions)
-    amend(incident, "services", snapshot, lambda: put_interruptions(incident, interruptions), actor=actor, at=at)
+    amend_section(
+        incident, "services", snapshot, lambda: put_interruptions(incident, interruptions), actor=actor, at=at
+    )
 
 
 def save_closing(

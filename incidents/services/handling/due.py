@@ -57,19 +57,19 @@ def note_news(incident: Incident, *, at: datetime) -> None:
     settle_due(incident)
 
 
-def last_answer(incident: Incident) -> datetime | None:
+def find_last_answer(incident: Incident) -> datetime | None:
     newest = incident.events.filter(ANSWERS).aggregate(newest=Max("at"))["newest"]
     return newest or incident.answered_at
 
 
-def waits_since(incident: Incident, *settled_at: datetime | None) -> datetime | None:
+def find_waiting_start(incident: Incident, *settled_at: datetime | None) -> datetime | None:
     """Return since when the declarant waits for an answer: their oldest addition after the last answer, read from the
     events.
 
     A declarant who never got an answer waits since the declaration. `settled_at` are other instants at which nothing
     was left to answer.
     """
-    settled = max(filter(None, [last_answer(incident), *settled_at]), default=None)
+    settled = max(filter(None, [find_last_answer(incident), *settled_at]), default=None)
     if settled is None:
         return incident.received_at
     added: datetime | None = incident.events.filter(ADDITIONS, at__gt=settled).aggregate(oldest=Min("at"))["oldest"]

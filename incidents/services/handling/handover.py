@@ -16,8 +16,8 @@ from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.querysets import works_for_centre
-from incidents.services.handling.assign import HOLDER_FIELDS, pass_on, people_of
-from incidents.services.handling.notes import TEXT_LIMIT, key_of, readable, save_note
+from incidents.services.handling.assign import HOLDER_FIELDS, list_people, pass_on
+from incidents.services.handling.notes import TEXT_LIMIT, derive_note_key, filter_readable, save_note
 from incidents.services.history.record import record_event
 
 CASES_SHOWN = 200
@@ -87,7 +87,7 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
     A case that came back to the actor since then stays with them.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
-    if shift.to and not people_of(incident.csirt_id).filter(pk=shift.to.pk).exists():
+    if shift.to and not list_people(incident.csirt_id).filter(pk=shift.to.pk).exists():
         return False
     if incident.assignee_id != actor.pk or incident.status == Status.CLOSED:
         return is_repeated_submission(incident, shift)
@@ -103,19 +103,19 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
 def is_repeated_submission(incident: Incident, shift: Shift) -> bool:
     """Tell whether this form already handed the case over."""
     words = clean_text(shift.text, limit=TEXT_LIMIT, field="text")
-    return Note.objects.filter(submission_key=key_of(incident, NoteKind.HANDOVER, words, shift.key)).exists()
+    return Note.objects.filter(submission_key=derive_note_key(incident, NoteKind.HANDOVER, words, shift.key)).exists()
 
 
 # What the page of the hand-over shows
 
 
-def cases_in_hand(user: User) -> QuerySet[Incident]:
+def list_cases_in_hand(user: User) -> QuerySet[Incident]:
     """Return up to `CASES_SHOWN` open cases assigned to this person, soonest due first."""
     cases = with_places(Incident.objects.filter(csirt__in=user.work_centre_ids, assignee=user, status__in=OPEN))
     return cases.order_by("due_at", "id")[:CASES_SHOWN]
 
 
-def cases_of_the_gone(user: User) -> QuerySet[Incident]:
+def list_abandoned_cases(user: User) -> QuerySet[Incident]:
     """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
     led = user.led_centre_ids
     assigned = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
@@ -145,18 +145,18 @@ class Received:
     incidents: list[Incident]
 
 
-def relays_for(user: User, now: datetime) -> list[Received]:
+def list_relays(user: User, now: datetime) -> list[Received]:
     """Return the hand-overs of the last day to this person or to nobody by name, newest first. One query."""
     open_here = Q(incident__csirt__in=user.work_centre_ids, incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - RELAYS_KEPT)
-    notes = readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
+    notes = filter_readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
     places = ("departement", "region", "region_correction")
     joined = notes.select_related("author", *(f"incident__collectivity__{place}" for place in places))
-    return grouped(joined[:RELAYS_SHOWN])
+    return group_relays(joined[:RELAYS_SHOWN])
 
 
-def grouped(notes: Iterable[Note]) -> list[Received]:
+def group_relays(notes: Iterable[Note]) -> list[Received]:
     relays: dict[tuple[int, str, bool], Received] = {}
     for note in notes:
         is_for_all = note.incident.assignee_id is None

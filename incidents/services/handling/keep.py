@@ -15,7 +15,7 @@ from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident, KeptWords
-from incidents.services.handling.assign import people_of
+from incidents.services.handling.assign import list_people
 
 # How long the words last after the last save, like drafts of declarations.
 LASTS = timedelta(days=30)
@@ -108,7 +108,7 @@ def is_due(row: KeptWords | None, values: Values, pen: Pen) -> bool:
     return row.pen != pen.name or pen.stroke >= row.stroke
 
 
-def words_of(incident: Incident, user: User) -> dict[KeptForm, Values]:
+def load_kept_words(incident: Incident, user: User) -> dict[KeptForm, Values]:
     """Return what `user` has typed on the page of the case and not sent, by form. One query."""
     live = KeptWords.objects.filter(incident=incident, user=user, expires_at__gt=timezone.now()).exclude(values={})
     return {KeptForm(row.form): row.values for row in live}
@@ -123,7 +123,7 @@ def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
         incident=incident, form=KeptForm.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
     )
     writing = recent.exclude(values={}).exclude(user=reader)
-    return list(people_of(incident.csirt_id).filter(pk__in=writing.values("user")))
+    return list(list_people(incident.csirt_id).filter(pk__in=writing.values("user")))
 
 
 def forget_kept_words() -> int:

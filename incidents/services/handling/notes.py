@@ -16,7 +16,7 @@ from core.text import clean_text
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind, TransferState
 from incidents.models import Incident, Note, Transfer
-from incidents.services.groups.merge import hold_with_main, pass_answer_on
+from incidents.services.groups.merge import lock_with_main, pass_answer_on
 from incidents.services.handling.due import ANSWER_FIELDS, note_answer, settle_due
 from incidents.services.history.record import record_event
 
@@ -25,7 +25,7 @@ NOTES_SHOWN = 200
 CALLS = (NoteKind.CALL_IN, NoteKind.CALL_OUT)
 
 
-def readable(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[Note]:
+def filter_readable(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[Note]:
     """Return the notes that a centre may read; by default, the centre that has the case.
 
     One text of a hand-over may concern several cases, which need not have moved with this one. A hand-over is
@@ -47,7 +47,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
     it had asked. `handover.py` writes hand-overs.
     Raises Http404, PermissionDenied, ValidationError on « text ».
     """
-    hold_with_main(reference)
+    lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     note, is_new = save_note(incident, actor=actor, kind=kind, text=text, key=key)
     if not is_new:
@@ -69,7 +69,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
 def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key: str) -> tuple[Note, bool]:
     """Return the note and whether it is new: a repeated form finds the first note. The caller has locked the case."""
     words = clean_note(incident, text)
-    once = key_of(incident, kind, words, key)
+    once = derive_note_key(incident, kind, words, key)
     if earlier := Note.objects.filter(submission_key=once).first():
         return earlier, False
     now = timezone.now()
@@ -86,5 +86,5 @@ def clean_note(incident: Incident, text: str) -> str:
     return words
 
 
-def key_of(incident: Incident, kind: NoteKind, words: str, key: str) -> str:
+def derive_note_key(incident: Incident, kind: NoteKind, words: str, key: str) -> str:
     return hashlib.sha256(f"{incident.pk}\n{kind}\n{key}\n{words}".encode()).hexdigest()

@@ -18,15 +18,15 @@ from incidents.catalogues.attack import TECHNIQUES
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS
 from incidents.enums import Ability, Cause, EventKind, IncidentType, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
-from incidents.services.handling.amend import AS_DECLARED, conclude_leak, standing_leak
+from incidents.services.declaring.check import Problem, raise_problems
+from incidents.services.handling.amend import AS_DECLARED, conclude_leak, read_leak_status
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
-from incidents.services.history.declared import declared_data, find_judgement
+from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import first_leak
+from incidents.services.history.snapshots import find_first_leak
 
 COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "tlp", "pap")
-Problem = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,16 +56,16 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     PermissionDenied, Stale, ValidationError by field of `Qualification`.
     """
     incident = open_to_judgement(reference, actor)
-    check(qualification, kept_techniques=incident.techniques)
-    current = qualification_of(incident, first_leak(incident))
-    chosen = replace(qualification, techniques=in_order(qualification.techniques))
+    check_qualification(qualification, kept_techniques=incident.techniques)
+    current = read_qualification(incident, find_first_leak(incident))
+    chosen = replace(qualification, techniques=order_techniques(qualification.techniques))
     if chosen.leak == AS_DECLARED and not is_leak_judged(incident):
         chosen = replace(chosen, leak="")
     if says_nothing_new(chosen, current):
         return incident
-    if seen and seen != stamp(current):
+    if seen and seen != stamp_qualification(current):
         raise Stale
-    change(incident, current, chosen, actor=actor)
+    apply_qualification(incident, current, chosen, actor=actor)
     return incident
 
 
@@ -90,15 +90,15 @@ def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]
     field of `Qualification`.
     """
     incident = open_to_judgement(reference, actor)
-    current = qualification_of(incident, first_leak(incident))
-    chosen = replace(current, **codes_set(changes, current))
-    check(chosen, kept_techniques=incident.techniques)
+    current = read_qualification(incident, find_first_leak(incident))
+    chosen = replace(current, **read_codes(changes, current))
+    check_qualification(chosen, kept_techniques=incident.techniques)
     if chosen != current:
-        change(incident, current, chosen, actor=actor)
+        apply_qualification(incident, current, chosen, actor=actor)
     return incident
 
 
-def codes_set(changes: Changes, current: Qualification) -> dict[str, Any]:
+def read_codes(changes: Changes, current: Qualification) -> dict[str, Any]:
     """Return the fields of the qualification that these changes set."""
     codes: dict[str, Any] = {name: str(code) for name, code in changes.items() if name != "rsit"}
     if rsit := changes.get("rsit"):
@@ -116,20 +116,20 @@ def open_to_judgement(reference: str, actor: User) -> Incident:
     return incident
 
 
-def qualification_of(incident: Incident, leak: DataLeak | None) -> Qualification:
+def read_qualification(incident: Incident, leak: DataLeak | None) -> Qualification:
     """Return the qualification that is stored."""
     return Qualification(
         **{name: getattr(incident, name) for name in COLUMNS if name != "techniques"},
-        techniques=in_order(tuple(incident.techniques)),
-        leak=standing_leak(incident, leak),
+        techniques=order_techniques(tuple(incident.techniques)),
+        leak=read_leak_status(incident, leak),
     )
 
 
 def is_leak_judged(incident: Incident) -> bool:
-    return bool(find_judgement(incident, declared_data(incident), first_leak(incident)))
+    return bool(find_judgement(incident, read_declared_data(incident), find_first_leak(incident)))
 
 
-def stamp(qualification: Qualification) -> str:
+def stamp_qualification(qualification: Qualification) -> str:
     """Return a stamp of the values, with which a form says what its page showed."""
     content = json.dumps(asdict(qualification), sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
@@ -139,23 +139,19 @@ def says_nothing_new(chosen: Qualification, current: Qualification) -> bool:
     return replace(chosen, leak=chosen.leak or current.leak) == current
 
 
-def in_order(techniques: tuple[str, ...]) -> tuple[str, ...]:
+def order_techniques(techniques: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(techniques)))
 
 
-def check(qualification: Qualification, *, kept_techniques: list[str]) -> None:
+def check_qualification(qualification: Qualification, *, kept_techniques: list[str]) -> None:
     """Raise ValidationError naming every field with an unknown code, or with an RSIT type outside its class.
 
     `kept_techniques` are those of the case: they may stay even if they have left the list.
     """
-    problems: dict[str, list[str]] = {}
-    for field, message in (*unknown_codes(qualification, kept_techniques), *problems_of_rsit(qualification)):
-        problems.setdefault(field, []).append(message)
-    if problems:
-        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+    raise_problems((*list_unknown_codes(qualification, kept_techniques), *list_rsit_problems(qualification)))
 
 
-def unknown_codes(qualification: Qualification, kept_techniques: list[str]) -> Iterator[Problem]:
+def list_unknown_codes(qualification: Qualification, kept_techniques: list[str]) -> Iterator[Problem]:
     allowed: dict[str, list[str]] = {
         "nature": Nature.values,
         "type": IncidentType.values,
@@ -171,27 +167,27 @@ def unknown_codes(qualification: Qualification, kept_techniques: list[str]) -> I
         yield "techniques", "Cette technique n’est pas dans la liste."
 
 
-def problems_of_rsit(qualification: Qualification) -> Iterator[Problem]:
+def list_rsit_problems(qualification: Qualification) -> Iterator[Problem]:
     if qualification.rsit_class not in TYPES_OF_CLASS:
         yield "rsit_class", "Choisissez une classe RSIT."
     elif qualification.rsit_type and qualification.rsit_type not in TYPES_OF_CLASS[qualification.rsit_class]:
         yield "rsit_type", "Ce type RSIT n’appartient pas à cette classe."
 
 
-def change(incident: Incident, current: Qualification, chosen: Qualification, *, actor: User) -> None:
+def apply_qualification(incident: Incident, current: Qualification, chosen: Qualification, *, actor: User) -> None:
     """Save the new values, recompute the severity (which may only rise), and record which codes changed."""
     now = timezone.now()
     changed: dict[str, Any] = {}
     for name in COLUMNS:
         if getattr(current, name) != getattr(chosen, name):
-            changed[name] = [coded(getattr(current, name)), coded(getattr(chosen, name))]
-            setattr(incident, name, coded(getattr(chosen, name)))
+            changed[name] = [encode_code(getattr(current, name)), encode_code(getattr(chosen, name))]
+            setattr(incident, name, encode_code(getattr(chosen, name)))
     if chosen.leak and (leak := conclude_leak(incident, chosen.leak)):
         changed["leak"] = leak
-    save(incident, now, changed, actor=actor)
+    save_qualification(incident, now, changed, actor=actor)
 
 
-def save(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: User) -> None:
+def save_qualification(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: User) -> None:
     was = incident.severity
     raised = raise_severity(incident, now)
     settle_due(incident, worked_at=now)
@@ -200,5 +196,5 @@ def save(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: U
     record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | severity)
 
 
-def coded(value: Any) -> Any:
+def encode_code(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else str(value)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.models import Evidence, Incident, Opening, Reading
-from incidents.services.handling.assign import people_of
+from incidents.services.handling.assign import list_people
 
 # A row is written at most this often unless there is news: an hour of reading is one reading.
 WRITTEN_EVERY = timedelta(minutes=1)
@@ -46,11 +46,11 @@ def note_presence(*, incident: Incident, reader: User) -> None:
     Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
 
 
-def others_present(incident: Incident, reader: User) -> list[User]:
+def list_others_present(incident: Incident, reader: User) -> list[User]:
     """Return the other people of its centre who have the case open now, by name. One query."""
     recent = timezone.now() - PRESENT_FOR
     readings = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
-    return list(people_of(incident.csirt_id).filter(pk__in=readings.values("user")))
+    return list(list_people(incident.csirt_id).filter(pk__in=readings.values("user")))
 
 
 def note_opening(*, piece: Evidence, reader: User) -> None:

@@ -18,7 +18,7 @@ from incidents.enums import Ability, EventKind, Severity, Status
 from incidents.models import AnswerSheet, Incident, IncidentEvent, SeverityChoice
 from incidents.services.handling.due import DUE_FIELDS, answer_sooner, settle_due
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import interruptions_of, leak_of
+from incidents.services.history.snapshots import find_leak, list_interruptions
 from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess
 
 MOTIVE_LIMIT = 300
@@ -26,19 +26,19 @@ MOTIVE_LIMIT = 300
 WEIGHED_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
 
 
-def assessment_of(incident: Incident, now: datetime) -> Assessment:
+def assess_case(incident: Incident, now: datetime) -> Assessment:
     """Return what the facts of the case give at `now`."""
     situation = Situation(
         type=incident.type,
-        interruptions=interruptions_of(incident),
-        leak=leak_of(incident),
-        answers=answers_by_code(incident.sheets.order_by("id")),
+        interruptions=list_interruptions(incident),
+        leak=find_leak(incident),
+        answers=map_answers_by_code(incident.sheets.order_by("id")),
         on=find_local_day(now, find_zone(incident.collectivity)),
     )
     return assess(situation)
 
 
-def answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
+def map_answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
     """Return the newest answer to each question. Pass `sheets` oldest first."""
     newest: dict[str, Mapping[str, Any]] = {sheet.section: sheet.values for sheet in sheets}
     return {code: answer for values in newest.values() for code, answer in values.items()}
@@ -50,7 +50,7 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
     Returns whether it rose. Does not save. A level that a responder set stays until the facts are worse than those
     known then.
     """
-    computed, before = assessment_of(incident, now).severity, incident.severity_found
+    computed, before = assess_case(incident, now).severity, incident.severity_found
     incident.severity_found = computed
     if computed <= before or computed <= incident.severity:
         return False
@@ -60,7 +60,7 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
     return True
 
 
-def first_received(incident: Incident) -> datetime:
+def find_first_reception(incident: Incident) -> datetime:
     """Return when the first untaken declaration arrived: the case itself, or a duplicate that was untaken
     when merged.
     """
@@ -70,10 +70,10 @@ def first_received(incident: Incident) -> datetime:
     return min(incident.received_at, waited or incident.received_at)
 
 
-def free_since(incident: Incident) -> datetime:
+def find_free_since(incident: Incident) -> datetime:
     """Return since when the case is to be taken: since it was last unassigned, or since it was declared."""
     last = incident.events.filter(data__put_back=True).aggregate(at=Max("at"))["at"]
-    return last or first_received(incident)
+    return last or find_first_reception(incident)
 
 
 @transaction.atomic
@@ -100,7 +100,7 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     SeverityChoice.objects.create(incident=incident, severity=severity, motive=why, actor=actor, chosen_at=now)
     was, incident.severity = incident.severity, severity
     if incident.status == Status.DECLARED:
-        incident.acknowledge_by = free_since(incident) + ACKNOWLEDGE_WITHIN[severity]
+        incident.acknowledge_by = find_free_since(incident) + ACKNOWLEDGE_WITHIN[severity]
     answer_sooner(incident)
     settle_due(incident, worked_at=now)
     incident.save(update_fields=[*WEIGHED_FIELDS, *DUE_FIELDS])

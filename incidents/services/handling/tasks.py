@@ -23,7 +23,7 @@ from incidents.models import Incident, Task
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.verify import CALL_BACK_STEP
 from incidents.services.history.record import record_event
-from incidents.services.library.playbooks import TITLE_LIMIT, guide_for
+from incidents.services.library.playbooks import TITLE_LIMIT, find_guide
 
 MOST_OPEN = 100
 FURTHEST = timedelta(days=366)
@@ -58,13 +58,13 @@ def apply_playbook(*, reference: str, actor: User) -> int:
     check_open(incident)
     if incident.csirt is None:
         raise Http404  # the case has no centre
-    guide = guide_for(incident.type, incident.csirt)
+    guide = find_guide(incident.type, incident.csirt)
     existing = incident.tasks.exclude(step="").values_list("step", flat=True)
     missing = [step for step in guide.steps if step.step not in set(existing)]
     if not missing:
         return 0
     now = timezone.now()
-    tasks = [task_of(step, incident, actor=actor, at=now) for step in missing]
+    tasks = [build_task(step, incident, actor=actor, at=now) for step in missing]
     if incident.is_verified:
         end_call_back(tasks, incident, actor=actor, at=now)
     Task.objects.bulk_create(tasks)
@@ -74,7 +74,7 @@ def apply_playbook(*, reference: str, actor: User) -> int:
     return len(missing)
 
 
-def task_of(step: Step, incident: Incident, *, actor: User, at: datetime) -> Task:
+def build_task(step: Step, incident: Incident, *, actor: User, at: datetime) -> Task:
     due_at = at + timedelta(hours=step.within_hours) if step.within_hours else None
     return Task(
         incident=incident,
@@ -153,7 +153,7 @@ def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Tas
     task = incident.tasks.filter(uid=uid).first()
     if task is None:
         raise Http404
-    if state == state_of(task):
+    if state == read_task_state(task):
         return task
     now = timezone.now()
     is_over = state != TaskState.OPEN
@@ -165,13 +165,13 @@ def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Tas
     return task
 
 
-def state_of(task: Task) -> TaskState:
+def read_task_state(task: Task) -> TaskState:
     if task.done_at is None:
         return TaskState.OPEN
     return TaskState.MOOT if task.is_moot else TaskState.DONE
 
 
-def steps_missing(steps: Collection[Step], tasks: Collection[Task]) -> int:
+def count_missing_steps(steps: Collection[Step], tasks: Collection[Task]) -> int:
     """Return the number of steps that are not yet tasks of the case."""
     existing = {task.step for task in tasks}
     return sum(step.step not in existing for step in steps)

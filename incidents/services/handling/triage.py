@@ -88,14 +88,14 @@ def close_incident(
 ) -> Incident:
     """Close the case in one act, without a report (`services/handling/close.py` writes one).
 
-    `why` is as in `Ending`. `seen` is the `last_word_of` the case on its page, None if there was no page; `read_at` is
-    when a list of cases was shown. Raises InvalidTransition if it is already closed, NotFinished if « resolved » is
-    not true yet, ValidationError if the declarant wrote meanwhile.
+    `why` is as in `Ending`. `seen` is the `format_last_word` of the case on its page, None if there was no page;
+    `read_at` is when a list of cases was shown. Raises InvalidTransition if it is already closed, NotFinished if
+    « resolved » is not true yet, ValidationError if the declarant wrote meanwhile.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
     wrote_at = incident.declarant_wrote_at
-    if (seen is not None and seen != last_word_of(incident)) or (read_at and wrote_at and wrote_at > read_at):
+    if (seen is not None and seen != format_last_word(incident)) or (read_at and wrote_at and wrote_at > read_at):
         raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
     why = "" if incident.erased_at else why  # an erased case takes no text
     refuse_unfinished(incident, reason, why)
@@ -103,6 +103,6 @@ def close_incident(
     return incident
 
 
-def last_word_of(incident: Incident) -> str:
+def format_last_word(incident: Incident) -> str:
     """Return when the declarant last added something, for a form, or ""."""
     return incident.declarant_wrote_at.isoformat() if incident.declarant_wrote_at else ""

@@ -43,7 +43,7 @@ class CallBack:
     is_official: bool = False
 
 
-def checked_number(incident: Incident, call: CallBack) -> str:
+def check_call_number(incident: Incident, call: CallBack) -> str:
     """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called or was declared.
 
     A number from a declaration of the body proves nothing: a false declarant could otherwise verify themselves.
@@ -54,7 +54,7 @@ def checked_number(incident: Incident, call: CallBack) -> str:
     if (
         number
         and not call.is_official
-        and any(has_same_number(number, declared) for declared in declared_numbers(incident))
+        and any(has_same_number(number, declared) for declared in list_declared_numbers(incident))
     ):
         raise ValidationError(
             {
@@ -68,36 +68,36 @@ def checked_number(incident: Incident, call: CallBack) -> str:
     return number
 
 
-def declared_numbers(incident: Incident) -> Iterator[str]:
+def list_declared_numbers(incident: Incident) -> Iterator[str]:
     """Yield the numbers that the case has given, now or before, and those of the open cases of its body."""
     of_body = Q(incident__collectivity=incident.collectivity_id, incident__status__in=OPEN)
     cases = of_body | Q(incident=incident) | Q(incident__merged_into=incident)
     for phone, story in Story.objects.filter(cases).values_list("contact_phone", "description"):
-        yield from (phone, *(phone for phone in NUMBER.findall(story) if len(digits_of(phone)) >= PHONE_DIGITS))
+        yield from (phone, *(phone for phone in NUMBER.findall(story) if len(extract_digits(phone)) >= PHONE_DIGITS))
     sheets = AnswerSheet.objects.filter(cases, section="rappel").values_list("values__phone", flat=True)
     yield from (phone or "" for phone in sheets)
 
 
 def has_same_number(text: str, other: str) -> bool:
     """Tell whether one text contains the number of the other, in any spelling, with or without the country code."""
-    first, second = digits_of(text), digits_of(other)
+    first, second = extract_digits(text), extract_digits(other)
     return any(
-        len(bare := bare_digits(short)) >= LOCAL_DIGITS and bare in long
+        len(bare := strip_country_code(short)) >= LOCAL_DIGITS and bare in long
         for short, long in ((first, second), (second, first))
     )
 
 
 def is_same_number(text: str, other: str) -> bool:
     """Tell whether the two texts hold the same number and nothing else to call, whatever the spelling."""
-    return bare_digits(digits_of(text)) == bare_digits(digits_of(other))
+    return strip_country_code(extract_digits(text)) == strip_country_code(extract_digits(other))
 
 
-def bare_digits(digits: str) -> str:
+def strip_country_code(digits: str) -> str:
     """Return the digits without the country code and the first zero."""
     return BEFORE_NUMBER.sub("", digits, count=1)
 
 
-def digits_of(phone: str) -> str:
+def extract_digits(phone: str) -> str:
     return "".join(str(unicodedata.digit(sign)) for sign in phone if sign.isdigit())
 
 
@@ -106,10 +106,10 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
 
     The caller has locked the case and updates what is due next.
     """
-    number = checked_number(incident, call)
+    number = check_call_number(incident, call)
     tick_call_back(incident, actor=actor, at=at)
     if not call.is_noted and not incident.erased_at:
-        note_call_back(incident, actor=actor, words=words_of_call(number, call.source), at=at)
+        note_call_back(incident, actor=actor, words=describe_call(number, call.source), at=at)
     if number and call.source in PUBLIC and not call.is_official and not is_on_card(incident, number):
         found_on = find_local_day(at, find_zone(incident.collectivity))
         values = {"phone": number, "source": call.source, "found_on": found_on, "noted_by": actor}
@@ -139,7 +139,7 @@ def note_call_back(incident: Incident, *, actor: User, words: str, at: datetime)
     record_event(incident, EventKind.NOTED, at=at, actor=actor, **data)
 
 
-def words_of_call(number: str, source: NumberSource | None) -> str:
+def describe_call(number: str, source: NumberSource | None) -> str:
     """Return the number and its source as a sentence, without what was said in the call."""
     details = ", ".join([part for part in (number, str(source.label) if source else "") if part])
     statement = "Vérification par rappel."

@@ -12,17 +12,17 @@ from django.db.models import Exists, OuterRef
 from incidents.enums import EventKind, LeakStatus
 from incidents.facts.shapes import Leak, read_leak
 from incidents.models import DataLeak, Incident, IncidentEvent
-from incidents.services.history.snapshots import Values, first_leak, of_rows, snapshot_data
+from incidents.services.history.snapshots import Values, find_first_leak, snapshot_data, snapshot_rows
 
 DATA = "donnees"
 
 
 def read_declared(incident: Incident, section: str) -> Values:
     """Return one section as the declarant last gave it."""
-    return declared_data(incident) if section == DATA else of_rows(incident, section)
+    return read_declared_data(incident) if section == DATA else snapshot_rows(incident, section)
 
 
-def declared_data(incident: Incident) -> Values:
+def read_declared_data(incident: Incident) -> Values:
     """Return what was last declared of the data. One query, or three for a case that has no sheet of them.
 
     Erasing empties the sheets: only whether data are concerned is left, since the row may have a judgement.
@@ -37,15 +37,15 @@ def declared_data(incident: Incident) -> Values:
     )
     sheets = incident.sheets.filter(~Exists(judged), section=DATA)
     newest = sheets.order_by("-id").first()
-    return newest.values if newest and newest.values else of_rows(incident, DATA)
+    return newest.values if newest and newest.values else snapshot_rows(incident, DATA)
 
 
-def declared_leak(values: Mapping[str, Any]) -> Leak | None:
+def read_declared_leak(values: Mapping[str, Any]) -> Leak | None:
     """Return the leak of a sheet of data."""
     return None if values["leak"] is None else read_leak(values["leak"])
 
 
-def declared_status(values: Mapping[str, Any]) -> str:
+def read_declared_status(values: Mapping[str, Any]) -> str:
     return values["leak"]["status"] if values["leak"] else ""
 
 
@@ -55,20 +55,20 @@ def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak
     `values` is what was declared, `leak` the row. One query if there is no row or the case was erased, else none.
     """
     if incident.erased_at:
-        return judged_by_events(incident)
+        return find_judgement_in_events(incident)
     if leak is None:
-        return judged_without_leak(incident)
-    return leak.status if leak.status != declared_status(values) else ""
+        return find_judgement_without_leak(incident)
+    return leak.status if leak.status != read_declared_status(values) else ""
 
 
-def judged_without_leak(incident: Incident) -> str:
+def find_judgement_without_leak(incident: Incident) -> str:
     """Return « unfounded » if the centre judged so of a case where no leak was declared, which has no row."""
     judgements = incident.events.filter(kind=EventKind.QUALIFIED, data__changed__has_key="leak")
     newest = judgements.order_by("-id").first()
     return LeakStatus.UNFOUNDED if newest and newest.data["changed"]["leak"][1] == LeakStatus.UNFOUNDED else ""
 
 
-def judged_by_events(incident: Incident) -> str:
+def find_judgement_in_events(incident: Incident) -> str:
     """Return the last judgement of the leak, or "" if it is what counted before the first one."""
     judgements = incident.events.filter(kind__in=(EventKind.QUALIFIED, EventKind.CLOSED)).order_by("id")
     codes = judgements.values_list("data", flat=True)
@@ -78,5 +78,5 @@ def judged_by_events(incident: Incident) -> str:
 
 def format_judgement(incident: Incident, values: Mapping[str, Any]) -> str:
     """Return « fuite soupçonnée » as the centre judged, or ""."""
-    judgement = find_judgement(incident, values, first_leak(incident))
+    judgement = find_judgement(incident, values, find_first_leak(incident))
     return f"fuite {LeakStatus(judgement).label}" if judgement else ""

@@ -78,12 +78,12 @@ def index_batch() -> int:
         .order_by("pk")[:BATCH]
     )
     if pending:
-        follow([(row.event.incident_id, row.event.kind) for row in pending])
+        update_documents([(row.event.incident_id, row.event.kind) for row in pending])
         PendingEvent.objects.filter(pk__in=[row.pk for row in pending]).delete()
     return len(pending)
 
 
-def follow(events: Iterable[tuple[int, str]]) -> None:
+def update_documents(events: Iterable[tuple[int, str]]) -> None:
     """Update the documents of these cases from their rows."""
     cases: dict[str, set[int]] = defaultdict(set)
     for incident, kind in events:
@@ -97,11 +97,11 @@ def follow(events: Iterable[tuple[int, str]]) -> None:
     if erased := cases.get(EventKind.ERASED):
         SearchDocument.objects.filter(incident__in=erased).delete()
     if moved := cases.get(EventKind.TRANSFERRED, set()) | cases.get(EventKind.REROUTED, set()):
-        run(FOLLOW_THE_CASE, [sorted(moved)])
+        run_statement(FOLLOW_THE_CASE, [sorted(moved)])
         write_documents(moved, DocumentKind.NOTE, again=True)  # Hand-over notes stay with their centre.
 
 
-def rebuild(*, after: int, count: int = BATCH) -> int | None:
+def rebuild_documents(*, after: int, count: int = BATCH) -> int | None:
     """Rebuild the documents of the next `count` cases.
 
     Returns the key of the last one, or None if there is none left.
@@ -119,7 +119,7 @@ def rebuild(*, after: int, count: int = BATCH) -> int | None:
 
 def write_documents(incidents: Iterable[int], kind: str, *, again: bool) -> None:
     """Write the documents of one kind for these cases. Without `again`, write only the missing ones."""
-    run(
+    run_statement(
         WRITE.format(source=SOURCES[kind]),
         {
             "incidents": sorted(incidents),
@@ -127,8 +127,8 @@ def write_documents(incidents: Iterable[int], kind: str, *, again: bool) -> None
             "longest": LONGEST,
             "again": again,
             "weight": WEIGHTS[kind],
-            "terms": terms_of_types(),
-            "asked": questions_with_words(),
+            "terms": list_type_terms(),
+            "asked": list_word_questions(),
         },
     )
 
@@ -144,12 +144,12 @@ WEIGHTS: Mapping[str, str] = {
 }
 
 
-def terms_of_types() -> list[str]:
+def list_type_terms() -> list[str]:
     """Return pairs such as « rancon=rançongiciel », which the SQL splits."""
     return [f"{code}={term}" for code, term in TYPE_TERMS.items()]
 
 
-def questions_with_words() -> list[str]:
+def list_word_questions() -> list[str]:
     """Return « section.code » of the questions that are answered in words, in every version of the questionnaire.
 
     Sections copied from the case are left out, since they hold who is to be called back.
@@ -164,6 +164,6 @@ def questions_with_words() -> list[str]:
     return sorted(codes - CONTACTS)
 
 
-def run(statement: str, parameters: Any) -> None:
+def run_statement(statement: str, parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

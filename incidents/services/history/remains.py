@@ -17,8 +17,8 @@ from incidents.queries import Kept
 from incidents.questions.catalogue import SNAPSHOTS, current
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts
 from incidents.questions.saying import Said
-from incidents.services.handling.notes import readable
-from incidents.services.history.snapshots import Values, of_rows, text_of
+from incidents.services.handling.notes import filter_readable
+from incidents.services.history.snapshots import Values, snapshot_rows, text_of
 
 # Rows of these tables are never changed once written: only their words may be erased.
 CUT = ("messages", "notes", "sheets", "evidence", "severity_choices")
@@ -54,7 +54,7 @@ class Remains:
     older: dict[str, Older]
 
 
-def standing_of(incident: Incident) -> Values:
+def copy_case(incident: Incident) -> Values:
     """Return a copy of the case in values that JSON holds. The caller has locked the case."""
     body = incident.collectivity
     return {
@@ -64,7 +64,7 @@ def standing_of(incident: Incident) -> Values:
         "received_at": text_of(incident.received_at),
         "codes": {name: getattr(incident, name) for name in CODES},
         "assignee": incident.assignee.display_name if incident.assignee else "",
-        "sections": {section: of_rows(incident, section) for section in SNAPSHOTS},
+        "sections": {section: snapshot_rows(incident, section) for section in SNAPSHOTS},
         "tasks": [copy_task(task) for task in incident.tasks.select_related("done_by").order_by("id")],
         "observables": list(incident.observables.order_by("id").values("kind", "value")),
         "closings": list(incident.closings.order_by("id").values("outcome", "summary", "lesson")),
@@ -83,7 +83,7 @@ def copy_task(task: Any) -> Values:
     }
 
 
-def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
+def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
     """Return one page of what the giver of an accepted transfer may read. After an erasure only events are left.
 
     `after` gives, by the name of a list, how many of its newest rows to skip; it is ignored if the list is shorter.
@@ -96,7 +96,7 @@ def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
         return getattr(incident, name).filter(id__lte=last.get(name, 0)).order_by("-id")
 
     def page(name: str, rows: Any) -> list[Any]:
-        read, rest = page_of(rows, after.get(name, 0))
+        read, rest = cut_page(rows, after.get(name, 0))
         if rest:
             older[name] = rest
         return read
@@ -105,16 +105,16 @@ def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
     return Remains(
         sections=list_sections(copy),
         messages=page("messages", until("messages"))[::-1],
-        notes=page("notes", readable(until("notes"), centre=transfer.giver_id).select_related("author"))[::-1],
+        notes=page("notes", filter_readable(until("notes"), centre=transfer.giver_id).select_related("author"))[::-1],
         answers=[Kept(sheet, zone) for sheet in reversed(sheets)],
         tasks=page("tasks", copy.get("tasks", [])[::-1])[::-1],
         pieces=list(until("evidence").order_by("number")),
-        events=page("events", events_until(transfer)),
+        events=page("events", list_events_until(transfer)),
         older=older,
     )
 
 
-def page_of(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
+def cut_page(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
     """Return one page of a list or queryset that is ordered newest first, and what is older, or None.
 
     If there are no rows beyond those skipped, return the first page.
@@ -140,7 +140,7 @@ def list_sections(copy: Values) -> list[tuple[str, list[Said]]]:
     ]
 
 
-def events_until(transfer: Transfer) -> QuerySet[IncidentEvent]:
+def list_events_until(transfer: Transfer) -> QuerySet[IncidentEvent]:
     """Return the events up to the transfer, newest first."""
     events = transfer.incident.events.filter(id__lte=transfer.last_event_id)
     return events.select_related("actor").order_by("-id")

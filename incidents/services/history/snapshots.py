@@ -72,7 +72,7 @@ def text_of(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat() if at else None
 
 
-def of_declaration(declaration: Declaration) -> dict[str, Values]:
+def snapshot_declaration(declaration: Declaration) -> dict[str, Values]:
     """Return each section as it was declared."""
     return {
         "recit": read_story_words(declaration),
@@ -113,49 +113,49 @@ def keep_first(
 # The same sections, read from the rows for the pages that correct them
 
 
-def interruptions_of(incident: Incident) -> list[Interruption]:
+def list_interruptions(incident: Incident) -> list[Interruption]:
     """Return the interruptions in the order of their rows: a form names them by position."""
-    return [interruption_of(row) for row in incident.interruptions.order_by("id")]
+    return [read_interruption(row) for row in incident.interruptions.order_by("id")]
 
 
-def interruption_of(row: ServiceInterruption) -> Interruption:
+def read_interruption(row: ServiceInterruption) -> Interruption:
     return Interruption(**{name: getattr(row, name) for name in SERVICE})
 
 
-def leak_of(incident: Incident) -> Leak | None:
-    row = first_leak(incident)
-    return leak_from(row) if row else None
+def find_leak(incident: Incident) -> Leak | None:
+    row = find_first_leak(incident)
+    return read_leak_row(row) if row else None
 
 
-def leak_from(row: DataLeak) -> Leak:
+def read_leak_row(row: DataLeak) -> Leak:
     return read_leak({name: getattr(row, name) for name in LEAK})
 
 
-def first_leak(incident: Incident) -> DataLeak | None:
+def find_first_leak(incident: Incident) -> DataLeak | None:
     return incident.leaks.order_by("id").first()
 
 
-def instants_of(incident: Incident) -> dict[str, Instant]:
+def read_instants(incident: Incident) -> dict[str, Instant]:
     return {
         name: Instant(at=getattr(incident, f"{name}_at"), certainty=getattr(incident, f"{name}_certainty"))
         for name in INSTANTS
     }
 
 
-def caller_of(incident: Incident) -> Caller:
+def read_caller(incident: Incident) -> Caller:
     return Caller(**{name: getattr(incident.story, column) for name, column in CALLER_COLUMNS.items()})
 
 
-def of_rows(incident: Incident, section: str) -> Values:
+def snapshot_rows(incident: Incident, section: str) -> Values:
     """Return one section as it is stored now."""
     match section:
         case "recit":
             return read_story_words(incident.story)
         case "moments":
-            return snapshot_moments(instants_of(incident))
+            return snapshot_moments(read_instants(incident))
         case "services":
-            return snapshot_services(incident.service_stopped, interruptions_of(incident))
+            return snapshot_services(incident.service_stopped, list_interruptions(incident))
         case "donnees":
-            return snapshot_data(incident.data_concerned, leak_of(incident))
+            return snapshot_data(incident.data_concerned, find_leak(incident))
         case _:
-            return snapshot_caller(caller_of(incident), mail_without_code=incident.mail_without_code)
+            return snapshot_caller(read_caller(incident), mail_without_code=incident.mail_without_code)

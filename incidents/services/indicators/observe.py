@@ -37,8 +37,8 @@ def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -
     The same values again change nothing. Raises Http404, PermissionDenied, and ValidationError: by field for a value
     that does not match its kind, without a field if the case is erased or full.
     """
-    incident = locked(reference, actor)
-    values = {clean_observable(value.kind, value.value): origin_of(value) for value in chosen}
+    incident = lock_case(reference, actor)
+    values = {clean_observable(value.kind, value.value): find_origin(value) for value in chosen}
     existing = set(incident.observables.values_list("kind", "value"))
     new = {
         observable: origin
@@ -65,7 +65,7 @@ def add_observable(*, reference: str, actor: User, kind: str, value: str) -> int
 @transaction.atomic
 def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
     """Remove an indicator. Returns False if it was already removed."""
-    incident = locked(reference, actor)
+    incident = lock_case(reference, actor)
     observable = incident.observables.filter(uid=uid).first()
     if observable is None:
         return False
@@ -74,7 +74,7 @@ def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
     return True
 
 
-def locked(reference: str, actor: User) -> Incident:
+def lock_case(reference: str, actor: User) -> Incident:
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y relève plus d’indicateur.")
@@ -102,5 +102,5 @@ def clean_observable(kind: str, value: str) -> Found:
     return Found(ObservableKind(kind), spelt)
 
 
-def origin_of(value: Chosen) -> str:
+def find_origin(value: Chosen) -> str:
     return value.origin if value.origin in ORIGINS else HAND

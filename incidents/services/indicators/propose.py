@@ -20,8 +20,8 @@ from incidents.indicators.observables import TEXT_LIMIT, Found, find
 from incidents.indicators.sightings import ignored_among, seen_elsewhere
 from incidents.models import Evidence, Incident
 from incidents.queries import by_section, sheets_of
-from incidents.services.evidence.pieces import key_to_read
-from incidents.services.handling.notes import readable
+from incidents.services.evidence.pieces import get_reading_key
+from incidents.services.handling.notes import filter_readable
 from incidents.services.handling.read import note_opening
 
 logger = structlog.get_logger(__name__)
@@ -62,12 +62,12 @@ class Proposals:
     too_many: int = 0
 
 
-def propose(incident: Incident, user: User) -> Proposals:
+def propose_values(incident: Incident, user: User) -> Proposals:
     """Return the values found in the words of the case, up to TEXT_LIMIT characters.
 
     `incident` must be loaded `with_words`.
     """
-    return weigh(incident, user, sources_of(incident))
+    return weigh_values(incident, user, list_sources(incident))
 
 
 def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
@@ -77,22 +77,22 @@ def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evide
     vault.NotReadable.
     """
     incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
-    piece = readable_pieces(incident).filter(uid=uid).first()
+    piece = list_readable_pieces(incident).filter(uid=uid).first()
     if piece is None:
         raise Http404
-    content = b"".join(vault.read(piece.storage_name, key_to_read(incident)))
+    content = b"".join(vault.read(piece.storage_name, get_reading_key(incident)))
     note_opening(piece=piece, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
     words = words_in(content, piece.media_type)
-    return piece, weigh(incident, actor, [Source(DocumentKind.FILE, words)])
+    return piece, weigh_values(incident, actor, [Source(DocumentKind.FILE, words)])
 
 
-def readable_pieces(incident: Incident) -> QuerySet[Evidence]:
+def list_readable_pieces(incident: Incident) -> QuerySet[Evidence]:
     whole = incident.evidence.filter(taken_back_at=None)
     return whole.filter(media_type__in=READABLE, size__lte=MOST_BYTES).order_by("number")
 
 
-def sources_of(incident: Incident) -> Iterator[Source]:
+def list_sources(incident: Incident) -> Iterator[Source]:
     """Yield the declaration and the newest answers of each section, then the messages of the declarant,
     notes and file names, newest first.
     """
@@ -103,15 +103,15 @@ def sources_of(incident: Incident) -> Iterator[Source]:
     received = incident.messages.filter(is_from_csirt=False)  # a link in our own words is no trace of an attack
     for text in received.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.MESSAGE, text)
-    for text in readable(incident.notes.all()).order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
+    for text in filter_readable(incident.notes.all()).order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.NOTE, text)
     names = incident.evidence.filter(taken_back_at=None).order_by("-number").values_list("name", flat=True)[:ROWS_READ]
     yield Source(DocumentKind.FILE, "\n".join(names))
 
 
-def weigh(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
+def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
     origins, left_out = list_values_found(sources)
-    own, persons = domains_of(incident), {incident.story.contact_email.lower()}
+    own, persons = list_domains(incident), {incident.story.contact_email.lower()}
     telling = [observable for observable in origins if not is_innocent(observable, own=own, persons=persons)]
     proposed = telling[:MOST_PROPOSALS]
     existing = set(incident.observables.values_list("kind", "value"))
@@ -145,7 +145,7 @@ def list_values_found(
     return origins, tuple(left_out)
 
 
-def domains_of(incident: Incident) -> set[str]:
+def list_domains(incident: Incident) -> set[str]:
     """Return the domains of the body and of its centre, as far as the case shows them."""
     channel = incident.csirt.notification_email if incident.csirt else ""
     return {own_domain(incident.story.contact_email), own_domain(channel)} - {""}

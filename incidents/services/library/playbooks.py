@@ -18,7 +18,7 @@ from csirts.models import Csirt
 from incidents.catalogues.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, read_steps, steps_content
 from incidents.enums import IncidentType
 from incidents.models import Playbook
-from incidents.services.library.reflexes import led_csirt
+from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, WHY_LIMIT, SOURCE_LIMIT, CODE_LIMIT = 160, 400, 200, 60
 MOST_STEPS, MOST_HOURS = 30, 24 * 90
@@ -38,26 +38,26 @@ class Guide:
     csirt: Csirt | None = None
 
 
-def guide_for(kind: str, csirt: Csirt) -> Guide:
+def find_guide(kind: str, csirt: Csirt) -> Guide:
     """Return the newest playbook of that centre, or the national one. One query."""
-    return guide_of(kind, csirt, newest(kind, csirt))
+    return build_guide(kind, csirt, find_newest_playbook(kind, csirt))
 
 
-def guide_of(kind: str, csirt: Csirt, row: Playbook | None) -> Guide:
+def build_guide(kind: str, csirt: Csirt, row: Playbook | None) -> Guide:
     if row is None or not row.steps:
         return Guide(IncidentType(kind), PLAYBOOKS[kind], VERSION, PUBLISHED_ON)
     day = timezone.localdate(row.published_at)
     return Guide(IncidentType(kind), read_steps(row.steps), row.version, day, csirt)
 
 
-def guides_of(csirt: Csirt) -> list[Guide]:
+def list_guides(csirt: Csirt) -> list[Guide]:
     """Return the playbook that applies to each type. One query."""
     rows = Playbook.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
-    return [guide_of(kind, csirt, own.get(kind)) for kind in IncidentType]
+    return [build_guide(kind, csirt, own.get(kind)) for kind in IncidentType]
 
 
-def newest(kind: str, csirt: Csirt) -> Playbook | None:
+def find_newest_playbook(kind: str, csirt: Csirt) -> Playbook | None:
     return Playbook.objects.filter(type=kind, csirt=csirt).order_by("-version").first()
 
 
@@ -70,9 +70,9 @@ def publish_playbook(
     The same steps again make no version. Raises Http404 if the actor does not lead the centre, ValidationError on
     « steps », Stale if the newest version is no longer `based_on` (0: there was none).
     """
-    csirt = led_csirt(actor, csirt_slug, lock=True)
+    csirt = get_led_csirt(actor, csirt_slug, lock=True)
     clean = steps_content(clean_steps(steps))
-    row = newest(kind, csirt)
+    row = find_newest_playbook(kind, csirt)
     version = row.version if row else 0
     if clean == (row.steps if row else []):
         return version
@@ -98,16 +98,16 @@ def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
         why = clean_line(step["why"], limit=WHY_LIMIT, field="steps")
         source = clean_line(step["source"], limit=SOURCE_LIMIT, field="steps")
     except ValidationError as error:
-        raise at_step(number, error.messages[0]) from error
+        raise build_step_error(number, error.messages[0]) from error
     if not title:
-        raise at_step(number, "écrivez ce qu’il y a à faire.")
+        raise build_step_error(number, "écrivez ce qu’il y a à faire.")
     hours = step["within_hours"]
     if hours is not None and not 1 <= hours <= MOST_HOURS:
-        raise at_step(number, "le délai va de 1 à 2 160 heures, ou reste vide.")
-    return Step(free_code(str(step["step"]) or slugify(title), taken), title, why, source, hours)
+        raise build_step_error(number, "le délai va de 1 à 2 160 heures, ou reste vide.")
+    return Step(find_free_code(str(step["step"]) or slugify(title), taken), title, why, source, hours)
 
 
-def free_code(proposed: str, taken: set[str]) -> str:
+def find_free_code(proposed: str, taken: set[str]) -> str:
     base = proposed[:CODE_LIMIT] if CODE.match(proposed[:CODE_LIMIT]) else "etape"
     code, number = base, 2
     while code in taken:
@@ -116,5 +116,5 @@ def free_code(proposed: str, taken: set[str]) -> str:
     return code
 
 
-def at_step(number: int, words: str) -> ValidationError:
+def build_step_error(number: int, words: str) -> ValidationError:
     return ValidationError({"steps": f"Étape {number} : {words}"})

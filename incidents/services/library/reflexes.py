@@ -37,30 +37,34 @@ class Sheet:
     csirt: Csirt | None = None
 
 
-def sheet_for(kind: str, csirt: Csirt | None) -> Sheet:
+def find_reflex_sheet(kind: str, csirt: Csirt | None) -> Sheet:
     """Return the newest sheet of that CSIRT, or the national one. One query; none without a CSIRT."""
-    return sheet_of(kind, csirt, newest(kind, csirt)) if csirt else sheet_of(kind, None, None)
+    return (
+        build_reflex_sheet(kind, csirt, find_newest_reflex_sheet(kind, csirt))
+        if csirt
+        else build_reflex_sheet(kind, None, None)
+    )
 
 
-def sheet_of(kind: str, csirt: Csirt | None, row: ReflexSheet | None) -> Sheet:
+def build_reflex_sheet(kind: str, csirt: Csirt | None, row: ReflexSheet | None) -> Sheet:
     if row is None or not row.content:
         return Sheet(IncidentType(kind), REFLEXES[kind], VERSION, PUBLISHED_ON)
     day = timezone.localdate(row.published_at)
     return Sheet(IncidentType(kind), read_sheet(row.content), row.version, day, csirt)
 
 
-def sheets_of(csirt: Csirt) -> list[Sheet]:
+def list_reflex_sheets(csirt: Csirt) -> list[Sheet]:
     """Return the sheet that applies to each type in the region of that centre. One query."""
     rows = ReflexSheet.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
-    return [sheet_of(kind, csirt, own.get(kind)) for kind in IncidentType]
+    return [build_reflex_sheet(kind, csirt, own.get(kind)) for kind in IncidentType]
 
 
-def newest(kind: str, csirt: Csirt) -> ReflexSheet | None:
+def find_newest_reflex_sheet(kind: str, csirt: Csirt) -> ReflexSheet | None:
     return ReflexSheet.objects.filter(type=kind, csirt=csirt).order_by("-version").first()
 
 
-def led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
+def get_led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
     """Return the CSIRT, if this user leads it. Raises Http404 otherwise."""
     led = Csirt.objects.filter(pk__in=user.led_centre_ids, slug=slug)
     csirt = (led.select_for_update(no_key=True) if lock else led).first()
@@ -77,9 +81,9 @@ def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], bas
     lead the CSIRT, ValidationError by field, Stale if the newest version is no longer `based_on` (0: there was
     none).
     """
-    csirt = led_csirt(actor, csirt_slug, lock=True)
+    csirt = get_led_csirt(actor, csirt_slug, lock=True)
     clean = clean_content(content) if content else NATIONAL
-    row = newest(kind, csirt)
+    row = find_newest_reflex_sheet(kind, csirt)
     version = row.version if row else 0
     if clean == (row.content if row else NATIONAL):
         return version
@@ -95,21 +99,27 @@ def clean_content(content: Mapping[str, Any]) -> dict[str, Any]:
     Raises ValidationError, by field, for a text that is missing, too long, or looks like markup.
     """
     clean = {
-        "words": line(content["words"], WORDS_LIMIT, "words"),
-        "title": line(content["title"], TITLE_LIMIT, "title"),
+        "words": clean_sheet_line(content["words"], WORDS_LIMIT, "words"),
+        "title": clean_sheet_line(content["title"], TITLE_LIMIT, "title"),
         "hour": clean_acts(content["hour"], "hour"),
         "day": clean_acts(content["day"], "day"),
-        "sources": [line(source, SOURCE_LIMIT, "sources") for source in content["sources"]],
+        "sources": [clean_sheet_line(source, SOURCE_LIMIT, "sources") for source in content["sources"]],
     }
     check_numbers(clean)
     return clean
 
 
 def clean_acts(acts: list[Mapping[str, str]], field: str) -> list[dict[str, str]]:
-    return [{"title": line(act["title"], ACT_LIMIT, field), "how": line(act["how"], HOW_LIMIT, field)} for act in acts]
+    return [
+        {
+            "title": clean_sheet_line(act["title"], ACT_LIMIT, field),
+            "how": clean_sheet_line(act["how"], HOW_LIMIT, field),
+        }
+        for act in acts
+    ]
 
 
-def line(text: str, limit: int, field: str) -> str:
+def clean_sheet_line(text: str, limit: int, field: str) -> str:
     clean = clean_line(text, limit=limit, field=field)
     if not clean:
         raise ValidationError({field: "Une partie est vide. Chaque geste a un titre et une explication."})

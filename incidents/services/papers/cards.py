@@ -37,12 +37,12 @@ LINES: tuple[tuple[str, Helper | None], ...] = (
 )
 
 
-def card_of(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact] = ()) -> dict[str, Any]:
+def build_body_card(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact] = ()) -> dict[str, Any]:
     """Return the card of one body. `contacts` are those of its emergency card: pass them for its members only."""
-    return card(body, find_route(body, on=on), on) | {"lines": lines_of(contacts)}
+    return build_card(body, find_route(body, on=on), on) | {"lines": list_card_lines(contacts)}
 
 
-def lines_of(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
+def list_card_lines(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
     """Return each line as [label, known contact], with "" where somebody must write by hand."""
     known_contacts = {
         contact.kind: ", ".join(filter(None, (contact.name, contact.phone, contact.note))) for contact in contacts
@@ -50,21 +50,21 @@ def lines_of(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
     return [[str(label), known_contacts.get(helper, "") if helper else ""] for label, helper in LINES]
 
 
-def cards_of(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
+def list_cards(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
     """Yield the cards of the communes of a département, by name, with few rows in memory at a time.
 
     A commune lies in one region.
     """
     directory = load_directory(on)
-    for body in communes_of(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):
-        yield card(body, directory.route(body, []), on)
+    for body in list_communes(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):
+        yield build_card(body, directory.route(body, []), on)
 
 
-def communes_of(departement: Departement) -> CollectivityQuerySet:
+def list_communes(departement: Departement) -> CollectivityQuerySet:
     return Collectivity.objects.existing().filter(departement=departement, kind=Kind.COMMUNE)
 
 
-def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
+def build_card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
     """Return the content of a card.
 
     Its three acts are those of « je ne sais pas », since the type of incident is not known.
@@ -79,6 +79,6 @@ def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
         "site": settings.SITE_URL.partition("://")[2] + reverse("declare_type"),
         "address": address,
         "qr": draw_qr_code(address),
-        "lines": lines_of(()),
+        "lines": list_card_lines(()),
         "made": "Fiche établie le {day}, vérifiez les numéros une fois par an.".format(day=date_format(on, "j F Y")),
     }

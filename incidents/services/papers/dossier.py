@@ -25,11 +25,11 @@ from incidents.queries import is_left
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
 from incidents.questions.saying import NBSP, format_moment
 from incidents.reference import spaced
-from incidents.services.history.declared import DATA, declared_data, format_judgement
-from incidents.services.history.snapshots import Values, of_rows
-from incidents.services.library.reflexes import Sheet, sheet_for
+from incidents.services.history.declared import DATA, format_judgement, read_declared_data
+from incidents.services.history.snapshots import Values, snapshot_rows
+from incidents.services.library.reflexes import Sheet, find_reflex_sheet
 from incidents.services.papers.centres import describe_centre, describe_fallbacks, describe_site
-from incidents.services.papers.duties import duties_of
+from incidents.services.papers.duties import list_duties
 
 NO_MORE = (
     "Cette liste ne dit pas tout ce que la loi peut demander. Votre délégué à la protection des données (DPO), "
@@ -39,25 +39,25 @@ NO_MORE = (
 GROUND_MOVED = "%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s."
 
 
-def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
+def build_dossier(incident: Incident, *, at: datetime) -> dict[str, Any]:
     """Return the content as plain texts, for a template or for typst. `incident` must be loaded `with_words`."""
-    zone, data = find_zone(incident.collectivity), declared_data(incident)
+    zone, data = find_zone(incident.collectivity), read_declared_data(incident)
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": spaced(incident.reference)})
     return {
         "reference": spaced(incident.reference),
         "body": capfirst(incident.collectivity.label),
-        "identity": identity(incident.collectivity),
+        "identity": format_identity(incident.collectivity),
         "received": moment(incident.received_at, zone),
         "made": moment(at, zone),
         "centre": describe_centre(incident.csirt),
-        "reason": why_this_centre(incident),
+        "reason": explain_centre(incident),
         "fallbacks": describe_fallbacks(find_route(incident.collectivity, on=timezone.localdate(at)).fallbacks),
-        "checklist": checklist(sheet_for(incident.type, incident.csirt)),
-        "duties": [duty._asdict() for duty in duties_of(incident, zone)],
+        "checklist": build_checklist(find_reflex_sheet(incident.type, incident.csirt)),
+        "duties": [duty._asdict() for duty in list_duties(incident, zone)],
         "no_more": str(NO_MORE),
-        "receipt": receipt(incident, zone),
-        "progress": progress(incident, data, zone),
-        "declared": declared(incident, data, zone),
+        "receipt": list_receipt_lines(incident, zone),
+        "progress": list_progress(incident, data, zone),
+        "declared": list_declared_sections(incident, data, zone),
         "clock": str(CLOCKS.get(zone, zone)),
         "address": address,
         "site": settings.SITE_URL.partition("://")[2] + reverse("follow_up_start"),
@@ -65,7 +65,7 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def why_this_centre(incident: Incident) -> str:
+def explain_centre(incident: Incident) -> str:
     """Return why the case was routed to its centre and, after a transfer, which centre took it over and when."""
     moved = incident.transfers.filter(state=TransferState.ACCEPTED).select_related("giver", "taker").order_by("-id")
     if (last := moved.first()) is None or last.answered_at is None:
@@ -76,7 +76,7 @@ def why_this_centre(incident: Incident) -> str:
     return f"{incident.route_reason} " + sentence % words
 
 
-def identity(body: Collectivity) -> str:
+def format_identity(body: Collectivity) -> str:
     """Return the SIREN and INSEE code, which insurers and prefectures ask for to tell bodies of one name apart."""
     siren = body.siren and "SIREN {}".format(NBSP.join(map("".join, batched(body.siren, 3))))
     code = body.insee_code and f"code INSEE {body.insee_code}"
@@ -88,7 +88,7 @@ def moment(at: datetime, zone: str) -> str:
     return f"{local}, {CLOCKS.get(zone, zone)}"
 
 
-def checklist(sheet: Sheet) -> dict[str, Any]:
+def build_checklist(sheet: Sheet) -> dict[str, Any]:
     whose = f"Fiche de {sheet.csirt.name}" if sheet.csirt else "Fiche nationale"
     day = date_format(sheet.published_on, "j F Y")
     return {
@@ -101,13 +101,14 @@ def checklist(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def declared(incident: Incident, data: Values, zone: str) -> list[dict[str, Any]]:
+def list_declared_sections(incident: Incident, data: Values, zone: str) -> list[dict[str, Any]]:
     """Return the sections of the case as they were last declared, then the newest answers to the questions of its
     type. `data` is what was declared of the data.
     """
     situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
     facts = [
-        format_section(name, "", data if name == DATA else of_rows(incident, name), zone) for name in SNAPSHOT_TITLES
+        format_section(name, "", data if name == DATA else snapshot_rows(incident, name), zone)
+        for name in SNAPSHOT_TITLES
     ]
     facts[0]["lines"].insert(0, ["Situation", situation])
     questions = incident.sheets.exclude(section__in=SNAPSHOT_TITLES)
@@ -121,22 +122,26 @@ def format_section(section: str, version: str, values: Values, zone: str) -> dic
     return {"title": title_of(section, version), "lines": lines}
 
 
-def progress(incident: Incident, data: Values, zone: str) -> list[str]:
+def list_progress(incident: Incident, data: Values, zone: str) -> list[str]:
     """Return whether the case was taken or closed, whether the body was called back, and what the centre judges of
     the data, as sentences.
     """
-    lines = (charge(incident, zone), verification(incident, zone), judgement(incident, data))
+    lines = (
+        format_charge(incident, zone),
+        format_verification(incident, zone),
+        format_judgement_sentence(incident, data),
+    )
     return [line for line in lines if line]
 
 
-def judgement(incident: Incident, data: Values) -> str:
+def format_judgement_sentence(incident: Incident, data: Values) -> str:
     """Return the centre's judgement of the leak as a sentence, or "". `data` is what was declared of the data."""
     judged = format_judgement(incident, data)
     who = incident.csirt.name if incident.csirt else "Le centre"
     return f"{who} juge : {judged}." if judged else ""
 
 
-def charge(incident: Incident, zone: str) -> str:
+def format_charge(incident: Incident, zone: str) -> str:
     words = {"csirt": incident.csirt}
     if incident.closed_at:
         reason = incident.get_closing_reason_display()
@@ -155,21 +160,21 @@ def was_put_back(incident: Incident) -> bool:
     return incident.status == Status.DECLARED and taken.exists()
 
 
-def verification(incident: Incident, zone: str) -> str:
+def format_verification(incident: Incident, zone: str) -> str:
     if incident.verified_at is None:
         return "Déclaration non vérifiée : personne n’a encore rappelé la collectivité sur un numéro déjà connu."
     how = capfirst(incident.get_verification_display())
     return f"{how}, le {moment(incident.verified_at, zone)}."
 
 
-def receipt(incident: Incident, zone: str) -> list[str]:
+def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
     """Return the acknowledgement of receipt: what arrived, when, who deals with it, and nothing more (CRPA, article
     L112-11).
     """
     words = {"reference": spaced(incident.reference), "at": moment(incident.received_at, zone)}
     lines = [
         "La déclaration électronique {reference} a été reçue le {at}.".format(**words),
-        service_in_charge(incident),
+        name_service_in_charge(incident),
         (
             "Cet accusé de réception est délivré au titre de l’article L112-11 du code des relations entre le public "
             "et l’administration. Il constate que l’envoi est arrivé. Il ne vaut ni plainte, ni "
@@ -179,7 +184,7 @@ def receipt(incident: Incident, zone: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def service_in_charge(incident: Incident) -> str:
+def name_service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
         return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."

@@ -12,8 +12,8 @@ from incidents.enums import Answer, IncidentType, LeakStatus
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.questions.saying import format_moment
-from incidents.services.history.declared import declared_data, find_judgement
-from incidents.services.history.snapshots import first_leak
+from incidents.services.history.declared import find_judgement, read_declared_data
+from incidents.services.history.snapshots import find_first_leak
 
 WITHIN = timedelta(hours=72)
 # A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
@@ -44,23 +44,25 @@ TELL_PERSONS = Duty(
 )
 
 
-def duties_of(incident: Incident, zone: str) -> list[Duty]:
-    duties = data_duties(incident, zone)
+def list_duties(incident: Incident, zone: str) -> list[Duty]:
+    duties = list_data_duties(incident, zone)
     if incident.type not in NO_ATTACK:
-        duties.append(complaint(incident, zone))
+        duties.append(describe_complaint(incident, zone))
     return duties
 
 
-def data_duties(incident: Incident, zone: str) -> list[Duty]:
+def list_data_duties(incident: Incident, zone: str) -> list[Duty]:
     """Return the duties about data, unless nothing says that any are concerned. The centre's judgement counts for
     whether they are shown; only what was declared is given as known.
     """
-    declared = declared_data(incident)
-    judged = find_judgement(incident, declared, first_leak(incident))
+    declared = read_declared_data(incident)
+    judged = find_judgement(incident, declared, find_first_leak(incident))
     if judged == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not judged):
         return []
     if declared["concerned"] == Answer.YES:
-        notice = notify_cnil("Des données personnelles sont touchées.", before(incident.breach_known_at, zone))
+        notice = notify_cnil(
+            "Des données personnelles sont touchées.", format_delay_end(incident.breach_known_at, zone)
+        )
     else:
         notice = notify_cnil(MAYBE[judged == LeakStatus.CONFIRMED], "")
     return [notice, TELL_PERSONS]
@@ -74,19 +76,19 @@ def notify_cnil(first: str, by: str) -> Duty:
     return Duty("Prévenir la CNIL", f"{first} {within}", by, "RGPD, article 33 ; CNIL")
 
 
-def complaint(incident: Incident, zone: str) -> Duty:
+def describe_complaint(incident: Incident, zone: str) -> Duty:
     return Duty(
         "Porter plainte, si vous êtes assurés",
         (
             "Si votre contrat couvre les attaques informatiques : l’indemnité suppose une plainte dans les 72 heures "
             "après le moment où la collectivité a connaissance de l’attaque. Police, gendarmerie ou procureur."
         ),
-        before(incident.attack_known_at, zone),
+        format_delay_end(incident.attack_known_at, zone),
         "Code des assurances, article L12-10-1",
     )
 
 
-def before(known_at: datetime | None, zone: str) -> str:
+def format_delay_end(known_at: datetime | None, zone: str) -> str:
     """Return the end of the delay in the body's time zone, or "" if its start is not known."""
     if known_at is None:
         return ""

@@ -21,8 +21,8 @@ from incidents.access import Guest, get_case
 from incidents.enums import Ability, PaperKind, PaperState
 from incidents.files import vault
 from incidents.models import CaseKey, Incident, Paper
-from incidents.services.papers.cards import TEMPLATES, cards_of, communes_of
-from incidents.services.papers.dossier import dossier_of
+from incidents.services.papers.cards import TEMPLATES, list_cards, list_communes
+from incidents.services.papers.dossier import build_dossier
 
 logger = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
     packs = incident.papers.filter(kind=PaperKind.ANSWER_PACK, asked_at__gte=last)
     current = packs.exclude(state=PaperState.FAILED).order_by("-id").first()
     if current:
-        return revived(current) if current.is_late else current
+        return revive_paper(current) if current.is_late else current
     return Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=incident, total=1)
 
 
@@ -69,12 +69,12 @@ def ask_wall_cards(*, departement: Departement) -> Paper:
     There is one paper a day, however many ask; a failed one is made again at once.
     """
     Departement.objects.select_for_update(no_key=True).get(pk=departement.pk)
-    newest = cards_for(departement).first()
+    newest = list_card_papers(departement).first()
     if newest and not may_be_asked(newest):
         return newest
     if newest and newest.is_late:
-        return revived(newest)
-    total = communes_of(departement).count()
+        return revive_paper(newest)
+    total = list_communes(departement).count()
     return Paper.objects.create(kind=PaperKind.WALL_CARDS, departement=departement, total=total)
 
 
@@ -89,14 +89,14 @@ def may_be_asked(newest: Paper | None) -> bool:
     return timezone.localdate(newest.asked_at) < timezone.localdate()
 
 
-def revived(late: Paper) -> Paper:
+def revive_paper(late: Paper) -> Paper:
     """Restart a late paper: it counts as requested now, with all its tries, and keeps its place in the queue."""
     late.asked_at, late.tries = timezone.now(), 0
     late.save(update_fields=["asked_at", "tries"])
     return late
 
 
-def cards_for(departement: Departement) -> QuerySet[Paper]:
+def list_card_papers(departement: Departement) -> QuerySet[Paper]:
     """Return the cards of a département, newest first. An older file stays readable while a new one is made."""
     return Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=departement).order_by("-id")
 
@@ -110,13 +110,13 @@ def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwh
     `meanwhile` is called each time that a long paper has taken a round.
     """
     papers, until = 0, timezone.now() + LONGEST_ROUND
-    while timezone.now() < until and (paper := claim(timezone.now(), kinds)):
+    while timezone.now() < until and (paper := claim_paper(timezone.now(), kinds)):
         papers += try_paper(paper, meanwhile)
     return papers
 
 
 @transaction.atomic
-def claim(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper | None:
+def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper | None:
     """Claim one due row: its next try is put off and its tries are counted before the work starts.
 
     Answer packs come before cards, however many cards were requested. What a dead worker may have stored is removed,
@@ -145,19 +145,19 @@ def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
         logger.error("a paper cannot be made", paper=str(paper.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
         vault.remove(paper.storage_name)
         return False
-    return record(paper, size)
+    return record_made_paper(paper, size)
 
 
 def make_pack(paper: Paper) -> int:
     """Make and store an answer pack and return its size in bytes. Raises Erased if the case was erased meanwhile."""
     incident = Incident.objects.with_words().get(papers=paper)
-    pdf = typeset(TEMPLATES / "pack.typ", dossier_of(incident, at=timezone.now()))
-    vault.write(paper.storage_name, key_of(incident), pdf)
+    pdf = typeset(TEMPLATES / "pack.typ", build_dossier(incident, at=timezone.now()))
+    vault.write(paper.storage_name, ensure_case_key(incident), pdf)
     return len(pdf)
 
 
 @transaction.atomic
-def key_of(incident: Incident) -> bytes:
+def ensure_case_key(incident: Incident) -> bytes:
     """Return the key of the case's files, created if there is none yet. Raises Erased."""
     if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
         raise Erased
@@ -176,7 +176,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
     paused_at = timezone.now()
     with vault.store().open(paper.storage_name, "wb") as file:
         joiner = Joiner(file)
-        for cards in batched(cards_of(departement, on=timezone.localdate()), PAGES_AT_ONCE):
+        for cards in batched(list_cards(departement, on=timezone.localdate()), PAGES_AT_ONCE):
             joiner.add(typeset(TEMPLATES / "cards.typ", {"title": str(departement), "cards": cards}))
             if not filter_claimed(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
                 raise Overtaken
@@ -194,7 +194,7 @@ def filter_claimed(paper: Paper) -> QuerySet[Paper]:
 
 
 @transaction.atomic
-def record(paper: Paper, size: int) -> bool:
+def record_made_paper(paper: Paper, size: int) -> bool:
     """Record the paper as made.
 
     If another worker took over or the case was erased, remove this file and return False.
@@ -203,14 +203,16 @@ def record(paper: Paper, size: int) -> bool:
         vault.remove(paper.storage_name)
         return False
     if paper.kind == PaperKind.WALL_CARDS:
-        forget(Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=paper.departement_id, pk__lt=paper.pk))
+        forget_selected_papers(
+            Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=paper.departement_id, pk__lt=paper.pk)
+        )
     return True
 
 
 # Reading and forgetting
 
 
-def content_of(paper: Paper) -> Iterator[bytes]:
+def read_paper(paper: Paper) -> Iterator[bytes]:
     """Yield the bytes of a paper that was made. Raises NotReadable."""
     if paper.kind == PaperKind.WALL_CARDS:
         return clear_content(paper.storage_name)
@@ -230,10 +232,10 @@ def clear_content(name: str) -> Iterator[bytes]:
 
 def forget_papers(incident: Incident) -> None:
     """Delete the papers of a case that is being erased. Call it inside that transaction."""
-    forget(Paper.objects.filter(incident=incident))
+    forget_selected_papers(Paper.objects.filter(incident=incident))
 
 
-def forget(papers: QuerySet[Paper]) -> None:
+def forget_selected_papers(papers: QuerySet[Paper]) -> None:
     for paper in papers:
         forget_content(paper)
         paper.delete()

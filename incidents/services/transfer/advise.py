@@ -24,10 +24,16 @@ from incidents.catalogues.partners import MAILED, Partner
 from incidents.enums import Ability, EventKind, ObservableKind, Tlp
 from incidents.models import Advice, Incident
 from incidents.moments import code_of, end_or_day, moment_or_day
-from incidents.services.history.declared import declared_data, find_judgement
+from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import caller_of, first_leak, instants_of, interruptions_of, text_of
-from incidents.services.transfer.agreements import NONE, Agreement, checked_agreement
+from incidents.services.history.snapshots import (
+    find_first_leak,
+    list_interruptions,
+    read_caller,
+    read_instants,
+    text_of,
+)
+from incidents.services.transfer.agreements import NONE, Agreement, check_agreement
 from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
 
 MOTIVE_LIMIT = 500
@@ -72,18 +78,18 @@ def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Ad
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{request.key}".encode()).hexdigest()
-    why, earlier = checked_motive(request), Advice.objects.filter(submission_key=key).first()
+    why, earlier = check_advice_motive(request), Advice.objects.filter(submission_key=key).first()
     if earlier and (earlier.partner, earlier.motive, earlier.sha256) == (request.partner, why, request.seen):
         return earlier
-    partner = checked(incident, request)
+    partner = check_partner(incident, request)
     if earlier:
         raise FormUsed
     agreement = check_agreed(incident, request)
-    content = content_of(incident, partner, request)
-    if request.seen != seal_of(content):
+    content = format_advice(incident, partner, request)
+    if request.seen != hash_content(content):
         raise Stale
     now = timezone.now()
-    content_fields = {"partner": partner.code, "tlp": request.tlp, "content": content, "sha256": seal_of(content)}
+    content_fields = {"partner": partner.code, "tlp": request.tlp, "content": content, "sha256": hash_content(content)}
     request_fields = {"motive": why, "agreement": agreement, "actor": actor, "asked_at": now}
     advice = Advice.objects.create(incident=incident, submission_key=key, **request_fields, **content_fields)
     data: dict[str, Any] = {"partner": partner.code, "sha256": advice.sha256, "advice": str(advice.uid)}
@@ -92,7 +98,7 @@ def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Ad
     return advice
 
 
-def checked(incident: Incident, request: AdviceRequest) -> Partner:
+def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
     """Return the partner. Raises ValidationError if the file cannot be sent to it."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer.")
@@ -101,18 +107,18 @@ def checked(incident: Incident, request: AdviceRequest) -> Partner:
         raise ValidationError({"partner": "Choisissez un partenaire de la liste."})
     if request.tlp not in LABELS:
         raise ValidationError({"tlp": "Choisissez le TLP du message."})
-    if why := why_not(incident):
+    if why := find_advice_refusal(incident):
         raise ValidationError(why)
     return partner
 
 
 def check_agreed(incident: Incident, request: AdviceRequest) -> str:
-    """Return the words to store about the agreement. Raises ValidationError like `checked_agreement`."""
+    """Return the words to store about the agreement. Raises ValidationError like `check_agreement`."""
     is_needed = needs_agreement(incident.tlp, PartnerKind.COMMUNITY, label=request.tlp)
-    return checked_agreement(incident, request.agreement, is_needed=is_needed)
+    return check_agreement(incident, request.agreement, is_needed=is_needed)
 
 
-def checked_motive(request: AdviceRequest) -> str:
+def check_advice_motive(request: AdviceRequest) -> str:
     why = clean_line(request.motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         missing = "Écrivez pourquoi des coordonnées partent." if request.with_persons else "Écrivez pourquoi."
@@ -120,38 +126,38 @@ def checked_motive(request: AdviceRequest) -> str:
     return why
 
 
-def why_not(incident: Incident) -> str:
+def find_advice_refusal(incident: Incident) -> str:
     """Return why the TLP of the case lets nothing out, as a sentence, or "" if something may leave."""
     return str(KEPT_IN) if is_kept_in(incident.tlp) else ""
 
 
-def content_of(incident: Incident, partner: Partner, request: AdviceRequest) -> str:
+def format_advice(incident: Incident, partner: Partner, request: AdviceRequest) -> str:
     """Return the text of the file. The same rows give the same text."""
-    facts = facts_of(incident) | {
+    facts = describe_case_facts(incident) | {
         "format": FORMAT,
         "to": partner.code,
         "tlp": str(Tlp(request.tlp).label),
         "declarant_agreed": request.agreement.is_given,
-        "observables": observables_of(incident, with_persons=request.with_persons),
+        "observables": describe_observables(incident, with_persons=request.with_persons),
     }
     if request.with_persons:
-        caller = caller_of(incident)
+        caller = read_caller(incident)
         facts["contact"] = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
 
 
-def seal_of(content: str) -> str:
+def hash_content(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def facts_of(incident: Incident) -> dict[str, Any]:
+def describe_case_facts(incident: Incident) -> dict[str, Any]:
     """Return the facts as they were declared; what the centre judges of the data is apart, empty if nothing."""
-    declared = declared_data(incident)
+    declared = read_declared_data(incident)
     return {
         "reference": incident.reference,
         "pap": incident.get_pap_display(),
         "centre": incident.csirt.name if incident.csirt else "",
-        "body": body_of(incident),
+        "body": describe_body(incident),
         "type": incident.type,
         "nature": incident.nature,
         "cause": incident.cause,
@@ -160,15 +166,15 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "severity": incident.get_severity_display(),
         "verified": incident.is_verified,
         "received_at": text_of(incident.received_at),
-        "moments": moments_of(incident),
+        "moments": describe_moments(incident),
         "service_stopped": incident.service_stopped,
-        "services": services_of(incident),
+        "services": describe_services(incident),
         "data": declared,
-        "centre_judges": {"leak": find_judgement(incident, declared, first_leak(incident))},
+        "centre_judges": {"leak": find_judgement(incident, declared, find_first_leak(incident))},
     }
 
 
-def body_of(incident: Incident) -> dict[str, Any]:
+def describe_body(incident: Incident) -> dict[str, Any]:
     body = incident.collectivity
     return {
         "name": body.label,
@@ -179,13 +185,13 @@ def body_of(incident: Incident) -> dict[str, Any]:
     }
 
 
-def moments_of(incident: Incident) -> dict[str, str | None]:
+def describe_moments(incident: Incident) -> dict[str, str | None]:
     """Return the known instants in UTC, or as a day of the body's time zone if no hour was given."""
-    zone, instants = find_zone(incident.collectivity), instants_of(incident).items()
+    zone, instants = find_zone(incident.collectivity), read_instants(incident).items()
     return {name: code_of(moment_or_day(instant.at, zone, instant.certainty)) for name, instant in instants}
 
 
-def services_of(incident: Incident) -> list[dict[str, Any]]:
+def describe_services(incident: Incident) -> list[dict[str, Any]]:
     """Leave out the workarounds, which are free text of the declarant."""
     zone = find_zone(incident.collectivity)
     return [
@@ -196,11 +202,11 @@ def services_of(incident: Incident) -> list[dict[str, Any]]:
             "to": code_of(end_or_day(interruption.started_at, interruption.ended_at, zone)),
             "people": interruption.people_affected,
         }
-        for interruption in interruptions_of(incident)
+        for interruption in list_interruptions(incident)
     ]
 
 
-def observables_of(incident: Incident, *, with_persons: bool) -> list[dict[str, Any]]:
+def describe_observables(incident: Incident, *, with_persons: bool) -> list[dict[str, Any]]:
     kinds = ObservableKind.values if with_persons else IMPERSONAL
     observables = incident.observables.filter(kind__in=kinds).order_by("kind", "value").values("kind", "value")
     return [dict(observable) for observable in observables[:OBSERVABLES_SENT]]

@@ -32,19 +32,19 @@ class Agreement:
 NONE = Agreement()
 
 
-def checked_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool) -> str:
+def check_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool) -> str:
     """Return the words to store, or "" if the declarant did not agree.
 
     Raises ValidationError on « agreement » if an agreement is needed and was not given, if the box and the words do
     not go together, or if the TLP of the case has changed since the page was opened.
     """
     words = clean_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
-    if problem := problem_of(incident, agreement, words, is_needed=is_needed):
+    if problem := find_agreement_problem(incident, agreement, words, is_needed=is_needed):
         raise ValidationError({"agreement": problem})
     return words
 
 
-def problem_of(incident: Incident, agreement: Agreement, words: str, *, is_needed: bool) -> str:
+def find_agreement_problem(incident: Incident, agreement: Agreement, words: str, *, is_needed: bool) -> str:
     if not agreement.is_given:
         return str(NOT_AGREED) if is_needed else str(NOT_TICKED) if words else ""
     if agreement.label != incident.tlp:

@@ -25,8 +25,8 @@ from incidents.models import Incident, IncidentEvent, Transfer
 from incidents.services.handling.close import list_names
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
-from incidents.services.history.remains import standing_of
-from incidents.services.transfer.agreements import AGREEMENT_LIMIT, NONE, NOT_AGREED, Agreement, checked_agreement
+from incidents.services.history.remains import copy_case
+from incidents.services.transfer.agreements import AGREEMENT_LIMIT, NONE, NOT_AGREED, Agreement, check_agreement
 from incidents.sharing import PartnerKind, needs_agreement, width
 from incidents.workflow import check_transferable
 
@@ -34,7 +34,7 @@ MOTIVE_LIMIT = 500
 TAKEN = ("csirt", "status", "acknowledged_at", "acknowledged_by", "assignee", "group", *DUE_FIELDS)
 
 
-def takers_for(incident: Incident) -> QuerySet[Any]:
+def list_takers(incident: Incident) -> QuerySet[Any]:
     """Return the centres that a case may be proposed to.
 
     `has_people` tells whether anybody of the centre works here.
@@ -56,7 +56,7 @@ def ask_transfer(
     transfer, and ValidationError: by field, or without a field for a case that cannot be transferred.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
-    newest = newest_of(incident)
+    newest = find_newest_transfer(incident)
     why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
     words = clean_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
     is_agreed_alike = newest and newest.agreement == words and (not words or newest.agreed_tlp == agreement.label)
@@ -68,11 +68,11 @@ def ask_transfer(
     centre = find_taker(incident, taker)
     check_motive(incident, why)
     is_needed = needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
-    agreed = checked_agreement(incident, agreement, is_needed=is_needed)
+    agreed = check_agreement(incident, agreement, is_needed=is_needed)
     values = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
     giver: Any = incident.csirt_id  # the actor may transfer, so the case has a centre
     transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, **values)
-    tell(transfer, EventKind.TRANSFER_ASKED, actor)
+    record_transfer(transfer, EventKind.TRANSFER_ASKED, actor)
     return transfer
 
 
@@ -83,7 +83,7 @@ def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
     """
     giver: Any = incident.csirt_id
     transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=taker, motive=motive[:MOTIVE_LIMIT])
-    tell(transfer, EventKind.TRANSFER_ASKED, None)
+    record_transfer(transfer, EventKind.TRANSFER_ASKED, None)
     return transfer
 
 
@@ -95,9 +95,9 @@ def withdraw_offer(incident: Incident, *, unless_to: Csirt | None) -> bool:
     stale = incident.transfers.filter(state=TransferState.ASKED, asked_by=None).exclude(taker=unless_to).first()
     if stale is None:
         return False
-    settle(stale, TransferState.WITHDRAWN, None)
+    settle_transfer(stale, TransferState.WITHDRAWN, None)
     stale.save(update_fields=["state", "answered_at", "answered_by"])
-    tell(stale, EventKind.TRANSFER_WITHDRAWN, None)
+    record_transfer(stale, EventKind.TRANSFER_WITHDRAWN, None)
     return True
 
 
@@ -108,21 +108,21 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
     Raises Http404, PermissionDenied, Stale if it was answered or there is none.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
-    newest = newest_of(incident)
+    newest = find_newest_transfer(incident)
     if newest and newest.state == TransferState.WITHDRAWN:
         return newest
     if newest is None or newest.state != TransferState.ASKED:
         raise Stale(newest)
-    settle(newest, TransferState.WITHDRAWN, actor)
+    settle_transfer(newest, TransferState.WITHDRAWN, actor)
     newest.save(update_fields=["state", "answered_at", "answered_by"])
-    tell(newest, EventKind.TRANSFER_WITHDRAWN, actor)
+    record_transfer(newest, EventKind.TRANSFER_WITHDRAWN, actor)
     return newest
 
 
 @transaction.atomic
 def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
     """Refuse the case for the taker, with a reason. Raises Http404, Stale, ValidationError on « answer »."""
-    transfer = locked_offer(actor, uid)
+    transfer = lock_offer(actor, uid)
     why = clean_line(answer, limit=MOTIVE_LIMIT, field="answer")
     if transfer.state == TransferState.RETURNED and transfer.answered_by_id == actor.pk:
         return transfer
@@ -130,10 +130,10 @@ def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
         raise Stale(transfer)
     if not why:
         raise ValidationError({"answer": "Écrivez pourquoi : l’autre centre saura quoi en faire."})
-    settle(transfer, TransferState.RETURNED, actor)
+    settle_transfer(transfer, TransferState.RETURNED, actor)
     transfer.answer = "" if transfer.incident.erased_at else why
     transfer.save(update_fields=["state", "answered_at", "answered_by", "answer"])
-    tell(transfer, EventKind.TRANSFER_RETURNED, actor)
+    record_transfer(transfer, EventKind.TRANSFER_RETURNED, actor)
     return transfer
 
 
@@ -144,7 +144,7 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
     A repeated call by the same person changes nothing. Raises Http404, Stale if a colleague answered first or
     it was withdrawn, InvalidTransition if the case was closed, ValidationError if it can no longer be transferred.
     """
-    transfer = locked_offer(actor, uid)
+    transfer = lock_offer(actor, uid)
     if transfer.state == TransferState.ACCEPTED and transfer.answered_by_id == actor.pk:
         return transfer
     if transfer.state != TransferState.ASKED:
@@ -153,15 +153,15 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
     check_may_go(incident)
     if lacks_agreement(transfer):
         raise ValidationError({"agreement": str(NOT_AGREED)})
-    settle(transfer, TransferState.ACCEPTED, actor)
-    transfer.standing = standing_of(incident)
+    settle_transfer(transfer, TransferState.ACCEPTED, actor)
+    transfer.standing = copy_case(incident)
     change_hands(incident, transfer, actor)
-    transfer.last_event = tell(transfer, EventKind.TRANSFERRED, actor)
+    transfer.last_event = record_transfer(transfer, EventKind.TRANSFERRED, actor)
     transfer.save(update_fields=["state", "answered_at", "answered_by", "standing", "last_event"])
     return transfer
 
 
-def newest_of(incident: Incident) -> Transfer | None:
+def find_newest_transfer(incident: Incident) -> Transfer | None:
     return incident.transfers.select_related("giver", "taker").order_by("-id").first()
 
 
@@ -171,7 +171,7 @@ def is_same(newest: Transfer, taker: str, why: str, actor: User) -> bool:
     return proposal == (TransferState.ASKED, taker, why, actor.pk)
 
 
-def why_merged(incident: Incident) -> str:
+def find_merge_refusal(incident: Incident) -> str:
     """Return why a merged case does not go to another centre, as a sentence, or ""."""
     is_merged = incident.merged_into_id or incident.doubles.exists()
     return "Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le." if is_merged else ""
@@ -181,7 +181,7 @@ def check_may_go(incident: Incident) -> None:
     """Raise InvalidTransition for a closed case, ValidationError for a case that is erased or merged."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer.")
-    if problem := why_merged(incident):
+    if problem := find_merge_refusal(incident):
         raise ValidationError(problem)
     check_transferable(Status(incident.status))
 
@@ -206,13 +206,13 @@ def check_motive(incident: Incident, why: str) -> None:
 
 
 def find_taker(incident: Incident, slug: str) -> Csirt:
-    centre: Csirt | None = takers_for(incident).filter(slug=slug).first() if "\0" not in slug else None
+    centre: Csirt | None = list_takers(incident).filter(slug=slug).first() if "\0" not in slug else None
     if centre is None:
         raise ValidationError({"taker": "Choisissez un centre de la liste."})
     return centre
 
 
-def locked_offer(actor: User, uid: UUID) -> Transfer:
+def lock_offer(actor: User, uid: UUID) -> Transfer:
     """Return the proposal with its case locked. The case is locked first, then the proposal is read again."""
     offer = get_offer(actor, uid)
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.incident_id)
@@ -221,7 +221,7 @@ def locked_offer(actor: User, uid: UUID) -> Transfer:
     return transfer
 
 
-def settle(transfer: Transfer, state: TransferState, actor: User | None) -> None:
+def settle_transfer(transfer: Transfer, state: TransferState, actor: User | None) -> None:
     transfer.state, transfer.answered_at, transfer.answered_by = state, timezone.now(), actor
 
 
@@ -240,7 +240,7 @@ def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
     incident.documents.exclude(source__in=relays).update(csirt=transfer.taker)
 
 
-def tell(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:
+def record_transfer(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:
     """Record the event. `from` is the giver, `to` the taker. Without `actor`, the platform acted."""
     ends: dict[str, Any] = {"from": transfer.giver.slug, "to": transfer.taker.slug}
     return record_event(

@@ -56,7 +56,7 @@ def reroute_cases() -> int:
     moved, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until:
         check = begin_check(timezone.now())
-        cases = list(cases_after(check.last_case)) if check else []
+        cases = list(list_cases_after(check.last_case)) if check else []
         if check is None:
             break
         moved += sum(reroute_misplaced(cases, check.checked_on or timezone.localdate()))
@@ -79,7 +79,7 @@ def begin_check(now: datetime) -> RoutingCheck | None:
     return None if check.is_finished or now < check.noticed_at + FOLLOWED_AFTER else check
 
 
-def cases_after(pk: int) -> QuerySet[Incident]:
+def list_cases_after(pk: int) -> QuerySet[Incident]:
     """Return the next open cases, with the relations from which a route is computed."""
     bodies = [f"collectivity{seat}__{part}" for seat in ("", "__seat") for part in ("region", "region_correction")]
     return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]
@@ -108,10 +108,10 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
         centre = directory.route(case.collectivity, ()).csirt
         return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
 
-    return [follow(case.pk, on) for case in cases if is_misplaced(case)]
+    return [try_reroute(case.pk, on) for case in cases if is_misplaced(case)]
 
 
-def follow(pk: int, on: date) -> bool:
+def try_reroute(pk: int, on: date) -> bool:
     """Reroute one case. An error is logged, so that it does not stop the others."""
     try:
         return reroute_case(pk, on)
@@ -135,12 +135,12 @@ def reroute_case(pk: int, on: date) -> bool:
     if incident.csirt == route.csirt or not may_follow(incident, route.csirt):
         return is_withdrawn
     if not was_worked_on(incident):
-        move(incident, route)
+        move_case(incident, route)
         return True
-    return (route.csirt is not None and offer(incident, route.csirt, route.reason)) or is_withdrawn
+    return (route.csirt is not None and offer_case(incident, route.csirt, route.reason)) or is_withdrawn
 
 
-def offer(incident: Incident, centre: Csirt, reason: str) -> bool:
+def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
     """Propose a case that was worked on, or add the task to ask the declarant first.
 
     Returns whether anything was done.
@@ -168,10 +168,10 @@ def was_worked_on(incident: Incident) -> bool:
     return incident.events.filter(Q(kind__in=WORK) | WORDS_OF_CENTRE).exists()
 
 
-def move(incident: Incident, route: Route) -> None:
+def move_case(incident: Incident, route: Route) -> None:
     """Give a case on which nobody worked to its new centre, with new targets, or to none. The caller has locked it."""
     now, former = timezone.now(), incident.csirt
-    why = reason_of(incident, route.csirt)
+    why = find_rerouting_reason(incident, route.csirt)
     incident.csirt, incident.route_reason = route.csirt, route.reason
     incident.region = incident.collectivity.home_region
     incident.assignee, incident.group = None, None
@@ -184,7 +184,7 @@ def move(incident: Incident, route: Route) -> None:
     record_event(incident, EventKind.REROUTED, at=now, actor=None, by=ActorKind.SYSTEM, why=str(why), **ends)
 
 
-def reason_of(incident: Incident, centre: Csirt | None) -> Rerouting:
+def find_rerouting_reason(incident: Incident, centre: Csirt | None) -> Rerouting:
     """Return why the case follows. Call it before the case is changed."""
     if has_other_ground(incident):
         return Rerouting.CORRECTED

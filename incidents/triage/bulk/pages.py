@@ -25,10 +25,10 @@ from incidents.services.groups.bulk import (
     MOST_CASES,
     TRANSFERRED,
     FormUsed,
+    count_outcomes,
     do_at_once,
     start_bulk,
     stop_bulk,
-    tally,
 )
 from incidents.triage.bulk.forms import FORMS, BulkForm
 from incidents.triage.case.page import render_page
@@ -149,7 +149,7 @@ def find_queue_address(request: HttpRequest) -> str:
 
 
 def announce_results(request: HttpRequest, job: BulkJob) -> None:
-    counts = tally(job)
+    counts = count_outcomes(job)
     if done := counts[BulkOutcome.DONE]:
         messages.success(request, describe_done(job, done))
     if nothing := counts[BulkOutcome.NOTHING]:
@@ -237,7 +237,7 @@ def bulk_progress_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     )
     if job is None:
         raise Http404
-    counts = tally(job)
+    counts = count_outcomes(job)
     context: dict[str, Any] = {
         "title": BulkAct(job.act).label.capitalize(),
         "job": job,

@@ -25,8 +25,8 @@ from incidents.services.declarant.call_back import Call, refuse_ended, stamp_fac
 from incidents.services.handling.keep import Values
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
-from incidents.services.history.declared import declared_data, declared_leak
-from incidents.services.history.snapshots import instants_of, interruptions_of
+from incidents.services.history.declared import read_declared_data, read_declared_leak
+from incidents.services.history.snapshots import list_interruptions, read_instants
 from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, sound
 from incidents.triage.calls.telephone_form import TelephoneForm
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
@@ -129,23 +129,23 @@ def seen_before(form: CallForm, kept: Values | None) -> str:
 
 def known(incident: Incident) -> dict[str, Any]:
     """Return the facts of the case as form values, in the active time zone."""
-    leak = declared_leak(declared_data(incident))
+    leak = read_declared_leak(read_declared_data(incident))
     said: dict[str, Any] = {name: getattr(incident, name) for name in ("type", *CASE_ANSWERS)}
     said |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (map_leak(leak) if leak else {})
-    for name, one in instants_of(incident).items():
+    for name, one in read_instants(incident).items():
         said |= typed(name, one.at)
     return said | known_services(incident)
 
 
 def known_services(incident: Incident) -> dict[str, Any]:
     """Return the services that are still stopped. The page has one start for all: it is filled in if they share it."""
-    still = [one for one in interruptions_of(incident) if one.ended_at is None]
+    still = [one for one in list_interruptions(incident) if one.ended_at is None]
     since = Counter(one.started_at for one in still)
     return known_extents(incident) | (typed("stopped", still[0].started_at) if len(since) == 1 else {})
 
 
 def known_extents(incident: Incident) -> dict[str, str]:
-    still = [one for one in interruptions_of(incident) if one.ended_at is None]
+    still = [one for one in list_interruptions(incident) if one.ended_at is None]
     return {str(one.service): str(one.extent or InterruptionExtent.UNKNOWN) for one in still}
 
 

@@ -25,12 +25,12 @@ from incidents.enums import TYPE_TERMS, Origin
 from incidents.facts.shapes import Submission
 from incidents.models import Incident
 from incidents.reference import groups
-from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.calls import declare_by_phone
 from incidents.services.declaring.declare import Declared, SubmissionConflict, was_sent
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
-from incidents.services.library.reflexes import sheet_for
+from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.triage.calls.telephone_form import TelephoneForm
 
 KEY, SEARCH, ELSEWHERE, CALLED_BACK, SEEN = "cle", "chercher", "ailleurs", "rappele", "vus"
@@ -156,8 +156,8 @@ def answer(request: HttpRequest, declared: Declared, route: Route, refused: str)
     context = {
         "incident": incident,
         "reference": groups(incident.reference),
-        "secret": groups("" if access.revoked_at else secret_of(access)),
-        "reflexes": sheet_for(incident.type, incident.csirt).text,
+        "secret": groups("" if access.revoked_at else derive_secret(access)),
+        "reflexes": find_reflex_sheet(incident.type, incident.csirt).text,
         "route": route,
         "is_elsewhere": incident.csirt_id not in get_account(request).work_centre_ids,
         "refused": refused,

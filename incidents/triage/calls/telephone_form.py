@@ -38,7 +38,7 @@ from incidents.facts.shapes import (
     inputs_of,
     leak_in,
 )
-from incidents.services.declaring.check import needs_whole_number, problems_of_caller
+from incidents.services.declaring.check import list_caller_problems, needs_whole_number
 
 FOUND = 12
 DECLARED, LEAK = map(facts_of, (Declaration, Leak))
@@ -95,7 +95,7 @@ class TelephoneForm(forms.Form):
             # The service judges the rest, and is not asked without a body: what else is missing is said at once.
             said = self.cleaned_data
             needs_number = needs_whole_number(said.get("type", ""), without_code=said.get("mail_without_code", False))
-            for field, problem in problems_of_caller(caller_in(said), needs_number=needs_number):
+            for field, problem in list_caller_problems(caller_in(said), needs_number=needs_number):
                 self.add_error(field, problem)
         return self.cleaned_data
 

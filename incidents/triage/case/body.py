@@ -13,7 +13,7 @@ from core.fields import WordsField
 from incidents.access import abilities
 from incidents.enums import Ability, KeptForm, TakingBack
 from incidents.models import Incident
-from incidents.services.declaring.bodies import Correction, standing_words
+from incidents.services.declaring.bodies import Correction, stamp_body
 from incidents.triage.case_form import CaseForm
 
 MOST_MATCHES = 10
@@ -39,7 +39,7 @@ def make_correction_form(body: Collectivity) -> BodyCorrectionForm:
     """Return the form with the known values. The seat is an INSEE code, since several communes may share a name."""
     seat = body.seat.insee_code if body.seat else ""
     values = {"name": body.name, "kind": body.kind, "seat": seat}
-    return BodyCorrectionForm(initial=values | {"seen": standing_words(body)})
+    return BodyCorrectionForm(initial=values | {"seen": stamp_body(body)})
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,19 @@ from typing import Any
 from incidents.enums import NOT_SAID, Answer, DataCategory, LeakStatus, PersonCategory
 from incidents.models import DataLeak, Incident
 from incidents.questions.facts import label
-from incidents.services.history.declared import declared_data, declared_status, find_judgement
-from incidents.services.history.snapshots import first_leak
+from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_status
+from incidents.services.history.snapshots import find_first_leak
 from incidents.triage.wording import DATA_ANSWERS
 
 
 def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
     """Return what the page of a case says of the data. Two queries at most."""
-    declared = declared_data(incident)
+    declared = read_declared_data(incident)
     judgement = find_judgement(incident, declared, leaks[0] if leaks else None)
     return {
         "data": summarise_data(declared, judgement),
         "concerned": label(Answer, declared["concerned"]),
-        "leak_declared": label(LeakStatus, declared_status(declared)),
+        "leak_declared": label(LeakStatus, read_declared_status(declared)),
         "leak_found": LeakStatus(judgement).label if judgement else "",
         "leaks": [
             (
@@ -34,13 +34,13 @@ def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[st
 
 def format_data(incident: Incident) -> str:
     """Return the data in one line. Three queries at most."""
-    declared = declared_data(incident)
-    return summarise_data(declared, find_judgement(incident, declared, first_leak(incident)))
+    declared = read_declared_data(incident)
+    return summarise_data(declared, find_judgement(incident, declared, find_first_leak(incident)))
 
 
 def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
     """Return « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
-    answer, status = DATA_ANSWERS.get(declared["concerned"], ""), declared_status(declared)
+    answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_status(declared)
     parts = [answer, f"fuite {label(LeakStatus, status)}" if status else ""]
     declared_text = ", ".join(part for part in parts if part) or str(NOT_SAID)
     return f"{declared_text} ; le centre : fuite {label(LeakStatus, judgement)}" if judgement else declared_text

@@ -9,9 +9,9 @@ from django.http import QueryDict
 from accounts.models import User
 from incidents.enums import KeptForm
 from incidents.models import Incident, Message, Reading
-from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, Seen, ThreadMoved, stretch_of
+from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, Seen, ThreadMoved, load_stretch
 from incidents.services.correspondence.templates import check_names
-from incidents.services.handling.assign import tag_of
+from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.keep import list_colleagues_writing
 from incidents.services.handling.read import has_news
 from incidents.triage.case_form import CaseForm
@@ -58,7 +58,7 @@ class ReplyForm(CaseForm):
         data = QueryDict(mutable=True)
         data.update(self.data)
         data[self.add_prefix("seen")] = moved.newest
-        data[self.add_prefix("confirmed")] = " ".join(tag_of(writer) for writer in moved.writers)
+        data[self.add_prefix("confirmed")] = " ".join(format_person_tag(writer) for writer in moved.writers)
         self.data = data
 
 
@@ -68,7 +68,7 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
     """
     own_reading = next((reading for reading in readings if reading.user_id == user.pk), None)
     read_at = own_reading.last_at if own_reading else None
-    stretch = stretch_of(incident)
+    stretch = load_stretch(incident)
     messages = [
         (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))
         for message in stretch.messages

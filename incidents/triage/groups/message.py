@@ -22,10 +22,10 @@ from incidents.services.groups.gather import (
     MOST_AT_ONCE,
     DoubtfulNames,
     GroupLetter,
-    checked_letter,
-    first_to_read,
+    check_letter,
+    list_written_cases,
+    preview_first_letter,
     write_to_group,
-    written_to,
 )
 from incidents.services.groups.group import get_group
 from incidents.triage.case.page import render_page
@@ -84,7 +84,7 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
     Raises ValidationError, DoubtfulNames and FormUsed like the services.
     """
     letter, seal_seen = form.letter(), form.cleaned_data["seen"]
-    checked = checked_letter(letter, group, get_account(request))
+    checked = check_letter(letter, group, get_account(request))
     seal = compute_seal(checked, group)
     if SEND in request.POST and seal_seen == seal:
         return send_letter(request, group, letter)
@@ -138,7 +138,7 @@ def render_letter_form(
     context |= {"placeholders": PLACEHOLDERS, "doubtful": form.doubtful or form["common"].value()}
     context["is_stale"] = bool(preview) and status == HTTPStatus.CONFLICT
     if preview:
-        context["first"], context["as_read"] = first_to_read(group, preview, get_account(request)) or (
+        context["first"], context["as_read"] = preview_first_letter(group, preview, get_account(request)) or (
             None,
             preview.text,
         )
@@ -154,4 +154,4 @@ def count_readers(group: CaseGroup, letter: GroupLetter | None) -> int:
 
 def list_reader_keys(group: CaseGroup, letter: GroupLetter) -> QuerySet[Incident, int]:
     """Return the keys of the cases that would get the message, up to the limit of one act."""
-    return written_to(group, with_closed=letter.with_closed).values_list("pk", flat=True)[:MOST_AT_ONCE]
+    return list_written_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)[:MOST_AT_ONCE]

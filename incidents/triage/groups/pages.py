@@ -26,12 +26,12 @@ from incidents.enums import BulkState, GroupKind, Status
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.reference import compact, spaced
 from incidents.services.groups.bulk import AT_ONCE, do_at_once
-from incidents.services.groups.gather import add_the_rest, group_supplier, outside
+from incidents.services.groups.gather import add_the_rest, group_supplier, list_cases_outside
 from incidents.services.groups.group import (
     add_to_group,
     close_group,
     get_group,
-    groups_of,
+    list_groups,
     open_group,
     reopen_group,
     save_sheet,
@@ -84,7 +84,7 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
     user, is_closed = get_account(request), request.GET.get("fermes") == "1"
     if not user.read_centre_ids:
         raise Http404
-    groups = groups_of(user).filter(closed_at__isnull=not is_closed).order_by("-opened_at", "-id")
+    groups = list_groups(user).filter(closed_at__isnull=not is_closed).order_by("-opened_at", "-id")
     rows = list(filter_older_groups(groups, request.GET.get("apres", ""))[: PAGE + 1])
     context = {"groups": rows[:PAGE], "next": rows[PAGE - 1].uid if len(rows) > PAGE else None, "is_closed": is_closed}
     return render_page(request, "incidents/triage/groups.html", context)
@@ -187,7 +187,7 @@ def render_group(
         "next": rows[PAGE - 1].reference if len(rows) > PAGE else "",
         "is_first": not request.GET.get("apres"),
         "counts": count_cases_by_state(group),
-        "outside": list(outside(group).order_by("pk")[: PAGE + 1].values_list("pk", flat=True)),
+        "outside": list(list_cases_outside(group).order_by("pk")[: PAGE + 1].values_list("pk", flat=True)),
         "most": PAGE,
         "sheet": sheet or GroupSheetForm(initial={"sheet": group.sheet, "seen": group.version}),
         "add": add or AddForm(),

@@ -23,7 +23,13 @@ from incidents.models import Incident, Observable
 from incidents.services.evidence.pieces import Erased
 from incidents.services.indicators.ignore import MOTIVE_LIMIT, ignore_values
 from incidents.services.indicators.observe import Chosen, add_observable, keep_observables, remove_observable
-from incidents.services.indicators.propose import Proposal, Proposals, propose, propose_from_piece, readable_pieces
+from incidents.services.indicators.propose import (
+    Proposal,
+    Proposals,
+    list_readable_pieces,
+    propose_from_piece,
+    propose_values,
+)
 from incidents.triage.case.page import render_page
 from incidents.triage.indicators.observables import PAP_WORDS, build_observables_block, format_origin, link_to_search
 
@@ -169,7 +175,7 @@ def render_observables_page(
     **blocks: Any,
 ) -> HttpResponse:
     user = get_account(request)
-    proposals = proposals or (Proposals() if incident.erased_at else propose(incident, user))
+    proposals = proposals or (Proposals() if incident.erased_at else propose_values(incident, user))
     offers = [make_offer(row, chosen) for row in proposals.rows]
     context = {
         "incident": incident,
@@ -178,7 +184,7 @@ def render_observables_page(
         "found": proposals,
         "offers": [offer for offer in offers if not offer.row.ignored],
         "ignored": [offer for offer in offers if offer.row.ignored],
-        "pieces": [] if incident.erased_at else list(readable_pieces(incident)),
+        "pieces": [] if incident.erased_at else list(list_readable_pieces(incident)),
         "left_out": ", ".join(str(kind.label) for kind in proposals.left_out),
         "hand": HandForm(),
         "why": MotiveForm(),

@@ -26,12 +26,12 @@ from incidents.services.handling.close import (
     Ending,
     Unfinished,
     end_incident,
+    find_unfinished,
     is_message_unanswered,
     say_why_asked,
-    seen_of,
-    unfinished,
+    stamp_closing_page,
 )
-from incidents.services.handling.keep import words_of
+from incidents.services.handling.keep import load_kept_words
 from incidents.services.handling.reopen import reopen_incident
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
@@ -82,7 +82,7 @@ class ClosingForm(forms.Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, incident: Incident, remaining: Unfinished, data: QueryDict | None = None) -> None:
-        super().__init__(data, initial={"cause": incident.cause, "seen": seen_of(incident, remaining)})
+        super().__init__(data, initial={"cause": incident.cause, "seen": stamp_closing_page(incident, remaining)})
         self.remaining = remaining
         self.asks_why = say_why_asked(incident)
         for interruption in remaining.interruptions:
@@ -163,14 +163,14 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
             return submit_closing(request, incident)
         if incident.status == Status.CLOSED:
             return show_already_closed(request, incident)
-        form = ClosingForm(incident, unfinished(incident))
+        form = ClosingForm(incident, find_unfinished(incident))
         words = restore_page(form, incident, get_account(request), KeptForm.CLOSING)
         return render_closing_form(request, incident, form, is_kept=bool(words))
 
 
 def show_already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the report that this person had begun, for copying, since a colleague closed the case first."""
-    begun = {} if incident.erased_at else words_of(incident, get_account(request)).get(KeptForm.CLOSING, {})
+    begun = {} if incident.erased_at else load_kept_words(incident, get_account(request)).get(KeptForm.CLOSING, {})
     if not (words_typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
         return redirect_to_case(incident.reference)
     why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
@@ -179,7 +179,7 @@ def show_already_closed(request: HttpRequest, incident: Incident) -> HttpRespons
 
 
 def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
-    remaining = unfinished(incident)
+    remaining = find_unfinished(incident)
     form, is_stale = ClosingForm(incident, remaining, request.POST), False
     try:
         if form.is_valid():

@@ -13,9 +13,9 @@ from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, Rsit
 from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
 from incidents.services.handling.amend import AS_DECLARED
-from incidents.services.handling.qualify import Qualification, qualification_of, stamp
-from incidents.services.history.declared import declared_data, declared_status
-from incidents.services.history.snapshots import first_leak
+from incidents.services.handling.qualify import Qualification, read_qualification, stamp_qualification
+from incidents.services.history.declared import read_declared_data, read_declared_status
+from incidents.services.history.snapshots import find_first_leak
 from incidents.sharing import PAP_MEANS, TLP_MEANS
 from incidents.triage.case_form import CaseForm
 
@@ -55,7 +55,7 @@ class QualifyForm(CaseForm):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, incident: Incident, leak: DataLeak | None, data: QueryDict | None = None) -> None:
-        standing = qualification_of(incident, leak)
+        standing = read_qualification(incident, leak)
         super().__init__(data, initial=list_initial_values(standing))
         self.suggested = [technique.id for technique in suggested_for(incident.type, incident.rsit_type)]
         self.current = incident.techniques
@@ -129,7 +129,12 @@ def list_initial_values(standing: Qualification) -> dict[str, Any]:
     values = {name: getattr(standing, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
     rsit = f"{standing.rsit_class}/{standing.rsit_type}"
     values["leak"] = standing.leak or AS_DECLARED
-    return values | {"rsit": rsit, "techniques": list(standing.techniques), "find": "", "seen": stamp(standing)}
+    return values | {
+        "rsit": rsit,
+        "techniques": list(standing.techniques),
+        "find": "",
+        "seen": stamp_qualification(standing),
+    }
 
 
 def list_rsit_choices(standing: Qualification) -> list[Any]:
@@ -148,14 +153,14 @@ def list_rsit_choices(standing: Qualification) -> list[Any]:
 
 def list_leak_choices(incident: Incident) -> list[Any]:
     """Return what the centre may judge, after the choice that leaves what was declared, or returns to it."""
-    declared = declared_data(incident)
-    status = declared_status(declared)
+    declared = read_declared_data(incident)
+    status = read_declared_status(declared)
     none = "aucune, données non concernées" if declared["concerned"] == Answer.NO else NOT_SAID
     return [(AS_DECLARED, f"comme déclaré : {LeakStatus(status).label if status else none}"), *LeakStatus.choices]
 
 
 def make_qualify_form(incident: Incident) -> QualifyForm:
-    return QualifyForm(incident, first_leak(incident))
+    return QualifyForm(incident, find_first_leak(incident))
 
 
 def build_qualify_block(incident: Incident) -> dict[str, Any]:

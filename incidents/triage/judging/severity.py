@@ -10,8 +10,8 @@ from django.utils import timezone
 from collectivities.zones import find_local_day, find_zone
 from incidents.enums import KeptForm, Severity
 from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
-from incidents.services.handling.severity import assessment_of
-from incidents.services.history.snapshots import interruption_of, leak_from
+from incidents.services.handling.severity import assess_case
+from incidents.services.history.snapshots import read_interruption, read_leak_row
 from incidents.severity import Situation, assess
 from incidents.triage.case.answers import SectionBlock
 from incidents.triage.case_form import CaseForm
@@ -33,7 +33,7 @@ class SeverityForm(CaseForm):
 
 def make_severity_form(incident: Incident) -> SeverityForm:
     """Return the form with the level that the facts give now chosen."""
-    assessment = assessment_of(incident, timezone.now())
+    assessment = assess_case(incident, timezone.now())
     return SeverityForm(initial={"severity": assessment.severity, "seen": incident.severity})
 
 
@@ -54,8 +54,8 @@ def build_severity_block(
     """Assess the severity again from the rows that the page has read. One query if the case has another level."""
     situation = Situation(
         type=incident.type,
-        interruptions=[interruption_of(row) for row in interruptions],
-        leak=leak_from(leaks[0]) if leaks else None,
+        interruptions=[read_interruption(row) for row in interruptions],
+        leak=read_leak_row(leaks[0]) if leaks else None,
         answers=read_newest_answers(answers),
         on=find_local_day(now, find_zone(incident.collectivity)),
     )

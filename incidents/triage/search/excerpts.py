@@ -8,7 +8,7 @@ from django.db import connection
 
 from core.text import break_links, fold
 from incidents.enums import DocumentKind
-from incidents.services.history.index import questions_with_words, terms_of_types
+from incidents.services.history.index import list_type_terms, list_word_questions
 from incidents.services.history.index_words import SOURCES
 
 WORD = re.compile(r"[^\W_]+")
@@ -54,8 +54,8 @@ def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, 
     values: dict[str, list[int] | list[str]] = {
         "incidents": sorted(documents_found),
         "sources": sorted({document.partition(" ")[2] for document in document_names}),
-        "terms": terms_of_types(),
-        "asked": questions_with_words(),
+        "terms": list_type_terms(),
+        "asked": list_word_questions(),
     }
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(TEXTS.format(kind=kind, source=SOURCES[kind]) for kind in kinds), values)

@@ -24,12 +24,12 @@ from incidents.services.transfer.advise import (
     AdviceRequest,
     FormUsed,
     advise_partner,
+    check_advice_motive,
     check_agreed,
-    checked,
-    checked_motive,
-    content_of,
-    seal_of,
-    why_not,
+    check_partner,
+    find_advice_refusal,
+    format_advice,
+    hash_content,
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, first_label, needs_agreement
 from incidents.triage.case.page import redirect_to_case, render_page
@@ -115,17 +115,17 @@ def preview_advice(
     Raises ValidationError like the service.
     """
     advice_request = form.make_request()
-    partner = checked(incident, advice_request)
-    checked_motive(advice_request)
+    partner = check_partner(incident, advice_request)
+    check_advice_motive(advice_request)
     check_agreed(incident, advice_request)
-    content = content_of(incident, partner, advice_request)
+    content = format_advice(incident, partner, advice_request)
     data = renew_agreement(request.POST, incident).copy()
-    data["seen"] = seal_of(content)
+    data["seen"] = hash_content(content)
     if is_used:
         data["key"] = secrets.token_urlsafe()
     status = HTTPStatus.CONFLICT if is_stale or is_used else HTTPStatus.OK
     notices = {"is_stale": is_stale, "is_used": is_used}
-    preview = {"content": content, "sha256": seal_of(content), "to": partner.email}
+    preview = {"content": content, "sha256": hash_content(content), "to": partner.email}
     return render_advice_page(request, incident, AdviceForm(data), status=status, preview=preview, **notices)
 
 
@@ -138,7 +138,7 @@ def render_advice_page(
         "form": form,
         "page": describe_new_page(),
         "partners": list(PARTNERS.values()),
-        "why_not": why_not(incident),
+        "why_not": find_advice_refusal(incident),
         "tlp_means": TLP_MEANS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COMMUNITY),
         "sent": list_sent(incident),

@@ -8,7 +8,7 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import OPEN, TransferState
 from incidents.models import Incident, Transfer
-from incidents.services.transfer.proposal import MOTIVE_LIMIT, lacks_agreement, takers_for
+from incidents.services.transfer.proposal import MOTIVE_LIMIT, lacks_agreement, list_takers
 from incidents.triage import wording
 from incidents.triage.transfer.agreement import AgreementForm
 
@@ -30,7 +30,7 @@ class AskForm(AgreementForm):
     def __init__(self, *args: Any, incident: Incident, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         alone = "%s (personne n’y a de compte ici)"
-        takers = takers_for(incident).values_list("slug", "name", "has_people")
+        takers = list_takers(incident).values_list("slug", "name", "has_people")
         centres = [(slug, name if has_people else alone % name) for slug, name, has_people in takers]
         self.fields["taker"].choices = [("", "Choisissez un centre"), *centres]  # type: ignore[attr-defined]
 

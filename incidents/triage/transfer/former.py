@@ -17,7 +17,7 @@ from core.text import break_links
 from incidents import enums
 from incidents.access import get_given
 from incidents.questions.facts import moment_of
-from incidents.services.history.remains import remains_of
+from incidents.services.history.remains import load_remains
 from incidents.services.history.snapshots import Values
 from incidents.triage.case import details
 from incidents.triage.case.page import render_page
@@ -39,7 +39,7 @@ CODES: tuple[tuple[str, type[TextChoices]], ...] = (
 @require_safe
 def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     transfer = get_given(get_account(request), uid)
-    snapshot, remains = transfer.standing, remains_of(transfer, read_rows_to_skip(request))
+    snapshot, remains = transfer.standing, load_remains(transfer, read_rows_to_skip(request))
     context = {
         "transfer": transfer,
         "kept": snapshot,

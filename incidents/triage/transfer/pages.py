@@ -22,10 +22,10 @@ from incidents.models import Incident, Transfer
 from incidents.services.transfer.proposal import (
     accept_transfer,
     ask_transfer,
+    find_merge_refusal,
+    find_newest_transfer,
     lacks_agreement,
-    newest_of,
     return_transfer,
-    why_merged,
     withdraw_transfer,
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
@@ -78,10 +78,10 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 def open_ask_page(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the form, or go back to a case that is merged: its proposal would be refused."""
-    if problem := why_merged(incident):
+    if problem := find_merge_refusal(incident):
         messages.error(request, problem)
         return redirect_to_case(incident.reference)
-    newest = newest_of(incident)
+    newest = find_newest_transfer(incident)
     form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
     words = restore_page(form, incident, get_account(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
     return render_ask_page(request, incident, form, is_kept=bool(words))

@@ -7,7 +7,7 @@ from django import forms
 from accounts.models import User
 from incidents.enums import Status
 from incidents.models import Incident
-from incidents.services.handling.assign import NOBODY, people_of, tag_of
+from incidents.services.handling.assign import NOBODY, format_person_tag, list_people
 from incidents.triage.case_form import ELEMENT
 
 # The names of its controls have this prefix, because other forms are on the same page.
@@ -22,7 +22,7 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"prefix": PREFIX, "auto_id": "%s"})
-        people = [(tag_of(colleague), str(colleague)) for colleague in colleagues]
+        people = [(format_person_tag(colleague), str(colleague)) for colleague in colleagues]
         self.fields["assignee"].choices = [(NOBODY, "personne"), *people]  # type: ignore[attr-defined]  # a ChoiceField
         for field in self.fields.values():
             field.widget.attrs["form"] = ELEMENT
@@ -32,13 +32,13 @@ def make_assign_form(incident: Incident) -> AssignForm:
     """Return the form with the person in charge selected, or nobody if that person has left the centre. Runs two
     queries.
     """
-    colleagues, tag = list(people_of(incident.csirt_id)), tag_of(incident.assignee)
+    colleagues, tag = list(list_people(incident.csirt_id)), format_person_tag(incident.assignee)
     chosen = tag if incident.assignee in colleagues else NOBODY
     return AssignForm(initial={"assignee": chosen, "seen": tag}, colleagues=colleagues)
 
 
 def is_responder_of(person: User | None, incident: Incident) -> bool:
-    return person is not None and people_of(incident.csirt_id).filter(pk=person.pk).exists()
+    return person is not None and list_people(incident.csirt_id).filter(pk=person.pk).exists()
 
 
 def build_assign_block(incident: Incident, user: User) -> dict[str, Any]:
@@ -51,6 +51,6 @@ def build_assign_block(incident: Incident, user: User) -> dict[str, Any]:
         "is_gone": holder not in (None, user) and not is_responder_of(holder, incident),
         "is_mine": incident.assignee_id == user.pk,
         "is_open": incident.status != Status.CLOSED,
-        "me": tag_of(user),
-        "seen": tag_of(holder),
+        "me": format_person_tag(user),
+        "seen": format_person_tag(holder),
     }

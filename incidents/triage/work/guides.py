@@ -23,12 +23,12 @@ from incidents.services.library.playbooks import (
     NATIONAL,
     Guide,
     clean_steps,
-    guide_for,
-    guides_of,
-    newest,
+    find_guide,
+    find_newest_playbook,
+    list_guides,
     publish_playbook,
 )
-from incidents.services.library.reflexes import led_csirt
+from incidents.services.library.reflexes import get_led_csirt
 from incidents.triage.case.page import render_page
 
 PUBLISH, GO_BACK = "publier", "national"
@@ -62,7 +62,7 @@ class CentreGuides(NamedTuple):
 def guide_list_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     csirts = Csirt.objects.filter(pk__in=user.read_centre_ids)
-    rows = [CentreGuides(csirt, guides_of(csirt), csirt.pk in user.led_centre_ids) for csirt in csirts]
+    rows = [CentreGuides(csirt, list_guides(csirt), csirt.pk in user.led_centre_ids) for csirt in csirts]
     if not rows:
         raise Http404
     return render_page(request, "incidents/triage/guides.html", {"rows": rows, "title": "Guides de traitement"})
@@ -75,7 +75,7 @@ def guide_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     if request.method != "POST":
         csirt = get_own_csirt(get_account(request), slug)
         return render_guide(request, csirt, kind, make_guide_form(request, csirt, kind))
-    csirt = led_csirt(get_account(request), slug)
+    csirt = get_led_csirt(get_account(request), slug)
     if GO_BACK in request.POST:
         return restore_national_guide(request, csirt, kind)
     form = GuideForm(request.POST)
@@ -134,7 +134,7 @@ def refuse_stale(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     """Warn the person that somebody published another version meanwhile. The form keeps what they typed, and
     submitting it again publishes it.
     """
-    row = newest(kind, csirt)
+    row = find_newest_playbook(kind, csirt)
     data = request.POST.copy()
     data["based_on"] = str(row.version if row else 0)
     warning = "Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre."
@@ -156,7 +156,7 @@ def render_guide(
         "form": form,
         "csirt": csirt,
         "kind": kind,
-        "shown": guide_for(kind, csirt),
+        "shown": find_guide(kind, csirt),
         "preview": preview,
         "versions": list_versions(kind, csirt),
         "is_led": csirt.pk in get_account(request).led_centre_ids,
@@ -167,11 +167,11 @@ def render_guide(
 
 def make_guide_form(request: HttpRequest, csirt: Csirt, kind: str) -> GuideForm:
     """Return the form with the playbook in use, or with the version in `?version=` to start from."""
-    row = newest(kind, csirt)
+    row = find_newest_playbook(kind, csirt)
     version = request.GET.get("version", "")
     is_number = version.isdecimal() and len(version) < 5
     old = list_versions(kind, csirt).filter(version=int(version)).first() if is_number else None
-    steps = read_steps(old.steps) if old and old.steps else guide_for(kind, csirt).steps
+    steps = read_steps(old.steps) if old and old.steps else find_guide(kind, csirt).steps
     return GuideForm(initial={"steps": format_steps(steps), "based_on": row.version if row else 0})
 
 
@@ -183,7 +183,7 @@ def index_step_codes(csirt: Csirt, kind: str) -> dict[str, str]:
     """Return the code of each known step by its title. A step that keeps its title keeps its code, and thus its
     tasks.
     """
-    return {" ".join(step.title.split()): step.step for step in (*PLAYBOOKS[kind], *guide_for(kind, csirt).steps)}
+    return {" ".join(step.title.split()): step.step for step in (*PLAYBOOKS[kind], *find_guide(kind, csirt).steps)}
 
 
 def parse_steps(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:

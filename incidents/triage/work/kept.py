@@ -25,8 +25,8 @@ from core.text import strip_controls
 from incidents.access import check_ability
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
-from incidents.services.handling.keep import Pen, Values, keep_words, words_of
-from incidents.services.history.snapshots import first_leak
+from incidents.services.handling.keep import Pen, Values, keep_words, load_kept_words
+from incidents.services.history.snapshots import find_first_leak
 from incidents.triage.case.body import BodyCorrectionForm, make_correction_form
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.opened import FORMS, open_form
@@ -60,7 +60,7 @@ TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
     KeptForm.REPLY: lambda case, posted: ReplyForm(posted),
     KeptForm.NOTE: lambda case, posted: NoteForm(posted),
     KeptForm.TASK: lambda case, posted: TaskForm(posted, zone=find_zone(case.collectivity)),
-    KeptForm.QUALIFICATION: lambda case, posted: QualifyForm(case, first_leak(case), posted),
+    KeptForm.QUALIFICATION: lambda case, posted: QualifyForm(case, find_first_leak(case), posted),
     KeptForm.SEVERITY: lambda case, posted: SeverityForm(posted, initial=make_severity_form(case).initial),
     KeptForm.CORRECTION: lambda case, posted: BodyCorrectionForm(
         posted, initial=make_correction_form(case.collectivity).initial
@@ -165,7 +165,7 @@ def add_unprefixed_names(posted: QueryDict, own: str) -> QueryDict:
 
 def forget_submitted_words(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
     incident = check_ability(user, reference, to=Ability.WORK)
-    if incident.erased_at is None and (code in words_of(incident, user) or pen.stroke):
+    if incident.erased_at is None and (code in load_kept_words(incident, user) or pen.stroke):
         # For a form on a page of its own, forget only what that page has saved.
         code_sent = None if code in PAGES else code
         keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, submitted=code_sent)
@@ -219,7 +219,7 @@ def describe_new_page() -> dict[str, Any]:
 
 def restore_words(context: dict[str, Any], incident: Incident, user: User) -> None:
     """Put what `user` has typed and not sent into the forms of the page that `context` describes. Runs one query."""
-    words = {} if incident.erased_at else words_of(incident, user)
+    words = {} if incident.erased_at else load_kept_words(incident, user)
     context["begun"] = [code.value for code in words if code in PAGES]
     for code, values in words.items():
         if code in PAGES:

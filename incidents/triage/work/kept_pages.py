@@ -12,7 +12,7 @@ from accounts.models import User
 from core.text import strip_controls
 from incidents.enums import KeptForm
 from incidents.models import Incident
-from incidents.services.handling.keep import Pen, Values, keep_words, words_of
+from incidents.services.handling.keep import Pen, Values, keep_words, load_kept_words
 
 PAGES = (KeptForm.CLOSING, KeptForm.TRANSFER, KeptForm.ADVICE, KeptForm.CALL)
 # Fields that the person did not type. The state on which the page was opened is not among them, so that a later change
@@ -43,7 +43,7 @@ def restore_page(
     """Put what `user` typed on that page before into `form`, which is unbound, except into the fields in `leaving`.
     Return all of it, or {} if nothing was typed. Runs one query.
     """
-    values = {} if incident.erased_at else words_of(incident, user).get(code, {})
+    values = {} if incident.erased_at else load_kept_words(incident, user).get(code, {})
     posted = QueryDict(mutable=True)
     for name, texts in values.items():
         posted.setlist(name, texts)

@@ -20,11 +20,11 @@ from incidents.models import MessageTemplate
 from incidents.services.correspondence.templates import (
     TITLE_LIMIT,
     Wording,
-    template_in,
+    get_template,
     withdraw_template,
     write_template,
 )
-from incidents.services.library.reflexes import led_csirt
+from incidents.services.library.reflexes import get_led_csirt
 from incidents.triage.case.page import render_page
 
 LIST = "admin:incidents_incident_message_templates"
@@ -88,7 +88,7 @@ def list_centre_messages(csirt: Csirt, own: list[MessageTemplate]) -> CentreMess
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
     """Show or submit the form for a new message, which starts empty or from the national message in `?modele=`."""
-    csirt = led_csirt(get_account(request), slug)
+    csirt = get_led_csirt(get_account(request), slug)
     if request.method == "POST":
         return submit_letter(request, csirt, ReadyMessageForm(request.POST))
     start = next((message for message in NATIONAL if message.code == request.GET.get("modele", "")), None)
@@ -98,8 +98,8 @@ def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
-    csirt = led_csirt(get_account(request), slug)
-    row = template_in(csirt, uid)
+    csirt = get_led_csirt(get_account(request), slug)
+    row = get_template(csirt, uid)
     if row.withdrawn_at:
         return give_letter_back(request, csirt)
     if request.method != "POST":

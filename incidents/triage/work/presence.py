@@ -8,7 +8,7 @@ from collectivities.zones import find_zone
 from incidents.enums import ActorKind
 from incidents.models import Incident, IncidentEvent
 from incidents.services.handling.keep import list_colleagues_writing
-from incidents.services.handling.read import PRESENT_FOR, others_present
+from incidents.services.handling.read import PRESENT_FOR, list_others_present
 from incidents.triage import wording
 
 
@@ -23,7 +23,7 @@ def describe_presence(incident: Incident, user: User, event_seen: str, now: date
     mark = str(last.uid) if last else ""
     is_old = last is not None and event_seen not in ("", mark)
     return {
-        "others": [str(person) for person in others_present(incident, user)],
+        "others": [str(person) for person in list_others_present(incident, user)],
         "writing": [str(person) for person in list_colleagues_writing(incident, user)],
         "seen": mark,
         "changed": describe_change(last, incident, user, now) if last and is_old else "",

@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import User
 from incidents.catalogues.ready_messages import NATIONAL, ReadyMessage, filled, suits
 from incidents.models import Incident, MessageTemplate
-from incidents.services.correspondence.templates import phone_of, values_of
+from incidents.services.correspondence.templates import format_centre_phone, list_placeholder_values
 
 
 def build_ready_block(incident: Incident, user: User) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def build_ready_block(incident: Incident, user: User) -> dict[str, Any]:
     live = MessageTemplate.objects.filter(csirt=incident.csirt_id, withdrawn_at=None).order_by("title")
     written = live.values_list("uid", "title", "text", "types")
     centre_messages = [ReadyMessage(str(uid), title, text, tuple(types)) for uid, title, text, types in written]
-    values = values_of(incident, user, phone_of(incident.csirt_id))
+    values = list_placeholder_values(incident, user, format_centre_phone(incident.csirt_id))
     return {
         "messages": [
             message._replace(text=filled(message.text, values))

@@ -21,15 +21,15 @@ from core.stale import Stale
 from incidents.enums import TYPE_TERMS, Status
 from incidents.models import Incident
 from incidents.reference import is_reference, spaced
-from incidents.services.handling.assign import NOBODY, assign_incident, people_of, person_of, tag_of
+from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag, get_person, list_people
 from incidents.services.handling.handover import (
     CASES_SHOWN,
     Relay,
     Shift,
-    cases_in_hand,
-    cases_of_the_gone,
     hand_shift_over,
-    relays_for,
+    list_abandoned_cases,
+    list_cases_in_hand,
+    list_relays,
 )
 from incidents.triage.case.page import render_page
 from incidents.triage.queue.refresh import is_late
@@ -54,8 +54,8 @@ class RelayForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        colleagues = people_of(*user.work_centre_ids).exclude(pk=user.pk)
-        people = [(tag_of(colleague), str(colleague)) for colleague in colleagues]
+        colleagues = list_people(*user.work_centre_ids).exclude(pk=user.pk)
+        people = [(format_person_tag(colleague), str(colleague)) for colleague in colleagues]
         choices = [("", "Choisissez"), *people, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
@@ -64,7 +64,7 @@ class RelayForm(forms.Form):
         cleaned = self.cleaned_data
         if not cleaned["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
-        to = person_of(cleaned["colleague"], *user.work_centre_ids, field="colleague")
+        to = get_person(cleaned["colleague"], *user.work_centre_ids, field="colleague")
         return Shift(to=to, text=cleaned["text"], key=cleaned["key"] or secrets.token_urlsafe())
 
 
@@ -119,12 +119,12 @@ def announce_relay(request: HttpRequest, relay: Relay) -> None:
 
 def free_case(request: HttpRequest, user: User) -> HttpResponse:
     """Put a case of somebody who has left back into the queue. Only cases that this lead's page lists are accepted."""
-    case = next((case for case in cases_of_the_gone(user) if case.reference == request.POST[FREE]), None)
+    case = next((case for case in list_abandoned_cases(user) if case.reference == request.POST[FREE]), None)
     if case is None:
         messages.warning(request, "Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé.")
         return redirect(PAGE)
     try:
-        assign_incident(reference=case.reference, actor=user, assignee=None, seen=tag_of(case.assignee))
+        assign_incident(reference=case.reference, actor=user, assignee=None, seen=format_person_tag(case.assignee))
     except Stale as stale:
         messages.warning(request, f"{stale.current} a ce dossier maintenant.")
     # The case was closed since the list was read.
@@ -139,7 +139,9 @@ def render_relay(
     request: HttpRequest, user: User, form: RelayForm, *, ticked: list[str], status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
-    own_cases = [describe_relay_case(case) | {"is_ticked": case.reference in ticked} for case in cases_in_hand(user)]
+    own_cases = [
+        describe_relay_case(case) | {"is_ticked": case.reference in ticked} for case in list_cases_in_hand(user)
+    ]
     context = {
         "title": "Passer le relais",
         "form": form,
@@ -151,9 +153,9 @@ def render_relay(
                 "zone": find_zone(relay.incidents[0].collectivity),
                 "cases": [describe_relay_case(case) for case in relay.incidents],
             }
-            for relay in relays_for(user, now)
+            for relay in list_relays(user, now)
         ],
-        "gone": [describe_relay_case(case) for case in cases_of_the_gone(user)] if user.led_centre_ids else [],
+        "gone": [describe_relay_case(case) for case in list_abandoned_cases(user)] if user.led_centre_ids else [],
     }
     return render_page(request, "incidents/triage/relay.html", context, status=status)
 

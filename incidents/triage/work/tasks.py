@@ -12,8 +12,8 @@ from collectivities.zones import find_zone
 from core.fields import DayField, HourField
 from incidents.enums import KeptForm, Status
 from incidents.models import Incident, Task
-from incidents.services.handling.tasks import Errand, steps_missing
-from incidents.services.library.playbooks import TITLE_LIMIT, guide_for
+from incidents.services.handling.tasks import Errand, count_missing_steps
+from incidents.services.library.playbooks import TITLE_LIMIT, find_guide
 from incidents.triage.case_form import CaseForm
 
 TASKS_SHOWN = 300
@@ -91,4 +91,4 @@ def count_missing(incident: Incident, tasks: list[Task]) -> int | None:
     """
     if not tasks or incident.csirt is None:
         return None
-    return steps_missing(guide_for(incident.type, incident.csirt).steps, tasks)
+    return count_missing_steps(find_guide(incident.type, incident.csirt).steps, tasks)

@@ -12,7 +12,7 @@ import django
 
 django.setup()
 
-from incidents.services.declarant.access import secret_of  # noqa: E402
+from incidents.services.declarant.access import derive_secret  # noqa: E402
 from tests.bench.figures import Figure, at_least, hand_over  # noqa: E402
 from tests.bench.lighthouse.install import INSTALLED  # noqa: E402
 from tests.bench.visits import (  # noqa: E402
@@ -58,7 +58,7 @@ def pages() -> list[Visit]:
     writing = nobody()
     begin_declaration(writing)
     sent, case = declarant()
-    known = {"REF": case.reference, "SECRET": secret_of(case.accesses.get()), "BODY": rennes().uid}
+    known = {"REF": case.reference, "SECRET": derive_secret(case.accesses.get()), "BODY": rennes().uid}
     readers = [(nobody(), PUBLIC), (writing, WRITING), (sent, SENT), (who_must_show_a_code(), ["/connexion/code/"])]
     readers += [(of_the_demonstration(name), paths) for name, paths in SIGNED_IN.items()]
     return [visit for client, paths in readers for visit in visits(client, paths, **known)]
