@@ -12,8 +12,8 @@ from collectivities.zones import find_zone
 from incidents.enums import Door, EventKind, Status
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import works_for_centre
-from incidents.questions.catalogue import SNAPSHOTS, Section, current
-from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
+from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_version
+from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.saying import Said
 
 # The events that the body is told about, each with a sentence on its follow-up page. All other events are the centre's
@@ -57,7 +57,7 @@ class Kept:
 
     @property
     def title(self) -> str:
-        return title_of(self.sheet.section, self.sheet.version)
+        return get_section_title(self.sheet.section, self.sheet.version)
 
     @property
     def who(self) -> str:
@@ -157,7 +157,8 @@ def useful_for(incident: Incident, sheets: Iterable[Kept]) -> list[Useful]:
     """Return the sections of questions for this type of incident, then the facts that were declared."""
     by_code = by_section(sheets)
     questions = [
-        describe_section(section, by_code.get(section.code, [])) for section in current().sections_of(incident.type)
+        describe_section(section, by_code.get(section.code, []))
+        for section in get_current_version().sections_of(incident.type)
     ]
     facts = [
         Useful(

@@ -25,7 +25,7 @@ from incidents.enums import Ability, Answer, Cause, ClosingReason, IncidentType,
 from incidents.facts.shapes import Interruption, Leak
 from incidents.files.deposits import Deposit
 from incidents.models import Incident
-from incidents.questions.catalogue import current
+from incidents.questions.catalogue import get_current_version
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.complete import Writing, answer_section
@@ -163,7 +163,7 @@ def draw_picture() -> bytes:
 def answer_questions(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> None:
     for section, values in answers.items():
         writing = Writing(guest=Guest(user=agent), reference=reference)
-        answer_section(writing=writing, section=section, version=current().code, values=values)
+        answer_section(writing=writing, section=section, version=get_current_version().code, values=values)
 
 
 def converse(reference: str, agent: User, responder: User) -> None:

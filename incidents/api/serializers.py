@@ -20,7 +20,7 @@ from incidents.enums import (
     PublicService,
     Tlp,
 )
-from incidents.facts.description import Fact, Kind, facts_of
+from incidents.facts.description import Fact, Kind, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_COLUMNS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
 from incidents.moments import end_or_day, moment_or_day
@@ -36,13 +36,13 @@ class BodyField(serializers.Field[Collectivity, str, str, Any]):
     """A body, identified by its id in this API, its SIREN or SIRET, or its INSEE code."""
 
     def to_internal_value(self, data: Any) -> Collectivity:
-        body = body_called(data) if isinstance(data, str) and data.isprintable() else None
+        body = find_api_body(data) if isinstance(data, str) and data.isprintable() else None
         if body is None:
             raise serializers.ValidationError("Aucune collectivité ne porte ce code.")
         return body
 
 
-def body_called(code: str) -> Collectivity | None:
+def find_api_body(code: str) -> Collectivity | None:
     try:
         uid = UUID(code)
     except ValueError:
@@ -101,7 +101,7 @@ class ShapeIn(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
         described = {
             f"{name}_at" if fact.kind == Kind.INSTANT else name: FIELDS_IN[fact.kind](fact)
-            for name, fact in facts_of(self.shape).items()
+            for name, fact in map_facts(self.shape).items()
         }
         return described | super().get_fields()
 
@@ -136,18 +136,18 @@ class DeclarationIn(ShapeIn):
         """Return the validated data in the shape that the services take."""
         data: dict[str, Any] = dict(self.validated_data)
         zone = ZoneInfo(find_zone(data["collectivity"]))
-        instants: dict[str, Any] = {name: instant_of(data, f"{name}_at", zone) for name in INSTANTS}
+        instants: dict[str, Any] = {name: pop_instant(data, f"{name}_at", zone) for name in INSTANTS}
         leak = data.pop("leak", None)
         return Declaration(
             caller=Caller(**data.pop("contact")),
-            interruptions=tuple(interruption_of(row, zone) for row in data.pop("interruptions", ())),
-            leak=leak_of(leak) if leak else None,
+            interruptions=tuple(build_interruption(row, zone) for row in data.pop("interruptions", ())),
+            leak=build_leak(leak) if leak else None,
             **data,
             **instants,
         )
 
 
-def leak_of(row: dict[str, Any]) -> Leak:
+def build_leak(row: dict[str, Any]) -> Leak:
     """Return the leak. Its sets are sorted, so that the same request has the same digest."""
     values: dict[str, Any] = {
         name: tuple(sorted(value)) if isinstance(value, set) else value for name, value in row.items()
@@ -155,26 +155,28 @@ def leak_of(row: dict[str, Any]) -> Leak:
     return Leak(**values)
 
 
-def instant_of(data: dict[str, Any], name: str, zone: ZoneInfo) -> Instant:
+def pop_instant(data: dict[str, Any], name: str, zone: ZoneInfo) -> Instant:
     """Remove the instant of this name from `data` and return it. A date without an hour is approximate."""
     if name not in data:
         return Instant()
     value = data.pop(name)
     certainty = Certainty.EXACT if isinstance(value, datetime) else Certainty.APPROXIMATE
-    return Instant(at=first_minute(value, zone), certainty=certainty if value else Certainty.UNKNOWN)
+    return Instant(at=combine_first_minute(value, zone), certainty=certainty if value else Certainty.UNKNOWN)
 
 
-def interruption_of(row: dict[str, Any], zone: ZoneInfo) -> Interruption:
-    ends: dict[str, Any] = {name: first_minute(row[name], zone) for name in ("started_at", "ended_at") if name in row}
+def build_interruption(row: dict[str, Any], zone: ZoneInfo) -> Interruption:
+    ends: dict[str, Any] = {
+        name: combine_first_minute(row[name], zone) for name in ("started_at", "ended_at") if name in row
+    }
     return Interruption(**row | ends)
 
 
-def first_minute(value: date | None, zone: ZoneInfo) -> datetime | None:
+def combine_first_minute(value: date | None, zone: ZoneInfo) -> datetime | None:
     """Return the moment as it is stored: a date without an hour as its first minute."""
     return value if value is None or isinstance(value, datetime) else datetime.combine(value, time.min, zone)
 
 
-def instant_out(name: str) -> MomentOut:
+def make_instant_field(name: str) -> MomentOut:
     def read(row: Incident, zone: str) -> date | None:
         return moment_or_day(getattr(row, f"{name}_at"), zone, getattr(row, f"{name}_certainty"))
 
@@ -233,13 +235,13 @@ class InterruptionOut(serializers.ModelSerializer[ServiceInterruption]):
 
     class Meta:
         model = ServiceInterruption
-        fields = list(facts_of(Interruption))
+        fields = list(map_facts(Interruption))
 
 
 class LeakOut(serializers.ModelSerializer[DataLeak]):
     class Meta:
         model = DataLeak
-        fields = list(facts_of(Leak))
+        fields = list(map_facts(Leak))
 
 
 class JudgementOut(serializers.Serializer[Any]):
@@ -265,10 +267,10 @@ class StoryOut(serializers.ModelSerializer[Story]):
 class IncidentDetailOut(IncidentOut):
     """An incident with its story, facts and events."""
 
-    occurred_at = instant_out("occurred")
-    detected_at = instant_out("detected")
-    attack_known_at = instant_out("attack_known")
-    breach_known_at = instant_out("breach_known")
+    occurred_at = make_instant_field("occurred")
+    detected_at = make_instant_field("detected")
+    attack_known_at = make_instant_field("attack_known")
+    breach_known_at = make_instant_field("breach_known")
     story = StoryOut()
     interruptions = InterruptionOut(many=True)
     leaks = serializers.SerializerMethodField(help_text="As declared; empty once the case is erased.")

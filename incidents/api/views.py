@@ -54,7 +54,7 @@ class IncidentList(APIView):
     def get(self, request: Request) -> Response:
         """List the incidents that this person may see, newest first."""
         pages = NewestFirst()
-        rows = Incident.objects.visible_to(person(request)).with_words()
+        rows = Incident.objects.visible_to(get_person(request)).with_words()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(IncidentOut(page, many=True).data)
 
@@ -63,7 +63,7 @@ class IncidentList(APIView):
         """Declare an incident. A member declares for their own body, a responder for any."""
         shape = DeclarationIn(data=request.data)
         shape.is_valid(raise_exception=True)
-        if not may_declare(person(request), shape.validated_data["collectivity"]):
+        if not may_declare(get_person(request), shape.validated_data["collectivity"]):
             raise PermissionDenied
         declared = self.declare(request, shape)
         headers = {"Location": request.build_absolute_uri(declared.incident.reference + "/")}
@@ -73,9 +73,11 @@ class IncidentList(APIView):
 
     def declare(self, request: Request, shape: DeclarationIn) -> Declared:
         key = request.headers.get("Idempotency-Key") or uuid4().hex
-        submission = Submission(key=f"api:{person(request).uid}:{key}", origin=Origin.API)
+        submission = Submission(key=f"api:{get_person(request).uid}:{key}", origin=Origin.API)
         try:
-            return declare_incident(declaration=shape.to_declaration(), submission=submission, actor=person(request))
+            return declare_incident(
+                declaration=shape.to_declaration(), submission=submission, actor=get_person(request)
+            )
         except RefusedDeclaration as refusal:
             raise ValidationError(refusal.message_dict) from None
         except SubmissionConflict:
@@ -86,7 +88,7 @@ class IncidentDetail(APIView):
     @extend_schema(responses=IncidentDetailOut)
     def get(self, request: Request, reference: str) -> Response:
         """Read one incident, within what this person may see."""
-        user = person(request)
+        user = get_person(request)
         incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
         # Members of the body must not read the centre's own work.
         if Ability.READ not in abilities(user, incident):
@@ -100,10 +102,10 @@ class AcknowledgeIncident(APIView):
     def post(self, request: Request, reference: str) -> Response:
         """Acknowledge the case. A second request of the same person changes nothing; 409 if somebody else has it."""
         try:
-            acknowledge_incident(reference=compact(reference), actor=person(request))
+            acknowledge_incident(reference=compact(reference), actor=get_person(request))
         except InvalidTransition:
             raise Conflict from None
-        incident = get_incident(person(request), compact(reference), to=Ability.VIEW, door=Door.API)
+        incident = get_incident(get_person(request), compact(reference), to=Ability.VIEW, door=Door.API)
         return Response(IncidentOut(incident).data)
 
 
@@ -114,7 +116,7 @@ def is_moment(text: str) -> bool:
         return False
 
 
-def person(request: Request) -> User:
+def get_person(request: Request) -> User:
     """Return the user, whom IsAuthenticated has already checked."""
     user: Any = request.user
     assert isinstance(user, User)  # noqa: S101 (for the type checker)

@@ -37,8 +37,12 @@ class BodyForm(forms.Form):
     @cached_property
     def towns(self) -> list[Collectivity]:
         """The communes that the words typed may name; only the chosen one if it was found for the same words."""
-        query = self.typed("town").strip()
-        if query and query == self.typed("town_asked").strip() and (chosen := find_commune(self.typed("seat"))):
+        query = self.read_input("town").strip()
+        if (
+            query
+            and query == self.read_input("town_asked").strip()
+            and (chosen := find_commune(self.read_input("seat")))
+        ):
             return [chosen]
         try:
             matches = find_collectivities(query) if query else []
@@ -51,15 +55,15 @@ class BodyForm(forms.Form):
         """The commune of the seat, if only one is possible."""
         return self.towns[0] if len(self.towns) == 1 else None
 
-    def typed(self, name: str) -> str:
+    def read_input(self, name: str) -> str:
         return str(self[name].value() or "")
 
     def proposal(self) -> Proposal:
         return Proposal(
-            kind=self.typed("kind"),
-            legal_form=self.typed("legal_form"),
-            name=self.typed("name"),
-            siren=self.typed("siren"),
+            kind=self.read_input("kind"),
+            legal_form=self.read_input("legal_form"),
+            name=self.read_input("name"),
+            siren=self.read_input("siren"),
             has_no_siren=bool(self["no_siren"].value()),
             seat=str(self.chosen.uid) if self.chosen else "",
         )
@@ -72,12 +76,12 @@ class BodyForm(forms.Form):
                 self.add_error(field if field in self.fields else None, message)
 
     def about_town(self, messages: list[str]) -> list[str]:
-        if self.towns and self.typed("town").strip().isdecimal():
+        if self.towns and self.read_input("town").strip().isdecimal():
             return ["Plusieurs communes ont ce code postal. Choisissez laquelle."]
         if self.towns:
             return ["Plusieurs communes portent ce nom. Choisissez laquelle."]
-        if self.typed("town").strip():
-            other = "son nom" if self.typed("town").strip().isdecimal() else "son code postal"
+        if self.read_input("town").strip():
+            other = "son nom" if self.read_input("town").strip().isdecimal() else "son code postal"
             return [f"Nous n’avons pas trouvé cette commune. Essayez {other}."]
         return messages
 

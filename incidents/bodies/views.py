@@ -33,7 +33,7 @@ DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
 def new_body(request: HttpRequest) -> HttpResponse:
     """Show the form; on POST add the body, or ask whether it is one of the similar bodies."""
     if request.method != "POST":
-        return render_form(request, BodyForm(initial=offered(request.GET)))
+        return render_form(request, BodyForm(initial=read_initial_values(request.GET)))
     form = BodyForm(request.POST)
     form.is_valid()
     if MEND in request.POST:
@@ -43,7 +43,7 @@ def new_body(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         form.refuse(error)
         return render_form(request, form)
-    return settle(request, form, sketch)
+    return settle_body(request, form, sketch)
 
 
 def new_body_lost(request: HttpRequest) -> HttpResponse | None:
@@ -57,7 +57,7 @@ def show_again(request: HttpRequest) -> HttpResponse:
     return render_form(request, BodyForm(initial=request.POST.dict()), is_lost=True)
 
 
-def offered(params: QueryDict) -> dict[str, str]:
+def read_initial_values(params: QueryDict) -> dict[str, str]:
     """Return the initial values that the search gives: the words typed, the kind of body and the
     commune of its seat.
     """
@@ -66,16 +66,16 @@ def offered(params: QueryDict) -> dict[str, str]:
     return initial | ({"town": seat.name, "town_asked": seat.name, "seat": str(seat.uid)} if seat else {})
 
 
-def settle(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
+def settle_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
     doubles = find_likely_duplicates(sketch)
     if again := next((double.body for double in doubles if is_same(double.body, sketch)), None):
-        return go_on(request, again)
+        return return_to_screen(request, again)
     numbered = [double for double in doubles if sketch.siren and double.body.siren == sketch.siren]
     if numbered or (doubles and DIFFERENT not in request.POST):
-        return ask_again(request, form, numbered or doubles, is_numbered=bool(numbered))
+        return ask_body_confirmation(request, form, numbered or doubles, is_numbered=bool(numbered))
     if CONFIRMED not in request.POST and is_burst(request, "body", limit=MANY, within_seconds=WITHIN_SECONDS):
-        return ask_again(request, form, [])
-    return go_on(request, propose_body(proposal=form.proposal()))
+        return ask_body_confirmation(request, form, [])
+    return return_to_screen(request, propose_body(proposal=form.proposal()))
 
 
 def is_same(body: Collectivity, sketch: Collectivity) -> bool:
@@ -84,47 +84,47 @@ def is_same(body: Collectivity, sketch: Collectivity) -> bool:
 
 
 def render_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = False) -> HttpResponse:
-    kind = form.typed("kind") if form.errors else ""
+    kind = form.read_input("kind") if form.errors else ""
     context = {
         "form": form,
         "kinds": KINDS,
         "not_served": NOT_SERVED,
         "legal_forms": LegalForm.choices,
-        "elsewhere": ELSEWHERE_OF.get(form.typed("legal_form"), kind if kind in Elsewhere else ""),
+        "elsewhere": ELSEWHERE_OF.get(form.read_input("legal_form"), kind if kind in Elsewhere else ""),
         "helpers": list_helpers(timezone.localdate()),
         "is_lost": is_lost,
     }
     status = 403 if is_lost else 422 if form.errors else 200
-    return render(request, "bodies/new.html", context | way_back(request), status=status)
+    return render(request, "bodies/new.html", context | find_way_back(request), status=status)
 
 
-def way_back(request: HttpRequest) -> dict[str, str]:
+def find_way_back(request: HttpRequest) -> dict[str, str]:
     """Return where to choose a body, and the mark of the page for people without time if it led here."""
     is_express = (request.POST or request.GET).get(BACK) == TO_EXPRESS
     return {"back": TO_EXPRESS, "choose": "declare_express"} if is_express else {"back": "", "choose": "declare_who"}
 
 
-def ask_again(
+def ask_body_confirmation(
     request: HttpRequest, form: BodyForm, doubles: list[LikelyDuplicate], *, is_numbered: bool = False
 ) -> HttpResponse:
     """Show one question with its button, and what was typed in hidden inputs."""
-    chosen = {"seat": form.chosen.uid, "town_asked": form.typed("town")} if form.chosen else {}
+    chosen = {"seat": form.chosen.uid, "town_asked": form.read_input("town")} if form.chosen else {}
     context = {
         "doubles": doubles,
         "is_numbered": is_numbered,
-        "kept": list_typed({name: form.typed(name) for name in form.fields if form.typed(name)} | chosen),
+        "kept": list_typed({name: form.read_input(name) for name in form.fields if form.read_input(name)} | chosen),
         "yes": MEND if is_numbered else DIFFERENT if doubles else CONFIRMED,
         "is_different": DIFFERENT in request.POST,
     }
-    return render(request, "bodies/again.html", context | way_back(request))
+    return render(request, "bodies/again.html", context | find_way_back(request))
 
 
-def go_on(request: HttpRequest, body: Collectivity) -> HttpResponse:
+def return_to_screen(request: HttpRequest, body: Collectivity) -> HttpResponse:
     """Return to the screen that chooses a body, with this one offered. Start a declaration if none is open."""
-    choose = way_back(request)["choose"]
+    choose = find_way_back(request)["choose"]
     response = redirect(reverse(choose, query={"collectivite": body.uid}))
     opened = draft_cookie.read_draft_cookie(request)
     if choose == "declare_who" and (not opened or not is_open(opened.uid)):
         entry = ScreenEntry(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
-        draft_cookie.remember(response, start_draft(entry=entry).uid)
+        draft_cookie.remember_draft(response, start_draft(entry=entry).uid)
     return response

@@ -40,17 +40,17 @@ class Technique:
         return fold(f"{self.title} {' '.join(self.tactics)}")
 
 
-def read(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return content
 
 
 def read_techniques() -> dict[str, Technique]:
-    matrix, notes = read(MATRIX), {technique["id"]: technique for technique in read(FILE)["techniques"]}
-    return {technique.id: technique for technique in techniques_of(matrix, notes)}
+    matrix, notes = read_json(MATRIX), {technique["id"]: technique for technique in read_json(FILE)["techniques"]}
+    return {technique.id: technique for technique in build_techniques(matrix, notes)}
 
 
-def techniques_of(matrix: dict[str, Any], notes: dict[str, Any]) -> Iterator[Technique]:
+def build_techniques(matrix: dict[str, Any], notes: dict[str, Any]) -> Iterator[Technique]:
     for identifier, name, tactics in matrix["techniques"]:
         names = tuple(matrix["tactics"][code] for code in tactics)
         note = notes.get(identifier, {"label": "", "types": (), "rsit": ()})
@@ -65,7 +65,7 @@ class Matrix(NamedTuple):
 
 
 def describe_matrix() -> Matrix:
-    matrix = read(MATRIX)
+    matrix = read_json(MATRIX)
     return Matrix(matrix["version"], matrix["date"], matrix["licence"], len(matrix["techniques"]))
 
 
@@ -74,7 +74,7 @@ TECHNIQUES = read_techniques()
 SHIPPED = describe_matrix()
 
 
-def suggested_for(incident_type: str, rsit_type: str) -> list[Technique]:
+def suggest_techniques(incident_type: str, rsit_type: str) -> list[Technique]:
     """Return the techniques suggested for the type of incident, then those for the RSIT type."""
     by_type = [technique for technique in TECHNIQUES.values() if incident_type in technique.types]
     return by_type + [
@@ -93,7 +93,7 @@ def find_techniques(query: str) -> list[Technique]:
     return sorted(matches, key=lambda technique: fold(technique.id) != " ".join(words))
 
 
-def titles_of(ids: Iterable[str]) -> list[str]:
+def list_titles(ids: Iterable[str]) -> list[str]:
     """Return the titles of the techniques. The identifier itself stands for a technique that is no longer in the
     list.
     """

@@ -33,12 +33,12 @@ def read_steps(content: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
     return tuple(Step(**step) for step in content)
 
 
-def steps_content(steps: Iterable[Step]) -> list[dict[str, Any]]:
+def dump_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
     """Return the shape that `read_steps` reads."""
     return [step._asdict() for step in steps]
 
 
-def national(kind: str, content: Mapping[str, Any]) -> tuple[Step, ...]:
+def read_national_steps(kind: str, content: Mapping[str, Any]) -> tuple[Step, ...]:
     """Return the national steps of a type. The file either writes a step out or refers to a shared step by its
     code.
     """
@@ -53,4 +53,4 @@ _NATIONAL = json.loads(FILE.read_text(encoding="utf-8"))
 
 VERSION: int = _NATIONAL["version"]
 PUBLISHED_ON = date.fromisoformat(_NATIONAL["published_on"])
-PLAYBOOKS: dict[str, tuple[Step, ...]] = {kind: national(kind, _NATIONAL) for kind in IncidentType.values}
+PLAYBOOKS: dict[str, tuple[Step, ...]] = {kind: read_national_steps(kind, _NATIONAL) for kind in IncidentType.values}

@@ -50,6 +50,6 @@ SERVICES_OF: dict[str, tuple[Service, ...]] = {
 ELSEWHERE = (*OFFICE, *NETWORKS, Service.SOCIAL, Service.COUNCIL)
 
 
-def services_of(kind: str) -> tuple[Service, ...]:
+def list_offered_services(kind: str) -> tuple[Service, ...]:
     """Return the services to offer to a body of this nature, with « Autre service » last."""
     return (*SERVICES_OF.get(kind, ELSEWHERE), Service.OTHER)

@@ -29,26 +29,26 @@ class ReadyMessage(NamedTuple):
     types: tuple[str, ...] = ()
 
 
-def unknown_placeholders(text: str) -> list[str]:
+def list_unknown_placeholders(text: str) -> list[str]:
     """Return the texts in braces that are not placeholders, as somebody typed them."""
     return [name for name in dict.fromkeys(BRACED.findall(text)) if name not in PLACEHOLDERS]
 
 
-def names_in_braces(text: str) -> list[str]:
+def list_names_in_braces(text: str) -> list[str]:
     """Return the texts in braces that a reader would take for a forgotten placeholder: not code, a number or a
     machine's identifier.
     """
     return [name for name in dict.fromkeys(BRACED.findall(text)) if name.isidentifier()]
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
+def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
     """Return `text` with each placeholder replaced by its value. A placeholder without a value stays, so that a person
     sees it.
     """
     return BRACED.sub(lambda match: values.get(match[1]) or match[0], text)
 
 
-def suits(types: list[str] | tuple[str, ...], kind: str) -> bool:
+def suits_type(types: list[str] | tuple[str, ...], kind: str) -> bool:
     """Tell whether a message with these `types` is offered on a case of type `kind`."""
     return not types or kind in types
 

@@ -44,17 +44,17 @@ def read_sheet(content: Mapping[str, Any]) -> Reflexes:
     return Reflexes(
         words=content["words"],
         title=content["title"],
-        hour=acts(content["hour"]),
-        day=acts(content["day"]),
+        hour=read_acts(content["hour"]),
+        day=read_acts(content["day"]),
         sources=tuple(content["sources"]),
     )
 
 
-def acts(content: Sequence[Mapping[str, str]]) -> tuple[Act, ...]:
+def read_acts(content: Sequence[Mapping[str, str]]) -> tuple[Act, ...]:
     return tuple(Act(act["title"], act["how"]) for act in content)
 
 
-def sheet_content(sheet: Reflexes) -> dict[str, Any]:
+def dump_sheet(sheet: Reflexes) -> dict[str, Any]:
     """Return the shape that `read_sheet` reads."""
     return {
         "words": sheet.words,

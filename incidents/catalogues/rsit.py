@@ -152,6 +152,6 @@ FIRST_CLASSIFICATION: dict[str, tuple[RsitClass, RsitType]] = {
 }
 
 
-def machine_tag(rsit_class: str, rsit_type: str) -> str:
+def format_machine_tag(rsit_class: str, rsit_type: str) -> str:
     """Return the tag that other tools read, such as `rsit:availability="ddos"`."""
     return f'rsit:{rsit_class}="{rsit_type}"'

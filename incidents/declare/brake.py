@@ -33,7 +33,7 @@ def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
     return CONFIRMED not in data and is_burst(request, "begin", limit=MANY_BEGUN, within_seconds=WITHIN_SECONDS)
 
 
-def seconds_to_wait(request: HttpRequest) -> int:
+def count_seconds_to_wait(request: HttpRequest) -> int:
     """Return the seconds until this address may try another code: nearly always 0. Addresses
     are slowed, never blocked.
 

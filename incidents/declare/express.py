@@ -24,11 +24,11 @@ from csirts.routing import Route, list_helpers
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm, must_confirm_start
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, find_body, journey_of, route_to, without_controls
-from incidents.declare.moves import see
+from incidents.declare.journey import Journey, drop_controls, find_body, find_body_route, find_journey
+from incidents.declare.moves import redirect_to
 from incidents.declare.screens import ROUTES
-from incidents.declare.sending import lead_to_answer, member_of, sent_already
-from incidents.declare.views import CHOOSE, TO_MEND, bodies_of
+from incidents.declare.sending import answer_repeated_post, find_member, lead_to_answer
+from incidents.declare.views import CHOOSE, TO_MEND, list_own_bodies
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Origin, Screen
 from incidents.models import Draft
@@ -69,13 +69,13 @@ class Page:
         return self.journey.collectivity
 
     @property
-    def found(self) -> list[Collectivity]:
+    def matches(self) -> list[Collectivity]:
         return self.answer.found
 
     @cached_property
     def route(self) -> Route | None:
         """The route of the body, or of the only one that was found, which the page can then announce."""
-        return self.journey.route or (route_to(self.found[0]) if self.is_sure else None)
+        return self.journey.route or (find_body_route(self.matches[0]) if self.is_sure else None)
 
     @property
     def is_new(self) -> bool:
@@ -90,9 +90,9 @@ class Page:
     @property
     def is_sure(self) -> bool:
         """True if the search found exactly one body: it is preselected, and only the button sends."""
-        return len(self.found) == 1
+        return len(self.matches) == 1
 
-    def typed(self) -> list[ScreenEntry]:
+    def list_entries(self) -> list[ScreenEntry]:
         """Return what this screen fills in of three screens of the journey. Other values typed
         there before are kept.
         """
@@ -118,7 +118,7 @@ def declare_express(request: HttpRequest) -> HttpResponse:
 @never_cache
 def show_again(request: HttpRequest, *, status: int = 403) -> HttpResponse:
     """Show what was typed, to be sent again: the post had no cookie. Nothing is saved, because it may be forged."""
-    page = read_page(request, journey_of(request) or new_journey(request))
+    page = read_page(request, find_journey(request) or make_journey(request))
     with timezone.override(page.journey.clock):
         return render_express(request, page, lost_status=status)
 
@@ -127,10 +127,10 @@ def show_again(request: HttpRequest, *, status: int = 403) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def one_screen(request: HttpRequest) -> HttpResponse:
-    opened = journey_of(request)
+    opened = find_journey(request)
     if opened and opened.incident and request.method != "POST":
-        return see("declare_sent")
-    page = read_page(request, opened or new_journey(request))
+        return redirect_to("declare_sent")
+    page = read_page(request, opened or make_journey(request))
     with timezone.override(page.journey.clock):
         if opened and opened.incident:
             return lead_back(request, opened, page)
@@ -139,7 +139,7 @@ def one_screen(request: HttpRequest) -> HttpResponse:
         return submit_express(request, page)
 
 
-def new_journey(request: HttpRequest) -> Journey:
+def make_journey(request: HttpRequest) -> Journey:
     """Return an unsaved declaration whose id comes from the posted page, if it has one."""
     pen = draft_cookie.read_pen(request)
     author = request.user.display_name if isinstance(request.user, User) else ""
@@ -148,7 +148,7 @@ def new_journey(request: HttpRequest) -> Journey:
 
 def read_page(request: HttpRequest, journey: Journey) -> Page:
     is_post = request.method == "POST"
-    data = without_controls(request.POST if is_post else request.GET)
+    data = drop_controls(request.POST if is_post else request.GET)
     former = journey.pages.get(Screen.CALLER)
     values = dict(former.values) if former else {}
     phone = data.get(PHONE, "") if is_post else next(iter(values.get(PHONE, [])), "")
@@ -166,7 +166,7 @@ def choose_body(request: HttpRequest, value: str, journey: Journey) -> Collectiv
     """
     if request.method == "POST":
         return None if is_search(request) else find_body(value)
-    own_bodies = bodies_of(request)
+    own_bodies = list_own_bodies(request)
     return find_body(value) or journey.collectivity or (own_bodies[0] if len(own_bodies) == 1 else None)
 
 
@@ -180,22 +180,22 @@ def submit_express(request: HttpRequest, page: Page) -> HttpResponse:
     """Search the body, or send if it is chosen and nothing is wrong."""
     if page.body is None or ADD in request.POST:
         return find_or_add(request, page)
-    examine(page)
+    examine_page(page)
     if page.problems or must_warn(request, page):
         return render_express(request, page)
     details = page.journey.examined(now=timezone.now())
     if wrong := page.journey.wrong_screen(details):
-        return mend(request, page, wrong, details)
-    if must_confirm(request, without_controls(request.POST)):
-        return ask_again(request, page)
-    return send(request, page, details)
+        return render_problem(request, page, wrong, details)
+    if must_confirm(request, drop_controls(request.POST)):
+        return ask_express_confirmation(request, page)
+    return send_page(request, page, details)
 
 
 def find_or_add(request: HttpRequest, page: Page) -> HttpResponse:
     if ADD in request.POST:
         return add_body(request, page)
     if request.POST.get(SEARCH) != ANOTHER:
-        search(page)
+        search_body(page)
         ask_which(request, page)
     return render_express(request, page)
 
@@ -207,19 +207,19 @@ def must_warn(request: HttpRequest, page: Page) -> bool:
 
 def add_body(request: HttpRequest, page: Page) -> HttpResponse:
     """Save what was typed and lead to the page that adds a body, which leads back here."""
-    if page.is_new and must_confirm_start(request, without_controls(request.POST)):
-        return ask_again(request, page, is_last=False)
+    if page.is_new and must_confirm_start(request, drop_controls(request.POST)):
+        return ask_express_confirmation(request, page, is_last=False)
     kind, _space, seat = request.POST[ADD].partition(" ")
     offered = {"retour": "rappel", "nom": page.query, "nature": kind, "siege": seat}
-    response = see("declare_new_body", **{name: value for name, value in offered.items() if value})
-    if uid := save_typed(page):
-        draft_cookie.remember(response, uid, page.journey.author)
+    response = redirect_to("declare_new_body", **{name: value for name, value in offered.items() if value})
+    if uid := save_entries(page):
+        draft_cookie.remember_draft(response, uid, page.journey.author)
     return response
 
 
-def save_typed(page: Page) -> UUID | None:
+def save_entries(page: Page) -> UUID | None:
     """Save the screens that were filled here. Return the draft that holds them, or None if nothing was typed."""
-    draft, entries = page.journey.draft, [entry for entry in page.typed() if entry.values]
+    draft, entries = page.journey.draft, [entry for entry in page.list_entries() if entry.values]
     if page.is_new and entries:
         draft = start_draft(entry=entries.pop(0))
     for entry in entries:
@@ -230,13 +230,13 @@ def save_typed(page: Page) -> UUID | None:
 
 def ask_which(request: HttpRequest, page: Page) -> None:
     """Add the error that a body must be chosen, for a person who pressed the button that sends."""
-    if CALL_ME in request.POST and page.query == request.POST.get(SEARCHED, "").strip() and page.found:
+    if CALL_ME in request.POST and page.query == request.POST.get(SEARCHED, "").strip() and page.matches:
         page.problems[BODY] = "Choisissez votre collectivité dans la liste."
 
 
-def search(page: Page) -> None:
+def search_body(page: Page) -> None:
     """Search the bodies named, and show at the same time what else is missing."""
-    examine(page)
+    examine_page(page)
     try:
         page.answer = answer_search(page.query) if page.query else page.answer
     except SearchProblem as error:
@@ -244,13 +244,13 @@ def search(page: Page) -> None:
         return
     if not page.query:
         page.problems = {QUERY: "Quelle collectivité est touchée ? Son nom ou son code postal."} | page.problems
-    elif not page.found and page.answer.mention is None:
+    elif not page.matches and page.answer.mention is None:
         other = "le nom de la collectivité" if page.answer.is_code else "le code postal de la mairie"
         nothing = f"Nous n’avons pas trouvé « {page.query} ». Essayez {other}."
         page.problems = {QUERY: nothing} | page.problems
 
 
-def examine(page: Page) -> None:
+def examine_page(page: Page) -> None:
     if not page.phone.strip():
         page.problems[PHONE] = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
     elif problem := find_number_problem(page.phone):
@@ -259,34 +259,34 @@ def examine(page: Page) -> None:
         page.problems[TYPE] = str(CHOOSE)
 
 
-def mend(request: HttpRequest, page: Page, wrong: Screen, details: Details) -> HttpResponse:
+def render_problem(request: HttpRequest, page: Page, wrong: Screen, details: Details) -> HttpResponse:
     """Show an error here, or redirect to the screen of the journey that has the wrong field."""
     if wrong == Screen.CALLER and (problems := details.form.errors.get(PHONE)):
         page.problems[PHONE] = " ".join(map(str, problems))
         return render_express(request, page)
-    save_typed(page)
-    return see(ROUTES[wrong], **{TO_MEND: "oui"})
+    save_entries(page)
+    return redirect_to(ROUTES[wrong], **{TO_MEND: "oui"})
 
 
-def send(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
-    journey, member = page.journey, member_of(page.journey, request)
+def send_page(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
+    journey, member = page.journey, find_member(page.journey, request)
     try:
         declared = send_express(
             uid=journey.draft.uid,
-            entries=page.typed(),
+            entries=page.list_entries(),
             declaration=journey.declaration(details),
             origin=Origin.ACCOUNT if member else Origin.WEB,
             actor=member,
             source=hash_address(request),
         )
     except AlreadySent:
-        response: HttpResponse = see("declare_sent")
+        response: HttpResponse = redirect_to("declare_sent")
     except ValidationError as error:  # the time has passed since the values were checked, and one is no longer valid
         page.problems = {PHONE: " ".join(error.messages)}
         return render_express(request, page)
     else:
         response = lead_to_answer(request, declared, signature="" if member else journey.author)
-    draft_cookie.remember(response, journey.draft.uid, journey.author)
+    draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
     return response
 
 
@@ -294,14 +294,14 @@ def lead_back(request: HttpRequest, journey: Journey, page: Page) -> HttpRespons
     """Lead to the answer if this page was sent before; otherwise show the different words, so that
     they are not lost.
     """
-    response = sent_already(request, journey, page.typed()[-1])
-    draft_cookie.remember(response, journey.draft.uid, journey.author)
+    response = answer_repeated_post(request, journey, page.list_entries()[-1])
+    draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
     return response
 
 
-def ask_again(request: HttpRequest, page: Page, *, is_last: bool = True) -> HttpResponse:
+def ask_express_confirmation(request: HttpRequest, page: Page, *, is_last: bool = True) -> HttpResponse:
     """Ask to confirm with one more button, and keep what was typed in hidden inputs."""
-    data = without_controls(request.POST)
+    data = drop_controls(request.POST)
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
     step = page.journey if is_last else None
     context = {"step": step, "route": "declare_express", "kept": hidden_inputs, "confirmed": CONFIRMED}
@@ -311,11 +311,11 @@ def ask_again(request: HttpRequest, page: Page, *, is_last: bool = True) -> Http
 def render_express(request: HttpRequest, page: Page, *, lost_status: int = 0) -> HttpResponse:
     """Show the screen. `lost_status` is set if what was typed came without cookies."""
     journey = page.journey
-    is_searched = page.query and not page.body and (page.answer.mention or not page.found)
-    own_bodies = [] if page.body or page.query else bodies_of(request)
+    is_searched = page.query and not page.body and (page.answer.mention or not page.matches)
+    own_bodies = [] if page.body or page.query else list_own_bodies(request)
     context = {
         "step": journey,
-        "pen": draft_cookie.new_pen(journey.draft.uid, journey.author),
+        "pen": draft_cookie.make_pen(journey.draft.uid, journey.author),
         "page": page,
         "types": IncidentType.choices,
         "unknown": IncidentType.UNKNOWN.value,

@@ -22,8 +22,8 @@ from incidents.enums import (
     LeakStatus,
     PublicService,
 )
-from incidents.facts.description import Section, facts_of
-from incidents.facts.forms import ask, ask_in_a_list, list_story_lines, with_facts
+from incidents.facts.description import Section, map_facts
+from incidents.facts.forms import ask_in_a_list, list_story_lines, make_fact_field, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
     STORY_WORDS,
@@ -31,9 +31,9 @@ from incidents.facts.shapes import (
     Instant,
     Interruption,
     Leak,
-    caller_in,
-    leak_in,
+    read_caller_input,
     read_instant,
+    read_leak_input,
 )
 
 CERTAINTIES = [
@@ -51,7 +51,7 @@ EMPTY: dict[type[forms.Field], Any] = {
     forms.MultipleChoiceField: [],
     forms.BooleanField: False,
 }
-DECLARED, SERVICE, LEAK = map(facts_of, (Declaration, Interruption, Leak))
+DECLARED, SERVICE, LEAK = map(map_facts, (Declaration, Interruption, Leak))
 DECLARED_LEAKS = [
     (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
     (LeakStatus.SUSPECTED, "Nous le craignons"),
@@ -59,7 +59,7 @@ DECLARED_LEAKS = [
 ]
 
 
-def moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
+def make_moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
     """Return the fields of a day, an hour and the certainty of both."""
     certainty = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
     return DayField(required=False, label=label), HourField(required=False, label=label), certainty
@@ -67,41 +67,45 @@ def moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
 
 @with_facts(Section.STORY, Section.CALLER)
 class DetailsForm(forms.Form):
-    occurred_date, occurred_time, occurred_certainty = moment_fields(DECLARED["occurred"].question)
-    detected_date, detected_time, detected_certainty = moment_fields(DECLARED["detected"].question)
-    attack_known_date, attack_known_time, attack_known_certainty = moment_fields(DECLARED["attack_known"].question)
-    service_stopped = ask(DECLARED["service_stopped"])
-    data_concerned = ask(DECLARED["data_concerned"])
-    leak_status = ask(LEAK["status"], DECLARED_LEAKS)
-    categories = ask(LEAK["categories"])
-    person_categories = ask(LEAK["person_categories"])
+    occurred_date, occurred_time, occurred_certainty = make_moment_fields(DECLARED["occurred"].question)
+    detected_date, detected_time, detected_certainty = make_moment_fields(DECLARED["detected"].question)
+    attack_known_date, attack_known_time, attack_known_certainty = make_moment_fields(
+        DECLARED["attack_known"].question
+    )
+    service_stopped = make_fact_field(DECLARED["service_stopped"])
+    data_concerned = make_fact_field(DECLARED["data_concerned"])
+    leak_status = make_fact_field(LEAK["status"], DECLARED_LEAKS)
+    categories = make_fact_field(LEAK["categories"])
+    person_categories = make_fact_field(LEAK["person_categories"])
     persons_band = ask_in_a_list(LEAK["persons_band"])
-    breach_known_date, breach_known_time, breach_known_certainty = moment_fields(DECLARED["breach_known"].question)
+    breach_known_date, breach_known_time, breach_known_certainty = make_moment_fields(
+        DECLARED["breach_known"].question
+    )
     story_lines = property(list_story_lines)
 
     def clean(self) -> dict[str, Any]:
         for name in INSTANTS:
-            if problem := problem_of_moment(self.cleaned_data, name):
+            if problem := find_moment_problem(self.cleaned_data, name):
                 self.add_error(f"{name}_date", problem)
         return self.cleaned_data
 
     def instant(self, name: str, zone: ZoneInfo) -> Instant:
         has_hour = self.cleaned_data[f"{name}_time"] is not None
         return read_instant(
-            moment_of(self.cleaned_data, name, zone), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour
+            combine_moment(self.cleaned_data, name, zone), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour
         )
 
 
 class ServiceForm(forms.Form):
     """The questions about a service that was ticked. The prefix is the code of the service."""
 
-    extent = ask(SERVICE["extent"])
+    extent = make_fact_field(SERVICE["extent"])
     started_date = DayField(required=False, label=SERVICE["started_at"].question)
     started_time = HourField(required=False, label="heure de l’arrêt")
     ended_date = DayField(required=False, label=SERVICE["ended_at"].question)
     ended_time = HourField(required=False, label="heure de la reprise")
-    people = ask(SERVICE["people_affected"])
-    workaround = ask(SERVICE["workaround"])
+    people = make_fact_field(SERVICE["people_affected"])
+    workaround = make_fact_field(SERVICE["workaround"])
 
     def __init__(self, data: QueryDict | None = None, *, service: PublicService, **kwargs: Any) -> None:
         super().__init__(data, prefix=service.value, **kwargs)
@@ -116,7 +120,7 @@ class ServiceForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         for name in ("started", "ended"):
-            if problem := problem_of_moment(self.cleaned_data, name):
+            if problem := find_moment_problem(self.cleaned_data, name):
                 self.add_error(f"{name}_date", problem)
         return self.cleaned_data
 
@@ -124,14 +128,14 @@ class ServiceForm(forms.Form):
         return Interruption(
             service=self.service,
             extent=self.cleaned_data["extent"],
-            started_at=moment_of(self.cleaned_data, "started", zone),
-            ended_at=moment_of(self.cleaned_data, "ended", zone),
+            started_at=combine_moment(self.cleaned_data, "started", zone),
+            ended_at=combine_moment(self.cleaned_data, "ended", zone),
             people_affected=self.cleaned_data["people"],
             workaround=self.cleaned_data["workaround"],
         )
 
 
-def problem_of_moment(answers: dict[str, Any], name: str) -> str | None:
+def find_moment_problem(answers: dict[str, Any], name: str) -> str | None:
     if answers.get(f"{name}_date") is not None or f"{name}_date" not in answers:
         return None
     if answers.get(f"{name}_time") is not None:
@@ -141,7 +145,7 @@ def problem_of_moment(answers: dict[str, Any], name: str) -> str | None:
     return None
 
 
-def moment_of(answers: dict[str, Any], name: str, zone: ZoneInfo) -> datetime | None:
+def combine_moment(answers: dict[str, Any], name: str, zone: ZoneInfo) -> datetime | None:
     """Return the moment in UTC. A day without an hour is its first minute in `zone`."""
     day: date | None = answers[f"{name}_date"]
     if day is None:
@@ -195,9 +199,9 @@ class Details:
         rows = {row.service: row for row in self.rows}
         for service in self.offered:
             row = rows.get(service)
-            yield row is not None, row or ServiceForm(service=service, initial=self.typed(service))
+            yield row is not None, row or ServiceForm(service=service, initial=self.read_inputs(service))
 
-    def typed(self, service: PublicService) -> dict[str, str | None]:
+    def read_inputs(self, service: PublicService) -> dict[str, str | None]:
         if self.data is None:
             return {}
         return {name: self.data.get(f"{service.value}-{name}") for name in ServiceForm.base_fields}
@@ -209,11 +213,11 @@ class Details:
         return Declaration(
             collectivity=collectivity,
             type=incident_type,
-            caller=caller_in(answers),
-            service_stopped=answer_to(answers["service_stopped"], implied=bool(interruptions)),
+            caller=read_caller_input(answers),
+            service_stopped=imply_answer(answers["service_stopped"], implied=bool(interruptions)),
             data_concerned=answers["data_concerned"],
             interruptions=interruptions,
-            leak=leak_in(answers),
+            leak=read_leak_input(answers),
             mail_without_code=answers["mail_without_code"],
             **{name: answers[name] for name in STORY_WORDS},
             **instants,
@@ -224,9 +228,9 @@ class Details:
         for field, messages in error.message_dict.items():
             row = next((row for row in self.rows if field.startswith(row.complaint_prefix)), None)
             if row:
-                put(messages, row, field.removeprefix(row.complaint_prefix))
+                add_errors(messages, row, field.removeprefix(row.complaint_prefix))
             else:
-                put(messages, self.form, field)
+                add_errors(messages, self.form, field)
 
     def keep_errors_of(self, names: Container[str]) -> None:
         """Remove the errors of other screens, which show them on their own pages. `names` are names of inputs."""
@@ -235,12 +239,12 @@ class Details:
                 del form.errors[field]
 
 
-def answer_to(answer: str, *, implied: bool) -> str:
+def imply_answer(answer: str, *, implied: bool) -> str:
     """Return the answer: « oui » if a service was ticked, unless the answer was « non »."""
     return Answer.YES if implied and answer != Answer.NO else answer
 
 
-def put(messages: list[str], form: forms.Form, name: str) -> None:
+def add_errors(messages: list[str], form: forms.Form, name: str) -> None:
     """Add errors to a field. The services name an instant (`…_at`), the form its day."""
     field = f"{name.removesuffix('_at')}_date" if name.endswith("_at") else name
     for message in messages:

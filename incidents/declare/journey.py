@@ -16,7 +16,7 @@ from collectivities.models import Collectivity
 from collectivities.zones import PARIS, find_zone
 from core.text import CONTROLS, strip_controls
 from csirts.routing import Route, find_route
-from incidents.catalogues.public_services import services_of
+from incidents.catalogues.public_services import list_offered_services
 from incidents.catalogues.reflex_sheets import Reflexes
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
@@ -78,7 +78,7 @@ class Journey:
 
     @cached_property
     def route(self) -> Route | None:
-        return route_to(self.collectivity) if self.collectivity else None
+        return find_body_route(self.collectivity) if self.collectivity else None
 
     @property
     def missing(self) -> Screen | None:
@@ -120,7 +120,7 @@ class Journey:
         for page in self.pages.values():
             for name, values in page.values.items():
                 data.setlist(name, values)
-        return Details(data, offered=services_of(self.collectivity.kind if self.collectivity else ""))
+        return Details(data, offered=list_offered_services(self.collectivity.kind if self.collectivity else ""))
 
     def declaration(self, details: Details) -> Declaration:
         """Return the declaration of valid details. Raise ValueError if the type or the body is missing."""
@@ -146,22 +146,22 @@ class Journey:
         return next((screen for screen in ORDER if wrong & INPUTS[screen]), Screen.CALLER if wrong else None)
 
 
-def journey_of(request: HttpRequest) -> Journey | None:
+def find_journey(request: HttpRequest) -> Journey | None:
     """Return the declaration of the posted page, or else of this device's cookie. None if there is neither, or if its
     draft was deleted or has expired.
     """
     opened = draft_cookie.read_draft_cookie(request)
     if opened is None:
         return None
-    draft = drafts().filter(uid=opened.uid, expires_at__gt=timezone.now()).first()
-    return journey_through(draft, opened.author, opened.pen) if draft else None
+    draft = select_drafts().filter(uid=opened.uid, expires_at__gt=timezone.now()).first()
+    return open_journey(draft, opened.author, opened.pen) if draft else None
 
 
-def journey_through(draft: Draft, author: str, pen: str = "") -> Journey:
+def open_journey(draft: Draft, author: str, pen: str = "") -> Journey:
     return Journey(draft, {page.screen: page for page in draft.pages.all()}, author, pen)
 
 
-def drafts() -> QuerySet[Draft]:
+def select_drafts() -> QuerySet[Draft]:
     """Return the drafts with their body and its territory. The case, which only a sent draft has,
     is loaded on access.
     """
@@ -185,12 +185,12 @@ def find_body(value: str) -> Collectivity | None:
     return body
 
 
-def route_to(body: Collectivity) -> Route:
+def find_body_route(body: Collectivity) -> Route:
     """Return the route of this body, on the present day in its time zone."""
     return find_route(body, on=timezone.localdate(timezone=ZoneInfo(find_zone(body))))
 
 
-def without_controls(data: QueryDict) -> QueryDict:
+def drop_controls(data: QueryDict) -> QueryDict:
     """Return what was posted without control characters, which no keyboard types and PostgreSQL
     refuses in part (NUL).
     """

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from core.stale import Stale
 from incidents.declare.express import show_again
-from incidents.declare.journey import Journey, journey_of
+from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import ASKED, ROUTES
-from incidents.declare.views import typed_on
+from incidents.declare.views import read_entry
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.models import Draft
@@ -26,7 +26,7 @@ def cookies_lost(request: HttpRequest) -> HttpResponse | None:
     if request.path == reverse("declare_express"):
         return show_again(request)
     screen = next((candidate for candidate, route in ROUTES.items() if request.path == reverse(route)), None)
-    journey = journey_of(request) if draft_cookie.PEN in request.POST else None
+    journey = find_journey(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:
         return None
     context = {"step": journey, "is_kept": is_kept(request, journey, screen)}
@@ -38,7 +38,7 @@ def is_kept(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
     if screen not in ASKED.values():
         return False
     try:
-        save_page(uid=journey.draft.uid, entry=typed_on(screen, request, journey))
+        save_page(uid=journey.draft.uid, entry=read_entry(screen, request, journey))
     except (Draft.DoesNotExist, AlreadySent, Stale):
         return False
     return True

@@ -9,9 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from core.stale import Stale
-from incidents.declare.journey import Journey, journey_of
+from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import ASKED
-from incidents.declare.views import typed_on
+from incidents.declare.views import read_entry
 from incidents.models import Draft
 from incidents.services.declaring.draft import AlreadySent, save_page, stamp_page
 
@@ -25,12 +25,12 @@ def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
     404 without a draft, 409 if somebody else filled the screen meanwhile, 410 if the declaration was sent. The script
     ignores them: the button of the page shows them with what was typed.
     """
-    journey = journey_of(request)
+    journey = find_journey(request)
     screen = ASKED.get(section)
     if journey is None or screen is None:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     try:
-        page = save_page(uid=journey.draft.uid, entry=typed_on(screen, request, journey))
+        page = save_page(uid=journey.draft.uid, entry=read_entry(screen, request, journey))
     except Draft.DoesNotExist:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     except Stale:

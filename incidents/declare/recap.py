@@ -45,31 +45,31 @@ class State(NamedTuple):
     lack: str
 
 
-def lines_of(page: DraftPage, journey: Journey) -> list[Line]:
+def list_lines(page: DraftPage, journey: Journey) -> list[Line]:
     """Return all answers of one screen."""
     if page.screen == Screen.WHAT:
-        chosen = find_type(only_value(page, "quoi"))
+        chosen = find_type(get_only_value(page, "quoi"))
         return [Line("Ce qui arrive", str(chosen.label) if chosen else "")]
     if page.screen == Screen.WHO:
-        return [Line("La collectivité", str(find_body(only_value(page, "collectivite")) or ""))]
+        return [Line("La collectivité", str(find_body(get_only_value(page, "collectivite")) or ""))]
     details = journey.having(Screen(page.screen), page.values).details()
-    return list(lines_of_inputs(details, INPUTS[Screen(page.screen)]))
+    return list(list_input_lines(details, INPUTS[Screen(page.screen)]))
 
 
-def only_value(page: DraftPage, name: str) -> str:
+def get_only_value(page: DraftPage, name: str) -> str:
     return str(next(iter(page.values.get(name, [])), ""))
 
 
-def lines_of_inputs(details: Details, names: frozenset[str]) -> Iterator[Line]:
+def list_input_lines(details: Details, names: frozenset[str]) -> Iterator[Line]:
     for form in details.all:
         for field in form:
             if field.html_name in names and field.value():
-                yield Line(str(field.label), words(field))
+                yield Line(str(field.label), format_value(field))
     if "service" in names and details.rows:
         yield Line("Services", format_services(details))
 
 
-def words(field: forms.BoundField) -> str:
+def format_value(field: forms.BoundField) -> str:
     """Return the labels of the chosen values, or the words typed."""
     labels = {str(value): str(label) for value, label in getattr(field.field, "choices", [])}
     value = field.value()
@@ -83,7 +83,7 @@ def format_services(details: Details) -> str:
     return ", ".join(str(PublicService(row.service).label) for row in details.rows)
 
 
-def summary_of(journey: Journey, details: Details) -> list[Summary]:
+def list_summaries(journey: Journey, details: Details) -> list[Summary]:
     """Return one line for each earlier screen, shown above the last button."""
     texts = {
         Screen.WHAT: str(journey.type.label) if journey.type else "",
@@ -100,7 +100,7 @@ def format_answer(details: Details, name: str) -> str:
     return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_SAID))
 
 
-def mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) -> Iterator[Mistake]:
+def list_mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) -> Iterator[Mistake]:
     """Yield the errors of the other screens that were filled, in the order of the screens."""
     for other, place in PLACES.items():
         if other == screen or other not in journey.pages:
@@ -112,13 +112,15 @@ def mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) -> It
                     yield from (Mistake(place, label, str(message)) for message in messages)
 
 
-def states_of(journey: Journey) -> list[State]:
+def list_states(journey: Journey) -> list[State]:
     """Return the state of each screen, for a person who continues what another one began."""
     details = journey.examined(now=timezone.now())
-    return [State(PLACES[screen], journey.pages.get(screen), lack_of(screen, journey, details)) for screen in PLACES]
+    return [
+        State(PLACES[screen], journey.pages.get(screen), describe_lack(screen, journey, details)) for screen in PLACES
+    ]
 
 
-def lack_of(screen: Screen, journey: Journey, details: Details) -> str:
+def describe_lack(screen: Screen, journey: Journey, details: Details) -> str:
     if screen not in journey.pages:
         return "pas encore rempli"
     if screen == Screen.CALLER and not journey.pages[screen].values.keys() & {"contact_phone", "contact_email"}:

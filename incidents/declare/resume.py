@@ -13,9 +13,9 @@ from collectivities.models import Region
 from core.text import clean_line
 from csirts.queries import list_directory_entries, list_last_resorts
 from csirts.routing import load_directory
-from incidents.declare.brake import count_wrong_code, seconds_to_wait
-from incidents.declare.journey import drafts, journey_through, without_controls
-from incidents.declare.moves import see
+from incidents.declare.brake import count_seconds_to_wait, count_wrong_code
+from incidents.declare.journey import drop_controls, open_journey, select_drafts
+from incidents.declare.moves import redirect_to
 from incidents.declare.recap import RESUMED
 from incidents.declare.screens import ROUTES
 from incidents.devices import draft_cookie
@@ -62,20 +62,20 @@ class ResumeForm(forms.Form):
 def declare_resume(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return ask_code(request, ResumeForm())
-    form = ResumeForm(without_controls(request.POST))
+    form = ResumeForm(drop_controls(request.POST))
     if not form.is_valid():
         return ask_code(request, form, status=422)
-    if wait := seconds_to_wait(request):
+    if wait := count_seconds_to_wait(request):
         return ask_code(request, form, status=429, wait=wait)
     draft = find_draft(form.cleaned_data["code"])
     if draft is None:
         count_wrong_code(request)
         form.add_error("code", "Aucune déclaration en cours n’a ce code. Il n’y a ni zéro, ni O, ni 1, ni I.")
         return ask_code(request, form, status=422)
-    return resumed(request, form, draft)
+    return resume_draft(request, form, draft)
 
 
-def resumed(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpResponse:
+def resume_draft(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpResponse:
     """Open the first screen that is not filled. A declaration that was sent is followed with its
     reference and follow-up code.
     """
@@ -83,23 +83,23 @@ def resumed(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpRespons
         message = "Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi."
         form.add_error("code", message % {"reference": spaced(draft.incident.reference)})
         return ask_code(request, form, status=422)
-    journey = journey_through(drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
-    response = see(ROUTES[journey.next], **{RESUMED: "oui"})
-    draft_cookie.remember(response, draft.uid, journey.author)
+    journey = open_journey(select_drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
+    response = redirect_to(ROUTES[journey.next], **{RESUMED: "oui"})
+    draft_cookie.remember_draft(response, draft.uid, journey.author)
     return response
 
 
 def ask_code(request: HttpRequest, form: ResumeForm, *, status: int = 200, wait: int = 0) -> HttpResponse:
-    context = numbers() | {"form": form, "wait": wait}
+    context = list_numbers() | {"form": form, "wait": wait}
     return render(request, "declare/resume.html", context, status=status)
 
 
-def no_cookies(request: HttpRequest) -> HttpResponse:
+def render_no_cookies(request: HttpRequest) -> HttpResponse:
     """Show the page before anything is typed: without a cookie the screens would not belong together."""
-    return render(request, "declare/no_cookies.html", numbers(), status=400)
+    return render(request, "declare/no_cookies.html", list_numbers(), status=400)
 
 
-def numbers() -> dict[str, object]:
+def list_numbers() -> dict[str, object]:
     """Return the directory of phone numbers, so that everybody can call."""
     today = timezone.localdate()
     csirts = load_directory(today).csirts

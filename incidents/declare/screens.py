@@ -53,16 +53,16 @@ PLACES = {screen: Place(screen, number, ROUTES[screen], screen.label) for number
 COUNT = len(ORDER)
 
 
-def values_of(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
+def read_values(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
     """Return what was typed in the inputs of this screen, unchanged and without empty inputs."""
     inputs = {name: [value for value in data.getlist(name) if value] for name in data if name in INPUTS[screen]}
     return {name: values for name, values in sorted(inputs.items()) if values}
 
 
-def before(screen: Screen) -> tuple[Place, ...]:
+def list_places_before(screen: Screen) -> tuple[Place, ...]:
     return tuple(PLACES[earlier] for earlier in ORDER[: ORDER.index(screen)])
 
 
-def after(screen: Screen) -> Screen:
+def get_next_screen(screen: Screen) -> Screen:
     """Return the screen that follows, or the last one itself."""
     return ORDER[min(ORDER.index(screen) + 1, COUNT - 1)]

@@ -16,9 +16,9 @@ from core.text import are_same_words
 from csirts.routing import Route
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, journey_of, without_controls
-from incidents.declare.moves import see
-from incidents.declare.recap import lines_of
+from incidents.declare.journey import Journey, drop_controls, find_journey
+from incidents.declare.moves import redirect_to
+from incidents.declare.recap import list_lines
 from incidents.declare.screens import ROUTES
 from incidents.devices import cookie as follow_up
 from incidents.devices.draft_cookie import PEN
@@ -44,16 +44,16 @@ def send_at_once(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
     """
     whole = journey.having(entry.screen, entry.values)
     details = whole.examined(now=timezone.now())
-    if whole.wrong_screen(details) or must_confirm(request, without_controls(request.POST)):
+    if whole.wrong_screen(details) or must_confirm(request, drop_controls(request.POST)):
         return None
     try:
-        return send(request, whole, details, entry)
+        return send_declaration(request, whole, details, entry)
     except ValidationError:
         return None
 
 
-def send(request: HttpRequest, journey: Journey, details: Details, entry: ScreenEntry) -> HttpResponse:
-    member = member_of(journey, request)
+def send_declaration(request: HttpRequest, journey: Journey, details: Details, entry: ScreenEntry) -> HttpResponse:
+    member = find_member(journey, request)
     declared = send_draft(
         uid=journey.draft.uid,
         entry=entry,
@@ -67,37 +67,37 @@ def send(request: HttpRequest, journey: Journey, details: Details, entry: Screen
     return lead_to_answer(request, declared, signature="" if member else signature)
 
 
-def member_of(journey: Journey, request: HttpRequest) -> User | None:
+def find_member(journey: Journey, request: HttpRequest) -> User | None:
     """Return the signed-in user if they are a member of the body that declares."""
     return request.user if journey.is_of(request.user) and isinstance(request.user, User) else None
 
 
 def lead_to_answer(request: HttpRequest, declared: Declared, *, signature: str) -> HttpResponse:
     """Redirect to the answer, and let this device open the new case."""
-    response = see("declare_sent")
-    follow_up.remember(request, response, declared.incident.reference, declared.access.uid)
+    response = redirect_to("declare_sent")
+    follow_up.remember_case(request, response, declared.incident.reference, declared.access.uid)
     if signature:
         remember_signature(response, signature)
     return response
 
 
-def ask_again(request: HttpRequest, screen: Screen, journey: Journey | None = None) -> HttpResponse:
+def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | None = None) -> HttpResponse:
     """Ask to confirm with one more button; what was typed and the id of the opened screen go with it."""
-    data = without_controls(request.POST)
+    data = drop_controls(request.POST)
     left_out = NOT_KEPT - SAME_HAND if journey else NOT_KEPT
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
     context = {"step": journey, "route": ROUTES[screen], "kept": hidden_inputs, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
 
-def sent_already(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
+def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
     """Lead to the answer if the same words are posted again (a double click, the back button); otherwise show the new
     ones, so that they are not lost.
     """
     before = journey.pages.get(entry.screen)
     if before is None or are_same_words(before.values, entry.values) or journey.incident is None:
-        return see("declare_sent")
-    written = lines_of(DraftPage(screen=entry.screen, values=entry.values), journey)
+        return redirect_to("declare_sent")
+    written = list_lines(DraftPage(screen=entry.screen, values=entry.values), journey)
     context = {"step": journey, "first": journey.incident, "written": written}
     return render(request, "declare/conflict.html", context, status=409)
 
@@ -107,18 +107,18 @@ def sent_already(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
 @require_safe
 def declare_sent(request: HttpRequest) -> HttpResponse:
     """Show the answer on the device that wrote the declaration. Reloading it sends nothing."""
-    journey = journey_of(request)
+    journey = find_journey(request)
     if journey is None:
-        return see("declare_type")
+        return redirect_to("declare_type")
     if journey.incident is None:
-        return see(ROUTES[journey.next])
+        return redirect_to(ROUTES[journey.next])
     with timezone.override(journey.clock):
-        return answer(request, journey, journey.incident)
+        return render_answer(request, journey, journey.incident)
 
 
-def answer(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
+def render_answer(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
     access = incident.accesses.filter(revoked_at=None, expires_at__gt=timezone.now()).first()
-    secret, route = first_secret(access), route_of(journey, incident)
+    secret, route = get_first_secret(access), get_case_route(journey, incident)
     context = {
         "step": journey,
         "route": route,
@@ -126,7 +126,7 @@ def answer(request: HttpRequest, journey: Journey, incident: Incident) -> HttpRe
         "is_called": is_called(incident, route),
         "secret": secret,
         "useful": useful_for(incident, sheets_of(incident)) if secret else [],
-        "linked": follow_up.access_uid(request, incident.reference) is not None,
+        "linked": follow_up.get_access_uid(request, incident.reference) is not None,
         "ledger": LEDGER_LINES,
     }
     return render(request, "declare/answer.html", context)
@@ -137,13 +137,13 @@ def is_called(incident: Incident, route: Route | None) -> bool:
     return bool(incident.is_to_call_back and route and route.csirt and route.csirt.notification_email)
 
 
-def first_secret(access: FollowUpAccess | None) -> str:
+def get_first_secret(access: FollowUpAccess | None) -> str:
     """Return the secret that the declaration created. A secret that was renewed since is not shown here."""
     is_first = access is not None and access.created_at == access.incident.received_at
     return derive_secret(access) if access and is_first else ""
 
 
-def route_of(journey: Journey, incident: Incident) -> Route | None:
+def get_case_route(journey: Journey, incident: Incident) -> Route | None:
     """Return the route, with the centre and reason of the case: the directory may have changed since."""
     route = journey.route
     if route is None or route.csirt == incident.csirt:

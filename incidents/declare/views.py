@@ -21,12 +21,12 @@ from csirts.routing import list_helpers
 from incidents.declare.brake import must_confirm_start
 from incidents.declare.choices import GROUPS, UNKNOWN, find_type
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, find_body, journey_of, route_to, without_controls
-from incidents.declare.moves import see
-from incidents.declare.recap import RESUMED, lines_of, mistakes_elsewhere, states_of, summary_of
-from incidents.declare.resume import no_cookies
-from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, after, before, values_of
-from incidents.declare.sending import ask_again, send_at_once, sent_already
+from incidents.declare.journey import Journey, drop_controls, find_body, find_body_route, find_journey
+from incidents.declare.moves import redirect_to
+from incidents.declare.recap import RESUMED, list_lines, list_mistakes_elsewhere, list_states, list_summaries
+from incidents.declare.resume import render_no_cookies
+from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, get_next_screen, list_places_before, read_values
+from incidents.declare.sending import answer_repeated_post, ask_confirmation, send_at_once
 from incidents.devices import draft_cookie
 from incidents.enums import Answer, IncidentType, Screen
 from incidents.facts.shapes import STORY_LINES
@@ -70,7 +70,7 @@ def declare_type(request: HttpRequest) -> HttpResponse:
     A page that names a declaration (`PEN`) goes to that check, whose failure leads back to the declaration.
     """
     if request.method == "POST" and not request.COOKIES and draft_cookie.PEN not in request.POST:
-        return no_cookies(request)
+        return render_no_cookies(request)
     return first_screen(request)
 
 
@@ -78,9 +78,9 @@ def declare_type(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def first_screen(request: HttpRequest) -> HttpResponse:
-    journey = journey_of(request)
+    journey = find_journey(request)
     if journey and journey.incident:
-        return see("declare_sent")
+        return redirect_to("declare_sent")
     if request.method == "POST":
         return choose_type(request, journey)
     return ask_type(request, journey)
@@ -90,16 +90,17 @@ def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     chosen = find_type(request.POST.get("quoi", ""))
     if chosen is None:
         return ask_type(request, journey, problem=CHOOSE)
-    entry = replace(typed_on(Screen.WHAT, request, journey), type=chosen.value)
+    entry = replace(read_entry(Screen.WHAT, request, journey), type=chosen.value)
     if journey:
-        return keep(request, journey, entry)
+        return save_screen(request, journey, entry)
     if must_confirm_start(request, request.POST):
-        return ask_again(request, Screen.WHAT)
+        return ask_confirmation(request, Screen.WHAT)
     draft = start_draft(entry=entry)
     # The QR code on the wall card names the body, which the next screen then offers.
-    body = find_body(without_controls(request.POST).get("collectivite", ""))
-    response = see("declare_who", **{FROM_THE_FIRST: "oui"} | ({"collectivite": str(body.uid)} if body else {}))
-    draft_cookie.remember(response, draft.uid, entry.author)
+    body = find_body(drop_controls(request.POST).get("collectivite", ""))
+    query = {FROM_THE_FIRST: "oui"} | ({"collectivite": str(body.uid)} if body else {})
+    response = redirect_to("declare_who", **query)
+    draft_cookie.remember_draft(response, draft.uid, entry.author)
     return response
 
 
@@ -115,11 +116,11 @@ def ask_type(
     declaration on this device.
     """
     body = find_body((request.POST or request.GET).get("collectivite", ""))
-    context = frame(request, Screen.WHAT, journey, clash=clash) | {
-        "near": centre_near(body, journey),
+    context = build_frame(request, Screen.WHAT, journey, clash=clash) | {
+        "near": find_near_centre(body, journey),
         "unknown": UNKNOWN,
         "groups": GROUPS,
-        "chosen": type_chosen(request, journey),
+        "chosen": find_chosen_type(request, journey),
         "named": body,
         "helpers": list_helpers(timezone.localdate()),
         "next_route": ROUTES[journey.next] if journey else "",
@@ -129,7 +130,7 @@ def ask_type(
     return render(request, "declare/type.html", context, status=400 if problem or lost else 409 if clash else 200)
 
 
-def type_chosen(request: HttpRequest, journey: Journey | None) -> IncidentType | None:
+def find_chosen_type(request: HttpRequest, journey: Journey | None) -> IncidentType | None:
     """Return the type just posted, or else that of the declaration, or else the one in the address
     (from a reflex sheet).
     """
@@ -146,15 +147,15 @@ def on_the_way(screen: Screen) -> Callable[[Shown], Callable[[HttpRequest], Http
         @require_http_methods(["GET", "HEAD", "POST"])
         @wraps(view)
         def guarded(request: HttpRequest) -> HttpResponse:
-            journey = journey_of(request)
+            journey = find_journey(request)
             if journey is None:
-                return without_draft(request, screen)
+                return handle_missing_draft(request, screen)
             if request.method == "POST" and (journey.incident or is_missing(journey, screen)):
-                return keep(request, journey, typed_on(screen, request, journey))
+                return save_screen(request, journey, read_entry(screen, request, journey))
             if journey.incident:
-                return see("declare_sent")
+                return redirect_to("declare_sent")
             if is_missing(journey, screen):
-                return see(ROUTES[journey.next])
+                return redirect_to(ROUTES[journey.next])
             with timezone.override(journey.clock):
                 return view(request, journey)
 
@@ -167,24 +168,24 @@ def is_missing(journey: Journey, screen: Screen) -> bool:
     return journey.missing is not None and screen not in {journey.missing, Screen.WHAT}
 
 
-def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
+def handle_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
     """Handle a missing draft: the first screen's cookie did not come back, or it was lost. What was typed
     starts a new draft.
     """
     if FROM_THE_FIRST in request.GET:
-        return no_cookies(request)
+        return render_no_cookies(request)
     if request.method != "POST":
         return ask_type(request, lost=True)
-    entry = typed_on(screen, request, None)
+    entry = read_entry(screen, request, None)
     if screen == Screen.WHO:
-        entry = replace(entry, collectivity=find_body(without_controls(request.POST).get("collectivite", "")))
+        entry = replace(entry, collectivity=find_body(drop_controls(request.POST).get("collectivite", "")))
     if not entry.values:
-        return see("declare_type")
+        return redirect_to("declare_type")
     if must_confirm_start(request, request.POST):
-        return ask_again(request, screen)
+        return ask_confirmation(request, screen)
     draft = start_draft(entry=entry)
-    response = see("declare_type")
-    draft_cookie.remember(response, draft.uid, entry.author)
+    response = redirect_to("declare_type")
+    draft_cookie.remember_draft(response, draft.uid, entry.author)
     return response
 
 
@@ -192,11 +193,11 @@ def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
 def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
     if request.method != "POST":
         return ask_who(request, journey)
-    chosen = find_body(without_controls(request.POST).get("collectivite", ""))
+    chosen = find_body(drop_controls(request.POST).get("collectivite", ""))
     if chosen is None:
         problem = "Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."
         return ask_who(request, journey, problem=problem)
-    return keep(request, journey, replace(typed_on(Screen.WHO, request, journey), collectivity=chosen))
+    return save_screen(request, journey, replace(read_entry(Screen.WHO, request, journey), collectivity=chosen))
 
 
 def ask_who(
@@ -211,10 +212,10 @@ def ask_who(
         answer = answer_search(query) if query else answer
     except SearchProblem as error:
         problem, status = str(error), 422
-    own_bodies = [] if query else bodies_of(request)
+    own_bodies = [] if query else list_own_bodies(request)
     current = find_body((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
-    context = frame(request, Screen.WHO, journey, clash=clash) | {
-        "near": centre_near(current or (own_bodies[0] if own_bodies else None), journey),
+    context = build_frame(request, Screen.WHO, journey, clash=clash) | {
+        "near": find_near_centre(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,
         "found": answer.found,
         "mention": answer.mention,
@@ -228,15 +229,15 @@ def ask_who(
     return render(request, "declare/who.html", context, status=status)
 
 
-def centre_near(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
+def find_near_centre(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
     """Return the centre of the body that the QR code or the account names, to show its number before
     the body is chosen.
     """
     chosen = journey.collectivity if journey else None
-    return route_to(offered).csirt if offered and not chosen else None
+    return find_body_route(offered).csirt if offered and not chosen else None
 
 
-def bodies_of(request: HttpRequest) -> list[Collectivity]:
+def list_own_bodies(request: HttpRequest) -> list[Collectivity]:
     """Return the bodies of a signed-in member, which are offered before any search."""
     if not isinstance(request.user, User):
         return []
@@ -262,79 +263,78 @@ def declare_caller(request: HttpRequest, journey: Journey) -> HttpResponse:
 @require_POST
 def declare_another(request: HttpRequest) -> HttpResponse:
     """Leave this declaration, sent or not, and start another. The code or the link still opens the former."""
-    response = see("declare_type")
-    draft_cookie.forget(response)
+    response = redirect_to("declare_type")
+    draft_cookie.forget_draft(response)
     return response
 
 
 def ask_or_keep(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
     if request.method == "POST":
-        return keep(request, journey, typed_on(screen, request, journey))
+        return save_screen(request, journey, read_entry(screen, request, journey))
     return render_screen(request, journey, screen)
 
 
-def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> ScreenEntry:
-    data = without_controls(request.POST)
-    values = values_of(screen, data)
+def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) -> ScreenEntry:
+    data = drop_controls(request.POST)
+    values = read_values(screen, data)
     if "passer" in data and screen in SKIPPED:
         values.setdefault(SKIPPED[screen], [Answer.UNKNOWN.value])
     author = journey.author if journey else ""
     if not author and isinstance(request.user, User):
         author = request.user.display_name
     pen = journey.pen if journey else ""
-    stroke = number_of(data.get("trait", ""))
-    return ScreenEntry(
-        screen=screen, values=values, author=author, version=data.get("version", ""), pen=pen, stroke=stroke
-    )
+    stroke = parse_stroke(data.get("trait", ""))
+    version = data.get("version", "")
+    return ScreenEntry(screen=screen, values=values, author=author, version=version, pen=pen, stroke=stroke)
 
 
-def number_of(text: str) -> int:
+def parse_stroke(text: str) -> int:
     """Return how many times the script has saved the page; 0 without script or for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_STROKE else 0
 
 
-def keep(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
+def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
     """Save what was typed, valid or not; then go where the button leads, unless something must be corrected."""
     screen = entry.screen
     try:
-        response = keep_or_send(request, journey, entry)
+        response = save_or_send(request, journey, entry)
     except AlreadySent:
-        return sent_already(request, journey, entry)
+        return answer_repeated_post(request, journey, entry)
     except Draft.DoesNotExist:
-        return without_draft(request, screen)
+        return handle_missing_draft(request, screen)
     except Stale as changed:
         return render_screen(request, journey.having(screen, entry.values), screen, clash=changed.current)
-    draft_cookie.remember(response, journey.draft.uid, journey.author)
+    draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
     return response
 
 
-def keep_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
+def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.missing is None and journey.incident is None
     if may_be_sent and (response := send_at_once(request, journey, entry)):
         return response
     page = save_page(uid=journey.draft.uid, entry=entry)
-    return leave(request, journey.saved(page), entry.screen)
+    return leave_screen(request, journey.saved(page), entry.screen)
 
 
-def leave(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
+def leave_screen(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
     if (back := request.POST.get("vers", "")) in ROUTES:
-        return see(ROUTES[Screen(back)])
+        return redirect_to(ROUTES[Screen(back)])
     if journey.missing or screen in {Screen.WHAT, Screen.WHO}:
-        return see(ROUTES[journey.missing or after(screen)])
+        return redirect_to(ROUTES[journey.missing or get_next_screen(screen)])
     details = journey.examined(now=timezone.now())
     if (wrong := journey.wrong_screen(details)) == screen:
         return render_screen(request, journey, screen, details=details)
-    return go_on(request, journey, screen, wrong)
+    return go_to_next_screen(request, journey, screen, wrong)
 
 
-def go_on(request: HttpRequest, journey: Journey, screen: Screen, wrong: Screen | None) -> HttpResponse:
+def go_to_next_screen(request: HttpRequest, journey: Journey, screen: Screen, wrong: Screen | None) -> HttpResponse:
     """Lead from a screen without error to the next one, or to the one to correct (`wrong`)."""
     if wrong and (screen == Screen.CALLER or is_mending(request)):
-        return see(ROUTES[wrong], **{TO_MEND: "oui"})
+        return redirect_to(ROUTES[wrong], **{TO_MEND: "oui"})
     if screen == Screen.CALLER:
-        return ask_again(request, Screen.CALLER, journey)
-    return see(ROUTES[Screen.CALLER if is_mending(request) else after(screen)])
+        return ask_confirmation(request, Screen.CALLER, journey)
+    return redirect_to(ROUTES[Screen.CALLER if is_mending(request) else get_next_screen(screen)])
 
 
 def is_mending(request: HttpRequest) -> bool:
@@ -358,14 +358,14 @@ def render_screen(
     status = 409 if clash else 422 if details else 200
     to_mend = details is not None or is_mending(request)
     details = details or journey.examined(now=timezone.now())
-    elsewhere = list(mistakes_elsewhere(journey, details, screen)) if is_mending(request) else []
+    elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_mending(request) else []
     details.keep_errors_of(INPUTS[screen] if to_mend else ())
-    context = frame(request, screen, journey, clash=clash) | questions_context(request, journey, details)
+    context = build_frame(request, screen, journey, clash=clash) | build_questions_context(request, journey, details)
     context |= {"is_mending": is_mending(request), "elsewhere": elsewhere}
     return render(request, TEMPLATES[screen], context, status=status)
 
 
-def questions_context(request: HttpRequest, journey: Journey, details: Details) -> dict[str, object]:
+def build_questions_context(request: HttpRequest, journey: Journey, details: Details) -> dict[str, object]:
     return {
         "form": details,
         "forms": details.all,
@@ -375,11 +375,11 @@ def questions_context(request: HttpRequest, journey: Journey, details: Details) 
         "email_help": MAILBOX_IN_DOUBT if journey.is_mailbox_in_doubt else MAILBOX,
         "data_words": DATA_WORDS,
         "person_words": PERSON_WORDS,
-        "summary": summary_of(journey, details),
+        "summary": list_summaries(journey, details),
     }
 
 
-def frame(
+def build_frame(
     request: HttpRequest, screen: Screen, journey: Journey | None, *, clash: DraftPage | None = None
 ) -> dict[str, object]:
     """Return the context that all screens share."""
@@ -389,11 +389,11 @@ def frame(
         "place": PLACES[screen],
         "screens": range(1, COUNT + 1),
         "count": COUNT,
-        "earlier": before(screen),
+        "earlier": list_places_before(screen),
         "page": page,
         "version": stamp_page(clash or page),
-        "pen": draft_cookie.new_pen(journey.draft.uid, journey.author) if journey else "",
-        "states": states_of(journey) if journey and RESUMED in request.GET else [],
+        "pen": draft_cookie.make_pen(journey.draft.uid, journey.author) if journey else "",
+        "states": list_states(journey) if journey and RESUMED in request.GET else [],
         "clash": clash,
-        "theirs": lines_of(clash, journey) if clash and journey else [],
+        "theirs": list_lines(clash, journey) if clash and journey else [],
     }

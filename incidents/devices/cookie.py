@@ -25,22 +25,22 @@ def read_cookie(request: HttpRequest) -> dict[str, str]:
         return {}
 
 
-def access_uid(request: HttpRequest, reference: str) -> UUID | None:
+def get_access_uid(request: HttpRequest, reference: str) -> UUID | None:
     uid = read_cookie(request).get(reference)
     return UUID(uid) if uid else None
 
 
-def remember(request: HttpRequest, response: HttpResponse, reference: str, uid: UUID) -> None:
+def remember_case(request: HttpRequest, response: HttpResponse, reference: str, uid: UUID) -> None:
     """Add the case to the cookie. Beyond MOST_CASES, the oldest case is dropped."""
     other_cases = {name: value for name, value in read_cookie(request).items() if name != reference}
-    write(response, dict(list((other_cases | {reference: str(uid)}).items())[-MOST_CASES:]))
+    write_cookie(response, dict(list((other_cases | {reference: str(uid)}).items())[-MOST_CASES:]))
 
 
-def forget(request: HttpRequest, response: HttpResponse, reference: str) -> None:
-    write(response, {name: value for name, value in read_cookie(request).items() if name != reference})
+def forget_case(request: HttpRequest, response: HttpResponse, reference: str) -> None:
+    write_cookie(response, {name: value for name, value in read_cookie(request).items() if name != reference})
 
 
-def write(response: HttpResponse, cases: dict[str, str]) -> None:
+def write_cookie(response: HttpResponse, cases: dict[str, str]) -> None:
     if not cases:
         response.delete_cookie(NAME, path=PATH, samesite="Lax")
         return

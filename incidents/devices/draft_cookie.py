@@ -52,12 +52,12 @@ def read_signed(signed: str, salt: str) -> Opened | None:
         return None
 
 
-def new_pen(uid: UUID, author: str) -> str:
+def make_pen(uid: UUID, author: str) -> str:
     """Return a new pen for one opening of one screen."""
     return signing.dumps([str(uid), author, secrets.token_hex(4)], salt=PEN_SALT)
 
 
-def remember(response: HttpResponse, uid: UUID, author: str = "") -> None:
+def remember_draft(response: HttpResponse, uid: UUID, author: str = "") -> None:
     response.set_cookie(
         NAME,
         signing.dumps([str(uid), author], salt=SALT),
@@ -69,5 +69,5 @@ def remember(response: HttpResponse, uid: UUID, author: str = "") -> None:
     )
 
 
-def forget(response: HttpResponse) -> None:
+def forget_draft(response: HttpResponse) -> None:
     response.delete_cookie(NAME, path=PATH, samesite="Lax")

@@ -14,7 +14,7 @@ NAME = "tocsin_signature"
 SALT = "incidents.devices.signature"
 
 
-def signature_of(request: HttpRequest, guest: Guest) -> str:
+def read_signature(request: HttpRequest, guest: Guest) -> str:
     """Return the display name of the account, or else the name given on this device, or ""."""
     if guest.user:
         return guest.user.display_name

@@ -30,13 +30,13 @@ def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
-def guests_of(request: HttpRequest, reference: str) -> list[Guest]:
+def list_guests(request: HttpRequest, reference: str) -> list[Guest]:
     """Return the guests that this request may be: by the cookie of the secret link, and by the account of the person
     who is signed in.
 
     A member of a body comes first by their account, so that they act under their own name even with the link.
     """
-    uid = cookie.access_uid(request, reference)
+    uid = cookie.get_access_uid(request, reference)
     by_link = [Guest(access_uid=uid)] if uid else []
     if not isinstance(request.user, User):
         return by_link
@@ -52,7 +52,7 @@ def find_case(
 
     A person of the centre who uses the link is recorded like one who uses their account.
     """
-    for guest in guests_of(request, compact(reference)):
+    for guest in list_guests(request, compact(reference)):
         try:
             incident = get_case(guest, compact(reference), to=to, door=door)
         except Http404:

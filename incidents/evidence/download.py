@@ -49,7 +49,7 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
     if request.method == "GET":
         note_opening(piece=piece, reader=user)
         logger.info("evidence opened", evidence=str(uid), user=user.pk)
-    return as_download(content, piece, incident.reference)
+    return build_download(content, piece, incident.reference)
 
 
 def decrypt_piece(piece: Evidence, key: bytes) -> Iterator[bytes]:
@@ -57,16 +57,18 @@ def decrypt_piece(piece: Evidence, key: bytes) -> Iterator[bytes]:
     return chain([next(frames)], frames)
 
 
-def as_download(content: Iterator[bytes], piece: Evidence, reference: str) -> HttpResponse | StreamingHttpResponse:
+def build_download(content: Iterator[bytes], piece: Evidence, reference: str) -> HttpResponse | StreamingHttpResponse:
     response = StreamingHttpResponse(content, content_type="application/octet-stream")
     response["Content-Length"] = str(piece.size)
-    response["Content-Disposition"] = content_disposition_header(True, safe_name(piece, reference)) or "attachment"
+    response["Content-Disposition"] = (
+        content_disposition_header(True, build_safe_name(piece, reference)) or "attachment"
+    )
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
 
 
-def safe_name(piece: Evidence, reference: str) -> str:
+def build_safe_name(piece: Evidence, reference: str) -> str:
     """Return « T7K49MQX-003-photo.jpg ». The prefix of ours prevents hidden files and device names of Windows."""
     return f"{reference}-{piece.number:03}-{piece.name.translate(AVOIDED)[-150:].rstrip('. ')}"

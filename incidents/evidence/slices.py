@@ -12,7 +12,7 @@ from core.text import clean_file_name
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
 from incidents.evidence.handler import NO_ROOM
-from incidents.evidence.views import author_of
+from incidents.evidence.views import clean_author
 from incidents.files import vault
 from incidents.models import EvidenceUpload
 from incidents.services.evidence.pieces import Erased
@@ -31,7 +31,7 @@ def answer_in_json(view: View) -> View:
     """Decorate a view so that its errors are a status code and a sentence, which the script shows unchanged."""
 
     @wraps(view)
-    def told(request: HttpRequest, *args: str, **kwargs: str) -> JsonResponse:
+    def respond(request: HttpRequest, *args: str, **kwargs: str) -> JsonResponse:
         try:
             return view(request, *args, **kwargs)
         except Elsewhere as elsewhere:
@@ -42,7 +42,7 @@ def answer_in_json(view: View) -> View:
             status, message = TROUBLES[type(trouble)]
             return JsonResponse({"message": str(message)}, status=status)
 
-    return told
+    return respond
 
 
 @private
@@ -54,11 +54,11 @@ def start(request: HttpRequest, reference: str) -> JsonResponse:
         guest=guest,
         reference=incident.reference,
         name=clean_file_name(request.POST.get("nom", "")),
-        size=whole_number(request.POST.get("taille", "")),
-        author=author_of(request.POST.get("auteur", "")),
+        size=parse_whole_number(request.POST.get("taille", "")),
+        author=clean_author(request.POST.get("auteur", "")),
         first=request.POST.get("debut", "")[:64],
     )
-    return JsonResponse(state(upload), status=201)
+    return JsonResponse(describe_state(upload), status=201)
 
 
 @private
@@ -68,15 +68,15 @@ def upload(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
     """Return how much has arrived; on POST, store the slice that begins at ?debut=."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     if request.method != "POST":
-        return JsonResponse(state(get_upload(guest=guest, reference=incident.reference, uid=uid)))
+        return JsonResponse(describe_state(get_upload(guest=guest, reference=incident.reference, uid=uid)))
     received = receive_slice(
         guest=guest,
         reference=incident.reference,
         uid=uid,
-        offset=whole_number(request.GET.get("debut", "")),
-        content=whole_body(request),
+        offset=parse_whole_number(request.GET.get("debut", "")),
+        content=read_whole_body(request),
     )
-    return JsonResponse(state(received))
+    return JsonResponse(describe_state(received))
 
 
 @private
@@ -88,17 +88,17 @@ def finish(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
     return JsonResponse({"numero": recorded.evidence.number, "deja": not recorded.is_new})
 
 
-def state(upload: EvidenceUpload) -> dict[str, object]:
+def describe_state(upload: EvidenceUpload) -> dict[str, object]:
     return {"uid": str(upload.uid), "recu": upload.received, "fini": upload.evidence_id is not None}
 
 
-def whole_number(text: str) -> int:
+def parse_whole_number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise ValidationError("Cet envoi n’a pas la forme attendue. Rechargez la page.")
     return int(text)
 
 
-def whole_body(request: HttpRequest) -> bytes:
+def read_whole_body(request: HttpRequest) -> bytes:
     """Return the body. Raise ValidationError if it is shorter than announced: a cut line leaves a short body, and
     no server reports it.
     """

@@ -19,7 +19,7 @@ from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, Door
 from incidents.evidence.handler import Arrivals, StraightToVault
-from incidents.files.seals import first_broken, instant
+from incidents.files.seals import find_first_broken, format_instant
 from incidents.models import Incident
 from incidents.queries import Piece, count_held, pieces_of
 from incidents.services.evidence.pieces import (
@@ -50,7 +50,7 @@ def evidence(request: HttpRequest, reference: str) -> HttpResponse:
         return not_found(request)
     except Erased:
         return erased(request)
-    return page(request, incident, guest)
+    return render_page(request, incident, guest)
 
 
 def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
@@ -62,19 +62,19 @@ def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
     request.upload_handlers = [handler]
     stored_names: set[str] = set()
     try:
-        return receive(request, incident, guest, arrivals=handler.arrivals, stored_names=stored_names)
+        return receive_files(request, incident, guest, arrivals=handler.arrivals, stored_names=stored_names)
     finally:
         handler.clear(stored_names)
 
 
 @csrf_protect
-def receive(
+def receive_files(
     request: HttpRequest, incident: Incident, guest: Guest, *, arrivals: Arrivals, stored_names: set[str]
 ) -> HttpResponse:
     """Read the form, which uploads the files, and record them. Names of stored files that a row now names
     are added to `stored_names`.
     """
-    author = author_of(request.POST.get("auteur", ""))
+    author = clean_author(request.POST.get("auteur", ""))
     recorded = []
     for name, file in arrivals.whole:
         try:
@@ -84,11 +84,13 @@ def receive(
         except ValidationError as refusal:
             arrivals.refused.append((name, str(refusal.message)))
     if arrivals.refused or not recorded:
-        return page(request, incident, guest, refused=arrivals.refused, recorded=recorded, author=author, status=422)
-    return redirect(f"{reverse('evidence', args=[incident.reference])}?{counted(recorded)}")
+        return render_page(
+            request, incident, guest, refused=arrivals.refused, recorded=recorded, author=author, status=422
+        )
+    return redirect(f"{reverse('evidence', args=[incident.reference])}?{format_counts(recorded)}")
 
 
-def author_of(text: str) -> str:
+def clean_author(text: str) -> str:
     """Return the author, cut to the length that the field allows instead of refused.
 
     Unicode form C can triple the length of a text.
@@ -96,12 +98,14 @@ def author_of(text: str) -> str:
     return clean_line(text[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
 
 
-def counted(recorded: list[Recorded]) -> str:
+def format_counts(recorded: list[Recorded]) -> str:
     new = sum(receipt.is_new for receipt in recorded)
     return f"recus={new}&deja={len(recorded) - new}"
 
 
-def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int = 200, **outcome: Any) -> HttpResponse:
+def render_page(
+    request: HttpRequest, incident: Incident, guest: Guest, *, status: int = 200, **outcome: Any
+) -> HttpResponse:
     pieces = pieces_of(incident)[::-1]
     context = {
         "incident": incident,
@@ -111,10 +115,10 @@ def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int 
         "unfinished": list(list_unfinished_uploads(incident).order_by("id")),
         "may_add": speaks_for_body(guest, incident) and not incident.erased_at,
         "has_account": guest.user is not None,
-        "received": number(request, "recus"),
-        "known": number(request, "deja"),
-        "abandoned": number(request, "abandonne"),
-        "taken_back": find_taken_back(pieces, number(request, "reprise")),
+        "received": read_number(request, "recus"),
+        "known": read_number(request, "deja"),
+        "abandoned": read_number(request, "abandonne"),
+        "taken_back": find_taken_back(pieces, read_number(request, "reprise")),
         "most_files": MOST_FILES,
         "slice": SLICE,
     }
@@ -133,7 +137,7 @@ def find_taken_back(pieces: Iterable[Piece], number: int) -> int:
     )
 
 
-def number(request: HttpRequest, name: str) -> int:
+def read_number(request: HttpRequest, name: str) -> int:
     """Return the number that our own redirection put in the address, or 0."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
@@ -185,10 +189,10 @@ def sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
-        "lines": [(piece, instant(piece.received_at)) for piece in pieces],
+        "lines": [(piece, format_instant(piece.received_at)) for piece in pieces],
         "now": timezone.now(),
         "total": sum(piece.size for piece in pieces),
-        "broken": first_broken(incident, pieces),
+        "broken": find_first_broken(incident, pieces),
     }
     return render(request, "evidence/sealed_list.html", context)
 

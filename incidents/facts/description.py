@@ -66,14 +66,16 @@ class Fact:
         return self.kind in WORDS
 
 
-def described(kind: Kind, question: str, *, short: str = "", read: str = "", default: Any = "", **more: Any) -> Any:
+def describe_field(
+    kind: Kind, question: str, *, short: str = "", read: str = "", default: Any = "", **more: Any
+) -> Any:
     """Return a dataclass field that carries its description. `short` is the question by default, `read` is `short`."""
     short = short or question
     fact = Fact(kind=kind, question=question, short=short, read=read or short, **more)
     return field(default=default, metadata={DESCRIBED: fact})
 
 
-def facts_of(shape: type, *, section: str = "") -> dict[str, Fact]:
+def map_facts(shape: type, *, section: str = "") -> dict[str, Fact]:
     """Return the described fields of a dataclass by name, in their order; only those of one section if it is given."""
     described_fields = {
         field.name: field.metadata[DESCRIBED] for field in fields(shape) if DESCRIBED in field.metadata

@@ -7,7 +7,7 @@ from django import forms
 
 from core.fields import CountField, WordsField, make_choice_field, make_choices_field
 from incidents.facts.description import Fact, Kind, Section
-from incidents.facts.shapes import STORY_LINES, inputs_of
+from incidents.facts.shapes import STORY_LINES, map_inputs
 
 type Options = Iterable[tuple[Any, str]]
 
@@ -21,7 +21,7 @@ FIELDS: dict[Kind, Callable[[str, Options], forms.Field]] = {
 }
 
 
-def ask(fact: Fact, options: Options | None = None) -> Any:
+def make_fact_field(fact: Fact, options: Options | None = None) -> Any:
     """Return the optional field that asks a town hall for a fact. `options` replaces its choices or their words."""
     field = FIELDS[fact.kind](fact.question, fact.options if options is None else options)
     field.help_text = fact.help
@@ -44,14 +44,16 @@ def ask_in_a_word(fact: Fact, options: Options | None = None) -> Any:
     return FIELDS[fact.kind](fact.short, choices)
 
 
-def with_facts[F: type[forms.Form]](*sections: Section, ask: Callable[[Fact], forms.Field] = ask) -> Callable[[F], F]:
+def with_facts[F: type[forms.Form]](
+    *sections: Section, ask: Callable[[Fact], forms.Field] = make_fact_field
+) -> Callable[[F], F]:
     """Decorate a form: add a field for each fact of these sections, in the order of their description, after its own.
 
     Its subclasses inherit them.
     """
 
     def add_fields(form: F) -> F:
-        form.base_fields |= {name: ask(fact) for section in sections for name, fact in inputs_of(section).items()}
+        form.base_fields |= {name: ask(fact) for section in sections for name, fact in map_inputs(section).items()}
         return form
 
     return add_fields

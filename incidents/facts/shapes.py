@@ -18,7 +18,7 @@ from incidents.enums import (
     PublicService,
     Tlp,
 )
-from incidents.facts.description import MAIL_LIMIT, Fact, Kind, Section, described, facts_of
+from incidents.facts.description import MAIL_LIMIT, Fact, Kind, Section, describe_field, map_facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,8 @@ class Instant:
 NOT_SAID = Instant()
 
 
-def instant(question: str, **words: str) -> Any:
-    return described(Kind.INSTANT, question, section=Section.MOMENTS, default=NOT_SAID, **words)
+def describe_instant(question: str, **words: str) -> Any:
+    return describe_field(Kind.INSTANT, question, section=Section.MOMENTS, default=NOT_SAID, **words)
 
 
 def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
@@ -49,33 +49,35 @@ def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Inst
 class Caller:
     """The person whom the CSIRT calls back. Only a telephone number or a mail address is required."""
 
-    name: str = described(Kind.LINE, "Nom", section=Section.CALLER)
-    role: str = described(Kind.LINE, "Fonction", section=Section.CALLER)
-    phone: str = described(Kind.LINE, "Téléphone", section=Section.CALLER, limit=40)
-    email: str = described(
+    name: str = describe_field(Kind.LINE, "Nom", section=Section.CALLER)
+    role: str = describe_field(Kind.LINE, "Fonction", section=Section.CALLER)
+    phone: str = describe_field(Kind.LINE, "Téléphone", section=Section.CALLER, limit=40)
+    email: str = describe_field(
         Kind.LINE, "Adresse mail", short="Mail", read="Adresse mail", section=Section.CALLER, limit=MAIL_LIMIT
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Interruption:
-    service: str = described(Kind.CHOICE, "service", default=MISSING, choices=PublicService)
-    extent: str = described(Kind.CHOICE, "arrêté ou ralenti", default=MISSING, choices=InterruptionExtent)
-    started_at: datetime | None = described(Kind.MOMENT, "arrêt", default=None)
-    ended_at: datetime | None = described(Kind.MOMENT, "reprise", default=None)
-    people_affected: int | None = described(Kind.COUNT, "personnes gênées", default=None)
-    workaround: str = described(Kind.LINE, "en attendant", limit=300)
+    service: str = describe_field(Kind.CHOICE, "service", default=MISSING, choices=PublicService)
+    extent: str = describe_field(Kind.CHOICE, "arrêté ou ralenti", default=MISSING, choices=InterruptionExtent)
+    started_at: datetime | None = describe_field(Kind.MOMENT, "arrêt", default=None)
+    ended_at: datetime | None = describe_field(Kind.MOMENT, "reprise", default=None)
+    people_affected: int | None = describe_field(Kind.COUNT, "personnes gênées", default=None)
+    workaround: str = describe_field(Kind.LINE, "en attendant", limit=300)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leak:
     """The personal data that are affected. A value that nobody gave is empty."""
 
-    status: str = described(Kind.CHOICE, "Que savez-vous", short="Fuite", section=Section.DATA, choices=LeakStatus)
-    categories: tuple[str, ...] = described(
+    status: str = describe_field(
+        Kind.CHOICE, "Que savez-vous", short="Fuite", section=Section.DATA, choices=LeakStatus
+    )
+    categories: tuple[str, ...] = describe_field(
         Kind.CHOICES, "Quelles données", section=Section.DATA, default=(), choices=DataCategory
     )
-    person_categories: tuple[str, ...] = described(
+    person_categories: tuple[str, ...] = describe_field(
         Kind.CHOICES,
         "Les données de qui",
         short="Quelles personnes",
@@ -83,8 +85,8 @@ class Leak:
         default=(),
         choices=PersonCategory,
     )
-    persons: int | None = described(Kind.COUNT, "Leur nombre exact", section=Section.DATA, default=None)
-    persons_band: str = described(
+    persons: int | None = describe_field(Kind.COUNT, "Leur nombre exact", section=Section.DATA, default=None)
+    persons_band: str = describe_field(
         Kind.CHOICE,
         "Combien de personnes, à peu près",
         short="Personnes",
@@ -92,8 +94,8 @@ class Leak:
         section=Section.DATA,
         choices=PersonsBand,
     )
-    records: int | None = described(Kind.COUNT, "Nombre d’enregistrements", default=None)
-    records_band: str = described(Kind.CHOICE, "Enregistrements, à peu près", choices=PersonsBand)
+    records: int | None = describe_field(Kind.COUNT, "Nombre d’enregistrements", default=None)
+    records_band: str = describe_field(Kind.CHOICE, "Enregistrements, à peu près", choices=PersonsBand)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +106,9 @@ class Declaration:
 
     collectivity: Collectivity
     caller: Caller
-    type: str = described(Kind.CHOICE, "Ce qui arrive", default=IncidentType.UNKNOWN, choices=IncidentType)
-    description: str = described(Kind.TEXT, "Ce qui se passe", read="Récit", section=Section.STORY, limit=5_000)
-    supplier: str = described(
+    type: str = describe_field(Kind.CHOICE, "Ce qui arrive", default=IncidentType.UNKNOWN, choices=IncidentType)
+    description: str = describe_field(Kind.TEXT, "Ce qui se passe", read="Récit", section=Section.STORY, limit=5_000)
+    supplier: str = describe_field(
         Kind.LINE,
         "Prestataire concerné",
         short="Prestataire",
@@ -114,21 +116,23 @@ class Declaration:
         help="Si un logiciel ou un prestataire est en cause : son nom. Cela aide à relier les cas.",
         section=Section.STORY,
     )
-    occurred: Instant = instant("Quand cela a-t-il commencé", short="Survenu", read="Arrivé", term="survenu")
-    detected: Instant = instant("Quand l’avez-vous découvert", short="Détecté", read="Découvert", term="détecté")
-    attack_known: Instant = instant(
+    occurred: Instant = describe_instant("Quand cela a-t-il commencé", short="Survenu", read="Arrivé", term="survenu")
+    detected: Instant = describe_instant(
+        "Quand l’avez-vous découvert", short="Détecté", read="Découvert", term="détecté"
+    )
+    attack_known: Instant = describe_instant(
         "Quand avez-vous su que c’est une attaque", short="Attaque connue", term="attaque connue"
     )
-    breach_known: Instant = instant(
+    breach_known: Instant = describe_instant(
         "Quand avez-vous su que des données personnelles sont touchées",
         short="Fuite de données connue",
         read="Atteinte aux données personnelles connue",
         term="violation de données connue",
     )
-    service_stopped: str = described(
+    service_stopped: str = describe_field(
         Kind.CHOICE, "Un service est-il arrêté ou ralenti", short="Un service arrêté ou ralenti", choices=Answer
     )
-    data_concerned: str = described(
+    data_concerned: str = describe_field(
         Kind.CHOICE,
         "Des données de personnes sont-elles touchées",
         short="Des données touchées",
@@ -137,9 +141,9 @@ class Declaration:
     )
     interruptions: tuple[Interruption, ...] = ()
     leak: Leak | None = None
-    tlp: str = described(Kind.CHOICE, "Partage", default=Tlp.AMBER_STRICT, choices=Tlp)
+    tlp: str = describe_field(Kind.CHOICE, "Partage", default=Tlp.AMBER_STRICT, choices=Tlp)
     # Somebody else may read the mailbox that is given, so mails carry neither the code nor words of the case.
-    mail_without_code: bool = described(
+    mail_without_code: bool = describe_field(
         Kind.FLAG,
         "N’envoyer ni lien ni code par mail",
         short="Ni lien ni code par mail",
@@ -176,22 +180,22 @@ class Submission:
 
 # The answers that are columns of the case itself.
 CASE_ANSWERS = ("service_stopped", "data_concerned", "mail_without_code")
-INSTANTS = facts_of(Declaration, section=Section.MOMENTS)
+INSTANTS = map_facts(Declaration, section=Section.MOMENTS)
 # The columns of a story: words about the incident, then the person to call back.
-STORY_WORDS = facts_of(Declaration, section=Section.STORY)
+STORY_WORDS = map_facts(Declaration, section=Section.STORY)
 STORY_LINES = {name: fact for name, fact in STORY_WORDS.items() if fact.kind == Kind.LINE}
 CALLER_PREFIX = "contact_"
-CALLER_COLUMNS = {name: f"{CALLER_PREFIX}{name}" for name in facts_of(Caller)}
+CALLER_COLUMNS = {name: f"{CALLER_PREFIX}{name}" for name in map_facts(Caller)}
 STORY_COLUMNS = (*STORY_WORDS, *CALLER_COLUMNS.values())
-SERVICE_WORDS = tuple(name for name, fact in facts_of(Interruption).items() if fact.is_words)
+SERVICE_WORDS = tuple(name for name, fact in map_facts(Interruption).items() if fact.is_words)
 # What forms call the facts of a leak. No page asks for the number of records, which no snapshot holds.
-LEAK_INPUTS = {name: "leak_status" if name == "status" else name for name in facts_of(Leak, section=Section.DATA)}
+LEAK_INPUTS = {name: "leak_status" if name == "status" else name for name in map_facts(Leak, section=Section.DATA)}
 
 
-def inputs_of(section: Section) -> dict[str, Fact]:
+def map_inputs(section: Section) -> dict[str, Fact]:
     """Return the facts of a section by the name that forms give them, those of the person to call back first."""
-    caller = {CALLER_COLUMNS[name]: fact for name, fact in facts_of(Caller, section=section).items()}
-    return caller | facts_of(Declaration, section=section)
+    caller = {CALLER_COLUMNS[name]: fact for name, fact in map_facts(Caller, section=section).items()}
+    return caller | map_facts(Declaration, section=section)
 
 
 def read_story_words(words: object) -> dict[str, str]:
@@ -204,12 +208,12 @@ def map_caller(caller: Caller) -> dict[str, str]:
     return {column: getattr(caller, name) for name, column in CALLER_COLUMNS.items()}
 
 
-def caller_in(values: Mapping[str, Any]) -> Caller:
+def read_caller_input(values: Mapping[str, Any]) -> Caller:
     """Return the person to call back as the cleaned fields of a form name them."""
     return Caller(**{name: values.get(column, "") for name, column in CALLER_COLUMNS.items()})
 
 
-def story_of(declaration: Declaration) -> dict[str, str]:
+def map_story(declaration: Declaration) -> dict[str, str]:
     """Return the values of the columns of a story."""
     return read_story_words(declaration) | map_caller(declaration.caller)
 
@@ -227,7 +231,7 @@ def map_leak(leak: Leak) -> dict[str, Any]:
     return {field: getattr(leak, name) for name, field in LEAK_INPUTS.items()}
 
 
-def leak_in(values: Mapping[str, Any]) -> Leak | None:
+def read_leak_input(values: Mapping[str, Any]) -> Leak | None:
     """Return what the cleaned fields of a form say about data, or None if they say nothing."""
     leak_values = {name: values[field] for name, field in LEAK_INPUTS.items() if field in values}
     is_answered = any(

@@ -52,8 +52,8 @@ class Deposit:
             storage_name=self.writer.name,
             size=self.size,
             sha256=self.digest.hexdigest(),
-            media_type=file_facts.media_type(head),
-            position=file_facts.position(head),
+            media_type=file_facts.detect_media_type(head),
+            position=file_facts.read_position(head),
         )
 
     def discard(self) -> None:

@@ -37,7 +37,7 @@ class Bounded(BytesIO):
         return super().read(size)
 
 
-def media_type(head: bytes) -> str:
+def detect_media_type(head: bytes) -> str:
     """Return the type such as « image/jpeg », « message/rfc822 » for a mail with its headers, or "" if none is
     recognised.
     """
@@ -73,7 +73,7 @@ def is_mail(head: bytes) -> bool:
     return "from" in names and len(names & MAIL_HEADERS) >= 3
 
 
-def position(head: bytes) -> dict[str, float] | None:
+def read_position(head: bytes) -> dict[str, float] | None:
     """Return where a photograph says it was taken, in degrees and metres. None if it does not say, or if the values
     are impossible.
     """
@@ -81,7 +81,7 @@ def position(head: bytes) -> dict[str, float] | None:
         return None
     try:
         tags = exifread.process_file(Bounded(head), details=False, extract_thumbnail=False)
-        return plausible(tags)
+        return read_coordinates(tags)
     except Exception:  # noqa: BLE001 (whatever a hostile image does to its reader, it stays evidence)
         return None
 
@@ -90,17 +90,17 @@ def is_photograph(head: bytes) -> bool:
     return head.startswith(tuple(mark.encode("latin-1") for mark in PHOTOGRAPHS)) or head[4:8] == b"ftyp"
 
 
-def plausible(tags: dict[str, Any]) -> dict[str, float] | None:
+def read_coordinates(tags: dict[str, Any]) -> dict[str, float] | None:
     coordinates = exifread.utils.get_gps_coords(tags)
     if not coordinates or not all(math.isfinite(number) for number in coordinates):
         return None
     latitude, longitude = (round(number, 6) for number in coordinates)
     if abs(latitude) > 90 or abs(longitude) > 180:
         return None
-    return {"latitude": latitude, "longitude": longitude} | altitude(tags)
+    return {"latitude": latitude, "longitude": longitude} | read_altitude(tags)
 
 
-def altitude(tags: dict[str, Any]) -> dict[str, float]:
+def read_altitude(tags: dict[str, Any]) -> dict[str, float]:
     if "GPS GPSAltitude" not in tags:
         return {}
     metres = tags["GPS GPSAltitude"].values[0].decimal()

@@ -17,17 +17,17 @@ from incidents.enums import EventKind
 from incidents.models import Evidence, Incident, IncidentEvent
 
 
-def instant(at: datetime) -> str:
+def format_instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def seal_after(previous: str, piece: Evidence) -> str:
     """Return the seal of `piece`, given the seal of the piece before it."""
-    lines = [previous, piece.number, piece.sha256, piece.size, instant(piece.received_at), piece.name]
+    lines = [previous, piece.number, piece.sha256, piece.size, format_instant(piece.received_at), piece.name]
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
-def first_broken(
+def find_first_broken(
     incident: Incident, pieces: Iterable[Evidence], events: Iterable[IncidentEvent] | None = None
 ) -> int | None:
     """Return the number of the first piece that does not fit, or None if all of them do. `pieces` come in their order.

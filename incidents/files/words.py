@@ -13,16 +13,16 @@ MOST_PARTS = 50
 HEADERS = ("From", "Reply-To", "Return-Path", "Sender", "Subject", "Message-ID", "X-Originating-IP", "Received")
 
 
-def words_in(content: bytes, media_type: str) -> str:
+def extract_words(content: bytes, media_type: str) -> str:
     if media_type == "message/rfc822":
         try:
-            return "\n".join(words_of_mail(content))
+            return "\n".join(extract_mail_words(content))
         except Exception:  # noqa: BLE001 (whatever a hostile mail does to its reader, its text stays)
-            return as_text(content)
-    return as_text(content)
+            return decode_text(content)
+    return decode_text(content)
 
 
-def as_text(content: bytes) -> str:
+def decode_text(content: bytes) -> str:
     """Return the content as text. If it contains « < », it may be a web page, so that HTML entities such as « &amp; »
     are decoded.
     """
@@ -30,7 +30,7 @@ def as_text(content: bytes) -> str:
     return html.unescape(text) if "<" in text else text
 
 
-def words_of_mail(content: bytes) -> Iterator[str]:
+def extract_mail_words(content: bytes) -> Iterator[str]:
     mail = message_from_bytes(content, policy=policy.default)
     for name in HEADERS:
         yield from (str(value) for value in mail.get_all(name, []))
@@ -39,4 +39,4 @@ def words_of_mail(content: bytes) -> Iterator[str]:
             return
         yield part.get_filename() or ""
         if part.get_content_maintype() == "text":
-            yield as_text(str(part.get_content()).encode("utf-8", errors="replace"))
+            yield decode_text(str(part.get_content()).encode("utf-8", errors="replace"))

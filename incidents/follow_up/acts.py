@@ -12,11 +12,11 @@ from collectivities.zones import find_zone
 from core.text import clean_line
 from incidents.access import Guest, speaks_for_body
 from incidents.devices import cookie
-from incidents.devices.signature import remember_signature, signature_of
+from incidents.devices.signature import read_signature, remember_signature
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
-from incidents.follow_up.page import case_page, known_of, render_not_found
+from incidents.follow_up.page import read_known_facts, render_case_page, render_not_found
 from incidents.reference import compact
 from incidents.sentence import sentences_of
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
@@ -37,12 +37,12 @@ def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
     form = LetterForm(request.POST)
     try:
         if not form.is_valid():
-            return case_page(request, incident, guest, form=form)
+            return render_case_page(request, incident, guest, form=form)
         write_to_csirt(reference=incident.reference, guest=guest, letter=form.letter())
     except ValidationError as error:
         form.add_error(None, error)
-        return case_page(request, incident, guest, form=form)
-    return signed(back_to(incident.reference, "#echanges"), form, guest)
+        return render_case_page(request, incident, guest, form=form)
+    return remember_signer(redirect_to_case(incident.reference, "#echanges"), form, guest)
 
 
 @private
@@ -55,8 +55,8 @@ def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         share_sentence(reference=incident.reference, guest=guest)
     except ValidationError as error:
-        return refused(request, incident.reference, "Cette phrase ne se partage pas", error)
-    return back_to(incident.reference, "#phrase")
+        return render_refusal(request, incident.reference, "Cette phrase ne se partage pas", error)
+    return redirect_to_case(incident.reference, "#phrase")
 
 
 @private
@@ -67,7 +67,7 @@ def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return render_not_found(request)
     unshare_sentence(reference=incident.reference, guest=guest)
-    return back_to(incident.reference, "#phrase")
+    return redirect_to_case(incident.reference, "#phrase")
 
 
 @private
@@ -81,7 +81,7 @@ def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
         standing = standing_of(
             incident, thread=list_latest_messages(incident), is_held=find_holder(incident) is not None
         )
-        facts = known_of(incident, standing, list(incident.interruptions.order_by("id")))
+        facts = read_known_facts(incident, standing, list(incident.interruptions.order_by("id")))
         context = {
             "sentences": sentences_of(facts),
             "received_at": incident.received_at,
@@ -104,16 +104,16 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
     if incident.status == Status.CLOSED:
-        return back_to(incident.reference)
+        return redirect_to_case(incident.reference)
     data = request.POST if request.method == "POST" else None
-    form = WithdrawForm(data, initial={"author": signature_of(request, guest)})
+    form = WithdrawForm(data, initial={"author": read_signature(request, guest)})
     if form.is_valid():
         try:
             withdraw_incident(reference=incident.reference, guest=guest, letter=form.letter())
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return signed(back_to(incident.reference), form, guest)
+            return remember_signer(redirect_to_case(incident.reference), form, guest)
     context = {"incident": incident, "form": form, "signs": guest.user}
     return render(request, "follow_up/withdraw.html", context, status=422 if form.errors else 200)
 
@@ -121,7 +121,7 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 @private
 @require_POST
 def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
-    uid = cookie.access_uid(request, compact(reference))
+    uid = cookie.get_access_uid(request, compact(reference))
     if uid is None or not isinstance(request.user, User):
         return render_not_found(request)
     try:
@@ -129,22 +129,22 @@ def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return render_not_found(request)
     except ValidationError as error:
-        return refused(request, compact(reference), "Cette déclaration ne se rattache plus", error)
-    return back_to(compact(reference))
+        return render_refusal(request, compact(reference), "Cette déclaration ne se rattache plus", error)
+    return redirect_to_case(compact(reference))
 
 
-def refused(request: HttpRequest, reference: str, title: str, error: ValidationError) -> HttpResponse:
+def render_refusal(request: HttpRequest, reference: str, title: str, error: ValidationError) -> HttpResponse:
     """Show why an action without a form was refused, and the way back."""
     context = {"reference": reference, "title": title, "why": error.message}
     return render(request, "follow_up/refused.html", context, status=422)
 
 
-def signed(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
+def remember_signer(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
     """Remember on this device the name with which its user signs. An account signs with its own."""
     if not guest.user:
         remember_signature(response, clean_line(form.cleaned_data["author"], limit=AUTHOR_LIMIT, field="author"))
     return response
 
 
-def back_to(reference: str, place: str = "") -> HttpResponse:
+def redirect_to_case(reference: str, place: str = "") -> HttpResponse:
     return redirect(reverse("follow_up", args=[reference]) + place)

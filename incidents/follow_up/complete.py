@@ -23,12 +23,12 @@ from core.fields import WordsField
 from core.stale import Stale
 from core.text import clean_line
 from incidents.access import Guest
-from incidents.devices.signature import remember_signature, signature_of
+from incidents.devices.signature import read_signature, remember_signature
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, PublicService
 from incidents.facts.description import LINE_LIMIT
 from incidents.follow_up.complete_facts import EDITORS, Editor
-from incidents.follow_up.complete_questions import questions_editor
+from incidents.follow_up.complete_questions import make_questions_editor
 from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
 from incidents.queries import Kept, by_section, sheets_of, useful_for
@@ -63,13 +63,13 @@ def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         try:
             incident, guest = find_case(request, reference, to=Ability.COMPLETE)
         except Http404:
-            return render_not_found(request, typed_text=typed_by(request))
+            return render_not_found(request, typed_text=read_typed_text(request))
         return view(request, incident, guest, **kwargs)
 
     return opened
 
 
-def typed_by(request: HttpRequest) -> str:
+def read_typed_text(request: HttpRequest) -> str:
     """Return what was typed, for copying once the link has stopped working."""
     values = (value for name, values in request.POST.lists() if name not in NOT_TYPED for value in values)
     return "\n".join(value for value in values if value.strip())
@@ -80,7 +80,7 @@ def typed_by(request: HttpRequest) -> str:
 def complete(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
     useful = useful_for(incident, sheets_of(incident))
     context = {
-        **frame_of(incident),
+        **build_case_frame(incident),
         "questions": [section for section in useful if not section.is_facts],
         "facts": [section for section in useful if section.is_facts],
         "resuming": [
@@ -116,7 +116,7 @@ def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, 
     if not sheets:
         raise Http404
     return render(
-        request, "follow_up/complete/history.html", frame_of(incident) | {"section": section, "kept": sheets}
+        request, "follow_up/complete/history.html", build_case_frame(incident) | {"section": section, "kept": sheets}
     )
 
 
@@ -124,7 +124,7 @@ def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, 
 @on_case
 def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
     """End an interruption now, with one button. The page that follows says so if the case is closed."""
-    writing = Writing(guest=guest, reference=incident.reference, author=signature_of(request, guest))
+    writing = Writing(guest=guest, reference=incident.reference, author=read_signature(request, guest))
     address = reverse("complete", args=[incident.reference])
     service = request.POST.get("service", "")
     try:
@@ -134,8 +134,12 @@ def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> 
     return redirect(f"{address}?{urlencode({'fait': 'services', 'repris': service})}")
 
 
-def frame_of(incident: Incident) -> dict[str, Any]:
-    return {"incident": incident, "zone": find_zone(incident.collectivity), "why_not": find_completion_refusal(incident)}
+def build_case_frame(incident: Incident) -> dict[str, Any]:
+    return {
+        "incident": incident,
+        "zone": find_zone(incident.collectivity),
+        "why_not": find_completion_refusal(incident),
+    }
 
 
 @dataclass(frozen=True)
@@ -174,8 +178,8 @@ class Page:
     ) -> None:
         self.request, self.incident, self.guest, self.section, self.kept = request, incident, guest, section, sheets
         data = request.POST if request.method == "POST" else None
-        self.editor = editor_of(incident, section, data, sheets)
-        self.signature = SignatureForm(data, initial={"author": signature_of(request, guest)})
+        self.editor = make_editor(incident, section, data, sheets)
+        self.signature = SignatureForm(data, initial={"author": read_signature(request, guest)})
         self.seen = self.newest_uid() if data is None else data.get("seen", "")
 
     def newest_uid(self) -> str:
@@ -226,14 +230,14 @@ class Page:
 
     def show(self, *, status: int = 200, other: Kept | None = None, reason: str = "") -> HttpResponse:
         context = {
-            **frame_of(self.incident),
+            **build_case_frame(self.incident),
             "why_not": reason,
             "section": self.section,
             "editor": self.editor,
             "form": self,
             "way": self.way,
             "signature": self.signature,
-            "signed": signature_of(self.request, self.guest),
+            "signed": read_signature(self.request, self.guest),
             "by_account": self.guest.user is not None,
             "seen": self.seen,
             "newest": self.kept[0] if self.kept else None,
@@ -243,10 +247,10 @@ class Page:
         return render(self.request, self.editor.template, context, status=status)
 
 
-def editor_of(incident: Incident, section: str, data: Any, sheets: list[Kept]) -> Editor:
+def make_editor(incident: Incident, section: str, data: Any, sheets: list[Kept]) -> Editor:
     if section in EDITORS:
         return EDITORS[section](incident, data)
     values = sheets[0].sheet.values if sheets else {}
-    if editor := questions_editor(incident, section, data, values):
+    if editor := make_questions_editor(incident, section, data, values):
         return editor
     raise Http404

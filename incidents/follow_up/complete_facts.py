@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from core.fields import CountField, DayField, HourField, WordsField
-from incidents.catalogues.public_services import services_of
+from incidents.catalogues.public_services import list_offered_services
 from incidents.enums import (
     Answer,
     Certainty,
@@ -18,22 +18,22 @@ from incidents.enums import (
     LeakStatus,
     PublicService,
 )
-from incidents.facts.description import Section, facts_of
-from incidents.facts.forms import ask, ask_in_a_list, list_story_lines, with_facts
+from incidents.facts.description import Section, map_facts
+from incidents.facts.forms import ask_in_a_list, list_story_lines, make_fact_field, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
     Declaration,
     Instant,
     Interruption,
     Leak,
-    caller_in,
-    leak_in,
     map_caller,
     map_leak,
+    read_caller_input,
     read_instant,
+    read_leak_input,
     read_story_words,
 )
-from incidents.follow_up.complete_questions import day_of, hour_of
+from incidents.follow_up.complete_questions import format_day_value, format_hour_value
 from incidents.models import Incident
 from incidents.moments import end_or_day
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
@@ -65,7 +65,7 @@ MAILBOX = "Une adresse qui marche encore. Le lien et le code de votre dossier pe
 MAILBOX_IN_DOUBT = (
     "Quelqu’un d’autre lit peut-être cette boîte : aucun mail n’y portera le lien ou le code de votre dossier."
 )
-DECLARED, LEAK = map(facts_of, (Declaration, Leak))
+DECLARED, LEAK = map(map_facts, (Declaration, Leak))
 
 
 class Editor(Protocol):
@@ -106,13 +106,13 @@ class FactsForm(forms.Form):
             self.add_error(name if name in self.fields else None, message)
 
 
-def moment_typed(name: str, at: date | datetime | None) -> dict[str, str]:
+def map_moment(name: str, at: date | datetime | None) -> dict[str, str]:
     if at is None:
         return {f"{name}_date": "", f"{name}_time": ""}
     if not isinstance(at, datetime):
         return {f"{name}_date": at.isoformat(), f"{name}_time": ""}
     local = timezone.localtime(at)
-    return {f"{name}_date": day_of(local), f"{name}_time": hour_of(local)}
+    return {f"{name}_date": format_day_value(local), f"{name}_time": format_hour_value(local)}
 
 
 class OneForm[F: FactsForm]:
@@ -161,14 +161,16 @@ class CallerEditor(OneForm[CallerForm]):
     def save(self, writing: Writing) -> Written:
         # The question is not asked for a mailbox that somebody else may read, which gets no code.
         chosen = None if self.is_mailbox_in_doubt else self.form.cleaned_data["mail_without_code"]
-        return correct_caller(writing=writing, caller=caller_in(self.form.cleaned_data), mail_without_code=chosen)
+        return correct_caller(
+            writing=writing, caller=read_caller_input(self.form.cleaned_data), mail_without_code=chosen
+        )
 
 
 class MomentsForm(FactsForm):
     def __init__(self, data: QueryDict | None, instants: Mapping[str, Instant]) -> None:
         initial: dict[str, Any] = {}
         for name, instant in instants.items():
-            initial |= moment_typed(name, instant.at) | {f"{name}_certainty": instant.certainty}
+            initial |= map_moment(name, instant.at) | {f"{name}_certainty": instant.certainty}
         super().__init__(data, initial=initial)
         for name in INSTANTS:
             label = DECLARED[name].question
@@ -208,12 +210,12 @@ class MomentsEditor(OneForm[MomentsForm]):
 
 
 class DataForm(FactsForm):
-    data_concerned = ask(DECLARED["data_concerned"])
-    leak_status = ask(LEAK["status"], LEAKS)
-    categories = ask(LEAK["categories"])
-    person_categories = ask(LEAK["person_categories"])
+    data_concerned = make_fact_field(DECLARED["data_concerned"])
+    leak_status = make_fact_field(LEAK["status"], LEAKS)
+    categories = make_fact_field(LEAK["categories"])
+    person_categories = make_fact_field(LEAK["person_categories"])
     persons_band = ask_in_a_list(LEAK["persons_band"])
-    persons = ask(LEAK["persons"])
+    persons = make_fact_field(LEAK["persons"])
 
 
 class DataEditor(OneForm[DataForm]):
@@ -226,7 +228,7 @@ class DataEditor(OneForm[DataForm]):
 
     def save(self, writing: Writing) -> Written:
         answers = self.form.cleaned_data
-        return correct_data(writing=writing, concerned=answers["data_concerned"], leak=leak_in(answers))
+        return correct_data(writing=writing, concerned=answers["data_concerned"], leak=read_leak_input(answers))
 
 
 class ServiceForm(FactsForm):
@@ -242,7 +244,7 @@ class ServiceForm(FactsForm):
     def __init__(
         self, service: str, data: QueryDict | None, *, prefix: str, interruption: Interruption | None = None
     ) -> None:
-        super().__init__(data, prefix=prefix, initial=typed(interruption) if interruption else None)
+        super().__init__(data, prefix=prefix, initial=map_interruption(interruption) if interruption else None)
         self.service = PublicService(service)
         self.known = interruption
         for field in self.fields.values():
@@ -265,13 +267,13 @@ class ServiceForm(FactsForm):
         )
 
 
-def typed(interruption: Interruption) -> dict[str, Any]:
+def map_interruption(interruption: Interruption) -> dict[str, Any]:
     return {
         "extent": interruption.extent,
         "people": interruption.people_affected,
         "workaround": interruption.workaround,
-        **moment_typed("started", interruption.started_at),
-        **moment_typed(
+        **map_moment("started", interruption.started_at),
+        **map_moment(
             "ended", end_or_day(interruption.started_at, interruption.ended_at, timezone.get_current_timezone_name())
         ),
     }
@@ -285,10 +287,10 @@ class ServicesEditor:
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         interruptions = list_interruptions(incident)
-        self.noted = noted(interruptions) if data is None else posted(data)
+        self.noted = make_noted_forms(interruptions) if data is None else make_posted_forms(data)
         ongoing = {interruption.service for interruption in interruptions if interruption.ended_at is None}
         self.ticked = data.getlist("service") if data is not None else []
-        offered = [service for service in services_of(incident.collectivity.kind) if service not in ongoing]
+        offered = [service for service in list_offered_services(incident.collectivity.kind) if service not in ongoing]
         added = [
             service for service in PublicService if service in self.ticked and service not in (*offered, *ongoing)
         ]
@@ -321,14 +323,14 @@ class ServicesEditor:
             self.sent[int(place)].put(name, messages)
 
 
-def noted(interruptions: Sequence[Interruption]) -> list[ServiceForm]:
+def make_noted_forms(interruptions: Sequence[Interruption]) -> list[ServiceForm]:
     return [
         ServiceForm(interruption.service, None, prefix=f"r{place}", interruption=interruption)
         for place, interruption in enumerate(interruptions)
     ]
 
 
-def posted(data: QueryDict) -> list[ServiceForm]:
+def make_posted_forms(data: QueryDict) -> list[ServiceForm]:
     """Return the rows of the posted page, even if they changed since, so that no value moves to another service."""
     services = [service for service in data.getlist("row") if service in PublicService.values]
     return [ServiceForm(service, data, prefix=f"r{place}") for place, service in enumerate(services)]

@@ -36,11 +36,11 @@ class AmountField(forms.Field):
 NUMBERS: dict[Kind, Callable[..., forms.Field]] = {Kind.COUNT: CountField, Kind.AMOUNT: AmountField}
 
 
-def fields_of(question: Question) -> dict[str, forms.Field]:
+def make_fields(question: Question) -> dict[str, forms.Field]:
     """Return the controls of one question, by input name."""
-    code, label = question.code, bare(question.label)
+    code, label = question.code, strip_question_mark(question.label)
     if question.kind in WITH_CHOICES:
-        return {code: choice_field(question)}
+        return {code: make_choice_field(question)}
     fields: dict[str, forms.Field] = {f"{code}-{UNKNOWN}": forms.BooleanField(required=False)}
     if question.kind == Kind.MOMENT:
         fields[f"{code}-date"] = DayField(required=False, label=label)
@@ -53,20 +53,24 @@ def fields_of(question: Question) -> dict[str, forms.Field]:
     return fields
 
 
-def bare(label: str) -> str:
+def strip_question_mark(label: str) -> str:
     """Return the label without its question mark, for the list of errors: « Quel montant : … »."""
     return label.rstrip("?… \N{NO-BREAK SPACE}")
 
 
-def choice_field(question: Question) -> forms.Field:
+def make_choice_field(question: Question) -> forms.Field:
     choices = [*question.choices, (UNKNOWN, "Je ne sais pas")]
     if question.kind == Kind.CHOICE:
-        return forms.ChoiceField(choices=choices, required=False, label=bare(question.label), widget=forms.RadioSelect)
+        return forms.ChoiceField(
+            choices=choices, required=False, label=strip_question_mark(question.label), widget=forms.RadioSelect
+        )
     ticks = forms.CheckboxSelectMultiple
-    return forms.MultipleChoiceField(choices=choices, required=False, label=bare(question.label), widget=ticks)
+    return forms.MultipleChoiceField(
+        choices=choices, required=False, label=strip_question_mark(question.label), widget=ticks
+    )
 
 
-def initial_of(question: Question, value: Any) -> dict[str, Any]:
+def map_initial(question: Question, value: Any) -> dict[str, Any]:
     """Return the values of the controls for a stored answer, in the current time zone."""
     code = question.code
     if value is None:
@@ -75,28 +79,28 @@ def initial_of(question: Question, value: Any) -> dict[str, Any]:
         return {f"{code}-{UNKNOWN}": True}
     if question.kind == Kind.MOMENT:
         at = timezone.localtime(datetime.fromisoformat(value))
-        return {f"{code}-date": day_of(at), f"{code}-time": hour_of(at)}
+        return {f"{code}-date": format_day_value(at), f"{code}-time": format_hour_value(at)}
     if question.kind in ODD_KINDS and find_oddness(question.kind, value):
         return {code: value, f"{code}-garder": True}  # the author chose to keep this unusual value before
-    return {code: amount_typed(value) if question.kind == Kind.AMOUNT else value}
+    return {code: format_amount(value) if question.kind == Kind.AMOUNT else value}
 
 
-def day_of(at: datetime) -> str:
+def format_day_value(at: datetime) -> str:
     """Return the value of a control of type `date`."""
     return at.date().isoformat()
 
 
-def hour_of(at: datetime) -> str:
+def format_hour_value(at: datetime) -> str:
     """Return the value of a control of type `time`; empty at midnight, which stands for a day without an hour."""
     return "" if at.time() == time.min else f"{at:%H:%M}"
 
 
-def amount_typed(cents: int) -> str:
+def format_amount(cents: int) -> str:
     euros, rest = divmod(cents, 100)
     return f"{euros},{rest:02}" if rest else str(euros)
 
 
-class Asked(NamedTuple):
+class QuestionControls(NamedTuple):
     """One question with its controls, for the template."""
 
     question: Question
@@ -111,10 +115,10 @@ class QuestionsForm(forms.Form):
         initial: dict[str, Any] = {}
         for question in section.questions:
             if question.code in values:
-                initial |= initial_of(question, values[question.code])
+                initial |= map_initial(question, values[question.code])
         super().__init__(data, prefix="q", initial=initial)
         for question in section.questions:
-            self.fields |= fields_of(question)
+            self.fields |= make_fields(question)
         self.section = section
 
     def clean(self) -> dict[str, Any]:
@@ -124,12 +128,12 @@ class QuestionsForm(forms.Form):
                 self.add_error(day, "Donnez aussi le jour, ou effacez l’heure.")
         return self.cleaned_data
 
-    def asked(self) -> Iterator[Asked]:
+    def list_controls(self) -> Iterator[QuestionControls]:
         for question in self.section.questions:
             code = question.code
             main = f"{code}-date" if question.kind == Kind.MOMENT else code
             controls = (self.control(f"{code}-{name}") for name in ("time", UNKNOWN, "garder"))
-            yield Asked(question, self[main], *controls)
+            yield QuestionControls(question, self[main], *controls)
 
     def control(self, name: str) -> forms.BoundField | None:
         return self[name] if name in self.fields else None
@@ -138,12 +142,12 @@ class QuestionsForm(forms.Form):
         """Return the answers by code. None is « Je ne sais pas » without another answer; empty
         questions are left out.
         """
-        values = {question.code: self.given(question) for question in self.section.questions}
+        values = {question.code: self.read_value(question) for question in self.section.questions}
         answers = {code: value for code, value in values.items() if value not in (None, "", [])}
         unknown = [question for question in self.section.questions if self.is_unknown(question)]
         return {question.code: None for question in unknown} | answers
 
-    def given(self, question: Question) -> Any:
+    def read_value(self, question: Question) -> Any:
         cleaned = self.cleaned_data
         if question.kind == Kind.MOMENT:
             day, hour = cleaned[f"{question.code}-date"], cleaned[f"{question.code}-time"]
@@ -151,21 +155,21 @@ class QuestionsForm(forms.Form):
             return day and datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC)
         value = cleaned[question.code]
         if question.kind in WITH_CHOICES:
-            return [code for code in value if code != UNKNOWN] if isinstance(value, list) else known(value)
+            return [code for code in value if code != UNKNOWN] if isinstance(value, list) else clear_unknown(value)
         return value
 
     def is_unknown(self, question: Question) -> bool:
         ticked = self.cleaned_data.get(f"{question.code}-{UNKNOWN}")
         return bool(ticked) or (question.kind in WITH_CHOICES and UNKNOWN in self.cleaned_data[question.code])
 
-    def kept(self) -> list[str]:
+    def list_kept_codes(self) -> list[str]:
         """Return the codes of unusual values that the author chose to keep."""
         return [
             question.code for question in self.section.questions if self.cleaned_data.get(f"{question.code}-garder")
         ]
 
 
-def known(choice: str) -> str:
+def clear_unknown(choice: str) -> str:
     return "" if choice == UNKNOWN else choice
 
 
@@ -185,7 +189,7 @@ class QuestionsEditor:
             section=self.section.code,
             version=self.version.code,
             values=self.form.answers(),
-            keep=self.form.kept(),
+            keep=self.form.list_kept_codes(),
         )
 
     def refuse(self, error: ValidationError) -> None:
@@ -195,7 +199,7 @@ class QuestionsEditor:
                 self.form.add_error(name if name in self.form.fields else None, message)
 
 
-def questions_editor(
+def make_questions_editor(
     incident: Incident, code: str, data: QueryDict | None, values: dict[str, Any]
 ) -> QuestionsEditor | None:
     """Return the editor, or None if this section asks nothing for this type of incident."""

@@ -38,7 +38,7 @@ class CodeForm(forms.Form):
         return values
 
 
-def fresh_key() -> str:
+def make_form_key() -> str:
     return secrets.token_urlsafe(16)
 
 
@@ -58,12 +58,12 @@ class LetterForm(forms.Form):
         max_length=AUTHOR_LIMIT,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    key = forms.CharField(max_length=100, initial=fresh_key, required=False, widget=forms.HiddenInput)
+    key = forms.CharField(max_length=100, initial=make_form_key, required=False, widget=forms.HiddenInput)
 
     def letter(self) -> Letter:
         """Return the message of a valid form."""
         values = self.cleaned_data
-        return Letter(text=values["text"], author=values["author"], key=values["key"] or fresh_key())
+        return Letter(text=values["text"], author=values["author"], key=values["key"] or make_form_key())
 
 
 class WithdrawForm(LetterForm):

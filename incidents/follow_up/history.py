@@ -65,19 +65,19 @@ class Line(NamedTuple):
     sentence: str
 
 
-def history_of(incident: Incident) -> list[Line]:
+def list_history(incident: Incident) -> list[Line]:
     """Return the events that the body may read, newest first. One query, two if the case changed centres.
 
     Consecutive events of one kind and person are one line with their number. Events at a former
     centre name that centre.
     """
     events = list(incident.events.filter(SAID_TO_BODY).select_related("actor").order_by("-id")[:EVENTS_READ])
-    centres = centres_then(events, incident)
+    centres = map_centres(events, incident)
     alike = groupby(events, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
-    return [line_of(list(group), centres) for _key, group in alike]
+    return [build_line(list(group), centres) for _key, group in alike]
 
 
-def centres_then(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
+def map_centres(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
     """Return the name of the centre that had the case at each of these events, which come newest first."""
     moves = {event.data["from"] for event in events if event.kind in MOVES}
     names = dict(Csirt.objects.filter(slug__in=moves).values_list("slug", "name")) if moves else {}
@@ -89,13 +89,13 @@ def centres_then(events: list[IncidentEvent], incident: Incident) -> dict[int, s
     return then
 
 
-def line_of(events: list[IncidentEvent], centres: Mapping[int, str]) -> Line:
-    newest, words = events[0], sentence(events[0], centres[events[0].pk])
+def build_line(events: list[IncidentEvent], centres: Mapping[int, str]) -> Line:
+    newest, words = events[0], build_sentence(events[0], centres[events[0].pk])
     times = f" ({len(events)} fois)" if len(events) > 1 else ""
     return Line(newest.at, f"{words}{times}")
 
 
-def sentence(event: IncidentEvent, centre: str) -> str:
+def build_sentence(event: IncidentEvent, centre: str) -> str:
     if event.actor_kind == ActorKind.DECLARANT and event.kind in YOURS:
         return str(YOURS[event.kind])
     if event.kind == EventKind.REROUTED and not event.data["to"]:

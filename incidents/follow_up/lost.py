@@ -8,16 +8,16 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from incidents.devices.visits import private
-from incidents.follow_up.complete import typed_by
+from incidents.follow_up.complete import read_typed_text
 
 
 def words_lost(request: HttpRequest) -> HttpResponse | None:
     """Return the page with what was typed, or None if the post is not of a page of a case."""
-    return lost_page(request) if request.path.startswith(reverse("follow_up_start")) else None
+    return render_lost_page(request) if request.path.startswith(reverse("follow_up_start")) else None
 
 
 @private
-def lost_page(request: HttpRequest) -> HttpResponse:
+def render_lost_page(request: HttpRequest) -> HttpResponse:
     # The page that asks for the reference and the code must not show the code again.
-    typed_text = "" if request.path == reverse("follow_up_start") else typed_by(request)
+    typed_text = "" if request.path == reverse("follow_up_start") else read_typed_text(request)
     return render(request, "follow_up/words_lost.html", {"kept": typed_text}, status=403)

@@ -14,10 +14,10 @@ from collectivities.zones import find_zone
 from csirts.routing import Fallback, find_route
 from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_body
 from incidents.devices import cookie
-from incidents.devices.signature import signature_of
+from incidents.devices.signature import read_signature
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.follow_up.forms import LetterForm
-from incidents.follow_up.history import history_of
+from incidents.follow_up.history import list_history
 from incidents.follow_up.rating import rate_block
 from incidents.models import Incident, ServiceInterruption
 from incidents.queries import Useful, count_held, openers_of, pieces_of, sheets_of, useful_for
@@ -37,7 +37,7 @@ from incidents.standing import Standing, Step, standing_of
 LATEST = 1
 
 
-def case_page(
+def render_case_page(
     request: HttpRequest,
     incident: Incident,
     guest: Guest,
@@ -47,9 +47,9 @@ def case_page(
     status: int = 200,
 ) -> HttpResponse:
     """Show the page. `form`, or `rate` for the rating, is a refused form to show again with its errors."""
-    context = describe_case(incident) | list_next_acts(guest, incident) | about_the_link(request, incident)
+    context = describe_case(incident) | list_next_acts(guest, incident) | describe_link(request, incident)
     context |= {
-        "form": form or LetterForm(initial={"author": signature_of(request, guest)}),
+        "form": form or LetterForm(initial={"author": read_signature(request, guest)}),
         "signs": guest.user.display_name if guest.user else "",
         "rate": rate or rate_block(incident, guest),
     }
@@ -67,7 +67,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "incident": incident,
         "zone": zone,
         "now": timezone.now(),
-        "history": history_of(incident),
+        "history": list_history(incident),
         "why_this_centre": explain_centre(incident),
         "earlier": thread[:-LATEST],
         "latest": thread[-LATEST:],
@@ -83,8 +83,8 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "declared": list_declared_sections(incident, data, zone),
         "judgement": format_judgement_sentence(incident, data),
         "fallbacks": list_fallbacks(incident),
-        "sentences": sentences_of(known_of(incident, standing, interruptions)),
-        "shared_link": shared_link(incident),
+        "sentences": sentences_of(read_known_facts(incident, standing, interruptions)),
+        "shared_link": build_shared_link(incident),
     }
 
 
@@ -95,9 +95,9 @@ def list_fallbacks(incident: Incident) -> Sequence[Fallback]:
 
 def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
     """Return the possible actions, the reflexes, and the questions still useful to answer."""
-    useful = [] if find_completion_refusal(incident) else useful_to(guest, incident)
+    useful = [] if find_completion_refusal(incident) else list_useful(guest, incident)
     return {
-        "can": acts_of(guest, incident),
+        "can": list_acts(guest, incident),
         "reflexes": None
         if incident.status == Status.CLOSED
         else find_reflex_sheet(incident.type, incident.csirt).text,
@@ -106,12 +106,12 @@ def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
     }
 
 
-def useful_to(guest: Guest, incident: Incident) -> list[Useful]:
+def list_useful(guest: Guest, incident: Incident) -> list[Useful]:
     """Return the questions that a person of the body may still answer; none for somebody of the CSIRT."""
     return useful_for(incident, sheets_of(incident)) if speaks_for_body(guest, incident) else []
 
 
-def acts_of(guest: Guest, incident: Incident) -> set[str]:
+def list_acts(guest: Guest, incident: Incident) -> set[str]:
     """Return the abilities that the page offers in the case's present state; none for somebody of the CSIRT."""
     if not speaks_for_body(guest, incident):
         return set()
@@ -123,11 +123,11 @@ def acts_of(guest: Guest, incident: Incident) -> set[str]:
     return {ability.value for ability in granted}
 
 
-def about_the_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
+def describe_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
     """Tell whether this device holds the live secret link, and whether the user's account may claim
     the declaration with it.
     """
-    uid = cookie.access_uid(request, incident.reference)
+    uid = cookie.get_access_uid(request, incident.reference)
     holds = uid is not None and incident.accesses.filter(uid=uid, revoked_at=None).exists()
     user = request.user if isinstance(request.user, User) else None
     is_free = holds and not incident.claimed_at and incident.closing_reason != ClosingReason.WITHDRAWN
@@ -138,7 +138,7 @@ def about_the_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
     }
 
 
-def known_of(incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption]) -> Known:
+def read_known_facts(incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption]) -> Known:
     services = tuple(
         Service(
             label=str(interruption.get_service_display()),
@@ -161,7 +161,7 @@ def known_of(incident: Incident, standing: Standing, interruptions: Sequence[Ser
     )
 
 
-def shared_link(incident: Incident) -> str:
+def build_shared_link(incident: Incident) -> str:
     """Return the address of the shared sentence, or an empty string while it is not shared."""
     live = incident.shared.filter(revoked_at=None).first()
     if live is None or not may_be_told_in_a_sentence(incident):

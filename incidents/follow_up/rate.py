@@ -8,8 +8,8 @@ from core.stale import Stale
 from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
-from incidents.follow_up.acts import back_to, refused
-from incidents.follow_up.page import case_page, render_not_found
+from incidents.follow_up.acts import redirect_to_case, render_refusal
+from incidents.follow_up.page import render_case_page, render_not_found
 from incidents.follow_up.rating import RateForm, rate_block
 from incidents.models import Incident
 from incidents.services.declarant.rate import rate_help, stamp_rating
@@ -28,12 +28,12 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             rate_help(reference=incident.reference, guest=guest, **form.cleaned_data)
-            return back_to(incident.reference, "#avis")
+            return redirect_to_case(incident.reference, "#avis")
     except Stale:
         is_stale = True
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return refused(request, incident.reference, "Aucun avis n’est attendu", error)
+            return render_refusal(request, incident.reference, "Aucun avis n’est attendu", error)
         form.add_error(None, error)
     return render_refused_rating(request, incident, guest, form, is_stale=is_stale)
 
@@ -51,4 +51,4 @@ def render_refused_rating(
         data["seen"] = stamp_rating(block["given"])
         form.data = data
         block |= {"is_stale": True}
-    return case_page(request, incident, guest, rate=block, status=409 if is_stale else 422)
+    return render_case_page(request, incident, guest, rate=block, status=409 if is_stale else 422)

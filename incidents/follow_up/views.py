@@ -11,7 +11,7 @@ from incidents.devices import cookie
 from incidents.devices.visits import find_case, private
 from incidents.enums import Door, EventKind
 from incidents.follow_up.forms import CodeForm
-from incidents.follow_up.page import case_page, render_not_found
+from incidents.follow_up.page import render_case_page, render_not_found
 from incidents.models import FollowUpAccess
 from incidents.reference import compact
 from incidents.services.correspondence.correspond import load_stretch
@@ -34,13 +34,13 @@ def follow_up_start(request: HttpRequest) -> HttpResponse:
     form = CodeForm(
         request.POST if request.method == "POST" else None, initial={"reference": request.GET.get("reference", "")}
     )
-    if form.is_valid() and (access := opened_with(form)):
-        return entered(request, access)
+    if form.is_valid() and (access := find_opened_access(form)):
+        return enter_case(request, access)
     cases = list(cookie.read_cookie(request))
     return render(request, "follow_up/start.html", {"form": form, "cases": cases}, status=422 if form.errors else 200)
 
 
-def opened_with(form: CodeForm) -> FollowUpAccess | None:
+def find_opened_access(form: CodeForm) -> FollowUpAccess | None:
     """Return the access that a valid form opens, or None with an error that does not reveal which references exist."""
     try:
         access = open_by_code(reference=form.cleaned_data["reference"], code=form.cleaned_data["code"])
@@ -71,7 +71,7 @@ def opened_by(request: HttpRequest, secret: str) -> HttpResponse:
     if access is None:
         return render_not_found(request)
     if request.method == "POST":
-        return entered(request, access)
+        return enter_case(request, access)
     return render(request, "follow_up/open.html", {"reference": access.incident.reference})
 
 
@@ -82,14 +82,14 @@ def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
         incident, guest = find_case(request, reference)
     except Http404:
         return render_not_found(request)
-    return case_page(request, incident, guest)
+    return render_case_page(request, incident, guest)
 
 
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     """Say what the renewal breaks; on POST renew the code and show the new one."""
-    uid = cookie.access_uid(request, compact(reference))
+    uid = cookie.get_access_uid(request, compact(reference))
     if uid is None:
         return render_not_found(request)
     try:
@@ -102,7 +102,7 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     is_held = is_mail_held(incident, EventKind.LINK_ROTATED)
     context = {"incident": incident, "secret": derive_secret(access), "is_mail_held": is_held}
     response = render(request, "follow_up/link.html", context)
-    cookie.remember(request, response, access.incident.reference, access.uid)
+    cookie.remember_case(request, response, access.incident.reference, access.uid)
     return response
 
 
@@ -110,13 +110,13 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def follow_up_leave(request: HttpRequest, reference: str) -> HttpResponse:
     response = redirect("follow_up_start")
-    cookie.forget(request, response, compact(reference))
+    cookie.forget_case(request, response, compact(reference))
     return response
 
 
-def entered(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
+def enter_case(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
     response = redirect("follow_up", access.incident.reference)
-    cookie.remember(request, response, access.incident.reference, access.uid)
+    cookie.remember_case(request, response, access.incident.reference, access.uid)
     return response
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from incidents.enums import ObservableKind
-from incidents.indicators.observables import Found, host_of
+from incidents.indicators.observables import Indicator, find_host
 
 FILE = Path(__file__).parent.parent / "data" / "known-values.json"
 # These networks are for documentation and exercises. No attack comes from them, and proposing them does no harm.
@@ -43,24 +43,26 @@ class KnownList(NamedTuple):
 
 
 @cache
-def national() -> KnownList:
+def load_national_list() -> KnownList:
     content = json.loads(FILE.read_text(encoding="utf-8"))
     families, providers = ([KnownDomain(**domain) for domain in content[name]] for name in ("families", "providers"))
     return KnownList(content["checked_on"], content["source"], families, providers)
 
 
-def is_innocent(observable: Found, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
+def is_innocent(observable: Indicator, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
     """Tell whether a value says nothing about the attack. `own` holds the domains of the body and of its centre,
     `persons` the mailboxes of the people of the case.
     """
-    host = host_of(observable.kind, observable.value)
+    host = find_host(observable.kind, observable.value)
     if not host:
         return False
     if observable.kind == ObservableKind.EMAIL and observable.value in persons:
         return True
-    if observable.kind == ObservableKind.DOMAIN and host in {domain.domain for domain in national().providers}:
+    if observable.kind == ObservableKind.DOMAIN and host in {
+        domain.domain for domain in load_national_list().providers
+    }:
         return True
-    return is_reserved(host) or is_below(host, [*own, *(domain.domain for domain in national().families)])
+    return is_reserved(host) or is_below(host, [*own, *(domain.domain for domain in load_national_list().families)])
 
 
 def is_reserved(host: str) -> bool:
@@ -76,7 +78,7 @@ def is_below(host: str, domains: Collection[str]) -> bool:
     return any(host == domain or host.endswith(f".{domain}") for domain in domains)
 
 
-def own_domain(mailbox: str) -> str:
+def find_own_domain(mailbox: str) -> str:
     """Return the domain of a body's mailbox, or "" for a provider's domain, which many people share."""
     domain = mailbox.rpartition("@")[2].lower()
-    return "" if domain in {provider.domain for provider in national().providers} else domain
+    return "" if domain in {provider.domain for provider in load_national_list().providers} else domain

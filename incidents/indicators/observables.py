@@ -66,7 +66,7 @@ def load_library(name: str) -> Any:
     return importlib.import_module(name)
 
 
-class Found(NamedTuple):
+class Indicator(NamedTuple):
     kind: ObservableKind
     value: str
 
@@ -74,14 +74,14 @@ class Found(NamedTuple):
 # Normalising
 
 
-def normalised(kind: str, value: str) -> str | None:
+def normalise_value(kind: str, value: str) -> str | None:
     """Return the normalised `value`, or None if it is not of this kind. A defanged value is accepted."""
-    bare = refanged(visible(value.strip()[: VALUE_LIMIT * 4]))
+    bare = refang_text(strip_invisible(value.strip()[: VALUE_LIMIT * 4]))
     clean = SPELLINGS[ObservableKind(kind)](bare)
     return clean if clean and len(clean) <= VALUE_LIMIT else None
 
 
-def spelt_ip(value: str) -> str | None:
+def normalise_ip(value: str) -> str | None:
     try:
         address = ipaddress.ip_address(value.strip("[]"))
     except ValueError:
@@ -89,7 +89,7 @@ def spelt_ip(value: str) -> str | None:
     return None if "%" in str(address) else address.compressed
 
 
-def spelt_domain(value: str) -> str | None:
+def normalise_domain(value: str) -> str | None:
     """Return the domain in lower case and in ASCII, which shows the difference between letters that look alike."""
     bare = value.rstrip(".").lower()
     if len(bare) > 253:
@@ -101,14 +101,14 @@ def spelt_domain(value: str) -> str | None:
     return ascii_name if DOMAIN.fullmatch(ascii_name) else None
 
 
-def spelt_url(value: str) -> str | None:
+def normalise_url(value: str) -> str | None:
     """Return the address with scheme and host normalised and without the default port. The rest does not change."""
     try:
         parts = urlsplit(value)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    name = spelt_ip(host) or spelt_domain(host)
+    name = normalise_ip(host) or normalise_domain(host)
     if parts.scheme not in DEFAULT_PORTS or name is None or any(sign.isspace() for sign in value):
         return None
     who, at, _where = parts.netloc.rpartition("@")
@@ -119,18 +119,18 @@ def spelt_url(value: str) -> str | None:
     return f"{parts.scheme}://{who}{at}{shown_host}{shown_port}{path}"
 
 
-def spelt_email(value: str) -> str | None:
+def normalise_email(value: str) -> str | None:
     local, _at, host = value.rpartition("@")
-    name = spelt_domain(host)
+    name = normalise_domain(host)
     return f"{local.lower()}@{name}" if name and LOCAL_PART.fullmatch(local) else None
 
 
-def spelt_hash(value: str) -> str | None:
+def normalise_hash(value: str) -> str | None:
     bare = value.lower()
     return bare if len(bare) in HASH_LENGTHS and re.fullmatch("[0-9a-f]+", bare) else None
 
 
-def spelt_iban(value: str) -> str | None:
+def normalise_iban(value: str) -> str | None:
     """Return the IBAN, or None if its check digits or the structure for its country are wrong."""
     try:
         return iban.validate(re.sub(r"[\s.-]", "", value), check_country=False)
@@ -138,24 +138,24 @@ def spelt_iban(value: str) -> str | None:
         return None
 
 
-def spelt_file(value: str) -> str | None:
+def normalise_file(value: str) -> str | None:
     """Return the last path component in lower case, since the systems that matter here ignore case."""
     name = unicodedata.normalize("NFC", " ".join(value.replace("\\", "/").rsplit("/", 1)[-1].split())).lower()
     return name if 1 < len(name) <= 255 else None
 
 
 SPELLINGS: dict[ObservableKind, Callable[[str], str | None]] = {
-    ObservableKind.IP: spelt_ip,
-    ObservableKind.DOMAIN: spelt_domain,
-    ObservableKind.URL: spelt_url,
-    ObservableKind.EMAIL: spelt_email,
-    ObservableKind.HASH: spelt_hash,
-    ObservableKind.IBAN: spelt_iban,
-    ObservableKind.FILE: spelt_file,
+    ObservableKind.IP: normalise_ip,
+    ObservableKind.DOMAIN: normalise_domain,
+    ObservableKind.URL: normalise_url,
+    ObservableKind.EMAIL: normalise_email,
+    ObservableKind.HASH: normalise_hash,
+    ObservableKind.IBAN: normalise_iban,
+    ObservableKind.FILE: normalise_file,
 }
 
 
-def host_of(kind: str, value: str) -> str:
+def find_host(kind: str, value: str) -> str:
     """Return the domain or the IP address in a normalised value, or "" if there is none."""
     if kind == ObservableKind.URL:
         return urlsplit(value).hostname or ""
@@ -181,24 +181,24 @@ def defang(kind: str, value: str) -> str:
 # Finding
 
 
-def find(text: str) -> list[Found]:
+def find_indicators(text: str) -> list[Indicator]:
     """Return the indicators of the text without repeats, in the order of the text by pieces. At most TEXT_LIMIT
     characters are read.
     """
-    matches: dict[Found, None] = {}
-    for chunk in chunks(visible(text[:TEXT_LIMIT])):
-        for kind, raw in raw_in(refanged(tame(chunk))):
-            if value := normalised(kind, raw):
-                matches[Found(kind, value)] = None
+    matches: dict[Indicator, None] = {}
+    for chunk in split_chunks(strip_invisible(text[:TEXT_LIMIT])):
+        for kind, raw in find_candidates(refang_text(strip_brackets(chunk))):
+            if value := normalise_value(kind, raw):
+                matches[Indicator(kind, value)] = None
     return list(matches)
 
 
-def visible(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """Return the text without invisible characters, which split a name only for programs. Line ends stay."""
     return "".join(sign for sign in text if sign in LINE_ENDS or unicodedata.category(sign) not in UNSEEN)
 
 
-def chunks(text: str) -> Iterator[str]:
+def split_chunks(text: str) -> Iterator[str]:
     """Yield pieces of the text, cut between two words if possible."""
     at = 0
     while at < len(text):
@@ -210,7 +210,7 @@ def chunks(text: str) -> Iterator[str]:
         at = end
 
 
-def tame(chunk: str) -> str:
+def strip_brackets(chunk: str) -> str:
     """Return the piece itself, or without brackets if it has too many: only a defanged dot or at sign is then
     recognised.
     """
@@ -219,25 +219,25 @@ def tame(chunk: str) -> str:
     return BRACKETS.sub(" ", AT.sub("@", DOT.sub(".", chunk)))
 
 
-def refanged(text: str) -> str:
+def refang_text(text: str) -> str:
     return str(load_library("ioc_fanger").fang(AT.sub("@", DOT.sub(".", text))))
 
 
-def raw_in(text: str) -> Iterator[tuple[ObservableKind, str]]:
+def find_candidates(text: str) -> Iterator[tuple[ObservableKind, str]]:
     """Yield what looks like an indicator. Normalising decides whether it is one."""
     for match in URL.finditer(text):
-        yield ObservableKind.URL, unclosed(match[0])
+        yield ObservableKind.URL, strip_punctuation(match[0])
     rest = URL.sub(" ", text)
     yield from ((ObservableKind.FILE, match[0]) for match in FILE.finditer(rest))
     yield from ((ObservableKind.IP, match[0].rstrip(".")) for match in IPV6.finditer(rest) if match[0].count(":") > 1)
-    yield from ((ObservableKind.IBAN, number) for match in IBAN.finditer(rest) for number in beginnings(match[0]))
+    yield from ((ObservableKind.IBAN, number) for match in IBAN.finditer(rest) for number in list_beginnings(match[0]))
     yield from ((ObservableKind.EMAIL, match[0]) for match in EMAIL.finditer(rest))
     rest = EMAIL.sub(" ", FILE.sub(lambda match: " " if RATHER_FILES.search(match[0]) else match[0], rest))
     yield from ((ObservableKind.DOMAIN, match[0]) for match in EXERCISE.finditer(rest))
-    yield from by_library(rest.replace("@", " "))
+    yield from find_by_library(rest.replace("@", " "))
 
 
-def by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
+def find_by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
     matches = load_library("ioc_finder").find_iocs(
         text, included_ioc_types=list(FROM_LIBRARY), parse_unicode_iocs=True
     )
@@ -246,7 +246,7 @@ def by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
             yield kind, value
 
 
-def unclosed(address: str) -> str:
+def strip_punctuation(address: str) -> str:
     """Return the address without the punctuation of the sentence around it: « (https://exemple.fr). »"""
     bare = address.rstrip(".,;:!?'’*…")
     while bare and bare[-1] in ")]" and bare.count("([".__getitem__(")]".index(bare[-1]))) < bare.count(bare[-1]):
@@ -254,7 +254,7 @@ def unclosed(address: str) -> str:
     return bare
 
 
-def beginnings(candidate: str) -> Iterator[str]:
+def list_beginnings(candidate: str) -> Iterator[str]:
     """Yield the possible numbers in a match, longest first: a word after the number may look like its end (« FR76 …
     189 DU 3 »).
     """

@@ -6,7 +6,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.models import User
-from incidents.indicators.observables import Found
+from incidents.indicators.observables import Indicator
 from incidents.models import IgnoredValue, Incident, Observable
 
 # Up to this number, sightings are listed one by one. Beyond it, the page shows « 20 et plus », and no more rows are
@@ -15,11 +15,11 @@ SHOWN = 20
 LOOKED_UP = 50
 
 
-def rows_of_mine(user: User) -> QuerySet[Observable]:
+def list_own_observables(user: User) -> QuerySet[Observable]:
     return Observable.objects.filter(incident__csirt__in=user.read_centre_ids)
 
 
-def filter_by_value(values: Iterable[Found]) -> Q:
+def filter_by_value(values: Iterable[Indicator]) -> Q:
     """Return a condition for which PostgreSQL uses the index by kind and value."""
     by_kind: dict[str, list[str]] = {}
     for observable in values:
@@ -30,7 +30,7 @@ def filter_by_value(values: Iterable[Found]) -> Q:
     return condition
 
 
-def of_the_same(incident: Incident) -> Q:
+def match_same_case(incident: Incident) -> Q:
     """Return a condition: the row is of the case itself, of its main case or of their duplicates. A merge does not
     create a second sighting.
     """
@@ -38,39 +38,39 @@ def of_the_same(incident: Incident) -> Q:
     return Q(incident=main) | Q(incident__merged_into=main)
 
 
-def observables_of(incident: Incident, user: User) -> QuerySet[Observable]:
+def list_observables(incident: Incident, user: User) -> QuerySet[Observable]:
     """Return the indicators of the case by kind, each with `seen_in`: the ids of at most SHOWN + 1 other cases. Runs
     one query.
     """
-    sightings = rows_of_mine(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
-    keys = sightings.exclude(of_the_same(incident)).values("incident")[: SHOWN + 1]
+    sightings = list_own_observables(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
+    keys = sightings.exclude(match_same_case(incident)).values("incident")[: SHOWN + 1]
     return incident.observables.annotate(seen_in=ArraySubquery(keys)).order_by("kind", "value")
 
 
-def seen_elsewhere(values: Sequence[Found], incident: Incident, user: User) -> set[tuple[str, str]]:
-    rows = rows_of_mine(user).filter(filter_by_value(values)).exclude(of_the_same(incident))
+def find_seen_elsewhere(values: Sequence[Indicator], incident: Incident, user: User) -> set[tuple[str, str]]:
+    rows = list_own_observables(user).filter(filter_by_value(values)).exclude(match_same_case(incident))
     return set(rows.values_list("kind", "value").distinct())
 
 
-def ignored_among(values: Sequence[Found], incident: Incident) -> dict[tuple[str, str], str]:
+def find_ignored(values: Sequence[Indicator], incident: Incident) -> dict[tuple[str, str], str]:
     """Return the values that the centre of the case ignores, each with the motive."""
     rows = IgnoredValue.objects.filter(filter_by_value(values), csirt=incident.csirt_id)
     return {(kind, value): motive for kind, value, motive in rows.values_list("kind", "value", "motive")}
 
 
-def sightings_of(observable: Found, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
+def list_sightings(observable: Indicator, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
     """Return the newest sightings, one more than is shown. With `beside`, the sightings in that case are left out."""
-    rows = rows_of_mine(user).filter(kind=observable.kind, value=observable.value)
-    rows = rows.exclude(of_the_same(beside)) if beside else rows
+    rows = list_own_observables(user).filter(kind=observable.kind, value=observable.value)
+    rows = rows.exclude(match_same_case(beside)) if beside else rows
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")[
         : SHOWN + 1
     ]
 
 
-def look_up(values: Sequence[Found], user: User) -> dict[tuple[str, str], list[Observable]]:
+def look_up_sightings(values: Sequence[Indicator], user: User) -> dict[tuple[str, str], list[Observable]]:
     """Return the sightings of each of the first LOOKED_UP values. Runs two queries, however many values there are."""
     sightings: dict[tuple[str, str], list[Observable]] = {observable: [] for observable in values[:LOOKED_UP]}
-    heads = [sightings_of(observable, user).values("pk") for observable in values[:LOOKED_UP]]
+    heads = [list_sightings(observable, user).values("pk") for observable in values[:LOOKED_UP]]
     if not heads:
         return sightings
     keys = [row["pk"] for row in heads[0].union(*heads[1:], all=True)]

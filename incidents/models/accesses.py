@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import Door
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -32,7 +32,7 @@ class CaseAccess(models.Model):
         verbose_name = "consultation d’un dossier"
         verbose_name_plural = "consultations d’un dossier"
         constraints = [
-            known("door", Door.values, name="case_access_door_known"),
+            limit_to_choices("door", Door.values, name="case_access_door_known"),
             models.CheckConstraint(condition=Q(until__gte=F("at")), name="case_access_ends_after_it_begins"),
         ]
         indexes = [models.Index(fields=["incident", "user", "door", "until"], name="case_access_of_person")]

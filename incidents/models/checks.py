@@ -17,7 +17,9 @@ def instant_fits_certainty(name: str) -> models.CheckConstraint:
     )
 
 
-def known(field: str, values: list[str] | list[int], *, name: str, blank: bool = False) -> models.CheckConstraint:
+def limit_to_choices(
+    field: str, values: list[str] | list[int], *, name: str, blank: bool = False
+) -> models.CheckConstraint:
     """Return a constraint that limits a field to its choices in the database. Django checks choices in forms only."""
     allowed = [*values, ""] if blank else values
     return models.CheckConstraint(condition=Q(**{f"{field}__in": allowed}), name=name)

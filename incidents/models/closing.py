@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind, Outcome, Satisfaction
-from incidents.models.checks import actor_fits_kind, known
+from incidents.models.checks import actor_fits_kind, limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -25,7 +25,7 @@ class Closing(models.Model):
     class Meta:
         verbose_name = "clôture"
         verbose_name_plural = "clôtures"
-        constraints = [known("outcome", Outcome.values, name="closing_outcome_known", blank=True)]
+        constraints = [limit_to_choices("outcome", Outcome.values, name="closing_outcome_known", blank=True)]
         indexes = [models.Index(F("incident"), F("id").desc(), name="closing_newest")]
 
     def __str__(self) -> str:
@@ -48,8 +48,8 @@ class Rating(models.Model):
         verbose_name = "avis du déclarant"
         verbose_name_plural = "avis des déclarants"
         constraints = [
-            known("level", Satisfaction.values, name="rating_level_known"),
-            known("actor_kind", ActorKind.values, name="rating_actor_kind_known"),
+            limit_to_choices("level", Satisfaction.values, name="rating_level_known"),
+            limit_to_choices("actor_kind", ActorKind.values, name="rating_actor_kind_known"),
             actor_fits_kind(name="rating_actor_fits_kind"),
         ]
 

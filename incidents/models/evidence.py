@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind
-from incidents.models.checks import actor_fits_kind, known
+from incidents.models.checks import actor_fits_kind, limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -59,7 +59,7 @@ class Evidence(models.Model):
         verbose_name_plural = "pièces"
         ordering = ["incident", "number"]
         constraints = [
-            known("actor_kind", ActorKind.values, name="evidence_actor_kind_known"),
+            limit_to_choices("actor_kind", ActorKind.values, name="evidence_actor_kind_known"),
             actor_fits_kind(name="evidence_actor_fits_kind"),
             models.UniqueConstraint(fields=["incident", "number"], name="evidence_one_number"),
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="evidence_sha256_well_formed"),

@@ -15,7 +15,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 from incidents.models.labelled import Labelled
 from incidents.querysets import last_digits
@@ -61,8 +61,8 @@ class ServiceInterruption(Labelled):
         verbose_name = "interruption de service"
         verbose_name_plural = "interruptions de service"
         constraints = [
-            known("service", PublicService.values, name="interruption_service_known"),
-            known("extent", InterruptionExtent.values, name="interruption_extent_known", blank=True),
+            limit_to_choices("service", PublicService.values, name="interruption_service_known"),
+            limit_to_choices("extent", InterruptionExtent.values, name="interruption_extent_known", blank=True),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(started_at=None) | Q(ended_at__gte=F("started_at")),
                 name="interruption_ends_after_it_starts",
@@ -107,9 +107,9 @@ class DataLeak(Labelled):
         verbose_name = "fuite de données"
         verbose_name_plural = "fuites de données"
         constraints = [
-            known("status", LeakStatus.values, name="leak_status_known", blank=True),
-            known("persons_band", PersonsBand.values, name="leak_persons_band_known", blank=True),
-            known("records_band", PersonsBand.values, name="leak_records_band_known", blank=True),
+            limit_to_choices("status", LeakStatus.values, name="leak_status_known", blank=True),
+            limit_to_choices("persons_band", PersonsBand.values, name="leak_persons_band_known", blank=True),
+            limit_to_choices("records_band", PersonsBand.values, name="leak_records_band_known", blank=True),
             models.CheckConstraint(
                 condition=Q(categories__contained_by=DataCategory.values), name="leak_categories_known"
             ),

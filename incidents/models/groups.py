@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import GroupKind
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 
 
 class CaseGroup(models.Model):
@@ -29,7 +29,7 @@ class CaseGroup(models.Model):
     class Meta:
         verbose_name = "groupe de dossiers"
         verbose_name_plural = "groupes de dossiers"
-        constraints = [known("kind", GroupKind.values, name="case_group_kind_known")]
+        constraints = [limit_to_choices("kind", GroupKind.values, name="case_group_kind_known")]
         indexes = [models.Index(F("csirt"), F("opened_at").desc(), F("id").desc(), name="case_group_by_csirt")]
 
     def __str__(self) -> str:

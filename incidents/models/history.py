@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind, EventKind
-from incidents.models.checks import actor_fits_kind, known
+from incidents.models.checks import actor_fits_kind, limit_to_choices
 from incidents.models.incident import Incident
 
 # In the codes of an event: the limit because of which its mail to the declarant was held back.
@@ -32,8 +32,8 @@ class IncidentEvent(models.Model):
         verbose_name = "événement"
         verbose_name_plural = "événements"
         constraints = [
-            known("kind", EventKind.values, name="event_kind_known"),
-            known("actor_kind", ActorKind.values, name="event_actor_kind_known"),
+            limit_to_choices("kind", EventKind.values, name="event_kind_known"),
+            limit_to_choices("actor_kind", ActorKind.values, name="event_actor_kind_known"),
             actor_fits_kind(name="event_actor_fits_kind"),
         ]
         indexes = [models.Index(fields=["incident", "id"], name="event_by_incident")]

@@ -33,7 +33,7 @@ from incidents.enums import (
     Verification,
 )
 from incidents.facts.shapes import INSTANTS
-from incidents.models.checks import instant_fits_certainty, known
+from incidents.models.checks import instant_fits_certainty, limit_to_choices
 from incidents.models.groups import CaseGroup
 from incidents.models.labelled import Labelled
 from incidents.querysets import LEFT_UNANSWERED, IncidentQuerySet
@@ -157,25 +157,27 @@ class Incident(Labelled):
         verbose_name = "incident"
         verbose_name_plural = "incidents"
         constraints = [
-            known("status", Status.values, name="incident_status_known"),
-            known("origin", Origin.values, name="incident_origin_known"),
-            known("burst", Burst.values, name="incident_burst_known", blank=True),
-            known("type", IncidentType.values, name="incident_type_known"),
-            known("rsit_class", RsitClass.values, name="incident_rsit_class_known"),
-            known("rsit_type", RsitType.values, name="incident_rsit_type_known", blank=True),
-            known("tlp", Tlp.values, name="incident_tlp_known"),
-            known("pap", Pap.values, name="incident_pap_known"),
-            known("nature", Nature.values, name="incident_nature_known"),
-            known("cause", Cause.values, name="incident_cause_known", blank=True),
-            known("due_for", DueFor.values, name="incident_due_for_known"),
-            known("severity", Severity.values, name="incident_severity_known"),
-            known("severity_found", Severity.values, name="incident_severity_found_known"),
-            known("service_stopped", Answer.values, name="incident_service_stopped_known", blank=True),
-            known("data_concerned", Answer.values, name="incident_data_concerned_known", blank=True),
-            known("verification", Verification.values, name="incident_verification_known"),
-            known("closing_reason", ClosingReason.values, name="incident_closing_reason_known", blank=True),
+            limit_to_choices("status", Status.values, name="incident_status_known"),
+            limit_to_choices("origin", Origin.values, name="incident_origin_known"),
+            limit_to_choices("burst", Burst.values, name="incident_burst_known", blank=True),
+            limit_to_choices("type", IncidentType.values, name="incident_type_known"),
+            limit_to_choices("rsit_class", RsitClass.values, name="incident_rsit_class_known"),
+            limit_to_choices("rsit_type", RsitType.values, name="incident_rsit_type_known", blank=True),
+            limit_to_choices("tlp", Tlp.values, name="incident_tlp_known"),
+            limit_to_choices("pap", Pap.values, name="incident_pap_known"),
+            limit_to_choices("nature", Nature.values, name="incident_nature_known"),
+            limit_to_choices("cause", Cause.values, name="incident_cause_known", blank=True),
+            limit_to_choices("due_for", DueFor.values, name="incident_due_for_known"),
+            limit_to_choices("severity", Severity.values, name="incident_severity_known"),
+            limit_to_choices("severity_found", Severity.values, name="incident_severity_found_known"),
+            limit_to_choices("service_stopped", Answer.values, name="incident_service_stopped_known", blank=True),
+            limit_to_choices("data_concerned", Answer.values, name="incident_data_concerned_known", blank=True),
+            limit_to_choices("verification", Verification.values, name="incident_verification_known"),
+            limit_to_choices("closing_reason", ClosingReason.values, name="incident_closing_reason_known", blank=True),
             *(
-                known(f"{name}_certainty", Certainty.values, name=f"incident_{name}_certainty_known", blank=True)
+                limit_to_choices(
+                    f"{name}_certainty", Certainty.values, name=f"incident_{name}_certainty_known", blank=True
+                )
                 for name in INSTANTS
             ),
             *(instant_fits_certainty(name) for name in INSTANTS),

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from collectivities.models import Collectivity
 from incidents.enums import IncidentType, Screen
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -34,7 +34,7 @@ class Draft(models.Model):
     class Meta:
         verbose_name = "brouillon de déclaration"
         verbose_name_plural = "brouillons de déclaration"
-        constraints = [known("type", IncidentType.values, name="draft_type_known", blank=True)]
+        constraints = [limit_to_choices("type", IncidentType.values, name="draft_type_known", blank=True)]
         indexes = [
             models.Index(fields=["expires_at"], name="draft_by_expiry", condition=Q(incident=None)),
             models.Index(fields=["created_at"], name="draft_empty", condition=Q(incident=None, is_empty=True)),
@@ -61,7 +61,7 @@ class DraftPage(models.Model):
         verbose_name = "écran d’un brouillon"
         verbose_name_plural = "écrans d’un brouillon"
         constraints = [
-            known("screen", Screen.values, name="draft_page_screen_known"),
+            limit_to_choices("screen", Screen.values, name="draft_page_screen_known"),
             models.UniqueConstraint(fields=["draft", "screen"], name="draft_page_once_a_screen"),
         ]
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import KeptForm
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -34,7 +34,7 @@ class KeptWords(models.Model):
         verbose_name = "mots pas encore envoyés"
         verbose_name_plural = "mots pas encore envoyés"
         constraints = [
-            known("form", KeptForm.values, name="kept_words_form_known"),
+            limit_to_choices("form", KeptForm.values, name="kept_words_form_known"),
             models.UniqueConstraint(fields=["incident", "user", "form"], name="kept_words_once_a_form"),
             models.CheckConstraint(condition=Q(expires_at__gt=F("saved_at")), name="kept_words_expire_after_saved"),
         ]

@@ -6,7 +6,7 @@ from django.db.models import Q
 from accounts.models import User
 from collectivities.models import Collectivity
 from incidents.enums import NumberSource
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 
 
 class OfficialNumber(models.Model):
@@ -27,7 +27,7 @@ class OfficialNumber(models.Model):
         verbose_name = "numéro officiel"
         verbose_name_plural = "numéros officiels"
         constraints = [
-            known("source", NumberSource.values, name="official_number_source_known"),
+            limit_to_choices("source", NumberSource.values, name="official_number_source_known"),
             models.CheckConstraint(condition=~Q(phone=""), name="official_number_given"),
         ]
 

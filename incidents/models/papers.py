@@ -11,7 +11,7 @@ from accounts.models import User
 from collectivities.models import Departement
 from csirts.models import Csirt
 from incidents.enums import IncidentType, PaperKind, PaperState
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 
 # After this time without a sign of a worker, the page says so and lets the person ask again.
@@ -44,8 +44,8 @@ class Paper(models.Model):
         verbose_name = "document"
         verbose_name_plural = "documents"
         constraints = [
-            known("kind", PaperKind.values, name="paper_kind_known"),
-            known("state", PaperState.values, name="paper_state_known"),
+            limit_to_choices("kind", PaperKind.values, name="paper_kind_known"),
+            limit_to_choices("state", PaperState.values, name="paper_state_known"),
             models.CheckConstraint(
                 condition=Q(kind=PaperKind.ANSWER_PACK, incident__isnull=False, departement=None)
                 | Q(kind=PaperKind.WALL_CARDS, incident=None, departement__isnull=False),
@@ -80,7 +80,7 @@ class ReflexSheet(models.Model):
         verbose_name_plural = "fiches réflexes"
         ordering = [F("type"), F("version").desc()]
         constraints = [
-            known("type", IncidentType.values, name="reflex_sheet_type_known"),
+            limit_to_choices("type", IncidentType.values, name="reflex_sheet_type_known"),
             models.UniqueConstraint(
                 fields=["type", "csirt", "version"], nulls_distinct=False, name="reflex_sheet_one_version"
             ),

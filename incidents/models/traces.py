@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import DocumentKind, ObservableKind
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -34,7 +34,7 @@ class Observable(models.Model):
         verbose_name = "indicateur"
         verbose_name_plural = "indicateurs"
         constraints = [
-            known("kind", ObservableKind.values, name="observable_kind_known"),
+            limit_to_choices("kind", ObservableKind.values, name="observable_kind_known"),
             models.UniqueConstraint(fields=["incident", "kind", "value"], name="observable_once_a_case"),
         ]
         indexes = [models.Index(fields=["kind", "value"], name="observable_by_value")]
@@ -60,7 +60,7 @@ class IgnoredValue(models.Model):
         verbose_name = "valeur connue"
         verbose_name_plural = "valeurs connues"
         constraints = [
-            known("kind", ObservableKind.values, name="ignored_value_kind_known"),
+            limit_to_choices("kind", ObservableKind.values, name="ignored_value_kind_known"),
             models.UniqueConstraint(fields=["csirt", "kind", "value"], name="ignored_value_once"),
         ]
 
@@ -86,7 +86,7 @@ class SearchDocument(models.Model):
         verbose_name = "texte cherché"
         verbose_name_plural = "textes cherchés"
         constraints = [
-            known("kind", DocumentKind.values, name="search_document_kind_known"),
+            limit_to_choices("kind", DocumentKind.values, name="search_document_kind_known"),
             models.UniqueConstraint(fields=["incident", "kind", "source"], name="search_document_once"),
         ]
         indexes = [

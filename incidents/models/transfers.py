@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import Tlp, TransferState
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 from incidents.models.history import IncidentEvent
 from incidents.models.incident import Incident
 
@@ -51,8 +51,8 @@ class Transfer(models.Model):
         verbose_name = "transfert"
         verbose_name_plural = "transferts"
         constraints = [
-            known("state", TransferState.values, name="transfer_state_known"),
-            known("agreed_tlp", Tlp.values, name="transfer_agreed_tlp_known", blank=True),
+            limit_to_choices("state", TransferState.values, name="transfer_state_known"),
+            limit_to_choices("agreed_tlp", Tlp.values, name="transfer_agreed_tlp_known", blank=True),
             models.CheckConstraint(
                 condition=Q(agreement="") | ~Q(agreed_tlp=""), name="transfer_agreed_under_a_label"
             ),
@@ -103,7 +103,7 @@ class Advice(models.Model):
         verbose_name = "envoi à un partenaire"
         verbose_name_plural = "envois à un partenaire"
         constraints = [
-            known("tlp", Tlp.values, name="advice_tlp_known"),
+            limit_to_choices("tlp", Tlp.values, name="advice_tlp_known"),
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="advice_sha256_well_formed"),
         ]
         indexes = [models.Index(fields=["incident", "id"], name="advice_by_incident")]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind
-from incidents.models.checks import actor_fits_kind, known
+from incidents.models.checks import actor_fits_kind, limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -31,7 +31,7 @@ class AnswerSheet(models.Model):
         verbose_name = "réponses à une rubrique"
         verbose_name_plural = "réponses aux rubriques"
         constraints = [
-            known("actor_kind", ActorKind.values, name="sheet_actor_kind_known"),
+            limit_to_choices("actor_kind", ActorKind.values, name="sheet_actor_kind_known"),
             actor_fits_kind(name="sheet_actor_fits_kind"),
         ]
         indexes = [models.Index(F("incident"), F("section"), F("id").desc(), name="sheet_newest_of_section")]
@@ -63,7 +63,7 @@ class Message(models.Model):
         verbose_name = "message"
         verbose_name_plural = "messages"
         constraints = [
-            known("actor_kind", ActorKind.values, name="message_actor_kind_known"),
+            limit_to_choices("actor_kind", ActorKind.values, name="message_actor_kind_known"),
             actor_fits_kind(name="message_actor_fits_kind"),
             models.CheckConstraint(
                 condition=Q(is_from_csirt=False) | Q(actor__isnull=False), name="message_of_the_csirt_has_its_author"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import BulkAct, BulkOutcome, BulkState, IncidentType, NoteKind
-from incidents.models.checks import known
+from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 from incidents.models.labelled import Labelled
 
@@ -32,7 +32,7 @@ class Note(Labelled):
     class Meta:
         verbose_name = "note interne"
         verbose_name_plural = "notes internes"
-        constraints = [known("kind", NoteKind.values, name="note_kind_known")]
+        constraints = [limit_to_choices("kind", NoteKind.values, name="note_kind_known")]
         indexes = [models.Index(fields=["incident", "id"], name="note_by_incident")]
 
     def __str__(self) -> str:
@@ -106,7 +106,7 @@ class Playbook(models.Model):
         verbose_name_plural = "guides de traitement"
         ordering = [F("type"), F("version").desc()]
         constraints = [
-            known("type", IncidentType.values, name="playbook_type_known"),
+            limit_to_choices("type", IncidentType.values, name="playbook_type_known"),
             models.UniqueConstraint(fields=["type", "csirt", "version"], name="playbook_one_version"),
         ]
 
@@ -169,8 +169,8 @@ class BulkJob(models.Model):
         verbose_name = "acte en nombre"
         verbose_name_plural = "actes en nombre"
         constraints = [
-            known("act", BulkAct.values, name="bulk_job_act_known"),
-            known("state", BulkState.values, name="bulk_job_state_known"),
+            limit_to_choices("act", BulkAct.values, name="bulk_job_act_known"),
+            limit_to_choices("state", BulkState.values, name="bulk_job_state_known"),
         ]
         indexes = [models.Index(fields=["due_at"], name="bulk_job_to_do", condition=Q(state=BulkState.RUNNING))]
 
@@ -191,7 +191,7 @@ class BulkItem(models.Model):
         verbose_name = "dossier d’un acte en nombre"
         verbose_name_plural = "dossiers d’un acte en nombre"
         constraints = [
-            known("outcome", BulkOutcome.values, name="bulk_item_outcome_known"),
+            limit_to_choices("outcome", BulkOutcome.values, name="bulk_item_outcome_known"),
             models.UniqueConstraint(fields=["job", "incident"], name="bulk_item_once"),
         ]
         indexes = [

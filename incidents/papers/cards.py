@@ -20,7 +20,7 @@ from core.burst import hash_address
 from core.typeset import typeset
 from incidents.enums import PaperState
 from incidents.models import Paper
-from incidents.papers.serving import attached, download
+from incidents.papers.serving import attach_content, serve_paper
 from incidents.services.declaring.limits import asks_many_cards
 from incidents.services.papers.cards import TEMPLATES, build_body_card, list_communes
 from incidents.services.papers.making import ask_wall_cards, list_card_papers, may_be_asked
@@ -47,8 +47,8 @@ def wall_cards(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
-    body = existing(body_uid)
-    contacts = contacts_for(request, body)
+    body = get_existing_body(body_uid)
+    contacts = list_body_contacts(request, body)
     card = build_body_card(body, on=timezone.localdate(), contacts=contacts)
     context = {"body": body, "card": card, "is_member": is_member(request, body), "has_contacts": bool(contacts)}
     return render(request, "papers/card.html", context)
@@ -59,13 +59,13 @@ def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
 @require_safe
 def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
     """Return the card as a PDF of one page, made within the request in some 30 ms."""
-    body = existing(body_uid)
-    card = build_body_card(body, on=timezone.localdate(), contacts=contacts_for(request, body))
+    body = get_existing_body(body_uid)
+    card = build_body_card(body, on=timezone.localdate(), contacts=list_body_contacts(request, body))
     pdf = typeset(TEMPLATES / "cards.typ", {"title": card["body"], "cards": [card]})
-    return attached(iter([pdf]), "fiche-de-secours.pdf", len(pdf))
+    return attach_content(iter([pdf]), "fiche-de-secours.pdf", len(pdf))
 
 
-def contacts_for(request: HttpRequest, body: Collectivity) -> list[EmergencyContact]:
+def list_body_contacts(request: HttpRequest, body: Collectivity) -> list[EmergencyContact]:
     """Return the emergency contacts to a member of the body. Others get empty lines to fill in by hand."""
     return list_contacts(body) if is_member(request, body) else []
 
@@ -74,7 +74,7 @@ def is_member(request: HttpRequest, body: Collectivity) -> bool:
     return isinstance(request.user, User) and body.pk in request.user.collectivity_ids()
 
 
-def existing(uid: UUID) -> Collectivity:
+def get_existing_body(uid: UUID) -> Collectivity:
     """Return the body, or the one that absorbed it. Raise Http404 if it does not exist or is unconfirmed: a stranger
     chose the name of an unconfirmed body.
     """
@@ -106,7 +106,7 @@ def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
         "departement": departement,
         "communes": list_communes(departement).count(),
         "paper": newest,
-        "made": made_of(papers),
+        "made": find_made_paper(papers),
         "may_be_asked": may_be_asked(newest),
     }
     return render(request, "papers/departement.html", context, status=429 if is_refused else 200)
@@ -116,8 +116,8 @@ def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 def departement_cards_file(request: HttpRequest, number: str) -> StreamingHttpResponse:
     departement = get_object_or_404(Departement, code=number)
-    return download(made_of(list_card_papers(departement)), f"fiches-de-secours-{departement.code}.pdf")
+    return serve_paper(find_made_paper(list_card_papers(departement)), f"fiches-de-secours-{departement.code}.pdf")
 
 
-def made_of(papers: QuerySet[Paper]) -> Paper | None:
+def find_made_paper(papers: QuerySet[Paper]) -> Paper | None:
     return papers.filter(state=PaperState.MADE).first()

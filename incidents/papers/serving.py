@@ -11,14 +11,14 @@ from incidents.models import Paper
 from incidents.services.papers.making import read_paper
 
 
-def download(paper: Paper | None, name: str) -> StreamingHttpResponse:
+def serve_paper(paper: Paper | None, name: str) -> StreamingHttpResponse:
     """Return the paper. Raise Http404 if it is not made or cannot be decrypted."""
     if paper is None or paper.state != PaperState.MADE:
         raise Http404
-    return attached(readable(paper), name, paper.size)
+    return attach_content(read_first_frame(paper), name, paper.size)
 
 
-def readable(paper: Paper) -> Iterator[bytes]:
+def read_first_frame(paper: Paper) -> Iterator[bytes]:
     """Read the first frame before answering, so that an unreadable paper raises Http404 instead
     of a broken download.
     """
@@ -29,7 +29,7 @@ def readable(paper: Paper) -> Iterator[bytes]:
         raise Http404 from error
 
 
-def attached(content: Iterator[bytes], name: str, size: int) -> StreamingHttpResponse:
+def attach_content(content: Iterator[bytes], name: str, size: int) -> StreamingHttpResponse:
     response = StreamingHttpResponse(content, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Length"] = str(size)

@@ -14,7 +14,7 @@ from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, private
 from incidents.enums import Door, PaperKind
 from incidents.models import Incident
-from incidents.papers.serving import download
+from incidents.papers.serving import serve_paper
 from incidents.services.papers.dossier import build_dossier
 from incidents.services.papers.making import Erased, ask_answer_pack
 
@@ -43,7 +43,7 @@ def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
 def answer_pack_file(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
     incident, _guest = find_case(request, reference, door=Door.PACK)
     pack = incident.papers.filter(kind=PaperKind.ANSWER_PACK, uid=uid).first()
-    return download(pack, f"tocsin-{incident.reference}.pdf")
+    return serve_paper(pack, f"tocsin-{incident.reference}.pdf")
 
 
 def render_paper(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:

@@ -83,20 +83,20 @@ class Version:
 
 
 @cache
-def versions() -> Mapping[str, Version]:
+def load_versions() -> Mapping[str, Version]:
     """Return every version by its code, oldest first. Raise BadQuestions."""
     read = (read_version(json.loads(path.read_text())) for path in sorted(FOLDER.glob("*.json")))
     return {version.code: version for version in read}
 
 
-def current() -> Version:
+def get_current_version() -> Version:
     """Return the newest version, which is the one in use."""
-    return list(versions().values())[-1]
+    return list(load_versions().values())[-1]
 
 
 def find_version(code: str) -> Version:
     """Return the version with which a page was made, or the newest for an unknown code."""
-    return versions().get(code) or current()
+    return load_versions().get(code) or get_current_version()
 
 
 def read_version(data: dict[str, Any]) -> Version:

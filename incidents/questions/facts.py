@@ -15,12 +15,12 @@ from incidents.enums import (
     InterruptionExtent,
     PublicService,
 )
-from incidents.facts.description import Fact, facts_of
+from incidents.facts.description import Fact, map_facts
 from incidents.facts.description import Kind as FactKind
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import end_or_day
 from incidents.questions.catalogue import Kind, find_version
-from incidents.questions.saying import Said, answers_of, format_moment, format_number
+from incidents.questions.saying import Said, format_moment, format_number, list_answers
 
 SNAPSHOT_TITLES: dict[str, str] = {
     "recit": "Ce qui se passe",
@@ -29,7 +29,7 @@ SNAPSHOT_TITLES: dict[str, str] = {
     "donnees": "Les données touchées",
     "rappel": "Qui rappeler",
 }
-DECLARED, CALLER, LEAK = map(facts_of, (Declaration, Caller, Leak))
+DECLARED, CALLER, LEAK = map(map_facts, (Declaration, Caller, Leak))
 # The ways to reach the caller come first.
 CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER)))
 
@@ -39,10 +39,10 @@ def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone
     say = SAYING.get(section)
     if not values:
         return []
-    return list(say(values, zone) if say else answers_of(section, version, values, zone))
+    return list(say(values, zone) if say else list_answers(section, version, values, zone))
 
 
-def title_of(section: str, version: str) -> str:
+def get_section_title(section: str, version: str) -> str:
     if section in SNAPSHOT_TITLES:
         return str(SNAPSHOT_TITLES[section])
     questions = find_version(version).section(section)
@@ -60,7 +60,7 @@ def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
 
 def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for name, fact in INSTANTS.items():
-        at, certainty = moment_of(values[name]["at"]), values[name]["certainty"]
+        at, certainty = parse_moment(values[name]["at"]), values[name]["certainty"]
         words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else str(NOT_SAID))
         roughly = certainty == Certainty.APPROXIMATE
         yield Said(label=fact.read, words=f"{words}, à peu près" if roughly else words)
@@ -69,20 +69,20 @@ def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
 def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for interruption in values["services"]:
         yield Said(
-            label=label(PublicService, interruption["service"]),
+            label=get_label(PublicService, interruption["service"]),
             words=", ".join(list_interruption_facts(interruption, zone)),
         )
     if not values["services"]:
-        yield Said(label=DECLARED["service_stopped"].read, words=label(Answer, values["stopped"]))
+        yield Said(label=DECLARED["service_stopped"].read, words=get_label(Answer, values["stopped"]))
 
 
 def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Iterator[str]:
     """Yield the parts of « arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »."""
-    yield label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else str(EXTENT_NOT_SAID)
+    yield get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else str(EXTENT_NOT_SAID)
     if interruption["from"]:
-        yield "depuis le {moment}".format(moment=format_moment(moment_of(interruption["from"]), zone))
+        yield "depuis le {moment}".format(moment=format_moment(parse_moment(interruption["from"]), zone))
     if interruption["to"]:
-        end = end_or_day(moment_of(interruption["from"]), moment_of(interruption["to"]), zone)
+        end = end_or_day(parse_moment(interruption["from"]), parse_moment(interruption["to"]), zone)
         yield f"jusqu’au {format_moment(end, zone)}"
     if interruption["people"] is not None:
         many = choose_plural("%(number)s personne", "%(number)s personnes", interruption["people"])
@@ -93,7 +93,7 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     """Yield the lines about the data. The exact number of persons replaces their band if it is known."""
-    yield Said(label=DECLARED["data_concerned"].read, words=label(Answer, values["concerned"]))
+    yield Said(label=DECLARED["data_concerned"].read, words=get_label(Answer, values["concerned"]))
     leak = values["leak"] or {}
     for name, fact in LEAK.items():
         if name == "persons_band" and leak.get("persons") is not None:
@@ -120,27 +120,27 @@ SAYING = {
 }
 
 
-def moment_of(text: str | None) -> datetime | None:
+def parse_moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
 def format_fact(fact: Fact, value: Any) -> str:
     match fact.kind:
         case FactKind.CHOICE:
-            return label(fact.choices, value)
+            return get_label(fact.choices, value)
         case FactKind.CHOICES:
-            return labels(fact.choices, value)
+            return join_labels(fact.choices, value)
         case FactKind.COUNT if value is not None:
             return format_number(value)
     return str(value or NOT_SAID)
 
 
-def label(choices: Any, code: str) -> str:
+def get_label(choices: Any, code: str) -> str:
     """Return the label of a stored code, « pas dit » for an empty code, and the code itself if it is no longer in
     use.
     """
     return str(dict(choices.choices).get(code, code) or NOT_SAID)
 
 
-def labels(choices: Any, codes: list[str]) -> str:
-    return ", ".join(label(choices, code) for code in codes) or str(NOT_SAID)
+def join_labels(choices: Any, codes: list[str]) -> str:
+    return ", ".join(get_label(choices, code) for code in codes) or str(NOT_SAID)

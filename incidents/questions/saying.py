@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from stdnum import iban
 
 from incidents.moments import has_hour
-from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, versions
+from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, load_versions
 
 NBSP = "\N{NO-BREAK SPACE}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -29,9 +29,9 @@ class Said:
     kind: str = Kind.TEXT
 
 
-def answers_of(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_answers(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     """Yield the answers of one sheet in the order of its questions. A None value means « Je ne sais pas »."""
-    questionnaire = versions().get(version)
+    questionnaire = load_versions().get(version)
     asked_section = questionnaire.section(section) if questionnaire else None
     for question in asked_section.questions if asked_section else ():
         if question.code in values:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from incidents.facts.shapes import Interruption, Leak
-from incidents.questions.catalogue import SNAPSHOTS, current
+from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.triage import close_incident
 from tests.browser import open_page
@@ -41,7 +41,7 @@ def test_it_works(visitor, incident):
     enter(page, visitor.site, incident)
     visitor.goto(base)
     visitor.look("complete-list")
-    for section in (*(one.code for one in current().sections_of("virement")), *SNAPSHOTS):
+    for section in (*(one.code for one in get_current_version().sections_of("virement")), *SNAPSHOTS):
         visitor.goto(f"{base}{section}/")
         visitor.look(f"complete-{section}")
     visitor.check()

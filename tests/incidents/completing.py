@@ -6,7 +6,7 @@ from typing import Any
 from incidents.access import Guest
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident
-from incidents.questions.catalogue import current
+from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import Writing, Written, answer_section, find_newest_sheet
 
 NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
@@ -22,4 +22,4 @@ def by_link(incident: Incident, section: str = "precisions", **said: str) -> Wri
 
 
 def answer(writing: Writing, section: str = "precisions", **values: Any) -> Written:
-    return answer_section(writing=writing, section=section, version=current().code, values=values)
+    return answer_section(writing=writing, section=section, version=get_current_version().code, values=values)

@@ -17,7 +17,7 @@ from csirts.models import Csirt
 from incidents.api.serializers import DeclarationIn
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, Draft, Incident, MessageTemplate
-from incidents.questions.catalogue import current
+from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.draft import derive_draft_code
 from incidents.services.groups.bulk import start_bulk
@@ -82,7 +82,7 @@ def follow(holder: Visitor, incident: Incident, number: int) -> None:
     """What the holder of the link writes, answers, hands over and shares."""
     page = f"/suivi/{incident.reference}/"
     holder.fill(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    for section in (*SECTIONS, *(one.code for one in current().sections_of(incident.type))):
+    for section in (*SECTIONS, *(one.code for one in get_current_version().sections_of(incident.type))):
         holder.fill(f"{page}completer/{section}/")
     holder.fill(page, to="/message/")
     holder.get(f"{page}messages/")

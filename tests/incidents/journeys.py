@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from collectivities.models import Collectivity
-from incidents.declare.screens import values_of
+from incidents.declare.screens import read_values
 from incidents.devices.draft_cookie import NAME
 from incidents.enums import Screen
 from tests.cast import plouexemple
@@ -64,7 +64,7 @@ def open_draft(client: Client, key: str, *, quoi: str, body: Collectivity | None
 
 def send_screen(client: Client, screen: Screen, typed: QueryDict) -> Response:
     """What belongs there, with what no screen saves (the trap, the confirmation) on the last."""
-    values = values_of(screen, typed)
+    values = read_values(screen, typed)
     if screen == Screen.CALLER:
         values |= {name: typed.getlist(name) for name in ("site_web", "confirme") if name in typed}
     return client.post(WHERE[screen], values | {"version": version_on(client, screen)})

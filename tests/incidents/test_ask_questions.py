@@ -21,9 +21,9 @@ def folder(tmp_path, monkeypatch):
     for path in catalogue.FOLDER.glob("*.json"):
         (tmp_path / path.name).write_text(path.read_text())
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
-    catalogue.versions.cache_clear()
+    catalogue.load_versions.cache_clear()
     yield tmp_path
-    catalogue.versions.cache_clear()
+    catalogue.load_versions.cache_clear()
 
 
 def a_version(code, *questions):
@@ -33,14 +33,14 @@ def a_version(code, *questions):
 
 @every_type
 def test_it_works(kind):
-    sections = {section.code: section for section in catalogue.current().sections_of(kind)}
+    sections = {section.code: section for section in catalogue.get_current_version().sections_of(kind)}
     assert {"precisions", "demarches"} <= set(sections)
     assert 5 <= len(sections["precisions"].questions) <= 8
     assert all(len(section.questions) <= 8 for code, section in sections.items() if code != "demarches")
 
 
 def test_each_question_helps_and_asks_no_secret():
-    for version in catalogue.versions().values():
+    for version in catalogue.load_versions().values():
         for section in version.sections:
             assert section.title
             assert section.why
@@ -52,7 +52,7 @@ def test_each_question_helps_and_asks_no_secret():
 
 
 def test_codes_are_unique_and_choices_too():
-    for version in catalogue.versions().values():
+    for version in catalogue.load_versions().values():
         codes = [(section.code, question.code) for section in version.sections for question in section.questions]
         assert len(codes) == len(set(codes))
 
@@ -86,7 +86,7 @@ def test_an_old_version_renders_as_it_was_asked(folder):
     )
     (folder / "2027-02.json").write_text(json.dumps(newer))
 
-    assert catalogue.current().code == "2027-02"
+    assert catalogue.get_current_version().code == "2027-02"
     old = list_sheet_facts("precisions", "2026-11", {"note_vue": "oui", "extension": ".abcd"}, PARIS)
     new = list_sheet_facts("precisions", "2027-02", {"note_vue": "oui"}, PARIS)
     assert [(one.label, one.words) for one in old] == [

@@ -12,7 +12,7 @@ from collectivities.models import Collectivity
 from csirts.models import Csirt
 from incidents.api.serializers import DeclarationIn, InterruptionIn, InterruptionOut, LeakIn, LeakOut
 from incidents.enums import GroupKind, NoteKind, Origin, Status, Verification
-from incidents.facts.description import facts_of
+from incidents.facts.description import map_facts
 from incidents.facts.shapes import INSTANTS, Declaration, Interruption, Leak
 from incidents.follow_up.history import SENTENCES
 from incidents.models import Incident, IncidentEvent
@@ -84,8 +84,8 @@ def test_all_facts_arrive(agent):
 def test_each_described_fact_goes_in_and_comes_out():
     """A fact that is added to a shape of `incidents/facts/shapes.py` is in the API without another line."""
     for shape, taken, given in ((Interruption, InterruptionIn, InterruptionOut), (Leak, LeakIn, LeakOut)):
-        assert set(taken().fields) == set(given().fields) == set(facts_of(shape))
-    declared = {f"{name}_at" if name in INSTANTS else name for name in facts_of(Declaration)}
+        assert set(taken().fields) == set(given().fields) == set(map_facts(shape))
+    declared = {f"{name}_at" if name in INSTANTS else name for name in map_facts(Declaration)}
     assert set(DeclarationIn().fields) == declared | {"collectivity", "interruptions", "leak", "contact"}
 
 

@@ -14,7 +14,7 @@ from incidents.access import Guest
 from incidents.enums import EventKind, Severity
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
-from incidents.questions.catalogue import SNAPSHOTS, current
+from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.questions.facts import list_sheet_facts
 from incidents.services.declarant.access import rotate_access_by_declarant
 from incidents.services.declarant.complete import CannotComplete, answer_section
@@ -64,7 +64,11 @@ def test_it_works(incident):
     sheet = AnswerSheet.objects.get(section="precisions")
     assert written.sheet == sheet
     assert sheet.values == {"note_vue": "oui", "extension": ".abcd", "echantillon": None}
-    assert (sheet.version, sheet.author, sheet.actor_kind) == (current().code, "Dominique, accueil", "declarant")
+    assert (sheet.version, sheet.author, sheet.actor_kind) == (
+        get_current_version().code,
+        "Dominique, accueil",
+        "declarant",
+    )
     [event] = facts(incident)
     assert event.data == {"section": "precisions", "sheet": str(sheet.uid)}
     assert event.actor_kind == "declarant"
@@ -361,7 +365,7 @@ def test_each_kind_takes_what_is_true(centre, kind, code, value, stored):
 def test_odd_clues_are_kept_by_whoever_insists(centre):
     incident = declare(type="virement")
     values = {"iban": BAD["iban"][2], "demande_de": "faux fournisseur"}
-    writing, version = by_link(incident), current().code
+    writing, version = by_link(incident), get_current_version().code
     sheet = answer_section(
         writing=writing, section="precisions", version=version, values=values, keep=["iban", "demande_de"]
     ).sheet

@@ -9,7 +9,7 @@ from incidents.devices import cookie
 from incidents.devices.signature import NAME
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, Incident, IncidentEvent
-from incidents.questions.catalogue import SNAPSHOTS, current
+from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.services.declarant.access import rotate_access
 from incidents.services.handling.triage import close_incident
 from tests import harmless
@@ -58,7 +58,7 @@ def test_it_works(client, incident):
 
 def test_looking_changes_nothing(client, incident):
     count = IncidentEvent.objects.count(), AnswerSheet.objects.count()
-    for section in (*SNAPSHOTS, *(one.code for one in current().sections)):
+    for section in (*SNAPSHOTS, *(one.code for one in get_current_version().sections)):
         assert client.get(url(incident, section)).status_code == 200
         assert client.head(url(incident, section)).status_code == 200
     client.get(url(incident))
@@ -71,7 +71,7 @@ def test_each_type_has_its_pages(client, kind):
     breizh_cyber()
     incident = declare(type=kind)
     enter(client, incident)
-    for section in current().sections_of(kind):
+    for section in get_current_version().sections_of(kind):
         page = client.get(url(incident, section.code))
         assert page.status_code == 200
         for question in section.questions:
@@ -301,7 +301,7 @@ def test_hostile_words_stay_words_in_every_field(client, kind):
     breizh_cyber()
     incident = declare(type=kind)
     enter(client, incident)
-    for section in current().sections_of(kind):
+    for section in get_current_version().sections_of(kind):
         asked = [one for one in section.questions if one.kind in WORDS]
         if not asked:
             continue

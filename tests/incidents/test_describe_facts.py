@@ -3,7 +3,7 @@
 import pytest
 
 from incidents.enums import Screen
-from incidents.facts.shapes import CALLER_COLUMNS, STORY_LINES, STORY_WORDS, inputs_of
+from incidents.facts.shapes import CALLER_COLUMNS, STORY_LINES, STORY_WORDS, map_inputs
 from incidents.models import Incident, Story
 from incidents.questions.facts import list_sheet_facts
 from incidents.services.history.snapshots import snapshot_rows
@@ -104,6 +104,6 @@ def test_an_older_sheet_is_read_without_them():
 
 @pytest.mark.parametrize("section", ["recit", "rappel"])
 def test_a_column_holds_as_much_as_is_accepted(section):
-    limits = {name: fact.limit for name, fact in inputs_of(section).items() if fact.is_words}
+    limits = {name: fact.limit for name, fact in map_inputs(section).items() if fact.is_words}
     held = {name: Story._meta.get_field(name).max_length for name in limits}
     assert all(held[name] is None or held[name] >= limit for name, limit in limits.items())

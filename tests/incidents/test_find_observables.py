@@ -7,16 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.enums import ObservableKind
-from incidents.files.words import words_in
-from incidents.indicators.known_values import is_innocent, national, own_domain
-from incidents.indicators.observables import TEXT_LIMIT, VALUE_LIMIT, Found, defang, find, normalised
+from incidents.files.words import extract_words
+from incidents.indicators.known_values import find_own_domain, is_innocent, load_national_list
+from incidents.indicators.observables import (
+    TEXT_LIMIT,
+    VALUE_LIMIT,
+    Indicator,
+    defang,
+    find_indicators,
+    normalise_value,
+)
 
 MD5, SHA512 = "d41d8cd98f00b204e9800998ecf8427e", "ab" * 64
 IBAN = "FR7630006000011234567890189"
 
 
 def found(text):
-    return {(kind.value, value) for kind, value in find(text)}
+    return {(kind.value, value) for kind, value in find_indicators(text)}
 
 
 def test_it_works():
@@ -94,7 +101,7 @@ def test_what_is_found(text, expected):
     ],
 )
 def test_one_spelling(kind, value, expected):
-    assert normalised(kind, value) == expected
+    assert normalise_value(kind, value) == expected
 
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,20}(-[a-z0-9]{1,5})?", fullmatch=True)
@@ -113,10 +120,10 @@ VALUES = st.one_of(
 def test_what_is_shown_is_found_again(value):
     """Defanged and read again, it is the same value; and the one spelling is its own."""
     kind, raw = value
-    spelt = normalised(kind, raw)
-    assert normalised(kind, defang(kind, spelt)) == spelt == normalised(kind, spelt)
+    spelt = normalise_value(kind, raw)
+    assert normalise_value(kind, defang(kind, spelt)) == spelt == normalise_value(kind, spelt)
     if kind != ObservableKind.IP:  # among words, « :: » alone could be a smile
-        assert (kind, spelt) in find(f"Voir {defang(kind, spelt)} ici")
+        assert (kind, spelt) in find_indicators(f"Voir {defang(kind, spelt)} ici")
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTP", "ftp"])
@@ -124,14 +131,14 @@ def test_an_address_inside_another_is_no_link_either(scheme):
     whole = f"https://filtre.example/?url={scheme}://evil.example/x.php&id=1"
     seen = defang(ObservableKind.URL, whole)
     assert seen == f"hxxps://filtre[.]example/?url={scheme}[:]//evil.example/x.php&id=1"
-    assert normalised(ObservableKind.URL, seen) == whole
+    assert normalise_value(ObservableKind.URL, seen) == whole
 
 
 @given(st.sampled_from(ObservableKind.values), st.text(max_size=60))
 def test_no_words_break_it(kind, text):
-    spelt = normalised(kind, text)
-    assert spelt is None or normalised(kind, spelt) == spelt
-    find(text)
+    spelt = normalise_value(kind, text)
+    assert spelt is None or normalise_value(kind, spelt) == spelt
+    find_indicators(text)
 
 
 HOSTILE = ["(", "[", "[.]", "(a", "a@", "a@b.", "a.", "at ", "FR76", "FR76 ", ":", "abcd:", "http://", "1.1.1.1.", "é"]
@@ -144,14 +151,14 @@ def test_hostile_text_takes_no_more_than_its_length(bait):
     spent = []
     for text in (short, long):
         start = time.process_time()
-        find(text)
+        find_indicators(text)
         spent.append(time.process_time() - start)
     assert spent[1] < 10 * spent[0] + 0.5
 
 
 def test_a_million_characters_are_read_to_the_limit():
-    assert find("x " * (TEXT_LIMIT // 2) + "evil.com" + " y" * 500_000) == []
-    assert find("evil.com " + "(a[" * 350_000)[0] == ("domain", "evil.com")
+    assert find_indicators("x " * (TEXT_LIMIT // 2) + "evil.com" + " y" * 500_000) == []
+    assert find_indicators("evil.com " + "(a[" * 350_000)[0] == ("domain", "evil.com")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +172,7 @@ def test_a_million_characters_are_read_to_the_limit():
 )
 def test_what_says_nothing_of_an_attack(kind, value):
     own, persons = ["plouexemple.example"], ["moi@gmail.com"]
-    assert is_innocent(Found(ObservableKind(kind), value), own=own, persons=persons)
+    assert is_innocent(Indicator(ObservableKind(kind), value), own=own, persons=persons)
 
 
 @pytest.mark.parametrize(
@@ -181,15 +188,17 @@ def test_what_says_nothing_of_an_attack(kind, value):
     ],
 )
 def test_what_may_say_something(kind, value):
-    assert not is_innocent(Found(ObservableKind(kind), value), own=["plouexemple.example"])
+    assert not is_innocent(Indicator(ObservableKind(kind), value), own=["plouexemple.example"])
 
 
 def test_the_national_list_is_dated_and_says_why():
-    known = national()
+    known = load_national_list()
     assert known.day.year >= 2026
     assert known.source
-    assert all(one.why and normalised("domain", one.domain) == one.domain for one in known.families + known.providers)
-    assert own_domain("mairie@wanadoo.fr") == own_domain("") == ""
+    assert all(
+        one.why and normalise_value("domain", one.domain) == one.domain for one in known.families + known.providers
+    )
+    assert find_own_domain("mairie@wanadoo.fr") == find_own_domain("") == ""
 
 
 MAIL = b"""From: Escroc <escroc@evil.example>
@@ -214,11 +223,11 @@ x
 
 
 def test_a_mail_is_read_part_by_part():
-    seen = found(words_in(MAIL, "message/rfc822"))
+    seen = found(extract_words(MAIL, "message/rfc822"))
     assert {("url", "https://evil.example/?a=1&b=2"), ("file", "facture.js"), ("email", "escroc@evil.example")} <= seen
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe evil.com", MAIL.replace(b"utf-8", b"inconnu"), MAIL[:300] * 50])
 def test_a_broken_file_is_read_as_it_is(content):
     for kind in ("text/plain", "message/rfc822"):
-        assert isinstance(words_in(content, kind), str)
+        assert isinstance(extract_words(content, kind), str)

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incidents.enums import ActorKind, EventKind
 from incidents.files import vault
-from incidents.files.seals import first_broken, seal_after
+from incidents.files.seals import find_first_broken, seal_after
 from incidents.models import CaseKey, Evidence, IncidentEvent
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.pieces import get_reading_key
@@ -148,7 +148,7 @@ def test_three_hundred_files_at_once_and_not_one_more(holder, incident):
     assert "2 fichiers ne sont pas reçus" in text(response)
     assert "301.log" in text(response)
     assert Evidence.objects.count() == 300
-    assert first_broken(incident, Evidence.objects.order_by("number")) is None
+    assert find_first_broken(incident, Evidence.objects.order_by("number")) is None
     assert hand_over(holder, incident, a_file()).status_code == 422
 
 
@@ -235,7 +235,7 @@ def test_a_line_that_was_changed_shows(holder, incident, change, broken):
     line = Evidence.objects.filter(number=2)
     with pgtrigger.ignore(*PROTECTIONS):
         line.update(**change) if change else line.delete()
-    assert first_broken(incident, Evidence.objects.order_by("number")) == broken
+    assert find_first_broken(incident, Evidence.objects.order_by("number")) == broken
     assert "La pièce 2 ne correspond plus" in text(holder.get(pieces_of(incident) + "bordereau/"))
 
 
@@ -243,7 +243,7 @@ def test_the_history_is_read_in_its_order(holder, incident):
     """PostgreSQL owes no order to whoever asks for none, and gives another one some day."""
     hand_over(holder, incident, a_file("a", b"a"), a_file("b", b"b"))
     with CaptureQueriesContext(connection) as read:
-        assert first_broken(incident, Evidence.objects.order_by("number")) is None
+        assert find_first_broken(incident, Evidence.objects.order_by("number")) is None
     assert [query["sql"].partition(" ORDER BY ")[2] for query in read] == [
         '"incidents_incidentevent"."id" ASC',
         '"incidents_evidence"."number" ASC',
@@ -254,7 +254,7 @@ def test_the_last_line_left_out_shows_too(holder, incident):
     hand_over(holder, incident, a_file("a", b"a"), a_file("b", b"b"))
     with pgtrigger.ignore(*PROTECTIONS):
         Evidence.objects.filter(number=2).delete()
-    assert first_broken(incident, Evidence.objects.order_by("number")) == 2
+    assert find_first_broken(incident, Evidence.objects.order_by("number")) == 2
 
 
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"seal": "x"}, {"number": 9}, None], ids=str)
@@ -262,7 +262,7 @@ def test_the_database_refuses_to_change_or_remove_a_line(holder, incident, chang
     hand_over(holder, incident, a_file())
     with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
         Evidence.objects.update(**change) if change else Evidence.objects.all().delete()
-    assert first_broken(incident, Evidence.objects.all()) is None
+    assert find_first_broken(incident, Evidence.objects.all()) is None
 
 
 def test_erasing_the_case_destroys_its_files(holder, incident):

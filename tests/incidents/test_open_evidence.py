@@ -193,7 +193,7 @@ def test_a_position_is_shown_to_responders_alone(holder, responder, incident):
     ids=["beyond the pole", "beyond all", "cut", "three bytes"],
 )
 def test_a_position_that_cannot_be_is_none(content):
-    assert file_facts.position(content) is None
+    assert file_facts.read_position(content) is None
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -203,15 +203,15 @@ def test_spoilt_photographs_neither_break_nor_hang(seed):
         spoilt = bytearray(photograph())
         spoilt[at % len(spoilt)] = noise[at]
         spoilt[(7 * at) % len(spoilt)] = noise[-at]
-        file_facts.position(bytes(spoilt) + bytes(noise))
-        file_facts.media_type(bytes(noise[at:]))
+        file_facts.read_position(bytes(spoilt) + bytes(noise))
+        file_facts.detect_media_type(bytes(noise[at:]))
 
 
 def test_a_photograph_that_turns_in_circles_is_left():
     """A directory of 65 535 entries that each point at it."""
     entry = struct.pack("<HHII", 0x8825, 4, 1, 8)
     circle = b"II*\0" + struct.pack("<IH", 8, 65535) + entry * 70_000
-    assert file_facts.position(circle) is None
+    assert file_facts.read_position(circle) is None
     reader = file_facts.Bounded(b"x" * 10)
     reader.reads = file_facts.MOST_READS
     with pytest.raises(file_facts.TooManyReads):
@@ -234,4 +234,4 @@ def test_a_photograph_that_turns_in_circles_is_left():
     ids=["empty", "mail", "text", "latin", "zip", "pdf", "png", "program", "cut letter"],
 )
 def test_the_type_is_told_from_the_bytes(content, kind):
-    assert file_facts.media_type(content) == kind
+    assert file_facts.detect_media_type(content) == kind

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 
 from csirts.models import Csirt
-from incidents.catalogues.attack import FILE, TECHNIQUES, suggested_for
+from incidents.catalogues.attack import FILE, TECHNIQUES, suggest_techniques
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitType
 from incidents.enums import EventKind, IncidentType, Nature, Severity
 from incidents.facts.shapes import Leak
@@ -285,7 +285,9 @@ def test_the_list_of_techniques_is_sound():
 
 
 def test_techniques_are_suggested_by_type_then_by_rsit():
-    ids = [one.id for one in suggested_for(IncidentType.RANSOMWARE, RsitType.UNAUTHORISED_INFORMATION_MODIFICATION)]
+    ids = [
+        one.id for one in suggest_techniques(IncidentType.RANSOMWARE, RsitType.UNAUTHORISED_INFORMATION_MODIFICATION)
+    ]
     assert ids == ["T1078", "T1133", "T1486", "T1489", "T1490", "T1566", "T1565"]
 
 

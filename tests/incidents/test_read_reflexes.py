@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from incidents.catalogues.reflex_sheets import ICONS, REFLEXES, sheet_content
+from incidents.catalogues.reflex_sheets import ICONS, REFLEXES, dump_sheet
 from incidents.declare.choices import GROUPS, UNKNOWN
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
@@ -41,7 +41,7 @@ def test_every_sheet_is_whole():
 def test_no_sheet_gives_a_number_or_speaks_of_what_is_not_law():
     """No telephone number, no mail address, no word on the directive that is not transposed."""
     for sheet in REFLEXES.values():
-        words = str(sheet_content(sheet))
+        words = str(dump_sheet(sheet))
         assert not re.search(r"\d\d[ .]\d\d|@|NIS", words)
 
 
@@ -56,7 +56,7 @@ def test_an_unknown_type_is_not_there(client):
 
 def test_a_region_sees_the_sheet_and_the_number_of_its_centre(client):
     csirt = breizh_cyber()
-    content = sheet_content(REFLEXES["rancon"]) | {"words": "Débranchez, et appelez Brest."}
+    content = dump_sheet(REFLEXES["rancon"]) | {"words": "Débranchez, et appelez Brest."}
     ReflexSheet.objects.create(type="rancon", csirt=csirt, version=1, content=content)
     there = text(client.get("/reflexes/rancon/", {"region": bretagne().code}))
     assert "Débranchez, et appelez Brest." in there
@@ -129,5 +129,5 @@ def test_a_complaint_is_said_with_its_delay():
 
 def test_a_word_of_the_trade_stands_in_brackets_behind_plain_ones():
     for sheet in REFLEXES.values():
-        words = json.dumps(sheet_content(sheet), ensure_ascii=False)
+        words = json.dumps(dump_sheet(sheet), ensure_ascii=False)
         assert not re.search(r"(?<!\()\b(DPO|main courante)\b", words)

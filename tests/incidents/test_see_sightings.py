@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import Role
 from accounts.models import Membership
 from incidents.enums import ObservableKind
-from incidents.indicators.sightings import observables_of
+from incidents.indicators.sightings import list_observables
 from incidents.models import Incident
 from incidents.services.groups.merge import merge_incident
 from incidents.services.history.index import index_all
@@ -103,7 +103,7 @@ def test_more_than_twenty_are_not_counted(client, responder):
     one = client.get(page(incident, "indicateurs", str(row.uid)))
     assert len(one.context["seen"]) == 20
     assert "Les 20 plus récents" in text_of(one)
-    assert len(observables_of(incident, responder).get().seen_in) == 21
+    assert len(list_observables(incident, responder).get().seen_in) == 21
 
 
 @pytest.mark.parametrize("many", [2, 50])

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from incidents.enums import EventKind
-from incidents.files.seals import first_broken
+from incidents.files.seals import find_first_broken
 from incidents.models import SearchDocument
 from incidents.services.evidence.pieces import remaining_quota
 from incidents.services.evidence.sweep import list_pointed_stems
@@ -57,7 +57,7 @@ def test_it_works(holder, responder, incident):
     assert "paie de tous.xlsx" in listed
     assert "Les scellés se suivent sans défaut" in listed
     assert "le fichier est effacé, sa ligne reste" in listed
-    assert first_broken(incident, [first, piece]) is None
+    assert find_first_broken(incident, [first, piece]) is None
     closed = responder.get(address(piece))
     assert closed.status_code == 410
     assert "a été reprise" in text(closed)

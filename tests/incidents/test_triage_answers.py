@@ -4,7 +4,7 @@ import pytest
 
 from incidents.facts.shapes import Caller
 from incidents.models import AnswerSheet
-from incidents.questions.catalogue import current
+from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import answer_section
 from incidents.services.declarant.correct import correct_caller, end_interruption
 from incidents.services.history.erase import erase_personal_data
@@ -28,7 +28,7 @@ def incident(client):
 def answer(incident, author="Dominique, accueil", **values):
     writing = by_link(incident, author=author)
     keep = list(values)
-    answer_section(writing=writing, section="precisions", version=current().code, values=values, keep=keep)
+    answer_section(writing=writing, section="precisions", version=get_current_version().code, values=values, keep=keep)
 
 
 def test_it_works(client, incident):

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, filled, unknown_placeholders
+from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, fill_placeholders, list_unknown_placeholders
 from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
 from incidents.reference import spaced
@@ -90,9 +90,12 @@ def test_a_message_of_the_centre_takes_the_place_of_the_national_one(client, lea
 
 def test_names_are_replaced_once_and_never_evaluated():
     values = {"collectivite": "{centre} {0.__class__} {{ 7|add:7 }}", "centre": "Breizh Cyber"}
-    assert filled("À {collectivite}, {autre} %s", values) == "À {centre} {0.__class__} {{ 7|add:7 }}, {autre} %s"
-    assert filled("{telephone}", {"telephone": ""}) == "{telephone}"
-    assert unknown_placeholders("{collectivite} {x.y} {0} {} {{centre}}") == ["x.y", "0", ""]
+    assert (
+        fill_placeholders("À {collectivite}, {autre} %s", values)
+        == "À {centre} {0.__class__} {{ 7|add:7 }}, {autre} %s"
+    )
+    assert fill_placeholders("{telephone}", {"telephone": ""}) == "{telephone}"
+    assert list_unknown_placeholders("{collectivite} {x.y} {0} {} {{centre}}") == ["x.y", "0", ""]
 
 
 def test_a_hostile_body_stays_words(client, lead):
@@ -241,7 +244,7 @@ def test_a_responder_reads_and_does_not_write_and_no_other_centre_sees_it(client
 def test_national_messages_use_known_names_alone():
     assert len(NATIONAL) >= 6
     for one in NATIONAL:
-        assert unknown_placeholders(one.text) == []
+        assert list_unknown_placeholders(one.text) == []
         assert len(one.text) <= TEXT_LIMIT
     assert {name for name in PLACEHOLDERS if any(f"{{{name}}}" in one.text for one in NATIONAL)} >= {"centre"}
 

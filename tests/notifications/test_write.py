@@ -7,7 +7,7 @@ from django.conf import settings
 
 from collectivities.models import Collectivity
 from csirts.models import Contact
-from incidents.catalogues.reflex_sheets import REFLEXES, sheet_content
+from incidents.catalogues.reflex_sheets import REFLEXES, dump_sheet
 from incidents.enums import ClosingReason, IncidentType, Origin
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import ReflexSheet
@@ -132,7 +132,7 @@ def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
 
 
 def test_the_receipt_says_the_reflexes_of_the_centre(centre, post):
-    content = sheet_content(REFLEXES["rancon"])
+    content = dump_sheet(REFLEXES["rancon"])
     content["hour"][0] = {"title": "Appelez Brest", "how": "Avant tout le reste."}
     ReflexSheet.objects.create(type="rancon", csirt=centre, version=1, content=content)
     declare()

@@ -14,7 +14,7 @@ from core.stale import Stale
 from core.text import clean_line, clean_text
 from csirts.models import Csirt
 from csirts.queries import query_published_phone
-from incidents.catalogues.ready_messages import names_in_braces, unknown_placeholders
+from incidents.catalogues.ready_messages import list_names_in_braces, list_unknown_placeholders
 from incidents.enums import IncidentType
 from incidents.models import Incident, MessageTemplate
 from incidents.reference import spaced
@@ -98,7 +98,7 @@ def list_placeholder_values(incident: Incident, user: User, phone: str) -> dict[
 
 def check_names(text: str, allowed: Container[str] = ()) -> None:
     """Raise ValidationError on « text » if it has names in braces that are not in `allowed`."""
-    if names := [f"{{{name}}}" for name in names_in_braces(text) if name not in allowed]:
+    if names := [f"{{{name}}}" for name in list_names_in_braces(text) if name not in allowed]:
         message = "Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire."
         raise ValidationError({"text": message % {"named": ", ".join(names)}})
 
@@ -116,7 +116,7 @@ def clean_wording(wording: Wording) -> Wording:
         raise ValidationError({"title": "Donnez un titre, celui de la liste de choix."})
     if not text:
         raise ValidationError({"text": "Écrivez le message."})
-    if unknown := unknown_placeholders(text):
+    if unknown := list_unknown_placeholders(text):
         names = ", ".join(f"{{{name}}}" for name in unknown)
         message = f"Ces mots entre accolades ne sont pas connus : {names}."
         raise ValidationError({"text": message})

@@ -21,7 +21,7 @@ from incidents.facts.shapes import (
     read_story_words,
 )
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
-from incidents.questions.catalogue import current
+from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import (
     Writing,
     Written,
@@ -194,7 +194,7 @@ def append_correction(
         return same
     put()
     now = timezone.now()
-    return write_sheet(incident, section, values, writing=writing, version=current().code, now=now)
+    return write_sheet(incident, section, values, writing=writing, version=get_current_version().code, now=now)
 
 
 def keep_former(incident: Incident, section: str) -> str:

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from collectivities.zones import find_local_day, find_zone
 from core.text import clean_line, clean_text
 from incidents.enums import Answer, Certainty, IncidentType
-from incidents.facts.description import Fact, Kind, facts_of
+from incidents.facts.description import Fact, Kind, map_facts
 from incidents.facts.shapes import CALLER_PREFIX, INSTANTS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.moments import in_order, is_before
 from incidents.sharing import is_mailbox_in_doubt
@@ -92,7 +92,7 @@ def clean_shape[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, p
     """Return the shape with its words cleaned. `prefix` begins the names of its fields in `problems`."""
     clean: dict[str, Any] = {
         name: clean_field(fact, getattr(shape, name), f"{prefix}{name}", problems)
-        for name, fact in facts_of(type(shape)).items()
+        for name, fact in map_facts(type(shape)).items()
         if fact.is_words
     }
     return replace(shape, **clean)

@@ -18,7 +18,7 @@ from incidents.catalogues.rsit import FIRST_CLASSIFICATION
 from incidents.due import first_deadlines
 from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.facts.description import LINE_LIMIT
-from incidents.facts.shapes import CASE_ANSWERS, INSTANTS, Declaration, Instant, Submission, story_of
+from incidents.facts.shapes import CASE_ANSWERS, INSTANTS, Declaration, Instant, Submission, map_story
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
 from incidents.services.declarant.access import open_access
@@ -188,7 +188,7 @@ def read_instant_columns(clean: Declaration) -> dict[str, object]:
 
 
 def save_facts(incident: Incident, clean: Declaration) -> None:
-    Story.objects.create(incident=incident, **story_of(clean))
+    Story.objects.create(incident=incident, **map_story(clean))
     ServiceInterruption.objects.bulk_create(
         ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in clean.interruptions
     )

@@ -26,10 +26,10 @@ from core.locks import lock_key
 from core.text import clean_line
 from csirts.models import Csirt
 from incidents.access import check_ability
-from incidents.catalogues.ready_messages import filled
+from incidents.catalogues.ready_messages import fill_placeholders
 from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
-from incidents.questions.facts import moment_of
+from incidents.questions.facts import parse_moment
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.correspondence.templates import check_names, format_centre_phone, list_placeholder_values
 from incidents.services.groups.group import TITLE_LIMIT, add_to_group, open_group
@@ -85,7 +85,7 @@ def close_case(reference: str, job: BulkJob) -> None:
     reason = ClosingReason(job.choices["reason"])
     if reason not in CLOSED_FOR:
         raise ValidationError("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page.")
-    read_at = moment_of(job.choices.get("read_at"))
+    read_at = parse_moment(job.choices.get("read_at"))
     close_incident(reference=reference, reason=reason, actor=job.actor, why=job.text, read_at=read_at)
 
 
@@ -107,7 +107,7 @@ def fill_message(reference: str, job: BulkJob) -> str:
     incident = check_ability(job.actor, reference, to=Ability.MESSAGE)
     values = list_placeholder_values(incident, job.actor, format_centre_phone(incident.csirt_id))
     check_names(job.text, {name for name, value in values.items() if value})
-    return filled(job.text, values)
+    return fill_placeholders(job.text, values)
 
 
 ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {

@@ -10,7 +10,7 @@ from django.http import Http404
 from accounts.models import User
 from core.text import clean_text, fold
 from incidents.anonymous import Pointers, find_pointers, read_text
-from incidents.catalogues.ready_messages import PLACEHOLDERS, filled
+from incidents.catalogues.ready_messages import PLACEHOLDERS, fill_placeholders
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.correspondence.correspond import TEXT_LIMIT
@@ -126,7 +126,9 @@ def preview_first_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> 
     first = cases.first()
     if first is None:
         return None
-    return first, filled(letter.text, list_placeholder_values(first, actor, format_centre_phone(group.csirt_id)))
+    return first, fill_placeholders(
+        letter.text, list_placeholder_values(first, actor, format_centre_phone(group.csirt_id))
+    )
 
 
 def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:

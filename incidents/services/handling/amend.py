@@ -8,7 +8,7 @@ from accounts.models import User
 from incidents.enums import ActorKind, LeakStatus
 from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, DataLeak, Incident
-from incidents.questions.catalogue import current
+from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import find_newest_sheet
 from incidents.services.declarant.correct import keep_former
 from incidents.services.history.declared import find_judgement_without_leak, read_declared_data, read_declared_status
@@ -32,7 +32,7 @@ def amend_section(
     AnswerSheet.objects.create(
         incident=incident,
         section=section,
-        version=current().code,
+        version=get_current_version().code,
         values=values,
         author=format_signature(incident, actor),
         actor_kind=ActorKind.USER,

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from core.locks import Lock, take_lock, try_lock
 from incidents.enums import TYPE_TERMS, DocumentKind, EventKind
 from incidents.models import Incident, PendingEvent, SearchDocument
-from incidents.questions.catalogue import Kind, versions
+from incidents.questions.catalogue import Kind, load_versions
 from incidents.services.history.index_words import LONGEST, SOURCES, WRITE
 
 CONSUMER = "search"
@@ -156,7 +156,7 @@ def list_word_questions() -> list[str]:
     """
     codes = {
         f"{section.code}.{question.code}"
-        for version in versions().values()
+        for version in load_versions().values()
         for section in version.sections
         for question in section.questions
         if question.kind in WORDS_OF_QUESTION

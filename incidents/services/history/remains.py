@@ -14,7 +14,7 @@ from django.db.models import Max, QuerySet
 from collectivities.zones import PARIS, find_zone
 from incidents.models import Evidence, Incident, IncidentEvent, Message, Note, Transfer
 from incidents.queries import Kept
-from incidents.questions.catalogue import SNAPSHOTS, current
+from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts
 from incidents.questions.saying import Said
 from incidents.services.handling.notes import filter_readable
@@ -58,7 +58,7 @@ def copy_case(incident: Incident) -> Values:
     """Return a copy of the case in values that JSON holds. The caller has locked the case."""
     body = incident.collectivity
     return {
-        "version": current().code,
+        "version": get_current_version().code,
         "zone": find_zone(body),
         "body": {"label": body.label, "insee": body.insee_code or "", "siren": body.siren or ""},
         "received_at": text_of(incident.received_at),

@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from incidents.enums import ActorKind
-from incidents.facts.description import facts_of
+from incidents.facts.description import map_facts
 from incidents.facts.shapes import (
     CALLER_COLUMNS,
     INSTANTS,
@@ -21,11 +21,11 @@ from incidents.facts.shapes import (
     read_story_words,
 )
 from incidents.models import AnswerSheet, DataLeak, Incident, ServiceInterruption
-from incidents.questions.catalogue import current
+from incidents.questions.catalogue import get_current_version
 
 type Values = dict[str, Any]
 
-SERVICE, LEAK = facts_of(Interruption), facts_of(Leak)
+SERVICE, LEAK = map_facts(Interruption), map_facts(Leak)
 SERVICE_KEYS = {"started_at": "from", "ended_at": "to", "people_affected": "people"}
 
 
@@ -99,7 +99,7 @@ def keep_first(
         AnswerSheet(
             incident=incident,
             section=section,
-            version=current().code,
+            version=get_current_version().code,
             values=values,
             author=authors.get(section, ""),
             actor_kind=by,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, EventKind, ObservableKind
-from incidents.indicators.observables import Found, normalised
+from incidents.indicators.observables import Indicator, normalise_value
 from incidents.models import Incident, Observable
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
@@ -89,17 +89,17 @@ def note_work(incident: Incident, actor: User, **data: Any) -> None:
     record_event(incident, EventKind.OBSERVED, at=now, actor=actor, **data)
 
 
-def clean_observable(kind: str, value: str) -> Found:
+def clean_observable(kind: str, value: str) -> Indicator:
     """Return the value in its normal spelling. Raises ValidationError on « kind » or « value »."""
     if kind not in ObservableKind.values:
         raise ValidationError({"kind": "Choisissez la nature de la valeur."})
     if not value.strip():
         raise ValidationError({"value": "Écrivez la valeur."})
-    spelt = normalised(kind, value)
+    spelt = normalise_value(kind, value)
     if spelt is None:
         wrong = "Ce n’est pas une valeur de cette nature : %(kind)s. Vérifiez-la, ou changez la nature."
         raise ValidationError({"value": wrong % {"kind": ObservableKind(kind).label}})
-    return Found(ObservableKind(kind), spelt)
+    return Indicator(ObservableKind(kind), spelt)
 
 
 def find_origin(value: Chosen) -> str:

@@ -14,10 +14,10 @@ from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, Door
 from incidents.facts.shapes import read_story_words
 from incidents.files import vault
-from incidents.files.words import MOST_BYTES, READABLE, words_in
-from incidents.indicators.known_values import is_innocent, own_domain
-from incidents.indicators.observables import TEXT_LIMIT, Found, find
-from incidents.indicators.sightings import ignored_among, seen_elsewhere
+from incidents.files.words import MOST_BYTES, READABLE, extract_words
+from incidents.indicators.known_values import find_own_domain, is_innocent
+from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
+from incidents.indicators.sightings import find_ignored, find_seen_elsewhere
 from incidents.models import Evidence, Incident
 from incidents.queries import by_section, sheets_of
 from incidents.services.evidence.pieces import get_reading_key
@@ -41,7 +41,7 @@ class Proposal(NamedTuple):
     `ignored`: why the centre ignores it, or "". `is_elsewhere`: another case of the user has it.
     """
 
-    found: Found
+    found: Indicator
     origins: tuple[DocumentKind, ...]
     is_kept: bool
     is_elsewhere: bool
@@ -83,7 +83,7 @@ def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evide
     content = b"".join(vault.read(piece.storage_name, get_reading_key(incident)))
     note_opening(piece=piece, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
-    words = words_in(content, piece.media_type)
+    words = extract_words(content, piece.media_type)
     return piece, weigh_values(incident, actor, [Source(DocumentKind.FILE, words)])
 
 
@@ -115,7 +115,7 @@ def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> P
     telling = [observable for observable in origins if not is_innocent(observable, own=own, persons=persons)]
     proposed = telling[:MOST_PROPOSALS]
     existing = set(incident.observables.values_list("kind", "value"))
-    elsewhere, ignored = seen_elsewhere(proposed, incident, user), ignored_among(proposed, incident)
+    elsewhere, ignored = find_seen_elsewhere(proposed, incident, user), find_ignored(proposed, incident)
     rows = [
         Proposal(
             observable,
@@ -131,15 +131,15 @@ def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> P
 
 def list_values_found(
     sources: Iterable[Source],
-) -> tuple[dict[Found, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
+) -> tuple[dict[Indicator, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
     """Return each value with the places where it was found, and the places that were not read to their end."""
-    origins: dict[Found, dict[DocumentKind, None]] = {}
+    origins: dict[Indicator, dict[DocumentKind, None]] = {}
     left_out: dict[DocumentKind, None] = {}
     room = TEXT_LIMIT
     for origin, text in sources:
         if len(text) > room:
             left_out[origin] = None
-        for observable in find(text[:room]):
+        for observable in find_indicators(text[:room]):
             origins.setdefault(observable, {})[origin] = None
         room -= min(room, len(text))
     return origins, tuple(left_out)
@@ -148,4 +148,4 @@ def list_values_found(
 def list_domains(incident: Incident) -> set[str]:
     """Return the domains of the body and of its centre, as far as the case shows them."""
     channel = incident.csirt.notification_email if incident.csirt else ""
-    return {own_domain(incident.story.contact_email), own_domain(channel)} - {""}
+    return {find_own_domain(incident.story.contact_email), find_own_domain(channel)} - {""}

@@ -15,7 +15,7 @@ from accounts.models import User
 from core.stale import Stale
 from core.text import clean_line
 from csirts.models import Csirt
-from incidents.catalogues.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, read_steps, steps_content
+from incidents.catalogues.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, dump_steps, read_steps
 from incidents.enums import IncidentType
 from incidents.models import Playbook
 from incidents.services.library.reflexes import get_led_csirt
@@ -71,7 +71,7 @@ def publish_playbook(
     « steps », Stale if the newest version is no longer `based_on` (0: there was none).
     """
     csirt = get_led_csirt(actor, csirt_slug, lock=True)
-    clean = steps_content(clean_steps(steps))
+    clean = dump_steps(clean_steps(steps))
     row = find_newest_playbook(kind, csirt)
     version = row.version if row else 0
     if clean == (row.steps if row else []):

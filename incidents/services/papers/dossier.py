@@ -22,7 +22,7 @@ from csirts.routing import find_route
 from incidents.enums import TYPE_TERMS, EventKind, Status, TransferState
 from incidents.models import Incident
 from incidents.queries import is_left
-from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
+from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.saying import NBSP, format_moment
 from incidents.reference import spaced
 from incidents.services.history.declared import DATA, format_judgement, read_declared_data
@@ -119,7 +119,7 @@ def list_declared_sections(incident: Incident, data: Values, zone: str) -> list[
 
 def format_section(section: str, version: str, values: Values, zone: str) -> dict[str, Any]:
     lines = [[line.label, line.words] for line in list_sheet_facts(section, version, values, zone)]
-    return {"title": title_of(section, version), "lines": lines}
+    return {"title": get_section_title(section, version), "lines": lines}
 
 
 def list_progress(incident: Incident, data: Values, zone: str) -> list[str]:

@@ -15,7 +15,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_body_by_uid, find_collectivities
 from collectivities.zones import find_zone
 from core.fields import DayField, HourField, WordsField
-from incidents.catalogues.public_services import services_of
+from incidents.catalogues.public_services import list_offered_services
 from incidents.enums import (
     TYPE_TERMS,
     Answer,
@@ -25,7 +25,7 @@ from incidents.enums import (
     LeakStatus,
     PublicService,
 )
-from incidents.facts.description import Section, facts_of
+from incidents.facts.description import Section, map_facts
 from incidents.facts.forms import ask_in_a_word, list_story_lines, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
@@ -34,17 +34,17 @@ from incidents.facts.shapes import (
     Instant,
     Interruption,
     Leak,
-    caller_in,
-    inputs_of,
-    leak_in,
+    map_inputs,
+    read_caller_input,
+    read_leak_input,
 )
 from incidents.services.declaring.check import list_caller_problems, needs_whole_number
 
 FOUND = 12
-DECLARED, LEAK = map(facts_of, (Declaration, Leak))
+DECLARED, LEAK = map(map_facts, (Declaration, Leak))
 MOMENTS = {name: DECLARED[name].short for name in INSTANTS} | {"stopped": "Services touchés depuis"}
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
-ASKED = (*inputs_of(Section.CALLER), *STORY_WORDS)
+ASKED = (*map_inputs(Section.CALLER), *STORY_WORDS)
 # Said of a service that is not touched; of one that nobody asked about, nothing is said.
 WORKS = "works"
 EXTENTS = [(WORKS, "marche"), *InterruptionExtent.choices]
@@ -95,7 +95,7 @@ class TelephoneForm(forms.Form):
             # The service judges the rest, and is not asked without a body: what else is missing is said at once.
             said = self.cleaned_data
             needs_number = needs_whole_number(said.get("type", ""), without_code=said.get("mail_without_code", False))
-            for field, problem in list_caller_problems(caller_in(said), needs_number=needs_number):
+            for field, problem in list_caller_problems(read_caller_input(said), needs_number=needs_number):
                 self.add_error(field, problem)
         return self.cleaned_data
 
@@ -137,10 +137,10 @@ class TelephoneForm(forms.Form):
 
         Each with the kinds of bodies that run it, for the script that hides the others.
         """
-        offered = services_of(self.collectivity.kind) if self.collectivity else tuple(PublicService)
+        offered = list_offered_services(self.collectivity.kind) if self.collectivity else tuple(PublicService)
         for service in PublicService:
             if service in offered or self.typed(service.value):
-                kinds = " ".join(kind for kind in Kind.values if service in services_of(kind))
+                kinds = " ".join(kind for kind in Kind.values if service in list_offered_services(kind))
                 yield self[service.value], kinds
 
     def moments(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
@@ -163,11 +163,11 @@ class TelephoneForm(forms.Form):
         return Declaration(
             collectivity=collectivity,
             type=said["type"] or IncidentType.UNKNOWN,
-            caller=caller_in(said),
+            caller=read_caller_input(said),
             service_stopped=Answer.YES if interruptions else said["service_stopped"],
             data_concerned=said["data_concerned"],
             interruptions=interruptions,
-            leak=leak_in(said),
+            leak=read_leak_input(said),
             mail_without_code=said["mail_without_code"],
             **{name: said[name] for name in STORY_WORDS},
             **instants,

@@ -5,7 +5,7 @@ from typing import Any
 
 from incidents.enums import NOT_SAID, Answer, DataCategory, LeakStatus, PersonCategory
 from incidents.models import DataLeak, Incident
-from incidents.questions.facts import label
+from incidents.questions.facts import get_label
 from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_status
 from incidents.services.history.snapshots import find_first_leak
 from incidents.triage.wording import DATA_ANSWERS
@@ -17,8 +17,8 @@ def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[st
     judgement = find_judgement(incident, declared, leaks[0] if leaks else None)
     return {
         "data": summarise_data(declared, judgement),
-        "concerned": label(Answer, declared["concerned"]),
-        "leak_declared": label(LeakStatus, read_declared_status(declared)),
+        "concerned": get_label(Answer, declared["concerned"]),
+        "leak_declared": get_label(LeakStatus, read_declared_status(declared)),
         "leak_found": LeakStatus(judgement).label if judgement else "",
         "leaks": [
             (
@@ -41,10 +41,10 @@ def format_data(incident: Incident) -> str:
 def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
     """Return « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
     answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_status(declared)
-    parts = [answer, f"fuite {label(LeakStatus, status)}" if status else ""]
+    parts = [answer, f"fuite {get_label(LeakStatus, status)}" if status else ""]
     declared_text = ", ".join(part for part in parts if part) or str(NOT_SAID)
-    return f"{declared_text} ; le centre : fuite {label(LeakStatus, judgement)}" if judgement else declared_text
+    return f"{declared_text} ; le centre : fuite {get_label(LeakStatus, judgement)}" if judgement else declared_text
 
 
 def list_choice_labels(choices: Any, codes: list[str]) -> list[str]:
-    return [label(choices, code) for code in codes]
+    return [get_label(choices, code) for code in codes]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from incidents.files.seals import first_broken
+from incidents.files.seals import find_first_broken
 from incidents.models import Evidence, Incident, IncidentEvent
 from incidents.queries import with_openings
 
@@ -14,7 +14,7 @@ def build_evidence_block(incident: Incident, evidence: list[Evidence], history: 
     pieces, two more before an alarm.
     """
     pieces = with_openings(incident, evidence)
-    broken = first_broken(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None
+    broken = find_first_broken(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None
     if broken is not None:  # a piece may have arrived between the two reads: read both again before an alarm
-        broken = first_broken(incident, list(incident.evidence.order_by("number")))
+        broken = find_first_broken(incident, list(incident.evidence.order_by("number")))
     return {"pieces": pieces, "broken": broken}

@@ -14,9 +14,9 @@ from accounts.models import User
 from accounts.signed_in import get_account
 from csirts.models import Csirt
 from incidents.enums import ObservableKind
-from incidents.indicators.known_values import national
-from incidents.indicators.observables import Found, defang, find, normalised
-from incidents.indicators.sightings import LOOKED_UP, SHOWN, look_up
+from incidents.indicators.known_values import load_national_list
+from incidents.indicators.observables import Indicator, defang, find_indicators, normalise_value
+from incidents.indicators.sightings import LOOKED_UP, SHOWN, look_up_sightings
 from incidents.models import IgnoredValue, Observable
 from incidents.services.indicators.ignore import ignore_value, propose_again
 from incidents.triage.case.page import render_page
@@ -104,7 +104,7 @@ def render_known_page(
         "next": rows[PAGE_SIZE - 1].uid if len(rows) > PAGE_SIZE else None,
         "centres": centres,
         "form": form,
-        "national": national(),
+        "national": load_national_list(),
     }
     return render_page(request, "incidents/triage/known_values.html", context, status=status)
 
@@ -144,7 +144,7 @@ def find_results(form: LookForm, text: str, user: User) -> dict[str, Any]:
     values = read_values(text)
     if not values:
         form.add_error("text", "Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte.")
-    results = [make_result(kind, value, rows) for (kind, value), rows in look_up(values, user).items()]
+    results = [make_result(kind, value, rows) for (kind, value), rows in look_up_sightings(values, user).items()]
     results.sort(key=lambda result: not result.rows)
     return {"results": results, "left": len(values) - len(results)}
 
@@ -154,10 +154,10 @@ def make_result(kind: str, value: str, rows: list[Observable]) -> Result:
     return Result(label, defang(kind, value), rows[:SHOWN], has_more, link_to_search(value))
 
 
-def read_values(text: str) -> list[Found]:
+def read_values(text: str) -> list[Indicator]:
     """Return the values in the text. A single line without any other value may be a file name."""
-    values = find(text)
+    values = find_indicators(text)
     line = text.strip()
-    if not values and "\n" not in line and (name := normalised(ObservableKind.FILE, line)):
-        return [Found(ObservableKind.FILE, name)]
+    if not values and "\n" not in line and (name := normalise_value(ObservableKind.FILE, line)):
+        return [Indicator(ObservableKind.FILE, name)]
     return values

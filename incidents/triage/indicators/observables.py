@@ -10,7 +10,7 @@ from accounts.models import User
 from core.french import choose_plural
 from incidents.enums import DocumentKind, ObservableKind, Pap
 from incidents.indicators.observables import defang
-from incidents.indicators.sightings import SHOWN, observables_of
+from incidents.indicators.sightings import SHOWN, list_observables
 from incidents.models import Incident, Observable
 
 # What the protocol lets a responder do with these indicators (PAP, version 3).
@@ -37,7 +37,7 @@ class ObservableGroup(NamedTuple):
 
 def build_observables_block(incident: Incident, user: User) -> dict[str, Any]:
     """Return the block. One query, however many indicators there are."""
-    groups = group_by_kind(observables_of(incident, user))
+    groups = group_by_kind(list_observables(incident, user))
     lines = [line for group in groups for line in group.lines]
     number_seen = sum(bool(line.sightings) for line in lines)
     return {"groups": groups, "pap": PAP_WORDS[Pap(incident.pap)], "number": len(lines), "seen": number_seen}

@@ -17,8 +17,8 @@ from core.french import choose_plural
 from incidents.access import get_incident
 from incidents.enums import Ability, Door, ObservableKind, Pap
 from incidents.files.vault import NotReadable
-from incidents.indicators.observables import Found, defang
-from incidents.indicators.sightings import SHOWN, sightings_of
+from incidents.indicators.observables import Indicator, defang
+from incidents.indicators.sightings import SHOWN, list_sightings
 from incidents.models import Incident, Observable
 from incidents.services.evidence.pieces import Erased
 from incidents.services.indicators.ignore import MOTIVE_LIMIT, ignore_values
@@ -207,7 +207,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
     row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()
     if row is None:
         raise Http404
-    sightings = list(sightings_of(Found(ObservableKind(row.kind), row.value), user, beside=incident))
+    sightings = list(list_sightings(Indicator(ObservableKind(row.kind), row.value), user, beside=incident))
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.http import QueryDict
 
-from incidents.catalogues.attack import SHIPPED, TECHNIQUES, find_techniques, suggested_for, titles_of
+from incidents.catalogues.attack import SHIPPED, TECHNIQUES, find_techniques, list_titles, suggest_techniques
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
@@ -57,7 +57,7 @@ class QualifyForm(CaseForm):
     def __init__(self, incident: Incident, leak: DataLeak | None, data: QueryDict | None = None) -> None:
         standing = read_qualification(incident, leak)
         super().__init__(data, initial=list_initial_values(standing))
-        self.suggested = [technique.id for technique in suggested_for(incident.type, incident.rsit_type)]
+        self.suggested = [technique.id for technique in suggest_techniques(incident.type, incident.rsit_type)]
         self.current = incident.techniques
         self.offer_techniques()
         self.set_choices("rsit", list_rsit_choices(standing))
@@ -83,7 +83,7 @@ class QualifyForm(CaseForm):
         found_ids = [technique.id for technique in self.matches[:MOST_FOUND]]
         ticked = [technique for technique in values.get("techniques") or [] if technique in TECHNIQUES]
         offered = list(dict.fromkeys([*self.suggested, *self.current, *ticked, *found_ids]))
-        self.set_choices("techniques", list(zip(offered, titles_of(offered), strict=True)))
+        self.set_choices("techniques", list(zip(offered, list_titles(offered), strict=True)))
 
     @property
     def suggested_boxes(self) -> list[Any]:
@@ -165,7 +165,7 @@ def make_qualify_form(incident: Incident) -> QualifyForm:
 
 def build_qualify_block(incident: Incident) -> dict[str, Any]:
     return {
-        "techniques": titles_of(incident.techniques),
+        "techniques": list_titles(incident.techniques),
         "tlp_means": TLP_MEANS[incident.tlp],
         "pap_means": PAP_MEANS[incident.pap],
         "is_new": incident.nature == Nature.UNQUALIFIED,

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 
 from core.text import fold
 from incidents.enums import ObservableKind
-from incidents.indicators.observables import EMAIL, normalised, spelt_ip
+from incidents.indicators.observables import EMAIL, normalise_ip, normalise_value
 from incidents.models import Observable
 from incidents.querysets import LAST_DIGITS, PACIFIC, IncidentQuerySet
 
@@ -44,9 +44,9 @@ def parse_exact_value(text: str) -> ExactValue | None:
     """Return the exact value that the whole text is, or None, also for a SIREN or a postal code."""
     if NUMBER.fullmatch(text) and (number := parse_telephone(text)):
         return ExactValue("phone", number)
-    if address := spelt_ip(text.strip()):
+    if address := normalise_ip(text.strip()):
         return ExactValue(ObservableKind.IP, address)
-    mail = normalised(ObservableKind.EMAIL, text) if EMAIL.fullmatch(text) else None
+    mail = normalise_value(ObservableKind.EMAIL, text) if EMAIL.fullmatch(text) else None
     return ExactValue(ObservableKind.EMAIL, mail) if mail else None
 
 

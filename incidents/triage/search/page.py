@@ -25,7 +25,7 @@ from collectivities.zones import PARIS, find_local_day, find_zone
 from core.text import clean_line, fold
 from incidents.access import given_away, record_accesses
 from incidents.enums import Door
-from incidents.indicators.observables import refanged
+from incidents.indicators.observables import refang_text
 from incidents.models import Incident, Transfer
 from incidents.querysets import IncidentQuerySet
 from incidents.triage import wording
@@ -139,7 +139,7 @@ def find_reference(query: Query, user: User) -> str:
 
 def refang_typed(text: str) -> str:
     """Return what was typed with its indicators as they are kept: Tocsin itself shows them defanged."""
-    return refanged(text) if DEFANGED.search(text) else text
+    return refang_text(text) if DEFANGED.search(text) else text
 
 
 def find_given_case(query: Query, user: User) -> Transfer | None:

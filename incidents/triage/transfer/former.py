@@ -16,7 +16,7 @@ from collectivities.zones import PARIS
 from core.text import break_links
 from incidents import enums
 from incidents.access import get_given
-from incidents.questions.facts import moment_of
+from incidents.questions.facts import parse_moment
 from incidents.services.history.remains import load_remains
 from incidents.services.history.snapshots import Values
 from incidents.triage.case import details
@@ -45,10 +45,10 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         "kept": snapshot,
         "zone": snapshot.get("zone", PARIS),
         "facts": format_facts(snapshot),
-        "received_at": moment_of(snapshot.get("received_at")),
+        "received_at": parse_moment(snapshot.get("received_at")),
         "sections": [(title, format_lines(lines)) for title, lines in remains.sections],
         "answers": [(kept_sheet, format_lines(kept_sheet.lines)) for kept_sheet in remains.answers],
-        "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
+        "tasks": [task | {name: parse_moment(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
         "observables": [
             (format_kind(observable["kind"]), break_links(observable["value"]))
             for observable in snapshot.get("observables", [])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from accounts.models import User
-from incidents.catalogues.ready_messages import NATIONAL, ReadyMessage, filled, suits
+from incidents.catalogues.ready_messages import NATIONAL, ReadyMessage, fill_placeholders, suits_type
 from incidents.models import Incident, MessageTemplate
 from incidents.services.correspondence.templates import format_centre_phone, list_placeholder_values
 
@@ -19,7 +19,7 @@ def build_ready_block(incident: Incident, user: User) -> dict[str, Any]:
     values = list_placeholder_values(incident, user, format_centre_phone(incident.csirt_id))
     return {
         "messages": [
-            message._replace(text=filled(message.text, values))
+            message._replace(text=fill_placeholders(message.text, values))
             for message in list_offered_messages(incident, centre_messages)
         ]
     }
@@ -42,5 +42,5 @@ def list_offered_messages(incident: Incident, centre_messages: list[ReadyMessage
     """
     titles = {message.title for message in centre_messages}
     for message in (*centre_messages, *(national for national in NATIONAL if national.title not in titles)):
-        if suits(message.types, incident.type):
+        if suits_type(message.types, incident.type):
             yield message
