@@ -60,7 +60,7 @@ class Guest:
         return ActorKind.USER if self.user else ActorKind.DECLARANT
 
 
-def abilities(user: User, incident: Incident) -> set[Ability]:
+def list_abilities(user: User, incident: Incident) -> set[Ability]:
     """Return what `user` may do to `incident`: nothing if it belongs neither to their centres nor to their bodies."""
     granted: set[Ability] = set()
     if incident.csirt_id in user.read_centre_ids:
@@ -83,7 +83,7 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
     """
     incidents = Incident.objects.visible_to(user)
     incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_words()
-    incident = allowed(user, incidents.filter(reference=reference).first(), to)
+    incident = check_allowed(user, incidents.filter(reference=reference).first(), to)
     if not lock:
         record_accesses(user, [incident], door)
     return incident
@@ -91,13 +91,13 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
 
 def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
     """Return the case without its words, for an act or a signal that shows none. Raise like `get_incident`."""
-    return allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
+    return check_allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
 
 
-def allowed(user: User, incident: Incident | None, to: Ability) -> Incident:
+def check_allowed(user: User, incident: Incident | None, to: Ability) -> Incident:
     if incident is None:
         raise Http404
-    if to not in abilities(user, incident):
+    if to not in list_abilities(user, incident):
         raise PermissionDenied
     return incident
 
@@ -155,9 +155,9 @@ def get_case(
     return incident
 
 
-def abilities_of_guest(guest: Guest, incident: Incident) -> set[Ability]:
+def list_guest_abilities(guest: Guest, incident: Incident) -> set[Ability]:
     """Return what the guest may do to `incident`, which `get_case` has returned for this guest."""
-    return abilities(guest.user, incident) if guest.user else set(LINK_ABILITIES)
+    return list_abilities(guest.user, incident) if guest.user else set(LINK_ABILITIES)
 
 
 def speaks_for_body(guest: Guest, incident: Incident) -> bool:
@@ -182,7 +182,7 @@ def get_offer(user: User, uid: UUID) -> Transfer:
     return find_transfer(user, uid, taker__in=user.read_centre_ids)
 
 
-def get_given(user: User, uid: UUID) -> Transfer:
+def get_given_transfer(user: User, uid: UUID) -> Transfer:
     """Return an accepted transfer for a person of the former centre, who may still read what was there until then.
     Raise Http404 for anybody else.
 
@@ -201,7 +201,7 @@ def find_transfer(user: User, uid: UUID, **conditions: object) -> Transfer:
     return transfer
 
 
-def given_away(user: User, reference: str) -> Transfer | None:
+def find_given_transfer(user: User, reference: str) -> Transfer | None:
     """Return the last transfer by which a centre of this person gave that case away, whichever centre has it now, or
     None.
     """

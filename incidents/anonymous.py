@@ -105,11 +105,11 @@ class ReadText:
         their words.
         """
         hosts = [host.strip(".-") for host in HOST.findall(self.text)]
-        return {name: host for host in hosts if "." in host for name in names_of_host(host)}
+        return {name: host for host in hosts if "." in host for name in list_host_names(host)}
 
     @cached_property
     def numbers(self) -> dict[str, str]:
-        return {digits(written): written for written in NUMBER.findall(self.text)}
+        return {extract_digits(written): written for written in NUMBER.findall(self.text)}
 
     def digits_in_row(self, length: int) -> dict[str, str]:
         """Return every sequence of that many digits within the numbers of the text."""
@@ -152,7 +152,7 @@ def fold_name(name: str) -> str:
     return " ".join(SHORTENED.get(word, word) for word in fold(name).split())
 
 
-def names_of_host(host: str) -> Iterator[str]:
+def list_host_names(host: str) -> Iterator[str]:
     """Yield what may name somebody in a host name: the words of each label but the last, alone and joined together,
     with and without a prefix such as « mairie ».
     """
@@ -164,7 +164,7 @@ def names_of_host(host: str) -> Iterator[str]:
                 yield from (name, *(name.removeprefix(prefix) for prefix in OF_SITES if name.startswith(prefix)))
 
 
-def pointers_in(text: str, names: Named) -> list[str]:
+def list_pointers(text: str, names: Named) -> list[str]:
     """Return the words of `text` that identify somebody, as the text spells them, without repeats. Every mail address
     counts.
     """
@@ -181,7 +181,7 @@ def find_pointers(read: ReadText, names: Named) -> Pointers:
     whole = list(find_name(read, name))
     is_certain = " " in name and any(written != written.lower() for written in whole)
     certain = [
-        *find_body(read, fold_name(names.body)),
+        *find_body_names(read, fold_name(names.body)),
         *(whole if is_certain else ()),
         *find_mail(read, names.contact_email.lower()),
         *find_numbers(read, names),
@@ -191,7 +191,7 @@ def find_pointers(read: ReadText, names: Named) -> Pointers:
     return Pointers(list(dict.fromkeys(certain)), list(dict.fromkeys(doubtful)))
 
 
-def persons_in(text: str, names: Named) -> list[str]:
+def list_persons(text: str, names: Named) -> list[str]:
     """Return the words of `text` that name the person to call back, and all mail addresses and telephone numbers,
     without repeats.
     """
@@ -220,7 +220,7 @@ def find_name(read: ReadText, name: str) -> Iterator[str]:
         yield from find_in(read.phrases(name.count(" ") + 1), [name])
 
 
-def find_body(read: ReadText, name: str) -> Iterator[str]:
+def find_body_names(read: ReadText, name: str) -> Iterator[str]:
     """Yield where the text has the name of the body, or the address of its website. `name` must be folded."""
     is_common = len(name) <= COMMON_LENGTH
     yield from (written for written in find_name(read, name) if not is_common or written[0].isupper())
@@ -240,7 +240,7 @@ def find_mail(read: ReadText, address: str) -> list[str]:
 
 def find_numbers(read: ReadText, names: Named) -> Iterator[str]:
     """Yield telephone numbers, SIREN and INSEE code, whatever the grouping of their digits."""
-    phone = digits(names.contact_phone)
+    phone = extract_digits(names.contact_phone)
     for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], names.siren]):
         if len(code) >= LEAST_DIGITS:
             yield from find_in(read.digits_in_row(len(code)), [code])
@@ -248,5 +248,5 @@ def find_numbers(read: ReadText, names: Named) -> Iterator[str]:
         yield from find_in(read.numbers, [names.insee_code])
 
 
-def digits(text: str) -> str:
+def extract_digits(text: str) -> str:
     return re.sub(r"\D", "", text)

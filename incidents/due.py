@@ -33,33 +33,33 @@ REVIEW_WITHIN: dict[int, timedelta] = {
 }
 
 
-def first_deadlines(severity: int, received_at: datetime) -> dict[str, datetime]:
+def compute_first_deadlines(severity: int, received_at: datetime) -> dict[str, datetime]:
     """Return the fields of a new case that hold its deadlines: taken by, answered by, and the earlier of the two."""
     acknowledge_by = received_at + ACKNOWLEDGE_WITHIN[severity]
     answer_by = received_at + ANSWER_WITHIN[severity]
     return {"acknowledge_by": acknowledge_by, "answer_by": answer_by, "due_at": acknowledge_by}
 
 
-def next_due(incident: "Incident", *, task_due: datetime | None) -> tuple[datetime, DueFor]:
+def compute_next_due(incident: "Incident", *, task_due: datetime | None) -> tuple[datetime, DueFor]:
     """Return the next deadline of the case and what it is for. `task_due` is the earliest date among its open tasks.
     All instants are aware.
     """
     if incident.status == Status.CLOSED:
         return incident.closed_at or incident.received_at, DueFor.NOTHING
     if incident.status == Status.DECLARED:
-        review_by = review_due(incident, incident.worked_at) if incident.worked_at else None
+        review_by = compute_review_due(incident, incident.worked_at) if incident.worked_at else None
         return min(filter(None, [incident.acknowledge_by, incident.answer_by, review_by])), DueFor.ACKNOWLEDGE
-    return min(candidates(incident, task_due), key=lambda candidate: candidate[0])
+    return min(list_candidates(incident, task_due), key=lambda candidate: candidate[0])
 
 
-def candidates(incident: "Incident", task_due: datetime | None) -> Iterator[tuple[datetime, DueFor]]:
+def list_candidates(incident: "Incident", task_due: datetime | None) -> Iterator[tuple[datetime, DueFor]]:
     if incident.answer_by:
         yield incident.answer_by, DueFor.ANSWER
     if task_due:
         yield task_due, DueFor.TASK
     worked_at = incident.worked_at or incident.acknowledged_at or incident.received_at
-    yield review_due(incident, worked_at), DueFor.REVIEW
+    yield compute_review_due(incident, worked_at), DueFor.REVIEW
 
 
-def review_due(incident: "Incident", worked_at: datetime) -> datetime:
+def compute_review_due(incident: "Incident", worked_at: datetime) -> datetime:
     return worked_at + REVIEW_WITHIN[incident.severity]

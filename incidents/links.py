@@ -30,11 +30,11 @@ class Part(NamedTuple):
     is_link: bool = False
 
 
-def listed_hosts(csirt: Csirt | None) -> frozenset[str]:
+def list_hosts(csirt: Csirt | None) -> frozenset[str]:
     """Return the hosts to which a message of this centre may link."""
-    own = {host_of(settings.SITE_URL)}
+    own = {find_link_host(settings.SITE_URL)}
     if csirt:
-        own |= {host_of(csirt.website), *csirt.sites}
+        own |= {find_link_host(csirt.website), *csirt.sites}
     return OFFICIAL | (own - {""})
 
 
@@ -43,14 +43,14 @@ def split_links(text: str, hosts: frozenset[str]) -> Iterator[Part]:
     end = 0
     for match in ADDRESS.finditer(text):
         address = match[0].rstrip(AFTER)
-        if host_of(address) in hosts:
+        if find_link_host(address) in hosts:
             yield Part(text[end : match.start()])
             yield Part(address, is_link=True)
             end = match.start() + len(address)
     yield Part(text[end:])
 
 
-def host_of(address: str) -> str:
+def find_link_host(address: str) -> str:
     """Return the host of a web address that has no user name or password before its host; return "" for any other
     text.
     """

@@ -42,14 +42,14 @@ def is_before(moment: datetime, other: datetime, zone: str) -> bool:
     return find_local_day(moment, zone) < find_local_day(other, zone)
 
 
-def in_order(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:
+def order_end(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:
     """Return the end as it is stored, never before the start: an end given as a day alone, on the day of the start,
     would otherwise be its midnight.
     """
     return max(started_at, ended_at) if started_at and ended_at else ended_at
 
 
-def code_of(moment: date | datetime | None) -> str | None:
+def format_code(moment: date | datetime | None) -> str | None:
     """Return the moment as programs read it: « 2026-11-27 » for a day, the instant in UTC otherwise."""
     if isinstance(moment, datetime):
         return moment.astimezone(UTC).isoformat()

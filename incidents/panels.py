@@ -31,7 +31,7 @@ def register_remarks(read: ReadRemarks) -> None:
         _readers.append(read)
 
 
-def remarks_on(events: Collection[int]) -> dict[int, list[Remark]]:
+def list_remarks(events: Collection[int]) -> dict[int, list[Remark]]:
     """Return the remarks on each event, in the order in which the applications registered."""
     by_event = defaultdict[int, list[Remark]](list)
     for read in _readers:

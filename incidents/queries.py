@@ -138,14 +138,14 @@ def list_readers(incident: Incident) -> list[Reader]:
     return list(readers.values())
 
 
-def sheets_of(incident: Incident) -> list[Kept]:
+def list_sheets(incident: Incident) -> list[Kept]:
     """Return the answer sheets, newest first. Runs one query, or two if people with an account wrote some of them."""
     zone = find_zone(incident.collectivity)
     sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
     return [Kept(sheet, zone) for sheet in sheets]
 
 
-def by_section(sheets: Iterable[Kept]) -> dict[str, list[Kept]]:
+def group_by_section(sheets: Iterable[Kept]) -> dict[str, list[Kept]]:
     """Return the sheets of each section, newest first."""
     by_code: dict[str, list[Kept]] = {}
     for sheet in sheets:
@@ -153,16 +153,20 @@ def by_section(sheets: Iterable[Kept]) -> dict[str, list[Kept]]:
     return by_code
 
 
-def useful_for(incident: Incident, sheets: Iterable[Kept]) -> list[Useful]:
+def list_useful_sections(incident: Incident, sheets: Iterable[Kept]) -> list[Useful]:
     """Return the sections of questions for this type of incident, then the facts that were declared."""
-    by_code = by_section(sheets)
+    by_code = group_by_section(sheets)
     questions = [
         describe_section(section, by_code.get(section.code, []))
         for section in get_current_version().sections_of(incident.type)
     ]
     facts = [
         Useful(
-            code, str(SNAPSHOT_TITLES[code]), "", newest=first(by_code, code), has_earlier=has_earlier(by_code, code)
+            code,
+            str(SNAPSHOT_TITLES[code]),
+            "",
+            newest=get_newest_sheet(by_code, code),
+            has_earlier=has_earlier(by_code, code),
         )
         for code in SNAPSHOTS
     ]
@@ -183,7 +187,7 @@ def describe_section(section: Section, sheets: list[Kept]) -> Useful:
     )
 
 
-def first(sheets: dict[str, list[Kept]], code: str) -> Kept | None:
+def get_newest_sheet(sheets: dict[str, list[Kept]], code: str) -> Kept | None:
     return next(iter(sheets.get(code, [])), None)
 
 
@@ -214,11 +218,11 @@ class Opener(NamedTuple):
     last_at: datetime
 
 
-def pieces_of(incident: Incident) -> list[Piece]:
+def list_pieces(incident: Incident) -> list[Piece]:
     """Return the pieces of evidence in the order of their numbers, with the people who opened each. Runs two queries,
     however many openings there were, or one if there are no pieces.
     """
-    return with_openings(incident, list(incident.evidence.order_by("number")))
+    return add_openings(incident, list(incident.evidence.order_by("number")))
 
 
 def count_held(pieces: Iterable[Piece]) -> int:
@@ -226,12 +230,12 @@ def count_held(pieces: Iterable[Piece]) -> int:
     return sum(piece.evidence.taken_back_at is None for piece in pieces)
 
 
-def with_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
-    opened = openings_of(evidence) if evidence else {}
+def add_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
+    opened = map_openings(evidence) if evidence else {}
     return [Piece(piece, opened.get(piece.pk, [])) for piece in evidence]
 
 
-def openings_of(evidence: Iterable[Evidence]) -> dict[int, list[Opened]]:
+def map_openings(evidence: Iterable[Evidence]) -> dict[int, list[Opened]]:
     """Return the people who opened each piece, in the order of their first opening."""
     opened: dict[int, list[Opened]] = {}
     openings = Opening.objects.filter(evidence__in=[piece.pk for piece in evidence]).values_list(
@@ -243,7 +247,7 @@ def openings_of(evidence: Iterable[Evidence]) -> dict[int, list[Opened]]:
     return opened
 
 
-def openers_of(pieces: Iterable[Piece]) -> list[Opener]:
+def list_openers(pieces: Iterable[Piece]) -> list[Opener]:
     """Return the people who opened at least one piece, the latest opening first."""
     people: dict[int, Opener] = {}
     for opened in (opened for piece in pieces for opened in piece.opened):

@@ -15,15 +15,15 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 LENGTH = 8
 
 
-def new_reference() -> str:
+def make_reference() -> str:
     """Return eight symbols, seven of which are random: there are 34 thousand million references. The database refuses
     a repeat.
     """
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
-    return with_check_character(body)
+    return add_check_character(body)
 
 
-def with_check_character(body: str) -> str:
+def add_check_character(body: str) -> str:
     return body + mod_37_36.calc_check_digit(body, ALPHABET)
 
 
@@ -42,11 +42,11 @@ def derive_code(use: str, seed: str, length: int) -> str:
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in hash_value(use, seed)[:length])
 
 
-def groups(code: str) -> list[str]:
+def split_groups(code: str) -> list[str]:
     """Return the code in groups of four symbols, as people read it out."""
     return [code[start : start + 4] for start in range(0, len(code), 4)]
 
 
 def spaced(code: str) -> str:
     """Return the code on one line with hyphens: « T7K4-9MQX »."""
-    return "-".join(groups(code))
+    return "-".join(split_groups(code))

@@ -38,7 +38,7 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class SentenceFacts:
     """What is known of the case. `body` is the name with its nature (« commune de Plouexemple »); `centre` is empty if
     there is none.
     """
@@ -55,19 +55,19 @@ class Known:
     is_verified: bool = False
 
 
-def sentences_of(facts: Known) -> list[str]:
+def list_sentences(facts: SentenceFacts) -> list[str]:
     """Return the sentences in the order in which they are read, each short enough for one breath. The page adds the
     moments after the first sentence.
     """
-    words = {"body": with_article(facts.body)}
+    words = {"body": add_article(facts.body)}
     if facts.status == Status.CLOSED:
         opening = "Un incident informatique a été déclaré pour {body}.".format(**words)
-        return [opening, *outcome(facts), "Le dossier est clos."]
+        return [opening, *list_outcome(facts), "Le dossier est clos."]
     opening = "Un incident informatique touche {body}.".format(**words)
-    return [opening, *doubt(facts), *stopped(facts), *list_facts(facts), *awaited(facts)]
+    return [opening, *list_doubt(facts), *list_stopped_services(facts), *list_facts(facts), *list_awaited(facts)]
 
 
-def outcome(facts: Known) -> Iterator[str]:
+def list_outcome(facts: SentenceFacts) -> Iterator[str]:
     """Yield how a closed case ended. Nobody keeps the services up to date any more, so no sentence speaks of them in
     the present.
     """
@@ -75,7 +75,7 @@ def outcome(facts: Known) -> Iterator[str]:
         yield str(OUTCOMES[facts.closing_reason])
 
 
-def doubt(facts: Known) -> Iterator[str]:
+def list_doubt(facts: SentenceFacts) -> Iterator[str]:
     """Yield a warning if nobody has verified the declaration: anybody may declare in a body's name, and the sentences
     may be shared.
     """
@@ -83,17 +83,17 @@ def doubt(facts: Known) -> Iterator[str]:
         yield "Cette déclaration n’est pas encore vérifiée."
 
 
-def with_article(body: str) -> str:
+def add_article(body: str) -> str:
     return f"la {body}" if body.startswith(FEMININE) else body
 
 
-def stopped(facts: Known) -> Iterator[str]:
+def list_stopped_services(facts: SentenceFacts) -> Iterator[str]:
     still = [service for service in facts.services if not service.has_resumed]
     for sentence in dict.fromkeys(BY_EXTENT.values()):
-        if touched := names(service for service in still if BY_EXTENT[service.extent] is sentence):
+        if touched := join_names(service for service in still if BY_EXTENT[service.extent] is sentence):
             yield sentence % touched
     resumed = [service for service in facts.services if service.has_resumed]
-    if back := names(resumed):
+    if back := join_names(resumed):
         yield ("Service rétabli : %s." if len(resumed) == 1 else "Services rétablis : %s.") % back
     if not facts.services:
         answers: dict[str, str] = {
@@ -103,7 +103,7 @@ def stopped(facts: Known) -> Iterator[str]:
         yield answers.get(facts.service_stopped, "On ne sait pas encore quels services sont touchés.")
 
 
-def list_facts(facts: Known) -> Iterator[str]:
+def list_facts(facts: SentenceFacts) -> Iterator[str]:
     words = {"centre": capfirst(format_centre(facts.centre))}
     if not facts.centre:
         yield "Aucun centre ne couvre ce territoire."
@@ -117,7 +117,7 @@ def list_facts(facts: Known) -> Iterator[str]:
         yield "{centre}, le centre de secours informatique, a la déclaration dans sa liste.".format(**words)
 
 
-def awaited(facts: Known) -> Iterator[str]:
+def list_awaited(facts: SentenceFacts) -> Iterator[str]:
     if facts.waits_for_body:
         yield "Le centre attend une réponse de la collectivité."
     elif facts.status == Status.ACKNOWLEDGED and any(not service.has_resumed for service in facts.services):
@@ -128,12 +128,12 @@ def awaited(facts: Known) -> Iterator[str]:
         yield "On attend que le centre prenne le dossier en charge."
 
 
-def names(services: Iterable[Service]) -> str:
+def join_names(services: Iterable[Service]) -> str:
     """Return the labels as one list: « état civil, paie et EHPAD »."""
-    *first, last = [lowered(service.label) for service in services] or [""]
+    *first, last = [lower_label(service.label) for service in services] or [""]
     return "{first} et {last}".format(first=", ".join(first), last=last) if first else last
 
 
-def lowered(label: str) -> str:
+def lower_label(label: str) -> str:
     """Return the label as it reads inside a sentence: a name loses its capital, an acronym does not."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]

@@ -124,26 +124,26 @@ class Assessment:
         return Severity.MODERATE if self.points >= 2 else Severity.LOW
 
 
-def assess(situation: Situation) -> Assessment:
+def assess_situation(situation: Situation) -> Assessment:
     reasons = [
-        *of_type(situation.type),
-        *of_services([interruption for interruption in situation.interruptions if interruption.ended_at is None]),
-        *of_leak(situation.leak),
-        *of_spread(situation.answers),
-        *of_attacker(situation.answers),
-        *of_backups(situation.answers),
-        *of_connections(situation.answers),
-        *of_calendar(situation.interruptions, situation.on),
+        *weigh_type(situation.type),
+        *weigh_services([interruption for interruption in situation.interruptions if interruption.ended_at is None]),
+        *weigh_leak(situation.leak),
+        *weigh_spread(situation.answers),
+        *weigh_attacker(situation.answers),
+        *weigh_backups(situation.answers),
+        *weigh_connections(situation.answers),
+        *weigh_calendar(situation.interruptions, situation.on),
     ]
     return Assessment(tuple(sorted(reasons, key=lambda reason: -reason.points)))
 
 
-def of_type(incident_type: str) -> Iterator[Reason]:
+def weigh_type(incident_type: str) -> Iterator[Reason]:
     if points := POINTS_OF_TYPE.get(incident_type):
         yield Reason(points, TYPE_TERMS[incident_type])
 
 
-def of_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
+def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
     # A service whose extent nobody could say counts as stopped.
     stopped = [
         interruption
@@ -160,7 +160,7 @@ def of_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
         yield Reason(points, f"{people:,} personnes sans service".replace(",", "\N{NNBSP}"))
 
 
-def of_leak(leak: Leak | None) -> Iterator[Reason]:
+def weigh_leak(leak: Leak | None) -> Iterator[Reason]:
     if leak is None or leak.status == LeakStatus.UNFOUNDED:
         return
     sensitive = SENSITIVE.intersection(leak.categories)
@@ -170,13 +170,13 @@ def of_leak(leak: Leak | None) -> Iterator[Reason]:
         yield Reason(2, "fuite possible de données sensibles" if leak.status else "données sensibles touchées")
     else:
         yield Reason(1, "fuite possible de données" if leak.status else "données touchées")
-    if band_of(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
-        yield Reason(1, f"données {PersonsBand(band_of(leak)).label}")
+    if find_band(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
+        yield Reason(1, f"données {PersonsBand(find_band(leak)).label}")
 
 
-def of_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
+def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
     servers = set(answers.get("serveurs") or ())
-    touched, total = number(answers.get("postes")), number(answers.get("postes_total"))
+    touched, total = read_number(answers.get("postes")), read_number(answers.get("postes_total"))
     if "annuaire" in servers:
         yield Reason(2, "l’annuaire des comptes est touché")
     elif servers & CENTRAL_SERVERS:
@@ -185,12 +185,12 @@ def of_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
         yield Reason(1, "la moitié des ordinateurs ou plus")
 
 
-def of_attacker(answers: Mapping[str, Any]) -> Iterator[Reason]:
+def weigh_attacker(answers: Mapping[str, Any]) -> Iterator[Reason]:
     if answers.get("continue") == "oui" or answers.get("rythme") in {"continu", "vagues"}:
         yield Reason(2, "l’attaque continue")
 
 
-def of_backups(answers: Mapping[str, Any]) -> Iterator[Reason]:
+def weigh_backups(answers: Mapping[str, Any]) -> Iterator[Reason]:
     touched, where = answers.get("sauvegardes_atteintes"), answers.get("sauvegardes_ou") or ()
     if touched == "toutes" or "aucune" in where:
         yield Reason(2, "aucune sauvegarde utilisable")
@@ -198,12 +198,12 @@ def of_backups(answers: Mapping[str, Any]) -> Iterator[Reason]:
         yield Reason(1, "une partie des sauvegardes est touchée")
 
 
-def of_connections(answers: Mapping[str, Any]) -> Iterator[Reason]:
+def weigh_connections(answers: Mapping[str, Any]) -> Iterator[Reason]:
     if {"interco", "communes", "etat", "finances", "comedec"}.intersection(answers.get("reseaux") or ()):
         yield Reason(1, "d’autres réseaux publics y sont reliés")
 
 
-def of_calendar(interruptions: Collection[Interruption], on: date) -> Iterator[Reason]:
+def weigh_calendar(interruptions: Collection[Interruption], on: date) -> Iterator[Reason]:
     paying = any(
         interruption.service == PublicService.PAYROLL and interruption.ended_at is None
         for interruption in interruptions
@@ -216,7 +216,7 @@ def list_services(interruptions: Collection[Interruption]) -> str:
     return ", ".join(str(PublicService(interruption.service).label).lower() for interruption in interruptions)
 
 
-def band_of(leak: Leak) -> str:
+def find_band(leak: Leak) -> str:
     if leak.persons is None:
         return str(leak.persons_band)
     return next((band for top, band in BAND_TOPS if leak.persons <= top), PersonsBand.OVER_5000)
@@ -230,5 +230,5 @@ BAND_TOPS = (
 )
 
 
-def number(answer: Any) -> int:
+def read_number(answer: Any) -> int:
     return answer if isinstance(answer, int) else 0

@@ -103,17 +103,17 @@ def needs_agreement(tlp: str, partner: PartnerKind, *, label: str = "") -> bool:
     """Tell whether the declarant must agree first, because the label of the case does not reach this partner or
     because the file would carry a wider `label` than the case.
     """
-    return not may_be_shared_with_partner(tlp, partner) or width(label or tlp) > width(tlp)
+    return not may_be_shared_with_partner(tlp, partner) or rank_label(label or tlp) > rank_label(tlp)
 
 
-def width(tlp: str) -> int:
+def rank_label(tlp: str) -> int:
     """Return the rank of a label, 0 for named recipients only: `Tlp` lists the labels from the strictest to the
     widest.
     """
     return Tlp.values.index(tlp)
 
 
-def first_label(tlp: str) -> Tlp:
+def propose_label(tlp: str) -> Tlp:
     """Return the label to propose for a message to a CERT: that of the case if it reaches CERTs, else AMBER+STRICT,
     the strictest that such a message may carry.
     """

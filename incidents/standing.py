@@ -36,41 +36,41 @@ class Standing:
     @property
     def first_reader(self) -> Reader | None:
         """Return the person who opened the case first, or None if nobody has read more than an excerpt."""
-        return first_to_open(self.readers)
+        return find_first_opener(self.readers)
 
 
-def standing_of(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> Standing:
+def describe_standing(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> Standing:
     """`is_held`: whoever has the case works for its centre."""
     readers = list_readers(incident)
-    question = question_of(incident, thread)
-    step = step_of(incident, question, is_read=first_to_open(readers) is not None, is_held=is_held)
-    return Standing(step=step, question=question, readers=readers, ended=ended_with(incident))
+    question = find_open_question(incident, thread)
+    step = find_step(incident, question, is_read=find_first_opener(readers) is not None, is_held=is_held)
+    return Standing(step=step, question=question, readers=readers, ended=find_ended_case(incident))
 
 
-def first_to_open(readers: Sequence[Reader]) -> Reader | None:
+def find_first_opener(readers: Sequence[Reader]) -> Reader | None:
     opened = [(reader.opened_at, reader) for reader in readers if reader.opened_at]
     return min(opened, key=lambda pair: pair[0])[1] if opened else None
 
 
 def with_steps(incidents: IncidentQuerySet) -> IncidentQuerySet:
-    """Annotate the cases of a list with what `step_in_list` needs beside their own columns."""
+    """Annotate the cases of a list with what `find_listed_step` needs beside their own columns."""
     opened = CaseAccess.objects.filter(incident=OuterRef("pk")).exclude(door=Door.SEARCH)
     return incidents.with_holder().select_related("merged_into").annotate(was_opened=Exists(opened))
 
 
-def step_in_list(incident: Any) -> Step:
+def find_listed_step(incident: Any) -> Step:
     """Return the step that the page of the case shows. The case must come from `with_steps`."""
     if incident.status in OPEN and incident.awaited_since:
         return Step.AWAITED
-    return step_of(incident, None, is_read=incident.was_opened, is_held=incident.is_held)
+    return find_step(incident, None, is_read=incident.was_opened, is_held=incident.is_held)
 
 
-def ended_with(incident: Incident) -> Incident:
+def find_ended_case(incident: Incident) -> Incident:
     main = incident.merged_into
     return main if main and main.status == Status.CLOSED else incident
 
 
-def step_of(incident: Incident, question: Message | None, *, is_read: bool, is_held: bool) -> Step:
+def find_step(incident: Incident, question: Message | None, *, is_read: bool, is_held: bool) -> Step:
     if incident.merged_into:
         return Step.CLOSED if incident.merged_into.status == Status.CLOSED else Step.MERGED
     if incident.status == Status.CLOSED:
@@ -82,7 +82,7 @@ def step_of(incident: Incident, question: Message | None, *, is_read: bool, is_h
     return Step.READ if is_read else Step.RECEIVED
 
 
-def question_of(incident: Incident, thread: Sequence[Message]) -> Message | None:
+def find_open_question(incident: Incident, thread: Sequence[Message]) -> Message | None:
     """Return the last message of the CSIRT if it asks something that the declarant has not answered since, in writing
     or by calling the centre.
     """

@@ -19,7 +19,7 @@ from incidents.enums import OPEN
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import compact
-from incidents.standing import Step, step_in_list, with_steps
+from incidents.standing import Step, find_listed_step, with_steps
 
 PAGE = 50
 AT_HOME = 10
@@ -34,16 +34,16 @@ def own_cases(request: HttpRequest) -> HttpResponse:
     cases = with_steps(Incident.objects.visible_to(get_account(request)).with_words())
     rows = list_by_need(cases, PAGE + 1, after=compact(request.GET.get("apres", "")))
     context = {
-        "cases": stepped(rows[:PAGE]),
+        "cases": add_steps(rows[:PAGE]),
         "has_more": len(rows) > PAGE,
         "has_body": bool(get_account(request).collectivity_ids()),
     }
     return render(request, "incidents/own_cases.html", context)
 
 
-def stepped(rows: list[Incident]) -> list[tuple[Incident, Step]]:
+def add_steps(rows: list[Incident]) -> list[tuple[Incident, Step]]:
     """Return each case with the step that its own page shows."""
-    return [(row, step_in_list(row)) for row in rows]
+    return [(row, find_listed_step(row)) for row in rows]
 
 
 def list_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> list[Incident]:
@@ -56,14 +56,14 @@ def list_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> 
     last = incidents.filter(reference=after).first() if after else None
     if last:
         place = 2 if last.status not in OPEN else 0 if last.awaited_since else 1
-        parts = [older_than(parts[place], last), *parts[place + 1 :]]
+        parts = [filter_older(parts[place], last), *parts[place + 1 :]]
     rows: list[Incident] = []
     for part in parts:
         rows += part[: most - len(rows)]
     return rows
 
 
-def older_than(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySet:
+def filter_older(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySet:
     """Return the cases that were received before this one."""
     same_instant = Q(received_at=last.received_at, id__lt=last.pk)
     return incidents.filter(same_instant | Q(received_at__lt=last.received_at))
@@ -95,7 +95,7 @@ def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
     rows = list_by_need(cases, AT_HOME + 1)
     context = {
         "body": body,
-        "cases": stepped(rows[:AT_HOME]),
+        "cases": add_steps(rows[:AT_HOME]),
         "has_more": len(rows) > AT_HOME,
         "people": list(list_memberships(body)),
     }

@@ -16,10 +16,10 @@ from collectivities.zones import find_zone
 from core.typography import with_french_spaces
 from csirts.routing import Fallback, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
-from incidents.links import listed_hosts
+from incidents.links import list_hosts
 from incidents.models import Advice, Incident, Message, Transfer
 from incidents.reference import spaced
-from incidents.sentence import with_article
+from incidents.sentence import add_article
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import ASKED_AFTER
 from incidents.services.library.reflexes import find_reflex_sheet
@@ -111,7 +111,7 @@ def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
     links = {
         "link": make_page_link("acknowledge_page", incident.reference),
         "case": make_page_link("admin:incidents_incident_change", incident.reference),
-        "the_body": defuse_line(with_article(incident.collectivity.label)),
+        "the_body": defuse_line(add_article(incident.collectivity.label)),
         "rerouted": incident.route_reason if delivery.event.kind == EventKind.REROUTED else "",
         "is_corrected": delivery.event.data.get("why") == Rerouting.CORRECTED,
     }
@@ -164,13 +164,13 @@ def quote_message(delivery: Delivery) -> dict[str, str]:
     message = Message.objects.filter(uid=uid).first() if uid else None
     if message is None:
         return {"author": "", "said": ""}
-    hosts = listed_hosts(delivery.incident.csirt) if message.is_from_csirt else frozenset[str]()
+    hosts = list_hosts(delivery.incident.csirt) if message.is_from_csirt else frozenset[str]()
     return {"author": defuse_line(message.author), "said": quote_lines(message.text, hosts)}
 
 
 def make_body_context(incident: Incident) -> dict[str, Any]:
     return {
-        "body": defuse_line(with_article(incident.collectivity.label)),
+        "body": defuse_line(add_article(incident.collectivity.label)),
         "centre": incident.csirt,
         "origin": incident.get_origin_display(),
         "case": make_page_link("follow_up", incident.reference),
@@ -181,7 +181,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
     context = {
         "body": defuse_line(incident.collectivity.label),
-        "the_body": defuse_line(with_article(incident.collectivity.label)),
+        "the_body": defuse_line(add_article(incident.collectivity.label)),
         "centre": incident.csirt,
         # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.
         "follow_up": "" if may_be_read_by_others(incident) else make_page_link("follow_up_start"),

@@ -39,23 +39,23 @@ def in_a_bucket(settings: Settings, server: str) -> Iterator[Storage]:
     """Evidence goes to a new bucket, by the settings of an installation."""
     named = {"EVIDENCE_S3_BUCKET": f"pieces-{token_hex(4)}", "EVIDENCE_S3_ENDPOINT": server}
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env(HELD | named))}
-    connection = vault.store().connection  # type: ignore[attr-defined]  # a store in a bucket
+    connection = vault.get_store().connection  # type: ignore[attr-defined]  # a store in a bucket
     connection.create_bucket(Bucket=named["EVIDENCE_S3_BUCKET"])
-    yield vault.store()
+    yield vault.get_store()
     connection.meta.client.close()
 
 
 @contextmanager
 def in_a_folder(settings: Settings, folder: Path) -> Iterator[Storage]:
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), folder)}
-    yield vault.store()
+    yield vault.get_store()
 
 
 def stored_objects() -> list[str]:
-    return sorted(name for folder in vault.folders() for name in vault.names_in(folder))
+    return sorted(name for folder in vault.list_folders() for name in vault.list_names(folder))
 
 
 def as_stored(name: str) -> bytes:
     """What whoever steals the store would read."""
-    with vault.store().open(name, "rb") as file:
+    with vault.get_store().open(name, "rb") as file:
         return file.read()

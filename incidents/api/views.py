@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from incidents.access import abilities, get_incident, may_declare
+from incidents.access import get_incident, list_abilities, may_declare
 from incidents.api.problems import Conflict, KeyReused
 from incidents.api.serializers import DeclarationIn, IncidentDetailOut, IncidentOut
 from incidents.enums import Ability, Door, Origin
@@ -54,7 +54,7 @@ class IncidentList(APIView):
     def get(self, request: Request) -> Response:
         """List the incidents that this person may see, newest first."""
         pages = NewestFirst()
-        rows = Incident.objects.visible_to(get_person(request)).with_words()
+        rows = Incident.objects.visible_to(get_api_user(request)).with_words()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(IncidentOut(page, many=True).data)
 
@@ -63,7 +63,7 @@ class IncidentList(APIView):
         """Declare an incident. A member declares for their own body, a responder for any."""
         shape = DeclarationIn(data=request.data)
         shape.is_valid(raise_exception=True)
-        if not may_declare(get_person(request), shape.validated_data["collectivity"]):
+        if not may_declare(get_api_user(request), shape.validated_data["collectivity"]):
             raise PermissionDenied
         declared = self.declare(request, shape)
         headers = {"Location": request.build_absolute_uri(declared.incident.reference + "/")}
@@ -73,10 +73,10 @@ class IncidentList(APIView):
 
     def declare(self, request: Request, shape: DeclarationIn) -> Declared:
         key = request.headers.get("Idempotency-Key") or uuid4().hex
-        submission = Submission(key=f"api:{get_person(request).uid}:{key}", origin=Origin.API)
+        submission = Submission(key=f"api:{get_api_user(request).uid}:{key}", origin=Origin.API)
         try:
             return declare_incident(
-                declaration=shape.to_declaration(), submission=submission, actor=get_person(request)
+                declaration=shape.to_declaration(), submission=submission, actor=get_api_user(request)
             )
         except RefusedDeclaration as refusal:
             raise ValidationError(refusal.message_dict) from None
@@ -88,10 +88,10 @@ class IncidentDetail(APIView):
     @extend_schema(responses=IncidentDetailOut)
     def get(self, request: Request, reference: str) -> Response:
         """Read one incident, within what this person may see."""
-        user = get_person(request)
+        user = get_api_user(request)
         incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
         # Members of the body must not read the centre's own work.
-        if Ability.READ not in abilities(user, incident):
+        if Ability.READ not in list_abilities(user, incident):
             body_events = Prefetch("events", IncidentEvent.objects.filter(SAID_TO_BODY))
             prefetch_related_objects([incident], body_events)
         return Response(IncidentDetailOut(incident).data)
@@ -102,10 +102,10 @@ class AcknowledgeIncident(APIView):
     def post(self, request: Request, reference: str) -> Response:
         """Acknowledge the case. A second request of the same person changes nothing; 409 if somebody else has it."""
         try:
-            acknowledge_incident(reference=compact(reference), actor=get_person(request))
+            acknowledge_incident(reference=compact(reference), actor=get_api_user(request))
         except InvalidTransition:
             raise Conflict from None
-        incident = get_incident(get_person(request), compact(reference), to=Ability.VIEW, door=Door.API)
+        incident = get_incident(get_api_user(request), compact(reference), to=Ability.VIEW, door=Door.API)
         return Response(IncidentOut(incident).data)
 
 
@@ -116,7 +116,7 @@ def is_moment(text: str) -> bool:
         return False
 
 
-def get_person(request: Request) -> User:
+def get_api_user(request: Request) -> User:
     """Return the user, whom IsAuthenticated has already checked."""
     user: Any = request.user
     assert isinstance(user, User)  # noqa: S101 (for the type checker)

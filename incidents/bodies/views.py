@@ -33,28 +33,28 @@ DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
 def new_body(request: HttpRequest) -> HttpResponse:
     """Show the form; on POST add the body, or ask whether it is one of the similar bodies."""
     if request.method != "POST":
-        return render_form(request, BodyForm(initial=read_initial_values(request.GET)))
+        return render_body_form(request, BodyForm(initial=read_initial_values(request.GET)))
     form = BodyForm(request.POST)
     form.is_valid()
     if MEND in request.POST:
-        return render_form(request, form)
+        return render_body_form(request, form)
     try:
         sketch = build_sketch(form.proposal())
     except ValidationError as error:
         form.refuse(error)
-        return render_form(request, form)
+        return render_body_form(request, form)
     return settle_body(request, form, sketch)
 
 
 def new_body_lost(request: HttpRequest) -> HttpResponse | None:
     """Return the form with what was typed, or None if the post is of another page."""
-    return show_again(request) if request.path == reverse("declare_new_body") else None
+    return show_body_form_again(request) if request.path == reverse("declare_new_body") else None
 
 
 @never_cache
-def show_again(request: HttpRequest) -> HttpResponse:
+def show_body_form_again(request: HttpRequest) -> HttpResponse:
     """Show what was typed, to be sent again: the browser lost its cookies. Nothing is saved."""
-    return render_form(request, BodyForm(initial=request.POST.dict()), is_lost=True)
+    return render_body_form(request, BodyForm(initial=request.POST.dict()), is_lost=True)
 
 
 def read_initial_values(params: QueryDict) -> dict[str, str]:
@@ -68,7 +68,7 @@ def read_initial_values(params: QueryDict) -> dict[str, str]:
 
 def settle_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
     doubles = find_likely_duplicates(sketch)
-    if again := next((double.body for double in doubles if is_same(double.body, sketch)), None):
+    if again := next((double.body for double in doubles if is_same_body(double.body, sketch)), None):
         return return_to_screen(request, again)
     numbered = [double for double in doubles if sketch.siren and double.body.siren == sketch.siren]
     if numbered or (doubles and DIFFERENT not in request.POST):
@@ -78,12 +78,12 @@ def settle_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> H
     return return_to_screen(request, propose_body(proposal=form.proposal()))
 
 
-def is_same(body: Collectivity, sketch: Collectivity) -> bool:
+def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:
     """Tell whether the body is this proposal, sent by a second click or by another person with the same words."""
     return all(getattr(body, name) == getattr(sketch, name) for name in ("kind", "name", "siren", "seat"))
 
 
-def render_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = False) -> HttpResponse:
+def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = False) -> HttpResponse:
     kind = form.read_input("kind") if form.errors else ""
     context = {
         "form": form,

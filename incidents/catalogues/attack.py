@@ -40,13 +40,16 @@ class Technique:
         return fold(f"{self.title} {' '.join(self.tactics)}")
 
 
-def read_json(file: Path) -> dict[str, Any]:
+def read_catalogue(file: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return content
 
 
 def read_techniques() -> dict[str, Technique]:
-    matrix, notes = read_json(MATRIX), {technique["id"]: technique for technique in read_json(FILE)["techniques"]}
+    matrix, notes = (
+        read_catalogue(MATRIX),
+        {technique["id"]: technique for technique in read_catalogue(FILE)["techniques"]},
+    )
     return {technique.id: technique for technique in build_techniques(matrix, notes)}
 
 
@@ -65,7 +68,7 @@ class Matrix(NamedTuple):
 
 
 def describe_matrix() -> Matrix:
-    matrix = read_json(MATRIX)
+    matrix = read_catalogue(MATRIX)
     return Matrix(matrix["version"], matrix["date"], matrix["licence"], len(matrix["techniques"]))
 
 
@@ -93,7 +96,7 @@ def find_techniques(query: str) -> list[Technique]:
     return sorted(matches, key=lambda technique: fold(technique.id) != " ".join(words))
 
 
-def list_titles(ids: Iterable[str]) -> list[str]:
+def list_technique_titles(ids: Iterable[str]) -> list[str]:
     """Return the titles of the techniques. The identifier itself stands for a technique that is no longer in the
     list.
     """

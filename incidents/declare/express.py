@@ -111,14 +111,14 @@ class Page:
 def declare_express(request: HttpRequest) -> HttpResponse:
     """Give what was typed back to a browser without any cookie, before the CSRF check, which needs a cookie."""
     if request.method == "POST" and not request.COOKIES:
-        return show_again(request, status=400)
+        return show_express_again(request, status=400)
     return one_screen(request)
 
 
 @never_cache
-def show_again(request: HttpRequest, *, status: int = 403) -> HttpResponse:
+def show_express_again(request: HttpRequest, *, status: int = 403) -> HttpResponse:
     """Show what was typed, to be sent again: the post had no cookie. Nothing is saved, because it may be forged."""
-    page = read_page(request, find_journey(request) or make_journey(request))
+    page = read_express_page(request, find_journey(request) or make_journey(request))
     with timezone.override(page.journey.clock):
         return render_express(request, page, lost_status=status)
 
@@ -130,7 +130,7 @@ def one_screen(request: HttpRequest) -> HttpResponse:
     opened = find_journey(request)
     if opened and opened.incident and request.method != "POST":
         return redirect_to("declare_sent")
-    page = read_page(request, opened or make_journey(request))
+    page = read_express_page(request, opened or make_journey(request))
     with timezone.override(page.journey.clock):
         if opened and opened.incident:
             return lead_back(request, opened, page)
@@ -146,7 +146,7 @@ def make_journey(request: HttpRequest) -> Journey:
     return Journey(Draft(uid=pen.uid if pen else uuid4()), {}, author)
 
 
-def read_page(request: HttpRequest, journey: Journey) -> Page:
+def read_express_page(request: HttpRequest, journey: Journey) -> Page:
     is_post = request.method == "POST"
     data = drop_controls(request.POST if is_post else request.GET)
     former = journey.pages.get(Screen.CALLER)

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.stale import Stale
-from incidents.declare.express import show_again
+from incidents.declare.express import show_express_again
 from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import ASKED, ROUTES
 from incidents.declare.views import read_entry
@@ -24,7 +24,7 @@ def cookies_lost(request: HttpRequest) -> HttpResponse | None:
     None if the post is of neither.
     """
     if request.path == reverse("declare_express"):
-        return show_again(request)
+        return show_express_again(request)
     screen = next((candidate for candidate, route in ROUTES.items() if request.path == reverse(route)), None)
     journey = find_journey(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:

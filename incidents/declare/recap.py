@@ -64,12 +64,12 @@ def list_input_lines(details: Details, names: frozenset[str]) -> Iterator[Line]:
     for form in details.all:
         for field in form:
             if field.html_name in names and field.value():
-                yield Line(str(field.label), format_value(field))
+                yield Line(str(field.label), format_field_value(field))
     if "service" in names and details.rows:
         yield Line("Services", format_services(details))
 
 
-def format_value(field: forms.BoundField) -> str:
+def format_field_value(field: forms.BoundField) -> str:
     """Return the labels of the chosen values, or the words typed."""
     labels = {str(value): str(label) for value, label in getattr(field.field, "choices", [])}
     value = field.value()
@@ -88,14 +88,14 @@ def list_summaries(journey: Journey, details: Details) -> list[Summary]:
     texts = {
         Screen.WHAT: str(journey.type.label) if journey.type else "",
         Screen.WHO: str(journey.collectivity or ""),
-        Screen.SERVICES: format_services(details) or format_answer(details, "service_stopped"),
-        Screen.DATA: format_answer(details, "data_concerned"),
+        Screen.SERVICES: format_services(details) or format_yes_or_no(details, "service_stopped"),
+        Screen.DATA: format_yes_or_no(details, "data_concerned"),
     }
     authors = {screen: page.author for screen, page in journey.pages.items()}
     return [Summary(PLACES[screen], text, authors.get(screen, "")) for screen, text in texts.items()]
 
 
-def format_answer(details: Details, name: str) -> str:
+def format_yes_or_no(details: Details, name: str) -> str:
     value = details.form[name].value()
     return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_SAID))
 

@@ -25,7 +25,7 @@ from incidents.devices.draft_cookie import PEN
 from incidents.devices.signature import remember_signature
 from incidents.enums import Origin, Screen
 from incidents.models import DraftPage, FollowUpAccess, Incident
-from incidents.queries import sheets_of, useful_for
+from incidents.queries import list_sheets, list_useful_sections
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.declare import Declared
 from incidents.services.declaring.draft import ScreenEntry, send_draft
@@ -123,16 +123,16 @@ def render_answer(request: HttpRequest, journey: Journey, incident: Incident) ->
         "step": journey,
         "route": route,
         "incident": incident,
-        "is_called": is_called(incident, route),
+        "is_called": is_called_back(incident, route),
         "secret": secret,
-        "useful": useful_for(incident, sheets_of(incident)) if secret else [],
+        "useful": list_useful_sections(incident, list_sheets(incident)) if secret else [],
         "linked": follow_up.get_access_uid(request, incident.reference) is not None,
         "ledger": LEDGER_LINES,
     }
     return render(request, "declare/answer.html", context)
 
 
-def is_called(incident: Incident, route: Route | None) -> bool:
+def is_called_back(incident: Incident, route: Route | None) -> bool:
     """Tell whether a centre that gets a mail must call back, which the receipt then says first."""
     return bool(incident.is_to_call_back and route and route.csirt and route.csirt.notification_email)
 

@@ -53,7 +53,7 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
 
 
 def decrypt_piece(piece: Evidence, key: bytes) -> Iterator[bytes]:
-    frames = vault.read(piece.storage_name, key)
+    frames = vault.read_object(piece.storage_name, key)
     return chain([next(frames)], frames)
 
 

@@ -83,7 +83,7 @@ class StraightToVault(FileUploadHandler):
             self.deposit.discard()
         for _name, file in self.arrivals.whole:
             if file.storage_name not in named_files:
-                vault.remove(file.storage_name)
+                vault.remove_object(file.storage_name)
 
     @property
     def given_name(self) -> str:

@@ -21,7 +21,7 @@ from incidents.enums import Ability, Door
 from incidents.evidence.handler import Arrivals, StraightToVault
 from incidents.files.seals import find_first_broken, format_instant
 from incidents.models import Incident
-from incidents.queries import Piece, count_held, pieces_of
+from incidents.queries import Piece, count_held, list_pieces
 from incidents.services.evidence.pieces import (
     MOST_FILES,
     Erased,
@@ -50,7 +50,7 @@ def evidence(request: HttpRequest, reference: str) -> HttpResponse:
         return not_found(request)
     except Erased:
         return erased(request)
-    return render_page(request, incident, guest)
+    return render_evidence_page(request, incident, guest)
 
 
 def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
@@ -84,7 +84,7 @@ def receive_files(
         except ValidationError as refusal:
             arrivals.refused.append((name, str(refusal.message)))
     if arrivals.refused or not recorded:
-        return render_page(
+        return render_evidence_page(
             request, incident, guest, refused=arrivals.refused, recorded=recorded, author=author, status=422
         )
     return redirect(f"{reverse('evidence', args=[incident.reference])}?{format_counts(recorded)}")
@@ -103,10 +103,10 @@ def format_counts(recorded: list[Recorded]) -> str:
     return f"recus={new}&deja={len(recorded) - new}"
 
 
-def render_page(
+def render_evidence_page(
     request: HttpRequest, incident: Incident, guest: Guest, *, status: int = 200, **outcome: Any
 ) -> HttpResponse:
-    pieces = pieces_of(incident)[::-1]
+    pieces = list_pieces(incident)[::-1]
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),

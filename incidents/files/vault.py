@@ -43,47 +43,47 @@ class NotReadable(Exception):
     """The stored object cannot be decrypted: it is gone, it was altered, or no key of the installation fits."""
 
 
-def store() -> Storage:
+def get_store() -> Storage:
     return storages["evidence"]
 
 
-def new_name() -> str:
+def make_name() -> str:
     """Return a random name in one of 256 folders. Nothing in it comes from a client."""
     name = uuid4().hex
     return f"{name[:2]}/{name}"
 
 
-def slice_name(upload: UUID, offset: int) -> str:
+def make_slice_name(upload: UUID, offset: int) -> str:
     """Return the name of the object with the slice that begins at `offset`, until the upload is complete."""
     return f"{upload.hex[:2]}/{upload.hex}.{offset:010}"
 
 
-def remove(name: str) -> bool:
+def remove_object(name: str) -> bool:
     """Remove an object and tell whether it is gone. `services/evidence/sweep.py` tries again later."""
     try:
-        store().delete(name)
+        get_store().delete(name)
     except UNREACHABLE as error:
         logger.warning("stored object not removed", object=name, error=type(error).__name__)
         return False
     return True
 
 
-def folders() -> list[str]:
+def list_folders() -> list[str]:
     """Return the folders that hold objects, 256 at most. Raise one of UNREACHABLE."""
-    return [name for name in listed("")[0] if FOLDER.fullmatch(name)]
+    return [name for name in list_path("")[0] if FOLDER.fullmatch(name)]
 
 
-def names_in(folder: str) -> list[str]:
+def list_names(folder: str) -> list[str]:
     """Return the objects of one folder whose names have the form that this module gives them. Raise one of
     UNREACHABLE.
     """
-    return [f"{folder}/{name}" for name in listed(folder)[1] if name.startswith(folder) and OURS.fullmatch(name)]
+    return [f"{folder}/{name}" for name in list_path(folder)[1] if name.startswith(folder) and OURS.fullmatch(name)]
 
 
-def listed(path: str) -> tuple[list[str], list[str]]:
+def list_path(path: str) -> tuple[list[str], list[str]]:
     """Return the folders and the files in `path`. A missing folder counts as empty, as it does in a bucket."""
     try:
-        return store().listdir(path)
+        return get_store().listdir(path)
     except FileNotFoundError:
         return [], []
 
@@ -91,32 +91,32 @@ def listed(path: str) -> tuple[list[str], list[str]]:
 # Keys
 
 
-def new_key() -> bytes:
+def make_key() -> bytes:
     return bindings.crypto_secretstream_xchacha20poly1305_keygen()
 
 
-def key_id(installation_key: bytes) -> bytes:
+def hash_key_id(installation_key: bytes) -> bytes:
     return hashlib.blake2b(installation_key, digest_size=KEY_ID_BYTES, person=b"tocsin.evidence").digest()
 
 
-def wrap(key: bytes) -> bytes:
+def wrap_key(key: bytes) -> bytes:
     """Return the key of a case, encrypted as the database stores it."""
     first = settings.EVIDENCE_KEYS[0]
-    return key_id(first) + secret.SecretBox(first).encrypt(key)
+    return hash_key_id(first) + secret.SecretBox(first).encrypt(key)
 
 
-def unwrap(wrapped: bytes) -> bytes:
+def unwrap_key(wrapped: bytes) -> bytes:
     """Return the key of a case. Raise NotReadable if no key of this installation decrypts it."""
     wanted_id, sealed = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES:]
     for installation_key in settings.EVIDENCE_KEYS:
-        if key_id(installation_key) == wanted_id:
+        if hash_key_id(installation_key) == wanted_id:
             with suppress(CryptoError):
                 return secret.SecretBox(installation_key).decrypt(sealed)
     raise NotReadable
 
 
 def is_wrapped_with_the_first(wrapped: bytes) -> bool:
-    return wrapped[:KEY_ID_BYTES] == key_id(settings.EVIDENCE_KEYS[0])
+    return wrapped[:KEY_ID_BYTES] == hash_key_id(settings.EVIDENCE_KEYS[0])
 
 
 # Streams
@@ -131,7 +131,7 @@ class Writer:
         self.state = bindings.crypto_secretstream_xchacha20poly1305_state()
         header = bindings.crypto_secretstream_xchacha20poly1305_init_push(self.state, key)
         with raising_refusals():
-            self.file = store().open(name, "wb")
+            self.file = get_store().open(name, "wb")
             self.file.write(header)
 
     def write(self, chunk: bytes) -> None:
@@ -156,7 +156,7 @@ class Writer:
         """Remove what was written."""
         with suppress(StoreRefused), raising_refusals():
             self.file.close()
-        remove(self.name)
+        remove_object(self.name)
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def raising_refusals() -> Iterator[None]:
         raise StoreRefused from error
 
 
-def write(name: str, key: bytes, content: bytes) -> None:
+def write_object(name: str, key: bytes, content: bytes) -> None:
     """Store a short object at once. Raise StoreRefused, after which nothing is stored."""
     writer = Writer(name, key)
     try:
@@ -179,18 +179,18 @@ def write(name: str, key: bytes, content: bytes) -> None:
         raise
 
 
-def read(name: str, key: bytes) -> Iterator[bytes]:
+def read_object(name: str, key: bytes) -> Iterator[bytes]:
     """Yield the decrypted bytes, one frame at a time. Raise NotReadable, either before the first frame or at a wrong
     one.
     """
     try:
-        with store().open(name, "rb") as file:
-            yield from frames(file, name, key)
+        with get_store().open(name, "rb") as file:
+            yield from read_frames(file, name, key)
     except (*UNREACHABLE, CryptoError, ValueError) as error:
         raise NotReadable from error
 
 
-def frames(file: "File[bytes]", name: str, key: bytes) -> Iterator[bytes]:
+def read_frames(file: "File[bytes]", name: str, key: bytes) -> Iterator[bytes]:
     state = bindings.crypto_secretstream_xchacha20poly1305_state()
     bindings.crypto_secretstream_xchacha20poly1305_init_pull(state, file.read(HEADER_BYTES), key)
     tag = MORE

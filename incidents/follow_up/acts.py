@@ -18,13 +18,13 @@ from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
 from incidents.follow_up.page import read_known_facts, render_case_page, render_not_found
 from incidents.reference import compact
-from incidents.sentence import sentences_of
+from incidents.sentence import list_sentences
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
 from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.share import find_shared, share_sentence, unshare_sentence
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.assign import find_holder
-from incidents.standing import standing_of
+from incidents.standing import describe_standing
 
 
 @private
@@ -55,7 +55,7 @@ def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         share_sentence(reference=incident.reference, guest=guest)
     except ValidationError as error:
-        return render_refusal(request, incident.reference, "Cette phrase ne se partage pas", error)
+        return render_refused_act(request, incident.reference, "Cette phrase ne se partage pas", error)
     return redirect_to_case(incident.reference, "#phrase")
 
 
@@ -78,12 +78,12 @@ def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
     if incident is None:
         response = render(request, "follow_up/no_sentence.html", status=404)
     else:
-        standing = standing_of(
+        standing = describe_standing(
             incident, thread=list_latest_messages(incident), is_held=find_holder(incident) is not None
         )
         facts = read_known_facts(incident, standing, list(incident.interruptions.order_by("id")))
         context = {
-            "sentences": sentences_of(facts),
+            "sentences": list_sentences(facts),
             "received_at": incident.received_at,
             "now": timezone.now(),
             "zone": find_zone(incident.collectivity),
@@ -129,11 +129,11 @@ def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return render_not_found(request)
     except ValidationError as error:
-        return render_refusal(request, compact(reference), "Cette déclaration ne se rattache plus", error)
+        return render_refused_act(request, compact(reference), "Cette déclaration ne se rattache plus", error)
     return redirect_to_case(compact(reference))
 
 
-def render_refusal(request: HttpRequest, reference: str, title: str, error: ValidationError) -> HttpResponse:
+def render_refused_act(request: HttpRequest, reference: str, title: str, error: ValidationError) -> HttpResponse:
     """Show why an action without a form was refused, and the way back."""
     context = {"reference": reference, "title": title, "why": error.message}
     return render(request, "follow_up/refused.html", context, status=422)

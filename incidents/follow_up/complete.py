@@ -31,7 +31,7 @@ from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import make_questions_editor
 from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
-from incidents.queries import Kept, by_section, sheets_of, useful_for
+from incidents.queries import Kept, group_by_section, list_sheets, list_useful_sections
 from incidents.services.declarant.complete import CannotComplete, Writing, find_completion_refusal
 from incidents.services.declarant.correct import end_interruption
 
@@ -78,7 +78,7 @@ def read_typed_text(request: HttpRequest) -> str:
 @on_case
 @require_safe
 def complete(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
-    useful = useful_for(incident, sheets_of(incident))
+    useful = list_useful_sections(incident, list_sheets(incident))
     context = {
         **build_case_frame(incident),
         "questions": [section for section in useful if not section.is_facts],
@@ -104,7 +104,7 @@ def complete_section(request: HttpRequest, incident: Incident, guest: Guest, *, 
     if request.method != "POST" and find_completion_refusal(incident):
         return redirect("complete", incident.reference)
     with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
-        sheets = by_section(sheets_of(incident)).get(section, [])
+        sheets = group_by_section(list_sheets(incident)).get(section, [])
         page = Page(request, incident, guest, section, sheets)
         return page.take() if request.method == "POST" else page.show()
 
@@ -112,7 +112,7 @@ def complete_section(request: HttpRequest, incident: Incident, guest: Guest, *, 
 @on_case
 @require_safe
 def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
-    sheets = by_section(sheets_of(incident)).get(section)
+    sheets = group_by_section(list_sheets(incident)).get(section)
     if not sheets:
         raise Http404
     return render(

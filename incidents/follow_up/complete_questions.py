@@ -40,7 +40,7 @@ def make_fields(question: Question) -> dict[str, forms.Field]:
     """Return the controls of one question, by input name."""
     code, label = question.code, strip_question_mark(question.label)
     if question.kind in WITH_CHOICES:
-        return {code: make_choice_field(question)}
+        return {code: make_answer_field(question)}
     fields: dict[str, forms.Field] = {f"{code}-{UNKNOWN}": forms.BooleanField(required=False)}
     if question.kind == Kind.MOMENT:
         fields[f"{code}-date"] = DayField(required=False, label=label)
@@ -58,7 +58,7 @@ def strip_question_mark(label: str) -> str:
     return label.rstrip("?… \N{NO-BREAK SPACE}")
 
 
-def make_choice_field(question: Question) -> forms.Field:
+def make_answer_field(question: Question) -> forms.Field:
     choices = [*question.choices, (UNKNOWN, "Je ne sais pas")]
     if question.kind == Kind.CHOICE:
         return forms.ChoiceField(
@@ -82,7 +82,7 @@ def map_initial(question: Question, value: Any) -> dict[str, Any]:
         return {f"{code}-date": format_day_value(at), f"{code}-time": format_hour_value(at)}
     if question.kind in ODD_KINDS and find_oddness(question.kind, value):
         return {code: value, f"{code}-garder": True}  # the author chose to keep this unusual value before
-    return {code: format_amount(value) if question.kind == Kind.AMOUNT else value}
+    return {code: format_amount_value(value) if question.kind == Kind.AMOUNT else value}
 
 
 def format_day_value(at: datetime) -> str:
@@ -95,7 +95,7 @@ def format_hour_value(at: datetime) -> str:
     return "" if at.time() == time.min else f"{at:%H:%M}"
 
 
-def format_amount(cents: int) -> str:
+def format_amount_value(cents: int) -> str:
     euros, rest = divmod(cents, 100)
     return f"{euros},{rest:02}" if rest else str(euros)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.zones import find_zone
 from csirts.routing import Fallback, find_route
-from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_body
+from incidents.access import Guest, list_abilities, list_guest_abilities, speaks_for_body
 from incidents.devices import cookie
 from incidents.devices.signature import read_signature
 from incidents.enums import Ability, ClosingReason, EventKind, Status
@@ -20,8 +20,8 @@ from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import list_history
 from incidents.follow_up.rating import rate_block
 from incidents.models import Incident, ServiceInterruption
-from incidents.queries import Useful, count_held, openers_of, pieces_of, sheets_of, useful_for
-from incidents.sentence import Known, Service, sentences_of
+from incidents.queries import Useful, count_held, list_openers, list_pieces, list_sheets, list_useful_sections
+from incidents.sentence import SentenceFacts, Service, list_sentences
 from incidents.services.correspondence.correspond import MESSAGES_SHOWN, list_latest_messages
 from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import find_completion_refusal
@@ -31,7 +31,7 @@ from incidents.services.history.declared import read_declared_data
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.services.papers.dossier import explain_centre, format_judgement_sentence, list_declared_sections
 from incidents.sharing import may_be_told_in_a_sentence
-from incidents.standing import Standing, Step, standing_of
+from incidents.standing import Standing, Step, describe_standing
 
 # Number of messages shown; earlier ones are folded.
 LATEST = 1
@@ -60,9 +60,9 @@ def describe_case(incident: Incident) -> dict[str, Any]:
     """Return what the page says of the case to everybody who may follow it."""
     thread = list_latest_messages(incident)
     holder = find_holder(incident)
-    standing = standing_of(incident, thread=thread, is_held=holder is not None)
+    standing = describe_standing(incident, thread=thread, is_held=holder is not None)
     interruptions = list(incident.interruptions.order_by("id"))
-    pieces, zone, data = pieces_of(incident), find_zone(incident.collectivity), read_declared_data(incident)
+    pieces, zone, data = list_pieces(incident), find_zone(incident.collectivity), read_declared_data(incident)
     return {
         "incident": incident,
         "zone": zone,
@@ -79,11 +79,11 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "halted": any(interruption.ended_at is None for interruption in interruptions),
         "pieces": pieces[::-1],
         "held": count_held(pieces),
-        "openers": openers_of(pieces),
+        "openers": list_openers(pieces),
         "declared": list_declared_sections(incident, data, zone),
         "judgement": format_judgement_sentence(incident, data),
         "fallbacks": list_fallbacks(incident),
-        "sentences": sentences_of(read_known_facts(incident, standing, interruptions)),
+        "sentences": list_sentences(read_known_facts(incident, standing, interruptions)),
         "shared_link": build_shared_link(incident),
     }
 
@@ -108,14 +108,14 @@ def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
 
 def list_useful(guest: Guest, incident: Incident) -> list[Useful]:
     """Return the questions that a person of the body may still answer; none for somebody of the CSIRT."""
-    return useful_for(incident, sheets_of(incident)) if speaks_for_body(guest, incident) else []
+    return list_useful_sections(incident, list_sheets(incident)) if speaks_for_body(guest, incident) else []
 
 
 def list_acts(guest: Guest, incident: Incident) -> set[str]:
     """Return the abilities that the page offers in the case's present state; none for somebody of the CSIRT."""
     if not speaks_for_body(guest, incident):
         return set()
-    granted = abilities_of_guest(guest, incident)
+    granted = list_guest_abilities(guest, incident)
     if incident.erased_at:
         granted -= {Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW}
     if incident.status == Status.CLOSED:
@@ -133,12 +133,14 @@ def describe_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
     is_free = holds and not incident.claimed_at and incident.closing_reason != ClosingReason.WITHDRAWN
     return {
         "holds_link": holds,
-        "may_claim": bool(is_free and user and Ability.CLAIM in abilities(user, incident)),
+        "may_claim": bool(is_free and user and Ability.CLAIM in list_abilities(user, incident)),
         "may_sign_in": is_free and user is None,
     }
 
 
-def read_known_facts(incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption]) -> Known:
+def read_known_facts(
+    incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption]
+) -> SentenceFacts:
     services = tuple(
         Service(
             label=str(interruption.get_service_display()),
@@ -147,7 +149,7 @@ def read_known_facts(incident: Incident, standing: Standing, interruptions: Sequ
         )
         for interruption in interruptions
     )
-    return Known(
+    return SentenceFacts(
         body=incident.collectivity.label,
         centre=incident.csirt.name if incident.csirt else "",
         status=incident.status,

@@ -8,7 +8,7 @@ from core.stale import Stale
 from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
-from incidents.follow_up.acts import redirect_to_case, render_refusal
+from incidents.follow_up.acts import redirect_to_case, render_refused_act
 from incidents.follow_up.page import render_case_page, render_not_found
 from incidents.follow_up.rating import RateForm, rate_block
 from incidents.models import Incident
@@ -33,7 +33,7 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
         is_stale = True
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return render_refusal(request, incident.reference, "Aucun avis n’est attendu", error)
+            return render_refused_act(request, incident.reference, "Aucun avis n’est attendu", error)
         form.add_error(None, error)
     return render_refused_rating(request, incident, guest, form, is_stale=is_stale)
 

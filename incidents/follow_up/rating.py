@@ -8,7 +8,7 @@ from core.fields import WordsField
 from incidents.access import Guest, speaks_for_body
 from incidents.enums import Satisfaction
 from incidents.models import Incident, Rating
-from incidents.services.declarant.rate import WORDS_LIMIT, is_asked, stamp_rating
+from incidents.services.declarant.rate import WORDS_LIMIT, is_rating_asked, stamp_rating
 
 LEVELS = [(str(level), label) for level, label in Satisfaction.choices]
 
@@ -36,7 +36,7 @@ def rate_block(incident: Incident, guest: Guest, form: RateForm | None = None) -
     """Return the context of the rating, or None, without any query, if the guest is not asked for one. `form`
     is a refused form.
     """
-    if not is_asked(incident) or not speaks_for_body(guest, incident):
+    if not is_rating_asked(incident) or not speaks_for_body(guest, incident):
         return None
     rating = Rating.objects.filter(incident=incident).first()
     initial = {"level": rating.level, "words": rating.words} if rating else {}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from incidents.enums import ObservableKind
-from incidents.indicators.observables import Indicator, find_host
+from incidents.indicators.observables import Indicator, find_indicator_host
 
 FILE = Path(__file__).parent.parent / "data" / "known-values.json"
 # These networks are for documentation and exercises. No attack comes from them, and proposing them does no harm.
@@ -53,7 +53,7 @@ def is_innocent(observable: Indicator, *, own: Collection[str] = (), persons: Co
     """Tell whether a value says nothing about the attack. `own` holds the domains of the body and of its centre,
     `persons` the mailboxes of the people of the case.
     """
-    host = find_host(observable.kind, observable.value)
+    host = find_indicator_host(observable.kind, observable.value)
     if not host:
         return False
     if observable.kind == ObservableKind.EMAIL and observable.value in persons:

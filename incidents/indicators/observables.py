@@ -155,7 +155,7 @@ SPELLINGS: dict[ObservableKind, Callable[[str], str | None]] = {
 }
 
 
-def find_host(kind: str, value: str) -> str:
+def find_indicator_host(kind: str, value: str) -> str:
     """Return the domain or the IP address in a normalised value, or "" if there is none."""
     if kind == ObservableKind.URL:
         return urlsplit(value).hostname or ""

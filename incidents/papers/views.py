@@ -16,7 +16,7 @@ from incidents.enums import Door, PaperKind
 from incidents.models import Incident
 from incidents.papers.serving import serve_paper
 from incidents.services.papers.dossier import build_dossier
-from incidents.services.papers.making import Erased, ask_answer_pack
+from incidents.services.papers.making import NothingToPrint, ask_answer_pack
 
 LEDGER_LINES = range(22)
 SHOWN = 5
@@ -33,7 +33,7 @@ def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
         return render_paper(request, incident, guest)
     try:
         ask_answer_pack(guest=guest, reference=incident.reference)
-    except Erased:
+    except NothingToPrint:
         return render_paper(request, incident, guest)
     return redirect("answer_pack", incident.reference)
 

@@ -129,7 +129,7 @@ def format_fact(fact: Fact, value: Any) -> str:
         case FactKind.CHOICE:
             return get_label(fact.choices, value)
         case FactKind.CHOICES:
-            return join_labels(fact.choices, value)
+            return join_choice_labels(fact.choices, value)
         case FactKind.COUNT if value is not None:
             return format_number(value)
     return str(value or NOT_SAID)
@@ -142,5 +142,5 @@ def get_label(choices: Any, code: str) -> str:
     return str(dict(choices.choices).get(code, code) or NOT_SAID)
 
 
-def join_labels(choices: Any, codes: list[str]) -> str:
+def join_choice_labels(choices: Any, codes: list[str]) -> str:
     return ", ".join(get_label(choices, code) for code in codes) or str(NOT_SAID)

@@ -19,7 +19,7 @@ from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES, Reflexes, read_sheet
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflexes.forms import SheetForm, refill_form
+from incidents.reflexes.forms import SheetForm, refill_sheet_form
 from incidents.services.library.reflexes import (
     NATIONAL,
     Sheet,
@@ -65,7 +65,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         if kind not in IncidentType.values:
             raise Http404
         if request.method != "POST":
-            return self.show(request, csirt, kind, form_for(request, csirt, kind))
+            return self.show(request, csirt, kind, make_sheet_form(request, csirt, kind))
         if GO_BACK in request.POST:
             return self.go_back(request, csirt, kind)
         form = SheetForm(request.POST, national=REFLEXES[kind])
@@ -79,7 +79,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
             preview = read_sheet(clean_content(form.content()))
             if PUBLISH not in request.POST:
                 return self.show(request, csirt, kind, form, preview=preview)
-            version = publish(request, csirt, kind, form)
+            version = publish_form(request, csirt, kind, form)
         except ValidationError as error:
             form.add_error(None, error)
             return self.show(request, csirt, kind, form)
@@ -131,9 +131,9 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
             "csirt": csirt,
             "kind": kind,
             "shown": find_reflex_sheet(kind, csirt),
-            "region": region_of(csirt),
+            "region": find_region(csirt),
             "preview": preview,
-            "versions": versions_of(kind, csirt),
+            "versions": list_sheet_versions(kind, csirt),
         }
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
         return self.render(request, "reflexes/admin_sheet.html", context, status=status)
@@ -151,7 +151,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         return False
 
 
-def region_of(csirt: Csirt) -> str:
+def find_region(csirt: Csirt) -> str:
     """Return the code of a région that reads the centre's sheets, for the link to the public page; empty
     if there is none.
     """
@@ -159,7 +159,7 @@ def region_of(csirt: Csirt) -> str:
     return whole.order_by("region__sort_key").values_list("region__code", flat=True).first() or ""
 
 
-def publish(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> int:
+def publish_form(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> int:
     return publish_sheet(
         kind=kind,
         csirt_slug=csirt.slug,
@@ -169,18 +169,18 @@ def publish(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> i
     )
 
 
-def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
+def make_sheet_form(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
     """Return the form with the sheet in force, or with the version of `?version=`."""
     row = find_newest_reflex_sheet(kind, csirt)
     version = request.GET.get("version", "")
     old = (
-        versions_of(kind, csirt).filter(version=int(version)).first()
+        list_sheet_versions(kind, csirt).filter(version=int(version)).first()
         if version.isdecimal() and len(version) < 5
         else None
     )
     text = read_sheet(old.content) if old and old.content else find_reflex_sheet(kind, csirt).text
-    return SheetForm(initial=refill_form(text, row.version if row else 0), national=REFLEXES[kind])
+    return SheetForm(initial=refill_sheet_form(text, row.version if row else 0), national=REFLEXES[kind])
 
 
-def versions_of(kind: str, csirt: Csirt) -> QuerySet[ReflexSheet]:
+def list_sheet_versions(kind: str, csirt: Csirt) -> QuerySet[ReflexSheet]:
     return ReflexSheet.objects.filter(type=kind, csirt=csirt).select_related("author").order_by("-version")

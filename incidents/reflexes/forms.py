@@ -44,13 +44,13 @@ class SheetForm(forms.Form):
         return {
             "words": values["words"],
             "title": values["title"],
-            "hour": acts_in(values["hour"]),
-            "day": acts_in(values["day"]),
+            "hour": parse_acts(values["hour"]),
+            "day": parse_acts(values["day"]),
             "sources": [line for line in values["sources"].splitlines() if line.strip()],
         }
 
 
-def acts_in(text: str) -> list[dict[str, str]]:
+def parse_acts(text: str) -> list[dict[str, str]]:
     """Return the acts. The first line of a paragraph is the act, the others say how to do it."""
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
@@ -61,17 +61,17 @@ def acts_in(text: str) -> list[dict[str, str]]:
     return [{"title": lines[0], "how": " ".join(lines[1:])} for lines in paragraphs if lines]
 
 
-def refill_form(text: Reflexes, based_on: int) -> dict[str, Any]:
+def refill_sheet_form(text: Reflexes, based_on: int) -> dict[str, Any]:
     """Return the initial values of the form for a sheet."""
     return {
         "words": text.words,
         "title": text.title,
-        "hour": paragraphs_of(text.hour),
-        "day": paragraphs_of(text.day),
+        "hour": format_paragraphs(text.hour),
+        "day": format_paragraphs(text.day),
         "sources": "\n".join(text.sources),
         "based_on": based_on,
     }
 
 
-def paragraphs_of(acts: Iterable[Act]) -> str:
+def format_paragraphs(acts: Iterable[Act]) -> str:
     return "\n\n".join(f"{act.title}\n{act.how}" for act in acts)

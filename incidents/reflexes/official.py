@@ -23,7 +23,7 @@ class Official(NamedTuple):
     url: str
 
 
-def official_pages(sheet: Reflexes) -> list[Official]:
+def list_official_pages(sheet: Reflexes) -> list[Official]:
     """Return the official pages that the sources of this sheet name, and 17Cyber, which is open to everybody."""
     sources = " ".join(str(source) for source in sheet.sources)
     pages = [Official("17Cyber, à toute heure", "https://17cyber.gouv.fr")]

@@ -13,7 +13,7 @@ from csirts.routing import Ground, load_directory
 from csirts.wording import curl_apostrophes
 from incidents.catalogues.reflex_sheets import ICONS, REFLEXES
 from incidents.enums import IncidentType
-from incidents.reflexes.official import official_pages
+from incidents.reflexes.official import list_official_pages
 from incidents.services.library.reflexes import find_reflex_sheet
 
 
@@ -51,7 +51,7 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
     sheet = find_reflex_sheet(kind, csirt)
     context = {
         "sheet": sheet,
-        "official": official_pages(sheet.text),
+        "official": list_official_pages(sheet.text),
         "icon": ICONS[kind],
         "region": region,
         "csirt": csirt,

@@ -16,7 +16,7 @@ from incidents.access import get_incident
 from incidents.enums import TYPE_TERMS, Ability, KeptForm
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
-from incidents.reference import groups
+from incidents.reference import split_groups
 from incidents.services.correspondence.correspond import ThreadMoved, write_to_declarant, write_with_doubles
 from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declaring.bodies import correct_body
@@ -206,7 +206,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         except ValidationError as error:
             return show_refusal(request, reference, error)
         incident = get_incident(get_account(request), reference, to=Ability.VIEW)
-        secrets = {"reference": groups(incident.reference), "secret": groups(secret)}
+        secrets = {"reference": split_groups(incident.reference), "secret": split_groups(secret)}
         return render_page(request, "incidents/triage/code.html", {"incident": incident} | secrets)
 
     def render_case(self, request: HttpRequest, context: dict[str, Any], *, status: int = 422) -> HttpResponse:

@@ -131,9 +131,9 @@ def test_its_pieces_are_encrypted_and_sealed():
     assert [piece.name for piece in pieces] == ["LISEZ-MOI.txt", "facture.eml", "écran.png", "vpn.log"]
     assert pieces[2].media_type == "image/png"
     assert find_first_broken(pieces[0].incident, pieces) is None
-    key = vault.unwrap(bytes(CaseKey.objects.get(incident=pieces[0].incident).wrapped))
-    assert b"".join(vault.read(pieces[0].storage_name, key)).startswith(b"VOS FICHIERS")
-    with vault.store().open(pieces[0].storage_name, "rb") as stored:
+    key = vault.unwrap_key(bytes(CaseKey.objects.get(incident=pieces[0].incident).wrapped))
+    assert b"".join(vault.read_object(pieces[0].storage_name, key)).startswith(b"VOS FICHIERS")
+    with vault.get_store().open(pieces[0].storage_name, "rb") as stored:
         assert b"VOS FICHIERS" not in stored.read()
 
 

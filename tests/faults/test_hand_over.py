@@ -85,7 +85,7 @@ def test_it_works(site, incident):
     assert list((site.home / "temporary").iterdir()) == []
     [stored] = stored_in(site)
     assert MARK not in stored.read_bytes()
-    assert next(vault.read(piece.storage_name, get_reading_key(incident)))[: len(MARK)] == MARK
+    assert next(vault.read_object(piece.storage_name, get_reading_key(incident)))[: len(MARK)] == MARK
 
 
 @pytest.mark.proof
@@ -129,7 +129,7 @@ def test_a_disk_that_is_full_is_told_and_nothing_half_is_recorded(site, incident
     site.start()
     assert site.post(f"{url}fin/", b"", BYTES, 0).status == 200
     piece = Evidence.objects.get()
-    assert b"".join(vault.read(piece.storage_name, get_reading_key(incident))) == content
+    assert b"".join(vault.read_object(piece.storage_name, get_reading_key(incident))) == content
 
 
 def begin(site, incident, content):
@@ -151,7 +151,7 @@ def test_a_server_that_is_killed_loses_no_slice(site, incident):
         site.start()
     assert site.post(f"{url}fin/", b"", BYTES, 0).status == 200
     piece = Evidence.objects.get()
-    assert b"".join(vault.read(piece.storage_name, get_reading_key(incident))) == content
+    assert b"".join(vault.read_object(piece.storage_name, get_reading_key(incident))) == content
 
 
 def half_a_request(site, path, kind, body, length):

@@ -87,7 +87,7 @@ def test_slow_files_of_one_address_leave_places_to_others(site):
 
 def long_paper(site):
     """The address of 32 MB that anybody may read: no buffer on the way takes so much."""
-    body, name = plouexemple(), vault.new_name()
+    body, name = plouexemple(), vault.make_name()
     stored = site.home / "evidence" / name
     stored.parent.mkdir(parents=True, exist_ok=True)
     stored.write_bytes(b"a" * LONG)

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from incidents.enums import Severity, Status, Verification
-from incidents.reference import new_reference
+from incidents.reference import make_reference
 from incidents.triage.queue.order import OpenCase
 
 NOW = datetime(2026, 11, 24, 9, 12, tzinfo=UTC)
@@ -17,7 +17,7 @@ def a_case(severity: Severity, *, minutes: float, **said: Any) -> OpenCase:
     """Due in so many minutes, or since so many where they are negative."""
     known: dict[str, Any] = {
         "pk": next(keys),
-        "reference": new_reference(),
+        "reference": make_reference(),
         "csirt": 1,
         "body": next(keys),
         "type": "panne",

@@ -25,7 +25,7 @@ from tests.stores import in_a_folder, stored_objects
 @pytest.fixture(autouse=True)
 def empty_store():
     for name in stored_objects():
-        vault.remove(name)
+        vault.remove_object(name)
 
 
 @pytest.fixture

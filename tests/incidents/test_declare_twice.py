@@ -11,7 +11,7 @@ from django.test import Client
 from incidents.declare.brake import MANY
 from incidents.devices.draft_cookie import NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
-from incidents.reference import new_reference, spaced
+from incidents.reference import make_reference, spaced
 from incidents.services.declarant.access import rotate_access_by_declarant
 from incidents.services.declaring import declare
 from tests.cast import breizh_cyber, plouexemple
@@ -108,9 +108,9 @@ def test_the_answer_after_a_renewal_shows_no_dead_code(client, town):
 
 def test_a_reference_that_is_taken_is_drawn_again(client, town, monkeypatch):
     post(client)
-    taken, free = Incident.objects.get().reference, new_reference()
+    taken, free = Incident.objects.get().reference, make_reference()
     draws = iter([taken, taken, free])
-    monkeypatch.setattr(declare, "new_reference", lambda: next(draws))
+    monkeypatch.setattr(declare, "make_reference", lambda: next(draws))
     assert spaced(free) in text(post(client, {"cle": "b"}))
     assert Incident.objects.count() == IncidentEvent.objects.count() == Story.objects.count() == 2
 
@@ -118,7 +118,7 @@ def test_a_reference_that_is_taken_is_drawn_again(client, town, monkeypatch):
 def test_no_free_reference_stores_nothing(client, town, monkeypatch):
     post(client)
     taken = Incident.objects.get().reference
-    monkeypatch.setattr(declare, "new_reference", lambda: taken)
+    monkeypatch.setattr(declare, "make_reference", lambda: taken)
     with pytest.raises(IntegrityError, match="no free reference"):
         post(client, {"cle": "b"})
     assert Incident.objects.count() == IncidentEvent.objects.count() == 1

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from incidents.devices import cookie
 from incidents.models import CodeGuess
-from incidents.reference import new_reference, spaced
+from incidents.reference import make_reference, spaced
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.guess import FREE_TRIES, WAITS, MustWait, open_by_code
 from tests.cast import declare
@@ -86,7 +86,7 @@ def test_however_it_is_typed_it_is_one_reference(incident):
 
 
 def test_what_does_not_exist_is_answered_and_counted_alike(incident):
-    made_up, pages = new_reference(), set()
+    made_up, pages = make_reference(), set()
     for reference in (incident.reference, made_up):
         first = enter(reference, WRONG)
         last = lock(reference)
@@ -101,7 +101,7 @@ def test_what_does_not_exist_is_answered_and_counted_alike(incident):
 
 
 def test_as_many_queries_for_what_exists_and_what_does_not(incident, django_assert_num_queries):
-    for reference in (incident.reference, new_reference()):
+    for reference in (incident.reference, make_reference()):
         with django_assert_num_queries(7):  # with its savepoint
             open_by_code(reference=reference, code=WRONG)
 
@@ -127,7 +127,7 @@ def test_the_wait_rises_to_a_quarter_of_an_hour(incident):
 
 def test_a_day_later_it_is_forgotten_and_swept(incident):
     lock(incident.reference)
-    lock(new_reference())
+    lock(make_reference())
     with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1), tick=False):
         assert open_by_code(reference=incident.reference, code=WRONG) is None
     assert CodeGuess.objects.get().wrong == 1

@@ -47,7 +47,7 @@ def hand_over(client, incident, *files, **said):
 
 
 def clear(piece):
-    return b"".join(vault.read(piece.storage_name, get_reading_key(piece.incident)))
+    return b"".join(vault.read_object(piece.storage_name, get_reading_key(piece.incident)))
 
 
 def test_it_works(holder, incident):
@@ -111,7 +111,7 @@ def test_the_same_bytes_twice_are_one_piece(holder, incident, settings):
 @pytest.fixture(autouse=True)
 def empty_store():
     for name in stored_objects():
-        vault.remove(name)
+        vault.remove_object(name)
 
 
 def test_nothing_chosen_is_said(holder, incident):

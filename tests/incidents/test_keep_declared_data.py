@@ -13,7 +13,7 @@ from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_first_leak
 from incidents.services.papers.dossier import build_dossier
-from incidents.services.transfer.advise import describe_case_facts
+from incidents.services.transfer.advise import describe_advice_facts
 from tests.cast import a_lead, declare
 from tests.incidents.api import URL, Api
 from tests.incidents.devices import opened
@@ -55,7 +55,7 @@ def test_it_works(client, responder, answer, found):
         assert duties[0].startswith("Des données personnelles sont touchées.")
     else:
         assert duties[0].startswith("Des données personnelles sont peut-être touchées.")
-    file = describe_case_facts(incident)
+    file = describe_advice_facts(incident)
     assert file["data"] == {"concerned": answer, "leak": None}
     assert file["centre_judges"] == {"leak": found}
     assert f"Le centre : {words}." in text_of(client.get(case_url(incident)))
@@ -127,7 +127,7 @@ def test_papers_of_cases_judged_before_say_what_was_declared(responder):
     assert section_of(build_dossier(incident, at=timezone.now()))["lines"] == [
         ["Des données touchées", "Je ne sais pas"]
     ]
-    assert describe_case_facts(incident)["data"]["concerned"] == "unknown"
+    assert describe_advice_facts(incident)["data"]["concerned"] == "unknown"
 
 
 @pytest.mark.parametrize("found", ["", "confirmed"])
@@ -139,7 +139,7 @@ def test_an_erased_case_says_no_judgement_as_declared_and_no_declaration_as_judg
     erase_personal_data(reference=incident.reference, actor=a_lead())
     incident.refresh_from_db()
 
-    file = describe_case_facts(incident)
+    file = describe_advice_facts(incident)
 
     assert file["data"] == {"concerned": "unknown", "leak": None}
     assert file["centre_judges"] == {"leak": found}
@@ -165,5 +165,5 @@ def test_data_ticked_after_the_centre_judged_that_none_leaked_leave_the_judgemen
 
     leak = find_first_leak(incident)
     assert (leak.status, leak.categories) == ("unfounded", ["nir"])
-    assert describe_case_facts(incident)["centre_judges"] == {"leak": "unfounded"}
-    assert describe_case_facts(incident)["data"]["leak"]["status"] == ""
+    assert describe_advice_facts(incident)["centre_judges"] == {"leak": "unfounded"}
+    assert describe_advice_facts(incident)["data"]["leak"]["status"] == ""

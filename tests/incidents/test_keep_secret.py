@@ -27,20 +27,20 @@ def place(request, settings, tmp_path):
 
 
 def stored(content=CONTENT, key=None):
-    name, key = vault.new_name(), key or vault.new_key()
-    vault.write(name, key, content)
+    name, key = vault.make_name(), key or vault.make_key()
+    vault.write_object(name, key, content)
     return name, key
 
 
 @pytest.mark.parametrize("size", [0, 1, vault.FRAME - 1, vault.FRAME, vault.FRAME + 1, 200_000])
 def test_it_works(place, size):
     name, key = stored(CONTENT[:size])
-    assert b"".join(vault.read(name, key)) == CONTENT[:size]
+    assert b"".join(vault.read_object(name, key)) == CONTENT[:size]
 
 
 def test_what_is_stored_says_nothing(place):
     name, _key = stored(b"mot de passe" * 9_000)
-    with vault.store().open(name) as file:
+    with vault.get_store().open(name) as file:
         raw = file.read()
     assert b"mot de passe" not in raw
     assert len(raw) < 9_000 * 12 + 200
@@ -59,46 +59,46 @@ def test_what_is_stored_says_nothing(place):
 )
 def test_what_was_altered_does_not_open(place, spoil):
     name, key = stored()
-    with vault.store().open(name) as file:
+    with vault.get_store().open(name) as file:
         raw = file.read()
-    vault.remove(name)
-    with vault.store().open(name, "wb") as file:
+    vault.remove_object(name)
+    with vault.get_store().open(name, "wb") as file:
         file.write(spoil(raw))
     with pytest.raises(vault.NotReadable):
-        list(vault.read(name, key))
+        list(vault.read_object(name, key))
 
 
 def test_neither_another_key_nor_another_place_opens_it(place):
     name, key = stored()
     other, _ = stored(key=key)
-    with vault.store().open(other) as file:
+    with vault.get_store().open(other) as file:
         raw = file.read()
-    vault.remove(name)
-    with vault.store().open(name, "wb") as file:
+    vault.remove_object(name)
+    with vault.get_store().open(name, "wb") as file:
         file.write(raw)
-    for wrong_name, wrong_key in [(name, key), (other, vault.new_key()), (vault.new_name(), key)]:
+    for wrong_name, wrong_key in [(name, key), (other, vault.make_key()), (vault.make_name(), key)]:
         with pytest.raises(vault.NotReadable):
-            list(vault.read(wrong_name, wrong_key))
+            list(vault.read_object(wrong_name, wrong_key))
 
 
 def test_the_key_of_the_installation_can_be_replaced(settings):
-    key, new = vault.new_key(), os.urandom(32)
-    wrapped = vault.wrap(key)
+    key, new = vault.make_key(), os.urandom(32)
+    wrapped = vault.wrap_key(key)
     assert key not in wrapped
     settings.EVIDENCE_KEYS = [new, *settings.EVIDENCE_KEYS]
-    assert vault.unwrap(wrapped) == key
+    assert vault.unwrap_key(wrapped) == key
     assert not vault.is_wrapped_with_the_first(wrapped)
     settings.EVIDENCE_KEYS = [new]
-    assert vault.unwrap(vault.wrap(key)) == key
+    assert vault.unwrap_key(vault.wrap_key(key)) == key
     with pytest.raises(vault.NotReadable):
-        vault.unwrap(wrapped)
+        vault.unwrap_key(wrapped)
 
 
 def test_a_wrapped_key_that_was_altered_does_not_open():
-    wrapped = bytearray(vault.wrap(vault.new_key()))
+    wrapped = bytearray(vault.wrap_key(vault.make_key()))
     wrapped[-1] ^= 1
     with pytest.raises(vault.NotReadable):
-        vault.unwrap(bytes(wrapped))
+        vault.unwrap_key(bytes(wrapped))
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(settings, tmp_path, monkeypatch):
@@ -129,15 +129,15 @@ os.environ["EVIDENCE_DIR"], os.environ["DJANGO_SETTINGS_MODULE"] = sys.argv[1], 
 django.setup()
 from incidents.files import deposits, vault
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-key, chunk = vault.new_key(), os.urandom(64 * 1024)
+key, chunk = vault.make_key(), os.urandom(64 * 1024)
 def deposit(times):
     one = deposits.Deposit(key)
     for _ in range(times): one.write(chunk)
     return one.finish()
-deposit(32); list(vault.read(deposit(1).storage_name, key))
+deposit(32); list(vault.read_object(deposit(1).storage_name, key))
 before = peak()
 done = deposit(1525)
-read = sum(map(len, vault.read(done.storage_name, key)))
+read = sum(map(len, vault.read_object(done.storage_name, key)))
 print(done.size, read, peak() - before)
 """
 

@@ -169,7 +169,7 @@ def test_the_old_key_of_the_installation_can_go(holder, responder, incident, set
 
 def test_a_file_gone_from_the_store_is_told(holder, responder, incident):
     piece = hand_over(holder, incident, b"x")
-    vault.remove(piece.storage_name)
+    vault.remove_object(piece.storage_name)
     assert responder.get(address(piece)).status_code == 503
 
 

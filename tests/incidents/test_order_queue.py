@@ -3,7 +3,7 @@
 import pytest
 
 from incidents.enums import IncidentType, Status
-from incidents.severity import Situation, assess
+from incidents.severity import Situation, assess_situation
 from incidents.triage.queue.order import QueuePlace, compute_place, compute_urgency
 from incidents.triage.queue.waves import arrange_waves
 from tests.incidents.open_cases import CRITICAL, HIGH, LOW, MODERATE, NOW, a_case
@@ -61,7 +61,7 @@ HARD = {
         a_case(LOW, minutes=-10_000),
     ),
     "a false transfer of this morning stands before what sleeps": (
-        a_case(assess(FALSE_TRANSFER).severity, minutes=225, type=IncidentType.TRANSFER),
+        a_case(assess_situation(FALSE_TRANSFER).severity, minutes=225, type=IncidentType.TRANSFER),
         a_case(LOW, minutes=-31 * 24 * 60, status=Status.ACKNOWLEDGED),
     ),
     "whether somebody has taken it changes nothing": (

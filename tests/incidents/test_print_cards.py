@@ -275,12 +275,12 @@ def test_a_worker_that_dies_half_way_is_followed_by_another(
     make_papers()
     assert Paper.objects.get().state == PaperState.ASKED
     left = Paper.objects.get().storage_name
-    assert vault.store().exists(left)
+    assert vault.get_store().exists(left)
     with time_machine.travel(timezone.now() + papers.LEASE), django_capture_on_commit_callbacks(execute=True):
         make_papers()
     assert Paper.objects.get().state == PaperState.MADE
     assert pages_of(body_of(client.get(f"{ALL}pdf/"))) == 7
-    assert not vault.store().exists(left)
+    assert not vault.get_store().exists(left)
 
 
 def test_a_worker_that_was_taken_for_dead_stops(town, small):
@@ -290,7 +290,7 @@ def test_a_worker_that_was_taken_for_dead_stops(town, small):
     with time_machine.travel(timezone.now() + papers.LEASE):
         quick = papers.claim_paper(timezone.now())
         assert papers.try_paper(slow) is False
-        assert not vault.store().exists(slow.storage_name)
+        assert not vault.get_store().exists(slow.storage_name)
         assert papers.try_paper(quick) is True
     assert Paper.objects.get().storage_name == quick.storage_name
 

@@ -77,7 +77,7 @@ def test_it_works(incident):
 def test_it_is_stored_encrypted_with_the_key_of_the_case(incident):
     held(incident).post(page(incident))
     make_papers()
-    with vault.store().open(Paper.objects.get().storage_name, "rb") as file:
+    with vault.get_store().open(Paper.objects.get().storage_name, "rb") as file:
         assert b"PDF" not in file.read()
     assert CaseKey.objects.filter(incident=incident).exists()
 
@@ -122,7 +122,7 @@ def test_the_second_of_two_workers_changes_nothing_and_leaves_nothing(incident):
 
 
 def stored():
-    store = vault.store()
+    store = vault.get_store()
     return sum(len(store.listdir(folder)[1]) for folder in store.listdir("")[0])
 
 

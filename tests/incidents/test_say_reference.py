@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.reference import ALPHABET, LENGTH, compact, is_reference, new_reference, spaced, with_check_character
+from incidents.reference import ALPHABET, LENGTH, add_check_character, compact, is_reference, make_reference, spaced
 
 bodies = st.text(ALPHABET, min_size=LENGTH - 1, max_size=LENGTH - 1)
 
 
 def test_it_works():
-    reference = new_reference()
+    reference = make_reference()
 
     assert is_reference(reference)
     assert is_reference(compact(f" {spaced(reference).lower()} "))
@@ -18,7 +18,7 @@ def test_it_works():
 
 @given(bodies, st.integers(0, LENGTH - 1), st.sampled_from(ALPHABET))
 def test_one_wrong_symbol_is_caught(body, place, symbol):
-    reference = with_check_character(body)
+    reference = add_check_character(body)
     heard = reference[:place] + symbol + reference[place + 1 :]
 
     assert is_reference(heard) == (heard == reference)
@@ -27,7 +27,7 @@ def test_one_wrong_symbol_is_caught(body, place, symbol):
 def test_nearly_every_swap_of_neighbours_is_caught():
     pairs = [(a, b) for a in ALPHABET for b in ALPHABET if a != b]
     missed = sum(
-        is_reference(with_check_character("ABCDE" + a + b)[:5] + b + a + with_check_character("ABCDE" + a + b)[7])
+        is_reference(add_check_character("ABCDE" + a + b)[:5] + b + a + add_check_character("ABCDE" + a + b)[7])
         for a, b in pairs
     )
 
@@ -41,7 +41,7 @@ def test_spaced_groups_by_four():
 
 def test_it_tells_nothing():
     """Two references drawn one after the other share no prefix more often than chance would have it."""
-    drawn = [new_reference() for _ in range(2_000)]
+    drawn = [make_reference() for _ in range(2_000)]
 
     assert len(set(drawn)) == 2_000
     assert len({reference[0] for reference in drawn}) == len(ALPHABET)

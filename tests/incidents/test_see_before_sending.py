@@ -12,7 +12,7 @@ from incidents.models import Message
 from incidents.services.correspondence.correspond import (
     NO_MESSAGE,
     Letter,
-    Seen,
+    SeenThread,
     ThreadMoved,
     write_to_csirt,
     write_to_declarant,
@@ -162,6 +162,6 @@ def test_nothing_is_left_of_what_was_not_sent(case, write):
             reference=case.reference,
             actor=case.assignee,
             letter=Letter(text=SECOND, key="k"),
-            seen=Seen(newest=NO_MESSAGE),
+            seen=SeenThread(newest=NO_MESSAGE),
         )
     assert (case.events.count(), Message.objects.count()) == (before, 1)

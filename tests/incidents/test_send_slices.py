@@ -29,7 +29,7 @@ from tests.stores import stored_objects
 @pytest.fixture(autouse=True)
 def empty_store():
     for name in stored_objects():
-        vault.remove(name)
+        vault.remove_object(name)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_it_works(holder, incident):
     piece = Evidence.objects.get()
     assert (piece.name, piece.author, piece.size) == ("disque.img", "Dominique", len(CONTENT))
     assert piece.sha256 == hashlib.sha256(CONTENT).hexdigest()
-    assert b"".join(vault.read(piece.storage_name, get_reading_key(incident))) == CONTENT
+    assert b"".join(vault.read_object(piece.storage_name, get_reading_key(incident))) == CONTENT
     assert stored_objects() == [piece.storage_name]
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
 
@@ -258,7 +258,7 @@ def test_of_two_slices_for_one_place_one_wins(live_site, disk):
     assert sorted(codes.values()) == [200, 409]
     [winner] = [number for number, status in codes.items() if status == 200]
     upload = EvidenceUpload.objects.get()
-    kept = b"".join(vault.read(vault.slice_name(upload.uid, 0), get_reading_key(incident)))
+    kept = b"".join(vault.read_object(vault.make_slice_name(upload.uid, 0), get_reading_key(incident)))
     assert kept == bodies[winner]
     connections.close_all()
 

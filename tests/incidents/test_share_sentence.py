@@ -10,7 +10,7 @@ from django.test import Client
 from incidents.enums import ClosingReason, InterruptionExtent, Status
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SharedSentence
-from incidents.sentence import Known, Service, lowered, sentences_of, with_article
+from incidents.sentence import SentenceFacts, Service, add_article, list_sentences, lower_label
 from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
@@ -182,16 +182,16 @@ MAYBE = Service(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=
     ],
 )
 def test_each_state_has_its_words(more, said):
-    assert said in " ".join(sentences_of(Known(**KNOWN | more)))
+    assert said in " ".join(list_sentences(SentenceFacts(**KNOWN | more)))
 
 
 def test_every_sentence_is_one_breath():
-    for sentence in sentences_of(Known(**KNOWN | {"status": Status.ACKNOWLEDGED, "services": (PAY,)})):
+    for sentence in list_sentences(SentenceFacts(**KNOWN | {"status": Status.ACKNOWLEDGED, "services": (PAY,)})):
         assert len(sentence.split()) <= 15
 
 
 def test_names_stand_well_in_a_sentence():
-    assert lowered("État civil") == "état civil"
-    assert lowered("EHPAD et soins") == "EHPAD et soins"
-    assert with_article("communauté de communes du X") == "la communauté de communes du X"
-    assert with_article("Brest Métropole") == "Brest Métropole"
+    assert lower_label("État civil") == "état civil"
+    assert lower_label("EHPAD et soins") == "EHPAD et soins"
+    assert add_article("communauté de communes du X") == "la communauté de communes du X"
+    assert add_article("Brest Métropole") == "Brest Métropole"

@@ -36,8 +36,8 @@ def guest(incident):
 
 
 def a_stray():
-    name = vault.new_name()
-    vault.write(name, vault.new_key(), b"left behind")
+    name = vault.make_name()
+    vault.write_object(name, vault.make_key(), b"left behind")
     return name
 
 
@@ -57,7 +57,7 @@ def test_it_works(incident, guest):
     make_due()
     paper.refresh_from_db()
     stray = a_stray()
-    held = sorted([piece.storage_name, paper.storage_name, vault.slice_name(upload.uid, 0)])
+    held = sorted([piece.storage_name, paper.storage_name, vault.make_slice_name(upload.uid, 0)])
 
     for hours in (0, 23):
         sweep_after(hours=hours)
@@ -84,7 +84,7 @@ def test_an_object_whose_row_is_late_stays(incident):
 def test_an_upload_goes_on_after_days(incident, guest):
     """The slice that a killed server had stored and not counted waits with the others for whoever goes on."""
     upload = a_begun_upload(incident, guest)
-    vault.write(vault.slice_name(upload.uid, SLICE), get_reading_key(incident), b"y")
+    vault.write_object(vault.make_slice_name(upload.uid, SLICE), get_reading_key(incident), b"y")
     for days in (0, 2, 6):
         sweep_after(days=days)
     assert len(stored_objects()) == 2
@@ -143,7 +143,7 @@ def test_a_round_that_is_too_long_goes_on_next_time(incident, monkeypatch):
 
 def test_one_folder_removes_so_many_at_once(incident, monkeypatch):
     monkeypatch.setattr(sweep, "MOST_AT_ONCE", 2)
-    monkeypatch.setattr(vault, "new_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
+    monkeypatch.setattr(vault, "make_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(5):
         a_stray()
     for hours, left in ((0, 5), (25, 3), (26, 1), (27, 0)):
@@ -155,7 +155,7 @@ def test_what_cannot_be_removed_is_tried_again(incident, monkeypatch):
     a_stray()
     sweep_store()
     with monkeypatch.context() as stuck:
-        stuck.setattr(vault, "remove", lambda _name: False)
+        stuck.setattr(vault, "remove_object", lambda _name: False)
         sweep_after(hours=25)
     assert StrayObject.objects.exists()
     sweep_after(hours=26)
@@ -165,7 +165,7 @@ def test_what_cannot_be_removed_is_tried_again(incident, monkeypatch):
 def test_a_store_that_does_not_answer_is_told(db, settings, s3):
     with in_a_bucket(settings, s3) as storage:
         storage.bucket.delete()
-        StrayObject.objects.create(name=vault.new_name())
+        StrayObject.objects.create(name=vault.make_name())
         with capture_logs() as logs:
             sweep_store()
     assert [(one["log_level"], one["event"]) for one in logs] == [
@@ -177,7 +177,7 @@ def test_a_store_that_does_not_answer_is_told(db, settings, s3):
 
 @pytest.mark.parametrize("many", [2, 50])
 def test_the_queries_do_not_grow(db, store, many, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(vault, "new_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
+    monkeypatch.setattr(vault, "make_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(many):
         a_stray()
     sweep_store()

@@ -8,7 +8,7 @@ from accounts.enums import Role
 from csirts.models import Csirt
 from incidents.enums import ClosingReason
 from incidents.models import Incident
-from incidents.reference import new_reference, spaced
+from incidents.reference import make_reference, spaced
 from incidents.services.handling.triage import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import url
@@ -56,7 +56,7 @@ def test_one_that_i_may_not_see_is_like_one_that_is_not_there(client, responder)
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
     Incident.objects.filter(pk=theirs.pk).update(csirt=elsewhere)
 
-    for query in (theirs.reference, spaced(theirs.reference), new_reference()):
+    for query in (theirs.reference, spaced(theirs.reference), make_reference()):
         assert found(client, query) == set()
         assert "Rien ne répond à" in text_of(client.get(URL, {"q": query}))
 

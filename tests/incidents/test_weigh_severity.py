@@ -6,14 +6,14 @@ import pytest
 
 from incidents.enums import DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService, Severity
 from incidents.facts.shapes import Interruption, Leak
-from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
+from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess_situation
 
 EARLY, PAY_TIME = date(2026, 11, 3), date(2026, 11, 24)
 
 
 def weighed(kind=IncidentType.UNKNOWN, *, services=(), leak=None, on=EARLY, **answers):
     interruptions = [Interruption(service=one, extent="stopped") if isinstance(one, str) else one for one in services]
-    return assess(Situation(type=kind, interruptions=interruptions, leak=leak, answers=answers, on=on))
+    return assess_situation(Situation(type=kind, interruptions=interruptions, leak=leak, answers=answers, on=on))
 
 
 def words_of(assessment):

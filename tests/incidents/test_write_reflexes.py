@@ -7,7 +7,7 @@ from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflexes.forms import acts_in, refill_form
+from incidents.reflexes.forms import parse_acts, refill_sheet_form
 from incidents.services.library.reflexes import find_reflex_sheet, publish_sheet
 from tests.cast import a_lead, a_responder, breizh_cyber
 from tests.reading import text
@@ -29,7 +29,7 @@ def lead(client, csirt):
 
 
 def typed(based_on=0, **changes):
-    return refill_form(REFLEXES["rancon"], based_on) | changes
+    return refill_sheet_form(REFLEXES["rancon"], based_on) | changes
 
 
 def test_it_works(client, csirt, lead):
@@ -138,8 +138,10 @@ def test_another_centre_s_lead_and_a_responder_find_nothing(client, csirt):
 
 def test_what_the_form_shows_reads_back_the_same():
     for kind in IncidentType:
-        shown = refill_form(REFLEXES[kind], 0)
-        assert [tuple(act.values()) for act in acts_in(shown["hour"])] == [tuple(act) for act in REFLEXES[kind].hour]
+        shown = refill_sheet_form(REFLEXES[kind], 0)
+        assert [tuple(act.values()) for act in parse_acts(shown["hour"])] == [
+            tuple(act) for act in REFLEXES[kind].hour
+        ]
 
 
 def test_pages_cost_few_queries(client, csirt, lead, django_assert_max_num_queries):

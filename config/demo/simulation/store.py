@@ -18,7 +18,7 @@ from core.copying import copy_rows, reserve_keys
 from core.text import fold
 from csirts.models import Csirt
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION
-from incidents.due import first_deadlines, next_due
+from incidents.due import compute_first_deadlines, compute_next_due
 from incidents.enums import (
     ActorKind,
     Answer,
@@ -33,9 +33,9 @@ from incidents.enums import (
 )
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
-from incidents.reference import ALPHABET, LENGTH, with_check_character
+from incidents.reference import ALPHABET, LENGTH, add_check_character
 from incidents.services.history.index import write_documents
-from incidents.severity import Situation, assess
+from incidents.severity import Situation, assess_situation
 
 BATCH = 5_000
 # Invented cases reach the figures only: nobody gets a mail about them.
@@ -126,7 +126,7 @@ def add_case(rows: Rows, key: int, case: Case, world: World) -> None:
 
 def make_incident(key: int, case: Case, home: Home, rng: random.Random) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[case.type]
-    severity = assess(make_situation(case)).severity
+    severity = assess_situation(make_situation(case)).severity
     region = home.collectivity.home_region
     began = None
     if rng.random() >= priors.DISCOVERY_NOT_KNOWN:
@@ -152,7 +152,7 @@ def make_incident(key: int, case: Case, home: Home, rng: random.Random) -> Incid
         supplier_key=fold(case.supplier),
         submission_key=f"{rng.getrandbits(128):032x}",
         submission_digest="",
-        **first_deadlines(severity, case.at),
+        **compute_first_deadlines(severity, case.at),
     )
 
 
@@ -166,7 +166,7 @@ def make_reference(key: int) -> str:
     for _ in range(SYMBOLS):
         number, at = divmod(number, len(ALPHABET))
         symbols.append(ALPHABET[at])
-    return with_check_character("".join(symbols))
+    return add_check_character("".join(symbols))
 
 
 def draw_delay(rng: random.Random, prior: tuple[float, float]) -> timedelta:
@@ -236,7 +236,7 @@ def triage_case(incident: Incident, case: Case, responder: User, world: World) -
     if closed_at <= now:
         close_case(incident, case, closed_at, rng)
         events.append((EventKind.CLOSED, closed_at))
-    incident.due_at, incident.due_for = next_due(incident, task_due=None)
+    incident.due_at, incident.due_for = compute_next_due(incident, task_due=None)
     return events
 
 

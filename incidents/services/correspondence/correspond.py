@@ -39,7 +39,7 @@ class Letter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class SeenThread:
     """What the page showed while a responder was writing: the newest message (`get_newest_message_uid`), and the
     colleagues who were writing at the same time (`format_person_tag` of each).
     """
@@ -74,7 +74,7 @@ def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
 
 
 @transaction.atomic
-def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: Seen | None = None) -> Message:
+def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: SeenThread | None = None) -> Message:
     """Save a message of a responder. With `asks_answer`, the case waits until the declarant adds something.
 
     `asks_answer` is ignored on a closed case, including a merged one, since no page would show that it waits. Raises
@@ -104,7 +104,7 @@ def get_newest_message_uid(incident: Incident) -> str:
     return str(uid) if uid else NO_MESSAGE
 
 
-def check_seen(incident: Incident, actor: User, newest: str, seen: Seen | None) -> None:
+def check_seen(incident: Incident, actor: User, newest: str, seen: SeenThread | None) -> None:
     """Raise ThreadMoved if the thread is not what the page showed. The caller has locked the case."""
     if seen is None:
         return
@@ -114,7 +114,7 @@ def check_seen(incident: Incident, actor: User, newest: str, seen: Seen | None) 
 
 
 @transaction.atomic
-def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: Seen | None = None) -> int:
+def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: SeenThread | None = None) -> int:
     """Send the same words to the declarants of the case and of its duplicates. Returns the number of declarants.
 
     The reference of the case is replaced by that of the duplicate in each text. Erased duplicates are skipped.

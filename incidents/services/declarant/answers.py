@@ -10,13 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from stdnum import iban
 
 from core.fields import LARGEST_NUMBER
 from core.text import clean_line, clean_text
 from incidents.questions.catalogue import Kind, Question, Section
-from incidents.services.declaring.check import list_moment_problems
+from incidents.services.declaring.check import is_mail, list_moment_problems
 
 LIMITS = {Kind.TEXT: 200, Kind.URL: 500, Kind.MAIL: 254, Kind.IBAN: 60}
 LONG_LIMIT = 3_000
@@ -78,7 +77,7 @@ def check_moment(question: Question, at: datetime, now: datetime) -> str:
     return at.isoformat()
 
 
-def check_number(question: Question, number: int) -> int:
+def check_number_answer(question: Question, number: int) -> int:
     most = MOST_CENTS if question.kind == Kind.AMOUNT else LARGEST_NUMBER
     if not 0 <= number <= most:
         raise ValidationError("Ce nombre est trop grand. Vérifiez-le.")
@@ -108,18 +107,10 @@ def find_oddness(kind: Kind, line: str) -> str:
     return ""
 
 
-def is_mail(line: str) -> bool:
-    try:
-        validate_email(line)
-    except ValidationError:
-        return False
-    return True
-
-
 CHECKS: dict[str, Callable[[Question, Any], Any]] = {
     Kind.CHOICE: check_code,
     Kind.SEVERAL: check_codes,
-    Kind.COUNT: check_number,
-    Kind.AMOUNT: check_number,
+    Kind.COUNT: check_number_answer,
+    Kind.AMOUNT: check_number_answer,
     Kind.LONG: check_text,
 }

@@ -76,7 +76,7 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
         raise Stale
     clean = check_merged(incident, call.declaration, now=note.written_at)
     incident = take_and_classify(incident, IncidentType(clean.type), actor)
-    sections = save_facts(incident, clean, actor=actor, at=note.written_at)
+    sections = save_called_facts(incident, clean, actor=actor, at=note.written_at)
     raised = raise_severity(incident, note.written_at)
     note_answer(incident, at=note.written_at)
     incident.is_to_call_back = False
@@ -181,7 +181,7 @@ def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> In
     return get_incident(actor, incident.reference, to=Ability.QUALIFY, lock=True)
 
 
-def save_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
+def save_called_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
     """Save each section that differs from the rows and return the names of these sections."""
     changed = {
         name: values for name, values in snapshot_declaration(clean).items() if values != read_declared(incident, name)

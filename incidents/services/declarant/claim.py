@@ -8,7 +8,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from incidents.access import abilities, get_followed_incident
+from incidents.access import get_followed_incident, list_abilities
 from incidents.enums import Ability, ClosingReason, EventKind, Verification
 from incidents.models import Incident
 from incidents.services.history.record import record_event
@@ -24,7 +24,7 @@ def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident
     incident = get_followed_incident(access_uid, lock=True)
     if incident.reference != reference:
         raise Http404
-    if Ability.CLAIM not in abilities(actor, incident):
+    if Ability.CLAIM not in list_abilities(actor, incident):
         raise PermissionDenied
     if incident.claimed_at:
         return incident

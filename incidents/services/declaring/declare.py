@@ -15,19 +15,19 @@ from core.locks import lock_key
 from core.text import clean_line, fold
 from csirts.routing import Route, find_route
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION
-from incidents.due import first_deadlines
+from incidents.due import compute_first_deadlines
 from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.facts.description import LINE_LIMIT
 from incidents.facts.shapes import CASE_ANSWERS, INSTANTS, Declaration, Instant, Submission, map_story
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
-from incidents.reference import new_reference
+from incidents.reference import make_reference
 from incidents.services.declarant.access import open_access
 from incidents.services.declaring.bodies import lock_current_body
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.limits import find_burst
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import keep_first, snapshot_declaration
-from incidents.severity import Situation, assess
+from incidents.severity import Situation, assess_situation
 
 SUPPLIER_KEY_LENGTH = 80
 REFERENCE_DRAWS = 5
@@ -92,7 +92,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     burst = find_burst(clean, source=submission.source, now=now) if is_counted else None
     submission = replace(submission, digest=digest, burst=burst or "")
     incident = save_incident(clean, submission, route, actor=actor, now=now)
-    save_facts(incident, clean)
+    save_declared_facts(incident, clean)
     by = ActorKind.USER if actor else ActorKind.DECLARANT
     author = clean_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
     sections = snapshot_declaration(clean)
@@ -137,7 +137,7 @@ def save_incident(
     severity = assess_first_severity(clean, now)
     is_member = vouches(actor, clean.collectivity)
     return Incident.objects.create(
-        reference=new_reference(),
+        reference=make_reference(),
         collectivity=clean.collectivity,
         csirt=route.csirt,
         region=clean.collectivity.home_region,
@@ -156,7 +156,7 @@ def save_incident(
         verified_at=now if is_member else None,
         submission_key=hash_submission_key(submission.key),
         submission_digest=submission.digest,
-        **first_deadlines(severity, now),
+        **compute_first_deadlines(severity, now),
         **read_answer_columns(clean),
         **read_instant_columns(clean),
     )
@@ -173,7 +173,7 @@ def vouches(actor: User | None, body: Collectivity) -> bool:
 def assess_first_severity(clean: Declaration, now: datetime) -> Severity:
     today = find_local_day(now, find_zone(clean.collectivity))
     situation = Situation(type=clean.type, interruptions=clean.interruptions, leak=clean.leak, on=today)
-    return assess(situation).severity
+    return assess_situation(situation).severity
 
 
 def read_answer_columns(clean: Declaration) -> dict[str, object]:
@@ -187,7 +187,7 @@ def read_instant_columns(clean: Declaration) -> dict[str, object]:
     return ats | {f"{name}_certainty": instant.certainty for name, instant in instants.items()}
 
 
-def save_facts(incident: Incident, clean: Declaration) -> None:
+def save_declared_facts(incident: Incident, clean: Declaration) -> None:
     Story.objects.create(incident=incident, **map_story(clean))
     ServiceInterruption.objects.bulk_create(
         ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in clean.interruptions

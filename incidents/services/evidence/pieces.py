@@ -64,8 +64,10 @@ def open_vault(*, guest: Guest, reference: str) -> bytes:
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise Erased
-    row, _made = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
-    return vault.unwrap(bytes(row.wrapped))
+    row, _made = CaseKey.objects.get_or_create(
+        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())}
+    )
+    return vault.unwrap_key(bytes(row.wrapped))
 
 
 def get_reading_key(incident: Incident) -> bytes:
@@ -76,7 +78,7 @@ def get_reading_key(incident: Incident) -> bytes:
     row = CaseKey.objects.filter(incident=incident).first()
     if row is None:
         raise Erased
-    return vault.unwrap(bytes(row.wrapped))
+    return vault.unwrap_key(bytes(row.wrapped))
 
 
 def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
@@ -188,7 +190,7 @@ def rewrap_case_keys() -> int:
         with transaction.atomic():
             row = CaseKey.objects.select_for_update().filter(pk=pk).first()
             if row and not vault.is_wrapped_with_the_first(bytes(row.wrapped)):
-                row.wrapped = vault.wrap(vault.unwrap(bytes(row.wrapped)))
+                row.wrapped = vault.wrap_key(vault.unwrap_key(bytes(row.wrapped)))
                 row.save(update_fields=["wrapped"])
                 changed += 1
     return changed

@@ -65,7 +65,7 @@ def sweep_store() -> Swept:
 def list_folders() -> list[str]:
     """Return the folders of the store and those in which a stray object was noted."""
     noted = StrayObject.objects.values_list(Left("name", 2), flat=True).distinct()
-    folders = list({*vault.folders(), *noted})
+    folders = list({*vault.list_folders(), *noted})
     shuffle(folders)
     return folders
 
@@ -73,12 +73,12 @@ def list_folders() -> list[str]:
 def sweep_folder(folder: str, swept: Swept) -> None:
     """Compare one folder. The store is read before the rows, so that a row committed meanwhile is found."""
     now = timezone.now()
-    stored = vault.names_in(folder)
+    stored = vault.list_names(folder)
     pointed = set(list_pointed_stems(folder))
     strays = {name for name in stored if cut_stem(name) not in pointed}
     first_seen = dict(StrayObject.objects.filter(name__startswith=f"{folder}/").values_list("name", "seen_at"))
     due = (name for name in strays if name in first_seen and first_seen[name] <= now - WITHOUT_ROW_FOR)
-    removed = {name for name in islice(due, MOST_AT_ONCE) if vault.remove(name)}
+    removed = {name for name in islice(due, MOST_AT_ONCE) if vault.remove_object(name)}
     StrayObject.objects.filter(name__in=removed | (first_seen.keys() - strays)).delete()
     new = [StrayObject(name=name, seen_at=now) for name in strays - first_seen.keys()]
     StrayObject.objects.bulk_create(new, batch_size=1000, ignore_conflicts=True)
@@ -101,4 +101,4 @@ def list_pointed_stems(folder: str) -> Iterator[str]:
     yield from Paper.objects.filter(inside).exclude(state=PaperState.FAILED).values_list("storage_name", flat=True)
     first, last = (UUID(folder + digit * 30) for digit in "0f")
     uploads = EvidenceUpload.objects.filter(readable, evidence=None, uid__gte=first, uid__lte=last)
-    yield from (cut_stem(vault.slice_name(uid, 0)) for uid in uploads.values_list("uid", flat=True))
+    yield from (cut_stem(vault.make_slice_name(uid, 0)) for uid in uploads.values_list("uid", flat=True))

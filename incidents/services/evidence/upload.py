@@ -64,7 +64,7 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
 def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
     digest = hashlib.sha256()
     with suppress(vault.NotReadable):
-        for frame in vault.read(vault.slice_name(upload.uid, 0), key):
+        for frame in vault.read_object(vault.make_slice_name(upload.uid, 0), key):
             digest.update(frame)
     return digest.hexdigest()
 
@@ -98,7 +98,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
     # Another file may have taken the quota since this one was announced.
     if offset == 0:
         check_room(remaining_quota(incident, without=upload), upload.size)
-    vault.write(vault.slice_name(uid, offset), get_reading_key(incident), content)
+    vault.write_object(vault.make_slice_name(uid, offset), get_reading_key(incident), content)
     upload.received += len(content)
     upload.touched_at = timezone.now()
     upload.save(update_fields=["received", "touched_at"])
@@ -129,7 +129,7 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
         is_stored = recorded.evidence.storage_name == file.storage_name
     finally:
         if not is_stored:
-            vault.remove(file.storage_name)
+            vault.remove_object(file.storage_name)
     remove_slices(upload)
     return recorded
 
@@ -143,7 +143,7 @@ def assemble_file(upload: EvidenceUpload, key: bytes) -> Deposited:
     deposit = Deposit(key)
     try:
         for offset in range(0, upload.size, SLICE):
-            for frame in vault.read(vault.slice_name(upload.uid, offset), key):
+            for frame in vault.read_object(vault.make_slice_name(upload.uid, offset), key):
                 deposit.write(frame)
         return deposit.finish()
     except (vault.StoreRefused, vault.NotReadable):
@@ -187,7 +187,7 @@ def forget_upload(upload: EvidenceUpload) -> None:
 
 def remove_slices(upload: EvidenceUpload) -> None:
     for offset in range(0, upload.received, SLICE):
-        vault.remove(vault.slice_name(upload.uid, offset))
+        vault.remove_object(vault.make_slice_name(upload.uid, offset))
 
 
 def sweep_uploads() -> int:

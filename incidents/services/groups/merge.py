@@ -55,7 +55,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     check_pair(double, main)
     now = timezone.now()
     before, severity = copy_state(double), main.severity
-    take_over(main, double, at=now)
+    inherit_deadlines(main, double, at=now)
     double.status, double.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
     double.closed_at = now
     double.merged_into = main
@@ -124,7 +124,7 @@ def asks_for_answer(double: Incident) -> datetime | None:
     return None
 
 
-def take_over(main: Incident, double: Incident, *, at: datetime) -> None:
+def inherit_deadlines(main: Incident, double: Incident, *, at: datetime) -> None:
     """Give `main` the worse severity of the two, and the earliest due answer and acknowledgement. Does not save.
 
     A closed duplicate whose declarant does not wait changes nothing.

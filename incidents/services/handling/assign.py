@@ -42,7 +42,7 @@ def find_holder(incident: Incident) -> User | None:
     return list_people(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
 
 
-def get_person(tag: str, *csirt_ids: int | None, field: str) -> User | None:
+def get_colleague(tag: str, *csirt_ids: int | None, field: str) -> User | None:
     """Return the person of these centres whose form value is `tag`, or None for « personne ». Raises ValidationError
     on `field`.
     """

@@ -17,7 +17,7 @@ from core.french import choose_plural
 from core.stale import Stale
 from core.text import clean_text
 from incidents.access import get_incident
-from incidents.anonymous import Named, pointers_in
+from incidents.anonymous import Named, list_pointers
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status, Verification
 from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
 from incidents.moments import is_before
@@ -201,7 +201,7 @@ def list_word_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody."""
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
-    elif pointers := pointers_in(ending.lesson, list_names(incident)):
+    elif pointers := list_pointers(ending.lesson, list_names(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in pointers)
         yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quoted}."
     if ending.is_shared and not ending.lesson:
@@ -310,7 +310,7 @@ def save_closing(
         closed_at=at,
     )
     if ending.why:
-        write_motive(incident, ending.why, actor, at=at)
+        note_closing_motive(incident, ending.why, actor, at=at)
     codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     data = {"reason": ending.reason} | codes | dict(changes or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **data)
@@ -318,7 +318,7 @@ def save_closing(
         record_event(double, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
 
 
-def write_motive(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
+def note_closing_motive(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
     """Save the reason as a note, which only the centre reads."""
     key = hashlib.sha256(f"close {incident.pk} {at.isoformat()}".encode()).hexdigest()
     Note.objects.create(

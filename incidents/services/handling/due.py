@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Max, Min, Q
 
-from incidents.due import ANSWER_WITHIN, next_due
+from incidents.due import ANSWER_WITHIN, compute_next_due
 from incidents.enums import EventKind, Status
 from incidents.models import Incident
 
@@ -26,7 +26,7 @@ def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None
     task_due = None
     if incident.status == Status.ACKNOWLEDGED:
         task_due = incident.tasks.filter(done_at=None).aggregate(soonest=Min("due_at"))["soonest"]
-    incident.due_at, incident.due_for = next_due(incident, task_due=task_due)
+    incident.due_at, incident.due_for = compute_next_due(incident, task_due=task_due)
 
 
 def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, keeps_waiting: bool = False) -> None:

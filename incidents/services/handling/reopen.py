@@ -46,7 +46,7 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : vos collègues le liront, pas le déclarant."})
     check_transition(Status(incident.status), Status.ACKNOWLEDGED)
-    write_motive(incident, why, actor)
+    note_reopening_motive(incident, why, actor)
     open_again(incident, actor)
     return incident
 
@@ -64,7 +64,7 @@ def refuse_to_reopen(incident: Incident) -> None:
         raise ValidationError("Ce dossier est fusionné avec un autre : défaites d’abord la fusion.")
 
 
-def write_motive(incident: Incident, why: str, actor: User) -> None:
+def note_reopening_motive(incident: Incident, why: str, actor: User) -> None:
     key = hashlib.sha256(f"reopen {incident.pk} {incident.closed_at}".encode()).hexdigest()
     Note.objects.create(incident=incident, kind=NoteKind.NOTE, text=why, author=actor, submission_key=key)
 

@@ -19,7 +19,7 @@ from incidents.models import AnswerSheet, Incident, IncidentEvent, SeverityChoic
 from incidents.services.handling.due import DUE_FIELDS, answer_sooner, settle_due
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak, list_interruptions
-from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess
+from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess_situation
 
 MOTIVE_LIMIT = 300
 # The columns that a new assessment may change.
@@ -35,7 +35,7 @@ def assess_case(incident: Incident, now: datetime) -> Assessment:
         answers=map_answers_by_code(incident.sheets.order_by("id")),
         on=find_local_day(now, find_zone(incident.collectivity)),
     )
-    return assess(situation)
+    return assess_situation(situation)
 
 
 def map_answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:

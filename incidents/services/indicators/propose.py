@@ -19,7 +19,7 @@ from incidents.indicators.known_values import find_own_domain, is_innocent
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
 from incidents.indicators.sightings import find_ignored, find_seen_elsewhere
 from incidents.models import Evidence, Incident
-from incidents.queries import by_section, sheets_of
+from incidents.queries import group_by_section, list_sheets
 from incidents.services.evidence.pieces import get_reading_key
 from incidents.services.handling.notes import filter_readable
 from incidents.services.handling.read import note_opening
@@ -67,7 +67,7 @@ def propose_values(incident: Incident, user: User) -> Proposals:
 
     `incident` must be loaded `with_words`.
     """
-    return weigh_values(incident, user, list_sources(incident))
+    return weigh_values(incident, user, list_texts(incident))
 
 
 def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
@@ -80,7 +80,7 @@ def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evide
     piece = list_readable_pieces(incident).filter(uid=uid).first()
     if piece is None:
         raise Http404
-    content = b"".join(vault.read(piece.storage_name, get_reading_key(incident)))
+    content = b"".join(vault.read_object(piece.storage_name, get_reading_key(incident)))
     note_opening(piece=piece, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
     words = extract_words(content, piece.media_type)
@@ -92,12 +92,12 @@ def list_readable_pieces(incident: Incident) -> QuerySet[Evidence]:
     return whole.filter(media_type__in=READABLE, size__lte=MOST_BYTES).order_by("number")
 
 
-def list_sources(incident: Incident) -> Iterator[Source]:
+def list_texts(incident: Incident) -> Iterator[Source]:
     """Yield the declaration and the newest answers of each section, then the messages of the declarant,
     notes and file names, newest first.
     """
     yield Source(DocumentKind.DECLARATION, "\n".join(read_story_words(incident.story).values()))
-    for section, sheets in by_section(sheets_of(incident)).items():
+    for section, sheets in group_by_section(list_sheets(incident)).items():
         if section != "rappel":  # whom to call back is not a trace of an attack
             yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in sheets[0].lines))
     received = incident.messages.filter(is_from_csirt=False)  # a link in our own words is no trace of an attack

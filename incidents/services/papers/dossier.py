@@ -47,8 +47,8 @@ def build_dossier(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "reference": spaced(incident.reference),
         "body": capfirst(incident.collectivity.label),
         "identity": format_identity(incident.collectivity),
-        "received": moment(incident.received_at, zone),
-        "made": moment(at, zone),
+        "received": format_dossier_moment(incident.received_at, zone),
+        "made": format_dossier_moment(at, zone),
         "centre": describe_centre(incident.csirt),
         "reason": explain_centre(incident),
         "fallbacks": describe_fallbacks(find_route(incident.collectivity, on=timezone.localdate(at)).fallbacks),
@@ -70,7 +70,7 @@ def explain_centre(incident: Incident) -> str:
     moved = incident.transfers.filter(state=TransferState.ACCEPTED).select_related("giver", "taker").order_by("-id")
     if (last := moved.first()) is None or last.answered_at is None:
         return incident.route_reason
-    at = moment(last.answered_at, find_zone(incident.collectivity))
+    at = format_dossier_moment(last.answered_at, find_zone(incident.collectivity))
     words = {"giver": last.giver, "taker": last.taker, "at": at}
     sentence = "%(giver)s l’a confié à %(taker)s le %(at)s." if last.asked_by_id else GROUND_MOVED
     return f"{incident.route_reason} " + sentence % words
@@ -83,7 +83,7 @@ def format_identity(body: Collectivity) -> str:
     return capfirst(", ".join(part for part in (siren, code) if part))
 
 
-def moment(at: datetime, zone: str) -> str:
+def format_dossier_moment(at: datetime, zone: str) -> str:
     local = format_moment(at, zone)
     return f"{local}, {CLOCKS.get(zone, zone)}"
 
@@ -145,11 +145,11 @@ def format_charge(incident: Incident, zone: str) -> str:
     words = {"csirt": incident.csirt}
     if incident.closed_at:
         reason = incident.get_closing_reason_display()
-        return f"Dossier clos le {moment(incident.closed_at, zone)} : {reason}."
+        return f"Dossier clos le {format_dossier_moment(incident.closed_at, zone)} : {reason}."
     if is_left(incident) or was_put_back(incident):
         return "{csirt} n’a personne sur le dossier en ce moment.".format(**words)
     if incident.acknowledged_at:
-        at = moment(incident.acknowledged_at, zone)
+        at = format_dossier_moment(incident.acknowledged_at, zone)
         return f"{incident.csirt} a pris le dossier en charge le {at}."
     return "{csirt} n’a pas encore pris le dossier en charge.".format(**words) if incident.csirt else ""
 
@@ -164,14 +164,14 @@ def format_verification(incident: Incident, zone: str) -> str:
     if incident.verified_at is None:
         return "Déclaration non vérifiée : personne n’a encore rappelé la collectivité sur un numéro déjà connu."
     how = capfirst(incident.get_verification_display())
-    return f"{how}, le {moment(incident.verified_at, zone)}."
+    return f"{how}, le {format_dossier_moment(incident.verified_at, zone)}."
 
 
 def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
     """Return the acknowledgement of receipt: what arrived, when, who deals with it, and nothing more (CRPA, article
     L112-11).
     """
-    words = {"reference": spaced(incident.reference), "at": moment(incident.received_at, zone)}
+    words = {"reference": spaced(incident.reference), "at": format_dossier_moment(incident.received_at, zone)}
     lines = [
         "La déclaration électronique {reference} a été reçue le {at}.".format(**words),
         name_service_in_charge(incident),

@@ -34,7 +34,7 @@ LONGEST_ROUND = timedelta(seconds=5)
 type Meanwhile = Callable[[], object]
 
 
-class Erased(Exception):
+class NothingToPrint(Exception):
     """The words of the case were erased: there is nothing to print."""
 
 
@@ -53,7 +53,7 @@ def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
     """
     incident = get_case(guest, reference, to=Ability.VIEW, lock=True)
     if incident.erased_at:
-        raise Erased
+        raise NothingToPrint
     last = incident.events.aggregate(at=Max("at"))["at"]
     packs = incident.papers.filter(kind=PaperKind.ANSWER_PACK, asked_at__gte=last)
     current = packs.exclude(state=PaperState.FAILED).order_by("-id").first()
@@ -129,7 +129,7 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
     if paper is None:
         return None
     forget_content(paper)
-    paper.tries, paper.due_at, paper.done, paper.storage_name = paper.tries + 1, now + LEASE, 0, vault.new_name()
+    paper.tries, paper.due_at, paper.done, paper.storage_name = paper.tries + 1, now + LEASE, 0, vault.make_name()
     paper.save(update_fields=["tries", "due_at", "done", "storage_name"])
     return paper
 
@@ -143,7 +143,7 @@ def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
         size = make_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
     except Exception as error:  # noqa: BLE001  (see above)
         logger.error("a paper cannot be made", paper=str(paper.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
-        vault.remove(paper.storage_name)
+        vault.remove_object(paper.storage_name)
         return False
     return record_made_paper(paper, size)
 
@@ -152,7 +152,7 @@ def make_pack(paper: Paper) -> int:
     """Make and store an answer pack and return its size in bytes. Raises Erased if the case was erased meanwhile."""
     incident = Incident.objects.with_words().get(papers=paper)
     pdf = typeset(TEMPLATES / "pack.typ", build_dossier(incident, at=timezone.now()))
-    vault.write(paper.storage_name, ensure_case_key(incident), pdf)
+    vault.write_object(paper.storage_name, ensure_case_key(incident), pdf)
     return len(pdf)
 
 
@@ -160,9 +160,11 @@ def make_pack(paper: Paper) -> int:
 def ensure_case_key(incident: Incident) -> bytes:
     """Return the key of the case's files, created if there is none yet. Raises Erased."""
     if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
-        raise Erased
-    row, _made = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
-    return vault.unwrap(bytes(row.wrapped))
+        raise NothingToPrint
+    row, _made = CaseKey.objects.get_or_create(
+        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())}
+    )
+    return vault.unwrap_key(bytes(row.wrapped))
 
 
 def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
@@ -174,7 +176,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
     # a CHECK constraint requires it for this kind
     departement: Departement = paper.departement  # type: ignore[assignment]
     paused_at = timezone.now()
-    with vault.store().open(paper.storage_name, "wb") as file:
+    with vault.get_store().open(paper.storage_name, "wb") as file:
         joiner = Joiner(file)
         for cards in batched(list_cards(departement, on=timezone.localdate()), PAGES_AT_ONCE):
             joiner.add(typeset(TEMPLATES / "cards.typ", {"title": str(departement), "cards": cards}))
@@ -200,7 +202,7 @@ def record_made_paper(paper: Paper, size: int) -> bool:
     If another worker took over or the case was erased, remove this file and return False.
     """
     if not filter_claimed(paper).update(state=PaperState.MADE, size=size, made_at=timezone.now(), done=paper.total):
-        vault.remove(paper.storage_name)
+        vault.remove_object(paper.storage_name)
         return False
     if paper.kind == PaperKind.WALL_CARDS:
         forget_selected_papers(
@@ -219,12 +221,12 @@ def read_paper(paper: Paper) -> Iterator[bytes]:
     row = CaseKey.objects.filter(incident=paper.incident_id).first()
     if row is None:
         raise vault.NotReadable
-    return vault.read(paper.storage_name, vault.unwrap(bytes(row.wrapped)))
+    return vault.read_object(paper.storage_name, vault.unwrap_key(bytes(row.wrapped)))
 
 
 def clear_content(name: str) -> Iterator[bytes]:
     try:
-        with vault.store().open(name, "rb") as file:
+        with vault.get_store().open(name, "rb") as file:
             yield from file.chunks()
     except OSError as error:
         raise vault.NotReadable from error
@@ -243,4 +245,4 @@ def forget_selected_papers(papers: QuerySet[Paper]) -> None:
 
 def forget_content(paper: Paper) -> None:
     if paper.storage_name:
-        transaction.on_commit(partial(vault.remove, paper.storage_name), robust=True)
+        transaction.on_commit(partial(vault.remove_object, paper.storage_name), robust=True)

@@ -23,7 +23,7 @@ from incidents.access import get_incident
 from incidents.catalogues.partners import MAILED, Partner
 from incidents.enums import Ability, EventKind, ObservableKind, Tlp
 from incidents.models import Advice, Incident
-from incidents.moments import code_of, end_or_day, moment_or_day
+from incidents.moments import end_or_day, format_code, moment_or_day
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import (
@@ -133,7 +133,7 @@ def find_advice_refusal(incident: Incident) -> str:
 
 def format_advice(incident: Incident, partner: Partner, request: AdviceRequest) -> str:
     """Return the text of the file. The same rows give the same text."""
-    facts = describe_case_facts(incident) | {
+    facts = describe_advice_facts(incident) | {
         "format": FORMAT,
         "to": partner.code,
         "tlp": str(Tlp(request.tlp).label),
@@ -150,7 +150,7 @@ def hash_content(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def describe_case_facts(incident: Incident) -> dict[str, Any]:
+def describe_advice_facts(incident: Incident) -> dict[str, Any]:
     """Return the facts as they were declared; what the centre judges of the data is apart, empty if nothing."""
     declared = read_declared_data(incident)
     return {
@@ -188,7 +188,7 @@ def describe_body(incident: Incident) -> dict[str, Any]:
 def describe_moments(incident: Incident) -> dict[str, str | None]:
     """Return the known instants in UTC, or as a day of the body's time zone if no hour was given."""
     zone, instants = find_zone(incident.collectivity), read_instants(incident).items()
-    return {name: code_of(moment_or_day(instant.at, zone, instant.certainty)) for name, instant in instants}
+    return {name: format_code(moment_or_day(instant.at, zone, instant.certainty)) for name, instant in instants}
 
 
 def describe_services(incident: Incident) -> list[dict[str, Any]]:
@@ -198,8 +198,8 @@ def describe_services(incident: Incident) -> list[dict[str, Any]]:
         {
             "service": str(interruption.service),
             "extent": str(interruption.extent),
-            "from": code_of(moment_or_day(interruption.started_at, zone)),
-            "to": code_of(end_or_day(interruption.started_at, interruption.ended_at, zone)),
+            "from": format_code(moment_or_day(interruption.started_at, zone)),
+            "to": format_code(end_or_day(interruption.started_at, interruption.ended_at, zone)),
             "people": interruption.people_affected,
         }
         for interruption in list_interruptions(incident)

@@ -19,7 +19,7 @@ from core.text import clean_line
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
-from incidents.anonymous import persons_in
+from incidents.anonymous import list_persons
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
 from incidents.services.handling.close import list_names
@@ -27,7 +27,7 @@ from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 from incidents.services.history.remains import copy_case
 from incidents.services.transfer.agreements import AGREEMENT_LIMIT, NONE, NOT_AGREED, Agreement, check_agreement
-from incidents.sharing import PartnerKind, needs_agreement, width
+from incidents.sharing import PartnerKind, needs_agreement, rank_label
 from incidents.workflow import check_transferable
 
 MOTIVE_LIMIT = 500
@@ -60,7 +60,7 @@ def ask_transfer(
     why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
     words = clean_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
     is_agreed_alike = newest and newest.agreement == words and (not words or newest.agreed_tlp == agreement.label)
-    if newest and is_same(newest, taker, why, actor) and is_agreed_alike:
+    if newest and is_repeated_proposal(newest, taker, why, actor) and is_agreed_alike:
         return newest
     if str(newest.uid if newest else "") != seen or (newest and newest.state == TransferState.ASKED):
         raise Stale(newest)
@@ -165,7 +165,7 @@ def find_newest_transfer(incident: Incident) -> Transfer | None:
     return incident.transfers.select_related("giver", "taker").order_by("-id").first()
 
 
-def is_same(newest: Transfer, taker: str, why: str, actor: User) -> bool:
+def is_repeated_proposal(newest: Transfer, taker: str, why: str, actor: User) -> bool:
     """Tell whether this repeats the newest proposal, as after a double click."""
     proposal = (newest.state, newest.taker.slug, newest.motive, newest.asked_by_id)
     return proposal == (TransferState.ASKED, taker, why, actor.pk)
@@ -191,7 +191,7 @@ def lacks_agreement(transfer: Transfer) -> bool:
     tlp = transfer.incident.tlp
     if not needs_agreement(tlp, PartnerKind.COLLEAGUE):
         return False
-    return not transfer.agreement or width(transfer.agreed_tlp) > width(tlp)
+    return not transfer.agreement or rank_label(transfer.agreed_tlp) > rank_label(tlp)
 
 
 def check_motive(incident: Incident, why: str) -> None:
@@ -200,7 +200,7 @@ def check_motive(incident: Incident, why: str) -> None:
     """
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
-    if persons := persons_in(why, list_names(incident)):
+    if persons := list_persons(why, list_names(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in persons)
         raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quoted}."})
 

@@ -56,7 +56,7 @@ def reroute_cases() -> int:
     moved, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until:
         check = begin_check(timezone.now())
-        cases = list(list_cases_after(check.last_case)) if check else []
+        cases = list(list_open_cases_after(check.last_case)) if check else []
         if check is None:
             break
         moved += sum(reroute_misplaced(cases, check.checked_on or timezone.localdate()))
@@ -79,7 +79,7 @@ def begin_check(now: datetime) -> RoutingCheck | None:
     return None if check.is_finished or now < check.noticed_at + FOLLOWED_AFTER else check
 
 
-def list_cases_after(pk: int) -> QuerySet[Incident]:
+def list_open_cases_after(pk: int) -> QuerySet[Incident]:
     """Return the next open cases, with the relations from which a route is computed."""
     bodies = [f"collectivity{seat}__{part}" for seat in ("", "__seat") for part in ("region", "region_correction")]
     return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]

@@ -24,7 +24,7 @@ from incidents.access import answers_the_telephone
 from incidents.enums import TYPE_TERMS, Origin
 from incidents.facts.shapes import Submission
 from incidents.models import Incident
-from incidents.reference import groups
+from incidents.reference import split_groups
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.calls import declare_by_phone
 from incidents.services.declaring.declare import Declared, SubmissionConflict, was_sent
@@ -155,8 +155,8 @@ def answer(request: HttpRequest, declared: Declared, route: Route, refused: str)
     incident, access = declared.incident, declared.access
     context = {
         "incident": incident,
-        "reference": groups(incident.reference),
-        "secret": groups("" if access.revoked_at else derive_secret(access)),
+        "reference": split_groups(incident.reference),
+        "secret": split_groups("" if access.revoked_at else derive_secret(access)),
         "reflexes": find_reflex_sheet(incident.type, incident.csirt).text,
         "route": route,
         "is_elsewhere": incident.csirt_id not in get_account(request).work_centre_ids,

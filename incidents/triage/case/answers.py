@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from core.text import break_links
 from incidents.models import Incident
-from incidents.queries import Kept, by_section, sheets_of
+from incidents.queries import Kept, group_by_section, list_sheets
 from incidents.questions.catalogue import SNAPSHOTS
 
 
@@ -66,12 +66,12 @@ def list_replaced_values(before: SheetVersion, later: SheetVersion) -> Iterator[
 
 def list_section_blocks(incident: Incident) -> list[SectionBlock]:
     """Return the answered sections, then the declared facts that were corrected. One query."""
-    blocks = list(build_section_blocks(sheets_of(incident)))
+    blocks = list(build_section_blocks(list_sheets(incident)))
     return sorted(blocks, key=lambda block: block.is_facts)
 
 
 def build_section_blocks(answers: list[Kept]) -> Iterator[SectionBlock]:
-    for section, sheets in by_section(answers).items():
+    for section, sheets in group_by_section(answers).items():
         is_facts = section in SNAPSHOTS
         if is_facts and len(sheets) == 1:
             continue  # unchanged since the declaration: shown elsewhere on the page

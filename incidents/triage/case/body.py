@@ -10,7 +10,7 @@ from collectivities.enums import UNLISTED
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from core.fields import WordsField
-from incidents.access import abilities
+from incidents.access import list_abilities
 from incidents.enums import Ability, KeptForm, TakingBack
 from incidents.models import Incident
 from incidents.services.declaring.bodies import Correction, stamp_body
@@ -60,7 +60,7 @@ class ProposedBody:
 def find_proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
     """Return the unconfirmed body, or None if there is nothing that this person may confirm. Four queries."""
     body = incident.collectivity
-    if not body.is_unconfirmed or Ability.CONFIRM_BODY not in abilities(user, incident):
+    if not body.is_unconfirmed or Ability.CONFIRM_BODY not in list_abilities(user, incident):
         return None
     problem, matches = "", list[Collectivity]()
     try:
@@ -76,6 +76,6 @@ def find_proposed_body(incident: Incident, user: User, query: str = "") -> Propo
 def list_reasons_to_doubt(incident: Incident, user: User) -> list[tuple[str, str]]:
     """Return the (code, label) reasons for taking the confirmation back; empty if this person may not take it back."""
     body = incident.collectivity
-    if body.confirmed_at is None or body.is_listed or Ability.CONFIRM_BODY not in abilities(user, incident):
+    if body.confirmed_at is None or body.is_listed or Ability.CONFIRM_BODY not in list_abilities(user, incident):
         return []
     return [(reason.value, str(reason.label)) for reason in TakingBack]

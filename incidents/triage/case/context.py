@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.models import User
 from collectivities.models import Collectivity, Grouping
 from collectivities.zones import find_zone
-from incidents.access import abilities
+from incidents.access import list_abilities
 from incidents.enums import Ability, Certainty, ClosingReason, Status
 from incidents.facts.shapes import INSTANTS, STORY_LINES
 from incidents.models import Incident
@@ -71,7 +71,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_le
         "now": now,
         "zone": find_zone(incident.collectivity),
         "term": wording.format_term(incident),
-        "can": {ability.value for ability in abilities(user, incident)}
+        "can": {ability.value for ability in list_abilities(user, incident)}
         - list_outdated_abilities(incident, is_left=is_left),
         "groups": list_groupings(incident.collectivity),
         "group": build_group_block(incident, user),

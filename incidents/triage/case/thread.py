@@ -9,7 +9,7 @@ from django.http import QueryDict
 from accounts.models import User
 from incidents.enums import KeptForm
 from incidents.models import Incident, Message, Reading
-from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, Seen, ThreadMoved, load_stretch
+from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, SeenThread, ThreadMoved, load_stretch
 from incidents.services.correspondence.templates import check_names
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.keep import list_colleagues_writing
@@ -46,11 +46,13 @@ class ReplyForm(CaseForm):
         key = cleaned["key"] or secrets.token_urlsafe()
         return Letter(text=cleaned["text"], key=key, asks_answer=cleaned["asks_answer"])
 
-    def read_seen(self) -> Seen | None:
+    def read_seen(self) -> SeenThread | None:
         """Return what the page showed, or None if there was no page. The form must be valid."""
         cleaned = self.cleaned_data
         return (
-            Seen(newest=cleaned["seen"], writers=frozenset(cleaned["confirmed"].split())) if cleaned["seen"] else None
+            SeenThread(newest=cleaned["seen"], writers=frozenset(cleaned["confirmed"].split()))
+            if cleaned["seen"]
+            else None
         )
 
     def confirm(self, moved: ThreadMoved) -> None:

@@ -11,7 +11,7 @@ from accounts.models import User
 from core.text import break_links
 from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent
-from incidents.panels import Remark, remarks_on
+from incidents.panels import Remark, list_remarks
 from incidents.triage import wording
 from incidents.triage.case import details
 
@@ -59,7 +59,7 @@ def list_event_moments(
     """
     listed = list(events)
     people = name_receivers(listed)
-    mails = remarks_on([event.pk for event in listed])
+    mails = list_remarks([event.pk for event in listed])
 
     def when(at: datetime | None) -> str:
         return wording.format_short_moment(at, now, zone) if at else ""

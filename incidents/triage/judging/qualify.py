@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.http import QueryDict
 
-from incidents.catalogues.attack import SHIPPED, TECHNIQUES, find_techniques, list_titles, suggest_techniques
+from incidents.catalogues.attack import SHIPPED, TECHNIQUES, find_techniques, list_technique_titles, suggest_techniques
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
@@ -83,7 +83,7 @@ class QualifyForm(CaseForm):
         found_ids = [technique.id for technique in self.matches[:MOST_FOUND]]
         ticked = [technique for technique in values.get("techniques") or [] if technique in TECHNIQUES]
         offered = list(dict.fromkeys([*self.suggested, *self.current, *ticked, *found_ids]))
-        self.set_choices("techniques", list(zip(offered, list_titles(offered), strict=True)))
+        self.set_choices("techniques", list(zip(offered, list_technique_titles(offered), strict=True)))
 
     @property
     def suggested_boxes(self) -> list[Any]:
@@ -165,7 +165,7 @@ def make_qualify_form(incident: Incident) -> QualifyForm:
 
 def build_qualify_block(incident: Incident) -> dict[str, Any]:
     return {
-        "techniques": list_titles(incident.techniques),
+        "techniques": list_technique_titles(incident.techniques),
         "tlp_means": TLP_MEANS[incident.tlp],
         "pap_means": PAP_MEANS[incident.pap],
         "is_new": incident.nature == Nature.UNQUALIFIED,

@@ -12,7 +12,7 @@ from incidents.enums import KeptForm, Severity
 from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
 from incidents.services.handling.severity import assess_case
 from incidents.services.history.snapshots import read_interruption, read_leak_row
-from incidents.severity import Situation, assess
+from incidents.severity import Situation, assess_situation
 from incidents.triage.case.answers import SectionBlock
 from incidents.triage.case_form import CaseForm
 
@@ -59,7 +59,7 @@ def build_severity_block(
         answers=read_newest_answers(answers),
         on=find_local_day(now, find_zone(incident.collectivity)),
     )
-    assessment = assess(situation)
+    assessment = assess_situation(situation)
     is_found = assessment.severity == incident.severity
     return {
         "found": assessment,

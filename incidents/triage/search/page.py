@@ -23,7 +23,7 @@ from accounts.signed_in import get_account
 from collectivities.search import SearchProblem
 from collectivities.zones import PARIS, find_local_day, find_zone
 from core.text import clean_line, fold
-from incidents.access import given_away, record_accesses
+from incidents.access import find_given_transfer, record_accesses
 from incidents.enums import Door
 from incidents.indicators.observables import refang_text
 from incidents.models import Incident, Transfer
@@ -146,7 +146,7 @@ def find_given_case(query: Query, user: User) -> Transfer | None:
     """Return the transfer by which the user's centre gave the case away, if its reference is all that was typed."""
     if query.filters or query.phrases or query.left_out:
         return None
-    transfers = (given_away(user, reference) for reference in list_references(query.free))
+    transfers = (find_given_transfer(user, reference) for reference in list_references(query.free))
     return next(filter(None, transfers), None)
 
 

@@ -17,7 +17,7 @@ from incidents.access import get_incident
 from incidents.catalogues.partners import MAILED, PARTNERS
 from incidents.enums import Ability, EventKind, KeptForm, Tlp
 from incidents.models import Advice, Incident
-from incidents.panels import Remark, remarks_on
+from incidents.panels import Remark, list_remarks
 from incidents.services.transfer.advise import (
     LABELS,
     MOTIVE_LIMIT,
@@ -31,7 +31,7 @@ from incidents.services.transfer.advise import (
     format_advice,
     hash_content,
 )
-from incidents.sharing import TLP_MEANS, PartnerKind, first_label, needs_agreement
+from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement, propose_label
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.transfer.agreement import TICKED_ANEW, AgreementForm, renew_agreement
 from incidents.triage.work.kept import describe_new_page
@@ -79,7 +79,7 @@ class AdviceForm(AgreementForm):
 def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(get_account(request), reference, to=Ability.ADVISE)
     if request.method != "POST":
-        form = AdviceForm(initial={"tlp": first_label(incident.tlp), "label": incident.tlp})
+        form = AdviceForm(initial={"tlp": propose_label(incident.tlp), "label": incident.tlp})
         words = restore_page(form, incident, get_account(request), KeptForm.ADVICE, leaving=NEVER_KEPT)
         return render_advice_page(request, incident, form, is_kept=bool(words))
     form = AdviceForm(request.POST)
@@ -150,7 +150,7 @@ def list_sent(incident: Incident) -> list[tuple[Advice, str, Remark | None]]:
     """Return the latest files, each with the name of its partner and, if it did not leave, its mail. Three queries."""
     advices = list(incident.advices.select_related("actor").order_by("-id")[:ADVICES_SHOWN])
     events = dict(incident.events.filter(kind=EventKind.ADVISED).values_list("data__advice", "pk"))
-    mails = remarks_on(list(events.values()))
+    mails = list_remarks(list(events.values()))
     lost = {event: next((mail for mail in remarks if mail.is_troubled), None) for event, remarks in mails.items()}
     return [(advice, format_partner(advice.partner), lost.get(events.get(str(advice.uid), 0))) for advice in advices]
 

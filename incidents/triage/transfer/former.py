@@ -15,7 +15,7 @@ from accounts.signed_in import get_account
 from collectivities.zones import PARIS
 from core.text import break_links
 from incidents import enums
-from incidents.access import get_given
+from incidents.access import get_given_transfer
 from incidents.questions.facts import parse_moment
 from incidents.services.history.remains import load_remains
 from incidents.services.history.snapshots import Values
@@ -38,7 +38,7 @@ CODES: tuple[tuple[str, type[TextChoices]], ...] = (
 
 @require_safe
 def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    transfer = get_given(get_account(request), uid)
+    transfer = get_given_transfer(get_account(request), uid)
     snapshot, remains = transfer.standing, load_remains(transfer, read_rows_to_skip(request))
     context = {
         "transfer": transfer,

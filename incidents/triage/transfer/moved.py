@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
-from incidents.access import given_away
+from incidents.access import find_given_transfer
 from incidents.enums import KeptForm
 from incidents.triage.case.page import WORDS, render_page
 
@@ -29,7 +29,7 @@ def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., Http
         try:
             return view(request, reference, *args, **kwargs)
         except (Http404, PermissionDenied):
-            transfer = given_away(get_account(request), reference) if request.method == "POST" else None
+            transfer = find_given_transfer(get_account(request), reference) if request.method == "POST" else None
             if transfer is None:
                 raise
             zone = find_zone(transfer.incident.collectivity)

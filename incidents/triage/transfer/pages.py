@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
-from incidents.access import abilities, get_incident, get_offer
+from incidents.access import get_incident, get_offer, list_abilities
 from incidents.enums import Ability, KeptForm, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.transfer.proposal import (
@@ -207,7 +207,7 @@ def render_offer_page(
         "transfer": transfer,
         "form": form,
         "zone": find_zone(incident.collectivity),
-        "is_mine": bool(abilities(get_account(request), incident)),
+        "is_mine": bool(list_abilities(get_account(request), incident)),
         "why_not": explain_offer_refusal(transfer),
         "is_kept_in": lacks_agreement(transfer),
     }

@@ -21,7 +21,7 @@ from core.stale import Stale
 from incidents.enums import TYPE_TERMS, Status
 from incidents.models import Incident
 from incidents.reference import is_reference, spaced
-from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag, get_person, list_people
+from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag, get_colleague, list_people
 from incidents.services.handling.handover import (
     CASES_SHOWN,
     Relay,
@@ -64,7 +64,7 @@ class RelayForm(forms.Form):
         cleaned = self.cleaned_data
         if not cleaned["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
-        to = get_person(cleaned["colleague"], *user.work_centre_ids, field="colleague")
+        to = get_colleague(cleaned["colleague"], *user.work_centre_ids, field="colleague")
         return Shift(to=to, text=cleaned["text"], key=cleaned["key"] or secrets.token_urlsafe())
 
 

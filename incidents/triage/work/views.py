@@ -17,7 +17,7 @@ from core.stale import Stale
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
-from incidents.services.handling.assign import assign_incident, get_person
+from incidents.services.handling.assign import assign_incident, get_colleague
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.read import note_presence
 from incidents.services.handling.tasks import TaskState, add_task, set_task
@@ -56,7 +56,7 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
     user, tag = get_account(request), request.POST.get("assignee", "")
     incident = get_incident(user, reference, to=Ability.WORK)
     try:
-        assignee = get_person(tag, incident.csirt_id, field="assignee")
+        assignee = get_colleague(tag, incident.csirt_id, field="assignee")
         assign_incident(reference=reference, actor=user, assignee=assignee, seen=request.POST.get("seen", ""))
     except Stale as stale:
         return refuse_stale(request, incident, stale)
