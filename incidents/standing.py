@@ -40,7 +40,7 @@ class Standing:
 
 
 def describe_standing(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> Standing:
-    """`is_held`: whoever has the case works for its centre."""
+    """`is_held` tells whether the person in charge of the case works for its centre."""
     readers = list_readers(incident)
     question = find_open_question(incident, thread)
     step = find_step(incident, question, is_read=find_first_opener(readers) is not None, is_held=is_held)

@@ -42,7 +42,7 @@ class Fact:
     """One field: the question to a town hall, its short label for a responder, and the bounds of the answer.
 
     `read` is its label in the history and in the papers, `term` what a centre calls an instant within a sentence.
-    `help` stands beside the question to a town hall. `limit` is the number of characters of a line or a text.
+    `help` is the text beside the question to a town hall. `limit` is the number of characters of a line or a text.
     `section` is the part of the case in which the declarant corrects it; without one, no page corrects it.
     """
 

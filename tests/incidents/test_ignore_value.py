@@ -32,7 +32,7 @@ def test_it_works(client, responder):
 
     row = IgnoredValue.objects.get()
     assert (row.csirt, row.kind, row.value, row.motive, row.actor) == (incident.csirt, "url", URL, WHY, responder)
-    assert [one.row.found.value for one in answer.context["offers"]] == [EMAIL]
+    assert [one.row.indicator.value for one in answer.context["offers"]] == [EMAIL]
     assert "Ignorées par votre centre (1)" in text_of(answer)
     assert WHY in text_of(answer)
     assert not Observable.objects.exists()

@@ -41,12 +41,12 @@ class Shift:
 class Relay:
     """The result, as references.
 
-    `left` were not handed over: closed, gone or reassigned meanwhile, or come back since. `is_written` tells whether
-    at least one of the cases has the text in a note.
+    `remaining` were not handed over: closed, gone or reassigned meanwhile, or come back since. `is_written` tells
+    whether at least one of the cases has the text in a note.
     """
 
-    given: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+    handed_over: list[str] = field(default_factory=list)
+    remaining: list[str] = field(default_factory=list)
     is_written: bool = False
 
 
@@ -62,7 +62,7 @@ def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> 
             is_given = hand_case_over(reference=reference, actor=actor, shift=shift)
         except (Http404, PermissionDenied, ValidationError):
             is_given = False
-        (relay.given if is_given else relay.left).append(reference)
+        (relay.handed_over if is_given else relay.remaining).append(reference)
     words = clean_text(shift.text, limit=TEXT_LIMIT, field="text")
     notes = Note.objects.filter(author=actor, kind=NoteKind.HANDOVER, incident__reference__in=references)
     relay.is_written = notes.filter(text=words).exists()

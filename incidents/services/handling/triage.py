@@ -46,7 +46,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
 
 
 def take_over(incident: Incident, actor: User) -> Incident:
-    """Give the case to the actor, since whoever had it left the centre. It stays acknowledged since it first was."""
+    """Give the case to the actor, since its former assignee left the centre. `acknowledged_at` does not change."""
     incident.assignee = actor
     incident.save(update_fields=["assignee"])
     record_event(incident, EventKind.ASSIGNED, at=timezone.now(), actor=actor, to=str(actor.uid))

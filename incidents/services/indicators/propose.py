@@ -41,7 +41,7 @@ class Proposal(NamedTuple):
     `ignored`: why the centre ignores it, or "". `is_elsewhere`: another case of the user has it.
     """
 
-    found: Indicator
+    indicator: Indicator
     origins: tuple[DocumentKind, ...]
     is_kept: bool
     is_elsewhere: bool

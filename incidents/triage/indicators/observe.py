@@ -193,7 +193,7 @@ def render_observables_page(
 
 
 def make_offer(row: Proposal, chosen: Collection[str]) -> Offer:
-    kind, value = row.found
+    kind, value = row.indicator
     tick = f"{kind.value}|{row.origins[0].value}|{value}"
     where = ", ".join(str(origin.label) for origin in row.origins)
     return Offer(row, tick, defang(kind, value), where, tick in chosen)

@@ -104,10 +104,10 @@ def give_relay_back(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def announce_relay(request: HttpRequest, relay: Relay) -> None:
-    if relay.given:
-        messages.success(request, f"Dossiers passés : {len(relay.given)}.")
-    if relay.left:
-        references = ", ".join(spaced(reference) for reference in relay.left)
+    if relay.handed_over:
+        messages.success(request, f"Dossiers passés : {len(relay.handed_over)}.")
+    if relay.remaining:
+        references = ", ".join(spaced(reference) for reference in relay.remaining)
         messages.warning(
             request,
             (
