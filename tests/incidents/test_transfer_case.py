@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from core.stale import Stale
 from csirts.models import Csirt
-from incidents.enums import ClosingReason, EventKind, Tlp, TransferState
-from incidents.models import Incident, Story, Transfer
+from incidents.enums import ClosingReason, EventKind, TransferState
+from incidents.models import Incident, Transfer
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer, withdraw_transfer
@@ -16,17 +16,25 @@ from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
 from tests.incidents.desk import url
 from tests.incidents.merging import merge
-from tests.incidents.transferring import AGREED, QUEUE, WHY, another_centre, as_person, asked, events_of, offer_url
+from tests.incidents.transferring import (
+    PROPOSAL,
+    QUEUE,
+    WHY,
+    another_centre,
+    as_person,
+    asked,
+    events_of,
+    offer_url,
+)
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
-SAID = {"taker": "loin-cyber", "motive": WHY, "agreed": "on", "agreement": AGREED, "label": "amber+strict", "seen": ""}
 
 
 def test_it_works(incident, giver, taker, elsewhere):
     ours, theirs = as_person(giver), as_person(taker)
 
-    answer = ours.post(url(incident, "transfert"), SAID, follow=True)
+    answer = ours.post(url(incident, "transfert"), PROPOSAL, follow=True)
 
     assert "Transfert proposé à Loin Cyber" in text_of(answer)
     assert "transfert proposé à Loin Cyber" in text_of(ours.get(QUEUE))
@@ -87,7 +95,7 @@ def test_while_it_is_proposed_it_stays_ours(incident, giver, taker):
 def test_what_cannot_be_proposed_is_said_and_kept(incident, giver, elsewhere, said, problem):
     Csirt.objects.create(slug="ferme", name="Fermé", is_active=False)
 
-    answer = as_person(giver).post(url(incident, "transfert"), SAID | said)
+    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | said)
 
     assert answer.status_code == 422
     assert problem in text_of(answer)
@@ -102,12 +110,12 @@ def test_what_cannot_be_proposed_is_said_and_kept(incident, giver, elsewhere, sa
 def test_a_motive_names_nobody(incident, giver, taker, named):
     """The other centre reads it before the case is its own; the body, which it sees anyway, may be named."""
     ours = as_person(giver)
-    answer = ours.post(url(incident, "transfert"), SAID | {"motive": f"{WHY} Voyez {named} à Plouexemple."})
+    answer = ours.post(url(incident, "transfert"), PROPOSAL | {"motive": f"{WHY} Voyez {named} à Plouexemple."})
     assert answer.status_code == 422
     assert "Ce motif désigne quelqu’un. Retirez : «" in text_of(answer).replace("\u00a0", " ")
     assert named in text_of(answer)
     assert not Transfer.objects.exists()
-    about = SAID | {"motive": "Plouexemple est à 12 km, dossier 20261128."}
+    about = PROPOSAL | {"motive": "Plouexemple est à 12 km, dossier 20261128."}
     assert ours.post(url(incident, "transfert"), about).status_code == 302
 
 
@@ -123,7 +131,7 @@ def test_who_proposes_second_is_told_and_keeps_the_words(incident, giver, elsewh
     colleague = a_responder()
     asked(incident, colleague)
 
-    answer = as_person(giver).post(url(incident, "transfert"), SAID | {"motive": "Un autre motif."})
+    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | {"motive": "Un autre motif."})
 
     assert answer.status_code == 409
     assert f"{colleague} l’a déjà proposé à Loin Cyber" in text_of(answer)
@@ -202,7 +210,7 @@ def test_a_closed_case_does_not_go(incident, giver, taker):
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
     withdraw_transfer(reference=incident.reference, actor=giver)
-    said = SAID | {"seen": str(transfer.uid)}
+    said = PROPOSAL | {"seen": str(transfer.uid)}
     answer = as_person(giver).post(url(incident, "transfert"), said)
     assert (answer.status_code, WHY in text_of(answer)) == (422, True)
     assert Transfer.objects.count() == 1
@@ -228,7 +236,7 @@ def test_a_case_that_is_merged_does_not_go(incident, giver, taker, is_double):
     close_incident(reference=double.reference, reason=ClosingReason.DUPLICATE, actor=giver)
     Incident.objects.filter(pk=double.pk).update(merged_into=kept)
 
-    answer = as_person(giver).post(url(incident, "transfert"), SAID)
+    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL)
 
     assert answer.status_code == 422
     assert "fusionné avec un autre" in text_of(answer)
@@ -286,49 +294,6 @@ def test_a_stale_exception_says_what_is_newest(incident, giver, taker):
     assert stale.value.current is None
 
 
-# The label of the case
-
-
-@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
-def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, taker, tlp):
-    """Another centre is of no such label: who of the body agreed is noted, and read by our centre alone until then."""
-    Incident.objects.update(tlp=tlp)
-    ours = as_person(giver)
-    assert "demandez d’abord au déclarant s’il est d’accord" in text_of(ours.get(url(incident, "transfert")))
-
-    said = SAID | {"label": tlp}
-    for hollow in (" ", "\u200b", "\u3164", "."):
-        answer = ours.post(url(incident, "transfert"), said | {"agreement": hollow})
-        assert answer.status_code == 422
-        assert "Notez qui a dit oui" in text_of(answer)
-        assert WHY in text_of(answer)
-    assert not Transfer.objects.exists()
-
-    assert ours.post(url(incident, "transfert"), said).status_code == 302
-    transfer = Transfer.objects.get()
-    assert transfer.agreement == AGREED
-    assert AGREED in text_of(ours.get(url(incident)))
-    offer = text_of(as_person(taker).get(offer_url(transfer)))
-    assert "accord du déclarant noté par Breizh Cyber" in offer
-    assert AGREED not in offer
-
-
-@pytest.mark.parametrize("tlp", [Tlp.GREEN, Tlp.CLEAR])
-def test_a_wide_label_lets_it_go_without(incident, giver, taker, tlp):
-    Incident.objects.update(tlp=tlp)
-    assert "sans nouvel accord" in text_of(as_person(giver).get(url(incident, "transfert")))
-    asked(incident, giver, agreement="")
-
-
-def test_a_label_that_narrowed_meanwhile_holds_it_back(incident, giver, taker):
-    Incident.objects.update(tlp=Tlp.GREEN)
-    transfer = asked(incident, giver, agreement="")
-    Incident.objects.update(tlp=Tlp.AMBER)
-    answer = as_person(taker).post(offer_url(transfer, "accepter"))
-    assert answer.status_code == 409
-    assert "Son TLP demande l’accord du déclarant, et personne ne l’a noté." in text_of(answer)
-
-
 def test_one_that_stands_for_another_since_is_not_offered(incident, giver, taker):
     page, theirs = offer_url(asked(incident, giver)), as_person(taker)
     assert "Accepter et prendre en charge" in text_of(theirs.get(page))
@@ -338,69 +303,3 @@ def test_one_that_stands_for_another_since_is_not_offered(incident, giver, taker
 
     assert "Il a été fusionné avec un autre depuis." in shown
     assert "Accepter et prendre en charge" not in shown
-
-
-def test_words_alone_are_no_agreement(incident, giver, taker):
-    for tlp, told in ((Tlp.AMBER, "cochez la case"), (Tlp.GREEN, "Cochez la case si le déclarant est d’accord")):
-        Incident.objects.update(tlp=tlp)
-        said = {"taker": "loin-cyber", "motive": WHY, "agreement": "Non, la maire refuse.", "label": tlp}
-        answer = as_person(giver).post(url(incident, "transfert"), said)
-        assert answer.status_code == 422
-        assert told in text_of(answer)
-        assert "Non, la maire refuse." in text_of(answer)
-    assert not Transfer.objects.exists()
-
-
-def test_an_agreement_under_another_label_is_asked_for_again(incident, giver, taker):
-    """The page showed one label; a colleague changed it before the button."""
-    Incident.objects.update(tlp=Tlp.RED)
-    ours = as_person(giver)
-    answer = ours.post(url(incident, "transfert"), SAID)
-    assert answer.status_code == 422
-    assert "il est TLP:RED. Demandez de nouveau au déclarant" in text_of(answer)
-    form = answer.context["form"]
-    assert (form["agreed"].value(), form["label"].value(), form["agreement"].value()) == (False, Tlp.RED, AGREED)
-    assert not Transfer.objects.exists()
-
-    assert ours.post(url(incident, "transfert"), SAID | {"label": form["label"].value()}).status_code == 302
-    assert Transfer.objects.get().agreed_tlp == Tlp.RED
-
-
-def test_an_agreement_noted_under_a_wider_label_does_not_hold(incident, giver, taker):
-    Incident.objects.update(tlp=Tlp.GREEN)
-    transfer = asked(incident, giver)
-    Incident.objects.update(tlp=Tlp.RED)
-    theirs = as_person(taker)
-    assert theirs.post(offer_url(transfer, "accepter")).status_code == 409
-    Incident.objects.update(tlp=Tlp.CLEAR)
-    assert theirs.post(offer_url(transfer, "accepter")).status_code == 302
-
-
-def test_an_agreement_asked_for_again_is_not_the_one_that_lapsed(incident, giver, taker):
-    Incident.objects.update(tlp=Tlp.GREEN)
-    asked(incident, giver)
-    Incident.objects.update(tlp=Tlp.RED)
-    answer = as_person(giver).post(url(incident, "transfert"), SAID | {"label": Tlp.RED})
-    assert answer.status_code == 409
-    assert "Retirez d’abord cette proposition" in text_of(answer)
-
-
-def test_the_office_of_the_body_is_nobody(incident, giver, taker):
-    Story.objects.update(contact_name="Mairie de Plouexemple")
-    assert as_person(giver).post(url(incident, "transfert"), SAID | {"motive": f"La Mairie, à Plouexemple. {WHY}"})
-    assert Transfer.objects.exists()
-
-
-def test_the_same_proposal_with_an_agreement_is_another_one(incident, giver, taker):
-    Incident.objects.update(tlp=Tlp.GREEN)
-    asked(incident, giver, agreement="")
-    Incident.objects.update(tlp=Tlp.AMBER)
-    answer = as_person(giver).post(url(incident, "transfert"), SAID | {"label": "amber"})
-    assert answer.status_code == 409
-    assert "Retirez d’abord cette proposition" in text_of(answer)
-
-
-def test_what_was_noted_goes_with_the_other_words(incident, giver, taker):
-    asked(incident, giver)
-    erase_personal_data(reference=incident.reference, actor=a_lead())
-    assert Transfer.objects.get().agreement == ""

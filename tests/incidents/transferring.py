@@ -13,6 +13,15 @@ from incidents.services.transfer.proposal import ask_transfer
 QUEUE = "/admin/incidents/incident/"
 AGREED = "Dominique, au téléphone, le 28."
 WHY = "Le siège est dans votre région."
+# What the page of a case posts to propose it to the other centre.
+PROPOSAL = {
+    "taker": "loin-cyber",
+    "motive": WHY,
+    "agreed": "on",
+    "agreement": AGREED,
+    "label": "amber+strict",
+    "seen": "",
+}
 
 
 def another_centre(slug: str = "loin-cyber", name: str = "Loin Cyber") -> Csirt:
