@@ -36,7 +36,7 @@ LONGEST_NAME = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Named:
+class IdentifyingValues:
     """The values that would identify the case. An empty value identifies nothing."""
 
     body: str
@@ -164,7 +164,7 @@ def list_host_names(host: str) -> Iterator[str]:
                 yield from (name, *(name.removeprefix(prefix) for prefix in OF_SITES if name.startswith(prefix)))
 
 
-def list_pointers(text: str, names: Named) -> list[str]:
+def list_pointers(text: str, names: IdentifyingValues) -> list[str]:
     """Return the words of `text` that identify somebody, as the text spells them, without repeats. Every mail address
     counts.
     """
@@ -173,7 +173,7 @@ def list_pointers(text: str, names: Named) -> list[str]:
     return list(dict.fromkeys([*certain, *doubtful, *read.mails]))
 
 
-def find_pointers(read: ReadText, names: Named) -> Pointers:
+def find_pointers(read: ReadText, names: IdentifyingValues) -> Pointers:
     """Return the words that name the body, its people or the case. Other numbers and addresses are left out, because a
     text may say whom to call.
     """
@@ -191,7 +191,7 @@ def find_pointers(read: ReadText, names: Named) -> Pointers:
     return Pointers(list(dict.fromkeys(certain)), list(dict.fromkeys(doubtful)))
 
 
-def list_persons(text: str, names: Named) -> list[str]:
+def list_persons(text: str, names: IdentifyingValues) -> list[str]:
     """Return the words of `text` that name the person to call back, and all mail addresses and telephone numbers,
     without repeats.
     """
@@ -238,7 +238,7 @@ def find_mail(read: ReadText, address: str) -> list[str]:
     return [mail for mail in read.mails if address and address in mail.lower()]
 
 
-def find_numbers(read: ReadText, names: Named) -> Iterator[str]:
+def find_numbers(read: ReadText, names: IdentifyingValues) -> Iterator[str]:
     """Yield telephone numbers, SIREN and INSEE code, whatever the grouping of their digits."""
     phone = extract_digits(names.contact_phone)
     for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], names.siren]):

@@ -14,7 +14,7 @@ from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import works_for_centre
 from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_version
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
-from incidents.questions.saying import Said
+from incidents.questions.saying import DisplayedFact
 
 # The events that the body is told about, each with a sentence on its follow-up page. All other events are the centre's
 # own work.
@@ -44,14 +44,14 @@ SHEETS_READ = 400
 
 
 @dataclass(frozen=True)
-class Kept:
+class SheetView:
     """One answer sheet with what is needed to show it."""
 
     sheet: AnswerSheet
     zone: str
 
     @cached_property
-    def lines(self) -> list[Said]:
+    def lines(self) -> list[DisplayedFact]:
         """Return the answers to show, none if the words of the case were erased."""
         return list_sheet_facts(self.sheet.section, self.sheet.version, self.sheet.values, self.zone)
 
@@ -75,7 +75,7 @@ class Useful:
     why: str
     asked: int = 0
     answered: int = 0
-    newest: Kept | None = None
+    newest: SheetView | None = None
     has_earlier: bool = False
 
     @property
@@ -94,7 +94,7 @@ class Useful:
 
 
 @dataclass(frozen=True)
-class Seen:
+class AccessSummary:
     """What one person of a centre was shown through one door: the number of accesses, the first and the last of
     them.
     """
@@ -111,7 +111,7 @@ class Reader:
 
     name: str
     centre: str
-    seen: list[Seen]
+    seen: list[AccessSummary]
 
     @property
     def opened_at(self) -> datetime | None:
@@ -134,26 +134,26 @@ def list_readers(incident: Incident) -> list[Reader]:
     spans = of_case.annotate(times=Count("pk"), first_at=Min("at"), last_at=Max("at")).order_by("first_at", "user")
     readers: dict[tuple[int, int], Reader] = {}
     for user, csirt, name, centre, door, *span in spans:
-        readers.setdefault((user, csirt), Reader(name, centre, [])).seen.append(Seen(Door(door), *span))
+        readers.setdefault((user, csirt), Reader(name, centre, [])).seen.append(AccessSummary(Door(door), *span))
     return list(readers.values())
 
 
-def list_sheets(incident: Incident) -> list[Kept]:
+def list_sheets(incident: Incident) -> list[SheetView]:
     """Return the answer sheets, newest first. Runs one query, or two if people with an account wrote some of them."""
     zone = find_zone(incident.collectivity)
     sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
-    return [Kept(sheet, zone) for sheet in sheets]
+    return [SheetView(sheet, zone) for sheet in sheets]
 
 
-def group_by_section(sheets: Iterable[Kept]) -> dict[str, list[Kept]]:
+def group_by_section(sheets: Iterable[SheetView]) -> dict[str, list[SheetView]]:
     """Return the sheets of each section, newest first."""
-    by_code: dict[str, list[Kept]] = {}
+    by_code: dict[str, list[SheetView]] = {}
     for sheet in sheets:
         by_code.setdefault(sheet.sheet.section, []).append(sheet)
     return by_code
 
 
-def list_useful_sections(incident: Incident, sheets: Iterable[Kept]) -> list[Useful]:
+def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> list[Useful]:
     """Return the sections of questions for this type of incident, then the facts that were declared."""
     by_code = group_by_section(sheets)
     questions = [
@@ -173,7 +173,7 @@ def list_useful_sections(incident: Incident, sheets: Iterable[Kept]) -> list[Use
     return questions + facts
 
 
-def describe_section(section: Section, sheets: list[Kept]) -> Useful:
+def describe_section(section: Section, sheets: list[SheetView]) -> Useful:
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
     return Useful(
@@ -187,11 +187,11 @@ def describe_section(section: Section, sheets: list[Kept]) -> Useful:
     )
 
 
-def get_newest_sheet(sheets: dict[str, list[Kept]], code: str) -> Kept | None:
+def get_newest_sheet(sheets: dict[str, list[SheetView]], code: str) -> SheetView | None:
     return next(iter(sheets.get(code, [])), None)
 
 
-def has_earlier(sheets: dict[str, list[Kept]], code: str) -> bool:
+def has_earlier(sheets: dict[str, list[SheetView]], code: str) -> bool:
     return len(sheets.get(code, [])) > 1
 
 

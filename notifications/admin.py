@@ -22,7 +22,7 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     """Shows only a list. The command `replay_deliveries` sends again what is stuck."""
 
     when_empty = "Aucun mail n’est encore parti : ceux des dossiers de votre centre seront ici, arrivés ou non."
-    list_display = ["case", "status", "recipient", "said", "sent", "last_error", "attempts"]
+    list_display = ["case", "status", "recipient", "event_label", "sent_moment", "last_error", "attempts"]
     list_display_links = None
     list_filter = ["status", "recipient"]
     search_fields = ["reference"]
@@ -54,11 +54,11 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return format_html('<a class="hash" href="{}">{}</a>', address, spaced(reference))
 
     @admin.display(description="ce qui est dit")
-    def said(self, delivery: Delivery) -> str:
+    def event_label(self, delivery: Delivery) -> str:
         return str(delivery.event.get_kind_display())
 
     @admin.display(description="envoyé")
-    def sent(self, delivery: Delivery) -> str:
+    def sent_moment(self, delivery: Delivery) -> str:
         if delivery.sent_at is None:
             return str("pas encore" if delivery.status == DeliveryStatus.DUE else "non")
         moment = {"at": delivery.sent_at, "collectivity": delivery.incident.collectivity}

@@ -1,5 +1,6 @@
 """Rules about the code itself. Each one is a review comment we never want to write again."""
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -148,6 +149,24 @@ def test_functions_and_files_stay_short():
     sources = [path for app in APPS for path in list_sources(app)]
     assert [name for name, lines in list_functions(sources) if lines > LONG_FUNCTION] == []
     assert [path.name for path in [*sources, *list_sources("tests")] if count_lines([path]) > LONG_FILE] == []
+
+
+# As the name of a function or a class each hides what the thing is or does: a declaration, a message, matches.
+NOUNS_OF_NOTHING = {
+    *["said", "told", "shown", "kept", "asked", "named", "given", "seen", "made", "held", "sent", "wanted", "stands"],
+    *["one", "one_of", "whoever", "others", "mine", "theirs", "ours", "these", "those", "here", "there"],
+}
+
+
+def test_public_names_say_what_they_name():
+    sources = [path for app in APPS for path in list_sources(app)]
+    names = [
+        f"{path.relative_to(ROOT)}::{node.name}"
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name.lower() in NOUNS_OF_NOTHING
+    ]
+    assert names == []
 
 
 def test_no_folder_gets_crowded():

@@ -213,10 +213,10 @@ class Folder(FileSystemStorage):
             return super().open(name, mode)
         path = Path(self.path(name))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Kept(os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"))
+        return SyncedFile(os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"))
 
 
-class Kept(File):  # type: ignore[type-arg]  # generic in its stubs only
+class SyncedFile(File):  # type: ignore[type-arg]  # generic in its stubs only
     def close(self) -> None:
         """Flush the file to the disk and close it. Raise OSError if the disk refuses the last bytes; the file is
         closed in any case.

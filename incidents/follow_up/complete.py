@@ -31,7 +31,7 @@ from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import make_questions_editor
 from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
-from incidents.queries import Kept, group_by_section, list_sheets, list_useful_sections
+from incidents.queries import SheetView, group_by_section, list_sheets, list_useful_sections
 from incidents.services.declarant.complete import CannotComplete, Writing, find_completion_refusal
 from incidents.services.declarant.correct import end_interruption
 
@@ -174,7 +174,7 @@ class Page:
     """One section for one person. The constructor raises Http404 if the section does not exist."""
 
     def __init__(
-        self, request: HttpRequest, incident: Incident, guest: Guest, section: str, sheets: list[Kept]
+        self, request: HttpRequest, incident: Incident, guest: Guest, section: str, sheets: list[SheetView]
     ) -> None:
         self.request, self.incident, self.guest, self.section, self.kept = request, incident, guest, section, sheets
         data = request.POST if request.method == "POST" else None
@@ -205,7 +205,7 @@ class Page:
             return self.show(status=422)
         except Stale as stale:
             self.seen = str(stale.current.uid)
-            return self.show(status=409, other=Kept(stale.current, find_zone(self.incident.collectivity)))
+            return self.show(status=409, other=SheetView(stale.current, find_zone(self.incident.collectivity)))
         except CannotComplete as refused:
             return self.show(status=409, reason=str(refused))
         return self.done()
@@ -228,7 +228,7 @@ class Page:
             remember_signature(response, self.signature.cleaned_data["author"])
         return response
 
-    def show(self, *, status: int = 200, other: Kept | None = None, reason: str = "") -> HttpResponse:
+    def show(self, *, status: int = 200, other: SheetView | None = None, reason: str = "") -> HttpResponse:
         context = {
             **build_case_frame(self.incident),
             "why_not": reason,
@@ -247,7 +247,7 @@ class Page:
         return render(self.request, self.editor.template, context, status=status)
 
 
-def make_editor(incident: Incident, section: str, data: Any, sheets: list[Kept]) -> Editor:
+def make_editor(incident: Incident, section: str, data: Any, sheets: list[SheetView]) -> Editor:
     if section in EDITORS:
         return EDITORS[section](incident, data)
     values = sheets[0].sheet.values if sheets else {}

@@ -20,7 +20,7 @@ from incidents.facts.description import Kind as FactKind
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import end_or_day
 from incidents.questions.catalogue import Kind, find_version
-from incidents.questions.saying import Said, format_moment, format_number, list_answers
+from incidents.questions.saying import DisplayedFact, format_moment, format_number, list_answers
 
 SNAPSHOT_TITLES: dict[str, str] = {
     "recit": "Ce qui se passe",
@@ -34,7 +34,7 @@ DECLARED, CALLER, LEAK = map(map_facts, (Declaration, Caller, Leak))
 CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER)))
 
 
-def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[Said]:
+def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[DisplayedFact]:
     """Return the lines of one sheet, either of questions or of facts. A sheet whose words were erased has none."""
     say = SAYING.get(section)
     if not values:
@@ -49,31 +49,31 @@ def get_section_title(section: str, version: str) -> str:
     return questions.title if questions else section
 
 
-def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the lines of a story. A sheet that is older than a line of the story does not hold it."""
     words = values["description"] or "rien d’écrit"
-    yield Said(label=DECLARED["description"].read, words=words, kind=Kind.LONG)
+    yield DisplayedFact(label=DECLARED["description"].read, words=words, kind=Kind.LONG)
     for name, fact in STORY_LINES.items():
         if values.get(name):
-            yield Said(label=fact.read, words=values[name])
+            yield DisplayedFact(label=fact.read, words=values[name])
 
 
-def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     for name, fact in INSTANTS.items():
         at, certainty = parse_moment(values[name]["at"]), values[name]["certainty"]
         words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else str(NOT_SAID))
         roughly = certainty == Certainty.APPROXIMATE
-        yield Said(label=fact.read, words=f"{words}, à peu près" if roughly else words)
+        yield DisplayedFact(label=fact.read, words=f"{words}, à peu près" if roughly else words)
 
 
-def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     for interruption in values["services"]:
-        yield Said(
+        yield DisplayedFact(
             label=get_label(PublicService, interruption["service"]),
             words=", ".join(list_interruption_facts(interruption, zone)),
         )
     if not values["services"]:
-        yield Said(label=DECLARED["service_stopped"].read, words=get_label(Answer, values["stopped"]))
+        yield DisplayedFact(label=DECLARED["service_stopped"].read, words=get_label(Answer, values["stopped"]))
 
 
 def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Iterator[str]:
@@ -91,24 +91,24 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
         yield "en attendant : {words}".format(words=interruption["workaround"])
 
 
-def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the lines about the data. The exact number of persons replaces their band if it is known."""
-    yield Said(label=DECLARED["data_concerned"].read, words=get_label(Answer, values["concerned"]))
+    yield DisplayedFact(label=DECLARED["data_concerned"].read, words=get_label(Answer, values["concerned"]))
     leak = values["leak"] or {}
     for name, fact in LEAK.items():
         if name == "persons_band" and leak.get("persons") is not None:
-            yield Said(label=fact.read, words=format_number(leak["persons"]))
+            yield DisplayedFact(label=fact.read, words=format_number(leak["persons"]))
         elif name in leak and name != "persons":
-            yield Said(label=fact.read, words=format_fact(fact, leak[name]))
+            yield DisplayedFact(label=fact.read, words=format_fact(fact, leak[name]))
 
 
-def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     for name in CALLER_ORDER:
         if values.get(name):
             kind = Kind.MAIL if name == "email" else Kind.TEXT
-            yield Said(label=CALLER[name].read, words=values[name], kind=kind)
+            yield DisplayedFact(label=CALLER[name].read, words=values[name], kind=kind)
     if values.get("mail_without_code"):
-        yield Said(label="Mails", words="ni lien, ni code", kind=Kind.TEXT)
+        yield DisplayedFact(label="Mails", words="ni lien, ni code", kind=Kind.TEXT)
 
 
 SAYING = {

@@ -19,7 +19,7 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class DisplayedFact:
     """One answer, ready for display. For the kinds text, long, url, mail and iban, `words` were typed by a
     stranger.
     """
@@ -29,13 +29,13 @@ class Said:
     kind: str = Kind.TEXT
 
 
-def list_answers(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_answers(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the answers of one sheet in the order of its questions. A None value means « Je ne sais pas »."""
     questionnaire = load_versions().get(version)
     asked_section = questionnaire.section(section) if questionnaire else None
     for question in asked_section.questions if asked_section else ():
         if question.code in values:
-            yield Said(
+            yield DisplayedFact(
                 label=question.label, words=format_answer(question, values[question.code], zone), kind=question.kind
             )
 

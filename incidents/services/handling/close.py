@@ -17,7 +17,7 @@ from core.french import choose_plural
 from core.stale import Stale
 from core.text import clean_text
 from incidents.access import get_incident
-from incidents.anonymous import Named, list_pointers
+from incidents.anonymous import IdentifyingValues, list_pointers
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status, Verification
 from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
 from incidents.moments import is_before
@@ -210,9 +210,9 @@ def list_word_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
         yield "is_shared", "Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez."
 
 
-def list_names(incident: Incident) -> Named:
+def list_names(incident: Incident) -> IdentifyingValues:
     body, story = incident.collectivity, incident.story
-    return Named(
+    return IdentifyingValues(
         body=body.name,
         contact_name=story.contact_name,
         contact_phone=story.contact_phone,

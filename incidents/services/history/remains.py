@@ -13,10 +13,10 @@ from django.db.models import Max, QuerySet
 
 from collectivities.zones import PARIS, find_zone
 from incidents.models import Evidence, Incident, IncidentEvent, Message, Note, Transfer
-from incidents.queries import Kept
+from incidents.queries import SheetView
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts
-from incidents.questions.saying import Said
+from incidents.questions.saying import DisplayedFact
 from incidents.services.handling.notes import filter_readable
 from incidents.services.history.snapshots import Values, snapshot_rows, text_of
 
@@ -44,10 +44,10 @@ class Remains:
     `older` holds, by name, the lists that have more rows.
     """
 
-    sections: list[tuple[str, list[Said]]]
+    sections: list[tuple[str, list[DisplayedFact]]]
     messages: list[Message]
     notes: list[Note]
-    answers: list[Kept]
+    answers: list[SheetView]
     tasks: list[Values]
     pieces: list[Evidence]
     events: list[IncidentEvent]
@@ -106,7 +106,7 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
         sections=list_sections(copy),
         messages=page("messages", until("messages"))[::-1],
         notes=page("notes", filter_readable(until("notes"), centre=transfer.giver_id).select_related("author"))[::-1],
-        answers=[Kept(sheet, zone) for sheet in reversed(sheets)],
+        answers=[SheetView(sheet, zone) for sheet in reversed(sheets)],
         tasks=page("tasks", copy.get("tasks", [])[::-1])[::-1],
         pieces=list(until("evidence").order_by("number")),
         events=page("events", list_events_until(transfer)),
@@ -128,7 +128,7 @@ def cut_page(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
     return read[:ROWS_READ], Older(everything - skipped - ROWS_READ, skipped + ROWS_READ)
 
 
-def list_sections(copy: Values) -> list[tuple[str, list[Said]]]:
+def list_sections(copy: Values) -> list[tuple[str, list[DisplayedFact]]]:
     return [
         (
             str(SNAPSHOT_TITLES[section]),

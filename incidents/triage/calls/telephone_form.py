@@ -55,7 +55,7 @@ LEAKS = [
 ]
 
 
-def one_of(choices: Any, label: Any) -> forms.ChoiceField:
+def make_optional_choice(choices: Any, label: Any) -> forms.ChoiceField:
     return forms.ChoiceField(choices=choices, required=False, label=label)
 
 
@@ -83,7 +83,7 @@ class TelephoneForm(forms.Form):
             self.fields[f"{name}_date"] = DayField(required=False, label=label)
             self.fields[f"{name}_time"] = HourField(required=False, label=label)
         for service in PublicService:
-            self.fields[service.value] = one_of(EXTENTS, service.label)
+            self.fields[service.value] = make_optional_choice(EXTENTS, service.label)
 
     def clean(self) -> dict[str, Any]:
         for name in MOMENTS:
