@@ -17,7 +17,7 @@ from tests.stores import bucket_server, in_a_bucket, in_a_folder
 
 
 @pytest.fixture
-def responder(client: Client) -> User:
+def responder(db: None, client: Client) -> User:
     """Signed in."""
     responder = a_responder()
     client.force_login(responder)
@@ -25,7 +25,7 @@ def responder(client: Client) -> User:
 
 
 @pytest.fixture
-def colleague() -> User:
+def colleague(db: None) -> User:
     return a_responder()
 
 
@@ -36,13 +36,13 @@ def incident(db: None) -> Incident:
 
 
 @pytest.fixture
-def elsewhere() -> Csirt:
+def elsewhere(db: None) -> Csirt:
     """Another centre, with people."""
     return another_centre()
 
 
 @pytest.fixture
-def giver() -> User:
+def giver(db: None) -> User:
     """Of the centre that has the case, as `taker` is of the other one."""
     return a_responder()
 
