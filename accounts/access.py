@@ -50,7 +50,9 @@ def can_help(actor: User, person: User) -> bool:
     if actor.has_role(Role.ADMINISTRATOR):
         return True
     centres = actor.led_centre_ids
-    return bool(centres & person.read_centre_ids) and all(is_inside_team(role, centres) for role in person.memberships)
+    return bool(centres & person.read_centre_ids) and all(
+        is_inside_team(membership, centres) for membership in person.memberships
+    )
 
 
 def is_inside_team(membership: Membership, centres: set[int]) -> bool:
@@ -84,4 +86,6 @@ def get_managed_body(user: User, uid: UUID) -> Collectivity:
 
 
 def is_manager_of(user: User, body: Collectivity) -> bool:
-    return any(role.role == Role.MANAGER and role.collectivity_id == body.pk for role in user.memberships)
+    return any(
+        membership.role == Role.MANAGER and membership.collectivity_id == body.pk for membership in user.memberships
+    )

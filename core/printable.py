@@ -79,8 +79,9 @@ def name_runs(text: str, script: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def find_script(character: str) -> str:
-    """Return the script of the character if a font that lacks one of its letters lacks all of them, else the character
-    itself.
+    """Return the script of the character, such as « THAI », for a script of which fonts have all letters or none.
+
+    Return the character itself for other scripts.
     """
     name = unicodedata.name(character, character)
     if ord(character) < EAST_ASIA:

@@ -31,13 +31,15 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     body = get_body(actor, uid)
     if person_uid != actor.uid and not is_manager_of(actor, body):
         raise PermissionDenied
-    roles = lock_roles(body)
-    member_roles = [role for role in roles if role.user.uid == person_uid]
-    if not member_roles:
+    memberships = lock_roles(body)
+    own_memberships = [membership for membership in memberships if membership.user.uid == person_uid]
+    if not own_memberships:
         raise Http404
-    if all(role in member_roles for role in roles if role.role == Role.MANAGER) and has_manager(member_roles):
+    if all(
+        membership in own_memberships for membership in memberships if membership.role == Role.MANAGER
+    ) and has_manager(own_memberships):
         raise LastManager
-    end_roles(member_roles)
+    end_roles(own_memberships)
     invited = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
     stop_links(invited.filter(Q(user__uid=person_uid) | Q(made_by__uid=person_uid)))
 
@@ -50,16 +52,16 @@ def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     or handed over to this person before.
     """
     body = get_body(actor, uid)
-    roles = lock_roles(body)
-    heir = next((role for role in roles if role.user.uid == person_uid), None)
+    memberships = lock_roles(body)
+    heir = next((membership for membership in memberships if membership.user.uid == person_uid), None)
     if heir is None:
         raise Http404
-    if not has_manager([role for role in roles if role.user_id == actor.pk]):
+    if not has_manager([membership for membership in memberships if membership.user_id == actor.pk]):
         check_transferred(heir, actor)
         return
     if heir.user_id == actor.pk:
         raise Http404
-    end_roles([role for role in roles if role.user_id in (actor.pk, heir.user_id)])
+    end_roles([membership for membership in memberships if membership.user_id in (actor.pk, heir.user_id)])
     Membership.objects.create(user=heir.user, role=Role.MANAGER, collectivity=body)
     Membership.objects.create(user=actor, role=Role.AGENT, collectivity=body)
 
@@ -116,9 +118,11 @@ def list_memberships(body: Collectivity) -> QuerySet[Membership]:
     return ongoing.select_related("user").order_by("-role", "user__display_name", "id")
 
 
-def has_manager(roles: list[Membership]) -> bool:
-    return any(role.role == Role.MANAGER for role in roles)
+def has_manager(memberships: list[Membership]) -> bool:
+    return any(membership.role == Role.MANAGER for membership in memberships)
 
 
-def end_roles(roles: list[Membership]) -> None:
-    Membership.objects.filter(pk__in=[role.pk for role in roles]).update(ended_on=timezone.localdate())
+def end_roles(memberships: list[Membership]) -> None:
+    Membership.objects.filter(pk__in=[membership.pk for membership in memberships]).update(
+        ended_on=timezone.localdate()
+    )

@@ -23,7 +23,7 @@ FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
 
 
 class BodyForm(forms.Form):
-    """`town` is what was typed, `seat` the commune chosen among those that were found for `town_asked`."""
+    """`town` is the text to search a commune by; `seat` is the choice among the matches of `town_asked`."""
 
     kind = WordsField(label="Ce que c’est")
     legal_form = WordsField(label="Sa forme juridique")

@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
 
 def read_steps(content: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """Return the steps from the shape that the file and the rows share."""
+    """Build the steps from JSON, which has the same shape in the file and in the rows."""
     return tuple(Step(**step) for step in content)
 
 

@@ -93,7 +93,7 @@ class Page:
         return len(self.matches) == 1
 
     def list_entries(self) -> list[ScreenEntry]:
-        """Return what this screen fills in of three screens of the journey. Other values typed
+        """Return the entries of the three screens of the journey that this screen covers. Other values typed
         there before are kept.
         """
         body, kind, author = self.body, self.journey.draft.type, self.journey.author

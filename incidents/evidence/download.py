@@ -70,5 +70,5 @@ def build_download(content: Iterator[bytes], piece: Evidence, reference: str) ->
 
 
 def build_safe_name(piece: Evidence, reference: str) -> str:
-    """Return « T7K49MQX-003-photo.jpg ». The prefix of ours prevents hidden files and device names of Windows."""
+    """Return « T7K49MQX-003-photo.jpg ». Our prefix prevents hidden files and device names of Windows."""
     return f"{reference}-{piece.number:03}-{piece.name.translate(AVOIDED)[-150:].rstrip('. ')}"

@@ -59,7 +59,7 @@ class Paper(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Tell whether no worker has given a sign of life since the paper was asked for: there may be none."""
+        """Tell whether no worker has begun the paper in time: perhaps none is running."""
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()
 
 

@@ -50,7 +50,7 @@ def make_signed_form(
         "published_on": localtime(release.published_at, PARIS).date().isoformat(),
         "rounding_key": release.rounding_key,
         "rule": {"threshold": THRESHOLD, "base": BASE},
-        "earlier": {str(denominator.number): denominator.digest for denominator in earlier},
+        "earlier": {str(quarter.number): quarter.digest for quarter in earlier},
         "tables": tables,
         "existing": sorted([release.year, denominator.stratum, denominator.bodies] for denominator in bodies),
     }

@@ -114,8 +114,8 @@ def needs_whole_number(incident_type: str, *, without_code: bool) -> bool:
 
 
 def list_caller_problems(caller: Caller, *, needs_number: bool) -> Iterator[Problem]:
-    """Yield the problems of the ways to reach the declarant. `needs_number`: a mail address excuses no telephone
-    number that nobody can call (`needs_whole_number`).
+    """Yield the problems of the ways to reach the declarant. `needs_number`: a mail address does not replace a
+    telephone number that nobody can call (`needs_whole_number`).
     """
     if not caller.phone and not caller.email:
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."

@@ -130,11 +130,11 @@ def seen_before(form: CallForm, kept: Values | None) -> str:
 def known(incident: Incident) -> dict[str, Any]:
     """Return the facts of the case as form values, in the active time zone."""
     leak = read_declared_leak(read_declared_data(incident))
-    said: dict[str, Any] = {name: getattr(incident, name) for name in ("type", *CASE_ANSWERS)}
-    said |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (map_leak(leak) if leak else {})
-    for name, one in read_instants(incident).items():
-        said |= typed(name, one.at)
-    return said | known_services(incident)
+    values: dict[str, Any] = {name: getattr(incident, name) for name in ("type", *CASE_ANSWERS)}
+    values |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (map_leak(leak) if leak else {})
+    for name, instant in read_instants(incident).items():
+        values |= typed(name, instant.at)
+    return values | known_services(incident)
 
 
 def known_services(incident: Incident) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
     mine = Incident.objects.visible_to(user).open().filter(csirt__in=user.work_centre_ids)
     of_body = mine.filter(collectivity=form.collectivity) if form.collectivity else mine.none()
     keys: list[int] = []
-    for some in (of_body, mine.called_from(form.typed("contact_phone"))):
+    for some in (of_body, mine.called_from(form.read_input("contact_phone"))):
         keys += some.order_by("-received_at").values_list("pk", flat=True)[:OPEN_SHOWN]
     shown = mine.filter(pk__in=keys).with_holder().select_related("assignee", "collectivity__departement")
     return list(shown.order_by("-received_at", "-id")) if keys else []
@@ -103,8 +103,8 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
         return render_form(request, form)
     except SubmissionConflict as conflict:
         return render_form(request, form, first=conflict.incident.reference)
-    said = verify(declared, user) if CALLED_BACK in request.POST else ""
-    return answer(request, declared, route, said)
+    problem = verify(declared, user) if CALLED_BACK in request.POST else ""
+    return answer(request, declared, route, problem)
 
 
 def verify(declared: Declared, user: User) -> str:

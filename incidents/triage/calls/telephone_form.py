@@ -61,7 +61,7 @@ def make_optional_choice(choices: Any, label: Any) -> forms.ChoiceField:
 
 @with_facts(Section.STORY, Section.CALLER, ask=ask_in_a_word)
 class TelephoneForm(forms.Form):
-    """`body` is what was typed to find it; `collectivite` the one chosen among those found for `body_asked`."""
+    """`body` is the text to search a body by; `collectivite` is the choice among the matches of `body_asked`."""
 
     body = WordsField(label="Collectivité")
     body_asked = WordsField()
@@ -92,42 +92,42 @@ class TelephoneForm(forms.Form):
                 self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         if self.collectivity is None:
             self.add_error("body", self.why_no_body())
-            # The service judges the rest, and is not asked without a body: what else is missing is said at once.
-            said = self.cleaned_data
-            needs_number = needs_whole_number(said.get("type", ""), without_code=said.get("mail_without_code", False))
-            for field, problem in list_caller_problems(read_caller_input(said), needs_number=needs_number):
+            # Without a body the service is not called, so that what it would refuse of the caller is refused here.
+            data = self.cleaned_data
+            needs_number = needs_whole_number(data.get("type", ""), without_code=data.get("mail_without_code", False))
+            for field, problem in list_caller_problems(read_caller_input(data), needs_number=needs_number):
                 self.add_error(field, problem)
         return self.cleaned_data
 
-    def typed(self, name: str) -> str:
+    def read_input(self, name: str) -> str:
         return str(self[name].value() or "")
 
     @cached_property
-    def found(self) -> list[Collectivity]:
-        """The bodies that what was typed may name; the one chosen, when it still answers to it, alone."""
-        asked = self.typed("body").strip()
+    def matches(self) -> list[Collectivity]:
+        """Return the bodies that the text may name; only the chosen body while the text is that of its search."""
+        text = self.read_input("body").strip()
         if (
-            asked
-            and asked == self.typed("body_asked").strip()
-            and (chosen := find_body_by_uid(self.typed("collectivite")))
+            text
+            and text == self.read_input("body_asked").strip()
+            and (chosen := find_body_by_uid(self.read_input("collectivite")))
         ):
             return [chosen]
         try:
-            return find_collectivities(asked, limit=FOUND) if asked else []
+            return find_collectivities(text, limit=FOUND) if text else []
         except SearchProblem:
             return []
 
     @property
     def collectivity(self) -> Collectivity | None:
-        """One alone is the one meant."""
-        return self.found[0] if len(self.found) == 1 else None
+        """Return the body if the text names exactly one."""
+        return self.matches[0] if len(self.matches) == 1 else None
 
     def why_no_body(self) -> str:
-        if self.found:
+        if self.matches:
             return "Plusieurs collectivités répondent à ce nom. Choisissez laquelle."
-        if not self.typed("body").strip():
+        if not self.read_input("body").strip():
             return "Quelle collectivité appelle ? Son nom, son code postal ou son SIREN."
-        if mention := find_mention(self.typed("body")):
+        if mention := find_mention(self.read_input("body")):
             words = {"label": str(mention.label).capitalize()}
             return "{label} n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège.".format(**words)
         return "Rien ne répond à ce nom. Essayez le code postal ou le SIREN."
@@ -139,7 +139,7 @@ class TelephoneForm(forms.Form):
         """
         offered = list_offered_services(self.collectivity.kind) if self.collectivity else tuple(PublicService)
         for service in PublicService:
-            if service in offered or self.typed(service.value):
+            if service in offered or self.read_input(service.value):
                 kinds = " ".join(kind for kind in Kind.values if service in list_offered_services(kind))
                 yield self[service.value], kinds
 

@@ -77,7 +77,7 @@ def list_event_moments(
 
 
 def name_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
-    """Return by event to whom the case was given, such as « à Camille ». One query, or none."""
+    """Return, by event id, the person whom the case was given to, such as « à Camille ». One query, or none."""
     receivers = {event.pk: event.data["to"] for event in events if event.kind in GIVEN and event.data.get("to")}
     if not receivers:
         return {}
@@ -95,5 +95,5 @@ def index_texts(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
 
 
 def list_events(incident: Incident) -> list[IncidentEvent]:
-    """Return the latest events, newest first. One more than is shown tells that there is an earlier page."""
+    """Return the latest events, newest first. An event more than is shown says that there are earlier ones."""
     return list(incident.events.order_by("-id")[: SHOWN + 1])

@@ -15,7 +15,7 @@ COUNTED = 100
 
 
 class SavedView(NamedTuple):
-    """`holds` tells whether an open case is in it. A view with `among` reads closed cases too, newest first."""
+    """`holds` tells whether an open case is in the view. A view with `among` reads closed cases too, newest first."""
 
     code: str
     title: str

@@ -220,7 +220,7 @@ def parse_hours(number: int, text: str) -> int:
 
 
 def format_steps(steps: tuple[Step, ...]) -> str:
-    """Return the text that the form shows for these steps, the inverse of `steps_in`."""
+    """Return the text that the form shows for these steps, the inverse of `parse_steps`."""
     return "\n\n".join("\n".join(list_step_lines(step)) for step in steps)
 
 
