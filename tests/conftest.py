@@ -108,9 +108,8 @@ def ground() -> Ground:
 @pytest.fixture(scope="session")
 def django_db_setup(ground: Ground, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """In place of pytest-django's: a clone of the template for this worker."""
-    with using_a_clone(ground):
-        with django_db_blocker.unblock():
-            region_names()  # read once a process: the first test to need them would count a query more
+    with django_db_blocker.unblock(), using_a_clone(ground):
+        region_names()  # read once a process: the first test to need them would count a query more
         yield
 
 
