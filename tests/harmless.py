@@ -91,20 +91,20 @@ def page(text: str) -> LexborHTMLParser:
 
 def element(node: LexborNode) -> None:
     elements, attributes = vocabulary()
-    assert node.tag in elements, f"no template writes {shown(node)}"
+    assert node.tag in elements, f"no template writes {quote(node)}"
     for name, value in ((name.lower(), value or "") for name, value in node.attributes.items()):
-        assert name in attributes or name.startswith(("data-", "aria-")), f"no template writes {name}: {shown(node)}"
+        assert name in attributes or name.startswith(("data-", "aria-")), f"no template writes {name}: {quote(node)}"
         plain(value)
         if name in LEADING:
-            assert OURS.match(value) or known(value), f"leads away: {shown(node)}"
+            assert OURS.match(value) or known(value), f"leads away: {quote(node)}"
         elif name not in WORDED and not name.startswith(("data-", "aria-")):
-            assert MARK not in value, shown(node)
+            assert MARK not in value, quote(node)
     if node.tag == "script" and node.attributes.get("type") != "application/json":
-        assert (node.attributes.get("src") or "").startswith(("/static/", "/admin/jsi18n/")), shown(node)
-        assert not node.text().strip(), shown(node)
+        assert (node.attributes.get("src") or "").startswith(("/static/", "/admin/jsi18n/")), quote(node)
+        assert not node.text().strip(), quote(node)
 
 
-def shown(node: LexborNode) -> str:
+def quote(node: LexborNode) -> str:
     return node.html[:200]
 
 

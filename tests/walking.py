@@ -213,7 +213,14 @@ class Visitor:
                 return response
             for name in refused - set(said):
                 mildness[name] += 1
-            form = next((one for one in response.forms if one.route == form.route and named(one) == named(form)), form)
+            form = next(
+                (
+                    one
+                    for one in response.forms
+                    if one.route == form.route and list_field_names(one) == list_field_names(form)
+                ),
+                form,
+            )
         raise AssertionError(f"{form.address} refuses {refused}: {harmless.words_of(response.tree)}")  # type: ignore[arg-type]
 
     def send_the_rest(self) -> None:
@@ -299,7 +306,7 @@ def shape_of(address: str) -> tuple[str, tuple[str, ...]]:
     return route_of(address), tuple(sorted(names))
 
 
-def named(form: Form) -> set[str]:
+def list_field_names(form: Form) -> set[str]:
     """A page may hold several forms that lead to one address."""
     return {plainly(one.name) for one in form.written}
 

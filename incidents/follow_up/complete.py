@@ -106,7 +106,7 @@ def complete_section(request: HttpRequest, incident: Incident, guest: Guest, *, 
     with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
         sheets = group_by_section(list_sheets(incident)).get(section, [])
         page = Page(request, incident, guest, section, sheets)
-        return page.take() if request.method == "POST" else page.show()
+        return page.take() if request.method == "POST" else page.render_page()
 
 
 @on_case
@@ -197,17 +197,17 @@ class Page:
     def take(self) -> HttpResponse:
         """Save what was typed, or show it again with the errors."""
         if not all(form.is_valid() for form in self.forms):
-            return self.show(status=422)
+            return self.render_page(status=422)
         try:
             self.editor.save(self.writing())
         except ValidationError as error:
             self.editor.refuse(error)
-            return self.show(status=422)
+            return self.render_page(status=422)
         except Stale as stale:
             self.seen = str(stale.current.uid)
-            return self.show(status=409, other=SheetView(stale.current, find_zone(self.incident.collectivity)))
+            return self.render_page(status=409, other=SheetView(stale.current, find_zone(self.incident.collectivity)))
         except CannotComplete as refused:
-            return self.show(status=409, reason=str(refused))
+            return self.render_page(status=409, reason=str(refused))
         return self.done()
 
     def writing(self) -> Writing:
@@ -228,7 +228,7 @@ class Page:
             remember_signature(response, self.signature.cleaned_data["author"])
         return response
 
-    def show(self, *, status: int = 200, other: SheetView | None = None, reason: str = "") -> HttpResponse:
+    def render_page(self, *, status: int = 200, other: SheetView | None = None, reason: str = "") -> HttpResponse:
         context = {
             **build_case_frame(self.incident),
             "why_not": reason,

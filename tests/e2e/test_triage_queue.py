@@ -8,7 +8,7 @@ from incidents.services.handling.triage import acknowledge_incident
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps
-from tests.incidents.transferring import another_centre, asked
+from tests.incidents.transferring import another_centre, propose_transfer
 
 QUEUE = "/admin/incidents/incident/"
 
@@ -101,7 +101,7 @@ def test_a_case_that_is_offered_is_told_without_loading_the_page(page, cases):
     far = another_centre()
     theirs = declare()
     Incident.objects.filter(pk=theirs.pk).update(csirt=far)
-    asked(theirs, a_lead(far), taker="breizh-cyber")
+    propose_transfer(theirs, a_lead(far), taker="breizh-cyber")
     look_again(page)
     expect(page.get_by_text("1 transfert à accepter")).to_be_visible()
     assert rows(page) == references(cases)

@@ -25,7 +25,7 @@ def send(client: Client, act: str, cases: Iterable[Incident], *, follow: bool = 
     return client.post(URL, data, follow=follow)
 
 
-def told(response: Response) -> list[str]:
+def list_messages(response: Response) -> list[str]:
     return [str(message).replace("\u00a0", " ") for message in response.context["messages"]]
 
 

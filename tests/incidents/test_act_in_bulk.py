@@ -20,7 +20,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.many_cases import QUEUE, URL, ask, elsewhere, outcomes, references, send, told
+from tests.incidents.many_cases import QUEUE, URL, ask, elsewhere, list_messages, outcomes, references, send
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def test_it_works(client, responder, cases):
     answer = send(client, "prendre", cases[:2], retour="etat=sans-responsable")
 
     assert answer.redirect_chain == [(f"{QUEUE}?etat=sans-responsable", 302)]
-    assert told(answer) == ["2 dossiers pris en charge."]
+    assert list_messages(answer) == ["2 dossiers pris en charge."]
     assert [case.acknowledged_by for case in Incident.objects.order_by("id")] == [responder, responder, None]
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 2
     job = BulkJob.objects.get()
@@ -63,7 +63,7 @@ def test_what_somebody_else_took_is_refused_and_said(client, responder, cases, t
 
     answer = send(client, "prendre", cases)
 
-    assert told(answer) == [
+    assert list_messages(answer) == [
         "1 dossier pris en charge.",
         "1 dossier l’était déjà : rien n’a changé.",
         f"Plouexemple (Finistère) ({cases[0].reference[:4]}-{cases[0].reference[4:]}) : "
@@ -83,11 +83,11 @@ def test_to_assign(client, responder, cases):
 
     answer = send(client, "attribuer", cases[:2], assignee=str(colleague.uid))
 
-    assert told(answer) == [f"2 dossiers attribués à {colleague}."]
+    assert list_messages(answer) == [f"2 dossiers attribués à {colleague}."]
     again = send(client, "attribuer", cases[:2], confirme=[], follow=False)
     assert text_of(again).count(f", à {colleague}</li>") == 2, "the page before says who has each now"
     assert [case.assignee for case in Incident.objects.order_by("id")] == [colleague, colleague, None]
-    assert told(send(client, "attribuer", cases[:2], assignee="personne", cle="k2")) == [
+    assert list_messages(send(client, "attribuer", cases[:2], assignee="personne", cle="k2")) == [
         "2 dossiers attribués à personne."
     ]
     assert Incident.objects.filter(assignee=None).count() == 3
@@ -107,7 +107,7 @@ def test_nobody_of_another_centre_can_be_chosen(client, cases):
 def test_to_classify(client, cases):
     answer = send(client, "qualifier", cases, nature="incident", type="boite")
 
-    assert told(answer) == ["3 dossiers qualifiés."]
+    assert list_messages(answer) == ["3 dossiers qualifiés."]
     assert set(Incident.objects.values_list("nature", "type")) == {(Nature.INCIDENT, "boite")}
 
 
@@ -118,7 +118,7 @@ def test_to_classify_changes_only_what_is_set(client, responder, cases):
 
     answer = send(client, "qualifier", cases, nature="", type="", rsit="availability/ddos", cause="", tlp="green")
 
-    assert told(answer) == ["3 dossiers qualifiés."]
+    assert list_messages(answer) == ["3 dossiers qualifiés."]
     assert set(Incident.objects.values_list("rsit_class", "rsit_type", "tlp")) == {("availability", "ddos", "green")}
     assert dict(Incident.objects.values_list("pk", "type")) == before
     assert set(Incident.objects.values_list("nature", "cause")) == {("report", "theft"), ("unqualified", "")}
@@ -149,9 +149,9 @@ def test_to_close_asks_why(client, responder, cases):
 
     answer = send(client, "clore", cases, reason="duplicate")
 
-    assert told(answer)[0] == "2 dossiers clos."
-    assert "Ce dossier a été clos" in told(answer)[1]
-    assert "résolu" in told(answer)[1]
+    assert list_messages(answer)[0] == "2 dossiers clos."
+    assert "Ce dossier a été clos" in list_messages(answer)[1]
+    assert "résolu" in list_messages(answer)[1]
 
 
 def test_closing_says_first_what_nobody_did_and_asks_why_it_is_resolved(client, responder, cases):
@@ -169,7 +169,7 @@ def test_closing_says_first_what_nobody_did_and_asks_why_it_is_resolved(client, 
     assert not Incident.objects.filter(status=Status.CLOSED).exists()
 
     answer = send(client, "clore", cases, reason="resolved", why="Essais de notre centre.")
-    assert told(answer) == ["3 dossiers clos."]
+    assert list_messages(answer) == ["3 dossiers clos."]
     assert [case.notes.get().text for case in cases[1:]] == ["Essais de notre centre."] * 2
     assert BulkJob.objects.get().text == ""
 
@@ -177,7 +177,7 @@ def test_closing_says_first_what_nobody_did_and_asks_why_it_is_resolved(client, 
 def test_the_words_typed_with_another_reason_are_kept(client, responder, cases):
     """As the closing of one case keeps them."""
     answer = send(client, "clore", cases, reason="not_an_incident", why="Essais de notre centre.")
-    assert told(answer) == ["3 dossiers clos."]
+    assert list_messages(answer) == ["3 dossiers clos."]
     assert [case.notes.get().text for case in cases] == ["Essais de notre centre."] * 3
 
 
@@ -221,7 +221,7 @@ def test_to_group_in_a_known_or_a_new_one(client, responder, cases):
     assert send(client, "grouper", cases, group=str(foreign.uid)).status_code == 422
     assert send(client, "grouper", cases, group="", title="  ").status_code == 422
 
-    assert told(send(client, "grouper", cases[:1], group=str(known.uid), cle="k0")) == ["1 dossier groupé."]
+    assert list_messages(send(client, "grouper", cases[:1], group=str(known.uid), cle="k0")) == ["1 dossier groupé."]
     for _double_click in range(2):
         send(client, "grouper", cases[1:], group="", title="Infogérance Exemple", kind="supplier")
 
@@ -262,12 +262,12 @@ def test_another_centres_cases_are_not_there(client, responder, cases):
 
     gone = "1 dossier coché n’est plus à votre centre : rien n’y a été fait."
     for _ in range(2):
-        assert told(send(client, "prendre", cases)) == [gone, "2 dossiers pris en charge."]
+        assert list_messages(send(client, "prendre", cases)) == [gone, "2 dossiers pris en charge."]
     shown = send(client, "clore", cases, cle="k3", confirme=[])
-    assert told(shown) == [gone]
+    assert list_messages(shown) == [gone]
     assert theirs.reference not in shown.content.decode()
     elsewhere(cases[1])
-    assert told(send(client, "prendre", cases))[0] == gone, "the first time, it was there"
+    assert list_messages(send(client, "prendre", cases))[0] == gone, "the first time, it was there"
     assert send(client, "prendre", [theirs], cle="k2").status_code == 422
     theirs.refresh_from_db()
     assert theirs.status == Status.DECLARED
@@ -287,7 +287,7 @@ def test_cases_of_two_of_my_centres_are_acted_on_apart(client, responder, cases)
     assert answer.status_code == 422
     assert "plusieurs centres" in text_of(answer)
     assert not CaseGroup.objects.exists(), "none is opened for what is refused"
-    assert told(send(client, "prendre", [theirs])) == ["1 dossier pris en charge."]
+    assert list_messages(send(client, "prendre", [theirs])) == ["1 dossier pris en charge."]
 
 
 def test_sent_twice_it_is_one_job(client, responder, cases):
@@ -310,7 +310,7 @@ def test_sent_again_changed_it_says_so_shows_what_it_did_and_does_nothing(client
     ):
         answer = send(client, act, wanted, **said)
         assert answer.redirect_chain == [(f"{URL}{job.uid}/", 302)], act
-        assert told(answer) == [
+        assert list_messages(answer) == [
             "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
         ]
         assert "Attribuer : 2 dossiers" in text_of(answer)
@@ -320,7 +320,7 @@ def test_sent_again_changed_it_says_so_shows_what_it_did_and_does_nothing(client
     assert not CaseGroup.objects.exists()
     assert [case.assignee for case in Incident.objects.order_by("id")] == [responder, responder, None]
     same = send(client, "attribuer", cases[:2], assignee=str(responder.uid))
-    assert told(same) == [f"2 dossiers attribués à {responder}."]
+    assert list_messages(same) == [f"2 dossiers attribués à {responder}."]
 
 
 def test_forms_without_a_key_are_each_their_own(client, responder, cases):
@@ -333,7 +333,7 @@ def test_the_key_of_one_person_is_not_the_key_of_another(client, responder, case
     send(client, "prendre", cases[:1])
     client.force_login(a_responder())
 
-    assert told(send(client, "prendre", cases[1:])) == ["2 dossiers pris en charge."]
+    assert list_messages(send(client, "prendre", cases[1:])) == ["2 dossiers pris en charge."]
 
 
 def test_too_many_cases_are_refused(responder, cases, monkeypatch):

@@ -7,7 +7,7 @@ from incidents.models import Incident, Story, Transfer
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
 from tests.incidents.desk import url
-from tests.incidents.transferring import AGREED, PROPOSAL, WHY, as_person, asked, offer_url
+from tests.incidents.transferring import AGREED, PROPOSAL, WHY, as_person, offer_url, propose_transfer
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -41,12 +41,12 @@ def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, take
 def test_a_wide_label_lets_it_go_without(incident, giver, taker, tlp):
     Incident.objects.update(tlp=tlp)
     assert "sans nouvel accord" in text_of(as_person(giver).get(url(incident, "transfert")))
-    asked(incident, giver, agreement="")
+    propose_transfer(incident, giver, agreement="")
 
 
 def test_a_label_that_narrowed_meanwhile_holds_it_back(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.GREEN)
-    transfer = asked(incident, giver, agreement="")
+    transfer = propose_transfer(incident, giver, agreement="")
     Incident.objects.update(tlp=Tlp.AMBER)
     answer = as_person(taker).post(offer_url(transfer, "accepter"))
     assert answer.status_code == 409
@@ -81,7 +81,7 @@ def test_an_agreement_under_another_label_is_asked_for_again(incident, giver, ta
 
 def test_an_agreement_noted_under_a_wider_label_does_not_hold(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.GREEN)
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     Incident.objects.update(tlp=Tlp.RED)
     theirs = as_person(taker)
     assert theirs.post(offer_url(transfer, "accepter")).status_code == 409
@@ -91,7 +91,7 @@ def test_an_agreement_noted_under_a_wider_label_does_not_hold(incident, giver, t
 
 def test_an_agreement_asked_for_again_is_not_the_one_that_lapsed(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.GREEN)
-    asked(incident, giver)
+    propose_transfer(incident, giver)
     Incident.objects.update(tlp=Tlp.RED)
     answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | {"label": Tlp.RED})
     assert answer.status_code == 409
@@ -106,7 +106,7 @@ def test_the_office_of_the_body_is_nobody(incident, giver, taker):
 
 def test_the_same_proposal_with_an_agreement_is_another_one(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.GREEN)
-    asked(incident, giver, agreement="")
+    propose_transfer(incident, giver, agreement="")
     Incident.objects.update(tlp=Tlp.AMBER)
     answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | {"label": "amber"})
     assert answer.status_code == 409
@@ -114,6 +114,6 @@ def test_the_same_proposal_with_an_agreement_is_another_one(incident, giver, tak
 
 
 def test_what_was_noted_goes_with_the_other_words(incident, giver, taker):
-    asked(incident, giver)
+    propose_transfer(incident, giver)
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert Transfer.objects.get().agreement == ""

@@ -19,7 +19,7 @@ from incidents.services.groups import bulk
 from incidents.services.groups.bulk import carry_on_bulk
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_person, a_responder, declare, plouexemple
-from tests.incidents.many_cases import URL, ask, elsewhere, outcomes, send, told
+from tests.incidents.many_cases import URL, ask, elsewhere, list_messages, outcomes, send
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,7 @@ def test_it_works(client, long_one):
 def test_it_can_be_stopped(client, long_one):
     answer = client.post(f"{URL}{long_one.uid}/arreter/", follow=True)
 
-    assert told(answer) == ["Interrompu. Ce qui est fait reste fait."]
+    assert list_messages(answer) == ["Interrompu. Ce qui est fait reste fait."]
     assert "<dt>Laissés</dt><dd>3</dd>" in text_of(answer)
     carry_on_bulk()
     assert not Incident.objects.filter(status=Status.ACKNOWLEDGED).exists()

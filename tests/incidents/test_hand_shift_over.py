@@ -22,7 +22,7 @@ from incidents.services.history.index import index_all
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, again, taken_by, url
-from tests.incidents.transferring import another_centre, as_person, asked, offer_url
+from tests.incidents.transferring import another_centre, as_person, offer_url, propose_transfer
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -271,7 +271,7 @@ def left(client, responder):
     post(client, [went, stayed], NOBODY, text="Saint-Secret a payé la zygomatique. Vu evil-tocsin.example.")
     index_all()
     taker = a_responder(another_centre())
-    accept_transfer(uid=asked(went, responder).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(went, responder).uid, actor=taker)
     return went, stayed, taker
 
 
@@ -309,7 +309,7 @@ def test_when_the_case_comes_back_it_is_read_again_and_that_of_the_other_centre_
     theirs = as_person(taker)
     theirs.post(PAGE, {"dossier": went.reference, "colleague": NOBODY, "text": "Mot du voisin", "key": "v"})
     first = Transfer.objects.get()
-    back = asked(went, taker, taker="breizh-cyber", seen=str(first.uid))
+    back = propose_transfer(went, taker, taker="breizh-cyber", seen=str(first.uid))
     accept_transfer(uid=back.uid, actor=responder)
     index_all()
 
@@ -329,5 +329,5 @@ def test_a_transfer_that_is_returned_changes_nothing_of_it(client, responder):
     (case,) = mine(responder, 1)
     post(client, [case], NOBODY)
     taker = a_responder(another_centre())
-    return_transfer(uid=asked(case, responder).uid, answer="Non.", actor=taker)
+    return_transfer(uid=propose_transfer(case, responder).uid, answer="Non.", actor=taker)
     assert WORDS in text_of(client.get(url(case)))

@@ -24,7 +24,7 @@ from tests import harmless
 from tests.cast import a_lead, a_person, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import taken_by, url
-from tests.incidents.transferring import another_centre, asked
+from tests.incidents.transferring import another_centre, propose_transfer
 
 pytestmark = pytest.mark.django_db
 TYPED = "Ne redémarrez aucun poste avant notre appel."
@@ -302,7 +302,7 @@ def test_a_case_that_went_away_gives_the_words_back(client, case, responder):
     """Only these: the choices that stand in every form of the page were not typed."""
     tree = page(client, case)
     taker = a_person(Role.RESPONDER, csirt=another_centre())
-    accept_transfer(uid=asked(case, responder).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(case, responder).uid, actor=taker)
     answer = press(client, tree, "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     assert answer.status_code == 409
     assert set(answer.context["typed"]) == {TYPED, "Vu avec le maire."}

@@ -18,7 +18,7 @@ from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_piece, a_responder
 from tests.incidents.desk import url
 from tests.incidents.grouping import elsewhere
-from tests.incidents.transferring import QUEUE, another_centre, as_person, asked, offer_url
+from tests.incidents.transferring import QUEUE, another_centre, as_person, offer_url, propose_transfer
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def answered(incident, section, **values):
 
 
 def given(incident, giver, taker):
-    return accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    return accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
 
 def test_it_works(incident, giver, taker):
@@ -149,7 +149,7 @@ def test_only_the_centre_that_gave_it_reads_it(incident, giver, taker):
 
 @pytest.mark.parametrize("state", ["asked", "returned", "withdrawn"])
 def test_one_that_was_not_accepted_opens_nothing(incident, giver, taker, state):
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     if state != "asked":
         type(transfer).objects.update(state=state, answered_at=timezone.now(), answered_by=taker)
 
@@ -179,7 +179,7 @@ def test_each_former_centre_reads_until_its_own_day(incident, giver, taker):
         incident=incident, text="chez le deuxième", is_from_csirt=False, actor_kind="declarant", submission_key="2"
     )
     third = a_responder(another_centre("tiers", "Tiers"))
-    second = asked(incident, taker, taker="tiers", seen=str(first.uid))
+    second = propose_transfer(incident, taker, taker="tiers", seen=str(first.uid))
     accept_transfer(uid=second.uid, actor=third)
 
     assert "chez le deuxième" not in text_of(as_person(giver).get(offer_url(first, "dossier")))

@@ -17,7 +17,7 @@ from stats.models import CaseFact
 from stats.services import verify_figures
 from tests.cast import a_piece, a_responder, signed_in
 from tests.incidents.desk import url
-from tests.incidents.transferring import QUEUE, another_centre, as_person, asked
+from tests.incidents.transferring import QUEUE, another_centre, as_person, propose_transfer
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def test_it_works(incident, giver, taker, elsewhere):
     )
     Observable.objects.create(incident=incident, kind="ip", value="192.0.2.1", actor=giver)
 
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
     incident.refresh_from_db()
     assert (incident.csirt, incident.status, incident.group) == (elsewhere, Status.ACKNOWLEDGED, None)
@@ -50,7 +50,7 @@ def test_figures_follow(incident, giver, taker, elsewhere):
     fold_all()
     assert CaseFact.objects.get().csirt.slug == "breizh-cyber"
 
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     fold_all()
 
     assert CaseFact.objects.get().csirt == elsewhere
@@ -59,7 +59,7 @@ def test_figures_follow(incident, giver, taker, elsewhere):
 
 def test_the_declarant_reads_who_has_it_now_and_who_did_what(incident, giver, taker, client):
     acknowledge_incident(reference=incident.reference, actor=giver)
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     signed_in(client, taker)
 
     page = text_of(client.get(f"/suivi/{incident.reference}/"))
@@ -77,7 +77,7 @@ def test_the_declarant_reads_who_has_it_now_and_who_did_what(incident, giver, ta
 
 def test_pieces_and_messages_go_on_at_the_new_centre(incident, giver, taker):
     piece = a_piece(incident)
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="k"))
 
@@ -88,8 +88,8 @@ def test_pieces_and_messages_go_on_at_the_new_centre(incident, giver, taker):
 
 
 def test_it_comes_back(incident, giver, taker):
-    first = accept_transfer(uid=asked(incident, giver).uid, actor=taker)
-    second = asked(incident, taker, taker="breizh-cyber", seen=str(first.uid))
+    first = accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
+    second = propose_transfer(incident, taker, taker="breizh-cyber", seen=str(first.uid))
     accept_transfer(uid=second.uid, actor=giver)
 
     page = as_person(giver).get(url(incident))
@@ -100,9 +100,9 @@ def test_it_comes_back(incident, giver, taker):
 
 def test_where_it_went_from_there_is_not_told(incident, giver, taker):
     """Nor is it said to be still where it went first."""
-    first = accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    first = accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     third = a_responder(another_centre("tiers", "Tiers"))
-    accept_transfer(uid=asked(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
+    accept_transfer(uid=propose_transfer(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
 
     answer = as_person(giver).post(url(incident, "note"), {"kind": "note", "text": "Rappeler.", "key": "k"})
 
@@ -122,7 +122,7 @@ def test_where_it_went_from_there_is_not_told(incident, giver, taker):
     ],
 )
 def test_what_was_typed_meanwhile_is_given_back(incident, giver, taker, part, said):
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     before = incident.events.count()
 
     answer = as_person(giver).post(url(incident, part), said)
@@ -145,7 +145,7 @@ def test_what_was_typed_meanwhile_is_given_back(incident, giver, taker, part, sa
     ],
 )
 def test_figures_that_were_typed_are_given_back_too(incident, giver, taker, part, said, typed):
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
     answer = as_person(giver).post(url(incident, part), said)
 
@@ -156,7 +156,7 @@ def test_figures_that_were_typed_are_given_back_too(incident, giver, taker, part
 def test_tasks_keep_their_dates(incident, giver, taker):
     acknowledge_incident(reference=incident.reference, actor=giver)
     Task.objects.create(incident=incident, title="Rappeler", author=giver, due_at=timezone.now())
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     incident.refresh_from_db()
     assert incident.due_for == DueFor.TASK
 
@@ -165,7 +165,7 @@ def test_who_took_it_first_kept_the_target(incident, giver, taker, time_machine)
     time_machine.move_to(incident.received_at + timedelta(minutes=10))
     acknowledge_incident(reference=incident.reference, actor=giver)
     time_machine.move_to(incident.acknowledge_by + timedelta(hours=10))
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
     page = text_of(as_person(taker).get(url(incident)))
 

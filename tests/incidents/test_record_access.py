@@ -20,7 +20,7 @@ from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.kept import forget_submitted_words
 from tests.cast import a_person, a_piece, a_responder, an_agent, declare
 from tests.incidents.desk import follower, url
-from tests.incidents.transferring import as_person, asked, offer_url
+from tests.incidents.transferring import as_person, offer_url, propose_transfer
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +138,7 @@ def test_both_cases_that_are_compared(client, responder):
 
 
 def test_the_former_centre_is_named_as_such(giver, taker, incident):
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     accept_transfer(uid=transfer.uid, actor=taker)
     assert as_person(giver).get(offer_url(transfer, "dossier")).status_code == 200
     assert rows() == [(incident.reference, giver.pk, "breizh-cyber", Door.FORMER)]

@@ -14,7 +14,7 @@ from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from tests.cast import a_lead, a_responder, declare
-from tests.incidents.transferring import another_centre, asked
+from tests.incidents.transferring import another_centre, propose_transfer
 
 URL = "/admin/incidents/incident/"
 STATE = f"{URL}etat/"
@@ -75,7 +75,7 @@ def test_what_waits_beside_the_list_changes_the_mark(client, responder, time_mac
     theirs = declare()
     Incident.objects.filter(pk=theirs.pk).update(csirt=far)
     marks.append(state(client)["mark"])
-    asked(theirs, a_lead(far), taker="breizh-cyber")
+    propose_transfer(theirs, a_lead(far), taker="breizh-cyber")
     marks.append(state(client)["mark"])
     page = client.get(URL)
     assert len(set(marks)) == 3

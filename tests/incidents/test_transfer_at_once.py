@@ -7,14 +7,14 @@ from django.db import connection
 from incidents.enums import EventKind, TransferState
 from incidents.services.transfer.proposal import accept_transfer, withdraw_transfer
 from tests.cast import a_responder, breizh_cyber, declare
-from tests.incidents.transferring import another_centre, asked
+from tests.incidents.transferring import another_centre, propose_transfer
 
 
 def test_it_works(transactional_db):
     breizh_cyber()
     elsewhere = another_centre()
     incident = declare()
-    transfer = asked(incident, a_responder())
+    transfer = propose_transfer(incident, a_responder())
     takers = [a_responder(elsewhere) for _ in range(4)]
 
     outcomes = at_once(*[lambda actor=actor: accept_transfer(uid=transfer.uid, actor=actor) for actor in takers])
@@ -31,7 +31,7 @@ def test_one_accepts_while_the_other_takes_it_back(transactional_db):
     giver, taker = a_responder(), a_responder(another_centre())
     for _ in range(10):
         incident = declare()
-        transfer = asked(incident, giver)
+        transfer = propose_transfer(incident, giver)
 
         outcomes = at_once(
             lambda uid=transfer.uid: accept_transfer(uid=uid, actor=taker),

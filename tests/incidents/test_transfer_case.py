@@ -22,9 +22,9 @@ from tests.incidents.transferring import (
     WHY,
     another_centre,
     as_person,
-    asked,
     events_of,
     offer_url,
+    propose_transfer,
 )
 from tests.reading import text_of
 
@@ -55,7 +55,7 @@ def test_it_works(incident, giver, taker, elsewhere):
 
 
 def test_what_decides_is_shown_and_nothing_else(incident, giver, taker):
-    page = text_of(as_person(taker).get(offer_url(asked(incident, giver))))
+    page = text_of(as_person(taker).get(offer_url(propose_transfer(incident, giver))))
 
     for line in (
         WHY,
@@ -71,7 +71,7 @@ def test_what_decides_is_shown_and_nothing_else(incident, giver, taker):
 
 
 def test_while_it_is_proposed_it_stays_ours(incident, giver, taker):
-    asked(incident, giver)
+    propose_transfer(incident, giver)
     theirs = as_person(taker)
 
     assert theirs.get(url(incident)).status_code == 404
@@ -120,7 +120,7 @@ def test_a_motive_names_nobody(incident, giver, taker, named):
 
 
 def test_a_double_click_is_one_proposal(incident, giver, taker):
-    assert asked(incident, giver) == asked(incident, giver)
+    assert propose_transfer(incident, giver) == propose_transfer(incident, giver)
     for _ in range(2):
         accept_transfer(uid=Transfer.objects.get().uid, actor=taker)
 
@@ -129,7 +129,7 @@ def test_a_double_click_is_one_proposal(incident, giver, taker):
 
 def test_who_proposes_second_is_told_and_keeps_the_words(incident, giver, elsewhere):
     colleague = a_responder()
-    asked(incident, colleague)
+    propose_transfer(incident, colleague)
 
     answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | {"motive": "Un autre motif."})
 
@@ -140,14 +140,14 @@ def test_who_proposes_second_is_told_and_keeps_the_words(incident, giver, elsewh
 
 
 def test_postgresql_refuses_a_second_proposal(incident, giver, elsewhere):
-    first = asked(incident, giver)
+    first = propose_transfer(incident, giver)
     with pytest.raises(IntegrityError), transaction.atomic():
         Transfer.objects.create(incident=incident, giver=first.giver, taker=elsewhere, asked_by=giver)
 
 
 def test_it_is_taken_back_then_proposed_again(incident, giver, taker):
     ours = as_person(giver)
-    first = asked(incident, giver)
+    first = propose_transfer(incident, giver)
     for _ in range(2):
         assert ours.post(url(incident, "transfert", "retirer")).status_code == 302
 
@@ -156,11 +156,11 @@ def test_it_is_taken_back_then_proposed_again(incident, giver, taker):
     assert "a retiré sa proposition" in page
     assert "Plouexemple" not in page
     assert as_person(taker).post(offer_url(first, "accepter")).status_code == 409
-    assert asked(incident, giver, seen=str(first.uid)).state == TransferState.ASKED
+    assert propose_transfer(incident, giver, seen=str(first.uid)).state == TransferState.ASKED
 
 
 def test_it_is_returned_with_words(incident, giver, taker):
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     theirs = as_person(taker)
 
     assert theirs.post(offer_url(transfer, "refuser"), {"answer": " "}).status_code == 422
@@ -178,7 +178,7 @@ def test_it_is_returned_with_words(incident, giver, taker):
 
 
 def test_an_answer_that_comes_too_late_keeps_its_words(incident, giver, taker, elsewhere):
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     accept_transfer(uid=transfer.uid, actor=a_responder(elsewhere))
 
     answer = as_person(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
@@ -189,7 +189,7 @@ def test_an_answer_that_comes_too_late_keeps_its_words(incident, giver, taker, e
 
 
 def test_nobody_else_answers(incident, giver, elsewhere):
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     for person in (giver, a_lead(), a_responder(another_centre("tiers", "Tiers"))):
         for part, method in (("", "get"), ("accepter", "post"), ("refuser", "post")):
             address = offer_url(transfer, part) if part else offer_url(transfer)
@@ -198,7 +198,7 @@ def test_nobody_else_answers(incident, giver, elsewhere):
 
 
 def test_a_closed_case_does_not_go(incident, giver, taker):
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
     assert "à accepter" not in text_of(as_person(taker).get(QUEUE))
     assert f"transferts/{transfer.uid}/" in text_of(as_person(taker).get(f"{QUEUE}transferts/"))
@@ -217,7 +217,7 @@ def test_a_closed_case_does_not_go(incident, giver, taker):
 
 
 def test_an_erased_case_does_not_go(incident, giver, taker):
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
     answer = as_person(taker).post(offer_url(transfer, "accepter"))
@@ -250,7 +250,7 @@ def test_a_case_that_is_merged_does_not_go(incident, giver, taker, is_double):
 
 def test_hostile_words_stay_words(incident, giver, taker):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
-    transfer = asked(incident, giver, motive=words)
+    transfer = propose_transfer(incident, giver, motive=words)
     for person, address in ((giver, url(incident)), (taker, offer_url(transfer)), (taker, f"{QUEUE}transferts/")):
         harmless.answer(as_person(person).get(address))
     accept_transfer(uid=transfer.uid, actor=taker)
@@ -262,10 +262,10 @@ def test_hostile_words_stay_words(incident, giver, taker):
 def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
     for _ in range(number):
         given, offered, proposed = declare(), declare(), declare()
-        accept_transfer(uid=asked(given, giver).uid, actor=taker)
-        mine = accept_transfer(uid=asked(offered, giver).uid, actor=taker)
-        asked(offered, taker, taker="breizh-cyber", seen=str(mine.uid))
-        asked(proposed, giver)
+        accept_transfer(uid=propose_transfer(given, giver).uid, actor=taker)
+        mine = accept_transfer(uid=propose_transfer(offered, giver).uid, actor=taker)
+        propose_transfer(offered, taker, taker="breizh-cyber", seen=str(mine.uid))
+        propose_transfer(proposed, giver)
     ours = as_person(giver)
     ours.get(f"{QUEUE}transferts/")
     with CaptureQueriesContext(connection) as queries:
@@ -295,7 +295,7 @@ def test_a_stale_exception_says_what_is_newest(incident, giver, taker):
 
 
 def test_one_that_stands_for_another_since_is_not_offered(incident, giver, taker):
-    page, theirs = offer_url(asked(incident, giver)), as_person(taker)
+    page, theirs = offer_url(propose_transfer(incident, giver)), as_person(taker)
     assert "Accepter et prendre en charge" in text_of(theirs.get(page))
     merge(declare(), incident, giver)
 

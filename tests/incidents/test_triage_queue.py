@@ -214,7 +214,7 @@ def test_a_page_starts_where_the_last_one_ended_though_its_row_went_away(client,
     monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
     page = client.get(URL)
     taker = a_responder(another_centre())
-    accept_transfer(uid=transferring.asked(many[1], responder).uid, actor=taker)
+    accept_transfer(uid=transferring.propose_transfer(many[1], responder).uid, actor=taker)
 
     assert shown(client.get(URL + page.context["page"].next)) == [many[2].reference, many[3].reference]
     client.force_login(a_responder(another_centre("tiers", "Tiers")))

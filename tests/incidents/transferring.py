@@ -43,7 +43,7 @@ def agreed_on_page(incident: Incident, words: str = AGREED) -> dict[str, str]:
     return {"agreed": "on", "agreement": words, "label": Incident.objects.get(pk=incident.pk).tlp}
 
 
-def asked(
+def propose_transfer(
     incident: Incident,
     actor: User,
     taker: str = "loin-cyber",

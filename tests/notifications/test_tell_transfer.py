@@ -22,7 +22,7 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.transferring import agreed, another_centre, asked
+from tests.incidents.transferring import agreed, another_centre, propose_transfer
 from tests.notifications.mailing import CENTRE, TOWN, body, delivered, one_line
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def states(kind):
 
 def test_it_works(incident, giver, taker, post):
     delivered(post)
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     delivered(post)
 
     [offer] = post.to(ELSEWHERE)
@@ -80,7 +80,7 @@ def test_it_works(incident, giver, taker, post):
 
 
 def test_one_that_is_returned_is_told_to_who_proposed_it(incident, giver, taker, post):
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     return_transfer(uid=transfer.uid, answer="Pas notre territoire. https://piege.example/", actor=taker)
     delivered(post)
 
@@ -94,7 +94,7 @@ def test_one_that_is_returned_is_told_to_who_proposed_it(incident, giver, taker,
 @pytest.mark.parametrize("tlp", ["red", "amber+strict"])
 def test_of_a_red_case_nothing_but_the_way_to_it(incident, giver, taker, post, tlp):
     Incident.objects.update(tlp=tlp)
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     delivered(post)
     accept_transfer(uid=transfer.uid, actor=taker)
     delivered(post)
@@ -112,7 +112,7 @@ def test_of_a_red_case_nothing_but_the_way_to_it(incident, giver, taker, post, t
 
 def test_of_a_red_case_that_is_returned_who_leaves_it_is_said_and_not_why(incident, giver, taker, post):
     Incident.objects.update(tlp=Tlp.RED)
-    transfer = asked(incident, giver)
+    transfer = propose_transfer(incident, giver)
     return_transfer(uid=transfer.uid, answer="Pas notre territoire.", actor=taker)
     delivered(post)
 
@@ -125,7 +125,7 @@ def test_what_is_still_due_to_the_former_centre_never_leaves(incident, giver, ta
     """Announced while it was theirs, sent after: the mail would say what the case is now."""
     write(incident, "La cantine est arrêtée aussi.", "k")
     dispatch.announce_all_events()
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     incident.story.description = "Écrit au nouveau centre."
     incident.story.save()
 
@@ -145,7 +145,7 @@ def test_what_comes_after_goes_to_the_new_one_at_once(incident, giver, taker, po
     write(incident, "Un", "1")
     delivered(post)
     clock.shift(timedelta(minutes=1))
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     delivered(post)
     before = len(post.to(CENTRE))
     write(incident, "Deux", "2")
@@ -156,17 +156,17 @@ def test_what_comes_after_goes_to_the_new_one_at_once(incident, giver, taker, po
 
 
 def test_an_event_announced_after_the_transfer_is_told_to_who_has_the_case(incident, giver, taker, post):
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     delivered(post)
     assert post.to(CENTRE) == []
     assert states("declared")[0][:2] == ("csirt", "loin-cyber")
 
 
 def test_one_that_went_on_tells_the_middle_one_nothing(incident, giver, taker, post):
-    first = accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    first = accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     dispatch.announce_all_events()
     third = a_responder(another_centre("tiers", "Tiers"))
-    accept_transfer(uid=asked(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
+    accept_transfer(uid=propose_transfer(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
     delivered(post)
 
     assert post.to(ELSEWHERE) == post.to(CENTRE) == []
@@ -174,7 +174,7 @@ def test_one_that_went_on_tells_the_middle_one_nothing(incident, giver, taker, p
 
 
 def test_a_proposal_taken_back_before_its_mail_is_not_told(incident, giver, post):
-    asked(incident, giver)
+    propose_transfer(incident, giver)
     dispatch.announce_all_events()
     withdraw_transfer(reference=incident.reference, actor=giver)
     delivered(post)
@@ -183,7 +183,7 @@ def test_a_proposal_taken_back_before_its_mail_is_not_told(incident, giver, post
 
 def test_hostile_words_stay_words(incident, giver, taker, post):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
-    return_transfer(uid=asked(incident, giver, motive=words).uid, answer=words, actor=taker)
+    return_transfer(uid=propose_transfer(incident, giver, motive=words).uid, answer=words, actor=taker)
     delivered(post)
     for message in post.received:
         harmless.mail(message)
