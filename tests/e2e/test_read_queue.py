@@ -30,6 +30,7 @@ KINDS = [
     "panne",
 ]
 WAVE, BURST, OTHERS = 9, 4, 26
+LONGEST_DEADLINE = "répondre avant le 1er\xa0sept. "
 
 
 @pytest.fixture
@@ -102,8 +103,23 @@ def list_cut(page, part):
     return [words for words, beyond in page.locator(part).evaluate_all(widths) if beyond > 1]
 
 
+def write_longest_deadline(page):
+    """Write the widest deadline of the year into each clock of the queue."""
+    writing = "(clocks, words) => clocks.forEach(clock => { clock.firstChild.data = words })"
+    page.locator(".row__clock").evaluate_all(writing, LONGEST_DEADLINE)
+
+
 def wave(page):
     return page.locator(".wave", has_text=SUPPLIER)
+
+
+def test_longest_deadline_fits(page, filled):
+    """On the last days of August a deadline in the queue is wider than on any other day; no screen cuts it."""
+    write_longest_deadline(page)
+    for size in (DESK, TELEPHONE, WIDE):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        assert list_cut(page, ".row__clock") == [], size
+        assert overflow(page) <= 0, size
 
 
 def test_it_works(page, filled):
