@@ -16,7 +16,7 @@ logger = structlog.get_logger(__name__)
 
 FIRST_PAUSE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
-MOST_ATTEMPTS = 10
+MAX_ATTEMPTS = 10
 LONGEST_ROUND = timedelta(seconds=5)  # mails about cases wait meanwhile
 
 
@@ -69,7 +69,7 @@ def record_mail_problem(mail: PendingMail, problem: NotSent) -> None:
     logger.warning("not sent", mail=str(mail.key), trouble=problem.trouble.value, attempts=mail.attempts)
     if not problem.can_retry:
         save_mail_outcome(mail, status=MailStatus.REFUSED, last_error=problem.trouble)
-    elif mail.attempts >= MOST_ATTEMPTS and not problem.everywhere:
+    elif mail.attempts >= MAX_ATTEMPTS and not problem.everywhere:
         save_mail_outcome(mail, status=MailStatus.DEAD, last_error=problem.trouble)
     else:
         save_mail_outcome(mail, last_error=problem.trouble)

@@ -15,7 +15,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from collectivities.services import correct_region
 
-MOST_MATCHES = 50
+MAX_MATCHES = 50
 LISTED_FIELDS = [
     *["name", "kind", "siren", "insee_code", "population", "postal_codes", "departement", "region"],
     *["millesime", "appeared_on", "vanished_on", "merged_into", "seat", "declared_at", "confirmed_at"],
@@ -73,7 +73,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not search_term.strip():
             return queryset, False
         try:
-            ids = [body.pk for body in find_collectivities(search_term, limit=MOST_MATCHES, unconfirmed=True)]
+            ids = [body.pk for body in find_collectivities(search_term, limit=MAX_MATCHES, unconfirmed=True)]
         except SearchProblem as problem:
             self.message_user(request, str(problem), messages.ERROR)
             return queryset.none(), False

@@ -10,7 +10,7 @@ from collectivities.models import Collectivity
 from collectivities.search import find_similar_bodies
 from collectivities.wording import make_stem
 
-MOST_DUPLICATES = 6
+MAX_DUPLICATES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
     a seat. Three queries.
     """
     same_body = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
-    sharing = Collectivity.objects.existing().with_territory().filter(same_body).order_by("pk")[: MOST_DUPLICATES + 1]
+    sharing = Collectivity.objects.existing().with_territory().filter(same_body).order_by("pk")[: MAX_DUPLICATES + 1]
     near = list(list_same_names(proposed))
     candidates = {body.pk: body for body in [*sharing, *near] if body.pk != proposed.pk}
     alike = {body.pk for body in near}
@@ -32,7 +32,7 @@ def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
         LikelyDuplicate(body, tuple(list_reasons(body, proposed, is_alike=body.pk in alike)))
         for body in candidates.values()
     ]
-    return sorted(likely, key=lambda duplicate: -len(duplicate.reasons))[:MOST_DUPLICATES]
+    return sorted(likely, key=lambda duplicate: -len(duplicate.reasons))[:MAX_DUPLICATES]
 
 
 def list_same_names(proposed: Collectivity) -> Iterator[Collectivity]:
@@ -41,7 +41,7 @@ def list_same_names(proposed: Collectivity) -> Iterator[Collectivity]:
     """
     if proposed.departement_id is None:
         return
-    for body in find_similar_bodies(proposed.name, proposed.kind, proposed.departement_id, MOST_DUPLICATES):
+    for body in find_similar_bodies(proposed.name, proposed.kind, proposed.departement_id, MAX_DUPLICATES):
         if body.kind in UNLISTED or body.stem == make_stem(proposed.name, proposed.kind):
             yield body
 

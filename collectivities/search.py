@@ -86,7 +86,7 @@ SIMILAR_NAMES = """
 UNLISTED_ONLY = "({} AND c.kind = ANY({}))"
 CONFIRMED = "(c.declared_at IS NULL OR c.confirmed_at IS NOT NULL)"
 ENOUGH = 5
-MOST_PLACES = 4
+MAX_PLACES = 4
 
 type Params = dict[str, str | int]
 
@@ -144,7 +144,7 @@ def answer_search(query: str, limit: int = 20) -> SearchAnswer:
     return SearchAnswer(bodies, mention, find_places(mention))
 
 
-def find_places(mention: Mention, limit: int = MOST_PLACES) -> list[Collectivity]:
+def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]:
     """Return the places where a body of this kind may be, from the other words typed. Two queries, or none."""
     if not mention.place:
         return []

@@ -24,7 +24,7 @@ logger = structlog.get_logger(__name__)
 
 # In KiB. Beyond it a child of the worker is replaced after its task: typst keeps the last pages that it made, some
 # 80 MB a report.
-MOST_KIBIBYTES = 250_000
+MAX_KIBIBYTES = 250_000
 
 
 class LiveConnectionTask(Task):  # type: ignore[type-arg]  # generic in its stubs only
@@ -62,7 +62,7 @@ app.conf.update(
     task_time_limit=LONGEST_TASK_SECONDS,
     task_soft_time_limit=LONGEST_TASK_SECONDS - 30,
     worker_prefetch_multiplier=1,
-    worker_max_memory_per_child=MOST_KIBIBYTES,
+    worker_max_memory_per_child=MAX_KIBIBYTES,
 )
 app.conf.include = ["config.tasks"]
 app.autodiscover_tasks()

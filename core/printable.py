@@ -28,7 +28,7 @@ UNDRAWN = (
     *("MANDAIC", "MONGOLIAN", "NEW TAI LUE", "NKO", "OGHAM", "OL CHIKI", "RUNIC", "SAMARITAN", "SUNDANESE", "SYRIAC"),
     *("TAGALOG", "TAGBANWA", "TAI LE", "TAI THAM", "THAANA", "TIBETAN", "TIFINAGH"),
 )
-MOST_NUMBERS = 24
+MAX_CODE_POINTS = 24
 
 
 def remove_undrawable(data: Any) -> Any:
@@ -95,9 +95,9 @@ def name_run(run: str) -> str:
     """
     if not run:
         return ""
-    numbers = " ".join(f"U+{ord(character):04X}" for character in run[:MOST_NUMBERS])
+    numbers = " ".join(f"U+{ord(character):04X}" for character in run[:MAX_CODE_POINTS])
     script = SCRIPTS.get(find_script(run[0]), "caractère")
-    if (remaining := len(run) - MOST_NUMBERS) <= 0:
+    if (remaining := len(run) - MAX_CODE_POINTS) <= 0:
         return f"[{script} {numbers}]"
     suffix = choose_plural("et %(count)s autre, à lire à l’écran", "et %(count)s autres, à lire à l’écran", remaining)
     return f"[{script} {numbers} {suffix % {'count': remaining}}]"

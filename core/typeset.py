@@ -20,7 +20,7 @@ from core.printable import find_lacking_character, name_characters, remove_undra
 # much.
 FONTS = [Path(manimgx_fonts.__file__).parent]
 # How many scripts and characters one document may lack. Beyond that, it is drawn without its claim of accessibility.
-MOST_SCRIPTS = 24
+MAX_SCRIPTS = 24
 # typst caches its last compilations, so that small batches keep the cache small.
 PAGES_AT_ONCE = 5
 # The standard roles of PDF for the tags that typst calls by its own names.
@@ -42,11 +42,11 @@ def typeset(template: Path, data: Any) -> bytes:
     the same on every machine. The template may include files of its own folder only.
 
     A character that no font has is replaced by its script and its number, so that no empty box is drawn. A document
-    that lacks more than MOST_SCRIPTS of them, or that typst refuses for another reason, is drawn without the claim of
+    that lacks more than MAX_SCRIPTS of them, or that typst refuses for another reason, is drawn without the claim of
     accessibility.
     """
     data = remove_undrawable(data)
-    for _attempt in range(MOST_SCRIPTS):
+    for _attempt in range(MAX_SCRIPTS):
         try:
             return compile_template(template, data, "ua-1")
         except load_typst().TypstError as error:

@@ -10,7 +10,7 @@ from csirts.enums import ContactKind
 
 PHONE = re.compile(r"\+?[\d\s.()-]+")
 SHORT = re.compile(r"[13]\d{1,3}")  # 17, 112, 3218: the short numbers of the French plan
-NATIONAL_DIGITS, LOCAL_DIGITS, MOST_DIGITS = 10, 6, 15
+NATIONAL_DIGITS, LOCAL_DIGITS, MAX_DIGITS = 10, 6, 15
 check_https = URLValidator(schemes=["https"])
 
 
@@ -31,7 +31,7 @@ def is_phone(value: str) -> bool:
         return False
     if digits.startswith("0") and not digits.startswith("00"):
         return len(digits) == NATIONAL_DIGITS
-    return LOCAL_DIGITS <= len(digits) <= MOST_DIGITS or SHORT.fullmatch(digits) is not None
+    return LOCAL_DIGITS <= len(digits) <= MAX_DIGITS or SHORT.fullmatch(digits) is not None
 
 
 def is_valid(check: Callable[[str], None], value: str) -> bool:

@@ -16,7 +16,7 @@ from collectivities.search import SearchAnswer, SearchProblem, answer_search, ch
 from csirts.queries import list_directory_entries, list_last_resorts
 from csirts.routing import find_route, list_helpers, load_directory
 
-MOST_CHOICES = 12
+MAX_CHOICES = 12
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _read_search(request: HttpRequest) -> DirectorySearch:
     try:
         if "q" in request.GET:
             check_words(query)
-        answer = answer_search(query, limit=MOST_CHOICES) if query else SearchAnswer([])
+        answer = answer_search(query, limit=MAX_CHOICES) if query else SearchAnswer([])
     except SearchProblem as problem:
         return DirectorySearch(query, problem=str(problem))
     return DirectorySearch(query, matches=(*answer.found, *answer.places), mention=answer.mention)

@@ -14,7 +14,7 @@ from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import works_for_centre
 from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_version
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
-from incidents.questions.saying import DisplayedFact
+from incidents.questions.formatting import DisplayedFact
 
 # The events that the body is told about, each with a sentence on its follow-up page. All other events are the centre's
 # own work.
@@ -67,14 +67,14 @@ class SheetView:
 
 
 @dataclass(frozen=True)
-class Useful:
+class UsefulSection:
     """A section of the list « Ce qui nous aiderait encore », and its newest sheet if there is one."""
 
     code: str
     title: str
     why: str
-    asked: int = 0
-    answered: int = 0
+    question_count: int = 0
+    answer_count: int = 0
     newest: SheetView | None = None
     has_earlier: bool = False
 
@@ -86,11 +86,11 @@ class Useful:
     @property
     def is_open(self) -> bool:
         """Tell whether no question of the section has an answer, even if somebody saved it empty."""
-        return not self.is_facts and not self.answered
+        return not self.is_facts and not self.answer_count
 
     @property
-    def left(self) -> int:
-        return self.asked - self.answered
+    def unanswered_count(self) -> int:
+        return self.question_count - self.answer_count
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,12 @@ class Reader:
 
     name: str
     centre: str
-    seen: list[AccessSummary]
+    accesses: list[AccessSummary]
 
     @property
     def opened_at(self) -> datetime | None:
         """Return when this person first opened the case, or None if they saw only an excerpt of it in a search."""
-        return min((access.first_at for access in self.seen if access.door != Door.SEARCH), default=None)
+        return min((access.first_at for access in self.accesses if access.door != Door.SEARCH), default=None)
 
 
 def is_left(incident: Incident) -> bool:
@@ -134,7 +134,7 @@ def list_readers(incident: Incident) -> list[Reader]:
     spans = of_case.annotate(times=Count("pk"), first_at=Min("at"), last_at=Max("at")).order_by("first_at", "user")
     readers: dict[tuple[int, int], Reader] = {}
     for user, csirt, name, centre, door, *span in spans:
-        readers.setdefault((user, csirt), Reader(name, centre, [])).seen.append(AccessSummary(Door(door), *span))
+        readers.setdefault((user, csirt), Reader(name, centre, [])).accesses.append(AccessSummary(Door(door), *span))
     return list(readers.values())
 
 
@@ -153,15 +153,15 @@ def group_by_section(sheets: Iterable[SheetView]) -> dict[str, list[SheetView]]:
     return by_code
 
 
-def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> list[Useful]:
+def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> list[UsefulSection]:
     """Return the sections of questions for this type of incident, then the facts that were declared."""
     by_code = group_by_section(sheets)
     questions = [
         describe_section(section, by_code.get(section.code, []))
-        for section in get_current_version().sections_of(incident.type)
+        for section in get_current_version().list_sections(incident.type)
     ]
     facts = [
-        Useful(
+        UsefulSection(
             code,
             str(SNAPSHOT_TITLES[code]),
             "",
@@ -173,15 +173,15 @@ def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> lis
     return questions + facts
 
 
-def describe_section(section: Section, sheets: list[SheetView]) -> Useful:
+def describe_section(section: Section, sheets: list[SheetView]) -> UsefulSection:
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
-    return Useful(
+    return UsefulSection(
         section.code,
         section.title,
         section.why,
-        asked=len(section.questions),
-        answered=sum(question.code in answers for question in section.questions),
+        question_count=len(section.questions),
+        answer_count=sum(question.code in answers for question in section.questions),
         newest=newest,
         has_earlier=len(sheets) > 1,
     )
@@ -195,7 +195,7 @@ def has_earlier(sheets: dict[str, list[SheetView]], code: str) -> bool:
     return len(sheets.get(code, [])) > 1
 
 
-class Opened(NamedTuple):
+class ReaderOpenings(NamedTuple):
     """A person of the CSIRT who opened one piece of evidence, and when they received its content."""
 
     reader: int
@@ -207,7 +207,7 @@ class Opened(NamedTuple):
 
 class Piece(NamedTuple):
     evidence: Evidence
-    opened: list[Opened]
+    opened: list[ReaderOpenings]
 
 
 class Opener(NamedTuple):
@@ -235,15 +235,15 @@ def add_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
     return [Piece(piece, opened.get(piece.pk, [])) for piece in evidence]
 
 
-def map_openings(evidence: Iterable[Evidence]) -> dict[int, list[Opened]]:
+def map_openings(evidence: Iterable[Evidence]) -> dict[int, list[ReaderOpenings]]:
     """Return the people who opened each piece, in the order of their first opening."""
-    opened: dict[int, list[Opened]] = {}
+    opened: dict[int, list[ReaderOpenings]] = {}
     openings = Opening.objects.filter(evidence__in=[piece.pk for piece in evidence]).values_list(
         "evidence", "user", "user__display_name"
     )
     spans = openings.annotate(times=Count("id"), first_at=Min("at"), last_at=Max("at"))
     for piece, *span in spans.order_by("first_at", "user"):
-        opened.setdefault(piece, []).append(Opened(*span))
+        opened.setdefault(piece, []).append(ReaderOpenings(*span))
     return opened
 
 

@@ -7,7 +7,7 @@ from incidents.panels import Remark
 from notifications.enums import DeliveryStatus, Recipient, Trouble
 from notifications.models import Delivery
 
-MOST_REMARKS = 400
+MAX_REMARKS = 400
 TROUBLED = (DeliveryStatus.REFUSED, DeliveryStatus.DEAD, DeliveryStatus.NO_CHANNEL)
 
 
@@ -19,7 +19,7 @@ def read_arrivals(events: Collection[int]) -> dict[int, list[Remark]]:
     remarks = defaultdict[int, list[Remark]](list)
     for event, recipient, status, at, trouble in rows.values_list(
         "announcement__event", "recipient", "status", "sent_at", "last_error"
-    )[:MOST_REMARKS]:
+    )[:MAX_REMARKS]:
         reason = str(Trouble(trouble).label) if trouble else ""
         state = str(DeliveryStatus(status).label)
         remarks[event].append(Remark(str(Recipient(recipient).label), state, at, reason, status in TROUBLED))

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.dispatch import MOST_ATTEMPTS, pause_after, send_due_mails
+from accounts.dispatch import MAX_ATTEMPTS, pause_after, send_due_mails
 from accounts.transports.email import Mailer, NotSent
 from core.locks import Lock, take_lock
 from incidents.models import IncidentEvent, PendingEvent
@@ -30,7 +30,7 @@ logger = structlog.get_logger(__name__)
 CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
 # Few, so that a mail for which somebody waits is soon among the next.
-CASES_CLAIMED_AT_ONCE, MOST_OF_A_CASE = 10, 10
+CASES_CLAIMED_AT_ONCE, MAX_MESSAGES_A_CASE = 10, 10
 # A claim is a lease: a worker starts no new message well before the first pause gives its rows back.
 LEASE_TIME = timedelta(seconds=15)
 LONGEST_ROUND = timedelta(seconds=60)
@@ -114,7 +114,7 @@ def claim_deliveries(now: datetime) -> list[Delivery]:
     """
     take_lock(Lock.CLAIM_DELIVERIES)
     due = Delivery.objects.due(now)
-    due.filter(attempts__gte=MOST_ATTEMPTS).update(status=DeliveryStatus.DEAD)
+    due.filter(attempts__gte=MAX_ATTEMPTS).update(status=DeliveryStatus.DEAD)
     turns = due.in_turn().values_list("announcement__event__incident", flat=True)[:CASES_CLAIMED_AT_ONCE]
     cases = list(dict.fromkeys(turns))
     free = due.filter(announcement__event__incident__in=cases).select_for_update(skip_locked=True, of=("self",))
@@ -123,7 +123,7 @@ def claim_deliveries(now: datetime) -> list[Delivery]:
         key=lambda delivery: (cases.index(delivery.event.incident_id), delivery.due_at, delivery.pk),
     )
     by_case = groupby(in_order, key=lambda delivery: delivery.event.incident_id)
-    claimed = [delivery for _case, deliveries in by_case for delivery in islice(deliveries, MOST_OF_A_CASE)]
+    claimed = [delivery for _case, deliveries in by_case for delivery in islice(deliveries, MAX_MESSAGES_A_CASE)]
     for delivery in claimed:
         delivery.attempts += 1
         delivery.due_at = now + pause_after(delivery.attempts)
@@ -183,7 +183,7 @@ def record_delivery_problem(delivery: Delivery, problem: NotSent) -> None:
         )
     elif not problem.can_retry:
         save_delivery_outcome(delivery, status=DeliveryStatus.REFUSED, last_error=problem.trouble)
-    elif delivery.attempts >= MOST_ATTEMPTS and not problem.everywhere:
+    elif delivery.attempts >= MAX_ATTEMPTS and not problem.everywhere:
         save_delivery_outcome(delivery, status=DeliveryStatus.DEAD, last_error=problem.trouble)
     else:
         save_delivery_outcome(delivery, last_error=problem.trouble)

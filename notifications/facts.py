@@ -5,7 +5,7 @@ from typing import Any
 
 from collectivities.zones import find_zone
 from core.french import choose_plural
-from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
+from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import end_or_day
@@ -17,7 +17,7 @@ ANSWER_LABELS: dict[str, str] = {
     Answer.YES: "oui, sans précision",
     Answer.NO: "non",
     Answer.UNKNOWN: "ne sait pas",
-    "": NOT_SAID,
+    "": NOT_STATED,
 }
 
 
@@ -81,13 +81,13 @@ def list_known_moments(incident: Incident) -> Iterator[dict[str, Any]]:
 def explain_no_moment(incident: Incident) -> str:
     """Return what replaces the moments if none is known: « pas connu » if the declarant said so, else « pas dit »."""
     certainties = {getattr(incident, f"{name}_certainty") for name in INSTANTS}
-    return "pas connu" if Certainty.UNKNOWN in certainties else str(NOT_SAID)
+    return "pas connu" if Certainty.UNKNOWN in certainties else str(NOT_STATED)
 
 
 def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[str, Any]:
     number = interruption.people_affected
     return {
-        "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_said}",
+        "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_label}",
         "since": interruption.started_at,
         "until": end_or_day(interruption.started_at, interruption.ended_at, zone),
         "people": f"{count_people(number)} touchées" if number else "",

@@ -21,7 +21,7 @@ from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 
 WITHOUT_CHANNEL = (DeliveryStatus.NO_CHANNEL, DeliveryStatus.MOOT)
 # An asker with more messages is acting on many cases at once: a declaration has fewer, with the accounts of its body.
-MOST_OF_FEW = 20
+MAX_WAITING_FOR_FIRST_TURN = 20
 
 
 class Announcement(models.Model):
@@ -55,7 +55,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         asker: list[BaseExpression | F | str] = [F("is_late"), person, F(f"{event}kind"), stranger]
         turn = Window(RowNumber(), partition_by=asker, order_by=["due_at", "id"])
         number = Window(Count("pk"), partition_by=asker)
-        is_of_many = Case(When(number__gt=MOST_OF_FEW, then=1), default=0)
+        is_of_many = Case(When(number__gt=MAX_WAITING_FOR_FIRST_TURN, then=1), default=0)
         return self.alias(turn=turn, number=number).filter(turn=1).order_by(is_of_many, "due_at", "id")
 
     def with_content(self) -> Self:

@@ -9,7 +9,7 @@ from collectivities.models import Region
 from csirts.wording import curl_apostrophes
 from incidents.enums import TYPE_TERMS, Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
 from stats.disclosure.tables import OTHER_REGION
-from stats.enums import NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
+from stats.enums import NOT_STATED, DelayBand, HoursBand, ServiceFamily, Stratum
 
 type Labels = Mapping[str, str]
 
@@ -23,7 +23,7 @@ QUARTERS = {
 # The form asks a town hall in the first person; these names are for the readers of figures.
 PERSONS: Labels = dict(PersonsBand.choices) | {PersonsBand.UNKNOWN: "nombre de personnes pas connu"}
 DATA_CATEGORIES: Labels = dict(DataCategory.choices) | {DataCategory.UNKNOWN: "catégories pas connues"}
-CAUSES: Labels = dict(Cause.choices) | {NOT_SAID: "pas dite"}
+CAUSES: Labels = dict(Cause.choices) | {NOT_STATED: "pas dite"}
 DELAYS: Labels = dict(DelayBand.choices)
 # For a delay before the declaration, which has ended: it is known, or will never be.
 DISCOVERY: Labels = {**DELAYS, DelayBand.UNKNOWN: "pas connu"}
@@ -47,7 +47,7 @@ LABELS: dict[str, Labels] = {
 UNKNOWN_REGION = "territoire pas connu"
 OTHER_TERRITORIES = "autres territoires d’outre-mer, ou territoire pas connu"
 # The categories for an unknown answer, which a title never presents as the most frequent.
-UNKNOWN = {"unknown", NOT_SAID, IncidentType.UNKNOWN, Cause.NOT_FOUND, PersonsBand.UNKNOWN, DataCategory.UNKNOWN}
+UNKNOWN = {"unknown", NOT_STATED, IncidentType.UNKNOWN, Cause.NOT_FOUND, PersonsBand.UNKNOWN, DataCategory.UNKNOWN}
 
 
 @cache

@@ -113,7 +113,7 @@ class CaseOutcome(models.TextChoices):
 ALL_BANDS = ""
 # Unfounded leaks are counted apart.
 LEAK_STATUSES = (LeakStatus.CLAIMED, LeakStatus.SUSPECTED, LeakStatus.CONFIRMED)
-NOT_SAID = "not_said"
+NOT_STATED = "not_said"
 
 
 def leak_band(persons: str, status: str) -> str:
@@ -137,7 +137,7 @@ BANDS: dict[str, list[str]] = {
     Measure.UNFOUNDED: [ALL_BANDS],
     Measure.SERVICES: PublicService.values,
     Measure.CATEGORIES: DataCategory.values,
-    Measure.CAUSES: [*Cause.values, NOT_SAID],
+    Measure.CAUSES: [*Cause.values, NOT_STATED],
     Measure.DISCOVERY: DelayBand.values,
     Measure.HELP: DelayBand.values,
     Measure.CLOSING: DelayBand.values,

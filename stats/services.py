@@ -31,7 +31,7 @@ def fold_new_events() -> int:
 
 
 # A year with its quarters. The limit bounds what a clock that is wrong for a night could publish too early.
-MOST_A_NIGHT = 5
+MAX_RELEASES_A_NIGHT = 5
 
 
 def publish_due(*, now: datetime | None = None, waits: bool = False, most: int | None = None) -> list[Release]:

@@ -11,7 +11,7 @@ def fold_events() -> None:
 
 
 @shared_task
-def publish_releases(most: int = services.MOST_A_NIGHT) -> None:
+def publish_releases(most: int = services.MAX_RELEASES_A_NIGHT) -> None:
     """Publish one release, then queue the next of the night behind other work."""
     if services.publish_due(most=1) and most > 1:
         publish_releases.apply_async((most - 1,), retry=False)

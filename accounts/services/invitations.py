@@ -15,7 +15,7 @@ from accounts.services.links import make_link, stop_links
 from accounts.services.mails import queue_mail
 from collectivities.models import Collectivity
 
-MOST_A_DAY = 20
+MAX_INVITATIONS_A_DAY = 20
 RESEND_AFTER = timedelta(minutes=15)
 
 
@@ -109,5 +109,5 @@ def check_invitation_rate(person: User, body: Collectivity) -> None:
     now = timezone.now()
     if invitations.filter(user=person, revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():
         raise SentTooSoon
-    if invitations.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
+    if invitations.filter(created_at__gt=now - timedelta(days=1)).count() >= MAX_INVITATIONS_A_DAY:
         raise TooManyInvitations

@@ -14,7 +14,7 @@ from accounts.enums import TEAM_ROLES, LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, Membership, User
 from accounts.services.bodies import end_roles
 from accounts.services.invitations import (
-    MOST_A_DAY,
+    MAX_INVITATIONS_A_DAY,
     RESEND_AFTER,
     AlreadyMember,
     SentTooSoon,
@@ -73,7 +73,7 @@ def check_centre_mail_rate(repeated: QuerySet[AccessLink], earlier: QuerySet[Acc
     now = timezone.now()
     if repeated.filter(revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():
         raise SentTooSoon
-    if earlier.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
+    if earlier.filter(created_at__gt=now - timedelta(days=1)).count() >= MAX_INVITATIONS_A_DAY:
         raise TooManyInvitations
 
 

@@ -18,7 +18,7 @@ from accounts.tokens import derive_form_token, hash_token
 
 logger = structlog.get_logger(__name__)
 
-MOST_LIVE = 10
+MAX_LIVE_TOKENS = 10
 REPEATED_WITHIN = timedelta(minutes=2)
 
 
@@ -44,7 +44,7 @@ def make_token(*, actor: User, name: str, key: str) -> str:
         if earlier.revoked_at or timezone.now() - earlier.created_at > REPEATED_WITHIN:
             raise AlreadyShown
         return token
-    if list_live_tokens(actor).count() >= MOST_LIVE:
+    if list_live_tokens(actor).count() >= MAX_LIVE_TOKENS:
         raise TooManyTokens
     row = ApiToken.objects.create(user=actor, name=name, token_hash=hash_token(token))
     queue_mail(MailKind.TOKEN_MADE, actor)

@@ -35,7 +35,7 @@ from accounts.services.invitations import (
     withdraw_invitation,
 )
 from accounts.signed_in import get_account
-from accounts.views.sign_in import Refusing
+from accounts.views.sign_in import RefusesInvalidForm
 from collectivities.models import Collectivity
 from core.stale import Stale
 from csirts.routing import find_route
@@ -49,7 +49,7 @@ WITHDRAWN = "L’invitation de %(address)s est retirée : son lien n’ouvre plu
 
 
 @method_decorator(never_cache, name="dispatch")
-class InviteMember(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+class InviteMember(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
     template_name = "accounts/invite.html"
     form_class = InviteForm
 

@@ -23,7 +23,7 @@ from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
 from accounts.services.tokens import may_have_tokens
 from accounts.signed_in import get_account
-from accounts.views.sign_in import Refusing
+from accounts.views.sign_in import RefusesInvalidForm
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -38,7 +38,7 @@ class AccountPage(IndexView):
         return {"must_enrol": must_enrol} | doors | factors
 
 
-class Enrolling(Refusing):
+class EnrolsFactor(RefusesInvalidForm):
     """Enrols a factor. The session then counts as having passed it, because enrolling proves that
     the user holds it.
     """
@@ -56,13 +56,13 @@ class Enrolling(Refusing):
 
 
 @method_decorator(never_cache, name="dispatch")
-class AddApplication(Enrolling, ActivateTOTPView):
+class AddApplication(EnrolsFactor, ActivateTOTPView):
     template_name = "accounts/add_application.html"
     kind = Authenticator.Type.TOTP
 
 
 @method_decorator(transaction.atomic, name="form_valid")
-class RemoveApplication(Refusing, DeactivateTOTPView):
+class RemoveApplication(RefusesInvalidForm, DeactivateTOTPView):
     template_name = "accounts/remove_factor.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class RemoveApplication(Refusing, DeactivateTOTPView):
 
 
 @method_decorator(never_cache, name="dispatch")
-class AddKey(Enrolling, AddWebAuthnView):
+class AddKey(EnrolsFactor, AddWebAuthnView):
     template_name = "accounts/add_key.html"
     kind = Authenticator.Type.WEBAUTHN
 
@@ -116,11 +116,11 @@ class RenewCodes(GenerateRecoveryCodesView):
         return HttpResponseRedirect(reverse("mfa_index"))
 
 
-class ConfirmByPassword(Refusing, ReauthenticateView):
+class ConfirmByPassword(RefusesInvalidForm, ReauthenticateView):
     template_name = "accounts/confirm.html"
 
 
-class ConfirmByCode(Refusing, CodeAgainView):
+class ConfirmByCode(RefusesInvalidForm, CodeAgainView):
     template_name = "accounts/confirm.html"
 
 
@@ -132,7 +132,7 @@ class ConfirmByKey(ReauthenticateWebAuthnView):
 
 
 @method_decorator(transaction.atomic, name="form_valid")
-class ChangePassword(Refusing, PasswordChangeView):
+class ChangePassword(RefusesInvalidForm, PasswordChangeView):
     template_name = "accounts/change_password.html"
     success_url = reverse_lazy("mfa_index")
 

@@ -16,11 +16,11 @@ from accounts.enums import LinkPurpose
 from accounts.forms import AddressForm, ChoosePasswordForm
 from accounts.models import User
 from accounts.services.links import find_ended_link, find_link, is_replaced, is_sent_by_lead, send_link, use_link
-from accounts.views.sign_in import Refusing
+from accounts.views.sign_in import RefusesInvalidForm
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
-class LostPassword(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
+class LostPassword(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
     """Gives the same answer whether the address has an account or not, and however often it is asked."""
 
     template_name = "accounts/lost_password.html"
@@ -35,7 +35,7 @@ class LostPassword(Refusing, FormView):  # type: ignore[type-arg]  # Django’s 
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
-class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
+class OpenLink(RefusesInvalidForm, FormView):  # type: ignore[type-arg]
     """Only the button uses the link up: mail scanners read the page too."""
 
     template_name = "accounts/open_link.html"

@@ -21,8 +21,8 @@ from accounts.services.links import send_link
 from accounts.services.team import list_leads, list_pending_responders
 from accounts.signed_in import get_account
 
-MOST_ROWS = 200
-MOST_RESETS = 20
+MAX_ROWS = 200
+MAX_RESETS = 20
 
 
 @never_cache
@@ -34,7 +34,7 @@ def show_team(request: HttpRequest) -> HttpResponse:
     roles = Prefetch("membership_set", Membership.objects.in_force(), to_attr="memberships")
     led = lead.led_centre_ids
     people = list_team(lead).prefetch_related(roles, "authenticator_set").order_by("display_name", "email")  # type: ignore[no-redef]  # in its place
-    people = people[:MOST_ROWS]
+    people = people[:MAX_ROWS]
     cases = count_held_cases([member.pk for member in people], led)
     context = {
         "rows": [
@@ -49,7 +49,7 @@ def show_team(request: HttpRequest) -> HttpResponse:
 def list_pending_rows(lead: User) -> list[dict[str, Any]]:
     """Return the unanswered invitations, each with the reason why its link no longer works, if so. Two queries."""
     now, leads = timezone.now(), list_leads(lead.led_centre_ids)
-    rows: list[dict[str, Any]] = [{"link": invitation} for invitation in list_pending_responders(lead)[:MOST_ROWS]]
+    rows: list[dict[str, Any]] = [{"link": invitation} for invitation in list_pending_responders(lead)[:MAX_ROWS]]
     for row in rows:
         link = row["link"]
         row["is_too_old"] = link.expires_at <= now
@@ -76,7 +76,7 @@ def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show the account and the buttons that help it."""
     user = get_account(request)
     helped = get_person(user, uid)
-    resets = helped.factor_resets.select_related("by").order_by("-at")[:MOST_RESETS]
+    resets = helped.factor_resets.select_related("by").order_by("-at")[:MAX_RESETS]
     context = {
         "person": helped,
         "has_factor": has_factor(helped),

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.utils.decorators import method_decorator
 
 
-class Refusing:
+class RefusesInvalidForm:
     """Answers an invalid form with 422 and what was typed."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -21,11 +21,11 @@ class Refusing:
         return response
 
 
-class SignIn(Refusing, LoginView):
+class SignIn(RefusesInvalidForm, LoginView):
     template_name = "accounts/sign_in.html"
 
 
-class ShowCode(Refusing, AuthenticateView):
+class ShowCode(RefusesInvalidForm, AuthenticateView):
     """Asks for the second factor after the password."""
 
     template_name = "accounts/show_code.html"

@@ -22,12 +22,12 @@ from accounts.services.invitations import AlreadyMember, SentTooSoon, TooManyInv
 from accounts.signed_in import get_account
 from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
-from accounts.views.sign_in import Refusing
+from accounts.views.sign_in import RefusesInvalidForm
 
 LONGEST_NUMBER = 18  # digits of a primary key in the database
 
 
-class LeadFormView(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
+class LeadFormView(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
     """A form for leads; a 404 for everybody else."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -14,7 +14,7 @@ from django.views.generic.edit import FormView
 
 from accounts.forms import TokenForm
 from accounts.services.tokens import (
-    MOST_LIVE,
+    MAX_LIVE_TOKENS,
     AlreadyShown,
     TooManyTokens,
     check_entitled,
@@ -23,9 +23,9 @@ from accounts.services.tokens import (
     revoke_token,
 )
 from accounts.signed_in import get_account
-from accounts.views.sign_in import Refusing
+from accounts.views.sign_in import RefusesInvalidForm
 
-MOST_ROWS = 50
+MAX_ROWS = 50
 TOO_MANY = "Vous avez déjà dix jetons. Révoquez-en un d’abord."
 
 
@@ -34,12 +34,12 @@ TOO_MANY = "Vous avez déjà dix jetons. Révoquez-en un d’abord."
 def show_tokens(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     check_entitled(user)
-    rows = user.api_tokens.order_by("-created_at", "-id")[:MOST_ROWS]
+    rows = user.api_tokens.order_by("-created_at", "-id")[:MAX_ROWS]
     return render(request, "accounts/tokens.html", {"tokens": rows})
 
 
 @method_decorator([never_cache, reauthentication_required(app="allauth.mfa")], name="dispatch")
-class NewToken(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+class NewToken(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
     template_name = "accounts/new_token.html"
     form_class = TokenForm
 
@@ -51,7 +51,7 @@ class NewToken(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes 
         return {"key": secrets.token_urlsafe(24)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"most": MOST_LIVE}
+        return super().get_context_data(**kwargs) | {"most": MAX_LIVE_TOKENS}
 
     def form_valid(self, form: TokenForm) -> HttpResponse:
         try:

@@ -8,7 +8,7 @@ from collectivities.models import Collectivity
 from config.demo.accounts import DOMAIN
 from incidents.enums import Certainty, IncidentType, Origin
 from incidents.facts.shapes import Caller, Declaration, Instant, Submission
-from incidents.services.declaring.declare import Declared, declare_incident
+from incidents.services.declaring.declare import DeclarationResult, declare_incident
 
 # Arcep, the regulator, reserves the numbers 06 39 98 for works of fiction.
 CALLER = Caller(
@@ -22,7 +22,7 @@ def make_submission_key(kind: str) -> str:
 
 def declare_case(
     kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **answers: Any
-) -> Declared:
+) -> DeclarationResult:
     """Declare a case found out `hours` ago. A second case of its type needs another name (`declare_named_case`)."""
     return declare_named_case(
         make_submission_key(kind), kind, body, now - timedelta(hours=hours), actor=actor, **answers
@@ -31,7 +31,7 @@ def declare_case(
 
 def declare_named_case(
     name: str, kind: IncidentType, body: Collectivity, found_at: datetime, *, actor: User | None = None, **answers: Any
-) -> Declared:
+) -> DeclarationResult:
     detected = Instant(at=found_at, certainty=Certainty.APPROXIMATE)
     declaration = Declaration(collectivity=body, caller=CALLER, type=kind, detected=detected, **answers)
     return declare_incident(declaration=declaration, submission=Submission(key=name, origin=Origin.WEB), actor=actor)

@@ -33,7 +33,7 @@ from incidents.services.declarant.correct import end_interruption
 from incidents.services.declarant.rate import rate_help
 from incidents.services.declarant.share import share_sentence
 from incidents.services.declaring.bodies import Proposal, propose_body
-from incidents.services.declaring.declare import Declared, hash_submission_key
+from incidents.services.declaring.declare import DeclarationResult, hash_submission_key
 from incidents.services.evidence.pieces import FileSubmission, open_vault, record_evidence
 from incidents.services.handling.close import Ending, end_incident
 from incidents.services.handling.read import note_reading
@@ -126,7 +126,7 @@ def make_ransomware_case(town: Collectivity, cast: dict[str, User], now: datetim
     work_on_ransomware(declared, cast["agent"], cast["responder"])
 
 
-def work_on_ransomware(declared: Declared, agent: User, responder: User) -> None:
+def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User) -> None:
     reference = declared.incident.reference
     add_evidence(reference, Guest(access_uid=declared.access.uid))
     case = get_incident(responder, reference, to=Ability.WORK)

@@ -28,7 +28,7 @@ from incidents.services.history.declared import find_judgement, read_declared_da
 from incidents.services.history.snapshots import find_first_leak
 
 # This limit is our own. A PostgreSQL integer could hold more than the population of France.
-MOST_PEOPLE = 100_000_000
+MAX_PEOPLE = 100_000_000
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -86,7 +86,7 @@ FIELDS_IN: dict[Kind, Callable[[Fact], serializers.Field[Any, Any, Any, Any]]] =
     Kind.TEXT: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
     Kind.CHOICE: lambda fact: serializers.ChoiceField(fact.options, default="", allow_blank=True),
     Kind.CHOICES: lambda fact: serializers.MultipleChoiceField(choices=fact.options, default=set),
-    Kind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=MOST_PEOPLE, **EMPTY),
+    Kind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=MAX_PEOPLE, **EMPTY),
     Kind.FLAG: lambda fact: serializers.BooleanField(default=False),
     Kind.MOMENT: lambda fact: MomentField(**EMPTY),
     Kind.INSTANT: lambda fact: MomentField(**EMPTY),

@@ -23,7 +23,7 @@ from incidents.facts.shapes import Submission
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import SAID_TO_BODY
 from incidents.reference import compact
-from incidents.services.declaring.declare import Declared, SubmissionConflict, declare_incident
+from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, declare_incident
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.workflow import InvalidTransition
 
@@ -71,7 +71,7 @@ class IncidentList(APIView):
             headers["Idempotency-Replayed"] = "true"
         return Response(IncidentOut(declared.incident).data, status=status.HTTP_201_CREATED, headers=headers)
 
-    def declare(self, request: Request, shape: DeclarationIn) -> Declared:
+    def declare(self, request: Request, shape: DeclarationIn) -> DeclarationResult:
         key = request.headers.get("Idempotency-Key") or uuid4().hex
         submission = Submission(key=f"api:{get_api_user(request).uid}:{key}", origin=Origin.API)
         try:

@@ -48,11 +48,11 @@ def new_body(request: HttpRequest) -> HttpResponse:
 
 def new_body_lost(request: HttpRequest) -> HttpResponse | None:
     """Return the form with what was typed, or None if the post is of another page."""
-    return show_body_form_again(request) if request.path == reverse("declare_new_body") else None
+    return render_body_form_again(request) if request.path == reverse("declare_new_body") else None
 
 
 @never_cache
-def show_body_form_again(request: HttpRequest) -> HttpResponse:
+def render_body_form_again(request: HttpRequest) -> HttpResponse:
     """Show what was typed, to be sent again: the browser lost its cookies. Nothing is saved."""
     return render_body_form(request, BodyForm(initial=request.POST.dict()), is_lost=True)
 

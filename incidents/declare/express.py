@@ -111,12 +111,12 @@ class Page:
 def declare_express(request: HttpRequest) -> HttpResponse:
     """Give what was typed back to a browser without any cookie, before the CSRF check, which needs a cookie."""
     if request.method == "POST" and not request.COOKIES:
-        return show_express_again(request, status=400)
+        return render_express_again(request, status=400)
     return one_screen(request)
 
 
 @never_cache
-def show_express_again(request: HttpRequest, *, status: int = 403) -> HttpResponse:
+def render_express_again(request: HttpRequest, *, status: int = 403) -> HttpResponse:
     """Show what was typed, to be sent again: the post had no cookie. Nothing is saved, because it may be forged."""
     page = read_express_page(request, find_journey(request) or make_journey(request))
     with timezone.override(page.journey.clock):

@@ -232,7 +232,7 @@ class Details:
             else:
                 add_errors(messages, self.form, field)
 
-    def keep_errors_of(self, names: Container[str]) -> None:
+    def drop_other_errors(self, names: Container[str]) -> None:
         """Remove the errors of other screens, which show them on their own pages. `names` are names of inputs."""
         for form in self.all:
             for field in [name for name in form.errors if form.add_prefix(name) not in names]:

@@ -92,7 +92,7 @@ class Journey:
         """The screen to continue with: the first that is not filled, or else the last."""
         return self.missing or next((screen for screen in ORDER if screen not in self.pages), Screen.CALLER)
 
-    def is_of(self, user: User | object) -> bool:
+    def is_declaring_member(self, user: User | object) -> bool:
         """Tell whether the user is signed in and a member of the body that declares."""
         return (
             isinstance(user, User)

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.stale import Stale
-from incidents.declare.express import show_express_again
+from incidents.declare.express import render_express_again
 from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import ASKED, ROUTES
 from incidents.declare.views import read_entry
@@ -24,17 +24,17 @@ def cookies_lost(request: HttpRequest) -> HttpResponse | None:
     None if the post is of neither.
     """
     if request.path == reverse("declare_express"):
-        return show_express_again(request)
+        return render_express_again(request)
     screen = next((candidate for candidate, route in ROUTES.items() if request.path == reverse(route)), None)
     journey = find_journey(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:
         return None
-    context = {"step": journey, "is_kept": is_kept(request, journey, screen)}
+    context = {"step": journey, "is_kept": save_screen(request, journey, screen)}
     return render(request, "declare/cookies_lost.html", context, status=403)
 
 
-def is_kept(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
-    """Save what the screen says. Return False if it cannot be saved."""
+def save_screen(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
+    """Save what was typed on the screen. Return False if it cannot be saved."""
     if screen not in ASKED.values():
         return False
     try:

@@ -12,7 +12,7 @@ from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, find_body
 from incidents.declare.screens import INPUTS, PLACES, Place
-from incidents.enums import NOT_SAID, Answer, PublicService, Screen
+from incidents.enums import NOT_STATED, Answer, PublicService, Screen
 from incidents.models import DraftPage
 
 RESUMED = "reprise"  # the query parameter of a screen that a code opened
@@ -97,7 +97,7 @@ def list_summaries(journey: Journey, details: Details) -> list[Summary]:
 
 def format_yes_or_no(details: Details, name: str) -> str:
     value = details.form[name].value()
-    return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_SAID))
+    return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_STATED))
 
 
 def list_mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) -> Iterator[Mistake]:

@@ -27,7 +27,7 @@ from incidents.enums import Origin, Screen
 from incidents.models import DraftPage, FollowUpAccess, Incident
 from incidents.queries import list_sheets, list_useful_sections
 from incidents.services.declarant.access import derive_secret
-from incidents.services.declaring.declare import Declared
+from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
 
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
@@ -69,10 +69,10 @@ def send_declaration(request: HttpRequest, journey: Journey, details: Details, e
 
 def find_member(journey: Journey, request: HttpRequest) -> User | None:
     """Return the signed-in user if they are a member of the body that declares."""
-    return request.user if journey.is_of(request.user) and isinstance(request.user, User) else None
+    return request.user if journey.is_declaring_member(request.user) and isinstance(request.user, User) else None
 
 
-def lead_to_answer(request: HttpRequest, declared: Declared, *, signature: str) -> HttpResponse:
+def lead_to_answer(request: HttpRequest, declared: DeclarationResult, *, signature: str) -> HttpResponse:
     """Redirect to the answer, and let this device open the new case."""
     response = redirect_to("declare_sent")
     follow_up.remember_case(request, response, declared.incident.reference, declared.access.uid)

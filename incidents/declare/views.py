@@ -359,7 +359,7 @@ def render_screen(
     to_mend = details is not None or is_mending(request)
     details = details or journey.examined(now=timezone.now())
     elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_mending(request) else []
-    details.keep_errors_of(INPUTS[screen] if to_mend else ())
+    details.drop_other_errors(INPUTS[screen] if to_mend else ())
     context = build_frame(request, screen, journey, clash=clash) | build_questions_context(request, journey, details)
     context |= {"is_mending": is_mending(request), "elsewhere": elsewhere}
     return render(request, TEMPLATES[screen], context, status=status)
@@ -369,7 +369,7 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Det
     return {
         "form": details,
         "forms": details.all,
-        "is_mine": journey.is_of(request.user),
+        "is_mine": journey.is_declaring_member(request.user),
         "now": timezone.now(),
         "is_fold_open": any(details.form.errors.get(name) for name in FOLDED),
         "email_help": MAILBOX_IN_DOUBT if journey.is_mailbox_in_doubt else MAILBOX,

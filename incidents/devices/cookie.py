@@ -13,14 +13,14 @@ from django.http import HttpRequest, HttpResponse
 NAME = "tocsin_suivi"
 SALT = "incidents.follow_up.cookie"
 PATH = "/"
-LASTS_SECONDS = 7 * 24 * 3600
-MOST_CASES = 10
+DRAFT_LIFETIME_SECONDS = 7 * 24 * 3600
+MAX_CASES = 10
 
 
 def read_cookie(request: HttpRequest) -> dict[str, str]:
     """Return the cases in the cookie, or {} if the cookie is absent, altered or too old."""
     try:
-        return dict(signing.loads(request.COOKIES.get(NAME, ""), salt=SALT, max_age=LASTS_SECONDS))
+        return dict(signing.loads(request.COOKIES.get(NAME, ""), salt=SALT, max_age=DRAFT_LIFETIME_SECONDS))
     except signing.BadSignature:
         return {}
 
@@ -31,9 +31,9 @@ def get_access_uid(request: HttpRequest, reference: str) -> UUID | None:
 
 
 def remember_case(request: HttpRequest, response: HttpResponse, reference: str, uid: UUID) -> None:
-    """Add the case to the cookie. Beyond MOST_CASES, the oldest case is dropped."""
+    """Add the case to the cookie. Beyond MAX_CASES, the oldest case is dropped."""
     other_cases = {name: value for name, value in read_cookie(request).items() if name != reference}
-    write_cookie(response, dict(list((other_cases | {reference: str(uid)}).items())[-MOST_CASES:]))
+    write_cookie(response, dict(list((other_cases | {reference: str(uid)}).items())[-MAX_CASES:]))
 
 
 def forget_case(request: HttpRequest, response: HttpResponse, reference: str) -> None:
@@ -47,7 +47,7 @@ def write_cookie(response: HttpResponse, cases: dict[str, str]) -> None:
     response.set_cookie(
         NAME,
         signing.dumps(cases, salt=SALT),
-        max_age=LASTS_SECONDS,
+        max_age=DRAFT_LIFETIME_SECONDS,
         path=PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,

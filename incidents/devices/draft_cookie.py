@@ -14,17 +14,17 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-from incidents.services.declaring.draft import LASTS
+from incidents.services.declaring.draft import DRAFT_LIFETIME
 
 NAME = "tocsin_declaration"
 SALT = "incidents.declare.cookie"
 PATH = "/declarer/"
-LASTS_SECONDS = int(LASTS.total_seconds())
+DRAFT_LIFETIME_SECONDS = int(DRAFT_LIFETIME.total_seconds())
 PEN = "plume"
 PEN_SALT = "incidents.declare.pen"
 
 
-class Opened(NamedTuple):
+class DraftHandle(NamedTuple):
     """The draft that a page belongs to. `pen` is empty if the page did not send which opening of it this is."""
 
     uid: UUID
@@ -32,22 +32,22 @@ class Opened(NamedTuple):
     pen: str = ""
 
 
-def read_draft_cookie(request: HttpRequest) -> Opened | None:
+def read_draft_cookie(request: HttpRequest) -> DraftHandle | None:
     """Return the draft from the posted page, or else from the cookie. None if it is absent, altered or too old."""
     return read_pen(request) or read_signed(request.COOKIES.get(NAME, ""), SALT)
 
 
-def read_pen(request: HttpRequest) -> Opened | None:
+def read_pen(request: HttpRequest) -> DraftHandle | None:
     """Return the draft that the posted page belongs to. An express page may belong to a draft that does not exist
     yet.
     """
     return read_signed(request.POST.get(PEN, ""), PEN_SALT)
 
 
-def read_signed(signed: str, salt: str) -> Opened | None:
+def read_signed(signed: str, salt: str) -> DraftHandle | None:
     try:
-        uid, *fields = signing.loads(signed, salt=salt, max_age=LASTS_SECONDS)
-        return Opened(UUID(uid), *fields)
+        uid, *fields = signing.loads(signed, salt=salt, max_age=DRAFT_LIFETIME_SECONDS)
+        return DraftHandle(UUID(uid), *fields)
     except signing.BadSignature:
         return None
 
@@ -61,7 +61,7 @@ def remember_draft(response: HttpResponse, uid: UUID, author: str = "") -> None:
     response.set_cookie(
         NAME,
         signing.dumps([str(uid), author], salt=SALT),
-        max_age=LASTS_SECONDS,
+        max_age=DRAFT_LIFETIME_SECONDS,
         path=PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,

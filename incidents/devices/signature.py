@@ -19,7 +19,7 @@ def read_signature(request: HttpRequest, guest: Guest) -> str:
     if guest.user:
         return guest.user.display_name
     try:
-        return str(signing.loads(request.COOKIES.get(NAME, ""), salt=SALT, max_age=cookie.LASTS_SECONDS))
+        return str(signing.loads(request.COOKIES.get(NAME, ""), salt=SALT, max_age=cookie.DRAFT_LIFETIME_SECONDS))
     except signing.BadSignature:
         return ""
 
@@ -28,7 +28,7 @@ def remember_signature(response: HttpResponse, signature: str) -> None:
     response.set_cookie(
         NAME,
         signing.dumps(signature, salt=SALT),
-        max_age=cookie.LASTS_SECONDS,
+        max_age=cookie.DRAFT_LIFETIME_SECONDS,
         path=cookie.PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,

@@ -1,8 +1,8 @@
 """The codes of an incident as the database stores them, with their labels as people read them."""
 
 from incidents.enums.facts import (
-    EXTENT_NOT_SAID,
-    NOT_SAID,
+    EXTENT_NOT_STATED,
+    NOT_STATED,
     Answer,
     Certainty,
     DataCategory,
@@ -55,8 +55,8 @@ from incidents.enums.work import (
 )
 
 __all__ = [
-    "EXTENT_NOT_SAID",
-    "NOT_SAID",
+    "EXTENT_NOT_STATED",
+    "NOT_STATED",
     "OPEN",
     "TYPE_TERMS",
     "Ability",

@@ -8,7 +8,7 @@ from django.db import models
 
 # A question without an answer is stored as an empty value and shown with this label. « Je ne sais pas » is an answer
 # of its own.
-NOT_SAID = "pas dit"
+NOT_STATED = "pas dit"
 
 
 class Answer(models.TextChoices):
@@ -60,7 +60,7 @@ class PublicService(models.TextChoices):
 
 
 # The label for a service that was listed as not working as usual, without an answer about how far.
-EXTENT_NOT_SAID = "arrêté ou ralenti, pas dit"
+EXTENT_NOT_STATED = "arrêté ou ralenti, pas dit"
 
 
 class InterruptionExtent(models.TextChoices):

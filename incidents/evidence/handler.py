@@ -10,8 +10,8 @@ from django.http import HttpRequest
 
 from core.text import clean_file_name
 from incidents.files import vault
-from incidents.files.deposits import Deposit, Deposited, TooLarge
-from incidents.services.evidence.pieces import MOST_FILES, Room
+from incidents.files.deposits import Deposit, StoredFile, TooLarge
+from incidents.services.evidence.pieces import MAX_FILES, Room
 
 FIELD = "pieces"
 NO_ROOM: str = (
@@ -24,7 +24,7 @@ NO_ROOM: str = (
 class Arrivals:
     """The files of one post: (name, file) for those that are complete, (name, reason) for the others."""
 
-    whole: list[tuple[str, Deposited]] = field(default_factory=list)
+    whole: list[tuple[str, StoredFile]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -44,7 +44,7 @@ class StraightToVault(FileUploadHandler):
         if self.field_name != FIELD:
             raise SkipFile
         if len(self.arrivals.whole) >= self.room.files:
-            self.refuse(f"Ce dossier a déjà {MOST_FILES} fichiers, et n’en prend pas plus.")
+            self.refuse(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus.")
         try:
             self.deposit = Deposit(self.key)
         except vault.StoreRefused:

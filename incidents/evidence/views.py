@@ -23,10 +23,10 @@ from incidents.files.seals import find_first_broken, format_instant
 from incidents.models import Incident
 from incidents.queries import Piece, count_held, list_pieces
 from incidents.services.evidence.pieces import (
-    MOST_FILES,
+    MAX_FILES,
     Erased,
     FileSubmission,
-    Recorded,
+    RecordedEvidence,
     list_unfinished_uploads,
     open_vault,
     record_evidence,
@@ -98,7 +98,7 @@ def clean_author(text: str) -> str:
     return clean_line(text[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
 
 
-def format_counts(recorded: list[Recorded]) -> str:
+def format_counts(recorded: list[RecordedEvidence]) -> str:
     new = sum(receipt.is_new for receipt in recorded)
     return f"recus={new}&deja={len(recorded) - new}"
 
@@ -119,7 +119,7 @@ def render_evidence_page(
         "known": read_number(request, "deja"),
         "abandoned": read_number(request, "abandonne"),
         "taken_back": find_taken_back(pieces, read_number(request, "reprise")),
-        "most_files": MOST_FILES,
+        "most_files": MAX_FILES,
         "slice": SLICE,
     }
     return render(request, "evidence/page.html", context | outcome, status=status)

@@ -29,11 +29,11 @@ class Instant:
     certainty: str = ""
 
 
-NOT_SAID = Instant()
+NOT_STATED = Instant()
 
 
 def describe_instant(question: str, **words: str) -> Any:
-    return describe_field(Kind.INSTANT, question, section=Section.MOMENTS, default=NOT_SAID, **words)
+    return describe_field(Kind.INSTANT, question, section=Section.MOMENTS, default=NOT_STATED, **words)
 
 
 def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:

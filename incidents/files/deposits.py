@@ -16,7 +16,7 @@ class TooLarge(Exception):
 
 
 @dataclass(frozen=True)
-class Deposited:
+class StoredFile:
     """A file that is stored completely, and to which no row points yet."""
 
     storage_name: str
@@ -44,11 +44,11 @@ class Deposit:
         self.head += chunk[: max(0, file_facts.HEAD - len(self.head))]
         self.writer.write(chunk)
 
-    def finish(self) -> Deposited:
+    def finish(self) -> StoredFile:
         """Complete the stored file and return what is known of it. Raise StoreRefused."""
         self.writer.finish()
         head = bytes(self.head)
-        return Deposited(
+        return StoredFile(
             storage_name=self.writer.name,
             size=self.size,
             sha256=self.digest.hexdigest(),

@@ -14,7 +14,7 @@ import puremagic
 # The number of bytes that are inspected. The position of a photograph is near its beginning.
 HEAD = 1024 * 1024
 HEADERS = 64 * 1024
-MOST_READS = 20_000
+MAX_READS = 20_000
 MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version"}
 # These types are recognised here. An office document is also a zip, and telling which kind would require opening it.
 SURE = {b"PK\x03\x04": "application/zip", b"MZ": "application/vnd.microsoft.portable-executable"}
@@ -25,14 +25,14 @@ class TooManyReads(Exception):
     """The file makes its reader read without end."""
 
 
-class Bounded(BytesIO):
+class BoundedReader(BytesIO):
     """A reader that stops a parser which follows the file's offsets in circles."""
 
     reads = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         self.reads += 1
-        if self.reads > MOST_READS:
+        if self.reads > MAX_READS:
             raise TooManyReads
         return super().read(size)
 
@@ -80,7 +80,7 @@ def read_position(head: bytes) -> dict[str, float] | None:
     if not is_photograph(head):
         return None
     try:
-        tags = exifread.process_file(Bounded(head), details=False, extract_thumbnail=False)
+        tags = exifread.process_file(BoundedReader(head), details=False, extract_thumbnail=False)
         return read_coordinates(tags)
     except Exception:  # noqa: BLE001 (whatever a hostile image does to its reader, it stays evidence)
         return None

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from email import message_from_bytes, policy
 
 READABLE = ("text/plain", "message/rfc822")
-MOST_BYTES = 1_000_000
-MOST_PARTS = 50
+MAX_BYTES = 1_000_000
+MAX_PARTS = 50
 HEADERS = ("From", "Reply-To", "Return-Path", "Sender", "Subject", "Message-ID", "X-Originating-IP", "Received")
 
 
@@ -35,7 +35,7 @@ def extract_mail_words(content: bytes) -> Iterator[str]:
     for name in HEADERS:
         yield from (str(value) for value in mail.get_all(name, []))
     for number, part in enumerate(mail.walk()):
-        if number == MOST_PARTS:
+        if number == MAX_PARTS:
             return
         yield part.get_filename() or ""
         if part.get_content_maintype() == "text":

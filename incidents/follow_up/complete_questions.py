@@ -205,5 +205,5 @@ def make_questions_editor(
     """Return the editor, or None if this section asks nothing for this type of incident."""
     version = find_version(data.get("version", "") if data is not None else "")
     whole_section = version.section(code)
-    section = whole_section.asked_of(incident.type) if whole_section else None
+    section = whole_section.narrow_to_type(incident.type) if whole_section else None
     return QuestionsEditor(version, section, data, values) if section and section.questions else None

@@ -20,7 +20,7 @@ from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import list_history
 from incidents.follow_up.rating import rate_block
 from incidents.models import Incident, ServiceInterruption
-from incidents.queries import Useful, count_held, list_openers, list_pieces, list_sheets, list_useful_sections
+from incidents.queries import UsefulSection, count_held, list_openers, list_pieces, list_sheets, list_useful_sections
 from incidents.sentence import SentenceFacts, Service, list_sentences
 from incidents.services.correspondence.correspond import MESSAGES_SHOWN, list_latest_messages
 from incidents.services.declarant.access import is_mail_held
@@ -106,7 +106,7 @@ def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
     }
 
 
-def list_useful(guest: Guest, incident: Incident) -> list[Useful]:
+def list_useful(guest: Guest, incident: Incident) -> list[UsefulSection]:
     """Return the questions that a person of the body may still answer; none for somebody of the CSIRT."""
     return list_useful_sections(incident, list_sheets(incident)) if speaks_for_body(guest, incident) else []
 

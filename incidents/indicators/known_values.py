@@ -58,11 +58,9 @@ def is_innocent(observable: Indicator, *, own: Collection[str] = (), persons: Co
         return False
     if observable.kind == ObservableKind.EMAIL and observable.value in persons:
         return True
-    if observable.kind == ObservableKind.DOMAIN and host in {
-        domain.domain for domain in load_national_list().providers
-    }:
+    if observable.kind == ObservableKind.DOMAIN and host in {known.domain for known in load_national_list().providers}:
         return True
-    return is_reserved(host) or is_below(host, [*own, *(domain.domain for domain in load_national_list().families)])
+    return is_reserved(host) or is_below(host, [*own, *(known.domain for known in load_national_list().families)])
 
 
 def is_reserved(host: str) -> bool:

@@ -22,7 +22,7 @@ TEXT_LIMIT = 50_000
 VALUE_LIMIT = 500
 # The library compares each bracket with all that follows, so pieces are short and have few brackets.
 CHUNK = 2_000
-MOST_BRACKETS = 60
+MAX_BRACKETS = 60
 HASH_LENGTHS = {32: "MD5", 40: "SHA-1", 64: "SHA-256", 128: "SHA-512"}
 DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990}
 FROM_LIBRARY = {
@@ -214,7 +214,7 @@ def strip_brackets(chunk: str) -> str:
     """Return the piece itself, or without brackets if it has too many: only a defanged dot or at sign is then
     recognised.
     """
-    if sum(map(chunk.count, "[](){}")) <= MOST_BRACKETS:
+    if sum(map(chunk.count, "[](){}")) <= MAX_BRACKETS:
         return chunk
     return BRACKETS.sub(" ", AT.sub("@", DOT.sub(".", chunk)))
 

@@ -6,8 +6,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from incidents.enums import (
-    EXTENT_NOT_SAID,
-    NOT_SAID,
+    EXTENT_NOT_STATED,
+    NOT_STATED,
     DataCategory,
     InterruptionExtent,
     LeakStatus,
@@ -80,8 +80,8 @@ class ServiceInterruption(Labelled):
         return str(self.get_service_display())
 
     @property
-    def extent_said(self) -> str:
-        return str(self.get_extent_display() or EXTENT_NOT_SAID)
+    def extent_label(self) -> str:
+        return str(self.get_extent_display() or EXTENT_NOT_STATED)
 
 
 class DataLeak(Labelled):
@@ -120,12 +120,12 @@ class DataLeak(Labelled):
         ]
 
     def __str__(self) -> str:
-        return self.status_said
+        return self.status_label
 
     @property
-    def status_said(self) -> str:
-        return str(self.get_status_display() or NOT_SAID)
+    def status_label(self) -> str:
+        return str(self.get_status_display() or NOT_STATED)
 
     @property
-    def persons_said(self) -> str:
-        return str(self.get_persons_band_display() or NOT_SAID)
+    def persons_label(self) -> str:
+        return str(self.get_persons_band_display() or NOT_STATED)

@@ -17,10 +17,10 @@ class Labelled(models.Model):
 
     def _get_FIELD_display(self, field: Any) -> Any:  # noqa: N802 (Django calls it so)
         value = getattr(self, field.attname)
-        return force_str(labels_of(field).get(value, value), strings_only=True)
+        return force_str(load_labels(field).get(value, value), strings_only=True)
 
 
 @cache
-def labels_of(field: Any) -> dict[Any, Any]:
+def load_labels(field: Any) -> dict[Any, Any]:
     """Return the label of each code of the field."""
     return dict(field.flatchoices)

@@ -61,7 +61,7 @@ class Section:
     why: str
     questions: tuple[Question, ...]
 
-    def asked_of(self, incident_type: str) -> "Section":
+    def narrow_to_type(self, incident_type: str) -> "Section":
         """Return this section with only the questions for this type of incident."""
         return replace(
             self, questions=tuple(question for question in self.questions if question.concerns(incident_type))
@@ -76,9 +76,9 @@ class Version:
     def section(self, code: str) -> Section | None:
         return next((section for section in self.sections if section.code == code), None)
 
-    def sections_of(self, incident_type: str) -> list[Section]:
+    def list_sections(self, incident_type: str) -> list[Section]:
         """Return the sections that have questions for this type of incident."""
-        sections = (section.asked_of(incident_type) for section in self.sections)
+        sections = (section.narrow_to_type(incident_type) for section in self.sections)
         return [section for section in sections if section.questions]
 
 

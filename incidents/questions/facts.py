@@ -8,8 +8,8 @@ from typing import Any
 
 from core.french import choose_plural
 from incidents.enums import (
-    EXTENT_NOT_SAID,
-    NOT_SAID,
+    EXTENT_NOT_STATED,
+    NOT_STATED,
     Answer,
     Certainty,
     InterruptionExtent,
@@ -20,7 +20,7 @@ from incidents.facts.description import Kind as FactKind
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import end_or_day
 from incidents.questions.catalogue import Kind, find_version
-from incidents.questions.saying import DisplayedFact, format_moment, format_number, list_answers
+from incidents.questions.formatting import DisplayedFact, format_moment, format_number, list_answers
 
 SNAPSHOT_TITLES: dict[str, str] = {
     "recit": "Ce qui se passe",
@@ -61,7 +61,7 @@ def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displayed
 def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     for name, fact in INSTANTS.items():
         at, certainty = parse_moment(values[name]["at"]), values[name]["certainty"]
-        words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else str(NOT_SAID))
+        words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else str(NOT_STATED))
         roughly = certainty == Certainty.APPROXIMATE
         yield DisplayedFact(label=fact.read, words=f"{words}, à peu près" if roughly else words)
 
@@ -78,7 +78,7 @@ def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Display
 
 def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Iterator[str]:
     """Yield the parts of « arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »."""
-    yield get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else str(EXTENT_NOT_SAID)
+    yield get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else str(EXTENT_NOT_STATED)
     if interruption["from"]:
         yield "depuis le {moment}".format(moment=format_moment(parse_moment(interruption["from"]), zone))
     if interruption["to"]:
@@ -132,15 +132,15 @@ def format_fact(fact: Fact, value: Any) -> str:
             return join_choice_labels(fact.choices, value)
         case FactKind.COUNT if value is not None:
             return format_number(value)
-    return str(value or NOT_SAID)
+    return str(value or NOT_STATED)
 
 
 def get_label(choices: Any, code: str) -> str:
     """Return the label of a stored code, « pas dit » for an empty code, and the code itself if it is no longer in
     use.
     """
-    return str(dict(choices.choices).get(code, code) or NOT_SAID)
+    return str(dict(choices.choices).get(code, code) or NOT_STATED)
 
 
 def join_choice_labels(choices: Any, codes: list[str]) -> str:
-    return ", ".join(get_label(choices, code) for code in codes) or str(NOT_SAID)
+    return ", ".join(get_label(choices, code) for code in codes) or str(NOT_STATED)

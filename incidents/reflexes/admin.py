@@ -65,12 +65,12 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         if kind not in IncidentType.values:
             raise Http404
         if request.method != "POST":
-            return self.show(request, csirt, kind, make_sheet_form(request, csirt, kind))
+            return self.render_form(request, csirt, kind, make_sheet_form(request, csirt, kind))
         if GO_BACK in request.POST:
             return self.go_back(request, csirt, kind)
         form = SheetForm(request.POST, national=REFLEXES[kind])
         if not form.is_valid():
-            return self.show(request, csirt, kind, form)
+            return self.render_form(request, csirt, kind, form)
         return self.take(request, csirt, kind, form)
 
     def take(self, request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> HttpResponse:
@@ -78,11 +78,11 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         try:
             preview = read_sheet(clean_content(form.content()))
             if PUBLISH not in request.POST:
-                return self.show(request, csirt, kind, form, preview=preview)
+                return self.render_form(request, csirt, kind, form, preview=preview)
             version = publish_form(request, csirt, kind, form)
         except ValidationError as error:
             form.add_error(None, error)
-            return self.show(request, csirt, kind, form)
+            return self.render_form(request, csirt, kind, form)
         except Stale:
             return self.refuse_stale(request, csirt, kind)
         messages.success(request, f"Version {version} publiée pour votre région.")
@@ -113,9 +113,9 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
             request,
             "Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre.",
         )
-        return self.show(request, csirt, kind, form, status=HTTPStatus.CONFLICT)
+        return self.render_form(request, csirt, kind, form, status=HTTPStatus.CONFLICT)
 
-    def show(
+    def render_form(
         self,
         request: HttpRequest,
         csirt: Csirt,

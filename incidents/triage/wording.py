@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 
 from collectivities.zones import find_local_day, find_zone
 from core.french import choose_plural
-from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, ClosingReason, DueFor, LeakStatus, PublicService, Status
+from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, ClosingReason, DueFor, LeakStatus, PublicService, Status
 from incidents.models import Incident
 from incidents.workflow import InvalidTransition
 
@@ -144,13 +144,13 @@ def format_services_still_stopped(incident: Incident, services: list[str], *, wa
     if was_touched and not services:
         return "tous repris"
     service_names = ", ".join(format_label(PublicService, code) for code in services)
-    return service_names or SERVICE_ANSWERS.get(incident.service_stopped) or str(NOT_SAID)
+    return service_names or SERVICE_ANSWERS.get(incident.service_stopped) or str(NOT_STATED)
 
 
 def format_data_status(incident: Incident, leak_status: str | None) -> str:
     if leak_status:
         return f"fuite {format_label(LeakStatus, leak_status)}"
-    return DATA_ANSWERS.get(incident.data_concerned) or str(NOT_SAID)
+    return DATA_ANSWERS.get(incident.data_concerned) or str(NOT_STATED)
 
 
 def compute_waiting_time(incident: Incident, now: datetime) -> timedelta:

@@ -10,7 +10,7 @@ from collectivities.zones import find_region_zone
 from incidents.enums import ClosingReason, DataCategory, LeakStatus, Nature, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from stats.counting.periods import find_month, find_quarter
-from stats.enums import ALL_BANDS, LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, Measure, leak_band, type_band
+from stats.enums import ALL_BANDS, LEAK_STATUSES, NOT_STATED, DelayBand, HoursBand, Measure, leak_band, type_band
 from stats.models import CaseFact
 
 NOT_COUNTED = (ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE, ClosingReason.WITHDRAWN)
@@ -153,7 +153,7 @@ def count_incident_units(fact: CaseFact) -> Units:
     counts: Units = Counter(
         {
             (Measure.INCIDENTS, type_band(fact.type)): 1,
-            (Measure.CAUSES, fact.cause or NOT_SAID): 1,
+            (Measure.CAUSES, fact.cause or NOT_STATED): 1,
             (Measure.DISCOVERY, fact.discovery_delay): 1,
             (Measure.HELP, fact.help_delay): 1,
             (Measure.CLOSING, fact.closing_delay): 1,

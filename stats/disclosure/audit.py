@@ -26,7 +26,7 @@ from typing import Any
 
 from stats.disclosure.figures import MANY, THRESHOLD, Cell, Figures, Printed, Rest
 
-MOST_OF_REST = 2 * (THRESHOLD - 1)  # units that a whole holds beside its parts, which must not be proved
+MAX_SENSITIVE_REST = 2 * (THRESHOLD - 1)  # units that a whole holds beside its parts, which must not be proved
 EPSILON = 1e-6
 
 
@@ -84,14 +84,14 @@ def find_rests_proved_small(country: "Country", figures: "Figures") -> Iterator[
     """Yield a part of each whole that is proved to hold a few units beside its parts, but not none. Each country that
     is found settles several wholes; those that hold more by their own figures need none.
     """
-    unsettled = [rest for rest in figures.list_rests() if figures.find_least(rest) <= MOST_OF_REST]
+    unsettled = [rest for rest in figures.list_rests() if figures.find_least(rest) <= MAX_SENSITIVE_REST]
     while unsettled:
         units = country.find(sum_weights(unsettled))
         settled = [rest for rest in unsettled if count_rest(rest, units) <= EPSILON]
         if not settled:
             settled = unsettled[:1]
             units = country.find(sum_weights(settled))
-            if EPSILON < count_rest(settled[0], units) <= MOST_OF_REST:
+            if EPSILON < count_rest(settled[0], units) <= MAX_SENSITIVE_REST:
                 yield settled[0][1][0]
         unsettled = [rest for rest in unsettled if rest not in settled]
 

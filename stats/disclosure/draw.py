@@ -19,7 +19,7 @@ from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD, Printed, bound
 from stats.disclosure.tables import SHORT_LIST_OF, Period, Table, list_tables
 
 LARGEST_SHARE = 0.85
-MOST_DRAWS = 300  # draws before the table that fails most often is closed
+MAX_DRAWS = 300  # draws before the table that fails most often is closed
 MANY = 10**9
 
 type Cell = tuple[str, ...]
@@ -57,7 +57,7 @@ class UnsafeReleaseError(Exception):
 
 
 def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], key: bytes) -> Drawn:
-    """Draw until the audit passes. After `MOST_DRAWS` failures, close the table that failed most often and continue.
+    """Draw until the audit passes. After `MAX_DRAWS` failures, close the table that failed most often and continue.
     Raise UnsafeReleaseError if only closed tables fail.
 
     `earlier` are the printed quarterly releases of the same year, which are fixed. `key` is the secret of the
@@ -67,7 +67,7 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
     draws = 0
     while True:
         failures: Counter[str] = Counter()
-        for attempt in range(MOST_DRAWS):
+        for attempt in range(MAX_DRAWS):
             draws += 1
             tables = Draw(counts, period, earlier, key, attempt).print_tables(closed)
             failing = find_failing_tables({"period": str(period), "tables": tables}, earlier)

@@ -137,12 +137,12 @@ def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, s
     """
     last = releases[-1]
     signed = {make_key(figure): figure for release in releases for figure in list_signed(release)}
-    wanted = {key for key in signed if key[0] == str(last["number"]) or key[1] == "incidents_by_month"}
+    signed_keys = {key for key in signed if key[0] == str(last["number"]) or key[1] == "incidents_by_month"}
     keys: list[Key] = []
     for name, tables in list_sheets(last).items():
         keys += check_sheet(folder / name, tables, signed, last)
-    check_keys("L’ensemble des CSV", keys, wanted)
-    check_keys("release.json", check_json(folder, last, seal, signed), wanted)
+    check_keys("L’ensemble des CSV", keys, signed_keys)
+    check_keys("release.json", check_json(folder, last, seal, signed), signed_keys)
     if last["existing"]:
         check_denominators(folder, last)
 
@@ -173,13 +173,13 @@ def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Map
     heading |= {"digest": seal["sha256"], "signature": seal["signature"], "verify_key": seal["verify_key"]}
     printed = {figure["table"] for figure in content["figures"]}
     closed = {"closed_tables": sorted(table["code"] for table in last["tables"] if table["code"] not in printed)}
-    told = {name: content[name] for name in heading} | {
+    claims = {name: content[name] for name in heading} | {
         "closed_tables": sorted(table["table"] for table in content["closed_tables"]),
         "denominators": [leave_labels(row) for row in content["denominators"]],
     }
     existing = [dict(zip(("year", "stratum", "bodies"), row, strict=True)) for row in last["existing"]]
     is_shaped = content.keys() == JSON_NAMES and all(table.keys() == CLOSED for table in content["closed_tables"])
-    if not is_shaped or not is_same(told, heading | closed | {"denominators": existing}):
+    if not is_shaped or not is_same(claims, heading | closed | {"denominators": existing}):
         raise WrongCopyError("release.json ne dit pas ce qui est signé.")
     for figure in content["figures"]:
         figure["table_closed"] = False
@@ -189,12 +189,12 @@ def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Map
         yield key
 
 
-def check_keys(name: str, keys: Iterable[Key], wanted: set[Key]) -> None:
+def check_keys(name: str, keys: Iterable[Key], signed_keys: set[Key]) -> None:
     """Raise WrongCopyError unless each printed cell is there, and each cell once."""
-    found = Counter(keys)
-    if missing := wanted - found.keys():
+    counts = Counter(keys)
+    if missing := signed_keys - counts.keys():
         raise WrongCopyError(f"{name} ne dit pas tout ce qui est signé : {', '.join(min(missing))}.")
-    if double := [key for key, number in found.items() if number > 1]:
+    if double := [key for key, number in counts.items() if number > 1]:
         raise WrongCopyError(f"{name} dit deux fois une case : {', '.join(min(double))}.")
 
 
@@ -214,9 +214,9 @@ def leave_labels(figure: Figure) -> Figure:
     return {name: value for name, value in figure.items() if not name.endswith("_label")}
 
 
-def is_same(one: object, other: object) -> bool:
+def is_same(value: object, expected: object) -> bool:
     """Tell whether two values are written alike: 1, 1.0, true and « 1 » are not."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    return json.dumps(value, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
 def write_cell(value: object) -> str:
@@ -247,10 +247,10 @@ def read_json(folder: Path, name: str) -> Any:
 
 
 def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    pairs_by_name = dict(pairs)
+    if len(pairs_by_name) < len(pairs):
         raise ValueError("the same name twice")
-    return made
+    return pairs_by_name
 
 
 def list_places(table: Printed) -> list[str]:

@@ -18,7 +18,7 @@ from stats.pages.labels import lower_first, upper_first
 # A float is a share between 0 and 1. None is unknown or cannot be compared.
 type Value = int | float | None
 
-MOST_BARS = 12
+MAX_BARS = 12
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class BandTable(ExactTable):
         """The number of rows without a bar. It is never 1, because the sentence about it would be as
         long as the bar.
         """
-        surplus = sum(not row.is_rest for row in self.rows) - MOST_BARS
+        surplus = sum(not row.is_rest for row in self.rows) - MAX_BARS
         return surplus if surplus > 1 else 0
 
     @property

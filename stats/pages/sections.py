@@ -12,7 +12,7 @@ from stats.pages.titles import title_delay, title_delays, title_hours, title_lar
 from stats.pages.wording import format_cell
 from stats.releases.reading import Cell, CellState
 
-MOST_BARS = 10
+MAX_BARS = 10
 # Classifications whose categories have an order.
 ORDERED = ("hours", "persons", "status", "discovery", "help", "closing")
 
@@ -65,9 +65,9 @@ def list_drawn_lines(breakdown: Breakdown) -> list[CategoryLine]:
     known = [line for line in breakdown.numbered if line.code not in UNKNOWN]
     unknown = [line for line in breakdown.numbered if line.code in UNKNOWN]
     if breakdown.classification in ORDERED:
-        return known[:MOST_BARS] + unknown
+        return known[:MAX_BARS] + unknown
     known.sort(key=find_rank)
-    largest = sorted([*unknown, *known], key=find_rank)[: MOST_BARS + len(unknown)]
+    largest = sorted([*unknown, *known], key=find_rank)[: MAX_BARS + len(unknown)]
     return [line for line in [*known, *unknown] if line in largest]
 
 

@@ -11,7 +11,7 @@ from incidents.enums import LeakStatus, Nature
 from stats.counting.strata import Bodies, express_stratum, find_heirs
 from stats.disclosure.draw import NOTHING, Cell, CellCount, Counts, is_sensitive
 from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
-from stats.enums import FAMILY_OF, NOT_SAID
+from stats.enums import FAMILY_OF, NOT_STATED
 from stats.releases.rows import Release
 
 # One statement reads as of one instant. The interruptions and leaks of a signalement do not count: nothing was proved.
@@ -99,7 +99,7 @@ def freeze_cases(period: Period) -> None:
         "other_region": OTHER_REGION,
         "report": Nature.REPORT.value,
         "unfounded": LeakStatus.UNFOUNDED.value,
-        "no_cause": NOT_SAID,
+        "no_cause": NOT_STATED,
         "merged": list(heirs.keys()),
         "heirs": list(heirs.values()),
     }

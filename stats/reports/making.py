@@ -25,7 +25,7 @@ from stats.reports.rows import PATIENCE, Report
 logger = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
-MOST_TRIES = 3
+MAX_TRIES = 3
 # Reports are made one at a time and for a short while, so that other work on the same worker gets its turn.
 LONGEST_ROUND = timedelta(seconds=2)
 
@@ -106,7 +106,7 @@ def claim_report(now: datetime) -> Report | None:
     The newest release comes first, even if a robot asks for all old reports.
     """
     due = Report.objects.filter(state=PaperState.ASKED, due_at__lte=now)
-    due.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
+    due.filter(tries__gte=MAX_TRIES).update(state=PaperState.FAILED)
     rows = due.select_for_update(skip_locked=True, of=("self",)).select_related("release", "region").defer("content")
     report = rows.order_by("-release__number", "due_at", "id").first()
     if report is not None:

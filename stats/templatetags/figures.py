@@ -68,7 +68,7 @@ def fewer_than_five() -> str:
 
 
 @register.filter
-def range_of(rate: StratumRate, highest: float) -> Interval:
+def place_rate_interval(rate: StratumRate, highest: float) -> Interval:
     """Return the position of the interval of the possible shares, on a scale that ends at `highest`."""
     return place_interval(rate.low, rate.low, rate.high, highest)
 

@@ -1,4 +1,4 @@
-"""Enrolling a second factor, and living with it."""
+"""EnrolsFactor a second factor, and living with it."""
 
 import time
 from datetime import timedelta

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.dispatch import send_due_mails
 from accounts.enums import MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
-from accounts.services.invitations import MOST_A_DAY
+from accounts.services.invitations import MAX_INVITATIONS_A_DAY
 from accounts.tokens import derive_link_token
 from tests.cast import a_person, an_agent, breizh_cyber, plouexemple
 
@@ -113,7 +113,7 @@ def test_an_address_too_long_for_an_account_is_refused(client, manager):
 
 def test_nobody_is_flooded(client, manager, clock):
     """The bound is that of the body: another has its own; a day later it is free again."""
-    for number in range(MOST_A_DAY):
+    for number in range(MAX_INVITATIONS_A_DAY):
         invite(client, f"agent{number}@plouexemple.example")
     answer = invite(client)
     assert answer.status_code == 422
@@ -122,7 +122,7 @@ def test_nobody_is_flooded(client, manager, clock):
     assert not User.objects.filter(email=NOUR).exists()
     clock.shift(timedelta(minutes=16))
     assert "Réessayez demain" in words(post(client, "renvoyer", "agent1@plouexemple.example"))
-    assert PendingMail.objects.count() == MOST_A_DAY
+    assert PendingMail.objects.count() == MAX_INVITATIONS_A_DAY
 
     there = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     neighbour = Client()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.dispatch import send_due_mails
 from accounts.enums import LinkPurpose, MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
-from accounts.services.invitations import MOST_A_DAY
+from accounts.services.invitations import MAX_INVITATIONS_A_DAY
 from accounts.tokens import derive_link_token
 from csirts.models import Csirt
 from incidents.services.handling.triage import acknowledge_incident
@@ -107,10 +107,10 @@ def test_an_invitation_is_withdrawn(client, lead):
 def test_haste_and_floods_are_told(client, lead):
     invite(client)
     assert "vient de partir" in words(invite(client))
-    for number in range(MOST_A_DAY - 1):
+    for number in range(MAX_INVITATIONS_A_DAY - 1):
         invite(client, f"a{number}@breizh.example")
     assert "Vingt invitations" in words(invite(client, "b@breizh.example"))
-    assert AccessLink.objects.count() == MOST_A_DAY
+    assert AccessLink.objects.count() == MAX_INVITATIONS_A_DAY
 
 
 def test_who_is_there_already_is_not_invited(client, lead):

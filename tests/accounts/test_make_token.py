@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.dispatch import send_due_mails
 from accounts.enums import MailKind, Role
 from accounts.models import ApiToken, PendingMail
-from accounts.services.tokens import MOST_LIVE
+from accounts.services.tokens import MAX_LIVE_TOKENS
 from accounts.tokens import find_token_user
 from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, half_signed_in
 
@@ -127,13 +127,13 @@ def test_nobody_revokes_the_token_of_another(client, responder):
 def test_what_is_wrong_is_said_and_makes_nothing(client, responder):
     for name in ("", "x" * 81):
         assert make(client, name=name).status_code == 422
-    for number in range(MOST_LIVE):
+    for number in range(MAX_LIVE_TOKENS):
         make(client, name=f"programme {number}")
     full = make(client, name="un de trop")
     assert full.status_code == 422
     assert "Révoquez-en un" in full.content.decode()
     assert "un de trop" in full.content.decode()
-    assert ApiToken.objects.count() == MOST_LIVE
+    assert ApiToken.objects.count() == MAX_LIVE_TOKENS
 
 
 def test_its_last_use_is_noted_now_and_then(client, responder, django_assert_num_queries):

@@ -36,7 +36,7 @@ from tests.cast import declare, signed_in  # noqa: E402
 
 ROUNDS, DECLARATIONS, RAW_ROUNDS = 20, 300, 3
 # Exact figures are a page of one thing, as a case is.
-MOST_EXACT, MOST_QUERIES, MOST_GROWTH, MOST_PERCENT = 20, 10, 1.2, 5
+MAX_EXACT, MAX_QUERIES, MAX_GROWTH, MAX_PERCENT = 20, 10, 1.2, 5
 # Below a million, the raw rows are too few for their sum to be slow, or the tables still become finer.
 JUDGED_FROM, LEAST_TIMES, TIMES_FROM = 1_000_000, 1_000, 10_000_000
 PAGES = {
@@ -99,13 +99,13 @@ def compare(smaller: Size, larger: Size) -> Iterator[Measured]:
         pairs = [(smaller.sql_of(who, path), larger.sql_of(who, path)) for _ in range(ROUNDS)]
         small, large = ([pair[n][0] for pair in pairs] for n in (0, 1))
         growth = [late[0] / max(early[0], 0.001) for early, late in pairs]
-        most = MOST_QUERIES if who == "nobody" else MOST_EXACT
+        most = MAX_QUERIES if who == "nobody" else MAX_EXACT
         yield at_most(f"{name}: queries", max(pair[1][1] for pair in pairs), most, "queries")
         yield absolute(f"{name}: SQL at {smaller.count}", small, "ms")
         yield absolute(f"{name}: SQL at {larger.count}", large, "ms")
         words = f"{name}: SQL at {larger.count} ÷ {smaller.count}"
         is_judged = larger.count >= JUDGED_FROM and "exact" not in name  # at most what a release shows
-        yield at_most(words, growth, MOST_GROWTH, "×") if is_judged else absolute(words, growth, "×")
+        yield at_most(words, growth, MAX_GROWTH, "×") if is_judged else absolute(words, growth, "×")
 
 
 def against_raw_rows(size: Size) -> Iterator[Measured]:
@@ -160,7 +160,7 @@ def share_of_a_declaration() -> Iterator[Measured]:
                     times[kind].append((perf_counter() - began) * 1000)
     warm = {kind: some[DECLARATIONS // 10 :] for kind, some in times.items()}
     added = 100 * (median(warm["with"]) / median(warm["without"]) - 1)
-    yield at_most("a declaration: what the figures add to it", added, MOST_PERCENT, "%")
+    yield at_most("a declaration: what the figures add to it", added, MAX_PERCENT, "%")
     yield absolute("a declaration, by its service", warm["with"], "ms")
 
 

@@ -38,8 +38,8 @@ from django.utils import timezone
 from collectivities.models import Collectivity
 from incidents.devices.draft_cookie import SALT
 from incidents.models import Draft
-from incidents.services.declaring.draft import LASTS
-body, until = Collectivity.objects.get(uid="{body}"), timezone.now() + LASTS
+from incidents.services.declaring.draft import DRAFT_LIFETIME
+body, until = Collectivity.objects.get(uid="{body}"), timezone.now() + DRAFT_LIFETIME
 known = {{"type": "rancon", "collectivity": body, "expires_at": until}}
 drafts = [Draft(nonce=str(n), code_hash=str(n), **known) for n in range({number})]
 Draft.objects.bulk_create(drafts)

@@ -39,8 +39,8 @@ LINE = {
     "uploadThroughput": BYTES_A_SECOND,
 }
 ROUNDS = 3
-MOST_SECONDS, MOST_KB, MOST_MINUTES = 3, 60, 3
-MOST_SCREENS, MOST_ANSWERS = 5, 9
+MAX_SECONDS, MAX_KB, MAX_MINUTES = 3, 60, 3
+MAX_SCREENS, MAX_ANSWERS = 5, 9
 KEYS_A_MINUTE, SECONDS_A_PAGE = 150, 20
 FIRST_SCREEN = "/declarer/"
 SCREENS = [FIRST_SCREEN, *(f"/declarer/{name}/" for name in ["qui", "services", "donnees", "rappel", "envoyee"])]
@@ -102,8 +102,8 @@ def pages() -> list[Visit]:
 
 def weigh(visit: Visit, seen: list[Seen]) -> Iterator[Figure]:
     waits, heaviest = [one.seconds for one in seen], max(seen, key=lambda one: one.kilobytes)
-    yield at_most(f"{visit.name} on a bad line, usable", median(waits), MOST_SECONDS, "s")
-    yield at_most(f"{visit.name} with all it fetches", heaviest.kilobytes, MOST_KB, "kB")
+    yield at_most(f"{visit.name} on a bad line, usable", median(waits), MAX_SECONDS, "s")
+    yield at_most(f"{visit.name} with all it fetches", heaviest.kilobytes, MAX_KB, "kB")
     yield absolute(f"{visit.name} with all it fetches", heaviest.requests, "requests")
 
 
@@ -114,11 +114,11 @@ def time_a_person(browser: Browser, waits: list[float]) -> Iterator[Figure]:
     typist.page.context.close()
     looking = (len(waits) - 1) * SECONDS_A_PAGE
     minutes = typist.keys / KEYS_A_MINUTE + (looking + sum(waits)) / 60
-    yield at_most("a declaration, by keyboard alone", typist.screens, MOST_SCREENS, "screens")
-    yield at_most("a declaration, by keyboard alone", typist.answers, MOST_ANSWERS, "answers")
+    yield at_most("a declaration, by keyboard alone", typist.screens, MAX_SCREENS, "screens")
+    yield at_most("a declaration, by keyboard alone", typist.answers, MAX_ANSWERS, "answers")
     yield absolute("a declaration, by keyboard alone", typist.keys, "keys")
     yield absolute("a declaration, waits on a bad line", sum(waits), "s")
-    yield at_most("a declaration, to its reference", minutes, MOST_MINUTES, "minutes")
+    yield at_most("a declaration, to its reference", minutes, MAX_MINUTES, "minutes")
 
 
 def main() -> None:

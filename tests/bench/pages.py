@@ -37,9 +37,9 @@ from tests.bench.visits import begin_declaration  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
 from tests.responses import Response  # noqa: E402
 
-MOST_LIST, MOST_DETAIL, MOST_DECLARING, MOST_RATIO = 10, 20, 20, 1.2
-MOST_CASE = 35  # plain queries cost less than what would compose them into fewer
-MOST_BESIDE_EMPTY = {"case": 3.6, "queue": 2}
+MAX_LIST, MAX_DETAIL, MAX_DECLARING, MAX_RATIO = 10, 20, 20, 1.2
+MAX_CASE = 35  # plain queries cost less than what would compose them into fewer
+MAX_BESIDE_EMPTY = {"case": 3.6, "queue": 2}
 ROUNDS = 30
 QUEUE = "/admin/incidents/incident/"
 SEARCH = f"{QUEUE}recherche/"
@@ -128,13 +128,13 @@ def reachable(reader: Reader, path: str) -> Iterator[tuple[str, str]]:
 
 
 def count_queries(reader: Reader) -> Iterator[Figure]:
-    for kind, pages, most in [("list", lists, MOST_LIST), ("detail", details, MOST_DETAIL)]:
+    for kind, pages, most in [("list", lists, MAX_LIST), ("detail", details, MAX_DETAIL)]:
         for who, path in pages(reader):
             named = NAMES.sub("ID", path.replace(reader.case.reference, "REF"))
-            limit = MOST_CASE if path == f"{QUEUE}{reader.case.reference}/" else most
+            limit = MAX_CASE if path == f"{QUEUE}{reader.case.reference}/" else most
             yield at_most(f"queries of {kind} {named} ({who})", reader.queries(who, path), limit, "queries")
-    yield at_most("queries of declaration POST", queries_of_declaration(), MOST_DECLARING, "queries")
-    yield at_most("queries of detail /suivi/REF/ (declarant)", queries_of_follow_up(reader), MOST_DETAIL, "queries")
+    yield at_most("queries of declaration POST", queries_of_declaration(), MAX_DECLARING, "queries")
+    yield at_most("queries of detail /suivi/REF/ (declarant)", queries_of_follow_up(reader), MAX_DETAIL, "queries")
 
 
 def queries_of_declaration() -> int:
@@ -234,7 +234,7 @@ def compare(smaller: Size, larger: Size) -> Iterator[Figure]:
         # Of each pair, so that whatever else the machine does weighs on both.
         ratios = [late[0] / early[0] for early, late in pairs]
         name = f"{page}: {larger.count} ÷ {smaller.count}"
-        yield absolute(name, ratios, "×") if page in GROWING else at_most(name, ratios, MOST_RATIO, "×")
+        yield absolute(name, ratios, "×") if page in GROWING else at_most(name, ratios, MAX_RATIO, "×")
 
 
 def beside_an_empty_page(size: Size) -> Iterator[Figure]:
@@ -259,7 +259,7 @@ def beside_an_empty_page(size: Size) -> Iterator[Figure]:
     for page, full in times.items():
         ratios = [loaded / bare for loaded, bare in zip(full, empty, strict=True)]
         name = f"{page} page ÷ empty page of the admin, CPU"
-        most = MOST_BESIDE_EMPTY.get(page)
+        most = MAX_BESIDE_EMPTY.get(page)
         yield at_most(name, ratios, most, "×") if most else absolute(name, ratios, "×")
 
 

@@ -16,7 +16,7 @@ from tests.bench.figures import Figure, absolute, at_most, say
 from tests.bench.ground import BenchGround
 from tests.ground import ROOT
 
-MOST_MB = 500
+MAX_MB = 500
 STEADY_SECONDS, LONGEST_SECONDS = 10, 120
 SERVERS = ("postgres", "valkey")
 READY = "Tocsin est prêt"
@@ -42,7 +42,7 @@ def measure_start(ground: BenchGround) -> list[Figure]:
 def measured_memory(kinds: dict[str, float]) -> Iterator[Figure]:
     """What our own processes take at rest; a page that several share is counted in parts (Linux tells)."""
     if kinds["pss"]:
-        yield at_most("memory of make run at rest, without PostgreSQL and Valkey", kinds["pss"], MOST_MB, "MB")
+        yield at_most("memory of make run at rest, without PostgreSQL and Valkey", kinds["pss"], MAX_MB, "MB")
     yield absolute("the same, shared pages counted in each process", kinds["rss"], "MB")
 
 

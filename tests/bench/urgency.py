@@ -15,7 +15,7 @@ from tests.faults.visitors import TOKEN, Visitor
 DECLARATIONS, FEWEST = 80, 20
 STRANGERS = 40
 CASES = 1000
-MOST_RATIO = 2
+MAX_RATIO = 2
 DEPARTEMENTS = "SELECT code FROM collectivities_departement ORDER BY code LIMIT %s"
 PAPERS_LEFT = "SELECT count(*) FROM incidents_paper WHERE state = 'asked'"
 GIVE_UP = "UPDATE incidents_paper SET state = 'failed' WHERE state = 'asked'"
@@ -79,7 +79,7 @@ def run(stage: Stage, statements: str) -> str:
 def compare(work: str, waits: list[float], idle: float) -> list[Figure]:
     return [
         absolute(f"declare to mail during {work}, p95", p95(waits) * 1000, "ms"),
-        at_most(f"declare to mail during {work}, p95 ÷ at rest", p95(waits) / idle, MOST_RATIO, "×"),
+        at_most(f"declare to mail during {work}, p95 ÷ at rest", p95(waits) / idle, MAX_RATIO, "×"),
     ]
 
 

@@ -9,7 +9,7 @@ from tests.browser import open_page, scroll_to_end
 from tests.e2e.typist import GO_ON, Typist
 
 TYPES = [choice.type for choice in (UNKNOWN, *(choice for group in GROUPS for choice in group.choices))]
-MOST_SCREENS, MOST_ANSWERS = 5, 9
+MAX_SCREENS, MAX_ANSWERS = 5, 9
 KEYS_A_MINUTE, MINUTES = 150, 3  # thirty words of five letters a minute
 POSTAL_CODE = "29998"
 
@@ -25,8 +25,8 @@ def test_it_works(live_site, browser, script):
         }
         typist = Typist(open_page(browser, width=360, **device), live_site)
         typist.declare(kind, POSTAL_CODE)
-        assert typist.screens <= MOST_SCREENS, kind
-        assert typist.answers <= MOST_ANSWERS, kind
+        assert typist.screens <= MAX_SCREENS, kind
+        assert typist.answers <= MAX_ANSWERS, kind
         assert typist.keys < KEYS_A_MINUTE * MINUTES, (kind, typist.keys)
         assert typist.page.complaints == []
         typist.page.context.close()

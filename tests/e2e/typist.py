@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 from tests.browser import overflow
 
 GO_ON = "main form .button--large"
-MOST_STEPS = 60
+MAX_STEPS = 60
 
 
 class Typist:
@@ -26,7 +26,7 @@ class Typist:
         self.keys += len(text)
 
     def reach(self, selector: str) -> None:
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             self.press("Tab")
             if self.page.locator(f":is({selector}):focus").count():
                 return

@@ -82,7 +82,7 @@ def follow(holder: Visitor, incident: Incident, number: int) -> None:
     """What the holder of the link writes, answers, hands over and shares."""
     page = f"/suivi/{incident.reference}/"
     holder.fill(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    for section in (*SECTIONS, *(one.code for one in get_current_version().sections_of(incident.type))):
+    for section in (*SECTIONS, *(one.code for one in get_current_version().list_sections(incident.type))):
         holder.fill(f"{page}completer/{section}/")
     holder.fill(page, to="/message/")
     holder.get(f"{page}messages/")

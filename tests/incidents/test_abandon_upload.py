@@ -131,7 +131,7 @@ def test_one_that_never_sent_a_byte_holds_its_room_for_an_hour(holder, incident)
 
 
 def test_its_room_may_be_gone_by_then(holder, incident, monkeypatch):
-    monkeypatch.setattr("incidents.services.evidence.pieces.MOST_BYTES", int(1.5 * len(CONTENT)))
+    monkeypatch.setattr("incidents.services.evidence.pieces.MAX_BYTES", int(1.5 * len(CONTENT)))
     unsent = address(holder, incident)
     assert start(holder, incident).status_code == 422
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):

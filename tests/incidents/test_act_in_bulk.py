@@ -337,7 +337,7 @@ def test_the_key_of_one_person_is_not_the_key_of_another(client, responder, case
 
 
 def test_too_many_cases_are_refused(responder, cases, monkeypatch):
-    monkeypatch.setattr(bulk, "MOST_CASES", 2)
+    monkeypatch.setattr(bulk, "MAX_CASES", 2)
     with pytest.raises(ValidationError):
         ask(responder, cases=cases)
     assert not BulkJob.objects.exists()

@@ -331,7 +331,7 @@ def test_it_is_to_be_called_back_until_somebody_has_spoken_with_them(client, act
 
 
 def test_it_follows_once_the_administrator_opens_the_ground(client, time_machine):
-    """Declared without a centre: it comes to the one that gets the ground, minutes later, and says so."""
+    """DeclarationResult without a centre: it comes to the one that gets the ground, minutes later, and says so."""
     time_machine.move_to(NOW)
     centre = breizh_cyber()
     Coverage.objects.all().delete()

@@ -8,7 +8,7 @@ import pytest
 from incidents.enums import IncidentType
 from incidents.questions import catalogue
 from incidents.questions.facts import list_sheet_facts
-from incidents.questions.saying import format_amount, format_iban
+from incidents.questions.formatting import format_amount, format_iban
 
 PARIS = "Europe/Paris"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -33,7 +33,7 @@ def a_version(code, *questions):
 
 @every_type
 def test_it_works(kind):
-    sections = {section.code: section for section in catalogue.get_current_version().sections_of(kind)}
+    sections = {section.code: section for section in catalogue.get_current_version().list_sections(kind)}
     assert {"precisions", "demarches"} <= set(sections)
     assert 5 <= len(sections["precisions"].questions) <= 8
     assert all(len(section.questions) <= 8 for code, section in sections.items() if code != "demarches")

@@ -279,7 +279,7 @@ def bands():
 
 
 def test_a_case_whose_declaration_kept_nothing(incident):
-    """Declared before first states were kept: the rows say it at the first correction."""
+    """DeclarationResult before first states were kept: the rows say it at the first correction."""
     incident.sheets.all().delete()
     end_interruption(writing=by_link(incident), service="civil")
     first, second = incident.sheets.order_by("id")

@@ -71,7 +71,7 @@ def test_each_type_has_its_pages(client, kind):
     breizh_cyber()
     incident = declare(type=kind)
     enter(client, incident)
-    for section in get_current_version().sections_of(kind):
+    for section in get_current_version().list_sections(kind):
         page = client.get(url(incident, section.code))
         assert page.status_code == 200
         for question in section.questions:
@@ -301,7 +301,7 @@ def test_hostile_words_stay_words_in_every_field(client, kind):
     breizh_cyber()
     incident = declare(type=kind)
     enter(client, incident)
-    for section in get_current_version().sections_of(kind):
+    for section in get_current_version().list_sections(kind):
         asked = [one for one in section.questions if one.kind in WORDS]
         if not asked:
             continue

@@ -17,7 +17,7 @@ from incidents.enums import ClosingReason
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
 from incidents.reference import spaced
-from incidents.services.declarant.access import LASTS, derive_secret, rotate_access
+from incidents.services.declarant.access import LINK_LIFETIME, derive_secret, rotate_access
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
@@ -111,7 +111,7 @@ def test_altered_replaced_or_expired_are_one_page(client, incident):
     altered = client.get(good[:-2] + ("A" if good[-2] != "A" else "B") + "/")
     rotate_access(reference=incident.reference, actor=a_responder())
     replaced = client.post(good)
-    with time_machine.travel(timezone.now() + LASTS):
+    with time_machine.travel(timezone.now() + LINK_LIFETIME):
         expired = client.get(link(incident))
     unknown = client.get("/suivi/T7K49MQX/")
     for response in (altered, replaced, expired, unknown):

@@ -11,7 +11,13 @@ from django.utils import timezone
 from incidents.declare.brake import MANY_BEGUN
 from incidents.models import Draft, DraftPage
 from incidents.services.declaring import draft as drafts
-from incidents.services.declaring.draft import EMPTY_LASTS, EMPTY_STAYS, LASTS, forget_old_drafts, thin_empty_drafts
+from incidents.services.declaring.draft import (
+    DRAFT_LIFETIME,
+    EMPTY_DRAFT_LIFETIME,
+    EMPTY_STAYS,
+    forget_old_drafts,
+    thin_empty_drafts,
+)
 from incidents.tasks import forget_drafts
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, an_address, begin, post
@@ -38,18 +44,18 @@ def test_it_works(client):
     other = Client(REMOTE_ADDR=an_address())
     begin(other)
     other.post(WHERE["donnees"], {"data_concerned": "unknown"})
-    with after(EMPTY_LASTS - timedelta(minutes=1)):
+    with after(EMPTY_DRAFT_LIFETIME - timedelta(minutes=1)):
         assert forget_old_drafts() == 0
-    with after(EMPTY_LASTS + timedelta(minutes=1)):
+    with after(EMPTY_DRAFT_LIFETIME + timedelta(minutes=1)):
         assert forget_old_drafts() == 1
         assert 'value="unknown" checked' in other.get(WHERE["donnees"]).content.decode()
-    with after(LASTS + timedelta(minutes=1)):
+    with after(DRAFT_LIFETIME + timedelta(minutes=1)):
         forget_drafts()
     assert not Draft.objects.exists()
 
 
 def many_empty(number, *, begun):
-    ends = begun + EMPTY_LASTS
+    ends = begun + EMPTY_DRAFT_LIFETIME
     Draft.objects.bulk_create(
         Draft(nonce=str(n), code_hash=str(n), type="panne", created_at=begun, expires_at=ends, is_empty=True)
         for n in range(number)
@@ -58,7 +64,7 @@ def many_empty(number, *, begun):
 
 def test_a_flood_of_empty_ones_is_thinned(client, monkeypatch, django_assert_max_num_queries):
     """The oldest go, none of the last hour, no draft with a word and none that became a case."""
-    monkeypatch.setattr(drafts, "MOST_EMPTY", 3)
+    monkeypatch.setattr(drafts, "MAX_EMPTY_DRAFTS", 3)
     post(client)
     worded = Client(REMOTE_ADDR=an_address())
     begin(worded)

@@ -153,7 +153,7 @@ def test_three_hundred_files_at_once_and_not_one_more(holder, incident):
 
 
 def test_two_gigabytes_a_case(holder, incident, monkeypatch):
-    monkeypatch.setattr("incidents.services.evidence.pieces.MOST_BYTES", 1500)
+    monkeypatch.setattr("incidents.services.evidence.pieces.MAX_BYTES", 1500)
     response = hand_over(holder, incident, a_file("a", b"a" * 1000), a_file("b", b"b" * 1000))
     assert response.status_code == 422
     assert "b : Ce dossier contient déjà près de 2 Go" in text(response)

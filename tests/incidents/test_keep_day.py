@@ -11,7 +11,7 @@ from collectivities.zones import PARIS
 from incidents.catalogues.partners import PARTNERS
 from incidents.facts.shapes import Instant, Interruption
 from incidents.models import Incident, ServiceInterruption
-from incidents.questions.saying import format_moment
+from incidents.questions.formatting import format_moment
 from incidents.services.handling.close import Ending, end_incident
 from incidents.services.papers.duties import end_of_delay
 from incidents.services.transfer.advise import AdviceRequest, format_advice

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from incidents.devices.draft_cookie import NAME
 from incidents.models import Draft, DraftPage, Incident
-from incidents.services.declaring.draft import LASTS, derive_draft_code, forget_old_drafts
+from incidents.services.declaring.draft import DRAFT_LIFETIME, derive_draft_code, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, an_address, begin, post, version_on
 from tests.reading import text
@@ -207,18 +207,18 @@ def test_a_draft_that_is_gone_keeps_what_is_still_typed(client):
 def test_nothing_expires_while_a_number_is_looked_for(client):
     begin(client)
     leave(client, "services", service="civil")
-    with time_machine.travel(timezone.now() + LASTS - timedelta(hours=1)):
+    with time_machine.travel(timezone.now() + DRAFT_LIFETIME - timedelta(hours=1)):
         assert forget_old_drafts() == 0
         assert 'value="civil" checked' in client.get(WHERE["services"]).content.decode()
         leave(client, "donnees", passer="oui")
-    with time_machine.travel(timezone.now() + LASTS + timedelta(days=1)):
+    with time_machine.travel(timezone.now() + DRAFT_LIFETIME + timedelta(days=1)):
         assert forget_old_drafts() == 0  # each save begins the month again
 
 
 def test_old_drafts_are_forgotten_and_cases_are_not(client):
     post(client)
     begin(client)
-    with time_machine.travel(timezone.now() + LASTS + timedelta(minutes=1)):
+    with time_machine.travel(timezone.now() + DRAFT_LIFETIME + timedelta(minutes=1)):
         assert forget_old_drafts() == 1
         assert client.get(WHERE["services"]).status_code == 400
     assert not DraftPage.objects.exists()

@@ -15,7 +15,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt,
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.indicators.observe import (
-    MOST_OBSERVABLES,
+    MAX_OBSERVABLES,
     Chosen,
     add_observable,
     keep_observables,
@@ -160,7 +160,7 @@ def test_it_is_work_of_the_centre(responder, incident):
 def test_a_case_is_full_at_five_hundred(responder, incident):
     many = [Chosen("ip", f"198.51.100.{number % 250}", "hand") for number in range(200)]
     assert keep_observables(reference=incident.reference, actor=responder, chosen=many) == 200
-    full = [Chosen("domain", f"evil{number}.com", "hand") for number in range(MOST_OBSERVABLES - 199)]
+    full = [Chosen("domain", f"evil{number}.com", "hand") for number in range(MAX_OBSERVABLES - 199)]
     with pytest.raises(ValidationError, match="500"):
         keep_observables(reference=incident.reference, actor=responder, chosen=full)
     assert incident.observables.count() == 200

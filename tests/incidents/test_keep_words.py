@@ -14,7 +14,7 @@ from accounts.enums import Role
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, KeptForm
 from incidents.models import KeptWords, Message, Note
-from incidents.services.handling.keep import LASTS, Pen, keep_words, load_kept_words
+from incidents.services.handling.keep import WORDS_LIFETIME, Pen, keep_words, load_kept_words
 from incidents.services.handling.tasks import Errand, add_task
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
@@ -251,10 +251,10 @@ def test_it_is_erased_with_the_case(client, case):
 
 def test_it_expires(client, case):
     keep(client, case, REPLY)
-    with time_machine.travel(timezone.now() + LASTS - timedelta(minutes=1)):
+    with time_machine.travel(timezone.now() + WORDS_LIFETIME - timedelta(minutes=1)):
         forget_drafts()
         assert load_kept_words(case, case.assignee)
-    with time_machine.travel(timezone.now() + LASTS + timedelta(minutes=1)):
+    with time_machine.travel(timezone.now() + WORDS_LIFETIME + timedelta(minutes=1)):
         assert load_kept_words(case, case.assignee) == {}
         forget_drafts()
     assert not KeptWords.objects.exists()

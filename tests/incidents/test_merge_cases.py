@@ -15,7 +15,7 @@ from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.services.groups.merge import MOST_DOUBLES, unmerge_incident
+from incidents.services.groups.merge import MAX_DOUBLES, unmerge_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
@@ -150,7 +150,7 @@ def test_a_case_that_stands_for_others_is_not_withdrawn_by_one_person(responder,
 
 def test_one_page_shows_all_the_doubles(responder, main, double):
     Incident.objects.filter(pk=double.pk).update(status="acknowledged", acknowledged_at=main.received_at)
-    for number in range(MOST_DOUBLES):
+    for number in range(MAX_DOUBLES):
         merge(declare(key=str(number)), main, responder)
     assert "n’en prend pas plus" in refused(double, main, responder)
 

@@ -212,8 +212,8 @@ def test_a_photograph_that_turns_in_circles_is_left():
     entry = struct.pack("<HHII", 0x8825, 4, 1, 8)
     circle = b"II*\0" + struct.pack("<IH", 8, 65535) + entry * 70_000
     assert file_facts.read_position(circle) is None
-    reader = file_facts.Bounded(b"x" * 10)
-    reader.reads = file_facts.MOST_READS
+    reader = file_facts.BoundedReader(b"x" * 10)
+    reader.reads = file_facts.MAX_READS
     with pytest.raises(file_facts.TooManyReads):
         reader.read(1)
 

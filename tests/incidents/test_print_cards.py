@@ -21,7 +21,7 @@ from csirts.models import Csirt
 from incidents.enums import PaperKind, PaperState
 from incidents.files import vault
 from incidents.models import Paper
-from incidents.services.declaring.limits import MOST_CARDS
+from incidents.services.declaring.limits import MAX_CARDS
 from incidents.services.papers import making as papers
 from incidents.services.papers.cards import TEMPLATES, build_body_card, list_cards, list_communes
 from incidents.services.papers.making import make_due as make_papers
@@ -169,14 +169,14 @@ def test_whoever_asks_and_how_often_it_is_made_once_a_day(client, town, small):
 
 def test_an_address_that_asks_for_many_departements_is_told_to_wait(client, town, small):
     """Of the same département as often as one likes: nothing more is made. A card of one's own comes at once."""
-    codes = list(Departement.objects.exclude(code="29").values_list("code", flat=True)[: MOST_CARDS + 1])
+    codes = list(Departement.objects.exclude(code="29").values_list("code", flat=True)[: MAX_CARDS + 1])
     for code in codes[:-1]:
         assert client.post(f"/secours/departement/{code}/").status_code == 302
         assert client.post(f"/secours/departement/{code}/").status_code == 302
     refused = client.post(f"/secours/departement/{codes[-1]}/")
     assert refused.status_code == 429
     assert "Réessayez dans une heure" in text(refused)
-    assert Paper.objects.count() == MOST_CARDS
+    assert Paper.objects.count() == MAX_CARDS
     assert client.get(f"/secours/{town.uid}/pdf/").status_code == 200
     other = client.post(f"/secours/departement/{codes[-1]}/", headers={"X-Forwarded-For": "192.0.2.1"})
     assert other.status_code == 302
@@ -209,7 +209,7 @@ def fails(*args, **kwargs):
 def test_one_that_failed_may_be_asked_again_at_once(client, town, small, monkeypatch):
     monkeypatch.setattr(papers, "typeset", fails)
     client.post(ALL)
-    for tries in range(papers.MOST_TRIES + 1):
+    for tries in range(papers.MAX_TRIES + 1):
         with time_machine.travel(timezone.now() + tries * papers.LEASE):
             make_papers()
     assert Paper.objects.get().state == PaperState.FAILED

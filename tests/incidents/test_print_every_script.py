@@ -46,7 +46,7 @@ def test_it_works(script, tmp_path):
 
 def test_a_long_text_in_another_script_says_how_much_is_left(tmp_path):
     shown = page_saying("中" * 30, tmp_path).replace("\n", " ")
-    assert shown.count("U+4E2D") == printable.MOST_NUMBERS
+    assert shown.count("U+4E2D") == printable.MAX_CODE_POINTS
     assert "et 6 autres, à lire à l’écran]" in shown
 
 
@@ -89,7 +89,7 @@ def is_drawn(letter, folder):
 def test_too_many_scripts_for_a_claim_of_accessibility(tmp_path, monkeypatch):
     """The sheet is made all the same."""
     page_saying("x", tmp_path)
-    monkeypatch.setattr("core.typeset.MOST_SCRIPTS", 1)
+    monkeypatch.setattr("core.typeset.MAX_SCRIPTS", 1)
     pdf = typeset(tmp_path / "sheet.typ", {"words": "中 한"})
     assert pdf.startswith(b"%PDF")
     assert ACCESSIBLE not in pdf

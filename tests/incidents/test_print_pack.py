@@ -130,7 +130,7 @@ def test_what_cannot_be_made_is_said_after_three_tries(incident, monkeypatch):
     monkeypatch.setattr(papers, "typeset", lambda *args, **kwargs: 1 / 0)
     client = held(incident)
     client.post(page(incident))
-    for tries in range(papers.MOST_TRIES + 1):
+    for tries in range(papers.MAX_TRIES + 1):
         with time_machine.travel(timezone.now() + tries * papers.LEASE):
             make_papers()
     assert Paper.objects.get().state == PaperState.FAILED

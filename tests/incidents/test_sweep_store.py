@@ -112,7 +112,7 @@ def test_what_a_killed_worker_left_goes(incident, guest, monkeypatch):
         killed.setattr(papers, "record_made_paper", lambda *_: sys.exit())
         with pytest.raises(SystemExit):
             make_due()
-    Paper.objects.update(due_at=timezone.now(), tries=papers.MOST_TRIES)
+    Paper.objects.update(due_at=timezone.now(), tries=papers.MAX_TRIES)
     sweep_store()
     assert not StrayObject.objects.exists()  # a worker may be at it
     make_due()
@@ -142,7 +142,7 @@ def test_a_round_that_is_too_long_goes_on_next_time(incident, monkeypatch):
 
 
 def test_one_folder_removes_so_many_at_once(incident, monkeypatch):
-    monkeypatch.setattr(sweep, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(sweep, "MAX_REMOVALS_AT_ONCE", 2)
     monkeypatch.setattr(vault, "make_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(5):
         a_stray()

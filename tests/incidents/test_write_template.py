@@ -10,7 +10,7 @@ from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, fill_pla
 from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
 from incidents.reference import spaced
-from incidents.services.correspondence.templates import MOST_TEMPLATES, TEXT_LIMIT, withdraw_template
+from incidents.services.correspondence.templates import MAX_TEMPLATES, TEXT_LIMIT, withdraw_template
 from incidents.services.handling.qualify import classify_incident
 from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
@@ -225,7 +225,7 @@ def test_what_was_typed_in_one_that_was_withdrawn_meanwhile_may_be_another(clien
 
 def test_a_centre_has_so_many(client, lead):
     row = {"csirt": breizh_cyber(), "text": "x", "author": lead}
-    MessageTemplate.objects.bulk_create(MessageTemplate(title=f"{one}", **row) for one in range(MOST_TEMPLATES))
+    MessageTemplate.objects.bulk_create(MessageTemplate(title=f"{one}", **row) for one in range(MAX_TEMPLATES))
     assert write(client).status_code == 422
 
 

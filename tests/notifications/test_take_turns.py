@@ -9,10 +9,10 @@ from incidents.facts.shapes import Caller
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.triage import acknowledge_incident
 from notifications import dispatch
-from notifications.models import MOST_OF_FEW, Delivery
+from notifications.models import MAX_WAITING_FOR_FIRST_TURN, Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare
 
-MANY = MOST_OF_FEW + 5
+MANY = MAX_WAITING_FOR_FIRST_TURN + 5
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_crowd_of_declarations_passes_none_before_it(transactional_db):
 def test_a_case_of_many_mails_leaves_room_for_a_declaration(responder):
     crowded = declare()
     dispatch.announce_all_events()
-    for number in range(2 * dispatch.MOST_OF_A_CASE):
+    for number in range(2 * dispatch.MAX_MESSAGES_A_CASE):
         letter = Letter(text="Débranchez le serveur.", key=str(number), asks_answer=False)
         write_to_declarant(reference=crowded.reference, actor=responder, letter=letter)
     real = declare()
@@ -71,7 +71,7 @@ def test_a_case_of_many_mails_leaves_room_for_a_declaration(responder):
 
     first = claimed()
 
-    assert sum(reference == crowded.reference for reference, _recipient in first) == dispatch.MOST_OF_A_CASE
+    assert sum(reference == crowded.reference for reference, _recipient in first) == dispatch.MAX_MESSAGES_A_CASE
     assert (real.reference, "csirt") in first
 
 

@@ -93,7 +93,7 @@ class Case:
         return self.body.region
 
 
-class Weighted[T]:
+class WeightedTable[T]:
     """Draws from a table of weights."""
 
     def __init__(self, weights: Mapping[T, float]) -> None:
@@ -104,15 +104,15 @@ class Weighted[T]:
         return rng.choices(self.values, cum_weights=self.cumulated)[0]
 
 
-def weigh_codes(weights: Mapping[str, float], rare: tuple[str, ...], weight: float) -> Weighted[str]:
-    return Weighted({str(code): number for code, number in weights.items()} | dict.fromkeys(rare, weight))
+def weigh_codes(weights: Mapping[str, float], rare: tuple[str, ...], weight: float) -> WeightedTable[str]:
+    return WeightedTable({str(code): number for code, number in weights.items()} | dict.fromkeys(rare, weight))
 
 
-TYPES = Weighted({kind.value: weight for kind, weight in priors.TYPES.items()})
-CAUSES = Weighted({cause.value: weight for cause, weight in priors.CAUSES.items()})
+TYPES = WeightedTable({kind.value: weight for kind, weight in priors.TYPES.items()})
+CAUSES = WeightedTable({cause.value: weight for cause, weight in priors.CAUSES.items()})
 SERVICES = weigh_codes({service.value: weight for service, weight in priors.SERVICES.items()}, RARE_SERVICES, 0.15)
 CATEGORIES = weigh_codes({code.value: weight for code, weight in priors.CATEGORIES.items()}, RARE_CATEGORIES, 0.2)
-PERSONS_BANDS, LEAK_STATUSES = Weighted(PERSONS), Weighted(STATUSES)
+PERSONS_BANDS, LEAK_STATUSES = WeightedTable(PERSONS), WeightedTable(STATUSES)
 INTERRUPTS = {kind.value: chance for kind, chance in priors.INTERRUPTS.items()}
 LEAKS = {kind.value: chance for kind, chance in priors.LEAKS.items()}
 CAUSE_OF_TYPE = {kind.value: cause.value for kind, cause in priors.CAUSE_OF_TYPE.items()}
@@ -134,7 +134,7 @@ class Country:
             for at, stratum in enumerate(STRATA)
             if row[at] and region not in self.without
         }
-        self.places = Weighted(places)
+        self.places = WeightedTable(places)
         self.hit: list[Body] = []
 
     def draw_body(self) -> Body:

@@ -192,7 +192,7 @@ def test_a_draw_that_fails_the_audit_is_drawn_again(monkeypatch):
 
 
 def test_the_table_that_fails_most_is_closed_and_totals_last(monkeypatch):
-    monkeypatch.setattr(draw, "MOST_DRAWS", 4)
+    monkeypatch.setattr(draw, "MAX_DRAWS", 4)
 
     def fail(printed, _earlier):
         is_open = {table["code"] for table in printed["tables"] if table["is_open"]}
@@ -209,7 +209,7 @@ def test_the_table_that_fails_most_is_closed_and_totals_last(monkeypatch):
 
 def test_lines_of_crossings_are_closed_however_many_fail(monkeypatch):
     """Of 18 régions each line of two crossings: more than there are tables."""
-    monkeypatch.setattr(draw, "MOST_DRAWS", 1)
+    monkeypatch.setattr(draw, "MAX_DRAWS", 1)
 
     def fail(printed, _earlier):
         crossings = [table for table in printed["tables"] if len(table["by"]) == 2]
@@ -223,7 +223,7 @@ def test_lines_of_crossings_are_closed_however_many_fail(monkeypatch):
 
 
 def test_a_release_that_fails_whatever_is_closed_is_none(monkeypatch):
-    monkeypatch.setattr(draw, "MOST_DRAWS", 1)
+    monkeypatch.setattr(draw, "MAX_DRAWS", 1)
     monkeypatch.setattr(draw, "find_failing_tables", lambda _printed, _earlier: {"incidents"})
     with pytest.raises(UnsafeReleaseError, match="2025"):
         draw_release(year_of(97), period=YEAR, earlier=(), key=KEY)

@@ -281,7 +281,7 @@ def test_a_release_that_fails_half_way_leaves_nothing_but_the_attempt(transactio
 def test_a_release_that_cannot_be_made_safe_is_not_published(db, monkeypatch):
     store(one_each(bodies("53", 50), on(2025, 2, 1)))
     monkeypatch.setattr("stats.disclosure.draw.find_failing_tables", lambda printed, _earlier: {"incidents"})
-    monkeypatch.setattr("stats.disclosure.draw.MOST_DRAWS", 2)
+    monkeypatch.setattr("stats.disclosure.draw.MAX_DRAWS", 2)
     with pytest.raises(UnsafeReleaseError):
         publish_due(now=Q1_DUE)
     assert Release.objects.count() == 0

@@ -50,7 +50,7 @@ def fails(*args, **kwargs):
 def fail(monkeypatch):
     """Three tries of which none gives anything."""
     monkeypatch.setattr(making, "typeset", fails)
-    for tries in range(making.MOST_TRIES + 1):
+    for tries in range(making.MAX_TRIES + 1):
         with time_machine.travel(timezone.now() + tries * making.LEASE):
             make_reports()
     monkeypatch.undo()

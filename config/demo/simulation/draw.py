@@ -40,7 +40,7 @@ class Case:
     verified: bool | None = None
 
 
-class Weighted[T]:
+class WeightedTable[T]:
     """Draws values quickly from a table of weights."""
 
     def __init__(self, table: dict[T, float]) -> None:
@@ -51,8 +51,12 @@ class Weighted[T]:
         return rng.choices(self.values, cum_weights=self.cumulated)[0]
 
 
-TYPES, REPORT_TYPES = Weighted(priors.TYPES), Weighted(priors.REPORT_TYPES)
-SERVICES, CATEGORIES, CAUSES = Weighted(priors.SERVICES), Weighted(priors.CATEGORIES), Weighted(priors.CAUSES)
+TYPES, REPORT_TYPES = WeightedTable(priors.TYPES), WeightedTable(priors.REPORT_TYPES)
+SERVICES, CATEGORIES, CAUSES = (
+    WeightedTable(priors.SERVICES),
+    WeightedTable(priors.CATEGORIES),
+    WeightedTable(priors.CAUSES),
+)
 
 
 def draw_cases(
@@ -87,11 +91,11 @@ def draw_campaign(rng: random.Random, bodies: list[DrawnBody], *, size: int, unt
         yield replace(case, type=IncidentType.SUPPLIER, supplier=supplier, cause=Cause.SUPPLIER)
 
 
-def make_weights(bodies: list[DrawnBody]) -> Weighted[DrawnBody]:
+def make_weights(bodies: list[DrawnBody]) -> WeightedTable[DrawnBody]:
     """Return the weights of the bodies: larger ones declare more often, but far less than in
     proportion to their population.
     """
-    return Weighted({body: ((body.population or 0) + 200) ** 0.6 for body in bodies})
+    return WeightedTable({body: ((body.population or 0) + 200) ** 0.6 for body in bodies})
 
 
 def draw_report(rng: random.Random, body: int, at: datetime) -> Case:
@@ -100,7 +104,7 @@ def draw_report(rng: random.Random, body: int, at: datetime) -> Case:
 
 
 def draw_attack(
-    rng: random.Random, chances: Weighted[DrawnBody], *, size: int, at: datetime, until: datetime
+    rng: random.Random, chances: WeightedTable[DrawnBody], *, size: int, at: datetime, until: datetime
 ) -> Iterator[Case]:
     """Yield the cases of one attack or breakdown, usually with one body."""
     if size == 1:

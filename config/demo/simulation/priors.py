@@ -85,7 +85,7 @@ HOURS_UNTIL_TAKEN = (3, 1.4)
 HOURS_UNTIL_VERIFIED = (1.5, 1.0)
 DAYS_UNTIL_CLOSED = (13.5, 0.9)
 DISCOVERY_NOT_KNOWN = 0.1
-VERIFIED = 0.93
+VERIFIED_SHARE = 0.93
 # Four attacks in a thousand are a burst: one campaign or one supplier, 5 to 40 bodies at once.
 BURST_CHANCE = 0.004
 BURST_SIZES = (5, 40)

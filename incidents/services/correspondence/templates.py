@@ -22,7 +22,7 @@ from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
 # The limit for one centre: in a longer list nobody finds a template.
-MOST_TEMPLATES = 60
+MAX_TEMPLATES = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ def write_template(
         raise Stale
     if any(other.uid != uid for other in live.filter(title=clean.title)):
         raise ValidationError({"title": "Un autre message du centre a ce titre. Choisissez-en un autre."})
-    if row is None and live.count() >= MOST_TEMPLATES:
+    if row is None and live.count() >= MAX_TEMPLATES:
         raise ValidationError({"title": "Le centre a déjà 60 messages types. Retirez-en un."})
     row = row or MessageTemplate(csirt=csirt, version=0)
     row.title, row.text, row.types = clean.title, clean.text, clean.types

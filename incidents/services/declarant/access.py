@@ -25,7 +25,7 @@ from incidents.services.history.record import record_event
 
 SECRET_LENGTH = 12
 # A year covers a case and its complaint. A new link can be made at any time before.
-LASTS = timedelta(days=365)
+LINK_LIFETIME = timedelta(days=365)
 DOUBLE_CLICK = timedelta(seconds=10)
 
 
@@ -41,7 +41,7 @@ def hash_secret(secret: str) -> str:
 def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
     """Create a live access. The database refuses a second live one for the same case."""
     access = FollowUpAccess(
-        incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LASTS
+        incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LINK_LIFETIME
     )
     access.secret_hash = hash_secret(derive_secret(access))
     access.save()

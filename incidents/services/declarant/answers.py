@@ -19,7 +19,7 @@ from incidents.services.declaring.check import is_mail, list_moment_problems
 
 LIMITS = {Kind.TEXT: 200, Kind.URL: 500, Kind.MAIL: 254, Kind.IBAN: 60}
 LONG_LIMIT = 3_000
-MOST_CENTS = 100_000_000_000
+MAX_CENTS = 100_000_000_000
 HOST = re.compile(r"^(?:h(?:tt|xx)ps?://|ftp://)?[^\s/@]+(?:\.|\[\.\])[^\s/@.]{2,}(?:[/?#:]\S*)?$", re.IGNORECASE)
 
 
@@ -78,7 +78,7 @@ def check_moment(question: Question, at: datetime, now: datetime) -> str:
 
 
 def check_number_answer(question: Question, number: int) -> int:
-    most = MOST_CENTS if question.kind == Kind.AMOUNT else LARGEST_NUMBER
+    most = MAX_CENTS if question.kind == Kind.AMOUNT else LARGEST_NUMBER
     if not 0 <= number <= most:
         raise ValidationError("Ce nombre est trop grand. Vérifiez-le.")
     return number

@@ -65,7 +65,7 @@ def answer_section(
     if asked_section is None:
         raise ValidationError("Cette rubrique n’existe pas.")
     now = timezone.now()
-    clean = check_answers(asked_section.asked_of(incident.type), values, keep=keep, now=now)
+    clean = check_answers(asked_section.narrow_to_type(incident.type), values, keep=keep, now=now)
     if same := find_same_sheet(incident, section, clean, seen=writing.seen):
         return same
     if not clean and find_newest_sheet(incident, section) is None:  # an empty first sheet would look like an answer

@@ -189,7 +189,7 @@ def append_correction(
     same.
     """
     if find_newest_sheet(incident, section) is None:
-        writing = replace(writing, seen=keep_former(incident, section))
+        writing = replace(writing, seen=store_first_state(incident, section))
     if same := find_same_sheet(incident, section, values, seen=writing.seen):
         return same
     put()
@@ -197,7 +197,7 @@ def append_correction(
     return write_sheet(incident, section, values, writing=writing, version=get_current_version().code, now=now)
 
 
-def keep_former(incident: Incident, section: str) -> str:
+def store_first_state(incident: Incident, section: str) -> str:
     """Store the first state of a section that the declaration did not store, and return its uid.
 
     Call it before changing rows.

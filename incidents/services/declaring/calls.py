@@ -5,13 +5,13 @@ from django.db import transaction
 from accounts.models import User
 from incidents.enums import NoteKind
 from incidents.facts.shapes import Declaration, Submission
-from incidents.services.declaring.declare import Declared, declare_incident
+from incidents.services.declaring.declare import DeclarationResult, declare_incident
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident
 
 
 @transaction.atomic
-def declare_by_phone(*, declaration: Declaration, submission: Submission, actor: User) -> Declared:
+def declare_by_phone(*, declaration: Declaration, submission: Submission, actor: User) -> DeclarationResult:
     """Declare the case and, if it belongs to the actor's centre, acknowledge it for `actor` and note the call as the
     first answer.
 

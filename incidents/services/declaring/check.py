@@ -25,7 +25,7 @@ CLOCK_SLACK = timedelta(minutes=5)
 OLDEST = timedelta(days=366 * 10)
 NATIONAL_DIGITS, LOCAL_DIGITS = 10, 6
 # A foreign number with the code of its country (ITU-T E.164).
-LEAST_FOREIGN, MOST_DIGITS = 8, 15
+LEAST_FOREIGN, MAX_DIGITS = 8, 15
 NATIONAL = re.compile(r"(?:0[1-9]\d{8})+", re.ASCII)
 # A whole French number, whatever comes after it: « 06 12 34 56 78 (24h/24) », « 02 98 00 00 00 12 ». A block of too
 # many digits holds none.
@@ -168,7 +168,7 @@ def is_whole_number(text: str) -> bool:
         return len(digits.removeprefix("33").removeprefix("0")) == NATIONAL_DIGITS - 1
     if digits.startswith("0"):
         return NATIONAL.fullmatch(digits) is not None
-    return (LEAST_FOREIGN if is_foreign else LOCAL_DIGITS) <= len(digits) <= MOST_DIGITS
+    return (LEAST_FOREIGN if is_foreign else LOCAL_DIGITS) <= len(digits) <= MAX_DIGITS
 
 
 def list_declared_instant_problems(declaration: Declaration, now: datetime) -> Iterator[Problem]:

@@ -45,7 +45,7 @@ class SubmissionConflict(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declared:
+class DeclarationResult:
     incident: Incident
     access: FollowUpAccess
     is_new: bool
@@ -53,7 +53,7 @@ class Declared:
     route: Route | None = None
 
 
-def declare_incident(*, declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
+def declare_incident(*, declaration: Declaration, submission: Submission, actor: User | None) -> DeclarationResult:
     """Accept a declaration: save the incident, its event and its pending work, or nothing at all.
 
     The same submission again returns the same incident. Raises ValidationError by field, SubmissionConflict if the key
@@ -77,13 +77,13 @@ def is_about_reference(error: IntegrityError) -> bool:
 
 
 @transaction.atomic
-def declare_once(declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
+def declare_once(declaration: Declaration, submission: Submission, actor: User | None) -> DeclarationResult:
     now = timezone.now()
     digest = digest_declaration(declaration)
     if earlier := None if submission.is_held else find_sent_case(submission.key):
         if earlier.submission_digest != digest:
             raise SubmissionConflict(earlier)
-        return Declared(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
+        return DeclarationResult(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
 
     clean = check_declaration(declaration, now=now)
     clean = replace(clean, collectivity=lock_current_body(clean.collectivity))
@@ -100,7 +100,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
         incident, sections, authors=dict.fromkeys(sections, author) | dict(submission.authors), by=by, actor=actor
     )
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
-    return Declared(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
+    return DeclarationResult(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
 
 
 def find_sent_case(key: str) -> Incident | None:

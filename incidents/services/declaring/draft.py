@@ -23,16 +23,16 @@ from incidents.enums import Screen
 from incidents.facts.shapes import Declaration, Submission
 from incidents.models import Draft, DraftPage, Incident
 from incidents.reference import compact, derive_code
-from incidents.services.declaring.declare import Declared, declare_incident
+from incidents.services.declaring.declare import DeclarationResult, declare_incident
 
 CODE_LENGTH = 8
 # How long a draft lasts after its last save, so that a person has time to look for a number or for help.
-LASTS = timedelta(days=30)
+DRAFT_LIFETIME = timedelta(days=30)
 # How long a draft lasts that holds only a type and a body, two buttons that are quickly pressed again.
-EMPTY_LASTS = timedelta(days=2)
+EMPTY_DRAFT_LIFETIME = timedelta(days=2)
 # More empty drafts than people begin in two days. Beyond this number the oldest are deleted, except those of the last
 # hour.
-MOST_EMPTY, AT_ONCE = 5_000, 5_000
+MAX_EMPTY_DRAFTS, AT_ONCE = 5_000, 5_000
 EMPTY_STAYS = timedelta(hours=1)
 NO_WORDS = (Screen.WHAT, Screen.WHO)
 PROLONGED = ("saved_at", "expires_at", "type", "collectivity", "is_empty")
@@ -161,7 +161,7 @@ def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
 def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
     draft.saved_at = timezone.now()
     draft.is_empty = draft.is_empty and entry.screen in NO_WORDS
-    draft.expires_at = draft.saved_at + (EMPTY_LASTS if draft.is_empty else LASTS)
+    draft.expires_at = draft.saved_at + (EMPTY_DRAFT_LIFETIME if draft.is_empty else DRAFT_LIFETIME)
     draft.type = entry.type or draft.type
     if entry.collectivity:
         draft.collectivity = entry.collectivity
@@ -170,7 +170,7 @@ def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
 @transaction.atomic
 def send_draft(
     *, uid: UUID, entry: ScreenEntry, declaration: Declaration, origin: str, actor: User | None, source: str = ""
-) -> Declared:
+) -> DeclarationResult:
     """Save the last screen and declare the draft, once.
 
     `source` is a digest of the sender's address. Raises Draft.DoesNotExist, AlreadySent, Stale, and
@@ -193,7 +193,7 @@ def send_express(
     origin: str,
     actor: User | None,
     source: str = "",
-) -> Declared:
+) -> DeclarationResult:
     """Save the screens that were asked on one page, and declare them with a request to be called back.
 
     They go into the draft `uid`, or into a new draft with that identifier. Raises AlreadySent if the draft is already
@@ -229,7 +229,9 @@ def build_submission(draft: Draft, pages: Iterable[DraftPage], *, author: str, o
     )
 
 
-def declare_draft(draft: Draft, declaration: Declaration, submission: Submission, *, actor: User | None) -> Declared:
+def declare_draft(
+    draft: Draft, declaration: Declaration, submission: Submission, *, actor: User | None
+) -> DeclarationResult:
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     draft.incident = declared.incident
     draft.save(update_fields=[*PROLONGED, "incident"])
@@ -262,13 +264,13 @@ def forget_old_drafts() -> int:
 
 @transaction.atomic
 def thin_empty_drafts() -> int:
-    """Delete some of the oldest empty drafts beyond MOST_EMPTY.
+    """Delete some of the oldest empty drafts beyond MAX_EMPTY_DRAFTS.
 
     Returns the number of drafts, 0 if nothing is left to do. A script may create any number of drafts. A person whose
     draft was deleted starts another one at the next save.
     """
     empty = Draft.objects.filter(is_empty=True, incident=None).order_by("-created_at")
-    first_beyond = empty.values_list("created_at", flat=True)[MOST_EMPTY : MOST_EMPTY + 1].first()
+    first_beyond = empty.values_list("created_at", flat=True)[MAX_EMPTY_DRAFTS : MAX_EMPTY_DRAFTS + 1].first()
     if first_beyond is None:
         return 0
     old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_STAYS))

@@ -19,7 +19,7 @@ WITHIN = timedelta(hours=1)
 # High enough for a town hall that declares one attack three times, and for a person who serves several towns.
 MOST = {Burst.ADDRESS: 5, Burst.MAILBOX: 3, Burst.BODY: 5}
 # How many départements one address may ask cards for in an hour: each takes a worker half a minute.
-MOST_CARDS = 5
+MAX_CARDS = 5
 
 # Rows are locked in the order of the keys, so that two transactions never deadlock.
 COUNT = """
@@ -65,7 +65,7 @@ def asks_many_cards(source: str, now: datetime) -> bool:
     hour.
     """
     key = digest_value("cards", source)
-    return count_keys([key], now)[key] > MOST_CARDS
+    return count_keys([key], now)[key] > MAX_CARDS
 
 
 def count_keys(keys: Iterable[str], now: datetime) -> dict[str, int]:

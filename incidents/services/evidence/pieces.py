@@ -13,15 +13,15 @@ from django.utils import timezone
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, DocumentKind, EventKind
 from incidents.files import vault
-from incidents.files.deposits import Deposited
+from incidents.files.deposits import StoredFile
 from incidents.files.seals import seal_after
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
 from incidents.services.groups.merge import lock_with_main, pass_news_on
 from incidents.services.handling.due import NEWS_FIELDS, note_news
 from incidents.services.history.record import record_event
 
-MOST_FILES = 300
-MOST_BYTES = 2 * 1000 * 1000 * 1000
+MAX_FILES = 300
+MAX_BYTES = 2 * 1000 * 1000 * 1000
 # How long the quota of an announced file is reserved if none of its bytes arrive.
 HELD_FOR = timedelta(hours=1)
 
@@ -31,7 +31,7 @@ class Erased(Exception):
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedEvidence:
     """A piece of evidence; `is_new` is False if the case already had the same bytes."""
 
     evidence: Evidence
@@ -44,7 +44,7 @@ class FileSubmission:
 
     name: str
     author: str
-    file: Deposited
+    file: StoredFile
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,13 @@ def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None
     received, coming = (
         rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, other_uploads)
     )
-    return Room(MOST_FILES - received["files"] - coming["files"], MOST_BYTES - received["octets"] - coming["octets"])
+    return Room(MAX_FILES - received["files"] - coming["files"], MAX_BYTES - received["octets"] - coming["octets"])
 
 
 def check_room(room: Room, size: int) -> None:
     """Raise ValidationError, with what the person can do, if the file does not fit."""
     if room.files < 1:
-        raise ValidationError(f"Ce dossier a déjà {MOST_FILES} fichiers, et n’en prend pas plus. Appelez le centre.")
+        raise ValidationError(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Appelez le centre.")
     if room.octets < size:
         raise ValidationError("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
 
@@ -109,7 +109,7 @@ def check_room(room: Room, size: int) -> None:
 @transaction.atomic
 def record_evidence(
     *, guest: Guest, reference: str, submission: FileSubmission, upload: EvidenceUpload | None = None
-) -> Recorded:
+) -> RecordedEvidence:
     """Number and seal the file. The same bytes a second time change nothing.
 
     The caller removes a refused or known file from the store. Raises Erased, ValidationError if the case is full,
@@ -121,7 +121,7 @@ def record_evidence(
         raise Erased
     earlier = incident.evidence.filter(sha256=submission.file.sha256, taken_back_at=None).first()
     if earlier:
-        return Recorded(earlier, is_new=False)
+        return RecordedEvidence(earlier, is_new=False)
     check_room(remaining_quota(incident, without=upload), submission.file.size)
     now = timezone.now()
     last = incident.evidence.order_by("-number").first()
@@ -136,7 +136,7 @@ def record_evidence(
     pass_news_on(incident, at=now)
     data = {"evidence": str(evidence.uid), "sha256": evidence.sha256}
     record_event(incident, EventKind.FILE, at=now, actor=guest.user, by=guest.kind, **data)
-    return Recorded(evidence, is_new=True)
+    return RecordedEvidence(evidence, is_new=True)
 
 
 @transaction.atomic

@@ -27,7 +27,7 @@ logger = structlog.get_logger(__name__)
 WITHOUT_ROW_FOR = timedelta(hours=24)
 LONGEST_ROUND = timedelta(seconds=20)
 # The most objects removed in one folder and round. Each removal is a request if the store is a bucket.
-MOST_AT_ONCE = 500
+MAX_REMOVALS_AT_ONCE = 500
 
 
 @dataclass
@@ -78,7 +78,7 @@ def sweep_folder(folder: str, swept: Swept) -> None:
     strays = {name for name in stored if cut_stem(name) not in pointed}
     first_seen = dict(StrayObject.objects.filter(name__startswith=f"{folder}/").values_list("name", "seen_at"))
     due = (name for name in strays if name in first_seen and first_seen[name] <= now - WITHOUT_ROW_FOR)
-    removed = {name for name in islice(due, MOST_AT_ONCE) if vault.remove_object(name)}
+    removed = {name for name in islice(due, MAX_REMOVALS_AT_ONCE) if vault.remove_object(name)}
     StrayObject.objects.filter(name__in=removed | (first_seen.keys() - strays)).delete()
     new = [StrayObject(name=name, seen_at=now) for name in strays - first_seen.keys()]
     StrayObject.objects.bulk_create(new, batch_size=1000, ignore_conflicts=True)

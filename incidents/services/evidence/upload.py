@@ -19,11 +19,11 @@ from django.utils import timezone
 from incidents.access import Guest, get_case
 from incidents.enums import Ability
 from incidents.files import vault
-from incidents.files.deposits import LARGEST, Deposit, Deposited
+from incidents.files.deposits import LARGEST, Deposit, StoredFile
 from incidents.models import EvidenceUpload, Incident
 from incidents.services.evidence.pieces import (
     FileSubmission,
-    Recorded,
+    RecordedEvidence,
     check_room,
     get_reading_key,
     open_vault,
@@ -105,7 +105,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
     return upload
 
 
-def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
+def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> RecordedEvidence:
     """Assemble all slices into one piece. A repeated call returns the same result.
 
     Raises Elsewhere if slices are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404,
@@ -134,12 +134,12 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
     return recorded
 
 
-def find_outcome(upload: EvidenceUpload) -> Recorded | None:
+def find_outcome(upload: EvidenceUpload) -> RecordedEvidence | None:
     """Return the result of a finished upload, or None."""
-    return Recorded(upload.evidence, is_new=not upload.is_repeat) if upload.evidence else None
+    return RecordedEvidence(upload.evidence, is_new=not upload.is_repeat) if upload.evidence else None
 
 
-def assemble_file(upload: EvidenceUpload, key: bytes) -> Deposited:
+def assemble_file(upload: EvidenceUpload, key: bytes) -> StoredFile:
     deposit = Deposit(key)
     try:
         for offset in range(0, upload.size, SLICE):
@@ -152,7 +152,7 @@ def assemble_file(upload: EvidenceUpload, key: bytes) -> Deposited:
 
 
 @transaction.atomic
-def close_upload(*, guest: Guest, reference: str, uid: UUID, file: Deposited) -> Recorded:
+def close_upload(*, guest: Guest, reference: str, uid: UUID, file: StoredFile) -> RecordedEvidence:
     """Record the piece under the lock of the case: of two simultaneous calls, the second finds the piece
     of the first.
     """

@@ -41,7 +41,7 @@ from incidents.workflow import InvalidTransition
 
 logger = structlog.get_logger(__name__)
 
-MOST_CASES = 5000
+MAX_CASES = 5000
 # Up to this number, the cases are done while the person waits for the page.
 AT_ONCE = 20
 # Longer than any single case takes, so that no worker claims a job that another one is doing.
@@ -161,8 +161,8 @@ def digest_parts(*parts: Any) -> str:
 def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     """Return (case id, centre id) pairs, in the order of `references`."""
     ordered = list(dict.fromkeys(references))
-    if len(ordered) > MOST_CASES:
-        message = f"{MOST_CASES} dossiers à la fois au plus. Faites-le en plusieurs fois."
+    if len(ordered) > MAX_CASES:
+        message = f"{MAX_CASES} dossiers à la fois au plus. Faites-le en plusieurs fois."
         raise ValidationError({"references": message})
     cases = Incident.objects.filter(reference__in=ordered, csirt__in=actor.work_centre_ids)
     ids_by_reference = {
@@ -175,14 +175,14 @@ def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     return [ids_by_reference[reference] for reference in ordered if reference in ids_by_reference]
 
 
-def people_of(csirt: Csirt) -> QuerySet[User]:
+def list_working_people(csirt: Csirt) -> QuerySet[User]:
     """Return the people who work for the centre today, by name."""
     ids = Membership.objects.in_force().filter(csirt=csirt, role__in=WORKING_ROLES).values("user")
     return User.objects.filter(pk__in=ids, is_active=True).order_by("display_name", "id")
 
 
 @transaction.atomic
-def group_titled(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> CaseGroup:
+def get_or_open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> CaseGroup:
     """Return the open group with that title, or open one: a double click opens one.
 
     Raises ValidationError on « title ».

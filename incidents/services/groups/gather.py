@@ -20,7 +20,7 @@ from incidents.services.groups.group import build_group_title, derive_group_uid,
 from incidents.services.handling.close import list_names
 
 # Cases beyond this number are reached by repeating the act, since the first ones are then done.
-MOST_AT_ONCE = 5000
+MAX_CASES_AT_ONCE = 5000
 
 
 # The columns that identify a case, without its description.
@@ -89,7 +89,7 @@ def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
     cases = (
         list_written_cases(group, with_closed=True)
         .select_related("collectivity", "story")
-        .only(*NAMED_BY)[:MOST_AT_ONCE]
+        .only(*NAMED_BY)[:MAX_CASES_AT_ONCE]
     )
     named_cases = list(cases)
     if len({case.collectivity_id for case in named_cases}) < 2:
@@ -140,7 +140,7 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     case_group = get_group(actor, group)
     clean = check_letter(letter, case_group, actor)
     cases = list_written_cases(case_group, with_closed=clean.with_closed)
-    references = list(cases.values_list("reference", flat=True)[:MOST_AT_ONCE])
+    references = list(cases.values_list("reference", flat=True)[:MAX_CASES_AT_ONCE])
     if not references:
         raise ValidationError("Aucun déclarant à qui écrire dans ce groupe.")
     choices = {"group": str(case_group.uid), "asks_answer": clean.asks_answer}
@@ -209,7 +209,7 @@ def find_opened_group(actor: User, key: str) -> CaseGroup | None:
 
 
 def put_cases_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
-    references = list(cases.order_by("pk").values_list("reference", flat=True)[:MOST_AT_ONCE])
+    references = list(cases.order_by("pk").values_list("reference", flat=True)[:MAX_CASES_AT_ONCE])
     if not references:
         raise ValidationError("Tous ces dossiers sont déjà dans un groupe.")
     try:

@@ -35,7 +35,7 @@ from incidents.services.history.record import record_event
 from incidents.severity import ACKNOWLEDGE_WITHIN
 
 # Few enough to be listed on one page.
-MOST_DOUBLES = 50
+MAX_DOUBLES = 50
 WAITING_FIELDS = ("answer_by", *DUE_FIELDS)
 CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FIELDS)
 
@@ -99,9 +99,9 @@ def check_places(double: Incident, main: Incident) -> None:
     if double.doubles.exists():
         has_some = "%(double)s a lui-même des doubles : c’est lui qu’il faut garder."
         raise ValidationError(has_some % {"double": spaced(double.reference)})
-    if main.doubles.count() >= MOST_DOUBLES:
+    if main.doubles.count() >= MAX_DOUBLES:
         many = "%(main)s a déjà %(most)s doubles, et n’en prend pas plus."
-        raise ValidationError(many % {"main": spaced(main.reference), "most": MOST_DOUBLES})
+        raise ValidationError(many % {"main": spaced(main.reference), "most": MAX_DOUBLES})
 
 
 def copy_state(incident: Incident) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, DataLeak, Incident
 from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import find_newest_sheet
-from incidents.services.declarant.correct import keep_former
+from incidents.services.declarant.correct import store_first_state
 from incidents.services.history.declared import find_judgement_without_leak, read_declared_data, read_declared_status
 from incidents.services.history.snapshots import find_first_leak
 
@@ -27,7 +27,7 @@ def amend_section(
     The caller has locked the case and records the event.
     """
     if find_newest_sheet(incident, section) is None:
-        keep_former(incident, section)
+        store_first_state(incident, section)
     put()
     AnswerSheet.objects.create(
         incident=incident,
@@ -55,7 +55,7 @@ def conclude_leak(incident: Incident, status: str) -> list[str]:
     """
     leak = find_first_leak(incident)
     if find_newest_sheet(incident, "donnees") is None:
-        keep_former(incident, "donnees")
+        store_first_state(incident, "donnees")
     declared = read_declared_data(incident)
     was = read_leak_status(incident, leak)
     judged = read_declared_status(declared) if status == AS_DECLARED else status

@@ -68,7 +68,7 @@ class Ending:
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class UnfinishedWork:
     """What a case still waits for: interruptions without end, a leak without conclusion, open tasks."""
 
     interruptions: tuple[ServiceInterruption, ...]
@@ -93,16 +93,16 @@ class Unfinished:
         return parts
 
 
-def find_unfinished(incident: Incident) -> Unfinished:
+def find_unfinished(incident: Incident) -> UnfinishedWork:
     leak = find_first_leak(incident)
-    return Unfinished(
+    return UnfinishedWork(
         interruptions=tuple(incident.interruptions.filter(ended_at=None).order_by("started_at", "id")),
         leak=leak if leak and leak.status not in CONCLUDED else None,
         tasks=tuple(incident.tasks.filter(done_at=None).order_by("due_at", "id")),
     )
 
 
-def stamp_closing_page(incident: Incident, pending: Unfinished) -> str:
+def stamp_closing_page(incident: Incident, pending: UnfinishedWork) -> str:
     """Return a stamp of what the closing page shows. A new message of the declarant changes it too."""
     facts = (
         sorted(interruption.service for interruption in pending.interruptions),
@@ -131,7 +131,7 @@ def is_message_unanswered(incident: Incident) -> bool:
     return incident.answer_by is not None and has_added
 
 
-def say_why_asked(incident: Incident) -> str:
+def find_closing_question(incident: Incident) -> str:
     """Return why the closing of the case as resolved asks for a reason, or "". An erased case takes no text."""
     if incident.erased_at:
         return ""
@@ -148,7 +148,7 @@ def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
         waits = ["le déclarant attend une réponse"] if is_message_unanswered(incident) else []
         lacking = "\N{NO-BREAK SPACE}; ".join([*pending.sentences, *waits])
         raise NotFinished(f"Ce dossier ne peut pas encore être « résolu » : {lacking}.")
-    if not why and (question := say_why_asked(incident)):
+    if not why and (question := find_closing_question(incident)):
         raise NotFinished(question)
 
 
@@ -169,7 +169,7 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     if seen and seen != stamp_closing_page(incident, pending):
         raise Stale
     of_words = (
-        *list_word_problems(incident, clean),
+        *list_text_problems(incident, clean),
         *list_report_problems(clean),
         *list_untouched_problems(incident, clean),
     )
@@ -197,7 +197,7 @@ def is_said_already(incident: Incident, ending: Ending, actor: User) -> bool:
     return (newest.outcome, newest.summary, newest.lesson) == (ending.outcome, ending.summary, ending.lesson)
 
 
-def list_word_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
+def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody."""
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
@@ -237,11 +237,11 @@ def list_report_problems(ending: Ending) -> Iterator[Problem]:
 
 def list_untouched_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield a problem if a reason is asked for and none was written."""
-    if ending.reason == ClosingReason.RESOLVED and not ending.why and (question := say_why_asked(incident)):
+    if ending.reason == ClosingReason.RESOLVED and not ending.why and (question := find_closing_question(incident)):
         yield "why", question
 
 
-def list_unfinished_problems(ending: Ending, pending: Unfinished, now: datetime, zone: str) -> Iterator[Problem]:
+def list_unfinished_problems(ending: Ending, pending: UnfinishedWork, now: datetime, zone: str) -> Iterator[Problem]:
     """Yield what « résolu » requires, and the impossible instants whatever the reason of the closing."""
     is_resolved = ending.reason == ClosingReason.RESOLVED
     for interruption in pending.interruptions:
@@ -259,7 +259,7 @@ def list_unfinished_problems(ending: Ending, pending: Unfinished, now: datetime,
 
 
 def settle_facts(
-    incident: Incident, ending: Ending, pending: Unfinished, *, actor: User, at: datetime
+    incident: Incident, ending: Ending, pending: UnfinishedWork, *, actor: User, at: datetime
 ) -> dict[str, Any]:
     """Save what the closing says of services, data and tasks. Returns the codes of what changed."""
     codes: dict[str, Any] = {}

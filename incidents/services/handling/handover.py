@@ -137,7 +137,7 @@ def with_places(cases: QuerySet[Incident]) -> QuerySet[Incident]:
 
 
 @dataclass
-class Received:
+class ReceivedHandover:
     """A hand-over as its receiver reads it: one text and its cases."""
 
     note: Note
@@ -145,7 +145,7 @@ class Received:
     incidents: list[Incident]
 
 
-def list_relays(user: User, now: datetime) -> list[Received]:
+def list_relays(user: User, now: datetime) -> list[ReceivedHandover]:
     """Return the hand-overs of the last day to this person or to nobody by name, newest first. One query."""
     open_here = Q(incident__csirt__in=user.work_centre_ids, incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
@@ -156,10 +156,10 @@ def list_relays(user: User, now: datetime) -> list[Received]:
     return group_relays(joined[:RELAYS_SHOWN])
 
 
-def group_relays(notes: Iterable[Note]) -> list[Received]:
-    relays: dict[tuple[int, str, bool], Received] = {}
+def group_relays(notes: Iterable[Note]) -> list[ReceivedHandover]:
+    relays: dict[tuple[int, str, bool], ReceivedHandover] = {}
     for note in notes:
         is_for_all = note.incident.assignee_id is None
-        relay = relays.setdefault((note.author_id, note.text, is_for_all), Received(note, is_for_all, []))
+        relay = relays.setdefault((note.author_id, note.text, is_for_all), ReceivedHandover(note, is_for_all, []))
         relay.incidents.append(note.incident)
     return list(relays.values())

@@ -18,7 +18,7 @@ from incidents.models import Incident, KeptWords
 from incidents.services.handling.assign import list_people
 
 # How long the words last after the last save, like drafts of declarations.
-LASTS = timedelta(days=30)
+WORDS_LIFETIME = timedelta(days=30)
 # A page saves a second after each pause: without a save for this long, the person is no longer writing.
 WRITING_FOR = timedelta(minutes=3)
 # The text field of the answer and of the note.
@@ -77,7 +77,7 @@ def add_below(row: KeptWords, values: Values) -> None:
     if text and text not in stored:
         row.values |= {TEXT: [f"{stored}\n\n{text}".strip()]}
         row.pen, row.stroke, row.saved_at = "", 0, timezone.now()
-        row.expires_at = row.saved_at + LASTS
+        row.expires_at = row.saved_at + WORDS_LIFETIME
         row.save()
 
 
@@ -87,7 +87,9 @@ def save_rows(
     """Save the forms of `words`, except late saves of the same page. The caller has locked the case."""
     now = timezone.now()
     rows = [
-        KeptWords(incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + LASTS)
+        KeptWords(
+            incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + WORDS_LIFETIME
+        )
         for form, values in words.items()
         if is_due(before.get(form), values, pen)
     ]

@@ -25,7 +25,7 @@ from incidents.services.handling.verify import CALL_BACK_STEP
 from incidents.services.history.record import record_event
 from incidents.services.library.playbooks import TITLE_LIMIT, find_guide
 
-MOST_OPEN = 100
+MAX_OPEN = 100
 FURTHEST = timedelta(days=366)
 # The task that the platform adds if another centre answers for the body, but the TLP keeps the case in its centre.
 AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAMED = "accord-pour", 60, 60
@@ -112,11 +112,11 @@ def add_task(*, reference: str, actor: User, errand: Errand) -> Task:
         raise ValidationError({"title": "Écrivez ce qu’il y a à faire."})
     if errand.due_at and not now < errand.due_at < now + FURTHEST:
         raise ValidationError({"due": "Cette date est passée, ou dans plus d’un an. Vérifiez-la."})
-    open_ones = list(incident.tasks.filter(done_at=None)[:MOST_OPEN])
+    open_ones = list(incident.tasks.filter(done_at=None)[:MAX_OPEN])
     for task in open_ones:
         if (task.title, task.due_at, task.author_id) == (title, errand.due_at, actor.pk):
             return task
-    if len(open_ones) == MOST_OPEN:
+    if len(open_ones) == MAX_OPEN:
         raise ValidationError({"title": "Cent tâches sont ouvertes sur ce dossier : faites-en quelques-unes."})
     task = Task.objects.create(incident=incident, title=title, due_at=errand.due_at, author=actor, added_at=now)
     keep_due(incident, at=now)

@@ -16,9 +16,9 @@ from incidents.models import Evidence, Incident, IncidentEvent, Message, Note, T
 from incidents.queries import SheetView
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts
-from incidents.questions.saying import DisplayedFact
+from incidents.questions.formatting import DisplayedFact
 from incidents.services.handling.notes import filter_readable
-from incidents.services.history.snapshots import Values, snapshot_rows, text_of
+from incidents.services.history.snapshots import Values, format_utc_instant, snapshot_rows
 
 # Rows of these tables are never changed once written: only their words may be erased.
 CUT = ("messages", "notes", "sheets", "evidence", "severity_choices")
@@ -30,7 +30,7 @@ CODES = (
 )
 
 
-class Older(NamedTuple):
+class OlderRows(NamedTuple):
     """The number of rows that are older than those of this page, and the number of rows to skip to reach them."""
 
     number: int
@@ -51,7 +51,7 @@ class Remains:
     tasks: list[Values]
     pieces: list[Evidence]
     events: list[IncidentEvent]
-    older: dict[str, Older]
+    older: dict[str, OlderRows]
 
 
 def copy_case(incident: Incident) -> Values:
@@ -61,7 +61,7 @@ def copy_case(incident: Incident) -> Values:
         "version": get_current_version().code,
         "zone": find_zone(body),
         "body": {"label": body.label, "insee": body.insee_code or "", "siren": body.siren or ""},
-        "received_at": text_of(incident.received_at),
+        "received_at": format_utc_instant(incident.received_at),
         "codes": {name: getattr(incident, name) for name in CODES},
         "assignee": incident.assignee.display_name if incident.assignee else "",
         "sections": {section: snapshot_rows(incident, section) for section in SNAPSHOTS},
@@ -76,8 +76,8 @@ def copy_task(task: Any) -> Values:
     return {
         "title": task.title,
         "why": task.why,
-        "due_at": text_of(task.due_at),
-        "done_at": text_of(task.done_at),
+        "due_at": format_utc_instant(task.due_at),
+        "done_at": format_utc_instant(task.done_at),
         "done_by": task.done_by.display_name if task.done_by else "",
         "is_moot": task.is_moot,
     }
@@ -90,7 +90,7 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
     """
     incident, copy = transfer.incident, transfer.standing
     last, zone = copy.get("last", {}), copy.get("zone", PARIS)
-    older: dict[str, Older] = {}
+    older: dict[str, OlderRows] = {}
 
     def until(name: str) -> Any:
         return getattr(incident, name).filter(id__lte=last.get(name, 0)).order_by("-id")
@@ -114,7 +114,7 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
     )
 
 
-def cut_page(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
+def cut_page(rows: Any, skipped: int) -> tuple[list[Any], OlderRows | None]:
     """Return one page of a list or queryset that is ordered newest first, and what is older, or None.
 
     If there are no rows beyond those skipped, return the first page.
@@ -125,7 +125,7 @@ def cut_page(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
     if len(read) <= ROWS_READ:
         return read, None
     everything = rows.count() if isinstance(rows, QuerySet) else len(rows)
-    return read[:ROWS_READ], Older(everything - skipped - ROWS_READ, skipped + ROWS_READ)
+    return read[:ROWS_READ], OlderRows(everything - skipped - ROWS_READ, skipped + ROWS_READ)
 
 
 def list_sections(copy: Values) -> list[tuple[str, list[DisplayedFact]]]:

@@ -47,7 +47,8 @@ def snapshot_data(concerned: str, leak: Leak | None) -> Values:
 
 def snapshot_moments(instants: Mapping[str, Instant]) -> Values:
     return {
-        name: {"at": text_of(instant.at), "certainty": str(instant.certainty)} for name, instant in instants.items()
+        name: {"at": format_utc_instant(instant.at), "certainty": str(instant.certainty)}
+        for name, instant in instants.items()
     }
 
 
@@ -60,7 +61,7 @@ def plain_value(value: Any) -> Any:
     """Return the value of a fact as JSON holds it: a moment or a code as a text, codes as a list of texts."""
     match value:
         case datetime():
-            return text_of(value)
+            return format_utc_instant(value)
         case tuple():
             return [str(code) for code in value]
         case str():
@@ -68,7 +69,7 @@ def plain_value(value: Any) -> Any:
     return value
 
 
-def text_of(at: datetime | None) -> str | None:
+def format_utc_instant(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat() if at else None
 
 

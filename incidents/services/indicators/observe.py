@@ -17,7 +17,7 @@ from incidents.models import Incident, Observable
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 
-MOST_OBSERVABLES = 500
+MAX_OBSERVABLES = 500
 HAND = "hand"
 ORIGINS = (*DocumentKind.values, HAND)
 
@@ -47,13 +47,15 @@ def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -
     }
     if not new:
         return 0
-    if len(existing) + len(new) > MOST_OBSERVABLES:
-        raise ValidationError(f"Un dossier garde {MOST_OBSERVABLES} indicateurs au plus : retirez-en d’abord.")
+    if len(existing) + len(new) > MAX_OBSERVABLES:
+        raise ValidationError(f"Un dossier garde {MAX_OBSERVABLES} indicateurs au plus : retirez-en d’abord.")
     Observable.objects.bulk_create(
         Observable(incident=incident, kind=observable.kind, value=observable.value, origin=origin, actor=actor)
         for observable, origin in new.items()
     )
-    note_work(incident, actor, added=len(new), kinds=sorted(Counter(observable.kind.value for observable in new)))
+    record_indicator_work(
+        incident, actor, added=len(new), kinds=sorted(Counter(observable.kind.value for observable in new))
+    )
     return len(new)
 
 
@@ -70,7 +72,7 @@ def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
     if observable is None:
         return False
     observable.delete()
-    note_work(incident, actor, removed=1, kinds=[observable.kind])
+    record_indicator_work(incident, actor, removed=1, kinds=[observable.kind])
     return True
 
 
@@ -81,7 +83,7 @@ def lock_case(reference: str, actor: User) -> Incident:
     return incident
 
 
-def note_work(incident: Incident, actor: User, **data: Any) -> None:
+def record_indicator_work(incident: Incident, actor: User, **data: Any) -> None:
     """Record the event with numbers and kinds only: the values are words, which events never hold."""
     now = timezone.now()
     settle_due(incident, worked_at=now)

@@ -14,7 +14,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, Door
 from incidents.facts.shapes import read_story_words
 from incidents.files import vault
-from incidents.files.words import MOST_BYTES, READABLE, extract_words
+from incidents.files.words import MAX_BYTES, READABLE, extract_words
 from incidents.indicators.known_values import find_own_domain, is_innocent
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
 from incidents.indicators.sightings import find_ignored, find_seen_elsewhere
@@ -27,7 +27,7 @@ from incidents.services.handling.read import note_opening
 logger = structlog.get_logger(__name__)
 
 ROWS_READ = 200
-MOST_PROPOSALS = 200
+MAX_PROPOSALS = 200
 
 
 class Source(NamedTuple):
@@ -89,7 +89,7 @@ def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evide
 
 def list_readable_pieces(incident: Incident) -> QuerySet[Evidence]:
     whole = incident.evidence.filter(taken_back_at=None)
-    return whole.filter(media_type__in=READABLE, size__lte=MOST_BYTES).order_by("number")
+    return whole.filter(media_type__in=READABLE, size__lte=MAX_BYTES).order_by("number")
 
 
 def list_texts(incident: Incident) -> Iterator[Source]:
@@ -110,10 +110,10 @@ def list_texts(incident: Incident) -> Iterator[Source]:
 
 
 def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
-    origins, left_out = list_values_found(sources)
+    origins, left_out = collect_values(sources)
     own, persons = list_domains(incident), {incident.story.contact_email.lower()}
     telling = [observable for observable in origins if not is_innocent(observable, own=own, persons=persons)]
-    proposed = telling[:MOST_PROPOSALS]
+    proposed = telling[:MAX_PROPOSALS]
     existing = set(incident.observables.values_list("kind", "value"))
     elsewhere, ignored = find_seen_elsewhere(proposed, incident, user), find_ignored(proposed, incident)
     rows = [
@@ -129,7 +129,7 @@ def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> P
     return Proposals(rows, len(origins) - len(telling), left_out, len(telling) - len(proposed))
 
 
-def list_values_found(
+def collect_values(
     sources: Iterable[Source],
 ) -> tuple[dict[Indicator, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
     """Return each value with the places where it was found, and the places that were not read to their end."""

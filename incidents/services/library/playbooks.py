@@ -21,7 +21,7 @@ from incidents.models import Playbook
 from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, WHY_LIMIT, SOURCE_LIMIT, CODE_LIMIT = 160, 400, 200, 60
-MOST_STEPS, MOST_HOURS = 30, 24 * 90
+MAX_STEPS, MAX_HOURS = 30, 24 * 90
 CODE = re.compile(r"[a-z0-9-]{1,60}\Z")
 # A version without steps goes back to the national playbook.
 NATIONAL: tuple[Mapping[str, Any], ...] = ()
@@ -85,7 +85,7 @@ def publish_playbook(
 def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
     """Return the cleaned steps. A step keeps its code; a new one gets its own. Raises ValidationError on « steps »."""
     listed = list(steps)
-    if len(listed) > MOST_STEPS:
+    if len(listed) > MAX_STEPS:
         raise ValidationError({"steps": "Un guide a au plus 30 étapes. Regroupez-en."})
     taken: set[str] = set()
     return [clean_step(number, step, taken) for number, step in enumerate(listed, 1)]
@@ -102,7 +102,7 @@ def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
     if not title:
         raise build_step_error(number, "écrivez ce qu’il y a à faire.")
     hours = step["within_hours"]
-    if hours is not None and not 1 <= hours <= MOST_HOURS:
+    if hours is not None and not 1 <= hours <= MAX_HOURS:
         raise build_step_error(number, "le délai va de 1 à 2 160 heures, ou reste vide.")
     return Step(find_free_code(str(step["step"]) or slugify(title), taken), title, why, source, hours)
 

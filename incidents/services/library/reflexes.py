@@ -20,7 +20,7 @@ from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 
 WORDS_LIMIT, TITLE_LIMIT, ACT_LIMIT, HOW_LIMIT, SOURCE_LIMIT = 60, 100, 80, 300, 200
-FEWEST_HOUR, MOST_ACTS, MOST_SOURCES = 3, 8, 6
+FEWEST_HOUR, MAX_ACTS, MAX_SOURCES = 3, 8, 6
 MARKUP = re.compile(r"<\s*[a-zA-Z/!?]")
 # An empty version goes back to the national sheet.
 NATIONAL: dict[str, Any] = {}
@@ -129,9 +129,9 @@ def clean_sheet_line(text: str, limit: int, field: str) -> str:
 
 
 def check_numbers(clean: Mapping[str, Any]) -> None:
-    if not FEWEST_HOUR <= len(clean["hour"]) <= MOST_ACTS:
+    if not FEWEST_HOUR <= len(clean["hour"]) <= MAX_ACTS:
         raise ValidationError({"hour": "Il faut de 3 à 8 gestes : les trois premiers sont affichés partout."})
-    if not 1 <= len(clean["day"]) <= MOST_ACTS:
+    if not 1 <= len(clean["day"]) <= MAX_ACTS:
         raise ValidationError({"day": "Il faut de 1 à 8 gestes."})
-    if not 1 <= len(clean["sources"]) <= MOST_SOURCES:
+    if not 1 <= len(clean["sources"]) <= MAX_SOURCES:
         raise ValidationError({"sources": "Citez de 1 à 6 sources, une par ligne."})

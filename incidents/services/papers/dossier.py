@@ -23,7 +23,7 @@ from incidents.enums import TYPE_TERMS, EventKind, Status, TransferState
 from incidents.models import Incident
 from incidents.queries import is_left
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
-from incidents.questions.saying import NBSP, format_moment
+from incidents.questions.formatting import NBSP, format_moment
 from incidents.reference import spaced
 from incidents.services.history.declared import DATA, format_judgement, read_declared_data
 from incidents.services.history.snapshots import Values, snapshot_rows

@@ -11,7 +11,7 @@ from collectivities.zones import CLOCKS, find_local_day
 from incidents.enums import Answer, IncidentType, LeakStatus
 from incidents.models import Incident
 from incidents.moments import has_hour
-from incidents.questions.saying import format_moment
+from incidents.questions.formatting import format_moment
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.snapshots import find_first_leak
 

@@ -28,7 +28,7 @@ logger = structlog.get_logger(__name__)
 
 # Longer than any step of the work, so that no worker starts again what another one is still making.
 LEASE = timedelta(minutes=1)
-MOST_TRIES = 3
+MAX_TRIES = 3
 # Other work of the same worker then has its turn.
 LONGEST_ROUND = timedelta(seconds=5)
 type Meanwhile = Callable[[], object]
@@ -123,7 +123,7 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
     so that nothing stays in the store without a row.
     """
     due = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
-    due.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
+    due.filter(tries__gte=MAX_TRIES).update(state=PaperState.FAILED)
     first = due.order_by(Case(When(kind=PaperKind.ANSWER_PACK, then=0), default=1), "due_at", "id")
     paper = first.select_for_update(skip_locked=True, of=("self",)).first()
     if paper is None:
@@ -217,14 +217,14 @@ def record_made_paper(paper: Paper, size: int) -> bool:
 def read_paper(paper: Paper) -> Iterator[bytes]:
     """Yield the bytes of a paper that was made. Raises NotReadable."""
     if paper.kind == PaperKind.WALL_CARDS:
-        return clear_content(paper.storage_name)
+        return read_unencrypted_content(paper.storage_name)
     row = CaseKey.objects.filter(incident=paper.incident_id).first()
     if row is None:
         raise vault.NotReadable
     return vault.read_object(paper.storage_name, vault.unwrap_key(bytes(row.wrapped)))
 
 
-def clear_content(name: str) -> Iterator[bytes]:
+def read_unencrypted_content(name: str) -> Iterator[bytes]:
     try:
         with vault.get_store().open(name, "rb") as file:
             yield from file.chunks()

@@ -28,10 +28,10 @@ from incidents.services.history.declared import find_judgement, read_declared_da
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import (
     find_first_leak,
+    format_utc_instant,
     list_interruptions,
     read_caller,
     read_instants,
-    text_of,
 )
 from incidents.services.transfer.agreements import NONE, Agreement, check_agreement
 from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
@@ -165,7 +165,7 @@ def describe_advice_facts(incident: Incident) -> dict[str, Any]:
         "rsit": {"class": incident.rsit_class, "type": incident.rsit_type},
         "severity": incident.get_severity_display(),
         "verified": incident.is_verified,
-        "received_at": text_of(incident.received_at),
+        "received_at": format_utc_instant(incident.received_at),
         "moments": describe_moments(incident),
         "service_stopped": incident.service_stopped,
         "services": describe_services(incident),

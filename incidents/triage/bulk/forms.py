@@ -14,7 +14,7 @@ from core.text import clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp
 from incidents.models import CaseGroup, Incident
-from incidents.services.groups.bulk import CLOSED_FOR, group_titled, people_of
+from incidents.services.groups.bulk import CLOSED_FOR, get_or_open_group, list_working_people
 from incidents.services.groups.group import TITLE_LIMIT
 from incidents.services.handling.close import MOTIVE_LIMIT, is_message_unanswered
 
@@ -61,7 +61,7 @@ class BulkAssignForm(BulkForm):
     )
 
     def offer(self) -> None:
-        people = [(str(person.uid), person.display_name) for person in people_of(self.csirt)]
+        people = [(str(person.uid), person.display_name) for person in list_working_people(self.csirt)]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
     def choices(self) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class GroupForm(BulkForm):
         if cleaned["group"]:
             return {"group": cleaned["group"]}
         kind = GroupKind(cleaned["kind"] or GroupKind.OTHER)
-        group = group_titled(csirt=self.csirt, kind=kind, title=cleaned["title"], actor=self.actor)
+        group = get_or_open_group(csirt=self.csirt, kind=kind, title=cleaned["title"], actor=self.actor)
         return {"group": str(group.uid)}
 
 

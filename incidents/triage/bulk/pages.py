@@ -22,7 +22,7 @@ from incidents.models import BulkItem, BulkJob, Incident
 from incidents.reference import is_reference, spaced
 from incidents.services.groups.bulk import (
     AT_ONCE,
-    MOST_CASES,
+    MAX_CASES,
     TRANSFERRED,
     FormUsed,
     count_outcomes,
@@ -88,7 +88,7 @@ def read_act(posted: QueryDict) -> tuple[str, list[str]]:
 def list_own_cases(user: User, references: list[str]) -> list[Incident]:
     """Return the cases of the user's centres among `references`; the others are left out."""
     own_cases = Incident.objects.visible_to(user).filter(
-        csirt__in=user.work_centre_ids, reference__in=references[:MOST_CASES]
+        csirt__in=user.work_centre_ids, reference__in=references[:MAX_CASES]
     )
     with_details = own_cases.with_holder().select_related("csirt", "assignee", "collectivity__departement")
     return list(with_details.order_by("is_taken", "due_at", "id"))

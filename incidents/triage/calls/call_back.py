@@ -42,7 +42,7 @@ class CallForm(TelephoneForm):
 
     def __init__(self, incident: Incident, data: QueryDict | None = None) -> None:
         self.incident = incident
-        super().__init__(data, initial=known(incident))
+        super().__init__(data, initial=read_form_values(incident))
 
     @property
     def collectivity(self) -> Collectivity | None:
@@ -50,13 +50,15 @@ class CallForm(TelephoneForm):
 
     def extents(self) -> dict[str, str]:
         """Keep the known extent of a service whose answer is empty."""
-        known = {name: extent for name, extent in known_extents(self.incident).items() if not self.cleaned_data[name]}
+        known = {
+            name: extent for name, extent in read_stopped_extents(self.incident).items() if not self.cleaned_data[name]
+        }
         return known | super().extents()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def call_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show and take the form. Nothing typed is lost: a refused form, or one on outdated facts, comes back."""
+    """Show and take the form. Nothing typed is lost: a refused form, or interruption on outdated facts, comes back."""
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     with timezone.override(find_zone(incident.collectivity)):
         if request.method != "POST":
@@ -71,8 +73,8 @@ def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
     except ValidationError as error:
         return show_refusal(request, incident.reference, error)
     form = CallForm(incident)
-    kept = restore_page(form, incident, get_account(request), KeptForm.CALL)
-    return render_call(request, form, kept=kept)
+    saved_values = restore_page(form, incident, get_account(request), KeptForm.CALL)
+    return render_call(request, form, saved_values=saved_values)
 
 
 def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
@@ -101,9 +103,14 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
 
 
 def render_call(
-    request: HttpRequest, form: CallForm, *, is_stale: bool = False, ended: str = "", kept: Values | None = None
+    request: HttpRequest,
+    form: CallForm,
+    *,
+    is_stale: bool = False,
+    ended: str = "",
+    saved_values: Values | None = None,
 ) -> HttpResponse:
-    """Render the form. `kept` are values stored before, for the facts that their stamp names."""
+    """Render the form. `saved_values` are values stored before, for the facts that their stamp names."""
     is_wrong = form.is_bound and bool(form.errors)
     context = {
         "incident": form.incident,
@@ -112,8 +119,10 @@ def render_call(
         "is_stale": is_stale,
         "ended": ended,
         # After a conflict, take the stamp of the current facts, so that submitting again is accepted.
-        "seen": request.POST.get(SEEN, "") if form.is_bound and not is_stale else seen_before(form, kept),
-        "is_kept": bool(kept),
+        "seen": request.POST.get(SEEN, "")
+        if form.is_bound and not is_stale
+        else choose_facts_stamp(form, saved_values),
+        "is_kept": bool(saved_values),
         "page": describe_new_page(),
         "key": sound(request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
@@ -123,33 +132,39 @@ def render_call(
     return render_page(request, "incidents/triage/call_back.html", context, status=status)
 
 
-def seen_before(form: CallForm, kept: Values | None) -> str:
-    return kept[SEEN][-1] if kept and kept.get(SEEN) else stamp_facts(form.incident)
+def choose_facts_stamp(form: CallForm, saved_values: Values | None) -> str:
+    return saved_values[SEEN][-1] if saved_values and saved_values.get(SEEN) else stamp_facts(form.incident)
 
 
-def known(incident: Incident) -> dict[str, Any]:
+def read_form_values(incident: Incident) -> dict[str, Any]:
     """Return the facts of the case as form values, in the active time zone."""
     leak = read_declared_leak(read_declared_data(incident))
     values: dict[str, Any] = {name: getattr(incident, name) for name in ("type", *CASE_ANSWERS)}
     values |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (map_leak(leak) if leak else {})
     for name, instant in read_instants(incident).items():
-        values |= typed(name, instant.at)
-    return values | known_services(incident)
+        values |= format_moment_fields(name, instant.at)
+    return values | read_stopped_services(incident)
 
 
-def known_services(incident: Incident) -> dict[str, Any]:
-    """Return the services that are still stopped. The page has one start for all: it is filled in if they share it."""
-    still = [one for one in list_interruptions(incident) if one.ended_at is None]
-    since = Counter(one.started_at for one in still)
-    return known_extents(incident) | (typed("stopped", still[0].started_at) if len(since) == 1 else {})
+def read_stopped_services(incident: Incident) -> dict[str, Any]:
+    """Return the services that are still stopped. The page has one start for all of them, which is
+    filled in if they share it.
+    """
+    stopped = [interruption for interruption in list_interruptions(incident) if interruption.ended_at is None]
+    since = Counter(interruption.started_at for interruption in stopped)
+    return read_stopped_extents(incident) | (
+        format_moment_fields("stopped", stopped[0].started_at) if len(since) == 1 else {}
+    )
 
 
-def known_extents(incident: Incident) -> dict[str, str]:
-    still = [one for one in list_interruptions(incident) if one.ended_at is None]
-    return {str(one.service): str(one.extent or InterruptionExtent.UNKNOWN) for one in still}
+def read_stopped_extents(incident: Incident) -> dict[str, str]:
+    stopped = [interruption for interruption in list_interruptions(incident) if interruption.ended_at is None]
+    return {
+        str(interruption.service): str(interruption.extent or InterruptionExtent.UNKNOWN) for interruption in stopped
+    }
 
 
-def typed(name: str, at: Any) -> dict[str, str]:
+def format_moment_fields(name: str, at: Any) -> dict[str, str]:
     """Return the form values of an instant, such as « 24/11/2026 » and « 8 h 10 »; no hour if only the day
     is known.
     """

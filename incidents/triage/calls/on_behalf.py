@@ -27,7 +27,7 @@ from incidents.models import Incident
 from incidents.reference import split_groups
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.calls import declare_by_phone
-from incidents.services.declaring.declare import Declared, SubmissionConflict, was_sent
+from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, was_sent
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
 from incidents.services.library.reflexes import find_reflex_sheet
@@ -73,13 +73,13 @@ def center_key(route: Route) -> str:
 
 def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
     """Return the newest open cases of the user's centres for the calling body and for the calling number."""
-    mine = Incident.objects.visible_to(user).open().filter(csirt__in=user.work_centre_ids)
-    of_body = mine.filter(collectivity=form.collectivity) if form.collectivity else mine.none()
+    centre_cases = Incident.objects.visible_to(user).open().filter(csirt__in=user.work_centre_ids)
+    of_body = centre_cases.filter(collectivity=form.collectivity) if form.collectivity else centre_cases.none()
     keys: list[int] = []
-    for some in (of_body, mine.called_from(form.read_input("contact_phone"))):
-        keys += some.order_by("-received_at").values_list("pk", flat=True)[:OPEN_SHOWN]
-    shown = mine.filter(pk__in=keys).with_holder().select_related("assignee", "collectivity__departement")
-    return list(shown.order_by("-received_at", "-id")) if keys else []
+    for cases in (of_body, centre_cases.called_from(form.read_input("contact_phone"))):
+        keys += cases.order_by("-received_at").values_list("pk", flat=True)[:OPEN_SHOWN]
+    newest = centre_cases.filter(pk__in=keys).with_holder().select_related("assignee", "collectivity__departement")
+    return list(newest.order_by("-received_at", "-id")) if keys else []
 
 
 def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
@@ -107,7 +107,7 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
     return answer(request, declared, route, problem)
 
 
-def verify(declared: Declared, user: User) -> str:
+def verify(declared: DeclarationResult, user: User) -> str:
     """Verify the case. Returns "" if done, or why not, as a sentence."""
     if declared.incident.csirt_id not in user.work_centre_ids:
         return "Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité."
@@ -147,7 +147,7 @@ def render_form(
     return render(request, "incidents/triage/on_behalf.html", frame(request) | context, status=status)
 
 
-def answer(request: HttpRequest, declared: Declared, route: Route, refused: str) -> HttpResponse:
+def answer(request: HttpRequest, declared: DeclarationResult, route: Route, refused: str) -> HttpResponse:
     """Show the follow-up code, which no other page shows.
 
     For a case of another centre, this person sees no other page.

@@ -45,7 +45,7 @@ DECLARED, LEAK = map(map_facts, (Declaration, Leak))
 MOMENTS = {name: DECLARED[name].short for name in INSTANTS} | {"stopped": "Services touchés depuis"}
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
 ASKED = (*map_inputs(Section.CALLER), *STORY_WORDS)
-# Said of a service that is not touched; of one that nobody asked about, nothing is said.
+# Said of a service that is not touched; of one that nobody asked about, nothing is answers.
 WORKS = "works"
 EXTENTS = [(WORKS, "marche"), *InterruptionExtent.choices]
 LEAKS = [
@@ -149,47 +149,47 @@ class TelephoneForm(forms.Form):
 
     def extents(self) -> dict[str, str]:
         """Return how each service that is touched is, in the order of the list."""
-        said = {str(service): self.cleaned_data[service] for service in PublicService.values}
-        return {service: extent for service, extent in said.items() if extent and extent != WORKS}
+        extents = {str(service): self.cleaned_data[service] for service in PublicService.values}
+        return {service: extent for service, extent in extents.items() if extent and extent != WORKS}
 
     def declaration(self, collectivity: Collectivity) -> Declaration:
-        said, clock = self.cleaned_data, ZoneInfo(find_zone(collectivity))
-        instants: dict[str, Any] = {name: instant(said, name, clock) for name in INSTANTS}
-        stopped = moment(said, "stopped", clock)
+        answers, clock = self.cleaned_data, ZoneInfo(find_zone(collectivity))
+        instants: dict[str, Any] = {name: instant(answers, name, clock) for name in INSTANTS}
+        stopped = moment(answers, "stopped", clock)
         interruptions = tuple(
-            Interruption(service=service, extent=extent, started_at=stopped if said[service] else None)
+            Interruption(service=service, extent=extent, started_at=stopped if answers[service] else None)
             for service, extent in self.extents().items()
         )
         return Declaration(
             collectivity=collectivity,
-            type=said["type"] or IncidentType.UNKNOWN,
-            caller=read_caller_input(said),
-            service_stopped=Answer.YES if interruptions else said["service_stopped"],
-            data_concerned=said["data_concerned"],
+            type=answers["type"] or IncidentType.UNKNOWN,
+            caller=read_caller_input(answers),
+            service_stopped=Answer.YES if interruptions else answers["service_stopped"],
+            data_concerned=answers["data_concerned"],
             interruptions=interruptions,
-            leak=read_leak_input(said),
-            mail_without_code=said["mail_without_code"],
-            **{name: said[name] for name in STORY_WORDS},
+            leak=read_leak_input(answers),
+            mail_without_code=answers["mail_without_code"],
+            **{name: answers[name] for name in STORY_WORDS},
             **instants,
         )
 
     def refuse(self, error: ValidationError) -> None:
         """Put the services' complaints beside the fields that they are about; they speak of instants (`…_at`)."""
-        for name, complaints in error.message_dict.items():
-            named = "stopped_at" if name.startswith("interruption_") else name
-            field = f"{named.removesuffix('_at')}_date" if named.endswith("_at") else named
+        for path, complaints in error.message_dict.items():
+            name = "stopped_at" if path.startswith("interruption_") else path
+            field = f"{name.removesuffix('_at')}_date" if name.endswith("_at") else name
             for complaint in dict.fromkeys(complaints):
                 if complaint not in self.errors.get(field, []):
                     self.add_error(field if field in self.fields else None, complaint)
 
 
-def moment(said: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
+def moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
     """A day without its hour counts from its first minute, on the clock of the body."""
-    day = said[f"{name}_date"]
-    return datetime.combine(day, said[f"{name}_time"] or time.min, tzinfo=clock).astimezone(UTC) if day else None
+    day = answers[f"{name}_date"]
+    return datetime.combine(day, answers[f"{name}_time"] or time.min, tzinfo=clock).astimezone(UTC) if day else None
 
 
-def instant(said: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
+def instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
     """What somebody says on the telephone is never exact."""
-    at = moment(said, name, clock)
+    at = moment(answers, name, clock)
     return Instant(at=at, certainty=Certainty.APPROXIMATE) if at else Instant()

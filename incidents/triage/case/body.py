@@ -16,7 +16,7 @@ from incidents.models import Incident
 from incidents.services.declaring.bodies import Correction, stamp_body
 from incidents.triage.case_form import CaseForm
 
-MOST_MATCHES = 10
+MAX_MATCHES = 10
 
 
 class BodyCorrectionForm(CaseForm):
@@ -64,7 +64,7 @@ def find_proposed_body(incident: Incident, user: User, query: str = "") -> Propo
         return None
     problem, matches = "", list[Collectivity]()
     try:
-        matches = find_collectivities(query, limit=MOST_MATCHES, unconfirmed=True) if query.strip() else []
+        matches = find_collectivities(query, limit=MAX_MATCHES, unconfirmed=True) if query.strip() else []
     except SearchProblem as error:
         problem = str(error)
     body.seat = Collectivity.objects.with_territory().filter(hosted=body).first()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from incidents.enums import NOT_SAID, Answer, DataCategory, LeakStatus, PersonCategory
+from incidents.enums import NOT_STATED, Answer, DataCategory, LeakStatus, PersonCategory
 from incidents.models import DataLeak, Incident
 from incidents.questions.facts import get_label
 from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_status
@@ -42,7 +42,7 @@ def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
     """Return « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
     answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_status(declared)
     parts = [answer, f"fuite {get_label(LeakStatus, status)}" if status else ""]
-    declared_text = ", ".join(part for part in parts if part) or str(NOT_SAID)
+    declared_text = ", ".join(part for part in parts if part) or str(NOT_STATED)
     return f"{declared_text} ; le centre : fuite {get_label(LeakStatus, judgement)}" if judgement else declared_text
 
 

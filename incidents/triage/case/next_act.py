@@ -29,23 +29,23 @@ def find_next_act(context: Mapping[str, Any]) -> NextAct | None:
     """Return what to do first on the case that `context` describes, or None if there is nothing to do."""
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:
-        return find_reading_act(incident)
+        return suggest_reading(incident)
     if incident.status == Status.DECLARED or context["assigned"]["is_gone"]:
         return NextAct("take", "Prenez ce dossier en charge", "Le déclarant le voit aussitôt.")
     return (
-        find_verifying_act(incident)
+        suggest_verifying(incident)
         or find_answering_act(incident, now)
         or find_working_act(incident, context["tasks"])
     )
 
 
-def find_reading_act(incident: Incident) -> NextAct | None:
+def suggest_reading(incident: Incident) -> NextAct | None:
     if not incident.wrote_since_closing:
         return None
     return NextAct("read", "Lisez ce que le déclarant a écrit", "Le dossier était déjà clos.")
 
 
-def find_verifying_act(incident: Incident) -> NextAct | None:
+def suggest_verifying(incident: Incident) -> NextAct | None:
     """Return the act with which the centre finds out who declares, or None if it knows."""
     if incident.collectivity.is_unconfirmed:
         return NextAct("confirm", "Dites si cette collectivité existe", "Aucune liste ne la porte.")

@@ -19,7 +19,7 @@ from incidents.catalogues.ready_messages import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.groups.bulk import FormUsed
 from incidents.services.groups.gather import (
-    MOST_AT_ONCE,
+    MAX_CASES_AT_ONCE,
     DoubtfulNames,
     GroupLetter,
     check_letter,
@@ -154,4 +154,4 @@ def count_readers(group: CaseGroup, letter: GroupLetter | None) -> int:
 
 def list_reader_keys(group: CaseGroup, letter: GroupLetter) -> QuerySet[Incident, int]:
     """Return the keys of the cases that would get the message, up to the limit of one act."""
-    return list_written_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)[:MOST_AT_ONCE]
+    return list_written_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)[:MAX_CASES_AT_ONCE]

@@ -24,11 +24,11 @@ from incidents.services.handling.close import (
     MOTIVE_LIMIT,
     NEVER_KNOWN,
     Ending,
-    Unfinished,
+    UnfinishedWork,
     end_incident,
+    find_closing_question,
     find_unfinished,
     is_message_unanswered,
-    say_why_asked,
     stamp_closing_page,
 )
 from incidents.services.handling.keep import load_kept_words
@@ -48,14 +48,14 @@ from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
 from incidents.workflow import InvalidTransition
 
-NOT_SAID = ("", "à choisir")
+NOT_STATED = ("", "à choisir")
 DAY = {"type": "date"}
 HOUR = {"type": "time"}
 DESCRIBED_ABOVE = {"aria-describedby": "taches-aide"}
 
 
 def make_choice_field(label: Any, choices: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, required=False, choices=[NOT_SAID, *choices])
+    return forms.ChoiceField(label=label, required=False, choices=[NOT_STATED, *choices])
 
 
 class ClosingForm(forms.Form):
@@ -81,10 +81,10 @@ class ClosingForm(forms.Form):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, incident: Incident, remaining: Unfinished, data: QueryDict | None = None) -> None:
+    def __init__(self, incident: Incident, remaining: UnfinishedWork, data: QueryDict | None = None) -> None:
         super().__init__(data, initial={"cause": incident.cause, "seen": stamp_closing_page(incident, remaining)})
         self.remaining = remaining
-        self.asks_why = say_why_asked(incident)
+        self.asks_why = find_closing_question(incident)
         for interruption in remaining.interruptions:
             label = interruption.get_service_display()
             self.fields[f"ended_{interruption.service}_date"] = DayField(
@@ -138,10 +138,10 @@ class ClosingForm(forms.Form):
             name: cleaned[name] for name in ("reason", "why", "outcome", "cause", "summary", "lesson", "is_shared")
         }
         moot = frozenset(str(task.uid) for task in self.remaining.tasks if cleaned[f"task_{task.uid}"])
-        ended = {interruption.service: self.end_of(interruption) for interruption in self.remaining.interruptions}
+        ended = {interruption.service: self.read_end(interruption) for interruption in self.remaining.interruptions}
         return Ending(**words, leak=cleaned.get("leak", ""), ended=ended, moot=moot)
 
-    def end_of(self, interruption: Any) -> datetime | None:
+    def read_end(self, interruption: Any) -> datetime | None:
         """Return the end of an interruption in UTC, or None. A day without hour becomes its first minute."""
         day, hour = (self.cleaned_data[f"ended_{interruption.service}_{part}"] for part in ("date", "time"))
         if day is None:

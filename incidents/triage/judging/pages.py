@@ -26,7 +26,7 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
     leak = find_first_leak(incident)
     form, is_stale = QualifyForm(incident, leak, request.POST), False
     if "chercher" in request.POST:
-        return show_found_techniques(request, incident)
+        return render_technique_matches(request, incident)
     try:
         if form.is_valid():
             version_seen = form.cleaned_data["seen"]
@@ -46,7 +46,7 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
     return render_case_again(request, incident, status=409 if is_stale else 422, qualify=block)
 
 
-def show_found_techniques(request: HttpRequest, incident: Incident) -> HttpResponse:
+def render_technique_matches(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the techniques that were searched, with those already ticked. Nothing is saved."""
     form = make_qualify_form(incident)
     form.restore({name: request.POST.getlist(name) for name in form.fields})

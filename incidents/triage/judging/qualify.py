@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from incidents.catalogues.attack import SHIPPED, TECHNIQUES, find_techniques, list_technique_titles, suggest_techniques
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
-from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
+from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
 from incidents.services.handling.amend import AS_DECLARED
 from incidents.services.handling.qualify import Qualification, read_qualification, stamp_qualification
@@ -26,7 +26,7 @@ NATURES = {
 }
 # RSIT's class and type are one choice here, so that the two always belong together.
 RSIT_FIELDS = ("rsit_class", "rsit_type")
-MOST_FOUND = 20
+MAX_MATCHES_SHOWN = 20
 
 
 class QualifyForm(CaseForm):
@@ -80,7 +80,7 @@ class QualifyForm(CaseForm):
         """
         values = {name: self[name].value() for name in ("find", "techniques")} if self.is_bound else self.initial
         self.matches = find_techniques(values.get("find") or "")
-        found_ids = [technique.id for technique in self.matches[:MOST_FOUND]]
+        found_ids = [technique.id for technique in self.matches[:MAX_MATCHES_SHOWN]]
         ticked = [technique for technique in values.get("techniques") or [] if technique in TECHNIQUES]
         offered = list(dict.fromkeys([*self.suggested, *self.current, *ticked, *found_ids]))
         self.set_choices("techniques", list(zip(offered, list_technique_titles(offered), strict=True)))
@@ -104,8 +104,8 @@ class QualifyForm(CaseForm):
         return [box for box in self["techniques"].subwidgets if box.data["value"] not in self.suggested]
 
     @property
-    def more_found(self) -> int:
-        return max(0, len(self.matches) - MOST_FOUND)
+    def hidden_match_count(self) -> int:
+        return max(0, len(self.matches) - MAX_MATCHES_SHOWN)
 
     def qualification(self) -> Qualification:
         """Return the qualification. The form must be valid."""
@@ -155,7 +155,7 @@ def list_leak_choices(incident: Incident) -> list[Any]:
     """Return what the centre may judge, after the choice that leaves what was declared, or returns to it."""
     declared = read_declared_data(incident)
     status = read_declared_status(declared)
-    none = "aucune, données non concernées" if declared["concerned"] == Answer.NO else NOT_SAID
+    none = "aucune, données non concernées" if declared["concerned"] == Answer.NO else NOT_STATED
     return [(AS_DECLARED, f"comme déclaré : {LeakStatus(status).label if status else none}"), *LeakStatus.choices]
 
 

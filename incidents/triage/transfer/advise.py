@@ -33,13 +33,13 @@ from incidents.services.transfer.advise import (
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement, propose_label
 from incidents.triage.case.page import redirect_to_case, render_page
-from incidents.triage.transfer.agreement import TICKED_ANEW, AgreementForm, renew_agreement
+from incidents.triage.transfer.agreement import CONSENT_FIELDS, AgreementForm, renew_agreement
 from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
 
 SEND = "envoyer"
 ADVICES_SHOWN = 50
-NEVER_KEPT = ("seen", "key", *TICKED_ANEW)
+FIELDS_NOT_RESTORED = ("seen", "key", *CONSENT_FIELDS)
 
 
 class AdviceForm(AgreementForm):
@@ -80,7 +80,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(get_account(request), reference, to=Ability.ADVISE)
     if request.method != "POST":
         form = AdviceForm(initial={"tlp": propose_label(incident.tlp), "label": incident.tlp})
-        words = restore_page(form, incident, get_account(request), KeptForm.ADVICE, leaving=NEVER_KEPT)
+        words = restore_page(form, incident, get_account(request), KeptForm.ADVICE, except_fields=FIELDS_NOT_RESTORED)
         return render_advice_page(request, incident, form, is_kept=bool(words))
     form = AdviceForm(request.POST)
     try:

@@ -7,7 +7,7 @@ from incidents.models import Incident
 from incidents.services.transfer.agreements import AGREEMENT_LIMIT, Agreement
 
 # Fields that are not restored from stored words: the responder must tick the box while seeing the current TLP.
-TICKED_ANEW = ("agreed", "label")
+CONSENT_FIELDS = ("agreed", "label")
 
 
 class AgreementForm(forms.Form):

@@ -31,7 +31,7 @@ from incidents.services.transfer.proposal import (
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
-from incidents.triage.transfer.agreement import TICKED_ANEW, renew_agreement
+from incidents.triage.transfer.agreement import CONSENT_FIELDS, renew_agreement
 from incidents.triage.transfer.block import (
     AskForm,
     ReturnForm,
@@ -83,7 +83,7 @@ def open_ask_page(request: HttpRequest, incident: Incident) -> HttpResponse:
         return redirect_to_case(incident.reference)
     newest = find_newest_transfer(incident)
     form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
-    words = restore_page(form, incident, get_account(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
+    words = restore_page(form, incident, get_account(request), KeptForm.TRANSFER, except_fields=CONSENT_FIELDS)
     return render_ask_page(request, incident, form, is_kept=bool(words))
 
 

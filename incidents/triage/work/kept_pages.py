@@ -38,10 +38,10 @@ def keep_page_words(user: User, reference: str, code: KeptForm, posted: QueryDic
 
 
 def restore_page(
-    form: Form, incident: Incident, user: User, code: KeptForm, *, leaving: Collection[str] = ()
+    form: Form, incident: Incident, user: User, code: KeptForm, *, except_fields: Collection[str] = ()
 ) -> Values:
-    """Put what `user` typed on that page before into `form`, which is unbound, except into the fields in `leaving`.
-    Return all of it, or {} if nothing was typed. Runs one query.
+    """Put what `user` typed on that page before into `form`, which is unbound, but for `except_fields`. Return
+    all of it, or {} if nothing was typed. Runs one query.
     """
     values = {} if incident.erased_at else load_kept_words(incident, user).get(code, {})
     posted = QueryDict(mutable=True)
@@ -50,6 +50,6 @@ def restore_page(
     for name, field in form.fields.items() if values else ():
         # A browser does not send an empty checkbox.
         is_tick = isinstance(field, BooleanField | MultipleChoiceField)
-        if name not in leaving and (name in values or is_tick):
+        if name not in except_fields and (name in values or is_tick):
             form.initial[name] = field.widget.value_from_datadict(posted, {}, name)
     return values

@@ -27,7 +27,7 @@ from csirts.routing import RoutingTable
 from incidents.models import Incident
 
 DAYS_A_MONTH = 30.44
-TELL_EVERY = 10  # seconds
+REPORT_EVERY = 10  # seconds
 
 
 class Command(BaseCommand):
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             self.stdout.write("Sans récits ni contacts, sans recherche ; de l’historique, la déclaration seule.")
         progress = SimulationProgress(self)
         try:
-            count = store_cases(draw_requested_cases(world, options), world, progress.tell)
+            count = store_cases(draw_requested_cases(world, options), world, progress.report)
         except TooFewBodiesError:
             raise CommandError("Trop peu de collectivités ont un CSIRT pour un taux aussi haut.") from None
         except KeyboardInterrupt:
@@ -72,16 +72,16 @@ class Command(BaseCommand):
 class SimulationProgress:
     def __init__(self, command: BaseCommand) -> None:
         self.out, self.written = command.stdout, 0
-        self.began = self.told_at = time.monotonic()
+        self.began = self.reported_at = time.monotonic()
 
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.began
 
-    def tell(self, written: int) -> None:
+    def report(self, written: int) -> None:
         self.written = written
-        if time.monotonic() - self.told_at > TELL_EVERY:
-            self.told_at = time.monotonic()
+        if time.monotonic() - self.reported_at > REPORT_EVERY:
+            self.reported_at = time.monotonic()
             self.out.write(f"{written} incidents inventés, {written / self.seconds:.0f} par seconde…")
             self.out.flush()
 
