@@ -22,7 +22,7 @@ from incidents.triage.search.page import search_view
 from incidents.triage.transfer.advise import advise_view
 from incidents.triage.transfer.former import former_view
 from incidents.triage.transfer.pages import accept_view, ask_view, list_view, offer_view, return_view, withdraw_view
-from incidents.triage.work import guides, letters, relay, views
+from incidents.triage.work import guides, message_templates, relay, views
 from incidents.triage.work.assign import PREFIX
 
 OF_A_CASE: list[PageRoute] = [
@@ -50,9 +50,9 @@ BESIDE: list[PageRoute] = [
     PageRoute("relais", relay.relay_view, "handover"),
     PageRoute("guides", guides.guide_list_view, "playbooks"),
     PageRoute("guides/<slug:slug>/<slug:kind>", guides.guide_view, "playbook"),
-    PageRoute("messages-types", letters.letter_list_view, "message_templates"),
-    PageRoute("messages-types/<slug:slug>/nouveau", letters.new_letter_view, "new_message_template"),
-    PageRoute("messages-types/<slug:slug>/<uuid:uid>", letters.letter_view, "message_template"),
+    PageRoute("messages-types", message_templates.template_list_view, "message_templates"),
+    PageRoute("messages-types/<slug:slug>/nouveau", message_templates.new_template_view, "new_message_template"),
+    PageRoute("messages-types/<slug:slug>/<uuid:uid>", message_templates.template_view, "message_template"),
     PageRoute("transferts", list_view, "transfers"),
     PageRoute("transferts/<uuid:uid>", offer_view, "offer"),
     PageRoute("transferts/<uuid:uid>/accepter", accept_view, "accept_transfer"),

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, fill_placeholders, list_unknown_placeholders
+from incidents.catalogues.message_templates import NATIONAL, PLACEHOLDERS, fill_placeholders, list_unknown_placeholders
 from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
 from incidents.reference import spaced

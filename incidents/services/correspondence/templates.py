@@ -14,7 +14,7 @@ from core.stale import Stale
 from core.text import clean_line, clean_text
 from csirts.models import Csirt
 from csirts.queries import query_published_phone
-from incidents.catalogues.ready_messages import list_names_in_braces, list_unknown_placeholders
+from incidents.catalogues.message_templates import list_names_in_braces, list_unknown_placeholders
 from incidents.enums import IncidentType
 from incidents.models import Incident, MessageTemplate
 from incidents.reference import spaced

@@ -26,7 +26,7 @@ from core.locks import lock_key
 from core.text import clean_line
 from csirts.models import Csirt
 from incidents.access import check_ability
-from incidents.catalogues.ready_messages import fill_placeholders
+from incidents.catalogues.message_templates import fill_placeholders
 from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.questions.facts import parse_moment

@@ -10,7 +10,7 @@ from django.http import Http404
 from accounts.models import User
 from core.text import clean_text, fold
 from incidents.anonymous import Pointers, find_pointers, read_text
-from incidents.catalogues.ready_messages import PLACEHOLDERS, fill_placeholders
+from incidents.catalogues.message_templates import PLACEHOLDERS, fill_placeholders
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.correspondence.correspond import TEXT_LIMIT

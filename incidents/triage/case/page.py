@@ -20,7 +20,7 @@ from incidents.triage.case.body import find_proposed_body, list_reasons_to_doubt
 from incidents.triage.case.context import build_case_context
 from incidents.triage.case.opened import open_form
 from incidents.triage.work.kept import describe_new_page, restore_words
-from incidents.triage.work.ready import insert_ready_message
+from incidents.triage.work.offered_templates import insert_template
 
 # Fields of the pages of a case in which a person types freely.
 WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "why", "summary", "lesson", "name", "seat"})
@@ -60,7 +60,7 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
     open_form(context, incident, user, request.GET.get("ouvrir", ""))
     restore_words(context, incident, user)
     if template_code := request.GET.get("modele"):
-        insert_ready_message(context, incident, user, template_code)
+        insert_template(context, incident, user, template_code)
     return context
 
 

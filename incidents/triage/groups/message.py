@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.signed_in import get_account
 from core.fields import WordsField
 from core.french import choose_plural
-from incidents.catalogues.ready_messages import PLACEHOLDERS
+from incidents.catalogues.message_templates import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.groups.bulk import FormUsed
 from incidents.services.groups.gather import (

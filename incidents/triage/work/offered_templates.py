@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from accounts.models import User
-from incidents.catalogues.ready_messages import NATIONAL, ReadyMessage, fill_placeholders, suits_type
+from incidents.catalogues.message_templates import NATIONAL, OfferedTemplate, fill_placeholders, suits_type
 from incidents.models import Incident, MessageTemplate
 from incidents.services.correspondence.templates import format_centre_phone, list_placeholder_values
 
@@ -15,17 +15,17 @@ def build_ready_block(incident: Incident, user: User) -> dict[str, Any]:
     """
     live = MessageTemplate.objects.filter(csirt=incident.csirt_id, withdrawn_at=None).order_by("title")
     written = live.values_list("uid", "title", "text", "types")
-    centre_messages = [ReadyMessage(str(uid), title, text, tuple(types)) for uid, title, text, types in written]
+    centre_templates = [OfferedTemplate(str(uid), title, text, tuple(types)) for uid, title, text, types in written]
     values = list_placeholder_values(incident, user, format_centre_phone(incident.csirt_id))
     return {
         "messages": [
             message._replace(text=fill_placeholders(message.text, values))
-            for message in list_offered_messages(incident, centre_messages)
+            for message in list_offered_templates(incident, centre_templates)
         ]
     }
 
 
-def insert_ready_message(context: dict[str, Any], incident: Incident, user: User, code: str) -> None:
+def insert_template(context: dict[str, Any], incident: Incident, user: User, code: str) -> None:
     """Insert the message with this code, if there is one, into the reply form of the page that `context`
     describes, below what is already typed there.
     """
@@ -36,11 +36,11 @@ def insert_ready_message(context: dict[str, Any], incident: Incident, user: User
         form.initial["text"] = "\n\n".join(filter(None, [form.initial.get("text", "").rstrip(), chosen.text]))
 
 
-def list_offered_messages(incident: Incident, centre_messages: list[ReadyMessage]) -> Iterator[ReadyMessage]:
+def list_offered_templates(incident: Incident, centre_templates: list[OfferedTemplate]) -> Iterator[OfferedTemplate]:
     """Yield the centre's messages, then the national ones. A message of the centre replaces the national one with the
     same title.
     """
-    titles = {message.title for message in centre_messages}
-    for message in (*centre_messages, *(national for national in NATIONAL if national.title not in titles)):
+    titles = {message.title for message in centre_templates}
+    for message in (*centre_templates, *(national for national in NATIONAL if national.title not in titles)):
         if suits_type(message.types, incident.type):
             yield message

@@ -22,7 +22,7 @@ PLACEHOLDERS: dict[str, str] = {
 BRACED = re.compile(r"\{([^{}\n]*)\}")
 
 
-class ReadyMessage(NamedTuple):
+class OfferedTemplate(NamedTuple):
     code: str
     title: str
     text: str
@@ -56,7 +56,7 @@ def suits_type(types: list[str] | tuple[str, ...], kind: str) -> bool:
 _NATIONAL = json.loads(FILE.read_text(encoding="utf-8"))
 
 VERSION: int = _NATIONAL["version"]
-NATIONAL: tuple[ReadyMessage, ...] = tuple(
-    ReadyMessage(message["code"], message["title"], message["text"], tuple(message["types"]))
+NATIONAL: tuple[OfferedTemplate, ...] = tuple(
+    OfferedTemplate(message["code"], message["title"], message["text"], tuple(message["types"]))
     for message in _NATIONAL["messages"]
 )

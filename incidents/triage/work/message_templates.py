@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
-from incidents.catalogues.ready_messages import NATIONAL, PLACEHOLDERS, ReadyMessage
+from incidents.catalogues.message_templates import NATIONAL, PLACEHOLDERS, OfferedTemplate
 from incidents.enums import TYPE_TERMS
 from incidents.models import MessageTemplate
 from incidents.services.correspondence.templates import (
@@ -31,7 +31,7 @@ LIST = "admin:incidents_incident_message_templates"
 WITHDRAW = "retirer"
 
 
-class ReadyMessageForm(forms.Form):
+class MessageTemplateForm(forms.Form):
     """The form of a ready-made message. The service checks lengths and placeholders, and reports errors by field."""
 
     title = forms.CharField(label="Titre", widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
@@ -50,15 +50,15 @@ class ReadyMessageForm(forms.Form):
         return Wording(title=cleaned["title"], text=cleaned["text"], types=cleaned["types"])
 
 
-class CentreMessages(NamedTuple):
+class CentreTemplates(NamedTuple):
     csirt: Csirt
     own: list[MessageTemplate]
-    national: list[ReadyMessage]
+    national: list[OfferedTemplate]
     is_led: bool
 
 
 @require_safe
-def letter_list_view(request: HttpRequest) -> HttpResponse:
+def template_list_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     csirts = list(Csirt.objects.filter(pk__in=user.work_centre_ids))
     if not csirts:
@@ -67,7 +67,7 @@ def letter_list_view(request: HttpRequest) -> HttpResponse:
         MessageTemplate.objects.filter(csirt__in=csirts, withdrawn_at=None).select_related("author").order_by("title")
     )
     rows = [
-        list_centre_messages(csirt, [template for template in live if template.csirt_id == csirt.pk])
+        list_centre_templates(csirt, [template for template in live if template.csirt_id == csirt.pk])
         for csirt in csirts
     ]
     led = user.led_centre_ids
@@ -76,42 +76,42 @@ def letter_list_view(request: HttpRequest) -> HttpResponse:
         "rows": [row._replace(is_led=row.csirt.pk in led) for row in rows],
         "placeholders": PLACEHOLDERS,
     }
-    return render_page(request, "incidents/triage/letters.html", context)
+    return render_page(request, "incidents/triage/message_templates.html", context)
 
 
-def list_centre_messages(csirt: Csirt, own: list[MessageTemplate]) -> CentreMessages:
+def list_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTemplates:
     """Return the messages of a centre. A message of its own replaces the national one with the same title."""
     titles = {message.title for message in own}
-    return CentreMessages(csirt, own, [message for message in NATIONAL if message.title not in titles], is_led=False)
+    return CentreTemplates(csirt, own, [message for message in NATIONAL if message.title not in titles], is_led=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
+def new_template_view(request: HttpRequest, slug: str) -> HttpResponse:
     """Show or submit the form for a new message, which starts empty or from the national message in `?modele=`."""
     csirt = get_led_csirt(get_account(request), slug)
     if request.method == "POST":
-        return submit_letter(request, csirt, ReadyMessageForm(request.POST))
+        return submit_template(request, csirt, MessageTemplateForm(request.POST))
     start = next((message for message in NATIONAL if message.code == request.GET.get("modele", "")), None)
     initial = {"title": start.title, "text": start.text, "types": list(start.types)} if start else {}
-    return render_letter(request, csirt, ReadyMessageForm(initial=initial))
+    return render_template_form(request, csirt, MessageTemplateForm(initial=initial))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     csirt = get_led_csirt(get_account(request), slug)
     row = get_template(csirt, uid)
     if row.withdrawn_at:
-        return give_letter_back(request, csirt)
+        return give_template_back(request, csirt)
     if request.method != "POST":
         initial = {"title": row.title, "text": row.text, "types": row.types, "seen": row.version}
-        return render_letter(request, csirt, ReadyMessageForm(initial=initial), row=row)
-    form = ReadyMessageForm(request.POST)
+        return render_template_form(request, csirt, MessageTemplateForm(initial=initial), row=row)
+    form = MessageTemplateForm(request.POST)
     if WITHDRAW in request.POST:
-        return withdraw_letter(request, csirt, form, row)
-    return submit_letter(request, csirt, form, row=row)
+        return submit_withdrawal(request, csirt, form, row)
+    return submit_template(request, csirt, form, row=row)
 
 
-def give_letter_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
+def give_template_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
     """Give the typed text back as a new message if a colleague withdrew the message meanwhile. Raise Http404 for
     anything but such a post.
     """
@@ -119,11 +119,11 @@ def give_letter_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
         raise Http404
     warning = "Quelqu’un a retiré ce message pendant que vous écriviez. Enregistré de nouveau, le vôtre est un autre."
     messages.warning(request, warning)
-    return render_letter(request, csirt, ReadyMessageForm(request.POST), status=HTTPStatus.CONFLICT)
+    return render_template_form(request, csirt, MessageTemplateForm(request.POST), status=HTTPStatus.CONFLICT)
 
 
-def submit_letter(
-    request: HttpRequest, csirt: Csirt, form: ReadyMessageForm, *, row: MessageTemplate | None = None
+def submit_template(
+    request: HttpRequest, csirt: Csirt, form: MessageTemplateForm, *, row: MessageTemplate | None = None
 ) -> HttpResponse:
     """Save the message. If there are mistakes, or somebody else changed the message meanwhile, the form comes back
     with all that was typed.
@@ -143,10 +143,12 @@ def submit_letter(
         form.add_error(None, error)
     except Stale:
         return refuse_stale(request, csirt, row)
-    return render_letter(request, csirt, form, row=row, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return render_template_form(request, csirt, form, row=row, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def withdraw_letter(request: HttpRequest, csirt: Csirt, form: ReadyMessageForm, row: MessageTemplate) -> HttpResponse:
+def submit_withdrawal(
+    request: HttpRequest, csirt: Csirt, form: MessageTemplateForm, row: MessageTemplate
+) -> HttpResponse:
     try:
         version_seen = form.cleaned_data.get("seen") if form.is_valid() else None
         withdraw_template(csirt_slug=csirt.slug, actor=get_account(request), uid=row.uid, seen=version_seen or 0)
@@ -165,13 +167,15 @@ def refuse_stale(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None
     )
     messages.warning(request, warning)
     context: dict[str, Any] = {"newer": row}
-    return render_letter(request, csirt, ReadyMessageForm(data), row=row, status=HTTPStatus.CONFLICT, **context)
+    return render_template_form(
+        request, csirt, MessageTemplateForm(data), row=row, status=HTTPStatus.CONFLICT, **context
+    )
 
 
-def render_letter(
+def render_template_form(
     request: HttpRequest,
     csirt: Csirt,
-    form: ReadyMessageForm,
+    form: MessageTemplateForm,
     *,
     row: MessageTemplate | None = None,
     status: int = 200,
@@ -184,4 +188,4 @@ def render_letter(
         "row": row,
         "placeholders": PLACEHOLDERS,
     }
-    return render_page(request, "incidents/triage/letter.html", context | more, status=status)
+    return render_page(request, "incidents/triage/message_template.html", context | more, status=status)
