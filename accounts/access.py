@@ -24,8 +24,8 @@ def leads_a_team(user: User) -> bool:
 
 def list_team(lead: User) -> QuerySet[User]:
     """Return the open accounts that work for the centres of this lead, the lead's own account excepted."""
-    mine = Membership.objects.in_force().filter(csirt__in=lead.led_centre_ids)
-    return User.objects.filter(pk__in=mine.values("user"), is_active=True).exclude(pk=lead.pk)
+    memberships = Membership.objects.in_force().filter(csirt__in=lead.led_centre_ids)
+    return User.objects.filter(pk__in=memberships.values("user"), is_active=True).exclude(pk=lead.pk)
 
 
 def register_case_counter(count: CountCases) -> None:

@@ -95,7 +95,7 @@ type Params = dict[str, str | int]
 class SearchAnswer:
     """The answer to a person's search: bodies, and what else the words name, with the places where that may be."""
 
-    found: list[Collectivity]
+    bodies: list[Collectivity]
     mention: Mention | None = None
     places: list[Collectivity] = field(default_factory=list)
     # True if the words typed are a number: a postal code, an INSEE code, a SIREN.

@@ -107,8 +107,8 @@ class TocsinAdminSite(AdminSite):
         **options: Any,
     ) -> None:
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
-        ours = [model for model in models if not model.__module__.startswith(FOREIGN_MODULES)]
-        super().register(ours, make_bounded_class(admin_class or BoundedModelAdmin), **options)
+        own_models = [model for model in models if not model.__module__.startswith(FOREIGN_MODULES)]
+        super().register(own_models, make_bounded_class(admin_class or BoundedModelAdmin), **options)
 
     def get_urls(self) -> list[Any]:
         """Leave out « view on site », since no page of ours is reached by a primary key, and a page that is unused."""

@@ -38,7 +38,7 @@ class DirectoryReport:
     changed: int = 0
     unchanged: int = 0
     removed: int = 0
-    kept: int = 0
+    left_to_people: int = 0
 
     def __str__(self) -> str:
         words = {
@@ -46,7 +46,7 @@ class DirectoryReport:
             "changés": self.changed,
             "inchangés": self.unchanged,
             "retirés": self.removed,
-            "laissés comme une personne les a mis": self.kept,
+            "laissés comme une personne les a mis": self.left_to_people,
         }
         return ", ".join(f"{count} {word}" for word, count in words.items())
 
@@ -105,13 +105,13 @@ class RowLoader:
     def _create(self, key: Key, values: Values) -> None:
         version = self.written.get(key)
         if version is not None and version.pgh_label != "delete":
-            self.report.kept += 1
+            self.report.left_to_people += 1
             return
         try:
             with transaction.atomic():
                 self.model.objects.create(**dict(zip(self.key, key, strict=True)), **values)
         except IntegrityError:  # a person gave this territory to another CSIRT
-            self.report.kept += 1
+            self.report.left_to_people += 1
         else:
             self.report.created += 1
 
@@ -122,14 +122,14 @@ class RowLoader:
             self.model.objects.filter(pk=row.pk).update(**values)
             self.report.changed += 1
         else:
-            self.report.kept += 1
+            self.report.left_to_people += 1
 
     def _remove(self, key: Key, row: Any) -> None:
         if self._is_ours(key, row):
             row.delete()
             self.report.removed += 1
         else:
-            self.report.kept += 1
+            self.report.left_to_people += 1
 
 
 def _list_csirts(entries: list[Any]) -> Iterator[tuple[Key, Values]]:

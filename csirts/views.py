@@ -64,4 +64,4 @@ def _read_search(request: HttpRequest) -> DirectorySearch:
         answer = answer_search(query, limit=MAX_CHOICES) if query else SearchAnswer([])
     except SearchProblem as problem:
         return DirectorySearch(query, problem=str(problem))
-    return DirectorySearch(query, matches=(*answer.found, *answer.places), mention=answer.mention)
+    return DirectorySearch(query, matches=(*answer.bodies, *answer.places), mention=answer.mention)

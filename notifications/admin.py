@@ -35,10 +35,10 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return [path("", list_view, name="notifications_delivery_changelist")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        mine = (
+        deliveries = (
             super().get_queryset(request).filter(**{f"{CASE_PATH}__csirt__in": get_account(request).read_centre_ids})
         )
-        return mine.select_related(
+        return deliveries.select_related(
             f"{CASE_PATH}__collectivity__region", f"{CASE_PATH}__collectivity__region_correction"
         )
 

@@ -66,10 +66,10 @@ def publish_period(period: Period, now: datetime) -> Release:
     return release
 
 
-def save_attempt(period: Period, now: datetime, began: float, **made: Any) -> None:
-    """Save the result of an attempt. `began` is an instant of the monotonic clock; `made` is empty if it failed."""
-    outcome = CaseOutcome.PUBLISHED if made else CaseOutcome.FAILED
-    Attempt.objects.create(at=now, outcome=outcome, period=str(period), seconds=monotonic() - began, **made)
+def save_attempt(period: Period, now: datetime, began: float, **result: Any) -> None:
+    """Save the result of an attempt. `began` is an instant of the monotonic clock; `result` is empty if it failed."""
+    outcome = CaseOutcome.PUBLISHED if result else CaseOutcome.FAILED
+    Attempt.objects.create(at=now, outcome=outcome, period=str(period), seconds=monotonic() - began, **result)
 
 
 def fold_everything() -> None:

@@ -114,8 +114,8 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
     Raise Http404 for a lead, and for a person who is no responder there.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
-    theirs = Membership.objects.in_force().filter(user__uid=person_uid, role__in=TEAM_ROLES, csirt=centre)
-    roles = list(theirs.select_for_update())
+    memberships = Membership.objects.in_force().filter(user__uid=person_uid, role__in=TEAM_ROLES, csirt=centre)
+    roles = list(memberships.select_for_update())
     if not roles:
         raise Http404
     end_roles(roles)

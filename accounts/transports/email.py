@@ -53,8 +53,9 @@ class Mailer:
             self.connection.close()
             if is_reused:  # servers close a connection after some time: open another
                 return self.send(message)
-            ours = isinstance(error, smtplib.SMTPResponseException)  # the server refused our greeting or our sender
-            raise NotSent(Trouble.CUT_OFF, can_retry=True, everywhere=ours) from error
+            # The server refused our greeting or our sender.
+            is_our_fault = isinstance(error, smtplib.SMTPResponseException)
+            raise NotSent(Trouble.CUT_OFF, can_retry=True, everywhere=is_our_fault) from error
 
 
 def make_refusal(code: int) -> NotSent:

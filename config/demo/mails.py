@@ -37,8 +37,8 @@ class StoredMail:
         """Return the text cut at the links to this site: (piece, whether it is such a link). No
         other link is clickable.
         """
-        ours = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
-        return [(piece, position % 2 == 1) for position, piece in enumerate(ours.split(self.text))]
+        own_links = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
+        return [(piece, position % 2 == 1) for position, piece in enumerate(own_links.split(self.text))]
 
 
 @login_not_required

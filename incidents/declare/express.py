@@ -70,7 +70,7 @@ class Page:
 
     @property
     def matches(self) -> list[Collectivity]:
-        return self.answer.found
+        return self.answer.bodies
 
     @cached_property
     def route(self) -> Route | None:

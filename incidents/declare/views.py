@@ -217,11 +217,11 @@ def ask_who(
     context = build_frame(request, Screen.WHO, journey, clash=clash) | {
         "near": find_near_centre(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,
-        "found": answer.found,
+        "found": answer.bodies,
         "mention": answer.mention,
         "places": answer.places,
         "is_code": answer.is_code,
-        "helpers": list_helpers(timezone.localdate()) if query and (answer.mention or not answer.found) else {},
+        "helpers": list_helpers(timezone.localdate()) if query and (answer.mention or not answer.bodies) else {},
         "mine": own_bodies,
         "current": current,
         "problem": problem,

@@ -96,7 +96,7 @@ class Table:
             yield from ((code,) for code in CATEGORIES[self.by[0]])
         else:
             first, second = self.by
-            yield from ((one, other) for one in CATEGORIES[first] for other in CATEGORIES[second])
+            yield from ((category, crossed) for category in CATEGORIES[first] for crossed in CATEGORIES[second])
 
 
 def count_by(counts: str, by: str, *, opened_by: str, opens_from: int = OPENS_FROM, unit: str = "") -> Table:

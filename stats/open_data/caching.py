@@ -42,9 +42,9 @@ def answer_once(
     return response
 
 
-def make_etag(*asked: object) -> str:
-    """Return the ETag of the answer to what was asked."""
-    text = json.dumps([hash_form(), settings.SITE_URL, *map(str, asked)])
+def make_etag(*arguments: object) -> str:
+    """Return the ETag of the answer to a request with these arguments."""
+    text = json.dumps([hash_form(), settings.SITE_URL, *map(str, arguments)])
     return f'"{hash_value("stats.caching", text).hex()[:32]}"'
 
 

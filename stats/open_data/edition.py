@@ -151,9 +151,9 @@ class Edition:
     def describe_state(self, table: Table) -> TableState:
         rows = [row for row in self.figures if row["table"] == table.code]
         flags = ("rounded", "below_threshold", "table_closed")
-        shown, below, closed = (sum(row[flag] for row in rows) for flag in flags)
-        reason = "" if shown or below else self.explain_closing(table)
-        return TableState(table.code, name_table(table.code), shown, below, closed, reason)
+        printed, below, closed = (sum(row[flag] for row in rows) for flag in flags)
+        reason = "" if printed or below else self.explain_closing(table)
+        return TableState(table.code, name_table(table.code), printed, below, closed, reason)
 
     def explain_closing(self, table: Table) -> str:
         long = next((long for long, short in SHORT_LIST_OF.items() if short == table.code), "")

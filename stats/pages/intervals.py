@@ -74,8 +74,8 @@ def find_most(line: CategoryLine, breakdown: Breakdown) -> float:
         return line.cell.high
     if not breakdown.total.is_shown:
         return inf
-    others = 0 if breakdown.table in NOT_A_PARTITION else sum(counted.cell.low for counted in breakdown.numbered)
-    return max(0, breakdown.total.high - others)
+    rest = 0 if breakdown.table in NOT_A_PARTITION else sum(counted.cell.low for counted in breakdown.numbered)
+    return max(0, breakdown.total.high - rest)
 
 
 def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:

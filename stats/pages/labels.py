@@ -65,7 +65,7 @@ def format_duration(value: timedelta) -> str:
 def bind(words: str) -> str:
     """Return the text with the no-break spaces of French: before « : ; ! ? % » and inside numbers."""
     whole_numbers = re.sub(r"(?<=\d) (?=\d{3})", NARROW, words)
-    return re.sub(r"« | (?=[:;?!»%])", lambda found: found[0].replace(" ", NO_BREAK), whole_numbers)
+    return re.sub(r"« | (?=[:;?!»%])", lambda match: match[0].replace(" ", NO_BREAK), whole_numbers)
 
 
 def upper_first(label: str) -> str:

@@ -19,8 +19,8 @@ def explain_tables() -> str:
 
 
 def explain_rule() -> str:
-    shown = "Un nombre ne paraît que si au moins 5 collectivités y sont ; il est arrondi au hasard à un multiple de 5."
-    return f"{shown} {DASH}"
+    rule = "Un nombre ne paraît que si au moins 5 collectivités y sont ; il est arrondi au hasard à un multiple de 5."
+    return f"{rule} {DASH}"
 
 
 def explain_audit() -> str:

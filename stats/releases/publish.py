@@ -89,7 +89,7 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
     )
     freeze_cases(period)
     existing = Counter[tuple[int, str]]() if period.quarter else count_existing_bodies(period.year)
-    earlier = [seal.load_printed(one) for one in seal.list_earlier(period)]
+    earlier = [seal.load_printed(signed) for signed in seal.list_earlier(period)]
     draft = draw_release(count_cells(period, existing), period=period, earlier=earlier, key=key)
     save_release(release, draft, {stratum.value: existing[0, stratum] for stratum in Stratum if existing})
     save_cases(release)

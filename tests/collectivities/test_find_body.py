@@ -206,20 +206,20 @@ def test_a_former_commune_is_found_under_its_name(query, former, today):
 )
 def test_a_kind_of_body_is_no_commune(query, kind, places):
     answer = answer_search(query)
-    assert answer.found == []
+    assert answer.bodies == []
     assert answer.mention.kind == kind
     assert [str(place) for place in answer.places[:1]] == ([places] if places else [])
 
 
 def test_a_commune_that_is_named_like_a_kind_of_body_is_found():
     answer = answer_search("Hôpital-Camfrout")
-    assert [str(body) for body in answer.found] == ["Hôpital-Camfrout (Finistère)"]
+    assert [str(body) for body in answer.bodies] == ["Hôpital-Camfrout (Finistère)"]
     assert answer.mention is None
 
 
 def test_a_commune_whose_name_ends_like_a_kind_of_body_is_found():
     answer = answer_search("villers l'hopital")
-    assert [str(body) for body in answer.found] == ["Villers-l’Hôpital (Pas-de-Calais)"]
+    assert [str(body) for body in answer.bodies] == ["Villers-l’Hôpital (Pas-de-Calais)"]
     assert answer.mention is None
 
 
@@ -229,7 +229,7 @@ def test_a_postal_code_that_was_typed_is_the_one_that_is_shown():
     )
     for query in ("99108", "99 108", "Grandeville 99108"):
         answer = answer_search(query)
-        assert [(body, body.code_typed) for body in answer.found] == [(town, "99108")]
+        assert [(body, body.code_typed) for body in answer.bodies] == [(town, "99108")]
         assert answer.is_code is (query != "Grandeville 99108")
     assert find_collectivities("Grandeville")[0].code_typed == ""
 
@@ -237,7 +237,7 @@ def test_a_postal_code_that_was_typed_is_the_one_that_is_shown():
 def test_a_kind_of_body_alone_is_said_beside_the_communes_of_that_name():
     answer = answer_search("hopital")
     assert answer.mention.elsewhere == "health"
-    assert "L’Hôpital (Moselle)" in [str(body) for body in answer.found]
+    assert "L’Hôpital (Moselle)" in [str(body) for body in answer.bodies]
 
 
 def test_a_body_that_was_added_is_found_by_its_kind():

@@ -113,7 +113,7 @@ def test_what_was_not_asked_is_not_said(client):
     assert not incident.interruptions.exists()
     assert not incident.leaks.exists()
     said = describe_case_facts(incident)
-    assert [str(said[name]) for name in ("services_said", "data_said", "moments_said")] == ["pas dit"] * 3
+    assert [str(said[name]) for name in ("services_answer", "data_answer", "no_moments")] == ["pas dit"] * 3
     fact = load_facts([incident.pk])[incident.pk]
     assert (fact.type, fact.interruption_services, fact.leak_statuses) == ("inconnu", [], [])
     assert (fact.cause, fact.discovery_delay) == ("", "unknown")

@@ -134,9 +134,9 @@ def test_a_responder_sees_that_the_leak_was_not_said(client):
 
 def test_the_mail_of_the_centre_says_it():
     said = describe_case_facts(declare(**UNSAID))
-    assert [str(said[name]) for name in ("services_said", "data_said", "moments_said")] == ["pas dit"] * 3
+    assert [str(said[name]) for name in ("services_answer", "data_answer", "no_moments")] == ["pas dit"] * 3
     unknown = describe_case_facts(declare(occurred=Instant(certainty="unknown")))
-    assert unknown["moments_said"] == "pas connu"
+    assert unknown["no_moments"] == "pas connu"
     touched = describe_case_facts(
         declare(
             data_concerned="yes",

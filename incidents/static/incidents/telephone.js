@@ -3,7 +3,7 @@
 
 const sheet = document.querySelector(".call-sheet__form");
 const box = document.getElementById("id_body");
-const said = document.getElementById("id_body_said");
+const said = document.getElementById("id_body_status");
 const services = sheet.querySelector(".call-sheet__fold");
 const wide = matchMedia("(min-width: 60rem)");
 const list = document.createElement("ul");

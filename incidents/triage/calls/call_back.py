@@ -50,10 +50,10 @@ class CallForm(TelephoneForm):
 
     def extents(self) -> dict[str, str]:
         """Keep the known extent of a service whose answer is empty."""
-        known = {
+        extents = {
             name: extent for name, extent in read_stopped_extents(self.incident).items() if not self.cleaned_data[name]
         }
-        return known | super().extents()
+        return extents | super().extents()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

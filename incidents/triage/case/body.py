@@ -69,8 +69,8 @@ def find_proposed_body(incident: Incident, user: User, query: str = "") -> Propo
         problem = str(error)
     body.seat = Collectivity.objects.with_territory().filter(hosted=body).first()
     doubles = [] if query.strip() else find_likely_duplicates(body)
-    others = tuple(match for match in matches if match.pk != body.pk)
-    return ProposedBody(body, doubles, make_correction_form(body), query.strip(), others, problem)
+    other_matches = tuple(match for match in matches if match.pk != body.pk)
+    return ProposedBody(body, doubles, make_correction_form(body), query.strip(), other_matches, problem)
 
 
 def list_reasons_to_doubt(incident: Incident, user: User) -> list[tuple[str, str]]:

@@ -113,7 +113,7 @@ def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> di
         "story_lines": [(fact.short, getattr(incident.story, name)) for name, fact in STORY_LINES.items()],
         "instants": list(list_instants(incident)),
         "instants_unknown": list_missing_instants(incident, Certainty.UNKNOWN),
-        "instants_not_said": list_missing_instants(incident, ""),
+        "instants_missing": list_missing_instants(incident, ""),
         "interruptions": interruptions,
         "services": wording.format_stopped_services(incident, interruptions),
         **build_data_context(incident, leaks),

@@ -36,7 +36,7 @@ class WaveLine:
     all: str
     is_open: bool
     number: int
-    level_said: str
+    level_text: str
     bodies: str
     marks: list[str]
     late: str
@@ -91,7 +91,7 @@ def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datet
         all=filters.link(**{WITHIN: wave.key}) if is_open and len(cases) > MEMBERS_SHOWN else "",
         is_open=is_open,
         number=len(cases),
-        level_said=format_level(wave),
+        level_text=format_level(wave),
         bodies=format_bodies(wave, worst),
         marks=list(list_wave_marks(wave, worst)),
         late=format_late(cases, now),
