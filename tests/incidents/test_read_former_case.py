@@ -25,14 +25,14 @@ pytestmark = pytest.mark.django_db
 LATER = "MotDApres"
 
 
-def guest(incident):
+def get_guest(incident):
     return Guest(access_uid=incident.accesses.get().uid)
 
 
-def work(incident, actor, word):
-    """One of each thing that may stand in a case, each with `word` in it. The key of a note is the word too."""
+def add_one_of_each(incident, actor, word):
+    """Add one thing of each kind to the case, each with `word` in it. `word` is also the key of the note."""
     write_to_csirt(
-        reference=incident.reference, guest=guest(incident), letter=Letter(text=f"{word} demande", key=word)
+        reference=incident.reference, guest=get_guest(incident), letter=Letter(text=f"{word} demande", key=word)
     )
     letter = Letter(text=f"{word} réponse", key=word)
     write_to_declarant(reference=incident.reference, actor=actor, letter=letter)
@@ -40,35 +40,35 @@ def work(incident, actor, word):
     Task.objects.create(incident=incident, title=f"{word} tâche", author=actor)
     Observable.objects.create(incident=incident, kind="domain", value=f"{word.lower()}.example", actor=actor)
     Closing.objects.create(incident=incident, summary=f"{word} bilan", actor=actor)
-    answered(incident, "precisions", **{"continue": "oui" if word == LATER else "non"})
-    piece = a_piece(incident) if not incident.evidence.exists() else second_piece(incident)
+    answer_again(incident, "precisions", **{"continue": "oui" if word == LATER else "non"})
+    piece = a_piece(incident) if not incident.evidence.exists() else add_second_piece(incident)
     Evidence.objects.filter(pk=piece.pk).update(name=f"{word}.jpg")
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=f"{word} gravité", actor=actor)
 
 
-def second_piece(incident):
-    told = {"number": 2, "size": 1, "sha256": "1" * 64, "storage_name": "deux", "actor_kind": "declarant"}
-    return Evidence.objects.create(incident=incident, **told)
+def add_second_piece(incident):
+    fields = {"number": 2, "size": 1, "sha256": "1" * 64, "storage_name": "deux", "actor_kind": "declarant"}
+    return Evidence.objects.create(incident=incident, **fields)
 
 
-def answered(incident, section, **values):
+def answer_again(incident, section, **values):
     newest = incident.sheets.filter(section=section).order_by("-id").first()
-    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(newest.uid) if newest else "")
+    writing = Writing(guest=get_guest(incident), reference=incident.reference, seen=str(newest.uid) if newest else "")
     answer_section(writing=writing, section=section, version="2026-11", values=values)
 
 
-def given(incident, giver, taker):
+def transfer_case(incident, giver, taker):
     return accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
 
-def test_it_works(incident, giver, taker):
+def test_the_former_centre_reads_the_case_as_it_was_transferred(incident, giver, taker):
     acknowledge_incident(reference=incident.reference, actor=giver)
-    work(incident, giver, "MotDAvant")
-    transfer = given(incident, giver, taker)
+    add_one_of_each(incident, giver, "MotDAvant")
+    transfer = transfer_case(incident, giver, taker)
 
-    ours = as_person(giver)
-    assert "Commune de Plouexemple" in text_of(ours.get(f"{QUEUE}transferts/"))
-    page = text_of(ours.get(offer_url(transfer, "dossier")))
+    client = as_person(giver)
+    assert "Commune de Plouexemple" in text_of(client.get(f"{QUEUE}transferts/"))
+    page = text_of(client.get(offer_url(transfer, "dossier")))
 
     for words in ("demande", "réponse", "note", "tâche", "bilan"):
         assert f"MotDAvant {words}" in page
@@ -77,26 +77,26 @@ def test_it_works(incident, giver, taker):
     assert "Confié à Loin Cyber" in page
 
 
-def test_its_reference_leads_there_from_the_search(incident, giver, taker):
+def test_the_former_centre_finds_the_case_by_its_reference(incident, giver, taker):
     acknowledge_incident(reference=incident.reference, actor=giver)
-    transfer = given(incident, giver, taker)
-    found = text_of(as_person(giver).get(f"{QUEUE}recherche/", {"q": incident.reference}))
-    assert "Votre centre a confié le dossier" in found
-    assert f'href="{offer_url(transfer, "dossier")}"' in found
-    assert "Rien ne répond" not in found
+    transfer = transfer_case(incident, giver, taker)
+    results = text_of(as_person(giver).get(f"{QUEUE}recherche/", {"q": incident.reference}))
+    assert "Votre centre a confié le dossier" in results
+    assert f'href="{offer_url(transfer, "dossier")}"' in results
+    assert "Rien ne répond" not in results
     stranger = as_person(a_responder(elsewhere()))
     assert "confié le dossier" not in text_of(stranger.get(f"{QUEUE}recherche/", {"q": incident.reference}))
 
 
-def test_not_a_word_of_what_came_after(incident, giver, taker):
+def test_the_former_centre_reads_nothing_written_after_the_transfer(incident, giver, taker):
     acknowledge_incident(reference=incident.reference, actor=giver)
-    work(incident, giver, "MotDAvant")
-    transfer = given(incident, giver, taker)
-    ours = as_person(giver)
+    add_one_of_each(incident, giver, "MotDAvant")
+    transfer = transfer_case(incident, giver, taker)
+    client = as_person(giver)
     pages = [offer_url(transfer, "dossier"), f"{QUEUE}transferts/", QUEUE, f"{QUEUE}?etat=tous"]
-    before = {page: words_of(ours, page) for page in pages}
+    before = {page: get_page_text(client, page) for page in pages}
 
-    work(incident, taker, LATER)
+    add_one_of_each(incident, taker, LATER)
     Task.objects.filter(title="MotDAvant tâche").update(done_at=timezone.now(), done_by=taker, title=f"{LATER} titre")
     incident.story.description = f"{LATER} récit"
     incident.story.contact_phone = "06 39 98 00 12"
@@ -104,21 +104,21 @@ def test_not_a_word_of_what_came_after(incident, giver, taker):
     verify_incident(reference=incident.reference, actor=taker)
     close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, actor=taker)
 
-    assert {page: words_of(ours, page) for page in pages} == before
+    assert {page: get_page_text(client, page) for page in pages} == before
     assert LATER.lower() not in "".join(before.values()).lower()
-    assert ours.get(f"{QUEUE}recherche/", {"q": LATER}).context["count"] == 0
+    assert client.get(f"{QUEUE}recherche/", {"q": LATER}).context["count"] == 0
 
 
-def words_of(client, page):
-    """All that the page says, but the token of its forms."""
+def get_page_text(client, page):
+    """Return the text of the page without the CSRF tokens, which differ each time."""
     lines = client.get(page).content.decode().splitlines()
     return "\n".join(line for line in lines if "csrfmiddlewaretoken" not in line)
 
 
-def test_nothing_else_of_it_opens(incident, giver, taker):
+def test_no_other_page_of_the_case_opens_for_the_former_centre(incident, giver, taker):
     piece = a_piece(incident)
-    transfer = given(incident, giver, taker)
-    ours = as_person(giver)
+    transfer = transfer_case(incident, giver, taker)
+    client = as_person(giver)
 
     for address in (
         url(incident),
@@ -133,14 +133,14 @@ def test_nothing_else_of_it_opens(incident, giver, taker):
         f"/suivi/{incident.reference}/dossier/",
         offer_url(transfer),
     ):
-        assert ours.get(address).status_code == 404, address
-    page = ours.get(offer_url(transfer, "dossier")).content.decode()
+        assert client.get(address).status_code == 404, address
+    page = client.get(offer_url(transfer, "dossier")).content.decode()
     assert f"pieces/{piece.uid}" not in page
     assert page.count("<form") == page.count('id="logout-form"')
 
 
-def test_only_the_centre_that_gave_it_reads_it(incident, giver, taker):
-    transfer = given(incident, giver, taker)
+def test_only_the_former_centre_reads_the_transferred_case(incident, giver, taker):
+    transfer = transfer_case(incident, giver, taker)
 
     assert as_person(a_lead()).get(offer_url(transfer, "dossier")).status_code == 200
     for person in (taker, a_responder(another_centre("tiers", "Tiers"))):
@@ -148,7 +148,7 @@ def test_only_the_centre_that_gave_it_reads_it(incident, giver, taker):
 
 
 @pytest.mark.parametrize("state", ["asked", "returned", "withdrawn"])
-def test_one_that_was_not_accepted_opens_nothing(incident, giver, taker, state):
+def test_a_transfer_that_was_not_accepted_opens_nothing(incident, giver, taker, state):
     transfer = propose_transfer(incident, giver)
     if state != "asked":
         type(transfer).objects.update(state=state, answered_at=timezone.now(), answered_by=taker)
@@ -157,24 +157,24 @@ def test_one_that_was_not_accepted_opens_nothing(incident, giver, taker, state):
     assert as_person(taker).get(offer_url(transfer, "dossier")).status_code == 404
 
 
-def test_erasing_empties_it(incident, giver, taker):
+def test_erasing_the_case_empties_the_page_of_the_former_centre(incident, giver, taker):
     acknowledge_incident(reference=incident.reference, actor=giver)
-    work(incident, giver, "MotDAvant")
-    transfer = given(incident, giver, taker)
+    add_one_of_each(incident, giver, "MotDAvant")
+    transfer = transfer_case(incident, giver, taker)
     erase_personal_data(reference=incident.reference, actor=a_lead(taker.memberships[0].csirt))
 
-    ours = as_person(giver)
-    page = text_of(ours.get(offer_url(transfer, "dossier")))
+    client = as_person(giver)
+    page = text_of(client.get(offer_url(transfer, "dossier")))
     assert "Dossier effacé" in page
     for words in ("MotDAvant", "Plouexemple", "motdavant", "siège", "02 99"):
         assert words not in page
-        assert words not in text_of(ours.get(f"{QUEUE}transferts/"))
+        assert words not in text_of(client.get(f"{QUEUE}transferts/"))
     assert "Transféré" in page
     assert "Données personnelles effacées" not in page
 
 
-def test_each_former_centre_reads_until_its_own_day(incident, giver, taker):
-    first = given(incident, giver, taker)
+def test_each_former_centre_reads_up_to_its_own_transfer(incident, giver, taker):
+    first = transfer_case(incident, giver, taker)
     Message.objects.create(
         incident=incident, text="chez le deuxième", is_from_csirt=False, actor_kind="declarant", submission_key="2"
     )
@@ -188,26 +188,26 @@ def test_each_former_centre_reads_until_its_own_day(incident, giver, taker):
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_the_same_whatever_its_length(incident, giver, taker, number):
-    for each in range(number):
-        told = {"incident": incident, "actor_kind": "declarant", "submission_key": f"m{each}"}
-        Message.objects.create(text=f"mot {each}", is_from_csirt=False, **told)
-        Note.objects.create(incident=incident, text="note", author=a_responder(), submission_key=f"n{each}")
+def test_a_former_case_costs_the_same_whatever_its_length(incident, giver, taker, number):
+    for i in range(number):
+        fields = {"incident": incident, "actor_kind": "declarant", "submission_key": f"m{i}"}
+        Message.objects.create(text=f"mot {i}", is_from_csirt=False, **fields)
+        Note.objects.create(incident=incident, text="note", author=a_responder(), submission_key=f"n{i}")
         Task.objects.create(incident=incident, title="tâche", author=giver)
-    transfer = given(incident, giver, taker)
-    ours = as_person(giver)
-    ours.get(offer_url(transfer, "dossier"))
+    transfer = transfer_case(incident, giver, taker)
+    client = as_person(giver)
+    client.get(offer_url(transfer, "dossier"))
     with CaptureQueriesContext(connection) as queries:
-        page = ours.get(offer_url(transfer, "dossier"))
+        page = client.get(offer_url(transfer, "dossier"))
 
     assert len(page.context["remains"].messages) == len(page.context["tasks"]) == number
     assert len(queries) <= 20, [query["sql"][:90] for query in queries]
 
 
-def test_a_long_case_is_read_to_its_first_word(incident, giver, taker):
-    told = {"incident": incident, "actor_kind": "declarant", "is_from_csirt": False}
-    numbers = [f"{each:03}" for each in range(450)]
-    Message.objects.bulk_create(Message(text=f"mot {n}.", submission_key=f"m{n}", **told) for n in numbers)
+def test_a_long_former_case_is_read_page_by_page_to_its_start(incident, giver, taker):
+    fields = {"incident": incident, "actor_kind": "declarant", "is_from_csirt": False}
+    numbers = [f"{i:03}" for i in range(450)]
+    Message.objects.bulk_create(Message(text=f"mot {n}.", submission_key=f"m{n}", **fields) for n in numbers)
     Note.objects.bulk_create(
         Note(incident=incident, text=f"note {n}.", author=giver, submission_key=f"n{n}") for n in numbers
     )
@@ -219,12 +219,12 @@ def test_a_long_case_is_read_to_its_first_word(incident, giver, taker):
     for _ in numbers:
         record_event(incident, EventKind.LINK_ROTATED, at=timezone.now(), actor=giver)
     Observable.objects.bulk_create(
-        Observable(incident=incident, kind="domain", value=f"i{each}.example", actor=giver) for each in range(500)
+        Observable(incident=incident, kind="domain", value=f"i{i}.example", actor=giver) for i in range(500)
     )
-    transfer, ours = given(incident, giver, taker), as_person(giver)
+    transfer, client = transfer_case(incident, giver, taker), as_person(giver)
     address = offer_url(transfer, "dossier")
     with CaptureQueriesContext(connection) as queries:
-        page = ours.get(address)
+        page = client.get(address)
 
     assert len(queries) <= 20, [query["sql"][:90] for query in queries]
     assert len(page.context["observables"]) == 500
@@ -234,19 +234,19 @@ def test_a_long_case_is_read_to_its_first_word(incident, giver, taker):
         assert f'Encore {number} avant : <a href="?{where}=400#{where}">' in words
         assert f'id="{where}"' in words
     assert "Revenir à la première page" not in words
-    for where, said in (("echanges", "mot"), ("notes", "note"), ("taches", "tâche")):
-        assert f"{said} 049." not in words
-        earlier = text_of(ours.get(address, {where: "400"}))
-        assert [n for n in numbers if f"{said} {n}." in earlier] == numbers[:50]
+    for where, word in (("echanges", "mot"), ("notes", "note"), ("taches", "tâche")):
+        assert f"{word} 049." not in words
+        earlier = text_of(client.get(address, {where: "400"}))
+        assert [n for n in numbers if f"{word} {n}." in earlier] == numbers[:50]
         assert f"?{where}=" not in earlier
         assert "Revenir à la première page" in earlier
-    assert len(ours.get(address, {"histoire": "400"}).context["events"]) == 53
-    assert len(ours.get(address, {"reponses": "400"}).context["answers"]) == 50
+    assert len(client.get(address, {"histoire": "400"}).context["events"]) == 53
+    assert len(client.get(address, {"reponses": "400"}).context["answers"]) == 50
     for odd in ("450", "999999", "9" * 50, "-1", "٣", "\0"):
-        assert "mot 449." in text_of(ours.get(address, {"echanges": odd})), odd
+        assert "mot 449." in text_of(client.get(address, {"echanges": odd})), odd
 
 
-def test_the_event_that_ends_it_is_the_last_one_seen(incident, giver, taker):
-    transfer = given(incident, giver, taker)
+def test_the_transfer_is_the_last_event_of_a_former_case(incident, giver, taker):
+    transfer = transfer_case(incident, giver, taker)
     assert transfer.last_event.kind == EventKind.TRANSFERRED
     assert transfer.standing["last"]["messages"] == 0

@@ -1,4 +1,4 @@
-"""What is typed in the search is read or refused by name; nothing else ever comes out."""
+"""The search reads what was typed, or refuses it and names the word; nothing else ever comes out."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ from incidents.triage.search.query import QueryProblem, read_query
 from incidents.triage.search.query_values import KEYS, Days, Range
 
 
-def test_it_works():
+def test_a_query_is_split_into_words_phrases_exclusions_and_filters():
     query = read_query('serveur "mot de passe" -exercice type:rançongiciel pop>10000')
 
     assert query.words == ["serveur"]
@@ -21,7 +21,7 @@ def test_it_works():
 
 
 @pytest.mark.parametrize(
-    ("typed", "key", "value"),
+    ("text", "key", "value"),
     [
         ("type:rancon", "type", ("rancon",)),
         ("Type : Rançongiciel", "type", ("rancon",)),
@@ -63,42 +63,42 @@ def test_it_works():
         ("technique:t1566.001", "technique", ("T1566.001",)),
     ],
 )
-def test_each_typed_word_is_read(typed, key, value):
-    (part,) = read_query(typed).filters
+def test_each_filter_is_read(text, key, value):
+    (part,) = read_query(text).filters
     assert (part.key, part.value) == (key, value)
 
 
 def test_each_example_that_is_shown_is_read():
-    for key, known in KEYS.items():
-        (part,) = read_query(known.example).filters
+    for key, key_type in KEYS.items():
+        (part,) = read_query(key_type.example).filters
         assert part.key == key
 
 
 def test_each_typed_word_is_asked_of_the_cases():
-    """« resp » has a rule of its own, which knows who asks."""
+    """« resp » is filtered by a function of its own, which knows who searches."""
     assert set(KEYS) == {*CONDITIONS, "resp"}
 
 
 @pytest.mark.parametrize(
-    "typed",
+    "text",
     [
         *["attention : danger", "http://exemple.fr/x?y=1", "12:30", ":", "::", ">", "-", "--", "a - b", ":panne"],
         *["2001:db8::1", ".*", "[a-z]+(", "'; DROP TABLE x; --", "%_\\", "c'est-à-dire", "objet:", "&|!", "\t"],
     ],
 )
-def test_the_rest_is_words(typed):
-    query = read_query(typed)
+def test_what_is_no_filter_is_searched_as_words(text):
+    query = read_query(text)
     assert not query.filters
-    assert query.text == typed
+    assert query.text == text
 
 
-def test_words_that_are_in_every_text_are_not_wanted():
+def test_stop_words_are_dropped():
     assert read_query("les fichiers de l’accueil à la mairie").words == ["fichiers", "accueil", "mairie"]
     assert read_query("le la les").words == []
 
 
 @pytest.mark.parametrize(
-    ("typed", "at", "word", "close"),
+    ("text", "at", "word", "close"),
     [
         ("a gravit:x", 3, "gravit:x", ("gravite:",)),
         ("inconnu:x", 1, "inconnu:x", ()),
@@ -119,9 +119,9 @@ def test_words_that_are_in_every_text_are_not_wanted():
         ("pop>٣", 1, "pop>٣", ()),
     ],
 )
-def test_what_cannot_be_read_is_named(typed, at, word, close):
+def test_a_query_that_cannot_be_read_names_the_word_and_its_place(text, at, word, close):
     with pytest.raises(QueryProblem) as refusal:
-        read_query(typed)
+        read_query(text)
 
     problem = refusal.value
     assert (problem.at, problem.word) == (at, word)
@@ -130,37 +130,37 @@ def test_what_cannot_be_read_is_named(typed, at, word, close):
         assert problem.close == close
 
 
-def test_an_unknown_key_tells_those_that_are_known():
+def test_the_error_on_an_unknown_key_lists_the_known_keys():
     with pytest.raises(QueryProblem) as refusal:
         read_query("auteur:camille")
     assert all(key in refusal.value.message for key in KEYS)
 
 
-def test_a_part_can_be_taken_away():
+def test_a_query_can_be_written_without_one_of_its_filters():
     query = read_query("alerte type:panne pop<500")
     assert [query.without(part) for part in query.filters] == ["alerte pop<500", "alerte type:panne"]
 
 
 SIGNS = [":", ">", "<=", "..", '"', "«", "»", "-", " ", "panne", "2026-01", "500", "é", "\u00a0", "\x00", "\ud800"]
 PIECES = st.sampled_from([*KEYS, *SIGNS])
-TYPED = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=60))
+TEXTS = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=60))
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(TYPED)
-def test_whatever_is_typed_is_read_or_refused(typed):
-    read = read_or_refused(typed)
+@given(TEXTS)
+def test_any_text_is_read_or_refused(text):
+    result = read_or_return_problem(text)
 
-    if isinstance(read, QueryProblem):
-        assert 1 <= read.at <= len(typed)
-        assert read.word in typed
+    if isinstance(result, QueryProblem):
+        assert 1 <= result.at <= len(text)
+        assert result.word in text
     else:
-        assert all(typed[part.start : part.end].strip() for part in read.parts)
-        assert bool(read.parts) == bool(typed.strip())
+        assert all(text[part.start : part.end].strip() for part in result.parts)
+        assert bool(result.parts) == bool(text.strip())
 
 
-def read_or_refused(typed):
+def read_or_return_problem(text):
     try:
-        return read_query(typed)
+        return read_query(text)
     except QueryProblem as problem:
         return problem

@@ -16,17 +16,17 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_works(client):
-    listed = text(client.get("/reflexes/"))
+    list_page = text(client.get("/reflexes/"))
     for kind in IncidentType:
-        assert str(kind.label) in listed
-        shown = text(client.get(f"/reflexes/{kind}/"))
+        assert str(kind.label) in list_page
+        page = text(client.get(f"/reflexes/{kind}/"))
         sheet = REFLEXES[kind]
         for words in (sheet.words, *(part for act in (*sheet.hour, *sheet.day) for part in act), *sheet.sources):
-            assert plain(words) in plain(shown), kind
-        assert "version 2 du 28 novembre 2026" in plain(shown)
+            assert normalize_spaces(words) in normalize_spaces(page), kind
+        assert "version 2 du 28 novembre 2026" in normalize_spaces(page)
 
 
-def plain(words):
+def normalize_spaces(words):
     return " ".join(str(words).split())
 
 
@@ -46,11 +46,13 @@ def test_no_sheet_gives_a_number_or_speaks_of_what_is_not_law():
 
 
 def test_one_icon_a_type_on_every_page():
-    chosen = {choice.type: choice.icon for choice in [UNKNOWN, *(one for group in GROUPS for one in group.choices)]}
+    chosen = {
+        choice.type: choice.icon for choice in [UNKNOWN, *(option for group in GROUPS for option in group.choices)]
+    }
     assert {kind: ICONS[kind] for kind in IncidentType} == chosen
 
 
-def test_an_unknown_type_is_not_there(client):
+def test_the_sheet_of_an_unknown_type_is_not_found(client):
     assert client.get("/reflexes/autre-chose/").status_code == 404
 
 
@@ -58,21 +60,21 @@ def test_a_region_sees_the_sheet_and_the_number_of_its_centre(client):
     csirt = breizh_cyber()
     content = dump_sheet(REFLEXES["rancon"]) | {"words": "Débranchez, et appelez Brest."}
     ReflexSheet.objects.create(type="rancon", csirt=csirt, version=1, content=content)
-    there = text(client.get("/reflexes/rancon/", {"region": bretagne().code}))
-    assert "Débranchez, et appelez Brest." in there
-    assert "0 800 200 008" in there
-    assert "Fiche de Breizh Cyber pour sa région, version 1" in there
+    page = text(client.get("/reflexes/rancon/", {"region": bretagne().code}))
+    assert "Débranchez, et appelez Brest." in page
+    assert "0 800 200 008" in page
+    assert "Fiche de Breizh Cyber pour sa région, version 1" in page
     for elsewhere in ({}, {"region": "94"}, {"region": "zz"}):
         assert "Brest" not in text(client.get("/reflexes/rancon/", elsewhere))
     assert "Brest" not in text(client.get("/reflexes/panne/", {"region": "53"}))
 
 
-def test_where_nobody_answers_the_page_says_where_to_go(client):
+def test_where_no_centre_covers_the_region_the_sheet_names_who_helps(client):
     nobody = "Aucun centre ne couvre ce territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18"
     assert nobody in " ".join(text(client.get("/reflexes/rancon/", {"region": "06"})).replace(" ,", ",").split())
 
 
-def test_it_costs_few_queries(client, django_assert_max_num_queries):
+def test_the_sheets_cost_few_queries(client, django_assert_max_num_queries):
     client.get("/reflexes/")
     with django_assert_max_num_queries(2):
         client.get("/reflexes/")
@@ -121,13 +123,13 @@ def test_a_sheet_ends_with_the_official_pages_once(client, kind, urls):
     assert all(page.count(f'href="{url}"') == 1 for url in urls)
 
 
-def test_a_complaint_is_said_with_its_delay():
+def test_the_sheets_give_the_deadline_to_file_a_complaint():
     for kind in ("rancon", "boite"):
-        said = " ".join(str(act.how).replace("\N{NO-BREAK SPACE}", " ") for act in REFLEXES[kind].day)
-        assert "Pour être indemnisé, portez plainte dans les 72 heures après avoir connu l’attaque." in said
+        steps = " ".join(str(act.how).replace("\N{NO-BREAK SPACE}", " ") for act in REFLEXES[kind].day)
+        assert "Pour être indemnisé, portez plainte dans les 72 heures après avoir connu l’attaque." in steps
 
 
-def test_a_word_of_the_trade_stands_in_brackets_behind_plain_ones():
+def test_technical_words_stand_in_brackets():
     for sheet in REFLEXES.values():
         words = json.dumps(dump_sheet(sheet), ensure_ascii=False)
         assert not re.search(r"(?<!\()\b(DPO|main courante)\b", words)

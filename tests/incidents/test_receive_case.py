@@ -1,4 +1,4 @@
-"""What becomes of a case that another centre has taken: all of it follows, and the former one has it no more."""
+"""A case that another centre accepts goes there with all it holds; the former centre no longer has it."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ from tests.reading import text_of
 pytestmark = pytest.mark.django_db
 
 
-def test_it_works(incident, giver, taker, elsewhere):
+def test_the_case_passes_to_the_new_centre_and_leaves_the_former_one(incident, giver, taker, elsewhere):
     acknowledge_incident(reference=incident.reference, actor=giver)
     group = CaseGroup.objects.create(csirt=incident.csirt, kind="campaign", title="Vague", author=giver)
     Incident.objects.update(group=group)
@@ -39,14 +39,14 @@ def test_it_works(incident, giver, taker, elsewhere):
     assert (incident.assignee, incident.acknowledged_by) == (taker, taker)
     assert incident.due_for == DueFor.ANSWER  # the declarant still waits for one
     assert incident.documents.get().csirt == elsewhere
-    ours = as_person(giver)
-    assert ours.get(url(incident)).status_code == 404
-    assert incident.reference not in text_of(ours.get(QUEUE, {"etat": "tous"}))
+    client = as_person(giver)
+    assert client.get(url(incident)).status_code == 404
+    assert incident.reference not in text_of(client.get(QUEUE, {"etat": "tous"}))
     for query in (incident.reference, "Plouexemple", "mot"):
-        assert ours.get(f"{QUEUE}recherche/", {"q": query}).context["count"] == 0, query
+        assert client.get(f"{QUEUE}recherche/", {"q": query}).context["count"] == 0, query
 
 
-def test_figures_follow(incident, giver, taker, elsewhere):
+def test_the_figures_count_a_transferred_case_at_its_new_centre(incident, giver, taker, elsewhere):
     fold_all()
     assert CaseFact.objects.get().csirt.slug == "breizh-cyber"
 
@@ -57,7 +57,7 @@ def test_figures_follow(incident, giver, taker, elsewhere):
     assert verify_figures().found == []
 
 
-def test_the_declarant_reads_who_has_it_now_and_who_did_what(incident, giver, taker, client):
+def test_the_declarant_reads_which_centre_has_the_case_and_who_did_what(incident, giver, taker, client):
     acknowledge_incident(reference=incident.reference, actor=giver)
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     signed_in(client, taker)
@@ -75,7 +75,7 @@ def test_the_declarant_reads_who_has_it_now_and_who_did_what(incident, giver, ta
     assert "Loin Cyber a pris le dossier en charge" in " ".join(dossier["progress"])
 
 
-def test_pieces_and_messages_go_on_at_the_new_centre(incident, giver, taker):
+def test_the_new_centre_receives_the_files_and_messages(incident, giver, taker):
     piece = a_piece(incident)
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     guest = Guest(access_uid=incident.accesses.get().uid)
@@ -87,7 +87,7 @@ def test_pieces_and_messages_go_on_at_the_new_centre(incident, giver, taker):
     assert as_person(giver).get(download).status_code == 404
 
 
-def test_it_comes_back(incident, giver, taker):
+def test_a_case_can_be_transferred_back(incident, giver, taker):
     first = accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     second = propose_transfer(incident, taker, taker="breizh-cyber", seen=str(first.uid))
     accept_transfer(uid=second.uid, actor=giver)
@@ -98,8 +98,8 @@ def test_it_comes_back(incident, giver, taker):
     assert as_person(taker).get(url(incident)).status_code == 404
 
 
-def test_where_it_went_from_there_is_not_told(incident, giver, taker):
-    """Nor is it said to be still where it went first."""
+def test_the_first_centre_does_not_learn_of_a_second_transfer(incident, giver, taker):
+    """The page does not claim either that the case is still at the second centre."""
     first = accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     third = a_responder(another_centre("tiers", "Tiers"))
     accept_transfer(uid=propose_transfer(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
@@ -113,7 +113,7 @@ def test_where_it_went_from_there_is_not_told(incident, giver, taker):
 
 
 @pytest.mark.parametrize(
-    ("part", "said"),
+    ("part", "fields"),
     [
         ("message", {"text": "Avez-vous des sauvegardes ?", "key": "k"}),
         ("gravite", {"severity": "2", "motive": "Avez-vous des sauvegardes ?"}),
@@ -121,39 +121,39 @@ def test_where_it_went_from_there_is_not_told(incident, giver, taker):
         ("avis", {"motive": "Avez-vous des sauvegardes ?"}),
     ],
 )
-def test_what_was_typed_meanwhile_is_given_back(incident, giver, taker, part, said):
+def test_what_the_former_centre_was_typing_is_given_back(incident, giver, taker, part, fields):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     before = incident.events.count()
 
-    answer = as_person(giver).post(url(incident, part), said)
+    answer = as_person(giver).post(url(incident, part), fields)
 
     assert answer.status_code == 409
     assert "a été confié à Loin Cyber" in text_of(answer)
     assert "Avez-vous des sauvegardes ?" in text_of(answer)
     assert incident.events.count() == before
     third = a_responder(another_centre("tiers", "Tiers"))
-    assert as_person(third).post(url(incident, part), said).status_code == 404
+    assert as_person(third).post(url(incident, part), fields).status_code == 404
     assert as_person(giver).get(url(incident)).status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("part", "said", "typed"),
+    ("part", "fields", "number"),
     [
         ("note", {"kind": "note", "text": "1234 5678", "key": "k"}, "1234 5678"),
         ("indicateurs", {"acte": "ajouter", "kind": "ip", "value": "192.0.2.7"}, "192.0.2.7"),
         ("taches", {"title": "112", "due": "2126-12-11"}, "2126-12-11"),
     ],
 )
-def test_figures_that_were_typed_are_given_back_too(incident, giver, taker, part, said, typed):
+def test_numbers_that_the_former_centre_was_typing_are_given_back(incident, giver, taker, part, fields, number):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
-    answer = as_person(giver).post(url(incident, part), said)
+    answer = as_person(giver).post(url(incident, part), fields)
 
     assert answer.status_code == 409
-    assert f'<p class="story">{typed}</p>' in text_of(answer)
+    assert f'<p class="story">{number}</p>' in text_of(answer)
 
 
-def test_tasks_keep_their_dates(incident, giver, taker):
+def test_a_task_keeps_its_due_date_after_a_transfer(incident, giver, taker):
     acknowledge_incident(reference=incident.reference, actor=giver)
     Task.objects.create(incident=incident, title="Rappeler", author=giver, due_at=timezone.now())
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
@@ -161,7 +161,7 @@ def test_tasks_keep_their_dates(incident, giver, taker):
     assert incident.due_for == DueFor.TASK
 
 
-def test_who_took_it_first_kept_the_target(incident, giver, taker, time_machine):
+def test_the_delay_is_counted_to_the_first_centre_that_took_the_case(incident, giver, taker, time_machine):
     time_machine.move_to(incident.received_at + timedelta(minutes=10))
     acknowledge_incident(reference=incident.reference, actor=giver)
     time_machine.move_to(incident.acknowledge_by + timedelta(hours=10))

@@ -1,4 +1,4 @@
-"""Each access of a centre's people to the words of a case is a row, whatever the door; its declarant reads them."""
+"""Each access of a centre's people to the words of a case is recorded, by any door; the declarant sees the list."""
 
 from datetime import timedelta
 
@@ -26,11 +26,11 @@ from tests.reading import text_of
 pytestmark = pytest.mark.django_db
 
 
-def rows():
+def list_accesses():
     return list(CaseAccess.objects.order_by("id").values_list("incident__reference", "user", "csirt__slug", "door"))
 
 
-def page(incident, *parts):
+def follow_up_url(incident, *parts):
     return "/".join([f"/suivi/{incident.reference}", *parts, ""])
 
 
@@ -42,47 +42,47 @@ def test_it_works(client, responder, incident, time_machine):
         (url(incident, "messages"), Door.MESSAGES),
         (url(incident, "indicateurs"), Door.OBSERVABLES),
         (url(incident, "cloture"), Door.CLOSING),
-        (page(incident), Door.FOLLOW_UP),
-        (page(incident, "pieces"), Door.FILES),
-        (page(incident, "dossier"), Door.PACK),
+        (follow_up_url(incident), Door.FOLLOW_UP),
+        (follow_up_url(incident, "pieces"), Door.FILES),
+        (follow_up_url(incident, "dossier"), Door.PACK),
     ):
         time_machine.shift(timedelta(minutes=5))
         assert client.get(address).status_code == 200
-        assert rows()[-1] == (incident.reference, responder.pk, "breizh-cyber", door), address
-    assert len(rows()) == 8
+        assert list_accesses()[-1] == (incident.reference, responder.pk, "breizh-cyber", door), address
+    assert len(list_accesses()) == 8
 
-    told = text_of(follower(incident).get(page(incident)))
-    assert f"<b>{responder.display_name}</b>, Breizh Cyber<br>" in told
+    page_text = text_of(follower(incident).get(follow_up_url(incident)))
+    assert f"<b>{responder.display_name}</b>, Breizh Cyber<br>" in page_text
     for door in (Door.CASE, Door.HISTORY, Door.MESSAGES, Door.OBSERVABLES, Door.CLOSING, Door.FOLLOW_UP, Door.PACK):
-        assert f"{door.label}, le " in told
-    assert "Chaque lecture est notée" in told
+        assert f"{door.label}, le " in page_text
+    assert "Chaque lecture est notée" in page_text
 
 
-def test_the_api_leaves_its_row_and_the_declarant_reads_it(responder, incident):
+def test_reading_by_the_api_is_recorded_and_shown_to_the_declarant(responder, incident):
     token = {"Authorization": f"Bearer {issue_token(responder, name='essai')}"}
-    assert "Personne ne l’a encore lue." in text_of(follower(incident).get(page(incident)))
+    assert "Personne ne l’a encore lue." in text_of(follower(incident).get(follow_up_url(incident)))
 
     assert Client().get(f"/api/v1/incidents/{incident.reference}/", headers=token).status_code == 200
 
-    assert rows() == [(incident.reference, responder.pk, "breizh-cyber", Door.API)]
-    told = text_of(follower(incident).get(page(incident)))
-    assert "Breizh Cyber a lu votre déclaration" in told
-    assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in told
+    assert list_accesses() == [(incident.reference, responder.pk, "breizh-cyber", Door.API)]
+    page_text = text_of(follower(incident).get(follow_up_url(incident)))
+    assert "Breizh Cyber a lu votre déclaration" in page_text
+    assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in page_text
     assert not Reading.objects.exists(), "no page of the triage was open"
 
 
-def test_a_reload_within_a_minute_is_the_same_row_which_says_so(client, responder, incident, time_machine):
+def test_reloads_within_a_minute_share_one_row(client, responder, incident, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
-    for seconds, known in ((0, 1), (30, 1), (29, 1), (2, 2)):
+    for seconds, expected in ((0, 1), (30, 1), (29, 1), (2, 2)):
         time_machine.shift(timedelta(seconds=seconds))
         client.get(url(incident))
-        assert CaseAccess.objects.count() == known
+        assert CaseAccess.objects.count() == expected
     for row in CaseAccess.objects.all():
         assert row.until - row.at == timedelta(minutes=1)
-    assert "2 fois : la première le" in text_of(follower(incident).get(page(incident)))
+    assert "2 fois : la première le" in text_of(follower(incident).get(follow_up_url(incident)))
 
 
-def test_it_costs_one_statement(responder, incident):
+def test_recording_an_access_costs_one_statement(responder, incident):
     assert responder.read_centre_ids
     costs = []
     for to in (Ability.WORK, Ability.VIEW):
@@ -92,7 +92,7 @@ def test_it_costs_one_statement(responder, incident):
     assert [len(cost) for cost in costs] == [1, 1]
 
 
-def test_an_act_and_a_signal_show_no_words_and_leave_no_row(client, responder, incident):
+def test_requests_that_show_no_words_are_not_recorded(client, responder, incident):
     client.post(url(incident, "presence"), {"seen": ""})
     client.get("/admin/incidents/incident/etat/")
     client.post(url(incident, "prendre"))
@@ -100,81 +100,84 @@ def test_an_act_and_a_signal_show_no_words_and_leave_no_row(client, responder, i
     assert client.post(url(incident, "garder"), written, headers={"accept": "application/json"}).status_code == 200
     assert client.post(url(incident, "garder"), written).status_code == 302
     assert client.post(url(incident, "verifier"), written | {"verifier-source": "known"}).status_code == 302
-    assert rows() == []
+    assert list_accesses() == []
 
 
-def test_what_was_sent_is_forgotten_without_a_row(responder, incident):
+def test_forgetting_kept_words_is_not_recorded(responder, incident):
     forget_submitted_words(responder, incident.reference, KeptForm.NOTE, Pen(name="a", stroke=2))
-    assert rows() == []
+    assert list_accesses() == []
 
 
-def test_an_excerpt_in_a_search_leaves_a_row_and_is_no_reading(client, responder):
-    shown, other = declare(description="Une tête de mort verte."), declare(description="Rien de tel.")
+def test_an_excerpt_in_a_search_is_recorded_but_is_no_reading(client, responder):
+    matching, other = declare(description="Une tête de mort verte."), declare(description="Rien de tel.")
     index_all()
     client.get("/admin/incidents/incident/recherche/", {"q": "mort verte"})
-    assert rows() == [(shown.reference, responder.pk, "breizh-cyber", Door.SEARCH)]
-    told = text_of(follower(shown).get(page(shown)))
-    assert "un extrait, dans une recherche, le" in told
-    assert "Personne ne l’a encore lue." in told
-    assert other.reference not in dict.fromkeys(row[0] for row in rows())
+    assert list_accesses() == [(matching.reference, responder.pk, "breizh-cyber", Door.SEARCH)]
+    page_text = text_of(follower(matching).get(follow_up_url(matching)))
+    assert "un extrait, dans une recherche, le" in page_text
+    assert "Personne ne l’a encore lue." in page_text
+    assert other.reference not in dict.fromkeys(row[0] for row in list_accesses())
 
 
-def test_the_words_of_a_double_on_the_page_of_its_case(client, responder):
+def test_the_words_of_a_duplicate_are_recorded_when_its_main_case_shows_them(client, responder):
     main, double = declare(), declare(description="Le même, vu de la cantine.")
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
     assert "vu de la cantine" not in text_of(client.get(f"/triage/{main.reference}/"))
-    assert [row[0] for row in rows()] == [main.reference], "that page does not show them"
+    assert [row[0] for row in list_accesses()] == [main.reference], "that page does not show them"
     assert "vu de la cantine" in text_of(client.get(url(main)))
-    assert rows() == [
+    assert list_accesses() == [
         (main.reference, responder.pk, "breizh-cyber", Door.CASE),
         (double.reference, responder.pk, "breizh-cyber", Door.BESIDE),
     ]
 
 
-def test_both_cases_that_are_compared(client, responder):
-    one, other = declare(), declare()
-    client.get(url(one, "fusionner"), {"avec": other.reference})
-    assert {(row[0], row[3]) for row in rows()} == {(one.reference, Door.BESIDE), (other.reference, Door.BESIDE)}
+def test_comparing_two_cases_records_both(client, responder):
+    first, second = declare(), declare()
+    client.get(url(first, "fusionner"), {"avec": second.reference})
+    assert {(row[0], row[3]) for row in list_accesses()} == {
+        (first.reference, Door.BESIDE),
+        (second.reference, Door.BESIDE),
+    }
 
 
-def test_the_former_centre_is_named_as_such(giver, taker, incident):
+def test_an_access_by_the_former_centre_is_recorded_as_such(giver, taker, incident):
     transfer = propose_transfer(incident, giver)
     accept_transfer(uid=transfer.uid, actor=taker)
     assert as_person(giver).get(offer_url(transfer, "dossier")).status_code == 200
-    assert rows() == [(incident.reference, giver.pk, "breizh-cyber", Door.FORMER)]
-    assert f"<b>{giver.display_name}</b>, Breizh Cyber<br>" in text_of(follower(incident).get(page(incident)))
+    assert list_accesses() == [(incident.reference, giver.pk, "breizh-cyber", Door.FORMER)]
+    assert f"<b>{giver.display_name}</b>, Breizh Cyber<br>" in text_of(follower(incident).get(follow_up_url(incident)))
 
 
-def test_a_piece_that_is_opened(client, responder, incident):
+def test_opening_a_file_is_recorded(client, responder, incident):
     piece = a_piece(incident)
     client.get(f"/triage/{incident.reference}/pieces/{piece.uid}/")
-    assert (incident.reference, responder.pk, "breizh-cyber", Door.FILES) in rows()
+    assert (incident.reference, responder.pk, "breizh-cyber", Door.FILES) in list_accesses()
 
 
-def test_by_the_link_a_responder_is_recorded_too(incident):
-    """Whoever holds the code and is of the centre reads in their own name."""
+def test_a_responder_who_reads_by_the_link_is_recorded(incident):
+    """Somebody who holds the code of a case and works at its centre is recorded by name."""
     device, responder = follower(incident), a_responder()
     device.force_login(responder)
-    assert device.get(page(incident)).status_code == 200
-    assert rows() == [(incident.reference, responder.pk, "breizh-cyber", Door.FOLLOW_UP)]
+    assert device.get(follow_up_url(incident)).status_code == 200
+    assert list_accesses() == [(incident.reference, responder.pk, "breizh-cyber", Door.FOLLOW_UP)]
 
 
-def test_nobody_but_the_people_of_the_centre(incident):
-    follower(incident).get(page(incident))
+def test_only_people_of_the_centre_are_recorded(incident):
+    follower(incident).get(follow_up_url(incident))
     for person in (an_agent(incident.collectivity), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
-        as_person(person).get(page(incident))
+        as_person(person).get(follow_up_url(incident))
         as_person(person).get(url(incident))
-    assert rows() == []
+    assert list_accesses() == []
 
 
-def test_what_is_refused_leaves_no_row(client, incident, elsewhere):
+def test_a_refused_page_is_not_recorded(client, incident, elsewhere):
     client.force_login(a_responder(elsewhere))
     assert client.get(url(incident)).status_code == 404
-    assert rows() == []
+    assert list_accesses() == []
 
 
 @pytest.mark.parametrize("change", ["update", "delete", "truncate"])
-def test_a_row_is_never_changed(client, responder, incident, change):
+def test_access_rows_cannot_be_changed(client, responder, incident, change):
     client.get(url(incident))
     changes = {
         "update": lambda: CaseAccess.objects.update(door=Door.API),

@@ -1,4 +1,4 @@
-"""What the script of the queue asks: whether its page has changed, at little cost, of one's own cases only."""
+"""The script of the queue asks whether its page has changed: at little cost, and for the reader's own cases only."""
 
 from datetime import timedelta
 
@@ -30,108 +30,108 @@ def responder(client, time_machine):
     return responder
 
 
-def state(client, **asked):
-    return client.get(STATE, asked).json()
+def get_state(client, **parameters):
+    return client.get(STATE, parameters).json()
 
 
-def test_it_works(client, responder, time_machine):
+def test_the_mark_of_the_queue_changes_with_a_new_case(client, responder, time_machine):
     first = declare()
     page = client.get(URL)
-    before = state(client)
+    before = get_state(client)
     assert before == {"mark": page.context["mark"], "cases": [first.reference]}
     assert f'data-mark="{before["mark"]}"' in page.content.decode()
 
     time_machine.shift(timedelta(seconds=1))
     newer = declare()
 
-    after = state(client)
+    after = get_state(client)
     assert after["cases"] == [first.reference, newer.reference]
     assert after["mark"] != before["mark"]
-    assert state(client) == after
+    assert get_state(client) == after
     assert client.get(URL).context["mark"] == after["mark"]
 
 
-def test_any_act_on_a_shown_case_changes_the_mark(client, responder):
+def test_any_act_on_a_listed_case_changes_the_mark(client, responder):
     case = declare()
-    marks = [state(client)["mark"]]
+    marks = [get_state(client)["mark"]]
     verify_incident(reference=case.reference, actor=responder)
-    marks.append(state(client)["mark"])
+    marks.append(get_state(client)["mark"])
     acknowledge_incident(reference=case.reference, actor=responder)
-    marks.append(state(client)["mark"])
-    client.get(f"{URL}{case.reference}/")  # what is new to me is read
-    marks.append(state(client)["mark"])
+    marks.append(get_state(client)["mark"])
+    client.get(f"{URL}{case.reference}/")  # opening it marks what is new as read
+    marks.append(get_state(client)["mark"])
     assert len(set(marks)) == 4
 
 
-def test_what_waits_beside_the_list_changes_the_mark(client, responder, time_machine):
-    """A case that another centre offers, and a word on a closed one: neither stands on the first page."""
+def test_a_transfer_offer_or_a_message_on_a_closed_case_changes_the_mark(client, responder, time_machine):
+    """Neither is a row of the list, but both are announced beside it."""
     ended, far = declare(), another_centre()
     close_incident(reference=ended.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
-    marks = [state(client)["mark"]]
+    marks = [get_state(client)["mark"]]
     time_machine.shift(timedelta(minutes=1))
     guest = Guest(access_uid=ended.accesses.get().uid)
     write_to_csirt(reference=ended.reference, guest=guest, letter=Letter(text="Cela recommence.", key="w"))
-    marks.append(state(client)["mark"])
-    theirs = declare()
-    Incident.objects.filter(pk=theirs.pk).update(csirt=far)
-    marks.append(state(client)["mark"])
-    propose_transfer(theirs, a_lead(far), taker="breizh-cyber")
-    marks.append(state(client)["mark"])
+    marks.append(get_state(client)["mark"])
+    offered = declare()
+    Incident.objects.filter(pk=offered.pk).update(csirt=far)
+    marks.append(get_state(client)["mark"])
+    propose_transfer(offered, a_lead(far), taker="breizh-cyber")
+    marks.append(get_state(client)["mark"])
     page = client.get(URL)
     assert len(set(marks)) == 3
     assert marks[1] == marks[2]
     assert (page.context["mark"], page.context["offers"]) == (marks[-1], 1)
 
 
-def test_what_becomes_late_or_old_changes_the_mark(client, responder, time_machine):
+def test_a_case_that_becomes_late_or_old_changes_the_mark(client, responder, time_machine):
     case = declare()
     Incident.objects.filter(pk=case.pk).update(due_at=timezone.now() + timedelta(seconds=30))
-    before = state(client)["mark"]
+    before = get_state(client)["mark"]
     time_machine.shift(timedelta(seconds=40))
-    late = state(client)["mark"]
+    late = get_state(client)["mark"]
     assert late != before
     time_machine.shift(timedelta(minutes=6))
-    assert state(client)["mark"] != late
+    assert get_state(client)["mark"] != late
 
 
-def test_it_answers_for_the_view_that_is_shown(client, responder):
-    free, mine = declare(type=IncidentType.OUTAGE), declare()
-    acknowledge_incident(reference=mine.reference, actor=responder)
+def test_the_mark_is_that_of_the_view_on_screen(client, responder):
+    free, taken = declare(type=IncidentType.OUTAGE), declare()
+    acknowledge_incident(reference=taken.reference, actor=responder)
 
-    assert state(client, etat="miens")["cases"] == [mine.reference]
-    assert state(client, type="panne")["cases"] == [free.reference]
+    assert get_state(client, etat="miens")["cases"] == [taken.reference]
+    assert get_state(client, type="panne")["cases"] == [free.reference]
     for view in ({"etat": "miens"}, {"type": "panne"}, {"etat": "tous"}):
-        assert client.get(URL, view).context["mark"] == state(client, **view)["mark"], view
+        assert client.get(URL, view).context["mark"] == get_state(client, **view)["mark"], view
 
 
-def test_another_centres_cases_are_not_there(client, responder):
+def test_the_state_lists_no_case_of_another_centre(client, responder):
     case = declare()
-    before = state(client)
+    before = get_state(client)
     Incident.objects.filter(pk=case.pk).update(csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
 
-    assert state(client)["cases"] == []
-    assert state(client)["mark"] != before["mark"]
+    assert get_state(client)["cases"] == []
+    assert get_state(client)["mark"] != before["mark"]
 
 
 @pytest.mark.parametrize("number", [2, 60])
-def test_it_costs_a_handful_of_queries(client, responder, number):
+def test_the_state_costs_few_queries(client, responder, number):
     for _ in range(number):
         declare()
-    state(client)
+    get_state(client)
     with CaptureQueriesContext(connection) as queries:
-        assert len(state(client)["cases"]) == min(number, 50)
-    # Who asks, their centres, what is open, the rows, and what waits beside them.
+        assert len(get_state(client)["cases"]) == min(number, 50)
+    # The user, their centres, the open cases, the rows, and what is announced beside them.
     assert len(queries) <= 7, [query["sql"][:90] for query in queries]
 
 
-def test_whoever_is_signed_out_is_sent_to_sign_in(client, responder):
+def test_a_signed_out_user_is_sent_to_sign_in(client, responder):
     client.logout()
     answer = client.get(STATE)
     assert answer.status_code == 302
     assert "/connexion/" in answer["Location"] or "/login/" in answer["Location"]
 
 
-def test_taking_a_case_from_the_queue_says_what_came_of_it(client, responder):
+def test_taking_a_case_from_the_queue_reports_the_outcome(client, responder):
     case = declare()
 
     answer = client.post(f"{URL}{case.reference}/prendre/", headers=JSON)
@@ -146,8 +146,8 @@ def test_a_case_that_somebody_else_took_says_who_and_when(client, responder):
     case, colleague = declare(), a_responder()
     acknowledge_incident(reference=case.reference, actor=colleague)
 
-    told = client.post(f"{URL}{case.reference}/prendre/", headers=JSON).json()
+    answer = client.post(f"{URL}{case.reference}/prendre/", headers=JSON).json()
 
-    assert told["is_done"] is False
-    assert [said.replace("\u00a0", " ") for said in told["said"]] == [f"{colleague} l’a pris à 9 h 00."]
+    assert answer["is_done"] is False
+    assert [message.replace("\u00a0", " ") for message in answer["said"]] == [f"{colleague} l’a pris à 9 h 00."]
     assert case.events.count() == 2
