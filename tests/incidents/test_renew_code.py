@@ -1,4 +1,4 @@
-"""Renewing the secret of a case by clicks that arrive at one instant."""
+"""Clicks that renew the secret of a case arrive at the same instant."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -9,8 +9,8 @@ from incidents.services.declarant.access import derive_secret, rotate_access_by_
 from tests.cast import breizh_cyber, declare
 
 
-def test_it_works(transactional_db):
-    """Whichever answer the browser shows, its code opens the case."""
+def test_simultaneous_renewals_make_one_new_code(transactional_db):
+    """The browser shows any one of the answers, so all of them must give the code that opens the case."""
     breizh_cyber()
     incident = declare()
     before, together = incident.accesses.get().uid, Barrier(4)

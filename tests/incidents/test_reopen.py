@@ -1,4 +1,4 @@
-"""Taking up again a case that was closed, and seeing that one should."""
+"""A responder reopens a closed case, and sees when the declarant wrote after the closing."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -29,21 +29,21 @@ def url(incident, *parts):
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
-def closed(reason=ClosingReason.NOT_AN_INCIDENT):
+def close_new_case(reason=ClosingReason.NOT_AN_INCIDENT):
     incident = declare()
     close_incident(reference=incident.reference, reason=reason, actor=a_lead())
     incident.refresh_from_db()
     return incident
 
 
-def wrote(incident, text="Cela recommence."):
+def write_as_declarant(incident, text="Cela recommence."):
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key=text))
     incident.refresh_from_db()
 
 
-def test_it_works(client, responder):
-    incident = closed()
+def test_a_responder_reopens_a_closed_case_with_a_motive(client, responder):
+    incident = close_new_case()
     assert "Rouvrir le dossier" in text_of(client.get(url(incident)))
 
     page = text_of(client.post(url(incident, "rouvrir"), {"motive": WHY}, follow=True))
@@ -59,8 +59,8 @@ def test_it_works(client, responder):
     assert "il était clos : pas un incident" in page
 
 
-def test_the_figures_count_it_again(responder):
-    incident = closed()
+def test_the_figures_count_a_reopened_case(responder):
+    incident = close_new_case()
     fold_new_events()
     assert not Rollup.objects.filter(value__gt=0).exists()
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
@@ -69,7 +69,7 @@ def test_the_figures_count_it_again(responder):
     assert verify_figures().found == []
 
 
-def test_who_took_it_first_stays_named(responder):
+def test_the_first_responder_stays_recorded_after_reopening(responder):
     first = a_lead()
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=first)
@@ -80,15 +80,15 @@ def test_who_took_it_first_stays_named(responder):
 
 
 def test_a_double_click_reopens_once(responder):
-    incident = closed()
+    incident = close_new_case()
     for _ in range(2):
         reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     assert Note.objects.count() == 1
     assert incident.events.filter(kind=EventKind.REOPENED).count() == 1
 
 
-def test_it_may_be_closed_and_reopened_again(responder):
-    incident = closed()
+def test_a_case_may_be_closed_and_reopened_twice(responder):
+    incident = close_new_case()
     for _ in range(2):
         reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
         close_incident(reference=incident.reference, reason=ClosingReason.DUPLICATE, actor=responder)
@@ -97,8 +97,8 @@ def test_it_may_be_closed_and_reopened_again(responder):
 
 
 @pytest.mark.parametrize("motive", ["", " \n ", "x" * 1_001])
-def test_without_a_motive_it_stays_closed(client, responder, motive):
-    incident = closed()
+def test_without_a_valid_motive_the_case_stays_closed(client, responder, motive):
+    incident = close_new_case()
     answer = client.post(url(incident, "rouvrir"), {"motive": motive})
     assert answer.status_code == 422
     assert list(answer.context["ending"]["form"].errors) == ["motive"]
@@ -120,8 +120,8 @@ def test_an_open_case_is_not_reopened(client, responder):
     assert not Note.objects.exists()
 
 
-def test_a_double_is_first_taken_apart(client, responder):
-    other, incident = declare(), closed(ClosingReason.DUPLICATE)
+def test_a_duplicate_is_not_reopened_before_it_is_unmerged(client, responder):
+    other, incident = declare(), close_new_case(ClosingReason.DUPLICATE)
     Incident.objects.filter(pk=incident.pk).update(merged_into=other)
     page = text_of(client.post(url(incident, "rouvrir"), {"motive": WHY}, follow=True))
     assert "défaites d’abord la fusion" in page
@@ -130,14 +130,14 @@ def test_a_double_is_first_taken_apart(client, responder):
 
 
 def test_an_erased_case_stays_closed(responder):
-    incident = closed()
+    incident = close_new_case()
     erase_personal_data(reference=incident.reference, actor=a_lead())
     with pytest.raises(ValidationError, match="ne se rouvre pas"):
         reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     assert_closed(incident)
 
 
-def test_one_that_was_withdrawn_takes_a_motive(client, responder):
+def test_a_withdrawn_case_is_reopened_with_a_motive(client, responder):
     incident = declare()
     guest = Guest(access_uid=incident.accesses.get().uid)
     withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="Fausse alerte.", key="k"))
@@ -152,11 +152,11 @@ def test_one_that_was_withdrawn_takes_a_motive(client, responder):
 # What the declarant wrote since
 
 
-def test_a_message_on_a_closed_case_cannot_be_missed(client, responder):
-    incident = closed()
+def test_a_message_on_a_closed_case_is_announced_in_the_queue_and_on_the_case(client, responder):
+    incident = close_new_case()
     assert "dossier clos" not in text_of(client.get("/admin/incidents/incident/"))
 
-    wrote(incident)
+    write_as_declarant(incident)
 
     queue = client.get("/admin/incidents/incident/")
     assert "Le déclarant a écrit sur un dossier clos" in text_of(queue)
@@ -166,26 +166,26 @@ def test_a_message_on_a_closed_case_cannot_be_missed(client, responder):
     assert "<details open> <summary>Rouvrir…" in page
 
 
-def test_once_answered_it_is_quiet_again(client, responder):
-    incident = closed()
-    wrote(incident)
+def test_an_answered_message_on_a_closed_case_is_no_longer_announced(client, responder):
+    incident = close_new_case()
+    write_as_declarant(incident)
     letter = Letter(text="C’est normal, rien à craindre.", key="k")
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
     assert "depuis la clôture" not in text_of(client.get(url(incident)))
     assert "Le déclarant a écrit sur un dossier clos" not in text_of(client.get("/admin/incidents/incident/"))
 
 
-def test_what_they_wrote_is_to_be_answered_once_it_is_open(responder):
-    incident = closed()
-    wrote(incident)
+def test_a_message_sent_after_closing_is_due_for_an_answer_once_reopened(responder):
+    incident = close_new_case()
+    write_as_declarant(incident)
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     incident.refresh_from_db()
     assert incident.due_for == "answer"
     assert incident.answer_by > incident.declarant_wrote_at
 
 
-def test_who_was_never_answered_waits_as_before(responder, time_machine):
-    """Closing and reopening wipes no lateness; whoever was answered has nothing due but a review."""
+def test_reopening_keeps_the_deadline_of_an_unanswered_declarant(responder, time_machine):
+    """Closing and reopening erases no lateness; once the declarant is answered, only a review is due."""
     time_machine.move_to("2026-10-01 09:00+02:00", tick=False)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
@@ -202,16 +202,16 @@ def test_who_was_never_answered_waits_as_before(responder, time_machine):
     assert (incident.due_for, incident.due_at) == ("review", timezone.now() + REVIEW_WITHIN[incident.severity])
 
 
-def test_another_centre_hears_nothing_of_it(client, responder):
-    incident = closed()
-    wrote(incident)
+def test_another_centre_neither_sees_nor_reopens_the_case(client, responder):
+    incident = close_new_case()
+    write_as_declarant(incident)
     Incident.objects.update(csirt=None)
     assert "dossier clos" not in text_of(client.get("/admin/incidents/incident/"))
     assert client.post(url(incident, "rouvrir"), {"motive": WHY}).status_code == 404
 
 
-def test_the_declarant_reads_that_it_is_open_and_not_why(client, responder):
-    incident = closed()
+def test_the_declarant_reads_that_the_case_is_reopened_but_not_the_motive(client, responder):
+    incident = close_new_case()
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     session = client.__class__()
     session.force_login(responder)
@@ -220,8 +220,8 @@ def test_the_declarant_reads_that_it_is_open_and_not_why(client, responder):
     assert WHY not in page
 
 
-def test_hostile_words_stay_words(client, responder):
-    incident = closed()
+def test_a_hostile_motive_is_escaped(client, responder):
+    incident = close_new_case()
     for motive in (*MARKUP, "x" * 900 + MARKUP[0] * 20):
         harmless.answer(client.post(url(incident, "rouvrir"), {"motive": motive}, follow=True))
         Incident.objects.filter(pk=incident.pk).update(
@@ -230,8 +230,8 @@ def test_hostile_words_stay_words(client, responder):
         Note.objects.all().delete()
 
 
-def test_the_report_of_an_earlier_end_is_not_shown_as_this_one(client, responder):
-    incident = closed()
+def test_the_report_of_an_earlier_closing_is_not_shown_for_the_last_one(client, responder):
+    incident = close_new_case()
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     guest = Guest(access_uid=incident.accesses.get().uid)
     withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="", key="k"))

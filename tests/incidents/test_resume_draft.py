@@ -1,4 +1,4 @@
-"""Going on elsewhere: eight symbols that can be read out, no mail, one name beside what each person wrote."""
+"""A declarant goes on on another device with eight symbols read out, and each answer shows who wrote it."""
 
 import pytest
 from django.core.cache import cache
@@ -36,7 +36,7 @@ def code():
     return derive_draft_code(Draft.objects.get())
 
 
-def test_it_works(client, elsewhere):
+def test_a_draft_is_resumed_on_another_device_by_its_code(client, elsewhere):
     begin(client)
     for where in WHERE.values():
         assert spaced(code()) in text(client.get(where))
@@ -53,7 +53,7 @@ def test_it_works(client, elsewhere):
     assert (authors["services"], authors["donnees"], authors["rappel"]) == ("", "Camille", "Camille")
 
 
-def test_a_screen_that_was_passed_empty_is_not_called_filled(client, elsewhere):
+def test_a_screen_left_empty_is_not_shown_as_filled(client, elsewhere):
     begin(client)
     client.post(WHERE["services"], {})
     assert "Rempli" not in text(client.get(WHERE["services"]))
@@ -61,7 +61,7 @@ def test_a_screen_that_was_passed_empty_is_not_called_filled(client, elsewhere):
     assert "passé sans réponse à" in text(elsewhere.get(resumed.url))
 
 
-def test_going_through_changes_no_author(client, elsewhere):
+def test_submitting_a_screen_unchanged_keeps_its_author(client, elsewhere):
     begin(client)
     client.post(WHERE["services"], {"service_stopped": "no"})
     elsewhere.post(RESUME, {"code": code(), "prenom": "Camille"})
@@ -77,37 +77,37 @@ def test_the_code_is_stored_nowhere(client):
     assert find_draft(code()) == Draft.objects.get()
 
 
-@pytest.mark.parametrize(("typed", "words"), [("", "Écrivez le code"), ("R8WD", "huit signes"), (WRONG, "Aucune")])
-def test_a_wrong_code_is_said_and_kept(elsewhere, typed, words):
-    response = elsewhere.post(RESUME, {"code": typed, "prenom": "Camille <b>"})
+@pytest.mark.parametrize(("code_text", "words"), [("", "Écrivez le code"), ("R8WD", "huit signes"), (WRONG, "Aucune")])
+def test_a_wrong_code_is_refused_and_the_form_keeps_what_was_typed(elsewhere, code_text, words):
+    response = elsewhere.post(RESUME, {"code": code_text, "prenom": "Camille <b>"})
     assert response.status_code == 422
     assert words in text(response)
     assert 'value="Camille &lt;b&gt;"' in response.content.decode()
     assert "0 800 200 008" in text(response)
 
 
-def test_guesses_are_slowed_and_the_telephone_stays(client, elsewhere):
+def test_repeated_guesses_must_wait_and_see_the_telephone_number(client, elsewhere):
     begin(client)
     for _ in range(FEW_WRONG):
         assert elsewhere.post(RESUME, {"code": WRONG}).status_code == 422
-    assert elsewhere.post(RESUME, {"code": WRONG}).status_code == 422  # the one try of these ten seconds
+    assert elsewhere.post(RESUME, {"code": WRONG}).status_code == 422  # one try is allowed every ten seconds
     slowed = elsewhere.post(RESUME, {"code": code()})
     assert slowed.status_code == 429
     assert "Attendez 10 secondes" in text(slowed)
     assert f'value="{code()}"' in slowed.content.decode()
     assert "0 800 200 008" in text(slowed)
-    # Nobody else waits.
+    # Other people need not wait.
     assert Client(REMOTE_ADDR=an_address()).post(RESUME, {"code": code()}).status_code == 303
 
 
-def test_guesses_from_everywhere_stop_no_honest_person(client, elsewhere):
+def test_a_right_code_still_works_during_an_attack_from_many_addresses(client, elsewhere):
     begin(client)
     cache.set("wrong:everywhere", MANY_WRONG)
     assert elsewhere.post(RESUME, {"code": code()}).status_code == 303
     assert elsewhere.post(RESUME, {"code": WRONG}).status_code == 429
 
 
-def test_a_dead_cache_slows_nobody(client, elsewhere, settings):
+def test_without_a_cache_no_guess_must_wait(client, elsewhere, settings):
     begin(client)
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
     for _ in range(FEW_WRONG + 2):
@@ -115,7 +115,7 @@ def test_a_dead_cache_slows_nobody(client, elsewhere, settings):
     assert elsewhere.post(RESUME, {"code": code()}).status_code == 303
 
 
-def test_once_sent_the_code_opens_nothing(client, elsewhere):
+def test_the_code_of_a_sent_draft_gives_the_reference_and_opens_nothing(client, elsewhere):
     post(client)
     response = elsewhere.post(RESUME, {"code": code()})
     assert response.status_code == 422
@@ -124,7 +124,7 @@ def test_once_sent_the_code_opens_nothing(client, elsewhere):
 
 
 def test_the_device_that_sent_follows_the_case(client):
-    """And the cases that it followed before are still there."""
+    """It also still follows the cases that it declared before."""
     post(client)
     first = Incident.objects.get()
     assert client.get(f"/suivi/{first.reference}/").status_code == 200
@@ -135,7 +135,7 @@ def test_the_device_that_sent_follows_the_case(client):
     assert client.cookies[follow_up.NAME]["httponly"]
 
 
-def test_too_long_a_name_is_said_and_kept(client, elsewhere):
+def test_a_name_too_long_is_refused_and_kept(client, elsewhere):
     begin(client)
     refused = elsewhere.post(RESUME, {"code": code(), "prenom": "Camille " * 20})
     assert refused.status_code == 422
@@ -143,8 +143,8 @@ def test_too_long_a_name_is_said_and_kept(client, elsewhere):
     assert "Camille Camille" in refused.content.decode()
 
 
-def test_it_opens_without_blame_and_says_who_filled_what(client, elsewhere):
-    """All screens were left, the last one with a telephone of two digits: what is to be mended is said, not in red."""
+def test_a_resumed_draft_opens_without_errors_and_says_who_filled_what(client, elsewhere):
+    """The last screen was left with a telephone of two digits: the page says what to correct, but shows no error."""
     begin(client)
     client.post(RESUME, {"code": code(), "prenom": "Dominique"})
     client.post(WHERE["services"], {"service_stopped": "no"})
@@ -163,7 +163,7 @@ def test_it_opens_without_blame_and_says_who_filled_what(client, elsewhere):
     assert "Ce numéro ne peut pas être appelé" in text(refused)
 
 
-def test_what_is_missing_is_said(client, elsewhere):
+def test_a_resumed_draft_lists_what_is_missing(client, elsewhere):
     begin(client)
     client.post(WHERE["rappel"], {"description": "Vite.", "vers": "donnees"})
     page = text(elsewhere.get(elsewhere.post(RESUME, {"code": code()}).url))
@@ -171,8 +171,8 @@ def test_what_is_missing_is_said(client, elsewhere):
     assert "il manque un téléphone ou un mail" in page
 
 
-def test_the_name_given_signs_what_follows(client, elsewhere):
-    """Whoever went on with the declaration is not asked again who they are, on the pages of the case."""
+def test_the_name_given_on_resuming_signs_later_answers(client, elsewhere):
+    """The pages of the case do not ask the name again from the person who finished the declaration."""
     begin(client)
     elsewhere.post(RESUME, {"code": code(), "prenom": "Camille"})
     elsewhere.post(WHERE["rappel"], {"contact_phone": "02 99 00 00 00"})

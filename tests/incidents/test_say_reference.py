@@ -8,7 +8,7 @@ from incidents.reference import ALPHABET, LENGTH, add_check_character, compact, 
 bodies = st.text(ALPHABET, min_size=LENGTH - 1, max_size=LENGTH - 1)
 
 
-def test_it_works():
+def test_a_drawn_reference_is_valid_in_any_spelling():
     reference = make_reference()
 
     assert is_reference(reference)
@@ -17,14 +17,14 @@ def test_it_works():
 
 
 @given(bodies, st.integers(0, LENGTH - 1), st.sampled_from(ALPHABET))
-def test_one_wrong_symbol_is_caught(body, place, symbol):
+def test_one_wrong_symbol_is_detected(body, place, symbol):
     reference = add_check_character(body)
     heard = reference[:place] + symbol + reference[place + 1 :]
 
     assert is_reference(heard) == (heard == reference)
 
 
-def test_nearly_every_swap_of_neighbours_is_caught():
+def test_nearly_every_swap_of_neighbours_is_detected():
     pairs = [(a, b) for a in ALPHABET for b in ALPHABET if a != b]
     missed = sum(
         is_reference(add_check_character("ABCDE" + a + b)[:5] + b + a + add_check_character("ABCDE" + a + b)[7])
@@ -34,13 +34,13 @@ def test_nearly_every_swap_of_neighbours_is_caught():
     assert missed / len(pairs) < 0.01
 
 
-def test_spaced_groups_by_four():
+def test_a_reference_is_spaced_in_groups_of_four():
     assert spaced("T7K49MQX") == "T7K4-9MQX"
     assert compact("t7k4 9mqx") == "T7K49MQX"
 
 
-def test_it_tells_nothing():
-    """Two references drawn one after the other share no prefix more often than chance would have it."""
+def test_references_are_drawn_at_random():
+    """Successive references do not share a prefix, so a reference does not tell when it was drawn."""
     drawn = [make_reference() for _ in range(2_000)]
 
     assert len(set(drawn)) == 2_000

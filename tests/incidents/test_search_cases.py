@@ -1,4 +1,4 @@
-"""A responder searches the cases of their centre by words, phrases and typed words."""
+"""A responder searches the cases of their centre by words, phrases and filters such as « type:fuite »."""
 
 from datetime import UTC, datetime
 
@@ -35,14 +35,14 @@ from tests.reading import text_of
 pytestmark = pytest.mark.django_db
 
 
-def noted(incident, text, author):
+def add_note(incident, text, author):
     note = Note.objects.create(
         incident=incident, text=text, author=author, submission_key=f"{incident.pk} {text}"[:64]
     )
     record_event(incident, EventKind.NOTED, at=timezone.now(), actor=author, note=str(note.uid))
 
 
-def test_it_works(client, responder):
+def test_a_search_by_words_shows_the_case_and_an_excerpt(client, responder):
     incident = declare(description="Le serveur de paie affiche une tête de mort verte.")
     other = declare(description="La boîte du maire envoie des messages.")
 
@@ -56,7 +56,7 @@ def test_it_works(client, responder):
 
 
 @pytest.mark.parametrize(
-    ("written", "asked"),
+    ("written", "query"),
     [
         ("Le chiffrement a commencé", "chiffrées"),
         ("Des bases chiffrées", "chiffrement"),
@@ -68,14 +68,14 @@ def test_it_works(client, responder):
         ("Virus vu dans devis.exe", "virus les à dans"),
     ],
 )
-def test_words_are_found_whatever_their_accents_and_endings(client, responder, written, asked):
+def test_words_are_found_whatever_their_accents_and_endings(client, responder, written, query):
     incident = declare(type=IncidentType.OUTAGE, description=written)
     declare(type=IncidentType.OUTAGE, description="Rien de tel ici")
 
-    assert find_references(client, asked) == {incident.reference}
+    assert find_references(client, query) == {incident.reference}
 
 
-def test_all_words_are_wanted_a_phrase_in_its_order_and_none_that_is_left_out(client, responder):
+def test_all_words_must_match_phrases_in_order_and_exclusions_must_not(client, responder):
     first = declare(description="Alerte du pare-feu puis coupure du réseau")
     second = declare(description="Coupure puis alerte, exercice annuel")
 
@@ -87,16 +87,16 @@ def test_all_words_are_wanted_a_phrase_in_its_order_and_none_that_is_left_out(cl
     assert find_references(client, "alerte coupure introuvable") == set()
 
 
-def test_what_is_left_out_may_stand_in_another_text_of_the_case(client, responder):
+def test_an_excluded_word_may_stand_in_another_text_of_the_case(client, responder):
     first, second = declare(description="Alerte"), declare(description="Alerte")
-    noted(second, "Simple exercice", responder)
+    add_note(second, "Simple exercice", responder)
 
     assert find_references(client, "alerte -exercice") == {first.reference}
 
 
-def test_each_kind_of_text_is_found_where_it_is(client, responder):
+def test_each_kind_of_text_is_searched_under_its_own_place(client, responder):
     incident = declare()
-    noted(incident, "Rappelé le zouave", responder)
+    add_note(incident, "Rappelé le zouave", responder)
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Pensez au yacht", key="k"))
     piece = a_piece(incident)
     Evidence.objects.filter(pk=piece.pk).update(name="devis_kangourou.pdf")
@@ -117,10 +117,10 @@ def test_each_kind_of_text_is_found_where_it_is(client, responder):
     assert find_references(client, "dans:note") == {incident.reference}
 
 
-def prepared(responder):
-    """One case that answers to every typed word below, and one that answers to none."""
+def declare_matching_case(responder):
+    """Declare a case that matches every filter of the test below, and one that matches none; return the first."""
     village = plouexemple(insee_code="29998", name="Bourgexemple", population=312, stem="bourgexemple")
-    wanted = declare(
+    matching = declare(
         collectivity=village,
         type=IncidentType.LEAK,
         data_concerned=Answer.YES,
@@ -128,7 +128,7 @@ def prepared(responder):
         interruptions=(Interruption(service="civil", extent="stopped"),),
         supplier="Éditeur Exemple",
     )
-    Incident.objects.filter(pk=wanted.pk).update(
+    Incident.objects.filter(pk=matching.pk).update(
         severity=Severity.CRITICAL,
         nature=Nature.REPORT,
         cause=Cause.PHISHING,
@@ -141,11 +141,11 @@ def prepared(responder):
     acknowledge_incident(reference=other.reference, actor=responder)
     verify_incident(reference=other.reference, actor=responder)
     Incident.objects.filter(pk=other.pk).update(received_at=datetime(2026, 5, 2, 8, tzinfo=UTC))
-    return wanted
+    return matching
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         *["type:fuite", "type:FUITE", "type : fuite", 'type:"fuite de données"', "-type:panne"],
         *["corps:commune", "pop<500", "pop:100..500", "pop<=312", "-pop>10 000"],
@@ -169,64 +169,64 @@ def prepared(responder):
         *['prestataire:"editeur exemple"', "technique:T1566", "technique:t1566.001"],
     ],
 )
-def test_each_typed_word_filters(client, responder, asked):
-    wanted = prepared(responder)
-    assert find_references(client, asked) == {wanted.reference}
-    assert find_references(client, f"exemple {asked}") <= {wanted.reference}
-    assert find_references(client, f"finistere dept:29 {asked}") <= {wanted.reference}
+def test_each_typed_word_filters(client, responder, query):
+    matching = declare_matching_case(responder)
+    assert find_references(client, query) == {matching.reference}
+    assert find_references(client, f"exemple {query}") <= {matching.reference}
+    assert find_references(client, f"finistere dept:29 {query}") <= {matching.reference}
 
 
-def test_typed_words_and_words_go_together(client, responder):
+def test_filters_and_words_combine(client, responder):
     declare(description="Alerte", type=IncidentType.OUTAGE)
     incident = declare(description="Alerte", type=IncidentType.LEAK)
 
     assert find_references(client, "alerte type:fuite") == {incident.reference}
     assert find_references(client, "alerte type:fuite etat:clos") == set()
-    assert find_references(client, "alerte dept:29") == {one.reference for one in Incident.objects.all()}
+    assert find_references(client, "alerte dept:29") == {row.reference for row in Incident.objects.all()}
     assert find_references(client, "alerte dept:75") == set()
 
 
-def test_a_dash_turns_the_place_of_the_words_round(client, responder):
-    told, written = declare(description="Un zygomatique"), declare()
-    noted(written, "Le zygomatique", responder)
+def test_a_dash_excludes_a_place(client, responder):
+    declared, written = declare(description="Un zygomatique"), declare()
+    add_note(written, "Le zygomatique", responder)
 
     assert find_references(client, "dans:note zygomatique") == {written.reference}
-    assert find_references(client, "-dans:note zygomatique") == {told.reference}
+    assert find_references(client, "-dans:note zygomatique") == {declared.reference}
     assert find_references(client, "-dans:note -dans:déclaration zygomatique") == set()
     assert find_references(client, "dans:note -dans:note zygomatique") == set()
 
 
-def test_the_person_who_has_it(client, responder):
-    mine, other = declare(), declare()
-    acknowledge_incident(reference=mine.reference, actor=responder)
+def test_cases_are_found_by_their_assignee(client, responder):
+    assigned, other = declare(), declare()
+    acknowledge_incident(reference=assigned.reference, actor=responder)
 
-    assert find_references(client, "resp:moi") == {mine.reference}
-    assert find_references(client, f'resp:"{responder.display_name}"') == {mine.reference}
+    assert find_references(client, "resp:moi") == {assigned.reference}
+    assert find_references(client, f'resp:"{responder.display_name}"') == {assigned.reference}
     assert find_references(client, "resp:personne") == {other.reference}
 
 
-def test_a_body_that_is_named_comes_before_those_that_have_the_word(client, responder):
-    named = declare(description="Panne")
-    newer = declare(
+def test_a_case_of_the_named_body_comes_before_cases_that_mention_it(client, responder):
+    of_body = declare(description="Panne")
+    mentioning = declare(
         collectivity=plouexemple(insee_code="35998", name="Ailleurs", stem="ailleurs"),
         description="Plouexemple a été prévenue, Plouexemple répond.",
     )
 
     page = look(client, "Plouexemple")
 
-    assert [hit.incident for hit in page.context["hits"]] == [named, newer]
+    assert [hit.incident for hit in page.context["hits"]] == [of_body, mentioning]
 
 
-def test_nobody_elses_case_is_found_counted_or_told(client, responder):
+def test_cases_of_another_centre_are_neither_found_nor_counted(client, responder):
     declare(description="Un okapi chez nous")
     page = look(client, "okapi")
     assert page.context["count"] == 1
 
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
     client.force_login(a_person(Role.RESPONDER, csirt=elsewhere))
-    for asked in ("okapi", "type:rançongiciel", "-rien", Incident.objects.get().reference, "Plouexemple", "29999"):
-        page = look(client, asked)
-        assert (page.status_code, page.context["hits"], page.context["count"]) == (200, [], 0), asked
+    for query in ("okapi", "type:rançongiciel", "-rien", Incident.objects.get().reference, "Plouexemple", "29999"):
+        page = look(client, query)
+        assert (page.status_code, page.context["hits"], page.context["count"]) == (200, [], 0), query
     assert "okapi chez" not in text_of(look(client, "okapi"))
 
 
@@ -240,7 +240,7 @@ def test_an_agent_who_responds_elsewhere_does_not_search_their_own_body(client):
     assert find_references(client, "okapi") == set()
 
 
-def test_a_case_that_went_to_another_centre_is_gone_at_once_even_before_it_is_indexed(client, responder):
+def test_a_transferred_case_leaves_the_search_before_it_is_indexed_again(client, responder):
     incident = declare(description="Un okapi chez nous")
     index_all()
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
@@ -251,7 +251,7 @@ def test_a_case_that_went_to_another_centre_is_gone_at_once_even_before_it_is_in
     assert (page.context["hits"], page.context["count"]) == ([], 0)
 
 
-def test_erased_words_are_found_no_more(client, responder):
+def test_erased_words_are_not_found(client, responder):
     incident = declare(description="Un okapi chez nous")
     assert find_references(client, "okapi") == {incident.reference}
     erase_personal_data(reference=incident.reference, actor=a_lead())
@@ -286,7 +286,7 @@ def test_a_long_text_gives_a_short_excerpt_around_the_word(client, responder):
 
 
 @pytest.mark.parametrize(
-    ("asked", "at", "word", "close"),
+    ("query", "at", "word", "close"),
     [
         ("alerte gravit:critique", 8, "gravit:critique", "gravite:"),
         ("gravite:critik", 1, "gravite:critik", "gravite:critique"),
@@ -296,37 +296,37 @@ def test_a_long_text_gives_a_short_excerpt_around_the_word(client, responder):
         ('mot "sans fin', 5, '"sans fin', None),
     ],
 )
-def test_an_error_says_where_what_and_keeps_what_was_typed(client, responder, asked, at, word, close):
+def test_an_error_gives_the_place_and_the_word_and_keeps_the_query(client, responder, query, at, word, close):
     declare()
-    page = look(client, asked)
+    page = look(client, query)
 
     assert page.status_code == 422
     problem = page.context["problem"]
     assert (problem.at, problem.word) == (at, word)
     assert f"Au caractère {at}" in text_of(page)
-    assert page.context["typed"] == asked
+    assert page.context["typed"] == query
     if close:
         assert close in problem.close
         assert f"<code>{close}</code>" in text_of(page)
 
 
-def test_the_place_of_an_error_is_counted_in_what_is_shown(client, responder):
+def test_the_place_of_an_error_is_counted_in_the_query_as_shown(client, responder):
     page = look(client, "  alerte   objet:facture")
     assert page.context["typed"][page.context["problem"].at - 1 :] == page.context["problem"].word == "objet:facture"
 
 
-def test_too_long_is_refused_kindly(client, responder):
+def test_a_query_too_long_is_refused(client, responder):
     page = look(client, "x" * 10_000)
     assert page.status_code == 422
     assert "300 suffisent" in text_of(page)
 
 
-def test_words_that_are_everywhere_ask_for_one_more(client, responder):
+def test_a_query_of_stop_words_asks_for_another_word(client, responder):
     declare()
     assert "dans tous les textes" in text_of(look(client, "les de la"))
 
 
-def test_a_chip_takes_its_typed_word_away(client, responder):
+def test_each_chip_links_to_the_query_without_its_filter(client, responder):
     declare()
     page = look(client, "alerte type:panne pop<500")
 
@@ -336,7 +336,7 @@ def test_a_chip_takes_its_typed_word_away(client, responder):
     ]
 
 
-def test_hours_are_those_of_the_town_hall_and_say_so(client, responder):
+def test_hours_are_shown_in_the_time_zone_of_the_body(client, responder):
     reunion, _is_new = Region.objects.get_or_create(
         code="04", defaults={"name": "La Réunion", "zone": "drom", "sort_key": "la reunion"}
     )
@@ -352,12 +352,12 @@ def test_hours_are_those_of_the_town_hall_and_say_so(client, responder):
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_at_most_ten_queries(client, responder, number):
-    for one in range(number):
+def test_a_search_costs_at_most_ten_queries(client, responder, number):
+    for i in range(number):
         incident = declare(description="Alerte générale")
-        noted(incident, f"Alerte notée {one}", responder)
+        add_note(incident, f"Alerte notée {i}", responder)
         write_to_declarant(
-            reference=incident.reference, actor=responder, letter=Letter(text=f"Alerte écrite {one}", key=f"k{one}")
+            reference=incident.reference, actor=responder, letter=Letter(text=f"Alerte écrite {i}", key=f"k{i}")
         )
     index_all()
     for query in ("alerte", "alerte type:rançongiciel -exercice dans:note", "Plouexemple", "type:rançongiciel"):
@@ -368,15 +368,15 @@ def test_it_costs_at_most_ten_queries(client, responder, number):
         assert len(queries) <= 10, (query, len(queries))
 
 
-@pytest.mark.parametrize("asked", ["au:9999", "jour:31/12/9999", "-au:9999", "du:9999-12-31", "du:0001", "jour:0001"])
-def test_the_first_and_the_last_day_there_are_can_be_asked(client, responder, asked):
+@pytest.mark.parametrize("query", ["au:9999", "jour:31/12/9999", "-au:9999", "du:9999-12-31", "du:0001", "jour:0001"])
+def test_the_first_and_last_possible_days_can_be_searched(client, responder, query):
     incident = declare()
-    is_there = not asked.startswith(("-", "j", "du:9999"))
-    assert (incident.reference in find_references(client, asked)) == is_there
+    is_match = not query.startswith(("-", "j", "du:9999"))
+    assert (incident.reference in find_references(client, query)) == is_match
 
 
-@pytest.mark.parametrize("asked", ["pop<0", f"pop>{'0' * 12}{10**12}"])
-def test_what_no_case_can_be_is_not_found_with_words_either(client, responder, asked):
+@pytest.mark.parametrize("filter_", ["pop<0", f"pop>{'0' * 12}{10**12}"])
+def test_an_impossible_filter_matches_no_case(client, responder, filter_):
     incident = declare(description="Une tête de mort")
-    assert find_references(client, f"{asked} tête") == set()
-    assert find_references(client, f"-{asked} tête") == {incident.reference}
+    assert find_references(client, f"{filter_} tête") == set()
+    assert find_references(client, f"-{filter_} tête") == {incident.reference}

@@ -1,4 +1,4 @@
-"""A search that finds more than a page shows, or more than is read: it says so, and goes on."""
+"""A search that matches more cases than a page shows, or than it reads, says so and links to the rest."""
 
 import re
 from datetime import timedelta
@@ -18,31 +18,31 @@ from tests.reading import link_to, text_of
 pytestmark = pytest.mark.django_db
 
 
-def test_more_than_a_page_goes_on_and_more_than_is_shown_is_said(client, responder, monkeypatch):
+def test_results_are_paged_and_the_page_says_when_more_match(client, responder, monkeypatch):
     monkeypatch.setattr(search_page, "PER_PAGE", 2)
     monkeypatch.setattr(finding, "MOST", 5)
     monkeypatch.setattr(search_page, "MOST", 5)
     for _ in range(6):
         declare(description="Alerte")
 
-    page, seen = look(client, "alerte"), []
+    page, listed = look(client, "alerte"), []
     assert not link_to(page, "prev")
     while True:
-        seen += [hit.incident for hit in page.context["hits"]]
+        listed += [hit.incident for hit in page.context["hits"]]
         if not link_to(page, "next"):
             break
         page = client.get(URL + link_to(page, "next"))
 
-    assert len(seen) == len(set(seen)) == 5
+    assert len(listed) == len(set(listed)) == 5
     assert "Les 5 meilleurs dossiers" in text_of(page)
-    assert [hit.incident for hit in client.get(URL + link_to(page, "prev")).context["hits"]] == seen[2:4]
+    assert [hit.incident for hit in client.get(URL + link_to(page, "prev")).context["hits"]] == listed[2:4]
     assert look(client, "alerte", page="99").context["hits"] == look(client, "alerte").context["hits"]
     for wrong in ("x", "-1", "0", "٣", "9" * 50):
         assert look(client, "alerte", page=wrong).status_code == 200
 
 
-@pytest.mark.parametrize("asked", ["alerte", "type:rançongiciel"])
-def test_where_the_reading_stopped_one_may_go_on(client, responder, monkeypatch, asked):
+@pytest.mark.parametrize("query", ["alerte", "type:rançongiciel"])
+def test_a_search_that_stopped_early_links_to_older_cases(client, responder, monkeypatch, query):
     monkeypatch.setattr(finding, "USUAL", 2)
     monkeypatch.setattr(finding, "DEPTH", 2)
     monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
@@ -50,15 +50,15 @@ def test_where_the_reading_stopped_one_may_go_on(client, responder, monkeypatch,
     for days, incident in enumerate(old):
         Incident.objects.filter(pk=incident.pk).update(received_at=timezone.now() - timedelta(days=30 * days))
 
-    page = look(client, asked)
-    seen = {hit.incident for hit in page.context["hits"]}
-    assert seen < set(old)
+    page = look(client, query)
+    listed = {hit.incident for hit in page.context["hits"]}
+    assert listed < set(old)
     [address] = re.findall(r'<a href="([^"]*)">Chercher dans les plus anciens</a>', text_of(page))
     further = client.get(URL + unescape(address))
-    assert {hit.incident for hit in further.context["hits"]} | seen == set(old)
+    assert {hit.incident for hit in further.context["hits"]} | listed == set(old)
 
 
-def test_going_on_asks_what_was_typed(client, responder, monkeypatch):
+def test_the_link_to_older_cases_keeps_the_query(client, responder, monkeypatch):
     monkeypatch.setattr(finding, "USUAL", 1)
     monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
     for _ in range(3):
@@ -70,7 +70,7 @@ def test_going_on_asks_what_was_typed(client, responder, monkeypatch):
     assert parse_qs(page.context["further"]["address"][1:]) == {"q": [f'-facture "clé usb" alerte -au:2020 au:{day}']}
 
 
-def test_going_on_stays_within_the_days_that_were_asked(client, responder, monkeypatch):
+def test_the_link_to_older_cases_keeps_the_first_day(client, responder, monkeypatch):
     monkeypatch.setattr(finding, "USUAL", 1)
     monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
     for _ in range(3):
@@ -79,5 +79,5 @@ def test_going_on_stays_within_the_days_that_were_asked(client, responder, monke
     page = look(client, f"alerte jour:{timezone.localdate():%Y-%m}")
 
     day = page.context["further"]["day"]
-    typed = f"alerte du:{day.replace(day=1).isoformat()} au:{day.isoformat()}"
-    assert parse_qs(page.context["further"]["address"][1:]) == {"q": [typed]}
+    query = f"alerte du:{day.replace(day=1).isoformat()} au:{day.isoformat()}"
+    assert parse_qs(page.context["further"]["address"][1:]) == {"q": [query]}

@@ -18,13 +18,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    "asked", ["02 98 44 55 66", "0298445566", "02.98.44.55.66", "+33 2 98 44 55 66", "0033298445566"]
+    "query", ["02 98 44 55 66", "0298445566", "02.98.44.55.66", "+33 2 98 44 55 66", "0033298445566"]
 )
 @pytest.mark.parametrize("written", ["02 98 44 55 66", "+33 (0)2 98 44 55 66", "02.98.44.55.66"])
-def test_the_number_of_the_caller_finds_the_case(client, responder, asked, written):
+def test_the_number_of_the_caller_finds_the_case(client, responder, query, written):
     incident, _other = declare(caller=replace(CALLER, phone=written)), declare()
 
-    page = look(client, asked)
+    page = look(client, query)
 
     assert [hit.incident for hit in page.context["hits"]] == [incident]
     assert "Téléphone de la personne à rappeler" in text_of(page)
@@ -42,39 +42,39 @@ def test_a_number_in_a_text_is_found_in_any_spelling(client, responder, written)
 
 
 @pytest.mark.parametrize(
-    ("written", "asked"),
+    ("written", "query"),
     [
-        (written, asked)
+        (written, query)
         for spellings in (
             ("28 12 34", "281234", "+687 28 12 34", "00687281234"),
             ("40 12 34 56", "40123456", "+689 40 12 34 56", "00 689 40 12 34 56"),
             ("72 12 34", "+681 72 12 34"),
         )
         for written in spellings
-        for asked in spellings
+        for query in spellings
     ],
 )
-def test_a_number_of_the_pacific_finds_its_case(client, responder, written, asked):
-    """In the search, in a text, and while another call about it is written down."""
+def test_a_telephone_number_of_the_pacific_finds_its_case(client, responder, written, query):
+    """The number is matched by the search, in texts, and by the form that takes a call."""
     incident, _other = declare(caller=replace(CALLER, phone=written)), declare()
-    page = look(client, asked)
+    page = look(client, query)
     assert [hit.incident for hit in page.context["hits"]] == [incident]
     assert "Téléphone de la personne à rappeler" in text_of(page)
-    assert list(Incident.objects.called_from(asked)) == [incident]
-    told = declare(description=f"On nous appelle du {written} sans cesse.")
-    assert told.reference in find_references(client, asked)
+    assert list(Incident.objects.called_from(query)) == [incident]
+    mentioning = declare(description=f"On nous appelle du {written} sans cesse.")
+    assert mentioning.reference in find_references(client, query)
 
 
 def test_the_name_of_the_caller_finds_the_case(client, responder):
     incident, _other = declare(caller=replace(CALLER, name="Hélène D’Imaginaire")), declare()
-    for asked in ("helene imaginaire", "Imaginaire", "Hélène D’Imaginaire"):
-        page = look(client, asked)
-        assert [hit.incident for hit in page.context["hits"]] == [incident], asked
+    for query in ("helene imaginaire", "Imaginaire", "Hélène D’Imaginaire"):
+        page = look(client, query)
+        assert [hit.incident for hit in page.context["hits"]] == [incident], query
         assert "Personne à rappeler" in text_of(page)
-    for asked in ('"Hélène D’Imaginaire"', "Mme Imaginaire", "M. Imaginaire", '"Mademoiselle D’Imaginaire" helene'):
-        assert find_references(client, asked) == {incident.reference}, asked
-    for asked in ("helene autre", '"Imaginaire Hélène"', "madame"):
-        assert find_references(client, asked) == set(), asked
+    for query in ('"Hélène D’Imaginaire"', "Mme Imaginaire", "M. Imaginaire", '"Mademoiselle D’Imaginaire" helene'):
+        assert find_references(client, query) == {incident.reference}, query
+    for query in ("helene autre", '"Imaginaire Hélène"', "madame"):
+        assert find_references(client, query) == set(), query
     assert "et son nom dans les dossiers récents" in text_of(look(client, "introuvable"))
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert find_references(client, "Imaginaire") == set()
@@ -88,11 +88,11 @@ def test_the_name_of_the_caller_finds_the_case(client, responder):
         (ObservableKind.EMAIL, "fraude@pirate.example"),
     ],
 )
-def test_an_indicator_is_found_as_tocsin_shows_it(client, responder, kind, value):
-    kept, _other = declare(), declare()
-    an_observable(kept, value, kind)
+def test_an_indicator_is_found_in_its_defanged_spelling(client, responder, kind, value):
+    incident, _other = declare(), declare()
+    an_observable(incident, value, kind)
     assert defang(kind, value) != value
-    assert find_references(client, defang(kind, value)) == find_references(client, value) == {kept.reference}
+    assert find_references(client, defang(kind, value)) == find_references(client, value) == {incident.reference}
 
 
 @pytest.mark.parametrize(
@@ -104,35 +104,39 @@ def test_a_defanged_address_is_found_in_a_text(client, responder, value):
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", "abcd:ef01::1"])
-def test_an_ip_finds_what_was_kept_and_what_was_written(client, responder, address):
-    kept, written, _other = declare(), declare(description=f"Vu dans le journal : {address} la nuit"), declare()
-    an_observable(kept, address, ObservableKind.IP)
+def test_an_ip_finds_observables_and_texts(client, responder, address):
+    with_observable, with_text, _other = (
+        declare(),
+        declare(description=f"Vu dans le journal : {address} la nuit"),
+        declare(),
+    )
+    an_observable(with_observable, address, ObservableKind.IP)
 
     page = look(client, address)
 
-    assert [hit.incident for hit in page.context["hits"]][:1] == [kept]
+    assert [hit.incident for hit in page.context["hits"]][:1] == [with_observable]
     assert "Indicateur relevé" in text_of(page)
     assert page.context["warning"] == ""
     if "." in address:
-        assert {hit.incident for hit in page.context["hits"]} == {kept, written}
+        assert {hit.incident for hit in page.context["hits"]} == {with_observable, with_text}
 
 
-def test_a_mail_address_finds_the_caller_the_trace_and_the_text(client, responder):
+def test_a_mail_address_finds_callers_observables_and_texts(client, responder):
     mail = "Piege@evil.example"
     caller = declare(caller=replace(CALLER, email=mail))
-    kept, written, _other = declare(), declare(description=f"Reçu de {mail} hier"), declare()
-    an_observable(kept, mail.lower(), ObservableKind.EMAIL)
-    assert find_references(client, mail.lower()) == {caller.reference, kept.reference, written.reference}
+    with_observable, with_text, _other = declare(), declare(description=f"Reçu de {mail} hier"), declare()
+    an_observable(with_observable, mail.lower(), ObservableKind.EMAIL)
+    assert find_references(client, mail.lower()) == {caller.reference, with_observable.reference, with_text.reference}
 
 
-def test_what_another_centre_has_is_not_found_by_its_number(client, responder):
-    theirs = declare(caller=replace(CALLER, phone="02 98 44 55 66"))
+def test_a_case_of_another_centre_is_not_found_by_number(client, responder):
+    incident = declare(caller=replace(CALLER, phone="02 98 44 55 66"))
     Incident.objects.update(csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     assert find_references(client, "02 98 44 55 66") == set()
-    assert Incident.objects.get() == theirs
+    assert Incident.objects.get() == incident
 
 
-def test_a_false_siren_is_still_said_and_nothing_found_says_what_was_read(client, responder):
+def test_a_false_siren_is_reported_and_an_empty_result_says_what_was_searched(client, responder):
     assert "Ce numéro SIREN n’existe pas" in text_of(look(client, "123456789"))
     nothing = text_of(look(client, "02 98 44 55 66"))
     assert "mais pas le contenu des fichiers" in nothing

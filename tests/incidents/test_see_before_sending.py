@@ -1,4 +1,4 @@
-"""Whoever writes to a declarant sees first what came since, and who writes too; then sends again, or edits."""
+"""A responder who replies first sees newer messages and who else is writing, then sends again or edits."""
 
 from datetime import timedelta
 
@@ -34,14 +34,14 @@ def case(responder):
     return taken_by(responder, declare())
 
 
-def reply_on(answer):
-    """The fields of the reply form, as the page holds them."""
+def get_reply_fields(answer):
+    """Return the fields of the reply form with their values on the page."""
     tree = LexborHTMLParser(answer.content.decode())
     fields = tree.css("[data-form=reponse] input[type=hidden], [data-form=reponse] textarea")
-    return {one.attributes["name"]: one.attributes.get("value") or one.text() or "" for one in fields}
+    return {field.attributes["name"]: field.attributes.get("value") or field.text() or "" for field in fields}
 
 
-def send(client, case, fields, text):
+def send_reply(client, case, fields, text):
     return client.post(url(case, "message"), fields | {"reponse-text": text})
 
 
@@ -54,107 +54,107 @@ def declarant_writes(case, text="Le serveur redémarre seul."):
     return write_to_csirt(reference=case.reference, guest=guest, letter=Letter(text=text, key=text))
 
 
-def test_it_works(client, case, colleague):
-    """Two pages opened at one time: the second hears of the first message before its own leaves."""
-    theirs = as_person(colleague)
-    mine, other = reply_on(client.get(url(case))), reply_on(theirs.get(url(case)))
-    assert send(theirs, case, other, FIRST).status_code == 302
+def test_a_reply_waits_until_a_newer_message_was_read(client, case, colleague):
+    """Two pages are opened at the same time: the second shows the message of the first before it sends its own."""
+    colleague_client = as_person(colleague)
+    reply, colleague_reply = get_reply_fields(client.get(url(case))), get_reply_fields(colleague_client.get(url(case)))
+    assert send_reply(colleague_client, case, colleague_reply, FIRST).status_code == 302
 
-    told = send(client, case, mine, SECOND)
+    answer = send_reply(client, case, reply, SECOND)
 
-    assert told.status_code == 409
-    shown = text_of(told)
-    assert "Pas encore envoyé. 1 message est arrivé depuis que vous avez ouvert la page." in shown
-    assert "Envoyer quand même" in shown
-    fields = reply_on(told)
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "Pas encore envoyé. 1 message est arrivé depuis que vous avez ouvert la page." in page
+    assert "Envoyer quand même" in page
+    fields = get_reply_fields(answer)
     assert fields["reponse-text"].strip() == SECOND
-    assert [message.text for message in told.context["thread"]["moved"]["came"]] == [FIRST]
+    assert [message.text for message in answer.context["thread"]["moved"]["came"]] == [FIRST]
     assert list(Message.objects.values_list("text", flat=True)) == [FIRST]
 
-    assert send(client, case, fields, SECOND).status_code == 302
+    assert send_reply(client, case, fields, SECOND).status_code == 302
     assert list(Message.objects.order_by("id").values_list("text", flat=True)) == [FIRST, SECOND]
 
 
-def test_what_the_declarant_wrote_since_is_read_first(client, case):
-    mine = reply_on(client.get(url(case)))
+def test_a_reply_waits_until_a_new_message_of_the_declarant_was_read(client, case):
+    reply = get_reply_fields(client.get(url(case)))
     declarant_writes(case)
-    told = send(client, case, mine, SECOND)
-    assert told.status_code == 409
-    assert "Le serveur redémarre seul." in text_of(told)
-    assert send(client, case, reply_on(told), SECOND).status_code == 302
+    answer = send_reply(client, case, reply, SECOND)
+    assert answer.status_code == 409
+    assert "Le serveur redémarre seul." in text_of(answer)
+    assert send_reply(client, case, get_reply_fields(answer), SECOND).status_code == 302
 
 
-def test_a_colleague_who_is_writing_is_named_and_what_they_write_is_not_shown(client, case, colleague):
-    theirs = as_person(colleague)
-    theirs.get(url(case))
-    type_reply(theirs, case)
+def test_a_reply_waits_while_a_colleague_is_writing_whose_draft_stays_hidden(client, case, colleague):
+    colleague_client = as_person(colleague)
+    colleague_client.get(url(case))
+    type_reply(colleague_client, case)
     page = client.get(url(case))
     assert f"{colleague} écrit aussi au déclarant." in text_of(page)
     assert FIRST not in text_of(page)
-    told = client.post(url(case, "presence"), {"seen": ""}).json()
-    assert told["writing"] == [str(colleague)]
+    presence = client.post(url(case, "presence"), {"seen": ""}).json()
+    assert presence["writing"] == [str(colleague)]
 
-    asked = send(client, case, reply_on(page), SECOND)
-    assert asked.status_code == 409
-    assert f"Pas encore envoyé. {colleague} écrit aussi au déclarant en ce moment." in text_of(asked)
+    answer = send_reply(client, case, get_reply_fields(page), SECOND)
+    assert answer.status_code == 409
+    assert f"Pas encore envoyé. {colleague} écrit aussi au déclarant en ce moment." in text_of(answer)
     assert not Message.objects.exists()
-    assert send(client, case, reply_on(asked), SECOND).status_code == 302
+    assert send_reply(client, case, get_reply_fields(answer), SECOND).status_code == 302
 
 
-def test_whoever_stopped_writing_stops_nobody(client, case, colleague):
+def test_a_colleague_who_stopped_writing_delays_no_reply(client, case, colleague):
     now = timezone.now()
     with time_machine.travel(now, tick=False):
         type_reply(as_person(colleague), case)
     with time_machine.travel(now + WRITING_FOR + timedelta(seconds=1), tick=False):
         client.force_login(case.assignee)
-        assert send(client, case, reply_on(client.get(url(case))), SECOND).status_code == 302
+        assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
 
 
-def test_whoever_emptied_their_reply_stops_nobody(client, case, colleague):
-    theirs = as_person(colleague)
-    type_reply(theirs, case)
-    type_reply(theirs, case, "")
-    assert send(client, case, reply_on(client.get(url(case))), SECOND).status_code == 302
+def test_a_colleague_who_emptied_their_draft_delays_no_reply(client, case, colleague):
+    colleague_client = as_person(colleague)
+    type_reply(colleague_client, case)
+    type_reply(colleague_client, case, "")
+    assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
 
 
-def test_ones_own_words_stop_nobody(client, case):
+def test_a_reply_is_not_delayed_by_its_own_draft(client, case):
     type_reply(client, case, SECOND)
-    assert send(client, case, reply_on(client.get(url(case))), SECOND).status_code == 302
+    assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
 
 
-def test_words_that_came_back_are_sent_from_the_page_that_shows_all(client, case):
-    """What was typed before a message came: the page that gives it back shows the message too."""
+def test_a_restored_draft_is_sent_from_the_page_that_shows_the_new_message(client, case):
+    """The words were typed before a message came, and the page that gives them back shows that message."""
     page = client.get(url(case))
-    client.post(url(case, "garder"), reply_on(page) | {"reponse-text": SECOND}, headers=JSON)
+    client.post(url(case, "garder"), get_reply_fields(page) | {"reponse-text": SECOND}, headers=JSON)
     declarant_writes(case)
-    back = reply_on(client.get(url(case)))
-    assert back["reponse-text"].strip() == SECOND
-    assert send(client, case, back, SECOND).status_code == 302
+    reply = get_reply_fields(client.get(url(case)))
+    assert reply["reponse-text"].strip() == SECOND
+    assert send_reply(client, case, reply, SECOND).status_code == 302
 
 
-def test_a_second_click_sends_nothing_and_asks_nothing(client, case):
-    mine = reply_on(client.get(url(case)))
-    assert [send(client, case, mine, FIRST).status_code for _click in range(2)] == [302, 302]
+def test_a_double_click_sends_one_reply_without_a_question(client, case):
+    reply = get_reply_fields(client.get(url(case)))
+    assert [send_reply(client, case, reply, FIRST).status_code for _click in range(2)] == [302, 302]
     assert Message.objects.count() == 1
 
 
-def test_another_message_meanwhile_is_told_again(client, case):
-    mine = reply_on(client.get(url(case)))
+def test_a_second_new_message_delays_the_reply_again(client, case):
+    reply = get_reply_fields(client.get(url(case)))
     declarant_writes(case)
-    told = send(client, case, mine, SECOND)
+    answer = send_reply(client, case, reply, SECOND)
     declarant_writes(case, "Il s’est arrêté.")
-    again = send(client, case, reply_on(told), SECOND)
+    again = send_reply(client, case, get_reply_fields(answer), SECOND)
     assert again.status_code == 409
     assert [message.text for message in again.context["thread"]["moved"]["came"]] == ["Il s’est arrêté."]
 
 
-def test_a_writer_without_a_page_is_not_asked(case, colleague):
+def test_a_reply_sent_without_a_page_is_not_delayed(case, colleague):
     declarant_writes(case)
     assert write_to_declarant(reference=case.reference, actor=colleague, letter=Letter(text=FIRST, key="k"))
 
 
 @pytest.mark.parametrize("write", [write_to_declarant, write_with_doubles])
-def test_nothing_is_left_of_what_was_not_sent(case, write):
+def test_a_delayed_reply_leaves_no_event_and_no_message(case, write):
     declarant_writes(case)
     before = case.events.count()
     with pytest.raises(ThreadMoved):

@@ -8,16 +8,16 @@ from incidents.models import Incident
 from incidents.sharing import PartnerKind
 
 
-def case(**said):
-    return Incident(**{"tlp": Tlp.AMBER_STRICT, "type": IncidentType.RANSOMWARE} | said)
+def build_case(**fields):
+    return Incident(**{"tlp": Tlp.AMBER_STRICT, "type": IncidentType.RANSOMWARE} | fields)
 
 
-def test_it_works():
+def test_only_red_cases_are_neither_mailed_nor_shared():
     rules = (
         *(sharing.may_be_mailed_to_declarant, sharing.may_be_mailed_to_csirt_in_words),
-        *(sharing.may_be_told_in_a_sentence, lambda one: sharing.may_share_lesson(one.tlp)),
+        *(sharing.may_be_told_in_a_sentence, lambda incident: sharing.may_share_lesson(incident.tlp)),
     )
-    assert {tlp: [rule(case(tlp=tlp)) for rule in rules] for tlp in Tlp.values} == {
+    assert {tlp: [rule(build_case(tlp=tlp)) for rule in rules] for tlp in Tlp.values} == {
         "red": [False] * 4,
         "amber+strict": [True] * 4,
         "amber": [True] * 4,
@@ -27,12 +27,12 @@ def test_it_works():
 
 
 @pytest.mark.parametrize("kind", [IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT])
-def test_a_mailbox_that_others_may_read_gets_no_words(kind):
-    assert not sharing.may_be_mailed_to_declarant(case(type=kind))
-    assert sharing.may_be_mailed_to_csirt_in_words(case(type=kind))
+def test_a_compromised_mailbox_gets_no_words(kind):
+    assert not sharing.may_be_mailed_to_declarant(build_case(type=kind))
+    assert sharing.may_be_mailed_to_csirt_in_words(build_case(type=kind))
 
 
-def test_whom_each_label_reaches():
+def test_each_tlp_label_reaches_its_partners():
     reached = {
         tlp: {kind.value for kind in PartnerKind if sharing.may_be_shared_with_partner(tlp, kind)}
         for tlp in Tlp.values
@@ -46,6 +46,6 @@ def test_whom_each_label_reaches():
     }
 
 
-def test_each_label_is_said():
+def test_each_label_has_its_explanation():
     assert set(sharing.TLP_MEANS) == set(Tlp.values)
     assert set(sharing.PAP_MEANS) == set(Pap.values)

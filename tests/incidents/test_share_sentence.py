@@ -1,4 +1,4 @@
-"""The sentence that can be read aloud, and shown to whoever the declarant gives its link to."""
+"""The declarant can read a sentence aloud about the case, and share it by a link."""
 
 import re
 from datetime import UTC, datetime
@@ -39,50 +39,50 @@ def share(client, incident):
     return client.post(page(incident, "partager"))
 
 
-def test_it_works(incident):
+def test_the_declarant_shares_the_sentence_by_a_link(incident):
     declarant = opened(incident)
-    aloud = (
+    sentence = (
         "Un incident informatique touche la commune de Plouexemple (Finistère). Déclaration reçue le mardi 24 "
         "novembre 2026 à 9 h 51, heure de Paris. Cette déclaration n’est pas encore vérifiée. "
         "Services arrêtés : état civil. Services ralentis : messagerie. "
         "Breizh Cyber, le centre de secours informatique, est prévenu. On attend que le centre prenne le dossier en "
         "charge. Point fait le mardi 24 novembre 2026 à 9 h 51, heure de Paris."
     )
-    assert aloud in text(declarant.get(page(incident)))
+    assert sentence in text(declarant.get(page(incident)))
 
     assert share(declarant, incident)["Location"] == page(incident) + "#phrase"
 
-    shown = Client().get(link())
-    assert aloud in text(shown)
+    answer = Client().get(link())
+    assert sentence in text(answer)
     assert link() in text(declarant.get(page(incident)))
-    assert (shown["Cache-Control"], shown["Referrer-Policy"]) == ("no-store", "no-referrer")
-    assert shown["X-Robots-Tag"] == "noindex, nofollow"
+    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert answer["X-Robots-Tag"] == "noindex, nofollow"
     assert incident.events.latest("id").kind == "shared"
 
 
-def test_it_gives_nothing_away(incident):
+def test_the_shared_sentence_holds_nothing_private(incident):
     share(opened(incident), incident)
-    shown = text(Client().get(link()))
+    page_text = text(Client().get(link()))
     private = [incident.reference, incident.story.description, "Infogérance", CALLER.name, CALLER.phone, CALLER.email]
     for word in (*private, "rançon", "ne s’ouvrent plus"):
-        assert word not in shown
-        assert word not in shown.replace("-", "")
+        assert word not in page_text
+        assert word not in page_text.replace("-", "")
 
 
-def test_it_follows_the_case(incident):
+def test_the_shared_sentence_follows_the_case(incident):
     share(opened(incident), incident)
     acknowledge_incident(reference=incident.reference, actor=a_responder())
     assert "s’en occupe. On attend le retour de ces services." in text(Client().get(link()))
 
 
-def test_what_nobody_has_checked_is_said_until_it_is(incident):
+def test_the_sentence_says_unverified_until_the_case_is_verified(incident):
     share(opened(incident), incident)
     assert "n’est pas encore vérifiée" in text(Client().get(link()))
     verify_incident(reference=incident.reference, actor=a_responder())
     assert "vérifiée" not in text(Client().get(link()))
 
 
-def test_sharing_twice_is_one_link_and_taking_it_back_closes_it(incident):
+def test_sharing_twice_makes_one_link_and_unsharing_closes_it(incident):
     declarant = opened(incident)
     share(declarant, incident)
     first = link()
@@ -97,13 +97,13 @@ def test_sharing_twice_is_one_link_and_taking_it_back_closes_it(incident):
     assert link() != first
 
 
-def test_a_colleague_shares_and_the_centre_does_not(incident):
+def test_a_colleague_may_share_and_the_centre_may_not(incident):
     assert share(signed_in(a_responder()), incident).status_code == 403
     assert not SharedSentence.objects.exists()
     assert share(signed_in(an_agent()), incident).status_code == 302
 
 
-def test_red_is_refused_and_said(incident):
+def test_a_red_case_is_not_shared(incident):
     declarant = opened(incident)
     share(declarant, incident)
     address = link()
@@ -116,7 +116,7 @@ def test_red_is_refused_and_said(incident):
     assert not SharedSentence.objects.exists()
 
 
-def test_altered_and_erased_are_one_page(incident):
+def test_a_wrong_link_and_the_link_of_an_erased_case_look_the_same(incident):
     share(opened(incident), incident)
     address = link()
     altered = Client().get(address[:-2] + ("A/" if address[-2] != "A" else "B/"))
@@ -127,7 +127,7 @@ def test_altered_and_erased_are_one_page(incident):
     assert Client().get("/phrase/x\u00e9/").status_code == 404
 
 
-def test_reading_it_changes_nothing(incident):
+def test_reading_the_shared_sentence_changes_nothing(incident):
     share(opened(incident), incident)
     before = incident.events.count()
     Client().get(link())
@@ -135,13 +135,13 @@ def test_reading_it_changes_nothing(incident):
     assert Client().post(link()).status_code == 405
 
 
-def test_the_place_s_own_hour_is_told(db):
+def test_the_sentence_gives_the_hour_in_the_time_zone_of_the_body(db):
     with time_machine.travel(NOW, tick=False):
         incident = declare(collectivity=listed("Nouméa"))
         assert "à 19 h 51, heure de Nouméa" in text(opened(incident).get(page(incident)))
 
 
-def test_the_centre_sees_that_it_was_shared(incident):
+def test_the_centre_sees_that_the_sentence_was_shared(incident):
     share(opened(incident), incident)
     assert "Phrase partagée" in text(signed_in(a_responder()).get(case(incident)))
 
@@ -153,7 +153,7 @@ MAYBE = Service(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "sentence"),
     [
         ({}, "On ne sait pas encore quels services sont touchés."),
         ({"service_stopped": "no"}, "Aucun service n’est arrêté ni ralenti."),
@@ -181,11 +181,11 @@ MAYBE = Service(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=
         ),
     ],
 )
-def test_each_state_has_its_words(more, said):
-    assert said in " ".join(list_sentences(SentenceFacts(**KNOWN | more)))
+def test_each_state_has_its_words(more, sentence):
+    assert sentence in " ".join(list_sentences(SentenceFacts(**KNOWN | more)))
 
 
-def test_every_sentence_is_one_breath():
+def test_every_sentence_has_at_most_fifteen_words():
     for sentence in list_sentences(SentenceFacts(**KNOWN | {"status": Status.ACKNOWLEDGED, "services": (PAY,)})):
         assert len(sentence.split()) <= 15
 
