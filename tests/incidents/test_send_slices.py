@@ -1,4 +1,4 @@
-"""Handing a file over slice by slice: through cut lines, full disks, races, closed pages."""
+"""A file sent slice by slice survives cut connections, full disks, races and closed pages."""
 
 import hashlib
 import os
@@ -38,7 +38,7 @@ def holder(client, incident):
     return client
 
 
-def test_it_works(holder, incident):
+def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
     url = address(holder, incident, auteur="Dominique")
     for part in range(3):
         assert send(holder, url, part).json()["recu"] == min((part + 1) * SLICE, len(CONTENT))
@@ -62,7 +62,7 @@ def test_finishing_twice_answers_the_same(holder, incident):
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
 
 
-def test_a_slice_at_the_wrong_place_is_told_the_right_one(holder, incident):
+def test_a_slice_at_the_wrong_place_is_refused_with_the_right_one(holder, incident):
     url = address(holder, incident)
     assert send(holder, url, 1).json() == {"recu": 0}
     send(holder, url, 0)
@@ -83,18 +83,18 @@ def test_a_slice_of_another_length_is_refused(holder, incident, length):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "changes",
     [{"taille": "x"}, {"taille": ""}, {"taille": "-1"}, {"taille": "200000000"}, {"taille": "9" * 40}],
     ids=["word", "nothing", "negative", "200 MB", "huge"],
 )
-def test_an_announcement_that_cannot_be_is_refused(holder, incident, said):
-    answer = start(holder, incident, **said)
+def test_an_upload_of_an_impossible_size_is_refused(holder, incident, changes):
+    answer = start(holder, incident, **changes)
     assert answer.status_code == 422
     assert answer.json()["message"]
     assert not EvidenceUpload.objects.exists()
 
 
-def test_the_same_file_goes_on_after_the_page_was_closed(holder, incident):
+def test_an_upload_resumes_after_the_page_was_closed(holder, incident):
     url = address(holder, incident)
     send(holder, url, 0)
     page = holder.get(f"/suivi/{incident.reference}/pieces/").content.decode()
@@ -107,8 +107,8 @@ def test_the_same_file_goes_on_after_the_page_was_closed(holder, incident):
     assert (other["uid"] != begun["uid"], other["recu"]) == (True, 0)
 
 
-def test_what_was_already_handed_over_is_not_kept_twice(holder, incident):
-    """Whoever lost the answer asks again, and is answered the same."""
+def test_the_same_file_is_not_stored_twice(holder, incident):
+    """A browser that lost the answer asks again and gets the same one."""
     for expected in (False, True):
         url = address(holder, incident)
         for part in range(3):
@@ -119,7 +119,7 @@ def test_what_was_already_handed_over_is_not_kept_twice(holder, incident):
     assert stored_objects() == [Evidence.objects.get().storage_name]
 
 
-def test_an_empty_file_is_a_file(holder, incident):
+def test_an_empty_file_is_accepted(holder, incident):
     url = address(holder, incident, taille="0", debut="")
     assert holder.post(url + "fin/").json()["numero"] == 1
     assert Evidence.objects.get().size == 0
@@ -151,7 +151,7 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
 
 
 @pytest.mark.proof
-def test_three_hundred_files_on_their_way_and_not_one_more(holder, incident):
+def test_a_case_takes_at_most_three_hundred_uploads(holder, incident):
     for _ in range(299):
         an_upload(incident)
     assert start(holder, incident).status_code == 201
@@ -160,19 +160,19 @@ def test_three_hundred_files_on_their_way_and_not_one_more(holder, incident):
     assert "Ce dossier a déjà 300 fichiers" in refused.json()["message"]
 
 
-def test_another_case_s_upload_is_not_there(holder, incident):
+def test_the_upload_of_another_case_is_not_found(holder, incident):
     url = address(holder, incident)
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     other = declare(collectivity=neighbour)
     colleague = Client()
     colleague.force_login(an_agent(neighbour))
-    theirs = url.replace(incident.reference, other.reference)
-    assert colleague.get(theirs).status_code == colleague.get(url).status_code == 404
-    assert send(colleague, theirs, 0).status_code == 404
-    assert colleague.post(theirs + "fin/").status_code == 404
+    other_url = url.replace(incident.reference, other.reference)
+    assert colleague.get(other_url).status_code == colleague.get(url).status_code == 404
+    assert send(colleague, other_url, 0).status_code == 404
+    assert colleague.post(other_url + "fin/").status_code == 404
 
 
-def test_what_nobody_went_on_with_is_forgotten_after_a_week(holder, incident, django_capture_on_commit_callbacks):
+def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_capture_on_commit_callbacks):
     url = address(holder, incident)
     send(holder, url, 0)
     with time_machine.travel(timezone.now() + timedelta(days=6)):
@@ -184,7 +184,7 @@ def test_what_nobody_went_on_with_is_forgotten_after_a_week(holder, incident, dj
     assert stored_objects() == []
 
 
-def test_a_finished_one_leaves_its_piece(holder, incident):
+def test_removing_a_finished_upload_keeps_its_file(holder, incident):
     url = address(holder, incident)
     for part in range(3):
         send(holder, url, part)
@@ -217,7 +217,7 @@ def disk(settings, tmp_path):
     return tmp_path
 
 
-def test_a_line_cut_in_the_middle_of_a_slice_goes_on(live_site, disk):
+def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, disk):
     incident, client, headers = a_visitor(live_site)
     url = address(client, incident)
     assert talk(live_site, "POST", url + "?debut=0", PARTS[0], headers)[0] == 200
@@ -239,7 +239,7 @@ def test_a_line_cut_in_the_middle_of_a_slice_goes_on(live_site, disk):
     assert Evidence.objects.get().sha256 == hashlib.sha256(CONTENT).hexdigest()
 
 
-def test_of_two_slices_for_one_place_one_wins(live_site, disk):
+def test_only_one_of_two_simultaneous_slices_is_stored(live_site, disk):
     incident, client, headers = a_visitor(live_site)
     url = address(client, incident)
     bodies, answers, together = [os.urandom(SLICE), os.urandom(SLICE)], {}, Barrier(2)
@@ -258,12 +258,12 @@ def test_of_two_slices_for_one_place_one_wins(live_site, disk):
     assert sorted(codes.values()) == [200, 409]
     [winner] = [number for number, status in codes.items() if status == 200]
     upload = EvidenceUpload.objects.get()
-    kept = b"".join(vault.read_object(vault.make_slice_name(upload.uid, 0), get_reading_key(incident)))
-    assert kept == bodies[winner]
+    stored = b"".join(vault.read_object(vault.make_slice_name(upload.uid, 0), get_reading_key(incident)))
+    assert stored == bodies[winner]
     connections.close_all()
 
 
-def test_two_that_finish_at_once_make_one_piece(live_site, disk):
+def test_finishing_an_upload_twice_at_once_makes_one_file(live_site, disk):
     incident, client, headers = a_visitor(live_site)
     url = address(client, incident)
     for part in range(3):
@@ -286,8 +286,8 @@ def test_two_that_finish_at_once_make_one_piece(live_site, disk):
     connections.close_all()
 
 
-def test_the_address_of_an_upload_is_no_form(live_site):
-    """A forged post from another site has neither the cookie of ours nor the token."""
+def test_a_forged_form_cannot_finish_an_upload(live_site):
+    """A post forged by another site has no CSRF token."""
     incident, client, headers = a_visitor(live_site)
     url = address(client, incident)
     bare = {"Cookie": headers["Cookie"], "Content-Type": "application/x-www-form-urlencoded"}

@@ -26,7 +26,7 @@ def url(incident, *parts):
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
-def answered(incident, section, **values):
+def answer_as_declarant(incident, section, **values):
     guest = Guest(access_uid=incident.accesses.get().uid)
     newest = incident.sheets.filter(section=section).order_by("-id").first()
     writing = Writing(guest=guest, reference=incident.reference, seen=str(newest.uid) if newest else "")
@@ -40,7 +40,7 @@ def incident():
     return declare(type=IncidentType.RANSOMWARE)
 
 
-def test_it_works(client, responder, incident):
+def test_a_responder_sets_the_severity_with_a_motive(client, responder, incident):
     assert incident.severity == incident.severity_found == Severity.HIGH
     assert "D’après les faits : <b>4 points, gravité élevée" in text_of(client.get(url(incident)))
 
@@ -95,7 +95,7 @@ def test_a_double_click_is_one_choice(responder, incident):
 def test_the_same_choice_is_a_new_one_once_the_facts_raised_the_case(client, responder, incident):
     lower = {"severity": "1", "motive": WHY}
     client.post(url(incident, "gravite"), lower | {"seen": "3"})
-    answered(incident, "precisions", **{"continue": "oui"})
+    answer_as_declarant(incident, "precisions", **{"continue": "oui"})
     assert incident.severity == Severity.CRITICAL
 
     client.post(url(incident, "gravite"), lower | {"seen": "4"})
@@ -105,11 +105,11 @@ def test_the_same_choice_is_a_new_one_once_the_facts_raised_the_case(client, res
     assert incident.severity_choices.count() == 2
 
 
-def test_a_motive_is_of_the_level_that_was_chosen(client, responder, incident):
+def test_the_motive_is_not_shown_for_a_level_raised_since(client, responder, incident):
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
     assert WHY in text_of(client.get(url(incident)))
-    answered(incident, "precisions", **{"continue": "oui"})
-    answered(incident, "precisions", **{"continue": "non"})
+    answer_as_declarant(incident, "precisions", **{"continue": "oui"})
+    answer_as_declarant(incident, "precisions", **{"continue": "non"})
 
     page = text_of(client.get(url(incident)))
 
@@ -125,33 +125,33 @@ def test_a_motive_too_long_is_refused(responder, incident):
     assert list(refusal.value.message_dict) == ["motive"]
 
 
-def test_worse_facts_raise_it_and_bring_the_hour_forward(incident):
+def test_worse_facts_raise_the_severity_and_shorten_the_deadline(incident):
     before = incident.acknowledge_by
 
-    answered(incident, "precisions", **{"continue": "oui"})
+    answer_as_declarant(incident, "precisions", **{"continue": "oui"})
 
     assert incident.severity == incident.severity_found == Severity.CRITICAL
     assert incident.acknowledge_by < before
 
 
-def test_better_facts_never_lower_it(incident):
-    answered(incident, "precisions", **{"continue": "oui"})
-    answered(incident, "precisions", **{"continue": "non"})
+def test_better_facts_never_lower_the_severity(incident):
+    answer_as_declarant(incident, "precisions", **{"continue": "oui"})
+    answer_as_declarant(incident, "precisions", **{"continue": "non"})
 
     assert (incident.severity, incident.severity_found) == (Severity.CRITICAL, Severity.HIGH)
 
 
-def test_what_a_responder_set_stays_until_the_facts_get_worse_than_they_knew(responder, incident):
+def test_a_chosen_severity_stays_until_the_facts_get_worse(responder, incident):
     set_severity(reference=incident.reference, severity=Severity.MODERATE, motive=WHY, actor=responder)
 
-    answered(incident, "machines", reseaux=["aucun"])
+    answer_as_declarant(incident, "machines", reseaux=["aucun"])
     assert incident.severity == Severity.MODERATE
 
-    answered(incident, "sauvegardes", sauvegardes_atteintes="toutes")
+    answer_as_declarant(incident, "sauvegardes", sauvegardes_atteintes="toutes")
     assert incident.severity == Severity.CRITICAL
 
 
-def test_the_hour_of_a_case_that_somebody_has_taken_stays(responder, incident):
+def test_the_deadline_to_take_a_case_stays_once_it_is_taken(responder, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
     due = Incident.objects.get(pk=incident.pk).acknowledge_by
 
@@ -160,11 +160,11 @@ def test_the_hour_of_a_case_that_somebody_has_taken_stays(responder, incident):
     assert Incident.objects.get(pk=incident.pk).acknowledge_by == due
 
 
-def test_whoever_waits_for_an_answer_has_it_within_the_new_target(responder):
+def test_a_higher_severity_shortens_the_deadline_to_answer(responder):
     incident = declare(type=IncidentType.DEFACEMENT)
     assert incident.answer_by == incident.received_at + ANSWER_WITHIN[Severity.LOW]
 
-    answered(incident, "sauvegardes", sauvegardes_atteintes="toutes", sauvegardes_ou=["aucune"])
+    answer_as_declarant(incident, "sauvegardes", sauvegardes_atteintes="toutes", sauvegardes_ou=["aucune"])
     assert incident.severity == Severity.MODERATE
     assert incident.answer_by == incident.received_at + ANSWER_WITHIN[Severity.MODERATE]
 
@@ -180,7 +180,7 @@ def test_whoever_waits_for_an_answer_has_it_within_the_new_target(responder):
     assert incident.answer_by == before, "never put off"
 
 
-def test_nobody_waits_for_an_answer_that_was_given(responder, incident):
+def test_a_new_severity_sets_no_deadline_once_the_declarant_is_answered(responder, incident):
     Incident.objects.filter(pk=incident.pk).update(answer_by=None)
     set_severity(reference=incident.reference, severity=Severity.CRITICAL, motive=WHY, actor=responder)
     assert Incident.objects.get(pk=incident.pk).answer_by is None
@@ -197,7 +197,7 @@ def test_erasing_empties_the_motive(incident):
 
 def test_the_page_still_costs_at_most_thirty_five_queries(client, responder, incident):
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
-    answered(incident, "precisions", **{"continue": "oui"})
+    answer_as_declarant(incident, "precisions", **{"continue": "oui"})
     client.get(url(incident))
 
     with CaptureQueriesContext(connection) as queries:
@@ -206,15 +206,15 @@ def test_the_page_still_costs_at_most_thirty_five_queries(client, responder, inc
     assert len(queries) <= 35
 
 
-def seen_on(client, incident):
+def get_form_version(client, incident):
     return client.get(url(incident), {"ouvrir": "gravite"}).context["weighed"]["form"]["seen"].value()
 
 
-def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident):
-    seen = seen_on(client, incident)
+def test_the_second_of_two_choices_conflicts_and_keeps_its_words(client, responder, incident):
+    version = get_form_version(client, incident)
     set_severity(reference=incident.reference, severity=Severity.CRITICAL, motive="Un hôpital.", actor=a_lead())
 
-    late = {"severity": "1", "motive": WHY, "seen": seen}
+    late = {"severity": "1", "motive": WHY, "seen": version}
     answer = client.post(url(incident, "gravite"), late)
 
     assert answer.status_code == 409
@@ -231,14 +231,14 @@ def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident
     assert incident.severity_choices.count() == 2
 
 
-def test_facts_that_got_worse_meanwhile_are_said_too(client, responder, incident):
-    seen = seen_on(client, incident)
+def test_a_choice_conflicts_with_facts_that_got_worse_meanwhile(client, responder, incident):
+    version = get_form_version(client, incident)
     Incident.objects.filter(pk=incident.pk).update(severity=Severity.CRITICAL)
-    late = client.post(url(incident, "gravite"), {"severity": "1", "motive": WHY, "seen": seen})
+    late = client.post(url(incident, "gravite"), {"severity": "1", "motive": WHY, "seen": version})
     assert late.status_code == 409
 
 
-def test_an_unknown_level_is_said(client, responder, incident):
+def test_an_unknown_level_shows_one_error(client, responder, incident):
     page = text_of(client.post(url(incident, "gravite"), {"severity": "9", "motive": WHY}))
     assert page.count('role="alert"') == 1
     assert WHY in page
@@ -253,7 +253,7 @@ def test_an_erased_case_takes_no_more_words(client, incident):
     assert not SeverityChoice.objects.exists()
 
 
-def test_a_day_that_weighs_more_is_said_so(client, responder, time_machine):
+def test_the_page_says_when_the_day_raises_the_severity(client, responder, time_machine):
     pay = Interruption(service=PublicService.PAYROLL, extent=InterruptionExtent.STOPPED)
     time_machine.move_to("2026-11-10T09:00:00Z")
     incident = declare(type=IncidentType.DDOS, service_stopped=Answer.YES, interruptions=(pay,))

@@ -1,4 +1,4 @@
-"""Invented cases: believable, the same for the same seed, and never among real ones."""
+"""Invented cases are believable, the same for the same seed, and never mixed with real ones."""
 
 import random
 from collections import Counter
@@ -22,18 +22,18 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _forget():
+def _forget_demonstration():
     forget_demonstration()
     yield
     forget_demonstration()
 
 
 def simulate(**options):
-    """In a region: to read the bodies of the country takes two seconds."""
+    """Simulate in one region by default, since reading the bodies of the whole country takes two seconds."""
     call_command("simulate_incidents", **{"count": 400, "months": 24, "seed": 7, "region": "53"} | options)
 
 
-def test_it_works():
+def test_a_simulation_makes_a_demonstration_of_invented_cases():
     simulate(region=None)
 
     incidents = list(Incident.objects.all())
@@ -45,34 +45,34 @@ def test_it_works():
     assert not PendingEvent.objects.filter(consumer="notifications").exists()
 
 
-def test_same_seed_same_cases():
+def test_the_same_seed_draws_the_same_cases():
     bodies = [DrawnBody(pk, population) for pk, population in enumerate((90, 450, 2_300, 61_000))]
 
-    def drawn(seed):
+    def draw(seed):
         since, until = datetime(2024, 11, 24, 12, tzinfo=UTC), datetime(2026, 11, 24, 12, tzinfo=UTC)
         return list(draw_cases(random.Random(seed), bodies, count=300, since=since, until=until))
 
-    assert drawn(7) == drawn(7)
-    assert drawn(7) != drawn(8)
+    assert draw(7) == draw(7)
+    assert draw(7) != draw(8)
 
 
 @pytest.mark.proof
-def test_same_seed_same_rows():
-    """All but the keys, which the database gives, and the references, which are made of them."""
+def test_the_same_seed_writes_the_same_rows():
+    """Keys are left out since the database gives them, and references since they are made from keys."""
 
-    def written():
+    def list_rows():
         with transaction.atomic():
             simulate(count=300, region=None)
             columns = ("collectivity", "type", "nature", "cause", "received_at", "closed_at", "submission_key")
-            found = sorted(Incident.objects.values_list(*columns))
+            rows = sorted(Incident.objects.values_list(*columns))
             transaction.set_rollback(True)
-        return found
+        return rows
 
-    assert written() == written()
+    assert list_rows() == list_rows()
 
 
 def test_references_are_never_drawn_twice():
-    """Among ten million drawn at random there would be about 1 500 pairs."""
+    """Ten million references drawn at random would hold about 1 500 pairs."""
     keys = [*range(1, 100_000), *range(10_000_000, 10_100_000)]
     references = {store.make_reference(key) for key in keys}
     assert len(references) == len(keys)
@@ -101,7 +101,7 @@ def test_figures_are_near_the_priors():
 
 
 @pytest.mark.proof
-def test_whole_years_hold_what_was_asked():
+def test_whole_years_hold_the_requested_number_of_cases():
     simulate(per_year=640, years=2, region=None)
 
     last = timezone.now().year - 1
@@ -111,7 +111,7 @@ def test_whole_years_hold_what_was_asked():
     assert abs(natures[Nature.REPORT] / natures.total() - 434 / 640) < 0.05
 
 
-def test_cases_say_how_they_came_about():
+def test_cases_have_a_nature_and_a_cause_near_the_priors():
     simulate(count=3_000, region=None)
 
     verified = Incident.objects.exclude(verification="unverified")
@@ -125,7 +125,7 @@ def test_cases_say_how_they_came_about():
     assert causes[Cause.PHISHING] > causes[Cause.FLAW] > 0
 
 
-def test_what_no_figure_reads_can_be_left_out(capsys):
+def test_texts_and_contacts_can_be_left_out(capsys):
     simulate(count=300, figures_only=True)
 
     assert Incident.objects.count() == Story.objects.filter(description="", contact_phone="").count() == 300
@@ -148,13 +148,13 @@ def test_a_full_disk_is_refused(monkeypatch):
     assert Incident.objects.count() == 10
 
 
-def test_a_disk_that_cannot_be_seen_is_not_refused(monkeypatch):
+def test_a_disk_of_unknown_size_is_not_refused(monkeypatch):
     monkeypatch.setattr(simulate_incidents, "count_free_bytes", lambda: None)
     simulate(count=10)
     assert Incident.objects.count() == 10
 
 
-def test_interrupted_it_leaves_whole_batches(monkeypatch, capsys):
+def test_an_interrupted_simulation_keeps_whole_batches(monkeypatch, capsys):
     monkeypatch.setattr(store, "BATCH", 50)
     really = store.copy_rows
 
@@ -173,7 +173,7 @@ def test_interrupted_it_leaves_whole_batches(monkeypatch, capsys):
 
 
 @pytest.mark.proof
-def test_a_rate_that_nobody_could_verify_is_refused():
+def test_a_rate_too_high_for_the_number_of_bodies_is_refused():
     with pytest.raises(CommandError, match="Trop peu de collectivités"):
         simulate(rate=100, region=None)
     assert not Incident.objects.exists()
@@ -189,8 +189,8 @@ def test_campaign_names_one_supplier_in_one_region():
 
 
 @pytest.mark.proof
-def test_campaigns_are_added_to_what_is_there():
-    """However few cases were drawn before: the same draws again would be the same references."""
+def test_campaigns_are_added_to_existing_cases():
+    """Even after a few cases: repeating their draws would repeat their references."""
     simulate(count=20, region=None)
     simulate(region="53", campaign=30)
     simulate(region="32", campaign=30)

@@ -1,4 +1,4 @@
-"""What no row points to leaves the store after a day; whatever a row points to, or may yet, stays."""
+"""An object without a row leaves the store after a day; one that a row points to, or may yet, stays."""
 
 import sys
 from datetime import timedelta
@@ -35,7 +35,7 @@ def guest(incident):
     return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
 
 
-def a_stray():
+def add_stray():
     name = vault.make_name()
     vault.write_object(name, vault.make_key(), b"left behind")
     return name
@@ -46,34 +46,34 @@ def sweep_after(**since):
         sweep_store()
 
 
-def a_begun_upload(incident, guest):
+def begin_upload(incident, guest):
     upload = start_upload(guest=guest, reference=incident.reference, name="a", size=SLICE + 1, author="", first="")
     return receive_slice(guest=guest, reference=incident.reference, uid=upload.uid, offset=0, content=b"x" * SLICE)
 
 
-def test_it_works(incident, guest):
-    piece, upload = a_piece(incident), a_begun_upload(incident, guest)
+def test_an_object_without_a_row_is_removed_after_a_day(incident, guest):
+    piece, upload = a_piece(incident), begin_upload(incident, guest)
     paper = ask_answer_pack(guest=guest, reference=incident.reference)
     make_due()
     paper.refresh_from_db()
-    stray = a_stray()
-    held = sorted([piece.storage_name, paper.storage_name, vault.make_slice_name(upload.uid, 0)])
+    stray = add_stray()
+    pointed_names = sorted([piece.storage_name, paper.storage_name, vault.make_slice_name(upload.uid, 0)])
 
     for hours in (0, 23):
         sweep_after(hours=hours)
-        assert stored_objects() == sorted([*held, stray])
+        assert stored_objects() == sorted([*pointed_names, stray])
     assert StrayObject.objects.get().name == stray
     with capture_logs() as logs:
         sweep_after(hours=25)
 
-    assert stored_objects() == held
+    assert stored_objects() == pointed_names
     assert not StrayObject.objects.exists()
-    told = {"objects": 4, "strays": 0, "removed": 1, "is_whole": True}
-    assert logs == [{"event": "evidence store swept", "log_level": "info"} | told]
+    counts = {"objects": 4, "strays": 0, "removed": 1, "is_whole": True}
+    assert logs == [{"event": "evidence store swept", "log_level": "info"} | counts]
 
 
-def test_an_object_whose_row_is_late_stays(incident):
-    """Stored, then committed after the round saw it: counted again from the day that it has no row any more."""
+def test_an_object_whose_row_came_late_stays(incident):
+    """The row was committed after a round had seen the object; should the row go, its day starts again."""
     piece = a_piece(incident)
     StrayObject.objects.create(name=piece.storage_name, seen_at=timezone.now() - timedelta(days=3))
     sweep_store()
@@ -81,9 +81,9 @@ def test_an_object_whose_row_is_late_stays(incident):
     assert not StrayObject.objects.exists()
 
 
-def test_an_upload_goes_on_after_days(incident, guest):
-    """The slice that a killed server had stored and not counted waits with the others for whoever goes on."""
-    upload = a_begun_upload(incident, guest)
+def test_the_slices_of_an_unfinished_upload_stay(incident, guest):
+    """A slice that a killed server had stored but not counted stays with the others until the upload resumes."""
+    upload = begin_upload(incident, guest)
     vault.write_object(vault.make_slice_name(upload.uid, SLICE), get_reading_key(incident), b"y")
     for days in (0, 2, 6):
         sweep_after(days=days)
@@ -94,9 +94,9 @@ def test_an_upload_goes_on_after_days(incident, guest):
     assert stored_objects() == []
 
 
-def test_the_pieces_of_an_erased_case_go(incident, guest):
-    """Nobody can open them any more; their lines of the sealed list stay."""
-    piece, _upload = a_piece(incident), a_begun_upload(incident, guest)
+def test_the_files_of_an_erased_case_are_removed(incident, guest):
+    """Nobody can open the files any more, but their lines of the sealed list stay."""
+    piece, _upload = a_piece(incident), begin_upload(incident, guest)
     neighbour = a_piece(declare())
     erase_personal_data(reference=incident.reference, actor=a_lead())
     for hours in (0, 25):
@@ -105,8 +105,8 @@ def test_the_pieces_of_an_erased_case_go(incident, guest):
     assert Evidence.objects.filter(pk=piece.pk, storage_name=piece.storage_name).exists()
 
 
-def test_what_a_killed_worker_left_goes(incident, guest, monkeypatch):
-    """Killed between storing a paper and recording it, at the last try: nobody makes it again, nobody reads it."""
+def test_a_paper_stored_by_a_killed_worker_is_removed(incident, guest, monkeypatch):
+    """The worker was killed between storing and recording the paper, at the last try: nobody will read it."""
     ask_answer_pack(guest=guest, reference=incident.reference)
     with monkeypatch.context() as killed:
         killed.setattr(papers, "record_made_paper", lambda *_: sys.exit())
@@ -114,7 +114,7 @@ def test_what_a_killed_worker_left_goes(incident, guest, monkeypatch):
             make_due()
     Paper.objects.update(due_at=timezone.now(), tries=papers.MAX_TRIES)
     sweep_store()
-    assert not StrayObject.objects.exists()  # a worker may be at it
+    assert not StrayObject.objects.exists()  # a worker may be making the paper
     make_due()
     assert Paper.objects.get().state == PaperState.FAILED
     for hours in (0, 25):
@@ -122,18 +122,24 @@ def test_what_a_killed_worker_left_goes(incident, guest, monkeypatch):
     assert stored_objects() == []
 
 
-def test_what_is_not_ours_is_left_alone(incident, store):
-    """A bucket may be shared, a folder may hold somebody's note."""
-    others = ["lisez-moi.txt", "ab/notes.txt", "zz/" + "a" * 32, "ab/cd" + "a" * 30, "ab/ab" + "a" * 30 + ".old"]
-    for name in others:
+def test_foreign_objects_are_left_alone(incident, store):
+    """A bucket may be shared, and a folder may hold somebody's note."""
+    foreign_names = [
+        "lisez-moi.txt",
+        "ab/notes.txt",
+        "zz/" + "a" * 32,
+        "ab/cd" + "a" * 30,
+        "ab/ab" + "a" * 30 + ".old",
+    ]
+    for name in foreign_names:
         assert store.save(name, ContentFile(b"x")) == name
     for hours in (0, 25):
         sweep_after(hours=hours)
-    assert all(store.exists(name) for name in others)
+    assert all(store.exists(name) for name in foreign_names)
 
 
-def test_a_round_that_is_too_long_goes_on_next_time(incident, monkeypatch):
-    a_stray()
+def test_a_round_that_takes_too_long_stops(incident, monkeypatch):
+    add_stray()
     monkeypatch.setattr(sweep, "LONGEST_ROUND", timedelta(seconds=-1))
     with capture_logs() as logs:
         sweep_store()
@@ -141,18 +147,18 @@ def test_a_round_that_is_too_long_goes_on_next_time(incident, monkeypatch):
     assert not StrayObject.objects.exists()
 
 
-def test_one_folder_removes_so_many_at_once(incident, monkeypatch):
+def test_a_round_removes_a_limited_number_of_objects_from_a_folder(incident, monkeypatch):
     monkeypatch.setattr(sweep, "MAX_REMOVALS_AT_ONCE", 2)
     monkeypatch.setattr(vault, "make_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(5):
-        a_stray()
-    for hours, left in ((0, 5), (25, 3), (26, 1), (27, 0)):
+        add_stray()
+    for hours, remaining in ((0, 5), (25, 3), (26, 1), (27, 0)):
         sweep_after(hours=hours)
-        assert len(stored_objects()) == StrayObject.objects.count() == left
+        assert len(stored_objects()) == StrayObject.objects.count() == remaining
 
 
-def test_what_cannot_be_removed_is_tried_again(incident, monkeypatch):
-    a_stray()
+def test_an_object_that_cannot_be_removed_is_tried_again(incident, monkeypatch):
+    add_stray()
     sweep_store()
     with monkeypatch.context() as stuck:
         stuck.setattr(vault, "remove_object", lambda _name: False)
@@ -162,13 +168,13 @@ def test_what_cannot_be_removed_is_tried_again(incident, monkeypatch):
     assert stored_objects() == []
 
 
-def test_a_store_that_does_not_answer_is_told(db, settings, s3):
+def test_a_store_that_does_not_answer_is_logged(db, settings, s3):
     with in_a_bucket(settings, s3) as storage:
         storage.bucket.delete()
         StrayObject.objects.create(name=vault.make_name())
         with capture_logs() as logs:
             sweep_store()
-    assert [(one["log_level"], one["event"]) for one in logs] == [
+    assert [(log["log_level"], log["event"]) for log in logs] == [
         ("warning", "evidence store not swept"),
         ("info", "evidence store swept"),
     ]
@@ -176,10 +182,10 @@ def test_a_store_that_does_not_answer_is_told(db, settings, s3):
 
 
 @pytest.mark.parametrize("many", [2, 50])
-def test_the_queries_do_not_grow(db, store, many, monkeypatch, django_assert_num_queries):
+def test_a_round_costs_the_same_whatever_the_number_of_strays(db, store, many, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(vault, "make_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(many):
-        a_stray()
+        add_stray()
     sweep_store()
     with django_assert_num_queries(5):
         sweep_store()

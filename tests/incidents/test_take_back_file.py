@@ -1,4 +1,4 @@
-"""A file that was sent by mistake is taken back: nobody opens it any more, and the sealed list keeps that it was."""
+"""A file sent by mistake is taken back: nobody can open it any more, but the sealed list still names it."""
 
 import os
 
@@ -28,94 +28,93 @@ def responder(incident):
     return client
 
 
-def way(piece):
+def take_back_url(piece):
     return f"/suivi/{piece.incident.reference}/pieces/{piece.uid}/reprendre/"
 
 
-def files(incident, rest=""):
+def files_url(incident, rest=""):
     return f"/suivi/{incident.reference}/pieces/{rest}"
 
 
-def test_it_works(holder, responder, incident):
+def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list(holder, responder, incident):
     content = os.urandom(2_000)
     first = hand_over(holder, incident, b"a", "premier.txt")
     piece = hand_over(holder, incident, content, "paie de tous.xlsx")
-    room = remaining_quota(incident)
-    assert f'href="{way(piece)}"' in holder.get(files(incident)).content.decode()
-    asked = holder.get(way(piece))
-    assert "Reprendre la pièce 2" in text(asked)
-    assert "C’est définitif" in text(asked)
+    quota = remaining_quota(incident)
+    assert f'href="{take_back_url(piece)}"' in holder.get(files_url(incident)).content.decode()
+    confirm_page = holder.get(take_back_url(piece))
+    assert "Reprendre la pièce 2" in text(confirm_page)
+    assert "C’est définitif" in text(confirm_page)
 
-    done = holder.post(way(piece))
-    assert done["Location"] == files(incident, "?reprise=2")
+    done = holder.post(take_back_url(piece))
+    assert done["Location"] == files_url(incident, "?reprise=2")
     assert "La pièce 2 est reprise" in text(holder.get(done["Location"]))
 
     piece.refresh_from_db()
     assert piece.taken_back_at is not None
-    assert "Personne ne peut plus l’ouvrir" in text(holder.get(files(incident)))
-    listed = text(holder.get(files(incident, "bordereau/")))
-    assert "paie de tous.xlsx" in listed
-    assert "Les scellés se suivent sans défaut" in listed
-    assert "le fichier est effacé, sa ligne reste" in listed
+    assert "Personne ne peut plus l’ouvrir" in text(holder.get(files_url(incident)))
+    sealed_list = text(holder.get(files_url(incident, "bordereau/")))
+    assert "paie de tous.xlsx" in sealed_list
+    assert "Les scellés se suivent sans défaut" in sealed_list
+    assert "le fichier est effacé, sa ligne reste" in sealed_list
     assert find_first_broken(incident, [first, piece]) is None
-    closed = responder.get(address(piece))
-    assert closed.status_code == 410
-    assert "a été reprise" in text(closed)
+    download = responder.get(address(piece))
+    assert download.status_code == 410
+    assert "a été reprise" in text(download)
     case = text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "reprise par le déclarant" in case
     assert piece.storage_name not in set(list_pointed_stems(piece.storage_name[:2]))
-    assert remaining_quota(incident).octets == room.octets + len(content)
+    assert remaining_quota(incident).octets == quota.octets + len(content)
     assert not SearchDocument.objects.filter(incident=incident, source=str(piece.uid)).exists()
     assert "Vous avez repris une pièce remise par erreur" in text(holder.get(f"/suivi/{incident.reference}/"))
 
 
-def test_a_second_time_changes_nothing(holder, incident):
+def test_taking_a_file_back_twice_changes_nothing(holder, incident):
     piece = hand_over(holder, incident, b"a")
-    holder.post(way(piece))
-    assert holder.post(way(piece)).status_code == 302
-    assert holder.get(way(piece)).status_code == 404
+    holder.post(take_back_url(piece))
+    assert holder.post(take_back_url(piece)).status_code == 302
+    assert holder.get(take_back_url(piece)).status_code == 404
     assert incident.events.filter(kind=EventKind.FILE_TAKEN_BACK).count() == 1
 
 
 def test_the_same_file_may_be_handed_over_again(holder, incident):
     piece = hand_over(holder, incident, b"a")
-    holder.post(way(piece))
+    holder.post(take_back_url(piece))
     again = hand_over(holder, incident, b"a")
     assert (again.number, again.taken_back_at) == (2, None)
 
 
-def test_asking_takes_nothing_back(holder, incident):
+def test_the_confirmation_page_takes_nothing_back(holder, incident):
     piece = hand_over(holder, incident, b"a")
-    holder.get(way(piece))
+    holder.get(take_back_url(piece))
     piece.refresh_from_db()
     assert piece.taken_back_at is None
 
 
-def test_only_a_piece_that_was_taken_back_is_said_to_be(holder, incident):
-    """Whatever number a link has in its address."""
-    assert "est reprise" not in text(holder.get(files(incident, "?reprise=99")))
+def test_the_page_does_not_trust_the_file_number_in_its_address(holder, incident):
+    assert "est reprise" not in text(holder.get(files_url(incident, "?reprise=99")))
     hand_over(holder, incident, b"a")
-    assert "est reprise" not in text(holder.get(files(incident, "?reprise=1")))
+    assert "est reprise" not in text(holder.get(files_url(incident, "?reprise=1")))
 
 
-def test_nobody_else_takes_it_back(holder, responder, incident):
+def test_only_the_declarant_takes_a_file_back(holder, responder, incident):
     piece = hand_over(holder, incident, b"a")
     neighbour = Client()
     neighbour.force_login(an_agent(plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")))
     for client, status in ((Client(), 404), (opened(declare()), 404), (neighbour, 404), (responder, 403)):
-        assert client.post(way(piece)).status_code == status
+        assert client.post(take_back_url(piece)).status_code == status
     piece.refresh_from_db()
     assert piece.taken_back_at is None
     assert not incident.events.filter(kind=EventKind.FILE_TAKEN_BACK).exists()
 
 
-def test_only_files_that_are_still_there_are_counted(holder, incident):
+def test_files_taken_back_are_not_counted(holder, incident):
     pieces = [hand_over(holder, incident, content, "photo.png") for content in (b"a", b"b")]
     page = f"/suivi/{incident.reference}/"
     assert "Fichiers remis (2)" in text(holder.get(page))
     assert "Une photo de l’écran ou un fichier" not in text(holder.get(page))
     for piece in pieces:
-        holder.post(way(piece))
+        holder.post(take_back_url(piece))
     assert "Fichiers remis (0)" in text(holder.get(page))
     assert "Une photo de l’écran ou un fichier" in text(holder.get(page))
-    assert "Fichiers remis (2)" not in text(holder.get(files(incident)))
+    assert "Fichiers remis (2)" not in text(holder.get(files_url(incident)))

@@ -1,4 +1,4 @@
-"""All that happened to a case, on its page and on a page of its own: with the words, and whether the mails arrived."""
+"""The page of a case and its history page list its events, with the words and whether the mails arrived."""
 
 import pytest
 from django.db import connection
@@ -29,14 +29,14 @@ def incident(responder):
     return declare()
 
 
-def told(incident, text):
+def write_as_declarant(incident, text):
     guest = Guest(access_uid=incident.accesses.get().uid)
     return write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key="essai"))
 
 
-def test_it_works(client, responder, incident):
+def test_the_history_shows_words_mails_and_acts_newest_first(client, responder, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
-    told(incident, "Voir https://piege.example/rancon.exe")
+    write_as_declarant(incident, "Voir https://piege.example/rancon.exe")
     announce_all_events()
 
     page = text_of(client.get(url(incident)))
@@ -60,7 +60,7 @@ def test_a_mail_that_did_not_arrive_stands_out(client, incident):
     )
 
 
-def test_a_piece_is_named(client, incident):
+def test_the_history_names_a_file(client, incident):
     piece = a_piece(incident)
     type(piece).objects.filter(pk=piece.pk).update(name="releve.pdf")
     IncidentEvent.objects.create(
@@ -74,7 +74,7 @@ def test_a_piece_is_named(client, incident):
         assert '<p class="events__words">releve[.]pdf</p>' in text_of(client.get(where))
 
 
-def test_it_says_to_whom_a_case_was_given_and_which_task_was_done(client, responder, incident):
+def test_the_history_names_the_new_assignee_and_the_task_done(client, responder, incident):
     colleague = a_responder()
     task = add_task(reference=incident.reference, actor=responder, errand=Errand(title="Appeler Orange", due_at=None))
     set_task(reference=incident.reference, uid=task.uid, actor=responder, state=TaskState.DONE)
@@ -89,16 +89,16 @@ def test_it_says_to_whom_a_case_was_given_and_which_task_was_done(client, respon
         assert "Appeler Orange" in page[done : done + 200]
 
 
-def test_hostile_words_stay_words(client, responder, incident):
-    told(incident, MARKUP[0])
+def test_hostile_words_are_escaped(client, responder, incident):
+    write_as_declarant(incident, MARKUP[0])
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text=MARKUP[1], key="b"))
 
     harmless.answer(client.get(url(incident, "histoire")))
 
 
-def test_a_thousand_events_are_pages_of_the_same_cost(client, incident, monkeypatch):
+def test_a_long_history_is_paged_at_a_constant_cost(client, incident, monkeypatch):
     monkeypatch.setattr(history, "OF_A_PAGE", 40)
-    costs, seen = [], []
+    costs, listed = [], []
     IncidentEvent.objects.bulk_create(
         IncidentEvent(incident=incident, kind=EventKind.SHARED, actor_kind=ActorKind.DECLARANT) for _ in range(1000)
     )
@@ -107,17 +107,17 @@ def test_a_thousand_events_are_pages_of_the_same_cost(client, incident, monkeypa
         with CaptureQueriesContext(connection) as queries:
             page = client.get(url(incident, "histoire") + where)
         costs.append(len(queries))
-        seen += [moment.event.pk for moment in page.context["moments"]]
+        listed += [moment.event.pk for moment in page.context["moments"]]
         where = f"?avant={page.context['earlier']}" if page.context["earlier"] else None
 
-    assert seen == list(incident.events.order_by("-id").values_list("pk", flat=True))
-    assert len(seen) == 1001
+    assert listed == list(incident.events.order_by("-id").values_list("pk", flat=True))
+    assert len(listed) == 1001
     assert max(costs) <= 10
     assert "Toute l’histoire" in text_of(client.get(url(incident)))
 
 
 @pytest.mark.parametrize("before", ["x", "00000000-0000-4000-8000-000000000000"])
-def test_a_place_that_is_none_of_this_case_is_not_there(client, incident, before):
+def test_a_page_cursor_of_another_case_is_not_found(client, incident, before):
     other = declare()
     assert client.get(url(incident, "histoire"), {"avant": before}).status_code == 404
     assert client.get(url(incident, "histoire"), {"avant": other.events.get().uid}).status_code == 404

@@ -1,4 +1,4 @@
-"""Two people answer, or take back, one proposal at the same instant: one of them does, the other is told."""
+"""Two people answer or withdraw one transfer at the same instant: one of them succeeds, the other gets an error."""
 
 from threading import Barrier, Thread
 
@@ -10,14 +10,14 @@ from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.transferring import another_centre, propose_transfer
 
 
-def test_it_works(transactional_db):
+def test_only_one_of_four_simultaneous_acceptances_succeeds(transactional_db):
     breizh_cyber()
     elsewhere = another_centre()
     incident = declare()
     transfer = propose_transfer(incident, a_responder())
     takers = [a_responder(elsewhere) for _ in range(4)]
 
-    outcomes = at_once(*[lambda actor=actor: accept_transfer(uid=transfer.uid, actor=actor) for actor in takers])
+    outcomes = run_at_once(*[lambda actor=actor: accept_transfer(uid=transfer.uid, actor=actor) for actor in takers])
 
     assert sorted(outcomes) == ["Stale"] * 3 + ["done"]
     incident.refresh_from_db()
@@ -26,14 +26,14 @@ def test_it_works(transactional_db):
     assert incident.events.filter(kind=EventKind.TRANSFERRED).count() == 1
 
 
-def test_one_accepts_while_the_other_takes_it_back(transactional_db):
+def test_accepting_and_withdrawing_at_once_has_one_outcome(transactional_db):
     breizh_cyber()
     giver, taker = a_responder(), a_responder(another_centre())
     for _ in range(10):
         incident = declare()
         transfer = propose_transfer(incident, giver)
 
-        outcomes = at_once(
+        outcomes = run_at_once(
             lambda uid=transfer.uid: accept_transfer(uid=uid, actor=taker),
             lambda reference=incident.reference: withdraw_transfer(reference=reference, actor=giver),
         )
@@ -47,8 +47,8 @@ def test_one_accepts_while_the_other_takes_it_back(transactional_db):
         assert incident.events.count() == 3
 
 
-def at_once(*acts):
-    """What came of each: « done », or the name of what it raised."""
+def run_at_once(*acts):
+    """Run the acts in parallel; return for each « done » or the name of the exception that it raised."""
     ready, outcomes = Barrier(len(acts)), []
 
     def run(act):
@@ -56,14 +56,14 @@ def at_once(*acts):
             ready.wait()
             act()
             outcomes.append("done")
-        except Exception as error:  # noqa: BLE001  (its name is what is asked)
+        except Exception as error:  # noqa: BLE001  (its name is the outcome)
             outcomes.append(type(error).__name__)
         finally:
             connection.close()
 
     threads = [Thread(target=run, args=[act]) for act in acts]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return outcomes

@@ -31,18 +31,18 @@ from tests.reading import text_of
 pytestmark = pytest.mark.django_db
 
 
-def test_it_works(incident, giver, taker, elsewhere):
-    ours, theirs = as_person(giver), as_person(taker)
+def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
+    giver_client, taker_client = as_person(giver), as_person(taker)
 
-    answer = ours.post(url(incident, "transfert"), PROPOSAL, follow=True)
+    answer = giver_client.post(url(incident, "transfert"), PROPOSAL, follow=True)
 
     assert "Transfert proposé à Loin Cyber" in text_of(answer)
-    assert "transfert proposé à Loin Cyber" in text_of(ours.get(QUEUE))
-    assert "1 transfert à accepter" in text_of(theirs.get(QUEUE))
+    assert "transfert proposé à Loin Cyber" in text_of(giver_client.get(QUEUE))
+    assert "1 transfert à accepter" in text_of(taker_client.get(QUEUE))
     transfer = Transfer.objects.get()
-    assert f"transferts/{transfer.uid}/" in text_of(theirs.get(f"{QUEUE}transferts/"))
+    assert f"transferts/{transfer.uid}/" in text_of(taker_client.get(f"{QUEUE}transferts/"))
 
-    answer = theirs.post(offer_url(transfer, "accepter"), follow=True)
+    answer = taker_client.post(offer_url(transfer, "accepter"), follow=True)
 
     assert answer.redirect_chain == [(url(incident), 302)]
     assert "Reçu de Breizh Cyber" in text_of(answer)
@@ -54,7 +54,7 @@ def test_it_works(incident, giver, taker, elsewhere):
     assert last.data == {"from": "breizh-cyber", "to": "loin-cyber", "transfer": str(transfer.uid)}
 
 
-def test_what_decides_is_shown_and_nothing_else(incident, giver, taker):
+def test_the_offer_shows_what_is_needed_to_decide_and_no_personal_data(incident, giver, taker):
     page = text_of(as_person(taker).get(offer_url(propose_transfer(incident, giver))))
 
     for line in (
@@ -70,19 +70,19 @@ def test_what_decides_is_shown_and_nothing_else(incident, giver, taker):
         assert word not in page
 
 
-def test_while_it_is_proposed_it_stays_ours(incident, giver, taker):
+def test_the_case_stays_at_its_centre_while_the_transfer_is_proposed(incident, giver, taker):
     propose_transfer(incident, giver)
-    theirs = as_person(taker)
+    taker_client = as_person(taker)
 
-    assert theirs.get(url(incident)).status_code == 404
-    assert incident.reference not in text_of(theirs.get(QUEUE))
+    assert taker_client.get(url(incident)).status_code == 404
+    assert incident.reference not in text_of(taker_client.get(QUEUE))
     assert as_person(giver).post(url(incident, "prendre")).status_code == 302
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
 
 
 @pytest.mark.parametrize(
-    ("said", "problem"),
+    ("changes", "problem"),
     [
         ({"taker": "loin-cyber", "motive": "  "}, "Écrivez pourquoi"),
         ({"taker": "", "motive": WHY}, "Choisissez un centre de la liste"),
@@ -92,31 +92,32 @@ def test_while_it_is_proposed_it_stays_ours(incident, giver, taker):
         ({"taker": "loin-cyber", "motive": "x" * 501}, "500 suffisent"),
     ],
 )
-def test_what_cannot_be_proposed_is_said_and_kept(incident, giver, elsewhere, said, problem):
+def test_an_impossible_proposal_is_refused_and_keeps_its_words(incident, giver, elsewhere, changes, problem):
     Csirt.objects.create(slug="ferme", name="Fermé", is_active=False)
 
-    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | said)
+    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | changes)
 
     assert answer.status_code == 422
     assert problem in text_of(answer)
-    assert said["motive"].strip() in text_of(answer)
+    assert changes["motive"].strip() in text_of(answer)
     assert not Transfer.objects.exists()
     assert events_of(incident) == ["declared"]
 
 
 @pytest.mark.parametrize(
-    "named", ["Dominique Exemple", "DOMINIQUE", "02 99 00 00 00", "06.39.98.00.12", "+33 6 39 98 00 12", "a@b.example"]
+    "identifier",
+    ["Dominique Exemple", "DOMINIQUE", "02 99 00 00 00", "06.39.98.00.12", "+33 6 39 98 00 12", "a@b.example"],
 )
-def test_a_motive_names_nobody(incident, giver, taker, named):
-    """The other centre reads it before the case is its own; the body, which it sees anyway, may be named."""
-    ours = as_person(giver)
-    answer = ours.post(url(incident, "transfert"), PROPOSAL | {"motive": f"{WHY} Voyez {named} à Plouexemple."})
+def test_a_motive_with_personal_data_is_refused(incident, giver, taker, identifier):
+    """The other centre reads the motive before it has the case. The body may be named, since the offer shows it."""
+    client = as_person(giver)
+    answer = client.post(url(incident, "transfert"), PROPOSAL | {"motive": f"{WHY} Voyez {identifier} à Plouexemple."})
     assert answer.status_code == 422
     assert "Ce motif désigne quelqu’un. Retirez : «" in text_of(answer).replace("\u00a0", " ")
-    assert named in text_of(answer)
+    assert identifier in text_of(answer)
     assert not Transfer.objects.exists()
-    about = PROPOSAL | {"motive": "Plouexemple est à 12 km, dossier 20261128."}
-    assert ours.post(url(incident, "transfert"), about).status_code == 302
+    fields = PROPOSAL | {"motive": "Plouexemple est à 12 km, dossier 20261128."}
+    assert client.post(url(incident, "transfert"), fields).status_code == 302
 
 
 def test_a_double_click_is_one_proposal(incident, giver, taker):
@@ -127,7 +128,7 @@ def test_a_double_click_is_one_proposal(incident, giver, taker):
     assert events_of(incident) == ["declared", "transfer_asked", "transferred"]
 
 
-def test_who_proposes_second_is_told_and_keeps_the_words(incident, giver, elsewhere):
+def test_the_second_of_two_proposals_conflicts_and_keeps_its_words(incident, giver, elsewhere):
     colleague = a_responder()
     propose_transfer(incident, colleague)
 
@@ -145,11 +146,11 @@ def test_postgresql_refuses_a_second_proposal(incident, giver, elsewhere):
         Transfer.objects.create(incident=incident, giver=first.giver, taker=elsewhere, asked_by=giver)
 
 
-def test_it_is_taken_back_then_proposed_again(incident, giver, taker):
-    ours = as_person(giver)
+def test_a_transfer_is_withdrawn_then_proposed_again(incident, giver, taker):
+    giver_client = as_person(giver)
     first = propose_transfer(incident, giver)
     for _ in range(2):
-        assert ours.post(url(incident, "transfert", "retirer")).status_code == 302
+        assert giver_client.post(url(incident, "transfert", "retirer")).status_code == 302
 
     assert events_of(incident) == ["declared", "transfer_asked", "transfer_withdrawn"]
     page = text_of(as_person(taker).get(offer_url(first)))
@@ -159,20 +160,20 @@ def test_it_is_taken_back_then_proposed_again(incident, giver, taker):
     assert propose_transfer(incident, giver, seen=str(first.uid)).state == TransferState.ASKED
 
 
-def test_it_is_returned_with_words(incident, giver, taker):
+def test_a_transfer_is_returned_with_an_explanation(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
-    theirs = as_person(taker)
+    taker_client = as_person(taker)
 
-    assert theirs.post(offer_url(transfer, "refuser"), {"answer": " "}).status_code == 422
+    assert taker_client.post(offer_url(transfer, "refuser"), {"answer": " "}).status_code == 422
     for _ in range(2):
-        answer = theirs.post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
+        answer = taker_client.post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
         assert answer.status_code == 302
 
     page = text_of(as_person(giver).get(url(incident)))
     assert "Loin Cyber ne l’a pas pris" in page
     assert "Pas notre territoire." in page
     assert events_of(incident) == ["declared", "transfer_asked", "transfer_returned"]
-    assert "Plouexemple" not in text_of(theirs.get(offer_url(transfer)))
+    assert "Plouexemple" not in text_of(taker_client.get(offer_url(transfer)))
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
 
@@ -188,7 +189,7 @@ def test_an_answer_that_comes_too_late_keeps_its_words(incident, giver, taker, e
     assert "l’a accepté" in text_of(answer)
 
 
-def test_nobody_else_answers(incident, giver, elsewhere):
+def test_only_the_receiving_centre_answers_a_transfer(incident, giver, elsewhere):
     transfer = propose_transfer(incident, giver)
     for person in (giver, a_lead(), a_responder(another_centre("tiers", "Tiers"))):
         for part, method in (("", "get"), ("accepter", "post"), ("refuser", "post")):
@@ -197,7 +198,7 @@ def test_nobody_else_answers(incident, giver, elsewhere):
     assert Transfer.objects.get().state == TransferState.ASKED
 
 
-def test_a_closed_case_does_not_go(incident, giver, taker):
+def test_a_closed_case_is_not_transferred(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
     assert "à accepter" not in text_of(as_person(taker).get(QUEUE))
@@ -210,13 +211,13 @@ def test_a_closed_case_does_not_go(incident, giver, taker):
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
     withdraw_transfer(reference=incident.reference, actor=giver)
-    said = PROPOSAL | {"seen": str(transfer.uid)}
-    answer = as_person(giver).post(url(incident, "transfert"), said)
+    fields = PROPOSAL | {"seen": str(transfer.uid)}
+    answer = as_person(giver).post(url(incident, "transfert"), fields)
     assert (answer.status_code, WHY in text_of(answer)) == (422, True)
     assert Transfer.objects.count() == 1
 
 
-def test_an_erased_case_does_not_go(incident, giver, taker):
+def test_an_erased_case_is_not_transferred(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
@@ -230,25 +231,25 @@ def test_an_erased_case_does_not_go(incident, giver, taker):
 
 
 @pytest.mark.parametrize("is_double", [True, False])
-def test_a_case_that_is_merged_does_not_go(incident, giver, taker, is_double):
+def test_a_merged_case_is_not_transferred(incident, giver, taker, is_double):
     other = declare()
-    double, kept = (incident, other) if is_double else (other, incident)
-    close_incident(reference=double.reference, reason=ClosingReason.DUPLICATE, actor=giver)
-    Incident.objects.filter(pk=double.pk).update(merged_into=kept)
+    duplicate, main = (incident, other) if is_double else (other, incident)
+    close_incident(reference=duplicate.reference, reason=ClosingReason.DUPLICATE, actor=giver)
+    Incident.objects.filter(pk=duplicate.pk).update(merged_into=main)
 
     answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL)
 
     assert answer.status_code == 422
     assert "fusionné avec un autre" in text_of(answer)
     assert not Transfer.objects.exists()
-    ours = as_person(giver)
-    assert "Proposer à un autre centre" not in text_of(ours.get(url(incident)))
-    instead = ours.get(url(incident, "transfert"), follow=True)
+    client = as_person(giver)
+    assert "Proposer à un autre centre" not in text_of(client.get(url(incident)))
+    instead = client.get(url(incident, "transfert"), follow=True)
     assert instead.redirect_chain == [(url(incident), 302)]
     assert "Défaites la fusion" in text_of(instead)
 
 
-def test_hostile_words_stay_words(incident, giver, taker):
+def test_a_hostile_motive_is_escaped(incident, giver, taker):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
     transfer = propose_transfer(incident, giver, motive=words)
     for person, address in ((giver, url(incident)), (taker, offer_url(transfer)), (taker, f"{QUEUE}transferts/")):
@@ -261,45 +262,45 @@ def test_hostile_words_stay_words(incident, giver, taker):
 @pytest.mark.parametrize("number", [2, 50])
 def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
     for _ in range(number):
-        given, offered, proposed = declare(), declare(), declare()
-        accept_transfer(uid=propose_transfer(given, giver).uid, actor=taker)
-        mine = accept_transfer(uid=propose_transfer(offered, giver).uid, actor=taker)
-        propose_transfer(offered, taker, taker="breizh-cyber", seen=str(mine.uid))
+        transferred, offered, proposed = declare(), declare(), declare()
+        accept_transfer(uid=propose_transfer(transferred, giver).uid, actor=taker)
+        transfer = accept_transfer(uid=propose_transfer(offered, giver).uid, actor=taker)
+        propose_transfer(offered, taker, taker="breizh-cyber", seen=str(transfer.uid))
         propose_transfer(proposed, giver)
-    ours = as_person(giver)
-    ours.get(f"{QUEUE}transferts/")
+    client = as_person(giver)
+    client.get(f"{QUEUE}transferts/")
     with CaptureQueriesContext(connection) as queries:
-        page = ours.get(f"{QUEUE}transferts/")
+        page = client.get(f"{QUEUE}transferts/")
 
     assert len(page.context["offers"]) == len(page.context["proposed"]) == number
     assert len(page.context["given"]) == min(2 * number, 50)
     assert len(queries) <= 10, [query["sql"][:90] for query in queries]
     assert not [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
     if number == 50:
-        more = ours.get(f"{QUEUE}transferts/", {"apres": page.context["next"]})
-        seen = {one.pk for one in page.context["given"]}
-        assert len({one.pk for one in more.context["given"]} - seen) == 50
+        more = client.get(f"{QUEUE}transferts/", {"apres": page.context["next"]})
+        first_page = {row.pk for row in page.context["given"]}
+        assert len({row.pk for row in more.context["given"]} - first_page) == 50
         assert more.context["next"] == ""
-    assert len(ours.get(f"{QUEUE}transferts/", {"apres": "x' OR 1=1"}).context["given"]) == min(2 * number, 50)
+    assert len(client.get(f"{QUEUE}transferts/", {"apres": "x' OR 1=1"}).context["given"]) == min(2 * number, 50)
 
 
-def test_a_case_without_people_at_the_other_end_says_so(incident, giver):
+def test_a_centre_without_accounts_is_marked_in_the_form(incident, giver):
     Csirt.objects.create(slug="vide", name="Vide")
     assert "Vide (personne n’y a de compte ici)" in text_of(as_person(giver).get(url(incident, "transfert")))
 
 
-def test_a_stale_exception_says_what_is_newest(incident, giver, taker):
+def test_withdrawing_without_a_transfer_raises_stale(incident, giver, taker):
     with pytest.raises(Stale) as stale:
         withdraw_transfer(reference=incident.reference, actor=giver)
     assert stale.value.current is None
 
 
-def test_one_that_stands_for_another_since_is_not_offered(incident, giver, taker):
-    page, theirs = offer_url(propose_transfer(incident, giver)), as_person(taker)
-    assert "Accepter et prendre en charge" in text_of(theirs.get(page))
+def test_an_offer_cannot_be_accepted_once_the_case_has_a_duplicate(incident, giver, taker):
+    offer, taker_client = offer_url(propose_transfer(incident, giver)), as_person(taker)
+    assert "Accepter et prendre en charge" in text_of(taker_client.get(offer))
     merge(declare(), incident, giver)
 
-    shown = text_of(theirs.get(page))
+    page_text = text_of(taker_client.get(offer))
 
-    assert "Il a été fusionné avec un autre depuis." in shown
-    assert "Accepter et prendre en charge" not in shown
+    assert "Il a été fusionné avec un autre depuis." in page_text
+    assert "Accepter et prendre en charge" not in page_text

@@ -1,4 +1,4 @@
-"""What a responder reads of the answers: as asked, by whom and when, inert, with the values before."""
+"""A responder reads the answers as they were asked, with author, time and earlier values, and without links."""
 
 import pytest
 
@@ -25,15 +25,15 @@ def incident(client):
     return declare(type="fuite", service_stopped="yes", interruptions=(CIVIL,))
 
 
-def answer(incident, author="Dominique, accueil", **values):
+def answer_as_declarant(incident, author="Dominique, accueil", **values):
     writing = by_link(incident, author=author)
     keep = list(values)
     answer_section(writing=writing, section="precisions", version=get_current_version().code, values=values, keep=keep)
 
 
-def test_it_works(client, incident):
+def test_a_responder_reads_the_answers_of_the_declarant(client, incident):
     assert "Rien encore." in text_of(client.get(url(incident)))
-    answer(incident, fuite_ou="forum", annonce="https://forum.example/annonce?id=1", annonce_auteur=None)
+    answer_as_declarant(incident, fuite_ou="forum", annonce="https://forum.example/annonce?id=1", annonce_auteur=None)
 
     page = text_of(client.get(url(incident)))
 
@@ -44,9 +44,9 @@ def test_it_works(client, incident):
     assert "Je ne sais pas" in page
 
 
-def test_the_values_before_are_folded(client, incident):
-    answer(incident, annonce_auteur="Groupe Exemple")
-    answer(incident, author="Camille", annonce_auteur="Autre Groupe")
+def test_earlier_values_are_struck_out_and_folded(client, incident):
+    answer_as_declarant(incident, annonce_auteur="Groupe Exemple")
+    answer_as_declarant(incident, author="Camille", annonce_auteur="Autre Groupe")
     end_interruption(writing=by_link(incident, author="Camille"), service="civil")
     correct_caller(writing=by_link(incident, "rappel", author="Camille"), caller=Caller(phone="02 98 00 00 01"))
 
@@ -56,28 +56,28 @@ def test_the_values_before_are_folded(client, incident):
     assert page.index("Autre Groupe") < was < before < page.index("Groupe Exemple", before)
     assert "Les services arrêtés ou ralentis <small>corrigé par Camille" in page
     assert f"<b>{CALLER.name}</b>, " in page
-    assert page.count(CALLER.phone) == 2  # struck with its end, and in the sheet of before
+    assert page.count(CALLER.phone) == 2  # in the struck-out line, and in the earlier sheet
     assert "Depuis quand" not in page
 
 
-def test_an_old_version_renders_as_it_was_asked(client, incident):
-    answer(incident, fuite_ou="forum")
+def test_answers_to_an_unknown_version_do_not_break_the_page(client, incident):
+    answer_as_declarant(incident, fuite_ou="forum")
     AnswerSheet.objects.filter(section="precisions").update(version="1999-01")
     page = client.get(url(incident))
     assert page.status_code == 200
     assert "Un forum" not in text_of(page)
 
 
-def test_hostile_words_stay_words(client, incident):
-    answer(incident, author=TRICK[:60], annonce=TRICK, annonce_auteur=TRICK, autre=TRICK)
+def test_hostile_words_are_escaped(client, incident):
+    answer_as_declarant(incident, author=TRICK[:60], annonce=TRICK, annonce_auteur=TRICK, autre=TRICK)
     correct_caller(writing=by_link(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name=TRICK[:25]))
     page = client.get(url(incident))
     harmless.answer(page)
     assert "https://piege.example" not in page.content.decode()
 
 
-def test_erased_words_are_gone(client, incident):
-    answer(incident, annonce_auteur="Groupe Exemple")
+def test_erased_answers_are_not_shown(client, incident):
+    answer_as_declarant(incident, annonce_auteur="Groupe Exemple")
     lead = a_lead()
     erase_personal_data(reference=incident.reference, actor=lead)
     page = text_of(client.get(url(incident)))
@@ -86,9 +86,9 @@ def test_erased_words_are_gone(client, incident):
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_one_query(client, incident, django_assert_max_num_queries, number):
+def test_the_answers_cost_the_same_whatever_their_number(client, incident, django_assert_max_num_queries, number):
     for turn in range(number):
-        answer(incident, annonce_auteur=f"Groupe {turn}")
+        answer_as_declarant(incident, annonce_auteur=f"Groupe {turn}")
     client.get(url(incident))
     with django_assert_max_num_queries(35):
         assert client.get(url(incident)).status_code == 200

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 
 def tomorrow():
-    """After whoever is of the test began to be somebody."""
+    """Return a day on which the users of the test already hold their roles."""
     return timezone.localdate() + timedelta(days=1)
 
 
@@ -50,7 +50,7 @@ def incident():
     return declare(supplier="Exemple Informatique", service_stopped=Answer.YES, interruptions=(stopped,), leak=leak)
 
 
-def test_it_works(client, responder, incident):
+def test_the_page_of_a_case_shows_what_a_responder_needs(client, responder, incident):
     page = client.get(url(incident))
 
     assert page.status_code == 200
@@ -80,30 +80,30 @@ def test_it_works(client, responder, incident):
     assert "Effacer les données" not in text
 
 
-def test_what_matters_first_comes_first(client, responder, incident):
-    """The number to call and the next act, then what is stopped, what was handed over, what is said, the rest."""
+def test_the_page_lists_its_sections_by_importance(client, responder, incident):
+    """The number to call and the next task come first, then the facts, the files and the messages."""
     page = client.get(url(incident)).content.decode()
-    marks = ['class="casebar__call"', 'id="maintenant"', *(f'id="{one}"' for one in ORDER)]
+    marks = ['class="casebar__call"', 'id="maintenant"', *(f'id="{section}"' for section in ORDER)]
     places = [page.index(mark) for mark in marks]
     assert places == sorted(places)
-    assert "<dt>Pas dit</dt>" not in page  # labels first, as in every other line
+    assert "<dt>Pas dit</dt>" not in page  # the label stands first, as in every other line
     assert "<dt>Survenu</dt><dd>pas dit</dd>" in page
 
 
-def test_the_heading_leads_to_the_queue_and_to_ones_account(client, responder, incident):
+def test_the_heading_links_to_the_queue_and_the_account(client, responder, incident):
     text = text_of(client.get(url(incident)))
     assert '<a href="/admin/incidents/incident/" aria-current="true">Dossiers</a>' in text
     assert '<a href="/compte/">Mon compte</a>' in text
 
 
-def test_opening_it_changes_nothing(client, responder, incident):
+def test_opening_a_case_changes_nothing(client, responder, incident):
     events = IncidentEvent.objects.count()
     client.get(url(incident))
     assert IncidentEvent.objects.count() == events
     assert Incident.objects.get().status == Status.DECLARED
 
 
-def test_take_it(client, responder, incident):
+def test_a_responder_takes_a_case(client, responder, incident):
     page = client.post(url(incident, "prendre"), follow=True)
 
     incident.refresh_from_db()
@@ -112,7 +112,7 @@ def test_take_it(client, responder, incident):
     assert "Prendre en charge</button>" not in text_of(page)
 
 
-def test_somebody_was_first(client, incident, time_machine):
+def test_a_case_that_a_colleague_took_is_not_taken_again(client, incident, time_machine):
     time_machine.move_to(datetime.combine(tomorrow(), time(9, 51), tzinfo=PARIS), tick=False)
     camille = a_responder()
     acknowledge_incident(reference=incident.reference, actor=camille)
@@ -125,12 +125,12 @@ def test_somebody_was_first(client, incident, time_machine):
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 1
 
 
-def test_verify_after_a_call_back(client, responder, incident):
+def test_a_call_back_verifies_the_case(client, responder, incident):
     client.post(url(incident, "verifier"), {"verifier-source": "known"})
     assert Incident.objects.get().verification == Verification.CALL_BACK
 
 
-def test_close_it_with_a_reason(client, responder, incident, time_machine):
+def test_a_case_is_closed_once_with_a_reason(client, responder, incident, time_machine):
     time_machine.move_to(datetime.combine(tomorrow(), time(9, 51), tzinfo=PARIS), tick=False)
     client.post(url(incident, "clore"), {"raison": "handed_over"})
     assert Incident.objects.get().closing_reason == "handed_over"
@@ -141,7 +141,7 @@ def test_close_it_with_a_reason(client, responder, incident, time_machine):
 
 
 @pytest.mark.parametrize("reason", ["", "because"])
-def test_no_reason_no_closing(client, responder, incident, reason):
+def test_a_case_is_not_closed_without_a_reason(client, responder, incident, reason):
     page = client.post(url(incident, "clore"), {"raison": reason}, follow=True)
     assert "Choisissez pourquoi le dossier est clos." in text_of(page)
     assert Incident.objects.get().status == Status.DECLARED
@@ -152,8 +152,8 @@ def test_a_new_code_is_shown_once_and_opens_the_case(client, responder, incident
 
     page = client.post(url(incident, "code"))
 
-    said = text_of(page).partition("Code secret de suivi")[2]
-    secret = "".join(re.findall(r'<span class="hash">(\w{4})<', said))
+    code_text = text_of(page).partition("Code secret de suivi")[2]
+    secret = "".join(re.findall(r'<span class="hash">(\w{4})<', code_text))
     assert len(secret) == SECRET_LENGTH
     assert find_access(secret).incident == incident
     old.refresh_from_db()
@@ -162,27 +162,27 @@ def test_a_new_code_is_shown_once_and_opens_the_case(client, responder, incident
     assert secret not in compact(client.get(url(incident)).content.decode())
 
 
-def test_a_new_code_is_asked_about_first(client, responder, incident):
-    """Among the rare acts, below the number to call; the page says what it breaks, and changes nothing."""
+def test_a_new_code_must_be_confirmed(client, responder, incident):
+    """The button is among the rare acts; the confirmation page says what stops working and changes nothing."""
     page = client.get(url(incident)).content.decode()
     assert page.index('class="casebar__call"') < page.index('id="rares"') < page.index(url(incident, "code"))
-    asked = client.get(url(incident, "code"))
-    assert "L’ancien code et l’ancien lien s’arrêtent aussitôt" in text_of(asked)
-    assert "Cette déclaration n’est pas vérifiée." in text_of(asked)
+    confirm_page = client.get(url(incident, "code"))
+    assert "L’ancien code et l’ancien lien s’arrêtent aussitôt" in text_of(confirm_page)
+    assert "Cette déclaration n’est pas vérifiée." in text_of(confirm_page)
     assert incident.accesses.get().revoked_at is None
     verify_incident(reference=incident.reference, actor=responder)
     assert "n’est pas vérifiée" not in text_of(client.get(url(incident, "code")))
     assert incident.accesses.get().revoked_at is None
 
 
-def test_only_the_lead_erases_and_is_asked_first(client, responder, incident):
+def test_only_the_lead_erases_a_case_after_a_confirmation(client, responder, incident):
     assert client.get(url(incident, "effacer", "demande")).status_code == 403
     assert client.post(url(incident, "effacer")).status_code == 403
     assert Story.objects.get().contact_phone
 
     client.force_login(a_lead())
-    asked = client.get(url(incident, "effacer", "demande"))
-    assert "Rien de cela ne revient." in text_of(asked)
+    confirm_page = client.get(url(incident, "effacer", "demande"))
+    assert "Rien de cela ne revient." in text_of(confirm_page)
     assert Story.objects.get().contact_phone
 
     page = client.post(url(incident, "effacer"), follow=True)
@@ -208,7 +208,7 @@ def test_a_forged_post_is_refused(incident, act):
 
 
 @pytest.mark.parametrize("act", [*ACTS, "inconnu"])
-def test_the_case_of_another_centre_is_not_there(client, incident, act):
+def test_the_case_of_another_centre_is_not_found(client, incident, act):
     other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     client.force_login(a_lead(other))
 
@@ -219,33 +219,33 @@ def test_the_case_of_another_centre_is_not_there(client, incident, act):
     assert IncidentEvent.objects.count() == 1
 
 
-EVERY_POST = [*acts.ACTS, *(one.where for one in OF_A_CASE), "message", "gravite", "code", "corriger"]
+EVERY_POST = [*acts.ACTS, *(route.where for route in OF_A_CASE), "message", "gravite", "code", "corriger"]
 
 
 @pytest.mark.parametrize("where", EVERY_POST)
-def test_an_empty_form_learns_no_more_than_a_whole_one(incident, where):
+def test_permission_is_checked_before_the_form(incident, where):
     address = url(incident, where.replace("<uuid:uid>", str(uuid4())))
-    theirs, both = Client(), Client()
-    theirs.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
+    outsider_client, agent_client = Client(), Client()
+    outsider_client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
     agent = an_agent(incident.collectivity)
     agent.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.get(slug="ailleurs"))
-    both.force_login(agent)
+    agent_client.force_login(agent)
 
-    assert theirs.post(address).status_code in {404, 405}
-    assert both.post(address).status_code in {403, 404, 405}
+    assert outsider_client.post(address).status_code in {404, 405}
+    assert agent_client.post(address).status_code in {403, 404, 405}
     assert IncidentEvent.objects.count() == 1
 
 
-def test_its_other_cases_are_those_i_may_see(client, responder, incident):
-    mine, theirs = declare(), declare()
-    Incident.objects.filter(pk=theirs.pk).update(csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+def test_other_cases_of_the_body_are_those_of_the_same_centre(client, responder, incident):
+    same_centre, other_centre = declare(), declare()
+    Incident.objects.filter(pk=other_centre.pk).update(csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
 
     page = client.get(url(incident))
 
-    assert [other.reference for other in page.context["others"]] == [mine.reference]
+    assert [other.reference for other in page.context["others"]] == [same_centre.reference]
 
 
-def test_hostile_words_stay_words(client, responder):
+def test_hostile_words_are_escaped(client, responder):
     caller = Caller(name=TRICK[:60], role=MARKUP[8], phone=f"02 99 00 00 12 {MARKUP[0]}")
     incident = declare(description=TRICK, supplier=MARKUP[0], caller=caller)
 
@@ -256,7 +256,7 @@ def test_hostile_words_stay_words(client, responder):
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_at_most_thirty_five_queries_whatever_its_history(client, responder, incident, number):
+def test_a_case_costs_at_most_thirty_five_queries_whatever_its_history(client, responder, incident, number):
     for _ in range(number):
         IncidentEvent.objects.create(
             incident=incident, kind=EventKind.LINK_ROTATED, actor=a_responder(), actor_kind=ActorKind.USER
@@ -266,15 +266,15 @@ def test_it_costs_at_most_thirty_five_queries_whatever_its_history(client, respo
         page = client.get(url(incident))
 
     assert len(page.context["moments"]) == min(number + 1, LATEST)
-    # The budget of this page: plain queries cost less than what composes them into one.
+    # Several plain queries cost less than one that joins them.
     assert len(queries) <= 35, [query["sql"][:90] for query in queries]
 
 
-def test_who_may_only_see_it_reads_it_on_the_page_of_the_body(client, incident):
-    """The responders' page holds what its centre writes for itself alone."""
-    both = an_agent(incident.collectivity)
-    both.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
-    client.force_login(both)
+def test_an_agent_reads_the_case_on_the_follow_up_page_only(client, incident):
+    """The responders' page holds notes that the centre writes for itself alone."""
+    user = an_agent(incident.collectivity)
+    user.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    client.force_login(user)
 
     assert client.get(f"/suivi/{incident.reference}/").status_code == 200
     assert client.get(url(incident)).status_code == 403
@@ -282,14 +282,14 @@ def test_who_may_only_see_it_reads_it_on_the_page_of_the_body(client, incident):
 
 
 @pytest.mark.parametrize("role", [Role.NATIONAL, Role.ADMINISTRATOR])
-def test_who_runs_the_platform_sees_no_case(client, incident, role):
+def test_platform_roles_see_no_case(client, incident, role):
     client.force_login(a_person(role))
     assert client.get(url(incident)).status_code in {302, 403, 404}
     assert client.get("/admin/incidents/incident/").status_code in {302, 403}
 
 
 @pytest.mark.parametrize("path", ["add/", "1/change/", "1/delete/", "1/history/"])
-def test_the_usual_pages_of_the_admin_are_not_there(client, responder, incident, path):
+def test_the_default_admin_pages_are_not_found(client, responder, incident, path):
     path = path.replace("1", str(incident.pk))
     assert client.get(f"/admin/incidents/incident/{path}").status_code in {404, 405}
     assert client.post(f"/admin/incidents/incident/{path}").status_code in {404, 405}
@@ -297,8 +297,7 @@ def test_the_usual_pages_of_the_admin_are_not_there(client, responder, incident,
     assert CALLER.phone == Story.objects.get().contact_phone
 
 
-def test_what_is_done_meanwhile_and_whose_data_are_shown(client, responder):
-    """The way round a stopped service, and the persons of a leak, in the words of the declarant."""
+def test_workarounds_and_categories_of_persons_are_shown(client, responder):
     stopped = Interruption(service="civil", extent="stopped", workaround="Registre <papier>.")
     leak = Leak(status="confirmed", categories=("sante",), person_categories=("mineurs",))
     incident = declare(service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)
@@ -307,7 +306,7 @@ def test_what_is_done_meanwhile_and_whose_data_are_shown(client, responder):
     assert "Enfants et mineurs" in page
 
 
-def test_the_answer_about_data_stands_beside_the_leak(client, responder):
+def test_the_answer_about_personal_data_is_shown_with_the_leak(client, responder):
     case = declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
     page = text_of(client.get(url(case)))
     assert "<h2>Données personnelles</h2> <span>concernées, fuite soupçonnée</span>" in page

@@ -1,4 +1,4 @@
-"""Finding a case from what is said on the telephone."""
+"""A responder finds a case from what a caller says on the telephone."""
 
 import pytest
 from django.db import connection
@@ -20,20 +20,20 @@ SPOKEN = {"T": "Thérèse", "K": "Kléber", "E": "Eugène", "M": "Marcel"}
 pytestmark = pytest.mark.django_db
 
 
-def found(client, query):
+def find_references(client, query):
     page = client.get(URL, {"q": query})
     assert page.status_code == 200
     return {hit.incident.reference for hit in page.context["hits"]}
 
 
-def opened(client, query):
-    """Where the search leads: to the page of a case, without a list."""
+def get_redirect(client, query):
+    """Return the address that the search redirects to instead of listing results."""
     answer = client.get(URL, {"q": query})
     assert answer.status_code == 302
     return answer["Location"]
 
 
-def test_what_is_asked_of_the_queue_is_asked_of_the_search(client, responder):
+def test_a_query_in_the_queue_is_sent_to_the_search(client, responder):
     incident = declare()
     page = client.get(QUEUE, {"q": "Plouexemple", "etat": "clos"}, follow=True)
 
@@ -42,96 +42,96 @@ def test_what_is_asked_of_the_queue_is_asked_of_the_search(client, responder):
     assert f'action="{URL}"' in client.get(QUEUE).content.decode()
 
 
-def test_it_works(client, responder):
+def test_a_reference_opens_its_case(client, responder):
     incident, other = declare(), declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
 
-    assert opened(client, incident.reference) == url(incident)
+    assert get_redirect(client, incident.reference) == url(incident)
     page = client.get(QUEUE, {"q": other.reference}, follow=True)
     assert page.redirect_chain == [(f"{URL}?q={other.reference}", 302), (url(other), 302)]
     assert page.context["incident"] == other
 
 
-def test_one_that_i_may_not_see_is_like_one_that_is_not_there(client, responder):
-    theirs = declare()
+def test_a_forbidden_case_looks_like_a_missing_one(client, responder):
+    case_elsewhere = declare()
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
-    Incident.objects.filter(pk=theirs.pk).update(csirt=elsewhere)
+    Incident.objects.filter(pk=case_elsewhere.pk).update(csirt=elsewhere)
 
-    for query in (theirs.reference, spaced(theirs.reference), make_reference()):
-        assert found(client, query) == set()
+    for query in (case_elsewhere.reference, spaced(case_elsewhere.reference), make_reference()):
+        assert find_references(client, query) == set()
         assert "Rien ne répond à" in text_of(client.get(URL, {"q": query}))
 
 
-def test_an_agent_who_responds_elsewhere_is_not_led_to_their_own_bodys_case(client):
+def test_an_agent_who_responds_elsewhere_does_not_find_their_own_bodys_case(client):
     incident = declare()
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
     person = a_responder(elsewhere)
     person.membership_set.create(role=Role.AGENT, collectivity=plouexemple(), since_on="2021-01-01")
     client.force_login(person)
 
-    assert found(client, incident.reference) == set()
+    assert find_references(client, incident.reference) == set()
 
 
 @pytest.mark.parametrize("more", ["etat:clos", "-exercice", '"une phrase"', "serveur"])
 def test_a_reference_among_other_words_is_a_search(client, responder, more):
     incident = declare()
 
-    assert found(client, f"{incident.reference} {more}") == set()
+    assert find_references(client, f"{incident.reference} {more}") == set()
 
 
-def spelled(reference):
+def spell_out(reference):
     return ", ".join(SPOKEN.get(symbol, symbol) for symbol in reference)
 
 
 @pytest.mark.parametrize(
     "say",
-    [str.lower, spaced, lambda text: f"  {text[:4]} {text[4:]} ", spelled, " ".join],
+    [str.lower, spaced, lambda text: f"  {text[:4]} {text[4:]} ", spell_out, " ".join],
     ids=["lower case", "dashed", "spaced", "spelled", "one by one"],
 )
-def test_a_reference_however_it_is_dictated(client, responder, say):
+def test_a_reference_is_understood_in_any_dictated_form(client, responder, say):
     incident = declare()
     declare()
-    assert opened(client, say(incident.reference)) == url(incident)
+    assert get_redirect(client, say(incident.reference)) == url(incident)
 
 
 @pytest.mark.parametrize("query", ["Plouexemple", "plou exemple", "PLOUEXEMPLE", "Plouexempl", "29999"])
-def test_a_body_by_name_or_code(client, responder, query):
+def test_a_body_is_found_by_name_or_code(client, responder, query):
     incident = declare()
     declare(collectivity=plouexemple(insee_code="35999", name="Trifouillis", stem="trifouillis"))
-    assert found(client, query) == {incident.reference}
+    assert find_references(client, query) == {incident.reference}
 
 
-def test_a_body_by_its_siren_or_siret(client, responder):
+def test_a_body_is_found_by_its_siren(client, responder):
     incident = declare(collectivity=plouexemple(insee_code="29998", siren="219999999"))
     declare()
-    assert found(client, "219 999 999") == {incident.reference}
+    assert find_references(client, "219 999 999") == {incident.reference}
 
 
-def test_an_impossible_siren_is_said(client, responder):
+def test_an_impossible_siren_is_reported(client, responder):
     page = client.get(URL, {"q": "123456789"})
     assert page.context["hits"] == []
     assert "Ce numéro SIREN n’existe pas" in page.content.decode()
 
 
-def test_closed_cases_are_found_too(client, responder):
+def test_closed_cases_are_found(client, responder):
     incident = declare()
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
 
-    assert opened(client, incident.reference) == url(incident)
-    assert found(client, "Plouexemple") == {incident.reference}
-    assert found(client, "Plouexemple etat:ouvert") == set()
+    assert get_redirect(client, incident.reference) == url(incident)
+    assert find_references(client, "Plouexemple") == {incident.reference}
+    assert find_references(client, "Plouexemple etat:ouvert") == set()
 
 
 @pytest.mark.parametrize("query", ["rien du tout", "%", "' OR 1=1 --", "\x00", "🙂", "\u202e", "   "])
-def test_anything_may_be_typed(client, responder, query):
+def test_any_query_is_answered(client, responder, query):
     breizh_cyber()
     assert client.get(URL, {"q": query}).status_code == 200
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_at_most_ten_queries(client, responder, number):
+def test_a_search_costs_at_most_ten_queries(client, responder, number):
     for _ in range(number):
         last = declare()
-    for ask, query in ((found, "Plouexemple"), (found, "29999"), (opened, last.reference)):
+    for ask, query in ((find_references, "Plouexemple"), (find_references, "29999"), (get_redirect, last.reference)):
         with CaptureQueriesContext(connection) as queries:
             ask(client, query)
         assert len(queries) <= 10, (query, len(queries))

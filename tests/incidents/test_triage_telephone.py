@@ -24,7 +24,7 @@ def url(incident):
     return f"/triage/{incident.reference}/"
 
 
-def test_it_works(client, incident):
+def test_a_responder_takes_the_case_on_a_telephone(client, incident):
     responder = a_responder()
     client.force_login(responder)
 
@@ -40,7 +40,7 @@ def test_it_works(client, incident):
     assert 'href="tel:0299000000"' in after
 
 
-def test_reading_it_takes_nothing(client, incident):
+def test_opening_the_page_does_not_take_the_case(client, incident):
     client.force_login(a_responder())
     client.get(url(incident))
     client.head(url(incident))
@@ -48,38 +48,38 @@ def test_reading_it_takes_nothing(client, incident):
     assert IncidentEvent.objects.count() == 1
 
 
-def test_sign_in_first_then_the_same_page(client, incident):
+def test_signing_in_leads_back_to_the_page(client, incident):
     responder = a_responder()
-    asked = client.get(url(incident))
-    assert asked.headers["Location"] == f"/connexion/?next={url(incident)}"
+    answer = client.get(url(incident))
+    assert answer.headers["Location"] == f"/connexion/?next={url(incident)}"
 
     signed = client.post(
-        asked.headers["Location"],
+        answer.headers["Location"],
         {"login": responder.email, "password": "demonstration-tocsin", "next": url(incident)},
     )
     signed = client.post(signed.headers["Location"], {"code": code_of(responder)})
     assert signed.headers["Location"] == url(incident)
 
 
-def test_a_post_without_a_session_takes_nothing(client, incident):
+def test_a_post_without_a_session_does_not_take_the_case(client, incident):
     assert client.post(url(incident)).status_code == 302
     assert Incident.objects.get().status == Status.DECLARED
 
 
-def test_not_mine_is_not_there(client, incident):
+def test_the_case_of_another_centre_is_not_found(client, incident):
     client.force_login(a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
     assert client.get(url(incident)).status_code == 404
     assert client.post(url(incident)).status_code == 404
     assert Incident.objects.get().status == Status.DECLARED
 
 
-def test_the_body_sees_its_case_elsewhere_and_takes_nothing(client, incident):
+def test_an_agent_of_the_body_may_not_take_the_case(client, incident):
     client.force_login(an_agent(incident.collectivity))
     assert client.post(url(incident)).status_code == 403
     assert Incident.objects.get().status == Status.DECLARED
 
 
-def test_somebody_was_first(client, incident, time_machine):
+def test_a_case_that_a_colleague_took_is_not_taken_again(client, incident, time_machine):
     time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
     first = a_responder()
     acknowledge_incident(reference=incident.reference, actor=first)
@@ -91,7 +91,7 @@ def test_somebody_was_first(client, incident, time_machine):
     assert Incident.objects.get().acknowledged_by == first
 
 
-def test_twice_by_the_same_hand_is_once(client, incident):
+def test_taking_a_case_twice_records_one_event(client, incident):
     client.force_login(a_responder())
     for _ in range(2):
         client.post(url(incident))
@@ -111,7 +111,7 @@ def test_the_steps_of_the_guide_are_offered_until_there_is_a_task(client, incide
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_at_most_twenty_queries_whatever_its_history(client, incident, number):
+def test_the_page_costs_at_most_twenty_queries_whatever_its_history(client, incident, number):
     responder = a_responder()
     acknowledge_incident(reference=incident.reference, actor=responder)
     talk(incident, number)
