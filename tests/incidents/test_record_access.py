@@ -184,7 +184,7 @@ def test_access_rows_cannot_be_changed(client, responder, incident, change):
         "delete": lambda: CaseAccess.objects.all()._raw_delete("default"),
         "truncate": lambda: connection.cursor().execute("TRUNCATE incidents_caseaccess"),
     }
-    connection.check_constraints()  # TRUNCATE is else refused for what is still to be checked
+    connection.check_constraints()  # TRUNCATE would be refused while checks are pending
     with pytest.raises(ProgrammingError, match="append-only"), transaction.atomic():
         changes[change]()
     assert CaseAccess.objects.count() == 1

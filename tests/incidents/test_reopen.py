@@ -149,7 +149,7 @@ def test_a_withdrawn_case_is_reopened_with_a_motive(client, responder):
     assert incident.status == Status.ACKNOWLEDGED
 
 
-# What the declarant wrote since
+# Messages sent after the closing
 
 
 def test_a_message_on_a_closed_case_is_announced_in_the_queue_and_on_the_case(client, responder):

@@ -49,7 +49,7 @@ def type_reply(client, case, text=FIRST):
     return client.post(url(case, "garder"), {"reponse-text": text, "stylo": "b", "trait": "1"}, headers=JSON)
 
 
-def declarant_writes(case, text="Le serveur redémarre seul."):
+def write_as_declarant(case, text="Le serveur redémarre seul."):
     guest = Guest(access_uid=case.accesses.get().uid)
     return write_to_csirt(reference=case.reference, guest=guest, letter=Letter(text=text, key=text))
 
@@ -77,7 +77,7 @@ def test_a_reply_waits_until_a_newer_message_was_read(client, case, colleague):
 
 def test_a_reply_waits_until_a_new_message_of_the_declarant_was_read(client, case):
     reply = get_reply_fields(client.get(url(case)))
-    declarant_writes(case)
+    write_as_declarant(case)
     answer = send_reply(client, case, reply, SECOND)
     assert answer.status_code == 409
     assert "Le serveur redémarre seul." in text_of(answer)
@@ -126,7 +126,7 @@ def test_a_restored_draft_is_sent_from_the_page_that_shows_the_new_message(clien
     """The words were typed before a message came, and the page that gives them back shows that message."""
     page = client.get(url(case))
     client.post(url(case, "garder"), get_reply_fields(page) | {"reponse-text": SECOND}, headers=JSON)
-    declarant_writes(case)
+    write_as_declarant(case)
     reply = get_reply_fields(client.get(url(case)))
     assert reply["reponse-text"].strip() == SECOND
     assert send_reply(client, case, reply, SECOND).status_code == 302
@@ -140,22 +140,22 @@ def test_a_double_click_sends_one_reply_without_a_question(client, case):
 
 def test_a_second_new_message_delays_the_reply_again(client, case):
     reply = get_reply_fields(client.get(url(case)))
-    declarant_writes(case)
+    write_as_declarant(case)
     answer = send_reply(client, case, reply, SECOND)
-    declarant_writes(case, "Il s’est arrêté.")
+    write_as_declarant(case, "Il s’est arrêté.")
     again = send_reply(client, case, get_reply_fields(answer), SECOND)
     assert again.status_code == 409
     assert [message.text for message in again.context["thread"]["moved"]["came"]] == ["Il s’est arrêté."]
 
 
 def test_a_reply_sent_without_a_page_is_not_delayed(case, colleague):
-    declarant_writes(case)
+    write_as_declarant(case)
     assert write_to_declarant(reference=case.reference, actor=colleague, letter=Letter(text=FIRST, key="k"))
 
 
 @pytest.mark.parametrize("write", [write_to_declarant, write_with_doubles])
 def test_a_delayed_reply_leaves_no_event_and_no_message(case, write):
-    declarant_writes(case)
+    write_as_declarant(case)
     before = case.events.count()
     with pytest.raises(ThreadMoved):
         write(

@@ -31,7 +31,7 @@ def incident(db, time_machine):
     return declare(service_stopped="yes", interruptions=(halted, slow), supplier="Exemple Infogérance")
 
 
-def link():
+def shared_url():
     return f"/phrase/{derive_shared_secret(SharedSentence.objects.get(revoked_at=None))}/"
 
 
@@ -52,9 +52,9 @@ def test_the_declarant_shares_the_sentence_by_a_link(incident):
 
     assert share(declarant, incident)["Location"] == page(incident) + "#phrase"
 
-    answer = Client().get(link())
+    answer = Client().get(shared_url())
     assert sentence in text(answer)
-    assert link() in text(declarant.get(page(incident)))
+    assert shared_url() in text(declarant.get(page(incident)))
     assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
     assert answer["X-Robots-Tag"] == "noindex, nofollow"
     assert incident.events.latest("id").kind == "shared"
@@ -62,7 +62,7 @@ def test_the_declarant_shares_the_sentence_by_a_link(incident):
 
 def test_the_shared_sentence_holds_nothing_private(incident):
     share(opened(incident), incident)
-    page_text = text(Client().get(link()))
+    page_text = text(Client().get(shared_url()))
     private = [incident.reference, incident.story.description, "Infogérance", CALLER.name, CALLER.phone, CALLER.email]
     for word in (*private, "rançon", "ne s’ouvrent plus"):
         assert word not in page_text
@@ -72,29 +72,29 @@ def test_the_shared_sentence_holds_nothing_private(incident):
 def test_the_shared_sentence_follows_the_case(incident):
     share(opened(incident), incident)
     acknowledge_incident(reference=incident.reference, actor=a_responder())
-    assert "s’en occupe. On attend le retour de ces services." in text(Client().get(link()))
+    assert "s’en occupe. On attend le retour de ces services." in text(Client().get(shared_url()))
 
 
 def test_the_sentence_says_unverified_until_the_case_is_verified(incident):
     share(opened(incident), incident)
-    assert "n’est pas encore vérifiée" in text(Client().get(link()))
+    assert "n’est pas encore vérifiée" in text(Client().get(shared_url()))
     verify_incident(reference=incident.reference, actor=a_responder())
-    assert "vérifiée" not in text(Client().get(link()))
+    assert "vérifiée" not in text(Client().get(shared_url()))
 
 
 def test_sharing_twice_makes_one_link_and_unsharing_closes_it(incident):
     declarant = opened(incident)
     share(declarant, incident)
-    first = link()
+    first = shared_url()
     share(declarant, incident)
-    assert link() == first
+    assert shared_url() == first
     declarant.post(page(incident, "ne-plus-partager"))
     declarant.post(page(incident, "ne-plus-partager"))
     assert Client().get(first).status_code == 404
     kinds = list(incident.events.order_by("id").values_list("kind", flat=True))
     assert kinds == ["declared", "shared", "unshared"]
     share(declarant, incident)
-    assert link() != first
+    assert shared_url() != first
 
 
 def test_a_colleague_may_share_and_the_centre_may_not(incident):
@@ -106,7 +106,7 @@ def test_a_colleague_may_share_and_the_centre_may_not(incident):
 def test_a_red_case_is_not_shared(incident):
     declarant = opened(incident)
     share(declarant, incident)
-    address = link()
+    address = shared_url()
     Incident.objects.update(tlp="red")
     assert Client().get(address).status_code == 404
     SharedSentence.objects.all().delete()
@@ -118,7 +118,7 @@ def test_a_red_case_is_not_shared(incident):
 
 def test_a_wrong_link_and_the_link_of_an_erased_case_look_the_same(incident):
     share(opened(incident), incident)
-    address = link()
+    address = shared_url()
     altered = Client().get(address[:-2] + ("A/" if address[-2] != "A" else "B/"))
     erase_personal_data(reference=incident.reference, actor=a_lead())
     erased = Client().get(address)
@@ -130,9 +130,9 @@ def test_a_wrong_link_and_the_link_of_an_erased_case_look_the_same(incident):
 def test_reading_the_shared_sentence_changes_nothing(incident):
     share(opened(incident), incident)
     before = incident.events.count()
-    Client().get(link())
+    Client().get(shared_url())
     assert incident.events.count() == before
-    assert Client().post(link()).status_code == 405
+    assert Client().post(shared_url()).status_code == 405
 
 
 def test_the_sentence_gives_the_hour_in_the_time_zone_of_the_body(db):
@@ -190,7 +190,7 @@ def test_every_sentence_has_at_most_fifteen_words():
         assert len(sentence.split()) <= 15
 
 
-def test_names_stand_well_in_a_sentence():
+def test_labels_and_bodies_are_worded_for_a_sentence():
     assert lower_label("État civil") == "état civil"
     assert lower_label("EHPAD et soins") == "EHPAD et soins"
     assert add_article("communauté de communes du X") == "la communauté de communes du X"

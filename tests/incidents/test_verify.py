@@ -1,4 +1,4 @@
-"""Calling a body back: the task is ticked, the call noted, and the number kept for the next time."""
+"""A call back to a body verifies the case, ticks the task, is noted, and saves the number for the next case."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -24,7 +24,7 @@ from tests.incidents.desk import again, taken_by, url
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
-FOUND = {"verifier-number": "02 98 11 22 33", "verifier-source": "directory"}
+CALLED_NUMBER = {"verifier-number": "02 98 11 22 33", "verifier-source": "directory"}
 
 
 @pytest.fixture
@@ -34,22 +34,22 @@ def case(responder):
     return case
 
 
-def bar_of(client, case):
+def get_case_bar(client, case):
     return text_of(client.get(url(case))).partition('class="casebar__acts"')[2].partition("Répondre")[0]
 
 
-def typed_in(page):
+def read_number_and_source(page):
     tree = LexborHTMLParser(page.content.decode())
     source = tree.css_first("[name=verifier-source] option[selected]")
     return tree.css_first("[name=verifier-number]").attributes.get("value") or "", source.attributes["value"]
 
 
-def tick_of(client, case):
+def find_official_tick(client, case):
     return LexborHTMLParser(client.get(url(case)).content.decode()).css_first("[name=verifier-official]")
 
 
-def test_it_works(client, case, responder):
-    answer = client.post(url(case, "verifier"), FOUND, follow=True)
+def test_a_call_back_ticks_the_task_and_is_noted(client, case, responder):
+    answer = client.post(url(case, "verifier"), CALLED_NUMBER, follow=True)
     assert "Votre rappel est noté." in text_of(answer)
     task = case.tasks.get(step="rappeler")
     assert (task.done_by, task.is_moot, case.tasks.exclude(done_at=None).count()) == (responder, False, 1)
@@ -61,29 +61,29 @@ def test_it_works(client, case, responder):
     assert "sans réponse" not in text_of(client.get(url(case))).partition('id="histoire"')[2]
 
 
-def test_whoever_waits_for_an_answer_still_does(client, case):
-    """Who answered at the town hall need not be the declarant."""
+def test_a_call_back_is_no_answer_to_the_declarant(client, case):
+    """The person who answered at the town hall need not be the declarant."""
     before = again(case).answer_by
     assert before
-    client.post(url(case, "verifier"), FOUND)
+    client.post(url(case, "verifier"), CALLED_NUMBER)
     assert again(case).answer_by == before
     assert not again(case).answered_at
 
 
-def test_twice_is_once(client, case):
+def test_verifying_twice_records_one_note_and_one_event(client, case):
     for _time in range(2):
-        client.post(url(case, "verifier"), FOUND)
+        client.post(url(case, "verifier"), CALLED_NUMBER)
     assert Note.objects.count() == case.events.filter(kind=EventKind.VERIFIED).count() == 1
 
 
-def test_a_call_that_is_noted_is_not_noted_again(case, responder):
+def test_a_call_already_noted_is_not_noted_again(case, responder):
     write_note(reference=case.reference, actor=responder, kind=NoteKind.CALL_OUT, text="Tout est dit.", key="1")
     verify_incident(reference=case.reference, actor=responder, call=CallBack(is_noted=True))
     assert Note.objects.get().text == "Tout est dit."
     assert case.tasks.get(step="rappeler").done_at
 
 
-def test_an_erased_case_gets_no_words(case, responder):
+def test_verifying_an_erased_case_writes_no_note(case, responder):
     erase_personal_data(reference=case.reference, actor=a_lead())
     verify_incident(reference=case.reference, actor=responder)
     assert again(case).is_verified
@@ -95,72 +95,72 @@ def test_a_number_that_is_too_short_is_refused(client, case, responder):
     assert page.status_code == 422
     assert "« 02 98 » n’est pas un numéro entier" in text_of(page)
     assert not again(case).is_verified
-    for shown in (page, client.get(url(case))):
-        assert typed_in(shown) == ("02 98", "website")
+    for response in (page, client.get(url(case))):
+        assert read_number_and_source(response) == ("02 98", "website")
     with pytest.raises(ValidationError):
         verify_incident(reference=case.reference, actor=responder, call=CallBack(number="12"))
     assert not Note.objects.exists()
 
 
-def test_the_number_stands_on_the_next_case_until_it_is_verified(client, case, responder):
-    client.post(url(case, "verifier"), FOUND)
+def test_the_official_number_is_shown_on_the_next_case_until_it_is_verified(client, case, responder):
+    client.post(url(case, "verifier"), CALLED_NUMBER)
     other = declare()
-    bar = bar_of(client, other)
+    bar = get_case_bar(client, other)
     assert 'href="tel:0298112233"' in bar
     assert "annuaire officiel, relevé le" in bar
     assert "officiel, pour vérifier" in bar
     assert bar.index("02 98 11 22 33") < bar.index(CALLER.phone) < bar.index("à rappeler, numéro du formulaire")
-    assert tick_of(client, other).attributes["value"] == "02 98 11 22 33"
+    assert find_official_tick(client, other).attributes["value"] == "02 98 11 22 33"
     assert "02 98 11 22 33" in text_of(client.get(url(other, "appel")))
     telephone = text_of(client.get(f"/triage/{other.reference}/"))
     official, own = (telephone.index(f">{phone}</span>") for phone in ("02 98 11 22 33", CALLER.phone))
     assert official < telephone.index("Numéro officiel") < own < telephone.index("À rappeler")
     verify_incident(reference=other.reference, actor=responder)
-    assert CALLER.phone in bar_of(client, other)
+    assert CALLER.phone in get_case_bar(client, other)
 
 
 def test_a_second_number_of_the_caller_is_shown_beside_the_official_number(client, case):
-    client.post(url(case, "verifier"), FOUND)
-    both = declare(caller=replace(CALLER, phone="02 98 11 22 33 ou 06 39 98 00 41"))
-    assert "06 39 98 00 41" in bar_of(client, both)
-    assert "06 39 98 00 41" in text_of(client.get(f"/triage/{both.reference}/"))
-    same = declare(caller=replace(CALLER, phone="+33 2 98 11 22 33"))
-    assert "numéro du formulaire" not in bar_of(client, same)
+    client.post(url(case, "verifier"), CALLED_NUMBER)
+    two_numbers = declare(caller=replace(CALLER, phone="02 98 11 22 33 ou 06 39 98 00 41"))
+    assert "06 39 98 00 41" in get_case_bar(client, two_numbers)
+    assert "06 39 98 00 41" in text_of(client.get(f"/triage/{two_numbers.reference}/"))
+    same_number = declare(caller=replace(CALLER, phone="+33 2 98 11 22 33"))
+    assert "numéro du formulaire" not in get_case_bar(client, same_number)
 
 
 @pytest.mark.parametrize("source", ["", "known", "card"])
-def test_only_a_public_number_is_kept(client, case, source):
-    client.post(url(case, "verifier"), FOUND | {"verifier-source": source})
+def test_only_a_number_from_a_public_source_is_saved(client, case, source):
+    client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-source": source})
     assert not OfficialNumber.objects.exists()
 
 
-def test_the_emergency_card_comes_first(client, case):
+def test_the_emergency_contact_comes_before_the_official_number(client, case):
     agent = an_agent()
-    said = {"name": "Maxime Imaginaire", "phone": "06 39 98 00 24", "updated_by": agent}
-    EmergencyContact.objects.create(collectivity=plouexemple(), kind=Helper.ELECTED, **said)
-    found = {"phone": "02 98 11 22 33", "source": NumberSource.WEBSITE, "found_on": "2026-11-03", "noted_by": agent}
-    OfficialNumber.objects.create(collectivity=plouexemple(), **found)
-    assert "06 39 98 00 24 <small>officiel, pour vérifier : Maxime Imaginaire, fiche d’urgence," in bar_of(
+    contact = {"name": "Maxime Imaginaire", "phone": "06 39 98 00 24", "updated_by": agent}
+    EmergencyContact.objects.create(collectivity=plouexemple(), kind=Helper.ELECTED, **contact)
+    number = {"phone": "02 98 11 22 33", "source": NumberSource.WEBSITE, "found_on": "2026-11-03", "noted_by": agent}
+    OfficialNumber.objects.create(collectivity=plouexemple(), **number)
+    assert "06 39 98 00 24 <small>officiel, pour vérifier : Maxime Imaginaire, fiche d’urgence," in get_case_bar(
         client, case
     )
     EmergencyContact.objects.all().delete()
     assert (
         "02 98 11 22 33 <small>officiel, pour vérifier : site de la mairie, relevé le 3 novembre 2026</small>"
-        in bar_of(client, case)
+        in get_case_bar(client, case)
     )
 
 
-def test_a_number_that_is_both_is_shown_once(client, case):
-    said = {"name": CALLER.name, "phone": "+33 2 99 00 00 00", "updated_by": an_agent()}
-    EmergencyContact.objects.create(collectivity=plouexemple(), kind=Helper.ELECTED, **said)
-    assert bar_of(client, case).count('class="casebar__call"') == 1
+def test_a_number_of_both_the_caller_and_the_emergency_contact_is_shown_once(client, case):
+    contact = {"name": CALLER.name, "phone": "+33 2 99 00 00 00", "updated_by": an_agent()}
+    EmergencyContact.objects.create(collectivity=plouexemple(), kind=Helper.ELECTED, **contact)
+    assert get_case_bar(client, case).count('class="casebar__call"') == 1
 
 
-def test_without_any_the_number_of_the_form_says_that_it_is_one(client, case):
-    assert "numéro du formulaire" in bar_of(client, case)
+def test_without_an_official_number_the_number_of_the_form_is_labelled(client, case):
+    assert "numéro du formulaire" in get_case_bar(client, case)
 
 
-def test_taking_offers_the_guide(client, responder):
+def test_taking_a_case_offers_the_playbook(client, responder):
     case = declare()
     page = text_of(client.post(url(case, "prendre"), follow=True))
     assert (
@@ -173,10 +173,10 @@ def test_taking_offers_the_guide(client, responder):
 
 
 @pytest.mark.parametrize(
-    "typed", [CALLER.phone, "+33 2 99 00 00 00", "0033 (0)2.99.00.00.00", "0299000000 poste 12", "٠٢ ٩٩ ٠٠ ٠٠ ٠٠"]
+    "number", [CALLER.phone, "+33 2 99 00 00 00", "0033 (0)2.99.00.00.00", "0299000000 poste 12", "٠٢ ٩٩ ٠٠ ٠٠ ٠٠"]
 )
-def test_the_number_of_the_declaration_verifies_nothing(client, case, typed):
-    page = client.post(url(case, "verifier"), FOUND | {"verifier-number": typed})
+def test_the_number_of_the_declaration_verifies_nothing(client, case, number):
+    page = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number})
     assert page.status_code == 422
     assert "Ce numéro est dans une déclaration de cette collectivité" in text_of(page)
     assert not again(case).is_verified
@@ -184,7 +184,7 @@ def test_the_number_of_the_declaration_verifies_nothing(client, case, typed):
     assert not Note.objects.exists()
 
 
-def test_nor_does_one_that_another_declaration_of_the_body_gives(client, case, responder):
+def test_a_number_of_another_open_declaration_of_the_body_verifies_nothing(client, case, responder):
     declare(caller=replace(CALLER, phone="06 39 98 00 41 ou 06 39 98 00 42"))
     declare(description="Rappelez le maire au 06.39.98.00.43, vite.")
     double = declare(caller=replace(CALLER, phone="06 39 98 00 44"))
@@ -193,44 +193,44 @@ def test_nor_does_one_that_another_declaration_of_the_body_gives(client, case, r
     close_incident(reference=double.reference, actor=responder, reason=ClosingReason.HANDED_OVER)
     statuses = {}
     for last in range(41, 46):
-        verified = client.post(url(case, "verifier"), FOUND | {"verifier-number": f"06 39 98 00 {last}"})
+        verified = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": f"06 39 98 00 {last}"})
         statuses[last] = verified.status_code
     assert statuses == {41: 422, 42: 422, 43: 422, 44: 302, 45: 302}
 
 
-def test_nor_does_one_that_was_corrected_since(client, case):
+def test_the_earlier_number_of_a_corrected_declaration_verifies_nothing(client, case):
     guest, first = Guest(access_uid=case.accesses.get().uid), find_newest_sheet(case, "rappel")
     writing = Writing(guest=guest, reference=case.reference, seen=str(first.uid) if first else "")
     correct_caller(writing=writing, caller=replace(CALLER, phone="06 39 98 00 41"))
-    for typed in (CALLER.phone, "06 39 98 00 41"):
-        assert client.post(url(case, "verifier"), FOUND | {"verifier-number": typed}).status_code == 422
+    for number in (CALLER.phone, "06 39 98 00 41"):
+        assert client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number}).status_code == 422
 
 
-def test_the_official_number_is_noted_only_where_it_is_ticked(client, case, responder):
-    client.post(url(case, "verifier"), FOUND)
+def test_the_official_number_is_noted_only_if_it_is_ticked(client, case, responder):
+    client.post(url(case, "verifier"), CALLED_NUMBER)
     OfficialNumber.objects.update(found_on=date(2026, 11, 3))
-    said, ticked = declare(), declare()
-    assert "checked" not in tick_of(client, said).attributes
-    client.post(url(said, "verifier"), {"verifier-number": "", "verifier-source": "known"})
-    assert Note.objects.get(incident=said).text == "Vérification par rappel. Numéro : déjà connu du centre."
+    unticked, ticked = declare(), declare()
+    assert "checked" not in find_official_tick(client, unticked).attributes
+    client.post(url(unticked, "verifier"), {"verifier-number": "", "verifier-source": "known"})
+    assert Note.objects.get(incident=unticked).text == "Vérification par rappel. Numéro : déjà connu du centre."
     client.post(url(ticked, "verifier"), {"verifier-official": "02 98 11 22 33"})
     note = Note.objects.get(incident=ticked)
     assert note.text == "Vérification par rappel. Numéro : 02 98 11 22 33, annuaire officiel."
     assert OfficialNumber.objects.get().found_on == date(2026, 11, 3)
 
 
-def test_a_tick_on_a_number_that_changed_and_one_beside_another_number_are_refused(client, case):
-    found = {"phone": "02 98 11 22 33", "source": "website", "found_on": "2026-11-03", "noted_by": case.assignee}
-    OfficialNumber.objects.create(collectivity=plouexemple(), **found)
+def test_a_tick_is_refused_if_the_number_changed_or_another_one_is_typed(client, case):
+    number = {"phone": "02 98 11 22 33", "source": "website", "found_on": "2026-11-03", "noted_by": case.assignee}
+    OfficialNumber.objects.create(collectivity=plouexemple(), **number)
     changed = client.post(url(case, "verifier"), {"verifier-official": "02 98 11 22 44"})
     assert "Ce numéro officiel a changé" in text_of(changed)
-    both = client.post(url(case, "verifier"), FOUND | {"verifier-official": "02 98 11 22 33"})
-    assert "pas les deux" in text_of(both)
-    assert "checked" in tick_of(client, case).attributes
-    assert (changed.status_code, both.status_code, again(case).is_verified) == (422, 422, False)
+    tick_and_number = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-official": "02 98 11 22 33"})
+    assert "pas les deux" in text_of(tick_and_number)
+    assert "checked" in find_official_tick(client, case).attributes
+    assert (changed.status_code, tick_and_number.status_code, again(case).is_verified) == (422, 422, False)
 
 
-def test_at_least_the_source_is_said(client, case):
+def test_the_source_of_the_number_is_required(client, case):
     page = client.post(url(case, "verifier"))
     assert page.status_code == 422
     assert "Dites au moins où vous avez trouvé le numéro appelé." in text_of(page)
@@ -245,25 +245,25 @@ def test_a_number_of_the_emergency_card_is_shown_to_no_other_centre(client, case
     EmergencyContact.objects.create(
         collectivity=plouexemple(), kind=Helper.SUPPLIER, phone="+33 2 98 11 22 33", updated_by=an_agent()
     )
-    client.post(url(case, "verifier"), FOUND)
+    client.post(url(case, "verifier"), CALLED_NUMBER)
     assert again(case).is_verified
     assert not OfficialNumber.objects.exists()
 
 
-def test_the_number_is_found_on_the_day_of_the_body(client, case, time_machine):
+def test_the_day_of_the_number_is_that_of_the_time_zone_of_the_body(client, case, time_machine):
     time_machine.move_to(datetime(2026, 12, 1, 23, 30, tzinfo=UTC), tick=False)
-    client.post(url(case, "verifier"), FOUND)
+    client.post(url(case, "verifier"), CALLED_NUMBER)
     assert OfficialNumber.objects.get().found_on == date(2026, 12, 2)
 
 
-def test_what_is_typed_stays_until_it_is_sent(client, case):
-    client.post(url(case, "guide"), FOUND)
-    assert typed_in(client.get(url(case))) == ("02 98 11 22 33", "directory")
-    client.post(url(case, "verifier"), FOUND)
+def test_what_is_typed_is_kept_until_it_is_submitted(client, case):
+    client.post(url(case, "guide"), CALLED_NUMBER)
+    assert read_number_and_source(client.get(url(case))) == ("02 98 11 22 33", "directory")
+    client.post(url(case, "verifier"), CALLED_NUMBER)
     assert not KeptWords.objects.exclude(values={}).exists()
 
 
-def test_a_guide_that_comes_after_asks_for_no_call(client, responder):
+def test_a_playbook_applied_after_the_call_back_has_its_call_done(client, responder):
     case = taken_by(responder, declare())
     verify_incident(reference=case.reference, actor=responder)
     lead = a_lead()
@@ -274,7 +274,7 @@ def test_a_guide_that_comes_after_asks_for_no_call(client, responder):
     assert case.tasks.exclude(done_at=None).count() == 1
 
 
-def test_nor_for_a_member_of_the_body(responder):
+def test_a_playbook_for_a_case_declared_by_a_member_needs_no_call(responder):
     case = taken_by(responder, declare(actor=an_agent()))
     assert case.verification == "member"
     apply_playbook(reference=case.reference, actor=responder)
@@ -282,8 +282,8 @@ def test_nor_for_a_member_of_the_body(responder):
     assert (task.done_by, task.is_moot) == (responder, True)
 
 
-def test_the_page_says_what_answers_the_declarant(client, case):
-    client.post(url(case, "verifier"), FOUND)
+def test_the_page_says_that_a_call_back_is_no_answer(client, case):
+    client.post(url(case, "verifier"), CALLED_NUMBER)
     page = text_of(client.get(url(case)))
     assert "Première réponse</dt><dd>pas encore" in page
     assert "un rappel de vérification ne compte pas" in page

@@ -1,4 +1,4 @@
-"""The saved views of the queue: which cases each shows, how many it says, what an empty one says, what it costs."""
+"""Each saved view of the queue lists and counts its cases, explains itself when empty, and costs few queries."""
 
 from datetime import timedelta
 
@@ -37,30 +37,32 @@ VIEWS = [
 pytestmark = pytest.mark.django_db
 
 
-def shown(client, view, **more):
+def list_references(client, view, **more):
     return {line.incident.reference for line in client.get(URL, {"etat": view} | more).context["rows"]}
 
 
-def counted(response):
-    return {each["view"].code: each["count"] for each in response.context["views"]}
+def get_counts(response):
+    return {view["view"].code: view["count"] for view in response.context["views"]}
 
 
 @pytest.fixture
 def cases(responder):
-    """One case for each view, by its name."""
-    named = {name: declare() for name in ("free", "mine", "theirs", "asked", "late", "closed")}
-    colleague = a_responder(named["free"].csirt)
+    """Declare one case for each kind of view; return them by name."""
+    cases_by_name = {name: declare() for name in ("free", "mine", "theirs", "asked", "late", "closed")}
+    colleague = a_responder(cases_by_name["free"].csirt)
     for name, actor in [("mine", responder), ("theirs", colleague), ("asked", colleague), ("closed", responder)]:
-        acknowledge_incident(reference=named[name].reference, actor=actor)
-    verify_incident(reference=named["theirs"].reference, actor=responder)
+        acknowledge_incident(reference=cases_by_name[name].reference, actor=actor)
+    verify_incident(reference=cases_by_name["theirs"].reference, actor=responder)
     question = Letter(text="Quand vos fichiers se sont-ils fermés ?", key="1", asks_answer=True)
-    write_to_declarant(reference=named["asked"].reference, actor=colleague, letter=question)
-    Incident.objects.filter(pk=named["late"].pk).update(due_at=timezone.now() - timedelta(hours=3))
-    close_incident(reference=named["closed"].reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    return named
+    write_to_declarant(reference=cases_by_name["asked"].reference, actor=colleague, letter=question)
+    Incident.objects.filter(pk=cases_by_name["late"].pk).update(due_at=timezone.now() - timedelta(hours=3))
+    close_incident(
+        reference=cases_by_name["closed"].reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder
+    )
+    return cases_by_name
 
 
-def test_it_works(client, cases):
+def test_each_saved_view_lists_and_counts_its_cases(client, cases):
     expected = {
         "ouverts": {"free", "mine", "theirs", "asked", "late"},
         "a-prendre": {"free", "late"},
@@ -74,21 +76,21 @@ def test_it_works(client, cases):
         "tous": set(cases),
     }
     for view, names in expected.items():
-        assert shown(client, view) == {cases[name].reference for name in names}, view
+        assert list_references(client, view) == {cases[name].reference for name in names}, view
 
     page = client.get(URL)
     counts = {view: str(len(names)) for view, names in expected.items()} | {"clos": "", "tous": ""}
-    assert counted(page) == counts
+    assert get_counts(page) == counts
     assert '<a href="?etat=ouverts" aria-current="page">Tout' in text_of(page)
     assert '<a href="?etat=retard" aria-current="page">En retard' in text_of(client.get(URL, {"etat": "retard"}))
 
 
-def test_who_waits_for_an_answer_is_seen_whatever_else_is_due(client, responder, time_machine):
-    """A task that is due sooner hides nobody; a note, a task done or a colleague answers nobody."""
+def test_an_unanswered_declarant_is_listed_whatever_else_is_due(client, responder, time_machine):
+    """A task due sooner does not hide the case; neither a note nor a new assignee is an answer."""
     time_machine.move_to(timezone.now(), tick=False)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
-    add_task(reference=incident.reference, actor=responder, errand=errand("Rappeler l’hébergeur", hours=1))
+    add_task(reference=incident.reference, actor=responder, errand=build_errand("Rappeler l’hébergeur", hours=1))
     write_note(reference=incident.reference, actor=responder, kind="note", text="Vu.", key="k")
 
     line = client.get(URL, {"etat": "a-repondre"}).context["rows"][0]
@@ -102,81 +104,81 @@ def test_who_waits_for_an_answer_is_seen_whatever_else_is_due(client, responder,
 
     answer = Letter(text="Nous arrivons.", key="1")
     write_to_declarant(reference=incident.reference, actor=responder, letter=answer)
-    assert shown(client, "a-repondre") == set()
+    assert list_references(client, "a-repondre") == set()
     rows = text_of(client.get(URL)).partition('<ol class="rows"')[2]
     assert "répondre avant" not in rows
     assert "réponse en retard" not in rows
 
 
-def errand(title, hours):
+def build_errand(title, hours):
     return Errand(title=title, due_at=timezone.now() + timedelta(hours=hours))
 
 
-def test_a_view_keeps_the_type_and_an_unknown_one_is_the_first(client, cases):
+def test_a_view_keeps_the_type_filter_and_an_unknown_view_is_the_first(client, cases):
     outage = declare(type=IncidentType.OUTAGE)
 
-    assert shown(client, "sans-responsable", type="panne") == {outage.reference}
+    assert list_references(client, "sans-responsable", type="panne") == {outage.reference}
     assert 'href="?etat=miens&amp;type=panne"' in client.get(URL, {"type": "panne"}).content.decode()
-    assert shown(client, "inconnue") == shown(client, "ouverts")
+    assert list_references(client, "inconnue") == list_references(client, "ouverts")
 
 
-def test_a_narrowed_list_counts_nothing(client, cases):
+def test_a_filtered_list_shows_no_counts(client, cases):
     Incident.objects.update(burst=Burst.BODY)
     (wave,) = client.get(URL).context["rows"]
-    for asked in ({"type": "panne"}, {"dans": wave.key}):
-        assert set(counted(client.get(URL, asked)).values()) == {""}, asked
+    for parameters in ({"type": "panne"}, {"dans": wave.key}):
+        assert set(get_counts(client.get(URL, parameters)).values()) == {""}, parameters
 
 
-def test_one_case_is_said_in_the_singular(client, cases):
+def test_a_count_of_one_is_in_the_singular(client, cases):
     page = client.get(URL).content.decode()
     assert '1<span class="visually-hidden"> dossier</span>' in page
     assert '2<span class="visually-hidden"> dossiers</span>' in page
 
 
-def test_the_cases_of_one_person(client, cases, responder):
-    """By a public id, from the team's page; the list hands them over with « Attribuer… »."""
+def test_the_queue_lists_the_cases_of_one_colleague(client, cases, responder):
+    """The team's page links here with the public id of a colleague, to assign their cases to others."""
     colleague = Incident.objects.get(pk=cases["theirs"].pk).assignee
-    theirs = {cases["theirs"].reference, cases["asked"].reference}
+    references = {cases["theirs"].reference, cases["asked"].reference}
     response = client.get(URL, {"de": str(colleague.uid)})
-    assert {line.incident.reference for line in response.context["rows"]} == theirs
+    assert {line.incident.reference for line in response.context["rows"]} == references
     page = response.content.decode()
     assert f"Dossiers de <b>{colleague}</b>" in page
     assert "Attribuer…" in page
-    assert set(counted(response).values()) == {""}
-    assert shown(client, "attente", de=str(colleague.uid)) == {cases["asked"].reference}
-    assert shown(client, "clos", de=str(responder.uid)) == {cases["closed"].reference}
+    assert set(get_counts(response).values()) == {""}
+    assert list_references(client, "attente", de=str(colleague.uid)) == {cases["asked"].reference}
+    assert list_references(client, "clos", de=str(responder.uid)) == {cases["closed"].reference}
     stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     for altered in ("", "x", str(stranger.uid), str(colleague.pk)):
-        assert len(shown(client, "ouverts", de=altered)) == 5
+        assert len(list_references(client, "ouverts", de=altered)) == 5
 
 
-def test_no_view_shows_or_counts_what_is_another_centres(client, cases):
+def test_no_view_lists_or_counts_cases_of_another_centre(client, cases):
     other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     Incident.objects.update(csirt=other)
 
     page = client.get(URL)
 
-    assert [shown(client, view) for view in VIEWS] == [set()] * len(VIEWS)
-    assert set(counted(page).values()) == {"0", ""} or set(counted(page).values()) == {""}
+    assert [list_references(client, view) for view in VIEWS] == [set()] * len(VIEWS)
+    assert set(get_counts(page).values()) == {"0", ""} or set(get_counts(page).values()) == {""}
     client.force_login(a_person(Role.RESPONDER, csirt=other))
-    assert len(shown(client, "tous")) == 6
-    assert shown(client, "miens") == set()
+    assert len(list_references(client, "tous")) == 6
+    assert list_references(client, "miens") == set()
 
 
-def test_beyond_a_hundred_it_is_said_without_being_counted(client, responder, monkeypatch):
+def test_a_count_beyond_the_limit_is_not_exact(client, responder, monkeypatch):
     monkeypatch.setattr(saved_views, "COUNTED", 3)
     for _ in range(2):
         declare()
-    assert counted(client.get(URL))["ouverts"] == "2"
+    assert get_counts(client.get(URL))["ouverts"] == "2"
     declare()
     declare()
     with CaptureQueriesContext(connection) as queries:
-        assert counted(client.get(URL))["ouverts"] == "2+"
+        assert get_counts(client.get(URL))["ouverts"] == "2+"
     assert not [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_an_empty_view_says_what_it_means(client, responder, view):
+def test_an_empty_view_explains_itself(client, responder, view):
     page = text_of(client.get(URL, {"etat": view}))
 
     assert str(saved_views.BY_CODE[view].empty) in page
@@ -215,25 +217,25 @@ def test_pages_of_each_view_follow_each_other(client, responder, monkeypatch):
         due_at = timezone.now() - timedelta(days=1, minutes=-number)
         Incident.objects.filter(pk=case.pk).update(awaited_since=timezone.now(), due_at=due_at)
     for view in ("miens", "non-verifies", "attente", "retard", "tous"):
-        page, seen = client.get(URL, {"etat": view}), []
+        page, listed = client.get(URL, {"etat": view}), []
         for _ in range(3):
-            seen += [line.incident.reference for line in page.context["rows"]]
+            listed += [line.incident.reference for line in page.context["rows"]]
             page = client.get(URL + (page.context["page"].next or "?q=zzz"))
         in_order = [case.reference for case in (reversed(cases) if view == "tous" else cases)]
-        assert seen == in_order, view
+        assert listed == in_order, view
 
 
 def test_a_row_says_what_matters(client, responder, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
     case = declare(collectivity=plouexemple())
-    free = words_of(client.get(URL))
+    free = get_text(client.get(URL))
     take = f'<button class="act" form="en-nombre" name="prendre" value="{case.reference}">Prendre<span'
     for words in (take, "9 h 00</time> · à qualifier", 'class="row__clock">prendre avant 13 h 00 <small>il reste 4 h'):
         assert words in free, words
 
     acknowledge_incident(reference=case.reference, actor=responder)
     Incident.objects.filter(pk=case.pk).update(nature=Nature.INCIDENT, awaited_since=timezone.now())
-    row = words_of(client.get(URL))
+    row = get_text(client.get(URL))
     assert f">{responder}</span></p>" in row
     assert 'class="row__clock">répondre avant 17 h 00 <small>attend le déclarant</small>' in row
     assert "<b>Élevée</b>" in row
@@ -241,18 +243,18 @@ def test_a_row_says_what_matters(client, responder, time_machine):
 
     Incident.objects.filter(pk=case.pk).update(awaited_since=None, assignee=None)
     time_machine.move_to("2026-11-24 20:00+01:00", tick=False)
-    late = words_of(client.get(URL))
+    late = get_text(client.get(URL))
     assert 'class="row__clock late">en retard de 3 h <small>répondre avant 17 h 00</small>' in late
     assert take in late
     Incident.objects.filter(pk=case.pk).update(awaited_since=timezone.now())
-    assert "attend le déclarant" not in words_of(client.get(URL)), "what is late is ours to do"
+    assert "attend le déclarant" not in get_text(client.get(URL)), "a late case is due by the centre"
     Incident.objects.filter(pk=case.pk).update(awaited_since=None)
 
     time_machine.move_to("2026-11-23 20:00+01:00", tick=False)
-    assert "répondre avant le 24 nov. <small>17 h 00, il reste 21 h" in words_of(client.get(URL))
+    assert "répondre avant le 24 nov. <small>17 h 00, il reste 21 h" in get_text(client.get(URL))
 
 
-def words_of(response):
+def get_text(response):
     return text_of(response).replace("\u00a0", " ")
 
 
@@ -276,7 +278,7 @@ def test_a_closed_case_waits_for_no_declarant(client, responder):
         ("", "responder@csirt.example"),
     ],
 )
-def test_the_owner_is_short_and_the_whole_name_is_there(client, responder, name, short):
+def test_a_row_shows_the_assignee_short_with_the_full_name_as_title(client, responder, name, short):
     case = declare()
     acknowledge_incident(reference=case.reference, actor=responder)
     User.objects.filter(pk=responder.pk).update(display_name=name, email="responder@csirt.example")
@@ -287,5 +289,5 @@ def test_the_owner_is_short_and_the_whole_name_is_there(client, responder, name,
     assert owner in text_of(client.get(URL)).replace("\u00a0", " ")
 
 
-def test_a_name_of_blanks_gives_way_to_the_address():
+def test_a_blank_name_is_replaced_by_the_mail_address():
     assert User(display_name=" ", email="c@exemple.example").initialled == "c@exemple.example"

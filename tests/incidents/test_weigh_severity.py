@@ -11,28 +11,31 @@ from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess_situation
 EARLY, PAY_TIME = date(2026, 11, 3), date(2026, 11, 24)
 
 
-def weighed(kind=IncidentType.UNKNOWN, *, services=(), leak=None, on=EARLY, **answers):
-    interruptions = [Interruption(service=one, extent="stopped") if isinstance(one, str) else one for one in services]
+def assess(kind=IncidentType.UNKNOWN, *, services=(), leak=None, on=EARLY, **answers):
+    interruptions = [
+        Interruption(service=service, extent="stopped") if isinstance(service, str) else service
+        for service in services
+    ]
     return assess_situation(Situation(type=kind, interruptions=interruptions, leak=leak, answers=answers, on=on))
 
 
-def words_of(assessment):
+def get_points(assessment):
     return {str(reason.words): reason.points for reason in assessment.reasons}
 
 
-def test_it_works():
-    found = weighed(
+def test_the_severity_adds_the_points_of_its_reasons():
+    assessment = assess(
         IncidentType.RANSOMWARE, services=[PublicService.CIVIL], leak=Leak(), sauvegardes_atteintes="toutes"
     )
 
-    assert found.severity == Severity.CRITICAL
-    assert words_of(found) == {
+    assert assessment.severity == Severity.CRITICAL
+    assert get_points(assessment) == {
         "rançongiciel": 4,
         "service essentiel arrêté : état civil": 2,
         "aucune sauvegarde utilisable": 2,
         "données touchées": 1,
     }
-    assert found.points == 9
+    assert assessment.points == 9
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,7 @@ def test_it_works():
     ],
 )
 def test_the_facts_of_a_declaration(kind, services, leak, expected):
-    assert weighed(kind, services=services, leak=leak).severity == expected
+    assert assess(kind, services=services, leak=leak).severity == expected
 
 
 @pytest.mark.parametrize(
@@ -73,8 +76,8 @@ def test_the_facts_of_a_declaration(kind, services, leak, expected):
         ({"reseaux": ["interco"]}, "d’autres réseaux publics y sont reliés", 1),
     ],
 )
-def test_an_answer_that_counts(answers, words, points):
-    assert words_of(weighed(IncidentType.PHISHING, **answers)) == {words: points}
+def test_a_worrying_answer_adds_points(answers, words, points):
+    assert get_points(assess(IncidentType.PHISHING, **answers)) == {words: points}
 
 
 @pytest.mark.parametrize(
@@ -86,23 +89,25 @@ def test_an_answer_that_counts(answers, words, points):
         {"postes": 6, "postes_total": 100},
     ],
 )
-def test_an_answer_that_reassures_gives_nothing(answers):
-    assert weighed(IncidentType.PHISHING, **answers).points == 0
+def test_a_reassuring_answer_adds_no_points(answers):
+    assert assess(IncidentType.PHISHING, **answers).points == 0
 
 
-def test_a_service_slowed_weighs_less_and_one_resumed_nothing():
+def test_a_slowed_service_adds_fewer_points_and_a_resumed_one_none():
     slowed = Interruption(service=PublicService.WATER, extent="degraded")
     resumed = Interruption(service=PublicService.WATER, extent="stopped", ended_at=datetime(2026, 11, 2, tzinfo=UTC))
 
-    assert words_of(weighed(IncidentType.PHISHING, services=[slowed])) == {"service touché : eau et assainissement": 1}
-    assert weighed(IncidentType.PHISHING, services=[resumed]).points == 0
+    assert get_points(assess(IncidentType.PHISHING, services=[slowed])) == {
+        "service touché : eau et assainissement": 1
+    }
+    assert assess(IncidentType.PHISHING, services=[resumed]).points == 0
 
 
 @pytest.mark.parametrize(("people", "points"), [(999, 0), (1_000, 1), (10_000, 2)])
-def test_people_who_cannot_be_served(people, points):
+def test_points_grow_with_the_people_affected(people, points):
     site = Interruption(service=PublicService.WEBSITE, extent="stopped", people_affected=people)
 
-    assert weighed(IncidentType.PHISHING, services=[site]).points == 1 + points
+    assert assess(IncidentType.PHISHING, services=[site]).points == 1 + points
 
 
 @pytest.mark.parametrize(
@@ -115,16 +120,16 @@ def test_people_who_cannot_be_served(people, points):
         (Leak(persons=300, categories=(DataCategory.NIR,)), 2),
     ],
 )
-def test_how_many_persons_and_which_data(leak, points):
-    assert weighed(IncidentType.PHISHING, leak=leak).points == points
+def test_points_grow_with_the_persons_and_data_of_a_leak(leak, points):
+    assert assess(IncidentType.PHISHING, leak=leak).points == points
 
 
-def test_the_pay_counts_when_it_is_near():
+def test_a_stopped_payroll_adds_more_points_near_pay_day():
     for day, points in [(EARLY, 2), (PAY_TIME, 3)]:
-        assert weighed(IncidentType.PHISHING, services=[PublicService.PAYROLL], on=day).points == points
+        assert assess(IncidentType.PHISHING, services=[PublicService.PAYROLL], on=day).points == points
 
 
-def test_the_worse_the_sooner():
+def test_a_worse_severity_has_a_shorter_deadline():
     delays = [ACKNOWLEDGE_WITHIN[severity] for severity in sorted(Severity, reverse=True)]
 
     assert delays == sorted(delays)

@@ -1,4 +1,4 @@
-"""A call typed on its case: the form opens on what is known, and what is said goes into the facts."""
+"""A responder types a call on its case: the form shows the known facts, and what it says updates them."""
 
 import re
 from datetime import timedelta
@@ -23,17 +23,17 @@ def town(client):
     return plouexemple()
 
 
-def called(client, incident, **said):
-    """The form of the call as it is sent, with what it holds."""
+def post_call(client, incident, **changes):
+    """Post the form of the call as the page shows it, with `changes`."""
     page = client.get(case(incident, "appel"))
     form = page.context["form"]
-    known = {name: form[name].value() for name in form.fields}
+    values = {name: form[name].value() for name in form.fields}
     data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle")}
-    data |= {name: value for name, value in known.items() if value not in (None, "")}
-    return client.post(case(incident, "appel"), data | said)
+    data |= {name: value for name, value in values.items() if value not in (None, "")}
+    return client.post(case(incident, "appel"), data | changes)
 
 
-def test_it_works(client):
+def test_a_call_on_a_case_fills_in_its_facts(client):
     incident, responder = express(client, quoi="inconnu"), a_responder()
     client.force_login(responder)
     assert (
@@ -43,7 +43,7 @@ def test_it_works(client):
     page = client.get(case(incident, "appel"))
     assert f'name="contact_phone" type="tel" autocomplete="off" value="{PHONE}"' in page.content.decode()
     assert "À rappeler : déclaration express" in text(page)
-    said = {
+    fields = {
         "type": "rancon",
         "contact_name": "Dominique",
         "description": "Tout est chiffré.",
@@ -51,7 +51,7 @@ def test_it_works(client):
         "stopped_date": "24/11/2025",
         "data_concerned": "unknown",
     }
-    assert called(client, incident, **said).status_code == 302
+    assert post_call(client, incident, **fields).status_code == 302
     incident.refresh_from_db()
     assert (incident.type, incident.status, incident.assignee) == ("rancon", Status.ACKNOWLEDGED, responder)
     assert not incident.is_to_call_back
@@ -68,39 +68,41 @@ def test_it_works(client):
     assert [sheet.values["description"] for sheet in sheets] == ["", "Tout est chiffré."]
 
 
-def test_a_call_that_says_nothing_new_changes_no_fact(client):
+def test_a_call_without_news_changes_no_fact(client):
     incident = express(client)
     client.force_login(a_responder())
-    assert called(client, incident).status_code == 302
+    assert post_call(client, incident).status_code == 302
     assert incident.events.get(kind=EventKind.NOTED).data["sections"] == []
     assert incident.sheets.count() == 5
 
 
-def test_a_service_that_nobody_asked_about_stays_and_one_that_works_goes(client):
+def test_a_service_not_asked_about_stays_and_one_that_works_is_removed(client):
     incident = express(client)
     for service in ("civil", "paie"):
         incident.interruptions.create(service=service, extent="degraded", started_at=NOW)
     Incident.objects.filter(pk=incident.pk).update(service_stopped="yes")
     client.force_login(a_responder())
-    called(client, incident, civil="", paie="works", service_stopped="")
-    assert [(one.service, one.extent) for one in incident.interruptions.all()] == [("civil", "degraded")]
+    post_call(client, incident, civil="", paie="works", service_stopped="")
+    assert [(interruption.service, interruption.extent) for interruption in incident.interruptions.all()] == [
+        ("civil", "degraded")
+    ]
 
 
-def test_a_service_that_nobody_asked_about_keeps_its_start(client):
+def test_a_service_not_asked_about_keeps_its_start(client):
     incident = express(client)
     for service, start in (("civil", NOW - timedelta(days=2)), ("paie", NOW - timedelta(days=1))):
         incident.interruptions.create(service=service, extent="degraded", started_at=start)
     Incident.objects.filter(pk=incident.pk).update(service_stopped="yes")
     client.force_login(a_responder())
-    called(client, incident, civil="", stopped_date=f"{NOW:%Y-%m-%d}", stopped_time="06:00")
+    post_call(client, incident, civil="", stopped_date=f"{NOW:%Y-%m-%d}", stopped_time="06:00")
     assert incident.interruptions.get(service="civil").started_at == NOW - timedelta(days=2)
 
 
-def test_the_choice_for_the_mailbox_is_shown_and_kept(client):
+def test_the_choice_of_mails_without_the_code_is_saved_and_shown(client):
     incident = express(client)
     client.force_login(a_responder())
-    said = {"contact_email": "mairie@plouexemple.example", "mail_without_code": "oui"}
-    assert called(client, incident, **said).status_code == 302
+    fields = {"contact_email": "mairie@plouexemple.example", "mail_without_code": "oui"}
+    assert post_call(client, incident, **fields).status_code == 302
     incident.refresh_from_db()
     assert incident.mail_without_code
     assert re.search(
@@ -108,16 +110,16 @@ def test_the_choice_for_the_mailbox_is_shown_and_kept(client):
     )
 
 
-def test_what_the_page_does_not_ask_stays(client):
+def test_facts_that_the_form_does_not_ask_stay(client):
     incident = express(client)
     row = incident.interruptions.create(service="civil", extent="", workaround="Sur papier.", started_at=NOW)
     incident.interruptions.create(service="eau", extent="stopped", started_at=NOW, ended_at=NOW)
     incident.leaks.create(status="claimed", categories=["nir"], persons=40, records=9)
     Incident.objects.filter(pk=incident.pk).update(service_stopped="yes", data_concerned="yes")
     client.force_login(a_responder())
-    assert called(client, incident, paie="degraded").status_code == 302
+    assert post_call(client, incident, paie="degraded").status_code == 302
     ended, civil, payroll = sorted(
-        incident.interruptions.all(), key=lambda one: ["eau", "civil", "paie"].index(one.service)
+        incident.interruptions.all(), key=lambda interruption: ["eau", "civil", "paie"].index(interruption.service)
     )
     assert (civil.workaround, civil.extent, civil.started_at) == (row.workaround, "", NOW)
     assert ended.ended_at == NOW
@@ -126,20 +128,20 @@ def test_what_the_page_does_not_ask_stays(client):
     assert (leak.persons, leak.records, leak.status) == (40, 9, "claimed")
 
 
-def test_facts_that_changed_meanwhile_are_read_first(client):
+def test_a_call_conflicts_with_facts_that_changed_meanwhile(client):
     incident = express(client)
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
     Incident.objects.update(service_stopped="yes")
     data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": "rancon"}
-    told = client.post(case(incident, "appel"), data | {"description": "Mes mots."})
-    assert told.status_code == 409
-    assert "Mes mots." in told.content.decode()
+    conflict = client.post(case(incident, "appel"), data | {"description": "Mes mots."})
+    assert conflict.status_code == 409
+    assert "Mes mots." in conflict.content.decode()
     assert not Note.objects.exists()
-    assert client.post(case(incident, "appel"), data | {"vu": hidden(told, "vu")}).status_code == 302
+    assert client.post(case(incident, "appel"), data | {"vu": hidden(conflict, "vu")}).status_code == 302
 
 
-def test_the_same_call_sent_twice_is_one(client):
+def test_a_call_sent_twice_is_noted_once(client):
     incident = express(client)
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
@@ -152,7 +154,7 @@ def test_the_same_call_sent_twice_is_one(client):
 def test_a_wrong_day_keeps_what_was_typed(client):
     incident = express(client)
     client.force_login(a_responder())
-    refused = called(client, incident, occurred_date="32/13/2026", description="Mes mots.")
+    refused = post_call(client, incident, occurred_date="32/13/2026", description="Mes mots.")
     assert refused.status_code == 422
     assert "Mes mots." in refused.content.decode()
     assert Incident.objects.get().status == Status.DECLARED
@@ -164,7 +166,7 @@ def test_a_closed_case_takes_no_call(client):
     page = client.get(case(incident, "appel"))
     close_incident(reference=incident.reference, reason="not_an_incident", actor=a_lead())
     data = {"vu": hidden(page, "vu"), "contact_phone": PHONE, "description": "Mes mots."}
-    told = client.post(case(incident, "appel"), data)
-    assert told.status_code == 409
-    assert "Mes mots." in told.content.decode()
+    conflict = client.post(case(incident, "appel"), data)
+    assert conflict.status_code == 409
+    assert "Mes mots." in conflict.content.decode()
     assert client.get(case(incident, "appel")).url == case(incident)

@@ -1,4 +1,4 @@
-"""A responder writes for colleagues alone, and logs calls. No door of the declarant ever shows a word of it."""
+"""A responder writes notes and logs calls for colleagues; the declarant never reads a word of them."""
 
 import io
 
@@ -34,17 +34,17 @@ def incident():
     return declare()
 
 
-def post(client, incident, **said):
-    return client.post(url(incident, "note"), {"kind": "note", "text": WORDS, "key": "k1"} | said)
+def post_note(client, incident, **changes):
+    return client.post(url(incident, "note"), {"kind": "note", "text": WORDS, "key": "k1"} | changes)
 
 
-def written(incident, actor, **said):
-    said = {"kind": NoteKind.NOTE, "text": WORDS, "key": "k1"} | said
-    return write_note(reference=incident.reference, actor=actor, **said)
+def add_note(incident, actor, **fields):
+    fields = {"kind": NoteKind.NOTE, "text": WORDS, "key": "k1"} | fields
+    return write_note(reference=incident.reference, actor=actor, **fields)
 
 
-def test_it_works(client, responder, incident):
-    answer = post(client, incident)
+def test_a_responder_writes_an_internal_note(client, responder, incident):
+    answer = post_note(client, incident)
 
     assert (answer.status_code, answer["Location"]) == (302, f"{url(incident)}#notes")
     note = incident.notes.get()
@@ -57,9 +57,9 @@ def test_it_works(client, responder, incident):
     assert not Message.objects.exists()
 
 
-def test_a_note_answers_nobody_and_is_work(client, responder, incident):
+def test_a_note_counts_as_work_but_not_as_an_answer(client, responder, incident):
     case = taken_by(responder, incident)
-    post(client, incident)
+    post_note(client, incident)
 
     after = again(incident)
     assert (after.answer_by, after.answered_at) == (case.answer_by, None)
@@ -67,18 +67,18 @@ def test_a_note_answers_nobody_and_is_work(client, responder, incident):
 
 
 @pytest.mark.parametrize("kind", ["call_in", "call_out"])
-def test_a_call_with_the_declarant_is_an_answer(client, responder, incident, kind):
+def test_a_call_with_the_declarant_counts_as_an_answer(client, responder, incident, kind):
     taken_by(responder, incident)
-    post(client, incident, kind=kind)
+    post_note(client, incident, kind=kind)
 
     after, note = again(incident), incident.notes.get()
     assert (after.answer_by, after.answered_at) == (None, note.written_at)
     assert incident.events.get(kind=EventKind.NOTED).data["spoke"] is True
 
 
-def test_a_call_that_nobody_took_is_kept_and_answers_nobody(client, responder, incident):
+def test_a_missed_call_is_noted_but_is_no_answer(client, responder, incident):
     case = taken_by(responder, incident)
-    assert post(client, incident, kind="missed", text="").status_code == 302
+    assert post_note(client, incident, kind="missed", text="").status_code == 302
 
     after, note = again(incident), incident.notes.get()
     assert (note.kind, note.text) == ("call_out", "Sans réponse.")
@@ -88,20 +88,20 @@ def test_a_call_that_nobody_took_is_kept_and_answers_nobody(client, responder, i
 
 def test_a_double_click_is_one_note(client, responder, incident):
     for _ in range(2):
-        assert post(client, incident).status_code == 302
+        assert post_note(client, incident).status_code == 302
 
     assert Note.objects.count() == 1
     assert incident.events.filter(kind=EventKind.NOTED).count() == 1
 
 
 def test_other_words_under_the_same_key_are_not_lost(client, responder, incident):
-    post(client, incident)
-    post(client, incident, text="Autre chose.")
+    post_note(client, incident)
+    post_note(client, incident, text="Autre chose.")
     assert Note.objects.count() == 2
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("changes", "error"),
     [
         ({"text": " \n "}, "Écrivez la note avant"),
         ({"text": "zinzoline " * 1001}, "10"),
@@ -109,32 +109,32 @@ def test_other_words_under_the_same_key_are_not_lost(client, responder, incident
         ({"kind": ""}, "obligatoire"),
     ],
 )
-def test_what_is_refused_comes_back_as_it_was_typed(client, responder, incident, said, told):
-    answer = post(client, incident, **said)
+def test_a_refused_note_is_given_back_as_typed(client, responder, incident, changes, error):
+    answer = post_note(client, incident, **changes)
 
     assert answer.status_code == 422
     block = answer.context["notes"]["form"]
-    assert told in " ".join(message for field in block.errors.values() for message in field)
+    assert error in " ".join(message for field in block.errors.values() for message in field)
     assert text_of(answer).count('role="alert"') == 1
-    assert block["text"].value() == said.get("text", WORDS)
+    assert block["text"].value() == changes.get("text", WORDS)
     assert not Note.objects.exists()
     assert not incident.events.filter(kind=EventKind.NOTED).exists()
 
 
-def test_an_erased_case_takes_no_more_notes_and_keeps_no_word(client, responder, incident):
-    post(client, incident)
+def test_an_erased_case_loses_its_notes_and_takes_no_more(client, responder, incident):
+    post_note(client, incident)
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert incident.notes.get().text == ""
 
-    answer = post(client, incident, text="Encore.")
+    answer = post_note(client, incident, text="Encore.")
     assert answer.status_code == 422
     assert Note.objects.count() == 1
 
 
-def test_nobody_else_writes_or_learns_of_it(incident):
+def test_only_the_centre_of_the_case_writes_notes(incident):
     elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
-        written(incident, elsewhere)
+        add_note(incident, elsewhere)
     agent = Client()
     agent.force_login(an_agent(incident.collectivity))
     assert agent.post(url(incident, "note"), {"kind": "note", "text": WORDS}).status_code in (302, 403, 404)
@@ -143,15 +143,15 @@ def test_nobody_else_writes_or_learns_of_it(incident):
 
 def test_a_note_too_long_is_refused_by_the_service_too(responder, incident):
     with pytest.raises(ValidationError) as refusal:
-        written(incident, responder, text="x" * 10_001)
+        add_note(incident, responder, text="x" * 10_001)
     assert list(refusal.value.message_dict) == ["text"]
 
 
-def test_no_door_of_the_declarant_shows_a_word_of_it(responder, incident, mailoutbox):
-    """Each page, mail, paper and answer of the API that a declarant or a colleague of the body reads."""
+def test_the_declarant_reads_no_word_of_a_note_anywhere(responder, incident, mailoutbox):
+    """Read each page, mail, paper and API answer that a declarant or a colleague of the body can open."""
     taken_by(responder, incident)
     for kind in (NoteKind.NOTE, NoteKind.CALL_IN, NoteKind.CALL_OUT):
-        written(incident, responder, kind=kind, key=kind)
+        add_note(incident, responder, kind=kind, key=kind)
     holder, agent = Client(), Client()
     person = an_agent(incident.collectivity)
     agent.force_login(person)
@@ -162,14 +162,16 @@ def test_no_door_of_the_declarant_shows_a_word_of_it(responder, incident, mailou
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()
 
-    read = read_all(holder, page) | read_all(agent, page) | read_all(agent, "/mes-dossiers/")
+    texts = (
+        read_linked_pages(holder, page) | read_linked_pages(agent, page) | read_linked_pages(agent, "/mes-dossiers/")
+    )
     token = {"Authorization": f"Bearer {issue_token(person, name='essai')}"}
     api = "/api/v1/incidents/"
     for where in (api, f"{api}{incident.reference}/"):
-        read[where] = said_in(agent.get(where, headers=token))
-    assert len(read) > 10
-    assert any(words.startswith("%PDF") for words in read.values())
-    for where, words in read.items():
+        texts[where] = get_content(agent.get(where, headers=token))
+    assert len(texts) > 10
+    assert any(words.startswith("%PDF") for words in texts.values())
+    for where, words in texts.items():
         assert MARK not in words, where
     assert mailoutbox
     for mail in mailoutbox:
@@ -177,27 +179,27 @@ def test_no_door_of_the_declarant_shows_a_word_of_it(responder, incident, mailou
     assert not Delivery.objects.filter(announcement__event__kind=EventKind.NOTED).exists()
 
 
-def read_all(client, start, most=80):
-    """The words of every page that links lead to, from `start` on, behind the doors of the declarant."""
-    waiting, seen = [start], {}
-    while waiting and len(seen) < most:
+def read_linked_pages(client, start, most=80):
+    """Follow the links from `start` to the declarant's pages; return the text of each page by its address."""
+    waiting, texts = [start], {}
+    while waiting and len(texts) < most:
         address = waiting.pop()
-        if address in seen:
+        if address in texts:
             continue
         response = client.get(address, follow=True)
-        seen[address] = said_in(response)
+        texts[address] = get_content(response)
         if response.get("Content-Type", "").startswith("text/html"):
-            waiting += links_in(response)
-    return seen
+            waiting += list_links(response)
+    return texts
 
 
-def links_in(response):
-    found = [part.split('"', 1)[0] for part in response.content.decode().split('href="')[1:]]
+def list_links(response):
+    addresses = [part.split('"', 1)[0] for part in response.content.decode().split('href="')[1:]]
     doors = ("/suivi/", "/mes-dossiers/", "/ma-collectivite/")
-    return [one.partition("#")[0] for one in found if one.startswith(doors)]
+    return [address.partition("#")[0] for address in addresses if address.startswith(doors)]
 
 
-def said_in(response):
+def get_content(response):
     content = b"".join(response.streaming_content) if response.streaming else response.content
     if not content.startswith(b"%PDF"):
         return content.decode()
@@ -205,15 +207,15 @@ def said_in(response):
 
 
 @pytest.mark.parametrize("where", ["", "histoire", "messages", "message", "note"])
-def test_an_agent_of_the_body_who_works_at_another_centre_reads_none_of_it(client, incident, where):
-    """They may read the case, on the page of the body: the responders' one is of its centre alone."""
+def test_an_agent_of_the_body_who_works_at_another_centre_reads_no_note(client, incident, where):
+    """They may read the case on the follow-up page, but not on the responders' page."""
     write_note(reference=incident.reference, actor=a_responder(), kind=NoteKind.NOTE, text=WORDS, key="k")
-    both = an_agent()
+    user = an_agent()
     other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
-    Membership.objects.create(user=both, csirt=other, role=Role.RESPONDER)
-    client.force_login(both)
+    Membership.objects.create(user=user, csirt=other, role=Role.RESPONDER)
+    client.force_login(user)
 
-    if where in ("message", "note"):  # refused, the page would come back as it was typed
+    if where in ("message", "note"):  # a refused form is given back as it was typed
         page = client.post(url(incident, where), {"text": "", "key": "k" * 200})
     else:
         page = client.get(url(incident, where) if where else url(incident))

@@ -1,4 +1,4 @@
-"""A lead makes a sheet its region's own: each change is a version, and the national text is never far."""
+"""A lead adapts a sheet to their region: each change makes a version, and the national text can come back."""
 
 import pytest
 
@@ -28,19 +28,21 @@ def lead(client, csirt):
     return lead
 
 
-def typed(based_on=0, **changes):
+def build_fields(based_on=0, **changes):
     return refill_sheet_form(REFLEXES["rancon"], based_on) | changes
 
 
-def test_it_works(client, csirt, lead):
+def test_a_lead_publishes_a_sheet_for_their_region(client, csirt, lead):
     assert "nationale, version 2" in text(client.get("/admin/incidents/reflexsheet/"))
     assert REFLEXES["rancon"].hour[0].title in client.get(PAGE).content.decode()
-    changed = typed(words="Débranchez, appelez Brest.", hour="Un\nvite\n\nDeux\nvite\n\nTrois\ntout de suite\naussi")
-    seen = client.post(PAGE, changed | {"voir": "1"})
-    assert "Aperçu" in text(seen)
-    assert "Débranchez, appelez Brest." in text(seen)
+    fields = build_fields(
+        words="Débranchez, appelez Brest.", hour="Un\nvite\n\nDeux\nvite\n\nTrois\ntout de suite\naussi"
+    )
+    preview = client.post(PAGE, fields | {"voir": "1"})
+    assert "Aperçu" in text(preview)
+    assert "Débranchez, appelez Brest." in text(preview)
     assert not ReflexSheet.objects.exists()
-    answer = client.post(PAGE, changed | {"publier": "1"})
+    answer = client.post(PAGE, fields | {"publier": "1"})
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
     sheet = find_reflex_sheet("rancon", csirt)
     assert (sheet.version, sheet.csirt, sheet.text.words) == (1, csirt, "Débranchez, appelez Brest.")
@@ -49,13 +51,13 @@ def test_it_works(client, csirt, lead):
     assert "la vôtre , version 1" in text(client.get("/admin/incidents/reflexsheet/"))
 
 
-def test_the_lead_is_led_to_what_the_region_reads(client, lead):
+def test_the_page_links_to_the_sheet_as_the_region_reads_it(client, lead):
     assert 'href="/reflexes/rancon/?region=53"' in client.get(PAGE).content.decode()
 
 
-def test_each_change_is_a_version_and_each_version_can_be_taken_again(client, csirt, lead):
+def test_each_change_makes_a_version_that_can_be_opened_again(client, csirt, lead):
     for number in range(3):
-        client.post(PAGE, typed(number, words=f"Texte numéro {number}.") | {"publier": "1"})
+        client.post(PAGE, build_fields(number, words=f"Texte numéro {number}.") | {"publier": "1"})
     assert list(ReflexSheet.objects.order_by("version").values_list("version", flat=True)) == [1, 2, 3]
     assert "Texte numéro 0." in client.get(PAGE, {"version": "1"}).content.decode()
     assert find_reflex_sheet("rancon", csirt).text.words == "Texte numéro 2."
@@ -63,8 +65,8 @@ def test_each_change_is_a_version_and_each_version_can_be_taken_again(client, cs
         assert client.get(PAGE, {"version": odd}).status_code == 200
 
 
-def test_the_national_text_comes_back_and_the_versions_stay(client, csirt, lead):
-    client.post(PAGE, typed(words="À nous.") | {"publier": "1"})
+def test_returning_to_the_national_text_keeps_the_versions(client, csirt, lead):
+    client.post(PAGE, build_fields(words="À nous.") | {"publier": "1"})
     client.post(PAGE, {"national": "1", "based_on": "1"})
     client.post(PAGE, {"national": "1", "based_on": "1"})
     assert find_reflex_sheet("rancon", csirt).text == REFLEXES["rancon"]
@@ -72,15 +74,15 @@ def test_the_national_text_comes_back_and_the_versions_stay(client, csirt, lead)
     assert "retour à la fiche nationale" in text(client.get(PAGE))
 
 
-def test_the_same_text_twice_is_one_version(client, lead):
+def test_publishing_the_same_text_twice_makes_one_version(client, lead):
     for _ in range(2):
-        client.post(PAGE, typed(words="À nous.") | {"publier": "1"})
+        client.post(PAGE, build_fields(words="À nous.") | {"publier": "1"})
     assert ReflexSheet.objects.count() == 1
 
 
-def test_the_second_writer_is_told_and_loses_nothing(client, csirt, lead):
-    client.post(PAGE, typed(words="Le premier texte.") | {"publier": "1"})
-    late = client.post(PAGE, typed(words="Le second texte.") | {"publier": "1"})
+def test_the_second_of_two_versions_conflicts_and_keeps_its_words(client, csirt, lead):
+    client.post(PAGE, build_fields(words="Le premier texte.") | {"publier": "1"})
+    late = client.post(PAGE, build_fields(words="Le second texte.") | {"publier": "1"})
     assert late.status_code == 409
     assert "Le second texte." in late.content.decode()
     assert find_reflex_sheet("rancon", csirt).text.words == "Le premier texte."
@@ -89,9 +91,9 @@ def test_the_second_writer_is_told_and_loses_nothing(client, csirt, lead):
 
 
 @pytest.mark.parametrize("based_on", ["1", "", "x", "²"])
-def test_a_version_that_was_not_read_does_not_go_with_the_national_text(client, csirt, lead, based_on):
-    client.post(PAGE, typed(words="Le premier texte.") | {"publier": "1"})
-    client.post(PAGE, typed(1, words="Le second texte.") | {"publier": "1"})
+def test_the_national_text_does_not_replace_a_version_that_was_not_read(client, csirt, lead, based_on):
+    client.post(PAGE, build_fields(words="Le premier texte.") | {"publier": "1"})
+    client.post(PAGE, build_fields(1, words="Le second texte.") | {"publier": "1"})
     answer = client.post(PAGE, {"national": "1", "based_on": based_on}, follow=True)
     assert "Quelqu’un a publié une autre version depuis" in text(answer)
     assert find_reflex_sheet("rancon", csirt).text.words == "Le second texte."
@@ -113,38 +115,38 @@ def test_a_version_that_was_not_read_does_not_go_with_the_national_text(client, 
         ("sources", "\n".join("abcdefg")),
     ],
 )
-def test_what_cannot_stand_is_said_and_kept(client, lead, field, value):
-    answer = client.post(PAGE, typed(**{field: value}) | {"publier": "1"})
+def test_an_invalid_field_is_reported_and_nothing_is_published(client, lead, field, value):
+    answer = client.post(PAGE, build_fields(**{field: value}) | {"publier": "1"})
     assert answer.status_code == 422
     assert f'href="#id_{field}"' in answer.content.decode()
     assert "<script>alert(1)" not in answer.content.decode()
     assert not ReflexSheet.objects.exists()
 
 
-def test_hostile_marks_are_cleaned(client, csirt, lead):
-    client.post(PAGE, typed(words="Vite\u202e {{ 7|add:1 }} & vite\x07.") | {"publier": "1"})
+def test_control_characters_are_removed_and_markup_is_escaped(client, csirt, lead):
+    client.post(PAGE, build_fields(words="Vite\u202e {{ 7|add:1 }} & vite\x07.") | {"publier": "1"})
     assert find_reflex_sheet("rancon", csirt).text.words == "Vite {{ 7|add:1 }} & vite."
     assert "Vite {{ 7|add:1 }} &amp; vite." in client.get("/reflexes/rancon/?region=53").content.decode()
 
 
-def test_another_centre_s_lead_and_a_responder_find_nothing(client, csirt):
+def test_only_the_lead_of_the_centre_opens_the_page(client, csirt):
     elsewhere = a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     for person in (elsewhere, a_responder(csirt)):
         client.force_login(person)
         assert client.get(PAGE).status_code == 404
-        assert client.post(PAGE, typed(words="Volé.") | {"publier": "1"}).status_code == 404
+        assert client.post(PAGE, build_fields(words="Volé.") | {"publier": "1"}).status_code == 404
     assert not ReflexSheet.objects.exists()
 
 
 def test_what_the_form_shows_reads_back_the_same():
     for kind in IncidentType:
-        shown = refill_sheet_form(REFLEXES[kind], 0)
-        assert [tuple(act.values()) for act in parse_acts(shown["hour"])] == [
+        fields = refill_sheet_form(REFLEXES[kind], 0)
+        assert [tuple(act.values()) for act in parse_acts(fields["hour"])] == [
             tuple(act) for act in REFLEXES[kind].hour
         ]
 
 
-def test_pages_cost_few_queries(client, csirt, lead, django_assert_max_num_queries):
+def test_the_pages_cost_few_queries(client, csirt, lead, django_assert_max_num_queries):
     content = ReflexSheet(type="rancon", csirt=csirt, content={})
     for version in range(1, 51):
         ReflexSheet.objects.create(type="rancon", csirt=csirt, version=version, content=content.content, author=lead)

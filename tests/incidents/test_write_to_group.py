@@ -1,4 +1,4 @@
-"""One message to the declarants of a group: read again first, then to each in their own thread, once."""
+"""A responder previews one message to the declarants of a group, and each gets it once in their own thread."""
 
 import pytest
 from django.db import connection
@@ -29,17 +29,17 @@ def group(responder):
     return group
 
 
-def test_it_works(client, responder, group):
+def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, responder, group):
     outside = town(9)
     assert "Chacun reçoit ce message dans son propre dossier" in text(client.get(url(group, "message")))
-    sent = {"text": f"  {WORDS} ", "key": "k"}
-    shown = client.post(url(group, "message"), sent)
-    assert "3 déclarants liront" in text(shown)
-    assert WORDS in text(shown)
-    assert not BulkJob.objects.exists(), "nothing leaves before it is read again"
+    fields = {"text": f"  {WORDS} ", "key": "k"}
+    preview = client.post(url(group, "message"), fields)
+    assert "3 déclarants liront" in text(preview)
+    assert WORDS in text(preview)
+    assert not BulkJob.objects.exists(), "nothing is sent before the preview"
 
     for _ in range(2):
-        answer = send_letter(client, group, sent)
+        answer = send_letter(client, group, fields)
 
     assert "Votre message part, à 3 déclarants, l’un après l’autre." in text(client.get(answer["Location"]))
     job = BulkJob.objects.get()
@@ -49,15 +49,15 @@ def test_it_works(client, responder, group):
     assert (job.state, job.text) == ("done", "")
     assert not outside.messages.exists()
     cases = list(group.cases.all())
-    assert [[message.text for message in one.messages.all()] for one in cases] == [[WORDS]] * 3
-    for one in cases:
-        read = text(opened(one).get(page(one)))
+    assert [[message.text for message in case.messages.all()] for case in cases] == [[WORDS]] * 3
+    for case in cases:
+        read = text(opened(case).get(page(case)))
         assert WORDS in read
-        assert not [other for other in cases if other != one and other.collectivity.name in read]
+        assert not [other for other in cases if other != case and other.collectivity.name in read]
         assert group.title not in read
 
 
-def test_names_in_braces_become_each_cases_own_words(client, responder, group):
+def test_placeholders_are_filled_from_each_case(client, responder, group):
     words = "{centre} à {collectivite}, {reference} : {telephone}, {prenom_nom}. {0} {} { x } {2F1-A}"
     assert "la référence du dossier" in text(client.get(url(group, "message")))
     send_letter(client, group, {"text": words, "key": "k"})
@@ -65,21 +65,21 @@ def test_names_in_braces_become_each_cases_own_words(client, responder, group):
 
     cases = list(group.cases.all())
     assert len(cases) == 3
-    for one in cases:
-        told = f"Breizh Cyber à {one.collectivity}, {spaced(one.reference)} : 0 800 200 008, {responder}."
-        assert one.messages.get().text == f"{told} {{0}} {{}} {{ x }} {{2F1-A}}"
+    for case in cases:
+        start = f"Breizh Cyber à {case.collectivity}, {spaced(case.reference)} : 0 800 200 008, {responder}."
+        assert case.messages.get().text == f"{start} {{0}} {{}} {{ x }} {{2F1-A}}"
 
 
-def test_it_is_read_again_as_the_first_declarant_will_read_it(client, responder, group):
-    shown = text(client.post(url(group, "message"), {"text": "Dossier {reference} de {collectivite}.", "key": "k"}))
+def test_the_preview_shows_the_message_of_the_first_declarant(client, responder, group):
+    preview = text(client.post(url(group, "message"), {"text": "Dossier {reference} de {collectivite}.", "key": "k"}))
     first = group.cases.order_by("pk").first()
-    assert f"Dossier {spaced(first.reference)} de {first.collectivity}." in shown
-    assert "sont ici ceux de" in shown
+    assert f"Dossier {spaced(first.reference)} de {first.collectivity}." in preview
+    assert "sont ici ceux de" in preview
     assert "sont ici ceux de" not in text(client.post(url(group, "message"), {"text": WORDS, "key": "k"}))
 
 
 @pytest.mark.parametrize(("name", "has_phone"), [("bidule", True), ("telephone", False)])
-def test_a_name_that_nothing_replaces_is_refused_and_the_words_kept(client, group, name, has_phone):
+def test_an_unfilled_placeholder_is_refused_and_the_words_are_kept(client, group, name, has_phone):
     if not has_phone:
         Contact.objects.filter(csirt=group.csirt).delete()
     for button in ({}, {"envoyer": "1"}):
@@ -90,61 +90,62 @@ def test_a_name_that_nothing_replaces_is_refused_and_the_words_kept(client, grou
     assert not BulkJob.objects.exists()
 
 
-def test_a_number_that_is_no_longer_published_is_not_sent_as_a_word(client, group):
+def test_a_placeholder_that_lost_its_value_is_not_sent(client, group):
     send_letter(client, group, {"text": "Appelez {telephone}", "key": "k"})
     Contact.objects.filter(csirt=group.csirt).delete()
     carry_on_bulk()
 
     assert not Message.objects.exists()
-    assert {(one.outcome, "{telephone}" in one.why) for one in BulkItem.objects.all()} == {("refused", True)}
+    assert {(item.outcome, "{telephone}" in item.why) for item in BulkItem.objects.all()} == {("refused", True)}
 
 
 @pytest.mark.parametrize("changed", [{"text": "Autre chose."}, {"asks_answer": "on"}, {"with_closed": "on"}])
-def test_what_was_changed_after_it_was_read_again_is_shown_before_it_leaves(client, group, changed):
+def test_a_message_changed_after_its_preview_must_be_previewed_again(client, group, changed):
     form = client.post(url(group, "message"), {"text": WORDS, "key": "k"}).context["form"]
-    sent = {"text": WORDS, "key": "k", "envoyer": "1", "seen": form["seen"].value()} | changed
+    fields = {"text": WORDS, "key": "k", "envoyer": "1", "seen": form["seen"].value()} | changed
 
-    answer = client.post(url(group, "message"), sent)
+    answer = client.post(url(group, "message"), fields)
     assert answer.status_code == 409
     assert "Ce qui partirait n’est plus ce que vous aviez lu" in text(answer)
-    assert sent["text"] in text(answer)
+    assert fields["text"] in text(answer)
     assert not BulkJob.objects.exists()
 
     assert (
-        client.post(url(group, "message"), sent | {"seen": answer.context["form"]["seen"].value()}).status_code == 302
+        client.post(url(group, "message"), fields | {"seen": answer.context["form"]["seen"].value()}).status_code
+        == 302
     )
     carry_on_bulk()
-    assert set(Message.objects.values_list("text", flat=True)) == {sent["text"]}
+    assert set(Message.objects.values_list("text", flat=True)) == {fields["text"]}
 
 
-def test_who_came_meanwhile_is_counted_before_it_leaves(client, responder, group):
-    shown = client.post(url(group, "message"), {"text": WORDS, "key": "k"})
+def test_a_message_must_be_previewed_again_when_the_group_grew(client, responder, group):
+    preview = client.post(url(group, "message"), {"text": WORDS, "key": "k"})
     for number in (7, 8):
         add_to_group(reference=town(number).reference, group=group.uid, actor=responder)
-    sent = {"text": WORDS, "key": "k", "envoyer": "1", "seen": shown.context["form"]["seen"].value()}
+    fields = {"text": WORDS, "key": "k", "envoyer": "1", "seen": preview.context["form"]["seen"].value()}
 
-    answer = client.post(url(group, "message"), sent)
+    answer = client.post(url(group, "message"), fields)
     assert answer.status_code == 409
     assert "les déclarants ne sont plus les mêmes" in text(answer)
     assert "5 déclarants liront" in text(answer)
     assert not BulkJob.objects.exists()
 
 
-def test_what_nobody_has_read_again_is_shown_and_not_sent(client, group):
+def test_a_message_without_a_preview_is_not_sent(client, group):
     answer = client.post(url(group, "message"), {"text": WORDS, "key": "k", "envoyer": "1", "seen": ""})
     assert answer.status_code == 200
     assert "3 déclarants liront" in text(answer)
     assert not BulkJob.objects.exists()
 
 
-def test_sent_again_with_other_words_or_to_others_nothing_more_leaves(client, responder, group):
-    sent = {"text": WORDS, "key": "k"}
-    send_letter(client, group, sent)
+def test_a_form_sent_again_with_other_words_or_recipients_sends_nothing(client, responder, group):
+    fields = {"text": WORDS, "key": "k"}
+    send_letter(client, group, fields)
     carry_on_bulk()
 
-    changed = send_letter(client, group, sent | {"text": "Autre chose."})
+    changed = send_letter(client, group, fields | {"text": "Autre chose."})
     add_to_group(reference=town(9).reference, group=group.uid, actor=responder)
-    to_others = send_letter(client, group, sent)
+    to_others = send_letter(client, group, fields)
 
     job = BulkJob.objects.get()
     for answer in (changed, to_others):
@@ -156,21 +157,21 @@ def test_sent_again_with_other_words_or_to_others_nothing_more_leaves(client, re
     assert Message.objects.count() == 3
 
 
-def test_what_was_typed_on_a_page_that_had_served_is_kept_and_may_be_sent(client, group):
-    sent = {"text": WORDS, "key": "k"}
-    send_letter(client, group, sent)
-    form = send_letter(client, group, sent | {"text": "Autre chose.", "asks_answer": "on"}).context["form"]
+def test_a_second_message_typed_on_the_same_page_is_kept_and_may_be_sent(client, group):
+    fields = {"text": WORDS, "key": "k"}
+    send_letter(client, group, fields)
+    form = send_letter(client, group, fields | {"text": "Autre chose.", "asks_answer": "on"}).context["form"]
     assert (form["text"].value(), form["asks_answer"].value()) == ("Autre chose.", True)
     assert form["key"].value() != "k"
 
-    send_letter(client, group, sent | {"text": form["text"].value(), "key": form["key"].value()})
+    send_letter(client, group, fields | {"text": form["text"].value(), "key": form["key"].value()})
     carry_on_bulk()
 
     assert Message.objects.filter(text="Autre chose.").count() == Message.objects.filter(text=WORDS).count() == 3
 
 
 @pytest.mark.parametrize("words", ["", "   ", "x" * 10_001])
-def test_no_words_or_too_many_are_refused_and_kept(client, group, words):
+def test_an_empty_or_too_long_message_is_refused_and_kept(client, group, words):
     for button in ({}, {"envoyer": "1"}):
         answer = client.post(url(group, "message"), {"text": words, "key": "k"} | button)
         assert answer.status_code == 422
@@ -179,46 +180,46 @@ def test_no_words_or_too_many_are_refused_and_kept(client, group, words):
     assert not BulkJob.objects.exists()
 
 
-def test_closed_cases_are_left_alone_unless_they_are_ticked_and_doubles_hear_of_it(client, responder, group):
+def test_the_message_goes_to_duplicates_but_to_closed_cases_only_if_ticked(client, responder, group):
     main, closed, other = group.cases.order_by("pk")
     close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     double = declare(collectivity=main.collectivity)
     add_to_group(reference=double.reference, group=group.uid, actor=responder)
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
-    sent = {"text": WORDS, "key": "k"}
-    assert "3 déclarants liront" in text(client.post(url(group, "message"), sent))
-    assert "4 déclarants liront" in text(client.post(url(group, "message"), sent | {"with_closed": "on"}))
-    send_letter(client, group, sent)
+    fields = {"text": WORDS, "key": "k"}
+    assert "3 déclarants liront" in text(client.post(url(group, "message"), fields))
+    assert "4 déclarants liront" in text(client.post(url(group, "message"), fields | {"with_closed": "on"}))
+    send_letter(client, group, fields)
     carry_on_bulk()
     assert {message.incident_id for message in Message.objects.all()} == {main.pk, other.pk, double.pk}
 
 
-def test_a_double_that_nobody_put_in_the_group_hears_of_it(client, responder, group):
+def test_the_message_goes_to_a_duplicate_outside_the_group(client, responder, group):
     main = group.cases.earliest("pk")
     double = declare(collectivity=main.collectivity)
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
-    sent = {"text": WORDS, "key": "k"}
-    assert "4 déclarants liront" in text(client.post(url(group, "message"), sent))
-    send_letter(client, group, sent)
+    fields = {"text": WORDS, "key": "k"}
+    assert "4 déclarants liront" in text(client.post(url(group, "message"), fields))
+    send_letter(client, group, fields)
     carry_on_bulk()
     assert double.messages.get().text == WORDS
 
 
-def test_asking_waits_for_each(client, group):
+def test_a_message_that_asks_for_an_answer_waits_in_each_case(client, group):
     send_letter(client, group, {"text": WORDS, "key": "k", "asks_answer": "on"})
     carry_on_bulk()
     assert group.cases.filter(awaited_since=None).count() == 0
 
 
-def test_a_closed_case_waits_for_nobody(client, responder, group):
+def test_a_closed_case_does_not_wait_for_an_answer(client, responder, group):
     main, closed, _other = group.cases.order_by("pk")
     close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     double = declare(collectivity=main.collectivity)
     add_to_group(reference=double.reference, group=group.uid, actor=responder)
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
-    sent = {"text": WORDS, "key": "k", "asks_answer": "on", "with_closed": "on"}
-    assert "Chaque dossier ouvert dira" in text(client.post(url(group, "message"), sent))
-    send_letter(client, group, sent)
+    fields = {"text": WORDS, "key": "k", "asks_answer": "on", "with_closed": "on"}
+    assert "Chaque dossier ouvert dira" in text(client.post(url(group, "message"), fields))
+    send_letter(client, group, fields)
     carry_on_bulk()
     assert Message.objects.count() == 4
     waiting = group.cases.exclude(awaited_since=None)
@@ -226,7 +227,7 @@ def test_a_closed_case_waits_for_nobody(client, responder, group):
     assert waiting.count() == Message.objects.filter(asks_answer=True).count() == 2
 
 
-def test_nobody_to_write_to(client, responder):
+def test_a_message_to_an_empty_group_is_refused(client, responder):
     empty = a_group(responder, "Vide")
     assert "Personne à qui écrire" in text(client.post(url(empty, "message"), {"text": WORDS, "key": "k"}))
     answer = send_letter(client, empty, {"text": WORDS, "key": "k"})
@@ -236,12 +237,12 @@ def test_nobody_to_write_to(client, responder):
 
 
 @pytest.mark.proof
-def test_two_thousand_are_noted_in_a_few_queries(client, responder, group):
+def test_two_thousand_messages_are_queued_in_few_queries(client, responder, group):
     many(group.cases.first(), group, 2000)
     form = client.post(url(group, "message"), {"text": WORDS, "key": "k"}).context["form"]
-    sent = {"text": WORDS, "key": "k", "envoyer": "1", "seen": form["seen"].value()}
+    fields = {"text": WORDS, "key": "k", "envoyer": "1", "seen": form["seen"].value()}
     with CaptureQueriesContext(connection) as queries:
-        assert client.post(url(group, "message"), sent).status_code == 302
+        assert client.post(url(group, "message"), fields).status_code == 302
     assert BulkItem.objects.count() == 2003
     assert len(queries) <= 25, len(queries)
 
@@ -264,8 +265,8 @@ def test_two_thousand_are_noted_in_a_few_queries(client, responder, group):
         "Voyez https://ville-brest.example/actualites.",
     ],
 )
-def test_what_names_a_body_or_a_person_of_the_group_is_stopped(client, responder, group, words):
-    """Each reads it in their own case, and would learn of the others."""
+def test_a_message_that_names_a_body_or_a_person_of_the_group_is_refused(client, responder, group, words):
+    """Each declarant would learn from the message who else is in the group."""
     brest = declare(collectivity=plouexemple(insee_code="29019", name="Brest"))
     add_to_group(reference=brest.reference, group=group.uid, actor=responder)
     for more in ({}, {"envoyer": "1"}):
@@ -276,20 +277,20 @@ def test_what_names_a_body_or_a_person_of_the_group_is_stopped(client, responder
     assert not BulkJob.objects.exists()
 
 
-def test_a_reference_of_one_case_is_no_word_for_the_others(client, responder, group):
+def test_a_message_with_the_reference_of_a_case_is_refused(client, responder, group):
     reference = spaced(group.cases.first().reference)
     answer = client.post(url(group, "message"), {"text": f"Voir {reference}.", "key": "k"})
     assert reference in text(answer)
     assert answer.status_code == 422
 
 
-def test_whom_to_call_and_the_name_of_whoever_writes_may_stand_in_it(client, responder, group):
+def test_a_message_may_name_the_centre_and_its_author(client, responder, group):
     Story.objects.update(contact_name=responder.display_name)
     words = f"Appelez le 0 800 200 008, ou écrivez à garde@breizh.example. {responder.display_name}"
     assert client.post(url(group, "message"), {"text": words, "key": "k"}).status_code == 200
 
 
-def test_of_one_body_nothing_is_told_to_others(client, responder):
+def test_a_message_may_name_the_only_body_of_the_group(client, responder):
     group = a_group(responder)
     for _ in range(2):
         add_to_group(reference=town(1).reference, group=group.uid, actor=responder)
@@ -306,28 +307,28 @@ def test_of_one_body_nothing_is_told_to_others(client, responder):
         ("Hélène Imaginaire", "Suivez la procédure de HELENE.", "HELENE"),
     ],
 )
-def test_a_part_of_a_name_may_be_a_common_word_if_whoever_writes_says_so(client, group, name, words, doubtful):
+def test_a_part_of_a_name_is_accepted_once_confirmed_as_a_common_word(client, group, name, words, doubtful):
     Story.objects.update(contact_name=name)
-    sent = {"text": words, "key": "k"}
+    fields = {"text": words, "key": "k"}
     for button in ({}, {"envoyer": "1"}, {"envoyer": "1", "common": "Autre"}):
-        answer = client.post(url(group, "message"), sent | button)
+        answer = client.post(url(group, "message"), fields | button)
         assert answer.status_code == 422
         assert "désigne peut-être quelqu’un du groupe" in text(answer)
         assert f'name="common" value="{doubtful}">' in answer.content.decode()
     assert not BulkJob.objects.exists()
-    shown = client.post(url(group, "message"), sent | {"common": doubtful})
-    assert f'name="common" value="{doubtful}" checked>' in shown.content.decode()
-    assert send_letter(client, group, sent | {"common": doubtful}).status_code == 302
+    preview = client.post(url(group, "message"), fields | {"common": doubtful})
+    assert f'name="common" value="{doubtful}" checked>' in preview.content.decode()
+    assert send_letter(client, group, fields | {"common": doubtful}).status_code == 302
     carry_on_bulk()
     assert set(Message.objects.values_list("text", flat=True)) == {words}
 
 
-def test_the_name_of_a_body_is_refused_whatever_is_said(client, group):
+def test_a_full_name_or_number_cannot_be_confirmed_as_a_common_word(client, group):
     for words in ("Saint-Exemple-1", "Dominique Exemple", "02 99 00 00 00"):
         assert client.post(url(group, "message"), {"text": words, "key": "k", "common": words}).status_code == 422
 
 
-def test_common_words_name_nobody(client, responder, group):
+def test_common_words_and_public_numbers_are_accepted(client, responder, group):
     sens = declare(collectivity=plouexemple(insee_code="29020", name="Sens"))
     add_to_group(reference=sens.reference, group=group.uid, actor=responder)
     words = "Dans ce sens, par exemple : 12 postes, le 24/11/2026 à 10 h 30. Voyez cyber.gouv.fr ou 0 800 200 008."
