@@ -8,14 +8,14 @@ from tests.incidents.devices import guest
 from tests.notifications.mailing import CENTRE
 
 
-def gives_its_address() -> None:
+def give_centre_address() -> None:
     Csirt.objects.update(notification_email=CENTRE)
 
 
-def write(incident: Incident, key: str) -> None:
+def write_as_declarant(incident: Incident, key: str) -> None:
     write_to_csirt(reference=incident.reference, guest=guest(incident), letter=Letter(text="Alors ?", key=key))
 
 
-def statuses(recipient: str) -> list[str]:
+def list_statuses(recipient: str) -> list[str]:
     rows = Delivery.objects.filter(recipient=recipient).order_by("announcement__event")
     return list(rows.values_list("status", flat=True))

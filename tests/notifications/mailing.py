@@ -10,7 +10,7 @@ CENTRE = "garde@breizh.example"
 TOWN = "mairie@plouexemple.example"
 
 
-def delivered(post: Post) -> None:
+def deliver_all(post: Post) -> None:
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()
     assert not Delivery.objects.filter(status="due").exists()

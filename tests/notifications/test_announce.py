@@ -16,23 +16,23 @@ from tests.cast import a_responder, breizh_cyber, declare
 pytestmark = pytest.mark.django_db
 
 
-def waiting():
+def count_pending():
     return PendingEvent.objects.filter(consumer="notifications").count()
 
 
-def rows():
+def list_deliveries():
     return list(Delivery.objects.order_by("id").values_list("recipient", "channel", "status"))
 
 
-def test_it_works():
+def test_a_declaration_is_due_to_the_centre_and_to_the_declarant():
     breizh_cyber()
     incident = declare()
 
     assert dispatch.announce_all_events() == 1
 
     assert Announcement.objects.get().event.incident == incident
-    assert rows() == [("csirt", "email", "due"), ("declarant", "email", "due")]
-    assert waiting() == 0
+    assert list_deliveries() == [("csirt", "email", "due"), ("declarant", "email", "due")]
+    assert count_pending() == 0
 
 
 def test_it_tells_everybody_once():
@@ -64,7 +64,7 @@ def test_an_event_put_back_by_hand_is_not_told_again():
     dispatch.announce_all_events()
 
     assert Delivery.objects.count() == 2
-    assert waiting() == 0
+    assert count_pending() == 0
 
 
 def test_without_an_address_the_row_says_so():
@@ -73,7 +73,7 @@ def test_without_an_address_the_row_says_so():
 
     dispatch.announce_all_events()
 
-    assert rows() == [("csirt", "none", "no_channel"), ("declarant", "none", "no_channel")]
+    assert list_deliveries() == [("csirt", "none", "no_channel"), ("declarant", "none", "no_channel")]
 
 
 def test_every_kind_of_event_has_its_line_in_the_table():
@@ -88,8 +88,8 @@ def test_the_declarant_hears_that_the_case_was_taken_and_nobody_that_it_was_veri
 
     dispatch.announce_all_events()
 
-    told = Delivery.objects.order_by("id").values_list("announcement__event__kind", "recipient")
-    assert list(told) == [("declared", "csirt"), ("declared", "declarant"), ("acknowledged", "declarant")]
+    notified = Delivery.objects.order_by("id").values_list("announcement__event__kind", "recipient")
+    assert list(notified) == [("declared", "csirt"), ("declared", "declarant"), ("acknowledged", "declarant")]
     assert Announcement.objects.filter(event__kind="verified", deliveries=None).count() == 1
 
 
@@ -109,7 +109,7 @@ def test_a_long_queue_is_emptied_in_one_go(monkeypatch):
         declare()
 
     assert dispatch.announce_all_events() == 5
-    assert waiting() == 0
+    assert count_pending() == 0
 
 
 def test_the_task_announces_even_when_the_queue_is_away(monkeypatch):
@@ -126,7 +126,7 @@ def test_the_task_announces_even_when_the_queue_is_away(monkeypatch):
 
 
 class TestReconcile:
-    def test_it_works(self, caplog):
+    def test_an_announced_event_is_not_reported(self, caplog):
         breizh_cyber()
         declare()
         dispatch.announce_all_events()
@@ -152,7 +152,7 @@ class TestReconcile:
 
         assert queries.list_silent_events() == {incident.events.get().pk}
 
-    def test_invented_cases_are_nobodys_concern(self, clock):
+    def test_events_of_simulated_cases_are_not_reported(self, clock):
         breizh_cyber()
         declare(origin="simulation")
         PendingEvent.objects.all().delete()

@@ -43,11 +43,11 @@ def demonstration(db):
     mark_as_demonstration()
 
 
-def of(recipient):
+def get_delivery(recipient):
     return Delivery.objects.get(recipient=recipient)
 
 
-def test_it_works(demonstration, post):
+def test_a_demonstration_writes_to_invented_addresses_only(demonstration, post):
     breizh_cyber(notification_email="csirt@example.com")
     declare()
     dispatch.announce_all_events()
@@ -55,7 +55,7 @@ def test_it_works(demonstration, post):
     assert dispatch.send_due_deliveries() == 1
 
     assert [message.went_to for message in post.received] == [["mairie@plouexemple.example"]]
-    refused = of("csirt")
+    refused = get_delivery("csirt")
     assert (refused.status, refused.last_error, refused.attempts) == ("refused", "demonstration", 1)
 
 
@@ -69,7 +69,7 @@ def test_no_address_slips_through(demonstration, post, address):
     assert dispatch.send_due_deliveries() == 0
 
     assert post.received == []
-    assert of("declarant").status in {"refused", "no_channel"}
+    assert get_delivery("declarant").status in {"refused", "no_channel"}
 
 
 @pytest.mark.parametrize("hidden", ["to", "cc", "bcc"])
@@ -77,7 +77,7 @@ def test_a_second_recipient_does_not_slip_through(demonstration, post, hidden):
     breizh_cyber(notification_email="")
     declare()
     dispatch.announce_all_events()
-    message = dispatch.write_case_mail(of("declarant"), to="mairie@plouexemple.example")
+    message = dispatch.write_case_mail(get_delivery("declarant"), to="mairie@plouexemple.example")
     getattr(message, hidden).append("x@example.com")
 
     with Mailer() as mailer, pytest.raises(NotSent, match="demonstration"):
@@ -104,4 +104,4 @@ def test_an_address_that_no_mail_can_carry_is_refused_once(db, post):
     assert dispatch.send_due_deliveries() == 0
 
     assert post.received == []
-    assert (of("declarant").status, of("declarant").last_error) == ("refused", "unwritable")
+    assert (get_delivery("declarant").status, get_delivery("declarant").last_error) == ("refused", "unwritable")

@@ -34,19 +34,19 @@ def declared(transactional_db):
     return incident
 
 
-def of(recipient):
+def get_delivery(recipient):
     return Delivery.objects.get(recipient=recipient)
 
 
-def test_it_works(declared, post):
+def test_due_mails_are_sent_and_recorded(declared, post):
     assert dispatch.send_due_deliveries() == 2
 
     assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
     assert list(Delivery.objects.values_list("status", "attempts", "last_error")) == [("sent", 1, "")] * 2
-    assert of("csirt").sent_at is not None
+    assert get_delivery("csirt").sent_at is not None
 
 
-def test_what_was_sent_is_not_sent_again(declared, post, clock):
+def test_a_sent_mail_is_not_sent_again(declared, post, clock):
     dispatch.send_due_deliveries()
     clock.shift(timedelta(days=1))
 
@@ -58,7 +58,7 @@ def test_what_was_sent_is_not_sent_again(declared, post, clock):
 def test_the_message_id_is_the_key_of_the_row(declared, post):
     dispatch.send_due_deliveries()
 
-    assert post.to(CENTRE)[0]["Message-ID"] == f"<{of('csirt').key}@localhost>"
+    assert post.to(CENTRE)[0]["Message-ID"] == f"<{get_delivery('csirt').key}@localhost>"
     assert post.to(CENTRE)[0]["Auto-Submitted"] == "auto-generated"
 
 
@@ -70,7 +70,7 @@ def test_a_refused_recipient_is_not_tried_again(declared, post, clock):
     dispatch.send_due_deliveries()
 
     assert [message.went_to for message in post.received] == [[CENTRE]]
-    refused = of("declarant")
+    refused = get_delivery("declarant")
     assert (refused.status, refused.last_error, refused.attempts) == ("refused", "refused", 1)
 
 
@@ -79,7 +79,8 @@ def test_a_postponed_recipient_is_tried_later(declared, post, clock):
     post.answers[TOWN] = "451 4.7.1 greylisted"
 
     dispatch.send_due_deliveries()
-    assert (of("declarant").last_error, of("declarant").due_at) == ("postponed", now + timedelta(minutes=1))
+    delivery = get_delivery("declarant")
+    assert (delivery.last_error, delivery.due_at) == ("postponed", now + timedelta(minutes=1))
     post.answers.clear()
     clock.shift(timedelta(seconds=59))
     assert dispatch.send_due_deliveries() == 0
@@ -87,7 +88,8 @@ def test_a_postponed_recipient_is_tried_later(declared, post, clock):
     assert dispatch.send_due_deliveries() == 1
 
     assert len(post.to(TOWN)) == 1
-    assert (of("declarant").status, of("declarant").attempts, of("declarant").last_error) == ("sent", 2, "")
+    delivery = get_delivery("declarant")
+    assert (delivery.status, delivery.attempts, delivery.last_error) == ("sent", 2, "")
 
 
 def test_the_pauses_grow_to_an_hour():
@@ -103,17 +105,17 @@ def test_ten_attempts_then_a_person_must_look(declared, post, clock):
         dispatch.send_due_deliveries()
         clock.shift(timedelta(hours=1, seconds=1))
 
-    assert (of("declarant").status, of("declarant").attempts) == ("dead", 10)
-    key = of("declarant").key
+    assert (get_delivery("declarant").status, get_delivery("declarant").attempts) == ("dead", 10)
+    key = get_delivery("declarant").key
     post.answers.clear()
     call_command("replay_deliveries")
     dispatch.send_due_deliveries()
 
-    assert of("declarant").status == "sent"
+    assert get_delivery("declarant").status == "sent"
     assert post.to(TOWN)[0]["Message-ID"] == f"<{key}@localhost>"
 
 
-def test_a_message_that_kills_each_worker_dies_too(declared, post, clock):
+def test_a_message_that_kills_each_worker_is_given_up(declared, post, clock):
     for _ in range(10):
         assert dispatch.claim_deliveries(timezone.now())
         clock.shift(timedelta(hours=1, seconds=1))
@@ -197,8 +199,9 @@ def test_a_server_that_hangs_up_on_one_message_still_gets_the_others(declared, p
 
     assert dispatch.send_due_deliveries() == 1
 
-    assert (of("csirt").status, of("csirt").attempts, of("csirt").last_error) == ("due", 1, "cut_off")
-    assert of("declarant").status == "sent"
+    cut_off = get_delivery("csirt")
+    assert (cut_off.status, cut_off.attempts, cut_off.last_error) == ("due", 1, "cut_off")
+    assert get_delivery("declarant").status == "sent"
 
 
 def test_the_task_delivers(declared, post):
@@ -246,7 +249,7 @@ def test_a_worker_killed_before_it_records_sends_again_under_the_same_id(declare
     post.kills = lambda: worker.pid
     assert worker.wait(30) == -9
     post.kills = None
-    assert (of("csirt").status, of("csirt").attempts) == ("due", 1)
+    assert (get_delivery("csirt").status, get_delivery("csirt").attempts) == ("due", 1)
 
     assert dispatch.send_due_deliveries() == 0
     clock.shift(timedelta(minutes=10))
@@ -265,19 +268,19 @@ def test_a_slow_server_never_outlasts_the_lease(transactional_db, post, monkeypa
     monkeypatch.setattr(dispatch, "LONGEST_ROUND", timedelta(seconds=0.01))
     post.delay = 0.3
 
-    sent = dispatch.send_due_deliveries()
+    count = dispatch.send_due_deliveries()
 
-    assert 1 <= sent < 6
-    assert list(Delivery.objects.exclude(status="sent").values_list("attempts", flat=True)) == [0] * (6 - sent)
-    assert Delivery.objects.due(timezone.now()).count() == 6 - sent
+    assert 1 <= count < 6
+    assert list(Delivery.objects.exclude(status="sent").values_list("attempts", flat=True)) == [0] * (6 - count)
+    assert Delivery.objects.due(timezone.now()).count() == 6 - count
 
 
-def test_what_was_erased_meanwhile_is_not_sent(declared, post):
+def test_no_mail_goes_to_an_address_erased_meanwhile(declared, post):
     Story.objects.update(contact_email="")
 
     dispatch.send_due_deliveries()
 
-    assert (of("declarant").status, of("declarant").last_error) == ("no_channel", "no_address")
+    assert (get_delivery("declarant").status, get_delivery("declarant").last_error) == ("no_channel", "no_address")
     assert not post.to(TOWN)
 
 
@@ -314,7 +317,7 @@ def test_a_message_that_cannot_be_written_holds_up_nobody(declared, post, monkey
 
     assert dispatch.send_due_deliveries() == 1
 
-    assert (of("csirt").status, of("csirt").last_error) == ("due", "unwritable")
+    assert (get_delivery("csirt").status, get_delivery("csirt").last_error) == ("due", "unwritable")
     assert "Dominique" not in caplog.text
 
 

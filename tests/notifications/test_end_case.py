@@ -1,4 +1,4 @@
-"""What the mails say when a case is qualified, closed, reopened: as things stand when they are sent."""
+"""Mails about a case that is qualified, closed or reopened say what is true when they are sent."""
 
 import pytest
 
@@ -19,21 +19,21 @@ pytestmark = pytest.mark.django_db
 CENTRE, TOWN = "garde@breizh.example", "mairie@plouexemple.example"
 
 
-def delivered(post):
+def deliver_all(post):
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()
 
 
-def said(message):
+def read_mail(message):
     harmless.mail(message)
     return " ".join((message["Subject"] + " " + message.get_content()).replace("\u00a0", " ").split())
 
 
-def label(incident, tlp):
+def change_label(incident, tlp):
     incident.refresh_from_db()
-    standing = read_qualification(incident, None)
-    wanted = type(standing)(**{**standing.__dict__, "tlp": tlp})
-    qualify_incident(reference=incident.reference, actor=a_responder(), qualification=wanted)
+    current = read_qualification(incident, None)
+    qualification = type(current)(**{**current.__dict__, "tlp": tlp})
+    qualify_incident(reference=incident.reference, actor=a_responder(), qualification=qualification)
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +41,12 @@ def centre(db):
     return breizh_cyber()
 
 
-def test_it_works(post):
+def test_the_declarant_hears_of_the_closing_and_of_the_reopening(post):
     incident, responder = declare(), a_responder()
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     reopen_incident(reference=incident.reference, actor=responder, motive="Le chiffrement a repris.")
-    delivered(post)
-    _receipt, closed, reopened = map(said, post.to(TOWN))
+    deliver_all(post)
+    _receipt, closed, reopened = map(read_mail, post.to(TOWN))
     assert "L’aide reçue vous a-t-elle été utile ?" in closed
     assert "Breizh Cyber a rouvert votre dossier" in reopened
     assert "Vous n’avez rien à déclarer une seconde fois." in reopened
@@ -54,22 +54,22 @@ def test_it_works(post):
 
 
 @pytest.mark.parametrize("reason", [ClosingReason.DUPLICATE, ClosingReason.WITHDRAWN])
-def test_nothing_is_asked_of_what_nobody_helped(post, reason):
+def test_no_opinion_is_asked_on_a_duplicate_or_withdrawn_case(post, reason):
     incident = declare()
     close_incident(reference=incident.reference, reason=reason, actor=a_responder())
-    delivered(post)
-    assert "vous a-t-elle été utile" not in said(post.to(TOWN)[-1])
+    deliver_all(post)
+    assert "vous a-t-elle été utile" not in read_mail(post.to(TOWN)[-1])
 
 
-def test_the_declarant_of_a_double_hears_of_the_end_and_that_it_was_none(post):
+def test_the_declarant_of_a_double_hears_of_the_closing_and_of_the_reopening(post):
     main, responder = declare(), a_responder()
     double = declare(key="double", caller=Caller(name="Alix Maire", email="maire@plouexemple.example"))
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
     close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     reopen_incident(reference=main.reference, actor=responder, motive="Le chiffrement a repris.")
     for _ in range(2):
-        delivered(post)
-    _receipt, closed, reopened = map(said, post.to("maire@plouexemple.example"))
+        deliver_all(post)
+    _receipt, closed, reopened = map(read_mail, post.to("maire@plouexemple.example"))
     assert closed.startswith(f"{spaced(double.reference)} : votre dossier est clos")
     assert "Raison : résolu" in closed
     assert "L’aide reçue vous a-t-elle été utile ?" in closed
@@ -81,29 +81,29 @@ def test_the_declarant_of_a_double_hears_of_the_end_and_that_it_was_none(post):
 def test_a_stricter_label_holds_for_mails_that_are_not_sent_yet(post):
     incident = declare(description="Confidentiel, vraiment")
     dispatch.announce_all_events()
-    label(incident, Tlp.RED)
-    delivered(post)
+    change_label(incident, Tlp.RED)
+    deliver_all(post)
     [mail] = post.to(CENTRE)
     assert mail["Subject"].startswith("[TLP:RED]")
-    assert "Confidentiel" not in said(mail)
-    assert "Plouexemple" not in said(mail)
+    assert "Confidentiel" not in read_mail(mail)
+    assert "Plouexemple" not in read_mail(mail)
 
 
-def test_so_it_does_for_the_words_of_the_centre(post):
+def test_a_stricter_label_holds_for_the_words_of_the_centre(post):
     incident = declare()
-    delivered(post)
+    deliver_all(post)
     letter = Letter(text="Le mot de passe du pare-feu est connu.", key="k")
     write_to_declarant(reference=incident.reference, actor=a_responder(), letter=letter)
     dispatch.announce_all_events()
-    label(incident, Tlp.RED)
-    delivered(post)
-    assert "pare-feu" not in said(post.to(TOWN)[-1])
+    change_label(incident, Tlp.RED)
+    deliver_all(post)
+    assert "pare-feu" not in read_mail(post.to(TOWN)[-1])
 
 
-def test_a_message_on_a_closed_case_says_that_it_is(post):
+def test_a_message_on_a_closed_case_says_that_the_case_is_closed(post):
     incident = declare()
     guest = Guest(access_uid=incident.accesses.get().uid)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
-    delivered(post)
-    assert "Ce dossier est clos : rouvrez-le si ce n’est pas fini." in said(post.to(CENTRE)[-1])
+    deliver_all(post)
+    assert "Ce dossier est clos : rouvrez-le si ce n’est pas fini." in read_mail(post.to(CENTRE)[-1])

@@ -8,7 +8,7 @@ from incidents.links import list_hosts, split_links
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.devices import guest, opened
-from tests.notifications.mailing import CENTRE, TOWN, body, delivered
+from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all
 
 HOSTS = frozenset({"www.cnil.fr", "aide.exemple.example"})
 LONG = "https://www.cnil.fr/fr/" + "notifier-une-violation-de-donnees-personnelles/" * 3
@@ -22,13 +22,15 @@ def incident(db):
     return declare()
 
 
-def say(incident, text):
+def write_as_centre(incident, text):
     letter = Letter(text=text, key="k")
     return write_to_declarant(reference=incident.reference, actor=a_responder(incident.csirt), letter=letter)
 
 
-def test_it_works(incident):
-    say(incident, f"Lisez {OWN}, puis <b>{LONG}</b>.\nJamais https://piege.example/a ni http://www.cnil.fr/b.")
+def test_listed_sites_are_links_on_the_page_of_the_case(incident):
+    write_as_centre(
+        incident, f"Lisez {OWN}, puis <b>{LONG}</b>.\nJamais https://piege.example/a ni http://www.cnil.fr/b."
+    )
     page = opened(incident).get(f"/suivi/{incident.reference}/").content.decode()
     escaped = OWN.replace("&", "&amp;")
     assert f'Lisez <a href="{escaped}" rel="external noreferrer">{escaped}</a>, puis &lt;b&gt;' in page
@@ -38,8 +40,8 @@ def test_it_works(incident):
 
 
 def test_a_mail_keeps_the_address_whole(incident, post):
-    say(incident, f"Lisez {LONG} puis {OWN}. Jamais https://piege.example/a")
-    delivered(post)
+    write_as_centre(incident, f"Lisez {LONG} puis {OWN}. Jamais https://piege.example/a")
+    deliver_all(post)
     text = body(post.to(TOWN)[-1])
     assert LONG in text
     assert OWN in text
@@ -50,12 +52,12 @@ def test_a_mail_keeps_the_address_whole(incident, post):
 @pytest.mark.parametrize(
     "address", ["https://203.0.113.9:84430/x", "https://serveur:port/", "https://nas.local:8443a"]
 )
-def test_an_address_with_a_port_that_is_none_is_words(incident, post, address):
-    say(incident, f"Bloquez {address} sur le pare-feu.")
+def test_an_address_with_an_invalid_port_is_plain_text(incident, post, address):
+    write_as_centre(incident, f"Bloquez {address} sur le pare-feu.")
     page = opened(incident).get(f"/suivi/{incident.reference}/")
     assert page.status_code == 200
     assert address in page.content.decode()
-    delivered(post)
+    deliver_all(post)
     assert "sur le pare-feu" in body(post.to(TOWN)[-1])
 
 
@@ -65,10 +67,10 @@ def test_what_a_victim_writes_is_never_a_link(incident, post):
     page = opened(incident).get(f"/suivi/{incident.reference}/").content.decode()
     assert f'href="{LONG}"' not in page
     assert 'rel="external noreferrer"' not in page
-    delivered(post)
-    told = "".join(body(message) for message in post.to(CENTRE))
-    assert "hxxps://" in told
-    assert "https://www.cnil.fr" not in told
+    deliver_all(post)
+    text = "".join(body(message) for message in post.to(CENTRE))
+    assert "hxxps://" in text
+    assert "https://www.cnil.fr" not in text
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_what_a_victim_writes_is_never_a_link(incident, post):
         ("www.cnil.fr", []),
     ],
 )
-def test_only_the_whole_address_of_a_listed_site(text, links):
+def test_only_the_whole_address_of_a_listed_site_is_a_link(text, links):
     parts = list(split_links(text, HOSTS))
     assert [part.text for part in parts if part.is_link] == links
     assert "".join(part.text for part in parts) == text
@@ -108,6 +110,6 @@ def test_which_sites_are_listed():
     assert {"breizhcyber.bzh", "aide.exemple.example", "outils.exemple.example"} <= list_hosts(centre)
 
 
-def test_nobody_else_sees_it(incident):
-    say(incident, OWN)
+def test_a_stranger_does_not_see_the_message(incident):
+    write_as_centre(incident, OWN)
     assert OWN not in Client().get(f"/suivi/{incident.reference}/").content.decode()

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def told():
+def incident():
     breizh_cyber()
     incident = declare()
     announce_all_events()
     return incident
 
 
-def shown(response):
+def list_cases(response):
     return [delivery.incident for delivery in response.context["cl"].result_list]
 
 
@@ -40,7 +40,7 @@ def test_an_empty_list_says_what_will_be_there(client):
     assert "Rien à montrer ici" in filtered
 
 
-def test_it_works(client, told, time_machine):
+def test_the_list_says_whether_each_mail_arrived(client, incident, time_machine):
     time_machine.move_to("2026-11-24 08:51:00+00:00", tick=False)
     to_centre = Delivery.objects.filter(recipient="csirt")
     to_centre.update(status=DeliveryStatus.SENT, sent_at=timezone.now(), attempts=1)
@@ -51,8 +51,8 @@ def test_it_works(client, told, time_machine):
 
     assert page.status_code == 200
     for words in [
-        spaced(told.reference),
-        f"/admin/incidents/incident/{told.reference}/",
+        spaced(incident.reference),
+        f"/admin/incidents/incident/{incident.reference}/",
         "le centre de réponse",
         "mardi 24 novembre 2026 à 9 h 51, heure de Paris",
         "le déclarant",
@@ -75,23 +75,23 @@ def test_what_goes_nowhere_is_not_awaited(client):
     assert ">non</td>" in page
 
 
-def test_those_of_another_centre_are_not_there(client, told):
+def test_mails_of_another_centre_are_not_listed(client, incident):
     client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
 
-    assert shown(client.get(URL)) == []
-    assert shown(client.get(URL, {"q": told.reference})) == []
+    assert list_cases(client.get(URL)) == []
+    assert list_cases(client.get(URL, {"q": incident.reference})) == []
 
 
-def test_find_those_of_a_case(client, told):
+def test_a_search_finds_the_mails_of_a_case(client, incident):
     declare()
     announce_all_events()
     client.force_login(a_lead())
 
-    assert shown(client.get(URL, {"q": spaced(told.reference).lower()})) == [told, told]
-    assert f"{URL}?q={told.reference}" in text_of(client.get(f"/admin/incidents/incident/{told.reference}/"))
+    assert list_cases(client.get(URL, {"q": spaced(incident.reference).lower()})) == [incident, incident]
+    assert f"{URL}?q={incident.reference}" in text_of(client.get(f"/admin/incidents/incident/{incident.reference}/"))
 
 
-def test_nothing_can_be_written(client, told):
+def test_no_delivery_can_be_added_changed_or_deleted(client, incident):
     client.force_login(a_lead())
     pk = Delivery.objects.first().pk
 
@@ -111,5 +111,5 @@ def test_it_costs_at_most_ten_queries(client, number):
     with CaptureQueriesContext(connection) as queries:
         page = client.get(URL)
 
-    assert len(shown(page)) == number
+    assert len(list_cases(page)) == number
     assert len(queries) <= 10

@@ -5,18 +5,18 @@ import pytest
 from notifications import tasks
 from notifications.enums import DeliveryStatus
 from tests.cast import breizh_cyber, declare
-from tests.notifications.late import gives_its_address, statuses, write
-from tests.notifications.mailing import delivered
+from tests.notifications.late import give_centre_address, list_statuses, write_as_declarant
+from tests.notifications.mailing import deliver_all
 
 
 @pytest.mark.proof
 def test_an_older_version_calls_a_moot_mail_one_without_channel(take_back_to, post, clock):
     breizh_cyber(notification_email="")
     incident = declare()
-    write(incident, "k")
-    delivered(post)
-    gives_its_address()
+    write_as_declarant(incident, "k")
+    deliver_all(post)
+    give_centre_address()
     tasks.reconcile()
-    assert DeliveryStatus.MOOT in statuses("csirt")
+    assert DeliveryStatus.MOOT in list_statuses("csirt")
     take_back_to("notifications", "0003")
-    assert DeliveryStatus.NO_CHANNEL in statuses("csirt")
+    assert DeliveryStatus.NO_CHANNEL in list_statuses("csirt")

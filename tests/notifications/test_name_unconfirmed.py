@@ -1,4 +1,4 @@
-"""A body that somebody added is said to be so in the mail of the centre, and its name stays words."""
+"""The mail of the centre says that somebody added the body, and the name of the body stays plain text."""
 
 import pytest
 
@@ -14,10 +14,10 @@ TOWN = "mairie@plouexemple.example"
 HOSTILE = "SIVU https://piege.example {{ secret }} <b>"
 
 
-def mails(post, name, **said):
+def declare_for_added_body(post, name, *, confirmed=False):
     breizh_cyber()
     body = create_proposed_body(kind=Kind.SIVU, name=name, siren=None, seat=plouexemple())
-    if said:
+    if confirmed:
         mark_body_confirmed(body)
     declare(collectivity=body)
     dispatch.announce_all_events()
@@ -25,25 +25,25 @@ def mails(post, name, **said):
     return post.to(CENTRE)[0], post.to(TOWN)[0]
 
 
-def test_it_works(post):
-    centre, _declarant = mails(post, "SIVU des Exemples")
+def test_the_centre_reads_that_the_body_is_to_be_confirmed(post):
+    centre, _declarant = declare_for_added_body(post, "SIVU des Exemples")
     assert "COLLECTIVITÉ À CONFIRMER" in centre.get_content()
     assert "sans SIREN" in centre.get_content().replace("\n", " ").replace("\r", "")
 
 
-def test_a_confirmed_one_is_like_any_other(post):
-    centre, _declarant = mails(post, "SIVU des Exemples", confirmed=True)
+def test_a_confirmed_body_is_like_any_other(post):
+    centre, _declarant = declare_for_added_body(post, "SIVU des Exemples", confirmed=True)
     assert "CONFIRMER" not in centre.get_content()
 
 
 def test_a_hostile_name_links_to_nothing(post):
-    for mail in mails(post, HOSTILE):
+    for mail in declare_for_added_body(post, HOSTILE):
         assert "https://piege.example" not in mail["Subject"] + mail.get_content()
         assert "hxxps://piege[.]example" in mail["Subject"] + mail.get_content()
         assert "{{ secret }}" in mail["Subject"] + mail.get_content()
 
 
-def test_the_body_that_it_is_hears_of_the_case(post):
+def test_the_body_that_the_name_stands_for_hears_of_the_case(post):
     agent = an_agent(plouexemple())
     breizh_cyber()
     incident = declare(

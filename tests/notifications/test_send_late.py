@@ -18,8 +18,8 @@ from notifications.enums import Channel, DeliveryStatus
 from notifications.models import Delivery
 from tests.cast import CALLER, a_responder, breizh_cyber, declare
 from tests.incidents.devices import guest
-from tests.notifications.late import gives_its_address, statuses, write
-from tests.notifications.mailing import CENTRE, TOWN, delivered, one_line
+from tests.notifications.late import give_centre_address, list_statuses, write_as_declarant
+from tests.notifications.mailing import CENTRE, TOWN, deliver_all, one_line
 
 pytestmark = pytest.mark.django_db
 SILENT = Caller(name="Dominique Exemple", role="secrétaire", phone="02 99 00 00 00", email="")
@@ -30,15 +30,15 @@ def centre():
     return breizh_cyber(notification_email="")
 
 
-def test_it_works(centre, post, clock):
-    """Three things were said to a centre without an address: it gets the declaration, once."""
+def test_a_centre_that_gives_its_address_gets_the_declaration_once(centre, post, clock):
+    """Two mails found no channel: once the centre has an address, it gets the declaration alone."""
     incident = declare()
-    write(incident, "k")
-    delivered(post)
+    write_as_declarant(incident, "k")
+    deliver_all(post)
     tasks.reconcile()
-    assert statuses("csirt") == [DeliveryStatus.NO_CHANNEL] * 2
+    assert list_statuses("csirt") == [DeliveryStatus.NO_CHANNEL] * 2
 
-    gives_its_address()
+    give_centre_address()
     tasks.reconcile()
     dispatch.send_due_deliveries()
     tasks.reconcile()
@@ -47,79 +47,79 @@ def test_it_works(centre, post, clock):
     [mail] = post.to(CENTRE)
     assert "Plouexemple" in mail["Subject"]
     assert "Prendre en charge avant" in one_line(mail)
-    assert statuses("csirt") == [DeliveryStatus.SENT, DeliveryStatus.MOOT]
+    assert list_statuses("csirt") == [DeliveryStatus.SENT, DeliveryStatus.MOOT]
 
 
-def test_of_a_case_that_was_taken_the_newest_unanswered_word_leaves(centre, post, clock):
+def test_the_newest_unanswered_message_of_a_taken_case_is_sent(centre, post, clock):
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
-    write(incident, "k")
-    delivered(post)
-    gives_its_address()
+    write_as_declarant(incident, "k")
+    deliver_all(post)
+    give_centre_address()
     send_to_centres()
     dispatch.send_due_deliveries()
     [mail] = post.to(CENTRE)
     assert "Alors ?" in one_line(mail)
 
 
-def test_nothing_leaves_of_what_waits_no_more(centre, post, clock):
+def test_nothing_is_sent_about_closed_or_answered_cases(centre, post, clock):
     closed, answered = declare(), declare()
     responder = a_responder(centre)
     close_incident(reference=closed.reference, reason="resolved", why="Vu.", actor=responder)
     acknowledge_incident(reference=answered.reference, actor=responder)
     letter = Letter(text="Nous arrivons.", key="r")
     write_to_declarant(reference=answered.reference, actor=responder, letter=letter)
-    delivered(post)
-    gives_its_address()
+    deliver_all(post)
+    give_centre_address()
     assert not send_to_centres()
-    assert statuses("csirt") == [DeliveryStatus.MOOT] * 2
+    assert list_statuses("csirt") == [DeliveryStatus.MOOT] * 2
 
 
-def test_a_declarant_who_gives_an_address_reads_what_was_said_last(post, clock):
+def test_a_declarant_who_gives_an_address_reads_the_last_message(post, clock):
     breizh_cyber()
     incident = declare(caller=SILENT)
     responder = a_responder()
     acknowledge_incident(reference=incident.reference, actor=responder)
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Débranchez.", key="r"))
-    delivered(post)
+    deliver_all(post)
     assert not post.to(TOWN)
 
     sheet = incident.sheets.filter(section="rappel").latest("id")
     writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(writing=writing, caller=CALLER)
-    delivered(post)
+    deliver_all(post)
 
     [mail] = post.to(TOWN)
     assert "Débranchez." in one_line(mail)
-    assert statuses("declarant") == [DeliveryStatus.MOOT, DeliveryStatus.MOOT, DeliveryStatus.SENT]
+    assert list_statuses("declarant") == [DeliveryStatus.MOOT, DeliveryStatus.MOOT, DeliveryStatus.SENT]
 
 
 @pytest.mark.parametrize("without_code", [False, True])
 def test_a_late_receipt_carries_the_code_as_was_chosen_with_the_address(post, clock, without_code):
     breizh_cyber()
     incident = declare(caller=SILENT)
-    delivered(post)
+    deliver_all(post)
     sheet = incident.sheets.filter(section="rappel").latest("id")
     writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(writing=writing, caller=CALLER, mail_without_code=without_code)
-    delivered(post)
+    deliver_all(post)
     [mail] = post.to(TOWN)
     assert ("/suivi/acces/" in one_line(mail)) is not without_code
 
 
-def test_a_number_alone_opens_no_way(post, clock):
+def test_a_phone_number_alone_sends_no_mail(post, clock):
     breizh_cyber()
     incident = declare(caller=SILENT)
-    delivered(post)
+    deliver_all(post)
     sheet = incident.sheets.filter(section="rappel").latest("id")
     writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(writing=writing, caller=Caller(name="Alix", role="", phone="02 99 00 00 01", email=""))
-    delivered(post)
-    assert statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
+    deliver_all(post)
+    assert list_statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
 
 
 def test_an_address_given_while_the_first_mail_was_announced_is_found(post, clock):
-    """Whoever announced it had read that there was none, and committed after the address was heard of."""
+    """The worker that announced the mail had read no address, and committed after the address was saved."""
     breizh_cyber()
     incident = declare(caller=SILENT)
     Story.objects.filter(incident=incident).update(contact_email=TOWN)
@@ -130,26 +130,26 @@ def test_an_address_given_while_the_first_mail_was_announced_is_found(post, cloc
     dispatch.send_due_deliveries()
     [mail] = post.to(TOWN)
     assert incident.reference[:4] in mail["Subject"]
-    assert statuses("declarant") == [DeliveryStatus.SENT]
+    assert list_statuses("declarant") == [DeliveryStatus.SENT]
 
 
-def test_who_never_gave_an_address_is_not_looked_for_again_and_again(post, clock, django_assert_num_queries):
+def test_a_declarant_who_never_gave_an_address_is_cheap_to_skip(post, clock, django_assert_num_queries):
     breizh_cyber()
     declare(caller=SILENT)
-    delivered(post)
+    deliver_all(post)
     with django_assert_num_queries(3):  # with those of its transaction
         assert not send_to_missed_declarants()
-    assert statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
+    assert list_statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
 
 
-def test_a_withdrawal_that_had_no_channel_leaves_while_a_word_waits(centre, post, clock):
+def test_a_withdrawal_that_had_no_channel_is_sent_while_a_message_waits(centre, post, clock):
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
     clock.shift(timedelta(minutes=1))
-    write(incident, "k")
+    write_as_declarant(incident, "k")
     withdraw_incident(reference=incident.reference, guest=guest(incident), letter=Letter(text="Erreur.", key="w"))
-    delivered(post)
-    gives_its_address()
+    deliver_all(post)
+    give_centre_address()
     assert send_to_centres() == 1
     kinds = Delivery.objects.filter(status=DeliveryStatus.DUE).values_list("announcement__event__kind", flat=True)
     assert list(kinds) == [EventKind.WITHDRAWN]

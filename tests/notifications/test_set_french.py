@@ -42,12 +42,17 @@ def delivery(incident, recipient, kind):
     words = Letter(text="Que faire ? Je ne sais pas !", key="k", author="Dominique")
     message = write_to_csirt(reference=incident.reference, guest=guest, letter=words)
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
-    who = a_responder()
+    responder = a_responder()
     transfer = Transfer.objects.create(
-        incident=incident, giver=incident.csirt, taker=elsewhere, motive="Loin", answer="Non : loin.", asked_by=who
+        incident=incident,
+        giver=incident.csirt,
+        taker=elsewhere,
+        motive="Loin",
+        answer="Non : loin.",
+        asked_by=responder,
     )
-    told = {"partner": "cert-fr", "tlp": "amber", "content": "{}", "sha256": "0" * 64, "actor": who}
-    advice = Advice.objects.create(incident=incident, **told)
+    fields = {"partner": "cert-fr", "tlp": "amber", "content": "{}", "sha256": "0" * 64, "actor": responder}
+    advice = Advice.objects.create(incident=incident, **fields)
     data = {"message": str(message.uid), "reason": ClosingReason.RESOLVED}
     data |= {"transfer": str(transfer.uid), "advice": str(advice.uid)}
     event = record_event(incident, EventKind(kind), at=timezone.now(), actor=a_responder(), **data)
@@ -55,13 +60,13 @@ def delivery(incident, recipient, kind):
     return Delivery(announcement=Announcement(event=event), recipient=recipient, csirt=csirt)
 
 
-def loose(mail):
+def find_loose_marks(mail):
     return LOOSE.findall(f"{mail.subject}\n{mail.body}")
 
 
-def test_it_works():
-    said = with_french_spaces("Une question ? « Oui » : appelez !\n> Que faire ?\nIl est 9 h.")
-    assert said == "Une question\u00a0? «\u00a0Oui\u00a0»\u00a0: appelez\u00a0!\n> Que faire ?\nIl est 9 h."
+def test_french_marks_get_no_break_spaces_outside_quotations():
+    text = with_french_spaces("Une question ? « Oui » : appelez !\n> Que faire ?\nIl est 9 h.")
+    assert text == "Une question\u00a0? «\u00a0Oui\u00a0»\u00a0: appelez\u00a0!\n> Que faire ?\nIl est 9 h."
 
 
 @pytest.mark.parametrize("tlp", ["amber+strict", "red"])
@@ -70,7 +75,7 @@ def test_every_mail_about_a_case(incident, recipient, kind, tlp):
     Incident.objects.update(tlp=tlp)
     incident.refresh_from_db()
     mail = write_case_mail(delivery(incident, recipient, kind), to="a@b.example")
-    assert not loose(mail)
+    assert not find_loose_marks(mail)
     assert "\u00a0" in mail.body
 
 
@@ -81,7 +86,7 @@ def test_every_mail_about_an_account(kind):
     purpose = LinkPurpose.INVITATION if body else LinkPurpose.WELCOME
     link = make_link(purpose, user=agent, made_by=a_responder(), collectivity=body) if kind in INVITES else None
     mail = write_account_mail(PendingMail(kind=kind, user=agent, to=agent.email, link=link), token="x" * 20)
-    assert not loose(mail)
+    assert not find_loose_marks(mail)
 
 
 def test_a_narrow_screen_breaks_no_line_before_a_mark(incident):

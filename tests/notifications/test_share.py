@@ -11,36 +11,36 @@ from notifications.models import Announcement, Delivery
 from tests.cast import a_responder, breizh_cyber, declare
 
 
-def at_once(work, count=2):
-    def and_close():
+def run_at_once(work, count=2):
+    def work_and_close():
         try:
             work()
         finally:
             connection.close()
 
-    workers = [threading.Thread(target=and_close) for _ in range(count)]
+    workers = [threading.Thread(target=work_and_close) for _ in range(count)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
 
 
-def test_it_works(transactional_db, post):
+def test_two_workers_send_each_mail_once(transactional_db, post):
     breizh_cyber()
     for _ in range(40):
         declare()
     dispatch.announce_all_events()
     post.delay = 0.002
 
-    at_once(dispatch.send_due_deliveries)
+    run_at_once(dispatch.send_due_deliveries)
 
     ids = [message["Message-ID"] for message in post.received]
     assert len(ids) == len(set(ids)) == 80
     assert not Delivery.objects.exclude(status="sent").exists()
 
 
-def test_they_share_the_messages_of_one_act(transactional_db, post):
-    """There is one to claim at a time: a worker that finds it taken goes on with the next."""
+def test_two_workers_share_the_messages_of_one_act(transactional_db, post):
+    """One message of an act can be claimed at a time: a worker that finds it taken goes on with the next."""
     breizh_cyber()
     responder, cases = a_responder(), [declare() for _ in range(20)]
     dispatch.announce_all_events()
@@ -48,20 +48,20 @@ def test_they_share_the_messages_of_one_act(transactional_db, post):
     for case in cases:
         acknowledge_incident(reference=case.reference, actor=responder)
     dispatch.announce_all_events()
-    post.delay, sent = 0.02, []
+    post.delay, counts = 0.02, []
 
-    at_once(lambda: sent.append(dispatch.send_due_deliveries()))
+    run_at_once(lambda: counts.append(dispatch.send_due_deliveries()))
 
-    assert sum(sent) == 20
-    assert min(sent) >= 5
+    assert sum(counts) == 20
+    assert min(counts) >= 5
 
 
-def test_they_share_the_events(transactional_db):
+def test_two_workers_share_the_events(transactional_db):
     breizh_cyber()
     for _ in range(120):
         declare()
 
-    at_once(dispatch.announce_all_events)
+    run_at_once(dispatch.announce_all_events)
 
     assert Announcement.objects.count() == 120
     assert Delivery.objects.count() == 240

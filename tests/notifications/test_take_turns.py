@@ -23,7 +23,7 @@ def responder(transactional_db):
 
 @pytest.fixture
 def crowd(responder):
-    """One responder took many cases at once: each declarant is about to be told."""
+    """One responder took many cases at once: a mail is due to each declarant."""
     cases = [declare() for _ in range(MANY)]
     dispatch.announce_all_events()
     Delivery.objects.all().delete()
@@ -34,30 +34,32 @@ def crowd(responder):
     return cases
 
 
-def claimed():
-    return [(one.incident.reference, one.recipient) for one in dispatch.claim_deliveries(timezone.now())]
+def claim_mails():
+    return [
+        (delivery.incident.reference, delivery.recipient) for delivery in dispatch.claim_deliveries(timezone.now())
+    ]
 
 
-def test_it_works(crowd):
+def test_a_declaration_is_claimed_before_the_mails_of_many_cases(crowd):
     incident = declare()
     dispatch.announce_all_events()
 
-    first = claimed()
+    first = claim_mails()
 
     assert first[0] == (incident.reference, "csirt")
     assert (incident.reference, "declarant") in first
     assert len(first) == 1 + 2
 
 
-def test_a_crowd_of_declarations_passes_none_before_it(transactional_db):
-    """Not even those with a single mail, for want of an address."""
+def test_many_declarations_do_not_pass_an_earlier_one(transactional_db):
+    """Not even those of which one mail is due, because the declarant gave no address."""
     breizh_cyber()
     real = declare()
     for _ in range(MANY):
         declare(caller=Caller(phone="02 99 00 00 00"))
     dispatch.announce_all_events()
 
-    assert claimed()[0] == (real.reference, "csirt")
+    assert claim_mails()[0] == (real.reference, "csirt")
 
 
 def test_a_case_of_many_mails_leaves_room_for_a_declaration(responder):
@@ -69,7 +71,7 @@ def test_a_case_of_many_mails_leaves_room_for_a_declaration(responder):
     real = declare()
     dispatch.announce_all_events()
 
-    first = claimed()
+    first = claim_mails()
 
     assert sum(reference == crowded.reference for reference, _recipient in first) == dispatch.MAX_MESSAGES_A_CASE
     assert (real.reference, "csirt") in first
@@ -81,34 +83,38 @@ def test_a_second_declaration_of_an_account_does_not_wait_for_the_mails_of_the_f
     _first, second = (declare(actor=agents[0]) for _ in range(2))
     dispatch.announce_all_events()
 
-    claims = [claimed() for _ in range(2)]
+    claims = [claim_mails() for _ in range(2)]
 
     assert (second.reference, "csirt") in claims[-1]
 
 
 def test_a_recipient_has_the_older_mail_of_a_case_first(responder):
-    """Also when an account declared it, and when the case is among many that were taken."""
-    mine = declare(actor=an_agent())
-    others = [declare() for _ in range(3)]
-    for case in [*others, mine]:
+    """This holds for a case that an account declared, and for one among many that were taken."""
+    incident = declare(actor=an_agent())
+    other_cases = [declare() for _ in range(3)]
+    for case in [*other_cases, incident]:
         acknowledge_incident(reference=case.reference, actor=responder)
     letter = Letter(text="Débranchez le serveur.", key="answer", asks_answer=False)
-    write_to_declarant(reference=mine.reference, actor=responder, letter=letter)
+    write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
     dispatch.announce_all_events()
 
     kinds = []
     while claim := dispatch.claim_deliveries(timezone.now()):
-        kinds += [one.event.kind for one in claim if (one.incident, one.recipient) == (mine, "declarant")]
+        kinds += [
+            delivery.event.kind
+            for delivery in claim
+            if (delivery.incident, delivery.recipient) == (incident, "declarant")
+        ]
 
     assert kinds == ["declared", "acknowledged", "message"]
 
 
-def test_an_answer_of_the_same_person_passes_too(crowd, responder):
+def test_an_answer_of_the_same_responder_passes_the_mails_of_many_cases(crowd, responder):
     letter = Letter(text="Débranchez le serveur.", key="answer", asks_answer=False)
     write_to_declarant(reference=crowd[-1].reference, actor=responder, letter=letter)
     dispatch.announce_all_events()
 
-    kinds = [one.event.kind for one in dispatch.claim_deliveries(timezone.now())]
+    kinds = [delivery.event.kind for delivery in dispatch.claim_deliveries(timezone.now())]
 
     assert "message" in kinds
 
@@ -118,19 +124,19 @@ def test_all_are_sent_in_the_end(crowd, post):
     assert len(post.received) == MANY
 
 
-def test_what_comes_meanwhile_does_not_wait_for_the_round(crowd, post, monkeypatch):
-    """After one message: a new case is announced and told, and the link of an account is sent."""
+def test_mails_that_come_meanwhile_do_not_wait_for_the_round(crowd, post, monkeypatch):
+    """After one message, a new case is announced and mailed, and the link of an account is sent."""
     deliver, agent, order = dispatch.send_claimed, an_agent(), []
 
-    def something_happens(rows, mailer):
-        sent = deliver(rows, mailer)
+    def send_and_declare(rows, mailer):
+        count = deliver(rows, mailer)
         order.extend(row.event.kind for row in rows)
         if len(order) == 1:
             declare()
             send_link(LinkPurpose.PASSWORD, user=agent, made_by=None)
-        return sent
+        return count
 
-    monkeypatch.setattr(dispatch, "send_claimed", something_happens)
+    monkeypatch.setattr(dispatch, "send_claimed", send_and_declare)
     dispatch.send_due_deliveries()
 
     assert order[1] == "declared"

@@ -16,13 +16,13 @@ from notifications import dispatch, tasks
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
 from tests.cast import a_responder, breizh_cyber, bretagne, declare
-from tests.notifications.mailing import CENTRE, TOWN, delivered, one_line
+from tests.notifications.mailing import CENTRE, TOWN, deliver_all, one_line
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch):
+def follow_at_once(monkeypatch):
     monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
 
 
@@ -30,42 +30,42 @@ def cover(centre):
     Coverage.objects.create(csirt=centre, region=bretagne(), valid=DateRange(None, None), source="essai")
 
 
-def test_it_works(post, clock):
-    """Opened: the centre reads the declaration, the declarant whom to call."""
+def test_an_opened_ground_is_told_to_its_centre_and_to_the_declarants(post, clock):
+    """The centre reads the declaration, and the declarant reads whom to call."""
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     declare()
-    delivered(post)
+    deliver_all(post)
     assert not post.to(CENTRE)
     before = len(post.to(TOWN))
 
     cover(centre)
     reroute_cases()
-    delivered(post)
+    deliver_all(post)
 
     [mail] = post.to(CENTRE)
     assert "Plouexemple" in mail["Subject"]
     assert "vous répondez désormais de ce territoire. Plouexemple est en Bretagne" in one_line(mail)
-    [told] = post.to(TOWN)[before:]
-    assert "Breizh Cyber reçoit votre dossier" in told["Subject"]
-    assert "0 800 200 008" in one_line(told)
-    assert "Personne ne s’en occupe encore" in one_line(told)
+    [notice] = post.to(TOWN)[before:]
+    assert "Breizh Cyber reçoit votre dossier" in notice["Subject"]
+    assert "0 800 200 008" in one_line(notice)
+    assert "Personne ne s’en occupe encore" in one_line(notice)
 
 
 def test_a_closed_ground_is_told_with_the_way_out(post, clock):
     breizh_cyber()
     declare()
-    delivered(post)
+    deliver_all(post)
     before = len(post.to(TOWN))
     Coverage.objects.all().delete()
 
     reroute_cases()
-    delivered(post)
+    deliver_all(post)
 
     assert len(post.to(CENTRE)) == 1
-    [told] = post.to(TOWN)[before:]
-    assert "plus aucun centre ne couvre votre territoire" in told["Subject"]
-    assert "Personne ne s’occupe de votre dossier" in one_line(told)
+    [notice] = post.to(TOWN)[before:]
+    assert "plus aucun centre ne couvre votre territoire" in notice["Subject"]
+    assert "Personne ne s’occupe de votre dossier" in one_line(notice)
 
 
 @pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "opened"])
@@ -74,46 +74,46 @@ def test_a_mailbox_in_doubt_is_not_told_that_nobody_works_on_it(post, clock, is_
     if not is_closed:
         Coverage.objects.all().delete()
     declare(type="boite")
-    delivered(post)
+    deliver_all(post)
     before = len(post.to(TOWN))
     Coverage.objects.all().delete()
     if not is_closed:
         Coverage.objects.create(csirt=centre, region=bretagne(), valid=DateRange(None, None), source="essai")
 
     reroute_cases()
-    delivered(post)
+    deliver_all(post)
 
-    [told] = post.to(TOWN)[before:]
-    assert told["Subject"].endswith("du nouveau sur votre dossier")
-    assert "Il y a du nouveau sur votre dossier" in one_line(told)
-    assert "ersonne ne s’" not in one_line(told)
-    assert "plus aucun centre" not in one_line(told)
-    assert ("0 800 200 008" in one_line(told)) is not is_closed
-    assert "ni lien vers votre dossier, ni code" in one_line(told)
+    [notice] = post.to(TOWN)[before:]
+    assert notice["Subject"].endswith("du nouveau sur votre dossier")
+    assert "Il y a du nouveau sur votre dossier" in one_line(notice)
+    assert "ersonne ne s’" not in one_line(notice)
+    assert "plus aucun centre" not in one_line(notice)
+    assert ("0 800 200 008" in one_line(notice)) is not is_closed
+    assert "ni lien vers votre dossier, ni code" in one_line(notice)
 
 
 def test_a_ground_closed_and_opened_before_the_mails_leave_is_told_once(post, clock):
     centre = breizh_cyber()
     declare()
-    delivered(post)
+    deliver_all(post)
     before = len(post.to(TOWN))
     Coverage.objects.all().delete()
     reroute_cases()
     dispatch.announce_all_events()
     cover(centre)
     reroute_cases()
-    delivered(post)
-    [told] = post.to(TOWN)[before:]
-    assert "Breizh Cyber reçoit votre dossier" in told["Subject"]
+    deliver_all(post)
+    [notice] = post.to(TOWN)[before:]
+    assert "Breizh Cyber reçoit votre dossier" in notice["Subject"]
     assert len(post.to(CENTRE)) == 2
 
 
 def test_a_case_that_moved_twice_is_told_to_the_centre_that_has_it(post, clock):
-    """Opened, closed and opened again: the first mail of the centre is of a move that is over."""
+    """The ground is opened, closed and opened again: the first mail of the centre is about a move that is over."""
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     incident = declare()
-    delivered(post)
+    deliver_all(post)
     before = len(post.to(TOWN))
     cover(centre)
     reroute_cases()
@@ -122,25 +122,25 @@ def test_a_case_that_moved_twice_is_told_to_the_centre_that_has_it(post, clock):
     reroute_cases()
     cover(centre)
     reroute_cases()
-    delivered(post)
+    deliver_all(post)
     assert len(post.to(CENTRE)) == 1
     assert len(post.to(TOWN)[before:]) == 1
     assert incident.events.filter(kind=EventKind.REROUTED).count() == 3
 
 
-def test_it_is_not_said_that_nobody_has_a_case_that_was_taken_meanwhile(post, clock):
+def test_a_case_taken_meanwhile_is_not_called_unattended(post, clock):
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     incident = declare()
-    delivered(post)
+    deliver_all(post)
     before = len(post.to(TOWN))
     cover(centre)
     reroute_cases()
     dispatch.announce_all_events()
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
-    delivered(post)
-    [told] = post.to(TOWN)[before:]
-    assert "Personne ne s’en occupe encore" not in one_line(told)
+    deliver_all(post)
+    [notice] = post.to(TOWN)[before:]
+    assert "Personne ne s’en occupe encore" not in one_line(notice)
     assert not post.to(CENTRE)
     tasks.reconcile()
     of_ground = Delivery.objects.filter(announcement__event__kind=EventKind.REROUTED)
@@ -151,17 +151,17 @@ def test_the_mailbox_of_a_burst_hears_of_no_ground(post, clock):
     centre = breizh_cyber()
     declare()
     Incident.objects.update(burst=Burst.values[0])
-    delivered(post)
+    deliver_all(post)
     Coverage.objects.all().delete()
     reroute_cases()
     cover(centre)
     reroute_cases()
-    delivered(post)
+    deliver_all(post)
     assert not post.to(TOWN)
     assert len(post.to(CENTRE)) == 2
 
 
-def places_of(incident):
+def list_turns(incident):
     turns = Delivery.objects.due(timezone.now()).in_turn()
     cases = turns.values_list("announcement__event__incident", flat=True)
     return [place for place, case in enumerate(cases) if case == incident.pk]
@@ -172,25 +172,25 @@ def test_many_cases_that_follow_their_ground_hold_up_no_declaration(post, clock)
     Coverage.objects.all().delete()
     for _number in range(8):
         declare()
-    delivered(post)
+    deliver_all(post)
     cover(centre)
     assert reroute_cases() == 8
     dispatch.announce_all_events()
     clock.shift(timedelta(seconds=5))
     urgent = declare()
     dispatch.announce_all_events()
-    assert max(places_of(urgent)) < 1 + 2
+    assert max(list_turns(urgent)) < 1 + 2
 
 
 def test_what_a_centre_gets_late_holds_up_no_declaration(post, clock):
     breizh_cyber(notification_email="")
     for _number in range(8):
         declare()
-    delivered(post)
+    deliver_all(post)
     breizh_cyber()
     tasks.reconcile()
     assert Delivery.objects.due(timezone.now()).count() == 8
     clock.shift(timedelta(seconds=5))
     urgent = declare()
     dispatch.announce_all_events()
-    assert max(places_of(urgent)) < 1 + 2
+    assert max(list_turns(urgent)) < 1 + 2

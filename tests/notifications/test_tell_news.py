@@ -20,7 +20,7 @@ from tests import harmless
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
 from tests.incidents.devices import guest
-from tests.notifications.mailing import CENTRE, TOWN, body, delivered, one_line
+from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -45,38 +45,38 @@ def answer(incident, responder, text="Avec quel logiciel ?", *, asks=True):
     return write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
 
 
-def hand_over(incident):
+def record_file(incident):
     record_event(incident, EventKind.FILE, at=timezone.now(), actor=None, by=ActorKind.DECLARANT)
 
 
-def told(kind):
+def list_recipients(kind):
     dispatch.announce_all_events()
     return list(Delivery.objects.filter(announcement__event__kind=kind).values_list("recipient", flat=True))
 
 
-def last_to(post, address):
+def get_last_mail(post, address):
     return post.to(address)[-1]
 
 
-def test_it_works(incident, post):
+def test_the_centre_reads_the_message_of_the_declarant(incident, post):
     write(incident)
-    delivered(post)
+    deliver_all(post)
 
-    message = last_to(post, CENTRE)
+    message = get_last_mail(post, CENTRE)
     assert message["Subject"].replace("\u00a0", " ") == (
         f"[TLP:AMBER+STRICT] Message du déclarant : commune de Plouexemple (Finistère) ({spaced(incident.reference)})"
     )
     assert "- Dominique Exemple\n> La cantine est arrêtée aussi.\n" in body(message)
     assert f"http://localhost:8000/admin/incidents/incident/{incident.reference}/\n" in body(message)
     assert "NON VÉRIFIÉE" in body(message)
-    assert len(post.to(TOWN)) == 1  # the receipt: nobody hears of what they wrote themselves
+    assert len(post.to(TOWN)) == 1  # the receipt: nobody is mailed their own words
 
 
 def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder, post):
     message = answer(incident, responder)
-    delivered(post)
+    deliver_all(post)
 
-    mail = last_to(post, TOWN)
+    mail = get_last_mail(post, TOWN)
     assert mail["Subject"].replace("\u00a0", " ") == f"{spaced(incident.reference)} : Breizh Cyber vous a écrit"
     assert "Breizh Cyber vous a écrit le" in one_line(mail)
     assert f"Signé : {message.author}." in one_line(mail)
@@ -88,8 +88,8 @@ def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder
 @pytest.mark.parametrize("kind", [IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT])
 def test_no_word_of_an_answer_goes_to_a_mailbox_that_others_may_read(responder, post, kind):
     answer(declare(type=kind), responder, "Changez de mot de passe.")
-    delivered(post)
-    mail = last_to(post, TOWN)
+    deliver_all(post)
+    mail = get_last_mail(post, TOWN)
     assert "Changez" not in mail.as_string()
     assert "Il vous attend dans votre dossier." in one_line(mail)
 
@@ -98,8 +98,8 @@ def test_red_keeps_every_word_out_of_the_mails(responder, post):
     incident = declare(tlp="red")
     write(incident, "Confidentiel")
     answer(incident, responder, "Secret aussi")
-    delivered(post)
-    news = last_to(post, CENTRE)
+    deliver_all(post)
+    news = get_last_mail(post, CENTRE)
     assert news["Subject"] == f"[TLP:RED] Du nouveau dans le dossier {spaced(incident.reference)}"
     for mail in post.received:
         assert "Confidentiel" not in mail.as_string()
@@ -109,51 +109,51 @@ def test_red_keeps_every_word_out_of_the_mails(responder, post):
 def test_words_that_were_erased_are_not_sent(incident, post):
     message = write(incident)
     type(message).objects.update(text="", author="")
-    delivered(post)
-    assert "cantine" not in body(last_to(post, CENTRE))
+    deliver_all(post)
+    assert "cantine" not in body(get_last_mail(post, CENTRE))
 
 
 def test_fifty_files_are_one_mail(incident):
     for _ in range(25):
-        hand_over(incident)
-    assert told(EventKind.FILE) == ["csirt"]
+        record_file(incident)
+    assert list_recipients(EventKind.FILE) == ["csirt"]
     for _ in range(25):
-        hand_over(incident)
-    assert told(EventKind.FILE) == ["csirt"]
+        record_file(incident)
+    assert list_recipients(EventKind.FILE) == ["csirt"]
 
 
-def test_files_after_a_reading_or_after_ten_minutes_are_told_again(incident, responder, clock):
-    hand_over(incident)
-    assert len(told(EventKind.FILE)) == 1
+def test_files_after_a_reading_or_after_ten_minutes_are_announced_again(incident, responder, clock):
+    record_file(incident)
+    assert len(list_recipients(EventKind.FILE)) == 1
     clock.shift(timedelta(minutes=2))
     note_reading(incident=incident, reader=responder, at=timezone.now())
     clock.shift(timedelta(minutes=1))
-    hand_over(incident)
-    assert len(told(EventKind.FILE)) == 2
+    record_file(incident)
+    assert len(list_recipients(EventKind.FILE)) == 2
     clock.shift(timedelta(minutes=11))
-    hand_over(incident)
-    assert len(told(EventKind.FILE)) == 3
+    record_file(incident)
+    assert len(list_recipients(EventKind.FILE)) == 3
 
 
 def test_news_of_another_kind_or_another_case_are_told(incident):
-    hand_over(incident)
-    hand_over(declare())
+    record_file(incident)
+    record_file(declare())
     write(incident)
-    assert len(told(EventKind.FILE)) == 2
-    assert told(EventKind.MESSAGE) == ["csirt"]
+    assert len(list_recipients(EventKind.FILE)) == 2
+    assert list_recipients(EventKind.MESSAGE) == ["csirt"]
 
 
 def test_each_answer_of_the_centre_is_told(incident, responder):
     answer(incident, responder, "Une")
     answer(incident, responder, "Deux")
-    assert told(EventKind.MESSAGE) == ["declarant", "declarant"]
+    assert list_recipients(EventKind.MESSAGE) == ["declarant", "declarant"]
 
 
 @pytest.mark.parametrize("kind", [EventKind.FACTS, EventKind.FILE])
 def test_facts_and_files_name_no_detail(incident, post, kind):
     record_event(incident, kind, at=timezone.now(), actor=None, by=ActorKind.DECLARANT)
-    delivered(post)
-    mail = last_to(post, CENTRE)
+    deliver_all(post)
+    mail = get_last_mail(post, CENTRE)
     assert "argent" not in body(mail)
     assert f"/admin/incidents/incident/{incident.reference}/" in body(mail)
 
@@ -161,19 +161,19 @@ def test_facts_and_files_name_no_detail(incident, post, kind):
 def test_a_withdrawal_is_told_to_both(incident, post):
     letter = Letter(text="C’était un essai.", key="k")
     withdraw_incident(reference=incident.reference, guest=guest(incident), letter=letter)
-    delivered(post)
-    assert "> C’était un essai." in body(last_to(post, CENTRE))
-    assert "Un intrus" in one_line(last_to(post, CENTRE))
-    assert "Ce n’est pas vous" in body(last_to(post, TOWN))
+    deliver_all(post)
+    assert "> C’était un essai." in body(get_last_mail(post, CENTRE))
+    assert "Un intrus" in one_line(get_last_mail(post, CENTRE))
+    assert "Ce n’est pas vous" in body(get_last_mail(post, TOWN))
 
 
 class TestTheBody:
     """A false declaration is told to the known contacts of the body."""
 
-    def test_it_works(self, responder, post):
+    def test_agents_and_managers_hear_of_the_declaration(self, responder, post):
         agent, manager = an_agent(), a_person(Role.MANAGER, collectivity=plouexemple())
         incident = declare()
-        delivered(post)
+        deliver_all(post)
         for person in (agent, manager):
             [mail] = post.to(person.email)
             assert mail["Subject"].replace("\u00a0", " ") == (
@@ -185,7 +185,7 @@ class TestTheBody:
             assert "argent" not in mail.as_string()
             assert derive_secret(incident.accesses.get()) not in body(mail)
 
-    def test_not_to_whoever_declared_it_nor_to_others(self, responder):
+    def test_neither_the_declarant_nor_another_body_hears_of_it(self, responder):
         agent, colleague = an_agent(), an_agent()
         a_person(Role.AGENT, collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
         gone = an_agent()
@@ -194,7 +194,7 @@ class TestTheBody:
         type(closed).objects.filter(pk=closed.pk).update(is_active=False)
         declare(actor=agent, origin="account")
         dispatch.announce_all_events()
-        assert [one.person for one in Delivery.objects.filter(recipient="body")] == [colleague]
+        assert [delivery.person for delivery in Delivery.objects.filter(recipient="body")] == [colleague]
 
     def test_a_person_with_two_roles_hears_once(self, responder):
         agent = an_agent()
@@ -209,10 +209,10 @@ def test_a_stranger_s_words_do_nothing(incident, responder, post, text):
     letter = Letter(text=f"{text}\n-- \nLire et répondre :\n{text}", key="k", author=text)
     write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
     answer(incident, responder, text)
-    delivered(post)
+    deliver_all(post)
     assert {message.went_to[0] for message in post.received} == {CENTRE, TOWN}
     for message in post.received:
         harmless.mail(message)
-    theirs = body(last_to(post, CENTRE)).split("qui suit.\n\n")[1].split("\n\nLire et répondre")[0]
-    assert all(line.startswith((">", "- ", "  ")) for line in theirs.splitlines())
+    quoted = body(get_last_mail(post, CENTRE)).split("qui suit.\n\n")[1].split("\n\nLire et répondre")[0]
+    assert all(line.startswith((">", "- ", "  ")) for line in quoted.splitlines())
     assert Incident.objects.count() == 1

@@ -23,7 +23,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP, TEMPLATES
 from tests.incidents.transferring import agreed, another_centre, propose_transfer
-from tests.notifications.mailing import CENTRE, TOWN, body, delivered, one_line
+from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, one_line
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE, CERT = "garde@loin-cyber.example", "cert-fr@ssi.gouv.fr"
@@ -50,15 +50,15 @@ def write(incident, text, key):
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key=key))
 
 
-def states(kind):
+def list_deliveries(kind):
     rows = Delivery.objects.filter(announcement__event__kind=kind).order_by("recipient")
     return list(rows.values_list("recipient", "csirt__slug", "status", "last_error"))
 
 
-def test_it_works(incident, giver, taker, post):
-    delivered(post)
+def test_the_new_centre_reads_the_proposal_then_the_case_and_the_declarant_hears_of_it(incident, giver, taker, post):
+    deliver_all(post)
     transfer = propose_transfer(incident, giver)
-    delivered(post)
+    deliver_all(post)
 
     [offer] = post.to(ELSEWHERE)
     assert f"/transferts/{transfer.uid}/" in body(offer)
@@ -68,41 +68,41 @@ def test_it_works(incident, giver, taker, post):
     assert len(post.to(CENTRE)) == 1  # its own new case, before
 
     accept_transfer(uid=transfer.uid, actor=taker)
-    delivered(post)
+    deliver_all(post)
 
     assert len(post.to(CENTRE)) == 1
-    here = post.to(ELSEWHERE)[-1]
-    assert "Loin Cyber a repris ce dossier de Breizh Cyber" in one_line(here)
-    told = post.to(TOWN)[-1]
-    assert "Loin Cyber suit désormais votre dossier" in told["Subject"].replace("\u00a0", " ")
-    assert "0 800 300 009" in body(told)
-    assert "Breizh" not in body(told)
+    acceptance = post.to(ELSEWHERE)[-1]
+    assert "Loin Cyber a repris ce dossier de Breizh Cyber" in one_line(acceptance)
+    notice = post.to(TOWN)[-1]
+    assert "Loin Cyber suit désormais votre dossier" in notice["Subject"].replace("\u00a0", " ")
+    assert "0 800 300 009" in body(notice)
+    assert "Breizh" not in body(notice)
 
 
-def test_one_that_is_returned_is_told_to_who_proposed_it(incident, giver, taker, post):
+def test_a_returned_case_is_told_to_the_centre_that_proposed_it(incident, giver, taker, post):
     transfer = propose_transfer(incident, giver)
     return_transfer(uid=transfer.uid, answer="Pas notre territoire. https://piege.example/", actor=taker)
-    delivered(post)
+    deliver_all(post)
 
     message = post.to(CENTRE)[-1]
     assert "> Pas notre territoire. hxxps://piege[.]example/" in body(message)
     assert "Loin Cyber vous laisse le dossier" in message["Subject"].replace("\u00a0", " ")
     assert not post.to(ELSEWHERE)  # the proposal was over before its mail left
-    assert [state[2] for state in states("transfer_asked")] == ["no_channel"]
+    assert [delivery[2] for delivery in list_deliveries("transfer_asked")] == ["no_channel"]
 
 
 @pytest.mark.parametrize("tlp", ["red", "amber+strict"])
-def test_of_a_red_case_nothing_but_the_way_to_it(incident, giver, taker, post, tlp):
+def test_mails_of_a_transfer_name_no_fact_and_not_the_type_of_a_red_case(incident, giver, taker, post, tlp):
     Incident.objects.update(tlp=tlp)
     transfer = propose_transfer(incident, giver)
-    delivered(post)
+    deliver_all(post)
     accept_transfer(uid=transfer.uid, actor=taker)
-    delivered(post)
+    deliver_all(post)
 
-    mails = [body(one) + one["Subject"] for one in post.to(ELSEWHERE)]
+    mails = [body(message) + message["Subject"] for message in post.to(ELSEWHERE)]
     assert len(mails) == 2
-    assert all(("Rançongiciel" in said) == (tlp != "red") for said in mails)
-    assert not [word for word in FACTS if any(word in said for said in mails)]
+    assert all(("Rançongiciel" in text) == (tlp != "red") for text in mails)
+    assert not [word for word in FACTS if any(word in text for text in mails)]
     proposed, received = mails
     # The page of the case opens for its own centre alone: until it is accepted, the way is the proposal.
     assert f"/transferts/{transfer.uid}/" in proposed
@@ -110,64 +110,64 @@ def test_of_a_red_case_nothing_but_the_way_to_it(incident, giver, taker, post, t
     assert f"/incident/{incident.reference}/" in received
 
 
-def test_of_a_red_case_that_is_returned_who_leaves_it_is_said_and_not_why(incident, giver, taker, post):
+def test_the_mail_on_a_returned_red_case_names_the_centre_and_not_the_reason(incident, giver, taker, post):
     Incident.objects.update(tlp=Tlp.RED)
     transfer = propose_transfer(incident, giver)
     return_transfer(uid=transfer.uid, answer="Pas notre territoire.", actor=taker)
-    delivered(post)
+    deliver_all(post)
 
     message = post.to(CENTRE)[-1]
     assert "Loin Cyber vous laisse le dossier" in message["Subject"].replace("\u00a0", " ")
     assert "Pas notre territoire" not in body(message)
 
 
-def test_what_is_still_due_to_the_former_centre_never_leaves(incident, giver, taker, post):
-    """Announced while it was theirs, sent after: the mail would say what the case is now."""
+def test_mails_still_due_to_the_former_centre_are_never_sent(incident, giver, taker, post):
+    """They were announced before the transfer: sent after it, they would say what the case is now."""
     write(incident, "La cantine est arrêtée aussi.", "k")
     dispatch.announce_all_events()
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     incident.story.description = "Écrit au nouveau centre."
     incident.story.save()
 
-    delivered(post)
+    deliver_all(post)
 
     assert post.to(CENTRE) == []
-    gone = ("csirt", "breizh-cyber", DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)
-    assert gone in states("declared")
-    assert gone in states("message")
+    unsent = ("csirt", "breizh-cyber", DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)
+    assert unsent in list_deliveries("declared")
+    assert unsent in list_deliveries("message")
     dispatch.replay_deliveries(status=DeliveryStatus.NO_CHANNEL)
-    delivered(post)
+    deliver_all(post)
     assert post.to(CENTRE) == []
 
 
-def test_what_comes_after_goes_to_the_new_one_at_once(incident, giver, taker, post, clock):
-    """Even if the former one was told of the same kind of news moments ago."""
+def test_news_after_the_transfer_goes_to_the_new_centre_at_once(incident, giver, taker, post, clock):
+    """This holds even if the former centre heard of the same kind of news moments ago."""
     write(incident, "Un", "1")
-    delivered(post)
+    deliver_all(post)
     clock.shift(timedelta(minutes=1))
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
-    delivered(post)
+    deliver_all(post)
     before = len(post.to(CENTRE))
     write(incident, "Deux", "2")
-    delivered(post)
+    deliver_all(post)
 
     assert len(post.to(CENTRE)) == before
     assert "> Deux" in body(post.to(ELSEWHERE)[-1])
 
 
-def test_an_event_announced_after_the_transfer_is_told_to_who_has_the_case(incident, giver, taker, post):
+def test_an_event_announced_after_the_transfer_is_told_to_the_new_centre(incident, giver, taker, post):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
-    delivered(post)
+    deliver_all(post)
     assert post.to(CENTRE) == []
-    assert states("declared")[0][:2] == ("csirt", "loin-cyber")
+    assert list_deliveries("declared")[0][:2] == ("csirt", "loin-cyber")
 
 
-def test_one_that_went_on_tells_the_middle_one_nothing(incident, giver, taker, post):
+def test_a_case_transferred_twice_tells_the_middle_centre_nothing(incident, giver, taker, post):
     first = accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     dispatch.announce_all_events()
     third = a_responder(another_centre("tiers", "Tiers"))
     accept_transfer(uid=propose_transfer(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
-    delivered(post)
+    deliver_all(post)
 
     assert post.to(ELSEWHERE) == post.to(CENTRE) == []
     assert len(post.to("garde@tiers.example")) == 1
@@ -177,14 +177,14 @@ def test_a_proposal_taken_back_before_its_mail_is_not_told(incident, giver, post
     propose_transfer(incident, giver)
     dispatch.announce_all_events()
     withdraw_transfer(reference=incident.reference, actor=giver)
-    delivered(post)
+    deliver_all(post)
     assert post.to(ELSEWHERE) == []
 
 
 def test_hostile_words_stay_words(incident, giver, taker, post):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
     return_transfer(uid=propose_transfer(incident, giver, motive=words).uid, answer=words, actor=taker)
-    delivered(post)
+    deliver_all(post)
     for message in post.received:
         harmless.mail(message)
 
@@ -192,11 +192,11 @@ def test_hostile_words_stay_words(incident, giver, taker, post):
 # A partner
 
 
-def advised(incident, actor, **said):
-    given = AdviceRequest(**{"partner": "cert-fr", "motive": "Même campagne.", "tlp": "green", "key": "k"} | said)
-    content = format_advice(incident, PARTNERS["cert-fr"], given)
-    seen = hashlib.sha256(content.encode()).hexdigest()
-    return advise_partner(reference=incident.reference, request=replace(given, seen=seen), actor=actor)
+def send_advice(incident, actor, **fields):
+    request = AdviceRequest(**{"partner": "cert-fr", "motive": "Même campagne.", "tlp": "green", "key": "k"} | fields)
+    content = format_advice(incident, PARTNERS["cert-fr"], request)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return advise_partner(reference=incident.reference, request=replace(request, seen=digest), actor=actor)
 
 
 @pytest.fixture
@@ -207,8 +207,8 @@ def green(incident):
 
 
 def test_a_partner_gets_the_file_that_was_read(green, giver, post):
-    advice = advised(green, giver)
-    delivered(post)
+    advice = send_advice(green, giver)
+    deliver_all(post)
 
     [message] = post.to(CERT)
     subject = message["Subject"].replace("\u00a0", " ")
@@ -226,51 +226,51 @@ def test_a_partner_gets_the_file_that_was_read(green, giver, post):
 
 @pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
 def test_nothing_leaves_once_the_tlp_is_narrower(green, giver, post, tlp):
-    advised(green, giver)
+    send_advice(green, giver)
     dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
-    delivered(post)
+    deliver_all(post)
     assert post.to(CERT) == []
-    assert states("advised") == [("partner", None, DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)]
+    assert list_deliveries("advised") == [("partner", None, DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)]
 
 
 @pytest.mark.parametrize("leaves", [False, True])
 @pytest.mark.parametrize(("label", "narrowed"), [(Tlp.CLEAR, Tlp.GREEN), (Tlp.CLEAR, Tlp.AMBER_STRICT)])
-def test_a_file_wider_than_the_case_since_stays(green, giver, post, label, narrowed, leaves):
+def test_a_file_is_not_sent_once_the_case_has_a_narrower_label(green, giver, post, label, narrowed, leaves):
     """Unless the declarant agreed to this file."""
     Incident.objects.update(tlp=label)
-    advised(green, giver, tlp=label, agreement=agreed(green) if leaves else NONE)
+    send_advice(green, giver, tlp=label, agreement=agreed(green) if leaves else NONE)
     dispatch.announce_all_events()
     Incident.objects.update(tlp=narrowed)
-    delivered(post)
+    deliver_all(post)
     assert bool(post.to(CERT)) == leaves
 
 
 @pytest.mark.parametrize(("tlp", "leaves"), [(Tlp.AMBER_STRICT, True), (Tlp.RED, False)])
-def test_by_consent_it_leaves_under_the_label_of_the_message(incident, giver, post, tlp, leaves):
-    advised(incident, giver, tlp="amber+strict", agreement=agreed(incident))
+def test_with_consent_the_file_leaves_under_the_label_of_the_message(incident, giver, post, tlp, leaves):
+    send_advice(incident, giver, tlp="amber+strict", agreement=agreed(incident))
     dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
-    delivered(post)
-    found = post.to(CERT)
-    assert bool(found) == leaves
-    for message in found:
+    deliver_all(post)
+    messages = post.to(CERT)
+    assert bool(messages) == leaves
+    for message in messages:
         assert message["Subject"].startswith("[TLP:AMBER+STRICT]")
         assert not [word for word in FACTS[1:] if word in message.as_string()]
 
 
-def test_nothing_leaves_once_it_is_erased(green, giver, post):
-    advised(green, giver)
+def test_nothing_leaves_once_the_case_is_erased(green, giver, post):
+    send_advice(green, giver)
     dispatch.announce_all_events()
     erase_personal_data(reference=green.reference, actor=a_lead())
-    delivered(post)
+    deliver_all(post)
     assert post.to(CERT) == []
     assert Advice.objects.get().content == ""
 
 
 def test_a_demonstration_writes_to_no_partner(green, giver, post, monkeypatch):
     monkeypatch.setattr("accounts.transports.email.read_demonstration", lambda: True)
-    advised(green, giver)
-    delivered(post)
+    send_advice(green, giver)
+    deliver_all(post)
     assert post.to(CERT) == []
-    assert states("advised") == [("partner", None, DeliveryStatus.REFUSED, Trouble.DEMONSTRATION)]
+    assert list_deliveries("advised") == [("partner", None, DeliveryStatus.REFUSED, Trouble.DEMONSTRATION)]

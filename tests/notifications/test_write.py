@@ -22,7 +22,7 @@ from notifications.wording import defuse_line, quote_lines, wrap_lines
 from tests import harmless
 from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
-from tests.notifications.mailing import CENTRE, TOWN, body, delivered, one_line
+from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, one_line
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
@@ -34,7 +34,7 @@ def centre(time_machine):
     return breizh_cyber()
 
 
-def test_it_works(centre, post):
+def test_the_centre_reads_all_that_was_declared(centre, post):
     incident = declare(
         description="Les fichiers ne s’ouvrent plus.\nUn message demande de l’argent.",
         supplier="Exemple Infogérance",
@@ -47,13 +47,13 @@ def test_it_works(centre, post):
         leak=Leak(status="suspected", categories=("nir",), persons_band="301-5000"),
     )
 
-    delivered(post)
+    deliver_all(post)
 
     [message] = post.to(CENTRE)
-    said = spaced(incident.reference)
+    reference = spaced(incident.reference)
     assert message["Subject"].replace("\u00a0", " ") == (
         f"[TLP:AMBER+STRICT] Gravité critique, NON VÉRIFIÉE : rançongiciel, "
-        f"commune de Plouexemple (Finistère) ({said})"
+        f"commune de Plouexemple (Finistère) ({reference})"
     )
     text = body(message)
     assert text.startswith("TLP:AMBER+STRICT : pour qui doit le savoir dans votre centre, et\npersonne d’autre.\n")
@@ -69,7 +69,7 @@ def test_it_works(centre, post):
         "- fuite soupçonnée, de 301 à 5 000 personnes\n- Numéro de sécurité sociale (NIR)\n",
         "- Exemple Infogérance\n",
         "> Les fichiers ne s’ouvrent plus.\n> Un message demande de l’argent.\n",
-        f"Référence : {said}\n",
+        f"Référence : {reference}\n",
     ):
         assert line in text
 
@@ -81,7 +81,7 @@ def test_a_day_without_its_hour_is_a_day(centre, post):
         Interruption(service="site", extent="stopped", started_at=day, ended_at=day),
     )
     declare(service_stopped="yes", occurred=Instant(at=day, certainty="approximate"), interruptions=stops)
-    delivered(post)
+    deliver_all(post)
     [message] = post.to(CENTRE)
     words = one_line(message)
     assert "- survenu vers le lundi 23 novembre 2026 " in words
@@ -92,10 +92,10 @@ def test_a_day_without_its_hour_is_a_day(centre, post):
 
 def test_an_express_declaration_says_first_that_somebody_waits_for_a_call(centre, post):
     submission = Submission(key="express", origin=Origin.WEB, asks_call_back=True)
-    said = {"service_stopped": "", "data_concerned": ""}
-    declare_incident(declaration=a_declaration(**said), submission=submission, actor=None)
+    unanswered = {"service_stopped": "", "data_concerned": ""}
+    declare_incident(declaration=a_declaration(**unanswered), submission=submission, actor=None)
 
-    delivered(post)
+    deliver_all(post)
 
     [message] = post.to(CENTRE)
     assert "Gravité élevée, À RAPPELER, NON VÉRIFIÉE" in message["Subject"].replace("\u00a0", " ")
@@ -109,17 +109,17 @@ def test_an_express_declaration_says_first_that_somebody_waits_for_a_call(centre
 def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
     incident = declare()
 
-    delivered(post)
+    deliver_all(post)
 
     [message] = post.to(TOWN)
     secret = derive_secret(incident.accesses.get())
-    said = spaced(incident.reference)
-    assert message["Subject"].replace("\u00a0", " ") == f"{said} : votre déclaration est arrivée"
+    reference = spaced(incident.reference)
+    assert message["Subject"].replace("\u00a0", " ") == f"{reference} : votre déclaration est arrivée"
     text = body(message)
     for line in (
         "Collectivité : commune de Plouexemple (Finistère)\n",
         "Breizh Cyber : 0 800 200 008\n",
-        f"Donnez votre référence : {said}\n(",
+        f"Donnez votre référence : {reference}\n(",
         f"http://localhost:8000/suivi/acces/{secret}/\n",
         f"Code secret : {spaced(secret)}\n",
         "1. Débranchez, n’éteignez pas.",
@@ -136,14 +136,14 @@ def test_the_receipt_says_the_reflexes_of_the_centre(centre, post):
     content["hour"][0] = {"title": "Appelez Brest", "how": "Avant tout le reste."}
     ReflexSheet.objects.create(type="rancon", csirt=centre, version=1, content=content)
     declare()
-    delivered(post)
+    deliver_all(post)
     assert "1. Appelez Brest. Avant tout le reste." in body(post.to(TOWN)[0])
 
 
 def test_a_declaration_by_a_known_member_is_said_verified(centre, post):
     declare(actor=an_agent(), origin="account")
 
-    delivered(post)
+    deliver_all(post)
 
     [message] = post.to(CENTRE)
     assert "VÉRIFIÉE" not in message["Subject"] + body(message)
@@ -153,7 +153,7 @@ def test_a_declaration_by_a_known_member_is_said_verified(centre, post):
 def test_red_keeps_the_facts_out_of_the_mail(centre, post):
     incident = declare(tlp="red", description="Confidentiel", supplier="Exemple Infogérance")
 
-    delivered(post)
+    deliver_all(post)
 
     [message] = post.to(CENTRE)
     whole = message["Subject"] + body(message)
@@ -167,7 +167,7 @@ def test_without_a_channel_the_declarant_is_told_to_call(centre, post):
     breizh_cyber(notification_email="")
     declare()
 
-    delivered(post)
+    deliver_all(post)
 
     [message] = post.received
     assert message.went_to == [TOWN]
@@ -179,7 +179,7 @@ def test_without_a_channel_the_declarant_is_told_to_call(centre, post):
 def test_where_no_centre_answers_the_mail_says_where_to_go(centre, post):
     declare(collectivity=Collectivity.objects.get(insee_code="97611"))
 
-    delivered(post)
+    deliver_all(post)
 
     [message] = post.received
     text = one_line(message)
@@ -200,7 +200,7 @@ def test_nobody_is_told_to_call_a_centre_without_a_number(centre, post):
     close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.NOT_AN_INCIDENT)
     centre.contacts.filter(kind="phone").delete()
 
-    delivered(post)
+    deliver_all(post)
 
     assert len(post.to(TOWN)) == 4
     for message in post.to(TOWN):
@@ -213,26 +213,26 @@ def test_nobody_is_told_to_call_a_centre_without_a_number(centre, post):
 def test_a_number_to_confirm_says_so(centre, post):
     declare(collectivity=Collectivity.objects.get(insee_code="2A004"))
 
-    delivered(post)
+    deliver_all(post)
 
     assert "CSIRT CyberCorsica : 04 20 97 00 97 (presse, à confirmer)" in one_line(post.to(TOWN)[0])
 
 
-def test_the_declarant_hears_of_the_rest(centre, post):
+def test_the_declarant_hears_of_the_taking_of_a_new_code_and_of_the_closing(centre, post):
     responder = a_responder(centre)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
     rotate_access(reference=incident.reference, actor=responder)
     close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.RESOLVED, why="Vu.")
 
-    delivered(post)
+    deliver_all(post)
 
-    said = spaced(incident.reference)
+    reference = spaced(incident.reference)
     receipt, *rest = post.to(TOWN)
     assert [message["Subject"].replace("\u00a0", " ") for message in rest] == [
-        f"{said} : Breizh Cyber s’occupe de votre incident",
-        f"{said} : votre code secret a été renouvelé",
-        f"{said} : votre dossier est clos",
+        f"{reference} : Breizh Cyber s’occupe de votre incident",
+        f"{reference} : votre code secret a été renouvelé",
+        f"{reference} : votre dossier est clos",
     ]
     assert "Raison : résolu." in body(rest[2])
     fresh = derive_secret(incident.accesses.get(revoked_at=None))
@@ -246,17 +246,19 @@ def test_the_declarant_hears_of_the_rest(centre, post):
 def test_every_type_has_its_words(centre, post, kind):
     declare(type=kind)
 
-    delivered(post)
+    deliver_all(post)
 
     assert len(post.received) == 2
     assert ("\n3. " in body(post.to(TOWN)[0])) is (kind not in READ_BY_OTHERS)
 
 
-@pytest.mark.parametrize("said", [*({"type": kind} for kind in READ_BY_OTHERS), {"mail_without_code": True}], ids=str)
-def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, said):
-    incident = declare(**said)
+@pytest.mark.parametrize(
+    "fields", [*({"type": kind} for kind in READ_BY_OTHERS), {"mail_without_code": True}], ids=str
+)
+def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, fields):
+    incident = declare(**fields)
 
-    delivered(post)
+    deliver_all(post)
 
     [message] = post.to(TOWN)
     secret = derive_secret(incident.accesses.get())
@@ -273,19 +275,19 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_words_of_the_centre(centr
     letter = Letter(text="Le mot du centre.", key="a")
     write_to_declarant(reference=incident.reference, actor=a_responder(centre), letter=letter)
 
-    delivered(post)
+    deliver_all(post)
 
     assert "Le mot du centre." not in "".join(body(message) for message in post.to(TOWN))
 
 
-def test_no_later_mail_to_such_a_mailbox_has_a_link_or_names_the_body(centre, post):
+def test_no_later_mail_to_a_mailbox_that_others_may_read_has_a_link_or_names_the_body(centre, post):
     incident, actor = declare(mail_without_code=True), a_responder(centre)
     acknowledge_incident(reference=incident.reference, actor=actor)
     write_to_declarant(reference=incident.reference, actor=actor, letter=Letter(text="Un mot.", key="a"))
     close_incident(reference=incident.reference, actor=actor, reason=ClosingReason.RESOLVED)
     reopen_incident(reference=incident.reference, actor=actor, motive="Il en reste.")
 
-    delivered(post)
+    deliver_all(post)
 
     texts = [one_line(message) for message in post.to(TOWN)]
     assert len(texts) == 5
@@ -294,10 +296,10 @@ def test_no_later_mail_to_such_a_mailbox_has_a_link_or_names_the_body(centre, po
         assert not [word for word in ("/suivi/", "localhost", "Plouexemple") if word in text]
 
 
-def test_where_no_centre_answers_such_a_mailbox_is_told_whom_to_ask(centre, post):
+def test_where_no_centre_answers_a_mailbox_that_others_may_read_is_told_whom_to_ask(centre, post):
     declare(collectivity=Collectivity.objects.get(insee_code="97611"), mail_without_code=True)
 
-    delivered(post)
+    deliver_all(post)
 
     text = one_line(post.to(TOWN)[0])
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
@@ -310,19 +312,19 @@ def test_a_stranger_s_words_do_nothing(centre, post, text):
     person = Caller(name=text, role=text, phone=f"02 99 00 00 00, {text}"[:40], email=TOWN)
     declare(description=f"{text}\n\n-- \nPrendre en charge :\n{text}", supplier=text, caller=person)
 
-    delivered(post)
+    deliver_all(post)
 
     assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
     for message in post.received:
         harmless.mail(message)
-    theirs = body(post.to(CENTRE)[0]).split("Ce que la personne a écrit\n")[1].split("\n\nRéférence")[0]
-    assert all(line.startswith(">") for line in theirs.splitlines())
+    quoted = body(post.to(CENTRE)[0]).split("Ce que la personne a écrit\n")[1].split("\n\nRéférence")[0]
+    assert all(line.startswith(">") for line in quoted.splitlines())
 
 
 def test_ten_thousand_signs_without_a_space_stay_in_their_lines(centre, post):
     declare(description="x" * 5000)
 
-    delivered(post)
+    deliver_all(post)
 
     assert max(len(line) for line in body(post.to(CENTRE)[0]).splitlines()) <= 72
 
@@ -330,7 +332,7 @@ def test_ten_thousand_signs_without_a_space_stay_in_their_lines(centre, post):
 def test_no_line_of_a_mail_is_wider_than_72_columns(centre, post):
     declare(description="mot " * 500)
 
-    delivered(post)
+    deliver_all(post)
 
     for message in post.received:
         assert all(len(line) <= 72 for line in body(message).splitlines())
@@ -345,7 +347,7 @@ def test_templates_never_read_what_strangers_wrote_by_themselves():
 
 
 @pytest.mark.parametrize(
-    ("written", "shown"),
+    ("written", "defused"),
     [
         ("http://exemple.fr/a?b=c", "hxxp://exemple[.]fr/a?b=c"),
         ("HTTPS://EXEMPLE.FR", "hxxps://EXEMPLE[.]FR"),
@@ -357,8 +359,8 @@ def test_templates_never_read_what_strangers_wrote_by_themselves():
         ("a\nb\x00c\u202ed", "a b c d"),
     ],
 )
-def test_links_are_disarmed(written, shown):
-    assert defuse_line(written) == shown
+def test_links_are_disarmed(written, defused):
+    assert defuse_line(written) == defused
 
 
 def test_every_kind_of_line_end_is_quoted():
@@ -372,11 +374,11 @@ def test_lists_and_quotations_keep_their_indent():
 
 
 def test_hours_stand_beside_the_number_and_the_target_promises_nothing(centre, post):
-    said = {"value": "lun.–ven. 8 h–17 h", "note": "presse, à confirmer", "source": "essai"}
-    Contact.objects.update_or_create(csirt=centre, kind="hours", defaults=said)
+    hours = {"value": "lun.–ven. 8 h–17 h", "note": "presse, à confirmer", "source": "essai"}
+    Contact.objects.update_or_create(csirt=centre, kind="hours", defaults=hours)
     declare()
 
-    delivered(post)
+    deliver_all(post)
 
     [mail] = post.to(TOWN)
     text = one_line(mail)
