@@ -32,20 +32,20 @@ class Case:
 
 
 def on(year: int, month: int, day: int, hour: int = 12) -> datetime:
-    """A moment in Paris."""
+    """Return a moment in Paris."""
     return datetime(year, month, day, hour, tzinfo=PARIS)
 
 
 def bodies(region_code: str, number: int) -> list[Collectivity]:
-    """Bodies of the official list."""
+    """Return bodies of the official list."""
     region = Region.objects.get(code=region_code)
-    found = Collectivity.objects.filter(region=region, is_listed=True).with_territory().order_by("uid")[:number]
-    assert len(found) == number
-    return list(found)
+    matches = Collectivity.objects.filter(region=region, is_listed=True).with_territory().order_by("uid")[:number]
+    assert len(matches) == number
+    return list(matches)
 
 
-def one_each(bodies: Iterable[Collectivity], at: datetime, **said: Any) -> list[Case]:
-    return [Case(body=body, at=at, **said) for body in bodies]
+def one_each(bodies: Iterable[Collectivity], at: datetime, **fields: Any) -> list[Case]:
+    return [Case(body=body, at=at, **fields) for body in bodies]
 
 
 def store(cases: Iterable[Case]) -> list[Incident]:
@@ -55,7 +55,7 @@ def store(cases: Iterable[Case]) -> list[Incident]:
     ServiceInterruption.objects.bulk_create(
         interruption_of(incident, hours, service)
         for case, incident in pairs
-        for hours, service in (*((one, "") for one in case.hours), *((2, one) for one in case.services))
+        for hours, service in (*((hours, "") for hours in case.hours), *((2, name) for name in case.services))
     )
     DataLeak.objects.bulk_create(
         DataLeak(incident=incident, status=status, persons_band=band, categories=list(case.categories))
@@ -67,7 +67,7 @@ def store(cases: Iterable[Case]) -> list[Incident]:
 
 
 def touch(incidents: Iterable[Incident]) -> None:
-    """Something happened to these cases: an event each, pending for the figures."""
+    """Record an event of each case, pending for the figures."""
     events = IncidentEvent.objects.bulk_create(
         IncidentEvent(incident=incident, kind="verified", actor_kind="system") for incident in incidents
     )

@@ -20,36 +20,36 @@ CENTRE = "/statistiques/exacts/centre/breizh-cyber/"
 
 def an_analyst(code: str = "53", **flag: Any) -> User:
     analyst = a_person(Role.ANALYST, region=Region.objects.get(code=code))
-    known = {"exact_since_on": "2026-01-01", "exact_act": "Délibération du 12 décembre 2025"} | flag
-    Membership.objects.filter(user=analyst).update(**known)
+    flags = {"exact_since_on": "2026-01-01", "exact_act": "Délibération du 12 décembre 2025"} | flag
+    Membership.objects.filter(user=analyst).update(**flags)
     return analyst
 
 
-def html(client: Client, url: str, **asked: str | int) -> str:
-    page = client.get(url, asked)
+def html(client: Client, url: str, **choice: str | int) -> str:
+    page = client.get(url, choice)
     assert page.status_code == 200
     return page.content.decode().replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
 
 
-def code(user: User, url: str) -> int:
+def get_status(user: User, url: str) -> int:
     client = Client()
     client.force_login(user)
     return client.get(url).status_code
 
 
-def some_cases() -> list[Incident]:
-    """One body with two centres, in two years; one signalement; one of another région."""
-    here, there = breizh_cyber(), another_centre()
-    one, two, three = bodies("53", 3)
+def store_cases_of_two_centres() -> list[Incident]:
+    """Store the cases of a body with two centres in two years, a signalement, and a case of another région."""
+    centre, other_centre = breizh_cyber(), another_centre()
+    first, second, third = bodies("53", 3)
     (far,) = bodies("11", 1)
     incidents = store(
         [
-            Case(body=one, at=on(2026, 1, 5), csirt=here, hours=(2, 30), leaks=(("confirmed", "6-50"),)),
-            Case(body=one, at=on(2026, 2, 5), csirt=there),
-            Case(body=two, at=on(2026, 2, 6), csirt=here),
-            Case(body=three, at=on(2026, 3, 7), csirt=here, nature="report"),
-            Case(body=one, at=on(2025, 7, 7), csirt=here),
-            Case(body=far, at=on(2026, 1, 7), csirt=there, hours=(5,)),
+            Case(body=first, at=on(2026, 1, 5), csirt=centre, hours=(2, 30), leaks=(("confirmed", "6-50"),)),
+            Case(body=first, at=on(2026, 2, 5), csirt=other_centre),
+            Case(body=second, at=on(2026, 2, 6), csirt=centre),
+            Case(body=third, at=on(2026, 3, 7), csirt=centre, nature="report"),
+            Case(body=first, at=on(2025, 7, 7), csirt=centre),
+            Case(body=far, at=on(2026, 1, 7), csirt=other_centre, hours=(5,)),
         ]
     )
     fold_new_events()

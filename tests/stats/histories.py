@@ -62,9 +62,9 @@ class History:
     """Some town halls, two centres and what happens to their cases. Each act takes a random.Random."""
 
     def __init__(self) -> None:
-        self.here, self.there = breizh_cyber(), another_centre()
+        self.centre, self.other_centre = breizh_cyber(), another_centre()
         self.leads: dict[int | None, User] = {
-            one.pk: a_person(Role.LEAD, csirt=one) for one in (self.here, self.there)
+            centre.pk: a_person(Role.LEAD, csirt=centre) for centre in (self.centre, self.other_centre)
         }
         self.town = plouexemple()
         self.bodies = [self.town, *bodies("53", 6), *bodies("11", 4), *bodies("03", 2)]
@@ -78,15 +78,15 @@ class History:
         self.done: Counter[str] = Counter()
 
     def case(self, rng: Random) -> Incident:
-        """Often one that was declared by the service: only these have a link by which their facts are corrected."""
-        known = self.declared if self.declared and rng.random() < 0.6 else self.ids
-        return Incident.objects.select_related("collectivity").get(pk=rng.choice(known))
+        """Return a case, often one that the service declared: only these have a link by which facts are corrected."""
+        ids = self.declared if self.declared and rng.random() < 0.6 else self.ids
+        return Incident.objects.select_related("collectivity").get(pk=rng.choice(ids))
 
     def lead_of(self, incident: Incident) -> User:
-        return self.leads.get(incident.csirt_id, self.leads[self.here.pk])
+        return self.leads.get(incident.csirt_id, self.leads[self.centre.pk])
 
     def act(self, name: str, rng: Random) -> None:
-        """Do it, or be refused and change nothing. Acts on a case need one."""
+        """Do an act, or be refused and change nothing. Without a case to act on, store one."""
         if not self.ids and name not in ("declares", "stores"):
             name = "stores"
         try:
@@ -100,7 +100,7 @@ class History:
 
     def declares(self, rng: Random) -> None:
         incident = declare(
-            collectivity=rng.choice([*self.bodies[:7], *(one for one in self.ccas if one.vanished_on is None)]),
+            collectivity=rng.choice([*self.bodies[:7], *(body for body in self.ccas if body.vanished_on is None)]),
             type=rng.choice(TYPES),
             service_stopped="yes",
             interruptions=stops(rng, datetime.now(UTC)),
@@ -122,15 +122,15 @@ class History:
 
     def classifies(self, rng: Random) -> None:
         incident = self.case(rng)
-        said = {"nature": Nature(rng.choice(Nature.values)), "type": IncidentType(rng.choice(TYPES))}
-        classify_incident(reference=incident.reference, actor=self.lead_of(incident), **said)
+        fields = {"nature": Nature(rng.choice(Nature.values)), "type": IncidentType(rng.choice(TYPES))}
+        classify_incident(reference=incident.reference, actor=self.lead_of(incident), **fields)
 
     def qualifies(self, rng: Random) -> None:
         incident = self.case(rng)
-        standing = read_qualification(incident, incident.leaks.order_by("id").first()).__dict__
-        said = {"cause": rng.choice(["", *Cause.values]), "leak": rng.choice(["", *LeakStatus.values])}
-        wanted = type(read_qualification(incident, None))(**standing | said)
-        qualify_incident(reference=incident.reference, actor=self.lead_of(incident), qualification=wanted)
+        current = read_qualification(incident, incident.leaks.order_by("id").first()).__dict__
+        fields = {"cause": rng.choice(["", *Cause.values]), "leak": rng.choice(["", *LeakStatus.values])}
+        qualification = type(read_qualification(incident, None))(**current | fields)
+        qualify_incident(reference=incident.reference, actor=self.lead_of(incident), qualification=qualification)
 
     def closes(self, rng: Random) -> None:
         incident = self.case(rng)
@@ -151,8 +151,8 @@ class History:
             outcome="restored",
             cause=rng.choice(Cause.values),
             leak=rng.choice(["confirmed", "unfounded"]),
-            ended={one.service: now for one in stopped},
-            moot=frozenset(str(one.uid) for one in incident.tasks.filter(done_at=None)),
+            ended={interruption.service: now for interruption in stopped},
+            moot=frozenset(str(task.uid) for task in incident.tasks.filter(done_at=None)),
         )
         end_incident(reference=incident.reference, actor=self.lead_of(incident), ending=ending)
 
@@ -182,8 +182,8 @@ class History:
     def merges(self, rng: Random) -> None:
         double = self.case(rng)
         alike = Incident.objects.filter(collectivity=double.collectivity, csirt=double.csirt).exclude(pk=double.pk)
-        if found := list(alike.order_by("pk")[:5]):
-            main = rng.choice(found)
+        if candidates := list(alike.order_by("pk")[:5]):
+            main = rng.choice(candidates)
             merge_incident(reference=double.reference, into=main.reference, actor=self.lead_of(double))
 
     def unmerges(self, rng: Random) -> None:
@@ -194,9 +194,9 @@ class History:
 
     def changes_hands(self, rng: Random) -> None:
         incident = self.case(rng)
-        taker = self.there if incident.csirt_id == self.here.pk else self.here
+        taker = self.other_centre if incident.csirt_id == self.centre.pk else self.centre
         newest = incident.transfers.order_by("-id").first()
-        asked = ask_transfer(
+        transfer = ask_transfer(
             reference=incident.reference,
             taker=taker.slug,
             motive="Leur territoire",
@@ -204,7 +204,7 @@ class History:
             actor=self.lead_of(incident),
             seen=str(newest.uid) if newest else "",
         )
-        accept_transfer(uid=asked.uid, actor=self.leads[taker.pk])
+        accept_transfer(uid=transfer.uid, actor=self.leads[taker.pk])
 
     def withdraws(self, rng: Random) -> None:
         incident = self.case(rng)
@@ -218,8 +218,8 @@ class History:
     def merges_body(self, rng: Random) -> None:
         incident = self.case(rng)
         merge_body(reference=incident.reference, into=self.town.uid, actor=self.lead_of(incident))
-        for one in self.ccas:
-            one.refresh_from_db()
+        for body in self.ccas:
+            body.refresh_from_db()
 
     def guest(self, incident: Incident) -> Guest:
         access = incident.accesses.filter(revoked_at=None).first()
@@ -229,14 +229,14 @@ class History:
 
     def writing(self, incident: Incident, section: str) -> Writing:
         newest = find_newest_sheet(incident, section)
-        seen = str(newest.uid) if newest else ""
-        return Writing(guest=self.guest(incident), reference=incident.reference, author="Dominique", seen=seen)
+        newest_uid = str(newest.uid) if newest else ""
+        return Writing(guest=self.guest(incident), reference=incident.reference, author="Dominique", seen=newest_uid)
 
     # By raw rows, in one transaction with the event that a service would write
 
     @transaction.atomic
     def stores(self, rng: Random, number: int = 1) -> None:
-        made = store(
+        incidents = store(
             Case(
                 body=rng.choice(self.bodies),
                 at=rng.choice(MOMENTS) + timedelta(minutes=rng.randrange(-60, 60)),
@@ -247,17 +247,17 @@ class History:
                 leaks=tuple(
                     (rng.choice(LeakStatus.values), rng.choice(PersonsBand.values)) for _ in range(rng.randrange(2))
                 ),
-                csirt=rng.choice([self.here, self.there, None]),
+                csirt=rng.choice([self.centre, self.other_centre, None]),
             )
             for _ in range(number)
         )
-        Story.objects.bulk_create(Story(incident=one) for one in made)  # services read it
-        self.ids += [one.pk for one in made]
+        Story.objects.bulk_create(Story(incident=incident) for incident in incidents)  # services read it
+        self.ids += [incident.pk for incident in incidents]
 
     @transaction.atomic
     def changes(self, rng: Random, number: int = 1) -> None:
-        """What services do to the columns that figures read."""
-        some = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
+        """Change a column that figures read, as services do."""
+        incidents = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
         at = FIRST_DAY + timedelta(days=rng.randrange(600))
         values: dict[str, Any] = rng.choice(
             [
@@ -268,29 +268,29 @@ class History:
                 {"cause": rng.choice(Cause.values)},
                 {"region": rng.choice([*self.regions, None])},
                 {"collectivity": rng.choice(self.bodies)},
-                {"csirt": rng.choice([self.here, self.there, None])},
-                {"acknowledged_at": at, "acknowledged_by": self.leads[self.here.pk]},
+                {"csirt": rng.choice([self.centre, self.other_centre, None])},
+                {"acknowledged_at": at, "acknowledged_by": self.leads[self.centre.pk]},
                 {"detected_at": at, "detected_certainty": "exact"},
             ]
         )
-        change(some, **values)
+        change(incidents, **values)
 
     @transaction.atomic
     def shuts(self, rng: Random, number: int = 1) -> None:
-        """Or opens again. A double stays one."""
+        """Close cases, or open them again, but no double."""
         chosen = rng.sample(self.ids, min(number, len(self.ids)))
-        some = list(Incident.objects.filter(pk__in=chosen, merged_into=None))
+        incidents = list(Incident.objects.filter(pk__in=chosen, merged_into=None))
         if rng.random() < 0.4:
             at = FIRST_DAY + timedelta(days=rng.randrange(600))
-            change(some, status="closed", closed_at=at, closing_reason=rng.choice(ClosingReason.values))
+            change(incidents, status="closed", closed_at=at, closing_reason=rng.choice(ClosingReason.values))
         else:
-            change(some, status="declared", closed_at=None, closing_reason="", due_for="acknowledge")
+            change(incidents, status="declared", closed_at=None, closing_reason="", due_for="acknowledge")
 
     @transaction.atomic
     def touches_facts(self, rng: Random, number: int = 1) -> None:
-        some = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
-        stopped = ServiceInterruption.objects.filter(incident__in=some)
-        leaks = DataLeak.objects.filter(incident__in=some)
+        incidents = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
+        stopped = ServiceInterruption.objects.filter(incident__in=incidents)
+        leaks = DataLeak.objects.filter(incident__in=incidents)
         kind = rng.randrange(4)
         if kind == 0:
             at = FIRST_DAY - timedelta(days=10)
@@ -301,7 +301,7 @@ class History:
             leaks.update(status=rng.choice(LeakStatus.values), persons=rng.choice([None, 5, 6, 300, 5001]))
         else:
             leaks.update(categories=rng.sample(DataCategory.values, 3))
-        change(some, severity=2)
+        change(incidents, severity=2)
 
 
 SERVICE_ACTS = (
@@ -313,12 +313,12 @@ RAW_ACTS = ("stores", "changes", "shuts", "touches_facts")
 
 
 def stops(rng: Random, now: datetime) -> tuple[Interruption, ...]:
-    known = []
+    interruptions = []
     for service in rng.sample(SERVICES, rng.randrange(4)):
         started = rng.choice([None, now - timedelta(hours=rng.choice([1, 5, 50, 100, 300]))])
         ended = rng.choice([None, now - timedelta(minutes=5)]) if started else None
-        known.append(Interruption(service=service, extent="stopped", started_at=started, ended_at=ended))
-    return tuple(known)
+        interruptions.append(Interruption(service=service, extent="stopped", started_at=started, ended_at=ended))
+    return tuple(interruptions)
 
 
 def a_leak(rng: Random) -> Leak:

@@ -30,11 +30,11 @@ type Presences = dict[tuple[int | None, int | None, int, int], list[int]]
 
 
 def recounted() -> tuple[Sums, Presences]:
-    """(csirt, region, month, measure, band) → number, and (csirt, region, year, body) → [incidents, hits]."""
+    """Return (csirt, region, month, measure, band) → number, and (csirt, region, year, body) → [incidents, hits]."""
     codes = dict(Region.objects.values_list("pk", "code"))
     stopped, leaked = by_incident(ServiceInterruption), by_incident(DataLeak)
     sums: Sums = Counter()
-    there: Presences = {}
+    presences: Presences = {}
     for row in Incident.objects.values().iterator():
         if row["closing_reason"] in ("not_an_incident", "duplicate", "withdrawn"):
             continue
@@ -48,20 +48,20 @@ def recounted() -> tuple[Sums, Presences]:
                 leaks = leaked.get(row["id"], [])
                 units += units_of(row, stopped.get(row["id"], []), leaks)
                 key = (row["csirt_id"], row["region_id"], month.year, row["collectivity_id"])
-                counted = there.setdefault(key, [0, 0])
+                counted = presences.setdefault(key, [0, 0])
                 counted[0] += 1
                 counted[1] += bool(stopped.get(row["id"])) or any(leak["status"] != "unfounded" for leak in leaks)
         for unit in units:
             measure, _, band = unit.partition("/")
             sums[row["csirt_id"], row["region_id"], month, measure, band] += 1
-    return sums, there
+    return sums, presences
 
 
 def by_incident(model: type[ServiceInterruption] | type[DataLeak]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
+    rows: dict[int, list[Row]] = {}
     for row in model.objects.values():
-        found.setdefault(row["incident_id"], []).append(row)
-    return found
+        rows.setdefault(row["incident_id"], []).append(row)
+    return rows
 
 
 def units_of(row: Row, stopped: list[Row], leaks: list[Row]) -> Iterator[str]:
@@ -70,9 +70,9 @@ def units_of(row: Row, stopped: list[Row], leaks: list[Row]) -> Iterator[str]:
     yield f"discovery/{band(row['detected_at'], row['received_at'], DELAYS, '30d+')}"
     yield f"help/{band(row['received_at'], row['acknowledged_at'], DELAYS, '30d+')}"
     yield f"closing/{band(row['received_at'], row['closed_at'], DELAYS, '30d+')}"
-    for one in stopped:
-        yield f"interruptions/{band(one['started_at'], one['ended_at'], HOURS, '7d+')}"
-        yield f"services/{one['service']}"
+    for interruption in stopped:
+        yield f"interruptions/{band(interruption['started_at'], interruption['ended_at'], HOURS, '7d+')}"
+        yield f"services/{interruption['service']}"
     for leak in leaks:
         if leak["status"] == "unfounded":
             yield "unfounded/"
@@ -99,13 +99,13 @@ def persons_of(leak: Row) -> str:
 
 
 def stored() -> tuple[Sums, Presences]:
-    """The same of what is kept."""
+    """Return the same, as the sums and presences are stored."""
     sums: Sums = Counter()
     for *key, value in Rollup.objects.values_list("csirt", "region", "month", "measure", "band", "value"):
         if value:
             sums[tuple(key)] = value
     rows = Presence.objects.values_list("csirt", "region", "year", "collectivity", "incidents", "hits")
-    return sums, {tuple(key): [one, hit] for *key, one, hit in rows if one or hit}  # type: ignore[misc]
+    return sums, {tuple(key): [incidents, hits] for *key, incidents, hits in rows if incidents or hits}  # type: ignore[misc]
 
 
 def pending() -> int:

@@ -78,7 +78,7 @@ def next_release() -> Release:
 
 
 @transaction.atomic  # figures are saved by the transaction that made their release
-def save(period: Period, at: datetime, shown: Shown) -> Release:
+def save(period: Period, at: datetime, figures: Shown) -> Release:
     release = Release(
         number=Release.objects.count() + 1,
         year=period.year,
@@ -86,13 +86,13 @@ def save(period: Period, at: datetime, shown: Shown) -> Release:
         published_at=at,
         rounding_key=seal.compute_fingerprint(seal.derive_rounding_key()),
     )
-    tables = [format_table(table, dict(fill(table, period, shown))) for table in list_tables(period)]
+    tables = [format_table(table, dict(fill(table, period, figures))) for table in list_tables(period)]
     save_release(release, Drawn(tables, 1, ()), Counter() if period.quarter else BODIES)
     return release
 
 
-def fill(table: Table, period: Period, shown: Shown) -> Iterator[tuple[tuple[str, ...], int | None]]:
-    printed = shown.get(table.code) or {}
+def fill(table: Table, period: Period, figures: Shown) -> Iterator[tuple[tuple[str, ...], int | None]]:
+    printed = figures.get(table.code) or {}
     for cell in table.cells() if printed else ():
         name = " ".join(cell)
         is_elsewhere = table.by == ("month",) and (

@@ -17,7 +17,7 @@ def list_editions(cases, key, *, is_quarterly=False):
     return [edition for edition, _drawn in draw_year(cases, key, is_quarterly=is_quarterly)]
 
 
-def test_it_works():
+def test_many_readers_ask_many_questions_of_a_small_release():
     findings = attack(list_editions(draw_country(150), b"secret"))
     assert findings.readers > 100
     assert findings.questions > 1000

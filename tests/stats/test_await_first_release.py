@@ -14,7 +14,7 @@ from tests.stats.public_page import PAGE, read, words
 pytestmark = pytest.mark.django_db
 
 
-def test_it_works(client, time_machine):
+def test_the_page_says_which_quarter_is_verified_and_which_follow(client, time_machine):
     store(one_each(bodies("53", 6), on(2025, 5, 1)))
     rollups.fold_all()
     time_machine.move_to(on(2026, 2, 15), tick=False)
@@ -34,11 +34,11 @@ def test_it_works(client, time_machine):
 
 def test_nothing_declared_yet_says_when_the_first_release_is_due(client, time_machine):
     time_machine.move_to(on(2026, 11, 28), tick=False)
-    said = words(read(client))
-    assert "Une publication paraît 30 jours après la fin du trimestre de la première déclaration" in said
-    assert "pas avant le 30 janvier 2027" in said
+    text = words(read(client))
+    assert "Une publication paraît 30 jours après la fin du trimestre de la première déclaration" in text
+    assert "pas avant le 30 janvier 2027" in text
 
 
-def test_what_is_proved_is_kept_by_caches_for_seconds_only(client):
+def test_caches_keep_the_progress_of_a_publication_for_seconds_only(client):
     assert "max-age=20" in client.get(PAGE)["Cache-Control"]
     assert "max-age=20" in client.get("/statistiques/publications/")["Cache-Control"]

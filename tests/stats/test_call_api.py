@@ -19,16 +19,16 @@ def six(db):
     return year_of_releases(), next_release()
 
 
-def read_figures(client, number="5", **asked):
-    response = client.get(f"{RELEASES}{number}/", asked)
+def read_figures(client, number="5", **filters):
+    response = client.get(f"{RELEASES}{number}/", filters)
     assert response.status_code == 200, response.content
     return response.json()["figures"]
 
 
-def test_it_works(client, six):
+def test_releases_are_listed_and_each_is_read_whole(client, six):
     year, _quarter = six
     listed = client.get(RELEASES).json()["results"]
-    assert [(one["number"], one["period"]) for one in listed][:3] == [(6, "2026-T1"), (5, "2025"), (4, "2025-T4")]
+    assert [(row["number"], row["period"]) for row in listed][:3] == [(6, "2026-T1"), (5, "2025"), (4, "2025-T4")]
     assert listed[1] == {
         "number": 5,
         "period": "2025",
@@ -63,17 +63,17 @@ def test_it_works(client, six):
 
 
 def test_the_latest_is_that_of_the_last_year_or_of_a_period(client, six):
-    for asked, number in {"": 5, "2025": 5, "2025-T2": 2, "2026-T1": 6}.items():
-        answer = client.get(f"{RELEASES}latest/", {"period": asked} if asked else {})
-        assert answer.json()["number"] == number, asked
+    for period, number in {"": 5, "2025": 5, "2025-T2": 2, "2026-T1": 6}.items():
+        answer = client.get(f"{RELEASES}latest/", {"period": period} if period else {})
+        assert answer.json()["number"] == number, period
     assert client.get(f"{RELEASES}latest/", {"period": "2026"}).status_code == 404
 
 
-def test_it_gives_the_rows_of_the_files(client, six):
-    told = client.get("/statistiques/publications/5/release.json").json()
-    given = client.get(f"{RELEASES}5/").json()
+def test_the_api_gives_the_rows_of_the_files(client, six):
+    file = client.get("/statistiques/publications/5/release.json").json()
+    release = client.get(f"{RELEASES}5/").json()
     for name in ("figures", "denominators", "closed_tables"):
-        assert given[name] == told[name], name
+        assert release[name] == file[name], name
 
 
 def test_filters_choose_among_rows(client, six):
@@ -92,17 +92,18 @@ def test_filters_choose_among_rows(client, six):
     ]
 
 
-def test_a_dash_and_a_closed_table(client, six):
+def test_a_dash_has_no_bounds_and_a_closed_table_says_why(client, six):
     [guadeloupe] = read_figures(client, region="01")
     assert (guadeloupe["value"], guadeloupe["low"], guadeloupe["high"]) == (None, None, None)
     assert (guadeloupe["rounded"], guadeloupe["below_threshold"]) == (False, True)
     closed = client.get(f"{RELEASES}5/", {"table": "interruptions_by_service"}).json()
-    assert (closed["figures"], [one["table"] for one in closed["closed_tables"]]) == ([], ["interruptions_by_service"])
+    assert closed["figures"] == []
+    assert [table["table"] for table in closed["closed_tables"]] == ["interruptions_by_service"]
     assert closed["closed_tables"][0]["why"].startswith("Trop peu de cas pour ce tableau.")
 
 
 @pytest.mark.parametrize(
-    ("asked", "named"),
+    ("filters", "field"),
     [
         ({"table": "victims"}, "table"),
         ({"table": ""}, "table"),
@@ -117,23 +118,23 @@ def test_a_dash_and_a_closed_table(client, six):
     ],
     ids=str,
 )
-def test_an_unknown_value_is_named(client, six, asked, named):
+def test_an_unknown_value_is_named(client, six, filters, field):
     """A period is a filter of the latest only."""
     for number in ("5", "latest"):
-        answer = client.get(f"{RELEASES}{number}/?{urlencode(asked, doseq=True)}")
+        answer = client.get(f"{RELEASES}{number}/?{urlencode(filters, doseq=True)}")
         assert answer.status_code == 400
         assert answer["Content-Type"] == "application/problem+json"
-        assert [error["field"] for error in answer.json()["errors"]] == [named]
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
         assert "immutable" not in answer.get("Cache-Control", "")
 
 
 @pytest.mark.parametrize("number", ["7", "0", "99999999999999999999"])
-def test_no_such_release(client, six, number):
+def test_an_unknown_release_is_a_404(client, six, number):
     answer = client.get(f"{RELEASES}{number}/")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
 
-def test_before_the_first_release(client, db):
+def test_there_is_no_release_before_the_first(client, db):
     assert client.get(RELEASES).json() == {"results": []}
     assert client.get(f"{RELEASES}latest/").status_code == 404
 
@@ -154,7 +155,7 @@ def test_a_numbered_release_is_kept_for_ever(client, six, django_assert_num_quer
     assert other.status_code == 200
 
 
-def test_the_last_one_is_asked_again(client, six, django_assert_num_queries):
+def test_the_latest_release_is_kept_for_minutes_only(client, six, django_assert_num_queries):
     for path in (RELEASES, f"{RELEASES}latest/"):
         answer = client.get(path)
         assert answer["Cache-Control"] == "public, max-age=300"
@@ -162,7 +163,7 @@ def test_the_last_one_is_asked_again(client, six, django_assert_num_queries):
             assert client.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
 
 
-def test_it_costs_few_queries(client, six, django_assert_max_num_queries):
+def test_a_release_costs_few_queries(client, six, django_assert_max_num_queries):
     load_edition.cache_clear()
     with django_assert_max_num_queries(19):  # the year and its four quarters, as signed; names of the régions
         client.get(f"{RELEASES}5/", {"region": "53"})
@@ -171,19 +172,21 @@ def test_it_costs_few_queries(client, six, django_assert_max_num_queries):
 
 
 def test_a_token_that_ended_refuses_nobody(client, six):
-    """It is open to all, so whoever asks is not looked at."""
+    """The API is open to all, so it reads no token."""
     answer = Client().get(RELEASES, headers={"Authorization": "Bearer ended"})
     assert answer.status_code == 200
 
 
-def test_the_schema_describes_it(client, db):
+def test_the_schema_describes_the_filters_and_the_figures(client, db):
     schema = Client().get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()
-    asked = {
+    filters = {
         path: {
-            one["name"] for one in schema["paths"][f"{RELEASES}{path}/"]["get"]["parameters"] if one["in"] == "query"
+            parameter["name"]
+            for parameter in schema["paths"][f"{RELEASES}{path}/"]["get"]["parameters"]
+            if parameter["in"] == "query"
         }
         for path in ("{number}", "latest")
     }
-    assert asked == {"{number}": {"table", "region"}, "latest": {"table", "region", "period"}}
+    assert filters == {"{number}": {"table", "region"}, "latest": {"table", "region", "period"}}
     figure = schema["components"]["schemas"]["FigureOut"]["properties"]
     assert figure["value"]["nullable"] if "nullable" in figure["value"] else "null" in figure["value"]["type"]

@@ -25,15 +25,15 @@ def tree(client, db):
     return LexborHTMLParser(client.get(PAGE).content.decode())
 
 
-def test_it_works(tree):
+def test_the_page_has_every_table_and_no_broken_link(tree):
     assert str(UNDER_DECLARED) in tree.text()
     assert tree.text().count("défini ainsi depuis le 27 novembre 2026") == len(TABLES)
     for entry in list_definitions():
         assert tree.css_first(f"h2#{entry.code}").text() == entry.name[0].upper() + entry.name[1:]
     links = {link.attributes["href"] for link in tree.css("main nav a[href^='#']")}
     assert links == {f"#{code}" for code in TABLES} | {"#sources"}
-    there = {node.attributes["id"] for node in tree.css("[id]")}
-    assert {link.attributes["href"][1:] for link in tree.css("main a[href^='#']")} <= there
+    ids = {node.attributes["id"] for node in tree.css("[id]")}
+    assert {link.attributes["href"][1:] for link in tree.css("main a[href^='#']")} <= ids
 
 
 def test_every_table_has_its_entry_in_the_order_of_the_list():
@@ -96,13 +96,13 @@ def test_a_table_is_named_by_what_it_counts_and_how(code, name):
         ),
     ],
 )
-def test_it_tells_when_a_table_opens(code, opening):
+def test_the_dictionary_tells_when_a_table_opens(code, opening):
     """Read from the list of tables: a number that changes there changes here."""
     entry = {entry.code: entry for entry in list_definitions()}[code]
     assert entry.opening.replace("\xa0", " ") == opening
 
 
-def test_what_a_table_sorts_is_defined_once(tree):
+def test_what_tables_count_is_defined_once(tree):
     """A reader of a classification is led to the total; the files have the whole text."""
     entries = {entry.code: entry for entry in list_definitions()}
     whole = entries["incidents_by_type"]
@@ -128,12 +128,12 @@ def test_the_page_promises_no_total_beside_a_table_that_did_not_open(tree):
 
 def test_the_standards_are_named(tree):
     assert {source.code for source in list_sources()} == {"rsit", "cnil", "csirt", "insee"}
-    there = {link.attributes["href"] for link in tree.css("#sources ~ ul a")}
-    assert there == {source.url for source in list_sources()}
+    urls = {link.attributes["href"] for link in tree.css("#sources ~ ul a")}
+    assert urls == {source.url for source in list_sources()}
 
 
 @pytest.mark.parametrize("path", [PAGE, "/statistiques/publications/"])
-def test_words_that_are_never_written(client, db, path):
+def test_some_words_are_never_written(client, db, path):
     """Nobody is called a victim, nothing is called zero alone, and the words of the earlier rule are gone."""
     text = LexborHTMLParser(client.get(path).content.decode()).css_first("main").text()
     assert not NEVER.findall(text.replace("c’est zéro", "").replace("De zéro à quatre", ""))

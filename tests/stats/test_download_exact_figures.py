@@ -31,37 +31,37 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 
 
-def two_years():
+def store_two_years():
     csirt = breizh_cyber()
-    one, two, three = bodies("53", 3)
+    first, second, third = bodies("53", 3)
     store(
         [
-            *one_each([one, two], on(2025, 2, 5), csirt=csirt, type="hameconnage"),
-            Case(body=three, at=on(2025, 10, 5), csirt=csirt, type="panne"),
-            Case(body=one, at=on(2026, 2, 5), csirt=csirt, type="hameconnage", hours=(2,)),
-            Case(body=one, at=on(2026, 3, 5), csirt=csirt, cause="supplier"),
+            *one_each([first, second], on(2025, 2, 5), csirt=csirt, type="hameconnage"),
+            Case(body=third, at=on(2025, 10, 5), csirt=csirt, type="panne"),
+            Case(body=first, at=on(2026, 2, 5), csirt=csirt, type="hameconnage", hours=(2,)),
+            Case(body=first, at=on(2026, 3, 5), csirt=csirt, cause="supplier"),
         ]
     )
     fold_new_events()
 
 
-def download(client, url, **asked):
-    page = client.get(url, asked)
+def download(client, url, **choice):
+    page = client.get(url, choice)
     assert page.status_code == 200
     return page
 
 
-def lines_of(page):
+def read_lines(page):
     return list(csv.DictReader(io.StringIO(page.content.decode())))
 
 
-def book_of(page):
+def read_book(page):
     return openpyxl.load_workbook(io.BytesIO(page.content))
 
 
-def test_it_works(client, national):
-    """One line a cell; the year before beside each, over the same months, and the words that say which."""
-    two_years()
+def test_a_csv_has_a_line_for_each_cell_beside_the_year_before(client, national):
+    """The year before is counted over the same months, and each line says which."""
+    store_two_years()
     page = download(client, f"{BRETAGNE}chiffres.csv")
     assert page["Content-Type"] == "text/csv; charset=utf-8"
     assert page["Content-Disposition"] == 'attachment; filename="tocsin-exacts-region-53-2026.csv"'
@@ -70,7 +70,7 @@ def test_it_works(client, national):
         b"annee,tableau,ligne,mesure,valeur,periode_precedente,valeur_precedente\r\n"
         + "2026,Totaux de l’année,Déclarés,Nombre,2,Janvier à mars 2025,2\r\n".encode()
     )
-    found = {(line["tableau"], line["ligne"], line["mesure"]): line for line in lines_of(page)}
+    cells = {(line["tableau"], line["ligne"], line["mesure"]): line for line in read_lines(page)}
     expected = {
         ("Totaux de l’année", "Incidents", "Nombre"): ("2", "Janvier à mars 2025", "2"),
         ("Totaux de l’année", "Interruptions", "Nombre"): ("1", "Janvier à mars 2025", "0"),
@@ -81,24 +81,24 @@ def test_it_works(client, national):
         ("Durée des interruptions", "Moins de 4 heures", "Nombre"): ("1", "Janvier à mars 2025", "0"),
     }
     for key, value in expected.items():
-        line = found[key]
+        line = cells[key]
         assert (line["valeur"], line["periode_precedente"], line["valeur_precedente"]) == value, key
-    bodies_line = found["Collectivités, chacune comptée une fois", "Ayant déclaré un incident", "Nombre"]
+    bodies_line = cells["Collectivités, chacune comptée une fois", "Ayant déclaré un incident", "Nombre"]
     assert (bodies_line["valeur"], bodies_line["valeur_precedente"]) == ("1", "3")
     assert bodies_line["periode_precedente"] == "Toute l’année 2025"
-    rate = found["Taux de collectivités ayant déclaré", "Collectivités de la région", "Taux"]
+    rate = cells["Taux de collectivités ayant déclaré", "Collectivités de la région", "Taux"]
     assert rate["valeur"] == f"{1 / 1267:.6f}"
     assert rate["valeur_precedente"] == f"{3 / 1267:.6f}"
-    assert not [key for key in found if "Panne" in key[1] or "Octobre" in key[1] or "Ensemble" in key[1]]
-    assert len(found) == len(lines_of(page))
+    assert not [key for key in cells if "Panne" in key[1] or "Octobre" in key[1] or "Ensemble" in key[1]]
+    assert len(cells) == len(read_lines(page))
 
 
-def test_the_year_is_kept(client, national):
+def test_a_file_is_of_the_chosen_year(client, national):
     """2025 is the first year: there is nothing beside it."""
-    two_years()
+    store_two_years()
     page = download(client, f"{BRETAGNE}chiffres.csv", annee="2025")
     assert page["Content-Disposition"] == 'attachment; filename="tocsin-exacts-region-53-2025.csv"'
-    lines = lines_of(page)
+    lines = read_lines(page)
     assert {line["annee"] for line in lines} == {"2025"}
     assert {(line["periode_precedente"], line["valeur_precedente"]) for line in lines} == {("", "")}
     assert client.get(f"{BRETAGNE}chiffres.csv", {"annee": "2024"}).status_code == 404
@@ -106,11 +106,11 @@ def test_the_year_is_kept(client, national):
 
 
 def test_a_spreadsheet_has_a_sheet_for_each_table(client, national):
-    two_years()
+    store_two_years()
     page = download(client, f"{NATION}chiffres.xlsx")
     assert page["Content-Type"] == XLSX
     assert page["Content-Disposition"] == 'attachment; filename="tocsin-exacts-france-2026.xlsx"'
-    book = book_of(page)
+    book = read_book(page)
     assert book.sheetnames == [
         *["À lire", "Totaux", "Collectivités", "Mois", "Régions", "Types", "États des fuites", "Causes"],
         *["Services", "Durées", "Personnes", "Découverte", "Prise en charge", "Clôture", "Taux"],
@@ -124,7 +124,8 @@ def test_a_spreadsheet_has_a_sheet_for_each_table(client, national):
 
 def test_each_measure_has_a_place_on_the_page():
     """Leaks that were found to be none are a row of the states of leaks."""
-    assert {*Totals._fields, *(one.measure for one in BREAKDOWNS.values()), Measure.UNFOUNDED} == set(Measure)
+    measures = {breakdown.measure for breakdown in BREAKDOWNS.values()}
+    assert {*Totals._fields, *measures, Measure.UNFOUNDED} == set(Measure)
 
 
 def test_each_table_is_on_the_page():
@@ -133,8 +134,8 @@ def test_each_table_is_on_the_page():
 
 
 def test_a_sheet_holds_numbers_under_a_row_that_stays(client, national):
-    two_years()
-    book = book_of(download(client, f"{BRETAGNE}chiffres.xlsx"))
+    store_two_years()
+    book = read_book(download(client, f"{BRETAGNE}chiffres.xlsx"))
     months = book["Mois"]
     heads = ["Mois", "Déclarés, 2026", "Déclarés, 2025", "Incidents, 2026", "Incidents, 2025", "Signalements, 2026"]
     assert [cell.value for cell in months[1]][:6] == heads
@@ -166,12 +167,12 @@ def test_a_sheet_holds_numbers_under_a_row_that_stays(client, national):
 
 
 def test_no_cell_is_a_formula(client, national):
-    two_years()
+    store_two_years()
     Region.objects.filter(code="53").update(name='=HYPERLINK("http://evil.example")')
-    lines = lines_of(download(client, f"{NATION}chiffres.csv"))
+    lines = read_lines(download(client, f"{NATION}chiffres.csv"))
     (label,) = {line["ligne"] for line in lines if "HYPERLINK" in line["ligne"]}
     assert label == '\'=HYPERLINK("http://evil.example")'
-    cell = book_of(download(client, f"{NATION}chiffres.xlsx"))["Régions"]["A2"]
+    cell = read_book(download(client, f"{NATION}chiffres.xlsx"))["Régions"]["A2"]
     assert (cell.value, cell.data_type, cell.hyperlink) == (label, "s", None)
 
 
@@ -182,7 +183,7 @@ def test_what_begins_as_a_formula_gets_an_apostrophe(text):
 
 
 def test_every_page_has_its_files(client, national):
-    two_years()
+    store_two_years()
     another_centre()
     for url, name in [(NATION, "france"), (BRETAGNE, "region-53"), (CENTRE, "centre-breizh-cyber")]:
         for suffix in ("csv", "xlsx"):
@@ -194,25 +195,25 @@ def test_every_page_has_its_files(client, national):
 
 
 def test_a_lead_of_two_centres_gets_one_file_of_both(client):
-    here, there = breizh_cyber(), another_centre()
-    lead = a_lead(here)
-    Membership.objects.create(user=lead, role=Role.LEAD, csirt=there, since_on="2021-01-01")
+    centre, other_centre = breizh_cyber(), another_centre()
+    lead = a_lead(centre)
+    Membership.objects.create(user=lead, role=Role.LEAD, csirt=other_centre, since_on="2021-01-01")
     client.force_login(lead)
     store(
         [
-            *one_each(bodies("53", 2), on(2026, 1, 5), csirt=here),
-            *one_each(bodies("11", 1), on(2026, 1, 5), csirt=there),
+            *one_each(bodies("53", 2), on(2026, 1, 5), csirt=centre),
+            *one_each(bodies("11", 1), on(2026, 1, 5), csirt=other_centre),
         ]
     )
     fold_new_events()
     page = download(client, f"{OWN}chiffres.csv")
     assert page["Content-Disposition"] == 'attachment; filename="tocsin-exacts-mon-centre-2026.csv"'
-    assert lines_of(page)[0]["valeur"] == "3"
-    assert set(ExactReading.objects.values_list("csirt", flat=True)) == {here.pk, there.pk}
+    assert read_lines(page)[0]["valeur"] == "3"
+    assert set(ExactReading.objects.values_list("csirt", flat=True)) == {centre.pk, other_centre.pk}
 
 
 def test_reading_a_file_is_noted_as_reading_the_page(client, national):
-    two_years()
+    store_two_years()
     with time_machine.travel(on(2026, 3, 20, 9), tick=False) as clock:
         client.get(f"{BRETAGNE}chiffres.csv")
         client.get(f"{BRETAGNE}chiffres.xlsx")
@@ -220,12 +221,12 @@ def test_reading_a_file_is_noted_as_reading_the_page(client, national):
         clock.shift(61)
         client.get(f"{NATION}chiffres.xlsx", {"annee": "2025"})
         client.get(f"{NATION}chiffres.pdf")
-    kept = ExactReading.objects.order_by("pk").values_list("user", "csirt__slug", "region__code", "year")
-    assert list(kept) == [(national.pk, None, "53", 2026), (national.pk, None, None, 2025)]
+    readings = ExactReading.objects.order_by("pk").values_list("user", "csirt__slug", "region__code", "year")
+    assert list(readings) == [(national.pk, None, "53", 2026), (national.pk, None, None, 2025)]
 
 
 def test_who_is_not_entitled_gets_a_404_and_leaves_no_reading(client):
-    two_years()
+    store_two_years()
     client.force_login(a_person(Role.ANALYST, region=Region.objects.get(code="53")))
     for url in (NATION, BRETAGNE, CENTRE, OWN):
         for suffix in ("csv", "xlsx"):
@@ -234,19 +235,19 @@ def test_who_is_not_entitled_gets_a_404_and_leaves_no_reading(client):
 
 
 def test_an_empty_year_has_a_file_too(client, national):
-    lines = lines_of(download(client, f"{NATION}chiffres.csv"))
+    lines = read_lines(download(client, f"{NATION}chiffres.csv"))
     assert {line["valeur"] for line in lines if line["tableau"] == "Totaux de l’année"} == {"0"}
-    assert book_of(download(client, f"{NATION}chiffres.xlsx"))["Mois"]["D2"].value == 0
+    assert read_book(download(client, f"{NATION}chiffres.xlsx"))["Mois"]["D2"].value == 0
 
 
 @pytest.mark.parametrize("number", [2, 50])
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_it_costs_the_same_whatever_the_number_of_cases(
+def test_a_file_costs_the_same_whatever_the_number_of_cases(
     client, national, django_assert_max_num_queries, suffix, number
 ):
-    said = {"csirt": breizh_cyber(), "hours": (2,)}
-    people = bodies("53", number)
-    store([*one_each(people, on(2026, 1, 5), **said), *one_each(people, on(2025, 1, 5), **said)])
+    fields = {"csirt": breizh_cyber(), "hours": (2,)}
+    town_halls = bodies("53", number)
+    store([*one_each(town_halls, on(2026, 1, 5), **fields), *one_each(town_halls, on(2025, 1, 5), **fields)])
     fold_new_events()
     for url in (NATION, BRETAGNE, CENTRE):
         with django_assert_max_num_queries(20):

@@ -34,7 +34,7 @@ QUARTERS = ["T1", "T2", "T3", "T4"]
 MONTHS = [f"m{number}" for number in range(1, 13)]
 
 
-def test_it_works():
+def test_a_line_chart_places_its_ticks_names_and_dots():
     """Four columns of 128 units from 44, twenty cases in the 248 units between 24 and 272."""
     chart = make_line_charts(QUARTERS, Series("2026", (0, 10, 20, 5)), None)["wide"]
     assert chart.view_box == "0 0 600 300"
@@ -123,8 +123,8 @@ def test_no_number_covers_the_label_at_the_end_of_a_line():
     for before in (None, Series("2025", (100_000,) * 12)):
         chart = make_line_charts(QUARTERS, Series("2026", (100_000, 90_000, 100_000, 100_000)), before)["wide"]
         for end in filter(None, [chart.now.end, chart.before and chart.before.end]):
-            left = float(chart.now.numbers[-1].x) + len(chart.now.numbers[-1].text) * 7.6 / 2
-            assert left <= float(end.x) or abs(float(chart.now.numbers[-1].y) - float(end.y)) >= 12
+            number_end = float(chart.now.numbers[-1].x) + len(chart.now.numbers[-1].text) * 7.6 / 2
+            assert number_end <= float(end.x) or abs(float(chart.now.numbers[-1].y) - float(end.y)) >= 12
 
 
 def test_the_left_margin_grows_with_the_words_of_the_ticks():
@@ -239,20 +239,20 @@ def test_numbers_and_sentences_do_not_break_where_french_binds_them():
     assert [lower_first(word) for word in ("Été", "EHPAD")] == ["été", "EHPAD"]
 
 
-def types_section(tables):
-    return next(one for one in make_sections(a_page(tables)) if one.code == "types")
+def find_types_section(tables):
+    return next(section for section in make_sections(a_page(tables)) if section.code == "types")
 
 
 def test_no_line_is_left_to_the_table_while_a_smaller_one_is_drawn():
     """What nobody knows is drawn last, and only where it is among the largest."""
     codes = list(fill("incidents_by_type", rest=None))
-    known = [code for code in codes if code != IncidentType.UNKNOWN]
-    values = {code: 200 - 10 * rank for rank, code in enumerate(known)}
-    hidden = values[known[11]]
-    types = types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: hidden - 5}})
+    known_codes = [code for code in codes if code != IncidentType.UNKNOWN]
+    values = {code: 200 - 10 * rank for rank, code in enumerate(known_codes)}
+    hidden = values[known_codes[11]]
+    types = find_types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: hidden - 5}})
     assert min(bar.value for bar in types.bars) > hidden
     assert not any(bar.is_rest for bar in types.bars)
     assert types.more == len(codes) - len(types.bars)
 
-    types = types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: 300}})
+    types = find_types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: 300}})
     assert [(bar.value, bar.is_rest) for bar in types.bars][-1] == (300, True)

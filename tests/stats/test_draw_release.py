@@ -42,7 +42,7 @@ def year_of(incidents, **tables):
     return {"incidents": {(): spread(incidents)}, "bodies_by_stratum": bodies, **counts}
 
 
-def test_it_works():
+def test_numbers_are_rounded_and_few_bodies_are_a_dash():
     printed = draw_tables(year_of(97, region={"53": 57, "94": 38, "11": 2}))
     assert printed["incidents"][()] in (95, 100)
     assert printed["incidents_by_region"]["53",] in (55, 60)
@@ -222,7 +222,7 @@ def test_lines_of_crossings_are_closed_however_many_fail(monkeypatch):
     assert not [table for table in drawn.tables if len(table["by"]) == 2 and table["is_open"]]
 
 
-def test_a_release_that_fails_whatever_is_closed_is_none(monkeypatch):
+def test_a_release_that_fails_whatever_is_closed_is_refused(monkeypatch):
     monkeypatch.setattr(draw, "MAX_DRAWS", 1)
     monkeypatch.setattr(draw, "find_failing_tables", lambda _printed, _earlier: {"incidents"})
     with pytest.raises(UnsafeReleaseError, match="2025"):

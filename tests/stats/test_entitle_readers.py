@@ -11,32 +11,32 @@ from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import another_centre
 from tests.stats.cases import bodies, on, one_each, store
-from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, an_analyst, code, html, some_cases
+from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, an_analyst, get_status, html, store_cases_of_two_centres
 from tests.stats.rows import row_of_two
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 
 
-def test_the_coordination_is_led_to_every_page(client, national):
+def test_the_coordination_has_links_to_every_page(client, national):
     breizh_cyber()
-    shown = html(client, "/statistiques/")
+    page = html(client, "/statistiques/")
     for url in (NATION, BRETAGNE, CENTRE):
-        assert f'href="{url}"' in shown
+        assert f'href="{url}"' in page
 
 
 def test_an_entitled_analyst_reads_that_region_and_no_other(client):
     csirt = breizh_cyber()
     analyst = an_analyst()
     client.force_login(analyst)
-    some_cases()
+    store_cases_of_two_centres()
     assert row_of_two("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)) in html(client, BRETAGNE)
     assert f'href="{BRETAGNE}"' in html(client, "/statistiques/")
     for url in (NATION, CENTRE, "/statistiques/exacts/region/11/", "/statistiques/mon-centre/"):
-        assert code(analyst, url) == 404, url
+        assert get_status(analyst, url) == 404, url
     assert csirt.slug in CENTRE
 
 
-def header(client, url):
+def read_header(client, url):
     """Return what stands beside the title of the page."""
     return html(client, url).partition("<main")[2].partition("</header>")[0]
 
@@ -44,24 +44,24 @@ def header(client, url):
 @pytest.mark.parametrize("url", ["/statistiques/", "/statistiques/?region=53", "/statistiques/?annee=2025"])
 def test_exact_figures_are_beside_the_title_of_the_published_ones(client, release, url):
     own = f'href="{BRETAGNE}">Les chiffres exacts de Bretagne</a>'
-    assert "exact" not in header(client, url)
+    assert "exact" not in read_header(client, url)
     client.force_login(an_analyst())
-    assert own in header(client, url)
+    assert own in read_header(client, url)
     client.force_login(a_person(Role.NATIONAL))
     place = own if "region" in url else f'href="{NATION}">Les chiffres exacts de toute la France</a>'
-    assert place in header(client, url)
+    assert place in read_header(client, url)
     client.force_login(a_lead())
-    assert 'href="/statistiques/mon-centre/">Les chiffres exacts de mon centre</a>' in header(client, url)
+    assert 'href="/statistiques/mon-centre/">Les chiffres exacts de mon centre</a>' in read_header(client, url)
 
 
 @pytest.mark.parametrize("url", ["/statistiques/", "/statistiques/?region=53"])
 def test_an_analyst_whom_no_act_entitles_reads_why(client, release, url):
     client.force_login(an_analyst(exact_since_on=None, exact_act=""))
-    assert "Les chiffres exacts de Bretagne ne vous sont pas ouverts : il faut un écrit" in header(client, url)
-    assert BRETAGNE not in header(client, url)
+    assert "Les chiffres exacts de Bretagne ne vous sont pas ouverts : il faut un écrit" in read_header(client, url)
+    assert BRETAGNE not in read_header(client, url)
 
 
-def test_who_may_read_exact_figures_begins_there(client):
+def test_readers_of_exact_figures_begin_at_their_page(client):
     for person, first in (
         (an_analyst(), BRETAGNE),
         (an_analyst(exact_until_on="2026-03-01"), "/statistiques/?region=53"),
@@ -85,7 +85,7 @@ def test_who_may_read_exact_figures_begins_there(client):
 )
 def test_the_act_opens_from_a_day_until_a_day(flag, status):
     analyst = an_analyst(**flag)
-    assert code(analyst, BRETAGNE) == status
+    assert get_status(analyst, BRETAGNE) == status
     assert ExactReading.objects.count() == (status == 200)
 
 
@@ -114,14 +114,14 @@ def test_the_database_refuses_an_act_for_another_role():
 
 
 def test_a_reading_is_one_row_a_minute_and_a_scope(client, national):
-    some_cases()
+    store_cases_of_two_centres()
     with time_machine.travel(on(2026, 3, 20, 9), tick=False) as clock:
         for url in (BRETAGNE, BRETAGNE, NATION, CENTRE, f"{NATION}?annee=2025"):
             client.get(url)
         clock.shift(61)
         client.get(BRETAGNE)
-    kept = ExactReading.objects.order_by("pk").values_list("user", "csirt__slug", "region__code", "year")
-    assert list(kept) == [
+    readings = ExactReading.objects.order_by("pk").values_list("user", "csirt__slug", "region__code", "year")
+    assert list(readings) == [
         (national.pk, None, "53", 2026),
         (national.pk, None, None, 2026),
         (national.pk, "breizh-cyber", None, 2026),
@@ -131,12 +131,12 @@ def test_a_reading_is_one_row_a_minute_and_a_scope(client, national):
 
 
 def test_a_lead_of_two_centres_reads_both(client):
-    here, there = breizh_cyber(), another_centre()
-    lead = a_lead(here)
-    Membership.objects.create(user=lead, role=Role.LEAD, csirt=there, since_on="2021-01-01")
+    centre, other_centre = breizh_cyber(), another_centre()
+    lead = a_lead(centre)
+    Membership.objects.create(user=lead, role=Role.LEAD, csirt=other_centre, since_on="2021-01-01")
     client.force_login(lead)
     client.get("/statistiques/mon-centre/")
-    assert set(ExactReading.objects.values_list("csirt", flat=True)) == {here.pk, there.pk}
+    assert set(ExactReading.objects.values_list("csirt", flat=True)) == {centre.pk, other_centre.pk}
 
 
 def test_readings_are_never_changed(client, national):
@@ -150,15 +150,17 @@ def test_readings_are_never_changed(client, national):
 def test_the_administrator_reads_who_read(client, national):
     client.get(BRETAGNE)
     client.force_login(a_person(Role.ADMINISTRATOR))
-    shown = html(client, "/admin/stats/exactreading/")
-    assert "Bretagne" in shown
-    assert str(national) in shown
+    page = html(client, "/admin/stats/exactreading/")
+    assert "Bretagne" in page
+    assert str(national) in page
     assert client.get("/admin/stats/exactreading/1/change/").status_code == 404
 
 
 @pytest.mark.parametrize("number", [2, 50])
 @pytest.mark.parametrize("url", [NATION, BRETAGNE, CENTRE])
-def test_it_costs_the_same_whatever_the_number_of_cases(client, national, django_assert_max_num_queries, url, number):
+def test_a_page_costs_the_same_whatever_the_number_of_cases(
+    client, national, django_assert_max_num_queries, url, number
+):
     store(one_each(bodies("53", number), on(2026, 1, 5), csirt=breizh_cyber(), hours=(2,)))
     fold_new_events()
     with django_assert_max_num_queries(20):

@@ -34,8 +34,8 @@ def read_rows(client, name, home=HOME):
     return list(csv.DictReader(io.StringIO(client.get(home + name).content.decode(), newline="")))
 
 
-def test_it_works(client, release):
-    said = {
+def test_a_line_has_a_rounded_number_with_its_bounds_or_a_dash(client, release):
+    shared = {
         "release": "5",
         "period": "2025",
         "table": "incidents_by_region",
@@ -45,7 +45,7 @@ def test_it_works(client, release):
     rows = read_rows(client, "incidents_by_region.csv")
     assert [row["region"] for row in rows] == list(CATEGORIES["region"])
     by_region = {row["region_label"]: row for row in rows}
-    assert by_region["Corse"] == said | {
+    assert by_region["Corse"] == shared | {
         "region": "94",
         "region_label": "Corse",
         "value": "20",
@@ -55,7 +55,7 @@ def test_it_works(client, release):
         "below_threshold": "false",
         "table_closed": "false",
     }
-    assert by_region["autres territoires d’outre-mer, ou territoire pas connu"] == said | {
+    assert by_region["autres territoires d’outre-mer, ou territoire pas connu"] == shared | {
         "region": "",
         "region_label": "autres territoires d’outre-mer, ou territoire pas connu",
         "value": "",
@@ -67,7 +67,7 @@ def test_it_works(client, release):
     }
 
 
-def test_the_totals(client, release):
+def test_totals_have_their_bounds(client, release):
     rows = read_rows(client, "totals.csv")
     assert [(row["table"], row["value"], row["low"], row["high"]) for row in rows] == [
         ("incidents", "135", "131", "139"),
@@ -140,7 +140,7 @@ def test_the_package_is_valid(unpacked):
         ("tables.csv", "incidents,", "reports,"),
     ],
 )
-def test_a_package_that_was_touched_is_not(unpacked, name, was, becomes):
+def test_a_package_that_was_changed_is_not_valid(unpacked, name, was, becomes):
     path = unpacked / name
     text = path.read_text()
     assert was in text
@@ -148,7 +148,7 @@ def test_a_package_that_was_touched_is_not(unpacked, name, was, becomes):
     assert not frictionless.Package(str(unpacked / "datapackage.json")).validate().valid
 
 
-def test_what_the_package_tells_of_itself(client, release):
+def test_the_package_describes_itself(client, release):
     package = client.get(HOME + "datapackage.json").json()
     assert (package["version"], package["period"], package["licenses"][0]["name"]) == ("5", "2025", "etalab-2.0")
     assert package["created"] == "2026-04-01T10:00:00Z"
@@ -173,18 +173,19 @@ def test_the_signed_forms_are_those_of_the_seal(client, release):
 # The program of the package
 
 
-def test_the_same_numbers_as_json(client, release):
-    told = client.get(HOME + "release.json").json()
-    assert len(told["figures"]) == Figure.objects.filter(release=release).count() + 3  # and the months of the winter
+def test_the_json_file_has_the_same_numbers(client, release):
+    document = client.get(HOME + "release.json").json()
+    number = Figure.objects.filter(release=release).count() + 3  # and the months of the winter
+    assert len(document["figures"]) == number
     name = "incidents_by_type"
     flat = [
         (row["category"], str(row["value"] or ""), str(row["low"] or ""))
-        for row in told["figures"]
+        for row in document["figures"]
         if row["table"] == name
     ]
     assert flat == [(row["category"], row["value"], row["low"]) for row in read_rows(client, f"{name}.csv")]
-    assert [one["table"] for one in told["closed_tables"]] == ["interruptions_by_service"]
-    assert [str(row["bodies"]) for row in told["denominators"]] == [
+    assert [table["table"] for table in document["closed_tables"]] == ["interruptions_by_service"]
+    assert [str(row["bodies"]) for row in document["denominators"]] == [
         row["bodies"] for row in read_rows(client, "denominators.csv")
     ]
     words = client.get(HOME + "dictionary.json").json()
@@ -204,7 +205,7 @@ def test_the_archive_holds_every_file_and_is_always_the_same(client, release):
         assert client.get(HOME + ARCHIVE).content == archive
 
 
-def test_csv_as_everybody_reads_it(client, release):
+def test_csv_files_have_no_formula_and_the_usual_line_ends(client, release):
     for name in (name for name in FILES if name.endswith(".csv")):
         body = client.get(HOME + name).content
         assert body.count(b"\r\n") == body.count(b"\n") > 1, name
@@ -212,9 +213,9 @@ def test_csv_as_everybody_reads_it(client, release):
         assert not [value for value in cells if value.startswith(FORMULA_SIGNS)], name
 
 
-@pytest.mark.parametrize("said", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", "\r=1"])
-def test_no_cell_is_a_formula(said):
-    assert format_csv_cell(said) == f"'{said}"
+@pytest.mark.parametrize("text", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_is_a_formula(text):
+    assert format_csv_cell(text) == f"'{text}"
 
 
 def test_a_demonstration_tells_in_its_files_that_all_is_invented(client, release):
@@ -240,7 +241,7 @@ def test_a_file_is_kept_for_ever(client, release, django_assert_num_queries):
     assert client.get(f"{RELEASES}1/totals.csv")["ETag"] not in marks
 
 
-def test_words_that_are_mended_change_the_mark(client, release, monkeypatch):
+def test_corrected_labels_change_the_etag(client, release, monkeypatch):
     before = client.get(HOME + "categories.csv")["ETag"]
     monkeypatch.setitem(LABELS, "hours", dict.fromkeys(HoursBand, "autre"))
     hash_form.cache_clear()
@@ -252,7 +253,7 @@ def test_words_that_are_mended_change_the_mark(client, release, monkeypatch):
 
 
 def test_ten_thousand_requests_cost_little(client, release, django_assert_max_num_queries, django_assert_num_queries):
-    """The first builds everything; then one query a body, and none for whoever comes back with its mark."""
+    """The first request builds everything; then each file costs one query."""
     client.get(HOME)  # names of the régions, and whether this is a demonstration
     load_edition.cache_clear()
     with django_assert_max_num_queries(20):
@@ -263,7 +264,7 @@ def test_ten_thousand_requests_cost_little(client, release, django_assert_max_nu
 
 
 @pytest.mark.parametrize("path", ["6/totals.csv", "5/nothing.csv", "5/../totals.csv", "99999999999999999999/", "0/"])
-def test_what_is_not_there_is_not_found(client, release, path):
+def test_an_unknown_release_or_file_is_a_404(client, release, path):
     response = client.get(RELEASES + path)
     assert response.status_code == 404
     assert "immutable" not in response.get("Cache-Control", "")

@@ -28,29 +28,29 @@ RANSOMWARE = ("incidents", "information-content-security/rancon")
 MAIN = ("declared", "incidents", "reports", "interruptions", "leaks", "unfounded")
 
 
-def sums(*measures):
-    """(measure, band) → value, whatever the month and the place; nothing for zero. The main ones by default."""
+def read_sums(*measures):
+    """Return (measure, band) → value over all months and places, without zeros; the main measures by default."""
     rows = Rollup.objects.filter(measure__in=measures or MAIN).values_list("measure", "band").annotate(Sum("value"))
     return {(measure, band): value for measure, band, value in rows if value}
 
 
-def pending():
+def count_pending():
     return PendingEvent.objects.filter(consumer="stats").count()
 
 
-def test_it_works(db):
+def test_a_case_is_counted_when_declared_and_when_verified(db):
     csirt = breizh_cyber()
     incident = declare()
     task()
-    assert sums() == {("declared", ""): 1}
+    assert read_sums() == {("declared", ""): 1}
     verify_incident(reference=incident.reference, actor=a_lead(csirt))
     task()
-    assert sums() == {("declared", ""): 1, RANSOMWARE: 1}
+    assert read_sums() == {("declared", ""): 1, RANSOMWARE: 1}
     assert Rollup.objects.get(measure="incidents").csirt == csirt
-    assert pending() == 0
+    assert count_pending() == 0
 
 
-def test_it_leaves_the_events_of_other_consumers(db):
+def test_folding_leaves_the_events_of_other_consumers(db):
     breizh_cyber()
     declare()
     fold_new_events()
@@ -59,10 +59,12 @@ def test_it_leaves_the_events_of_other_consumers(db):
 
 def test_bands_are_counted_for_verified_cases_only(db):
     first, second = bodies("53", 2)
-    said = {"hours": (3.9, 4, 24, 71, 167, 168, None), "leaks": (("confirmed", "6-50"), ("unfounded", "0-5"))}
-    store([Case(body=first, at=on(2025, 2, 1), **said), Case(body=second, at=on(2025, 2, 1), verified=False, **said)])
+    facts = {"hours": (3.9, 4, 24, 71, 167, 168, None), "leaks": (("confirmed", "6-50"), ("unfounded", "0-5"))}
+    store(
+        [Case(body=first, at=on(2025, 2, 1), **facts), Case(body=second, at=on(2025, 2, 1), verified=False, **facts)]
+    )
     fold_new_events()
-    assert sums() == {
+    assert read_sums() == {
         ("declared", ""): 2,
         RANSOMWARE: 1,
         ("interruptions", "0-4h"): 1,
@@ -83,7 +85,7 @@ def test_what_was_no_incident_is_counted_nowhere(db, reason):
     fold_new_events()
     close_incident(reference=incident.reference, reason=reason, actor=a_lead(csirt))
     fold_new_events()
-    assert sums() == {}
+    assert read_sums() == {}
     assert not CaseFact.objects.get().is_counted
 
 
@@ -107,7 +109,7 @@ def test_a_signalement_is_counted_apart_and_brings_nothing_else(db):
     fold_new_events()
     change(incidents[:1], nature="report")
     fold_new_events()
-    assert sums() == {
+    assert read_sums() == {
         ("declared", ""): 2,
         RANSOMWARE: 1,
         ("reports", ""): 1,
@@ -136,7 +138,7 @@ def test_services_categories_causes_and_delays_are_counted(db):
         closing_reason="resolved",
     )
     fold_new_events()
-    assert sums("services", "categories", "causes", "discovery", "help", "closing") == {
+    assert read_sums("services", "categories", "causes", "discovery", "help", "closing") == {
         ("services", "eau"): 1,
         ("services", "paie"): 1,
         ("categories", "nir"): 1,
@@ -149,15 +151,15 @@ def test_services_categories_causes_and_delays_are_counted(db):
     incident.leaks.update(status="unfounded")
     touch([incident])
     fold_new_events()
-    assert sums("categories") == {}
-    assert sums("unfounded") == {("unfounded", ""): 1}
+    assert read_sums("categories") == {}
+    assert read_sums("unfounded") == {("unfounded", ""): 1}
 
 
 def test_a_leak_without_a_category_is_of_one_that_is_not_known(db):
     """The audit of published figures, and its readers, know that a leak has a category at least."""
     store(one_each(bodies("53", 1), on(2025, 2, 1), leaks=(("claimed", "0-5"),)))
     fold_new_events()
-    assert sums("categories") == {("categories", "inconnues"): 1}
+    assert read_sums("categories") == {("categories", "inconnues"): 1}
 
 
 def test_a_number_of_persons_wins_over_a_band(db):
@@ -166,7 +168,7 @@ def test_a_number_of_persons_wins_over_a_band(db):
         incident.leaks.update(persons=persons)
     fold_new_events()
     bands = ("0-5", "6-50", "51-300", "301-5000", "5000+")
-    assert {key: value for key, value in sums().items() if key[0] == "leaks"} == {
+    assert {key: value for key, value in read_sums().items() if key[0] == "leaks"} == {
         ("leaks", f"{band}/claimed"): 1 for band in bands
     }
 
@@ -177,7 +179,7 @@ def test_an_event_that_comes_twice_counts_once(db):
     touch(incidents)
     touch(incidents)
     fold_new_events()
-    assert sums() == {("declared", ""): 3, RANSOMWARE: 3}
+    assert read_sums() == {("declared", ""): 3, RANSOMWARE: 3}
 
 
 def test_a_batch_costs_the_same_whatever_its_size(db, django_assert_num_queries):
@@ -203,8 +205,8 @@ def test_two_folders_at_once_count_each_event_once(transactional_db, monkeypatch
         for done in [pool.submit(fold) for _ in range(3)]:
             done.result()
     fold_new_events()
-    assert sums() == {("declared", ""): 60, RANSOMWARE: 60, ("interruptions", "0-4h"): 60}
-    assert pending() == 0
+    assert read_sums() == {("declared", ""): 60, RANSOMWARE: 60, ("interruptions", "0-4h"): 60}
+    assert count_pending() == 0
 
 
 KILLED = """
@@ -223,17 +225,17 @@ rollups.fold_batch()
 
 def wait_until_alone():
     """PostgreSQL needs a moment to see that a client was killed; until then its rows are locked, and skipped."""
-    others = (
+    busy_clients = (
         "SELECT count(*) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
     )
     deadline = time.monotonic() + 30
-    while asked(others) != 0:
+    while read_count(busy_clients) != 0:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def asked(query):
+def read_count(query):
     with connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchone()[0]
@@ -245,20 +247,20 @@ def test_a_folder_killed_before_its_commit_counts_nothing_twice(transactional_db
     done = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
     assert done.returncode == -9
     wait_until_alone()
-    assert (sums(), pending()) == ({}, 20)
+    assert (read_sums(), count_pending()) == ({}, 20)
     fold_new_events()
-    assert (sums(), pending()) == ({("declared", ""): 20, RANSOMWARE: 20}, 0)
+    assert (read_sums(), count_pending()) == ({("declared", ""): 20, RANSOMWARE: 20}, 0)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_random_history_agrees_with_a_recount(db, seed):
     rng = random.Random(seed)
-    some = bodies("53", 10) + bodies("11", 10)
+    town_halls = bodies("53", 10) + bodies("11", 10)
     incidents = []
     for _ in range(12):
         incidents += store(
             Case(
-                body=rng.choice(some),
+                body=rng.choice(town_halls),
                 at=on(2025, rng.randint(1, 12), rng.randint(1, 28)),
                 verified=rng.random() < 0.5,
                 hours=tuple(rng.choice((1, 30, None)) for _ in range(rng.randint(0, 2))),
@@ -267,7 +269,7 @@ def test_a_random_history_agrees_with_a_recount(db, seed):
             for _ in range(rng.randint(0, 8))
         )
         if incidents:
-            happens(rng, rng.sample(incidents, min(3, len(incidents))))
+            change_at_random(rng, rng.sample(incidents, min(3, len(incidents))))
         if rng.random() < 0.5:
             rollups.fold_batch()
     fold_new_events()
@@ -275,10 +277,10 @@ def test_a_random_history_agrees_with_a_recount(db, seed):
     verified = Incident.objects.exclude(verification="unverified").exclude(
         closing_reason__in=["not_an_incident", "duplicate"]
     )
-    assert sum(sums("incidents").values()) == verified.count()
+    assert sum(read_sums("incidents").values()) == verified.count()
 
 
-def happens(rng, incidents):
+def change_at_random(rng, incidents):
     kind = rng.choice(("verified", "closed", "reopened"))
     if kind == "verified":
         change(incidents, verification="call_back", verified_at=on(2026, 1, 1))
@@ -318,4 +320,4 @@ def test_verify_stats_excuses_what_is_still_pending(db):
 def test_the_sums_of_facts_are_those_of_the_table(db):
     store(one_each(bodies("53", 4), on(2025, 2, 1)))
     fold_new_events()
-    assert Counter(rollups.sum_facts(CaseFact.objects.all())).total() == sum(sums(*Measure).values())
+    assert Counter(rollups.sum_facts(CaseFact.objects.all())).total() == sum(read_sums(*Measure).values())

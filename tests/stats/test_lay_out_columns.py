@@ -14,10 +14,10 @@ NOTHING = dict.fromkeys(("months", "quarters", "map", "strata", "missing", "meth
 def lay_out(*parts, sections=()):
     """Return the names of the parts in each column, then below."""
     layout = lay_out_blocks(NOTHING | dict.fromkeys(parts, "there"), sections)
-    return [[name_of(block) for block in column] for column in (*layout.columns, layout.below)]
+    return [[get_name(block) for block in column] for column in (*layout.columns, layout.below)]
 
 
-def name_of(block):
+def get_name(block):
     return block.template.removeprefix("stats/").removesuffix(".html")
 
 
@@ -26,7 +26,7 @@ def a_section(bars):
     return section
 
 
-def test_it_works():
+def test_parts_are_laid_out_in_two_columns():
     sections = [a_section(11), a_section(6)]
     assert lay_out("months", "quarters", "map", "strata", "missing", "method", sections=sections) == [
         ["months", "map", "section"],
@@ -62,6 +62,6 @@ def test_each_part_is_there_once_and_the_hole_is_no_taller_than_a_part(parts, ba
     layout = lay_out_blocks(NOTHING | dict.fromkeys({*parts, "method"}, "there"), [a_section(bar) for bar in bars])
     blocks = [block for column in (*layout.columns, layout.below) for block in column]
     assert len(blocks) == len(parts | {"method"}) + len(bars)
-    assert name_of(blocks[-1]) == "method"
+    assert get_name(blocks[-1]) == "method"
     first, second = (*layout.columns, [])[:2]
     assert measure_hole((first, second)) <= max(block.height for block in blocks) + SPACE

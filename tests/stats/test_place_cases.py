@@ -18,11 +18,11 @@ from stats.releases.tally import count_cells, count_spared, freeze_cases, save_c
 from tests.stats.cases import Case, bodies, change, on, store
 
 
-def random_case(dice, some):
-    """Of 2025, or of the year before: then it is late."""
+def make_random_case(dice, town_halls):
+    """Return a case of 2025, or a late one of the year before."""
     few = dice.choice((0, 0, 1, 2, 3))
     return Case(
-        body=dice.choice(some),
+        body=dice.choice(town_halls),
         at=on(dice.choice((2024, 2025, 2025, 2025)), dice.randint(1, 12), dice.randint(1, 28)),
         verified=dice.random() < 0.9,
         closing_reason=dice.choice(("", "", "", "resolved", "duplicate")),
@@ -38,9 +38,9 @@ def random_case(dice, some):
 
 def store_random_cases(seed):
     dice = random.Random(seed)
-    some = bodies("53", 12) + bodies("11", 12) + bodies("01", 4)
-    Collectivity.objects.filter(pk=some[0].pk).update(merged_into=some[1], vanished_on="2025-06-30")
-    incidents = store(random_case(dice, some) for _ in range(150))
+    town_halls = bodies("53", 12) + bodies("11", 12) + bodies("01", 4)
+    Collectivity.objects.filter(pk=town_halls[0].pk).update(merged_into=town_halls[1], vanished_on="2025-06-30")
+    incidents = store(make_random_case(dice, town_halls) for _ in range(150))
     for incident in incidents[::3]:
         since = incident.received_at - timedelta(hours=dice.choice((1, 30, 200)))
         change([incident], detected_at=since, detected_certainty="exact")
@@ -48,63 +48,65 @@ def store_random_cases(seed):
 
 
 def count_with_python(cases, period):
-    """Table → cell → units; of bodies, each once."""
+    """Return table → cell → units; each body counts once."""
     counts = {}
     for table in list_tables(period):
-        units, seen = Counter(), defaultdict(set)
+        units, bodies_by_cell = Counter(), defaultdict(set)
         for case in cases:
             for cell in list_case_cells(case, table):
                 units[cell] += 1
-                seen[cell].add(case.body_id)
-        counts[table.code] = {cell: len(seen[cell]) for cell in seen} if table.counts == "bodies" else dict(units)
+                bodies_by_cell[cell].add(case.body_id)
+        counts[table.code] = (
+            {cell: len(bodies_by_cell[cell]) for cell in bodies_by_cell} if table.counts == "bodies" else dict(units)
+        )
     return counts
 
 
 def count_with_sql(period):
-    """The same, and the cases as the release keeps them."""
+    """Return the same, and the cases as the release saves them."""
     freeze_cases(period)
     counts = count_cells(period, count_existing_bodies(period.year))
     release = Release.objects.create(number=1, year=period.year, quarter=period.quarter)
     save_cases(release)
-    told = {
+    units = {
         code: {cell: count.units for cell, count in cells.items() if count.units} for code, cells in counts.items()
     }
-    return told, list(CountedCase.objects.filter(release=release))
+    return units, list(CountedCase.objects.filter(release=release))
 
 
-def test_it_works(db):
-    some = bodies("53", 2)
+def test_interruptions_leaks_and_signalements_are_placed_alike(db):
+    town_halls = bodies("53", 2)
     store(
         [
-            Case(body=some[0], at=on(2025, 2, 1), hours=(2, 2), leaks=(("confirmed", "6-50"),)),
-            Case(body=some[1], at=on(2025, 2, 1), nature="report", hours=(2,)),
+            Case(body=town_halls[0], at=on(2025, 2, 1), hours=(2, 2), leaks=(("confirmed", "6-50"),)),
+            Case(body=town_halls[1], at=on(2025, 2, 1), nature="report", hours=(2,)),
         ]
     )
     fold_all()
-    told, cases = count_with_sql(Period(2025))
-    assert count_with_python(cases, Period(2025)) == told
-    assert told["interruptions_by_hours"] == {("0-4h",): 2}
-    assert told["incidents_by_region_and_quarter"] == {("53", "T1"): 1}
-    assert (told["incidents"], told["reports"], told["leaks"]) == ({(): 1}, {(): 1}, {(): 1})
+    counts, cases = count_with_sql(Period(2025))
+    assert count_with_python(cases, Period(2025)) == counts
+    assert counts["interruptions_by_hours"] == {("0-4h",): 2}
+    assert counts["incidents_by_region_and_quarter"] == {("53", "T1"): 1}
+    assert (counts["incidents"], counts["reports"], counts["leaks"]) == ({(): 1}, {(): 1}, {(): 1})
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_generated_cases_of_a_year_are_placed_alike(db, seed):
     store_random_cases(seed)
-    told, cases = count_with_sql(Period(2025))
-    assert count_with_python(cases, Period(2025)) == told
-    assert [code for code, cells in told.items() if not cells] == []
-    assert set(told) == {table.code for table in OF_A_YEAR}
+    counts, cases = count_with_sql(Period(2025))
+    assert count_with_python(cases, Period(2025)) == counts
+    assert [code for code, cells in counts.items() if not cells] == []
+    assert set(counts) == {table.code for table in OF_A_YEAR}
 
 
 def test_generated_cases_of_a_quarter_are_placed_alike(db):
     store_random_cases(4)
-    told, cases = count_with_sql(Period(2025, 2))
-    assert count_with_python(cases, Period(2025, 2)) == told
-    assert sorted(told) == ["incidents", "incidents_by_month", "interruptions", "leaks", "reports"]
+    counts, cases = count_with_sql(Period(2025, 2))
+    assert count_with_python(cases, Period(2025, 2)) == counts
+    assert sorted(counts) == ["incidents", "incidents_by_month", "interruptions", "leaks", "reports"]
 
 
-def test_who_is_spared_lives_in_a_region_with_a_number(db):
+def test_spared_bodies_are_those_of_regions_with_a_number(db):
     """Corse has a dash: everybody knows that its bodies may all have declared nothing."""
     counts = {
         "incidents_by_region": {("53",): CellCount(9, 6, 2), ("11",): CellCount(5, 5, 1), ("94",): CellCount(4, 4, 1)},
@@ -112,5 +114,5 @@ def test_who_is_spared_lives_in_a_region_with_a_number(db):
     }
     existing = count_existing_bodies(2025)
     homes = Region.objects.filter(code__in=["53", "11"])
-    there = sum(existing[home.pk, "large"] for home in homes)
-    assert count_spared(counts, existing) == {("large",): CellCount(7, 7, 1, spared=there - 7)}
+    number = sum(existing[home.pk, "large"] for home in homes)
+    assert count_spared(counts, existing) == {("large",): CellCount(7, 7, 1, spared=number - 7)}

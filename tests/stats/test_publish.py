@@ -28,19 +28,19 @@ QUARTERS_OF_2025 = ["2025-T1", "2025-T2", "2025-T3", "2025-T4"]
 
 
 @pytest.fixture(autouse=True)
-def followed(monkeypatch):
-    """The task publishes one release and sends itself for the next: here that one is made at once. What was sent."""
-    sent = []
+def next_tasks(monkeypatch):
+    """Run at once the task that each release sends for the next, and return the arguments of each."""
+    sent_tasks = []
 
     def follow(arguments, **_options):
-        sent.append(arguments)
+        sent_tasks.append(arguments)
         publish_releases(*arguments)
 
     monkeypatch.setattr(publish_releases, "apply_async", follow)
-    return sent
+    return sent_tasks
 
 
-def test_it_works(db):
+def test_a_quarter_and_then_its_year_are_published(db):
     """Fifty bodies in a quarter: its totals and its months are printed, and in time the year."""
     store(one_each(bodies("53", 50), on(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
     with time_machine.travel(Q1_DUE, tick=False):
@@ -131,7 +131,7 @@ def test_a_year_that_is_published_late_comes_before_the_next_quarter(db, setting
     assert list_periods() == [*QUARTERS_OF_2025, "2025", "2026-T1"]
 
 
-def test_a_night_publishes_no_more_than_a_year(db, followed):
+def test_a_night_publishes_no_more_than_a_year(db, next_tasks):
     """A clock that is wrong for a night does not publish thirty years of the future. Other work has its turn between
     two releases.
     """
@@ -139,7 +139,7 @@ def test_a_night_publishes_no_more_than_a_year(db, followed):
     with time_machine.travel(on(2055, 5, 1), tick=False):
         publish_releases()
     assert list_periods() == [*QUARTERS_OF_2025, "2025"]
-    assert followed == [(4,), (3,), (2,), (1,)]
+    assert next_tasks == [(4,), (3,), (2,), (1,)]
 
 
 def test_a_clock_that_went_back_publishes_nothing(db):
@@ -162,22 +162,22 @@ def test_an_earlier_period_is_not_published_after_a_later_one(db):
 
 
 def test_only_verified_cases_that_count_are_published(db):
-    some = bodies("53", 100)
-    store(one_each(some[:40], on(2025, 2, 1)))
-    store(one_each(some[40:60], on(2025, 2, 1), verified=False))
-    store(one_each(some[60:70], on(2025, 2, 1), closing_reason="duplicate"))
-    store(one_each(some[70:80], on(2025, 2, 1), closing_reason="not_an_incident"))
-    store(one_each(some[80:], on(2025, 2, 1), nature="report", hours=(2,), leaks=(("claimed", "6-50"),)))
+    town_halls = bodies("53", 100)
+    store(one_each(town_halls[:40], on(2025, 2, 1)))
+    store(one_each(town_halls[40:60], on(2025, 2, 1), verified=False))
+    store(one_each(town_halls[60:70], on(2025, 2, 1), closing_reason="duplicate"))
+    store(one_each(town_halls[70:80], on(2025, 2, 1), closing_reason="not_an_incident"))
+    store(one_each(town_halls[80:], on(2025, 2, 1), nature="report", hours=(2,), leaks=(("claimed", "6-50"),)))
     publish_due(now=YEAR_DUE)
     assert read_table("incidents") == {"": 40}
     assert read_table("reports") == {"": 20}
     assert read_table("interruptions") == read_table("leaks") == {"": None}
 
 
-def test_what_was_printed_of_a_quarter_is_not_printed_again(db):
+def test_months_printed_with_a_quarter_are_not_printed_again(db):
     """The months of a quarter that opened are those of its release; the year prints the others."""
-    some = bodies("53", 80)
-    store(one_each(some[:60], on(2025, 2, 1)) + one_each(some[60:], on(2025, 5, 1)))
+    town_halls = bodies("53", 80)
+    store(one_each(town_halls[:60], on(2025, 2, 1)) + one_each(town_halls[60:], on(2025, 5, 1)))
     publish_due(now=YEAR_DUE)
     assert read_shown("incidents_by_month", quarter=1) == {"02": 60}
     assert read_table("incidents_by_month", quarter=2) == {}
@@ -187,10 +187,10 @@ def test_what_was_printed_of_a_quarter_is_not_printed_again(db):
 
 def test_late_cases_are_a_line_of_the_next_year(db):
     """Verified after their year was printed: under the same threshold, and once."""
-    some = bodies("53", 100)
-    store(one_each(some[:50], on(2025, 2, 1)))
-    late = store(one_each(some[50:60], on(2025, 2, 1), verified=False))
-    few = store(one_each(some[60:64], on(2025, 3, 1), verified=False))
+    town_halls = bodies("53", 100)
+    store(one_each(town_halls[:50], on(2025, 2, 1)))
+    late = store(one_each(town_halls[50:60], on(2025, 2, 1), verified=False))
+    few = store(one_each(town_halls[60:64], on(2025, 3, 1), verified=False))
     publish_due(now=YEAR_DUE)
     change(late, verified_at=on(2026, 5, 1), verification="call_back")
     publish_due(now=on(2027, 4, 1))
@@ -202,7 +202,7 @@ def test_late_cases_are_a_line_of_the_next_year(db):
     assert CountedCase.objects.filter(is_late=True).values_list("release__year", "fact").count() == 14
 
 
-def test_a_quarter_that_changed_since_it_was_printed_stays_and_the_year_counts_what_is(db):
+def test_a_quarter_that_changed_since_it_was_printed_stays_and_the_year_counts_anew(db):
     incidents = store(one_each(bodies("53", 60), on(2025, 2, 1)))
     publish_due(now=Q1_DUE)
     change(incidents[:10], status="closed", closed_at=on(2025, 5, 1), closing_reason="duplicate")
@@ -245,9 +245,9 @@ def test_a_signalement_that_moves_to_another_year_is_counted_once(db):
 
 
 def test_merged_bodies_are_one_body(db):
-    some = bodies("53", 5)
-    store(one_each(some, on(2025, 2, 1)))
-    Collectivity.objects.filter(pk=some[0].pk).update(merged_into=some[1].pk, vanished_on=date(2025, 3, 1))
+    town_halls = bodies("53", 5)
+    store(one_each(town_halls, on(2025, 2, 1)))
+    Collectivity.objects.filter(pk=town_halls[0].pk).update(merged_into=town_halls[1].pk, vanished_on=date(2025, 3, 1))
     publish_due(now=YEAR_DUE)
     assert read_table("incidents") == {"": None}
 
@@ -289,19 +289,19 @@ def test_a_release_that_cannot_be_made_safe_is_not_published(db, monkeypatch):
 
 
 @time_machine.travel(Q1_DUE, tick=False)
-def test_beside_another_the_command_waits_and_the_task_does_nothing(transactional_db, capsys):
+def test_while_another_publishes_the_command_waits_and_the_task_does_nothing(transactional_db, capsys):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    held, over = threading.Event(), threading.Event()
+    is_locked, over = threading.Event(), threading.Event()
 
     def hold_the_lock():
         with hold_lock(Lock.PUBLISH, waits=True):
-            held.set()
+            is_locked.set()
             over.wait(60)
         connection.close()
 
     other = threading.Thread(target=hold_the_lock)
     other.start()
-    held.wait(60)
+    is_locked.wait(60)
     publish_releases()
     assert Release.objects.count() == 0
     threading.Timer(0.5, over.set).start()
@@ -311,7 +311,7 @@ def test_beside_another_the_command_waits_and_the_task_does_nothing(transactiona
 
 
 @pytest.mark.parametrize("model", [Release, Figure, Denominator, CountedCase])
-def test_what_was_published_is_never_changed(db, model):
+def test_rows_of_a_release_are_never_changed(db, model):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
     publish_due(now=YEAR_DUE)
     with connection.cursor() as cursor:

@@ -18,7 +18,7 @@ from stats.pages.labels import bind
 from stats.services import fold_new_events
 from tests.cast import breizh_cyber
 from tests.stats.cases import Case, bodies, change, on, one_each, store
-from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, html, some_cases
+from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, html, store_cases_of_two_centres
 from tests.stats.rows import row, row_of_two
 
 NARROW = "\N{NARROW NO-BREAK SPACE}"
@@ -26,8 +26,8 @@ NARROW = "\N{NARROW NO-BREAK SPACE}"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 
 
-def test_it_works(client, national):
-    incidents = some_cases()
+def test_a_region_has_exact_figures_in_every_table(client, national):
+    incidents = store_cases_of_two_centres()
     incidents[0].leaks.update(categories=["nir"])
     change(
         incidents[:1],
@@ -37,8 +37,8 @@ def test_it_works(client, national):
         detected_certainty="exact",
     )
     fold_new_events()
-    shown = html(client, BRETAGNE)
-    assert "Les chiffres exacts en Bretagne, 2026" in shown
+    page = html(client, BRETAGNE)
+    assert "Les chiffres exacts en Bretagne, 2026" in page
     for line in [
         row_of_two("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)),
         row_of_two("Février", (2, 0), (2, 0), (0, 0), (0, 0), (0, 0)),
@@ -54,27 +54,27 @@ def test_it_works(client, national):
         row_of_two("Confirmée", (1, 0)),
         row_of_two("Sans fondement", (0, 0)),
     ]:
-        assert line in shown, line
-    assert "Votre consultation est notée" in shown
-    assert "Je ne sais pas" not in shown  # the town hall's words, in the form
+        assert line in page, line
+    assert "Votre consultation est notée" in page
+    assert "Je ne sais pas" not in page  # the town hall's words, in the form
 
 
 def test_bodies_are_counted_once_for_the_scope_that_is_asked(client, national):
-    some_cases()
+    store_cases_of_two_centres()
 
-    def bodies_of(url, **asked):
-        shown = html(client, url, **asked)
-        return [int(part.split("</dd>")[0]) for part in shown.split("<dd>")[3:]]
+    def count_bodies(url, **choice):
+        page = html(client, url, **choice)
+        return [int(part.split("</dd>")[0]) for part in page.split("<dd>")[3:]]
 
-    assert bodies_of(BRETAGNE) == [2, 1]  # one of them with two centres
-    assert bodies_of(CENTRE) == [2, 1]
-    assert bodies_of("/statistiques/exacts/centre/loin-cyber/") == [2, 1]
-    assert bodies_of(NATION) == [3, 2]
-    assert bodies_of(NATION, annee="2025") == [1, 0]
+    assert count_bodies(BRETAGNE) == [2, 1]  # one of them with two centres
+    assert count_bodies(CENTRE) == [2, 1]
+    assert count_bodies("/statistiques/exacts/centre/loin-cyber/") == [2, 1]
+    assert count_bodies(NATION) == [3, 2]
+    assert count_bodies(NATION, annee="2025") == [1, 0]
 
 
 def test_rates_have_the_denominators_of_the_list(client, national):
-    some_cases()
+    store_cases_of_two_centres()
     existing = count_existing_bodies(2026)
     bretagne = existing[Region.objects.get(code="53").pk, ""]
     assert bretagne > 1000
@@ -94,35 +94,35 @@ def test_rates_have_the_denominators_of_the_list(client, national):
 
 def test_a_body_of_no_list_is_counted_but_in_no_rate(client, national):
     csirt = breizh_cyber()
-    (one,) = bodies("53", 1)
-    Collectivity.objects.filter(pk=one.pk).update(is_listed=False)
-    store([Case(body=one, at=on(2026, 1, 5), csirt=csirt)])
+    (body,) = bodies("53", 1)
+    Collectivity.objects.filter(pk=body.pk).update(is_listed=False)
+    store([Case(body=body, at=on(2026, 1, 5), csirt=csirt)])
     fold_new_events()
-    shown = html(client, BRETAGNE)
-    assert "<dd>1</dd>" in shown
-    assert '<td class="number">0</td><td class="number">0,00 %</td>' in shown
+    page = html(client, BRETAGNE)
+    assert "<dd>1</dd>" in page
+    assert '<td class="number">0</td><td class="number">0,00 %</td>' in page
 
 
 def test_a_body_that_appeared_later_is_in_no_earlier_denominator():
     region = Region.objects.get(code="53")
-    (one,) = bodies("53", 1)
+    (body,) = bodies("53", 1)
     counted = count_existing_bodies(2025)[region.pk, ""]
-    Collectivity.objects.filter(pk=one.pk).update(appeared_on="2026-01-01")
+    Collectivity.objects.filter(pk=body.pk).update(appeared_on="2026-01-01")
     assert count_existing_bodies(2025)[region.pk, ""] == counted - 1
     assert count_existing_bodies(2026)[region.pk, ""] == counted
-    Collectivity.objects.filter(pk=one.pk).update(vanished_on="2027-01-01")
+    Collectivity.objects.filter(pk=body.pk).update(vanished_on="2027-01-01")
     assert [count_existing_bodies(year)[region.pk, ""] - counted for year in (2025, 2026, 2027)] == [-1, 0, -1]
 
 
 def test_regions_with_bodies_are_those_of_the_list(django_assert_num_queries):
     empty = Region.objects.create(code="999", name="Terre vide", zone="com", sort_key="terre vide")
     with django_assert_num_queries(1):
-        found = list_regions_with_bodies()
-    assert empty not in found
-    assert {"53", "11", "988"} <= {region.code for region in found}
-    assert found == sorted(found, key=lambda region: region.sort_key)
-    (one,) = bodies("53", 1)
-    Collectivity.objects.filter(pk=one.pk).update(region_correction=empty, region_correction_on="2026-01-01")
+        regions = list_regions_with_bodies()
+    assert empty not in regions
+    assert {"53", "11", "988"} <= {region.code for region in regions}
+    assert regions == sorted(regions, key=lambda region: region.sort_key)
+    (body,) = bodies("53", 1)
+    Collectivity.objects.filter(pk=body.pk).update(region_correction=empty, region_correction_on="2026-01-01")
     assert empty in list_regions_with_bodies()
 
 
@@ -143,8 +143,8 @@ def test_regions_with_bodies_are_those_of_the_list(django_assert_num_queries):
     ],
 )
 def test_a_body_is_of_the_stratum_of_its_kind_and_population(kind, population, stratum):
-    (one,) = bodies("53", 1)
-    rows = Collectivity.objects.filter(pk=one.pk)
+    (body,) = bodies("53", 1)
+    rows = Collectivity.objects.filter(pk=body.pk)
     rows.update(kind=kind, population=population)
     assert rows.values_list(express_stratum(), flat=True).get() == stratum
 
@@ -154,7 +154,7 @@ def test_the_list_has_bodies_of_each_stratum():
     assert all(existing[0, stratum] for stratum in Stratum)
 
 
-def test_halves_are_said_of_few_cases_and_bands_of_many(client, national, monkeypatch):
+def test_medians_are_written_of_few_cases_and_bands_of_many(client, national, monkeypatch):
     csirt = breizh_cyber()
     incidents = store(one_each(bodies("53", 11), on(2026, 1, 5), csirt=csirt))
     for number, incident in enumerate(incidents):
@@ -164,36 +164,36 @@ def test_halves_are_said_of_few_cases_and_bands_of_many(client, national, monkey
     half = "Cas connus : 10. La moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
     assert half in html(client, BRETAGNE)
     monkeypatch.setattr(sums, "AT_MOST", 9)
-    shown = html(client, BRETAGNE)
-    assert "Cas connus" not in shown
+    page = html(client, BRETAGNE)
+    assert "Cas connus" not in page
     assert (
         "La moitié des cas connus : « moins d’une heure » ou moins. Neuf sur dix : « de 1 à 4 heures » ou moins."
-        in shown
+        in page
     )
 
 
-def test_whole_days_are_said_without_hours(client, national):
+def test_whole_days_are_written_without_hours(client, national):
     incidents = store(one_each(bodies("53", 2), on(2026, 1, 5), csirt=breizh_cyber()))
     change(incidents, acknowledged_at=incidents[0].received_at + timedelta(days=3))
     fold_new_events()
     assert "La moitié en 3 jours au plus, neuf sur dix en 3 jours au plus." in html(client, BRETAGNE)
 
 
-def test_bars_are_drawn_longest_first_and_what_is_not_known_last(client, national):
+def test_bars_are_drawn_longest_first_and_the_unknown_last(client, national):
     csirt = breizh_cyber()
-    one, two, three = bodies("53", 3)
+    first, second, third = bodies("53", 3)
     store(
         [
-            *one_each([one, two, three], on(2026, 1, 5), csirt=csirt, type="inconnu"),
-            *one_each([one, two], on(2026, 1, 6), csirt=csirt, type="panne"),
-            Case(body=one, at=on(2026, 1, 7), csirt=csirt, type="rancon", cause="supplier"),
+            *one_each([first, second, third], on(2026, 1, 5), csirt=csirt, type="inconnu"),
+            *one_each([first, second], on(2026, 1, 6), csirt=csirt, type="panne"),
+            Case(body=first, at=on(2026, 1, 7), csirt=csirt, type="rancon", cause="supplier"),
         ]
     )
     fold_new_events()
-    shown = html(client, BRETAGNE).partition('aria-labelledby="t-types"')[2].partition("</figure>")[0]
-    drawn = re.findall(r'<li( class="rest")?><span>(.*?)</span> <b>(\d+)</b>', shown)
+    figure = html(client, BRETAGNE).partition('aria-labelledby="t-types"')[2].partition("</figure>")[0]
+    drawn = re.findall(r'<li( class="rest")?><span>(.*?)</span> <b>(\d+)</b>', figure)
     assert drawn == [("", "Panne", "2"), ("", "Rançongiciel", "1"), (' class="rest"', "À qualifier", "3")]
-    lengths = re.findall(r'<rect width="([\d.]+)" height="4"/></svg>', shown)
+    lengths = re.findall(r'<rect width="([\d.]+)" height="4"/></svg>', figure)
     assert lengths == ["66.7", "33.3", "100.0"]
 
 
@@ -201,25 +201,25 @@ def test_of_many_services_the_first_twelve_are_drawn_and_all_stand_in_the_table(
     services = PublicService.values[:14]
     store([Case(body=bodies("53", 1)[0], at=on(2026, 1, 5), csirt=breizh_cyber(), services=tuple(services))])
     fold_new_events()
-    shown = html(client, BRETAGNE).partition('aria-labelledby="t-services"')[2].partition("</figure>")[0]
-    assert shown.count("<li>") == 12
-    assert "Et 2 autres, dans le tableau." in shown
-    assert shown.count('<th scope="row">') == 14
+    figure = html(client, BRETAGNE).partition('aria-labelledby="t-services"')[2].partition("</figure>")[0]
+    assert figure.count("<li>") == 12
+    assert "Et 2 autres, dans le tableau." in figure
+    assert figure.count('<th scope="row">') == 14
 
 
 # Beside the year before
 
 
-def two_years():
-    """In Bretagne two cases in February 2025 and three in October, one in February 2026 and one in March."""
+def store_two_years():
+    """Store, in Bretagne, two cases in February 2025 and three in October, one in February 2026 and one in March."""
     csirt = breizh_cyber()
-    one, two, three = bodies("53", 3)
+    first, second, third = bodies("53", 3)
     store(
         [
-            *one_each([one, two], on(2025, 2, 5), csirt=csirt, type="hameconnage"),
-            *one_each([one, two, three], on(2025, 10, 5), csirt=csirt),
-            Case(body=one, at=on(2026, 2, 5), csirt=csirt, type="hameconnage"),
-            Case(body=one, at=on(2026, 3, 5), csirt=csirt, hours=(2,)),
+            *one_each([first, second], on(2025, 2, 5), csirt=csirt, type="hameconnage"),
+            *one_each([first, second, third], on(2025, 10, 5), csirt=csirt),
+            Case(body=first, at=on(2026, 2, 5), csirt=csirt, type="hameconnage"),
+            Case(body=first, at=on(2026, 3, 5), csirt=csirt, hours=(2,)),
         ]
     )
     fold_new_events()
@@ -228,75 +228,75 @@ def two_years():
 
 def test_the_current_year_is_compared_with_the_same_months(client, national):
     """October 2025 is in nothing that stands beside January to March 2026, but for the distinct bodies of the year."""
-    two_years()
-    shown = html(client, BRETAGNE)
-    assert "2 de janvier à mars 2025" in shown
-    assert "L’année précédente est comptée sur les mêmes mois : de janvier à mars 2025." in shown
-    assert "Mars 2026 n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés." in shown
-    assert "Les premiers chiffres datent de février 2025." in shown
-    assert '<th scope="col" class="number before">Janvier à mars 2025</th>' in shown
-    assert "chacune une fois ; 3 en 2025, toute l’année" in shown
+    store_two_years()
+    page = html(client, BRETAGNE)
+    assert "2 de janvier à mars 2025" in page
+    assert "L’année précédente est comptée sur les mêmes mois : de janvier à mars 2025." in page
+    assert "Mars 2026 n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés." in page
+    assert "Les premiers chiffres datent de février 2025." in page
+    assert '<th scope="col" class="number before">Janvier à mars 2025</th>' in page
+    assert "chacune une fois ; 3 en 2025, toute l’année" in page
     for line in [
         row_of_two("Février", (1, 2), (1, 2), (0, 0), (0, 0), (0, 0)),
         row_of_two("Ensemble", (2, 2), (2, 2), (0, 0), (1, 0), (0, 0)),
         row_of_two("Hameçonnage", (1, 2)),
         row_of_two("Rançongiciel", (1, 0)),
     ]:
-        assert line in shown, line
-    assert "Octobre" not in shown
+        assert line in page, line
+    assert "Octobre" not in page
 
 
 def test_a_year_that_is_over_is_compared_whole(client, national):
-    two_years()
+    store_two_years()
     with time_machine.travel(on(2027, 2, 3)):
         client.force_login(national)
-        shown = html(client, BRETAGNE, annee="2026")
-    assert "5 en 2025" in shown
-    assert '<th scope="col" class="number before">2025</th>' in shown
-    assert "mêmes mois" not in shown
-    assert "toute l’année" not in shown
-    assert row_of_two("Octobre", (0, 3), (0, 3), (0, 0), (0, 0), (0, 0)) in shown
-    assert row_of_two("Rançongiciel", (1, 3)) in shown
+        page = html(client, BRETAGNE, annee="2026")
+    assert "5 en 2025" in page
+    assert '<th scope="col" class="number before">2025</th>' in page
+    assert "mêmes mois" not in page
+    assert "toute l’année" not in page
+    assert row_of_two("Octobre", (0, 3), (0, 3), (0, 0), (0, 0), (0, 0)) in page
+    assert row_of_two("Rançongiciel", (1, 3)) in page
 
 
 def test_a_first_year_is_compared_with_nothing(client, national):
-    two_years()
-    shown = html(client, BRETAGNE, annee="2025")
-    assert "Il n’y a pas de chiffres de 2024 à comparer." in shown
-    assert "before" not in shown
-    assert row("Octobre", 3, 3, 0, 0, 0) in shown
+    store_two_years()
+    page = html(client, BRETAGNE, annee="2025")
+    assert "Il n’y a pas de chiffres de 2024 à comparer." in page
+    assert "before" not in page
+    assert row("Octobre", 3, 3, 0, 0, 0) in page
 
 
-def test_the_line_of_the_year_stops_where_the_year_has_come_to(client, national):
+def test_the_line_of_the_year_stops_at_the_current_month(client, national):
     """Three dots of 2026; of 2025, the eleven months since the first figures."""
-    two_years()
-    shown = html(client, BRETAGNE)
-    wide = shown.partition('<svg class="wide"')[2].partition("</svg>")[0]
+    store_two_years()
+    page = html(client, BRETAGNE)
+    wide = page.partition('<svg class="wide"')[2].partition("</svg>")[0]
     assert wide.count('<circle class="dot"') == 3
     assert wide.count('<circle class="dot--before"') == 11
     assert html(client, BRETAGNE, annee="2025").count('<circle class="dot"') == 2 * 12
 
 
 def test_a_centre_whose_territory_changed_has_no_rate_of_the_year_before(client, national):
-    csirt = two_years()
+    csirt = store_two_years()
     assert "autre territoire" not in html(client, CENTRE)
     csirt.coverages.update(valid=DateRange(date(2026, 1, 1), None))
-    shown = html(client, CENTRE)
-    assert '<td class="number before">autre territoire</td>' in shown
+    page = html(client, CENTRE)
+    assert '<td class="number before">autre territoire</td>' in page
 
 
 def test_regions_stand_in_the_order_of_their_incidents(client, national):
-    csirt = two_years()
+    csirt = store_two_years()
     store([*one_each(bodies("11", 3), on(2026, 1, 5), csirt=csirt), *one_each(bodies("84", 1), on(2025, 1, 5))])
     fold_new_events()
-    shown = html(client, NATION).partition('aria-labelledby="t-regions"')[2].partition("</figure>")[0]
-    lines = re.findall(r'region/(\d+)/\?annee=2026">.*?<td class="number">(\d+)</td>.*?before">(\d+)</td>', shown)
+    figure = html(client, NATION).partition('aria-labelledby="t-regions"')[2].partition("</figure>")[0]
+    lines = re.findall(r'region/(\d+)/\?annee=2026">.*?<td class="number">(\d+)</td>.*?before">(\d+)</td>', figure)
     assert lines[:4] == [("11", "3", "0"), ("53", "2", "2"), ("84", "0", "1"), ("27", "0", "0")]
     assert len(lines) == len(list_regions_with_bodies())
     assert 'aria-labelledby="t-regions"' not in html(client, BRETAGNE)
 
 
-def test_a_quantile_is_postgresqls():
+def test_a_quantile_is_computed_as_postgresql_does():
     minutes = [timedelta(minutes=number) for number in (1, 2, 3, 4)]
     assert find_quantile(minutes, 0.5) == timedelta(minutes=2, seconds=30)
     assert find_quantile(minutes, 0.9) == timedelta(minutes=3, seconds=42)
@@ -304,21 +304,21 @@ def test_a_quantile_is_postgresqls():
 
 
 def test_the_year_is_chosen_by_links(client, national):
-    some_cases()
-    shown = html(client, NATION, annee="2025")
-    assert '<a class="pill" href="?annee=2025" aria-current="true">2025</a>' in shown
-    assert '<a class="pill" href="?annee=2026">2026</a>' in shown
-    assert "Décembre" in shown
+    store_cases_of_two_centres()
+    page = html(client, NATION, annee="2025")
+    assert '<a class="pill" href="?annee=2025" aria-current="true">2025</a>' in page
+    assert '<a class="pill" href="?annee=2026">2026</a>' in page
+    assert "Décembre" in page
     for wrong in ("2024", "2027", "abc", "20 25", "²⁰²⁵"):
         assert client.get(NATION, {"annee": wrong}).status_code == 404
 
 
 def test_a_year_without_anything_says_so(client, national):
     breizh_cyber()
-    shown = html(client, CENTRE)
-    assert "Aucune déclaration retenue dans l’année." in shown
-    assert "Rien n’est encore vérifié pour 2026" in shown
-    assert "Durée des interruptions" not in shown
+    page = html(client, CENTRE)
+    assert "Aucune déclaration retenue dans l’année." in page
+    assert "Rien n’est encore vérifié pour 2026" in page
+    assert "Durée des interruptions" not in page
 
 
 def test_a_case_of_the_last_evening_of_a_month_is_of_the_next_one_east_of_paris(client, national):
@@ -326,6 +326,6 @@ def test_a_case_of_the_last_evening_of_a_month_is_of_the_next_one_east_of_paris(
     with time_machine.travel(on(2026, 3, 31, 20)):
         store(one_each(bodies("988", 2), on(2026, 3, 31, 19)) + one_each(bodies("53", 1), on(2026, 3, 31, 19)))
         fold_new_events()
-        shown = html(client, NATION)
+        page = html(client, NATION)
     for line in [row("Mars", 1, 1, 0, 0, 0), row("Avril", 2, 2, 0, 0, 0), row("Ensemble", 3, 3, 0, 0, 0)]:
-        assert line in shown, line
+        assert line in page, line

@@ -15,18 +15,18 @@ PAGE = "/statistiques/mon-centre/"
 
 
 @time_machine.travel(on(2026, 3, 20))
-def test_it_works(client, db):
-    csirt, other = breizh_cyber(), Csirt.objects.create(slug="autre", name="Autre", level="territorial")
-    one, two, three = bodies("53", 3)
+def test_a_lead_reads_the_exact_figures_of_the_centre(client, db):
+    csirt, other_csirt = breizh_cyber(), Csirt.objects.create(slug="autre", name="Autre", level="territorial")
+    first, second, third = bodies("53", 3)
     store(
         [
-            Case(body=one, at=on(2026, 1, 5), csirt=csirt, hours=(2, None), leaks=(("confirmed", "6-50"),)),
-            Case(body=two, at=on(2026, 3, 5), csirt=csirt, verified=False, hours=(2,)),
-            Case(body=two, at=on(2026, 3, 6), csirt=csirt, leaks=(("unfounded", "0-5"),)),
-            Case(body=three, at=on(2026, 3, 7), csirt=csirt, closing_reason="duplicate"),
-            Case(body=three, at=on(2026, 3, 8), csirt=csirt, nature="report", hours=(2,)),
-            Case(body=three, at=on(2026, 3, 7), csirt=other),
-            Case(body=three, at=on(2025, 3, 7), csirt=csirt),
+            Case(body=first, at=on(2026, 1, 5), csirt=csirt, hours=(2, None), leaks=(("confirmed", "6-50"),)),
+            Case(body=second, at=on(2026, 3, 5), csirt=csirt, verified=False, hours=(2,)),
+            Case(body=second, at=on(2026, 3, 6), csirt=csirt, leaks=(("unfounded", "0-5"),)),
+            Case(body=third, at=on(2026, 3, 7), csirt=csirt, closing_reason="duplicate"),
+            Case(body=third, at=on(2026, 3, 8), csirt=csirt, nature="report", hours=(2,)),
+            Case(body=third, at=on(2026, 3, 7), csirt=other_csirt),
+            Case(body=third, at=on(2025, 3, 7), csirt=csirt),
         ]
     )
     fold_new_events()
@@ -48,34 +48,34 @@ def test_it_works(client, db):
     assert "no-store" in page["Cache-Control"]
 
 
-def test_nobody_else_finds_it(client, db):
+def test_nobody_but_a_lead_finds_the_page(client, db):
     csirt = breizh_cyber()
     region = Region.objects.get(code="53")
-    others = [
+    people = [
         a_responder(csirt),
         an_agent(),
         a_person(Role.ANALYST, region=region),
         a_person(Role.NATIONAL),
         a_person(Role.ADMINISTRATOR),
     ]
-    for person in others:
+    for person in people:
         client.force_login(person)
         assert client.get(PAGE).status_code == 404
 
 
-def test_a_lead_whose_role_has_ended_finds_it_no_more(client, db):
+def test_a_lead_whose_role_has_ended_finds_the_page_no_more(client, db):
     lead = a_lead()
     lead.membership_set.update(since_on="2025-01-01", ended_on="2025-06-01")
     client.force_login(lead)
     assert client.get(PAGE).status_code == 404
 
 
-def test_without_an_account_one_is_asked_to_sign_in(client, db):
+def test_a_visitor_without_an_account_is_asked_to_sign_in(client, db):
     assert client.get(PAGE).status_code == 302
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_the_same_whatever_the_number_of_cases(client, db, django_assert_max_num_queries, number):
+def test_the_page_costs_the_same_whatever_the_number_of_cases(client, db, django_assert_max_num_queries, number):
     csirt = breizh_cyber()
     store(one_each(bodies("53", number), on(2026, 1, 5), csirt=csirt))
     fold_new_events()

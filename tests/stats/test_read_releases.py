@@ -42,7 +42,7 @@ def read_feed(client):
     return ET.fromstring(client.get("/statistiques/publications.atom").content)  # noqa: S314 (our own)
 
 
-def test_it_works(client, six):
+def test_releases_are_listed_newest_first(client, six):
     assert read_table(client, HOME, "Publications, la plus récente d’abord") == [
         ["Publication n o 6", "1er trimestre 2026", "30 avril 2026"],
         ["Publication n o 5", "année 2025", "1er avril 2026"],
@@ -142,7 +142,7 @@ def test_the_data_lead_to_the_last_year_else_to_the_last_release(client, db):
     assert client.get("/statistiques/donnees/")["Location"] == f"{HOME}6/"
 
 
-def test_before_the_first_release(client, db):
+def test_the_pages_say_that_nothing_is_published_yet(client, db):
     assert "Rien n’est encore publié" in read_words(client, HOME)
     assert client.get(f"{HOME}1/").status_code == 404
     assert client.get(METHOD).status_code == 200
@@ -170,7 +170,7 @@ def test_the_feed_tells_of_each_release(client, six):
         assert all(entry.find(ATOM + name) is not None for entry in entries), name
 
 
-def test_the_feed_is_not_read_twice(client, six, django_assert_num_queries):
+def test_an_unchanged_feed_is_not_sent_again(client, six, django_assert_num_queries):
     etag = client.get("/statistiques/publications.atom")["ETag"]
     with django_assert_num_queries(1):
         assert client.get("/statistiques/publications.atom", headers={"If-None-Match": etag}).status_code == 304
@@ -201,7 +201,7 @@ def test_the_page_of_somebody_is_kept_by_nobody_else(client, six):
 
 def test_the_method_begins_as_every_page_of_figures_ends(client, db):
     tree = read_tree(client, METHOD)
-    first = [one.text().replace("\xa0", " ") for one in tree.css("main header p")[:3]]
+    first = [node.text().replace("\xa0", " ") for node in tree.css("main header p")[:3]]
     assert first == [paragraph.replace("\xa0", " ") for paragraph in list_paragraphs()[:3]]
 
 

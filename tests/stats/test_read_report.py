@@ -34,35 +34,35 @@ def release():
 
 
 def print_next_year():
-    """Number 6."""
+    """Print publication 6."""
     return print_release(Period(2026), spread(Period(2026), 90))
 
 
-def text(response):
+def read_text(response):
     body = LexborHTMLParser(response.content).css_first("main").text(separator=" ")
     return " ".join(body.replace("\xa0", " ").split())
 
 
-def fails(*args, **kwargs):
+def raise_error(*args, **kwargs):
     raise ValueError
 
 
-def fail(monkeypatch):
-    """Three tries of which none gives anything."""
-    monkeypatch.setattr(making, "typeset", fails)
+def fail_each_try(monkeypatch):
+    """Let each try to make the report fail."""
+    monkeypatch.setattr(making, "typeset", raise_error)
     for tries in range(making.MAX_TRIES + 1):
         with time_machine.travel(timezone.now() + tries * making.LEASE):
             make_reports()
     monkeypatch.undo()
 
 
-def test_it_works(client):
+def test_a_report_is_asked_for_made_and_downloaded(client):
     link = LexborHTMLParser(client.get("/statistiques/?region=53").content).css_first('a[href*="rapports"]')
     assert (link.text(), link.attributes["href"]) == ("Rapport (PDF)", f"{BRETAGNE}pdf/")
     assert client.get(f"{BRETAGNE}pdf/")["Location"] == BRETAGNE
-    assert "Le rapport se prépare" in text(client.get(BRETAGNE))
+    assert "Le rapport se prépare" in read_text(client.get(BRETAGNE))
     make_reports()
-    assert "Le rapport est prêt" in text(client.get(BRETAGNE))
+    assert "Le rapport est prêt" in read_text(client.get(BRETAGNE))
     answer = client.get(f"{BRETAGNE}pdf/")
     assert answer.content.startswith(b"%PDF-1.7")
     assert answer["Content-Type"] == "application/pdf"
@@ -77,28 +77,28 @@ def test_the_page_needs_no_script_and_moves_by_itself_where_there_is_one(client)
     assert page.css_first("meta[http-equiv]") is None
 
 
-def test_whoever_holds_it_costs_no_query(client, django_assert_num_queries):
+def test_a_reader_who_has_the_report_costs_no_query(client, django_assert_num_queries):
     client.get(FRANCE)
     make_reports()
     answer = client.get(f"{FRANCE}pdf/")
     with django_assert_num_queries(0):
-        held = client.get(f"{FRANCE}pdf/", headers={"If-None-Match": answer["ETag"]})
-    assert (held.status_code, held.content, held["Cache-Control"]) == (304, b"", FOR_EVER)
+        again = client.get(f"{FRANCE}pdf/", headers={"If-None-Match": answer["ETag"]})
+    assert (again.status_code, again.content, again["Cache-Control"]) == (304, b"", FOR_EVER)
 
 
-def test_what_is_not_made_is_kept_by_nobody(client):
+def test_no_cache_keeps_a_report_that_is_not_made(client):
     assert client.get(f"{FRANCE}pdf/")["Cache-Control"] == "no-store"
     assert "no-store" in client.get(FRANCE)["Cache-Control"]
 
 
 def test_a_crowd_makes_one_report(client, monkeypatch):
-    made = []
+    calls = []
 
-    def counted(*args, **kwargs):
-        made.append(args)
+    def count_call(*args, **kwargs):
+        calls.append(args)
         return b"%PDF"
 
-    monkeypatch.setattr(making, "typeset", counted)
+    monkeypatch.setattr(making, "typeset", count_call)
     for visitor in (Client(), Client()):
         for _ in range(50):
             visitor.get(f"{FRANCE}pdf/")
@@ -109,7 +109,7 @@ def test_a_crowd_makes_one_report(client, monkeypatch):
         make_reports()
         client.get(f"{FRANCE}pdf/")
         client.post(FRANCE)
-    assert len(made) == 1
+    assert len(calls) == 1
 
 
 def test_a_page_costs_few_queries(client, django_assert_max_num_queries):
@@ -130,7 +130,7 @@ def test_an_old_release_keeps_its_reports(client):
     assert client.get(f"{BRETAGNE}pdf/").content.startswith(b"%PDF")
 
 
-def test_what_was_made_is_never_changed(client):
+def test_a_report_is_never_changed(client):
     client.get(FRANCE)
     make_reports()
     with pytest.raises(ProgrammingError, match="pgtrigger"), transaction.atomic():
@@ -140,17 +140,17 @@ def test_what_was_made_is_never_changed(client):
 # Failing
 
 
-def test_one_that_failed_may_be_asked_again(client, monkeypatch):
+def test_a_report_that_failed_may_be_asked_for_again(client, monkeypatch):
     client.get(FRANCE)
-    fail(monkeypatch)
+    fail_each_try(monkeypatch)
     assert Report.objects.get().state == PaperState.FAILED
     for _ in range(2):
-        shown = text(client.get(FRANCE))
-        assert "Le rapport n’a pas pu être fait" in shown
-        assert "Demander de nouveau le rapport" in shown
+        text = read_text(client.get(FRANCE))
+        assert "Le rapport n’a pas pu être fait" in text
+        assert "Demander de nouveau le rapport" in text
     assert client.get(f"{FRANCE}pdf/")["Location"] == FRANCE
     assert client.post(FRANCE)["Location"] == FRANCE
-    assert "Le rapport se prépare" in text(client.get(FRANCE))
+    assert "Le rapport se prépare" in read_text(client.get(FRANCE))
     with time_machine.travel(timezone.now() + 4 * making.LEASE):
         make_reports()
     assert client.get(f"{FRANCE}pdf/").content.startswith(b"%PDF")
@@ -159,13 +159,13 @@ def test_one_that_failed_may_be_asked_again(client, monkeypatch):
 def test_when_no_worker_runs_the_page_says_so(client):
     client.get(FRANCE)
     with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
-        shown = text(client.get(FRANCE))
-        assert "Le rapport tarde" in shown
-        assert "rien ne dit qu’il se prépare" in shown
+        text = read_text(client.get(FRANCE))
+        assert "Le rapport tarde" in text
+        assert "rien ne dit qu’il se prépare" in text
         client.post(FRANCE)
-        assert "Le rapport se prépare" in text(client.get(FRANCE))
+        assert "Le rapport se prépare" in read_text(client.get(FRANCE))
         make_reports()
-    assert "Le rapport est prêt" in text(client.get(FRANCE))
+    assert "Le rapport est prêt" in read_text(client.get(FRANCE))
 
 
 def test_a_worker_that_dies_is_followed_by_another(client, monkeypatch):
@@ -192,11 +192,11 @@ def test_one_worker_at_a_time_makes_reports(client):
     with closing(other), other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [Lock.MAKE_REPORTS])
         make_reports()
-        assert "Le rapport se prépare" in text(client.get(BRETAGNE))
+        assert "Le rapport se prépare" in read_text(client.get(BRETAGNE))
         # A connection that closes gives its locks back a moment later.
         cursor.execute("SELECT pg_advisory_unlock(%s)", [Lock.MAKE_REPORTS])
     make_reports()
-    assert "Le rapport est prêt" in text(client.get(BRETAGNE))
+    assert "Le rapport est prêt" in read_text(client.get(BRETAGNE))
 
 
 def test_a_round_of_reports_is_short(client, monkeypatch):
@@ -221,16 +221,18 @@ def test_the_second_of_two_workers_changes_nothing(client, monkeypatch):
     slow = making.claim_report(timezone.now())
     with time_machine.travel(timezone.now() + making.LEASE):
         make_reports()
-    made = bytes(Report.objects.get().content)
+    content = bytes(Report.objects.get().content)
     monkeypatch.setattr(making, "typeset", lambda *args, **kwargs: b"other")
     assert making.try_report(slow) is False
-    assert bytes(Report.objects.get().content) == made
+    assert bytes(Report.objects.get().content) == content
 
 
-def test_one_that_cannot_be_made_does_not_hold_up_the_others(client, monkeypatch):
+def test_a_report_that_cannot_be_made_does_not_hold_up_the_others(client, monkeypatch):
     client.get(BRETAGNE)
     client.get(FRANCE)
-    monkeypatch.setattr(making, "describe_report", lambda _release, region: fails() if region else {"title": "x"})
+    monkeypatch.setattr(
+        making, "describe_report", lambda _release, region: raise_error() if region else {"title": "x"}
+    )
     monkeypatch.setattr(making, "typeset", lambda *args, **kwargs: b"%PDF")
     make_reports()
     states = dict(Report.objects.values_list("region__code", "state"))
@@ -243,9 +245,9 @@ def test_one_that_cannot_be_made_does_not_hold_up_the_others(client, monkeypatch
 def test_the_nation_and_each_region_with_a_number_are_prepared_after_a_year(release):
     making.prepare_reports(release)
     making.prepare_reports(release)
-    asked = set(Report.objects.values_list("region__code", flat=True))
-    assert asked == {None, "11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93"}
-    assert Report.objects.count() == len(asked)
+    regions = set(Report.objects.values_list("region__code", flat=True))
+    assert regions == {None, "11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93"}
+    assert Report.objects.count() == len(regions)
 
 
 def test_nothing_is_prepared_after_a_quarter():
@@ -253,7 +255,7 @@ def test_nothing_is_prepared_after_a_quarter():
     assert not Report.objects.exists()
 
 
-def test_a_region_without_a_number_has_a_report_for_whoever_asks(client):
+def test_a_region_without_a_number_has_a_report_on_demand(client):
     assert client.get(f"{HOME}/94/pdf/").status_code == 302
     make_reports()
     assert client.get(f"{HOME}/94/pdf/").content.startswith(b"%PDF")
@@ -267,24 +269,26 @@ PLACES = ["999", "FRANCE", "5 3", "%00", "53%00", "٥٣", "-1", "'", "984", "202
 
 @pytest.mark.parametrize("place", [*(f"5/rapports/{place}" for place in PLACES), f"{9**20}/rapports/france"])
 @pytest.mark.parametrize("end", ["", "pdf/"])
-def test_what_no_release_shows_is_not_asked_for(client, place, end):
+def test_a_forged_address_asks_for_no_report(client, place, end):
     path = f"/statistiques/publications/{place}/"
     answer = client.get(f"{path}{end}")
     assert answer.status_code == 404
     assert client.post(path).status_code == 404
     assert not Report.objects.exists()
-    shown = text(answer)
-    assert "Ce rapport n’existe pas" in shown
-    assert "La dernière année publiée est 2025, dans la publication n o 5." in shown
+    text = read_text(answer)
+    assert "Ce rapport n’existe pas" in text
+    assert "La dernière année publiée est 2025, dans la publication n o 5." in text
 
 
 def test_a_quarter_has_no_report(client):
     answer = client.get("/statistiques/publications/3/rapports/france/")
     assert answer.status_code == 404
-    assert "La publication n o 3 est celle d’un trimestre : seules les années entières ont un rapport." in text(answer)
+    assert "La publication n o 3 est celle d’un trimestre : seules les années entières ont un rapport." in read_text(
+        answer
+    )
 
 
-def test_the_page_of_what_is_not_there_leads_to_what_is(client):
+def test_the_page_of_an_unknown_report_leads_to_those_that_exist(client):
     page = LexborHTMLParser(client.get(f"{HOME}/999/").content)
     links = [link.attributes["href"] for link in page.css("main ul a")]
     assert len(links) == 21  # the nation and the régions that have a line of their own
@@ -302,7 +306,7 @@ def test_the_page_of_a_release_lists_its_reports(client):
     assert {f"{FRANCE}pdf/", f"{BRETAGNE}pdf/"} <= links
 
 
-def test_a_person_with_an_account_sees_the_same(client):
+def test_a_person_with_an_account_gets_the_same_report(client):
     client.force_login(a_lead())
     client.get(FRANCE)
     make_reports()

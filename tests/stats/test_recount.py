@@ -34,14 +34,14 @@ def small_slices(monkeypatch):
     monkeypatch.setattr(rollups, "BATCH", 7)
 
 
-def a_year(number=30, **said):
-    incidents = store(one_each(bodies("53", number), on(2025, 2, 1), hours=(2,), **said))
+def store_year(number=30, **fields):
+    incidents = store(one_each(bodies("53", number), on(2025, 2, 1), hours=(2,), **fields))
     fold_new_events()
     return incidents
 
 
 def spoil(incidents):
-    """Each kind of mistake: a fact that is wrong, one that is missing, sums and bodies that are, too many and lost."""
+    """Make each kind of mistake: a wrong and a missing fact; wrong, missing and needless sums and bodies."""
     CaseFact.objects.filter(pk=incidents[0].pk).update(type="fuite")
     CaseFact.objects.filter(pk=incidents[1].pk).delete()
     Rollup.objects.filter(measure="incidents").update(value=1000)
@@ -52,12 +52,12 @@ def spoil(incidents):
 
 
 def test_it_works(db, small_slices):
-    incidents = a_year()
+    incidents = store_year()
     assert verify_figures().mistakes == 0
     spoil(incidents)
-    found = verify_figures()
-    assert found.mistakes > 5
-    assert {f"incident {incidents[0].pk}", f"incident {incidents[1].pk}"} <= set(found.found)
+    check = verify_figures()
+    assert check.mistakes > 5
+    assert {f"incident {incidents[0].pk}", f"incident {incidents[1].pk}"} <= set(check.found)
     call_command("rebuild_stats")
     assert stored() == recounted()
     call_command("verify_stats")
@@ -65,7 +65,7 @@ def test_it_works(db, small_slices):
 
 
 def test_what_differs_is_logged_as_an_error_and_nothing_else(db, small_slices):
-    incidents = a_year()
+    incidents = store_year()
     with capture_logs() as logs:
         verify_figures()
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
@@ -75,8 +75,8 @@ def test_what_differs_is_logged_as_an_error_and_nothing_else(db, small_slices):
     assert {entry["event"] for entry in logs if entry["log_level"] == "error"} == {"figures differ"}
 
 
-def test_a_rebuild_from_nothing(db, small_slices):
-    a_year()
+def test_a_rebuild_from_nothing_gives_the_same_figures(db, small_slices):
+    store_year()
     before = stored()
     for model in (Rollup, Presence, CaseFact):
         model.objects.all().delete()
@@ -85,7 +85,7 @@ def test_a_rebuild_from_nothing(db, small_slices):
 
 
 def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
-    incidents = a_year()
+    incidents = store_year()
     Incident.objects.filter(pk=incidents[0].pk).update(type="fuite")
     touch(incidents[:1])
     assert verify_figures().mistakes == 0
@@ -95,7 +95,7 @@ def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
 
 
 def test_a_recount_that_was_stopped_goes_on_where_it_was(db, small_slices, monkeypatch):
-    incidents = a_year()
+    incidents = store_year()
     spoil(incidents)
     whole, number = rollups.repair_cases, 0
 
@@ -118,8 +118,8 @@ def test_a_recount_that_was_stopped_goes_on_where_it_was(db, small_slices, monke
 
 
 @time_machine.travel(on(2026, 3, 20, 3), tick=False)
-def test_each_night_once_and_from_task_to_task(db, small_slices, monkeypatch):
-    a_year()
+def test_a_recount_runs_once_a_night_and_goes_on_from_task_to_task(db, small_slices, monkeypatch):
+    store_year()
     with time_machine.travel(on(2026, 3, 20, 3), tick=True):
         monkeypatch.setattr(services, "SECONDS_A_TASK", 1e-9)
         check_figures()
@@ -136,46 +136,46 @@ def test_each_night_once_and_from_task_to_task(db, small_slices, monkeypatch):
 
 
 def test_only_one_process_recounts(transactional_db):
-    held = threading.Event(), threading.Event()
+    is_locked, over = threading.Event(), threading.Event()
 
     def hold():
         with hold_lock(Lock.RECOUNT, waits=True):
-            held[0].set()
-            held[1].wait(60)
+            is_locked.set()
+            over.wait(60)
         connection.close()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held[0].wait(60)
+    assert is_locked.wait(60)
     assert open_recount() is None
-    held[1].set()
+    over.set()
     thread.join()
     assert open_recount() is not None
 
 
 def test_a_mistake_is_told_on_the_page_and_in_the_admin_until_it_is_repaired(client, db):
     csirt = breizh_cyber()
-    incidents = a_year(csirt=csirt)
+    incidents = store_year(csirt=csirt)
     words = "Les chiffres sont en cours de vérification"
     client.force_login(a_lead(csirt))
 
-    def told():
+    def is_warned():
         return words in client.get("/statistiques/mon-centre/").content.decode()
 
-    assert not told()
+    assert not is_warned()
     spoil(incidents)
     with pytest.raises(CommandError, match=f"incident {incidents[0].pk}"):
         call_command("verify_stats")
-    assert told()
+    assert is_warned()
     client.force_login(a_person(Role.ADMINISTRATOR))
     assert f"incident {incidents[0].pk}" in client.get("/admin/stats/figurecheck/").content.decode()
     client.force_login(a_lead(csirt))
     call_command("rebuild_stats")
-    assert not told()
+    assert not is_warned()
 
 
 def test_a_recount_that_finds_nothing_any_more_takes_the_warning_back(db):
-    incidents = a_year()
+    incidents = store_year()
     CaseFact.objects.filter(pk=incidents[0].pk).update(type="fuite")
     Rollup.objects.filter(measure="incidents").update(value=30)
     wrong = verify_figures()
@@ -189,34 +189,34 @@ def test_a_recount_that_finds_nothing_any_more_takes_the_warning_back(db):
     assert wrong.repaired_at
 
 
-def test_reading_everything_holds_no_folding_up(transactional_db, small_slices, monkeypatch):
+def test_a_verification_holds_up_no_folding(transactional_db, small_slices, monkeypatch):
     """A verification that dwells on a slice: events that come meanwhile are folded, and excused."""
-    incidents = a_year()
-    dwelt = []
+    incidents = store_year()
+    folded = []
 
     def fold_beside():
         Incident.objects.filter(pk=incidents[20].pk).update(type="fuite")
         touch(incidents[20:21])
-        dwelt.append(fold_new_events())
+        folded.append(fold_new_events())
         connection.close()
 
     whole = rollups.find_wrong_cases
 
     def dwell(ids):
-        found = whole(ids)
+        mistakes = whole(ids)
         thread = threading.Thread(target=fold_beside)
         thread.start()
         thread.join()
-        return found
+        return mistakes
 
     monkeypatch.setattr(rollups, "find_wrong_cases", dwell)
     assert verify_figures().mistakes == 0
-    assert dwelt == [1] * 5
+    assert folded == [1] * 5
 
 
 @pytest.mark.parametrize("work", [rebuild_figures, verify_figures])
 @pytest.mark.proof
-def test_beside_folding_and_changes_it_is_right_to_the_unit(transactional_db, small_slices, work):
+def test_a_recount_beside_folding_and_changes_is_right_to_the_unit(transactional_db, small_slices, work):
     history, rng = History(), random.Random(7)
     history.stores(rng, number=150)
     fold_new_events()
@@ -236,7 +236,7 @@ def test_beside_folding_and_changes_it_is_right_to_the_unit(transactional_db, sm
             time.sleep(0.005)
         connection.close()
 
-    threads = [threading.Thread(target=one) for one in (keep_changing, keep_folding)]
+    threads = [threading.Thread(target=work_beside) for work_beside in (keep_changing, keep_folding)]
     for thread in threads:
         thread.start()
     try:
@@ -246,7 +246,7 @@ def test_beside_folding_and_changes_it_is_right_to_the_unit(transactional_db, sm
         for thread in threads:
             thread.join()
     assert history.done.total() > 20
-    assert [one.mistakes for one in results[1:]] == [0, 0]
+    assert [check.mistakes for check in results[1:]] == [0, 0]
     fold_new_events()
     assert stored() == recounted()
     assert verify_figures().mistakes == 0
@@ -274,12 +274,12 @@ services.rebuild_figures()
 
 @pytest.mark.proof
 def test_a_rebuild_that_is_killed_again_and_again_puts_all_right(transactional_db, small_slices):
-    incidents = a_year()
+    incidents = store_year()
     spoil(incidents)
     environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     killed = 0
-    for left in (1, 2, 3, 9):
-        command = [sys.executable, "-c", KILLED, str(left)]
+    for writes in (1, 2, 3, 9):
+        command = [sys.executable, "-c", KILLED, str(writes)]
         killed += subprocess.run(command, env=environment, check=False).returncode == -9
     assert killed == 4
     rebuild_figures()

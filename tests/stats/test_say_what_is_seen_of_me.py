@@ -1,4 +1,4 @@
-"""« Que voit-on de moi ? »: for whoever may follow a case, and nothing of the others."""
+"""« Que voit-on de moi ? » is a page for those who may follow a case, and tells nothing of other bodies."""
 
 import re
 
@@ -32,19 +32,19 @@ def read(text):
     return text.replace("\xa0", " ").replace("\u202f", " ")
 
 
-def places_of(incident, edition=-1):
-    """What, where, number: of the last release that counted it."""
+def list_places(incident, edition=-1):
+    """Return what the last release that counted a case prints of it: title, place, number."""
     editions = describe_visibility(incident).editions
-    return [tuple(map(read, (one.title, one.where, one.number))) for one in editions[edition].places]
+    return [tuple(map(read, (place.title, place.where, place.number))) for place in editions[edition].places]
 
 
-def rest_of(incident):
+def read_rest(incident):
     visibility = describe_visibility(incident)
-    return read(visibility.why), [read(one) for one in visibility.coming]
+    return read(visibility.why), [read(line) for line in visibility.coming]
 
 
 def verify_late(number):
-    """Some of 2025, verified once that year is published. Plouexemple is none of them."""
+    """Return cases of 2025 that are verified once that year is published. None is of Plouexemple."""
     cases = store(one_each(bodies("53", number), on(2025, 2, 10), verified=False))
     publish_due(now=YEAR)
     change(cases, verification="call_back", verified_at=on(2026, 5, 19))
@@ -52,7 +52,7 @@ def verify_late(number):
 
 
 @pytest.fixture
-def mine(db):
+def own_case(db):
     """A verified declaration of February 2025, and 49 of other bodies."""
     csirt = breizh_cyber()
     with time_machine.travel(on(2025, 2, 10)):
@@ -64,23 +64,23 @@ def mine(db):
 
 
 @time_machine.travel(FIRST_QUARTER)
-def test_it_works(client, mine):
+def test_the_page_lists_the_numbers_that_count_the_case(client, own_case):
     publish_due(now=FIRST_QUARTER)
-    page = harmless.answer(open_page(client, mine))
+    page = harmless.answer(open_page(client, own_case))
     rows = [[read(cell.text(strip=True)) for cell in row.css("th, td")] for row in page.css("tbody tr")]
     assert rows == [
         ["Incidents vérifiés", "France entière, 1er trimestre 2025", "50"],
         ["Incidents vérifiés", "France entière, février 2025", "50"],
     ]
     assert read(page.css_first("h2").text()) == "Le 1er trimestre 2025 : publication no 1 du 30 avril 2025"
-    assert [read(one.text()) for one in page.css("main li")] == ["l’année 2025 : à partir du 1er avril 2026"]
-    assert mine.collectivity.label in page.html
+    assert [read(item.text()) for item in page.css("main li")] == ["l’année 2025 : à partir du 1er avril 2026"]
+    assert own_case.collectivity.label in page.html
 
 
-def test_a_year_says_the_totals_first_then_each_table(mine):
+def test_a_year_says_the_totals_first_then_each_table(own_case):
     publish_due(now=YEAR)
     few = "pas publié"
-    assert places_of(mine) == [
+    assert list_places(own_case) == [
         ("Incidents vérifiés", "France entière, 2025", "50"),
         ("Incidents vérifiés", "Bretagne, 2025", "50"),
         ("Incidents vérifiés, par type : rançongiciel", "France entière, 2025", "50"),
@@ -104,7 +104,7 @@ def test_a_year_says_the_totals_first_then_each_table(mine):
         ("Incidents vérifiés, par type : rançongiciel", "Bretagne, 2025", few),
         ("Incidents vérifiés, par cause : pas dite", "Bretagne, 2025", few),
     ]
-    assert rest_of(mine) == ("", [])
+    assert read_rest(own_case) == ("", [])
 
 
 def test_each_part_of_a_case_is_named_once(db):
@@ -112,7 +112,7 @@ def test_each_part_of_a_case_is_named_once(db):
     parts = {"services": ("messagerie", "site"), "leaks": (("confirmed", "6-50"),)}
     [case, *_] = store(one_each(bodies("53", 40), on(2025, 2, 1), **parts, categories=("etat_civil",)))
     publish_due(now=YEAR)
-    titles = [title for title, _where, _number in places_of(case) if not title.startswith("Incidents vérifiés, ")]
+    titles = [title for title, _where, _number in list_places(case) if not title.startswith("Incidents vérifiés, ")]
     assert titles == [
         "Incidents vérifiés",
         "Interruptions de service",
@@ -131,34 +131,34 @@ def test_each_part_of_a_case_is_named_once(db):
 def test_a_dash_is_fewer_than_five_bodies(db):
     [case, *_] = store(one_each(bodies("53", 3), on(2025, 2, 1)))
     publish_due(now=YEAR)
-    assert places_of(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "pas publié")]
-    assert ("Incidents vérifiés", "France entière, 2025", "moins de 5 collectivités") in places_of(case)
+    assert list_places(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "pas publié")]
+    assert ("Incidents vérifiés", "France entière, 2025", "moins de 5 collectivités") in list_places(case)
 
 
-def test_a_month_that_the_year_printed_is_said_there(db):
+def test_a_month_that_the_year_printed_is_listed_with_the_year(db):
     """No quarter has forty incidents, the year has."""
-    some = bodies("53", 40)
-    [case, *_] = store([*one_each(some[:20], on(2025, 2, 1)), *one_each(some[20:], on(2025, 5, 1))])
+    town_halls = bodies("53", 40)
+    [case, *_] = store([*one_each(town_halls[:20], on(2025, 2, 1)), *one_each(town_halls[20:], on(2025, 5, 1))])
     publish_due(now=YEAR)
-    assert places_of(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "pas publié")]
-    assert ("Incidents vérifiés", "France entière, février 2025", "20") in places_of(case)
+    assert list_places(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "pas publié")]
+    assert ("Incidents vérifiés", "France entière, février 2025", "20") in list_places(case)
 
 
-def test_what_is_corrected_later_changes_nothing_of_it(mine):
+def test_a_later_correction_changes_nothing_on_the_page(own_case):
     publish_due(now=YEAR)
-    before = describe_visibility(mine)
-    change([mine], type="panne", cause="phishing", nature="report")
-    mine.refresh_from_db()
+    before = describe_visibility(own_case)
+    change([own_case], type="panne", cause="phishing", nature="report")
+    own_case.refresh_from_db()
     publish_due(now=on(2026, 4, 30))
-    assert describe_visibility(mine) == before
+    assert describe_visibility(own_case) == before
 
 
 @time_machine.travel(FIRST_QUARTER)
-def test_it_does_not_say_how_often_the_others_declared(client, mine):
+def test_the_page_does_not_say_how_often_other_bodies_declared(client, own_case):
     """The page of Plouexemple says 60 incidents, and not that 50 bodies made them."""
     store(one_each(bodies("53", 10), on(2025, 2, 7)))
     publish_due(now=FIRST_QUARTER)
-    page = open_page(client, mine).content.decode()
+    page = open_page(client, own_case).content.decode()
     assert '<td class="number">60</td>' in page
     assert not re.search("[0-9]+.{0,20}collectivités", page)
 
@@ -167,37 +167,37 @@ def test_it_does_not_say_how_often_the_others_declared(client, mine):
 
 
 @time_machine.travel(on(2025, 3, 1))
-def test_a_period_that_is_not_over_has_its_day(mine):
+def test_a_period_that_is_not_over_has_its_day(own_case):
     coming = ["le 1er trimestre 2025 : à partir du 30 avril 2025", "l’année 2025 : à partir du 1er avril 2026"]
-    assert rest_of(mine) == ("", coming)
-    assert describe_visibility(mine).editions == []
+    assert read_rest(own_case) == ("", coming)
+    assert describe_visibility(own_case).editions == []
 
 
 @time_machine.travel(on(2025, 6, 1))
-def test_a_quarter_that_is_due_and_not_published_says_so(mine):
-    assert rest_of(mine)[1][0] == "le 1er trimestre 2025 : n’a pas encore paru"
+def test_a_quarter_that_is_due_and_not_published_says_so(own_case):
+    assert read_rest(own_case)[1][0] == "le 1er trimestre 2025 : n’a pas encore paru"
 
 
 @time_machine.travel(on(2025, 5, 20))
-def test_one_that_its_quarter_missed_waits_for_the_year(mine):
-    change([mine], verification="unverified", verified_at=None)
+def test_a_case_that_its_quarter_missed_waits_for_the_year(own_case):
+    change([own_case], verification="unverified", verified_at=None)
     publish_due(now=FIRST_QUARTER)
-    change([mine], verification="call_back", verified_at=on(2025, 5, 19))
-    mine.refresh_from_db()
+    change([own_case], verification="call_back", verified_at=on(2025, 5, 19))
+    own_case.refresh_from_db()
     coming = ["l’année 2025 : à partir du 1er avril 2026"]
-    assert rest_of(mine) == (f"Son trimestre a été publié sans elle. {BEFORE}", coming)
+    assert read_rest(own_case) == (f"Son trimestre a été publié sans elle. {BEFORE}", coming)
 
 
 @time_machine.travel(on(2026, 5, 20))
-def test_one_that_its_year_missed_is_a_late_case_of_the_next(db):
+def test_a_case_that_its_year_missed_is_a_late_case_of_the_next(db):
     [case, *_] = verify_late(5)
     case.refresh_from_db()
-    assert rest_of(case) == (f"Son année a été publiée sans elle. {BEFORE}", [LATE_LINE])
+    assert read_rest(case) == (f"Son année a été publiée sans elle. {BEFORE}", [LATE_LINE])
     publish_due(now=NEXT_YEAR)
     visibility = describe_visibility(case)
     assert [edition.is_late for edition in visibility.editions] == [True]
     line = "Incidents d’années antérieures, comptés plus tard"
-    assert (places_of(case), rest_of(case)) == ([(line, "France entière, 2026", "5")], ("", []))
+    assert (list_places(case), read_rest(case)) == ([(line, "France entière, 2026", "5")], ("", []))
 
 
 @time_machine.travel(on(2026, 5, 20))
@@ -206,46 +206,46 @@ def test_a_late_signalement_is_counted_nowhere(db):
     change([case], nature="report")
     case.refresh_from_db()
     why = f"Son année a été publiée sans elle. {BEFORE} Un signalement n’est pas compté plus tard."
-    assert rest_of(case) == (why, [])
+    assert read_rest(case) == (why, [])
 
 
 @time_machine.travel(on(2026, 5, 20))
 def test_a_signalement_that_became_an_incident_is_a_late_case(db):
     [case, *_] = store(one_each(bodies("53", 5), on(2025, 2, 1), nature="report"))
     publish_due(now=YEAR)
-    assert (places_of(case), rest_of(case)) == ([("Signalements vérifiés", "France entière, 2025", "5")], ("", []))
+    assert (list_places(case), read_rest(case)) == ([("Signalements vérifiés", "France entière, 2025", "5")], ("", []))
     change([case], nature="incident")
     case.refresh_from_db()
     why = "Son année l’a comptée comme signalement ; c’est devenu un incident."
-    assert rest_of(case) == (why, [LATE_LINE])
-    assert places_of(case) == [("Signalements vérifiés", "France entière, 2025", "5")]
+    assert read_rest(case) == (why, [LATE_LINE])
+    assert list_places(case) == [("Signalements vérifiés", "France entière, 2025", "5")]
 
 
-def test_it_says_why_nothing_is_counted(mine):
-    change([mine], verification="unverified", verified_at=None)
-    mine.refresh_from_db()
+def test_the_page_says_why_a_case_is_counted_nowhere(own_case):
+    change([own_case], verification="unverified", verified_at=None)
+    own_case.refresh_from_db()
     why = "Elle n’est comptée nulle part : seules les déclarations vérifiées par le centre sont comptées."
-    assert rest_of(mine) == (why, [])
-    change([mine], status="closed", closed_at=on(2025, 3, 1), closing_reason="duplicate")
-    mine.refresh_from_db()
+    assert read_rest(own_case) == (why, [])
+    change([own_case], status="closed", closed_at=on(2025, 3, 1), closing_reason="duplicate")
+    own_case.refresh_from_db()
     reason = "le centre l’a close comme doublon, comme retirée, ou sans incident."
-    assert rest_of(mine) == (f"Elle n’est comptée nulle part : {reason}", [])
+    assert read_rest(own_case) == (f"Elle n’est comptée nulle part : {reason}", [])
 
 
-def test_one_that_is_discarded_between_quarter_and_year_stays_in_the_quarter_alone(mine):
+def test_a_case_discarded_between_quarter_and_year_stays_in_the_quarter_alone(own_case):
     publish_due(now=FIRST_QUARTER)
-    change([mine], status="closed", closed_at=on(2025, 5, 1), closing_reason="withdrawn")
-    mine.refresh_from_db()
+    change([own_case], status="closed", closed_at=on(2025, 5, 1), closing_reason="withdrawn")
+    own_case.refresh_from_db()
     publish_due(now=YEAR)
-    assert places_of(mine)[0] == ("Incidents vérifiés", "France entière, 1er trimestre 2025", "50")
-    assert rest_of(mine)[0].startswith("Elle n’entre plus dans ce qui paraîtra : le centre l’a close")
+    assert list_places(own_case)[0] == ("Incidents vérifiés", "France entière, 1er trimestre 2025", "50")
+    assert read_rest(own_case)[0].startswith("Elle n’entre plus dans ce qui paraîtra : le centre l’a close")
 
 
 # Who reads it
 
 
-def test_it_tells_the_others_nothing(client, mine):
-    page = reverse("figures_of_case", args=[mine.reference])
+def test_strangers_and_administrators_do_not_read_the_page(client, own_case):
+    page = reverse("figures_of_case", args=[own_case.reference])
     assert client.get(page).status_code == 404
     opens_to = {an_agent(): 200, a_responder(breizh_cyber()): 200, a_person(Role.ADMINISTRATOR): 404}
     for person, code in opens_to.items():
@@ -253,7 +253,7 @@ def test_it_tells_the_others_nothing(client, mine):
         assert client.get(page).status_code == code
 
 
-def test_it_costs_few_queries(mine, django_assert_max_num_queries):
+def test_the_page_costs_few_queries(own_case, django_assert_max_num_queries):
     publish_due(now=YEAR)
     with django_assert_max_num_queries(6):
-        describe_visibility(mine)
+        describe_visibility(own_case)

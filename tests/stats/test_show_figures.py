@@ -26,27 +26,27 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _no_page_is_kept():
+def _clear_pages():
     pages.clear()
 
 
-def table(main, caption):
+def read_table(main, caption):
     """Return the rows of a table by the text of their head."""
-    [found] = [one for one in main.css("table") if words(one.css_first("caption")) == caption]
-    rows = [[words(cell) for cell in row.css("th, td")] for row in found.css("tr")]
+    [match] = [node for node in main.css("table") if words(node.css_first("caption")) == caption]
+    rows = [[words(cell) for cell in row.css("th, td")] for row in match.css("tr")]
     return {head: cells for head, *cells in rows}
 
 
-def titles(main):
+def list_titles(main):
     return [words(title) for title in main.css("h2")]
 
 
-def test_it_works(client):
+def test_counted_cases_are_printed_and_read_on_the_page(client):
     """Sixty bodies of Bretagne, two of Corse: counted, drawn, audited, printed and read."""
     store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)) + one_each(bodies("94", 2), on(2025, 5, 1)))
     publish_due(now=on(2026, 4, 1))
     main = read(client)
-    printed = table(main, "Incidents par région")
+    printed = read_table(main, "Incidents par région")
     assert printed["Corse"] == ["moins de 5 collectivités"]
     assert printed["Bretagne"] in (["60"], ["55"], ["65"])
     assert printed["Ensemble"] in (["60"], ["65"])
@@ -63,7 +63,7 @@ def test_a_year_of_5_000_incidents_has_every_table(client):
     print_year(2025, 5_000)
     main = read(client)
     assert words(main.css_first("h1")) == "Les incidents dans les collectivités françaises, 2025"
-    assert titles(main) == [
+    assert list_titles(main) == [
         "Plus d’incidents déclarés qu’en 2024",
         "Trimestre par trimestre",
         "Les incidents, région par région",
@@ -80,18 +80,18 @@ def test_a_year_of_5_000_incidents_has_every_table(client):
         "Le taux le plus haut : départements, régions et collectivités à statut particulier",
         "Comment ces chiffres sont faits",
     ]
-    quarters = table(main, "Totaux par trimestre")
+    quarters = read_table(main, "Totaux par trimestre")
     assert quarters["Incidents"] == ["1 250", "1 250", "1 250", "1 250"]
-    assert table(main, "Incidents par mois")["Janvier"] == ["510", "410"]
+    assert read_table(main, "Incidents par mois")["Janvier"] == ["510", "410"]
 
 
 def test_a_year_of_317_incidents_has_the_services_but_no_crossing(client):
     print_year(2025, 317)
     main = read(client)
-    assert table(main, "Interruptions par service")["Ensemble"] == ["160"]
-    assert table(main, "Incidents par région")["Bretagne"] == ["15"]
+    assert read_table(main, "Interruptions par service")["Ensemble"] == ["160"]
+    assert read_table(main, "Incidents par région")["Bretagne"] == ["15"]
     region = read(client, region="53")
-    assert titles(region) == [
+    assert list_titles(region) == [
         "En Bretagne et dans les autres régions",
         "Ce que cette page ne montre pas",
         "Comment ces chiffres sont faits",
@@ -104,22 +104,22 @@ def test_a_year_of_84_incidents_says_what_is_closed(client):
     print_year(2025, 84)
     main = read(client)
     assert "Trop peu de cas publiés en France en 2025 pour ces tableaux : les données en cause, le" in words(main)
-    assert "Ce que l’on sait de ces fuites" not in titles(main)
-    assert table(main, "Interruptions par service")["Ensemble"] == ["40"]
+    assert "Ce que l’on sait de ces fuites" not in list_titles(main)
+    assert read_table(main, "Interruptions par service")["Ensemble"] == ["40"]
 
 
 def test_a_region_with_many_incidents_has_quarters_types_and_causes(client):
     print_year(2025, 5_000)
     main = read(client, region="53", annee="2025")
     assert words(main.css_first("h1")) == "Les incidents dans les collectivités de Bretagne, 2025"
-    assert titles(main)[:5] == [
+    assert list_titles(main)[:5] == [
         "Environ 35 à 70 incidents par trimestre",
         "Les types d’incidents",
         "Comment c’est arrivé",
         "En Bretagne et dans les autres régions",
         "Ce que cette page ne montre pas",
     ]
-    assert table(main, "Incidents par trimestre")["1er trimestre"] == ["70"]
+    assert read_table(main, "Incidents par trimestre")["1er trimestre"] == ["70"]
     assert main.css_first(".tile--mine a[aria-current]").text().split()[0] == "Bretagne"
 
 
@@ -128,7 +128,7 @@ def test_a_region_with_a_dash_is_never_zero(client):
     main = read(client, region="94")
     assert "En Corse, en 2025 : « moins de 5 collectivités » (–)." in words(main)
     assert "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu." in words(main)
-    assert [words(one) for one in main.css(".key li")][-1] == "– moins de 5 collectivités"
+    assert [words(item) for item in main.css(".key li")][-1] == "– moins de 5 collectivités"
     tile = main.css_first(".tile.cor")
     assert ("withheld" in tile.attributes["class"], words(tile)) == (True, "Corse COR moins de 5 collectivités –")
 
@@ -141,7 +141,7 @@ def test_a_key_without_a_number_is_a_sign_that_is_explained_under_its_name(clien
 
 
 @pytest.mark.parametrize(("page", "current"), [("", "page"), ("methode/", "true"), ("publications/", "true")])
-def test_the_menu_says_that_one_is_among_the_figures(client, page, current):
+def test_the_menu_marks_the_pages_of_figures(client, page, current):
     menu = LexborHTMLParser(client.get(PAGE + page).content).css(".nav [aria-current]")
     assert [(link.text(), link.attributes["aria-current"]) for link in menu] == [("Chiffres", current)]
 
@@ -152,7 +152,7 @@ def test_nothing_is_called_zero(client):
     main = read(client)
     cells = [words(cell) for cell in main.css("td")]
     assert {"0", "—", "-", ""}.isdisjoint(cells)
-    assert set(map(tuple, table(main, "Incidents par type").values())) == {
+    assert set(map(tuple, read_table(main, "Incidents par type").values())) == {
         ("Nombre",),
         ("moins de 5 collectivités",),
         ("315",),
@@ -181,14 +181,14 @@ def test_a_year_in_progress_has_its_quarters(client, running):
         "90 incidents vérifiés en France au 2e trimestre 2026. Deux trimestres de 2026 ont paru. "
         "L’année entière paraît à partir du 1er avril 2027."
     )
-    assert titles(main) == [
+    assert list_titles(main) == [
         "Les incidents, mois par mois",
         "Trimestre par trimestre",
         "Ce que cette page ne montre pas",
         "Comment ces chiffres sont faits",
     ]
-    assert table(main, "Totaux par trimestre")["Incidents"] == ["90", "90"]
-    assert table(main, "Incidents par mois")["Juillet"] == ["à venir", "35"]
+    assert read_table(main, "Totaux par trimestre")["Incidents"] == ["90", "90"]
+    assert read_table(main, "Incidents par mois")["Juillet"] == ["à venir", "35"]
 
 
 def test_a_region_has_nothing_before_the_year(client, running):
@@ -208,9 +208,9 @@ def test_the_first_quarters_of_the_service_are_a_page(client):
     print_release(Period(2026, 1), {"incidents": {(): 45}, "leaks": {(): None}})
     main = read(client)
     assert words(main.css_first(".story")).startswith("45 incidents vérifiés en France au 1er trimestre 2026. Un trim")
-    assert table(main, "Totaux par trimestre")["Incidents"] == ["45"]
-    assert table(main, "Totaux par trimestre")["Fuites"] == ["moins de 5 collectivités –"]
-    assert table(main, "Totaux par trimestre")["Interruptions"] == ["pas publié n. p."]
+    assert read_table(main, "Totaux par trimestre")["Incidents"] == ["45"]
+    assert read_table(main, "Totaux par trimestre")["Fuites"] == ["moins de 5 collectivités –"]
+    assert read_table(main, "Totaux par trimestre")["Interruptions"] == ["pas publié n. p."]
     assert "– : moins de 5 collectivités. n. p. : pas publié." in words(main)
 
 
@@ -227,7 +227,7 @@ def test_months_with_few_numbers_are_a_table_without_a_chart(client):
     months = {("01",): 10, ("02",): None, ("03",): 15}
     print_release(Period(2026, 1), {"incidents": {(): 45}, "incidents_by_month": months})
     main = read(client)
-    assert table(main, "Incidents par mois")["Janvier"] == ["10"]
+    assert read_table(main, "Incidents par mois")["Janvier"] == ["10"]
     assert (main.css(".chart svg"), main.css(".chart details")) == ([], [])
     print_release(Period(2026, 2), {"incidents": {(): 45}, "incidents_by_month": {("04",): 10}})
     assert read(client).css(".chart svg") != []
@@ -235,7 +235,7 @@ def test_months_with_few_numbers_are_a_table_without_a_chart(client):
 
 def test_nothing_published_yet_says_what_will_appear(client):
     main = read(client)
-    assert "Rien n’est encore publié" in titles(main)
+    assert "Rien n’est encore publié" in list_titles(main)
     assert "Un trimestre paraît 30 jours après sa fin, une année le printemps suivant." in words(main)
     assert client.get(PAGE, {"annee": "2025"}).status_code == 404
 
@@ -291,7 +291,7 @@ def test_the_chooser_has_the_regions_that_have_bodies(client, running):
 
 
 @pytest.mark.parametrize("size", [84, 5_000])
-def test_it_costs_few_queries_whatever_is_printed(client, size, django_assert_max_num_queries):
+def test_the_page_costs_few_queries_whatever_is_printed(client, size, django_assert_max_num_queries):
     print_year(2024, size)
     print_year(2025, size)
     for choice in ({}, {"region": "53"}, {"annee": "2024"}):
@@ -319,13 +319,13 @@ def test_a_reader_who_has_a_page_learns_in_few_queries_that_it_is_the_same(
 
 def test_a_page_is_made_once_for_everybody(client, running, django_assert_num_queries, monkeypatch):
     first = client.get(PAGE, {"region": "53"})
-    made = []
-    monkeypatch.setattr("stats.pages.views.read_figures_page", made.append)
+    calls = []
+    monkeypatch.setattr("stats.pages.views.read_figures_page", calls.append)
     for _ in range(3):
         with django_assert_num_queries(1):
             again = Client().get(PAGE, {"region": "53"})
         assert (again.content, again["ETag"]) == (first.content, first["ETag"])
-    assert made == []
+    assert calls == []
 
 
 def test_a_page_that_does_not_exist_is_not_kept(client, running):

@@ -28,16 +28,18 @@ from tests.stats.pages import BRETAGNE, a_page, fill, plain
 SHOWN = CellState.SHOWN
 
 
-def section(code, tables, **changed):
-    return next(one for one in make_sections(a_page(tables, **changed)) if one.code == code)
+def find_section(code, tables, **changed):
+    return next(section for section in make_sections(a_page(tables, **changed)) if section.code == code)
 
 
 def months(*values, rest=None, **tables):
     return {"incidents": 100, "incidents_by_month": fill("incidents_by_month", *values, rest=rest), **tables}
 
 
-def test_it_works():
-    causes = section("causes", {"incidents": 320, "incidents_by_cause": fill("incidents_by_cause", 200, 55, rest=5)})
+def test_bars_have_their_labels_values_and_shares():
+    causes = find_section(
+        "causes", {"incidents": 320, "incidents_by_cause": fill("incidents_by_cause", 200, 55, rest=5)}
+    )
     assert plain(causes.title) == "Le plus souvent : hameçonnage, 200 sur 320"
     assert [(bar.label, bar.value, bar.share) for bar in causes.bars[:2]] == [
         ("hameçonnage", 200, "100.0"),
@@ -49,25 +51,25 @@ def test_it_works():
 # Which one is first
 
 
-def title_of_causes(total, *values, rest=None):
+def find_title_of_causes(total, *values, rest=None):
     tables = {"incidents": total, "incidents_by_cause": fill("incidents_by_cause", *values, rest=rest)}
-    return plain(section("causes", tables).title)
+    return plain(find_section("causes", tables).title)
 
 
-def test_the_first_must_be_beyond_the_rounding_of_both():
-    assert title_of_causes(60, 35, 25, rest=5) == "Le plus souvent : hameçonnage, 35 sur 60"
-    assert title_of_causes(300, 100, 95, rest=5) == "Comment c’est arrivé"
+def test_the_first_category_must_be_ahead_by_more_than_the_rounding():
+    assert find_title_of_causes(60, 35, 25, rest=5) == "Le plus souvent : hameçonnage, 35 sur 60"
+    assert find_title_of_causes(300, 100, 95, rest=5) == "Comment c’est arrivé"
 
 
-def test_a_dash_may_hold_all_that_is_left():
+def test_a_dash_may_hold_the_whole_rest():
     """One body with sixty cases is a dash as well."""
-    assert title_of_causes(100, 40, 5) == "Comment c’est arrivé"
-    assert title_of_causes(100, 80, 5) == "Le plus souvent : hameçonnage, 80 sur 100"
+    assert find_title_of_causes(100, 40, 5) == "Comment c’est arrivé"
+    assert find_title_of_causes(100, 80, 5) == "Le plus souvent : hameçonnage, 80 sur 100"
 
 
 def test_what_nobody_knows_is_never_first():
     tables = {"incidents": 320, "incidents_by_cause": fill("incidents_by_cause", 20, rest=5) | {"not_found": 250}}
-    causes = section("causes", tables)
+    causes = find_section("causes", tables)
     assert causes.title == "Comment c’est arrivé"
     assert [(bar.label, bar.is_rest) for bar in causes.bars[-2:]] == [("pas trouvée", True), ("pas dite", True)]
 
@@ -75,9 +77,9 @@ def test_what_nobody_knows_is_never_first():
 def test_a_leak_is_in_several_categories():
     """Any category with a dash may hold all the leaks."""
     tables = {"leaks": 90, "leaks_by_category": fill("leaks_by_category", 85, rest=10)}
-    assert plain(section("categories", tables).title) == "Le plus souvent : état civil, 85 sur 90"
+    assert plain(find_section("categories", tables).title) == "Le plus souvent : état civil, 85 sur 90"
     tables = {"leaks": 90, "leaks_by_category": fill("leaks_by_category", 85)}
-    assert section("categories", tables).title == "Les données en cause"
+    assert find_section("categories", tables).title == "Les données en cause"
 
 
 # Half of them
@@ -96,7 +98,7 @@ def test_a_leak_is_in_several_categories():
 def test_half_is_claimed_where_the_bounds_prove_it(values, title):
     """Interruptions whose length nobody knows count among the longer ones."""
     tables = {"interruptions": 100, "interruptions_by_hours": fill("interruptions_by_hours", *values)}
-    assert section("durees", tables).title == title
+    assert find_section("durees", tables).title == title
 
 
 def test_half_get_help_within_a_band_of_delays():
@@ -123,7 +125,7 @@ def test_a_declaration_is_not_awaited():
     assert list_delays(a_page(tables)).lines[-1][0] == "Pas connu"
     tables["incidents_by_help"] = fill("incidents_by_help", 40)
     assert list_delays(a_page(tables)).lines[-1][0] == "Pas connu, ou pas encore"
-    last = [one.breakdown.lines[-1].label for one in make_delay_sections(a_page(tables))]
+    last = [section.breakdown.lines[-1].label for section in make_delay_sections(a_page(tables))]
     assert last == ["pas connu", "pas connu, ou pas encore"]
 
 
@@ -134,11 +136,11 @@ def test_a_declaration_is_not_awaited():
         ("closing", "Au moins un incident sur deux clos en moins de 4 heures", "Le délai de clôture"),
     ],
 )
-def test_each_delay_says_within_what_time_half_of_them_were(code, title, plainly):
+def test_each_delay_says_within_what_time_half_of_the_incidents_were(code, title, plainly):
     tables = {"incidents": 100, f"incidents_by_{code}": fill(f"incidents_by_{code}", 40, 40, rest=5)}
-    assert [one.title for one in make_delay_sections(a_page(tables))] == [title]
+    assert [section.title for section in make_delay_sections(a_page(tables))] == [title]
     tables[f"incidents_by_{code}"] = fill(f"incidents_by_{code}")
-    assert [one.title for one in make_delay_sections(a_page(tables))] == [plainly]
+    assert [section.title for section in make_delay_sections(a_page(tables))] == [plainly]
 
 
 # Sections
@@ -146,18 +148,20 @@ def test_each_delay_says_within_what_time_half_of_them_were(code, title, plainly
 
 def test_bars_are_the_longest_known_ones_then_the_unknown_ones():
     values = [5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60]
-    causes = section("causes", {"incidents": 500, "incidents_by_cause": fill("incidents_by_cause", *values, rest=65)})
+    causes = find_section(
+        "causes", {"incidents": 500, "incidents_by_cause": fill("incidents_by_cause", *values, rest=65)}
+    )
     assert [bar.value for bar in causes.bars] == [55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 60, 65]
     assert causes.more == 1
 
 
 def test_bands_of_hours_stay_in_their_order():
     tables = {"interruptions": 100, "interruptions_by_hours": fill("interruptions_by_hours", 10, 40, 5, rest=15)}
-    assert [bar.value for bar in section("durees", tables).bars] == [10, 40, 5, 15, 15, 15]
+    assert [bar.value for bar in find_section("durees", tables).bars] == [10, 40, 5, 15, 15, 15]
 
 
 def test_categories_with_a_dash_are_named_below():
-    causes = section(
+    causes = find_section(
         "causes",
         {
             "incidents": 90,
@@ -169,20 +173,20 @@ def test_categories_with_a_dash_are_named_below():
 
 def test_services_are_families_while_they_are_few():
     tables = {"interruptions": 60, "interruptions_by_family": fill("interruptions_by_family", 30)}
-    assert section("services", tables).breakdown.table == "interruptions_by_family"
+    assert find_section("services", tables).breakdown.table == "interruptions_by_family"
     tables = {"interruptions": 200, "interruptions_by_service": fill("interruptions_by_service", 90)}
-    assert section("services", tables).breakdown.table == "interruptions_by_service"
+    assert find_section("services", tables).breakdown.table == "interruptions_by_service"
 
 
 def test_unfounded_leaks_are_beside_the_states():
     tables = {"leaks": 90, "unfounded": None, "leaks_by_status": fill("leaks_by_status", 30, 30, 30)}
-    assert plain(section("etats", tables).note) == "Jugées sans fondement : moins de 5 collectivités."
+    assert plain(find_section("etats", tables).note) == "Jugées sans fondement : moins de 5 collectivités."
 
 
 def test_a_region_with_many_incidents_has_its_types():
     crossing = {("53", "rancon"): 60, ("53", "panne"): None}
     tables = {"incidents_by_region": {"53": 120}, "incidents_by_region_and_type": crossing}
-    types = section("types", tables, region=BRETAGNE)
+    types = find_section("types", tables, region=BRETAGNE)
     assert [(bar.label, bar.value) for bar in types.bars] == [("rançongiciel", 60)]
     below, rare = plain(types.note).split(". ", 1)
     assert below == "Moins de 5 collectivités : panne"

@@ -30,7 +30,7 @@ def test_the_commands_of_the_method_check_a_release(client, unpacked):
 
 
 @pytest.mark.parametrize(
-    ("name", "was", "becomes", "told"),
+    ("name", "was", "becomes", "message"),
     [
         ("canonical.json", '["94"],20]', '["94"],25]', "La signature n’est pas celle de canonical.json"),
         ("canonical-1.json", '["03"],25]', '["03"],20]', "canonical-1.json n’est pas la publication no 1"),
@@ -82,14 +82,14 @@ def test_the_commands_of_the_method_check_a_release(client, unpacked):
         ("release.json", '"licence"', '"exact_figures": [17], "licence"', "release.json ne dit pas ce qui est signé."),
     ],
 )
-def test_one_digit_that_was_changed_is_refused(unpacked, name, was, becomes, told):
+def test_one_digit_that_was_changed_is_refused(unpacked, name, was, becomes, message):
     path = unpacked / name
     body = path.read_bytes().decode()
     assert was in body
     path.write_bytes(body.replace(was, becomes, 1).encode())
     done = verify(unpacked)
     assert done.returncode == 1
-    assert told in done.stdout
+    assert message in done.stdout
     assert "REFUSÉ. " in done.stdout
     assert done.stderr == ""
 
@@ -165,9 +165,9 @@ def test_the_commands_of_openssl_check_a_release(client, unpacked):
     sealed = json.loads((unpacked / "datapackage.json").read_text())["seal"]
     env = {"CLE": sealed["verify_key"], "SIGNATURE": sealed["signature"], "PATH": "/usr/bin:/bin"}
     run = {"args": ["sh", "-c", code], "cwd": unpacked, "env": env, "capture_output": True, "text": True}
-    said = subprocess.run(**run, check=False).stdout
-    assert f"{sealed['sha256']}  canonical.json" in said
-    assert "Signature Verified Successfully" in said
+    output = subprocess.run(**run, check=False).stdout
+    assert f"{sealed['sha256']}  canonical.json" in output
+    assert "Signature Verified Successfully" in output
     (unpacked / "canonical.json").write_text("{}")
     assert "Signature Verified Successfully" not in subprocess.run(**run, check=False).stdout
 

@@ -54,12 +54,12 @@ def check_first(country, title):
 def check_half(country, title, codes, words):
     for code, within in words.items():
         if title.endswith(str(within)):
-            inside = sum(country.truth[one] for one in codes[: codes.index(code) + 1])
+            inside = sum(country.truth[band] for band in codes[: codes.index(code) + 1])
             assert 2 * inside >= country.total
 
 
 @given(countries("incidents_by_cause"))
-def test_it_works(country):
+def test_the_title_and_the_bars_of_causes_are_true(country):
     """The country that is true is one of those that fit."""
     [section] = make_sections(country.page)
     check_first(country, plain(section.title))
@@ -102,14 +102,14 @@ def test_half_of_the_incidents_are_half(country):
 
 @given(countries("incidents_by_month"))
 def test_the_months_lie_between_both_ends(country):
-    found = re.fullmatch(r"Environ (\d+) à (\d+) incidents par mois", plain(title_months(country.page)))
-    if found:
-        assert abs(min(country.truth.values()) - int(found[1])) <= 4
-        assert abs(max(country.truth.values()) - int(found[2])) <= 4
+    match = re.fullmatch(r"Environ (\d+) à (\d+) incidents par mois", plain(title_months(country.page)))
+    if match:
+        assert abs(min(country.truth.values()) - int(match[1])) <= 4
+        assert abs(max(country.truth.values()) - int(match[2])) <= 4
 
 
 @given(st.data())
-def test_more_is_more(data):
+def test_a_total_said_to_be_more_or_less_is_so(data):
     now, before = data.draw(UNITS), data.draw(UNITS)
     printed = data.draw(prints(now)), data.draw(prints(before))
     change = compare_totals(

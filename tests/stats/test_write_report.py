@@ -32,24 +32,24 @@ def make_pdf(release, region=""):
 def read_pages(pdf):
     """Return the words of each page, on one line, with plain spaces."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
-        found = []
+        pages = []
         for number in range(len(document)):
             with closing(document[number]) as page, closing(page.get_textpage()) as text:
                 # A hyphen at the end of a line has a code of its own.
-                found.append(plain(re.sub("[\ufffe\u0002]", "-", text.get_text_bounded())))
-        return found
+                pages.append(plain(re.sub("[\ufffe\u0002]", "-", text.get_text_bounded())))
+        return pages
 
 
 def plain(words):
     return " ".join(str(words).replace("\u202f", " ").replace("\xa0", " ").split())
 
 
-def packed(words):
+def remove_spaces(words):
     """Return the words without spaces: a line that breaks after a hyphen is the same word."""
     return plain(words).replace(" ", "")
 
 
-def test_it_works():
+def test_the_report_of_a_region_has_its_four_pages():
     first, second, third, fourth = make_pages(print_year(2025, 317), "11")
     assert "Les incidents dans les collectivités d’Île-de-France, 2025" in first
     assert "Publication no 5 du 1er avril 2026" in first
@@ -67,13 +67,13 @@ def test_it_works():
 def test_there_are_four_pages_with_the_sentences_of_the_page_at_any_volume(incidents, place):
     print_year(2024, incidents // 2)
     pdf = make_pdf(print_year(2025, incidents), place)
-    found = read_pages(pdf)
-    assert [page[-5:] for page in found] == ["1 / 4", "2 / 4", "3 / 4", "4 / 4"]
+    pages = read_pages(pdf)
+    assert [page[-5:] for page in pages] == ["1 / 4", "2 / 4", "3 / 4", "4 / 4"]
     # Typst makes no such claim where a glyph lacks.
     assert b"<pdfuaid:part>1</pdfuaid:part>" in PdfReader(BytesIO(pdf)).trailer["/Root"]["/Metadata"].get_data()
-    text = packed(" ".join(found))
+    text = remove_spaces(" ".join(pages))
     for sentence in list_sentences(read_figures_page(region=place, year="2025")):
-        assert packed(sentence) in text, sentence
+        assert remove_spaces(sentence) in text, sentence
 
 
 def list_sentences(page):
@@ -90,12 +90,12 @@ def list_sentences(page):
         yield from (section.title, section.note)
 
 
-def test_each_number_of_a_place_is_in_it():
+def test_each_number_of_the_page_is_in_the_report():
     words = set(" ".join(make_pages(print_year(2025, 317))).replace(".", " ").replace(";", " ").split())
     page = read_figures_page(year="2025")
-    shown = [line.cell.value for section in sections.make_sections(page) for line in section.breakdown.numbered]
-    shown += [cell.value for cell in page.months()] + [line.cell.value for line in page.by_region().numbered]
-    assert {str(value) for value in shown} <= words
+    numbers = [line.cell.value for section in sections.make_sections(page) for line in section.breakdown.numbered]
+    numbers += [cell.value for cell in page.months()] + [line.cell.value for line in page.by_region().numbered]
+    assert {str(value) for value in numbers} <= words
 
 
 def test_the_day_is_that_of_paris_and_of_the_citation():
@@ -108,7 +108,7 @@ def test_the_day_is_that_of_paris_and_of_the_citation():
 
 def test_a_region_without_a_number_is_set_beside_the_nation():
     first, second, third, fourth = make_pages(print_year(2025, 84), "53")
-    assert packed(story.write_story(read_figures_page(region="53"))[0]) in packed(first)
+    assert remove_spaces(story.write_story(read_figures_page(region="53"))[0]) in remove_spaces(first)
     assert "En France · 85 incidents vérifiés en France en 2025" in first
     assert "Bretagne –" in second
     assert "En France Les types d’incidents" in second
@@ -134,17 +134,17 @@ def test_what_is_closed_is_named_with_the_reason():
 def test_a_short_list_is_not_missed_where_the_long_one_is_printed():
     effects = describe_report(print_year(2025, 5000), "")["effects"]
     assert effects["closed"] == []
-    assert [one["code"] for one in effects["sections"]].count("services") == 1
+    assert [section["code"] for section in effects["sections"]].count("services") == 1
 
 
 def test_a_year_of_dashes_has_four_pages_without_a_zero():
     period = Period(2025)
-    found = make_pages(
+    pages = make_pages(
         print_release(period, {code: dict.fromkeys(cells) for code, cells in spread(period, 1).items()})
     )
-    assert len(found) == 4
-    assert found[0].count("moins de 5 collectivités") == 1 + 4  # the sentence and the keys
-    assert not re.search(r"\b(0|zéro|aucune?) (incident|signalement|interruption|fuite)", " ".join(found).lower())
+    assert len(pages) == 4
+    assert pages[0].count("moins de 5 collectivités") == 1 + 4  # the sentence and the keys
+    assert not re.search(r"\b(0|zéro|aucune?) (incident|signalement|interruption|fuite)", " ".join(pages).lower())
 
 
 def test_a_dash_has_no_number_in_the_data_of_the_template():
@@ -169,8 +169,11 @@ def test_a_first_year_awaits_no_quarter_before_the_service():
     assert "1er trimestre" not in second
     assert "Un total de trimestre ne paraît qu’à partir de 40. n. p. : pas publié." in second
     assert second.count("avant le service") == 9
-    figures = list_tags(PdfReader(BytesIO(make_pdf(release))).trailer["/Root"]["/StructTreeRoot"], [])
-    assert [str(one["/Alt"])[:14] for one in figures if one["/S"] == "/Figure"] == ["Incidents par ", "Carte de Franc"]
+    elements = list_tags(PdfReader(BytesIO(make_pdf(release))).trailer["/Root"]["/StructTreeRoot"], [])
+    assert [str(element["/Alt"])[:14] for element in elements if element["/S"] == "/Figure"] == [
+        "Incidents par ",
+        "Carte de Franc",
+    ]
 
 
 def test_quarters_without_a_number_are_no_table():
@@ -182,18 +185,18 @@ def test_quarters_without_a_number_are_no_table():
 # Accessible
 
 
-def list_tags(element, found):
+def list_tags(element, elements):
     kids = element.get("/K", [])
     if "/S" in element:
-        found.append(element)
+        elements.append(element)
     for kid in kids if isinstance(kids, list) else [kids]:
         inner = kid.get_object() if hasattr(kid, "get_object") else kid
         if hasattr(inner, "get"):
-            list_tags(inner, found)
-    return found
+            list_tags(inner, elements)
+    return elements
 
 
-def test_it_is_tagged_in_french_with_a_title_and_bookmarks():
+def test_a_report_is_tagged_in_french_with_a_title_and_bookmarks():
     reader = PdfReader(BytesIO(make_pdf(print_year(2025, 317), "53")))
     catalog = reader.trailer["/Root"]
     assert catalog["/Lang"] == "fr-FR"
@@ -201,18 +204,18 @@ def test_it_is_tagged_in_french_with_a_title_and_bookmarks():
     assert catalog["/ViewerPreferences"]["/DisplayDocTitle"]
     assert b"<pdfuaid:part>1</pdfuaid:part>" in catalog["/Metadata"].get_data()
     assert reader.metadata.title == "Les incidents dans les collectivités de Bretagne, 2025"
-    chapters = [one.title for one in reader.outline[1] if not isinstance(one, list)]
-    assert chapters == [str(one) for one in CHAPTERS]
+    chapters = [chapter.title for chapter in reader.outline[1] if not isinstance(chapter, list)]
+    assert chapters == [str(chapter) for chapter in CHAPTERS]
 
 
 def test_each_chart_has_words_and_each_table_a_head():
-    found = list_tags(PdfReader(BytesIO(make_pdf(print_year(2025, 317)))).trailer["/Root"]["/StructTreeRoot"], [])
-    figures = [one for one in found if one["/S"] == "/Figure"]
-    assert [str(one["/Alt"])[:20] for one in figures] == ["Incidents par mois e", "Carte de France en c"]
-    tables = [one for one in found if one["/S"] == "/Table"]
+    elements = list_tags(PdfReader(BytesIO(make_pdf(print_year(2025, 317)))).trailer["/Root"]["/StructTreeRoot"], [])
+    figures = [element for element in elements if element["/S"] == "/Figure"]
+    assert [str(element["/Alt"])[:20] for element in figures] == ["Incidents par mois e", "Carte de France en c"]
+    tables = [element for element in elements if element["/S"] == "/Table"]
     assert len(tables) > 8
     for table in tables:
-        assert "/TH" in [one["/S"] for one in list_tags(table, [])]
+        assert "/TH" in [element["/S"] for element in list_tags(table, [])]
 
 
 # Hostile, invented
@@ -221,10 +224,10 @@ def test_each_chart_has_words_and_each_table_a_head():
 def test_hostile_names_stay_words(monkeypatch):
     names = dict(zip(REGIONS, [*TYPST, "<script>alert(1)</script> 😱", "\u202e“#panic()”"], strict=False))
     monkeypatch.setattr("stats.categories.region_names", lambda: names)
-    found = make_pages(print_year(2025, 317))
-    assert len(found) == 4
-    assert "1337*7331" in found[1]
-    assert "9801547" not in found[1]
+    pages = make_pages(print_year(2025, 317))
+    assert len(pages) == 4
+    assert "1337*7331" in pages[1]
+    assert "9801547" not in pages[1]
 
 
 def test_a_demonstration_is_marked_as_invented_on_each_page():

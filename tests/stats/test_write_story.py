@@ -21,21 +21,21 @@ BEYOND = "au-delà de l’arrondi et du hasard."
 TOTALS = {"incidents": 315, "reports": 190, "interruptions": 160, "leaks": 95}
 
 
-def story(page):
+def read_story(page):
     return [plain(sentence) for sentence in write_story(page)]
 
 
-def missing(page):
+def list_missing(page):
     return [plain(sentence) for sentence in explain_missing(page)]
 
 
-def compared(now, before, **changed):
-    [_total, *sentences] = story(a_page({"incidents": now}, before={"incidents": before}, **changed))
+def compare_years(now, before, **changed):
+    [_total, *sentences] = read_story(a_page({"incidents": now}, before={"incidents": before}, **changed))
     return sentences
 
 
-def test_it_works():
-    assert story(a_page(TOTALS)) == [
+def test_the_story_begins_with_the_totals_of_the_year():
+    assert read_story(a_page(TOTALS)) == [
         "315 incidents vérifiés en France en 2025.",
         "Ils comptent 160 interruptions de service public (parfois plusieurs pour un incident) et 95 fuites de "
         "données revendiquées, soupçonnées ou confirmées.",
@@ -43,11 +43,11 @@ def test_it_works():
 
 
 def test_an_effect_with_a_dash_is_left_out():
-    assert story(a_page(TOTALS | {"leaks": None})) == [
+    assert read_story(a_page(TOTALS | {"leaks": None})) == [
         "315 incidents vérifiés en France en 2025.",
         "Ils comptent 160 interruptions de service public (parfois plusieurs pour un incident).",
     ]
-    assert story(a_page({"incidents": 315})) == ["315 incidents vérifiés en France en 2025."]
+    assert read_story(a_page({"incidents": 315})) == ["315 incidents vérifiés en France en 2025."]
 
 
 @pytest.mark.parametrize(
@@ -68,23 +68,23 @@ def test_an_effect_with_a_dash_is_left_out():
     ],
 )
 def test_two_years_are_compared_beyond_rounding_and_chance(now, before, words):
-    assert compared(now, before)[0] == words
+    assert compare_years(now, before)[0] == words
 
 
 def test_a_trend_of_declarations_is_no_trend_of_attacks():
     caution = "Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer."
-    assert compared(315, 200)[1:] == compared(200, 315)[1:] == [caution]
-    assert compared(315, 300)[1:] == []
+    assert compare_years(315, 200)[1:] == compare_years(200, 315)[1:] == [caution]
+    assert compare_years(315, 300)[1:] == []
 
 
 def test_a_first_year_is_compared_with_nothing():
-    assert len(story(a_page({"incidents": 315}))) == 1
+    assert len(read_story(a_page({"incidents": 315}))) == 1
 
 
 def test_a_year_that_began_with_the_service_is_no_year_to_compare_with():
     page = a_page({"incidents": 315}, before={"incidents": 100})
     del page.before.quarters[1]
-    assert len(story(page)) == 1
+    assert len(read_story(page)) == 1
 
 
 @pytest.mark.parametrize(
@@ -98,42 +98,42 @@ def test_a_year_that_began_with_the_service_is_no_year_to_compare_with():
 )
 def test_a_year_that_began_with_the_service_is_not_whole(quarters, words):
     tables = {"incidents": 315, "incidents_by_region": {"53": 25, "94": None}}
-    assert story(a_page(tables, quarters=quarters))[1:] == words
-    assert story(a_page(tables, quarters=quarters, region=BRETAGNE))[1:] == words
-    assert story(a_page(tables, quarters=quarters, region=CORSE))[2:] == words
+    assert read_story(a_page(tables, quarters=quarters))[1:] == words
+    assert read_story(a_page(tables, quarters=quarters, region=BRETAGNE))[1:] == words
+    assert read_story(a_page(tables, quarters=quarters, region=CORSE))[2:] == words
 
 
 def test_a_dash_is_compared_with_nothing():
-    assert compared(40, None) == []
+    assert compare_years(40, None) == []
 
 
 def test_a_region_has_its_own_total():
     tables = TOTALS | {"incidents_by_region": {"53": 25, "94": None}}
-    assert story(a_page(tables, region=BRETAGNE)) == ["25 incidents vérifiés en Bretagne en 2025."]
+    assert read_story(a_page(tables, region=BRETAGNE)) == ["25 incidents vérifiés en Bretagne en 2025."]
 
 
 def test_a_region_with_a_dash_has_zero_or_few():
     tables = TOTALS | {"incidents_by_region": {"53": 25, "94": None}}
-    assert story(a_page(tables, region=CORSE)) == [
+    assert read_story(a_page(tables, region=CORSE)) == [
         "En Corse, en 2025 : « moins de 5 collectivités » (–).",
         "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu.",
     ]
 
 
 def test_a_region_of_a_year_with_few_incidents_has_no_number():
-    assert story(a_page({"incidents": 35}, region=CORSE)) == [
+    assert read_story(a_page({"incidents": 35}, region=CORSE)) == [
         "Trop peu d’incidents en France en 2025 pour un nombre en Corse."
     ]
 
 
 def test_the_year_in_progress_has_quarters_of_the_nation_alone():
     page = {1: {"incidents": 70}, 2: {"incidents": 80}, 3: {"incidents": 75}}
-    assert story(a_page(page, quarters=(1, 2, 3), is_over=False)) == [
+    assert read_story(a_page(page, quarters=(1, 2, 3), is_over=False)) == [
         "75 incidents vérifiés en France au 3e trimestre 2025.",
         "Trois trimestres de 2025 ont paru.",
         "L’année entière paraît à partir du 1er avril 2026.",
     ]
-    assert story(a_page(page, quarters=(1, 2, 3), is_over=False, region=BRETAGNE)) == [
+    assert read_story(a_page(page, quarters=(1, 2, 3), is_over=False, region=BRETAGNE)) == [
         "Les chiffres de Bretagne paraissent avec l’année entière, à partir du 1er avril 2026."
     ]
 
@@ -148,9 +148,9 @@ def test_the_year_in_progress_has_quarters_of_the_nation_alone():
 )
 def test_the_quarters_that_are_out_are_counted(quarters, words):
     numbers = {quarters[0]: {"reports": 40}}
-    assert story(a_page(numbers, quarters=quarters, is_over=False))[0] == f"{words}."
+    assert read_story(a_page(numbers, quarters=quarters, is_over=False))[0] == f"{words}."
     whose = "ses" if len(quarters) == 1 else "leurs"
-    without = story(a_page({}, quarters=quarters, is_over=False))[0]
+    without = read_story(a_page({}, quarters=quarters, is_over=False))[0]
     assert without == f"{words} ; aucun de {whose} totaux n’est assez grand pour être publié."
 
 
@@ -182,12 +182,12 @@ def test_the_definition_of_the_dash_is_the_same_in_the_method():
 # Key figures
 
 
-def keys(page):
+def list_keys(page):
     return [(key.name, plain(key.text), key.is_figure) for key in list_key_figures(page)]
 
 
 def test_the_four_totals_are_the_key_figures():
-    assert keys(a_page(TOTALS | {"incidents": 5_000, "leaks": None})) == [
+    assert list_keys(a_page(TOTALS | {"incidents": 5_000, "leaks": None})) == [
         ("incidents vérifiés", "5 000", True),
         ("signalements vérifiés", "190", True),
         ("interruptions de service", "160", True),
@@ -196,14 +196,14 @@ def test_the_four_totals_are_the_key_figures():
 
 
 def test_a_region_stands_beside_the_nation():
-    assert keys(a_page(TOTALS | {"incidents_by_region": {"53": 25}}, region=BRETAGNE)) == [
+    assert list_keys(a_page(TOTALS | {"incidents_by_region": {"53": 25}}, region=BRETAGNE)) == [
         ("incidents vérifiés", "25", True),
         ("incidents vérifiés en France", "315", True),
     ]
 
 
 def test_a_year_in_progress_has_no_key_figure():
-    assert keys(a_page({1: {"incidents": 70}}, quarters=(1,), is_over=False)) == []
+    assert list_keys(a_page({1: {"incidents": 70}}, quarters=(1,), is_over=False)) == []
 
 
 def test_confirmed_leaks_are_named_where_they_have_a_number():
@@ -212,7 +212,7 @@ def test_confirmed_leaks_are_named_where_they_have_a_number():
     assert list_key_figures(a_page(TOTALS))[3].under == "revendiquées, soupçonnées ou confirmées"
 
 
-def test_the_keys_tell_what_one_incident_may_count_twice_and_what_no_incident_is():
+def test_the_key_figures_explain_interruptions_and_reports():
     _incidents, reports, interruptions, _leaks = [plain(key.under) for key in list_key_figures(a_page(TOTALS))]
     assert interruptions == "arrêts ou ralentissements de services publics ; un incident peut en compter plusieurs"
     assert reports == "à part : comportements anormaux, sans dommage prouvé"
@@ -239,7 +239,7 @@ SPRING = {2: {"incidents": 80}}
 
 
 def test_tables_with_too_few_cases_are_named():
-    assert missing(a_page({"incidents": 35, "interruptions": 20, "leaks": None} | SPRING)) == [
+    assert list_missing(a_page({"incidents": 35, "interruptions": 20, "leaks": None} | SPRING)) == [
         "Trop peu de cas publiés en France en 2025 pour ces tableaux : les mois, les régions, les types d’incidents, "
         "les causes, les services interrompus, la durée des interruptions, les données en cause, le nombre de "
         "personnes par fuite, l’état des fuites, le délai de déclaration, le délai de prise en charge, le délai de "
@@ -252,9 +252,9 @@ def test_every_table_of_the_nation_has_its_words():
     the short list is named and the long one is laid out, whichever is printed.
     """
     tables = {table.code for table in OF_A_YEAR if len(table.by) == 1}
-    named = tables - set(SHORT_LIST_OF)
-    assert named <= set(TABLE_NAMES)
-    assert named == {*OVER_TIME, *EFFECTS, *RATES}
+    named_tables = tables - set(SHORT_LIST_OF)
+    assert named_tables <= set(TABLE_NAMES)
+    assert named_tables == {*OVER_TIME, *EFFECTS, *RATES}
     charts = {"incidents_by_month", "incidents_by_region", "bodies_by_stratum"}  # the line, the map and the rates
     laid_out = tables - set(SHORT_LIST_OF.values()) - charts
     assert laid_out == {naming.table for naming in (*NAMINGS, *DELAY_NAMINGS)}
@@ -274,13 +274,13 @@ def test_a_table_that_the_audit_closed_is_named_apart(db):
             )
         }
     )
-    assert missing(a_page(tables)) == [
+    assert list_missing(a_page(tables)) == [
         "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : la durée des interruptions."
     ]
     whole = tables | {"interruptions_by_hours": fill("interruptions_by_hours", 40)}
-    assert missing(a_page(whole)) == []
+    assert list_missing(a_page(whole)) == []
     del whole["bodies_by_stratum"], whole["leaks_by_status"]
-    assert missing(a_page(whole | {"incidents": 35})) == [
+    assert list_missing(a_page(whole | {"incidents": 35})) == [
         "Trop peu de cas publiés en France en 2025 pour ce tableau : le taux selon la nature et la population.",
         "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : l’état des fuites.",
     ]
@@ -289,7 +289,7 @@ def test_a_table_that_the_audit_closed_is_named_apart(db):
 def test_tables_of_a_total_that_the_audit_closed_are_not_called_scarce(db):
     tables = dict(TOTALS)
     del tables["leaks"]
-    closed, *_others = missing(a_page(tables))
+    closed, *_others = list_missing(a_page(tables))
     assert closed.startswith("La vérification a fermé ces tableaux")
     assert "l’état des fuites" in closed
 
@@ -297,10 +297,10 @@ def test_tables_of_a_total_that_the_audit_closed_are_not_called_scarce(db):
 def test_quarters_without_a_number_are_told_once():
     words = "Aucun trimestre de 2025 n’a de nombre : un total de trimestre ne paraît qu’à partir de 40."
     tables = {"incidents": 90}
-    assert missing(a_page(tables))[-1] == words
-    assert words not in missing(a_page(tables | SPRING))
-    assert words not in missing(a_page(tables, quarters=()))
-    assert words not in missing(a_page(tables, region=BRETAGNE))
+    assert list_missing(a_page(tables))[-1] == words
+    assert words not in list_missing(a_page(tables | SPRING))
+    assert words not in list_missing(a_page(tables, quarters=()))
+    assert words not in list_missing(a_page(tables, region=BRETAGNE))
 
 
 def test_a_region_lacks_its_crossings_alone():
@@ -309,7 +309,7 @@ def test_a_region_lacks_its_crossings_alone():
         "Les signalements, les mois, les interruptions, les fuites, les délais et les taux se publient pour toute la "
         "France seulement."
     )
-    assert missing(a_page(tables, region=BRETAGNE)) == [
+    assert list_missing(a_page(tables, region=BRETAGNE)) == [
         "Trop peu de cas publiés en Bretagne en 2025 pour ces tableaux : les trimestres, les types d’incidents et les "
         "causes.",
         rest,
@@ -321,13 +321,13 @@ def test_a_region_lacks_its_crossings_alone():
     }
     quarters = {("53", "T1"): 40, ("53", "T2"): 40, ("53", "T3"): 40, ("53", "T4"): None}
     tables = {"incidents": 900, **many, "incidents_by_region_and_quarter": quarters}
-    assert missing(a_page(tables, region=BRETAGNE)) == [
+    assert list_missing(a_page(tables, region=BRETAGNE)) == [
         "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : les types d’incidents et les "
         "causes.",
         rest,
     ]
     tables["incidents_by_cause"] = {"flaw": 35}
-    assert missing(a_page(tables, region=BRETAGNE)) == [
+    assert list_missing(a_page(tables, region=BRETAGNE)) == [
         "Trop peu de cas publiés en Bretagne en 2025 pour ce tableau : les causes.",
         "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : les types d’incidents.",
         rest,
@@ -336,11 +336,11 @@ def test_a_region_lacks_its_crossings_alone():
 
 def test_what_comes_with_the_year_is_named_with_its_day():
     running = {"quarters": (1,), "is_over": False}
-    assert missing(a_page({1: {"incidents": 70}}, **running)) == [
+    assert list_missing(a_page({1: {"incidents": 70}}, **running)) == [
         "Un trimestre paraît 30 jours après sa fin, pour toute la France : incidents, signalements, interruptions et "
         "fuites, chacun si son total arrondi atteint 40 ; et ses mois, si les incidents l’atteignent.",
         "Régions, types, causes, services et délais paraissent avec l’année entière, à partir du 1er avril 2026.",
     ]
-    assert missing(a_page({1: {"incidents": 70}}, **running, region=BRETAGNE)) == [
+    assert list_missing(a_page({1: {"incidents": 70}}, **running, region=BRETAGNE)) == [
         "Une région n’a pas de chiffres par trimestre avant cela : ils seraient trop petits."
     ]
