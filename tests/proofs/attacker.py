@@ -55,7 +55,7 @@ class Fact(NamedTuple):
 
     @property
     def is_reading(self) -> bool:
-        """Whether it is no more than the strong reading of a dash: four units at most, of which some are my own."""
+        """Whether it is no more than the strong reading of a dash: four units at most, the reader's own included."""
         return self.least == 0 and self.most >= max(FEW - self.own, 1)
 
 
@@ -80,45 +80,45 @@ class Findings:
 class Attack:
     """Everything that is the same for each reader."""
 
-    def __init__(self, known: Knowledge, truth: Truth) -> None:
-        self.known, self.truth = known, truth
-        self.program = Program(known.unknowns, known.rows)
+    def __init__(self, knowledge: Knowledge, truth: Truth) -> None:
+        self.knowledge, self.truth = knowledge, truth
+        self.program = Program(knowledge.unknowns, knowledge.rows)
         self.columns = self.program.columns
-        self.units = np.array([truth[unknown].total() if unknown in truth else 0 for unknown in known.unknowns])
-        self.threshold, self.base = known.rule["threshold"], known.rule["base"]
-        self.least, self.most = np.array([self.read_bounds(unknown) for unknown in known.unknowns]).T
-        self.is_shown = np.array([self.has_value(unknown) for unknown in known.unknowns])
-        self.is_dash = np.array([unknown in known.values for unknown in known.unknowns]) & ~self.is_shown
+        self.units = np.array([truth[unknown].total() if unknown in truth else 0 for unknown in knowledge.unknowns])
+        self.threshold, self.base = knowledge.rule["threshold"], knowledge.rule["base"]
+        self.least, self.most = np.array([self.read_bounds(unknown) for unknown in knowledge.unknowns]).T
+        self.is_shown = np.array([self.has_value(unknown) for unknown in knowledge.unknowns])
+        self.is_dash = np.array([unknown in knowledge.values for unknown in knowledge.unknowns]) & ~self.is_shown
         self.scopes = list(self.list_scopes())
         self.places = self.place_scopes()
         self.sizes = np.array([len(scope.bodies) for scope in self.scopes], int)
         self.scopes_of = self.index_scopes()
         self.limits = self.list_limits()
-        inequalities = [row for row in known.rows if row.least < 0]
+        inequalities = [row for row in knowledge.rows if row.least < 0]
         self.inequalities, self.highest = self.program.matrix(inequalities), [row.most for row in inequalities]
         self.countries = np.zeros((0, self.program.width), np.int64)
         self.own = self.count_own()
 
     def has_value(self, unknown: Unknown) -> bool:
-        return any(value is not None for value in self.known.values.get(unknown, ()))
+        return any(value is not None for value in self.knowledge.values.get(unknown, ()))
 
     def read_bounds(self, unknown: Unknown) -> tuple[int, int]:
         """Return what all the figures printed of an unknown allow together, for a reader who is in none of them."""
-        values = [value for value in self.known.values.get(unknown, ()) if value is not None]
+        values = [value for value in self.knowledge.values.get(unknown, ()) if value is not None]
         is_zero = bool(values) and not values[0]
         if is_zero:
             return 0, 0
         least = [max(self.threshold, value - self.base + 1) for value in values]
         most = [value + self.base - 1 for value in values]
-        fewest = int(self.known.rule.get("shows_zeros", False) and unknown in self.known.values)
+        fewest = int(self.knowledge.rule.get("shows_zeros", False) and unknown in self.knowledge.values)
         return max(least, default=fewest), min(most, default=MORE_THAN_ANYTHING)
 
     # Questions
 
     def list_scopes(self) -> Iterator[Scope]:
         """Yield the sets of cells that hold one to five bodies: five, because one of them may be the reader."""
-        sets: dict[tuple[Unknown, ...], None] = dict.fromkeys((unknown,) for unknown in self.known.unknowns)
-        for _whole, parts in self.known.partitions:
+        sets: dict[tuple[Unknown, ...], None] = dict.fromkeys((unknown,) for unknown in self.knowledge.unknowns)
+        for _whole, parts in self.knowledge.partitions:
             hidden = tuple(part for part in parts if not self.has_value(part))
             sets |= dict.fromkeys([hidden] if hidden else [])
             sets |= dict.fromkeys(combinations(hidden, len(hidden) - 1) if len(hidden) > 2 else [])
@@ -174,8 +174,8 @@ class Attack:
 
         That is no fact; that there are four and no more would be.
         """
-        shown = (self.truth[cell] for cell, column in self.columns.items() if self.is_shown[column])
-        return [bodies for bodies in shown if len(bodies) == self.threshold]
+        contributors = (self.truth[cell] for cell, column in self.columns.items() if self.is_shown[column])
+        return [bodies for bodies in contributors if len(bodies) == self.threshold]
 
     def is_limit(self, scope: Scope, reader: Body) -> bool:
         """Whether the scope holds all of a shown cell of which the reader is one of exactly five bodies."""
@@ -187,16 +187,16 @@ class Attack:
 
     def list_questions(self, reader: Body | None) -> np.ndarray:
         """Return the scopes in which others are one to four."""
-        others = self.sizes.copy()
+        other_bodies = self.sizes.copy()
         own = self.scopes_of.get(reader, []) if reader else []
-        others[own] -= 1
-        return np.flatnonzero((others > 0) & (others < self.threshold))
+        other_bodies[own] -= 1
+        return np.flatnonzero((other_bodies > 0) & (other_bodies < self.threshold))
 
     def recall_countries(self, own: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:
         """Return the countries found for the outsider in which this reader may be."""
-        others = self.countries - own
-        fits = ((others >= least) & (others <= most)).all(axis=1)
-        return others[fits & (others @ self.inequalities.T <= self.highest).all(axis=1)]
+        other_units = self.countries - own
+        fits = ((other_units >= least) & (other_units <= most)).all(axis=1)
+        return other_units[fits & (other_units @ self.inequalities.T <= self.highest).all(axis=1)]
 
     def ask_all(self, insiders: Iterable[Body]) -> Findings:
         findings = Findings(limits=len(self.limits))
@@ -260,8 +260,8 @@ class Questions:
 
     def look_at(self, country: np.ndarray) -> None:
         """See what a country holds in every set."""
-        held = np.append(country, 0)[self.places].sum(axis=1)
-        self.least, self.most = np.minimum(self.least, held), np.maximum(self.most, held)
+        totals = np.append(country, 0)[self.places].sum(axis=1)
+        self.least, self.most = np.minimum(self.least, totals), np.maximum(self.most, totals)
 
     def find_country(self, chosen: np.ndarray, sign: int) -> None:
         """Find the country with least (1) or most (-1) in these sets together."""
@@ -272,21 +272,21 @@ class Questions:
     def find_least(self) -> None:
         """Ask for all sets to be empty together that are not known to be; then for each that still is not."""
         is_first = True
-        while len(left := np.flatnonzero((self.least > 0) & ~self.is_least_known)):
-            self.find_country(left if is_first else left[:1], 1)
-            self.is_least_known[left[0]] |= not is_first
+        while len(remaining := np.flatnonzero((self.least > 0) & ~self.is_least_known)):
+            self.find_country(remaining if is_first else remaining[:1], 1)
+            self.is_least_known[remaining[0]] |= not is_first
             is_first = False
 
     def find_most(self) -> None:
         """Ask for much in all sets together that are not known to differ by four; then for each that still is not."""
         before = -1
-        while len(left := np.flatnonzero((self.most - self.least < FEW) & ~self.is_most_known)):
-            if len(left) != before:
-                self.find_country(left, -1)
-                before = len(left)
+        while len(remaining := np.flatnonzero((self.most - self.least < FEW) & ~self.is_most_known)):
+            if len(remaining) != before:
+                self.find_country(remaining, -1)
+                before = len(remaining)
             else:
-                self.find_country(left[:1], -1)
-                self.is_most_known[left[0]] = True
+                self.find_country(remaining[:1], -1)
+                self.is_most_known[remaining[0]] = True
                 before = -1
 
     def bound(self, place: int) -> tuple[int, int]:
@@ -300,8 +300,8 @@ class Questions:
 
 
 def prepare_attack(editions: Sequence[Edition], *, is_sure: bool = True) -> Attack:
-    known = Knowledge(editions, is_sure=is_sure)
-    return Attack(known, find_truth(known))
+    knowledge = Knowledge(editions, is_sure=is_sure)
+    return Attack(knowledge, find_truth(knowledge))
 
 
 def attack(editions: Sequence[Edition], *, is_sure: bool = True, insiders: Iterable[Body] | None = None) -> Findings:

@@ -62,8 +62,8 @@ def print_tables(cases: Sequence[Case], rule: Rule, rng: random.Random, *, year:
     counts = tally_cases(cases, year=year)
     tables: dict[str, dict[str, Any]] = {}
     for code, (unit, by) in sorted(TABLES.items(), key=lambda item: len(item[1][1])):
-        told = [cell for cell in list_cells(by) if is_open(tables, rule, unit, by, cell)]
-        cells = [[list(cell), print_cell(counts[code].get(cell), rule, rng)] for cell in told]
+        open_cells = [cell for cell in list_cells(by) if is_open(tables, rule, unit, by, cell)]
+        cells = [[list(cell), print_cell(counts[code].get(cell), rule, rng)] for cell in open_cells]
         tables[code] = {"code": code, "counts": unit, "by": list(by), "is_open": bool(cells), "cells": cells}
     described = {"threshold": rule.threshold, "base": rule.base, "shows_zeros": rule.shows_zeros}
     return {"number": number, "period": str(year), "rule": described, "tables": list(tables.values())}
@@ -73,7 +73,7 @@ def list_cells(by: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     if len(by) < 2:
         yield from ((code,) for code in CODES[by[0]]) if by else [()]
     else:
-        yield from ((one, other) for one in CODES[by[0]] for other in CODES[by[1]])
+        yield from ((first, second) for first in CODES[by[0]] for second in CODES[by[1]])
 
 
 def is_open(
@@ -110,9 +110,9 @@ def attack_audit_on_truth(edition: Edition) -> Findings:
     prepared = prepare_attack([edition])
     dashes = [
         [part for part in parts if prepared.is_dash[prepared.columns[part]]]
-        for _whole, parts in prepared.known.partitions
+        for _whole, parts in prepared.knowledge.partitions
     ]
-    sets = {cells for some in dashes for cells in [*combinations(some, 2), tuple(some)] if cells}
+    sets = {cells for group in dashes for cells in [*combinations(group, 2), tuple(group)] if cells}
     proved = list(list_proved(prepared, sorted(sets)))
     for cells in proved:
         prepared.program.add_row(Row(dict.fromkeys(cells, 1), prepared.threshold, float("inf")))

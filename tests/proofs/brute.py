@@ -60,7 +60,7 @@ def vary(**values: Sequence[Any]) -> list[Case]:
 
 REGIONS, TYPES, CAUSES, BANDS = ("11", "24", "27"), ("boite", "fuite"), ("flaw", "theft"), ("0-1h", "1-4h", "unknown")
 STRATA = ("grouping", "large")
-LEAKS = [(), *(((("6-50", "claimed", some),)) for some in (("nir",), ("sante",), ("nir", "sante")))]
+LEAKS = [(), *(((("6-50", "claimed", categories),)) for categories in (("nir",), ("sante",), ("nir", "sante")))]
 IN_ORDER = [(first, last) for first, last in product(BANDS, BANDS) if (first, last) != ("1-4h", "0-1h")]
 TOTALS_BY_QUARTER = dict.fromkeys(PERIODS, INCIDENTS)
 
@@ -182,34 +182,36 @@ class Brute:
     """`countries`: one line each, how much each unknown of the attacker holds. `filled`: those that any case fills."""
 
     def __init__(self, shape: Shape, editions: Sequence[Edition]) -> None:
-        self.known = Knowledge(editions)
-        self.columns = {unknown: column for column, unknown in enumerate(self.known.unknowns)}
-        most = max(self.most_of(unknown) for unknown in self.known.unknowns if unknown.counts == "incidents")
+        self.knowledge = Knowledge(editions)
+        self.columns = {unknown: column for column, unknown in enumerate(self.knowledge.unknowns)}
+        most = max(self.most_of(unknown) for unknown in self.knowledge.unknowns if unknown.counts == "incidents")
         units = np.array([self.count_units(editions, kind) for kind in shape.kinds], np.int16)
-        self.filled = [unknown for unknown, some in zip(self.known.unknowns, units.T, strict=True) if some.any()]
+        self.filled = [
+            unknown for unknown, counts in zip(self.knowledge.unknowns, units.T, strict=True) if counts.any()
+        ]
         countries = list_numbers(len(shape.kinds), most) @ units
         fits = np.ones(len(countries), bool)
         for unknown, column in self.columns.items():
-            for value in self.known.values.get(unknown, ()):
+            for value in self.knowledge.values.get(unknown, ()):
                 least, highest = (0, DASH_MOST) if value is None else (max(5, value - 4), value + 4)
                 fits &= (countries[:, column] >= least) & (countries[:, column] <= highest)
         self.countries = countries[fits]
         self.dashes = [
-            column for unknown, column in self.columns.items() if None in self.known.values.get(unknown, ())
+            column for unknown, column in self.columns.items() if None in self.knowledge.values.get(unknown, ())
         ]
 
     def most_of(self, unknown: Unknown) -> int:
-        return max((value or 0) + 4 for value in self.known.values.get(unknown, (0,)))
+        return max((value or 0) + 4 for value in self.knowledge.values.get(unknown, (0,)))
 
     def count_units(self, editions: Sequence[Edition], kind: Case) -> list[int]:
         """Return what one case of this kind adds to each unknown."""
-        self.known.books[0].editions[-1] = replace(editions[-1], cases=[kind])
-        truth = find_truth(self.known)
-        return [truth[unknown].total() for unknown in self.known.unknowns]
+        self.knowledge.books[0].editions[-1] = replace(editions[-1], cases=[kind])
+        truth = find_truth(self.knowledge)
+        return [truth[unknown].total() for unknown in self.knowledge.unknowns]
 
     def bound(self, cells: Sequence[Unknown]) -> tuple[int, int]:
-        held = self.countries[:, [self.columns[cell] for cell in cells]].sum(axis=1)
-        return int(held.min()), int(held.max())
+        totals = self.countries[:, [self.columns[cell] for cell in cells]].sum(axis=1)
+        return int(totals.min()), int(totals.max())
 
     def list_sets(self) -> list[tuple[Unknown, ...]]:
         """Return each unknown, and each two."""
@@ -224,24 +226,24 @@ class Brute:
 
     def list_rests(self) -> Iterator[int]:
         """Yield the least that lies in each total beside its parts, and in the parts of it that are not told."""
-        for unknown in self.known.unknowns:
+        for unknown in self.knowledge.unknowns:
             if unknown.counts in ("no_leak", "neither", "leaks_without", "repeats"):
                 yield self.bound([unknown])[0]
-        for whole, parts in self.known.partitions:
-            untold = [part for part in parts if part not in self.known.values]
-            if whole in self.known.values and 0 < len(untold) < len(parts):
+        for whole, parts in self.knowledge.partitions:
+            untold = [part for part in parts if part not in self.knowledge.values]
+            if whole in self.knowledge.values and 0 < len(untold) < len(parts):
                 yield self.bound(untold)[0]
 
 
 def bound_by_programs(editions: Sequence[Edition], sets: Sequence[tuple[Unknown, ...]]) -> list[tuple[int, int]]:
     """Return the least and the most that the attacker finds in each set of cells."""
-    known = Knowledge(editions)
-    attack = Attack(known, defaultdict(Counter))
+    knowledge = Knowledge(editions)
+    attack = Attack(knowledge, defaultdict(Counter))
     attack.program.set_bounds(*attack.bound_others(np.zeros(attack.program.width, np.int64)))
     bounds = []
     for cells in sets:
         weights = np.zeros(attack.program.width)
         weights[[attack.columns[cell] for cell in cells]] = 1
-        found = [attack.program.find_country(sign * weights) @ weights for sign in (1, -1)]
-        bounds.append((int(found[0]), int(found[1])))
+        totals = [attack.program.find_country(sign * weights) @ weights for sign in (1, -1)]
+        bounds.append((int(totals[0]), int(totals[1])))
     return bounds

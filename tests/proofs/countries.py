@@ -269,16 +269,18 @@ def draw_country_with_nine_long_interruptions(number: int, *, seed: int = 0) -> 
     """Return a year in which nine interruptions last more than seven days: five of the first body and one each of
     four others.
     """
-    kept = {"7d+": "unknown"}
+    replaced = {"7d+": "unknown"}
     cases = [
-        replace(case, interruptions=tuple((kept.get(hours, hours), service) for hours, service in case.interruptions))
+        replace(
+            case, interruptions=tuple((replaced.get(hours, hours), service) for hours, service in case.interruptions)
+        )
         for case in draw_country(number, seed=seed)
     ]
     of_bodies = {case.body: at for at, case in enumerate(cases) if case.interruptions}
-    first, *others = list(of_bodies.values())[:5]
+    first, *rest = list(of_bodies.values())[:5]
     five = ("site", "messagerie", "telephonie", "paie", "finances")
     cases[first] = replace(cases[first], interruptions=tuple(("7d+", service) for service in five))
-    for at in others:
+    for at in rest:
         cases[at] = replace(cases[at], interruptions=(("7d+", "paie"),))
     return [cases.pop(first), *cases]
 

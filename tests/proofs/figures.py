@@ -22,11 +22,11 @@ YEAR = 2025
 
 @dataclass
 class Measured:
-    """Sums over some releases. `told`, `units`: by table, units in cells with a figure, and all. `errors`: of each
-    figure, printed less true. `closed`: how often the audit closed each table.
+    """Sums over some releases. `published`, `units`: by table, units in cells with a figure, and all. `errors`: of
+    each figure, printed less true. `closed`: how often the audit closed each table.
     """
 
-    told: Counter[str] = field(default_factory=Counter)
+    published: Counter[str] = field(default_factory=Counter)
     units: Counter[str] = field(default_factory=Counter)
     errors: list[int] = field(default_factory=list)
     draws: list[int] = field(default_factory=list)
@@ -42,13 +42,13 @@ class Measured:
             self.units[table["code"]] += sum(count.units for count in cells.values())
             for cell, value in values.items():
                 if value is not None:
-                    self.told[table["code"]] += cells[cell].units
+                    self.published[table["code"]] += cells[cell].units
                     self.errors.append(value - cells[cell].units)
         self.draws.append(draws)
         self.closed.update(closed)
 
     def coverage(self, code: str) -> float | None:
-        return 100 * self.told[code] / self.units[code] if self.units[code] else None
+        return 100 * self.published[code] / self.units[code] if self.units[code] else None
 
     def describe_draws(self) -> str:
         draws = sorted(self.draws)
@@ -80,7 +80,7 @@ def measure_editions(editions: Iterable[tuple[Edition, Drawn]], *, measured: Mea
 
 
 def tabulate_coverage(columns: dict[str, Measured]) -> list[str]:
-    """Return a table of text: the share of units told, by table and by column."""
+    """Return a table of text: the share of units published, by table and by column."""
     codes: defaultdict[str, dict[str, float | None]] = defaultdict(dict)
     for name, measured in columns.items():
         for code in measured.units:
@@ -88,7 +88,7 @@ def tabulate_coverage(columns: dict[str, Measured]) -> list[str]:
     lines = ["% of units in cells that are told".ljust(34) + "".join(name.rjust(9) for name in columns)]
     for code, shares in codes.items():
         figures = (shares.get(name) for name in columns)
-        lines.append(code.ljust(34) + "".join("      –  " if one is None else f"{one:9.1f}" for one in figures))
+        lines.append(code.ljust(34) + "".join("      –  " if share is None else f"{share:9.1f}" for share in figures))
     return lines
 
 

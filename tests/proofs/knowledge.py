@@ -122,7 +122,7 @@ def write_books(editions: Sequence[Edition], *, is_sure: bool) -> list[Book]:
     by_year = defaultdict(list)
     for edition in editions:
         by_year[edition.year].append(edition)
-    return [Book(year, year, "", some, find_beginning(editions, year)) for year, some in by_year.items()]
+    return [Book(year, year, "", of_year, find_beginning(editions, year)) for year, of_year in by_year.items()]
 
 
 def find_beginning(editions: Sequence[Edition], year: str) -> str:
@@ -225,12 +225,12 @@ class Knowledge:
             return
         regions = book.unknowns("incidents", ("region",))
         dashes = [region for region in regions if not self.has_number(region)]
-        there = [BODIES[region.at[0][1]] for region in regions if region.at[0][1] and region not in dashes]
-        numbers = {code: sum(row[at] for row in there) for at, code in enumerate(STRATA)}
-        for some in [*([stratum] for stratum in strata), strata]:
-            most = sum(numbers[stratum.at[0][1]] for stratum in some)
+        numbered_regions = [BODIES[region.at[0][1]] for region in regions if region.at[0][1] and region not in dashes]
+        numbers = {code: sum(row[at] for row in numbered_regions) for at, code in enumerate(STRATA)}
+        for group in [*([stratum] for stratum in strata), strata]:
+            most = sum(numbers[stratum.at[0][1]] for stratum in group)
             self.rows.append(
-                Row({**dict.fromkeys(some, 1), **dict.fromkeys(dashes, -1)}, least=float("-inf"), most=most)
+                Row({**dict.fromkeys(group, 1), **dict.fromkeys(dashes, -1)}, least=float("-inf"), most=most)
             )
 
     def has_number(self, unknown: Unknown) -> bool:

@@ -51,10 +51,10 @@ class Program:
         """Return the country, in whole numbers, in which the weighted total is least."""
         self.solver.changeColsCost(self.width, self.indices, weights.astype(np.float64))
         self.solves += 1
-        found = self.solve()
-        if np.abs(found - np.rint(found)).max(initial=0) > EPSILON:
-            found = self.solve_in_whole_numbers()
-        return np.rint(found).astype(np.int64)
+        solution = self.solve()
+        if np.abs(solution - np.rint(solution)).max(initial=0) > EPSILON:
+            solution = self.solve_in_whole_numbers()
+        return np.rint(solution).astype(np.int64)
 
     def solve_in_whole_numbers(self) -> np.ndarray:
         self.whole_solves += 1

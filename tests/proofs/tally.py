@@ -88,12 +88,14 @@ def count_strata(cases: Iterable[Case]) -> Cells:
     """Return how many bodies of each stratum have an incident, and how many more the numbered regions have."""
     incidents = [case for case in cases if not case.is_report]
     hit = Counter(body.stratum for body in {case.body for case in incidents})
-    there: Counter[str] = Counter()
+    existing: Counter[str] = Counter()
     for region, bodies in count_by_region(incidents).items():
         if region not in ("", *SMALL_REGIONS) and len(bodies) >= 5 and max(bodies.values()) <= 0.85 * bodies.total():
-            there.update(dict(zip(STRATA, BODIES[region], strict=True)))
+            existing.update(dict(zip(STRATA, BODIES[region], strict=True)))
     return {
-        (stratum,): CellCount(number, number, 1, there[stratum] - number) for stratum, number in hit.items() if stratum
+        (stratum,): CellCount(number, number, 1, existing[stratum] - number)
+        for stratum, number in hit.items()
+        if stratum
     }
 
 

@@ -12,11 +12,11 @@ YEARLY = (84, 317, 640)
 
 def count_facts(number, rule):
     """Facts of an outsider in four draws, by kind."""
-    findings = [attack([print_year(draw_country(number, seed=seed), rule, seed=seed)], insiders=()) for seed in SEEDS]
-    return {kind: sum(one.count(kind) for one in findings) for kind in ("certain", "narrow", "pinned")}
+    results = [attack([print_year(draw_country(number, seed=seed), rule, seed=seed)], insiders=()) for seed in SEEDS]
+    return {kind: sum(findings.count(kind) for findings in results) for kind in ("certain", "narrow", "pinned")}
 
 
-def test_it_works():
+def test_the_attacker_proves_something_of_exact_numbers():
     assert count_facts(84, Rule(base=1))["certain"]
 
 
@@ -38,7 +38,7 @@ def test_zeros_shown_make_every_other_dash_certain(number):
 
 
 def test_audit_that_looks_at_the_truth_gives_facts():
-    """Of two dashes that are proved to hold somebody together, each is proved to."""
+    """Two dashes are proved to hold somebody together: with this audit, each of them is."""
     edition = print_year(draw_leaky_country(), Rule(is_audited_on_truth=True))
     assert not attack([edition], insiders=()).facts
     facts = attack_audit_on_truth(edition).facts

@@ -11,15 +11,15 @@ FILES = 60
 
 
 def print_files(name, number=FILES):
-    """Printed files of a shape that at least one country agrees with, and their countries."""
-    shape, found = SHAPES[name], 0
+    """Yield printed files of a shape that at least one country agrees with, and their countries."""
+    shape, printed = SHAPES[name], 0
     for seed in range(40 * number):
         editions = print_at_random(shape, random.Random(f"{name}/{seed}"))
         brute = Brute(shape, editions)
         if len(brute.countries):
-            found += 1
+            printed += 1
             yield editions, brute
-        if found == number:
+        if printed == number:
             return
 
 
@@ -28,7 +28,7 @@ def is_passed(editions):
     return not find_failing_tables(last, earlier)
 
 
-def test_it_works():
+def test_some_country_agrees_with_a_printed_file():
     _editions, brute = next(print_files("bodies"))
     assert len(brute.countries)
 

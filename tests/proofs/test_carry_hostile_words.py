@@ -7,6 +7,6 @@ from tests.post import receiving_mails
 
 
 @pytest.mark.parametrize(("kind", "most"), [(TYPES[0], 2), *((kind, 1) for kind in TYPES[1:])], ids=TYPES)
-def test_it_works(db, settings, kind, most):
+def test_hostile_words_stay_words_for_every_reader(db, settings, kind, most):
     with receiving_mails(settings) as post:
         carry_words(kind, post, most=most)

@@ -25,7 +25,7 @@ CHANCE = st.randoms(use_true_random=False)
 
 
 class Figures(RuleBasedStateMachine):
-    """Each run in a transaction that is undone."""
+    """Each run is in a transaction that is undone."""
 
     def __init__(self):
         super().__init__()
@@ -35,22 +35,22 @@ class Figures(RuleBasedStateMachine):
 
     def teardown(self):
         try:
-            agree(self.history)
+            check_agreement(self.history)
         finally:
             transaction.set_rollback(True)
             self.undone.__exit__(None, None, None)
 
     @initialize(rng=CHANCE)
-    def some_cases(self, rng):
+    def begin_with_cases(self, rng):
         for name in ("declares", "declares", "stores", "stores", "stores", "verifies", "verifies"):
             self.history.act(name, rng)
 
     @rule(name=ACTS, rng=CHANCE)
-    def something_happens(self, name, rng):
+    def act(self, name, rng):
         self.history.act(name, rng)
 
     @rule(size=st.integers(1, 4))
-    def some_is_folded(self, size):
+    def fold_some(self, size):
         whole, rollups.BATCH = rollups.BATCH, size
         try:
             rollups.fold_batch()
@@ -58,29 +58,29 @@ class Figures(RuleBasedStateMachine):
             rollups.BATCH = whole
 
     @rule()
-    def all_is_rebuilt(self):
+    def rebuild_all(self):
         assert rebuild_figures().mistakes == 0
 
     @rule()
-    def what_is_pending_is_excused(self):
+    def excuse_pending(self):
         assert verify_figures().found == []
 
 
-def agree(history):
+def check_agreement(history):
     rollups.fold_all()
     assert pending() == 0
     assert verify_figures().mistakes == 0
-    sums, there = recounted()
-    assert stored() == (sums, there)
+    sums, presences = recounted()
+    assert stored() == (sums, presences)
     scopes = [
-        Scope("", csirt_ids=frozenset([history.here.pk])),
-        Scope("", csirt_ids=frozenset([history.here.pk, history.there.pk])),
+        Scope("", csirt_ids=frozenset([history.centre.pk])),
+        Scope("", csirt_ids=frozenset([history.centre.pk, history.other_centre.pk])),
         *(Scope("", region_id=region.pk) for region in history.regions),
         Scope(""),
     ]
     for scope in scopes:
         for year in {key[2].year for key in sums}:
-            assert read_totals(scope, year) == expect_totals(scope, year, sums, there)
+            assert read_totals(scope, year) == expect_totals(scope, year, sums, presences)
 
 
 def is_within(scope, csirt, region):
@@ -98,16 +98,16 @@ def list_years(scope):
     return load_exact_year(scope, year="", today=date(2026, 12, 31)).years
 
 
-def expect_totals(scope, year, sums, there):
-    of = {key: value for key, value in sums.items() if is_within(scope, *key[:2]) and key[2].year == year}
+def expect_totals(scope, year, sums, presences):
+    in_scope = {key: value for key, value in sums.items() if is_within(scope, *key[:2]) and key[2].year == year}
     columns = ("declared", "incidents", "reports", "interruptions", "leaks")
-    figures = tuple(sum(value for key, value in of.items() if key[3] == one) for one in columns)
-    mine = [(key[3], hits) for key, (_n, hits) in there.items() if is_within(scope, *key[:2]) and key[2] == year]
-    return figures, len({body for body, _hits in mine}), len({body for body, hits in mine if hits})
+    figures = tuple(sum(value for key, value in in_scope.items() if key[3] == measure) for measure in columns)
+    bodies = [(key[3], hits) for key, (_n, hits) in presences.items() if is_within(scope, *key[:2]) and key[2] == year]
+    return figures, len({body for body, _hits in bodies}), len({body for body, hits in bodies if hits})
 
 
 @pytest.mark.usefixtures("db")
-def test_it_works():
+def test_figures_of_random_histories_agree_with_a_recount():
     run_state_machine_as_test(
         Figures,
         settings=settings(
@@ -121,9 +121,9 @@ def test_it_works():
 
 
 def test_the_recount_sees_a_mistake(db, monkeypatch):
-    """The machine is worth what its recount is: one that is broken must be seen."""
+    """The machine proves something only if it notices figures that are wrong."""
     history, rng = History(), random.Random(1)
     history.stores(rng, number=30)
     monkeypatch.setattr(rollups, "is_incident", lambda fact: fact.is_counted and fact.is_verified)
     with pytest.raises(AssertionError):
-        agree(history)
+        check_agreement(history)

@@ -10,11 +10,11 @@ from tests.collectivities.lists import counts, delete_bodies, load
 pytestmark = pytest.mark.django_db
 
 
-def test_it_works():
+def test_the_official_list_is_loaded_whole():
     delete_bodies()
-    said = load()
-    assert "millésime 2026" in said
-    assert counts(said) == (36_354, 0, 0, 0, 0)
+    report = load()
+    assert "millésime 2026" in report
+    assert counts(report) == (36_354, 0, 0, 0, 0)
     assert Collectivity.objects.filter(kind=Kind.COMMUNE).count() == 34_969
     assert Grouping.objects.count() == 35_000
     brest = Collectivity.objects.get(insee_code="29019")
@@ -23,11 +23,11 @@ def test_it_works():
     assert [membership.group.name for membership in brest.memberships.all()] == ["Brest Métropole"]
 
 
-def test_a_second_time_changes_nothing():
+def test_a_second_load_changes_nothing():
     before = list(Collectivity.objects.order_by("pk").values())
-    said = load()
-    assert counts(said) == (0, 0, 0, 0, 36_354)
-    assert "appartenances ajoutées 0, retirées 0" in said
+    report = load()
+    assert counts(report) == (0, 0, 0, 0, 36_354)
+    assert "appartenances ajoutées 0, retirées 0" in report
     assert list(Collectivity.objects.order_by("pk").values()) == before
 
 

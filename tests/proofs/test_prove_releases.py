@@ -56,26 +56,26 @@ def attack_secrets(number, secrets, *, is_quarterly=False, draw=draw_country):
     return measured
 
 
-def test_it_works():
+def test_nothing_is_proved_of_a_small_country():
     prove_nothing([edition for edition, _drawn in draw_year(draw_country(150), b"secret")])
 
 
 @pytest.mark.parametrize("number", YEARLY)
-def test_year(number):
+def test_nothing_is_proved_of_a_year(number):
     measured = attack_secrets(number, YEARLY[number])
     assert max(map(abs, measured.errors)) < 5
     assert abs(sum(measured.errors) / len(measured.errors)) < 0.2
 
 
 @pytest.mark.parametrize("number", QUARTERLY)
-def test_quarters_and_then_their_year(number):
+def test_nothing_is_proved_of_quarters_and_then_their_year(number):
     """For a reader who is sure that nothing changed since, and for one who is not."""
     attack_secrets(number, QUARTERLY[number], is_quarterly=True)
 
 
 @pytest.mark.parametrize("began", [3, 4])
-def test_year_in_which_the_service_began(began):
-    """Its months are all of it: nothing is of the months before."""
+def test_nothing_is_proved_of_the_year_in_which_the_service_began(began):
+    """The months since then make up the whole year."""
     for which, key in enumerate(list_keys(5)):
         cases = [case for case in draw_country(150, seed=which) if (int(case.month[5:]) + 2) // 3 >= began]
         drawn = draw_year(cases, key, is_quarterly=True, quarters=range(began, 5))
@@ -83,11 +83,11 @@ def test_year_in_which_the_service_began(began):
             prove_nothing([edition for edition, _drawn in drawn], is_sure=is_sure)
 
 
-def test_region_in_which_nothing_happened():
+def test_nothing_is_proved_of_a_region_in_which_nothing_happened():
     attack_secrets(317, 5, draw=draw_country_without_region)
 
 
-def test_stratum_of_which_nearly_all_declared():
+def test_nothing_is_proved_of_a_stratum_of_which_nearly_all_declared():
     """Everybody knows how many bodies each region has: those behind its dash may not be too many to be spared."""
     for which, key in enumerate(list_keys(10)):
         drawn = draw_year(draw_country_of_large_bodies(640, seed=which), key)
@@ -101,32 +101,32 @@ def test_body_that_has_most_of_a_cell_does_not_learn_the_others_exactly():
 
 
 @pytest.mark.parametrize(("draw", "number"), [(draw_country, 5000), (draw_struck_country, 317)])
-def test_many_cases(draw, number):
+def test_nothing_is_proved_of_many_cases(draw, number):
     """Crossings are open. Readers are the bodies of which a question is asked, and two hundred others."""
     [(edition, drawn)] = draw_year(draw(number), b"secret")
     assert any(table["is_open"] for table in drawn.tables if "_and_" in table["code"])
     check_truth([edition])
     prepared = prepare_attack([edition])
-    others = sorted(prepared.own.keys() - prepared.scopes_of.keys())
-    findings = prepared.ask_all([*prepared.scopes_of, *random.Random(0).sample(others, 200)])
+    other_readers = sorted(prepared.own.keys() - prepared.scopes_of.keys())
+    findings = prepared.ask_all([*prepared.scopes_of, *random.Random(0).sample(other_readers, 200)])
     assert not findings.is_contradiction
     assert not findings.facts
 
 
 @pytest.mark.parametrize("number", [84, 317])
-def test_two_years_together(number):
-    """With what came late of the first in the second."""
+def test_nothing_is_proved_of_two_years_together(number):
+    """The second year prints the late cases of the first."""
     for which, key in enumerate(list_keys(5)):
         first, second = draw_country(number, seed=which, year=2024), draw_country(number, seed=which)
         late = draw_late_cases(first, share=0.1)
-        [(one, _drawn)] = draw_year(first, key, year=2024)
-        [(other, _drawn)] = draw_year(second, key, late=late)
-        prove_nothing([one, other])
+        [(of_first, _drawn)] = draw_year(first, key, year=2024)
+        [(of_second, _drawn)] = draw_year(second, key, late=late)
+        prove_nothing([of_first, of_second])
 
 
 @pytest.mark.parametrize("number", [84, 317])
-def test_cases_that_came_between_the_quarters_and_their_year(number):
-    """What was added since is no clearer than the rest."""
+def test_nothing_is_proved_of_cases_that_came_between_the_quarters_and_their_year(number):
+    """The cases added since are no clearer than the rest."""
     for which, key in enumerate(list_keys(5)):
         cases = draw_country(number, seed=which)
         quarters = [edition for edition, _drawn in draw_year(cases, key, is_quarterly=True)][:-1]
@@ -136,7 +136,7 @@ def test_cases_that_came_between_the_quarters_and_their_year(number):
 
 
 def test_body_that_makes_half_of_all_incidents_proves_nothing_of_a_cell():
-    """What lies beside the parts of a total may be told of it, without a place or a name."""
+    """What lies in a total beside its parts may be proved of that body, without a place or a name."""
     rests = {"no_leak", "neither", "leaks_without", "repeats"}
     for number in (84, 317):
         [(edition, _drawn)] = draw_year(draw_heavy_country(number), b"secret")
@@ -149,7 +149,7 @@ def test_only_dashes_and_untold_cells_of_a_region_together_are_proved_not_empty(
     [(edition, _drawn)] = draw_year(draw_struck_country(317, seed=2), b"x2")
     prepared = prepare_attack([edition])
     for fact in prepared.ask_all(()).facts:
-        told = [cell in prepared.known.values for cell in fact.cells]
+        is_printed = [cell in prepared.knowledge.values for cell in fact.cells]
         assert len({cell.at[0] for cell in fact.cells}) == 1
-        assert any(told)
-        assert not all(told)
+        assert any(is_printed)
+        assert not all(is_printed)

@@ -24,10 +24,10 @@ def list_rests(case: Case, categories: Iterable[str]) -> Iterator[Unit]:
         yield from (("leaks_without", {"category": category}) for category in categories if category not in own)
 
 
-def count_book(book: Book, wanted: Iterable[Unknown]) -> Truth:
+def count_book(book: Book, unknowns: Iterable[Unknown]) -> Truth:
     """Return the units of each body in the unknowns of one book."""
     dims: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for unknown in wanted:
+    for unknown in unknowns:
         dims[unknown.counts].add(tuple(name for name, _code in unknown.at))
     truth: Truth = defaultdict(Counter)
     edition = book.editions[-1]
@@ -54,13 +54,13 @@ def count_bodies(cases: Iterable[Case]) -> Iterator[tuple[str, At, Counter[Body]
     yield from (("bodies", (("stratum", stratum),), bodies) for stratum, bodies in strata.items() if stratum)
 
 
-def find_truth(known: Knowledge) -> Truth:
+def find_truth(knowledge: Knowledge) -> Truth:
     truth: Truth = defaultdict(Counter)
-    for book in known.books:
-        wanted = [unknown for unknown in known.unknowns if unknown.book == book.name]
-        truth |= count_book(book, wanted)
-    names = {book.name for book in known.books}
-    for unknown in known.unknowns:
+    for book in knowledge.books:
+        unknowns = [unknown for unknown in knowledge.unknowns if unknown.book == book.name]
+        truth |= count_book(book, unknowns)
+    names = {book.name for book in knowledge.books}
+    for unknown in knowledge.unknowns:
         if unknown.book not in names:
             earlier, later = (unknown._replace(book=name) for name in unknown.book.split(CHANGE))
             truth[unknown] = truth[later] - truth[earlier]
