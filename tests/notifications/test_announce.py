@@ -67,7 +67,7 @@ def test_an_event_put_back_by_hand_is_not_told_again():
     assert count_pending() == 0
 
 
-def test_without_an_address_the_row_says_so():
+def test_a_delivery_without_an_address_has_no_channel():
     breizh_cyber(notification_email="")
     declare(caller=Caller(phone="02 99 00 00 00"))
 

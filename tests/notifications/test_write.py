@@ -218,7 +218,7 @@ def test_a_number_to_confirm_says_so(centre, post):
     assert "CSIRT CyberCorsica : 04 20 97 00 97 (presse, à confirmer)" in one_line(post.to(TOWN)[0])
 
 
-def test_the_declarant_hears_of_the_taking_of_a_new_code_and_of_the_closing(centre, post):
+def test_the_declarant_hears_of_the_acknowledgement_the_new_code_and_the_closing(centre, post):
     responder = a_responder(centre)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)

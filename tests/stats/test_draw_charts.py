@@ -137,7 +137,7 @@ def test_the_left_margin_grows_with_the_words_of_the_ticks():
 
 
 @pytest.mark.parametrize(("value", "up"), [(0, 1), (1, 1), (1.2, 2), (3, 5), (6, 10), (11, 20), (50, 50), (201, 500)])
-def test_people_count_by_one_two_five(value, up):
+def test_the_end_of_a_scale_is_one_two_or_five_times_a_power_of_ten(value, up):
     assert round_up(value) == up
 
 

@@ -116,7 +116,7 @@ def test_a_crossing_without_a_frequent_category_was_not_closed_by_the_audit(clie
     assert "Les catégories sont celles qui, en France, atteignent 40." in words
 
 
-def test_a_short_list_that_gives_way_says_so(client, db):
+def test_a_short_list_replaced_by_the_long_one_says_so(client, db):
     year_of_releases(
         {"interruptions": {"": 100}, "interruptions_by_service": {"civil": 100}, "interruptions_by_family": None}
     )

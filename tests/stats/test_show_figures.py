@@ -351,7 +351,7 @@ def test_only_a_lead_is_shown_the_way_to_exact_figures(client):
 
 
 @pytest.mark.parametrize("part", [Cause, DataCategory, PublicService, format_in_region, story.write_story])
-def test_a_page_is_new_when_the_words_on_it_are(part):
+def test_a_change_of_its_words_makes_a_page_new(part):
     """Else a reader who has the page would learn that it has not changed, until the next release."""
     file = Path(inspect.getfile(part)).relative_to(settings.BASE_DIR)
     assert any(file.is_relative_to(folder) for folder in PAGE_FOLDERS)

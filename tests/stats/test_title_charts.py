@@ -289,7 +289,7 @@ def test_a_region_has_its_quarters():
 # Rates
 
 
-def test_a_share_is_certain():
+def test_a_rate_is_an_interval_that_holds_the_truth():
     """Ten bodies as printed, out of 18 700: from six to fourteen."""
     page = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, None, 1_050, 25, 120)})
     rates = list_rates(page)

@@ -69,17 +69,17 @@ def test_the_title_and_the_bars_of_causes_are_true(country):
 
 
 @given(countries("incidents_by_type"))
-def test_the_first_type_is_the_first(country):
+def test_the_type_called_most_frequent_is_so(country):
     check_first(country, plain(make_sections(country.page)[0].title))
 
 
 @given(countries("leaks_by_persons"))
-def test_the_first_band_of_persons_is_the_first(country):
+def test_the_band_of_persons_called_most_frequent_is_so(country):
     check_first(country, plain(make_sections(country.page)[0].title))
 
 
 @given(st.data())
-def test_the_first_category_of_data_is_the_first(data):
+def test_the_category_of_data_called_most_frequent_is_so(data):
     """A leak is in one category or several."""
     codes = CATEGORIES["category"]
     leaks = data.draw(st.integers(0, 120))
@@ -91,12 +91,12 @@ def test_the_first_category_of_data_is_the_first(data):
 
 
 @given(countries("interruptions_by_hours"))
-def test_half_of_the_interruptions_are_half(country):
+def test_at_least_half_of_the_interruptions_are_as_short_as_the_title_says(country):
     check_half(country, make_sections(country.page)[0].title, CATEGORIES["hours"], WITHIN_HOURS)
 
 
 @given(countries("incidents_by_help"))
-def test_half_of_the_incidents_are_half(country):
+def test_at_least_half_of_the_incidents_get_help_as_soon_as_the_title_says(country):
     check_half(country, list_delays(country.page).title, CATEGORIES["help"], WITHIN_DELAYS)
 
 
@@ -133,7 +133,7 @@ def check_spread(rate):
 
 
 @given(st.data())
-def test_rates_hold_the_truth_and_the_highest_is_the_highest(data):
+def test_rates_hold_the_truth_and_the_rate_called_highest_is_so(data):
     """A dash may be all the bodies there are."""
     truth = {code: data.draw(st.integers(0, min(number, 400))) for code, number in BODIES.items()}
     page = a_page({"bodies_by_stratum": {code: data.draw(prints(value)) for code, value in truth.items()}})
