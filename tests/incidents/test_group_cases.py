@@ -33,13 +33,13 @@ from tests.reading import text
 pytestmark = pytest.mark.django_db
 
 
-def test_it_works(client, responder):
+def test_a_responder_opens_a_group_from_a_case(client, responder):
     incident = town(1, supplier="Exemple SAS")
-    sent = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
-    sent["dossier"] = incident.reference
+    form = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
+    form["dossier"] = incident.reference
     assert "Ouvrir un groupe" in text(client.get(f"{GROUPS}nouveau/", {"dossier": incident.reference}))
 
-    assert client.post(f"{GROUPS}nouveau/", sent)["Location"] == case(incident)
+    assert client.post(f"{GROUPS}nouveau/", form)["Location"] == case(incident)
 
     group = CaseGroup.objects.get()
     assert Incident.objects.get().group == group
@@ -47,42 +47,42 @@ def test_it_works(client, responder):
     assert (event.data, event.actor) == ({"group": str(group.uid)}, responder)
     assert client.post(url(group, "fiche"), {"sheet": "Ne payez pas.", "seen": "1"}).status_code == 302
     assert "Ne payez pas." in text(client.get(case(incident)))
-    shown = text(client.get(url(group)))
+    group_text = text(client.get(url(group)))
     for words in ("Exemple SAS", "1 dossier", "Saint-Exemple-1", "Ne payez pas.", "à prendre : 1"):
-        assert words in shown
+        assert words in group_text
     assert "Exemple SAS" in text(client.get(GROUPS))
     for words in ("Ne payez pas.", "groupe"):
         assert words not in text(opened(incident).get(page(incident)))
 
 
-def test_a_double_click_opens_one_and_puts_in_once(client, responder):
+def test_a_double_click_opens_one_group_and_adds_the_case_once(client, responder):
     incident = town(1)
-    sent = {"kind": "other", "title": "Panne", "csirt": "breizh-cyber", "key": "k", "dossier": incident.reference}
+    form = {"kind": "other", "title": "Panne", "csirt": "breizh-cyber", "key": "k", "dossier": incident.reference}
     for _ in range(2):
-        client.post(f"{GROUPS}nouveau/", sent)
+        client.post(f"{GROUPS}nouveau/", form)
     assert CaseGroup.objects.count() == incident.events.filter(kind=EventKind.GROUPED).count() == 1
 
 
 @pytest.mark.parametrize("wrong", [{"title": "  "}, {"title": "x" * 121}, {"kind": "x"}, {"csirt": "ailleurs"}])
-def test_what_is_wrong_is_said_and_opens_nothing(client, responder, wrong):
+def test_a_wrong_field_is_reported_and_opens_no_group(client, responder, wrong):
     elsewhere()
-    sent = {"kind": "other", "title": "Une panne de juin", "csirt": "breizh-cyber", "key": "k"}
-    answer = client.post(f"{GROUPS}nouveau/", sent | wrong)
+    form = {"kind": "other", "title": "Une panne de juin", "csirt": "breizh-cyber", "key": "k"}
+    answer = client.post(f"{GROUPS}nouveau/", form | wrong)
     assert answer.status_code == 422
     assert 'role="alert"' in answer.content.decode() or "csirt" in wrong
     assert wrong.get("title", "Une panne de juin") in answer.content.decode()
     assert not CaseGroup.objects.exists()
 
 
-def test_from_the_page_of_a_case_and_out_again(client, responder):
+def test_a_case_joins_changes_and_leaves_a_group_from_its_page(client, responder):
     incident, group = town(1), a_group(responder)
     other = a_group(responder, "Autre")
     assert "Mettre dans un groupe" in text(client.get(case(incident)))
     for _ in range(2):
         client.post(case(incident, "grouper"), {"groupe": str(group.uid)})
     client.post(case(incident, "grouper"), {"groupe": str(other.uid)})
-    told = incident.events.filter(kind=EventKind.GROUPED).order_by("id")
-    assert [event.data for event in told] == [
+    events = incident.events.filter(kind=EventKind.GROUPED).order_by("id")
+    assert [event.data for event in events] == [
         {"group": str(group.uid)},
         {"group": str(other.uid), "left": str(group.uid)},
     ]
@@ -94,47 +94,47 @@ def test_from_the_page_of_a_case_and_out_again(client, responder):
         assert "Choisissez un groupe" in text(client.post(case(incident, "grouper"), {"groupe": wrong}, follow=True))
 
 
-def test_those_of_another_centre_are_not_there(client, responder):
+def test_groups_of_another_centre_are_not_found(client, responder):
     incident, stranger = town(1), a_responder(elsewhere())
-    theirs = a_group(stranger, "Secret", csirt=elsewhere())
-    for address in (url(theirs), url(theirs, "message"), f"{GROUPS}{uuid4()}/"):
+    foreign_group = a_group(stranger, "Secret", csirt=elsewhere())
+    for address in (url(foreign_group), url(foreign_group, "message"), f"{GROUPS}{uuid4()}/"):
         assert client.get(address).status_code == 404
     for part in ("fiche", "ajouter", "reste", "etat", "message"):
-        assert client.post(url(theirs, part), {"sheet": "x", "seen": "1", "text": "x"}).status_code == 404
-    assert client.post(case(incident, "grouper"), {"groupe": str(theirs.uid)}).status_code == 404
+        assert client.post(url(foreign_group, part), {"sheet": "x", "seen": "1", "text": "x"}).status_code == 404
+    assert client.post(case(incident, "grouper"), {"groupe": str(foreign_group.uid)}).status_code == 404
     assert "Secret" not in text(client.get(GROUPS))
     assert "Secret" not in text(client.get(case(incident)))
     with pytest.raises(Http404):
         a_group(responder, csirt=elsewhere())
     client.force_login(stranger)
-    mine = a_group(responder)
-    answer = client.post(url(theirs, "ajouter"), {"references": incident.reference})
+    group = a_group(responder)
+    answer = client.post(url(foreign_group, "ajouter"), {"references": incident.reference})
     assert answer.status_code == 422
-    assert client.get(url(mine)).status_code == 404
+    assert client.get(url(group)).status_code == 404
     assert Incident.objects.get().group is None
-    assert CaseGroup.objects.get(pk=theirs.pk).sheet == ""
+    assert CaseGroup.objects.get(pk=foreign_group.pk).sheet == ""
 
 
-def test_a_case_goes_in_no_group_of_another_of_my_centres(responder):
+def test_a_case_joins_no_group_of_another_centre_of_the_same_responder(responder):
     incident = town(1)
     Membership.objects.create(user=responder, role=Role.RESPONDER, csirt=elsewhere(), since_on=date(2021, 1, 1))
-    both = type(responder).objects.get(pk=responder.pk)
-    theirs = a_group(both, csirt=elsewhere())
+    actor = type(responder).objects.get(pk=responder.pk)
+    foreign_group = a_group(actor, csirt=elsewhere())
     with pytest.raises(ValidationError):
-        add_to_group(reference=incident.reference, group=theirs.uid, actor=both)
+        add_to_group(reference=incident.reference, group=foreign_group.uid, actor=actor)
     assert Incident.objects.get().group is None
 
 
-def test_the_second_writer_of_the_sheet_is_told_and_loses_nothing(client, responder):
+def test_the_second_writer_of_the_sheet_sees_both_texts(client, responder):
     group = a_group(responder)
     save_sheet(group=group.uid, sheet="Version de Camille", seen=1, actor=a_lead())
     answer = client.post(url(group, "fiche"), {"sheet": "La mienne", "seen": "1"})
     assert answer.status_code == 409
     for words in ("Version de Camille", "La mienne", "pendant que vous écriviez"):
         assert words in text(answer)
-    seen = answer.context["sheet"]["seen"].value()
+    version_shown = answer.context["sheet"]["seen"].value()
     for _ in range(2):
-        assert client.post(url(group, "fiche"), {"sheet": "La mienne", "seen": seen}).status_code == 302
+        assert client.post(url(group, "fiche"), {"sheet": "La mienne", "seen": version_shown}).status_code == 302
     group.refresh_from_db()
     assert (group.sheet, group.version) == ("La mienne", 3)
 
@@ -142,7 +142,7 @@ def test_the_second_writer_of_the_sheet_is_told_and_loses_nothing(client, respon
 @pytest.mark.parametrize(
     "wrong", [{"seen": "x"}, {"seen": ""}, {"seen": "9" * 30}, {"sheet": "x" * (SHEET_LIMIT + 1)}]
 )
-def test_a_wrong_sheet_is_refused_and_kept(client, responder, wrong):
+def test_a_wrong_sheet_is_refused_and_shown_again(client, responder, wrong):
     group = a_group(responder)
     answer = client.post(url(group, "fiche"), {"sheet": "Mes mots", "seen": "1"} | wrong)
     assert answer.status_code == 422
@@ -150,10 +150,10 @@ def test_a_wrong_sheet_is_refused_and_kept(client, responder, wrong):
     assert CaseGroup.objects.get().sheet == ""
 
 
-def test_references_are_added_as_they_are_dictated(client, responder):
+def test_references_may_be_typed_as_they_are_dictated(client, responder):
     group, cases = a_group(responder), [town(number) for number in range(3)]
-    typed = f"{cases[0].reference[:4].lower()}-{cases[0].reference[4:]}, {cases[1].reference};ZZZZ-ZZZZ"
-    answer = client.post(url(group, "ajouter"), {"references": typed})
+    references = f"{cases[0].reference[:4].lower()}-{cases[0].reference[4:]}, {cases[1].reference};ZZZZ-ZZZZ"
+    answer = client.post(url(group, "ajouter"), {"references": references})
     assert answer.status_code == 422
     assert "2 dossiers ajoutés" in text(answer)
     assert 'value="ZZZZ-ZZZZ"' in answer.content.decode()
@@ -164,7 +164,7 @@ def test_references_are_added_as_they_are_dictated(client, responder):
     assert group.cases.count() == 3
 
 
-def test_a_closed_group_takes_no_more_and_opens_again(client, responder):
+def test_a_closed_group_takes_no_case_until_it_is_opened_again(client, responder):
     group, incident = a_group(responder), town(1)
     for _ in range(2):
         assert client.post(url(group, "etat"), {"etat": "ferme"}).status_code == 302
@@ -178,7 +178,7 @@ def test_a_closed_group_takes_no_more_and_opens_again(client, responder):
     assert remove_from_group(reference=incident.reference, actor=responder).group is None
 
 
-def test_its_page_names_who_has_each_case_now(client, responder):
+def test_the_group_page_names_the_current_assignee_of_each_case(client, responder):
     incident, colleague = taken_by(responder, town(1)), a_responder()
     group = a_group(responder)
     add_to_group(reference=incident.reference, group=group.uid, actor=responder)
@@ -188,32 +188,32 @@ def test_its_page_names_who_has_each_case_now(client, responder):
     assert f"{colleague} pris en charge" in text(client.get(url(group)))
 
 
-def test_its_page_marks_the_case_whose_declarant_wrote(client, responder):
+def test_the_group_page_marks_the_case_whose_declarant_wrote(client, responder):
     group, quiet, writing = a_group(responder), town(1), town(2)
-    for one in (quiet, writing):
-        add_to_group(reference=one.reference, group=group.uid, actor=responder)
+    for incident in (quiet, writing):
+        add_to_group(reference=incident.reference, group=group.uid, actor=responder)
     assert "nouveau" not in text(client.get(url(group)))
     send(opened(writing), writing)
-    shown = text(client.get(url(group)))
-    assert shown.count("nouveau") == 1
-    assert f"Rançongiciel nouveau {spaced(writing.reference)} ·" in shown
+    group_text = text(client.get(url(group)))
+    assert group_text.count("nouveau") == 1
+    assert f"Rançongiciel nouveau {spaced(writing.reference)} ·" in group_text
     client.get(case(writing))
     assert "nouveau" not in text(client.get(url(group)))
 
 
-def test_no_group_is_opened_for_a_case_that_cannot_come_in(client, responder):
+def test_no_group_is_opened_for_a_case_of_another_centre(client, responder):
     incident = town(1)
     Incident.objects.filter(pk=incident.pk).update(csirt=elsewhere())
-    sent = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
-    assert client.post(f"{GROUPS}nouveau/", sent | {"dossier": incident.reference}).status_code == 404
+    form = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
+    assert client.post(f"{GROUPS}nouveau/", form | {"dossier": incident.reference}).status_code == 404
     assert not CaseGroup.objects.exists()
 
 
-# Two thousand
+# A group of two thousand cases
 
 
 @pytest.mark.proof
-def test_a_group_of_two_thousand_opens_like_one_of_two(client, responder, django_assert_max_num_queries):
+def test_a_group_of_two_thousand_costs_no_more_than_one_of_two(client, responder, django_assert_max_num_queries):
     group, incident = a_group(responder), town(1, supplier="Exemple SAS")
     add_to_group(reference=incident.reference, group=group.uid, actor=responder)
     costs = []
@@ -223,41 +223,41 @@ def test_a_group_of_two_thousand_opens_like_one_of_two(client, responder, django
         )
         client.get(url(group))
         with CaptureQueriesContext(connection) as queries:
-            shown = client.get(url(group))
+            response = client.get(url(group))
         costs.append(len(queries))
     assert costs[1] <= costs[0] <= 20, costs
-    assert len(shown.context["lines"]) == 50
-    assert "2 002 dossiers" in text(shown)
-    met, address = set(), url(group)
+    assert len(response.context["lines"]) == 50
+    assert "2 002 dossiers" in text(response)
+    references, address = set(), url(group)
     while address:
-        shown = client.get(address)
-        met |= {line.incident.reference for line in shown.context["lines"]}
-        address = shown.context["next"] and f"{url(group)}?apres={shown.context['next']}"
-    assert len(met) == 2002
+        response = client.get(address)
+        references |= {line.incident.reference for line in response.context["lines"]}
+        address = response.context["next"] and f"{url(group)}?apres={response.context['next']}"
+    assert len(references) == 2002
 
 
-def test_a_page_starts_where_the_last_one_ended_though_its_row_left_the_group(client, responder, monkeypatch):
+def test_the_next_page_starts_after_a_row_that_left_the_group_meanwhile(client, responder, monkeypatch):
     monkeypatch.setattr("incidents.triage.groups.pages.PAGE", 2)
     group, cases = a_group(responder), [town(number) for number in range(4)]
-    for one in cases:
-        add_to_group(reference=one.reference, group=group.uid, actor=responder)
+    for incident in cases:
+        add_to_group(reference=incident.reference, group=group.uid, actor=responder)
     last = client.get(url(group)).context["next"]
     remove_from_group(reference=last, actor=responder)
     lines = client.get(url(group), {"apres": last}).context["lines"]
     assert [line.incident.reference for line in lines] == [cases[1].reference, cases[0].reference]
 
 
-def test_the_list_costs_the_same_with_fifty(client, responder):
+def test_the_list_of_groups_costs_the_same_with_fifty(client, responder):
     costs = []
     for number in (2, 58):
-        for each in range(number):
-            a_group(responder, f"Groupe {number}-{each}")
+        for index in range(number):
+            a_group(responder, f"Groupe {number}-{index}")
         with CaptureQueriesContext(connection) as queries:
-            shown = client.get(GROUPS)
+            response = client.get(GROUPS)
         costs.append(len(queries))
     assert costs[0] == costs[1] <= 10, costs
-    first = [group.title for group in shown.context["groups"]]
-    second = client.get(GROUPS, {"apres": shown.context["next"]}).context["groups"]
+    first = [group.title for group in response.context["groups"]]
+    second = client.get(GROUPS, {"apres": response.context["next"]}).context["groups"]
     assert len({*first, *(group.title for group in second)}) == 60
     assert len(client.get(GROUPS, {"apres": "x"}).context["groups"]) == 50
 
@@ -265,8 +265,8 @@ def test_the_list_costs_the_same_with_fifty(client, responder):
 def test_the_case_page_costs_no_more_with_fifty_groups(client, responder):
     incident, costs = town(1, supplier="Exemple SAS"), []
     for number in (1, 48):
-        for each in range(number):
-            a_group(responder, f"Groupe {number}-{each}")
+        for index in range(number):
+            a_group(responder, f"Groupe {number}-{index}")
         client.get(case(incident))
         with CaptureQueriesContext(connection) as queries:
             client.get(case(incident))
@@ -274,7 +274,7 @@ def test_the_case_page_costs_no_more_with_fifty_groups(client, responder):
     assert costs[0] == costs[1]
 
 
-def test_opened_at_is_now(responder):
+def test_a_group_keeps_the_time_it_was_opened(responder):
     assert abs(a_group(responder).opened_at - timezone.now()) < timedelta(minutes=1)
 
 

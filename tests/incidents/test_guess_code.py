@@ -22,75 +22,75 @@ WRONG = "2222-2222-2222"
 MINUTE = timedelta(minutes=1)
 
 
-def secret(incident):
+def get_code(incident):
     return derive_secret(incident.accesses.get(revoked_at=None))
 
 
-def enter(reference, code, client=None):
+def submit_code(reference, code, client=None):
     return (client or Client()).post("/suivi/", {"reference": reference, "code": code})
 
 
-def test_a_reference_and_a_code_in_the_place_of_each_other_open_it(incident):
-    assert enter(secret(incident), f" {spaced(incident.reference).lower()} ").status_code == 302
-    assert enter(secret(incident), WRONG).status_code == 422
+def test_reference_and_code_may_be_swapped(incident):
+    assert submit_code(get_code(incident), f" {spaced(incident.reference).lower()} ").status_code == 302
+    assert submit_code(get_code(incident), WRONG).status_code == 422
 
 
-def lock(reference):
+def use_up_free_tries(reference):
     for _ in range(FREE_TRIES):
-        response = enter(reference, WRONG)
+        response = submit_code(reference, WRONG)
     return response
 
 
-def test_it_works(incident):
-    assert "Trop de codes faux" in text(lock(incident.reference))
+def test_five_wrong_codes_make_the_reference_wait(incident):
+    assert "Trop de codes faux" in text(use_up_free_tries(incident.reference))
 
-    refused = enter(incident.reference, secret(incident))
+    response = submit_code(incident.reference, get_code(incident))
 
-    assert refused.status_code == 422
-    shown = text(refused)
-    assert "Trop de codes faux pour cette référence. Réessayez dans 1 min." in shown
-    assert "Le téléphone marche toujours" in shown
-    assert "Appelez le centre" in shown
-    assert cookie.NAME not in refused.cookies
+    assert response.status_code == 422
+    page_text = text(response)
+    assert "Trop de codes faux pour cette référence. Réessayez dans 1 min." in page_text
+    assert "Le téléphone marche toujours" in page_text
+    assert "Appelez le centre" in page_text
+    assert cookie.NAME not in response.cookies
     with time_machine.travel(timezone.now() + MINUTE + timedelta(seconds=1)):
-        assert enter(incident.reference, secret(incident)).status_code == 302
+        assert submit_code(incident.reference, get_code(incident)).status_code == 302
     assert CodeGuess.objects.get().wrong == 0
 
 
 def test_four_wrong_codes_are_free(incident):
     for _ in range(FREE_TRIES - 1):
-        assert "Aucun dossier ne s’ouvre" in text(enter(incident.reference, WRONG))
-    assert enter(incident.reference, secret(incident)).status_code == 302
+        assert "Aucun dossier ne s’ouvre" in text(submit_code(incident.reference, WRONG))
+    assert submit_code(incident.reference, get_code(incident)).status_code == 302
 
 
 def test_the_victim_still_has_the_link_and_the_open_device(incident):
     device = opened(incident)
-    lock(incident.reference)
+    use_up_free_tries(incident.reference)
     assert device.get(page(incident)).status_code == 200
     fresh = Client()
-    assert fresh.post(f"/suivi/acces/{secret(incident)}/").status_code == 302
+    assert fresh.post(f"/suivi/acces/{get_code(incident)}/").status_code == 302
     assert fresh.get(page(incident)).status_code == 200
 
 
 def test_other_references_are_not_shut_from_the_same_address(incident):
     other, client = declare(), Client()
     for _ in range(FREE_TRIES + 2):
-        enter(incident.reference, WRONG, client)
-    assert enter(other.reference, secret(other), client).status_code == 302
+        submit_code(incident.reference, WRONG, client)
+    assert submit_code(other.reference, get_code(other), client).status_code == 302
 
 
-def test_however_it_is_typed_it_is_one_reference(incident):
+def test_every_spelling_of_a_reference_counts_as_the_same_one(incident):
     for form in (incident.reference, incident.reference.lower(), spaced(incident.reference)) * 2:
-        enter(form, WRONG)
-    assert "Trop de codes faux" in text(enter(f" {spaced(incident.reference)} ", WRONG))
+        submit_code(form, WRONG)
+    assert "Trop de codes faux" in text(submit_code(f" {spaced(incident.reference)} ", WRONG))
 
 
-def test_what_does_not_exist_is_answered_and_counted_alike(incident):
+def test_an_unknown_reference_is_answered_and_counted_like_a_real_one(incident):
     made_up, pages = make_reference(), set()
     for reference in (incident.reference, made_up):
-        first = enter(reference, WRONG)
-        last = lock(reference)
-        after = enter(reference, WRONG)
+        first = submit_code(reference, WRONG)
+        last = use_up_free_tries(reference)
+        after = submit_code(reference, WRONG)
         assert "Aucun dossier ne s’ouvre" in text(first)
         assert "Trop de codes faux" in text(last)
         pages.add(text(after).replace(reference, ""))
@@ -100,17 +100,17 @@ def test_what_does_not_exist_is_answered_and_counted_alike(incident):
     assert not CodeGuess.objects.filter(reference_hash__contains=incident.reference).exists()
 
 
-def test_as_many_queries_for_what_exists_and_what_does_not(incident, django_assert_num_queries):
+def test_an_unknown_reference_costs_as_many_queries_as_a_real_one(incident, django_assert_num_queries):
     for reference in (incident.reference, make_reference()):
-        with django_assert_num_queries(7):  # with its savepoint
+        with django_assert_num_queries(7):  # including the savepoint
             open_by_code(reference=reference, code=WRONG)
 
 
-def test_a_wrong_code_that_comes_while_it_waits_changes_nothing(incident):
-    lock(incident.reference)
+def test_a_wrong_code_during_the_wait_does_not_prolong_it(incident):
+    use_up_free_tries(incident.reference)
     before = CodeGuess.objects.values().get()
     for _ in range(20):
-        enter(incident.reference, WRONG)
+        submit_code(incident.reference, WRONG)
     assert CodeGuess.objects.values().get() == before
 
 
@@ -125,16 +125,15 @@ def test_the_wait_rises_to_a_quarter_of_an_hour(incident):
     assert waits == [0, 0, 0, 0, 1, 2, 5, 10, 15, 15, 15, 15]
 
 
-def test_a_day_later_it_is_forgotten_and_swept(incident):
-    lock(incident.reference)
-    lock(make_reference())
+def test_wrong_codes_are_forgotten_and_removed_after_a_day(incident):
+    use_up_free_tries(incident.reference)
+    use_up_free_tries(make_reference())
     with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1), tick=False):
         assert open_by_code(reference=incident.reference, code=WRONG) is None
     assert CodeGuess.objects.get().wrong == 1
 
 
-def test_guesses_made_at_once_come_one_by_one(transactional_db):
-    """Sixty codes at one instant are not sixty tries."""
+def test_simultaneous_guesses_are_counted_one_by_one(transactional_db):
     reference, refused = declare().reference, []
 
     def guess():
@@ -146,9 +145,9 @@ def test_guesses_made_at_once_come_one_by_one(transactional_db):
             connection.close()
 
     guesses = [threading.Thread(target=guess) for _ in range(12)]
-    for one in guesses:
-        one.start()
-    for one in guesses:
-        one.join()
+    for thread in guesses:
+        thread.start()
+    for thread in guesses:
+        thread.join()
     assert CodeGuess.objects.get().wrong == FREE_TRIES
-    assert len(refused) == 12 - FREE_TRIES + 1  # the one too many hears it too
+    assert len(refused) == 12 - FREE_TRIES + 1  # the fifth wrong code is already told to wait

@@ -34,56 +34,56 @@ def holder(client, incident):
     return client
 
 
-def pieces_of(incident):
+def get_pieces_url(incident):
     return f"/suivi/{incident.reference}/pieces/"
 
 
-def a_file(name="note.txt", content=NOTE):
+def make_file(name="note.txt", content=NOTE):
     return SimpleUploadedFile(name, content)
 
 
-def hand_over(client, incident, *files, **said):
-    return client.post(pieces_of(incident), {"pieces": list(files), **said})
+def hand_over(client, incident, *files, **fields):
+    return client.post(get_pieces_url(incident), {"pieces": list(files), **fields})
 
 
-def clear(piece):
+def read_decrypted(piece):
     return b"".join(vault.read_object(piece.storage_name, get_reading_key(piece.incident)))
 
 
-def test_it_works(holder, incident):
+def test_a_declarant_hands_over_two_files(holder, incident):
     response = hand_over(
-        holder, incident, a_file(), a_file("photo.jpg", b"\xff\xd8\xff" + b"x" * 999), auteur="Dominique"
+        holder, incident, make_file(), make_file("photo.jpg", b"\xff\xd8\xff" + b"x" * 999), auteur="Dominique"
     )
 
-    assert (response.status_code, response["Location"]) == (302, pieces_of(incident) + "?recus=2&deja=0")
+    assert (response.status_code, response["Location"]) == (302, get_pieces_url(incident) + "?recus=2&deja=0")
     note, photo = Evidence.objects.order_by("number")
     assert (note.number, note.name, note.size, note.author) == (1, "note.txt", len(NOTE), "Dominique")
     assert (note.sha256, note.media_type) == (hashlib.sha256(NOTE).hexdigest(), "text/plain")
     assert (note.actor_kind, note.actor) == (ActorKind.DECLARANT, None)
     assert (photo.number, photo.media_type) == (2, "image/jpeg")
-    assert clear(note) == NOTE
-    shown = text(holder.get(response["Location"]))
-    assert "2 fichiers sont reçus" in shown
-    assert "par Dominique" in shown
-    assert f"{note.sha256[:4]} … {note.sha256[-4:]}" in shown
-    assert note.sha256 in shown
+    assert read_decrypted(note) == NOTE
+    page_text = text(holder.get(response["Location"]))
+    assert "2 fichiers sont reçus" in page_text
+    assert "par Dominique" in page_text
+    assert f"{note.sha256[:4]} … {note.sha256[-4:]}" in page_text
+    assert note.sha256 in page_text
 
 
-def test_several_files_and_the_camera(holder, incident):
+def test_the_form_takes_several_files_and_a_photograph(holder, incident):
     """A telephone opens its camera from the second field; a desk shows one more choice of files."""
-    page = holder.get(pieces_of(incident)).content.decode()
+    page = holder.get(get_pieces_url(incident)).content.decode()
     files, photo = re.findall(r'<input [^>]*type="file"[^>]*>', page)
     assert 'name="pieces" multiple' in files
     assert 'name="pieces" accept="image/*" capture="environment"' in photo
     assert "accept" not in files
 
 
-def test_each_file_is_an_event(holder, incident):
-    hand_over(holder, incident, a_file(), a_file("b", b"b"))
+def test_each_file_handed_over_is_an_event(holder, incident):
+    hand_over(holder, incident, make_file(), make_file("b", b"b"))
 
     events = IncidentEvent.objects.filter(kind=EventKind.FILE).order_by("id")
-    told = [(event.data["evidence"], event.data["sha256"]) for event in events]
-    assert told == [(str(piece.uid), piece.sha256) for piece in Evidence.objects.order_by("number")]
+    recorded = [(event.data["evidence"], event.data["sha256"]) for event in events]
+    assert recorded == [(str(piece.uid), piece.sha256) for piece in Evidence.objects.order_by("number")]
     assert {event.actor_kind for event in events} == {ActorKind.DECLARANT}
     incident.refresh_from_db()
     assert incident.declarant_wrote_at == events[1].at
@@ -92,17 +92,17 @@ def test_each_file_is_an_event(holder, incident):
 def test_a_colleague_hands_over_under_their_name(client, incident):
     agent = an_agent(incident.collectivity)
     client.force_login(agent)
-    assert "Votre nom" not in text(client.get(pieces_of(incident)))
-    hand_over(client, incident, a_file(), auteur="Quelqu’un d’autre")
+    assert "Votre nom" not in text(client.get(get_pieces_url(incident)))
+    hand_over(client, incident, make_file(), auteur="Quelqu’un d’autre")
     piece = Evidence.objects.get()
     assert (piece.author, piece.actor) == (agent.display_name, agent)
 
 
-def test_the_same_bytes_twice_are_one_piece(holder, incident, settings):
-    hand_over(holder, incident, a_file())
-    again = hand_over(holder, incident, a_file("autre nom.txt"), a_file("vide", b""))
-    assert again["Location"].endswith("?recus=1&deja=1")
-    assert "Un autre était déjà reçu" in text(holder.get(again["Location"]))
+def test_the_same_content_sent_twice_is_one_piece(holder, incident, settings):
+    hand_over(holder, incident, make_file())
+    response = hand_over(holder, incident, make_file("autre nom.txt"), make_file("vide", b""))
+    assert response["Location"].endswith("?recus=1&deja=1")
+    assert "Un autre était déjà reçu" in text(holder.get(response["Location"]))
     assert Evidence.objects.count() == 2
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 2
     assert len(stored_objects()) == 2
@@ -114,47 +114,51 @@ def empty_store():
         vault.remove_object(name)
 
 
-def test_nothing_chosen_is_said(holder, incident):
-    response = holder.post(pieces_of(incident), {"auteur": "Dominique"})
+def test_a_form_without_a_file_is_refused(holder, incident):
+    response = holder.post(get_pieces_url(incident), {"auteur": "Dominique"})
     assert response.status_code == 422
     assert "choisissez au moins un fichier" in text(response)
     assert 'value="Dominique"' in response.content.decode()
 
 
-def test_an_empty_file_is_kept_and_said_to_be_empty(holder, incident):
-    assert "Aucune pièce n’est remise à Breizh Cyber." in text(holder.get(pieces_of(incident) + "bordereau/"))
-    hand_over(holder, incident, a_file())
-    assert "Ce fichier est vide" not in text(holder.get(pieces_of(incident)))
-    hand_over(holder, incident, a_file("photo.jpg", b""))
-    assert "0 octet, " in text(holder.get(pieces_of(incident)))
-    assert "Ce fichier est vide. Si ce n’est pas voulu, envoyez-le de nouveau" in text(holder.get(pieces_of(incident)))
+def test_an_empty_file_is_kept_with_a_warning(holder, incident):
+    assert "Aucune pièce n’est remise à Breizh Cyber." in text(holder.get(get_pieces_url(incident) + "bordereau/"))
+    hand_over(holder, incident, make_file())
+    assert "Ce fichier est vide" not in text(holder.get(get_pieces_url(incident)))
+    hand_over(holder, incident, make_file("photo.jpg", b""))
+    assert "0 octet, " in text(holder.get(get_pieces_url(incident)))
+    assert "Ce fichier est vide. Si ce n’est pas voulu, envoyez-le de nouveau" in text(
+        holder.get(get_pieces_url(incident))
+    )
 
 
-def test_a_file_too_large_is_named_and_the_others_are_kept(holder, incident, monkeypatch):
+def test_a_file_too_large_is_refused_and_the_other_files_are_kept(holder, incident, monkeypatch):
     monkeypatch.setattr("incidents.files.deposits.LARGEST", 1000)
-    response = hand_over(holder, incident, a_file("a", b"a"), a_file("gros.zip", b"z" * 1001), a_file("c", b"c"))
+    response = hand_over(
+        holder, incident, make_file("a", b"a"), make_file("gros.zip", b"z" * 1001), make_file("c", b"c")
+    )
     assert response.status_code == 422
-    shown = text(response)
-    assert "gros.zip : C’est plus que 100 Mo" in shown
-    assert "Les 2 autres fichiers sont reçus" in shown
+    page_text = text(response)
+    assert "gros.zip : C’est plus que 100 Mo" in page_text
+    assert "Les 2 autres fichiers sont reçus" in page_text
     assert list(Evidence.objects.order_by("number").values_list("name", flat=True)) == ["a", "c"]
     assert len(stored_objects()) == 2
 
 
 @pytest.mark.proof
-def test_three_hundred_files_at_once_and_not_one_more(holder, incident):
-    response = hand_over(holder, incident, *(a_file(f"{i}.log", str(i).encode()) for i in range(302)))
+def test_a_case_takes_three_hundred_files_and_no_more(holder, incident):
+    response = hand_over(holder, incident, *(make_file(f"{i}.log", str(i).encode()) for i in range(302)))
     assert response.status_code == 422
     assert "2 fichiers ne sont pas reçus" in text(response)
     assert "301.log" in text(response)
     assert Evidence.objects.count() == 300
     assert find_first_broken(incident, Evidence.objects.order_by("number")) is None
-    assert hand_over(holder, incident, a_file()).status_code == 422
+    assert hand_over(holder, incident, make_file()).status_code == 422
 
 
-def test_two_gigabytes_a_case(holder, incident, monkeypatch):
+def test_a_case_takes_two_gigabytes_and_no_more(holder, incident, monkeypatch):
     monkeypatch.setattr("incidents.services.evidence.pieces.MAX_BYTES", 1500)
-    response = hand_over(holder, incident, a_file("a", b"a" * 1000), a_file("b", b"b" * 1000))
+    response = hand_over(holder, incident, make_file("a", b"a" * 1000), make_file("b", b"b" * 1000))
     assert response.status_code == 422
     assert "b : Ce dossier contient déjà près de 2 Go" in text(response)
     assert Evidence.objects.get().name == "a"
@@ -165,62 +169,62 @@ def test_a_zip_bomb_is_kept_as_it_is(holder, incident):
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros", b"\0" * 50_000_000)
-    hand_over(holder, incident, a_file("bombe.zip", bomb.getvalue()))
+    hand_over(holder, incident, make_file("bombe.zip", bomb.getvalue()))
     piece = Evidence.objects.get()
     assert (piece.size, piece.media_type) == (len(bomb.getvalue()), "application/zip")
-    assert clear(piece) == bomb.getvalue()
+    assert read_decrypted(piece) == bomb.getvalue()
 
 
-def test_a_full_disk_is_said_and_what_was_handed_over_stays(holder, incident, monkeypatch):
-    hand_over(holder, incident, a_file("avant.txt", b"avant"))
+def test_a_full_disk_is_reported_and_earlier_files_stay(holder, incident, monkeypatch):
+    hand_over(holder, incident, make_file("avant.txt", b"avant"))
 
-    def full(_deposit, _chunk):
+    def refuse(_deposit, _chunk):
         raise vault.StoreRefused
 
-    monkeypatch.setattr("incidents.files.deposits.Deposit.write", full)
-    response = hand_over(holder, incident, a_file("apres.txt"))
+    monkeypatch.setattr("incidents.files.deposits.Deposit.write", refuse)
+    response = hand_over(holder, incident, make_file("apres.txt"))
     assert response.status_code == 422
     assert "apres.txt : Nous n’avons plus de place pour le garder" in text(response)
     assert Evidence.objects.get().name == "avant.txt"
     assert len(stored_objects()) == 1
 
 
-def test_a_forged_post_leaves_nothing(incident):
+def test_a_forged_post_stores_no_file(incident):
     client = Client(enforce_csrf_checks=True)
     client.force_login(an_agent(incident.collectivity))
-    assert hand_over(client, incident, a_file()).status_code == 403
+    assert hand_over(client, incident, make_file()).status_code == 403
     assert not Evidence.objects.exists()
     assert stored_objects() == []
 
 
-def test_a_real_form_passes_the_same_check(incident):
+def test_a_form_with_its_token_is_accepted(incident):
     client = Client(enforce_csrf_checks=True)
     client.force_login(an_agent(incident.collectivity))
-    client.get(pieces_of(incident))
+    client.get(get_pieces_url(incident))
     token = client.cookies["tocsin_csrf" if "tocsin_csrf" in client.cookies else "csrftoken"].value
-    assert hand_over(client, incident, a_file(), csrfmiddlewaretoken=token).status_code == 302
+    assert hand_over(client, incident, make_file(), csrfmiddlewaretoken=token).status_code == 302
 
 
-def test_a_body_cut_before_its_end_keeps_the_whole_files_alone(holder, incident):
+def test_a_request_that_is_cut_off_keeps_only_the_whole_files(holder, incident):
     boundary = "----cut"
     part = '--{}\r\nContent-Disposition: form-data; name="pieces"; filename="{}"\r\n\r\n{}'
     body = part.format(boundary, "entier", "aaaa") + "\r\n" + part.format(boundary, "coupé", "bbbb")
-    response = holder.post(pieces_of(incident), body.encode(), f"multipart/form-data; boundary={boundary}")
+    response = holder.post(get_pieces_url(incident), body.encode(), f"multipart/form-data; boundary={boundary}")
     assert "La ligne a été coupée" in text(response)
     assert Evidence.objects.get().name == "entier"
     assert len(stored_objects()) == 1
 
 
-def test_the_list_is_sealed(holder, incident):
-    hand_over(holder, incident, *(a_file(f"{i}", bytes([i])) for i in range(3)))
+def test_the_list_of_pieces_is_sealed(holder, incident):
+    hand_over(holder, incident, *(make_file(f"{i}", bytes([i])) for i in range(3)))
     pieces = list(Evidence.objects.order_by("number"))
     assert [piece.seal for piece in pieces] == [
         seal_after(before, piece)
         for before, piece in zip([incident.reference, *(p.seal for p in pieces)], pieces)  # noqa: B905
     ]
-    shown = text(holder.get(pieces_of(incident) + "bordereau/"))
-    assert "Les scellés se suivent sans défaut" in shown
-    assert all(piece.seal in shown and piece.sha256 in shown for piece in pieces)
+    page_text = text(holder.get(get_pieces_url(incident) + "bordereau/"))
+    assert "Les scellés se suivent sans défaut" in page_text
+    assert all(piece.seal in page_text and piece.sha256 in page_text for piece in pieces)
     lines = [incident.reference, "1", pieces[0].sha256, "1", pieces[0].received_at.strftime("%FT%TZ"), "0"]
     assert pieces[0].seal == hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
@@ -230,18 +234,18 @@ def test_the_list_is_sealed(holder, incident):
     [({"name": "autre"}, 2), ({"sha256": "0" * 64}, 2), ({"size": 9}, 2), ({"number": 9}, 2), (None, 2)],
     ids=["name", "bytes", "size", "number", "left out"],
 )
-def test_a_line_that_was_changed_shows(holder, incident, change, broken):
-    hand_over(holder, incident, *(a_file(f"{i}", bytes([i])) for i in range(3)))
+def test_a_changed_line_breaks_the_seals(holder, incident, change, broken):
+    hand_over(holder, incident, *(make_file(f"{i}", bytes([i])) for i in range(3)))
     line = Evidence.objects.filter(number=2)
     with pgtrigger.ignore(*PROTECTIONS):
         line.update(**change) if change else line.delete()
     assert find_first_broken(incident, Evidence.objects.order_by("number")) == broken
-    assert "La pièce 2 ne correspond plus" in text(holder.get(pieces_of(incident) + "bordereau/"))
+    assert "La pièce 2 ne correspond plus" in text(holder.get(get_pieces_url(incident) + "bordereau/"))
 
 
-def test_the_history_is_read_in_its_order(holder, incident):
-    """PostgreSQL owes no order to whoever asks for none, and gives another one some day."""
-    hand_over(holder, incident, a_file("a", b"a"), a_file("b", b"b"))
+def test_history_and_pieces_are_read_in_an_explicit_order(holder, incident):
+    """Without ORDER BY, PostgreSQL may return rows in any order."""
+    hand_over(holder, incident, make_file("a", b"a"), make_file("b", b"b"))
     with CaptureQueriesContext(connection) as read:
         assert find_first_broken(incident, Evidence.objects.order_by("number")) is None
     assert [query["sql"].partition(" ORDER BY ")[2] for query in read] == [
@@ -250,8 +254,8 @@ def test_the_history_is_read_in_its_order(holder, incident):
     ]
 
 
-def test_the_last_line_left_out_shows_too(holder, incident):
-    hand_over(holder, incident, a_file("a", b"a"), a_file("b", b"b"))
+def test_removing_the_last_line_breaks_the_seals(holder, incident):
+    hand_over(holder, incident, make_file("a", b"a"), make_file("b", b"b"))
     with pgtrigger.ignore(*PROTECTIONS):
         Evidence.objects.filter(number=2).delete()
     assert find_first_broken(incident, Evidence.objects.order_by("number")) == 2
@@ -259,52 +263,52 @@ def test_the_last_line_left_out_shows_too(holder, incident):
 
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"seal": "x"}, {"number": 9}, None], ids=str)
 def test_the_database_refuses_to_change_or_remove_a_line(holder, incident, change):
-    hand_over(holder, incident, a_file())
+    hand_over(holder, incident, make_file())
     with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
         Evidence.objects.update(**change) if change else Evidence.objects.all().delete()
     assert find_first_broken(incident, Evidence.objects.all()) is None
 
 
 def test_erasing_the_case_destroys_its_files(holder, incident):
-    hand_over(holder, incident, a_file())
+    hand_over(holder, incident, make_file())
     erase_personal_data(reference=incident.reference, actor=a_lead())
     piece = Evidence.objects.get()
     assert not CaseKey.objects.exists()
     assert piece.name == ""
-    assert holder.get(pieces_of(incident)).status_code == 404
+    assert holder.get(get_pieces_url(incident)).status_code == 404
     colleague, responder = Client(), Client()
     colleague.force_login(an_agent(incident.collectivity))
-    assert "ont été effacés le" in text(colleague.get(pieces_of(incident)))
-    assert hand_over(colleague, incident, a_file("b", b"b")).status_code == 410
+    assert "ont été effacés le" in text(colleague.get(get_pieces_url(incident)))
+    assert hand_over(colleague, incident, make_file("b", b"b")).status_code == 410
     responder.force_login(a_responder())
-    gone = responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/")
-    assert gone.status_code == 410
-    assert "Leur clé est détruite" in text(gone)
-    assert "ne se recalculent plus" in text(responder.get(pieces_of(incident) + "bordereau/"))
+    response = responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/")
+    assert response.status_code == 410
+    assert "Leur clé est détruite" in text(response)
+    assert "ne se recalculent plus" in text(responder.get(get_pieces_url(incident) + "bordereau/"))
 
 
-def test_who_may_not_hand_over(client, incident):
+def test_responders_and_strangers_may_not_hand_files_over(client, incident):
     client.force_login(a_responder())
-    assert client.get(pieces_of(incident)).status_code == 200
-    assert "<form class" not in client.get(pieces_of(incident)).content.decode()
-    assert hand_over(client, incident, a_file()).status_code == 403
+    assert client.get(get_pieces_url(incident)).status_code == 200
+    assert "<form class" not in client.get(get_pieces_url(incident)).content.decode()
+    assert hand_over(client, incident, make_file()).status_code == 403
     assert not Evidence.objects.exists()
-    assert hand_over(Client(), incident, a_file()).status_code == 404
+    assert hand_over(Client(), incident, make_file()).status_code == 404
 
 
 @pytest.mark.parametrize("many", [2, 50])
-def test_the_pages_cost_the_same(holder, incident, many, django_assert_max_num_queries):
-    hand_over(holder, incident, *(a_file(f"{i}", bytes([i])) for i in range(many)))
+def test_pages_cost_the_same_with_fifty_files(holder, incident, many, django_assert_max_num_queries):
+    hand_over(holder, incident, *(make_file(f"{i}", bytes([i])) for i in range(many)))
     with django_assert_max_num_queries(10):
-        holder.get(pieces_of(incident))
+        holder.get(get_pieces_url(incident))
     with django_assert_max_num_queries(10):
-        holder.get(pieces_of(incident) + "bordereau/")
+        holder.get(get_pieces_url(incident) + "bordereau/")
     holder.force_login(a_responder())
     with django_assert_max_num_queries(35):
         holder.get(f"/admin/incidents/incident/{incident.reference}/")
 
 
-def test_a_name_that_grows_when_it_is_cleaned_is_cut(holder, incident):
-    """Form C makes two letters of one « क़ »."""
-    assert hand_over(holder, incident, a_file(), auteur="\u0958" * 120).status_code == 302
+def test_a_name_that_grows_when_normalised_is_cut(holder, incident):
+    """Normalisation form C turns the one letter « क़ » into two."""
+    assert hand_over(holder, incident, make_file(), auteur="\u0958" * 120).status_code == 302
     assert len(Evidence.objects.get().author) == 120

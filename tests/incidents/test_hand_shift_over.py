@@ -1,4 +1,4 @@
-"""At the end of a shift, open cases pass to a colleague or to nobody by name, with words that the next one reads."""
+"""At the end of a shift, open cases pass to a colleague or to the whole centre, with a note for the next shift."""
 
 from datetime import date, timedelta
 
@@ -30,84 +30,85 @@ PAGE = f"{CASE}/relais/"
 WORDS = "Rappeler Dominique à 20 h, le prestataire arrive demain."
 
 
-def mine(responder, number=2):
+def take_cases(responder, number=2):
     return [taken_by(responder, declare()) for _ in range(number)]
 
 
-def post(client, incidents, colleague, **said):
-    said = {"dossier": [one.reference for one in incidents], "colleague": colleague, "text": WORDS, "key": "k1"} | said
-    return client.post(PAGE, said)
+def post_hand_over(client, incidents, colleague, **fields):
+    references = [incident.reference for incident in incidents]
+    form = {"dossier": references, "colleague": colleague, "text": WORDS, "key": "k1"} | fields
+    return client.post(PAGE, form)
 
 
-def page_of(user):
+def get_page(user):
     client = Client()
     client.force_login(user)
     return client.get(PAGE)
 
 
-def test_it_works(client, responder, colleague):
-    first, second = mine(responder)
+def test_a_responder_hands_a_case_over_to_a_colleague(client, responder, colleague):
+    first, second = take_cases(responder)
     other = taken_by(colleague, declare())
     page = client.get(PAGE)
     assert [line["incident"].reference for line in page.context["mine"]] == [first.reference, second.reference]
 
-    answer = post(client, [first], format_person_tag(colleague))
+    answer = post_hand_over(client, [first], format_person_tag(colleague))
 
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
-    assert [again(one).assignee for one in (first, second, other)] == [colleague, responder, colleague]
+    assert [again(incident).assignee for incident in (first, second, other)] == [colleague, responder, colleague]
     note = Note.objects.get()
     assert (note.incident, note.kind, note.text, note.author) == (first, NoteKind.HANDOVER, WORDS, responder)
     event = first.events.get(kind=EventKind.HANDED_OVER)
     assert (event.actor, event.data) == (responder, {"to": str(colleague.uid), "note": str(note.uid)})
-    received = text_of(page_of(colleague))
+    received = text_of(get_page(colleague))
     assert f"Relais de {responder}, " in received
     assert WORDS in received
     assert first.reference in received.replace("-", "")
     assert WORDS in text_of(client.get(url(first)))
 
 
-def test_to_nobody_by_name_it_is_for_the_whole_centre(client, responder, colleague):
-    (case,) = mine(responder, 1)
-    post(client, [case], NOBODY)
+def test_a_case_handed_over_to_nobody_is_for_the_whole_centre(client, responder, colleague):
+    (case,) = take_cases(responder, 1)
+    post_hand_over(client, [case], NOBODY)
 
     after = again(case)
     assert (after.assignee, after.status) == (None, Status.DECLARED)
-    assert "pour tout le centre" in text_of(page_of(colleague))
-    assert "pour tout le centre" not in text_of(client.get(PAGE)), "whoever wrote it knows it"
+    assert "pour tout le centre" in text_of(get_page(colleague))
+    assert "pour tout le centre" not in text_of(client.get(PAGE)), "its author does not receive it"
 
 
-def test_one_text_for_several_cases_is_read_once(client, responder, colleague):
-    post(client, mine(responder, 3), format_person_tag(colleague))
-    assert text_of(page_of(colleague)).count(WORDS) == 1
+def test_one_text_for_several_cases_is_shown_once(client, responder, colleague):
+    post_hand_over(client, take_cases(responder, 3), format_person_tag(colleague))
+    assert text_of(get_page(colleague)).count(WORDS) == 1
 
 
 def test_a_double_click_hands_over_once(client, responder, colleague):
-    cases = mine(responder)
+    cases = take_cases(responder)
     for _ in range(2):
-        assert post(client, cases, format_person_tag(colleague)).status_code == 302
+        assert post_hand_over(client, cases, format_person_tag(colleague)).status_code == 302
     assert Note.objects.count() == 2
-    assert [one.events.filter(kind=EventKind.HANDED_OVER).count() for one in cases] == [1, 1]
+    assert [incident.events.filter(kind=EventKind.HANDED_OVER).count() for incident in cases] == [1, 1]
     assert "Pas passés" not in text_of(client.get(PAGE))
 
 
-def test_a_case_that_came_back_is_not_said_to_be_handed_over_again(client, responder, colleague):
-    (case,) = mine(responder, 1)
-    post(client, [case], format_person_tag(colleague))
+def test_resubmitting_does_not_hand_over_a_case_that_came_back(client, responder, colleague):
+    (case,) = take_cases(responder, 1)
+    post_hand_over(client, [case], format_person_tag(colleague))
     assign_incident(reference=case.reference, actor=colleague, assignee=responder)
     client.get(PAGE)
 
-    post(client, [case], format_person_tag(colleague))
+    post_hand_over(client, [case], format_person_tag(colleague))
 
     page = text_of(client.get(PAGE))
     assert "Dossiers passés" not in page
     assert "Pas passés, parce qu’ils vous sont revenus depuis" in page
     assert again(case).assignee == responder
-    post(client, [case], format_person_tag(colleague), key="k2")
+    post_hand_over(client, [case], format_person_tag(colleague), key="k2")
     assert again(case).assignee == colleague
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("fields", "message"),
     [
         ({"dossier": []}, "Cochez les dossiers"),
         ({"colleague": ""}, "Choisissez à qui"),
@@ -116,27 +117,27 @@ def test_a_case_that_came_back_is_not_said_to_be_handed_over_again(client, respo
         ({"text": "x" * 10_001}, "10001"),
     ],
 )
-def test_what_is_refused_keeps_what_was_typed(client, responder, colleague, said, told):
-    cases = mine(responder)
-    answer = post(client, cases, **{"colleague": format_person_tag(colleague)} | said)
+def test_a_refused_hand_over_keeps_what_was_typed(client, responder, colleague, fields, message):
+    cases = take_cases(responder)
+    answer = post_hand_over(client, cases, **{"colleague": format_person_tag(colleague)} | fields)
 
     assert answer.status_code == 422
     page = text_of(answer)
-    assert told in page
+    assert message in page
     assert 'role="alert"' in page
-    assert [line["is_ticked"] for line in answer.context["mine"]] == ["dossier" not in said] * 2
-    assert answer.context["form"]["text"].value() == said.get("text", WORDS)
-    assert [again(one).assignee for one in cases] == [responder] * 2
+    assert [line["is_ticked"] for line in answer.context["mine"]] == ["dossier" not in fields] * 2
+    assert answer.context["form"]["text"].value() == fields.get("text", WORDS)
+    assert [again(incident).assignee for incident in cases] == [responder] * 2
     assert not Note.objects.exists()
 
 
-@pytest.mark.parametrize("others", [0, 1])
-def test_words_for_cases_that_all_went_meanwhile_are_given_back(client, responder, colleague, others):
-    (gone,) = mine(responder, 1)
-    mine(responder, others)
-    assign_incident(reference=gone.reference, actor=colleague, assignee=colleague)
+@pytest.mark.parametrize("remaining", [0, 1])
+def test_the_text_is_shown_again_if_every_case_left_meanwhile(client, responder, colleague, remaining):
+    (taken,) = take_cases(responder, 1)
+    take_cases(responder, remaining)
+    assign_incident(reference=taken.reference, actor=colleague, assignee=colleague)
 
-    answer = post(client, [gone], format_person_tag(colleague))
+    answer = post_hand_over(client, [taken], format_person_tag(colleague))
 
     assert answer.status_code == 409
     assert "Pas passés" in text_of(answer)
@@ -144,13 +145,13 @@ def test_words_for_cases_that_all_went_meanwhile_are_given_back(client, responde
     assert not Note.objects.exists()
 
 
-def test_what_is_no_longer_mine_is_left_and_named(client, responder, colleague):
-    taken, closed, erased, kept = mine(responder, 4)
+def test_cases_no_longer_held_are_listed_as_not_handed_over(client, responder, colleague):
+    taken, closed, erased, open_case = take_cases(responder, 4)
     assign_incident(reference=taken.reference, actor=colleague, assignee=colleague)
     close_incident(reference=closed.reference, reason="not_an_incident", actor=colleague)
     erase_personal_data(reference=erased.reference, actor=a_lead())
     foreign = "AAAAAAAA"
-    references = [one.reference for one in (taken, closed, erased, kept)]
+    references = [incident.reference for incident in (taken, closed, erased, open_case)]
 
     answer = client.post(
         PAGE,
@@ -161,42 +162,42 @@ def test_what_is_no_longer_mine_is_left_and_named(client, responder, colleague):
     page = text_of(answer)
     assert "Dossiers passés : 1." in page
     assert "Pas passés" in page
-    assert [again(one).assignee for one in (closed, erased, kept)] == [responder, responder, colleague]
+    assert [again(incident).assignee for incident in (closed, erased, open_case)] == [responder, responder, colleague]
     assert Note.objects.count() == 1
 
 
-def test_somebody_of_another_centre_receives_nothing(client, responder):
-    (case,) = mine(responder, 1)
-    elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
-    assert post(client, [case], format_person_tag(elsewhere)).status_code == 422
-    assert WORDS not in text_of(page_of(elsewhere))
+def test_a_responder_of_another_centre_receives_nothing(client, responder):
+    (case,) = take_cases(responder, 1)
+    stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    assert post_hand_over(client, [case], format_person_tag(stranger)).status_code == 422
+    assert WORDS not in text_of(get_page(stranger))
     assert again(case).assignee == responder
 
 
-def test_an_agent_of_a_body_has_no_such_page(client):
+def test_an_agent_of_a_body_cannot_open_the_page(client):
     client.force_login(an_agent())
     assert client.get(PAGE).status_code == 302
 
 
-def test_what_is_late_is_marked_before_it_is_passed_on(client, responder):
-    late, _soon = mine(responder, 2)
+def test_a_late_case_is_marked_before_it_is_handed_over(client, responder):
+    late, _soon = take_cases(responder, 2)
     Incident.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=3))
     page = text_of(client.get(PAGE))
     assert page.count('<small class="late">en retard : ') == 1
 
 
-def test_after_a_day_it_is_in_the_case_alone(client, responder, colleague):
-    (case,) = mine(responder, 1)
-    post(client, [case], format_person_tag(colleague))
+def test_a_hand_over_note_leaves_the_page_after_a_day(client, responder, colleague):
+    (case,) = take_cases(responder, 1)
+    post_hand_over(client, [case], format_person_tag(colleague))
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
-        assert WORDS not in text_of(page_of(colleague))
+        assert WORDS not in text_of(get_page(colleague))
     assert WORDS in text_of(client.get(url(case)))
 
 
-def test_cases_of_somebody_who_left_are_put_back_in_one_click(client, responder, colleague):
-    (case,) = mine(colleague, 1)
+def test_the_lead_puts_back_the_cases_of_a_former_colleague_in_one_click(client, responder, colleague):
+    (case,) = take_cases(colleague, 1)
     Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
-    assert "ne sont plus là" not in text_of(client.get(PAGE)), "of the lead alone"
+    assert "ne sont plus là" not in text_of(client.get(PAGE)), "only the lead sees them"
     lead = a_lead()
     client.force_login(lead)
     page = text_of(client.get(PAGE))
@@ -211,8 +212,8 @@ def test_cases_of_somebody_who_left_are_put_back_in_one_click(client, responder,
     assert "ne sont plus là" not in text_of(client.get(PAGE))
 
 
-def test_only_the_lead_of_that_centre_puts_back(client, responder, colleague):
-    (case,) = mine(colleague, 1)
+def test_only_the_lead_of_the_centre_puts_cases_back(client, responder, colleague):
+    (case,) = take_cases(colleague, 1)
     Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
     client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
     client.post(PAGE, {"liberer": case.reference})
@@ -222,18 +223,18 @@ def test_only_the_lead_of_that_centre_puts_back(client, responder, colleague):
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_at_most_ten_queries(client, responder, colleague, number):
+def test_the_page_costs_at_most_ten_queries(client, responder, colleague, number):
     lead = a_lead()
     client.force_login(lead)
-    gone = a_responder()
+    former_colleague = a_responder()
     for _ in range(number):
-        for who in (lead, colleague, gone):
-            taken_by(who, declare())
-    colleagues = Client()
-    colleagues.force_login(colleague)
-    theirs = [line["incident"] for line in page_of(colleague).context["mine"]]
-    post(colleagues, theirs, format_person_tag(lead))
-    Membership.objects.filter(user=gone).update(ended_on=date(2022, 1, 1))
+        for assignee in (lead, colleague, former_colleague):
+            taken_by(assignee, declare())
+    colleague_client = Client()
+    colleague_client.force_login(colleague)
+    incidents = [line["incident"] for line in get_page(colleague).context["mine"]]
+    post_hand_over(colleague_client, incidents, format_person_tag(lead))
+    Membership.objects.filter(user=former_colleague).update(ended_on=date(2022, 1, 1))
 
     with CaptureQueriesContext(connection) as queries:
         page = client.get(PAGE)
@@ -243,91 +244,92 @@ def test_it_costs_at_most_ten_queries(client, responder, colleague, number):
     assert len(queries) <= 10
 
 
-def test_what_is_no_reference_is_passed_over(client, responder, colleague):
-    (incident,) = mine(responder, 1)
-    said = {"dossier": [incident.reference, "a\0b", "x" * 10_000], "colleague": format_person_tag(colleague)}
-    assert client.post(PAGE, said | {"text": WORDS, "key": "k1"}).status_code == 302
+def test_invalid_references_are_ignored(client, responder, colleague):
+    (incident,) = take_cases(responder, 1)
+    form = {"dossier": [incident.reference, "a\0b", "x" * 10_000], "colleague": format_person_tag(colleague)}
+    assert client.post(PAGE, form | {"text": WORDS, "key": "k1"}).status_code == 302
     assert again(incident).assignee == colleague
 
 
-def test_a_case_that_is_only_read_now_does_not_stop_the_others(client, responder, colleague):
-    """It went to another centre, and the responder is an agent of its body too."""
-    gone, stays = mine(responder)
-    Membership.objects.create(user=responder, collectivity=gone.collectivity, role=Role.AGENT)
-    gone.csirt = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
-    gone.save(update_fields=["csirt"])
+def test_a_case_that_became_read_only_does_not_stop_the_rest(client, responder, colleague):
+    """The case went to another centre, but the responder is also an agent of its body and still reads it."""
+    transferred, remaining = take_cases(responder)
+    Membership.objects.create(user=responder, collectivity=transferred.collectivity, role=Role.AGENT)
+    transferred.csirt = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    transferred.save(update_fields=["csirt"])
 
-    page = post(client, [gone, stays], format_person_tag(colleague))
+    page = post_hand_over(client, [transferred, remaining], format_person_tag(colleague))
 
     assert page.status_code == 302
-    assert (again(gone).assignee, again(stays).assignee) == (responder, colleague)
+    assert (again(transferred).assignee, again(remaining).assignee) == (responder, colleague)
 
 
 @pytest.fixture
-def left(client, responder):
-    """Two cases handed over with one text that tells of both; then the first went to another centre."""
-    went, stayed = mine(responder, 2)
-    write_note(reference=went.reference, actor=responder, kind=NoteKind.NOTE, text="Note du dossier", key="n")
-    post(client, [went, stayed], NOBODY, text="Saint-Secret a payé la zygomatique. Vu evil-tocsin.example.")
+def transferred_cases(client, responder):
+    """Hand two cases over with one text about both, then transfer the first to another centre."""
+    transferred, remaining = take_cases(responder, 2)
+    write_note(reference=transferred.reference, actor=responder, kind=NoteKind.NOTE, text="Note du dossier", key="n")
+    words = "Saint-Secret a payé la zygomatique. Vu evil-tocsin.example."
+    post_hand_over(client, [transferred, remaining], NOBODY, text=words)
     index_all()
     taker = a_responder(another_centre())
-    accept_transfer(uid=propose_transfer(went, responder).uid, actor=taker)
-    return went, stayed, taker
+    accept_transfer(uid=propose_transfer(transferred, responder).uid, actor=taker)
+    return transferred, remaining, taker
 
 
-def all_of(client, case):
-    """What the centre that has the case reads of it, on all its pages, and what the search finds in it."""
-    asked = ("-zygomatique", "dans:note zygomatique", "zygomatique")
+def list_pages_and_matches(client, case):
+    """Return the text of every page about the case, then the cases that three searches find."""
+    searches = ("-zygomatique", "dans:note zygomatique", "zygomatique")
     return [
         *(text_of(client.get(address)) for address in (url(case), url(case, "histoire"), url(case, "indicateurs"))),
         text_of(client.get(PAGE)),
-        *([hit.incident for hit in client.get(f"{CASE}/recherche/", {"q": q}).context["hits"]] for q in asked),
+        *([hit.incident for hit in client.get(f"{CASE}/recherche/", {"q": q}).context["hits"]] for q in searches),
     ]
 
 
 @pytest.mark.parametrize("is_indexed", [True, False])
-def test_it_stays_in_its_centre_when_one_of_its_cases_goes(client, responder, colleague, left, is_indexed):
-    went, stayed, taker = left
+def test_a_hand_over_note_stays_in_its_centre(client, responder, colleague, transferred_cases, is_indexed):
+    transferred, remaining, taker = transferred_cases
     if is_indexed:
         index_all()
 
-    *pages, without, in_notes, found = all_of(as_person(taker), went)
+    *pages, excluding, in_notes, in_all = list_pages_and_matches(as_person(taker), transferred)
 
     assert not [page for page in pages if "Saint-Secret" in page or "evil-tocsin" in page]
     assert "Note du dossier" in pages[0]
     assert "Note du dossier" in pages[1]
-    assert (without, in_notes, found) == ([went], [], [])
-    assert "Saint-Secret" in text_of(client.get(url(stayed)))
-    assert "Saint-Secret" in text_of(page_of(colleague))
+    assert (excluding, in_notes, in_all) == ([transferred], [], [])
+    assert "Saint-Secret" in text_of(client.get(url(remaining)))
+    assert "Saint-Secret" in text_of(get_page(colleague))
     former = Transfer.objects.get()
     assert "Saint-Secret" in text_of(client.get(offer_url(former, "dossier")))
 
 
-def test_when_the_case_comes_back_it_is_read_again_and_that_of_the_other_centre_is_not(client, responder, left):
-    went, _stayed, taker = left
+def test_each_centre_reads_only_its_own_note_after_the_case_comes_back(client, responder, transferred_cases):
+    case, _remaining, taker = transferred_cases
     index_all()
-    theirs = as_person(taker)
-    theirs.post(PAGE, {"dossier": went.reference, "colleague": NOBODY, "text": "Mot du voisin", "key": "v"})
+    taker_client = as_person(taker)
+    taker_client.post(PAGE, {"dossier": case.reference, "colleague": NOBODY, "text": "Mot du voisin", "key": "v"})
     first = Transfer.objects.get()
-    back = propose_transfer(went, taker, taker="breizh-cyber", seen=str(first.uid))
-    accept_transfer(uid=back.uid, actor=responder)
+    second = propose_transfer(case, taker, taker="breizh-cyber", seen=str(first.uid))
+    accept_transfer(uid=second.uid, actor=responder)
     index_all()
 
-    page, history, proposed, _relays, without, in_notes, _found = all_of(client, went)
+    page, history, proposed, _relays, excluding, in_notes, _in_all = list_pages_and_matches(client, case)
 
     assert "Saint-Secret" in page
     assert "Saint-Secret" in history
     assert "evil-tocsin" in proposed
-    assert went not in without
-    assert went in in_notes
+    assert case not in excluding
+    assert case in in_notes
     assert "Mot du voisin" not in page + history
-    assert "Mot du voisin" in text_of(theirs.get(offer_url(back, "dossier")))
-    assert "Saint-Secret" not in text_of(theirs.get(offer_url(back, "dossier")))
+    assert "Mot du voisin" in text_of(taker_client.get(offer_url(second, "dossier")))
+    assert "Saint-Secret" not in text_of(taker_client.get(offer_url(second, "dossier")))
 
 
-def test_a_transfer_that_is_returned_changes_nothing_of_it(client, responder):
-    (case,) = mine(responder, 1)
-    post(client, [case], NOBODY)
+def test_a_hand_over_note_survives_a_returned_transfer(client, responder):
+    (case,) = take_cases(responder, 1)
+    post_hand_over(client, [case], NOBODY)
     taker = a_responder(another_centre())
     return_transfer(uid=propose_transfer(case, responder).uid, answer="Non.", actor=taker)
     assert WORDS in text_of(client.get(url(case)))

@@ -1,4 +1,4 @@
-"""The words of a case are indexed after each event that touches them, once, and follow its rows."""
+"""The words of a case are indexed once after each event that changes them, and follow its rows."""
 
 from io import StringIO
 
@@ -25,72 +25,74 @@ from tests.cast import a_lead, a_responder, declare
 pytestmark = pytest.mark.django_db
 
 
-def pending():
+def count_pending():
     return PendingEvent.objects.filter(consumer="search").count()
 
 
-def documents(incident):
-    return {(one.kind, one.source) for one in SearchDocument.objects.filter(incident=incident)}
+def list_documents(incident):
+    return {(document.kind, document.source) for document in SearchDocument.objects.filter(incident=incident)}
 
 
-def has(incident, word, **more):
+def has_word(incident, word, **more):
     with connection.cursor() as cursor:
         cursor.execute("SELECT plainto_tsquery('tocsin', %s)::text", [word])
-        (asked,) = cursor.fetchone()
+        (query,) = cursor.fetchone()
     rows = SearchDocument.objects.filter(incident=incident, **more)
-    return rows.extra(where=["vector @@ %s::tsquery"], params=[asked]).exists()
+    return rows.extra(where=["vector @@ %s::tsquery"], params=[query]).exists()
 
 
-def answered(incident, section, **values):
+def answer_questions(incident, section, **values):
     guest = Guest(access_uid=incident.accesses.get().uid)
     newest = incident.sheets.filter(section=section).order_by("-id").first()
     writing = Writing(guest=guest, reference=incident.reference, seen=str(newest.uid) if newest else "")
     answer_section(writing=writing, section=section, version="2026-11", values=values)
 
 
-def test_it_works():
+def test_the_words_of_a_declaration_are_indexed():
     incident = declare(description="Une tête de mort verte", supplier="Éditeur Exemple")
-    assert pending() == 1
+    assert count_pending() == 1
 
     index_cases()
 
-    assert pending() == 0
-    assert documents(incident) == {(DocumentKind.DECLARATION, "")}
+    assert count_pending() == 0
+    assert list_documents(incident) == {(DocumentKind.DECLARATION, "")}
     document = SearchDocument.objects.get()
     assert (document.csirt, document.at) == (incident.csirt, incident.received_at)
     for word in ("tete", "editeur", "rançongiciel", "Plouexemple"):
-        assert has(incident, word), word
+        assert has_word(incident, word), word
 
 
-def test_whom_to_call_back_is_not_indexed():
+def test_contact_details_are_not_indexed():
     incident = declare(type=IncidentType.SUPPLIER)
-    answered(incident, "precisions", prestataire_contact="jeanne@exemple.example", prestataire_dit="Il cherche")
+    answer_questions(
+        incident, "precisions", prestataire_contact="jeanne@exemple.example", prestataire_dit="Il cherche"
+    )
     index_cases()
 
     for word in ("Dominique", "secrétaire", "02 99 00 00 00", "mairie@plouexemple.example", "jeanne@exemple.example"):
-        assert not has(incident, word), word
-    assert has(incident, "cherche")
+        assert not has_word(incident, word), word
+    assert has_word(incident, "cherche")
 
 
-def test_what_is_done_meanwhile_in_the_place_of_a_service_is_indexed():
+def test_the_workaround_of_a_stopped_service_is_indexed():
     stopped = Interruption(service="civil", extent="stopped", workaround="Registre sur papier")
     incident = declare(service_stopped=Answer.YES, interruptions=(stopped,))
     index_cases()
-    assert has(incident, "registre papier")
+    assert has_word(incident, "registre papier")
 
 
-def test_the_newest_answers_stand_in_the_place_of_those_before():
+def test_new_answers_replace_the_earlier_ones_in_the_index():
     incident = declare()
-    answered(incident, "precisions", extension=".wapiti")
+    answer_questions(incident, "precisions", extension=".wapiti")
     index_cases()
-    assert has(incident, "wapiti", kind=DocumentKind.ANSWERS, source="precisions")
+    assert has_word(incident, "wapiti", kind=DocumentKind.ANSWERS, source="precisions")
 
-    answered(incident, "precisions", extension=".okapi")
+    answer_questions(incident, "precisions", extension=".okapi")
     index_cases()
 
-    assert has(incident, "okapi")
-    assert not has(incident, "wapiti")
-    assert (DocumentKind.ANSWERS, "precisions") in documents(incident)
+    assert has_word(incident, "okapi")
+    assert not has_word(incident, "wapiti")
+    assert (DocumentKind.ANSWERS, "precisions") in list_documents(incident)
 
 
 def test_each_message_and_note_is_one_document():
@@ -103,22 +105,22 @@ def test_each_message_and_note_is_one_document():
     index_cases()
 
     messages = {(DocumentKind.MESSAGE, str(uid)) for uid in incident.messages.values_list("uid", flat=True)}
-    assert documents(incident) == {(DocumentKind.DECLARATION, ""), (DocumentKind.NOTE, str(note.uid)), *messages}
+    assert list_documents(incident) == {(DocumentKind.DECLARATION, ""), (DocumentKind.NOTE, str(note.uid)), *messages}
 
 
-def test_erasing_removes_all_and_an_older_event_brings_nothing_back():
+def test_an_erased_case_stays_out_of_the_index():
     incident = declare(description="Une tête de mort verte")
     index_cases()
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    assert not documents(incident)
+    assert not list_documents(incident)
 
     PendingEvent.objects.create(event=incident.events.get(kind=EventKind.DECLARED), consumer="search")
     index_cases()
 
-    assert not documents(incident)
+    assert not list_documents(incident)
 
 
-def test_a_document_that_was_made_while_the_case_was_erased_is_removed():
+def test_a_document_created_during_erasure_is_removed():
     incident = declare(description="Une tête de mort verte")
     index_cases()
     erase_personal_data(reference=incident.reference, actor=a_lead())
@@ -128,7 +130,7 @@ def test_a_document_that_was_made_while_the_case_was_erased_is_removed():
 
     index_cases()
 
-    assert not documents(incident)
+    assert not list_documents(incident)
 
 
 def test_a_transfer_takes_the_documents_along():
@@ -143,7 +145,7 @@ def test_a_transfer_takes_the_documents_along():
     assert set(SearchDocument.objects.values_list("csirt", flat=True)) == {elsewhere.pk}
 
 
-def test_effect_and_end_are_one(monkeypatch):
+def test_documents_and_pending_events_change_in_one_transaction(monkeypatch):
     declare()
 
     def fail(*args, **kwargs):
@@ -153,13 +155,13 @@ def test_effect_and_end_are_one(monkeypatch):
         broken.setattr(index, "update_documents", fail)
         with pytest.raises(RuntimeError):
             index_cases()
-    assert (pending(), SearchDocument.objects.count()) == (1, 0)
+    assert (count_pending(), SearchDocument.objects.count()) == (1, 0)
 
     index_cases()
-    assert (pending(), SearchDocument.objects.count()) == (0, 1)
+    assert (count_pending(), SearchDocument.objects.count()) == (0, 1)
 
 
-def test_all_batches_are_dealt_with(monkeypatch):
+def test_every_batch_is_indexed(monkeypatch):
     monkeypatch.setattr(index, "BATCH", 2)
     for _ in range(5):
         declare()
@@ -173,18 +175,18 @@ def test_the_command_rebuilds_every_document():
     letter = Letter(text="Bonjour", key="k")
     write_to_declarant(reference=incident.reference, actor=a_responder(), letter=letter)
     index_cases()
-    before = documents(incident)
+    before = list_documents(incident)
     SearchDocument.objects.all().delete()
     declare()
     SearchDocument.objects.create(
         incident=incident, csirt=None, kind=DocumentKind.NOTE, source="reste", vector="", at=incident.received_at
     )
 
-    call_command("index_cases", batch=1, stdout=(said := StringIO()))
+    call_command("index_cases", batch=1, stdout=(output := StringIO()))
 
-    assert documents(incident) == before
+    assert list_documents(incident) == before
     assert SearchDocument.objects.count() == 3
-    assert "2 paquets de 1 dossiers refaits" in said.getvalue()
+    assert "2 paquets de 1 dossiers refaits" in output.getvalue()
 
 
 def test_the_longest_words_are_indexed():
@@ -197,8 +199,8 @@ def test_the_longest_words_are_indexed():
 
     index_cases()
 
-    assert has(incident, "okapi")
-    assert has(incident, "fin2")
+    assert has_word(incident, "okapi")
+    assert has_word(incident, "fin2")
 
 
 def test_the_motive_of_a_withdrawal_and_of_a_reopening_is_found():
@@ -209,5 +211,5 @@ def test_the_motive_of_a_withdrawal_and_of_a_reopening_is_found():
 
     index_cases()
 
-    assert has(incident, "horloge", kind=DocumentKind.MESSAGE)
-    assert has(incident, "sirène", kind=DocumentKind.NOTE)
+    assert has_word(incident, "horloge", kind=DocumentKind.MESSAGE)
+    assert has_word(incident, "sirène", kind=DocumentKind.NOTE)

@@ -26,11 +26,11 @@ index.index_all()
 """
 
 
-def pending():
+def count_pending():
     return PendingEvent.objects.filter(consumer="search").count()
 
 
-def test_it_works(transactional_db, monkeypatch):
+def test_three_workers_index_each_case_once(transactional_db, monkeypatch):
     monkeypatch.setattr(index, "BATCH", 3)
     for _ in range(12):
         declare()
@@ -46,7 +46,7 @@ def test_it_works(transactional_db, monkeypatch):
         dealt_with = sum(worker.result() for worker in [pool.submit(work) for _ in range(3)])
 
     assert dealt_with + index.index_all() == 12
-    assert (pending(), SearchDocument.objects.count()) == (0, 12)
+    assert (count_pending(), SearchDocument.objects.count()) == (0, 12)
 
 
 def test_a_worker_killed_before_its_commit_loses_nothing(transactional_db):
@@ -54,8 +54,8 @@ def test_a_worker_killed_before_its_commit_loses_nothing(transactional_db):
     environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     done = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
     assert done.returncode == -9
-    assert (pending(), SearchDocument.objects.count()) == (1, 0)
+    assert (count_pending(), SearchDocument.objects.count()) == (1, 0)
 
     index.index_all()
 
-    assert (pending(), SearchDocument.objects.count()) == (0, 1)
+    assert (count_pending(), SearchDocument.objects.count()) == (0, 1)
