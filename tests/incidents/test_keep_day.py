@@ -1,4 +1,4 @@
-"""A day that was given without its hour stays a day: on pages, in mails, in the file of a partner, in the API."""
+"""A day given without an hour stays a day: on pages, in mails, in the file for a partner, in the API."""
 
 import json
 import re
@@ -34,66 +34,66 @@ def centre(time_machine):
     return breizh_cyber()
 
 
-def declared(**said):
-    """On the 27th, and a service is stopped since."""
+def declare_day(**fields):
+    """Declare an incident of the 27th that has stopped a service since that day."""
     stopped = Interruption(service="civil", extent="stopped", started_at=FIRST_MINUTE)
-    known = {"occurred": Instant(at=FIRST_MINUTE, certainty="approximate"), "service_stopped": "yes"}
-    return declare(**known | {"interruptions": (stopped,)} | said)
+    facts = {"occurred": Instant(at=FIRST_MINUTE, certainty="approximate"), "service_stopped": "yes"}
+    return declare(**facts | {"interruptions": (stopped,)} | fields)
 
 
-def no_hour_in(words):
+def assert_no_invented_hour(words):
     assert not INVENTED.search(words)
 
 
-def test_it_works(client, responder):
-    case = declared()
-    shown = text_of(client.get(url(case)))
-    assert "Survenu</dt><dd>à peu près le 27 nov.<" in shown
-    assert "depuis le 27 nov.<" in shown
+def test_pages_show_the_day_without_an_hour(client, responder):
+    case = declare_day()
+    case_text = text_of(client.get(url(case)))
+    assert "Survenu</dt><dd>à peu près le 27 nov.<" in case_text
+    assert "depuis le 27 nov.<" in case_text
     assert "depuis le vendredi 27 novembre 2026 :" in text_of(client.get(url(case, "cloture")))
-    for words in (shown, text_of(client.get(url(case, "cloture"))), text_of(follower(case).get(page(case)))):
-        no_hour_in(words)
+    for words in (case_text, text_of(client.get(url(case, "cloture"))), text_of(follower(case).get(page(case)))):
+        assert_no_invented_hour(words)
 
 
-def test_today_is_said_as_today(client, responder):
+def test_the_current_day_is_shown_as_today(client, responder):
     first_minute = datetime(2026, 11, 27, 23, 0, tzinfo=UTC)
-    case = declared(occurred=Instant(at=first_minute, certainty="approximate"), interruptions=())
+    case = declare_day(occurred=Instant(at=first_minute, certainty="approximate"), interruptions=())
     assert "Survenu</dt><dd>à peu près aujourd’hui<" in text_of(client.get(url(case)))
 
 
-def test_in_the_file_of_a_partner(responder):
-    case = declared(detected=Instant(at=AFTERNOON, certainty="exact"))
+def test_the_file_for_a_partner_has_a_day_without_an_hour(responder):
+    case = declare_day(detected=Instant(at=AFTERNOON, certainty="exact"))
     content = format_advice(case, PARTNERS["cert-fr"], AdviceRequest(partner="cert-fr", motive="Alerte"))
     facts = json.loads(content)
     assert facts["moments"]["occurred"] == "2026-11-27"
     assert facts["moments"]["detected"] == "2026-11-27T13:05:30+00:00"
     assert (facts["services"][0]["from"], facts["services"][0]["to"]) == ("2026-11-27", None)
-    no_hour_in(content)
+    assert_no_invented_hour(content)
 
 
-def test_a_midnight_that_is_exact_is_a_moment(responder):
-    case = declared(occurred=Instant(at=FIRST_MINUTE, certainty="exact"))
+def test_an_exact_midnight_keeps_its_hour(responder):
+    case = declare_day(occurred=Instant(at=FIRST_MINUTE, certainty="exact"))
     content = format_advice(case, PARTNERS["cert-fr"], AdviceRequest(partner="cert-fr", motive="Alerte"))
     assert json.loads(content)["moments"]["occurred"] == "2026-11-26T23:00:00+00:00"
 
 
-def api(client, responder, method, path, data=None):
+def call_api(client, responder, method, path, data=None):
     headers = {"Authorization": f"Bearer {issue_token(responder, name='essai')}"}
     client.logout()
     return getattr(client, method)(path, data, content_type="application/json", headers=headers).json()
 
 
-def test_the_api_tells_a_day(client, responder):
-    case = declared(detected=Instant(at=AFTERNOON, certainty="exact"))
-    said = api(client, responder, "get", f"/api/v1/incidents/{case.reference}/")
-    assert (said["occurred_at"], said["breach_known_at"]) == ("2026-11-27", None)
-    assert said["detected_at"] == "2026-11-27T14:05:30+01:00"
-    assert (said["interruptions"][0]["started_at"], said["interruptions"][0]["ended_at"]) == ("2026-11-27", None)
+def test_the_api_returns_a_day(client, responder):
+    case = declare_day(detected=Instant(at=AFTERNOON, certainty="exact"))
+    body = call_api(client, responder, "get", f"/api/v1/incidents/{case.reference}/")
+    assert (body["occurred_at"], body["breach_known_at"]) == ("2026-11-27", None)
+    assert body["detected_at"] == "2026-11-27T14:05:30+01:00"
+    assert (body["interruptions"][0]["started_at"], body["interruptions"][0]["ended_at"]) == ("2026-11-27", None)
 
 
-def test_the_api_takes_a_day(client, responder):
+def test_the_api_accepts_a_day(client, responder):
     stops = {"service": "civil", "started_at": "2026-11-27T13:05:30Z", "ended_at": "2026-11-27"}
-    sent = {
+    declaration = {
         "collectivity": str(plouexemple().uid),
         "contact": {"phone": "06 39 98 00 12"},
         "occurred_at": "2026-11-27",
@@ -101,19 +101,19 @@ def test_the_api_takes_a_day(client, responder):
         "service_stopped": "yes",
         "interruptions": [stops],
     }
-    api(client, responder, "post", "/api/v1/incidents/", sent)
+    call_api(client, responder, "post", "/api/v1/incidents/", declaration)
     case = Incident.objects.get()
     assert (case.occurred_at, case.occurred_certainty) == (FIRST_MINUTE, "approximate")
     assert (case.detected_at, case.detected_certainty) == (AFTERNOON, "exact")
-    said = api(client, responder, "get", f"/api/v1/incidents/{case.reference}/")
-    assert said["interruptions"][0]["ended_at"] == "2026-11-27"
-    wrong = api(client, responder, "post", "/api/v1/incidents/", sent | {"occurred_at": "2026-13-27"})
+    body = call_api(client, responder, "get", f"/api/v1/incidents/{case.reference}/")
+    assert body["interruptions"][0]["ended_at"] == "2026-11-27"
+    wrong = call_api(client, responder, "post", "/api/v1/incidents/", declaration | {"occurred_at": "2026-13-27"})
     assert "occurred_at" in json.dumps(wrong)
 
 
 @pytest.mark.parametrize("started_at", [FIRST_MINUTE, AFTERNOON])
 def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_at):
-    case = declared(interruptions=(Interruption(service="civil", extent="stopped", started_at=started_at),))
+    case = declare_day(interruptions=(Interruption(service="civil", extent="stopped", started_at=started_at),))
     ending = Ending(reason="handed_over", ended={"civil": FIRST_MINUTE})
     end_incident(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == started_at
@@ -122,17 +122,17 @@ def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_
     assert describe_case_facts(Incident.objects.get())["services"][0]["until"] == date(2026, 11, 27)
 
 
-def test_nor_is_the_minute_of_the_stop_before_it(responder):
-    case = declared(interruptions=(Interruption(service="civil", extent="stopped", started_at=AFTERNOON),))
+def test_a_service_may_resume_in_the_minute_of_the_stop(responder):
+    case = declare_day(interruptions=(Interruption(service="civil", extent="stopped", started_at=AFTERNOON),))
     ending = Ending(reason="handed_over", ended={"civil": AFTERNOON.replace(second=0)})
     end_incident(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == AFTERNOON
 
 
-def test_the_day_before_is_refused(client, responder):
-    case = declared()
-    sent = {"reason": "handed_over", "ended_civil_date": "2026-11-26"}
-    answer = client.post(url(case, "cloture"), sent)
+def test_a_service_may_not_resume_on_the_day_before_the_stop(client, responder):
+    case = declare_day()
+    form = {"reason": "handed_over", "ended_civil_date": "2026-11-26"}
+    answer = client.post(url(case, "cloture"), form)
     assert "La reprise ne peut pas précéder l’arrêt." in text_of(answer)
     assert ServiceInterruption.objects.get().ended_at is None
 

@@ -1,4 +1,4 @@
-"""What the centre judges of a leak is not what was declared: pages, papers and partners are told them apart."""
+"""Pages, papers and partners are told apart what was declared of a leak and what the centre judges of it."""
 
 from uuid import uuid4
 
@@ -29,27 +29,27 @@ def incident():
     return declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
 
 
-def judged(incident, actor, leak):
-    known = Qualification(nature="incident", type=incident.type, leak=leak, **RANSOM)
-    return qualify_incident(reference=incident.reference, actor=actor, qualification=known)
+def judge_leak(incident, actor, leak):
+    qualification = Qualification(nature="incident", type=incident.type, leak=leak, **RANSOM)
+    return qualify_incident(reference=incident.reference, actor=actor, qualification=qualification)
 
 
 @pytest.mark.parametrize("answer", ["", "unknown", "no", "yes"])
-@pytest.mark.parametrize("found", ["suspected", "unfounded"])
-def test_it_works(client, responder, answer, found):
-    """On the case, on the follow-up, in the papers and in the file of a partner."""
+@pytest.mark.parametrize("judgement", ["suspected", "unfounded"])
+def test_a_judgement_changes_nothing_that_was_declared(client, responder, answer, judgement):
+    """It is shown apart on the case, on the follow-up page, in the papers and in the file for a partner."""
     incident = declare(data_concerned=answer)
-    declared_before = section_of(build_dossier(incident, at=timezone.now()))
-    judged(incident, responder, found)
+    declared_before = get_data_section(build_dossier(incident, at=timezone.now()))
+    judge_leak(incident, responder, judgement)
 
     incident.refresh_from_db()
-    words = {"suspected": "fuite soupçonnée", "unfounded": "fuite sans fondement"}[found]
+    words = {"suspected": "fuite soupçonnée", "unfounded": "fuite sans fondement"}[judgement]
     assert incident.data_concerned == answer
     dossier = build_dossier(incident, at=timezone.now())
-    assert section_of(dossier) == declared_before
+    assert get_data_section(dossier) == declared_before
     assert f"Breizh Cyber juge : {words}." in dossier["progress"]
-    duties = [one["text"] for one in dossier["duties"] if "CNIL" in one["title"]]
-    if found == "unfounded":
+    duties = [duty["text"] for duty in dossier["duties"] if "CNIL" in duty["title"]]
+    if judgement == "unfounded":
         assert duties == []
     elif answer == "yes":
         assert duties[0].startswith("Des données personnelles sont touchées.")
@@ -57,23 +57,23 @@ def test_it_works(client, responder, answer, found):
         assert duties[0].startswith("Des données personnelles sont peut-être touchées.")
     file = describe_advice_facts(incident)
     assert file["data"] == {"concerned": answer, "leak": None}
-    assert file["centre_judges"] == {"leak": found}
+    assert file["centre_judges"] == {"leak": judgement}
     assert f"Le centre : {words}." in text_of(client.get(case_url(incident)))
-    followed = text_of(opened(incident).get(f"/suivi/{incident.reference}/"))
-    assert f"Breizh Cyber juge : {words}." in followed
-    assert "Fuite" not in followed.replace(words, "")
+    follow_up = text_of(opened(incident).get(f"/suivi/{incident.reference}/"))
+    assert f"Breizh Cyber juge : {words}." in follow_up
+    assert "Fuite" not in follow_up.replace(words, "")
 
 
-def section_of(dossier):
-    return next(one for one in dossier["declared"] if one["title"] == "Les données touchées")
+def get_data_section(dossier):
+    return next(section for section in dossier["declared"] if section["title"] == "Les données touchées")
 
 
-@pytest.mark.parametrize("found", ["suspected", "unfounded"])
-@pytest.mark.parametrize("said", [{"data_concerned": "unknown"}, {}])
-def test_what_was_declared_can_be_put_back(client, responder, found, said):
-    incident = declare(**said)
+@pytest.mark.parametrize("judgement", ["suspected", "unfounded"])
+@pytest.mark.parametrize("fields", [{"data_concerned": "unknown"}, {}])
+def test_a_responder_returns_to_what_was_declared(client, responder, judgement, fields):
+    incident = declare(**fields)
     severity = incident.severity_found
-    judged(incident, responder, found)
+    judge_leak(incident, responder, judgement)
     form = client.get(case_url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
     assert form.fields["leak"].choices[0] == ("as_declared", "comme déclaré : pas dit")
 
@@ -83,40 +83,40 @@ def test_what_was_declared_can_be_put_back(client, responder, found, said):
     assert not incident.leaks.exists()
     assert read_qualify_form(client, incident)["leak"] == "as_declared"
     assert "Le centre : fuite" not in text_of(client.get(case_url(incident)))
-    changes = [one.data["changed"].get("leak") for one in incident.events.filter(kind=EventKind.QUALIFIED)]
-    assert [one for one in changes if one] == [["", found], [found, ""]]
+    changes = [event.data["changed"].get("leak") for event in incident.events.filter(kind=EventKind.QUALIFIED)]
+    assert [change for change in changes if change] == [["", judgement], [judgement, ""]]
     incident.refresh_from_db()
     assert incident.severity_found == severity
 
 
 def test_a_declared_leak_comes_back_as_it_was(client, responder, incident):
-    judged(incident, responder, "confirmed")
+    judge_leak(incident, responder, "confirmed")
     client.post(case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"leak": "as_declared"})
     leak = find_first_leak(incident)
     assert (leak.status, leak.categories) == ("suspected", ["nir"])
 
 
-def test_the_declarant_corrects_the_rest_and_the_judgement_stays(responder, incident):
-    judged(incident, responder, "confirmed")
-    declarant, where = opened(incident), f"/suivi/{incident.reference}/completer/donnees/"
-    form = declarant.get(where).context["editor"].form
-    assert form["leak_status"].value() == "suspected", "what the declarant said, for correction"
-    said = {"seen": incident.sheets.get(section="donnees").uid, "data_concerned": "yes", "leak_status": "suspected"}
+def test_a_correction_keeps_the_judgement_unless_it_changes_the_declared_leak(responder, incident):
+    judge_leak(incident, responder, "confirmed")
+    declarant, address = opened(incident), f"/suivi/{incident.reference}/completer/donnees/"
+    form = declarant.get(address).context["editor"].form
+    assert form["leak_status"].value() == "suspected", "the form shows what the declarant said"
+    fields = {"seen": incident.sheets.get(section="donnees").uid, "data_concerned": "yes", "leak_status": "suspected"}
 
-    assert declarant.post(where, said | {"categories": ["nir", "sante"]}).status_code == 302
+    assert declarant.post(address, fields | {"categories": ["nir", "sante"]}).status_code == 302
 
     leak = find_first_leak(incident)
     assert (leak.status, leak.categories) == ("confirmed", ["nir", "sante"])
     assert incident.sheets.filter(section="donnees").latest("id").values["leak"]["status"] == "suspected"
-    seen = str(incident.sheets.filter(section="donnees").latest("id").uid)
-    assert declarant.post(where, said | {"seen": seen, "leak_status": "unfounded"}).status_code == 302
+    version = str(incident.sheets.filter(section="donnees").latest("id").uid)
+    assert declarant.post(address, fields | {"seen": version, "leak_status": "unfounded"}).status_code == 302
     assert find_first_leak(incident).status == "unfounded", "the newest word counts"
 
 
-def test_papers_of_cases_judged_before_say_what_was_declared(responder):
-    """Judgements once wrote a sheet and changed the answer: rows that have them keep what the declarant said."""
+def test_papers_of_older_judgements_say_what_was_declared(responder):
+    """Judgements once wrote a sheet and changed the answer; papers of such rows still say what was declared."""
     incident = declare(data_concerned="unknown")
-    judged(incident, responder, "suspected")
+    judge_leak(incident, responder, "suspected")
     event = incident.events.get(kind=EventKind.QUALIFIED)
     first = incident.sheets.get(section="donnees")
     first.pk, first.uid, first.written_at = None, uuid4(), event.at
@@ -124,17 +124,17 @@ def test_papers_of_cases_judged_before_say_what_was_declared(responder):
     first.save()
     Incident.objects.update(data_concerned="yes")
     incident.refresh_from_db()
-    assert section_of(build_dossier(incident, at=timezone.now()))["lines"] == [
+    assert get_data_section(build_dossier(incident, at=timezone.now()))["lines"] == [
         ["Des données touchées", "Je ne sais pas"]
     ]
     assert describe_advice_facts(incident)["data"]["concerned"] == "unknown"
 
 
-@pytest.mark.parametrize("found", ["", "confirmed"])
-def test_an_erased_case_says_no_judgement_as_declared_and_no_declaration_as_judged(responder, found):
+@pytest.mark.parametrize("judgement", ["", "confirmed"])
+def test_an_erased_case_keeps_declaration_and_judgement_apart(responder, judgement):
     incident = declare(data_concerned="unknown", leak=Leak(status="suspected", categories=("nir",)))
-    if found:
-        judged(incident, responder, found)
+    if judgement:
+        judge_leak(incident, responder, judgement)
     end_incident(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
     erase_personal_data(reference=incident.reference, actor=a_lead())
     incident.refresh_from_db()
@@ -142,26 +142,28 @@ def test_an_erased_case_says_no_judgement_as_declared_and_no_declaration_as_judg
     file = describe_advice_facts(incident)
 
     assert file["data"] == {"concerned": "unknown", "leak": None}
-    assert file["centre_judges"] == {"leak": found}
-    assert find_first_leak(incident).status == (found or "suspected"), "which the figures count"
+    assert file["centre_judges"] == {"leak": judgement}
+    assert find_first_leak(incident).status == (judgement or "suspected"), "the figures count this one"
 
 
-@pytest.mark.parametrize(("said", "leaks"), [(None, []), (Leak(status="claimed", categories=("nir",)), ["claimed"])])
-def test_the_api_gives_what_was_declared_apart_from_what_the_centre_judges(responder, said, leaks):
-    incident = declare(data_concerned="unknown", leak=said)
-    judged(incident, responder, "suspected")
+@pytest.mark.parametrize(
+    ("declared_leak", "leaks"), [(None, []), (Leak(status="claimed", categories=("nir",)), ["claimed"])]
+)
+def test_the_api_returns_declaration_and_judgement_apart(responder, declared_leak, leaks):
+    incident = declare(data_concerned="unknown", leak=declared_leak)
+    judge_leak(incident, responder, "suspected")
     detail = Api(responder).get(f"{URL}{incident.reference}/").json()
     assert detail["data_concerned"] == "unknown"
-    assert [one["status"] for one in detail["leaks"]] == leaks
+    assert [leak["status"] for leak in detail["leaks"]] == leaks
     assert detail["centre_judges"] == {"leak": "suspected"}
 
 
-def test_data_ticked_after_the_centre_judged_that_none_leaked_leave_the_judgement(responder):
+def test_categories_declared_later_leave_the_judgement(responder):
     incident = declare(data_concerned="unknown")
-    judged(incident, responder, "unfounded")
-    said = {"seen": incident.sheets.get(section="donnees").uid, "data_concerned": "yes", "categories": ["nir"]}
+    judge_leak(incident, responder, "unfounded")
+    fields = {"seen": incident.sheets.get(section="donnees").uid, "data_concerned": "yes", "categories": ["nir"]}
 
-    assert opened(incident).post(f"/suivi/{incident.reference}/completer/donnees/", said).status_code == 302
+    assert opened(incident).post(f"/suivi/{incident.reference}/completer/donnees/", fields).status_code == 302
 
     leak = find_first_leak(incident)
     assert (leak.status, leak.categories) == ("unfounded", ["nir"])

@@ -1,4 +1,4 @@
-"""What is typed on a screen is kept: refused or not, by one person or two, in one tab or two, until it is sent."""
+"""A draft keeps what is typed until it is sent: refused or not, by one person or two, in one tab or two."""
 
 import re
 from datetime import timedelta
@@ -25,23 +25,22 @@ def town(client):
     return plouexemple()
 
 
-def another_tab(client):
-    """Another window, or another device, on the same draft."""
+def open_other_tab(client):
+    """Return a client of another window or device with the same draft."""
     other = Client(REMOTE_ADDR=an_address())
     other.cookies[NAME] = client.cookies[NAME].value
     return other
 
 
-def leave(client, screen, version=None, **said):
+def submit(client, screen, version=None, **fields):
     version = version_on(client, screen) if version is None else version
-    return client.post(WHERE[screen], said | {"version": version})
+    return client.post(WHERE[screen], fields | {"version": version})
 
 
-def test_it_works(client):
-    """Forward and back: each screen shows what was typed there."""
+def test_each_screen_shows_what_was_typed_there(client):
     begin(client)
-    leave(client, "services", service_stopped="yes", service="civil", **{"civil-workaround": "Registre <papier>."})
-    leave(client, "donnees", data_concerned="yes", persons_band="51-300", vers="services")
+    submit(client, "services", service_stopped="yes", service="civil", **{"civil-workaround": "Registre <papier>."})
+    submit(client, "donnees", data_concerned="yes", persons_band="51-300", vers="services")
     page = client.get(WHERE["services"]).content.decode()
     assert 'id="service-civil" value="civil" checked' in page
     assert "Registre &lt;papier&gt;." in page
@@ -56,7 +55,7 @@ def test_it_works(client):
 @pytest.mark.parametrize("screen", ["services", "donnees", "rappel"])
 def test_every_button_saves(client, screen):
     begin(client)
-    response = leave(client, screen, service="eau", categories="sante", description="Vite.", vers="qui")
+    response = submit(client, screen, service="eau", categories="sante", description="Vite.", vers="qui")
     assert response.url == WHERE["qui"]
     assert DraftPage.objects.get(screen=screen).values in (
         {"service": ["eau"]},
@@ -65,124 +64,128 @@ def test_every_button_saves(client, screen):
     )
 
 
-def test_what_is_refused_is_kept_and_mended(client):
+def test_a_refused_screen_is_kept_and_can_be_corrected(client):
     begin(client)
     wrong = {"service": "civil", "service_stopped": "yes", "civil-started_date": "2099-01-01"}
-    refused = leave(client, "services", **wrong)
+    refused = submit(client, "services", **wrong)
     assert refused.status_code == 422
     assert "Cette date est à venir. Vérifiez-la" in text(refused)
-    again = client.get(WHERE["services"])
-    assert 'value="2099-01-01"' in again.content.decode()
-    assert "Cette date est à venir. Vérifiez-la" not in text(again)  # opened, not sent: nothing is blamed
-    mended = leave(client, "services", refused.context["version"], **wrong | {"civil-started_date": "2026-01-05"})
-    assert mended.url == WHERE["donnees"]
+    reopened = client.get(WHERE["services"])
+    assert 'value="2099-01-01"' in reopened.content.decode()
+    assert "Cette date est à venir. Vérifiez-la" not in text(reopened), "errors are shown on submission only"
+    corrected = submit(client, "services", refused.context["version"], **wrong | {"civil-started_date": "2026-01-05"})
+    assert corrected.url == WHERE["donnees"]
 
 
-def test_the_last_button_leads_to_what_is_wrong_elsewhere(client):
-    """Somebody went on by the address, past a screen that was refused."""
+def test_the_last_button_leads_to_a_screen_with_errors(client):
+    """Somebody can skip a refused screen by typing the address of a later one."""
     begin(client)
-    leave(client, "services", service="civil", **{"civil-started_date": "2099-01-01"})
-    to_mend = leave(client, "rappel", contact_phone="02 99 00 00 00").url
-    assert to_mend == WHERE["services"] + "?corriger=oui"
-    assert "Cette date est à venir. Vérifiez-la" in text(client.get(to_mend))
+    submit(client, "services", service="civil", **{"civil-started_date": "2099-01-01"})
+    address = submit(client, "rappel", contact_phone="02 99 00 00 00").url
+    assert address == WHERE["services"] + "?corriger=oui"
+    assert "Cette date est à venir. Vérifiez-la" in text(client.get(address))
     assert DraftPage.objects.get(screen="rappel").values == {"contact_phone": ["02 99 00 00 00"]}
     assert not Incident.objects.exists()
 
 
-def test_skipping_is_an_answer(client):
+def test_skipping_a_screen_is_an_answer(client):
     begin(client)
-    assert leave(client, "services", passer="oui").url == WHERE["donnees"]
-    assert leave(client, "donnees", passer="oui").url == WHERE["rappel"]
+    assert submit(client, "services", passer="oui").url == WHERE["donnees"]
+    assert submit(client, "donnees", passer="oui").url == WHERE["rappel"]
     assert DraftPage.objects.get(screen="services").values == {"service_stopped": ["unknown"]}
 
 
-def test_the_second_writer_is_told_and_sees_both(client):
+def test_the_second_writer_of_a_screen_sees_both_texts(client):
     begin(client)
     version = version_on(client, "services")
-    leave(another_tab(client), "services", service_stopped="yes", service="eau")
-    told = leave(client, "services", version, service_stopped="yes", service="civil")
-    assert told.status_code == 409
-    assert "pendant que vous écriviez" in text(told)
-    assert "Eau et assainissement" in text(told).partition("ci-dessous")[0]
-    assert 'id="service-civil" value="civil" checked' in told.content.decode()
+    submit(open_other_tab(client), "services", service_stopped="yes", service="eau")
+    conflict = submit(client, "services", version, service_stopped="yes", service="civil")
+    assert conflict.status_code == 409
+    assert "pendant que vous écriviez" in text(conflict)
+    assert "Eau et assainissement" in text(conflict).partition("ci-dessous")[0]
+    assert 'id="service-civil" value="civil" checked' in conflict.content.decode()
     assert DraftPage.objects.get(screen="services").values["service"] == ["eau"]
-    kept = leave(client, "services", told.context["version"], service_stopped="yes", service="civil")
-    assert kept.url == WHERE["donnees"]
+    saved = submit(client, "services", conflict.context["version"], service_stopped="yes", service="civil")
+    assert saved.url == WHERE["donnees"]
     assert DraftPage.objects.get(screen="services").values["service"] == ["civil"]
 
 
 @pytest.mark.parametrize(("screen", "name"), [("quoi", "quoi"), ("qui", "collectivite")])
-def test_the_first_screens_too_are_compared(client, town, screen, name):
+def test_the_first_screens_report_a_second_writer_too(client, town, screen, name):
     other = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     begin(client)
     version = version_on(client, screen)
-    mine, theirs = ("fuite", "panne") if screen == "quoi" else (str(town.uid), str(other.uid))
-    leave(another_tab(client), screen, **{name: theirs})
-    told = leave(client, screen, version, **{name: "boite" if screen == "quoi" else mine})
-    assert told.status_code == 409
-    said = "Une panne, sans malveillance connue" if screen == "quoi" else "Saint-Exemple"
-    assert said in text(told).partition("ci-dessous")[0]
+    first, second, label = str(other.uid), str(town.uid), "Saint-Exemple"
+    if screen == "quoi":
+        first, second, label = "panne", "boite", "Une panne, sans malveillance connue"
+    submit(open_other_tab(client), screen, **{name: first})
+    conflict = submit(client, screen, version, **{name: second})
+    assert conflict.status_code == 409
+    assert label in text(conflict).partition("ci-dessous")[0]
 
 
-def test_the_same_words_twice_are_no_conflict(client):
+def test_submitting_the_same_words_twice_is_no_conflict(client):
     begin(client)
     version = version_on(client, "services")
     for _ in range(2):
-        assert leave(client, "services", version, service_stopped="no").url == WHERE["donnees"]
+        assert submit(client, "services", version, service_stopped="no").url == WHERE["donnees"]
 
 
-def test_the_same_words_under_another_spelling_are_no_conflict(client):
+def test_another_spelling_of_the_same_words_is_no_conflict(client):
     begin(client)
     version = version_on(client, "rappel")
-    said = {"contact_phone": "02 99 00 00 00", "description": "Rien ne s’ouvre.\nTout est bloqué."}
-    leave(client, "rappel", version, vers="qui", **said)
+    fields = {"contact_phone": "02 99 00 00 00", "description": "Rien ne s’ouvre.\nTout est bloqué."}
+    submit(client, "rappel", version, vers="qui", **fields)
     pasted = {
         "contact_phone": "\u202a02\u00a099.00.00.00\u202c",
         "description": "Rien ne s'ouvre.\r\nTout est bloqué\u200b. ",
     }
-    assert leave(another_tab(client), "rappel", version, vers="qui", **pasted).url == WHERE["qui"]
-    assert DraftPage.objects.get(screen="rappel").values == {name: [value] for name, value in said.items()}
-    other = said | {"contact_phone": "02 99 00 00 01"}
-    assert leave(another_tab(client), "rappel", version, vers="qui", **other).status_code == 409
+    assert submit(open_other_tab(client), "rappel", version, vers="qui", **pasted).url == WHERE["qui"]
+    assert DraftPage.objects.get(screen="rappel").values == {name: [value] for name, value in fields.items()}
+    other = fields | {"contact_phone": "02 99 00 00 01"}
+    assert submit(open_other_tab(client), "rappel", version, vers="qui", **other).status_code == 409
 
 
-def test_cookies_that_are_gone_lose_no_word(client):
-    """The page says by which code to go on, and what was on the screen is kept under it."""
+def test_words_submitted_without_cookies_are_kept_under_a_code(client):
     begin(client)
-    opened = dict(re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(WHERE["rappel"]).content.decode()))
+    hidden_fields = dict(
+        re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(WHERE["rappel"]).content.decode())
+    )
     bare = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address())
-    told = bare.post(WHERE["rappel"], opened | {"description": "Tout est bloqué."})
+    response = bare.post(WHERE["rappel"], hidden_fields | {"description": "Tout est bloqué."})
     code = derive_draft_code(Draft.objects.get())
-    assert told.status_code == 403
-    assert f"{code[:4]}-{code[4:]}" in text(told)
-    assert "Ce que vous avez écrit est gardé, cet écran compris" in text(told)
-    assert "votre navigateur a gardé" not in text(told)
+    assert response.status_code == 403
+    assert f"{code[:4]}-{code[4:]}" in text(response)
+    assert "Ce que vous avez écrit est gardé, cet écran compris" in text(response)
+    assert "votre navigateur a gardé" not in text(response)
     assert DraftPage.objects.get(screen="rappel").values == {"description": ["Tout est bloqué."]}
-    elsewhere = Client(REMOTE_ADDR=an_address())
-    resumed = elsewhere.post("/declarer/reprendre/", {"code": code})
+    other_device = Client(REMOTE_ADDR=an_address())
+    resumed = other_device.post("/declarer/reprendre/", {"code": code})
     assert resumed.status_code == 303
-    assert "Tout est bloqué." in elsewhere.get(WHERE["rappel"]).content.decode()
+    assert "Tout est bloqué." in other_device.get(WHERE["rappel"]).content.decode()
 
 
-def test_the_first_screen_of_a_declaration_gives_its_code_too_once_the_cookies_are_gone(client):
+def test_the_first_screen_shows_the_code_too_without_cookies(client):
     begin(client)
-    opened = dict(re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(START).content.decode()))
-    told = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(START, opened | {"quoi": "boite"})
+    hidden_fields = dict(re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(START).content.decode()))
+    response = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(
+        START, hidden_fields | {"quoi": "boite"}
+    )
     code = derive_draft_code(Draft.objects.get())
-    assert f"{code[:4]}-{code[4:]}" in text(told)
-    assert "vous n’avez encore rien écrit" not in text(told)
+    assert f"{code[:4]}-{code[4:]}" in text(response)
+    assert "vous n’avez encore rien écrit" not in text(response)
 
 
 @pytest.mark.parametrize("pen", ["", "x", "ImFiYyI:1x:y"])
 def test_a_forged_post_learns_no_code(client, pen):
     begin(client)
-    told = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(WHERE["rappel"], {"plume": pen})
-    assert told.status_code == 403
-    assert "Cet envoi n’est pas accepté" in text(told)
+    response = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(WHERE["rappel"], {"plume": pen})
+    assert response.status_code == 403
+    assert "Cet envoi n’est pas accepté" in text(response)
     assert not DraftPage.objects.filter(screen="rappel").exists()
 
 
-def test_without_cookies_it_is_said_before_anything_is_typed(client):
+def test_refused_cookies_are_reported_before_anything_is_typed(client):
     refused = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(START, {"quoi": "rancon"})
     lost = Client().get(WHERE["qui"] + "?suite=oui")
     for page in (refused, lost):
@@ -193,7 +196,7 @@ def test_without_cookies_it_is_said_before_anything_is_typed(client):
     assert not Draft.objects.exists()
 
 
-def test_a_draft_that_is_gone_keeps_what_is_still_typed(client):
+def test_words_typed_after_the_draft_expired_are_kept(client):
     begin(client)
     Draft.objects.all().delete()
     response = client.post(WHERE["rappel"], {"description": "Écrit longuement."})
@@ -204,15 +207,15 @@ def test_a_draft_that_is_gone_keeps_what_is_still_typed(client):
     assert "Écrit longuement." in client.get(WHERE["rappel"]).content.decode()
 
 
-def test_nothing_expires_while_a_number_is_looked_for(client):
+def test_each_save_prolongs_the_draft_by_a_month(client):
     begin(client)
-    leave(client, "services", service="civil")
+    submit(client, "services", service="civil")
     with time_machine.travel(timezone.now() + DRAFT_LIFETIME - timedelta(hours=1)):
         assert forget_old_drafts() == 0
         assert 'value="civil" checked' in client.get(WHERE["services"]).content.decode()
-        leave(client, "donnees", passer="oui")
+        submit(client, "donnees", passer="oui")
     with time_machine.travel(timezone.now() + DRAFT_LIFETIME + timedelta(days=1)):
-        assert forget_old_drafts() == 0  # each save begins the month again
+        assert forget_old_drafts() == 0  # the last save is less than a month old
 
 
 def test_old_drafts_are_forgotten_and_cases_are_not(client):
@@ -225,7 +228,7 @@ def test_old_drafts_are_forgotten_and_cases_are_not(client):
     assert Draft.objects.get().incident == Incident.objects.get()
 
 
-def test_a_cookie_that_was_altered_opens_nothing(client):
+def test_an_altered_cookie_opens_no_draft(client):
     begin(client)
     client.cookies[NAME] = client.cookies[NAME].value[:-2] + "xx"
     lost = client.get(WHERE["services"])
@@ -236,9 +239,9 @@ def test_a_cookie_that_was_altered_opens_nothing(client):
 
 
 @pytest.mark.parametrize("screen", ["quoi", "qui", "rappel"])
-def test_a_button_that_is_not_on_the_screen_does_nothing(client, screen):
-    """« Je ne sais pas, passer » stands on two screens; a form of another one may send it all the same."""
+def test_a_button_of_another_screen_does_nothing(client, screen):
+    """Only two screens offer « Je ne sais pas, passer », but any form may send it."""
     begin(client)
-    kept = {"quoi": "rancon", "collectivite": str(plouexemple().uid), "contact_phone": "02 99 00 00 00"}
-    assert leave(client, screen, passer="oui", vers="services", **kept).status_code == 303
+    fields = {"quoi": "rancon", "collectivite": str(plouexemple().uid), "contact_phone": "02 99 00 00 00"}
+    assert submit(client, screen, passer="oui", vers="services", **fields).status_code == 303
     assert "passer" not in DraftPage.objects.get(screen=screen).values

@@ -22,7 +22,7 @@ def incident():
     return declare(supplier="Exemple Informatique")
 
 
-def test_it_works(incident):
+def test_each_act_appends_an_event(incident):
     acknowledge_incident(reference=incident.reference, actor=a_responder())
 
     assert list(incident.events.order_by("id").values_list("kind", flat=True)) == ["declared", "acknowledged"]
@@ -37,14 +37,14 @@ def test_it_works(incident):
         "TRUNCATE incidents_incidentevent CASCADE",
     ],
 )
-def test_database_refuses(incident, statement):
+def test_the_database_refuses_to_change_or_remove_events(incident, statement):
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
     assert IncidentEvent.objects.get(incident=incident).kind == EventKind.DECLARED
 
 
-def test_row_trigger_stands_behind_the_statement_trigger(incident):
+def test_a_row_trigger_backs_the_statement_trigger(incident):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'incidents_incidentevent'::regclass AND NOT tgisinternal"
@@ -52,14 +52,14 @@ def test_row_trigger_stands_behind_the_statement_trigger(incident):
         assert cursor.fetchone()[0] == 2
 
 
-def test_events_hold_no_words(incident):
+def test_events_hold_no_word_of_the_declaration(incident):
     written = str(list(IncidentEvent.objects.values("kind", "data", "actor_kind")))
 
     assert "Dominique" not in written
     assert "fichiers" not in written
 
 
-def test_erase(incident):
+def test_erasing_empties_the_personal_data_and_closes_the_link(incident):
     lead = a_lead()
     access = incident.accesses.get()
 
@@ -85,7 +85,7 @@ def test_erasing_leaves_no_word_of_the_story(incident):
     assert set(Story.objects.values_list(*texts).get(incident=incident)) == {""}
 
 
-def test_erase_twice_is_one_event(incident):
+def test_erasing_twice_records_one_event(incident):
     lead = a_lead()
     erase_personal_data(reference=incident.reference, actor=lead)
     erase_personal_data(reference=incident.reference, actor=lead)
@@ -93,7 +93,7 @@ def test_erase_twice_is_one_event(incident):
     assert incident.events.filter(kind=EventKind.ERASED).count() == 1
 
 
-def test_erase_is_the_leads(incident):
+def test_only_the_lead_of_the_centre_erases(incident):
     with pytest.raises(PermissionDenied):
         erase_personal_data(reference=incident.reference, actor=a_responder())
     with pytest.raises(Http404):
@@ -102,7 +102,7 @@ def test_erase_is_the_leads(incident):
     assert incident.events.count() == 1
 
 
-def test_secret_is_not_stored(incident):
+def test_the_secret_of_a_link_is_not_stored(incident):
     access = incident.accesses.get()
     secret = derive_secret(access)
 

@@ -1,4 +1,4 @@
-"""A piece from the hand that gives it to the one that opens it, in a real folder and in a real bucket."""
+"""A piece is handed over, stored and opened, in a real folder and in a real bucket."""
 
 import hashlib
 import os
@@ -38,28 +38,29 @@ def responder(incident):
     return client
 
 
-def pieces_of(incident):
+def get_pieces_url(incident):
     return f"/suivi/{incident.reference}/pieces/"
 
 
 def send_in_slices(client, incident, name, content):
-    """Up to the last slice. Gives the address of the upload."""
+    """Send every slice and return the address of the upload, which remains to be finished."""
     first = hashlib.sha256(content[:SLICE]).hexdigest()
-    begun = client.post(pieces_of(incident) + "envoi/", {"nom": name, "taille": len(content), "debut": first}).json()
-    url = f"{pieces_of(incident)}envoi/{begun['uid']}/"
-    for offset in range(begun["recu"], len(content), SLICE):
+    beginning = {"nom": name, "taille": len(content), "debut": first}
+    upload = client.post(get_pieces_url(incident) + "envoi/", beginning).json()
+    url = f"{get_pieces_url(incident)}envoi/{upload['uid']}/"
+    for offset in range(upload["recu"], len(content), SLICE):
         slice_ = content[offset : offset + SLICE]
         assert client.post(f"{url}?debut={offset}", slice_, "application/octet-stream").status_code == 200
     return url
 
 
-def opened(client, piece):
+def open_piece(client, piece):
     answer = client.get(f"/triage/{piece.incident.reference}/pieces/{piece.uid}/")
     assert answer.status_code == 200
     return b"".join(answer.streaming_content)
 
 
-def test_it_works(holder, responder, incident):
+def test_a_file_sent_in_slices_is_stored_encrypted_and_opened(holder, responder, incident):
     content = MARK + os.urandom(2 * SLICE)
     url = send_in_slices(holder, incident, "disque.img", content)
     assert len(stored_objects()) == 3
@@ -68,33 +69,33 @@ def test_it_works(holder, responder, incident):
     piece = Evidence.objects.get()
     assert stored_objects() == [piece.storage_name]
     assert MARK not in as_stored(piece.storage_name)
-    assert opened(responder, piece) == content
-    listed = text(holder.get(pieces_of(incident) + "bordereau/"))
-    assert "Les scellés se suivent sans défaut" in listed
-    assert hashlib.sha256(content).hexdigest() in listed
+    assert open_piece(responder, piece) == content
+    list_text = text(holder.get(get_pieces_url(incident) + "bordereau/"))
+    assert "Les scellés se suivent sans défaut" in list_text
+    assert hashlib.sha256(content).hexdigest() in list_text
     assert Opening.objects.get().evidence == piece
 
 
-def test_a_plain_form_of_several_parts(holder, responder, incident):
-    """Beyond 5 MB a bucket takes a file in parts."""
+def test_a_large_file_of_a_plain_form_is_stored_in_parts(holder, responder, incident):
+    """A file of more than 5 MB goes to a bucket in parts."""
     content = MARK + os.urandom(11_000_000)
     files = [SimpleUploadedFile("disque.img", content), SimpleUploadedFile("vide.txt", b"")]
-    assert holder.post(pieces_of(incident), {"pieces": files}).status_code == 302
+    assert holder.post(get_pieces_url(incident), {"pieces": files}).status_code == 302
     large, empty = Evidence.objects.order_by("number")
     assert stored_objects() == sorted([large.storage_name, empty.storage_name])
-    assert opened(responder, large) == content
-    assert opened(responder, empty) == b""
+    assert open_piece(responder, large) == content
+    assert open_piece(responder, empty) == b""
 
 
-def test_a_file_refused_halfway_leaves_nothing(holder, incident, monkeypatch):
+def test_a_file_refused_halfway_leaves_nothing_in_the_store(holder, incident, monkeypatch):
     monkeypatch.setattr("incidents.files.deposits.LARGEST", 6_000_000)
     too_large = SimpleUploadedFile("disque.img", os.urandom(6_500_000))
-    assert holder.post(pieces_of(incident), {"pieces": [too_large]}).status_code == 422
+    assert holder.post(get_pieces_url(incident), {"pieces": [too_large]}).status_code == 422
     assert not Evidence.objects.exists()
     assert stored_objects() == []
 
 
-def test_what_was_handed_over_twice_is_kept_once(holder, incident):
+def test_a_file_handed_over_twice_is_stored_once(holder, incident):
     content = os.urandom(SLICE + 1)
     for expected in (False, True):
         url = send_in_slices(holder, incident, "a", content)
@@ -102,23 +103,23 @@ def test_what_was_handed_over_twice_is_kept_once(holder, incident):
     assert stored_objects() == [Evidence.objects.get().storage_name]
 
 
-def test_an_upload_given_up_leaves_nothing(holder, incident, django_capture_on_commit_callbacks):
+def test_a_cancelled_upload_leaves_nothing_in_the_store(holder, incident, django_capture_on_commit_callbacks):
     url = send_in_slices(holder, incident, "a", os.urandom(2 * SLICE))
     with django_capture_on_commit_callbacks(execute=True):
         assert holder.post(url + "abandonner/").status_code == 302
     assert stored_objects() == []
 
 
-def test_a_piece_of_an_erased_case_opens_no_more(holder, responder, incident):
+def test_a_piece_of_an_erased_case_cannot_be_opened(holder, responder, incident):
     send_in_slices(holder, incident, "a", b"x")
-    holder.post(pieces_of(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
+    holder.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
     piece = Evidence.objects.get()
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 410
 
 
-def test_a_piece_gone_from_the_store_is_told(holder, responder, incident, store):
-    holder.post(pieces_of(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
+def test_a_piece_missing_from_the_store_answers_503(holder, responder, incident, store):
+    holder.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
     piece = Evidence.objects.get()
     store.delete(piece.storage_name)
     assert responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 503
@@ -127,21 +128,21 @@ def test_a_piece_gone_from_the_store_is_told(holder, responder, incident, store)
 
 @pytest.fixture
 def no_bucket(settings, s3):
-    """A bucket that somebody removed."""
+    """Use a bucket that somebody has removed."""
     with in_a_bucket(settings, s3) as storage:
         storage.bucket.delete()
         yield
 
 
-def test_a_store_that_refuses_is_told_and_nothing_is_recorded(db, no_bucket):
+def test_a_store_that_refuses_is_reported_and_no_piece_is_recorded(db, no_bucket):
     breizh_cyber()
     incident, client = declare(), Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    refused = client.post(pieces_of(incident), {"pieces": [SimpleUploadedFile("a.txt", b"a")]})
+    refused = client.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a.txt", b"a")]})
     assert refused.status_code == 422
     assert "a.txt : Nous n’avons plus de place pour le garder" in text(refused)
-    begun = client.post(pieces_of(incident) + "envoi/", {"nom": "b", "taille": 1}).json()
-    url = f"{pieces_of(incident)}envoi/{begun['uid']}/"
+    upload = client.post(get_pieces_url(incident) + "envoi/", {"nom": "b", "taille": 1}).json()
+    url = f"{get_pieces_url(incident)}envoi/{upload['uid']}/"
     assert client.post(f"{url}?debut=0", b"b", "application/octet-stream").status_code == 507
     assert client.get(url).json()["recu"] == 0
     assert not Evidence.objects.exists()

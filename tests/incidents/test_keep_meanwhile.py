@@ -1,4 +1,4 @@
-"""What is typed is kept before any button is pressed: by the page that holds the pen, and over nobody else's words."""
+"""The script of a page keeps what is typed before any button is pressed, and never overwrites another window."""
 
 import re
 
@@ -25,22 +25,21 @@ def town(client):
     return plouexemple()
 
 
-def held(client, screen=Screen.CALLER):
-    """The hidden fields of a window that opens this screen."""
+def open_window(client, screen=Screen.CALLER):
+    """Open the screen and return its hidden fields."""
     page = client.get(WHERE[screen]).content.decode()
-    found = dict(re.findall(r'type="hidden" name="(version|plume)" value="([^"]*)"', page))
-    assert set(found) == {"version", "plume"}
-    return found
+    fields = dict(re.findall(r'type="hidden" name="(version|plume)" value="([^"]*)"', page))
+    assert set(fields) == {"version", "plume"}
+    return fields
 
 
-def kept(screen="rappel"):
+def get_saved_values(screen="rappel"):
     return DraftPage.objects.get(screen=screen).values
 
 
-def test_it_works(client):
-    """Typed, kept, changed, kept again, and shown to whoever opens the screen: no case, no event."""
+def test_typed_words_are_kept_and_shown_before_sending(client):
     begin(client)
-    window = held(client)
+    window = open_window(client)
     first = client.post(KEEP, window | {"description": "Plus r", "trait": 1})
     assert first.status_code == 200
     assert first.json()["version"] == stamp_page(DraftPage.objects.get(screen="rappel"))
@@ -51,52 +50,52 @@ def test_it_works(client):
     assert not IncidentEvent.objects.exists()
 
 
-def test_the_button_after_it_is_no_second_writer(client):
-    """Though the answers to the saves were lost on the way, so that the page still has its first version."""
+def test_pressing_the_button_after_automatic_saves_is_no_conflict(client):
+    """The answers to the saves were lost, so that the page still has its first version."""
     begin(client)
-    window = held(client)
+    window = open_window(client)
     for stroke, words in enumerate(("Rien", "Rien ne s’ouvre"), start=1):
         client.post(KEEP, window | {"description": words, "trait": stroke})
-    sent = window | {"description": "Rien ne s’ouvre.", "contact_phone": "02 99 00 00 00", "trait": 3}
-    assert client.post(WHERE[Screen.CALLER], sent).url == SENT
+    form = window | {"description": "Rien ne s’ouvre.", "contact_phone": "02 99 00 00 00", "trait": 3}
+    assert client.post(WHERE[Screen.CALLER], form).url == SENT
     assert Incident.objects.get().story.description == "Rien ne s’ouvre."
 
 
-def test_what_comes_late_changes_nothing(client):
+def test_an_automatic_save_that_arrives_late_changes_nothing(client):
     begin(client)
-    window = held(client)
+    window = open_window(client)
     client.post(WHERE[Screen.CALLER], window | {"description": "La fin.", "vers": "donnees", "trait": 2})
     assert client.post(KEEP, window | {"description": "La f", "trait": 1}).status_code == 200
-    assert kept() == {"description": ["La fin."]}
+    assert get_saved_values() == {"description": ["La fin."]}
 
 
-def test_without_a_script_the_same_page_may_be_sent_again(client):
-    """The answer was lost, she went back, mended her words and pressed the button again."""
+def test_the_same_page_may_be_submitted_again_without_a_script(client):
+    """The declarant went back, corrected an answer and pressed the button again."""
     begin(client)
-    window = held(client, Screen.DATA)
+    window = open_window(client, Screen.DATA)
     for answer in ("yes", "no"):
         assert client.post(WHERE[Screen.DATA], window | {"data_concerned": answer}).url == WHERE[Screen.CALLER]
-    assert kept("donnees") == {"data_concerned": ["no"]}
+    assert get_saved_values("donnees") == {"data_concerned": ["no"]}
 
 
 def test_two_windows_do_not_overwrite_each_other(client):
     begin(client)
-    mine, theirs = held(client), held(client)
-    client.post(KEEP, mine | {"description": "À moi.", "trait": 1})
-    assert client.post(KEEP, theirs | {"description": "À elle.", "trait": 1}).status_code == 409
-    assert kept() == {"description": ["À moi."]}
-    told = client.post(WHERE[Screen.CALLER], theirs | {"description": "À elle.", "trait": 2})
-    assert told.status_code == 409
-    assert "À moi." in text(told)
-    assert "À elle." in told.content.decode()
-    client.post(KEEP, mine | {"description": "À moi encore.", "trait": 2})
-    assert kept() == {"description": ["À moi encore."]}
+    first, second = open_window(client), open_window(client)
+    client.post(KEEP, first | {"description": "À moi.", "trait": 1})
+    assert client.post(KEEP, second | {"description": "À elle.", "trait": 1}).status_code == 409
+    assert get_saved_values() == {"description": ["À moi."]}
+    conflict = client.post(WHERE[Screen.CALLER], second | {"description": "À elle.", "trait": 2})
+    assert conflict.status_code == 409
+    assert "À moi." in text(conflict)
+    assert "À elle." in conflict.content.decode()
+    client.post(KEEP, first | {"description": "À moi encore.", "trait": 2})
+    assert get_saved_values() == {"description": ["À moi encore."]}
 
 
-def test_two_windows_may_write_two_declarations(client):
-    """The cookie names the second one; the first window still writes the first."""
+def test_two_windows_write_two_declarations(client):
+    """The cookie now names the second draft, but the first window still writes to the first."""
     begin(client)
-    first = held(client)
+    first = open_window(client)
     begin(client, quoi="panne")
     assert client.post(KEEP, first | {"description": "La première.", "trait": 1}).status_code == 200
     assert DraftPage.objects.get(screen="rappel").draft.type == "rancon"
@@ -105,34 +104,34 @@ def test_two_windows_may_write_two_declarations(client):
 
 
 @pytest.mark.parametrize("section", ["quoi", "qui", "ailleurs"])
-def test_only_what_is_typed_is_kept(client, section):
+def test_only_screens_with_text_are_saved_automatically(client, section):
     begin(client)
     assert client.post(f"/declarer/garder/{section}/", {"quoi": "panne", "collectivite": "x"}).status_code == 404
     assert Draft.objects.get().type == "rancon"
 
 
-def test_nothing_is_begun_and_nothing_sent_is_changed(client):
+def test_an_automatic_save_begins_no_draft_and_changes_no_sent_one(client):
     assert Client().post(KEEP, {"description": "Perdu ?"}).status_code == 404
     assert not Draft.objects.exists()
     begin(client)
-    window = held(client)
+    window = open_window(client)
     client.post(WHERE[Screen.CALLER], window | {"contact_phone": "02 99 00 00 00"})
     late = client.post(KEEP, window | {"contact_phone": "03 11 11 11 11", "trait": 5})
     assert late.status_code == 410
-    assert kept() == {"contact_phone": ["02 99 00 00 00"]}
+    assert get_saved_values() == {"contact_phone": ["02 99 00 00 00"]}
     Draft.objects.all().delete()
     assert client.post(KEEP, window | {"description": "x"}).status_code == 404
 
 
-def test_a_pen_that_was_altered_holds_nothing(client):
+def test_an_altered_pen_saves_nothing(client):
     begin(client)
-    window = held(client)
+    window = open_window(client)
     client.cookies.pop(NAME)
     assert client.post(KEEP, window | {"plume": window["plume"][:-2] + "xx"}).status_code == 404
 
 
 @pytest.mark.parametrize("stroke", ["-1", "1e9", "999999999999", "²", ""])
-def test_a_stroke_that_no_script_writes_is_the_first(client, stroke):
+def test_an_invalid_stroke_counts_as_the_first(client, stroke):
     begin(client)
-    assert client.post(KEEP, held(client) | {"description": "Oui.", "trait": stroke}).status_code == 200
+    assert client.post(KEEP, open_window(client) | {"description": "Oui.", "trait": stroke}).status_code == 200
     assert DraftPage.objects.get(screen="rappel").stroke == 0

@@ -1,4 +1,4 @@
-"""A responder keeps traces of an attack that the words of the case hold, or types them, and takes them away."""
+"""A responder records observables from the words of the case or by hand, and removes them."""
 
 from uuid import uuid4
 
@@ -26,7 +26,7 @@ from tests.incidents.observing import EMAIL, STORY, URL, a_case_elsewhere, a_tex
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
-# Of the page of a case's observables and of that of one, whatever they hold.
+# Queries of the page of a case's observables and of the page of one observable, whatever they hold.
 COST_OF_PAGE, COST_OF_ONE = 15, 8
 
 
@@ -35,33 +35,33 @@ def incident(responder):
     return declare(description=STORY)
 
 
-def offered(response):
-    return [one.tick for one in response.context["offers"] if not one.row.is_kept]
+def list_offered_ticks(response):
+    return [offer.tick for offer in response.context["offers"] if not offer.row.is_kept]
 
 
-def kept(incident):
+def list_observables(incident):
     return {(row.kind, row.value, row.origin) for row in incident.observables.all()}
 
 
-def observed(incident):
+def list_observed_data(incident):
     return [event.data for event in incident.events.filter(kind=EventKind.OBSERVED).order_by("id")]
 
 
-def test_it_works(client, responder, incident):
+def test_a_responder_records_the_proposed_observables(client, responder, incident):
     answer = client.get(page(incident, "indicateurs"))
-    assert offered(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
-    shown = text_of(answer)
-    assert "hxxps://banque[.]evil[.]example/payer" in shown
-    assert "PAP:AMBER</b> : recoupements passifs seulement" in shown
-    assert "1 valeur sans intérêt" in shown, "the declarant's own address"
+    assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
+    page_text = text_of(answer)
+    assert "hxxps://banque[.]evil[.]example/payer" in page_text
+    assert "PAP:AMBER</b> : recoupements passifs seulement" in page_text
+    assert "1 valeur sans intérêt" in page_text, "the declarant's own address is not proposed"
 
-    sent = {"acte": "relever", "choix": offered(answer)}
-    answer = client.post(page(incident, "indicateurs"), sent, follow=True)
+    form = {"acte": "relever", "choix": list_offered_ticks(answer)}
+    answer = client.post(page(incident, "indicateurs"), form, follow=True)
 
     assert "2 indicateurs relevés." in text_of(answer)
-    assert kept(incident) == {("url", URL, "declaration"), ("email", EMAIL, "declaration")}
-    assert observed(incident) == [{"added": 2, "kinds": ["email", "url"]}]
-    assert offered(answer) == []
+    assert list_observables(incident) == {("url", URL, "declaration"), ("email", EMAIL, "declaration")}
+    assert list_observed_data(incident) == [{"added": 2, "kinds": ["email", "url"]}]
+    assert list_offered_ticks(answer) == []
     case = text_of(client.get(page(incident)))
     assert "hxxps://banque[.]evil[.]example/payer" in case
     assert "escroc[@]evil[.]example" in case
@@ -69,30 +69,30 @@ def test_it_works(client, responder, incident):
     assert "Indicateurs relevés</b> (2 relevés : adresse mail, adresse web)" in case
 
 
-def test_a_link_in_our_own_message_is_no_trace(client, responder, incident):
-    ours = Letter(text="Suivez https://aide.evil.example/fiche.", key="k")
-    write_to_declarant(reference=incident.reference, actor=responder, letter=ours)
+def test_a_link_in_a_message_of_the_centre_is_not_proposed(client, responder, incident):
+    centre_letter = Letter(text="Suivez https://aide.evil.example/fiche.", key="k")
+    write_to_declarant(reference=incident.reference, actor=responder, letter=centre_letter)
     guest = Guest(access_uid=incident.accesses.get().uid)
-    theirs = Letter(text="Vu https://piege.evil.example/a", key="k")
-    write_to_csirt(reference=incident.reference, guest=guest, letter=theirs)
+    declarant_letter = Letter(text="Vu https://piege.evil.example/a", key="k")
+    write_to_csirt(reference=incident.reference, guest=guest, letter=declarant_letter)
     answer = client.get(page(incident, "indicateurs"))
-    assert "url|message|https://piege.evil.example/a" in offered(answer)
-    assert "aide.evil.example" not in " ".join(offered(answer))
+    assert "url|message|https://piege.evil.example/a" in list_offered_ticks(answer)
+    assert "aide.evil.example" not in " ".join(list_offered_ticks(answer))
 
 
-def test_a_double_click_is_one(client, responder, incident):
-    sent = {"acte": "relever", "choix": [f"url|declaration|{URL}"]}
+def test_a_double_click_records_one_observable(client, responder, incident):
+    form = {"acte": "relever", "choix": [f"url|declaration|{URL}"]}
     for _ in range(2):
-        client.post(page(incident, "indicateurs"), sent)
-    assert incident.observables.count() == len(observed(incident)) == 1
+        client.post(page(incident, "indicateurs"), form)
+    assert incident.observables.count() == len(list_observed_data(incident)) == 1
 
 
-def test_one_by_hand_in_any_spelling(client, responder, incident):
-    sent = {"acte": "ajouter", "kind": "url", "value": " hxxps://BANQUE[.]evil[.]example/payer "}
+def test_an_observable_is_added_by_hand_in_any_spelling(client, responder, incident):
+    form = {"acte": "ajouter", "kind": "url", "value": " hxxps://BANQUE[.]evil[.]example/payer "}
     for _ in range(2):
-        assert client.post(page(incident, "indicateurs"), sent).status_code == 302
-    assert kept(incident) == {("url", URL, "hand")}
-    assert len(observed(incident)) == 1
+        assert client.post(page(incident, "indicateurs"), form).status_code == 302
+    assert list_observables(incident) == {("url", URL, "hand")}
+    assert len(list_observed_data(incident)) == 1
 
 
 @pytest.mark.parametrize(
@@ -107,18 +107,18 @@ def test_one_by_hand_in_any_spelling(client, responder, incident):
         ("file", "\0", "value"),
     ],
 )
-def test_what_is_no_such_value_is_named_and_stays(client, responder, incident, kind, value, field):
+def test_a_wrong_value_is_refused_by_its_field_and_shown_again(client, responder, incident, kind, value, field):
     answer = client.post(page(incident, "indicateurs"), {"acte": "ajouter", "kind": kind, "value": value})
 
     assert answer.status_code == 422
     assert list(answer.context["hand"].errors) == [field]
     assert answer.context["hand"]["value"].value() == value
     assert not Observable.objects.exists()
-    assert observed(incident) == []
+    assert list_observed_data(incident) == []
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "form",
     [
         {"acte": "relever"},
         {"acte": "relever", "choix": ["url"]},
@@ -128,36 +128,36 @@ def test_what_is_no_such_value_is_named_and_stays(client, responder, incident, k
         {},
     ],
 )
-def test_what_makes_no_sense_keeps_nothing(client, responder, incident, sent):
-    answer = client.post(page(incident, "indicateurs"), sent)
+def test_a_senseless_form_records_nothing(client, responder, incident, form):
+    answer = client.post(page(incident, "indicateurs"), form)
     assert answer.status_code == 422
     assert 'role="alert"' in text_of(answer)
     assert not Observable.objects.exists()
 
 
-def test_one_is_taken_away(client, responder, incident):
+def test_a_responder_removes_an_observable(client, responder, incident):
     row = an_observable(incident)
     for _ in range(2):
         assert client.post(page(incident, "indicateurs"), {"acte": "retirer", "uid": row.uid}).status_code == 302
     assert not incident.observables.exists()
-    assert observed(incident) == [{"removed": 1, "kinds": ["domain"]}]
+    assert list_observed_data(incident) == [{"removed": 1, "kinds": ["domain"]}]
     assert "(1 retiré : nom de domaine)" in text_of(client.get(page(incident)))
 
 
-def test_that_of_another_case_stays(client, responder, incident):
+def test_an_observable_of_another_case_cannot_be_removed(client, responder, incident):
     row = an_observable(declare())
     client.post(page(incident, "indicateurs"), {"acte": "retirer", "uid": row.uid})
     assert Observable.objects.filter(pk=row.pk).exists()
     assert client.post(page(incident, "indicateurs"), {"acte": "retirer", "uid": "x"}).status_code == 404
 
 
-def test_it_is_work_of_the_centre(responder, incident):
+def test_adding_an_observable_counts_as_work_on_the_case(responder, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
     add_observable(reference=incident.reference, actor=responder, kind="domain", value="evil.com")
     assert Incident.objects.get(pk=incident.pk).worked_at == incident.events.latest("id").at
 
 
-def test_a_case_is_full_at_five_hundred(responder, incident):
+def test_a_case_holds_at_most_five_hundred_observables(responder, incident):
     many = [Chosen("ip", f"198.51.100.{number % 250}", "hand") for number in range(200)]
     assert keep_observables(reference=incident.reference, actor=responder, chosen=many) == 200
     full = [Chosen("domain", f"evil{number}.com", "hand") for number in range(MAX_OBSERVABLES - 199)]
@@ -167,7 +167,7 @@ def test_a_case_is_full_at_five_hundred(responder, incident):
     assert keep_observables(reference=incident.reference, actor=responder, chosen=full[1:]) == 300
 
 
-def test_nobody_elses(client, responder):
+def test_a_case_of_another_centre_is_not_found(client, responder):
     other = a_case_elsewhere()
     row = an_observable(other)
     for answer in (
@@ -180,18 +180,18 @@ def test_nobody_elses(client, responder):
     assert other.observables.count() == 1
 
 
-def test_what_is_not_there_is_not_found(client, responder, incident):
+def test_an_unknown_observable_is_not_found(client, responder, incident):
     assert client.get(page(incident, "indicateurs", str(uuid4()))).status_code == 404
     assert client.get(page(incident, "indicateurs", str(an_observable(declare()).uid))).status_code == 404
 
 
-def test_a_piece_is_read_on_demand_and_its_opening_told(client, responder, incident):
+def test_a_piece_is_read_on_demand_and_its_opening_recorded(client, responder, incident):
     piece = a_text(incident, b"connexion depuis 203.0.113.7 vers evil.example")
     assert not Opening.objects.exists()
 
     answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid})
 
-    assert offered(answer) == ["domain|file|evil.example", "ip|file|203.0.113.7"]
+    assert list_offered_ticks(answer) == ["domain|file|evil.example", "ip|file|203.0.113.7"]
     assert "Vous êtes noté comme ayant ouvert cette pièce" in text_of(answer)
     opening = Opening.objects.get()
     assert (opening.evidence, opening.user) == (piece, responder)
@@ -200,7 +200,7 @@ def test_a_piece_is_read_on_demand_and_its_opening_told(client, responder, incid
 
 
 @pytest.mark.parametrize("change", [{"media_type": "image/jpeg"}, {"size": 1_000_001}])
-def test_no_other_piece_is_read(client, responder, incident, change):
+def test_only_small_text_pieces_are_read(client, responder, incident, change):
     piece = a_text(incident, b"evil.example", media_type=change.get("media_type", "text/plain"))
     if "size" in change:
         piece = a_text(incident, b"evil.example" + b" " * 1_000_000, number=2)
@@ -208,7 +208,7 @@ def test_no_other_piece_is_read(client, responder, incident, change):
     assert not Opening.objects.exists()
 
 
-def test_a_piece_that_does_not_open_is_said(client, responder, incident):
+def test_a_piece_that_cannot_be_opened_is_reported(client, responder, incident):
     piece = a_text(incident, b"evil.example")
     CaseKey.objects.filter(incident=incident).delete()
     answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid}, follow=True)
@@ -216,25 +216,25 @@ def test_a_piece_that_does_not_open_is_said(client, responder, incident):
     assert not Opening.objects.exists()
 
 
-def test_what_was_not_read_is_said(client, responder):
+def test_a_piece_read_in_part_is_reported(client, responder):
     incident = declare(description="evil.example")
     piece = a_text(incident, b"a.example " + b"x " * TEXT_LIMIT + b" b.example")
     answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid})
-    assert offered(answer) == ["domain|file|a.example"]
+    assert list_offered_ticks(answer) == ["domain|file|a.example"]
     assert "Pas lu jusqu’au bout : nom de pièce" in text_of(answer)
 
 
-def test_erasing_takes_them_away(client, responder, incident):
+def test_erasing_a_case_removes_its_observables(client, responder, incident):
     an_observable(incident)
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
     assert not Observable.objects.exists()
     assert "effacés, et ses indicateurs avec eux" in text_of(client.get(page(incident, "indicateurs")))
-    for sent in (
+    for form in (
         {"acte": "ajouter", "kind": "domain", "value": "x.com"},
         {"acte": "relever", "choix": [f"url|declaration|{URL}"]},
     ):
-        answer = client.post(page(incident, "indicateurs"), sent)
+        answer = client.post(page(incident, "indicateurs"), form)
         assert answer.status_code == 422
         assert "ont été effacés" in text_of(answer)
     with pytest.raises(ValidationError):
@@ -243,7 +243,7 @@ def test_erasing_takes_them_away(client, responder, incident):
 
 
 @pytest.mark.parametrize("many", [2, 50])
-def test_the_pages_cost_the_same(client, responder, many):
+def test_the_pages_cost_the_same_with_fifty_observables(client, responder, many):
     words = " ".join(f"evil{number}.example" for number in range(many))
     incident, other = declare(description=words), declare()
     for number in range(many):
@@ -252,10 +252,11 @@ def test_the_pages_cost_the_same(client, responder, many):
         a_text(incident, b"x", number=number + 1)
     client.get(page(incident, "indicateurs"))
     costs = []
-    for where in (page(incident, "indicateurs"), page(incident, "indicateurs", str(incident.observables.first().uid))):
+    first = str(incident.observables.first().uid)
+    for address in (page(incident, "indicateurs"), page(incident, "indicateurs", first)):
         with CaptureQueriesContext(connection) as queries:
-            answer = client.get(where)
+            answer = client.get(address)
         assert answer.status_code == 200
         costs.append(len(queries))
-    assert len(offered(client.get(page(incident, "indicateurs")))) == many
+    assert len(list_offered_ticks(client.get(page(incident, "indicateurs")))) == many
     assert costs == [COST_OF_PAGE, COST_OF_ONE]

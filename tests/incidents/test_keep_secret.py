@@ -1,4 +1,4 @@
-"""Files at rest: what is stored says nothing, opens with its key alone, and takes no memory to speak of."""
+"""Stored files reveal nothing, open only with their key, and need little memory."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ CONTENT = os.urandom(200_000)
 
 @pytest.fixture(params=["memory", "folder"])
 def place(request, settings, tmp_path):
-    """Both stores that need no network."""
+    """Use each of the two stores that need no network."""
     if request.param == "folder":
         settings.STORAGES = settings.STORAGES | {"evidence": evidence_storage(Env({}), tmp_path)}
     storages._storages.clear()
@@ -26,20 +26,20 @@ def place(request, settings, tmp_path):
     storages._storages.clear()
 
 
-def stored(content=CONTENT, key=None):
+def write_content(content=CONTENT, key=None):
     name, key = vault.make_name(), key or vault.make_key()
     vault.write_object(name, key, content)
     return name, key
 
 
 @pytest.mark.parametrize("size", [0, 1, vault.FRAME - 1, vault.FRAME, vault.FRAME + 1, 200_000])
-def test_it_works(place, size):
-    name, key = stored(CONTENT[:size])
+def test_a_stored_file_is_read_back(place, size):
+    name, key = write_content(CONTENT[:size])
     assert b"".join(vault.read_object(name, key)) == CONTENT[:size]
 
 
-def test_what_is_stored_says_nothing(place):
-    name, _key = stored(b"mot de passe" * 9_000)
+def test_a_stored_file_is_encrypted(place):
+    name, _key = write_content(b"mot de passe" * 9_000)
     with vault.get_store().open(name) as file:
         raw = file.read()
     assert b"mot de passe" not in raw
@@ -57,8 +57,8 @@ def test_what_is_stored_says_nothing(place):
     ],
     ids=["cut", "shortened", "lengthened", "altered", "emptied"],
 )
-def test_what_was_altered_does_not_open(place, spoil):
-    name, key = stored()
+def test_an_altered_file_does_not_open(place, spoil):
+    name, key = write_content()
     with vault.get_store().open(name) as file:
         raw = file.read()
     vault.remove_object(name)
@@ -68,9 +68,9 @@ def test_what_was_altered_does_not_open(place, spoil):
         list(vault.read_object(name, key))
 
 
-def test_neither_another_key_nor_another_place_opens_it(place):
-    name, key = stored()
-    other, _ = stored(key=key)
+def test_a_file_opens_only_with_its_own_key_and_name(place):
+    name, key = write_content()
+    other, _ = write_content(key=key)
     with vault.get_store().open(other) as file:
         raw = file.read()
     vault.remove_object(name)
@@ -94,14 +94,14 @@ def test_the_key_of_the_installation_can_be_replaced(settings):
         vault.unwrap_key(wrapped)
 
 
-def test_a_wrapped_key_that_was_altered_does_not_open():
+def test_an_altered_wrapped_key_does_not_open():
     wrapped = bytearray(vault.wrap_key(vault.make_key()))
     wrapped[-1] ^= 1
     with pytest.raises(vault.NotReadable):
         vault.unwrap_key(bytes(wrapped))
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(settings, tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_no_file(settings, tmp_path, monkeypatch):
     settings.STORAGES = settings.STORAGES | {"evidence": evidence_storage(Env({}), tmp_path)}
     storages._storages.clear()
 
@@ -110,7 +110,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(settings, tmp_path, monkeypatch)
 
     monkeypatch.setattr("incidents.files.vault.os.fsync", full)
     with pytest.raises(vault.StoreRefused):
-        stored()
+        write_content()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     storages._storages.clear()
 
@@ -118,7 +118,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(settings, tmp_path, monkeypatch)
 def test_only_this_user_reads_the_files(settings, tmp_path):
     settings.STORAGES = settings.STORAGES | {"evidence": evidence_storage(Env({}), tmp_path / "new")}
     storages._storages.clear()
-    name, _key = stored()
+    name, _key = write_content()
     assert (tmp_path / "new" / name).stat().st_mode & 0o777 == 0o600
     storages._storages.clear()
 
@@ -142,7 +142,7 @@ print(done.size, read, peak() - before)
 """
 
 
-def test_a_hundred_megabytes_take_no_memory(tmp_path):
+def test_a_hundred_megabytes_take_little_memory(tmp_path):
     command = [sys.executable, "-c", HUNDRED_MEGABYTES, str(tmp_path)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     size, read, grown_kilobytes = map(int, ran.stdout.split())

@@ -1,4 +1,4 @@
-"""What is typed on the page of a case is kept for its author until it is sent: whatever else is posted or happens."""
+"""What is typed on the page of a case is kept for its author until it is sent, whatever else happens."""
 
 from datetime import timedelta
 
@@ -37,81 +37,81 @@ def case(responder):
     return taken_by(responder, declare())
 
 
-def page(client, case):
+def open_page(client, case):
     return LexborHTMLParser(client.get(url(case)).content.decode())
 
 
-def value_in(tree, name):
+def get_field_value(tree, name):
     node = tree.css_first(f"[name='{name}']")
     return node.text() if node.tag == "textarea" else node.attributes.get("value")
 
 
-def keep(client, case, typed, *, pen="a", stroke=1, opened_at=None):
-    """As the script of the page does."""
+def post_save(client, case, fields, *, pen="a", stroke=1, opened_at=None):
+    """Post a save as the script of the page does."""
     opened_at = opened_at or timezone.now()
     marks = {"stylo": pen, "trait": str(stroke), "ouverte": opened_at.isoformat()}
-    return client.post(url(case, "garder"), typed | marks, headers=JSON)
+    return client.post(url(case, "garder"), fields | marks, headers=JSON)
 
 
-def brought(tree):
-    """All that a button of the page brings without a script, as it stands."""
-    sent = QueryDict(mutable=True)
-    for one in tree.css("[form=ecrits], #ecrits input"):
-        name, kind = one.attributes.get("name"), one.attributes.get("type")
-        if one.tag == "button" or not name or (kind in {"checkbox", "radio"} and "checked" not in one.attributes):
+def read_form_fields(tree):
+    """Return all that a button of the page posts without a script, if nothing is typed."""
+    fields = QueryDict(mutable=True)
+    for node in tree.css("[form=ecrits], #ecrits input"):
+        name, kind = node.attributes.get("name"), node.attributes.get("type")
+        if node.tag == "button" or not name or (kind in {"checkbox", "radio"} and "checked" not in node.attributes):
             continue
-        chosen = one.css_first("option[selected]") or one.css_first("option")
-        value = one.text() if one.tag == "textarea" else (chosen or one).attributes.get("value") or ""
-        sent.appendlist(name, value)
-    return sent
+        chosen = node.css_first("option[selected]") or node.css_first("option")
+        value = node.text() if node.tag == "textarea" else (chosen or node).attributes.get("value") or ""
+        fields.appendlist(name, value)
+    return fields
 
 
-def press(client, tree, action, **typed):
-    """Press a button whose address ends so, after typing."""
-    sent = brought(tree)
-    for name, value in typed.items():
-        sent[name] = value
-    ours = [one for one in tree.css("button") if (one.attributes.get("formaction") or "").endswith(action)]
-    button = min(ours, key=lambda one: one.attributes.get("name") == "chercher")
+def press(client, tree, action, **fields):
+    """Type the fields, then press the button whose address ends with `action`."""
+    form = read_form_fields(tree)
+    for name, value in fields.items():
+        form[name] = value
+    buttons = [node for node in tree.css("button") if (node.attributes.get("formaction") or "").endswith(action)]
+    button = min(buttons, key=lambda node: node.attributes.get("name") == "chercher")
     if button.attributes.get("name"):
-        sent[button.attributes["name"]] = button.attributes["value"]
-    where = button.attributes["formaction"].partition("#")[0]
-    return client.post(where, sent.urlencode(), content_type="application/x-www-form-urlencoded")
+        form[button.attributes["name"]] = button.attributes["value"]
+    address = button.attributes["formaction"].partition("#")[0]
+    return client.post(address, form.urlencode(), content_type="application/x-www-form-urlencoded")
 
 
-def test_it_works(client, case):
-    assert keep(client, case, REPLY).json() == {"said": ""}
-    elsewhere = Client()
-    elsewhere.force_login(case.assignee)
-    tree = page(elsewhere, case)
-    assert value_in(tree, "reponse-text").strip() == TYPED
+def test_typed_words_come_back_on_another_device(client, case):
+    assert post_save(client, case, REPLY).json() == {"said": ""}
+    other_device = Client()
+    other_device.force_login(case.assignee)
+    tree = open_page(other_device, case)
+    assert get_field_value(tree, "reponse-text").strip() == TYPED
     assert "sans l’envoyer" in tree.css_first("[data-form=reponse]").text()
 
 
-def test_a_tick_brings_the_other_words_back(client, case, responder):
-    """Without a script: the button of a task posts what stands in every form."""
+def test_ticking_a_task_keeps_words_typed_in_other_forms(client, case, responder):
+    """Without a script, the button of a task posts the fields of every form."""
     task = add_task(reference=case.reference, actor=responder, errand=Errand(title="Rappeler", due_at=None))
-    typed = {"reponse-text": TYPED, "note-text": "Le maire est joignable.", "note-kind": "call_out"}
-    answer = press(client, page(client, case), f"taches/{task.uid}/", **typed)
+    fields = {"reponse-text": TYPED, "note-text": "Le maire est joignable.", "note-kind": "call_out"}
+    answer = press(client, open_page(client, case), f"taches/{task.uid}/", **fields)
     assert (answer.status_code, answer["Location"]) == (302, f"{url(case)}#taches")
     task.refresh_from_db()
     assert task.done_at
-    tree = page(client, case)
-    assert value_in(tree, "reponse-text").strip() == TYPED
-    assert value_in(tree, "note-text").strip() == "Le maire est joignable."
+    tree = open_page(client, case)
+    assert get_field_value(tree, "reponse-text").strip() == TYPED
+    assert get_field_value(tree, "note-text").strip() == "Le maire est joignable."
     assert tree.css_first("[name=note-kind][checked]").attributes["value"] == "call_out"
     assert not Message.objects.exists()
 
 
-def test_a_note_leaves_the_answer_and_is_forgotten_itself(client, case):
-    press(client, page(client, case), "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
+def test_saving_a_note_keeps_the_reply_and_forgets_the_note(client, case):
+    press(client, open_page(client, case), "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     assert Note.objects.get().text == "Vu avec le maire."
     assert set(load_kept_words(case, case.assignee)) == {KeptForm.REPLY}
-    tree = page(client, case)
-    assert (value_in(tree, "reponse-text").strip(), value_in(tree, "note-text").strip()) == (TYPED, "")
+    tree = open_page(client, case)
+    assert (get_field_value(tree, "reponse-text").strip(), get_field_value(tree, "note-text").strip()) == (TYPED, "")
 
 
-def test_a_qualification_leaves_the_answer(client, case):
+def test_saving_a_qualification_keeps_the_reply(client, case):
     tree = LexborHTMLParser(client.get(url(case), {"ouvrir": "qualifier"}).content.decode())
     answer = press(client, tree, "qualifier/#qualification", **{"reponse-text": TYPED, "qualifier-nature": "incident"})
     assert answer.status_code == 302
@@ -121,136 +121,136 @@ def test_a_qualification_leaves_the_answer(client, case):
 
 
 @pytest.mark.parametrize("act", ["verifier/", "guide/", "attribuer/#attribution", "clore/"])
-def test_each_small_act_leaves_the_answer(client, case, colleague, act):
+def test_each_small_act_keeps_the_reply(client, case, colleague, act):
     if act.startswith("attribuer"):
         client.force_login(colleague)
-    typed = {"reponse-text": TYPED, "verifier-source": "known", "clore-raison": "not_an_incident"}
-    assert press(client, page(client, case), act, **typed).status_code == 302
-    assert value_in(page(client, case), "reponse-text").strip() == TYPED
+    fields = {"reponse-text": TYPED, "verifier-source": "known", "clore-raison": "not_an_incident"}
+    assert press(client, open_page(client, case), act, **fields).status_code == 302
+    assert get_field_value(open_page(client, case), "reponse-text").strip() == TYPED
 
 
-def test_what_was_half_chosen_comes_back_open(client, case):
-    keep(client, case, {"gravite-severity": "1", "gravite-motive": "Un poste isolé.", "gravite-seen": "2"})
-    tree = page(client, case)
-    assert value_in(tree, "gravite-motive") == "Un poste isolé."
+def test_a_half_filled_form_comes_back_open(client, case):
+    post_save(client, case, {"gravite-severity": "1", "gravite-motive": "Un poste isolé.", "gravite-seen": "2"})
+    tree = open_page(client, case)
+    assert get_field_value(tree, "gravite-motive") == "Un poste isolé."
     assert tree.css_first("[name=gravite-severity] option[selected]").attributes["value"] == "1"
 
 
-def test_a_form_that_shows_what_it_did_first_is_not_kept(client, case):
+def test_an_unchanged_form_is_not_kept(client, case):
     tree = LexborHTMLParser(client.get(url(case), {"ouvrir": "qualifier"}).content.decode())
     press(client, tree, "guide/")
     assert load_kept_words(case, case.assignee) == {}
 
 
-def test_what_was_sent_is_forgotten_though_a_save_comes_late(client, case):
-    keep(client, case, REPLY, stroke=1)
+def test_words_are_forgotten_once_sent_even_if_a_save_arrives_late(client, case):
+    post_save(client, case, REPLY, stroke=1)
     client.post(url(case, "message"), REPLY | {"stylo": "a", "trait": "3"})
-    keep(client, case, REPLY, stroke=2)
+    post_save(client, case, REPLY, stroke=2)
     assert Message.objects.get().text == TYPED
     assert load_kept_words(case, case.assignee) == {}
 
 
-def test_what_is_refused_stays(client, case):
+def test_a_refused_message_is_kept(client, case):
     refused = client.post(url(case, "message"), {"reponse-text": "x" * 10_001, "reponse-key": "k"})
     assert refused.status_code == 422
     assert "x" * 10_001 in refused.content.decode()
-    assert value_in(page(client, case), "reponse-text").strip() == "x" * 10_001
+    assert get_field_value(open_page(client, case), "reponse-text").strip() == "x" * 10_001
 
 
-def test_another_page_that_wrote_since_is_not_hidden(client, case):
+def test_an_older_page_does_not_overwrite_a_newer_one(client, case):
     early = timezone.now() - timedelta(minutes=5)
-    keep(client, case, REPLY, pen="b")
-    told = keep(client, case, REPLY | {"reponse-text": "Autre chose."}, pen="a", opened_at=early)
-    assert "depuis une autre page" in told.json()["said"]
+    post_save(client, case, REPLY, pen="b")
+    response = post_save(client, case, REPLY | {"reponse-text": "Autre chose."}, pen="a", opened_at=early)
+    assert "depuis une autre page" in response.json()["said"]
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
-def test_a_page_opened_since_goes_on(client, case):
-    keep(client, case, REPLY, pen="a")
-    assert keep(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"said": ""}
+def test_a_page_opened_later_continues_the_words(client, case):
+    post_save(client, case, REPLY, pen="a")
+    assert post_save(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"said": ""}
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == ["La suite."]
 
 
-def pages_with_a_task(client, case):
-    """Two openings of the page, without a script, and where the button of a task leads."""
+def open_two_pages_with_a_task(client, case):
+    """Add a task, open the page twice without a script, and return both with the address of the task's button."""
     task = add_task(reference=case.reference, actor=case.assignee, errand=Errand(title="Rappeler", due_at=None))
-    return page(client, case), page(client, case), f"taches/{task.uid}/"
+    return open_page(client, case), open_page(client, case), f"taches/{task.uid}/"
 
 
 @pytest.mark.parametrize(("pressed", "status"), [("the task", 302), ("note/#notes", 422)])
-def test_an_older_page_where_nothing_is_typed_empties_nothing(client, case, pressed, status):
-    older, newer, tick = pages_with_a_task(client, case)
+def test_an_older_page_without_words_deletes_none(client, case, pressed, status):
+    older, newer, tick = open_two_pages_with_a_task(client, case)
     press(client, newer, "guide/", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     assert press(client, older, tick if pressed == "the task" else pressed).status_code == status
-    tree = page(client, case)
-    assert value_in(tree, "reponse-text").strip() == TYPED
-    assert value_in(tree, "note-text").strip() == "Vu avec le maire."
+    tree = open_page(client, case)
+    assert get_field_value(tree, "reponse-text").strip() == TYPED
+    assert get_field_value(tree, "note-text").strip() == "Vu avec le maire."
 
 
-def test_an_older_page_whose_form_was_left_as_it_was_forgets_nothing(client, case):
-    def opened():
+def test_an_older_page_with_an_unchanged_form_deletes_nothing(client, case):
+    def open_form():
         return LexborHTMLParser(client.get(url(case), {"ouvrir": "qualifier"}).content.decode())
 
-    press(client, opened(), "qualifier/#qualification", **{"qualifier-nature": "incident"})
-    older = opened()
-    keep(client, case, brought(older).dict() | {"qualifier-cause": "phishing"}, pen="b")
-    kept = load_kept_words(case, case.assignee)
-    assert KeptForm.QUALIFICATION in kept
+    press(client, open_form(), "qualifier/#qualification", **{"qualifier-nature": "incident"})
+    older = open_form()
+    post_save(client, case, read_form_fields(older).dict() | {"qualifier-cause": "phishing"}, pen="b")
+    saved = load_kept_words(case, case.assignee)
+    assert KeptForm.QUALIFICATION in saved
     assert press(client, older, "qualifier/#qualification").status_code == 302
-    assert load_kept_words(case, case.assignee) == kept
+    assert load_kept_words(case, case.assignee) == saved
 
 
-def test_two_texts_of_two_pages_are_both_kept_until_one_page_has_shown_them(client, case):
-    older, newer, tick = pages_with_a_task(client, case)
+def test_texts_of_two_pages_are_both_kept_until_one_page_shows_both(client, case):
+    older, newer, tick = open_two_pages_with_a_task(client, case)
     press(client, newer, "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     for _double_click in range(2):
         press(client, older, tick, **{"reponse-text": "Débranchez le câble."})
     press(client, newer, tick)
-    there = page(client, case)
-    assert value_in(there, "reponse-text").strip() == f"{TYPED}\n\nDébranchez le câble."
-    press(client, there, tick, **{"reponse-text": "Débranchez le câble."})
+    tree = open_page(client, case)
+    assert get_field_value(tree, "reponse-text").strip() == f"{TYPED}\n\nDébranchez le câble."
+    press(client, tree, tick, **{"reponse-text": "Débranchez le câble."})
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == ["Débranchez le câble."]
 
 
-def test_words_that_are_taken_out_are_kept_no_more(client, case):
-    keep(client, case, REPLY)
-    press(client, page(client, case), "guide/", **{"reponse-text": ""})
+def test_deleted_words_are_not_kept(client, case):
+    post_save(client, case, REPLY)
+    press(client, open_page(client, case), "guide/", **{"reponse-text": ""})
     assert load_kept_words(case, case.assignee) == {}
 
 
-def test_a_post_that_does_not_say_its_page_empties_nothing(client, case):
-    keep(client, case, REPLY)
+def test_a_post_without_its_page_deletes_nothing(client, case):
+    post_save(client, case, REPLY)
     client.post(url(case, "garder"), {"reponse-text": ""})
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
-def test_nobody_else_is_shown_it(client, case, colleague):
-    keep(client, case, REPLY)
+def test_a_colleague_does_not_see_the_words(client, case, colleague):
+    post_save(client, case, REPLY)
     client.force_login(colleague)
     assert TYPED not in client.get(url(case)).content.decode()
     assert load_kept_words(case, colleague) == {}
 
 
-def test_nobody_of_another_centre_keeps_anything(case):
+def test_a_responder_of_another_centre_keeps_no_words(case):
     other = a_person(Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
         keep_words(reference=case.reference, actor=other, words={KeptForm.NOTE: {"text": ["x"]}}, pen=Pen())
     assert not KeptWords.objects.exists()
 
 
-def test_it_is_erased_with_the_case(client, case):
-    keep(client, case, REPLY)
+def test_words_are_erased_with_the_case(client, case):
+    post_save(client, case, REPLY)
     erase_personal_data(reference=case.reference, actor=a_lead())
     assert not KeptWords.objects.exists()
-    refused = keep(client, case, REPLY, stroke=2)
+    refused = post_save(client, case, REPLY, stroke=2)
     assert (refused.status_code, "effacés" in refused.json()["said"]) == (422, True)
     with pytest.raises(ValidationError):
         keep_words(reference=case.reference, actor=case.assignee, words={KeptForm.NOTE: {"text": ["x"]}}, pen=Pen())
     assert not KeptWords.objects.exists()
 
 
-def test_it_expires(client, case):
-    keep(client, case, REPLY)
+def test_kept_words_expire(client, case):
+    post_save(client, case, REPLY)
     with time_machine.travel(timezone.now() + WORDS_LIFETIME - timedelta(minutes=1)):
         forget_drafts()
         assert load_kept_words(case, case.assignee)
@@ -260,47 +260,47 @@ def test_it_expires(client, case):
     assert not KeptWords.objects.exists()
 
 
-def test_a_form_that_the_page_has_no_more_brings_nothing(client, case):
-    keep(client, case, {"tache-title": "Rappeler"})
+def test_words_of_a_form_that_left_the_page_do_no_harm(client, case):
+    post_save(client, case, {"tache-title": "Rappeler"})
     close_incident(reference=case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=case.assignee)
     assert client.get(url(case)).status_code == 200
 
 
-def test_a_ready_made_message_goes_below_what_is_typed(client, case):
+def test_a_ready_made_message_is_added_below_the_typed_words(client, case):
     tree = LexborHTMLParser(client.get(url(case), {"ouvrir": "message-type"}).content.decode())
-    sent = brought(tree)
-    sent["reponse-text"], sent["modele"], sent["aller"] = TYPED, "accuse", "modele"
-    answer = client.post(url(case, "garder"), sent.urlencode(), content_type="application/x-www-form-urlencoded")
+    form = read_form_fields(tree)
+    form["reponse-text"], form["modele"], form["aller"] = TYPED, "accuse", "modele"
+    answer = client.post(url(case, "garder"), form.urlencode(), content_type="application/x-www-form-urlencoded")
     assert answer["Location"] == f"{url(case)}?modele=accuse#echanges"
-    there = LexborHTMLParser(client.get(answer["Location"]).content.decode())
-    assert value_in(there, "reponse-text").strip().startswith(f"{TYPED}\n\nBonjour")
+    reopened = LexborHTMLParser(client.get(answer["Location"]).content.decode())
+    assert get_field_value(reopened, "reponse-text").strip().startswith(f"{TYPED}\n\nBonjour")
 
 
 def test_hostile_words_stay_words(client, case):
     for number, hostile in enumerate(MARKUP):
-        keep(client, case, REPLY | {"reponse-text": f"{hostile}\0"}, stroke=number)
+        post_save(client, case, REPLY | {"reponse-text": f"{hostile}\0"}, stroke=number)
         answer = client.get(url(case))
         harmless.answer(answer)
-        assert value_in(LexborHTMLParser(answer.content.decode()), "reponse-text").strip() == hostile
+        assert get_field_value(LexborHTMLParser(answer.content.decode()), "reponse-text").strip() == hostile
 
 
 @pytest.mark.parametrize(
     "marks", [{"ouverte": "hier"}, {"ouverte": "2026-11-28"}, {"trait": "é"}, {"stylo": "x" * 99}]
 )
-def test_marks_that_no_page_writes_do_no_harm(client, case, marks):
+def test_invalid_marks_do_no_harm(client, case, marks):
     assert client.post(url(case, "garder"), REPLY | marks, headers=JSON).status_code == 200
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
-def test_it_is_no_event_of_the_case(client, case):
+def test_keeping_words_records_no_event(client, case):
     before = case.events.count()
-    keep(client, case, REPLY)
+    post_save(client, case, REPLY)
     assert case.events.count() == before
 
 
-def test_a_case_that_went_away_gives_the_words_back(client, case, responder):
-    """Only these: the choices that stand in every form of the page were not typed."""
-    tree = page(client, case)
+def test_words_typed_on_a_transferred_case_are_shown_again(client, case, responder):
+    """The default choices of the page's forms were not typed and are not shown."""
+    tree = open_page(client, case)
     taker = a_person(Role.RESPONDER, csirt=another_centre())
     accept_transfer(uid=propose_transfer(case, responder).uid, actor=taker)
     answer = press(client, tree, "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
