@@ -1,4 +1,4 @@
-"""What a declaration does not say stays unsaid: « pas dit » on each page, paper, mail and answer of the API."""
+"""What a declaration leaves out is shown as « pas dit » on pages, papers and mails, and is empty in the API."""
 
 import re
 
@@ -30,55 +30,54 @@ def town():
     return plouexemple()
 
 
-def by_link(incident):
+def open_by_link(incident):
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get())}/")
     return client
 
 
-def lines_of_paper(incident):
+def read_paper_lines(incident):
     sections = build_dossier(incident, at=timezone.now())["declared"]
     return dict(line for section in sections for line in section["lines"])
 
 
-def test_it_works(client):
-    """Data ticked, and nothing said of what became of them."""
+def test_a_leak_without_details_is_shown_as_not_said(client):
     post(client, {"data_concerned": "yes"})
     incident = Incident.objects.get()
     leak = incident.leaks.get()
     assert (incident.data_concerned, leak.status, leak.persons_band) == ("yes", "", "")
-    follow_up = text(by_link(incident).get(f"/suivi/{incident.reference}/"))
+    follow_up = text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
     assert "Des données touchées Oui Fuite pas dit Quelles données pas dit" in follow_up
-    paper = lines_of_paper(incident)
+    paper = read_paper_lines(incident)
     assert (paper["Des données touchées"], paper["Fuite"]) == ("Oui", "pas dit")
     assert (paper["Quelles données"], paper["Combien de personnes"]) == ("pas dit", "pas dit")
-    form = by_link(incident).get(f"/suivi/{incident.reference}/completer/donnees/").content.decode()
+    form = open_by_link(incident).get(f"/suivi/{incident.reference}/completer/donnees/").content.decode()
     assert not re.search(r'name="leak_status"[^>]* checked', form)
     assert '<option value="" selected' not in form
     assert re.search(r'<option value="">À choisir</option>', form)
     assert "soupçonnée" not in follow_up + str(paper)
 
 
-def test_nothing_answered_is_not_je_ne_sais_pas(client):
+def test_no_answer_is_not_shown_as_je_ne_sais_pas(client):
     post(client, quoi="inconnu")
     incident = Incident.objects.get()
     assert (incident.service_stopped, incident.data_concerned) == ("", "")
-    follow_up = text(by_link(incident).get(f"/suivi/{incident.reference}/"))
+    follow_up = text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
     assert "Arrivé pas dit" in follow_up
     assert "Des données touchées pas dit" in follow_up
-    paper = lines_of_paper(incident)
+    paper = read_paper_lines(incident)
     assert paper["Un service arrêté ou ralenti"] == paper["Des données touchées"] == paper["Arrivé"] == "pas dit"
 
 
-def test_je_ne_sais_pas_is_said_where_it_was(client):
-    said = {"service_stopped": "unknown", "data_concerned": "unknown", "occurred_certainty": "unknown"}
-    post(client, said)
-    paper = lines_of_paper(Incident.objects.get())
+def test_je_ne_sais_pas_is_shown_where_it_was_answered(client):
+    fields = {"service_stopped": "unknown", "data_concerned": "unknown", "occurred_certainty": "unknown"}
+    post(client, fields)
+    paper = read_paper_lines(Incident.objects.get())
     assert paper["Un service arrêté ou ralenti"] == paper["Des données touchées"] == "Je ne sais pas"
     assert (paper["Arrivé"], paper["Découvert"]) == ("pas connu", "pas dit")
 
 
-def test_lists_open_on_no_answer(client):
+def test_lists_open_without_an_answer_chosen(client):
     post(client, {"contact_phone": ""})
     page = client.get("/declarer/donnees/").content.decode() + client.get("/declarer/rappel/").content.decode()
     assert (
@@ -88,30 +87,30 @@ def test_lists_open_on_no_answer(client):
     assert '<option value="unknown" selected>' not in page
 
 
-def test_the_last_screen_says_what_was_not_answered(client):
+def test_the_last_screen_lists_unanswered_questions_as_not_said(client):
     post(client, {"contact_phone": ""})
-    said = client.get("/declarer/rappel/").context["summary"]
-    assert [line.text for line in said[2:]] == ["Pas dit", "Pas dit"]
+    summary = client.get("/declarer/rappel/").context["summary"]
+    assert [line.text for line in summary[2:]] == ["Pas dit", "Pas dit"]
 
 
-def test_a_service_named_without_more_says_no_more(client):
+def test_a_service_without_details_is_shown_as_not_said(client):
     post(client, {"service": ["civil"], "service_stopped": "yes"})
     incident = Incident.objects.get()
     assert incident.interruptions.get().extent == ""
     assert "État civil Arrêté ou ralenti, pas dit Pas dit" in text(
-        by_link(incident).get(f"/suivi/{incident.reference}/")
+        open_by_link(incident).get(f"/suivi/{incident.reference}/")
     )
-    assert lines_of_paper(incident)["État civil"] == "arrêté ou ralenti, pas dit"
+    assert read_paper_lines(incident)["État civil"] == "arrêté ou ralenti, pas dit"
 
 
-def test_an_instant_without_its_precision_is_not_made_rough(client):
+def test_an_instant_without_precision_is_not_shown_as_approximate(client):
     post(client, {"occurred_date": "2026-01-02", "occurred_time": "9h"})
     incident = Incident.objects.get()
     assert incident.occurred_certainty == ""
-    assert "à peu près" not in lines_of_paper(incident)["Arrivé"]
+    assert "à peu près" not in read_paper_lines(incident)["Arrivé"]
 
 
-def test_a_responder_reads_it_on_the_case_and_in_the_queue(client):
+def test_a_responder_reads_pas_dit_on_the_case_and_in_the_queue(client):
     incident = declare(**UNSAID, leak=None)
     client.force_login(a_responder())
     page = text(client.get(f"/admin/incidents/incident/{incident.reference}/"))
@@ -122,7 +121,7 @@ def test_a_responder_reads_it_on_the_case_and_in_the_queue(client):
     assert "Services : pas dit Données : pas dit" in text(client.get("/admin/incidents/incident/"))
 
 
-def test_a_responder_sees_that_the_leak_was_not_said(client):
+def test_a_responder_reads_pas_dit_for_a_leak_without_details(client):
     incident = declare(data_concerned=Answer.YES, leak=Leak(categories=("nir",)))
     client.force_login(a_responder())
     page = text(client.get(f"/admin/incidents/incident/{incident.reference}/"))
@@ -132,9 +131,9 @@ def test_a_responder_sees_that_the_leak_was_not_said(client):
     assert read_qualification(incident, find_first_leak(incident)).leak == Qualification.leak
 
 
-def test_the_mail_of_the_centre_says_it():
-    said = describe_case_facts(declare(**UNSAID))
-    assert [str(said[name]) for name in ("services_answer", "data_answer", "no_moments")] == ["pas dit"] * 3
+def test_the_mail_to_the_centre_says_pas_dit():
+    facts = describe_case_facts(declare(**UNSAID))
+    assert [str(facts[name]) for name in ("services_answer", "data_answer", "no_moments")] == ["pas dit"] * 3
     unknown = describe_case_facts(declare(occurred=Instant(certainty="unknown")))
     assert unknown["no_moments"] == "pas connu"
     touched = describe_case_facts(
@@ -149,17 +148,17 @@ def test_the_mail_of_the_centre_says_it():
     assert touched["services"][0]["said"] == "État civil\xa0: arrêté ou ralenti, pas dit"
 
 
-def test_the_api_invents_no_answer():
+def test_the_api_leaves_unanswered_fields_empty():
     body = {"collectivity": str(plouexemple().uid), "contact": {"phone": "02 99 00 00 00"}}
-    said = body | {"leak": {"categories": ["nir"]}, "interruptions": [], "detected_at": None}
-    reference = Api(an_agent()).post(URL, said).json()["reference"]
+    declaration = body | {"leak": {"categories": ["nir"]}, "interruptions": [], "detected_at": None}
+    reference = Api(an_agent()).post(URL, declaration).json()["reference"]
     detail = Api(a_responder()).get(f"{URL}{reference}/").json()
     assert (detail["service_stopped"], detail["data_concerned"]) == ("", "")
     assert (detail["leaks"][0]["status"], detail["leaks"][0]["persons_band"]) == ("", "")
     assert (detail["occurred_certainty"], detail["detected_certainty"]) == ("", "unknown")
 
 
-def test_the_first_state_and_the_rows_say_the_same(client):
+def test_the_first_answer_sheet_matches_the_rows(client):
     post(client, {"data_concerned": "yes", "categories": ["nir"]})
     incident = Incident.objects.get()
     first = AnswerSheet.objects.get(incident=incident, section="donnees").values
@@ -167,17 +166,17 @@ def test_the_first_state_and_the_rows_say_the_same(client):
     assert first["leak"]["status"] == first["leak"]["persons_band"] == ""
 
 
-def test_saving_the_correction_form_as_it_opened_says_nothing_new(client):
+def test_submitting_an_unchanged_correction_form_records_nothing(client):
     post(client, {"data_concerned": "yes"})
     incident = Incident.objects.get()
-    link, address = by_link(incident), f"/suivi/{incident.reference}/completer/donnees/"
+    link, address = open_by_link(incident), f"/suivi/{incident.reference}/completer/donnees/"
     page = link.get(address)
     link.post(address, {"seen": hidden(page, "seen"), "data_concerned": "yes", "persons_band": ""})
     assert AnswerSheet.objects.filter(incident=incident, section="donnees").count() == 1
     assert incident.leaks.get().status == ""
 
 
-def test_it_is_counted_as_a_leak_once_somebody_says_that_there_may_be_one():
+def test_a_leak_is_counted_once_its_status_is_known():
     incident = declare(data_concerned=Answer.YES, leak=Leak(categories=("nir",), persons_band="6-50"))
     fact = load_facts([incident.pk])[incident.pk]
     assert (fact.leak_statuses, fact.leak_persons, fact.leak_categories) == ([], [], [])

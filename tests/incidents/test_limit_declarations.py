@@ -1,4 +1,4 @@
-"""Many declarations without account within an hour: each is accepted, the last are marked and send no receipt."""
+"""Of many declarations without account within an hour, all are accepted; the last are marked and send no receipt."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from tests.incidents.journeys import an_address, post
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
-HELD = "Aucun mail ne vous est envoyé cette fois"
+NO_MAIL = "Aucun mail ne vous est envoyé cette fois"
 QUEUE = "/admin/incidents/incident/"
 
 
@@ -29,201 +29,201 @@ def town(client):
     return plouexemple()
 
 
-def send(client, number, *, address=None, **said):
-    """Through the five screens, from an address of its own unless one is given. Gives the answer."""
+def send_declaration(client, number, *, address=None, **fields):
+    """Declare through the five screens, from a new address unless one is given, and return the response."""
     client.defaults["REMOTE_ADDR"] = address or an_address()
-    said = {"contact_email": f"mairie-{number}@plouexemple.example"} | said
-    body = said.pop("body", None)
-    return post(client, said | {"cle": str(number), "confirme": "oui"}, body=body)
+    fields = {"contact_email": f"mairie-{number}@plouexemple.example"} | fields
+    body = fields.pop("body", None)
+    return post(client, fields | {"cle": str(number), "confirme": "oui"}, body=body)
 
 
-def towns(number):
+def make_towns(number):
     return [
         plouexemple(insee_code=f"2999{place}", name=f"Ville {place}", stem=f"ville{place}") for place in range(number)
     ]
 
 
-def bursts():
+def list_bursts():
     return list(Incident.objects.order_by("id").values_list("burst", flat=True))
 
 
-def told(recipient):
+def count_deliveries(recipient):
     return Delivery.objects.filter(recipient=recipient).count()
 
 
-def test_it_works(client):
-    """From one address, for one town each."""
-    address, bodies = an_address(), towns(MOST[Burst.ADDRESS] + 1)
+def test_the_sixth_declaration_from_one_address_sends_no_receipt(client):
+    address, bodies = an_address(), make_towns(MOST[Burst.ADDRESS] + 1)
 
-    answers = [send(client, number, address=address, body=body) for number, body in enumerate(bodies)]
+    answers = [send_declaration(client, number, address=address, body=body) for number, body in enumerate(bodies)]
 
-    assert [HELD in text_of(answer) for answer in answers] == [False] * 5 + [True]
-    assert bursts() == [""] * 5 + ["address"]
-    assert spelled(answers[-1])
+    assert [NO_MAIL in text_of(answer) for answer in answers] == [False] * 5 + [True]
+    assert list_bursts() == [""] * 5 + ["address"]
+    assert has_reference_and_code(answers[-1])
     dispatch.announce_all_events()
-    assert (told("csirt"), told("declarant")) == (6, 5)
+    assert (count_deliveries("csirt"), count_deliveries("declarant")) == (6, 5)
 
 
-def test_no_mail_is_announced_as_held_to_a_person_who_gave_no_address(client):
+def test_no_mail_is_announced_as_held_back_without_a_mail_address(client):
     address = an_address()
-    for number, body in enumerate(towns(MOST[Burst.ADDRESS])):
-        send(client, number, address=address, body=body)
-    without = send(client, "without", address=address, contact_email="")
-    assert HELD not in text_of(without)
-    with_address = send(client, "with", address=address)
-    assert HELD in text_of(with_address)
+    for number, body in enumerate(make_towns(MOST[Burst.ADDRESS])):
+        send_declaration(client, number, address=address, body=body)
+    without_address = send_declaration(client, "without", address=address, contact_email="")
+    assert NO_MAIL not in text_of(without_address)
+    with_address = send_declaration(client, "with", address=address)
+    assert NO_MAIL in text_of(with_address)
     assert "La vôtre est bien enregistrée, et le centre est prévenu." in text_of(with_address)
 
 
-def test_the_addresses_of_one_line_are_one(client):
-    """A subscriber of IPv6 has 2⁶⁴ of them."""
-    for number, body in enumerate(towns(MOST[Burst.ADDRESS] + 1)):
-        send(client, number, address=f"2001:db8:1:2::{number + 1}", body=body)
-    assert bursts() == [""] * 5 + ["address"]
-    send(client, 6, address="2001:db8:1:3::1")
-    assert bursts()[-1] == ""
+def test_the_ipv6_addresses_of_one_subscriber_count_as_one(client):
+    """An IPv6 subscriber has 2⁶⁴ addresses."""
+    for number, body in enumerate(make_towns(MOST[Burst.ADDRESS] + 1)):
+        send_declaration(client, number, address=f"2001:db8:1:2::{number + 1}", body=body)
+    assert list_bursts() == [""] * 5 + ["address"]
+    send_declaration(client, 6, address="2001:db8:1:3::1")
+    assert list_bursts()[-1] == ""
 
 
-def test_an_address_of_ipv4_written_in_ipv6_is_the_same():
+def test_an_ipv4_address_written_in_ipv6_is_the_same_subscriber():
     assert find_subscriber("::ffff:192.0.2.7") == find_subscriber("192.0.2.7") == "192.0.2.7"
     assert find_subscriber("unknown") == "unknown"
 
 
-def spelled(answer):
-    """The reference and the code are on the page: they are written nowhere else."""
+def has_reference_and_code(answer):
+    """Tell whether the page shows the reference and the code, which no mail will bring."""
     incident = Incident.objects.order_by("-id").first()
     return f"{incident.reference[:4]}-{incident.reference[4:]}" in text_of(answer) and answer.context["secret"]
 
 
-def test_one_mailbox_gets_few_receipts_however_it_is_spelled(client):
+def test_every_spelling_of_a_mailbox_counts_as_the_same_one(client):
     spellings = ["elu@example.org", "elu+a@example.org", "ELU@example.org", '"elu"@EXAMPLE.org']
-    for number, (mailbox, body) in enumerate(zip(spellings, towns(4), strict=True)):
-        send(client, number, contact_email=mailbox, body=body)
-    assert bursts() == ["", "", "", "mailbox"]
+    for number, (mailbox, body) in enumerate(zip(spellings, make_towns(4), strict=True)):
+        send_declaration(client, number, contact_email=mailbox, body=body)
+    assert list_bursts() == ["", "", "", "mailbox"]
     dispatch.announce_all_events()
-    assert told("declarant") == MOST[Burst.MAILBOX]
+    assert count_deliveries("declarant") == MOST[Burst.MAILBOX]
 
 
-def test_the_accounts_of_one_body_are_told_a_few_times(client, town):
+def test_the_accounts_of_one_body_get_a_few_mails_only(client, town):
     an_agent(town)
     for number in range(MOST[Burst.BODY] + 2):
-        send(client, number)
-    assert bursts() == [""] * 5 + ["body"] * 2
+        send_declaration(client, number)
+    assert list_bursts() == [""] * 5 + ["body"] * 2
     dispatch.announce_all_events()
-    assert (told("csirt"), told("body")) == (7, 5)
+    assert (count_deliveries("csirt"), count_deliveries("body")) == (7, 5)
 
 
-def test_without_a_mailbox_nothing_is_said_of_one(client):
-    for number, body in enumerate(towns(4)):
-        send(client, number, contact_email="", body=body)
-    assert bursts() == [""] * 4
+def test_declarations_without_a_mailbox_are_no_mailbox_burst(client):
+    for number, body in enumerate(make_towns(4)):
+        send_declaration(client, number, contact_email="", body=body)
+    assert list_bursts() == [""] * 4
 
 
-def test_new_codes_mail_nobody_without_end(client):
-    """The address can be changed to any mailbox, and each new code warns it."""
+def test_new_codes_send_a_limited_number_of_mails(client):
+    """Anybody's mailbox can be entered as the address, and each new code sends it a warning."""
     incident = declare()
     declarant = opened(incident)
     Story.objects.update(contact_email="victime@ailleurs.example")
 
-    shown = [declarant.post(page(incident, "lien")) for _click in range(MOST[Burst.MAILBOX] + 3)]
+    responses = [declarant.post(page(incident, "lien")) for _click in range(MOST[Burst.MAILBOX] + 3)]
 
-    assert [HELD in text_of(one) for one in shown] == [False] * MOST[Burst.MAILBOX] + [True] * 3
-    codes = [one.context["secret"] for one in shown]
+    assert [NO_MAIL in text_of(response) for response in responses] == [False] * MOST[Burst.MAILBOX] + [True] * 3
+    codes = [response.context["secret"] for response in responses]
     assert len(set(codes)) == len(codes)
-    assert opened(incident).get(page(incident)).status_code == 200, "the last one opens the case"
+    assert opened(incident).get(page(incident)).status_code == 200, "the last code opens the case"
     dispatch.announce_all_events()
     warned = Delivery.objects.filter(recipient="declarant", announcement__event__kind="link_rotated")
     assert warned.count() == MOST[Burst.MAILBOX]
 
 
 @pytest.mark.parametrize("mailbox", ["elu@example.org", ""])
-def test_new_codes_make_no_declaration_a_burst(client, mailbox):
+def test_new_codes_do_not_count_as_declarations(client, mailbox):
     address = an_address()
-    send(client, 1, address=address, contact_email=mailbox)
+    send_declaration(client, 1, address=address, contact_email=mailbox)
     incident = Incident.objects.get()
     declarant = opened(incident)
     for _click in range(MOST[Burst.ADDRESS]):
         declarant.post(page(incident, "lien"), REMOTE_ADDR=address)
-    send(client, 2, address=address, contact_email=mailbox)
-    assert bursts() == ["", ""]
+    send_declaration(client, 2, address=address, contact_email=mailbox)
+    assert list_bursts() == ["", ""]
 
 
 @pytest.mark.parametrize("mailbox", ["elu@example.org", "victime@ailleurs.example"])
-def test_renewing_other_codes_silences_no_warning(client, mailbox):
-    """From one connection, even with cases that give the mailbox of the victim."""
+def test_renewing_codes_of_other_cases_holds_no_warning_back(client, mailbox):
+    """A stranger renews codes from the same connection, even of a case with the mailbox of the victim."""
     address = an_address()
-    own = declare(caller=Caller(email=mailbox))
-    theirs = declare(caller=Caller(email="victime@ailleurs.example"))
-    stranger = opened(own)
+    stranger_case = declare(caller=Caller(email=mailbox))
+    victim_case = declare(caller=Caller(email="victime@ailleurs.example"))
+    stranger = opened(stranger_case)
     for _click in range(MOST[Burst.ADDRESS]):
-        stranger.post(page(own, "lien"), REMOTE_ADDR=address)
-    thief = opened(theirs)
+        stranger.post(page(stranger_case, "lien"), REMOTE_ADDR=address)
+    thief = opened(victim_case)
 
-    assert HELD not in text_of(thief.post(page(theirs, "lien"), REMOTE_ADDR=address))
-    thief.post(page(theirs, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
+    assert NO_MAIL not in text_of(thief.post(page(victim_case, "lien"), REMOTE_ADDR=address))
+    thief.post(page(victim_case, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
 
     dispatch.announce_all_events()
-    warned = Delivery.objects.filter(recipient="declarant", announcement__event__incident=theirs)
+    warned = Delivery.objects.filter(recipient="declarant", announcement__event__incident=victim_case)
     kinds = set(warned.values_list("announcement__event__kind", flat=True))
     assert kinds >= {"link_rotated", "withdrawn"}
 
 
-def test_without_a_mail_address_no_warning_is_said_to_be_held(client):
+def test_no_warning_is_announced_as_held_back_without_a_mail_address(client):
     address = an_address()
     incident = declare(caller=Caller(phone="02 98 00 00 00"))
     declarant = opened(incident)
     for _click in range(MOST[Burst.ADDRESS] + 1):
-        assert HELD not in text_of(declarant.post(page(incident, "lien"), REMOTE_ADDR=address))
+        assert NO_MAIL not in text_of(declarant.post(page(incident, "lien"), REMOTE_ADDR=address))
     declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
-    shown = text_of(declarant.get(page(incident)))
-    assert "Votre déclaration est retirée" in shown
-    assert "Aucun mail" not in shown
+    page_text = text_of(declarant.get(page(incident)))
+    assert "Votre déclaration est retirée" in page_text
+    assert "Aucun mail" not in page_text
     assert not RecentCount.objects.exists()
 
 
-def test_withdrawals_mail_nobody_without_end(client):
-    """A burst of declarations sends no receipt; taking each back sends nothing either."""
-    for number, body in enumerate(towns(MOST[Burst.MAILBOX] + 2)):
-        send(client, number, contact_email="victime@ailleurs.example", body=body)
-    held = []
+def test_withdrawals_send_a_limited_number_of_mails(client):
+    """A declaration that was in a burst sends no mail when it is withdrawn either."""
+    for number, body in enumerate(make_towns(MOST[Burst.MAILBOX] + 2)):
+        send_declaration(client, number, contact_email="victime@ailleurs.example", body=body)
+    notices = []
     for incident in Incident.objects.order_by("id"):
         declarant = opened(incident)
         declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": incident.reference})
-        shown = text_of(declarant.get(page(incident)))
-        assert "Votre déclaration est retirée" in shown
-        held.append("Aucun mail ne vous a été envoyé : plusieurs étaient déjà partis à la suite." in shown)
-    assert held == [False] * MOST[Burst.MAILBOX] + [True] * 2
+        page_text = text_of(declarant.get(page(incident)))
+        assert "Votre déclaration est retirée" in page_text
+        notices.append("Aucun mail ne vous a été envoyé : plusieurs étaient déjà partis à la suite." in page_text)
+    assert notices == [False] * MOST[Burst.MAILBOX] + [True] * 2
     dispatch.announce_all_events()
-    assert told("declarant") == 2 * MOST[Burst.MAILBOX], "a receipt and a warning for each that is no burst"
+    # One receipt and one warning for each case outside the burst.
+    assert count_deliveries("declarant") == 2 * MOST[Burst.MAILBOX]
     assert Delivery.objects.filter(recipient="csirt", announcement__event__kind="withdrawn").count() == 5
 
 
-def test_an_hour_later_they_are_no_burst(client, time_machine):
+def test_a_burst_ends_after_an_hour(client, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00")
     for number in range(6):
-        send(client, number)
+        send_declaration(client, number)
     time_machine.shift(WITHIN + timedelta(seconds=1))
-    send(client, 7)
-    assert bursts() == [""] * 5 + ["body", ""]
+    send_declaration(client, 7)
+    assert list_bursts() == [""] * 5 + ["body", ""]
 
 
-def test_the_same_form_twice_counts_once(client):
+def test_a_double_click_counts_once(client):
     for _double_click in range(2):
-        send(client, 1)
+        send_declaration(client, 1)
     assert set(RecentCount.objects.values_list("number", flat=True)) == {1}
 
 
-def test_whoever_has_an_account_answers_for_it(town):
+def test_declarations_of_accounts_are_never_a_burst(town):
     for _ in range(7):
         declare(actor=a_responder())
         declare(actor=an_agent(town))
-    assert set(bursts()) == {""}
+    assert set(list_bursts()) == {""}
     assert not RecentCount.objects.exists()
 
 
-def test_the_centre_sees_which_came_in_a_burst(client):
+def test_the_centre_sees_which_cases_came_in_a_burst(client):
     for number in range(6):
-        send(client, number)
+        send_declaration(client, number)
     dispatch.announce_all_events()
     last = Incident.objects.order_by("-id").first()
     mail = dispatch.write_case_mail(
@@ -237,20 +237,20 @@ def test_the_centre_sees_which_came_in_a_burst(client):
     queue = client.get(QUEUE)
     (wave,) = queue.context["rows"]
     assert "Rafale : même collectivité</a> <small><b>nouveau</b> · 6 dossiers" in text_of(queue), (
-        "with the five that were let through"
+        "the wave includes the five cases before the burst"
     )
     assert text_of(client.get(QUEUE, {"ouvre": wave.key})).count(", en rafale") == 1
 
 
-def test_no_address_and_no_mailbox_is_kept(client):
-    send(client, 1, address="192.0.2.7", contact_email="elu@example.org")
+def test_neither_address_nor_mailbox_is_stored_in_clear(client):
+    send_declaration(client, 1, address="192.0.2.7", contact_email="elu@example.org")
     keys = set(RecentCount.objects.values_list("key", flat=True))
     assert len(keys) == 3
     assert all(len(key) == 32 and set(key) <= set("0123456789abcdef") for key in keys)
 
 
 def test_old_counts_are_deleted(client):
-    send(client, 1)
+    send_declaration(client, 1)
     forget_counts(timezone.now())
     assert RecentCount.objects.count() == 3
     RecentCount.objects.update(began_at=timezone.now() - WITHIN)

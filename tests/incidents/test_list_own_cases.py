@@ -1,4 +1,4 @@
-"""An agent's own cases, outside the admin."""
+"""An agent lists the cases of their body, outside the admin."""
 
 import pytest
 from django.db import connection
@@ -16,26 +16,26 @@ URL = "/mes-dossiers/"
 pytestmark = pytest.mark.django_db
 
 
-def shown(response):
+def list_references(response):
     return [incident.reference for incident, _step in response.context["cases"]]
 
 
-def test_it_works(client):
+def test_an_agent_lists_the_cases_of_their_body_only(client):
     agent, incident = an_agent(), declare()
     declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
     client.force_login(agent)
 
     page = client.get(URL)
 
-    assert shown(page) == [incident.reference]
+    assert list_references(page) == [incident.reference]
     assert f'href="/suivi/{incident.reference}/"' in page.content.decode()
     assert "Nos fichiers ne s’ouvrent plus" in page.content.decode()
 
 
-def test_each_list_says_what_the_page_of_the_case_says(client):
+def test_each_list_shows_the_same_step_as_the_page_of_the_case(client):
     agent = an_agent()
     client.force_login(agent)
-    cases = dict(zip(("received", "read", "taken", "awaited", "merged", "closed"), map(a_case, range(6)), strict=True))
+    cases = {name: declare() for name in ("received", "read", "taken", "awaited", "merged", "closed")}
     responder = a_responder(breizh_cyber())
     get_incident(responder, cases["read"].reference, to=Ability.WORK)
     for name in ("taken", "awaited"):
@@ -55,23 +55,19 @@ def test_each_list_says_what_the_page_of_the_case_says(client):
             assert client.get(f"/suivi/{case.reference}/").context["standing"].step == name
 
 
-def a_case(number):
-    return declare()
-
-
-def test_the_newest_first_page_by_page(client, monkeypatch):
+def test_the_newest_cases_come_first_page_by_page(client, monkeypatch):
     monkeypatch.setattr("incidents.views.PAGE", 2)
     client.force_login(an_agent())
     expected = [declare().reference for _ in range(5)][::-1]
 
-    pages = [shown(client.get(URL))]
+    pages = [list_references(client.get(URL))]
     while client.get(URL, {"apres": pages[-1][-1]}).context["cases"]:
-        pages.append(shown(client.get(URL, {"apres": pages[-1][-1]})))
+        pages.append(list_references(client.get(URL, {"apres": pages[-1][-1]})))
 
     assert pages == [expected[:2], expected[2:4], expected[4:]]
 
 
-def test_what_waits_for_the_reader_comes_first_and_closed_cases_last(client, monkeypatch):
+def test_cases_awaiting_an_answer_come_first_and_closed_cases_last(client, monkeypatch):
     monkeypatch.setattr("incidents.views.PAGE", 2)
     client.force_login(an_agent())
     cases = [declare() for _ in range(7)]
@@ -83,35 +79,35 @@ def test_what_waits_for_the_reader_comes_first_and_closed_cases_last(client, mon
         close_incident(reference=cases[number].reference, reason="not_an_incident", actor=responder, why="Essai.")
     expected = [cases[number].reference for number in (2, 0, 5, 3, 1, 6, 4)]
 
-    pages = [shown(client.get(URL))]
+    pages = [list_references(client.get(URL))]
     while client.get(URL, {"apres": pages[-1][-1]}).context["cases"]:
-        pages.append(shown(client.get(URL, {"apres": pages[-1][-1]})))
+        pages.append(list_references(client.get(URL, {"apres": pages[-1][-1]})))
 
-    assert [one for page in pages for one in page] == expected
-    assert shown(client.get(f"/ma-collectivite/{cases[0].collectivity.uid}/")) == expected
+    assert [reference for page in pages for reference in page] == expected
+    assert list_references(client.get(f"/ma-collectivite/{cases[0].collectivity.uid}/")) == expected
 
 
-def test_a_reference_of_somebody_else_starts_again(client):
-    mine, theirs = declare(), declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
+def test_paging_after_a_foreign_reference_starts_at_the_first_page(client):
+    own, foreign = declare(), declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
     client.force_login(an_agent())
-    assert shown(client.get(URL, {"apres": theirs.reference})) == [mine.reference]
+    assert list_references(client.get(URL, {"apres": foreign.reference})) == [own.reference]
 
 
 @pytest.mark.parametrize("role", [Role.NATIONAL, Role.ADMINISTRATOR])
-def test_who_runs_the_platform_has_none(client, role):
+def test_people_who_run_the_platform_have_no_cases(client, role):
     declare()
     client.force_login(a_person(role))
     page = client.get(URL)
-    assert shown(page) == []
+    assert list_references(page) == []
     assert "Aucun dossier ici." in page.content.decode()
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_at_most_ten_queries(client, number):
+def test_the_list_costs_at_most_ten_queries(client, number):
     client.force_login(an_agent())
     breizh_cyber()
     for _ in range(number):
         declare()
     with CaptureQueriesContext(connection) as queries:
-        assert len(shown(client.get(URL))) == number
+        assert len(list_references(client.get(URL))) == number
     assert len(queries) <= 10

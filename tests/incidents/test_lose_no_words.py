@@ -1,4 +1,4 @@
-"""A colleague was first, and the page of the case has no such form any more: what was typed is given back."""
+"""Words typed in a form that the case no longer has, because a colleague was first, are shown again."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def close(case, colleague):
     close_incident(reference=case.reference, reason=ClosingReason.HANDED_OVER, actor=colleague)
 
 
-def is_given_back(answer, why):
+def assert_words_shown_again(answer, why):
     assert answer.status_code == 422
     page = text_of(answer)
     assert "Rien n’a été enregistré" in page
@@ -43,34 +43,34 @@ def is_given_back(answer, why):
     return page
 
 
-def test_it_works(client, case, colleague):
+def test_a_report_on_a_case_closed_meanwhile_is_shown_again(client, case, colleague):
     close(case, colleague)
-    page = is_given_back(client.post(url(case, "cloture"), FORMS["cloture"]), "Ce dossier a été clos")
+    page = assert_words_shown_again(client.post(url(case, "cloture"), FORMS["cloture"]), "Ce dossier a été clos")
     assert "Couper les accès du prestataire." in page
     assert url(case) in page
     assert not Closing.objects.filter(summary=TYPED).exists()
 
 
 @pytest.mark.parametrize("part", ["taches", "transfert"])
-def test_once_it_is_closed(client, case, colleague, part):
+def test_words_for_a_closed_case_are_shown_again(client, case, colleague, part):
     close(case, colleague)
     before = case.events.count()
-    is_given_back(client.post(url(case, part), FORMS[part]), "clos")
+    assert_words_shown_again(client.post(url(case, part), FORMS[part]), "clos")
     assert case.events.count() == before
 
 
-def test_once_a_colleague_reopened_it(client, case, colleague):
+def test_a_motive_for_a_case_already_reopened_is_shown_again(client, case, colleague):
     close(case, colleague)
     reopen_incident(reference=case.reference, actor=colleague, motive="Tout recommence.")
-    is_given_back(client.post(url(case, "rouvrir"), FORMS["rouvrir"]), "s’occupe de ce dossier")
+    assert_words_shown_again(client.post(url(case, "rouvrir"), FORMS["rouvrir"]), "s’occupe de ce dossier")
     assert again(case).assignee == colleague
 
 
 @pytest.mark.parametrize("part", ["message", "note", "gravite", "taches"])
-def test_once_it_is_erased(client, case, part):
+def test_words_for_an_erased_case_are_shown_again(client, case, part):
     erase_personal_data(reference=case.reference, actor=a_lead())
     before = case.events.count()
-    is_given_back(client.post(url(case, part), FORMS[part]), "Les mots de ce dossier ont été effacés")
+    assert_words_shown_again(client.post(url(case, part), FORMS[part]), "Les mots de ce dossier ont été effacés")
     assert case.events.count() == before
 
 
@@ -80,7 +80,7 @@ def test_hostile_words_stay_words(client, case, colleague):
     assert MARKUP[0] not in page
 
 
-def test_without_words_it_is_said_above_the_case(client, case, colleague):
+def test_a_refusal_without_words_is_shown_above_the_case(client, case, colleague):
     close(case, colleague)
     answer = client.post(url(case, "cloture"), {"reason": "handed_over"}, follow=True)
     assert answer.redirect_chain == [(url(case), 302)]

@@ -1,4 +1,4 @@
-"""A responder is removed while their pages are open: the very next request opens nothing and writes nothing."""
+"""A responder whose role ends while their pages are open reads and writes nothing from the next request on."""
 
 import pytest
 from django.test import Client
@@ -33,12 +33,12 @@ def incident(responder):
     return declare()
 
 
-def removed(person):
-    """As the administrator does it in the admin: the role ends today."""
+def end_role(person):
+    """End the role today, as an administrator does in the admin."""
     Membership.objects.filter(user=person).update(ended_on=timezone.localdate())
 
 
-def closed(person):
+def close_account(person):
     User.objects.filter(pk=person.pk).update(is_active=False)
 
 
@@ -46,16 +46,15 @@ def is_refused(response):
     return response.status_code == 404 or response.get("Location", "").startswith(("/connexion/", "/admin/login/"))
 
 
-@pytest.mark.parametrize("end", [removed, closed])
-def test_it_works(responder, incident, end):
-    """Whoever had the page of the case open cannot read it again, nor send from it."""
+@pytest.mark.parametrize("end", [end_role, close_account])
+def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incident, end):
     client = as_person(responder)
     assert client.get(url(incident)).status_code == 200
     before = IncidentEvent.objects.count(), Reading.objects.values_list("last_at", flat=True)[0]
     end(responder)
 
     assert is_refused(client.get(url(incident)))
-    for part, said in (
+    for part, fields in (
         ("message", {"text": "Bonjour", "key": "k"}),
         ("gravite", {"severity": "2", "motive": "Parce que."}),
         ("prendre", {}),
@@ -64,7 +63,7 @@ def test_it_works(responder, incident, end):
         ("transfert", {"taker": "loin-cyber", "motive": "Loin"} | agreed_on_page(incident)),
         ("avis", {"partner": "cert-fr", "motive": "Loin", "envoyer": "1"}),
     ):
-        assert is_refused(client.post(url(incident, part), said)), part
+        assert is_refused(client.post(url(incident, part), fields)), part
     assert is_refused(client.post(f"/triage/{incident.reference}/"))
     assert (IncidentEvent.objects.count(), Reading.objects.values_list("last_at", flat=True)[0]) == before
     assert not Message.objects.exists()
@@ -72,8 +71,8 @@ def test_it_works(responder, incident, end):
     assert not Transfer.objects.exists()
 
 
-@pytest.mark.parametrize("end", [removed, closed])
-def test_every_other_page_too(responder, incident, end):
+@pytest.mark.parametrize("end", [end_role, close_account])
+def test_a_former_responder_opens_no_other_page(responder, incident, end):
     another_centre()
     piece = a_piece(incident)
     client, token = as_person(responder), issue_token(responder, name="essai")
@@ -92,7 +91,7 @@ def test_every_other_page_too(responder, incident, end):
     assert not Opening.objects.exists()
 
 
-def test_who_was_to_answer_a_transfer_answers_no_more(responder, incident):
+def test_a_former_responder_cannot_answer_a_transfer(responder, incident):
     taker = a_responder(another_centre())
     transfer = ask_transfer(
         reference=incident.reference,
@@ -104,7 +103,7 @@ def test_who_was_to_answer_a_transfer_answers_no_more(responder, incident):
     )
     client = as_person(taker)
     assert client.get(offer_url(transfer)).status_code == 200
-    removed(taker)
+    end_role(taker)
 
     assert is_refused(client.get(offer_url(transfer)))
     assert is_refused(client.post(offer_url(transfer, "accepter")))
@@ -112,7 +111,7 @@ def test_who_was_to_answer_a_transfer_answers_no_more(responder, incident):
     assert incident.csirt.slug == "breizh-cyber"
 
 
-def test_who_gave_a_case_away_reads_it_no_more(responder, incident):
+def test_a_former_responder_cannot_read_a_case_they_transferred(responder, incident):
     taker = a_responder(another_centre())
     transfer = ask_transfer(
         reference=incident.reference,
@@ -125,16 +124,16 @@ def test_who_gave_a_case_away_reads_it_no_more(responder, incident):
     as_person(taker).post(offer_url(transfer, "accepter"))
     client = as_person(responder)
     assert client.get(offer_url(transfer, "dossier")).status_code == 200
-    removed(responder)
+    end_role(responder)
     assert is_refused(client.get(offer_url(transfer, "dossier")))
     assert is_refused(client.post(url(incident, "message"), {"text": "Bonjour"}))
 
 
-def test_who_moved_to_another_centre_keeps_that_one_only(responder, incident):
-    elsewhere = another_centre()
+def test_a_responder_who_moved_works_in_the_new_centre_only(responder, incident):
+    new_centre = another_centre()
     client = as_person(responder)
-    removed(responder)
-    Membership.objects.create(user=responder, role="responder", csirt=elsewhere)
+    end_role(responder)
+    Membership.objects.create(user=responder, role="responder", csirt=new_centre)
 
     assert client.get("/admin/incidents/incident/").status_code == 200
     assert client.get(url(incident)).status_code == 404
@@ -142,29 +141,29 @@ def test_who_moved_to_another_centre_keeps_that_one_only(responder, incident):
     assert not IncidentEvent.objects.filter(actor_kind=ActorKind.USER).exists()
 
 
-def test_what_they_did_stays_in_their_name(responder, incident):
+def test_acts_of_a_former_responder_keep_their_name(responder, incident):
     as_person(responder).post(url(incident, "prendre"))
-    removed(responder)
+    end_role(responder)
     colleague = a_responder()
     assert str(responder) in as_person(colleague).get(url(incident)).content.decode()
 
 
-@pytest.mark.parametrize("end", [removed, closed])
-def test_the_cases_of_whoever_left_are_nobodys_in_every_list(responder, incident, end):
-    """And on every page: nothing in the row of the case is changed, so that a role that comes back finds it again."""
+@pytest.mark.parametrize("end", [end_role, close_account])
+def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, incident, end):
+    """The row of the case does not change, so that a responder who comes back has it again."""
     acknowledge_incident(reference=incident.reference, actor=responder)
     colleague = as_person(a_responder(breizh_cyber()))
-    without, name = f"{QUEUE}?etat=sans-responsable", responder.display_name
-    assert incident.reference not in colleague.get(without).content.decode()
+    unassigned_url, name = f"{QUEUE}?etat=sans-responsable", responder.display_name
+    assert incident.reference not in colleague.get(unassigned_url).content.decode()
     assert name in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
     assert f"{name}, Breizh Cyber" in text(opened(incident).get(page(incident)))
     end(responder)
 
-    assert incident.reference in colleague.get(without).content.decode()
+    assert incident.reference in colleague.get(unassigned_url).content.decode()
     assert name not in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
-    found = colleague.get(f"{QUEUE}recherche/", {"q": "resp:personne"}).content.decode()
-    assert incident.reference in found
-    assert name not in found
+    matches = colleague.get(f"{QUEUE}recherche/", {"q": "resp:personne"}).content.decode()
+    assert incident.reference in matches
+    assert name not in matches
     head = text(colleague.get(url(incident)))
     assert f"{name} s’en occupe" not in head
     assert f"À prendre Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre." in head
@@ -174,11 +173,11 @@ def test_the_cases_of_whoever_left_are_nobodys_in_every_list(responder, incident
 
     Membership.objects.filter(user=responder).update(ended_on=None)
     User.objects.filter(pk=responder.pk).update(is_active=True)
-    assert incident.reference not in colleague.get(without).content.decode()
+    assert incident.reference not in colleague.get(unassigned_url).content.decode()
 
 
-@pytest.mark.parametrize("end", [removed, closed])
-def test_the_cases_of_whoever_left_are_to_be_taken_everywhere(responder, incident, end):
+@pytest.mark.parametrize("end", [end_role, close_account])
+def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incident, end):
     acknowledge_incident(reference=incident.reference, actor=responder)
     newcomer = a_responder(breizh_cyber())
     colleague, to_take = as_person(newcomer), f"{QUEUE}?etat=a-prendre"
@@ -191,14 +190,14 @@ def test_the_cases_of_whoever_left_are_to_be_taken_everywhere(responder, inciden
     assert button in colleague.get(to_take).content.decode()
     row = colleague.get(to_take).content.decode().partition("data-reference")[2]
     assert 'class="row__clock">prendre avant' in row
-    (view,) = (one for one in colleague.get(to_take).context["views"] if one["view"].code == "a-prendre")
+    (view,) = (tab for tab in colleague.get(to_take).context["views"] if tab["view"].code == "a-prendre")
     assert view["count"] == "1"
-    found = colleague.get(f"{QUEUE}recherche/", {"q": "etat:prendre"}).content.decode()
-    assert incident.reference in found
+    matches = colleague.get(f"{QUEUE}recherche/", {"q": "etat:prendre"}).content.decode()
+    assert incident.reference in matches
     assert incident.reference not in colleague.get(f"{QUEUE}recherche/", {"q": "etat:pris"}).content.decode()
-    telephone = colleague.get(f"/triage/{incident.reference}/").content.decode()
-    assert "À prendre" in telephone
-    assert "Prendre en charge</button>" in telephone
+    telephone_page = colleague.get(f"/triage/{incident.reference}/").content.decode()
+    assert "À prendre" in telephone_page
+    assert "Prendre en charge</button>" in telephone_page
     assert "prendre/" in colleague.get(url(incident)).content.decode()
 
     for _ in range(2):
@@ -210,11 +209,11 @@ def test_the_cases_of_whoever_left_are_to_be_taken_everywhere(responder, inciden
     assert f"{newcomer.display_name}, Breizh Cyber" in text(opened(incident).get(page(incident)))
 
 
-def test_whoever_took_it_first_does_not_have_what_a_colleague_has_since(responder, incident):
+def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(responder, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
     former, newcomer = a_responder(breizh_cyber()), a_responder(breizh_cyber())
     assign_incident(reference=incident.reference, actor=responder, assignee=former)
-    removed(former)
+    end_role(former)
     as_person(newcomer).post(url(incident, "prendre"))
 
     answer = as_person(responder).post(url(incident, "prendre"), follow=True)
@@ -225,18 +224,18 @@ def test_whoever_took_it_first_does_not_have_what_a_colleague_has_since(responde
     assert str(responder) not in telephone
 
 
-def test_a_closed_case_stays_that_of_whoever_had_it(responder, incident):
+def test_a_closed_case_keeps_its_former_assignee(responder, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    removed(responder)
-    found = as_person(a_responder(breizh_cyber())).get(f"{QUEUE}recherche/", {"q": "resp:personne"})
-    assert incident.reference not in found.content.decode()
+    end_role(responder)
+    matches = as_person(a_responder(breizh_cyber())).get(f"{QUEUE}recherche/", {"q": "resp:personne"})
+    assert incident.reference not in matches.content.decode()
 
 
-def test_whoever_removes_somebody_reads_how_many_cases_are_left(responder, incident):
+def test_the_lead_reads_how_many_cases_a_removal_leaves_unassigned(responder, incident):
     lead = as_person(a_lead())
-    asked = f"/equipe/{responder.uid}/retirer/"
-    assert "sans responsable" not in text(lead.get(asked))
-    for each in (incident, declare()):
-        acknowledge_incident(reference=each.reference, actor=responder)
-    assert "Cette personne a 2 dossiers ouverts. Ils seront sans responsable" in text(lead.get(asked))
+    address = f"/equipe/{responder.uid}/retirer/"
+    assert "sans responsable" not in text(lead.get(address))
+    for case in (incident, declare()):
+        acknowledge_incident(reference=case.reference, actor=responder)
+    assert "Cette personne a 2 dossiers ouverts. Ils seront sans responsable" in text(lead.get(address))

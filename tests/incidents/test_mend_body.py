@@ -1,4 +1,4 @@
-"""A responder mends what was said of a body, takes a confirmation back; a merge leaves nothing behind."""
+"""A responder corrects a declared body, withdraws a confirmation and merges a body into another."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ from tests.incidents.triage_pages import url
 from tests.reading import text_of
 
 WRONG_NAME = "C.C.A.S de Plouexample"
-GIVEN = {"name": "CCAS de Plouexemple", "kind": Kind.CCAS, "seat": "29999"}
+CORRECTION = {"name": "CCAS de Plouexemple", "kind": Kind.CCAS, "seat": "29999"}
 
 
 @pytest.fixture
@@ -49,19 +49,19 @@ def responder(client, incident):
     return responder
 
 
-def correct(client, incident, **said):
-    return client.post(url(incident, "corriger"), GIVEN | said, follow=True)
+def post_correction(client, incident, **fields):
+    return client.post(url(incident, "corriger"), CORRECTION | fields, follow=True)
 
 
-def doubt(client, incident, reason="slip"):
+def withdraw_confirmation(client, incident, reason="slip"):
     return client.post(url(incident, "retirer-confirmation"), {"raison": reason}, follow=True)
 
 
-def test_it_works(client, responder, incident, body):
+def test_a_responder_corrects_name_kind_and_seat(client, responder, incident, body):
     quimper = Collectivity.objects.get(insee_code="29232")
-    after = text_of(correct(client, incident, seat="Quimper"))
+    after = text_of(post_correction(client, incident, seat="Quimper"))
     body.refresh_from_db()
-    assert (body.name, body.kind, body.seat) == (GIVEN["name"], Kind.CCAS, quimper)
+    assert (body.name, body.kind, body.seat) == (CORRECTION["name"], Kind.CCAS, quimper)
     assert "Collectivité corrigée" in after
     assert "<b>Collectivité corrigée</b> (nature, nom, siège)" in after
     [event] = incident.events.filter(kind=EventKind.BODY_CORRECTED)
@@ -72,16 +72,16 @@ def test_it_works(client, responder, incident, body):
     assert body in find_collectivities("CCAS de Plouexemple")
 
 
-def test_figures_count_its_cases_where_it_is(client, responder, incident, body):
-    """Corrected to another region, then merged into a body of the first: each of its cases follows, that of nobody
-    else. The centre stays.
+def test_figures_count_the_cases_of_a_body_in_its_corrected_region(client, responder, incident, body):
+    """The body is corrected to another region, then merged into a body of the first. Only its own cases follow, and
+    they keep their centre.
     """
     town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=incident.region).first()
     other, stranger = declare(collectivity=body), declare()
-    correct(client, incident, seat=town.insee_code)
+    post_correction(client, incident, seat=town.insee_code)
     fold_new_events()
-    there = dict(CaseFact.objects.values_list("incident", "region"))
-    assert there == {incident.pk: town.region_id, other.pk: town.region_id, stranger.pk: stranger.region_id}
+    regions = dict(CaseFact.objects.values_list("incident", "region"))
+    assert regions == {incident.pk: town.region_id, other.pk: town.region_id, stranger.pk: stranger.region_id}
     merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
     fold_new_events()
     assert set(CaseFact.objects.values_list("region", flat=True)) == {plouexemple().region_id}
@@ -89,15 +89,15 @@ def test_figures_count_its_cases_where_it_is(client, responder, incident, body):
     assert incident.csirt == stranger.csirt
 
 
-def test_its_cases_follow_it_and_say_so(client, responder, incident, body, monkeypatch):
-    """No ground of the directory moved: the body turned out to lie elsewhere, then to be another one."""
+def test_cases_are_rerouted_after_a_correction_of_their_body(client, responder, incident, body, monkeypatch):
+    """The directory does not change: the body turns out to lie in another region, then to be another body."""
     monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
     town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=incident.region).first()
     elsewhere = another_centre()
     Coverage.objects.filter(region=town.region).delete()
     Coverage.objects.create(csirt=elsewhere, region=town.region, valid=DateRange(None, None), source="essai")
     reroute.reroute_cases()
-    correct(client, incident, seat=town.insee_code)
+    post_correction(client, incident, seat=town.insee_code)
     assert reroute.reroute_cases() == 1
     incident.refresh_from_db()
     assert incident.csirt == elsewhere
@@ -110,14 +110,14 @@ def test_its_cases_follow_it_and_say_so(client, responder, incident, body, monke
     assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
 
 
-def test_the_same_again_changes_nothing(client, responder, incident):
+def test_the_same_correction_twice_records_one_event(client, responder, incident):
     for _ in range(2):
-        correct(client, incident)
+        post_correction(client, incident)
     assert incident.events.filter(kind=EventKind.BODY_CORRECTED).count() == 1
 
 
 @pytest.mark.parametrize(
-    ("field", "typed", "said"),
+    ("field", "value", "message"),
     [
         ("name", "", "Écrivez son nom"),
         ("name", "12345", "Écrivez son nom"),
@@ -129,24 +129,24 @@ def test_the_same_again_changes_nothing(client, responder, incident):
         ("seat", "Saint-Denis", "Écrivez son code INSEE"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_typed_is_lost(client, responder, incident, body, field, typed, said):
-    answer = client.post(url(incident, "corriger"), GIVEN | {"name": "Mon nom"} | {field: typed})
+def test_a_wrong_correction_is_refused_and_shown_again(client, responder, incident, body, field, value, message):
+    answer = client.post(url(incident, "corriger"), CORRECTION | {"name": "Mon nom"} | {field: value})
     assert answer.status_code == 422
-    assert said in text_of(answer)
-    assert f'value="{"Mon nom" if field != "name" else typed}"' in answer.content.decode()
+    assert message in text_of(answer)
+    assert f'value="{"Mon nom" if field != "name" else value}"' in answer.content.decode()
     body.refresh_from_db()
     assert body.name == WRONG_NAME
     assert not incident.events.filter(kind=EventKind.BODY_CORRECTED).exists()
 
 
-def test_a_confirmed_one_is_not_mended_any_more(client, responder, incident, body):
+def test_a_confirmed_body_cannot_be_corrected(client, responder, incident, body):
     confirm_body(reference=incident.reference, actor=responder)
-    assert "retirez d’abord la confirmation" in text_of(correct(client, incident))
+    assert "retirez d’abord la confirmation" in text_of(post_correction(client, incident))
     body.refresh_from_db()
     assert body.name == WRONG_NAME
 
 
-def test_a_confirmation_is_taken_back_with_its_reason(client, responder, incident, body):
+def test_a_confirmation_is_withdrawn_with_its_reason(client, responder, incident, body):
     other = declare(collectivity=body)
     confirm_body(reference=incident.reference, actor=responder)
     verify_incident(reference=incident.reference, actor=responder)
@@ -154,7 +154,7 @@ def test_a_confirmation_is_taken_back_with_its_reason(client, responder, inciden
     assert CaseFact.objects.get(incident_id=incident.pk).is_verified
     assert "Retirer la confirmation" in text_of(client.get(url(incident)))
 
-    after = text_of(doubt(client, incident))
+    after = text_of(withdraw_confirmation(client, incident))
 
     body.refresh_from_db()
     assert body.is_unconfirmed
@@ -170,10 +170,10 @@ def test_a_confirmation_is_taken_back_with_its_reason(client, responder, inciden
     assert not CaseFact.objects.get(incident_id=incident.pk).is_verified
 
 
-def test_taken_back_twice_is_taken_back_once_and_it_can_be_confirmed_again(client, responder, incident, body):
+def test_a_withdrawn_confirmation_is_one_event_and_may_be_given_again(client, responder, incident, body):
     confirm_body(reference=incident.reference, actor=responder)
     for _ in range(2):
-        doubt(client, incident)
+        withdraw_confirmation(client, incident)
     assert incident.events.filter(kind=EventKind.BODY_UNCONFIRMED).count() == 1
     confirm_body(reference=incident.reference, actor=responder)
     body.refresh_from_db()
@@ -181,88 +181,89 @@ def test_taken_back_twice_is_taken_back_once_and_it_can_be_confirmed_again(clien
 
 
 @pytest.mark.parametrize("reason", ["", "resolved", "<script>"])
-def test_a_reason_is_asked(client, responder, incident, body, reason):
+def test_withdrawing_a_confirmation_needs_a_reason(client, responder, incident, body, reason):
     confirm_body(reference=incident.reference, actor=responder)
-    assert "Choisissez pourquoi" in text_of(doubt(client, incident, reason))
+    assert "Choisissez pourquoi" in text_of(withdraw_confirmation(client, incident, reason))
     body.refresh_from_db()
     assert body.confirmed_at
 
 
-def test_what_a_list_carries_stays_confirmed(client, responder, incident):
-    of_list = declare(collectivity=Collectivity.objects.get(insee_code="29232"))
-    assert "Retirer la confirmation" not in text_of(client.get(url(of_list)))
-    assert "La liste officielle porte cette collectivité" in text_of(doubt(client, of_list))
-    assert not of_list.events.filter(kind=EventKind.BODY_UNCONFIRMED).exists()
+def test_a_body_of_the_official_list_stays_confirmed(client, responder, incident):
+    listed = declare(collectivity=Collectivity.objects.get(insee_code="29232"))
+    assert "Retirer la confirmation" not in text_of(client.get(url(listed)))
+    assert "La liste officielle porte cette collectivité" in text_of(withdraw_confirmation(client, listed))
+    assert not listed.events.filter(kind=EventKind.BODY_UNCONFIRMED).exists()
 
 
-def test_the_case_of_another_centre_is_not_there(client, incident, body):
+def test_a_case_of_another_centre_is_not_found(client, incident, body):
     confirm_body(reference=incident.reference, actor=a_responder())
     client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
     assert client.post(url(incident, "retirer-confirmation"), {"raison": "slip"}).status_code == 404
-    assert client.post(url(incident, "corriger"), GIVEN).status_code == 404
+    assert client.post(url(incident, "corriger"), CORRECTION).status_code == 404
     body.refresh_from_db()
     assert body.confirmed_at
 
 
-def contact(body, kind, **said):
+def create_contact(body, kind, **fields):
     return EmergencyContact.objects.create(
-        collectivity=body, kind=kind, updated_by=a_person(Role.AGENT, collectivity=body), **said
+        collectivity=body, kind=kind, updated_by=a_person(Role.AGENT, collectivity=body), **fields
     )
 
 
-def test_emergency_contacts_follow_and_what_was_there_stays(responder, incident, body):
-    kept = plouexemple()
-    contact(body, Helper.DPO, name="Du CCAS")
-    contact(body, Helper.SUPPLIER, name="Du CCAS")
-    contact(body, Helper.INSURER, name="Du CCAS")
-    contact(kept, Helper.DPO, name="De la commune")
-    contact(kept, Helper.INSURER)
+def test_a_merge_adds_emergency_contacts_and_overwrites_none(responder, incident, body):
+    target = plouexemple()
+    create_contact(body, Helper.DPO, name="Du CCAS")
+    create_contact(body, Helper.SUPPLIER, name="Du CCAS")
+    create_contact(body, Helper.INSURER, name="Du CCAS")
+    create_contact(target, Helper.DPO, name="De la commune")
+    create_contact(target, Helper.INSURER)
     for _ in range(2):
-        merge_body(reference=incident.reference, into=kept.uid, actor=responder)
+        merge_body(reference=incident.reference, into=target.uid, actor=responder)
     names = dict(EmergencyContact.objects.values_list("kind", "name"))
     assert names == {Helper.DPO: "De la commune", Helper.SUPPLIER: "Du CCAS", Helper.INSURER: "Du CCAS"}
-    assert set(EmergencyContact.objects.values_list("collectivity", flat=True)) == {kept.pk}
+    assert set(EmergencyContact.objects.values_list("collectivity", flat=True)) == {target.pk}
 
 
-def invitation(person, body):
+def invite(person, body):
     return make_link(LinkPurpose.INVITATION, user=person, made_by=None, collectivity=body)
 
 
-def test_invitations_follow_once(responder, incident, body):
-    kept, elsewhere = plouexemple(), plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
-    new, both, member = (a_person(Role.AGENT, collectivity=elsewhere) for _ in range(3))
-    for person in (new, both, member):
-        invitation(person, body)
-    invitation(both, kept)
-    a_member = member.membership_set.create(role=Role.AGENT, collectivity=kept)
-    merge_body(reference=incident.reference, into=kept.uid, actor=responder)
+def test_a_merge_moves_each_invitation_once(responder, incident, body):
+    target, other_body = plouexemple(), plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    new, invited_twice, member = (a_person(Role.AGENT, collectivity=other_body) for _ in range(3))
+    for person in (new, invited_twice, member):
+        invite(person, body)
+    invite(invited_twice, target)
+    a_member = member.membership_set.create(role=Role.AGENT, collectivity=target)
+    merge_body(reference=incident.reference, into=target.uid, actor=responder)
     live = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, revoked_at=None)
     assert a_member
-    assert sorted(live.values_list("user", flat=True)) == sorted([new.pk, both.pk])
-    assert set(live.values_list("collectivity", flat=True)) == {kept.pk}
+    assert sorted(live.values_list("user", flat=True)) == sorted([new.pk, invited_twice.pk])
+    assert set(live.values_list("collectivity", flat=True)) == {target.pk}
 
 
-def told(person):
+def count_deliveries(person):
     return Delivery.objects.filter(person=person).count()
 
 
 @pytest.mark.parametrize("is_announced_before", [False, True])
-def test_a_person_of_both_hears_of_a_case_once(responder, incident, body, is_announced_before):
-    kept = plouexemple()
-    both, one = a_person(Role.AGENT, collectivity=body), a_person(Role.AGENT, collectivity=kept)
-    both.membership_set.create(role=Role.AGENT, collectivity=kept, since_on=timezone.localdate() - timedelta(days=9))
+def test_a_member_of_both_bodies_is_notified_of_a_case_once(responder, incident, body, is_announced_before):
+    target = plouexemple()
+    twofold, single = a_person(Role.AGENT, collectivity=body), a_person(Role.AGENT, collectivity=target)
+    since = timezone.localdate() - timedelta(days=9)
+    twofold.membership_set.create(role=Role.AGENT, collectivity=target, since_on=since)
     if is_announced_before:
         announce_all_events()
-    merge_body(reference=incident.reference, into=kept.uid, actor=responder)
+    merge_body(reference=incident.reference, into=target.uid, actor=responder)
     announce_all_events()
-    assert (told(both), told(one)) == (1, 1)
+    assert (count_deliveries(twofold), count_deliveries(single)) == (1, 1)
 
 
-def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident, body):
-    seen = client.get(url(incident)).context["proposed"].form["seen"].value()
-    correct(client, incident, name="CCAS de Plou-Exemple", seen=seen)
+def test_the_second_writer_of_a_correction_sees_both_texts(client, responder, incident, body):
+    version = client.get(url(incident)).context["proposed"].form["seen"].value()
+    post_correction(client, incident, name="CCAS de Plou-Exemple", seen=version)
 
-    late = GIVEN | {"name": "CCAS de Plouexemple-Bourg", "seen": seen}
+    late = CORRECTION | {"name": "CCAS de Plouexemple-Bourg", "seen": version}
     answer = client.post(url(incident, "corriger"), late)
 
     assert answer.status_code == 409
@@ -272,7 +273,7 @@ def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident
     assert 'value="CCAS de Plouexemple-Bourg"' in page
     body.refresh_from_db()
     assert body.name == "CCAS de Plou-Exemple"
-    again = late | {"seen": answer.context["correction"]["seen"].value()}
-    assert client.post(url(incident, "corriger"), again).status_code == 302
+    resubmitted = late | {"seen": answer.context["correction"]["seen"].value()}
+    assert client.post(url(incident, "corriger"), resubmitted).status_code == 302
     body.refresh_from_db()
     assert body.name == "CCAS de Plouexemple-Bourg"

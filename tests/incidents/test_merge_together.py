@@ -1,4 +1,4 @@
-"""Merging, undoing, writing and answering at one instant, with real commits: nobody waits for ever."""
+"""Merging, undoing, writing and answering at one instant, with real commits, cause no deadlock."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -13,7 +13,7 @@ from tests.cast import a_responder, declare
 from tests.incidents.merging import merge, write
 
 
-def at_once(*acts):
+def run_together(*acts):
     barrier = Barrier(len(acts))
 
     def run(act):
@@ -30,18 +30,17 @@ def at_once(*acts):
         return sorted(pool.map(run, acts))
 
 
-def test_it_works(transactional_db):
-    """Two people merge each case into the other: one of them is told, and one double is left."""
-    one, two = a_responder(), a_responder()
+def test_merging_two_cases_into_each_other_leaves_one_double(transactional_db):
+    first_actor, second_actor = a_responder(), a_responder()
     for _ in range(5):
         first, second = declare(), declare()
-        outcome = at_once(lambda: merge(first, second, one), lambda: merge(second, first, two))  # noqa: B023
+        outcome = run_together(lambda: merge(first, second, first_actor), lambda: merge(second, first, second_actor))  # noqa: B023
         assert outcome == ["done", "refused"]
         merged = Incident.objects.filter(pk__in=[first.pk, second.pk]).values_list("merged_into", flat=True)
-        assert sum(one is None for one in merged) == 1
+        assert sum(main is None for main in merged) == 1
 
 
-def test_a_double_and_its_case_are_written_on_while_they_part_and_meet(transactional_db):
+def test_messages_are_kept_while_a_merge_is_undone_and_done_again(transactional_db):
     responder, main, double = a_responder(), declare(), declare()
     merge(double, main, responder)
 
@@ -59,6 +58,6 @@ def test_a_double_and_its_case_are_written_on_while_they_part_and_meet(transacti
             act(reference=main.reference, actor=responder, letter=Letter(text=f"{act} {number}", key="k"))
 
     acts = part_and_meet, write_some, lambda: answer_some(write_to_declarant), lambda: answer_some(write_with_doubles)
-    assert at_once(*acts) == ["done"] * 4
+    assert run_together(*acts) == ["done"] * 4
     assert double.messages.filter(is_from_csirt=False).count() == 12
     assert main.messages.count() == 24

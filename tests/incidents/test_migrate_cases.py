@@ -1,4 +1,4 @@
-"""The cases of a database of before the queue of what is due keep what waits on them."""
+"""Cases survive migrations, forwards from an older database and back to one."""
 
 from datetime import timedelta
 
@@ -24,28 +24,28 @@ from tests.incidents.transferring import another_centre
 KINDS = "SELECT kind FROM incidents_incidentevent ORDER BY id"
 
 
-def taken(actor):
+def declare_and_acknowledge(actor):
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=actor)
     return incident
 
 
-def written(incident):
+def write_message(incident):
     guest = Guest(access_uid=incident.accesses.get().uid)
     return write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="a"))
 
 
-def due(incident):
+def get_due(incident):
     row = Incident.objects.get(pk=incident.pk)
     return (row.due_for, row.due_at, row.answer_by)
 
 
 @pytest.mark.proof
-def test_it_works(cloned_db):
+def test_deadlines_are_computed_for_cases_of_an_older_database(cloned_db):
     responder = a_responder()
-    untaken, quiet, asking, answered, closed = declare(), *(taken(responder) for _ in range(4))
-    wrote = written(asking).written_at
-    written(answered)
+    untaken, quiet, asking, answered, closed = declare(), *(declare_and_acknowledge(responder) for _ in range(4))
+    wrote = write_message(asking).written_at
+    write_message(answered)
     write_to_declarant(reference=answered.reference, actor=responder, letter=Letter(text="Merci.", key="a"))
     close_incident(reference=closed.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
     Closing.objects.all().delete()
@@ -56,23 +56,23 @@ def test_it_works(cloned_db):
 
     rows = {row.pk: row for row in Incident.objects.all()}
     answer_in, review_in = ANSWER_WITHIN[quiet.severity], REVIEW_WITHIN[quiet.severity]
-    assert due(untaken) == ("acknowledge", untaken.acknowledge_by, untaken.received_at + answer_in)
+    assert get_due(untaken) == ("acknowledge", untaken.acknowledge_by, untaken.received_at + answer_in)
     for incident in (quiet, answered):
-        assert due(incident) == ("review", rows[incident.pk].acknowledged_at + review_in, None)
-    assert due(asking) == ("answer", wrote + answer_in, wrote + answer_in)
-    assert due(closed) == ("nothing", rows[closed.pk].closed_at, None)
+        assert get_due(incident) == ("review", rows[incident.pk].acknowledged_at + review_in, None)
+    assert get_due(asking) == ("answer", wrote + answer_in, wrote + answer_in)
+    assert get_due(closed) == ("nothing", rows[closed.pk].closed_at, None)
     assert answer_in < review_in < timedelta(days=7), "each severity has its own"
 
 
-def rows(query):
+def run_sql(query):
     with connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchall()
 
 
 @pytest.mark.proof
-def test_what_was_left_unsaid_goes_back_to_what_could_be_said(take_back_to):
-    """A day without its precision is about that day; nothing said is not known."""
+def test_unanswered_questions_become_unknown_in_an_older_version(take_back_to):
+    """A day without a precision becomes approximate; no answer becomes « unknown »."""
     at = timezone.now()
     names = ("occurred", "detected", "attack_known", "breach_known")
     unsaid = {"service_stopped": "", "data_concerned": "", "leak": Leak()}
@@ -80,24 +80,24 @@ def test_what_was_left_unsaid_goes_back_to_what_could_be_said(take_back_to):
     declare(**unsaid, **dict.fromkeys(names, Instant()))
     declare(**unsaid, **dict.fromkeys(names, Instant(at=at, certainty="exact")))
     take_back_to("incidents", "0013")
-    assert rows(
+    assert run_sql(
         "SELECT occurred_certainty, detected_certainty, attack_known_certainty, breach_known_certainty,"
         " service_stopped, data_concerned FROM incidents_incident ORDER BY id"
     ) == [(*(word,) * 4, "unknown", "unknown") for word in ("approximate", "unknown", "exact")]
-    assert rows("SELECT status, persons_band FROM incidents_dataleak") == [("suspected", "unknown")] * 3
+    assert run_sql("SELECT status, persons_band FROM incidents_dataleak") == [("suspected", "unknown")] * 3
 
 
 @pytest.mark.proof
-def test_the_history_of_a_file_that_was_taken_back_outlives_the_way_back(take_back_to):
+def test_events_of_withdrawn_files_survive_a_migration_back(take_back_to):
     incident = declare()
     guest = Guest(access_uid=incident.accesses.get().uid)
     take_back_evidence(guest=guest, reference=incident.reference, uid=a_piece(incident).uid)
-    before = rows(KINDS)
+    before = run_sql(KINDS)
     assert (EventKind.FILE_TAKEN_BACK,) in before
     take_back_to("incidents", "0016")
-    assert rows(KINDS) == before
+    assert run_sql(KINDS) == before
     with pytest.raises(IntegrityError, match="event_kind_known"):
-        rows(
+        run_sql(
             "INSERT INTO incidents_incidentevent (uid, incident_id, kind, at, actor_kind, actor_id, data) "
             "SELECT gen_random_uuid(), incident_id, kind, at, actor_kind, actor_id, data FROM incidents_incidentevent "
             "WHERE kind = 'file_taken_back' RETURNING id"
@@ -105,28 +105,28 @@ def test_the_history_of_a_file_that_was_taken_back_outlives_the_way_back(take_ba
 
 
 @pytest.mark.proof
-def test_cases_that_followed_their_ground_outlive_the_way_back(take_back_to, monkeypatch):
-    """One that nobody took has moved, one that was taken is proposed by nobody, of another nobody asks for the
-    agreement: all stay in the history.
+def test_rerouted_cases_survive_a_migration_back(take_back_to, monkeypatch):
+    """An unassigned case is moved. Of two assigned ones, the shareable one gets a transfer that nobody asked for and
+    the confidential one a task without author.
     """
     monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
     breizh_cyber()
     responder = a_responder()
     declare()
-    held, kept_in = taken(responder), taken(responder)
-    Incident.objects.filter(pk=held.pk).update(tlp=Tlp.GREEN)
-    elsewhere = another_centre()
-    Coverage.objects.update(csirt=elsewhere)
+    shareable, confidential = declare_and_acknowledge(responder), declare_and_acknowledge(responder)
+    Incident.objects.filter(pk=shareable.pk).update(tlp=Tlp.GREEN)
+    new_centre = another_centre()
+    Coverage.objects.update(csirt=new_centre)
     while reroute.reroute_cases():
         pass
-    before = rows(KINDS)
+    before = run_sql(KINDS)
     assert {(EventKind.REROUTED,), (EventKind.TRANSFER_ASKED,)} <= {*before}
     take_back_to("incidents", "0019")
-    assert rows(KINDS) == before
-    assert rows("SELECT incident_id, asked_by_id FROM incidents_transfer") == [(held.pk, None)]
-    assert rows("SELECT incident_id, author_id FROM incidents_task") == [(kept_in.pk, None)]
+    assert run_sql(KINDS) == before
+    assert run_sql("SELECT incident_id, asked_by_id FROM incidents_transfer") == [(shareable.pk, None)]
+    assert run_sql("SELECT incident_id, author_id FROM incidents_task") == [(confidential.pk, None)]
     with pytest.raises(IntegrityError, match="event_kind_known"):
-        rows(
+        run_sql(
             "INSERT INTO incidents_incidentevent (uid, incident_id, kind, at, actor_kind, actor_id, data) "
             "SELECT gen_random_uuid(), incident_id, kind, at, actor_kind, actor_id, data FROM incidents_incidentevent "
             "WHERE kind = 'rerouted' RETURNING id"
@@ -134,9 +134,9 @@ def test_cases_that_followed_their_ground_outlive_the_way_back(take_back_to, mon
 
 
 @pytest.mark.proof
-def test_words_that_an_older_version_cannot_keep_are_dropped_on_the_way_back(take_back_to):
+def test_words_that_an_older_version_cannot_keep_are_dropped(take_back_to):
     responder = a_responder()
-    incident = taken(responder)
+    incident = declare_and_acknowledge(responder)
     words = {KeptForm.NOTE: {"text": ["Vu."]}, KeptForm.CLOSING: {"summary": ["Fini."]}}
     words[KeptForm.VERIFICATION] = {"source": ["known"]}
     keep_words(reference=incident.reference, actor=responder, words=words, pen=Pen(name="a", stroke=1))
