@@ -1,4 +1,4 @@
-"""Who of the CSIRT was given the bytes of a piece: told to the declarant and to the other responders."""
+"""The declarant and other responders see who of the CSIRT has opened a piece."""
 
 from datetime import timedelta
 
@@ -23,81 +23,82 @@ def holder(incident):
     return client
 
 
-def address(piece):
+def piece_url(piece):
     return f"/triage/{piece.incident.reference}/pieces/{piece.uid}/"
 
 
-def follow_up(incident, page=""):
+def follow_up_url(incident, page=""):
     return f"/suivi/{incident.reference}/{page}"
 
 
-def case(incident):
+def case_url(incident):
     return f"/admin/incidents/incident/{incident.reference}/"
 
 
-def test_it_works(incident, holder):
+def test_the_declarant_and_colleagues_see_who_opened_a_piece(incident, holder):
     piece, responder = a_piece(incident), a_responder()
-    assert "Ouverte" not in text(holder.get(follow_up(incident, "pieces/")))
-    assert "Personne encore." in text(holder.get(follow_up(incident)))
+    assert "Ouverte" not in text(holder.get(follow_up_url(incident, "pieces/")))
+    assert "Personne encore." in text(holder.get(follow_up_url(incident)))
     events = IncidentEvent.objects.count()
 
-    assert signed_in(responder).get(address(piece)).status_code == 200
+    assert signed_in(responder).get(piece_url(piece)).status_code == 200
 
     opening = Opening.objects.get()
     assert (opening.evidence, opening.user) == (piece, responder)
     assert IncidentEvent.objects.count() == events
     for page in ("", "pieces/"):
-        shown = text(holder.get(follow_up(incident, page)))
-        assert f"Ouverte par {responder.display_name}, Breizh Cyber, le" in shown
-        assert responder.email not in shown
-    assert f"{responder.display_name} a ouvert une pièce, la dernière fois le" in text(holder.get(follow_up(incident)))
-    assert f"Ouverte par {responder.display_name}, " in text(signed_in(a_responder()).get(case(incident)))
+        page_text = text(holder.get(follow_up_url(incident, page)))
+        assert f"Ouverte par {responder.display_name}, Breizh Cyber, le" in page_text
+        assert responder.email not in page_text
+    assert f"{responder.display_name} a ouvert une pièce, la dernière fois le" in text(
+        holder.get(follow_up_url(incident))
+    )
+    assert f"Ouverte par {responder.display_name}, " in text(signed_in(a_responder()).get(case_url(incident)))
 
 
-def test_nobody_is_not_said_once_a_piece_was_opened(incident, holder):
-    """Though nobody has read the case."""
+def test_an_opened_piece_replaces_the_notice_that_nobody_has_read(incident, holder):
     responder = a_responder()
     note_opening(piece=a_piece(incident), reader=responder)
-    shown = text(holder.get(follow_up(incident)))
-    assert f"{responder.display_name} a ouvert une pièce" in shown
-    assert "Personne encore." not in shown
+    page_text = text(holder.get(follow_up_url(incident)))
+    assert f"{responder.display_name} a ouvert une pièce" in page_text
+    assert "Personne encore." not in page_text
 
 
-def test_each_time_is_kept_and_a_double_click_is_one(incident, holder):
+def test_each_opening_is_recorded_and_a_double_click_counts_once(incident, holder):
     piece, responder, start = a_piece(incident), a_responder(), timezone.now()
-    for seconds, kept in ((0, 1), (30, 1), (70, 2), (200, 3)):
+    for seconds, number in ((0, 1), (30, 1), (70, 2), (200, 3)):
         with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
             note_opening(piece=piece, reader=responder)
-        assert Opening.objects.count() == kept
-    assert f"Ouverte 3 fois par {responder.display_name}" in text(holder.get(follow_up(incident, "pieces/")))
+        assert Opening.objects.count() == number
+    assert f"Ouverte 3 fois par {responder.display_name}" in text(holder.get(follow_up_url(incident, "pieces/")))
 
 
-def test_what_gives_no_bytes_is_no_opening(incident):
+def test_a_request_without_content_records_no_opening(incident):
     piece = a_piece(incident)
-    assert signed_in(a_responder()).head(address(piece)).status_code == 200
-    assert signed_in(an_agent()).get(address(piece)).status_code == 403
-    assert Client().get(address(piece)).status_code == 302
-    signed_in(a_responder()).get(case(incident))
+    assert signed_in(a_responder()).head(piece_url(piece)).status_code == 200
+    assert signed_in(an_agent()).get(piece_url(piece)).status_code == 403
+    assert Client().get(piece_url(piece)).status_code == 302
+    signed_in(a_responder()).get(case_url(incident))
     assert not Opening.objects.exists()
 
 
-def test_it_is_erased_with_the_case(incident):
-    mine, other = a_piece(incident), a_piece(declare())
+def test_openings_are_erased_with_the_case(incident):
+    own, other = a_piece(incident), a_piece(declare())
     responder = a_responder()
-    for piece in (mine, other):
+    for piece in (own, other):
         note_opening(piece=piece, reader=responder)
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert Opening.objects.get().evidence == other
 
 
 @pytest.mark.parametrize("many", [2, 50])
-def test_the_pages_cost_the_same(incident, holder, many, django_assert_max_num_queries):
+def test_the_pages_cost_the_same_with_fifty_openings(incident, holder, many, django_assert_max_num_queries):
     piece = a_piece(incident)
     for _ in range(many):
         note_opening(piece=piece, reader=a_responder())
     for page, most in (("", 20), ("pieces/", 10)):
         with django_assert_max_num_queries(most):
-            assert text(holder.get(follow_up(incident, page))).count("Ouverte par") == many
+            assert text(holder.get(follow_up_url(incident, page))).count("Ouverte par") == many
     responder = signed_in(a_responder())
     with django_assert_max_num_queries(35):
-        assert text(responder.get(case(incident))).count("Ouverte par") == many
+        assert text(responder.get(case_url(incident))).count("Ouverte par") == many

@@ -1,4 +1,4 @@
-"""Who of the CSIRT has read a case: told to the declarant, and to the responder what came since."""
+"""The declarant sees who of the CSIRT has read the case; a responder sees what came since they read it."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def html(response):
     return response.content.decode()
 
 
-def test_it_works(incident):
+def test_the_declarant_sees_who_has_read_the_case(incident):
     declarant, responder = opened(incident), a_responder()
     assert "Personne ne l’a encore lue." in text(declarant.get(page(incident)))
 
@@ -40,14 +40,14 @@ def test_it_works(incident):
 
     reading = Reading.objects.get()
     assert (reading.user, reading.incident) == (responder, incident)
-    shown = text(declarant.get(page(incident)))
-    assert "Breizh Cyber a lu votre déclaration" in shown
-    assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in shown
-    assert responder.email not in shown
+    page_text = text(declarant.get(page(incident)))
+    assert "Breizh Cyber a lu votre déclaration" in page_text
+    assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in page_text
+    assert responder.email not in page_text
     assert IncidentEvent.objects.count() == 1
 
 
-def test_what_nobody_of_the_centre_opened_is_marked_for_all_of_it(incident):
+def test_a_case_that_nobody_has_opened_is_marked_for_the_whole_centre(incident):
     colleague = signed_in(a_responder())
     assert NEW in html(colleague.get(QUEUE))
     reader = signed_in(a_responder())
@@ -57,7 +57,7 @@ def test_what_nobody_of_the_centre_opened_is_marked_for_all_of_it(incident):
     assert NEW not in html(colleague.get(QUEUE, {"etat": "clos"}))
 
 
-def test_the_telephone_page_is_read_too(incident):
+def test_opening_the_telephone_page_counts_as_reading(incident):
     client, address = signed_in(a_responder()), f"/triage/{incident.reference}/"
     first = text(client.get(address))
     assert "depuis votre dernière lecture" not in first
@@ -70,14 +70,14 @@ def test_the_telephone_page_is_read_too(incident):
     assert "depuis votre dernière lecture" not in text(client.get(address))
 
 
-def test_a_look_that_shows_nothing_is_no_reading(incident):
+def test_neither_the_queue_nor_a_head_request_counts_as_reading(incident):
     client = signed_in(a_responder())
     client.head(case(incident))
     client.get(QUEUE)
     assert not Reading.objects.exists()
 
 
-def test_only_the_centre_counts(incident):
+def test_only_responders_of_the_centre_count_as_readers(incident):
     for person in (an_agent(), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
         note_reading(incident=incident, reader=person, at=timezone.now())
         signed_in(person).get(page(incident))
@@ -86,7 +86,7 @@ def test_only_the_centre_counts(incident):
     assert not Reading.objects.exists()
 
 
-def test_it_is_written_once_a_minute_and_at_once_when_there_is_news(incident):
+def test_a_reading_is_recorded_once_a_minute_or_at_once_after_news(incident):
     responder, start = a_responder(), timezone.now()
     for seconds, read_at in ((0, 0), (30, 0), (70, 70), (80, 70)):
         with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
@@ -100,19 +100,19 @@ def test_it_is_written_once_a_minute_and_at_once_when_there_is_news(incident):
     assert (reading.first_at, reading.last_at) == (start, start + timedelta(seconds=82))
 
 
-@pytest.mark.parametrize(("module", "read"), [(admin, "build_page_context"), (views, "build_telephone_context")])
-def test_what_arrives_while_the_page_is_made_is_new_the_next_time(incident, monkeypatch, module, read):
+@pytest.mark.parametrize(("module", "builder"), [(admin, "build_page_context"), (views, "build_telephone_context")])
+def test_a_message_that_arrives_during_a_request_stays_new(incident, monkeypatch, module, builder):
     client = signed_in(a_responder())
     address = case(incident) if module is admin else f"/triage/{incident.reference}/"
 
-    reading = getattr(module, read)
+    build_context = getattr(module, builder)
 
-    def read_then_written(*said):
-        context = reading(*said)
+    def build_context_then_write(*args):
+        context = build_context(*args)
         write(incident)
         return context
 
-    monkeypatch.setattr(module, read, read_then_written)
+    monkeypatch.setattr(module, builder, build_context_then_write)
     assert "Du nouveau" not in text(client.get(address))
     monkeypatch.undo()
 
@@ -121,7 +121,7 @@ def test_what_arrives_while_the_page_is_made_is_new_the_next_time(incident, monk
     assert NEW not in html(client.get(QUEUE))
 
 
-def test_what_came_since_my_reading_is_marked_for_me_alone(incident):
+def test_a_case_read_before_a_message_is_marked_new_for_each_reader(incident):
     camille, sacha = signed_in(a_responder()), signed_in(a_responder())
     camille.get(case(incident))
     assert NEW not in html(camille.get(QUEUE))
@@ -134,12 +134,12 @@ def test_what_came_since_my_reading_is_marked_for_me_alone(incident):
 
 
 @pytest.mark.parametrize("number", [2, 49])
-def test_the_marks_cost_no_query_a_row(incident, django_assert_max_num_queries, number):
+def test_the_marks_cost_no_query_per_row(incident, django_assert_max_num_queries, number):
     client = signed_in(a_responder())
     for _ in range(number):
         write(declare())
     client.get(QUEUE)
     with django_assert_max_num_queries(10):
-        shown = client.get(QUEUE)
-    assert html(shown).count(NEW) == number + 1, "nobody has opened the other one"
+        response = client.get(QUEUE)
+    assert html(response).count(NEW) == number + 1, "the case of the fixture is new too"
     assert Client().get(QUEUE).status_code == 302

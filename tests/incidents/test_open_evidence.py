@@ -1,4 +1,4 @@
-"""Opening pieces at the CSIRT: hostile files, hostile names, whose they are, what happens without their key."""
+"""Responders open pieces: hostile files, hostile names, pieces of other cases, pieces without their key."""
 
 import os
 import struct
@@ -36,7 +36,7 @@ def responder(incident):
     return client
 
 
-def test_it_works(holder, responder, incident):
+def test_a_responder_downloads_a_piece_as_plain_bytes(holder, responder, incident):
     content = os.urandom(200_000)
     piece = hand_over(holder, incident, content, "journal de l’accueil.log")
     answer = responder.get(address(piece))
@@ -52,7 +52,7 @@ def test_it_works(holder, responder, incident):
 
 
 @pytest.mark.parametrize("name", FILE_NAMES, ids=range(len(FILE_NAMES)))
-def test_a_hostile_name_does_nothing_anywhere(holder, responder, incident, name):
+def test_a_hostile_file_name_is_harmless_on_every_page(holder, responder, incident, name):
     piece = hand_over(holder, incident, b"x", name, auteur="<b id=piege>Dominique</b>\u202e")
     assert not set(piece.name) & set(ALTERED)
     assert "/" not in piece.name
@@ -69,7 +69,7 @@ def test_a_hostile_name_does_nothing_anywhere(holder, responder, incident, name)
 
 
 @pytest.mark.parametrize("name", FILE_NAMES, ids=range(len(FILE_NAMES)))
-def test_the_plain_form_cleans_it_too(holder, incident, name):
+def test_the_plain_form_cleans_file_names_too(holder, incident, name):
     file = SimpleUploadedFile("x", name.encode())
     file._name = name
     holder.post(f"/suivi/{incident.reference}/pieces/", {"pieces": file})
@@ -77,14 +77,14 @@ def test_the_plain_form_cleans_it_too(holder, incident, name):
         assert piece.name == clean_file_name(piece.name)
 
 
-def test_a_name_keeps_what_is_plain():
+def test_cleaning_a_file_name_keeps_its_plain_characters():
     assert clean_file_name("C:\\Users\\mairie\\Note  de\trançon.TXT") == "Note derançon.TXT"
     assert clean_file_name("\u202e\u200b") == clean_file_name("") == "sans nom"
     long = clean_file_name("a" * 300 + ".eml")
     assert (len(long), long[-5:]) == (255, "a.eml")
 
 
-# What a browser, a mail program or a desktop would run, or show as a page of ours.
+# Files that a browser, a mail program or a desktop would run, or show as a page of Tocsin.
 DANGEROUS = {
     "page.html": b"<!DOCTYPE html><script>alert(document.domain)</script>",
     "image.svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
@@ -100,7 +100,7 @@ DANGEROUS = {
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
-def test_a_dangerous_type_leaves_as_bytes_and_nothing_else(holder, responder, incident, name):
+def test_a_dangerous_file_is_only_ever_downloaded(holder, responder, incident, name):
     piece = hand_over(holder, incident, DANGEROUS[name], name)
     answer = responder.get(address(piece))
     assert b"".join(answer.streaming_content) == DANGEROUS[name]
@@ -109,9 +109,9 @@ def test_a_dangerous_type_leaves_as_bytes_and_nothing_else(holder, responder, in
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
     for page in ("", "pieces/", "pieces/bordereau/"):
-        shown = holder.get(f"/suivi/{incident.reference}/{page}")
-        assert shown["Content-Type"].startswith("text/html")
-        assert DANGEROUS[name] not in shown.content
+        response = holder.get(f"/suivi/{incident.reference}/{page}")
+        assert response["Content-Type"].startswith("text/html")
+        assert DANGEROUS[name] not in response.content
 
 
 MAIL = (
@@ -134,7 +134,7 @@ def test_a_mail_keeps_its_headers_to_the_byte(holder, responder, incident, by_fo
     assert "message/rfc822" in text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
 
 
-def test_a_piece_of_another_case_is_not_there(holder, responder, incident):
+def test_a_piece_is_not_found_under_another_case(holder, responder, incident):
     other = declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
     piece = hand_over(holder, incident, b"x")
     assert responder.get(address(piece).replace(incident.reference, other.reference)).status_code == 404
@@ -143,7 +143,7 @@ def test_a_piece_of_another_case_is_not_there(holder, responder, incident):
     assert agent.get(address(piece)).status_code == 403
 
 
-def test_a_lost_key_is_told_and_nothing_breaks(holder, responder, incident, settings):
+def test_a_lost_key_is_reported_until_it_is_restored(holder, responder, incident, settings):
     piece = hand_over(holder, incident, b"x")
     key = settings.EVIDENCE_KEYS
     settings.EVIDENCE_KEYS = [os.urandom(32)]
@@ -154,29 +154,29 @@ def test_a_lost_key_is_told_and_nothing_breaks(holder, responder, incident, sett
     assert b"".join(responder.get(address(piece)).streaming_content) == b"x"
 
 
-def test_the_old_key_of_the_installation_can_go(holder, responder, incident, settings):
+def test_the_old_key_of_the_installation_can_be_removed(holder, responder, incident, settings):
     piece = hand_over(holder, incident, b"x")
     new = os.urandom(32)
     settings.EVIDENCE_KEYS = [new, *settings.EVIDENCE_KEYS]
-    said = StringIO()
-    call_command("rewrap_case_keys", stdout=said)
-    call_command("rewrap_case_keys", stdout=said)
-    assert [line.split(".")[0][-1] for line in said.getvalue().splitlines()] == ["1", "0"]
+    output = StringIO()
+    call_command("rewrap_case_keys", stdout=output)
+    call_command("rewrap_case_keys", stdout=output)
+    assert [line.split(".")[0][-1] for line in output.getvalue().splitlines()] == ["1", "0"]
     settings.EVIDENCE_KEYS = [new]
     assert b"".join(responder.get(address(piece)).streaming_content) == b"x"
     assert CaseKey.objects.count() == 1
 
 
-def test_a_file_gone_from_the_store_is_told(holder, responder, incident):
+def test_a_file_missing_from_the_store_answers_503(holder, responder, incident):
     piece = hand_over(holder, incident, b"x")
     vault.remove_object(piece.storage_name)
     assert responder.get(address(piece)).status_code == 503
 
 
-# What a file says of itself
+# Metadata of a file
 
 
-def test_a_position_is_shown_to_responders_alone(holder, responder, incident):
+def test_only_responders_see_the_position_of_a_photograph(holder, responder, incident):
     piece = hand_over(holder, incident, photograph(), "photo.jpg")
     assert piece.position == {"latitude": 48.108333, "longitude": -4.1, "altitude": 12.0}
     assert piece.media_type == "image/jpeg"
@@ -192,7 +192,7 @@ def test_a_position_is_shown_to_responders_alone(holder, responder, incident):
     [photograph(latitude=(91, 0, 0)), photograph(longitude=(4_000_000_000, 0, 0)), photograph()[:60], b"\xff\xd8\xff"],
     ids=["beyond the pole", "beyond all", "cut", "three bytes"],
 )
-def test_a_position_that_cannot_be_is_none(content):
+def test_an_impossible_position_is_ignored(content):
     assert file_facts.read_position(content) is None
 
 
@@ -207,8 +207,8 @@ def test_spoilt_photographs_neither_break_nor_hang(seed):
         file_facts.detect_media_type(bytes(noise[at:]))
 
 
-def test_a_photograph_that_turns_in_circles_is_left():
-    """A directory of 65 535 entries that each point at it."""
+def test_a_photograph_with_circular_directories_is_given_up():
+    """Each of the 65 535 entries of the directory points back at the directory."""
     entry = struct.pack("<HHII", 0x8825, 4, 1, 8)
     circle = b"II*\0" + struct.pack("<IH", 8, 65535) + entry * 70_000
     assert file_facts.read_position(circle) is None
@@ -233,5 +233,5 @@ def test_a_photograph_that_turns_in_circles_is_left():
     ],
     ids=["empty", "mail", "text", "latin", "zip", "pdf", "png", "program", "cut letter"],
 )
-def test_the_type_is_told_from_the_bytes(content, kind):
+def test_the_media_type_is_detected_from_the_content(content, kind):
     assert file_facts.detect_media_type(content) == kind

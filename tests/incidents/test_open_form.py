@@ -1,4 +1,4 @@
-"""A form of the case page is drawn once it is opened: in the place of its button, or on the page that comes back."""
+"""A form of the case page is rendered only when it is opened: in place of its button, or on a full page."""
 
 from datetime import timedelta
 
@@ -30,50 +30,50 @@ POSTED_TO = {
 }
 
 
-def read(response):
+def parse_page(response):
     assert response.status_code == 200
     harmless.answer(response)
     return LexborHTMLParser(response.content.decode())
 
 
-def form_in(tree, name):
+def find_form(tree, name):
     return tree.css_first(PLACES[name])
 
 
-def plainly(node):
+def get_normalised_html(node):
     return " ".join(node.html.split())
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_it_works(client, responder, incident, name):
+def test_a_form_is_the_same_in_place_and_on_a_full_page(client, responder, incident, name):
     case = taken_by(responder, incident)
-    closed = read(client.get(url(case)))
-    assert form_in(closed, name) is None
+    closed = parse_page(client.get(url(case)))
+    assert find_form(closed, name) is None
     button = closed.css_first(f"button[name=ouvrir][value={name}]").attributes
     assert (button["form"], button["formaction"]) == ("ecrits", url(case, "garder"))
 
-    opened = form_in(read(client.post(button["formaction"], {"ouvrir": name}, follow=True)), name)
-    alone = read(client.get(button["hx-get"]))
+    form = find_form(parse_page(client.post(button["formaction"], {"ouvrir": name}, follow=True)), name)
+    alone = parse_page(client.get(button["hx-get"]))
 
-    assert opened.css_first("button").attributes.get("formaction", "").endswith(POSTED_TO[name])
-    assert {one.attributes["form"] for one in opened.css("input, select, textarea, button")} == {"ecrits"}
-    assert plainly(form_in(alone, name)) == plainly(opened)
+    assert form.css_first("button").attributes.get("formaction", "").endswith(POSTED_TO[name])
+    assert {field.attributes["form"] for field in form.css("input, select, textarea, button")} == {"ecrits"}
+    assert get_normalised_html(find_form(alone, name)) == get_normalised_html(form)
     assert alone.css_first("#container") is None
 
 
-def test_one_form_is_opened_at_a_time(client, responder, incident):
-    page = read(client.get(url(taken_by(responder, incident)), {"ouvrir": "gravite"}))
-    assert form_in(page, "gravite")
-    assert form_in(page, "qualifier") is None
+def test_only_one_form_is_open_at_a_time(client, responder, incident):
+    page = parse_page(client.get(url(taken_by(responder, incident)), {"ouvrir": "gravite"}))
+    assert find_form(page, "gravite")
+    assert find_form(page, "qualifier") is None
 
 
 @pytest.mark.parametrize("name", ["", "effacer", "<b>"])
 def test_an_unknown_form_opens_nothing(client, responder, incident, name):
-    page = read(client.get(url(incident), {"ouvrir": name}))
-    assert not [known for known in FORMS if form_in(page, known)]
+    page = parse_page(client.get(url(incident), {"ouvrir": name}))
+    assert not [form for form in FORMS if find_form(page, form)]
 
 
-def test_a_form_that_the_page_does_not_offer_is_not_there(client, incident):
+def test_a_form_that_the_page_does_not_offer_is_not_found(client, incident):
     lead = a_lead()
     client.force_login(lead)
     assert client.get(url(incident, "formulaire", "effacer")).status_code == 404
@@ -82,17 +82,17 @@ def test_a_form_that_the_page_does_not_offer_is_not_there(client, incident):
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_form_without_its_page_leads_to_the_page(client, responder, incident, name):
-    """Which notes who reads, and shows what is new."""
+def test_a_form_requested_before_its_page_redirects_to_the_page(client, responder, incident, name):
+    """The page records the reader and shows what is new."""
     case = taken_by(responder, incident)
     answer = client.get(url(case, "formulaire", name))
     assert (answer.status_code, answer["Location"]) == (302, f"{url(case)}?ouvrir={name}")
     assert not case.readings.exists()
-    assert form_in(read(client.get(answer["Location"])), name)
+    assert find_form(parse_page(client.get(answer["Location"])), name)
     assert client.get(url(case, "formulaire", name)).status_code == 200
 
 
-def test_an_opened_form_leaves_what_is_new_new(client, responder, incident):
+def test_opening_a_form_does_not_count_as_reading(client, responder, incident):
     case = taken_by(responder, incident)
     client.get(url(case))
     before = case.readings.get().last_at
@@ -101,7 +101,7 @@ def test_an_opened_form_leaves_what_is_new_new(client, responder, incident):
     assert case.readings.get().last_at == before - timedelta(hours=1)
 
 
-def test_forms_of_another_state_of_the_case_are_not_there(client, responder, incident):
+def test_forms_that_do_not_fit_the_status_are_not_found(client, responder, incident):
     client.get(url(incident))
     assert client.get(url(incident, "formulaire", "tache")).status_code == 404
     taken_by(responder, incident)

@@ -1,4 +1,4 @@
-"""What stands first in the queue: the worst and the latest together, on examples that are hard to order."""
+"""The queue weighs severity and lateness together, shown on examples that are hard to order."""
 
 import pytest
 
@@ -11,12 +11,12 @@ from tests.incidents.open_cases import CRITICAL, HIGH, LOW, MODERATE, NOW, a_cas
 FALSE_TRANSFER = Situation(type=IncidentType.TRANSFER, on=NOW.date())
 
 
-def in_order(*cases):
-    """As they come from the table, in no order."""
+def order_cases(*cases):
+    """Pass the cases in reverse and return them as the queue orders them."""
     return [wave.worst for wave in arrange_waves(cases[::-1], NOW)]
 
 
-def test_it_works():
+def test_the_queue_shows_the_most_urgent_case_first():
     expected = [
         a_case(CRITICAL, minutes=28),
         a_case(CRITICAL, minutes=40),
@@ -28,7 +28,7 @@ def test_it_works():
         a_case(MODERATE, minutes=188),
         a_case(LOW, minutes=60),
     ]
-    assert in_order(*expected) == expected
+    assert order_cases(*expected) == expected
 
 
 HARD = {
@@ -74,27 +74,27 @@ HARD = {
 @pytest.mark.parametrize("example", HARD)
 def test_hard_examples(example):
     first, second = HARD[example]
-    assert in_order(first, second) == [first, second]
-    assert in_order(second, first) == [first, second]
+    assert order_cases(first, second) == [first, second]
+    assert order_cases(second, first) == [first, second]
 
 
-def test_due_this_very_instant_is_not_late_yet():
-    now, before = a_case(MODERATE, minutes=0), a_case(HIGH, minutes=5)
-    assert in_order(now, before) == [before, now]
+def test_a_case_due_at_this_instant_is_not_late():
+    due_now, high = a_case(MODERATE, minutes=0), a_case(HIGH, minutes=5)
+    assert order_cases(due_now, high) == [high, due_now]
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_each_level_stands_above_the_one_below(is_late):
+def test_each_severity_is_more_urgent_than_the_one_below(is_late):
     levels = [compute_urgency(severity, is_late=is_late) for severity in (LOW, MODERATE, HIGH, CRITICAL)]
     assert levels == sorted(set(levels))
     assert levels[-1] == 5
 
 
-def test_two_cases_alike_keep_one_order_from_page_to_page():
-    one, other = a_case(HIGH, minutes=5), a_case(HIGH, minutes=5)
-    assert in_order(one, other) == in_order(other, one)
+def test_two_equal_cases_keep_their_order_from_page_to_page():
+    first, second = a_case(HIGH, minutes=5), a_case(HIGH, minutes=5)
+    assert order_cases(first, second) == order_cases(second, first)
 
 
-def test_a_place_is_read_back_from_its_link():
+def test_a_queue_place_is_parsed_from_its_link():
     place = compute_place(a_case(MODERATE, minutes=-35), NOW)
     assert QueuePlace.parse(str(place)) == place

@@ -1,4 +1,4 @@
-"""The card for the wall: one body at once, all the communes of a département in one PDF that a task makes."""
+"""Wall cards: one body's card at once, or all the communes of a département in one PDF that a task makes."""
 
 import re
 from io import BytesIO
@@ -46,41 +46,41 @@ def town():
     return plouexemple()
 
 
-def body_of(response):
+def read_content(response):
     return b"".join(response.streaming_content)
 
 
-def test_it_works(client, town):
-    found = client.get("/secours/", {"q": "plouexemple"})
-    assert f"/secours/{town.uid}/" in found.content.decode()
-    shown = text(client.get(f"/secours/{town.uid}/"))
+def test_a_visitor_finds_a_town_and_prints_its_card(client, town):
+    results = client.get("/secours/", {"q": "plouexemple"})
+    assert f"/secours/{town.uid}/" in results.content.decode()
+    page_text = text(client.get(f"/secours/{town.uid}/"))
     for words in ("Breizh Cyber", "0 800 200 008", "Liste de l’ANSSI", "17Cyber", "Débranchez", "Assureur"):
-        assert words in shown
+        assert words in page_text
     answer = client.get(f"/secours/{town.uid}/pdf/")
-    assert body_of(answer).startswith(b"%PDF-1.7")
+    assert read_content(answer).startswith(b"%PDF-1.7")
     assert answer["Content-Disposition"] == 'attachment; filename="fiche-de-secours.pdf"'
 
 
 def test_a_member_prints_the_numbers_that_the_body_entered(client, town):
-    """On the page and in the PDF; a stranger gets the lines empty."""
+    """They are on the page and in the PDF; a stranger gets empty lines."""
     agent = an_agent()
     contact = {"kind": "supplier", "name": "Exemple Informatique", "phone": "02 99 00 00 01", "updated_by": agent}
     EmergencyContact.objects.create(collectivity=town, **contact)
-    for asker, is_there in ((Client(), False), (signed_in(a_responder()), False), (signed_in(agent), True)):
-        page = asker.get(f"/secours/{town.uid}/")
-        words = PdfReader(BytesIO(body_of(asker.get(f"/secours/{town.uid}/pdf/")))).pages[0].extract_text()
-        for shown in (text(page), words):
-            assert ("02 99 00 00 01" in shown) is is_there
-            assert ("À remplir maintenant" in shown) is not is_there
+    for visitor, is_there in ((Client(), False), (signed_in(a_responder()), False), (signed_in(agent), True)):
+        page = visitor.get(f"/secours/{town.uid}/")
+        words = PdfReader(BytesIO(read_content(visitor.get(f"/secours/{town.uid}/pdf/")))).pages[0].extract_text()
+        for content in (text(page), words):
+            assert ("02 99 00 00 01" in content) is is_there
+            assert ("À remplir maintenant" in content) is not is_there
         assert "no-store" in page["Cache-Control"]
 
 
-def test_the_qr_code_leads_to_the_declaration_of_that_body(client, town):
+def test_the_qr_code_leads_to_a_declaration_for_the_body(client, town):
     card = build_body_card(town, on=timezone.localdate())
     assert card["address"] == f"http://localhost:8000/declarer/?collectivite={town.uid}"
-    assert codes_of(body_of(client.get(f"/secours/{town.uid}/pdf/"))) == [[card["address"]]]
-    asked = client.get(card["address"])
-    assert f'name="collectivite" value="{town.uid}"' in asked.content.decode()
+    assert codes_of(read_content(client.get(f"/secours/{town.uid}/pdf/"))) == [[card["address"]]]
+    form_page = client.get(card["address"])
+    assert f'name="collectivite" value="{town.uid}"' in form_page.content.decode()
     answer = client.post("/declarer/", {"quoi": "rancon", "collectivite": str(town.uid)}, follow=True)
     assert "Est-ce bien elle ?" in text(answer).replace("\xa0", " ")
     assert "Plouexemple" in text(answer)
@@ -90,16 +90,16 @@ def test_the_qr_code_leads_to_the_declaration_of_that_body(client, town):
 @pytest.mark.parametrize(
     ("town", "words"), [("Ajaccio", "Presse, à confirmer"), ("Mamoudzou", "Aucun centre ne couvre votre territoire")]
 )
-def test_where_there_is_no_number_the_card_says_what_to_do(client, town, words):
+def test_a_card_without_a_number_says_what_to_do(client, town, words):
     body = listed(town)
-    shown = text(client.get(f"/secours/{body.uid}/"))
-    assert words in shown
-    assert "17cyber.gouv.fr" in shown
-    assert body_of(client.get(f"/secours/{body.uid}/pdf/")).startswith(b"%PDF")
+    page_text = text(client.get(f"/secours/{body.uid}/"))
+    assert words in page_text
+    assert "17cyber.gouv.fr" in page_text
+    assert read_content(client.get(f"/secours/{body.uid}/pdf/")).startswith(b"%PDF")
 
 
 def test_every_card_fits_its_page(town):
-    """The longest name, the longest reason, the most numbers, the longest contacts: one page all the same."""
+    """Even with the longest name, reason and contacts and the most numbers, a card is one page."""
     words = {"name": "Exemple " * 15, "phone": "0 " * 20, "note": "contrat " * 25}
     most = [EmergencyContact(kind=kind, **words) for kind in Helper]
     longest = Collectivity.objects.existing().annotate(length=Length("name")).order_by("-length").first()
@@ -111,7 +111,7 @@ def test_every_card_fits_its_page(town):
             assert pages_of(pdf) == 1, body
 
 
-def test_a_merged_commune_leads_to_its_heir(client, town):
+def test_a_merged_commune_shows_the_card_of_its_successor(client, town):
     former = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     former.vanished_on, former.merged_into = timezone.localdate(), town
     former.save()
@@ -121,7 +121,7 @@ def test_a_merged_commune_leads_to_its_heir(client, town):
     assert client.get(f"/secours/{former.uid}/").status_code == 404
 
 
-def test_what_is_not_a_number_is_said(client):
+def test_a_wrong_siren_is_reported(client):
     answer = client.get("/secours/", {"q": "123456789"})
     assert answer.status_code == 422
     assert "n’existe pas" in text(answer)
@@ -140,7 +140,7 @@ def test_a_whole_departement_is_one_pdf(client, town):
     paper = Paper.objects.get()
     assert (paper.state, paper.done, paper.total) == (PaperState.MADE, communes, communes)
     answer = client.get(f"{ALL}pdf/")
-    content = body_of(answer)
+    content = read_content(answer)
     assert pages_of(content) == communes
     assert len(content) == paper.size
     assert content.endswith(b"%%EOF\n")
@@ -148,12 +148,12 @@ def test_a_whole_departement_is_one_pdf(client, town):
 
 
 @pytest.fixture
-def small(monkeypatch):
-    """A département of seven communes, in batches of five."""
+def small_departement(monkeypatch):
+    """Limit the département to seven communes, in batches of five."""
     monkeypatch.setattr(papers, "list_cards", lambda departement, on: islice(list_cards(departement, on=on), 7))
 
 
-def test_whoever_asks_and_how_often_it_is_made_once_a_day(client, town, small):
+def test_the_cards_of_a_departement_are_made_once_a_day(client, town, small_departement):
     for visitor in (client, Client(), Client()):
         visitor.post(ALL)
     make_papers()
@@ -167,8 +167,8 @@ def test_whoever_asks_and_how_often_it_is_made_once_a_day(client, town, small):
     assert Paper.objects.get().pk != first.pk
 
 
-def test_an_address_that_asks_for_many_departements_is_told_to_wait(client, town, small):
-    """Of the same département as often as one likes: nothing more is made. A card of one's own comes at once."""
+def test_an_address_that_requests_many_departements_must_wait(client, town, small_departement):
+    """Requests for the same département do not count, and the card of one body is never limited."""
     codes = list(Departement.objects.exclude(code="29").values_list("code", flat=True)[: MAX_CARDS + 1])
     for code in codes[:-1]:
         assert client.post(f"/secours/departement/{code}/").status_code == 302
@@ -182,40 +182,40 @@ def test_an_address_that_asks_for_many_departements_is_told_to_wait(client, town
     assert other.status_code == 302
 
 
-def test_the_pack_of_a_case_passes_before_the_cards_that_strangers_asked_for(town):
+def test_the_pack_of_a_case_is_made_before_wall_cards(town):
     incident = declare()
     papers.ask_wall_cards(departement=finistere())
     pack = Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=incident, total=1)
     assert papers.claim_paper(timezone.now()) == pack
 
 
-def test_a_long_paper_makes_way_for_packs_and_other_work(town, small, monkeypatch):
+def test_a_long_paper_pauses_for_packs_and_other_work(town, small_departement, monkeypatch):
     papers.ask_wall_cards(departement=finistere())
     cards = papers.claim_paper(timezone.now())
     pack = Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=declare(), total=1)
     monkeypatch.setattr(papers, "LONGEST_ROUND", timezone.timedelta(0))
-    monkeypatch.setattr(papers, "make_due", lambda *, kinds: made.append(kinds))
-    made, turns = [], []
+    monkeypatch.setattr(papers, "make_due", lambda *, kinds: kinds_made.append(kinds))
+    kinds_made, turns = [], []
     assert papers.try_paper(cards, lambda: turns.append(Paper.objects.get(pk=cards.pk).done)) is True
-    assert made == [[PaperKind.ANSWER_PACK]] * 2
+    assert kinds_made == [[PaperKind.ANSWER_PACK]] * 2
     assert turns == [5, 7]
     assert pack.state == PaperState.ASKED
 
 
-def fails(*args, **kwargs):
+def fail(*args, **kwargs):
     raise ValueError
 
 
-def test_one_that_failed_may_be_asked_again_at_once(client, town, small, monkeypatch):
-    monkeypatch.setattr(papers, "typeset", fails)
+def test_cards_that_failed_may_be_requested_again_at_once(client, town, small_departement, monkeypatch):
+    monkeypatch.setattr(papers, "typeset", fail)
     client.post(ALL)
     for tries in range(papers.MAX_TRIES + 1):
         with time_machine.travel(timezone.now() + tries * papers.LEASE):
             make_papers()
     assert Paper.objects.get().state == PaperState.FAILED
-    shown = text(client.get(ALL))
-    assert "n’a pas pu être fait" in shown
-    assert "Le demander de nouveau" in shown
+    page_text = text(client.get(ALL))
+    assert "n’a pas pu être fait" in page_text
+    assert "Le demander de nouveau" in page_text
     monkeypatch.undo()
     monkeypatch.setattr(papers, "list_cards", lambda departement, on: islice(list_cards(departement, on=on), 7))
     client.post(ALL)
@@ -223,68 +223,68 @@ def test_one_that_failed_may_be_asked_again_at_once(client, town, small, monkeyp
     assert Paper.objects.get().state == PaperState.MADE
 
 
-def test_that_of_yesterday_is_there_while_the_new_one_is_made(client, town, small, monkeypatch):
+def test_yesterdays_cards_stay_available_while_new_ones_are_made(client, town, small_departement, monkeypatch):
     client.post(ALL)
     make_papers()
-    old = body_of(client.get(f"{ALL}pdf/"))
+    old = read_content(client.get(f"{ALL}pdf/"))
     with time_machine.travel(timezone.now() + timezone.timedelta(days=1)):
         assert "Le refaire avec les numéros d’aujourd’hui" in text(client.get(ALL))
         client.post(ALL)
-        shown = text(client.get(ALL))
-        assert "Le PDF se prépare" in shown
-        assert "Celui d’avant reste là" in shown
-        assert body_of(client.get(f"{ALL}pdf/")) == old
-        monkeypatch.setattr(papers, "typeset", fails)
+        page_text = text(client.get(ALL))
+        assert "Le PDF se prépare" in page_text
+        assert "Celui d’avant reste là" in page_text
+        assert read_content(client.get(f"{ALL}pdf/")) == old
+        monkeypatch.setattr(papers, "typeset", fail)
         make_papers()
         Paper.objects.filter(state=PaperState.ASKED).update(state=PaperState.FAILED)
         assert "Télécharger le PDF" in text(client.get(ALL))
-        assert body_of(client.get(f"{ALL}pdf/")) == old
+        assert read_content(client.get(f"{ALL}pdf/")) == old
 
 
-def test_one_that_nobody_makes_is_said_and_may_be_asked_again(client, town, small):
-    """No worker at all: the page says when it was asked, and a worker that comes back makes it once."""
+def test_overdue_cards_are_reported_and_may_be_requested_again(client, town, small_departement):
+    """Without a worker the page says when the cards were requested; a worker that comes back makes them once."""
     client.post(ALL)
     assert "Demandé le " in text(client.get(ALL))
     with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
         assert "Le PDF tarde" in text(client.get(ALL))
         client.post(ALL)
-        shown = text(client.get(ALL))
-        assert "Le PDF se prépare" in shown
-        assert "Le demander de nouveau" not in shown
+        page_text = text(client.get(ALL))
+        assert "Le PDF se prépare" in page_text
+        assert "Le demander de nouveau" not in page_text
         make_papers()
     assert Paper.objects.get().state == PaperState.MADE
 
 
-def test_a_worker_that_dies_half_way_is_followed_by_another(
-    client, town, small, monkeypatch, django_capture_on_commit_callbacks
+def test_another_worker_makes_the_cards_that_a_dead_one_began(
+    client, town, small_departement, monkeypatch, django_capture_on_commit_callbacks
 ):
     client.post(ALL)
     joined = []
 
-    def dies(template, data):
+    def typeset_and_die(template, data):
         joined.append(data)
         if len(joined) == 2:
             raise SystemExit
         return typeset.typeset(template, data)
 
-    monkeypatch.setattr(papers, "typeset", dies)
+    monkeypatch.setattr(papers, "typeset", typeset_and_die)
     with pytest.raises(SystemExit):
         make_papers()
     assert Paper.objects.get().done == 5
     monkeypatch.setattr(papers, "typeset", typeset.typeset)
     make_papers()
     assert Paper.objects.get().state == PaperState.ASKED
-    left = Paper.objects.get().storage_name
-    assert vault.get_store().exists(left)
+    unfinished = Paper.objects.get().storage_name
+    assert vault.get_store().exists(unfinished)
     with time_machine.travel(timezone.now() + papers.LEASE), django_capture_on_commit_callbacks(execute=True):
         make_papers()
     assert Paper.objects.get().state == PaperState.MADE
-    assert pages_of(body_of(client.get(f"{ALL}pdf/"))) == 7
-    assert not vault.get_store().exists(left)
+    assert pages_of(read_content(client.get(f"{ALL}pdf/"))) == 7
+    assert not vault.get_store().exists(unfinished)
 
 
-def test_a_worker_that_was_taken_for_dead_stops(town, small):
-    """It was only slow: it learns at its next step that another makes the paper, and leaves nothing."""
+def test_a_slow_worker_stops_once_another_has_taken_over(town, small_departement):
+    """It learns at its next step that another worker makes the paper, and leaves no file."""
     papers.ask_wall_cards(departement=finistere())
     slow = papers.claim_paper(timezone.now())
     with time_machine.travel(timezone.now() + papers.LEASE):
@@ -295,52 +295,52 @@ def test_a_worker_that_was_taken_for_dead_stops(town, small):
     assert Paper.objects.get().storage_name == quick.storage_name
 
 
-def test_each_step_says_that_the_worker_lives(town, small, monkeypatch):
+def test_each_batch_renews_the_lease_of_the_worker(town, small_departement, monkeypatch):
     papers.ask_wall_cards(departement=finistere())
     paper = papers.claim_paper(timezone.now())
-    seen = []
+    leases = []
 
-    def slowly(*args, **kwargs):
-        seen.append(Paper.objects.get().due_at)
+    def typeset_slowly(*args, **kwargs):
+        leases.append(Paper.objects.get().due_at)
         clock.shift(40)
         return typeset.typeset(*args, **kwargs)
 
-    monkeypatch.setattr(papers, "typeset", slowly)
+    monkeypatch.setattr(papers, "typeset", typeset_slowly)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         assert papers.try_paper(paper) is True
-    assert seen[1] - seen[0] > timezone.timedelta(seconds=30)
+    assert leases[1] - leases[0] > timezone.timedelta(seconds=30)
 
 
-def test_every_place_of_the_table_is_that_of_its_object(tmp_path):
-    """What a reader of PDF relies on: each object stands where the table says, and each page is reached."""
+def test_the_joined_pdf_has_a_correct_cross_reference_table(tmp_path):
+    """Each object is at the offset that the table gives, and each page is reached."""
     card = build_body_card(plouexemple(), on=timezone.localdate())
-    one = typeset.typeset(TEMPLATES / "cards.typ", {"title": "Essai", "cards": [card, card]})
+    single = typeset.typeset(TEMPLATES / "cards.typ", {"title": "Essai", "cards": [card, card]})
     path = tmp_path / "joined.pdf"
     with path.open("wb") as file:
         joiner = typeset.Joiner(file)
         for _ in range(3):
-            joiner.add(one)
+            joiner.add(single)
         joiner.finish()
     pdf = path.read_bytes()
     objects = dict(typeset.list_objects(pdf))
     start = int(pdf.rpartition(b"startxref")[2].split()[0])
     assert pdf[start:].startswith(b"xref\n0 %d\n" % (len(objects) + 1))
     assert joiner.pages == 6
-    kids = [int(n) for tree in refs(objects[1], b"Kids") for n in refs(objects[tree], b"Kids")]
+    kids = [int(n) for tree in list_references(objects[1], b"Kids") for n in list_references(objects[tree], b"Kids")]
     assert len(set(kids)) == 6
     for number in kids:
         assert objects[number].startswith(b"<</Type/Page/")
     for content in objects.values():
-        for named in re.findall(rb"(\d+) 0 R", content.partition(b"stream\n")[0]):
-            assert int(named) in objects
+        for target in re.findall(rb"(\d+) 0 R", content.partition(b"stream\n")[0]):
+            assert int(target) in objects
 
 
 @pytest.mark.proof
-def test_the_whole_keeps_the_tags_of_each_card(client, town, small):
-    """What a screen reader relies on: from each page to what is tagged on it, and one tree that holds all."""
+def test_the_joined_pdf_keeps_the_tags_of_each_card(client, town, small_departement):
+    """A screen reader follows the tags of each page, which hang on one tree."""
     client.post(ALL)
     make_papers()
-    reader = PdfReader(BytesIO(body_of(client.get(f"{ALL}pdf/"))))
+    reader = PdfReader(BytesIO(read_content(client.get(f"{ALL}pdf/"))))
     catalog = reader.trailer["/Root"]
     assert catalog["/MarkInfo"]["/Marked"]
     assert catalog["/Lang"] == "fr-FR"
@@ -362,15 +362,15 @@ def test_the_whole_keeps_the_tags_of_each_card(client, town, small):
         assert first == tags
 
 
-def test_each_code_of_the_whole_leads_to_its_own_commune(client, town, small):
+def test_each_code_of_the_joined_pdf_leads_to_its_own_commune(client, town, small_departement):
     client.post(ALL)
     make_papers()
     bodies = list_communes(finistere()).order_by("sort_key", "pk")[:7]
     expected = [[f"http://localhost:8000/declarer/?collectivite={body.uid}"] for body in bodies]
-    assert codes_of(body_of(client.get(f"{ALL}pdf/"))) == expected
+    assert codes_of(read_content(client.get(f"{ALL}pdf/"))) == expected
 
 
-def refs(content, name):
+def list_references(content, name):
     return [int(number) for number in re.findall(rb"(\d+) 0 R", content.partition(name)[2].partition(b"]")[0])]
 
 
@@ -379,7 +379,7 @@ def test_hostile_names_stay_words(client):
     body = plouexemple(insee_code="29997", name="<script>alert(1)</script> *x* \\ #x", stem="x")
     assert csirt.pk
     assert "<script>alert" not in client.get(f"/secours/{body.uid}/").content.decode()
-    assert body_of(client.get(f"/secours/{body.uid}/pdf/")).startswith(b"%PDF")
+    assert read_content(client.get(f"/secours/{body.uid}/pdf/")).startswith(b"%PDF")
 
 
 def test_pages_cost_few_queries(client, town, django_assert_max_num_queries):
@@ -391,8 +391,8 @@ def test_pages_cost_few_queries(client, town, django_assert_max_num_queries):
     assert Collectivity.objects.count() > 30_000
 
 
-def test_no_card_for_a_body_that_nobody_has_confirmed(client, town):
-    """Whoever declares writes its name: nobody prints their words under our title."""
+def test_an_unconfirmed_body_has_no_card(client, town):
+    """Anybody who declares may write its name, which must not be printed under the title of Tocsin."""
     body = create_proposed_body(kind=Kind.CCAS, name="CCAS : appelez ce numéro", siren=None, seat=town)
     for page in ("", "pdf/"):
         assert client.get(f"/secours/{body.uid}/{page}").status_code == 404

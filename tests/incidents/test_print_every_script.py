@@ -1,4 +1,4 @@
-"""Every script reaches the paper: drawn, or named where no font of ours has it."""
+"""Papers show every script: its letters are drawn, or named if no font of Tocsin has them."""
 
 import unicodedata
 from io import BytesIO
@@ -13,8 +13,8 @@ from core.typeset import compile_template, load_typst, typeset
 ACCESSIBLE = b"<pdfuaid:part>1</pdfuaid:part>"
 
 
-def page_saying(words, tmp_path):
-    """One sheet with these words, as typst and its reader have them."""
+def typeset_and_extract(words, tmp_path):
+    """Typeset a sheet with these words and return the text that a PDF reader extracts."""
     source = '#set document(title: "Essai")\n#set text(lang: "fr")\n= Essai\n#json(bytes(sys.inputs.data)).words\n'
     (tmp_path / "sheet.typ").write_text(source)
     pdf = PdfReader(BytesIO(typeset(tmp_path / "sheet.typ", {"words": words})))
@@ -22,7 +22,7 @@ def page_saying(words, tmp_path):
     return pdf.pages[0].extract_text()
 
 
-SAID = {
+EXPECTED = {
     "emoji": ("😱", "😱"),
     "heart": ("❤️", "❤"),
     "greek": ("Ωμέγα", "Ωμέγα"),
@@ -38,39 +38,39 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("script", SAID)
-def test_it_works(script, tmp_path):
-    words, shown = SAID[script]
-    assert shown in page_saying(words, tmp_path).replace("\n", " ")
+@pytest.mark.parametrize("script", EXPECTED)
+def test_each_script_is_drawn_or_named(script, tmp_path):
+    words, expected = EXPECTED[script]
+    assert expected in typeset_and_extract(words, tmp_path).replace("\n", " ")
 
 
-def test_a_long_text_in_another_script_says_how_much_is_left(tmp_path):
-    shown = page_saying("中" * 30, tmp_path).replace("\n", " ")
-    assert shown.count("U+4E2D") == printable.MAX_CODE_POINTS
-    assert "et 6 autres, à lire à l’écran]" in shown
+def test_a_long_text_in_a_missing_script_counts_the_letters_left_out(tmp_path):
+    extracted = typeset_and_extract("中" * 30, tmp_path).replace("\n", " ")
+    assert extracted.count("U+4E2D") == printable.MAX_CODE_POINTS
+    assert "et 6 autres, à lire à l’écran]" in extracted
 
 
 @pytest.mark.parametrize(("first", "last"), [("\u0f40", "\u0f69"), ("\u2d30", "\u2d65"), ("\u1401", "\u1430")])
-def test_a_whole_script_that_no_font_has_costs_one_more_try(tmp_path, monkeypatch, first, last):
-    """Tibetan, Tifinagh, Canadian syllabics: more letters than there are tries."""
+def test_a_missing_script_costs_one_more_compilation(tmp_path, monkeypatch, first, last):
+    """Tibetan, Tifinagh and Canadian syllabics each have more letters than there are tries."""
     tries = []
     monkeypatch.setattr(typesetting, "compile_template", lambda *args: tries.append(args) or compile_template(*args))
     letters = "".join(map(chr, range(ord(first), ord(last) + 1)))
-    shown = page_saying(f"{letters} é {letters[0]}", tmp_path).replace("\n", " ")
+    extracted = typeset_and_extract(f"{letters} é {letters[0]}", tmp_path).replace("\n", " ")
     assert len(tries) == 2
-    assert f"[caractère U+{ord(first):04X} " in shown
-    assert "à lire à l’écran] é [" in shown
+    assert f"[caractère U+{ord(first):04X} " in extracted
+    assert "à lire à l’écran] é [" in extracted
 
 
-def test_the_scripts_that_no_font_has_are_listed(tmp_path):
-    """One letter of each script of the alphabets and syllabaries: it is drawn, or its script is listed."""
-    page_saying("x", tmp_path)
-    for first, *_others in letters_by_script():
+def test_missing_scripts_are_listed(tmp_path):
+    """A letter of each alphabet or syllabary is either drawn or belongs to a listed script."""
+    typeset_and_extract("x", tmp_path)
+    for first, *_others in list_letters_by_script():
         is_listed = printable.find_script(first) != first
         assert is_drawn(first, tmp_path) != is_listed, unicodedata.name(first)
 
 
-def letters_by_script():
+def list_letters_by_script():
     names = {}
     for number in range(0x80, printable.EAST_ASIA):
         if unicodedata.category(chr(number)) in ("Lo", "Ll"):
@@ -86,15 +86,14 @@ def is_drawn(letter, folder):
     return True
 
 
-def test_too_many_scripts_for_a_claim_of_accessibility(tmp_path, monkeypatch):
-    """The sheet is made all the same."""
-    page_saying("x", tmp_path)
+def test_a_sheet_with_too_many_missing_scripts_claims_no_accessibility(tmp_path, monkeypatch):
+    typeset_and_extract("x", tmp_path)
     monkeypatch.setattr("core.typeset.MAX_SCRIPTS", 1)
     pdf = typeset(tmp_path / "sheet.typ", {"words": "中 한"})
     assert pdf.startswith(b"%PDF")
     assert ACCESSIBLE not in pdf
 
 
-def test_what_says_nothing_is_left_out():
-    """Controls, a NUL and lone surrogates are refused by JSON or PDF."""
+def test_undrawable_characters_are_removed():
+    """JSON or PDF refuses control characters, NUL and lone surrogates."""
     assert printable.remove_undrawable({"a": ["x\x00\ud800y\u0007"]}) == {"a": ["xy"]}

@@ -1,4 +1,4 @@
-"""The answer pack: a page to print, a PDF that a task makes once for one state of the case, and who may have it."""
+"""The answer pack is a page to print and a PDF that a task makes once for each state of the case."""
 
 import json
 
@@ -35,71 +35,71 @@ def empty_store(settings):
     settings.STORAGES = dict(settings.STORAGES)
 
 
-def held(incident):
-    """A browser that holds the secret link."""
+def open_by_link(incident):
+    """Return a client that has opened the secret link."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 
-def page(incident):
+def pack_url(incident):
     return f"/suivi/{incident.reference}/dossier/"
 
 
-def body_of(response):
+def read_content(response):
     return b"".join(response.streaming_content)
 
 
-def test_it_works(incident):
-    client = held(incident)
-    shown = text(client.get(page(incident)))
+def test_a_declarant_prints_the_page_and_downloads_the_pdf(incident):
+    client = open_by_link(incident)
+    page_text = text(client.get(pack_url(incident)))
     for words in ("Breizh Cyber", "0 800 200 008", "La première heure", "L112-11", "heure de Paris", "main courante"):
-        assert words in shown
-    assert "Cette page s’imprime aussi telle quelle." in shown
+        assert words in page_text
+    assert "Cette page s’imprime aussi telle quelle." in page_text
     assert not Paper.objects.exists()
-    assert client.post(page(incident))["Location"] == page(incident)
-    assert "Le PDF se prépare" in text(client.get(page(incident)))
+    assert client.post(pack_url(incident))["Location"] == pack_url(incident)
+    assert "Le PDF se prépare" in text(client.get(pack_url(incident)))
     make_papers()
     paper = Paper.objects.get()
     assert (paper.state, paper.done, paper.total, paper.tries) == (PaperState.MADE, 1, 1, 1)
-    answer = client.get(f"{page(incident)}{paper.uid}/")
-    content = body_of(answer)
+    answer = client.get(f"{pack_url(incident)}{paper.uid}/")
+    content = read_content(answer)
     assert content.startswith(b"%PDF-1.7")
     assert len(content) == paper.size == int(answer["Content-Length"])
     assert answer["Content-Type"] == "application/pdf"
     assert answer["Content-Disposition"] == f'attachment; filename="tocsin-{incident.reference}.pdf"'
     assert (answer["X-Content-Type-Options"], answer["Cache-Control"]) == ("nosniff", "no-store")
-    made = text(client.get(page(incident)))
-    assert "Télécharger le PDF" in made
-    assert "telle quelle" not in made
+    ready_text = text(client.get(pack_url(incident)))
+    assert "Télécharger le PDF" in ready_text
+    assert "telle quelle" not in ready_text
 
 
-def test_it_is_stored_encrypted_with_the_key_of_the_case(incident):
-    held(incident).post(page(incident))
+def test_the_pack_is_stored_encrypted_with_the_key_of_the_case(incident):
+    open_by_link(incident).post(pack_url(incident))
     make_papers()
     with vault.get_store().open(Paper.objects.get().storage_name, "rb") as file:
         assert b"PDF" not in file.read()
     assert CaseKey.objects.filter(incident=incident).exists()
 
 
-def test_one_paper_for_one_state_of_the_case(incident):
-    client = held(incident)
+def test_one_pack_is_made_for_each_state_of_the_case(incident):
+    client = open_by_link(incident)
     for _ in range(2):
-        client.post(page(incident))
+        client.post(pack_url(incident))
     make_papers()
-    client.post(page(incident))
+    client.post(pack_url(incident))
     assert Paper.objects.count() == 1
     acknowledge_incident(reference=incident.reference, actor=a_responder())
-    assert "fait avant la dernière nouvelle du dossier" in text(client.get(page(incident)))
-    client.post(page(incident))
+    assert "fait avant la dernière nouvelle du dossier" in text(client.get(pack_url(incident)))
+    client.post(pack_url(incident))
     make_papers()
     old, new = Paper.objects.order_by("id")
     for paper in (old, new):
-        assert body_of(client.get(f"{page(incident)}{paper.uid}/")).startswith(b"%PDF")
+        assert read_content(client.get(f"{pack_url(incident)}{paper.uid}/")).startswith(b"%PDF")
 
 
-def test_another_worker_makes_what_a_dead_one_began(incident):
-    held(incident).post(page(incident))
+def test_another_worker_makes_the_pack_that_a_dead_one_began(incident):
+    open_by_link(incident).post(pack_url(incident))
     assert papers.claim_paper(timezone.now())
     make_papers()
     assert Paper.objects.get().state == PaperState.ASKED
@@ -109,47 +109,47 @@ def test_another_worker_makes_what_a_dead_one_began(incident):
     assert (paper.state, paper.tries) == (PaperState.MADE, 2)
 
 
-def test_the_second_of_two_workers_changes_nothing_and_leaves_nothing(incident):
-    held(incident).post(page(incident))
+def test_a_slow_worker_neither_replaces_a_pack_nor_leaves_a_file(incident):
+    open_by_link(incident).post(pack_url(incident))
     slow = papers.claim_paper(timezone.now())
     with time_machine.travel(timezone.now() + papers.LEASE):
         make_papers()
-    made = Paper.objects.get()
-    assert made.state == PaperState.MADE
+    paper = Paper.objects.get()
+    assert paper.state == PaperState.MADE
     assert papers.try_paper(slow) is False
-    assert Paper.objects.get().storage_name == made.storage_name
-    assert stored() == 1
+    assert Paper.objects.get().storage_name == paper.storage_name
+    assert count_stored_files() == 1
 
 
-def stored():
+def count_stored_files():
     store = vault.get_store()
     return sum(len(store.listdir(folder)[1]) for folder in store.listdir("")[0])
 
 
-def test_what_cannot_be_made_is_said_after_three_tries(incident, monkeypatch):
+def test_a_pack_that_fails_three_times_is_reported(incident, monkeypatch):
     monkeypatch.setattr(papers, "typeset", lambda *args, **kwargs: 1 / 0)
-    client = held(incident)
-    client.post(page(incident))
+    client = open_by_link(incident)
+    client.post(pack_url(incident))
     for tries in range(papers.MAX_TRIES + 1):
         with time_machine.travel(timezone.now() + tries * papers.LEASE):
             make_papers()
     assert Paper.objects.get().state == PaperState.FAILED
-    assert "Imprimez cette page" in text(client.get(page(incident)))
+    assert "Imprimez cette page" in text(client.get(pack_url(incident)))
     monkeypatch.undo()
-    client.post(page(incident))
+    client.post(pack_url(incident))
     make_papers()
-    assert "Télécharger" in text(client.get(page(incident)))
+    assert "Télécharger" in text(client.get(pack_url(incident)))
 
 
-def test_one_that_nobody_makes_is_said_and_may_be_asked_again(incident):
-    client = held(incident)
-    client.post(page(incident))
+def test_an_overdue_pack_is_reported_and_may_be_requested_again(incident):
+    client = open_by_link(incident)
+    client.post(pack_url(incident))
     with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
-        shown = text(client.get(page(incident)))
-        assert "Le PDF tarde" in shown
-        assert "Le demander de nouveau" in shown
-        client.post(page(incident))
-        assert "Le PDF se prépare, demandé le" in text(client.get(page(incident)))
+        page_text = text(client.get(pack_url(incident)))
+        assert "Le PDF tarde" in page_text
+        assert "Le demander de nouveau" in page_text
+        client.post(pack_url(incident))
+        assert "Le PDF se prépare, demandé le" in text(client.get(pack_url(incident)))
         make_papers()
     assert Paper.objects.get().state == PaperState.MADE
 
@@ -158,44 +158,44 @@ def test_one_that_nobody_makes_is_said_and_may_be_asked_again(incident):
 def test_hostile_words_stay_words(db, words):
     breizh_cyber()
     incident = declare(description=words, supplier=words[:100])
-    client = held(incident)
-    client.post(page(incident))
+    client = open_by_link(incident)
+    client.post(pack_url(incident))
     make_papers()
     assert Paper.objects.get().state == PaperState.MADE
-    harmless.answer(client.get(page(incident)))
-    harmless.answer(client.get(f"{page(incident)}{Paper.objects.get().uid}/"))
+    harmless.answer(client.get(pack_url(incident)))
+    harmless.answer(client.get(f"{pack_url(incident)}{Paper.objects.get().uid}/"))
 
 
-def test_the_qr_code_leads_to_the_case_and_never_holds_the_secret(incident):
+def test_the_qr_code_leads_to_the_case_without_the_secret(incident):
     dossier = build_dossier(incident, at=timezone.now())
     assert (
         dossier["address"]
         == f"http://localhost:8000/suivi/?reference={incident.reference[:4]}-{incident.reference[4:]}"
     )
-    first, *others = codes_of(typeset.typeset(TEMPLATES / "pack.typ", dossier))
+    first, *following = codes_of(typeset.typeset(TEMPLATES / "pack.typ", dossier))
     assert first == [dossier["address"]]
-    assert not any(others)
+    assert not any(following)
     assert derive_secret(incident.accesses.get()) not in json.dumps(dossier).replace("-", "")
     assert incident.reference in Client().get(dossier["address"]).content.decode().replace("-", "")
 
 
 @pytest.mark.parametrize("words", ["", "Rien ne s’ouvre. " * 8, "Un message demande de l’argent. " * 90])
-def test_its_pages_are_full(incident, words):
-    """What is white below the last word is ruled, to be written on by hand."""
+def test_the_pages_of_a_pack_are_filled(incident, words):
+    """The space below the last word is ruled for handwriting."""
     incident.story.description = words
     incident.story.save()
     for page_filled in filled(typeset.typeset(TEMPLATES / "pack.typ", build_dossier(incident, at=timezone.now()))):
         assert page_filled > 0.85
 
 
-def test_what_was_declared_is_said_once(incident):
+def test_the_pack_repeats_nothing_that_was_declared(incident):
     sections = build_dossier(incident, at=timezone.now())["declared"]
-    said = [words for section in sections for _label, words in section["lines"]]
-    assert sum("ne s’ouvrent plus et un message" in words for words in said) == 1
-    assert sum("02 99 00 00 00" in words for words in said) == 1
+    texts = [words for section in sections for _label, words in section["lines"]]
+    assert sum("ne s’ouvrent plus et un message" in words for words in texts) == 1
+    assert sum("02 99 00 00 00" in words for words in texts) == 1
 
 
-def test_an_insurer_reads_which_body_what_happened_when_and_how_sure_it_is(incident):
+def test_the_pack_tells_an_insurer_what_happened_and_how_sure_it_is(incident):
     incident.collectivity.siren = "200066827"
     incident.detected_at, incident.detected_certainty = timezone.now(), "approximate"
     dossier = build_dossier(incident, at=timezone.now())
@@ -210,7 +210,7 @@ def test_an_insurer_reads_which_body_what_happened_when_and_how_sure_it_is(incid
     ]
 
 
-def test_the_pack_follows_the_case(incident):
+def test_the_pack_shows_the_progress_of_the_case(incident):
     acknowledge_incident(reference=incident.reference, actor=a_responder())
     incident.refresh_from_db()
     assert build_dossier(incident, at=timezone.now())["progress"][0].startswith(
@@ -224,7 +224,7 @@ def test_the_pack_follows_the_case(incident):
 
 
 @pytest.mark.parametrize("has_left", [True, False])
-def test_a_case_that_nobody_has_any_more_was_taken_before(incident, has_left):
+def test_the_pack_of_a_case_without_assignee_says_so(incident, has_left):
     responder = a_responder()
     acknowledge_incident(reference=incident.reference, actor=responder)
     if has_left:
@@ -236,44 +236,44 @@ def test_a_case_that_nobody_has_any_more_was_taken_before(incident, has_left):
     assert progress == "Breizh Cyber n’a personne sur le dossier en ce moment."
 
 
-def test_each_goes_back_to_the_page_they_came_from(client, incident):
+def test_responder_and_declarant_return_to_their_own_page_of_the_case(client, incident):
     client.force_login(a_responder())
     centre, declarant = f"/admin/incidents/incident/{incident.reference}/", f"/suivi/{incident.reference}/"
-    for visitor, back in ((client, centre), (held(incident), declarant)):
-        assert f'<a href="{back}">Retour au dossier</a>' in visitor.get(page(incident)).content.decode()
+    for visitor, case_url in ((client, centre), (open_by_link(incident), declarant)):
+        assert f'<a href="{case_url}">Retour au dossier</a>' in visitor.get(pack_url(incident)).content.decode()
 
 
-def test_a_link_that_stopped_leads_to_help(client, incident):
-    for answered in (client.get(page(incident)), client.post(page(incident))):
-        assert answered.status_code == 404
-        assert "Ce dossier ne s’ouvre pas ici" in text(answered)
+def test_a_visitor_without_access_is_shown_help(client, incident):
+    for response in (client.get(pack_url(incident)), client.post(pack_url(incident))):
+        assert response.status_code == 404
+        assert "Ce dossier ne s’ouvre pas ici" in text(response)
     assert not Paper.objects.exists()
 
 
-def titles(incident):
+def list_duty_titles(incident):
     return [duty["title"] for duty in build_dossier(incident, at=timezone.now())["duties"]]
 
 
-def test_only_the_law_that_is_in_force_is_said(db):
+def test_the_pack_names_only_laws_in_force(db):
     breizh_cyber()
     concerned = declare(data_concerned=Answer.YES)
-    assert titles(concerned) == [
+    assert list_duty_titles(concerned) == [
         "Prévenir la CNIL",
         "Prévenir les personnes, tenir le registre",
         "Porter plainte, si vous êtes assurés",
     ]
-    assert titles(declare(data_concerned=Answer.NO)) == ["Porter plainte, si vous êtes assurés"]
-    assert titles(declare(type="panne", data_concerned=Answer.NO)) == []
+    assert list_duty_titles(declare(data_concerned=Answer.NO)) == ["Porter plainte, si vous êtes assurés"]
+    assert list_duty_titles(declare(type="panne", data_concerned=Answer.NO)) == []
     assert "NIS" not in json.dumps(build_dossier(concerned, at=timezone.now()))
 
 
-def test_what_is_not_known_is_not_said_as_known(db):
+def test_uncertain_data_are_described_as_uncertain(db):
     breizh_cyber()
     cnil = build_dossier(declare(data_concerned=Answer.UNKNOWN), at=timezone.now())["duties"][0]
     assert cnil["text"].startswith("Des données personnelles sont peut-être touchées. La CNIL est prévenue")
 
 
-def test_a_delay_starts_from_its_own_instant(db):
+def test_the_cnil_deadline_starts_when_the_breach_was_known(db):
     breizh_cyber()
     incident = declare(data_concerned=Answer.YES)
     incident.breach_known_at = timezone.datetime.fromisoformat("2026-10-23T08:10Z")
@@ -282,59 +282,59 @@ def test_a_delay_starts_from_its_own_instant(db):
     assert complaint["by"] == ""
 
 
-def test_where_no_centre_answers_nothing_is_invented(db):
+def test_the_pack_of_a_case_without_centre_says_that_there_is_none(db):
     receipt = build_dossier(declare(collectivity=listed("Mamoudzou")), at=timezone.now())["receipt"]
     assert "aucun service n’est désigné" in receipt[1]
     assert "heure de Mayotte" in receipt[0]
 
 
-def test_erasing_takes_the_papers_away(incident, django_capture_on_commit_callbacks):
-    client = held(incident)
-    client.post(page(incident))
+def test_erasing_a_case_removes_its_papers(incident, django_capture_on_commit_callbacks):
+    client = open_by_link(incident)
+    client.post(pack_url(incident))
     make_papers()
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     with django_capture_on_commit_callbacks(execute=True):
         erase_personal_data(reference=incident.reference, actor=a_lead())
     assert not Paper.objects.exists()
-    assert stored() == 0
+    assert count_stored_files() == 0
 
 
-def test_a_case_erased_meanwhile_makes_no_paper(incident):
-    held(incident).post(page(incident))
+def test_no_pack_is_made_for_a_case_erased_meanwhile(incident):
+    open_by_link(incident).post(pack_url(incident))
     paper = papers.claim_paper(timezone.now())
     type(incident).objects.filter(pk=incident.pk).update(erased_at=timezone.now())
     assert papers.try_paper(paper) is False
-    assert stored() == 0
+    assert count_stored_files() == 0
     agent = Client()
     agent.force_login(an_agent())
-    assert "effacés" in text(agent.get(page(incident)))
-    Paper.objects.all().delete()  # an earlier paper would be given again
-    agent.post(page(incident))
+    assert "effacés" in text(agent.get(pack_url(incident)))
+    Paper.objects.all().delete()  # else the request would return the earlier paper
+    agent.post(pack_url(incident))
     assert not Paper.objects.exists()
 
 
-def test_not_yours_is_not_there(incident):
-    mine, other = held(incident), held(declare(collectivity=listed("Ajaccio")))
-    mine.post(page(incident))
+def test_a_pack_is_found_only_by_people_of_the_case(incident):
+    declarant, other_declarant = open_by_link(incident), open_by_link(declare(collectivity=listed("Ajaccio")))
+    declarant.post(pack_url(incident))
     make_papers()
     paper = Paper.objects.get()
-    address = f"{page(incident)}{paper.uid}/"
-    for stranger in (Client(), other):
-        for call in (stranger.get(page(incident)), stranger.post(page(incident)), stranger.get(address)):
+    address = f"{pack_url(incident)}{paper.uid}/"
+    for stranger in (Client(), other_declarant):
+        for call in (stranger.get(pack_url(incident)), stranger.post(pack_url(incident)), stranger.get(address)):
             assert call.status_code == 404
-    theirs = other.get("/suivi/").context["cases"][0]
-    assert other.get(f"/suivi/{theirs}/dossier/{paper.uid}/").status_code == 404
+    other_reference = other_declarant.get("/suivi/").context["cases"][0]
+    assert other_declarant.get(f"/suivi/{other_reference}/dossier/{paper.uid}/").status_code == 404
     for person in (an_agent(), a_responder()):
         client = Client()
         client.force_login(person)
-        assert body_of(client.get(address)).startswith(b"%PDF")
+        assert read_content(client.get(address)).startswith(b"%PDF")
 
 
-def test_a_page_costs_few_queries(incident, django_assert_max_num_queries):
-    client = held(incident)
+def test_the_page_costs_few_queries(incident, django_assert_max_num_queries):
+    client = open_by_link(incident)
     DataLeak.objects.create(incident=incident, status="confirmed")
     for number in range(50):
         Paper.objects.create(kind="answer_pack", incident=incident, total=1, storage_name=str(number))
-    client.get(page(incident))
+    client.get(pack_url(incident))
     with django_assert_max_num_queries(20):
-        assert client.get(page(incident)).status_code == 200
+        assert client.get(pack_url(incident)).status_code == 200

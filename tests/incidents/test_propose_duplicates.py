@@ -1,4 +1,4 @@
-"""Cases of one body that may tell the same thing are proposed with the reasons; a person decides."""
+"""Cases of one body that may be the same incident are proposed with reasons; a person decides."""
 
 from datetime import date, timedelta
 
@@ -24,24 +24,25 @@ pytestmark = pytest.mark.django_db
 MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")
 
 
-def reasons(client, incident):
-    return {one.incident.reference: list(one.reasons) for one in client.get(case(incident)).context["likely"]}
+def get_reasons(client, incident):
+    likely = client.get(case(incident)).context["likely"]
+    return {candidate.incident.reference: list(candidate.reasons) for candidate in likely}
 
 
-def apart(earlier, later, **span):
-    """`earlier` was received so long before `later`."""
+def set_apart(earlier, later, **span):
+    """Save that `earlier` was received this long before `later`, and return it."""
     Incident.objects.filter(pk=earlier.pk).update(received_at=later.received_at - timedelta(**span))
     return earlier
 
 
-def test_it_works(client, responder):
+def test_a_likely_duplicate_is_proposed_with_its_reasons(client, responder):
     first, second = declare(supplier="Exemple SAS"), declare(caller=MAYOR, supplier="EXEMPLE SAS")
-    apart(first, second, minutes=40)
+    set_apart(first, second, minutes=40)
 
-    shown = client.get(case(second))
+    response = client.get(case(second))
 
-    assert "même collectivité, même type, 40 min avant, même prestataire" in text(shown)
-    assert "Comparer, fusionner" in text(shown)
+    assert "même collectivité, même type, 40 min avant, même prestataire" in text(response)
+    assert "Comparer, fusionner" in text(response)
     assert "40 min après" in text(client.get(case(first)))
     assert Incident.objects.filter(status=Status.DECLARED).count() == 2, "a person decides"
 
@@ -59,42 +60,42 @@ def test_it_works(client, responder):
         ("boite", "boite", {"days": 25}, False),
     ],
 )
-def test_near_in_time_and_alike(client, responder, first, second, span, is_likely):
+def test_cases_close_in_time_and_type_are_likely_duplicates(client, responder, first, second, span, is_likely):
     other = Caller(name="Sam", role="agent", phone="02 99 00 00 09", email="")
     newer = declare(type=IncidentType(second), caller=other)
-    older = apart(declare(type=IncidentType(first)), newer, **span)
-    assert bool(reasons(client, newer)) is is_likely
-    assert bool(reasons(client, older)) is is_likely
+    older = set_apart(declare(type=IncidentType(first)), newer, **span)
+    assert bool(get_reasons(client, newer)) is is_likely
+    assert bool(get_reasons(client, older)) is is_likely
 
 
-def test_the_same_person_called_twice(client, responder):
+def test_the_same_contact_is_a_reason_for_cases_of_one_type(client, responder):
     newer = declare(type=IncidentType.TRANSFER)
-    apart(declare(type=IncidentType.RANSOMWARE), newer, hours=2)
-    assert reasons(client, newer) == {}
+    set_apart(declare(type=IncidentType.RANSOMWARE), newer, hours=2)
+    assert get_reasons(client, newer) == {}
     Incident.objects.update(type=IncidentType.RANSOMWARE)
-    assert list(*reasons(client, newer).values())[-1] == "même personne à rappeler"
+    assert list(*get_reasons(client, newer).values())[-1] == "même personne à rappeler"
 
 
-def test_the_likeliest_first(client, responder):
+def test_the_likeliest_duplicate_comes_first(client, responder):
     newest = declare()
-    near, same = apart(declare(type=IncidentType.OUTAGE), newest, hours=3), apart(declare(), newest, minutes=5)
-    assert list(reasons(client, newest)) == [same.reference, near.reference]
+    near, same = set_apart(declare(type=IncidentType.OUTAGE), newest, hours=3), set_apart(declare(), newest, minutes=5)
+    assert list(get_reasons(client, newest)) == [same.reference, near.reference]
 
 
-def test_one_closed_lately_is_proposed_and_not_one_of_last_season(client, responder):
+def test_a_case_closed_more_than_a_month_ago_is_not_proposed(client, responder):
     incident = declare()
-    other = apart(declare(), incident, minutes=5)
+    other = set_apart(declare(), incident, minutes=5)
     close_incident(reference=other.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    assert list(reasons(client, incident)) == [other.reference]
+    assert list(get_reasons(client, incident)) == [other.reference]
     Incident.objects.filter(pk=other.pk).update(closed_at=timezone.now() - timedelta(days=31))
-    assert reasons(client, incident) == {}
+    assert get_reasons(client, incident) == {}
 
 
-def test_what_is_withdrawn_of_another_body_or_of_another_centre_is_not(client, responder):
+def test_withdrawn_cases_and_cases_of_other_bodies_are_not_proposed(client, responder):
     incident = declare()
     declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
     other = declare()
-    assert list(reasons(client, incident)) == [other.reference]
+    assert list(get_reasons(client, incident)) == [other.reference]
     other.status, other.closing_reason, other.closed_at, other.due_for = (
         "closed",
         "withdrawn",
@@ -102,39 +103,41 @@ def test_what_is_withdrawn_of_another_body_or_of_another_centre_is_not(client, r
         "nothing",
     )
     other.save()
-    assert reasons(client, incident) == {}
+    assert get_reasons(client, incident) == {}
 
 
-def test_a_case_of_another_centre_is_not_there_even_for_an_agent_of_the_body(client, responder):
-    mine, theirs = declare(), declare()
-    elsewhere = breizh_cyber()
-    elsewhere.pk, elsewhere.slug = None, "ailleurs"
-    elsewhere.save()
-    Incident.objects.filter(pk=theirs.pk).update(csirt=elsewhere)
-    assert reasons(client, mine) == {}
-    both = an_agent()
-    Membership.objects.create(user=both, role=Role.RESPONDER, csirt=mine.csirt, since_on=date(2021, 1, 1))
-    TOTP.activate(both, SECRET)
-    client.force_login(both)
-    assert reasons(client, mine) == {}
+def test_a_case_of_another_centre_is_not_proposed(client, responder):
+    own, foreign = declare(), declare()
+    other_centre = breizh_cyber()
+    other_centre.pk, other_centre.slug = None, "ailleurs"
+    other_centre.save()
+    Incident.objects.filter(pk=foreign.pk).update(csirt=other_centre)
+    assert get_reasons(client, own) == {}
+    agent_and_responder = an_agent()
+    Membership.objects.create(
+        user=agent_and_responder, role=Role.RESPONDER, csirt=own.csirt, since_on=date(2021, 1, 1)
+    )
+    TOTP.activate(agent_and_responder, SECRET)
+    client.force_login(agent_and_responder)
+    assert get_reasons(client, own) == {}
 
 
-def test_it_costs_the_same_with_fifty_others_and_looks_no_further(client, responder):
+def test_proposals_cost_one_query_more_with_fifty_cases_and_stop_there(client, responder):
     incident, costs = declare(), []
     for number in (2, 60):
-        for each in range(number):
-            declare(key=f"{number}-{each}")
+        for index in range(number):
+            declare(key=f"{number}-{index}")
         client.get(case(incident))
         with CaptureQueriesContext(connection) as queries:
-            shown = client.get(case(incident))
+            response = client.get(case(incident))
         costs.append(len(queries))
-    # From fifty others on, its doubles and its main case are asked for by a query of their own.
+    # From fifty other cases of the body on, one more query loads the doubles and the main case.
     assert costs[1] == costs[0] + 1, costs
-    assert len(shown.context["likely"]) == 50
-    assert len(shown.context["others"]) == 10
+    assert len(response.context["likely"]) == 50
+    assert len(response.context["others"]) == 10
 
 
-def test_a_span_is_said_in_the_unit_that_people_use():
+def test_a_gap_is_shown_in_its_usual_unit():
     spans = timedelta(seconds=30), timedelta(minutes=59), timedelta(hours=47), timedelta(days=3)
     assert [format_gap(span).replace("\N{NO-BREAK SPACE}", " ") for span in spans] == [
         "0 min",
@@ -144,10 +147,10 @@ def test_a_span_is_said_in_the_unit_that_people_use():
     ]
 
 
-def test_travelling_does_not_matter(client, responder):
-    """The span is between the two declarations, not since today."""
+def test_a_duplicate_stays_proposed_weeks_later(client, responder):
+    """The gap is counted between the two declarations, not from today."""
     incident = declare()
-    apart(declare(), incident, minutes=40)
+    set_apart(declare(), incident, minutes=40)
     with time_machine.travel(timezone.now() + timedelta(days=20)):
         client.force_login(responder)
-        assert reasons(client, incident)
+        assert get_reasons(client, incident)

@@ -1,4 +1,4 @@
-"""A responder says what a case is: the codes change together, the values before stay readable, the figures follow."""
+"""A responder qualifies a case: codes change together, earlier values stay readable, figures follow."""
 
 import json
 import re
@@ -33,13 +33,13 @@ def incident():
     return declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
 
 
-def qualified(incident, actor, **said):
-    known = {"nature": "incident", "type": incident.type, "leak": "", **RANSOM} | said
-    return qualify_incident(reference=incident.reference, actor=actor, qualification=Qualification(**known))
+def qualify(incident, actor, **fields):
+    fields = {"nature": "incident", "type": incident.type, "leak": "", **RANSOM} | fields
+    return qualify_incident(reference=incident.reference, actor=actor, qualification=Qualification(**fields))
 
 
-def test_it_works(client, responder, incident):
-    said = read_qualify_form(client, incident) | {
+def test_a_responder_qualifies_a_case(client, responder, incident):
+    form = read_qualify_form(client, incident) | {
         "nature": "incident",
         "techniques": ["T1490", "T1486"],
         "cause": "supplier",
@@ -48,7 +48,7 @@ def test_it_works(client, responder, incident):
         "pap": "green",
     }
 
-    page = text_of(client.post(case_url(incident, "qualifier"), said, follow=True))
+    page = text_of(client.post(case_url(incident, "qualifier"), form, follow=True))
 
     incident.refresh_from_db()
     assert (incident.nature, incident.cause, incident.tlp, incident.pap) == ("incident", "supplier", "amber", "green")
@@ -73,18 +73,18 @@ def test_it_works(client, responder, incident):
     assert "TLP:AMBER+STRICT → TLP:AMBER" in page
 
 
-def test_the_same_again_changes_nothing(responder, incident):
+def test_the_same_qualification_twice_records_one_event(responder, incident):
     for _ in range(2):
-        qualified(incident, responder, techniques=("T1486",), leak="unfounded")
+        qualify(incident, responder, techniques=("T1486",), leak="unfounded")
     assert incident.events.filter(kind=EventKind.QUALIFIED).count() == 1
     assert incident.sheets.filter(section="donnees").count() == 1
 
 
-def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident):
-    mine = read_qualify_form(client, incident) | {"nature": "report", "cause": "human_error"}
-    qualified(incident, a_lead(), nature="incident", cause="phishing")
+def test_the_second_writer_of_a_qualification_sees_both(client, responder, incident):
+    form = read_qualify_form(client, incident) | {"nature": "report", "cause": "human_error"}
+    qualify(incident, a_lead(), nature="incident", cause="phishing")
 
-    answer = client.post(case_url(incident, "qualifier"), mine)
+    answer = client.post(case_url(incident, "qualifier"), form)
 
     assert answer.status_code == 409
     page = text_of(answer)
@@ -93,14 +93,14 @@ def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident
     assert '<option value="human_error" selected>' in page
     incident.refresh_from_db()
     assert (incident.nature, incident.cause) == ("incident", "phishing")
-    again = mine | {"seen": answer.context["qualify"]["form"]["seen"].value()}
-    assert client.post(case_url(incident, "qualifier"), again).status_code == 302
+    resubmitted = form | {"seen": answer.context["qualify"]["form"]["seen"].value()}
+    assert client.post(case_url(incident, "qualifier"), resubmitted).status_code == 302
     incident.refresh_from_db()
     assert (incident.nature, incident.cause) == ("report", "human_error")
 
 
 @pytest.mark.parametrize(
-    ("field", "said"),
+    ("field", "fields"),
     [
         ("nature", {"nature": "x"}),
         ("type", {"type": "x"}),
@@ -113,17 +113,17 @@ def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident
         ("rsit_type", {"rsit_class": "fraud", "rsit_type": "ddos"}),
     ],
 )
-def test_what_is_not_a_code_is_refused_by_its_field(responder, incident, field, said):
+def test_an_unknown_code_is_refused_by_its_field(responder, incident, field, fields):
     with pytest.raises(ValidationError) as refusal:
-        qualified(incident, responder, **said)
+        qualify(incident, responder, **fields)
     assert list(refusal.value.message_dict) == [field]
     assert_unchanged(incident)
 
 
-@pytest.mark.parametrize("said", [{"rsit": "fraud/ddos"}, {"type": ""}, {"techniques": ["<b>"]}, {"tlp": "x"}])
-def test_a_form_that_is_wrong_comes_back_as_it_was(client, responder, incident, said):
+@pytest.mark.parametrize("fields", [{"rsit": "fraud/ddos"}, {"type": ""}, {"techniques": ["<b>"]}, {"tlp": "x"}])
+def test_a_wrong_form_is_refused_and_shown_again(client, responder, incident, fields):
     answer = client.post(
-        case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"cause": "theft"} | said
+        case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"cause": "theft"} | fields
     )
     assert answer.status_code == 422
     assert 'role="alert"' in text_of(answer)
@@ -138,27 +138,27 @@ def assert_unchanged(incident):
     assert not incident.events.filter(kind=EventKind.QUALIFIED).exists()
 
 
-def test_whose_case_it_is_not_sees_nothing(incident):
-    elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+def test_a_responder_of_another_centre_cannot_qualify(incident):
+    stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
-        qualified(incident, elsewhere)
+        qualify(incident, stranger)
     assert_unchanged(incident)
 
 
-def test_an_erased_case_is_qualified_no_more(client, incident):
+def test_an_erased_case_cannot_be_qualified(client, incident):
     lead = a_lead()
     client.force_login(lead)
-    said = read_qualify_form(client, incident)
+    form = read_qualify_form(client, incident)
     erase_personal_data(reference=incident.reference, actor=lead)
-    page = text_of(client.post(case_url(incident, "qualifier"), said | {"nature": "report"}, follow=True))
+    page = text_of(client.post(case_url(incident, "qualifier"), form | {"nature": "report"}, follow=True))
     assert "on ne le qualifie plus" in page
     assert_unchanged(incident)
 
 
-# What weighs
+# Severity
 
 
-def test_a_worse_type_raises_the_severity_and_a_lesser_one_never_lowers_it(responder):
+def test_a_worse_type_raises_the_severity_and_a_milder_one_never_lowers_it(responder):
     incident = declare(type=IncidentType.PHISHING)
     assert incident.severity == Severity.LOW
 
@@ -177,28 +177,28 @@ def test_a_worse_type_raises_the_severity_and_a_lesser_one_never_lowers_it(respo
     assert (incident.severity, incident.severity_found) == (Severity.HIGH, Severity.LOW)
 
 
-def test_a_leak_without_ground_lowers_what_the_facts_give_and_nothing_else(client, responder, incident):
+def test_an_unfounded_leak_lowers_only_the_severity_of_the_facts(client, responder, incident):
     assert incident.severity == Severity.CRITICAL
-    qualified(incident, responder, leak="unfounded")
+    qualify(incident, responder, leak="unfounded")
     incident.refresh_from_db()
     assert (incident.severity, incident.severity_found) == (Severity.CRITICAL, Severity.HIGH)
     assert "Les faits donnent aujourd’hui <b>élevée</b>" in text_of(client.get(case_url(incident)))
 
 
-def test_what_a_responder_set_stays_below_what_is_no_worse(responder, incident):
+def test_a_severity_set_by_a_responder_stays_unless_the_facts_are_worse(responder, incident):
     set_severity(reference=incident.reference, severity=Severity.LOW, motive="Isolé.", actor=responder)
-    qualified(incident, responder, cause="theft")
+    qualify(incident, responder, cause="theft")
     incident.refresh_from_db()
     assert incident.severity == Severity.LOW
 
 
-def test_rsit_follows_the_type_while_nobody_chose_otherwise(responder):
+def test_rsit_follows_the_type_unless_a_responder_chose_it(responder):
     incident = declare(type=IncidentType.UNKNOWN)
     for kind, expected in ((IncidentType.DDOS, RsitType.DDOS), (IncidentType.PHISHING, RsitType.PHISHING)):
         classify_incident(reference=incident.reference, actor=responder, nature=Nature.REPORT, type=kind)
         incident.refresh_from_db()
         assert incident.rsit_type == expected
-    qualified(incident, responder, rsit_class="abusive-content", rsit_type="spam")
+    qualify(incident, responder, rsit_class="abusive-content", rsit_type="spam")
     classify_incident(reference=incident.reference, actor=responder, nature=Nature.REPORT, type=IncidentType.DDOS)
     incident.refresh_from_db()
     assert incident.rsit_type == RsitType.SPAM
@@ -207,8 +207,8 @@ def test_rsit_follows_the_type_while_nobody_chose_otherwise(responder):
 # The leak
 
 
-def test_its_conclusion_keeps_what_was_declared(client, responder, incident):
-    qualified(incident, responder, leak="unfounded")
+def test_the_judgement_of_a_leak_keeps_what_was_declared(client, responder, incident):
+    qualify(incident, responder, leak="unfounded")
     incident.refresh_from_db()
     assert incident.data_concerned == "yes"
     assert find_first_leak(incident).status == "unfounded"
@@ -221,39 +221,39 @@ def test_its_conclusion_keeps_what_was_declared(client, responder, incident):
     assert "concernées, fuite soupçonnée ; le centre : fuite sans fondement" in page
 
 
-@pytest.mark.parametrize(("concluded", "status"), [("confirmed", "confirmed"), ("unfounded", None)])
-def test_where_no_leak_was_noted(client, responder, concluded, status):
+@pytest.mark.parametrize(("judgement", "status"), [("confirmed", "confirmed"), ("unfounded", None)])
+def test_a_leak_may_be_judged_though_none_was_declared(client, responder, judgement, status):
     incident = declare(data_concerned="unknown")
     for _ in range(2):
-        qualified(incident, responder, leak=concluded)
+        qualify(incident, responder, leak=judgement)
     incident.refresh_from_db()
     leak = find_first_leak(incident)
     assert (leak and leak.status, incident.data_concerned) == (status, "unknown")
     assert incident.events.filter(kind=EventKind.QUALIFIED).count() == 1
-    assert read_qualify_form(client, incident)["leak"] == concluded
+    assert read_qualify_form(client, incident)["leak"] == judgement
 
 
-def test_it_may_be_taken_back(responder, incident):
-    qualified(incident, responder, leak="unfounded")
-    qualified(incident, responder, leak="claimed")
+def test_the_judgement_of_a_leak_may_be_changed(responder, incident):
+    qualify(incident, responder, leak="unfounded")
+    qualify(incident, responder, leak="claimed")
     incident.refresh_from_db()
     assert (find_first_leak(incident).status, incident.data_concerned) == ("claimed", "yes")
 
 
-def test_the_figures_follow(responder, incident):
+def test_figures_follow_the_judgement_of_a_leak(responder, incident):
     verify_incident(reference=incident.reference, actor=responder)
     fold_new_events()
-    assert {measure for measure, _band in leaks_counted()} == {"leaks"}
-    qualified(incident, responder, leak="unfounded")
+    assert {measure for measure, _band in count_leaks()} == {"leaks"}
+    qualify(incident, responder, leak="unfounded")
     fold_new_events()
-    assert leaks_counted() == {("unfounded", ""): 1}
-    qualified(incident, responder, leak="confirmed")
+    assert count_leaks() == {("unfounded", ""): 1}
+    qualify(incident, responder, leak="confirmed")
     fold_new_events()
-    assert {measure for measure, _band in leaks_counted()} == {"leaks"}
+    assert {measure for measure, _band in count_leaks()} == {"leaks"}
     assert verify_figures().found == []
 
 
-def leaks_counted():
+def count_leaks():
     rows = Rollup.objects.filter(measure__in=("leaks", "unfounded"), value__gt=0)
     return {(row.measure, row.band): row.value for row in rows}
 
@@ -261,7 +261,7 @@ def leaks_counted():
 # Labels
 
 
-def test_the_head_says_nature_and_labels(client, responder, incident):
+def test_the_head_shows_nature_and_labels(client, responder, incident):
     Incident.objects.update(nature="report", pap="red")
     head = client.get(case_url(incident)).content.decode().partition('class="case__cols"')[0]
     assert "signalement" in head
@@ -272,33 +272,40 @@ def test_the_head_says_nature_and_labels(client, responder, incident):
 # The techniques
 
 
-def test_the_list_of_techniques_is_sound():
-    kept = json.loads(FILE.read_text())
-    ids = [one["id"] for one in kept["techniques"]]
+def test_the_list_of_techniques_is_consistent():
+    content = json.loads(FILE.read_text())
+    techniques = content["techniques"]
+    ids = [technique["id"] for technique in techniques]
     assert ids == sorted(set(ids))
-    assert all(re.fullmatch(r"T\d{4}(\.\d{3})?", one) for one in ids)
-    assert {code for one in kept["techniques"] for code in one["types"]} <= set(IncidentType.values)
-    known = {code for types in TYPES_OF_CLASS.values() for code in types}
-    assert {code for one in kept["techniques"] for code in one["rsit"]} <= known
-    assert all(kept[name] for name in ("matrix", "url", "mapping", "labels", "date"))
+    assert all(re.fullmatch(r"T\d{4}(\.\d{3})?", technique_id) for technique_id in ids)
+    assert {code for technique in techniques for code in technique["types"]} <= set(IncidentType.values)
+    rsit_types = {code for types in TYPES_OF_CLASS.values() for code in types}
+    assert {code for technique in techniques for code in technique["rsit"]} <= rsit_types
+    assert all(content[name] for name in ("matrix", "url", "mapping", "labels", "date"))
     assert set(ids) <= set(TECHNIQUES)
 
 
 def test_techniques_are_suggested_by_type_then_by_rsit():
-    ids = [
-        one.id for one in suggest_techniques(IncidentType.RANSOMWARE, RsitType.UNAUTHORISED_INFORMATION_MODIFICATION)
+    techniques = suggest_techniques(IncidentType.RANSOMWARE, RsitType.UNAUTHORISED_INFORMATION_MODIFICATION)
+    assert [technique.id for technique in techniques] == [
+        "T1078",
+        "T1133",
+        "T1486",
+        "T1489",
+        "T1490",
+        "T1566",
+        "T1565",
     ]
-    assert ids == ["T1078", "T1133", "T1486", "T1489", "T1490", "T1566", "T1565"]
 
 
-def test_a_technique_that_left_the_list_may_stay(responder, incident):
+def test_a_technique_no_longer_listed_may_stay(responder, incident):
     Incident.objects.update(techniques=["T0000"])
-    qualified(incident, responder, techniques=("T0000", "T1486"))
+    qualify(incident, responder, techniques=("T0000", "T1486"))
     incident.refresh_from_db()
     assert incident.techniques == ["T0000", "T1486"]
 
 
-def test_it_costs_no_query_of_its_own(client, responder, incident, django_assert_max_num_queries):
+def test_the_qualification_costs_no_extra_query(client, responder, incident, django_assert_max_num_queries):
     client.get(case_url(incident))
     with django_assert_max_num_queries(35):
         client.get(case_url(incident))
