@@ -29,6 +29,7 @@ from accounts.enums import Helper
 from accounts.models import AccessLink, EmergencyContact, User
 from collectivities.fields import PlainLineField
 from csirts.models import Csirt
+from csirts.published import has_phone
 
 
 def style_field(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
@@ -243,6 +244,13 @@ class ContactForm(forms.Form):
         self.kind = kind
         for field in self.fields.values():
             field.widget.attrs["class"] = "input"
+
+    def clean_phone(self) -> str:
+        """Refuse a number that nobody can call: the card is read when all else is down."""
+        phone: str = self.cleaned_data["phone"]
+        if phone and not has_phone(phone):
+            raise ValidationError("Ce numéro ne peut pas être appelé\N{NO-BREAK SPACE}: écrivez-le en entier.")
+        return phone
 
 
 class ChoosePasswordForm(forms.Form):

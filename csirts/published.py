@@ -9,6 +9,7 @@ from django.core.validators import URLValidator, validate_email
 from csirts.enums import ContactKind
 
 PHONE = re.compile(r"\+?[\d\s.()-]+")
+WORDS = re.compile(r"[^\d\s+().-]+")
 SHORT = re.compile(r"[13]\d{1,3}")  # 17, 112, 3218: the short numbers of the French plan
 NATIONAL_DIGITS, LOCAL_DIGITS, MAX_DIGITS = 10, 6, 15
 check_https = URLValidator(schemes=["https"])
@@ -32,6 +33,11 @@ def is_phone(value: str) -> bool:
     if digits.startswith("0") and not digits.startswith("00"):
         return len(digits) == NATIONAL_DIGITS
     return LOCAL_DIGITS <= len(digits) <= MAX_DIGITS or SHORT.fullmatch(digits) is not None
+
+
+def has_phone(text: str) -> bool:
+    """Tell whether the text holds a whole number, perhaps among words: « 02 98 00 00 00 (le soir) »."""
+    return any(is_phone(part.strip(" ().-")) for part in WORDS.split(text))
 
 
 def is_valid(check: Callable[[str], None], value: str) -> bool:

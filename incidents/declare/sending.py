@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -23,7 +23,7 @@ from incidents.declare.screens import ROUTES
 from incidents.devices import cookie as follow_up
 from incidents.devices.draft_cookie import PEN
 from incidents.devices.signature import remember_signature
-from incidents.enums import Origin, Screen
+from incidents.enums import Origin, Screen, Status
 from incidents.models import DraftPage, FollowUpAccess, Incident
 from incidents.queries import list_sheets, list_useful_sections
 from incidents.services.declarant.access import derive_secret
@@ -34,6 +34,7 @@ NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
 # Inputs by which the confirmation page counts as the same opened screen.
 SAME_HAND = {PEN, "trait"}
 LEDGER_LINES = range(18)
+ALREADY = "deja"  # the query parameter of the answer for a person who came to declare again
 
 
 def send_at_once(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse | None:
@@ -112,8 +113,19 @@ def declare_sent(request: HttpRequest) -> HttpResponse:
         return redirect_to("declare_type")
     if journey.incident is None:
         return redirect_to(ROUTES[journey.next])
+    if journey.incident.status == Status.CLOSED:
+        return lead_to_closed_case(request, journey.incident)
     with timezone.override(journey.clock):
         return render_answer(request, journey, journey.incident)
+
+
+def lead_to_closed_case(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Lead to the page that says how the case ended, or, without access to it, to a new declaration: the answer would
+    promise help that is over.
+    """
+    if follow_up.get_access_uid(request, incident.reference) is None:
+        return redirect_to("declare_type")
+    return redirect("follow_up", incident.reference)
 
 
 def render_answer(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
@@ -128,6 +140,7 @@ def render_answer(request: HttpRequest, journey: Journey, incident: Incident) ->
         "useful": list_useful_sections(incident, list_sheets(incident)) if secret else [],
         "linked": follow_up.get_access_uid(request, incident.reference) is not None,
         "ledger": LEDGER_LINES,
+        "is_back": ALREADY in request.GET,
     }
     return render(request, "declare/answer.html", context)
 

@@ -26,13 +26,21 @@ from incidents.declare.moves import redirect_to
 from incidents.declare.recap import RESUMED, list_lines, list_mistakes_elsewhere, list_states, list_summaries
 from incidents.declare.resume import render_no_cookies
 from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, get_next_screen, list_places_before, read_values
-from incidents.declare.sending import answer_repeated_post, ask_confirmation, send_at_once
+from incidents.declare.sending import ALREADY, answer_repeated_post, ask_confirmation, send_at_once
 from incidents.devices import draft_cookie
-from incidents.enums import Answer, IncidentType, Screen
+from incidents.enums import Answer, IncidentType, Screen, Status
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
-from incidents.services.declaring.draft import AlreadySent, ScreenEntry, save_page, stamp_page, start_draft
+from incidents.services.declaring.draft import (
+    AlreadySent,
+    AnswersChanged,
+    ScreenEntry,
+    save_page,
+    stamp_answers,
+    stamp_page,
+    start_draft,
+)
 
 Shown = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
@@ -79,8 +87,10 @@ def declare_type(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def first_screen(request: HttpRequest) -> HttpResponse:
     journey = find_journey(request)
-    if journey and journey.incident:
-        return redirect_to("declare_sent")
+    if journey and journey.incident and journey.incident.status != Status.CLOSED:
+        return redirect_to("declare_sent", **{ALREADY: "oui"})
+    if journey and journey.incident:  # nothing of a case that is closed or withdrawn stands in the way of a new one
+        journey = None
     if request.method == "POST":
         return choose_type(request, journey)
     return ask_type(request, journey)
@@ -285,7 +295,8 @@ def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) ->
     pen = journey.pen if journey else ""
     stroke = parse_stroke(data.get("trait", ""))
     version = data.get("version", "")
-    return ScreenEntry(screen=screen, values=values, author=author, version=version, pen=pen, stroke=stroke)
+    seen = data.get("seen", "")
+    return ScreenEntry(screen=screen, values=values, author=author, version=version, pen=pen, stroke=stroke, seen=seen)
 
 
 def parse_stroke(text: str) -> int:
@@ -311,8 +322,12 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
 def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.missing is None and journey.incident is None
-    if may_be_sent and (response := send_at_once(request, journey, entry)):
-        return response
+    try:
+        if may_be_sent and (response := send_at_once(request, journey, entry)):
+            return response
+    except AnswersChanged:
+        save_page(uid=journey.draft.uid, entry=entry)
+        return render_screen(request, find_journey(request) or journey, entry.screen, has_changed=True)
     page = save_page(uid=journey.draft.uid, entry=entry)
     return leave_screen(request, journey.saved(page), entry.screen)
 
@@ -349,19 +364,22 @@ def render_screen(
     *,
     details: Details | None = None,
     clash: DraftPage | None = None,
+    has_changed: bool = False,
 ) -> HttpResponse:
-    """Show the screen with the saved values, whoever typed them. `clash` is another person's version of it."""
+    """Show the screen with the saved values, whoever typed them. `clash` is another person's version of it;
+    `has_changed` means that other screens changed since it was opened.
+    """
     if screen == Screen.WHAT:
         return ask_type(request, journey, clash=clash)
     if screen == Screen.WHO:
         return ask_who(request, journey, clash=clash)
-    status = 409 if clash else 422 if details else 200
+    status = 409 if clash or has_changed else 422 if details else 200
     to_mend = details is not None or is_mending(request)
     details = details or journey.examined(now=timezone.now())
     elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_mending(request) else []
     details.drop_other_errors(INPUTS[screen] if to_mend else ())
     context = build_frame(request, screen, journey, clash=clash) | build_questions_context(request, journey, details)
-    context |= {"is_mending": is_mending(request), "elsewhere": elsewhere}
+    context |= {"is_mending": is_mending(request), "elsewhere": elsewhere, "has_changed": has_changed}
     return render(request, TEMPLATES[screen], context, status=status)
 
 
@@ -376,6 +394,7 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Det
         "data_words": DATA_WORDS,
         "person_words": PERSON_WORDS,
         "summary": list_summaries(journey, details),
+        "seen": stamp_answers(journey.draft, journey.pages, but=Screen.CALLER),
     }
 
 

@@ -116,7 +116,7 @@ def test_what_was_done_is_said(client, manager):
     removed = client.post(f"{home()}{agent.uid}/retirer/", follow=True).content.decode()
     assert f"{agent} n’est plus membre" in removed
     form = client.get(home() + "urgence/ecrire/")
-    said = {"seen": form.context["seen"], "provider-name": "Exemple Infogérance"}
+    said = {"seen": form.context["seen"], "supplier-name": "Exemple Infogérance"}
     assert "La fiche est gardée." in client.post(home() + "urgence/ecrire/", said, follow=True).content.decode()
 
 
@@ -247,3 +247,19 @@ def test_who_has_two_roles_is_one_person(client, manager):
         assert client.get(f"{home()}{agent.uid}/{act}/").status_code == 200
     assert client.post(f"{home()}{agent.uid}/retirer/").status_code == 302
     assert User.objects.get(pk=agent.pk).memberships == []
+
+
+@pytest.mark.parametrize(("phone", "is_saved"), [("06 39", False), ("abc", False), ("02 99 00 00 00 (le soir)", True)])
+def test_emergency_card_takes_numbers_that_can_be_called(client, manager, phone, is_saved):
+    edit_page = home() + "urgence/ecrire/"
+    seen = client.get(edit_page).context["seen"]
+    answer = client.post(edit_page, {"seen": seen, "supplier-phone": phone})
+    assert answer.status_code == (302 if is_saved else 422)
+    assert ("Ce numéro ne peut pas être appelé" in answer.content.decode()) is not is_saved
+
+
+@pytest.mark.parametrize("phone", ["112", "3218", "+33 6 12 34 56 78", "02 99 00 00 00 / 06 12 34 56 78"])
+def test_emergency_card_takes_short_and_foreign_spellings(client, manager, phone):
+    edit_page = home() + "urgence/ecrire/"
+    seen = client.get(edit_page).context["seen"]
+    assert client.post(edit_page, {"seen": seen, "supplier-phone": phone}).status_code == 302

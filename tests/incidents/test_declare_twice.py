@@ -81,8 +81,8 @@ def test_every_screen_of_a_sent_draft_leads_to_the_answer(client, town):
     post(client)
     reference = spaced(Incident.objects.get().reference)
     for where in WHERE.values():
-        assert client.get(where).url == SENT
-    assert client.post(WHERE["quoi"], {"quoi": "panne"}).url == SENT
+        assert client.get(where).url.split("?")[0] == SENT
+    assert client.post(WHERE["quoi"], {"quoi": "panne"}).url.split("?")[0] == SENT
     assert client.post(WHERE["qui"], {"collectivite": town.uid}).url == SENT
     assert reference in text(client.get(SENT))
     assert reference in text(client.get(SENT))

@@ -4,8 +4,10 @@ The code is drawn and stored like the follow-up secret (`services/declarant/acce
 a keyed hash. It is shorter, because a draft is unread, lasts a month at most, and guesses are slowed down.
 """
 
+import hashlib
+import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
@@ -44,7 +46,8 @@ type Values = dict[str, list[str]]
 class ScreenEntry:
     """What somebody typed on one screen, with the version of the screen that their page showed (empty: none).
 
-    `pen` identifies this opening of the screen, if the page sends it; `stroke` numbers its saves.
+    `pen` identifies this opening of the screen, if the page sends it; `stroke` numbers its saves. `seen` is the
+    `stamp_answers` of the other screens that the last screen summed up (empty: it had no summary).
     """
 
     screen: Screen
@@ -53,6 +56,7 @@ class ScreenEntry:
     version: str = ""
     pen: str = ""
     stroke: int = 0
+    seen: str = ""
     # Set by the first two screens.
     type: str = ""
     collectivity: Collectivity | None = field(default=None)
@@ -64,6 +68,10 @@ class AlreadySent(Exception):
     def __init__(self, incident: Incident) -> None:
         super().__init__(incident.reference)
         self.incident = incident
+
+
+class AnswersChanged(Exception):
+    """Answers of other screens changed since the last screen summed them up. Nothing was sent or saved."""
 
 
 def derive_draft_code(draft: Draft) -> str:
@@ -78,6 +86,13 @@ def hash_draft_code(code: str) -> str:
 def stamp_page(page: DraftPage | None) -> str:
     """Return a version that changes each time the screen is saved."""
     return page.saved_at.isoformat() if page else ""
+
+
+def stamp_answers(draft: Draft, pages: Mapping[str, DraftPage], *, but: Screen) -> str:
+    """Return a stamp of what the screens say, except the screen `but`. A screen that was left empty says nothing."""
+    answers = {name: page.values for name, page in sorted(pages.items()) if page.values and name != but}
+    content = json.dumps([draft.type, draft.collectivity_id, answers], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
 def is_open(uid: UUID) -> bool:
@@ -173,12 +188,14 @@ def send_draft(
 ) -> DeclarationResult:
     """Save the last screen and declare the draft, once.
 
-    `source` is a digest of the sender's address. Raises Draft.DoesNotExist, AlreadySent, Stale, and
+    `source` is a digest of the sender's address. Raises Draft.DoesNotExist, AlreadySent, Stale, AnswersChanged, and
     ValidationError by field; then nothing is saved.
     """
     draft = lock_draft(uid)
-    prolong_draft(draft, entry)
     pages = {page.screen: page for page in draft.pages.all()}
+    if entry.seen and entry.seen != stamp_answers(draft, pages, but=entry.screen):
+        raise AnswersChanged
+    prolong_draft(draft, entry)
     pages[entry.screen] = save_entry_unless_stale(pages.get(entry.screen), draft, entry)
     submission = build_submission(draft, pages.values(), author=entry.author, origin=origin, source=source)
     return declare_draft(draft, declaration, submission, actor=actor)

@@ -1,0 +1,106 @@
+"""What is sent is what the last screen showed: an answer that changed in another tab is shown before anything goes."""
+
+import pytest
+
+from incidents.models import Incident
+from tests.cast import breizh_cyber, plouexemple
+from tests.incidents.journeys import SENT, START, WHERE, begin
+from tests.reading import hidden, text
+
+CALLER = {"contact_phone": "02 99 00 00 00", "description": "Nos fichiers ne s’ouvrent plus."}
+
+
+@pytest.fixture
+def town(db, client):
+    breizh_cyber()
+    return begin(client)
+
+
+def open_last_screen(client):
+    page = client.get(WHERE["rappel"])
+    return {name: hidden(page, name) for name in ("version", "plume", "seen")}
+
+
+def test_last_screen_shows_what_another_tab_changed_and_sends_nothing(client, town):
+    page = open_last_screen(client)
+    client.post(START, {"quoi": "panne", "version": hidden(client.get(START), "version")})
+    refused = client.post(WHERE["rappel"], page | CALLER)
+    assert refused.status_code == 409
+    assert "Rien n’est encore envoyé : des réponses ont changé" in text(refused)
+    assert "Une panne" in text(refused)
+    assert CALLER["description"] in refused.content.decode()
+    assert not Incident.objects.exists()
+    assert client.post(WHERE["rappel"], page | CALLER | {"seen": hidden(refused, "seen")}).url == SENT
+    assert Incident.objects.get().type == "panne"
+
+
+def test_last_screen_shows_another_body_before_sending(client, town):
+    page = open_last_screen(client)
+    other = plouexemple(insee_code="29998", name="Saint-Exemple")
+    client.post(WHERE["qui"], {"collectivite": str(other.uid), "version": hidden(client.get(WHERE["qui"]), "version")})
+    refused = client.post(WHERE["rappel"], page | CALLER)
+    assert refused.status_code == 409
+    assert "Saint-Exemple" in text(refused)
+    assert not Incident.objects.exists()
+
+
+def test_words_of_a_refused_last_screen_are_saved(client, town):
+    page = open_last_screen(client)
+    client.post(START, {"quoi": "panne", "version": hidden(client.get(START), "version")})
+    client.post(WHERE["rappel"], page | CALLER)
+    assert CALLER["description"] in client.get(WHERE["rappel"]).content.decode()
+
+
+def test_one_more_button_sends_what_the_last_screen_showed(client, town):
+    """The page that asks whether somebody is a person shows no answer, so that none may change behind it."""
+    page = open_last_screen(client)
+    asked = client.post(WHERE["rappel"], page | CALLER | {"site_web": "https://exemple.example"})
+    client.post(START, {"quoi": "panne", "version": hidden(client.get(START), "version")})
+    refused = client.post(
+        WHERE["rappel"], CALLER | {name: hidden(asked, name) for name in ("plume", "seen", "confirme")}
+    )
+    assert refused.status_code == 409
+    assert not Incident.objects.exists()
+
+
+def test_visiting_an_earlier_screen_without_a_change_sends(client, town):
+    page = open_last_screen(client)
+    client.get(WHERE["services"])
+    client.post(WHERE["services"], {"vers": "rappel"})
+    assert client.post(WHERE["rappel"], page | CALLER).url == SENT
+
+
+def test_receipt_names_what_was_declared(client, town):
+    client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
+    receipt = text(client.get(SENT))
+    assert "Vous avez déclaré « Nos fichiers ne s’ouvrent plus » pour Plouexemple (Finistère)." in receipt
+    assert "Ce n’est pas cela ? Écrivez-le à Breizh Cyber" in receipt
+    assert "Vous avez déjà envoyé cette déclaration" not in receipt
+
+
+def test_declaring_again_offers_another_incident_first(client, town):
+    client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
+    page = text(client.get(START, follow=True))
+    assert page.index("Vous avez déjà envoyé cette déclaration") < page.index("Votre déclaration est transmise")
+    assert page.count("Déclarer un autre incident") == 1
+
+
+def test_withdrawn_declaration_promises_no_help(client, town):
+    """The answer page of a case that is over leads to the case, and the first screen is free again."""
+    client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
+    reference = Incident.objects.get().reference
+    client.post(f"/suivi/{reference}/retirer/", {"text": "", "author": "", "key": "k"})
+    assert client.get(SENT).url == f"/suivi/{reference}/"
+    first = client.get(START)
+    assert first.status_code == 200
+    assert "transmise" not in text(first)
+    client.post(START, {"quoi": "panne"})
+    client.post(WHERE["qui"], {"collectivite": str(plouexemple().uid)})
+    assert client.post(WHERE["rappel"], open_last_screen(client) | CALLER).url == SENT
+    assert Incident.objects.count() == 2
+
+
+def test_follow_up_says_by_when(client, town):
+    client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
+    page = text(client.get(f"/suivi/{Incident.objects.get().reference}/"))
+    assert "Personne ne l’a encore lue. Breizh Cyber a pour objectif de s’en occuper avant le" in page
