@@ -11,6 +11,11 @@ from tests.factories.collectivities import made_up_siren
 SIREN = made_up_siren(717_171)
 
 
-def a_ccas(**said: Any) -> Collectivity:
-    known: dict[str, Any] = {"kind": Kind.CCAS, "name": "CCAS de Plouexemple", "siren": SIREN, "seat": plouexemple()}
-    return create_proposed_body(**known | said)
+def a_ccas(**fields: Any) -> Collectivity:
+    defaults: dict[str, Any] = {
+        "kind": Kind.CCAS,
+        "name": "CCAS de Plouexemple",
+        "siren": SIREN,
+        "seat": plouexemple(),
+    }
+    return create_proposed_body(**defaults | fields)

@@ -23,5 +23,5 @@ class Api:
         return self.client.get(url, headers=self.headers)
 
     def post(self, url: str, data: Any = None, **headers: str) -> Response:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post(url, json.dumps(data or {}), "application/json", headers=self.headers | named)
+        extra_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(url, json.dumps(data or {}), "application/json", headers=self.headers | extra_headers)

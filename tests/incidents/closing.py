@@ -2,7 +2,7 @@
 
 from incidents.models import Incident
 
-SAID = {
+REPORT = {
     "reason": "resolved",
     "why": "La mairie a rappelé : tout marche.",
     "outcome": "restored",

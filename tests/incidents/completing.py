@@ -14,11 +14,11 @@ CIVIL = Interruption(service="civil", extent="stopped", started_at=NOW - timedel
 MAIL = Interruption(service="messagerie", extent="degraded")
 
 
-def by_link(incident: Incident, section: str = "precisions", **said: str) -> Writing:
+def by_link(incident: Incident, section: str = "precisions", **fields: str) -> Writing:
     access = incident.accesses.get(revoked_at=None)
     newest = find_newest_sheet(incident, section)
-    known = {"author": "Dominique, accueil", "seen": str(newest.uid) if newest else ""}
-    return Writing(guest=Guest(access_uid=access.uid), reference=incident.reference, **known | said)
+    defaults = {"author": "Dominique, accueil", "seen": str(newest.uid) if newest else ""}
+    return Writing(guest=Guest(access_uid=access.uid), reference=incident.reference, **defaults | fields)
 
 
 def answer(writing: Writing, section: str = "precisions", **values: Any) -> Written:

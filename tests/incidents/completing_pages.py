@@ -22,9 +22,9 @@ def url(incident: Incident, *parts: str) -> str:
 
 
 def post(
-    client: Client, incident: Incident, section: str, data: dict[str, Any] | None = None, **said: Any
+    client: Client, incident: Incident, section: str, data: dict[str, Any] | None = None, **fields: Any
 ) -> Response:
-    """As the page would send it, with the hidden fields that it holds now."""
+    """Post the section as the page would, with the hidden fields that it holds now."""
     page = client.get(url(incident, section))
-    kept = {"seen": hidden(page, "seen"), "author": "Dominique, accueil"}
-    return client.post(url(incident, section), kept | (data or {}) | said)
+    hidden_fields = {"seen": hidden(page, "seen"), "author": "Dominique, accueil"}
+    return client.post(url(incident, section), hidden_fields | (data or {}) | fields)

@@ -1,4 +1,4 @@
-"""People of a centre, a case of theirs; where evidence is kept: `store` runs a test on a folder, then on a bucket."""
+"""People of a centre, their case, and `store`, which runs a test with evidence in a folder, then in a bucket."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.stores import bucket_server, in_a_bucket, in_a_folder
 
 @pytest.fixture
 def responder(db: None, client: Client) -> User:
-    """Signed in."""
+    """A responder whom the client is signed in as."""
     responder = a_responder()
     client.force_login(responder)
     return responder
@@ -43,7 +43,7 @@ def elsewhere(db: None) -> Csirt:
 
 @pytest.fixture
 def giver(db: None) -> User:
-    """Of the centre that has the case, as `taker` is of the other one."""
+    """A person of the centre that has the case; `taker` is of the other centre."""
     return a_responder()
 
 

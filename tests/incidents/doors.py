@@ -32,7 +32,7 @@ SIGNED = "une phrase assez longue"
 
 
 def declare(holder: Visitor, kind: str, number: int) -> Incident:
-    """The five screens, with a body that no list carries. Gives the case."""
+    """Fill the five screens, for a body that no list carries, and return the case."""
     holder.fill("/declarer/", quoi=kind)
     siren = made_up_siren(600_000 + number)
     added = holder.fill("/declarer/qui/nouvelle/", kind="ccas", siren=siren, town="29232", town_asked="", seat="")
@@ -43,7 +43,7 @@ def declare(holder: Visitor, kind: str, number: int) -> Incident:
 
 
 def ask_call_back(holder: Visitor, kind: str) -> None:
-    """One screen, from another device: a number alone takes words."""
+    """Fill the one screen from another device; of its fields, only the number takes words."""
     other = Visitor(holder.words, holder.log, address="2001:db8:c::1")
     page = f"/declarer/rappelez-moi/?collectivite={plouexemple().uid}"
     assert other.fill(page, quoi=kind, site_web="", confirme="oui").status_code == 303
@@ -51,13 +51,13 @@ def ask_call_back(holder: Visitor, kind: str) -> None:
 
 
 def close_untouched(responder: Visitor) -> None:
-    """Nobody has done anything for the newest case: its report asks why."""
+    """Close the newest case, for which nobody has done anything: its report asks why."""
     incident = Incident.objects.latest("id")
     responder.fill(f"{TRIAGE}{incident.reference}/cloture/", reason="handed_over", is_shared="")
 
 
 def act_on_many(incident: Incident) -> BulkJob:
-    """An act that is still to be done, and changes nothing: its page names cases and bodies."""
+    """Start an act that changes nothing and is still to be done: its page names cases and bodies."""
     same = {"nature": incident.nature, "type": incident.type}
     actor = a_responder(incident.csirt)
     return start_bulk(
@@ -66,8 +66,8 @@ def act_on_many(incident: Incident) -> BulkJob:
 
 
 def resume(holder: Visitor, incident: Incident) -> None:
-    """A declaration begun on one device goes on with another, under a name; a third meets what both wrote."""
-    first, second = (Visitor(holder.words, holder.log, address=f"2001:db8:{one}::1") for one in ("a", "b"))
+    """Go on with a declaration on a second device, under a name; the first one then meets what both wrote."""
+    first, second = (Visitor(holder.words, holder.log, address=f"2001:db8:{letter}::1") for letter in ("a", "b"))
     first.fill("/declarer/", quoi=incident.type)
     first.fill(f"/declarer/qui/?collectivite={plouexemple().uid}")
     code = derive_draft_code(Draft.objects.get(incident=None))
@@ -79,10 +79,13 @@ def resume(holder: Visitor, incident: Incident) -> None:
 
 
 def follow(holder: Visitor, incident: Incident, number: int) -> None:
-    """What the holder of the link writes, answers, hands over and shares."""
+    """Write, answer, hand over and share as the holder of the link."""
     page = f"/suivi/{incident.reference}/"
     holder.fill(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    for section in (*SECTIONS, *(one.code for one in get_current_version().list_sections(incident.type))):
+    for section in (
+        *SECTIONS,
+        *(extra_section.code for extra_section in get_current_version().list_sections(incident.type)),
+    ):
         holder.fill(f"{page}completer/{section}/")
     holder.fill(page, to="/message/")
     holder.get(f"{page}messages/")
@@ -94,14 +97,14 @@ def follow(holder: Visitor, incident: Incident, number: int) -> None:
 
 
 def hand_over(holder: Visitor, address: str, name: str) -> None:
-    """As the script of the page does, under a name that a browser would not send."""
+    """Upload a file as the script of the page does, under a name that a browser would not send."""
     begun = holder.client.post(address, {"nom": name, "taille": 1, "auteur": holder.first_word(100)}).json()
     holder.client.post(f"{address}{begun['uid']}/?debut=0", b"x", "application/octet-stream")
     holder.read(holder.client.post(f"{address}{begun['uid']}/fin/"), f"{address}{begun['uid']}/fin/")
 
 
 def answer(responder: Visitor, incident: Incident) -> None:
-    """What a responder writes: to the declarant, and of a call."""
+    """Write what a responder writes: to the declarant, and of a call."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.fill(case, to="/garder/")
     responder.fill(case, to="/message/")
@@ -116,7 +119,7 @@ def answer(responder: Visitor, incident: Incident) -> None:
 
 
 def work(responder: Visitor, incident: Incident, case: str) -> None:
-    """What is written for colleagues, and the end of the shift."""
+    """Write for colleagues, and hand the shift over."""
     responder.client.post(f"{case}guide/")
     responder.fill(case, to="/note/", kind="note")
     responder.fill(f"{case}?ouvrir=tache", to="/taches/", due="", due_time="")
@@ -128,14 +131,14 @@ def write_guide(lead: Visitor, kind: str) -> None:
 
 
 def write_letter(lead: Visitor) -> None:
-    """New, then changed: a message takes no name in braces but those that it knows."""
+    """Write a new message template, then change it: only the names that it knows may stand in braces."""
     lead.fill(f"{TRIAGE}messages-types/breizh-cyber/nouveau/")
     row = MessageTemplate.objects.latest("id")
     lead.fill(f"{TRIAGE}messages-types/breizh-cyber/{row.uid}/")
 
 
 def observe(responder: Visitor, incident: Incident) -> None:
-    """What a responder keeps by hand, wants no more proposed, and looks for: a name of a file takes any words."""
+    """Keep an indicator by hand, ignore a proposed one, and search: a file name takes any words."""
     beside, page = "/admin/incidents/incident/", f"/admin/incidents/incident/{incident.reference}/indicateurs/"
     responder.fill(page, to="/?main", kind="file")
     if responder.get(page).context["offers"]:
@@ -147,7 +150,7 @@ def observe(responder: Visitor, incident: Incident) -> None:
 
 
 def end(responder: Visitor, holder: Visitor, incident: Incident) -> None:
-    """The report of a closing, what the holder thinks of the help, and the motive that opens the case again."""
+    """Close with a report, rate the help as the holder, and open the case again with a motive."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.fill(f"{case}cloture/", reason="handed_over", is_shared="")
     holder.fill(f"/suivi/{incident.reference}/", to="/avis/")
@@ -155,7 +158,7 @@ def end(responder: Visitor, holder: Visitor, incident: Incident) -> None:
 
 
 def go_round(responder: Visitor, taker: Visitor, incident: Incident) -> None:
-    """The case is proposed to another centre, returned, proposed again, accepted, and comes back the same way."""
+    """Propose the case to another centre, which returns it, then accepts it; bring it back the same way."""
     case, offers = f"/admin/incidents/incident/{incident.reference}/", "/admin/incidents/incident/transferts/"
     for giver, other, centre in ((responder, taker, "ailleurs"), (taker, responder, "breizh-cyber")):
         giver.fill(f"{case}transfert/", taker=centre)
@@ -165,27 +168,27 @@ def go_round(responder: Visitor, taker: Visitor, incident: Incident) -> None:
         giver.fill(f"{case}transfert/", taker=centre)
         giver.get(case)
         other.client.post(f"{offers}{incident.transfers.latest('id').uid}/accepter/")
-        given = incident.transfers.latest("id")
-        assert giver.get(f"{offers}{given.uid}/dossier/").status_code == 200
+        accepted = incident.transfers.latest("id")
+        assert giver.get(f"{offers}{accepted.uid}/dossier/").status_code == 200
         assert giver.read(giver.client.post(f"{case}message/", {"text": giver.joined(900)}), case).status_code == 409
 
 
 def advise(responder: Visitor, incident: Incident) -> None:
-    """A partner is told, once the declarant has let it."""
+    """Send the case to a partner, under a label that allows it."""
     page = f"/admin/incidents/incident/{incident.reference}/avis/"
     Incident.objects.filter(pk=incident.pk).update(tlp="green")
     assert send_as_read(responder, page, responder.fill(page, partner="cert-fr")).status_code == 302
 
 
-def send_as_read(responder: Visitor, page: str, shown: Answer) -> Answer:
-    """The answer to the button that sends what `shown` lets read again."""
-    form = shown.context["form"]
-    sent = {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
-    return responder.read(responder.client.post(page, sent), page)
+def send_as_read(responder: Visitor, page: str, preview: Answer) -> Answer:
+    """Press the button that sends what `preview` shows, and return the answer."""
+    form = preview.context["form"]
+    fields = {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
+    return responder.read(responder.client.post(page, fields), page)
 
 
 def gather(responder: Visitor, incident: Incident) -> None:
-    """A group with a sheet, and a message to all who are in it; what names no case stays on the page."""
+    """Open a group with a sheet and write to all its cases; a reference that names no case stays on the page."""
     groups = "/admin/incidents/incident/groupes/"
     responder.fill(f"{groups}nouveau/?dossier={incident.reference}", kind="supplier", csirt="breizh-cyber")
     page = f"{groups}{Incident.objects.get(pk=incident.pk).group.uid}/"
@@ -197,7 +200,7 @@ def gather(responder: Visitor, incident: Incident) -> None:
 
 
 def merge(responder: Visitor, incident: Incident, double: Incident) -> None:
-    """Compared first; the page of the one that is kept then shows the words of the other."""
+    """Compare the two cases, merge them, and read the main case, which shows the words of the double."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.get(f"{case}fusionner/", {"avec": double.reference})
     responder.client.post(f"{case}fusionner/", {"avec": double.reference, "garder": incident.reference})
@@ -209,14 +212,14 @@ def withdraw(holder: Visitor, incident: Incident) -> None:
 
 
 def keep_channel(lead: Visitor, csirt: Csirt) -> None:
-    """What a lead says of its own centre."""
+    """Write what a lead publishes of its own centre."""
     lead.words = published(lead.words)
     officer, sites = {"contacts-2-0-value": "dpo@exemple.example"}, {"contacts-3-0-value": "outils.exemple.example"}
     lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **officer, **sites)
 
 
 def keep_team(lead: Visitor, csirt: Csirt) -> None:
-    """Who comes and goes in the centre of a lead, and the mailbox that it confirms."""
+    """Remove and invite people of a lead's centre, and confirm its mailbox."""
     lead.fill(f"/equipe/{a_responder(csirt).uid}/retirer/")
     lead.fill("/equipe/inviter/", email="nour@breizh.example")
     lead.fill("/equipe/", to="/retirer/")
@@ -227,20 +230,20 @@ def keep_team(lead: Visitor, csirt: Csirt) -> None:
 
 
 def write_sheet(lead: Visitor, kind: str) -> None:
-    """A reflex sheet needs its shape, three acts of two lines, and takes no mark-up: refused first, then without."""
+    """Write a reflex sheet: three acts of two lines. Mark-up is refused first; the sheet is then without it."""
     page = f"/admin/incidents/reflexsheet/breizh-cyber/{kind}/"
-    plain = [one for one in published(lead.words) if not set(one) & {"<", "\0"}]
+    plain = [word for word in published(lead.words) if not set(word) & {"<", "\0"}]
     refused = lead.client.post(page, {"words": "<b id=piege>", "title": "x", "hour": "x", "day": "x", "sources": "x"})
     assert lead.read(refused, page).status_code == 422
     writer = Visitor([*plain, "{{ 1337|add:62000 }} %s"], lead.log, client=lead.client)
     acts = "\n\n".join(f"{number} {one_line(writer, 70)}\n{one_line(writer, 290)}" for number in range(3))
-    said = {"words": one_line(writer, 60), "title": one_line(writer, 100), "sources": one_line(writer, 200)}
-    assert writer.fill(page, hour=acts, day=acts, publier="1", **said).status_code == 302
+    fields = {"words": one_line(writer, 60), "title": one_line(writer, 100), "sources": one_line(writer, 200)}
+    assert writer.fill(page, hour=acts, day=acts, publier="1", **fields).status_code == 302
 
 
 def published(words: list[str]) -> list[str]:
-    """What a centre or the directory says may name a site: it is theirs to say."""
-    return [one for one in words if not re.search("://|www\\.", one)]
+    """Return the words that name no site: a centre and the directory may publish a link."""
+    return [word for word in words if not re.search("://|www\\.", word)]
 
 
 def one_line(visitor: Visitor, limit: int) -> str:
@@ -252,11 +255,15 @@ IN_WORDS = ("", ContactKind.ADDRESS, ContactKind.HOURS)
 
 
 def keep_directory(administrator: Visitor, csirt: Csirt) -> None:
-    """The published facts, then a body of the list whose région is corrected."""
+    """Change the published facts, then correct the région of a body of the list."""
     administrator.words = published(administrator.words)
     page = f"/admin/csirts/csirt/{csirt.pk}/change/"
     contacts = administrator.get(page).context["inline_admin_formsets"][0].formset
-    checked = {one.add_prefix("value"): one.instance.value for one in contacts if one.instance.kind not in IN_WORDS}
+    checked = {
+        contact.add_prefix("value"): contact.instance.value
+        for contact in contacts
+        if contact.instance.kind not in IN_WORDS
+    }
     administrator.fill(page, slug=csirt.slug, **checked)
     administrator.fill(f"/admin/csirts/coverage/{csirt.coverages.first().pk}/change/", last_on="")
     corrected = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
@@ -265,7 +272,7 @@ def keep_directory(administrator: Visitor, csirt: Csirt) -> None:
 
 
 def invite(manager: Visitor, body: Collectivity) -> Visitor:
-    """The manager's people and card. Gives the visitor who came through the link, under a hostile name."""
+    """Write the manager's people and card. Return the visitor who came by the link, under a hostile name."""
     home = f"/ma-collectivite/{body.uid}/"
     manager.fill("/compte/jetons/nouveau/")
     manager.fill(f"{home}urgence/ecrire/")
@@ -278,11 +285,11 @@ def invite(manager: Visitor, body: Collectivity) -> Visitor:
 
 
 def call_api(user: User, body: Collectivity, visitor: Visitor) -> Incident:
-    """One declaration with all that its shape names. Gives the case."""
-    said = shaped(DeclarationIn(), visitor) | {"collectivity": str(body.uid)}
+    """Declare with every field that the shape names, and return the case."""
+    declaration = shaped(DeclarationIn(), visitor) | {"collectivity": str(body.uid)}
     token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"}
     address = "/api/v1/incidents/"
-    response = visitor.client.post(address, json.dumps(said), "application/json", headers=token)
+    response = visitor.client.post(address, json.dumps(declaration), "application/json", headers=token)
     visitor.read(response, address)
     assert response.status_code == 201, response.content
     for where in (address, f"{address}{response.json()['reference']}/"):
@@ -291,12 +298,12 @@ def call_api(user: User, body: Collectivity, visitor: Visitor) -> Incident:
 
 
 def shaped(serializer: serializers.Serializer[Any], visitor: Visitor) -> dict[str, Any]:
-    """Words in every field of the shape that takes words."""
-    said: dict[str, Any] = {}
+    """Return words for every field of the shape that takes words."""
+    values: dict[str, Any] = {}
     for name, field in serializer.fields.items():
         if isinstance(field, serializers.Serializer):
-            said[name] = shaped(field, visitor)
+            values[name] = shaped(field, visitor)
         elif type(field) is serializers.CharField:
             like = {"phone": "02 99 00 00 00 <b id=piege>", "email": MAILBOXES[0]}
-            said[name] = like.get(name) or visitor.joined(cast("int", field.max_length)).replace("\0", "")
-    return said
+            values[name] = like.get(name) or visitor.joined(cast("int", field.max_length)).replace("\0", "")
+    return values

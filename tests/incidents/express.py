@@ -14,16 +14,16 @@ PHONE = "02 99 00 00 00"
 NOW = datetime(2026, 11, 24, 9, 51, tzinfo=UTC)
 
 
-def posted(client: Client, **said: str) -> Response:
-    """As the page sends it."""
+def post_express(client: Client, **fields: str) -> Response:
+    """Post the screen as the page sends it."""
     page = client.get(URL)
-    data = {"plume": hidden(page, "plume"), "contact_phone": PHONE, "quoi": "rancon"} | said
+    data = {"plume": hidden(page, "plume"), "contact_phone": PHONE, "quoi": "rancon"} | fields
     return client.post(URL, data)
 
 
-def express(client: Client, **said: str) -> Incident:
-    """The case of an express declaration of Plouexemple."""
-    assert posted(client, collectivite=str(plouexemple().uid), **said).status_code == 303
+def express(client: Client, **fields: str) -> Incident:
+    """Declare for Plouexemple by the express screen, and return the case."""
+    assert post_express(client, collectivite=str(plouexemple().uid), **fields).status_code == 303
     return Incident.objects.latest("id")
 
 

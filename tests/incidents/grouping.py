@@ -16,9 +16,9 @@ from tests.responses import Response
 GROUPS = "/admin/incidents/incident/groupes/"
 
 
-def a_group(actor: User, title: str = "Exemple SAS", **said: Any) -> CaseGroup:
-    known: dict[str, Any] = {"csirt": breizh_cyber(), "kind": GroupKind.SUPPLIER, "title": title, "actor": actor}
-    return open_group(**known | said)
+def a_group(actor: User, title: str = "Exemple SAS", **fields: Any) -> CaseGroup:
+    defaults: dict[str, Any] = {"csirt": breizh_cyber(), "kind": GroupKind.SUPPLIER, "title": title, "actor": actor}
+    return open_group(**defaults | fields)
 
 
 def elsewhere() -> Csirt:
@@ -29,26 +29,26 @@ def url(group: CaseGroup, *parts: str) -> str:
     return "/".join([GROUPS.rstrip("/"), str(group.uid), *parts, ""])
 
 
-def send_letter(client: Client, group: CaseGroup, sent: dict[str, Any]) -> Response:
-    """The answer to « Envoyer », once the message was read again."""
-    shown = client.post(url(group, "message"), sent)
-    seen = shown.context["form"]["seen"].value()
-    return client.post(url(group, "message"), sent | {"seen": seen, "envoyer": "1"})
+def send_letter(client: Client, group: CaseGroup, fields: dict[str, Any]) -> Response:
+    """Preview the message, press « Envoyer » and return the answer."""
+    preview = client.post(url(group, "message"), fields)
+    mark = preview.context["form"]["seen"].value()
+    return client.post(url(group, "message"), fields | {"seen": mark, "envoyer": "1"})
 
 
-def town(number: int, **said: Any) -> Incident:
-    return declare(collectivity=plouexemple(insee_code=f"299{number:02}", name=f"Saint-Exemple-{number}"), **said)
+def town(number: int, **fields: Any) -> Incident:
+    return declare(collectivity=plouexemple(insee_code=f"299{number:02}", name=f"Saint-Exemple-{number}"), **fields)
 
 
 def many(incident: Incident, group: CaseGroup | None, number: int) -> list[Incident]:
-    """That many more cases in the group, as rows alone: like the one given."""
-    story, references = Story.objects.get(incident=incident), []
+    """Create so many copies of the case in the group, as rows alone."""
+    story, copies = Story.objects.get(incident=incident), []
     fields = {f.attname: getattr(incident, f.attname) for f in Incident._meta.concrete_fields if not f.generated}
     fields = {name: value for name, value in fields.items() if name != "id"} | {"group_id": group and group.pk}
-    for each in range(number):
-        known: dict[str, Any] = {"reference": f"R{each:07}", "submission_key": f"m{each}"}
-        known["received_at"] = incident.received_at - timedelta(seconds=each // 3)
-        references.append(Incident(**fields | known))
-    made = Incident.objects.bulk_create(references)
-    Story.objects.bulk_create(Story(incident=one, supplier=story.supplier) for one in made)
-    return made
+    for index in range(number):
+        own_fields: dict[str, Any] = {"reference": f"R{index:07}", "submission_key": f"m{index}"}
+        own_fields["received_at"] = incident.received_at - timedelta(seconds=index // 3)
+        copies.append(Incident(**fields | own_fields))
+    cases = Incident.objects.bulk_create(copies)
+    Story.objects.bulk_create(Story(incident=case, supplier=story.supplier) for case in cases)
+    return cases

@@ -45,7 +45,7 @@ REPORT = "/statistiques/publications/5/rapports/53/"
 
 
 class Crowd:
-    """All who bring words to one case, and read them. `more`: words besides those of this type of incident."""
+    """All the visitors who write words in one case and read them. `more`: words besides those of its type."""
 
     def __init__(self, kind: str, *, most: int = 1, more: Sequence[str] = ()) -> None:
         self.most = most
@@ -60,8 +60,8 @@ class Crowd:
             page = f"/admin/accounts/user/{person.pk}/change/"
             self.administrator.fill(page, leave="membership", email=person.email)
 
-    def join(self, **known: Any) -> Visitor:
-        return Visitor(self.words, self.log, **known)
+    def join(self, **options: Any) -> Visitor:
+        return Visitor(self.words, self.log, **options)
 
     def write(self) -> None:
         doors.keep_directory(self.administrator, self.csirt)
@@ -94,7 +94,7 @@ class Crowd:
         doors.merge(self.responder, self.incident, double)
 
     def read(self) -> None:
-        """The holder and the responder always; in the first case everybody, in others a third each in turn."""
+        """Crawl as the holder and the responder: in the first case as everybody else too, in some as one more role."""
         make_papers()
         body, case = self.incident.collectivity.uid, f"/suivi/{self.incident.reference}/"
         shared = derive_shared_secret(self.incident.shared.get())
@@ -127,20 +127,20 @@ class Crowd:
             assert self.nobody.get(address).status_code == 200
 
     def crawl_as(self, role: str, start: str) -> None:
-        """What is public has been read once the first has gone through it."""
+        """Crawl as one role. The public routes that it read then count as read for the others."""
         getattr(self, role).crawl(start, most=self.most)
         getattr(self, role).send_the_rest()
         self.log.public |= {route for route in self.log.answered if not route.startswith(PRIVATE)}
 
 
 def read_exact_figures(visitor: Visitor, address: str) -> None:
-    """The page and its two files."""
+    """Read the page and its two files."""
     for name in ("", "chiffres.csv", "chiffres.xlsx"):
         assert visitor.get(f"{address}{name}").status_code == 200
 
 
 def carry_words(kind: str, post: Post, *, most: int = 1, more: Sequence[str] = ()) -> Crowd:
-    """Have a crowd write and read one case of that type of incident, and its mails. Gives the crowd.
+    """Have a crowd write and read one case of that type of incident, and its mails. Return the crowd.
 
     `most`: how many pages of one route each person reads. `more`: words besides those of the type.
     """

@@ -1,4 +1,4 @@
-"""Through the five screens with a client, as a browser goes: to the answer, or to the first screen that refuses."""
+"""Go through the five screens as a browser does: to the answer, or to the first screen that refuses."""
 
 from ipaddress import IPv6Address
 from secrets import token_bytes
@@ -23,11 +23,11 @@ WHERE: dict[str, str] = {
     Screen.DATA: "/declarer/donnees/",
     Screen.CALLER: "/declarer/rappel/",
 }
-ASKED = [Screen.SERVICES, Screen.DATA, Screen.CALLER]
+SCREENS = [Screen.SERVICES, Screen.DATA, Screen.CALLER]
 
 
 def begin(client: Client, *, quoi: str = "rancon", body: Collectivity | None = None) -> Response:
-    """A new draft of this client's, on the third screen."""
+    """Begin a new draft for this client, up to the third screen."""
     client.cookies.pop(NAME, None)
     client.get(START)
     client.post(START, {"quoi": quoi})
@@ -37,17 +37,17 @@ def begin(client: Client, *, quoi: str = "rancon", body: Collectivity | None = N
 def post(
     client: Client, data: dict[str, Any] | None = None, *, quoi: str = "rancon", body: Collectivity | None = None
 ) -> Response:
-    """All of `data` on the screens where it is asked. `cle` names the draft: the same one is the same draft.
+    """Post each field of `data` on its screen. `cle` names the draft: the same key is the same draft.
 
-    Gives the answer of the first screen that refuses, else the page at the end.
+    Return the answer of the first screen that refuses, else the page at the end.
     """
-    said = {"cle": KEY, "contact_phone": "02 99 00 00 00"} | (data or {})
-    open_draft(client, said.pop("cle"), quoi=quoi, body=body)
-    typed = QueryDict(mutable=True)
-    for name, value in said.items():
-        typed.setlist(name, value if isinstance(value, list) else [value])
-    for screen in ASKED:
-        response = send_screen(client, screen, typed)
+    fields = {"cle": KEY, "contact_phone": "02 99 00 00 00"} | (data or {})
+    open_draft(client, fields.pop("cle"), quoi=quoi, body=body)
+    posted = QueryDict(mutable=True)
+    for name, value in fields.items():
+        posted.setlist(name, value if isinstance(value, list) else [value])
+    for screen in SCREENS:
+        response = send_screen(client, screen, posted)
         if response.status_code != 303 or response["Location"] == SENT:
             break
     return client.get(response["Location"]) if response.status_code == 303 else response
@@ -62,16 +62,16 @@ def open_draft(client: Client, key: str, *, quoi: str, body: Collectivity | None
     drafts[key] = client.cookies[NAME].value
 
 
-def send_screen(client: Client, screen: Screen, typed: QueryDict) -> Response:
-    """What belongs there, with what no screen saves (the trap, the confirmation) on the last."""
-    values = read_values(screen, typed)
+def send_screen(client: Client, screen: Screen, posted: QueryDict) -> Response:
+    """Post the fields of the screen; the last one also takes those that no screen saves (trap, confirmation)."""
+    values = read_values(screen, posted)
     if screen == Screen.CALLER:
-        values |= {name: typed.getlist(name) for name in ("site_web", "confirme") if name in typed}
+        values |= {name: posted.getlist(name) for name in ("site_web", "confirme") if name in posted}
     return client.post(WHERE[screen], values | {"version": version_on(client, screen)})
 
 
 def version_on(client: Client, screen: str) -> str:
-    """The hidden field of the screen as it is shown now."""
+    """Return the hidden version of the screen as it is shown now."""
     page = client.get(WHERE[screen])
     return page.context["version"] if page.status_code == 200 else ""
 
@@ -80,8 +80,8 @@ def an_address() -> str:
     return str(IPv6Address(int.from_bytes(token_bytes(16))))
 
 
-def searched(client: Client, **query: str) -> Response:
-    """The second screen, once the type is chosen."""
+def search_bodies(client: Client, **query: str) -> Response:
+    """Choose the type, then search on the second screen."""
     client.get(START)
     client.post(START, {"quoi": "rancon"})
     return client.get(WHERE["qui"], query)

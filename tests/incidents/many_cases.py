@@ -1,4 +1,4 @@
-"""What the tests of an act on many cases share: the form sent from the queue, what its answer tells, the job."""
+"""What the tests of an act on many cases share: the form sent from the queue, its messages, the job."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,12 +16,12 @@ QUEUE = "/admin/incidents/incident/"
 URL = f"{QUEUE}actes/"
 
 
-def references(cases: Iterable[Incident]) -> list[str]:
+def list_references(cases: Iterable[Incident]) -> list[str]:
     return [case.reference for case in cases]
 
 
-def send(client: Client, act: str, cases: Iterable[Incident], *, follow: bool = True, **said: Any) -> Response:
-    data = {"acte": act, "dossier": references(cases), "cle": "k1", "confirme": "oui"} | said
+def send(client: Client, act: str, cases: Iterable[Incident], *, follow: bool = True, **fields: Any) -> Response:
+    data = {"acte": act, "dossier": list_references(cases), "cle": "k1", "confirme": "oui"} | fields
     return client.post(URL, data, follow=follow)
 
 
@@ -29,7 +29,7 @@ def list_messages(response: Response) -> list[str]:
     return [str(message).replace("\u00a0", " ") for message in response.context["messages"]]
 
 
-def ask(
+def start_job(
     actor: User,
     act: BulkAct = BulkAct.TAKE,
     cases: Iterable[Incident] = (),
@@ -39,14 +39,14 @@ def ask(
     text: str = "",
 ) -> BulkJob:
     return bulk.start_bulk(
-        actor=actor, act=act, references=references(cases), choices=choices or {}, key=key, text=text
+        actor=actor, act=act, references=list_references(cases), choices=choices or {}, key=key, text=text
     )
 
 
-def elsewhere(case: Incident) -> Incident:
+def move_to_another_centre(case: Incident) -> Incident:
     Incident.objects.filter(pk=case.pk).update(csirt=Csirt.objects.get_or_create(slug="ailleurs", name="Ailleurs")[0])
     return case
 
 
-def outcomes(job: BulkJob) -> list[str]:
+def list_outcomes(job: BulkJob) -> list[str]:
     return list(job.items.order_by("id").values_list("outcome", flat=True))

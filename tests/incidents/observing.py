@@ -36,9 +36,9 @@ def an_observable(
 
 
 def a_text(incident: Incident, content: bytes, *, number: int = 1, media_type: str = "text/plain") -> Evidence:
-    """A piece whose words can be read."""
+    """Store a piece of evidence whose words can be read."""
     row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())})
     name = vault.make_name()
     vault.write_object(name, vault.unwrap_key(bytes(row.wrapped)), content)
-    told = {"number": number, "size": len(content), "sha256": "0" * 64, "storage_name": name, "name": "journal.txt"}
-    return Evidence.objects.create(incident=incident, actor_kind="declarant", media_type=media_type, **told)
+    fields = {"number": number, "size": len(content), "sha256": "0" * 64, "storage_name": name, "name": "journal.txt"}
+    return Evidence.objects.create(incident=incident, actor_kind="declarant", media_type=media_type, **fields)

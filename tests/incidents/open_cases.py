@@ -13,9 +13,9 @@ LOW, MODERATE, HIGH, CRITICAL = Severity.LOW, Severity.MODERATE, Severity.HIGH, 
 keys = count(1)
 
 
-def a_case(severity: Severity, *, minutes: float, **said: Any) -> OpenCase:
-    """Due in so many minutes, or since so many where they are negative."""
-    known: dict[str, Any] = {
+def a_case(severity: Severity, *, minutes: float, **fields: Any) -> OpenCase:
+    """Return an open case that is due in so many minutes; a negative number makes it late."""
+    defaults: dict[str, Any] = {
         "pk": next(keys),
         "reference": make_reference(),
         "csirt": 1,
@@ -37,4 +37,4 @@ def a_case(severity: Severity, *, minutes: float, **said: Any) -> OpenCase:
         "group_title": None,
         "group_closed_at": None,
     }
-    return OpenCase(**known | said)
+    return OpenCase(**defaults | fields)

@@ -8,9 +8,9 @@ from django.test import Client
 from incidents.models import Evidence, Incident
 
 
-def hand_over(client: Client, incident: Incident, content: bytes, name: str = "piece.bin", **said: str) -> Evidence:
+def hand_over(client: Client, incident: Incident, content: bytes, name: str = "piece.bin", **fields: str) -> Evidence:
     url = f"/suivi/{incident.reference}/pieces/envoi/"
-    begun = client.post(url, {"nom": name, "taille": len(content), **said}).json()
+    begun = client.post(url, {"nom": name, "taille": len(content), **fields}).json()
     if content:
         client.post(f"{url}{begun['uid']}/?debut=0", content, "application/octet-stream")
     client.post(f"{url}{begun['uid']}/fin/")

@@ -22,13 +22,13 @@ def where(incident: Incident) -> str:
     return f"/suivi/{incident.reference}/pieces/envoi/"
 
 
-def start(client: Client, incident: Incident, **said: str | int) -> Response:
+def start(client: Client, incident: Incident, **fields: str | int) -> Response:
     first = hashlib.sha256(PARTS[0]).hexdigest()
-    return client.post(where(incident), {"nom": "disque.img", "taille": len(CONTENT), "debut": first} | said)
+    return client.post(where(incident), {"nom": "disque.img", "taille": len(CONTENT), "debut": first} | fields)
 
 
-def address(client: Client, incident: Incident, **said: str | int) -> str:
-    return where(incident) + start(client, incident, **said).json()["uid"] + "/"
+def address(client: Client, incident: Incident, **fields: str | int) -> str:
+    return where(incident) + start(client, incident, **fields).json()["uid"] + "/"
 
 
 def send(client: Client, url: str, part: int, offset: int | None = None) -> Response:
@@ -37,14 +37,14 @@ def send(client: Client, url: str, part: int, offset: int | None = None) -> Resp
 
 
 def a_visitor(live_site: str) -> tuple[Incident, Client, dict[str, str]]:
-    """A case, and the cookies of whoever holds its link."""
+    """Return a case, a client that holds its link, and the headers of that client."""
     breizh_cyber()
     incident = declare()
     client = Client(headers={"host": urlsplit(live_site).netloc})
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     token = "t" * 32
-    held = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; csrftoken={token}; tocsin_csrf={token}"
-    return incident, client, {"Cookie": held, "X-CSRFToken": token, "Content-Type": "application/octet-stream"}
+    cookies = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; csrftoken={token}; tocsin_csrf={token}"
+    return incident, client, {"Cookie": cookies, "X-CSRFToken": token, "Content-Type": "application/octet-stream"}
 
 
 def talk(

@@ -1,4 +1,4 @@
-"""One act on many cases, from the queue: chosen, done case by case, once, and told with what was refused and why."""
+"""One act on many cases, from the queue: it is done case by case, once, and names each refusal and its reason."""
 
 from uuid import uuid4
 
@@ -20,7 +20,16 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.many_cases import QUEUE, URL, ask, elsewhere, list_messages, outcomes, references, send
+from tests.incidents.many_cases import (
+    QUEUE,
+    URL,
+    list_messages,
+    list_outcomes,
+    list_references,
+    move_to_another_centre,
+    send,
+    start_job,
+)
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +40,7 @@ def cases(responder):
     return [declare() for _ in range(3)]
 
 
-def test_it_works(client, responder, cases):
+def test_taking_cases_in_bulk_says_how_many_were_taken(client, responder, cases):
     answer = send(client, "prendre", cases[:2], retour="etat=sans-responsable")
 
     assert answer.redirect_chain == [(f"{QUEUE}?etat=sans-responsable", 302)]
@@ -39,22 +48,22 @@ def test_it_works(client, responder, cases):
     assert [case.acknowledged_by for case in Incident.objects.order_by("id")] == [responder, responder, None]
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 2
     job = BulkJob.objects.get()
-    assert (job.state, job.total, outcomes(job)) == (BulkState.DONE, 2, [BulkOutcome.DONE] * 2)
+    assert (job.state, job.total, list_outcomes(job)) == (BulkState.DONE, 2, [BulkOutcome.DONE] * 2)
 
 
-def test_the_page_offers_the_acts_on_what_is_ticked(client, cases):
+def test_the_queue_offers_the_acts_on_the_ticked_cases(client, cases):
     tree = harmless.answer(client.get(QUEUE))
 
     boxes = tree.css('input[type=checkbox][name=dossier][form="en-nombre"]')
-    assert {box.attributes["value"] for box in boxes} == set(references(cases))
+    assert {box.attributes["value"] for box in boxes} == set(list_references(cases))
     form = tree.css_first("form#en-nombre")
     assert form.attributes["action"] == URL
-    assert [one.attributes["value"] for one in form.css("button")] == [
+    assert [button.attributes["value"] for button in form.css("button")] == [
         *("prendre", "attribuer", "qualifier", "grouper", "clore")
     ]
 
 
-def test_what_somebody_else_took_is_refused_and_said(client, responder, cases, time_machine):
+def test_a_case_that_a_colleague_took_is_refused_with_the_name(client, responder, cases, time_machine):
     time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
     colleague = a_responder()
     cases = [declare(), declare(), declare()]
@@ -69,10 +78,10 @@ def test_what_somebody_else_took_is_refused_and_said(client, responder, cases, t
         f"Plouexemple (Finistère) ({cases[0].reference[:4]}-{cases[0].reference[4:]}) : "
         f"{colleague} l’a pris à 9 h 51.",
     ]
-    assert outcomes(BulkJob.objects.get()) == [BulkOutcome.REFUSED, BulkOutcome.NOTHING, BulkOutcome.DONE]
+    assert list_outcomes(BulkJob.objects.get()) == [BulkOutcome.REFUSED, BulkOutcome.NOTHING, BulkOutcome.DONE]
 
 
-def test_to_assign(client, responder, cases):
+def test_cases_are_assigned_to_a_colleague_or_to_nobody(client, responder, cases):
     colleague = a_responder()
     page = send(client, "attribuer", cases[:2], confirme=[], follow=False)
     assert page.status_code == 200
@@ -104,15 +113,15 @@ def test_nobody_of_another_centre_can_be_chosen(client, cases):
     assert not BulkJob.objects.exists()
 
 
-def test_to_classify(client, cases):
+def test_cases_are_qualified_in_bulk(client, cases):
     answer = send(client, "qualifier", cases, nature="incident", type="boite")
 
     assert list_messages(answer) == ["3 dossiers qualifiés."]
     assert set(Incident.objects.values_list("nature", "type")) == {(Nature.INCIDENT, "boite")}
 
 
-def test_to_classify_changes_only_what_is_set(client, responder, cases):
-    """One of several judgements: type, RSIT, cause or TLP; what is left alone stays as each case has it."""
+def test_qualifying_in_bulk_changes_only_what_is_set(client, responder, cases):
+    """Type, RSIT, cause and TLP are set one by one; a field that is left alone stays as each case has it."""
     classify_incident(reference=cases[0].reference, actor=responder, nature="report", type="boite", cause="theft")
     before = dict(Incident.objects.values_list("pk", "type"))
 
@@ -126,10 +135,10 @@ def test_to_classify_changes_only_what_is_set(client, responder, cases):
     assert set(Incident.objects.values_list("type", "cause", "tlp")) == {("saturation", "flaw", "green")}
 
 
-def test_to_classify_asks_for_one_thing_at_least_in_our_words(client, cases):
-    shown = client.post(URL, {"acte": "qualifier", "dossier": references(cases), "cle": "k"})
-    assert "Laisser tel quel" in text_of(shown)
-    tree = harmless.answer(shown)
+def test_qualifying_in_bulk_asks_for_one_change_at_least(client, cases):
+    page = client.post(URL, {"acte": "qualifier", "dossier": list_references(cases), "cle": "k"})
+    assert "Laisser tel quel" in text_of(page)
+    tree = harmless.answer(page)
     assert "novalidate" in tree.css_first("form.judge").attributes
     assert not tree.css("form.judge [required]")
 
@@ -140,7 +149,7 @@ def test_to_classify_asks_for_one_thing_at_least_in_our_words(client, cases):
     assert not BulkJob.objects.exists()
 
 
-def test_to_close_asks_why(client, responder, cases):
+def test_closing_in_bulk_asks_for_a_reason(client, responder, cases):
     close_incident(reference=cases[0].reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     page = send(client, "clore", cases, reason="")
     assert page.status_code == 422
@@ -154,8 +163,8 @@ def test_to_close_asks_why(client, responder, cases):
     assert "résolu" in list_messages(answer)[1]
 
 
-def test_closing_says_first_what_nobody_did_and_asks_why_it_is_resolved(client, responder, cases):
-    """Qualified in bulk, they are not untouched: each would be closed without a word."""
+def test_resolving_untouched_cases_in_bulk_warns_and_asks_why(client, responder, cases):
+    """Cases qualified in bulk no longer count as untouched: they would be closed without a word."""
     Incident.objects.update(nature=Nature.INCIDENT)
     verify_incident(reference=cases[0].reference, actor=responder)
     guest = Guest(access_uid=cases[1].accesses.get().uid)
@@ -174,44 +183,44 @@ def test_closing_says_first_what_nobody_did_and_asks_why_it_is_resolved(client, 
     assert BulkJob.objects.get().text == ""
 
 
-def test_the_words_typed_with_another_reason_are_kept(client, responder, cases):
-    """As the closing of one case keeps them."""
+def test_the_note_typed_with_another_reason_is_kept(client, responder, cases):
+    """The closing of one case keeps it too."""
     answer = send(client, "clore", cases, reason="not_an_incident", why="Essais de notre centre.")
     assert list_messages(answer) == ["3 dossiers clos."]
     assert [case.notes.get().text for case in cases] == ["Essais de notre centre."] * 3
 
 
-def test_a_word_that_came_after_the_list_was_read_is_not_closed_over(client, responder, cases, time_machine):
+def test_a_message_that_came_after_the_list_was_read_blocks_the_closing(client, responder, cases, time_machine):
     time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
     listed = harmless.answer(client.get(QUEUE))
     read_at = listed.css_first("form#en-nombre input[name=read_at]").attributes["value"]
     time_machine.shift(60)
     guest = Guest(access_uid=cases[0].accesses.get().uid)
     write_to_csirt(reference=cases[0].reference, guest=guest, letter=Letter(text="Attendez !", key="w"))
-    asked = harmless.answer(send(client, "clore", cases, read_at=read_at))
-    assert asked.css_first("input[name=read_at]").attributes["value"] == read_at
-    sent = {"reason": ClosingReason.NOT_AN_INCIDENT, "confirme": "oui"}
-    answer = send(client, "clore", cases, **sent, read_at=read_at)
+    confirmation = harmless.answer(send(client, "clore", cases, read_at=read_at))
+    assert confirmation.css_first("input[name=read_at]").attributes["value"] == read_at
+    fields = {"reason": ClosingReason.NOT_AN_INCIDENT, "confirme": "oui"}
+    answer = send(client, "clore", cases, **fields, read_at=read_at)
     assert "Le déclarant a ajouté quelque chose" in text_of(answer)
-    assert [one.status for one in Incident.objects.order_by("id")] == [Status.DECLARED, Status.CLOSED, Status.CLOSED]
-    assert send(client, "clore", cases, **sent, read_at="hier").status_code == 422
+    assert [case.status for case in Incident.objects.order_by("id")] == [Status.DECLARED, Status.CLOSED, Status.CLOSED]
+    assert send(client, "clore", cases, **fields, read_at="hier").status_code == 422
 
 
 def test_nobody_withdraws_for_declarants_in_bulk(client, responder, cases):
-    asked = text_of(send(client, "clore", cases, confirme=[], follow=False))
-    assert "déjà déclaré" in asked
-    assert "retiré par le déclarant" not in asked
+    page = text_of(send(client, "clore", cases, confirme=[], follow=False))
+    assert "déjà déclaré" in page
+    assert "retiré par le déclarant" not in page
 
     assert send(client, "clore", cases, reason="withdrawn").status_code == 422
     assert not BulkJob.objects.exists()
-    job = ask(responder, BulkAct.CLOSE, cases, choices={"reason": "withdrawn"})
+    job = start_job(responder, BulkAct.CLOSE, cases, choices={"reason": "withdrawn"})
     carry_on_bulk()
-    assert outcomes(job) == [BulkOutcome.REFUSED] * 3
+    assert list_outcomes(job) == [BulkOutcome.REFUSED] * 3
     assert not Incident.objects.filter(status=Status.CLOSED).exists()
 
 
-def test_to_group_in_a_known_or_a_new_one(client, responder, cases):
-    known = open_group(csirt=breizh_cyber(), kind=GroupKind.CAMPAIGN, title="Faux avis", actor=responder)
+def test_cases_are_grouped_in_a_known_or_a_new_group(client, responder, cases):
+    existing = open_group(csirt=breizh_cyber(), kind=GroupKind.CAMPAIGN, title="Faux avis", actor=responder)
     foreign = CaseGroup.objects.create(
         csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"), kind="other", title="Secret", author=responder
     )
@@ -221,12 +230,14 @@ def test_to_group_in_a_known_or_a_new_one(client, responder, cases):
     assert send(client, "grouper", cases, group=str(foreign.uid)).status_code == 422
     assert send(client, "grouper", cases, group="", title="  ").status_code == 422
 
-    assert list_messages(send(client, "grouper", cases[:1], group=str(known.uid), cle="k0")) == ["1 dossier groupé."]
+    assert list_messages(send(client, "grouper", cases[:1], group=str(existing.uid), cle="k0")) == [
+        "1 dossier groupé."
+    ]
     for _double_click in range(2):
         send(client, "grouper", cases[1:], group="", title="Infogérance Exemple", kind="supplier")
 
     new = CaseGroup.objects.get(title="Infogérance Exemple")
-    assert [case.group_id for case in Incident.objects.order_by("id")] == [known.pk, new.pk, new.pk]
+    assert [case.group_id for case in Incident.objects.order_by("id")] == [existing.pk, new.pk, new.pk]
     assert IncidentEvent.objects.filter(kind=EventKind.GROUPED).count() == 3
 
 
@@ -239,10 +250,10 @@ def test_hostile_titles_are_never_markup(client, cases, words):
 
 
 @pytest.mark.parametrize(
-    "said", [{"dossier": []}, {"acte": "effacer"}, {"acte": ""}, {"dossier": ["ZZZZZZZZ", "\x00"]}]
+    "fields", [{"dossier": []}, {"acte": "effacer"}, {"acte": ""}, {"dossier": ["ZZZZZZZZ", "\x00"]}]
 )
-def test_what_cannot_be_done_is_said_and_changes_nothing(client, cases, said):
-    answer = client.post(URL, {"acte": "prendre", "dossier": references(cases), "cle": "k"} | said)
+def test_a_request_that_cannot_be_done_gets_an_alert_and_changes_nothing(client, cases, fields):
+    answer = client.post(URL, {"acte": "prendre", "dossier": list_references(cases), "cle": "k"} | fields)
 
     assert answer.status_code == 422
     assert 'role="alert"' in answer.content.decode()
@@ -250,33 +261,33 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(client, cases, said):
     assert IncidentEvent.objects.count() == 3
 
 
-def test_a_query_to_come_back_to_leads_nowhere_else(client, cases):
+def test_the_return_query_leads_to_no_other_site(client, cases):
     for hostile in ("https://ailleurs.example", "//ailleurs.example", "\r\nX: 1", "?q=1"):
         answer = send(client, "prendre", cases, retour=hostile, follow=False)
         assert answer["Location"].startswith(f"{QUEUE}?")
         assert "\n" not in answer["Location"]
 
 
-def test_another_centres_cases_are_not_there(client, responder, cases):
-    theirs = elsewhere(cases[0])
+def test_cases_of_another_centre_are_left_out(client, responder, cases):
+    foreign = move_to_another_centre(cases[0])
 
     gone = "1 dossier coché n’est plus à votre centre : rien n’y a été fait."
     for _ in range(2):
         assert list_messages(send(client, "prendre", cases)) == [gone, "2 dossiers pris en charge."]
-    shown = send(client, "clore", cases, cle="k3", confirme=[])
-    assert list_messages(shown) == [gone]
-    assert theirs.reference not in shown.content.decode()
-    elsewhere(cases[1])
+    page = send(client, "clore", cases, cle="k3", confirme=[])
+    assert list_messages(page) == [gone]
+    assert foreign.reference not in page.content.decode()
+    move_to_another_centre(cases[1])
     assert list_messages(send(client, "prendre", cases))[0] == gone, "the first time, it was there"
-    assert send(client, "prendre", [theirs], cle="k2").status_code == 422
-    theirs.refresh_from_db()
-    assert theirs.status == Status.DECLARED
+    assert send(client, "prendre", [foreign], cle="k2").status_code == 422
+    foreign.refresh_from_db()
+    assert foreign.status == Status.DECLARED
     client.force_login(a_person(Role.ADMINISTRATOR))
     assert send(client, "prendre", cases).status_code == 404
 
 
 def test_cases_of_two_of_my_centres_are_acted_on_apart(client, responder, cases):
-    theirs = elsewhere(cases[0])
+    foreign = move_to_another_centre(cases[0])
     responder.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.get(slug="ailleurs"))
 
     answer = send(client, "prendre", cases)
@@ -287,28 +298,28 @@ def test_cases_of_two_of_my_centres_are_acted_on_apart(client, responder, cases)
     assert answer.status_code == 422
     assert "plusieurs centres" in text_of(answer)
     assert not CaseGroup.objects.exists(), "none is opened for what is refused"
-    assert list_messages(send(client, "prendre", [theirs])) == ["1 dossier pris en charge."]
+    assert list_messages(send(client, "prendre", [foreign])) == ["1 dossier pris en charge."]
 
 
-def test_sent_twice_it_is_one_job(client, responder, cases):
+def test_a_form_sent_twice_is_one_job(client, responder, cases):
     for _double_click in range(2):
         send(client, "clore", cases, reason="not_an_incident")
     assert BulkJob.objects.count() == 1
     assert IncidentEvent.objects.filter(kind=EventKind.CLOSED).count() == 3
 
 
-def test_sent_again_changed_it_says_so_shows_what_it_did_and_does_nothing(client, responder, cases):
+def test_a_changed_form_sent_again_does_nothing_and_shows_the_first_job(client, responder, cases):
     colleague = a_responder()
     send(client, "attribuer", cases[:2], assignee=str(responder.uid))
     job, events = BulkJob.objects.get(), IncidentEvent.objects.count()
 
-    for act, wanted, said in (
+    for act, chosen, fields in (
         ("attribuer", cases[:2], {"assignee": str(colleague.uid)}),
         ("attribuer", cases, {"assignee": str(responder.uid)}),
         ("prendre", cases[:2], {}),
         ("grouper", cases[:2], {"group": "", "title": "Jamais ouvert", "kind": "other"}),
     ):
-        answer = send(client, act, wanted, **said)
+        answer = send(client, act, chosen, **fields)
         assert answer.redirect_chain == [(f"{URL}{job.uid}/", 302)], act
         assert list_messages(answer) == [
             "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
@@ -323,7 +334,7 @@ def test_sent_again_changed_it_says_so_shows_what_it_did_and_does_nothing(client
     assert list_messages(same) == [f"2 dossiers attribués à {responder}."]
 
 
-def test_forms_without_a_key_are_each_their_own(client, responder, cases):
+def test_each_form_without_a_key_is_a_job_of_its_own(client, responder, cases):
     for _ in range(2):
         send(client, "prendre", cases, cle="")
     assert BulkJob.objects.count() == 2
@@ -339,5 +350,5 @@ def test_the_key_of_one_person_is_not_the_key_of_another(client, responder, case
 def test_too_many_cases_are_refused(responder, cases, monkeypatch):
     monkeypatch.setattr(bulk, "MAX_CASES", 2)
     with pytest.raises(ValidationError):
-        ask(responder, cases=cases)
+        start_job(responder, cases=cases)
     assert not BulkJob.objects.exists()

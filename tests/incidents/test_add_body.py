@@ -1,4 +1,4 @@
-"""The page that adds a body which no list carries, on the way of whoever declares."""
+"""The page on which a declarant adds a body that no list carries."""
 
 import html
 import re
@@ -19,24 +19,24 @@ from tests import harmless
 from tests.cast import breizh_cyber
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import TRICK
-from tests.incidents.journeys import an_address, begin, searched
+from tests.incidents.journeys import an_address, begin, search_bodies
 from tests.reading import text
 
 URL = "/declarer/qui/nouvelle/"
 SIREN = made_up_siren(515_151)
 
 
-def said(**changes):
-    known = {"kind": "ccas", "name": "CCAS d’Exempleville", "siren": SIREN, "town": "29232"}
-    return {name: value for name, value in (known | changes).items() if value is not None}
+def make_fields(**changes):
+    defaults = {"kind": "ccas", "name": "CCAS d’Exempleville", "siren": SIREN, "town": "29232"}
+    return {name: value for name, value in (defaults | changes).items() if value is not None}
 
 
-def added():
+def find_added_bodies():
     return Collectivity.objects.to_confirm().select_related("seat", "region")
 
 
-def kept(response):
-    """What the page's own form would send."""
+def read_hidden_fields(response):
+    """Return the hidden fields of the page's form."""
     return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', response.content.decode()))
 
 
@@ -47,31 +47,31 @@ def declarant(db, client):
     return client
 
 
-def test_it_works(declarant):
+def test_an_added_body_is_saved_with_its_seat_and_region(declarant):
     assert declarant.get(URL, {"nom": "CCAS d’Exempleville"}).status_code == 200
-    response = declarant.post(URL, said())
-    body = added().get()
+    response = declarant.post(URL, make_fields())
+    body = find_added_bodies().get()
     assert (body.name, body.kind, body.siren) == ("CCAS d’Exempleville", Kind.CCAS, SIREN)
     assert (body.seat.insee_code, body.region.code) == ("29232", "53")
     assert response.status_code == 302
     assert response["Location"] == f"/declarer/qui/?collectivite={body.uid}"
 
 
-def test_kinds_of_law_are_said_in_plain_words_first(declarant):
+def test_legal_kinds_are_named_in_plain_words_first(declarant):
     page = declarant.get(URL).content.decode()
     assert "Syndicat de communes et d’intercommunalités (syndicat mixte fermé)</option>" in page
 
 
-def test_it_begins_a_declaration_for_whoever_has_none(declarant):
-    """What was typed is kept: the first screen says for whom, and the next one offers the body."""
-    place = declarant.post(URL, said())["Location"]
-    asked = declarant.get(place, follow=True)
-    assert asked.redirect_chain == [("/declarer/", 303)]
-    assert "est gardé, pour CCAS d’Exempleville" in text(asked)
+def test_adding_a_body_begins_a_declaration(declarant):
+    """The new body is kept: the first screen names it, and the next one offers it."""
+    place = declarant.post(URL, make_fields())["Location"]
+    page = declarant.get(place, follow=True)
+    assert page.redirect_chain == [("/declarer/", 303)]
+    assert "est gardé, pour CCAS d’Exempleville" in text(page)
     chosen = declarant.post("/declarer/", {"quoi": "rancon"}, follow=True)
     assert "Vous aviez choisi" in text(chosen)
-    assert f'value="{added().get().uid}"' in chosen.content.decode()
-    again = declarant.post(URL, said(name="CCAS d’Autreville", siren=made_up_siren(616_161), autre="oui"))
+    assert f'value="{find_added_bodies().get().uid}"' in chosen.content.decode()
+    again = declarant.post(URL, make_fields(name="CCAS d’Autreville", siren=made_up_siren(616_161), autre="oui"))
     assert declarant.get(again["Location"]).status_code == 200
     assert Draft.objects.count() == 1
 
@@ -81,13 +81,13 @@ PUBLIC, PRIVATE = "200046977", "732829320"
 
 @pytest.mark.parametrize("kind", ["firm", "association", "health", "state", "person"])
 def test_who_is_no_public_body_is_told_whom_to_call(declarant, kind):
-    page = declarant.post(URL, said(kind=kind))
+    page = declarant.post(URL, make_fields(kind=kind))
     assert page.status_code == 422
     assert "Seul un organisme public local s’ajoute ici" in text(page)
     way = {"health": "cyberveille.esante.gouv.fr", "state": "+33 9 70 83 32 18"}.get(kind, "17cyber.gouv.fr")
     assert way in text(page)
     assert "112" in text(page)
-    assert not added().exists()
+    assert not find_added_bodies().exists()
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_who_is_no_public_body_is_told_whom_to_call(declarant, kind):
     ],
 )
 def test_a_company_is_not_added_as_another_public_body(declarant, changes, words):
-    page = declarant.post(URL, said(**changes))
+    page = declarant.post(URL, make_fields(**changes))
     assert page.status_code == 422
     assert words in text(page)
-    assert not added().exists()
+    assert not find_added_bodies().exists()
 
 
 @pytest.mark.parametrize(
@@ -118,42 +118,44 @@ def test_a_company_is_not_added_as_another_public_body(declarant, changes, words
     ],
 )
 def test_a_public_body_of_any_form_is_added(declarant, changes):
-    assert declarant.post(URL, said(**changes)).status_code == 302
-    assert added().get().kind == changes["kind"]
+    assert declarant.post(URL, make_fields(**changes)).status_code == 302
+    assert find_added_bodies().get().kind == changes["kind"]
 
 
-def test_the_search_gives_what_it_knows_of_the_body(declarant):
+def test_the_search_fills_the_form_with_what_it_knows(declarant):
     begin(declarant)
-    found = declarant.get("/declarer/qui/", {"q": "hopital de brest"})
-    assert "CERT Santé, cyberveille.esante.gouv.fr" in text(found).replace(" ,", ",")
-    assert "Un hôpital s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in text(found)
-    assert 'name="collectivite"' not in found.content.decode()
+    results = declarant.get("/declarer/qui/", {"q": "hopital de brest"})
+    assert "CERT Santé, cyberveille.esante.gouv.fr" in text(results).replace(" ,", ",")
+    assert "Un hôpital s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in text(
+        results
+    )
+    assert 'name="collectivite"' not in results.content.decode()
     links = [
-        html.unescape(link) for link in re.findall(r'href="(/declarer/qui/nouvelle/[^"]+)"', found.content.decode())
+        html.unescape(link) for link in re.findall(r'href="(/declarer/qui/nouvelle/[^"]+)"', results.content.decode())
     ]
     page = declarant.get(links[0])
-    asked = page.content.decode()
-    assert 'value="hopital de brest"' in asked
-    assert '<option value="public_body" selected>' in asked
+    form = page.content.decode()
+    assert 'value="hopital de brest"' in form
+    assert '<option value="public_body" selected>' in form
     brest = Collectivity.objects.get(insee_code="29019")
-    assert f'name="seat" id="seat-0" value="{brest.uid}" checked' in asked
+    assert f'name="seat" id="seat-0" value="{brest.uid}" checked' in form
 
 
 @pytest.mark.parametrize("query", ["sdis 29", "syndicat des eaux"])
 def test_a_kind_of_body_is_added_not_chosen(declarant, query):
     begin(declarant)
-    found = declarant.get("/declarer/qui/", {"q": query})
-    assert "s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in text(found)
-    assert 'name="collectivite"' not in found.content.decode()
+    results = declarant.get("/declarer/qui/", {"q": query})
+    assert "s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in text(results)
+    assert 'name="collectivite"' not in results.content.decode()
 
 
-def test_a_postal_code_of_several_communes_is_said_so(declarant):
-    assert "Plusieurs communes ont ce code postal" in text(declarant.post(URL, said(town="74300")))
+def test_a_postal_code_of_several_communes_is_refused(declarant):
+    assert "Plusieurs communes ont ce code postal" in text(declarant.post(URL, make_fields(town="74300")))
 
 
-def test_a_number_that_is_not_known_is_a_marked_lack(declarant):
-    declarant.post(URL, said(siren="", no_siren="oui"))
-    assert added().get().siren is None
+def test_a_body_whose_siren_is_unknown_is_added_without_it(declarant):
+    declarant.post(URL, make_fields(siren="", no_siren="oui"))
+    assert find_added_bodies().get().siren is None
 
 
 @pytest.mark.parametrize(
@@ -175,50 +177,50 @@ def test_a_number_that_is_not_known_is_a_marked_lack(declarant):
         ({"town": "zzq", "town_asked": "zzq", "seat": "pas un identifiant\x00"}, "cette commune"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_typed_is_lost(declarant, changes, words):
-    response = declarant.post(URL, said(**changes))
+def test_a_wrong_field_is_named_and_the_typed_values_stay(declarant, changes, words):
+    response = declarant.post(URL, make_fields(**changes))
     assert response.status_code == 422
     assert words in text(response)
     page = html.unescape(response.content.decode())
-    assert all(said(**changes)[name].strip("\u202e\u200f") in page for name in ("name", "siren", "town"))
-    assert not added().exists()
+    assert all(make_fields(**changes)[name].strip("\u202e\u200f") in page for name in ("name", "siren", "town"))
+    assert not find_added_bodies().exists()
 
 
 def test_homonyms_are_told_apart_by_choosing(declarant):
-    asked = declarant.post(URL, said(town="Saint-Denis"))
-    towns = re.findall(r'name="seat" id="[\w-]+" value="([\w-]+)"', asked.content.decode())
+    page = declarant.post(URL, make_fields(town="Saint-Denis"))
+    towns = re.findall(r'name="seat" id="[\w-]+" value="([\w-]+)"', page.content.decode())
     assert len(towns) > 1
     reunion = str(Collectivity.objects.get(insee_code="97411").uid)
     assert reunion in towns
-    declarant.post(URL, said(town="Saint-Denis", town_asked="Saint-Denis", seat=reunion))
-    assert added().get().region.code == "04"
+    declarant.post(URL, make_fields(town="Saint-Denis", town_asked="Saint-Denis", seat=reunion))
+    assert find_added_bodies().get().region.code == "04"
 
 
 def test_a_town_changed_afterwards_wins_over_the_one_chosen_before(declarant):
     before = str(Collectivity.objects.get(insee_code="97411").uid)
-    declarant.post(URL, said(town="29232", town_asked="Saint-Denis", seat=before))
-    assert added().get().seat.insee_code == "29232"
+    declarant.post(URL, make_fields(town="29232", town_asked="Saint-Denis", seat=before))
+    assert find_added_bodies().get().seat.insee_code == "29232"
 
 
 def test_a_seat_that_was_merged_meanwhile_is_the_commune_that_took_it_in(declarant):
     seat, heir = Collectivity.objects.get(insee_code="29232"), Collectivity.objects.get(insee_code="29019")
     Collectivity.objects.filter(pk=seat.pk).update(vanished_on="2026-01-01", merged_into=heir)
-    declarant.post(URL, said(town="Quimper", town_asked="Quimper", seat=str(seat.uid)))
-    assert added().get().seat == heir
+    declarant.post(URL, make_fields(town="Quimper", town_asked="Quimper", seat=str(seat.uid)))
+    assert find_added_bodies().get().seat == heir
 
 
 def test_a_seat_that_vanished_is_asked_again(declarant):
     seat = Collectivity.objects.get(insee_code="29232")
     Collectivity.objects.filter(pk=seat.pk).update(vanished_on="2026-01-01")
-    response = declarant.post(URL, said(town="29232", town_asked="29232", seat=str(seat.uid)))
+    response = declarant.post(URL, make_fields(town="29232", town_asked="29232", seat=str(seat.uid)))
     assert response.status_code == 422
-    assert not added().exists()
+    assert not find_added_bodies().exists()
 
 
 def test_a_double_click_adds_one_body(declarant):
-    first, second = declarant.post(URL, said()), declarant.post(URL, said())
+    first, second = declarant.post(URL, make_fields()), declarant.post(URL, make_fields())
     assert first["Location"] == second["Location"]
-    assert added().count() == 1
+    assert find_added_bodies().count() == 1
 
 
 def test_two_posts_at_once_add_one_body(transactional_db):
@@ -226,102 +228,104 @@ def test_two_posts_at_once_add_one_body(transactional_db):
 
     def send(number):
         try:
-            return Client(REMOTE_ADDR=an_address()).post(URL, said(name=f"CCAS numéro {number}", autre="oui"))
+            return Client(REMOTE_ADDR=an_address()).post(URL, make_fields(name=f"CCAS numéro {number}", autre="oui"))
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(send, range(4)))
     assert {answer.status_code for answer in answers} <= {200, 302}
-    assert added().count() == 1
+    assert find_added_bodies().count() == 1
 
 
-def test_a_number_that_is_known_shows_whose_it_is(declarant):
+def test_a_known_siren_shows_its_body(declarant):
     brest = Collectivity.objects.get(insee_code="29019")
-    response = declarant.post(URL, said(siren=brest.siren))
+    response = declarant.post(URL, make_fields(siren=brest.siren))
     assert "Ce numéro SIREN est celui-ci" in text(response)
     assert f"collectivite={brest.uid}" in response.content.decode()
-    mended = declarant.post(URL, kept(response))
+    mended = declarant.post(URL, read_hidden_fields(response))
     assert mended.status_code == 200
     assert f'value="{brest.siren}"' in mended.content.decode()
-    assert declarant.post(URL, said(siren=brest.siren, autre="oui", confirme="oui")).status_code == 200
-    assert not added().exists()
+    assert declarant.post(URL, make_fields(siren=brest.siren, autre="oui", confirme="oui")).status_code == 200
+    assert not find_added_bodies().exists()
 
 
 def test_the_number_of_a_body_that_vanished_is_refused(declarant):
     brest = Collectivity.objects.get(insee_code="29019")
     Collectivity.objects.filter(pk=brest.pk).update(vanished_on="2026-01-01")
-    response = declarant.post(URL, said(siren=brest.siren))
+    response = declarant.post(URL, make_fields(siren=brest.siren))
     assert response.status_code == 422
     assert "qui a disparu" in text(response)
 
 
-def test_what_looks_like_it_is_shown_before_anything_is_added(declarant):
+def test_similar_bodies_are_shown_before_one_is_added(declarant):
     seat = Collectivity.objects.with_territory().get(insee_code="29232")
     mark_body_confirmed(
-        known := create_proposed_body(kind=Kind.CCAS, name="CCAS d’Exemple-Ville", siren=None, seat=seat)
+        similar := create_proposed_body(kind=Kind.CCAS, name="CCAS d’Exemple-Ville", siren=None, seat=seat)
     )
-    response = declarant.post(URL, said())
+    response = declarant.post(URL, make_fields())
     assert "Est-ce l’un de ceux-ci ?" in text(response)
-    assert f"collectivite={known.uid}" in response.content.decode()
-    assert not added().exists()
-    assert declarant.post(URL, kept(response)).status_code == 302
-    assert added().get().siren == SIREN
+    assert f"collectivite={similar.uid}" in response.content.decode()
+    assert not find_added_bodies().exists()
+    assert declarant.post(URL, read_hidden_fields(response)).status_code == 302
+    assert find_added_bodies().get().siren == SIREN
 
 
-def test_many_from_one_address_only_meet_one_more_button(declarant):
+def test_many_bodies_from_one_address_meet_one_more_button(declarant):
     for number in range(MANY):
-        declarant.post(URL, said(siren=made_up_siren(600_000 + number), name=f"Régie {chr(97 + number)}", autre="oui"))
-    response = declarant.post(URL, said(autre="oui"))
+        declarant.post(
+            URL, make_fields(siren=made_up_siren(600_000 + number), name=f"Régie {chr(97 + number)}", autre="oui")
+        )
+    response = declarant.post(URL, make_fields(autre="oui"))
     assert "Encore un bouton" in text(response)
-    assert added().count() == MANY
-    assert declarant.post(URL, kept(response)).status_code == 302
-    assert added().count() == MANY + 1
+    assert find_added_bodies().count() == MANY
+    assert declarant.post(URL, read_hidden_fields(response)).status_code == 302
+    assert find_added_bodies().count() == MANY + 1
 
 
 def test_hostile_names_stay_words_on_every_page(declarant):
-    pages = [declarant.get(URL, {"nom": TRICK}), declarant.post(URL, said(name=TRICK, siren=""))]
-    declarant.post(URL, said(name=TRICK))
-    body = added().get()
-    where = searched(declarant, q=SIREN)
-    pages += [where, declarant.post(URL, said(name=TRICK, siren=made_up_siren(7)))]
+    pages = [declarant.get(URL, {"nom": TRICK}), declarant.post(URL, make_fields(name=TRICK, siren=""))]
+    declarant.post(URL, make_fields(name=TRICK))
+    body = find_added_bodies().get()
+    results = search_bodies(declarant, q=SIREN)
+    pages += [results, declarant.post(URL, make_fields(name=TRICK, siren=made_up_siren(7)))]
     for page in pages:
         harmless.answer(page)
         assert "{{ settings.SECRET_KEY }}" in page.content.decode()
     assert body.name == TRICK.replace("  ", " ")
-    assert "pas encore confirmé" in text(where)
+    assert "pas encore confirmé" in text(results)
 
 
-def test_a_body_whose_seat_has_no_centre_is_told_so(declarant):
+def test_a_body_whose_seat_has_no_centre_gets_a_reason(declarant):
     """A CCAS of Mamoudzou: nobody answers for Mayotte, and the route says where to go."""
-    declarant.post(URL, said(name="CCAS de Mamoudzou", town="97608"))
-    body = added().get()
+    declarant.post(URL, make_fields(name="CCAS de Mamoudzou", town="97608"))
+    body = find_added_bodies().get()
     route = find_route(body, on=body.declared_at.date())
     assert route.csirt is None
     assert "Mayotte" in route.reason
 
 
-def test_what_was_typed_is_given_back_once_the_cookies_are_gone(db):
+def test_typed_values_come_back_when_the_cookies_are_gone(db):
     browser = Client(REMOTE_ADDR=an_address(), enforce_csrf_checks=True)
-    lost = browser.post(URL, said(town="29232"))
+    lost = browser.post(URL, make_fields(town="29232"))
     assert lost.status_code == 403
     assert "Cet envoi n’est pas parti" in text(lost)
     assert 'value="CCAS d’Exempleville"' in html.unescape(lost.content.decode())
-    assert not added().exists()
-    again = browser.post(URL, said() | {"csrfmiddlewaretoken": kept(lost)["csrfmiddlewaretoken"]})
+    assert not find_added_bodies().exists()
+    again = browser.post(URL, make_fields() | {"csrfmiddlewaretoken": read_hidden_fields(lost)["csrfmiddlewaretoken"]})
     assert again.status_code == 302
-    assert added().get().name == "CCAS d’Exempleville"
+    assert find_added_bodies().get().name == "CCAS d’Exempleville"
 
 
 def test_a_get_adds_nothing(declarant):
-    declarant.get(URL, said())
-    assert not added().exists()
+    declarant.get(URL, make_fields())
+    assert not find_added_bodies().exists()
 
 
-def test_it_costs_few_queries(declarant):
+def test_adding_a_body_costs_few_queries(declarant):
     with CaptureQueriesContext(connection) as queries:
-        declarant.post(URL, said(town="Saint-Martin"))
+        declarant.post(URL, make_fields(town="Saint-Martin"))
     assert len(queries) <= 10
     with CaptureQueriesContext(connection) as queries:
-        declarant.post(URL, said())
+        declarant.post(URL, make_fields())
     assert len(queries) <= 20, [query["sql"][:90] for query in queries]

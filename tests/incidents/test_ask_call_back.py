@@ -22,7 +22,7 @@ from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, bretagne, declare, plouexemple, signed_in
 from tests.incidents.devices import opened
-from tests.incidents.express import NOW, PHONE, URL, case, express, posted
+from tests.incidents.express import NOW, PHONE, URL, case, express, post_express
 from tests.incidents.journeys import START, WHERE, an_address, begin, listed
 from tests.reading import NBSP, hidden, text
 
@@ -39,23 +39,23 @@ def town(client):
 
 
 @time_machine.travel(NOW, tick=False)
-def test_it_works(client):
-    """Two pages, then the answer: the search and a number, then which body it is."""
+def test_an_express_declaration_takes_two_pages_and_gives_the_receipt(client):
+    """The first page takes the search and a number, the second one which body it is."""
     for door in ("/", START):
         assert f'href="{URL}"' in client.get(door).content.decode()
-    found = posted(client, q="plouexemple")
-    assert found.status_code == 200
-    assert "Est-ce bien elle ?" in text(found)
-    assert f'value="{plouexemple().uid}" checked' in found.content.decode()
-    data = {"plume": hidden(found, "plume"), "contact_phone": PHONE, "quoi": "rancon", "q": "plouexemple"}
-    data |= {"pour": hidden(found, "pour"), "rappel": "oui"}
-    sent = client.post(URL, data | {"collectivite": str(plouexemple().uid)})
-    assert (sent.status_code, sent.url) == (303, "/declarer/envoyee/")
+    results = post_express(client, q="plouexemple")
+    assert results.status_code == 200
+    assert "Est-ce bien elle ?" in text(results)
+    assert f'value="{plouexemple().uid}" checked' in results.content.decode()
+    data = {"plume": hidden(results, "plume"), "contact_phone": PHONE, "quoi": "rancon", "q": "plouexemple"}
+    data |= {"pour": hidden(results, "pour"), "rappel": "oui"}
+    redirect = client.post(URL, data | {"collectivite": str(plouexemple().uid)})
+    assert (redirect.status_code, redirect.url) == (303, "/declarer/envoyee/")
     incident = Incident.objects.get()
     assert (incident.type, incident.origin, incident.csirt.slug) == ("rancon", Origin.WEB, "breizh-cyber")
     assert incident.is_to_call_back
     assert incident.story.contact_phone == PHONE
-    answer = client.get(sent.url)
+    answer = client.get(redirect.url)
     page = text(answer)
     assert spaced(incident.reference) in page
     assert spaced(derive_secret(incident.accesses.get())) in page
@@ -69,25 +69,25 @@ def test_it_works(client):
     assert f'href="/suivi/{incident.reference}/completer/recit/?suite=oui"' in answer.content.decode()
 
 
-def test_one_of_several_bodies_is_shown_as_chosen_before_anything_is_sent(client):
-    """A wrong tap in the list is mended by another tap: the button alone sends."""
+def test_a_choice_among_several_bodies_is_sent_by_the_button_alone(client):
+    """A wrong tap in the list is mended by another tap."""
     plouexemple(insee_code="29998", name="Plouexemple-Bihan", stem="plouexemplebihan")
-    found = posted(client, q="plouexemple")
-    bodies = re.findall(r'type="radio" name="collectivite" value="([^"]*)"(?! checked)', found.content.decode())
+    results = post_express(client, q="plouexemple")
+    bodies = re.findall(r'type="radio" name="collectivite" value="([^"]*)"(?! checked)', results.content.decode())
     assert len(bodies) > 1
-    assert 'class="choice" name="collectivite"' not in found.content.decode()
-    none = posted(client, q="plouexemple", pour="plouexemple", rappel="oui")
+    assert 'class="choice" name="collectivite"' not in results.content.decode()
+    none = post_express(client, q="plouexemple", pour="plouexemple", rappel="oui")
     assert none.status_code == 422
     assert "Choisissez votre collectivité dans la liste." in text(none)
-    other_words = posted(client, q="plouexemple-bihan", pour="plouexemple", rappel="oui", collectivite=bodies[0])
+    other_words = post_express(client, q="plouexemple-bihan", pour="plouexemple", rappel="oui", collectivite=bodies[0])
     assert other_words.status_code == 200
     assert not Incident.objects.exists()
-    sent = posted(client, q="plouexemple", pour="plouexemple", rappel="oui", collectivite=bodies[1])
-    assert sent.url == "/declarer/envoyee/"
+    redirect = post_express(client, q="plouexemple", pour="plouexemple", rappel="oui", collectivite=bodies[1])
+    assert redirect.url == "/declarer/envoyee/"
     assert str(Incident.objects.get().collectivity.uid) == bodies[1]
 
 
-def test_the_receipt_of_a_centre_that_is_not_told_still_asks_for_the_call(client):
+def test_the_receipt_of_a_centre_without_mail_asks_for_a_call(client):
     Csirt.objects.filter(slug="breizh-cyber").update(notification_email="")
     express(client)
     page = text(client.get("/declarer/envoyee/"))
@@ -107,35 +107,35 @@ def test_the_answer_promises_one_call_with_its_target_and_the_number_as_people_r
     assert "Son objectif" not in page
 
 
-def test_what_was_not_asked_is_not_said(client):
+def test_questions_that_were_not_asked_stay_unanswered(client):
     incident = express(client, quoi="inconnu")
     assert (incident.service_stopped, incident.data_concerned, incident.occurred_certainty) == ("", "", "")
     assert not incident.interruptions.exists()
     assert not incident.leaks.exists()
-    said = describe_case_facts(incident)
-    assert [str(said[name]) for name in ("services_answer", "data_answer", "no_moments")] == ["pas dit"] * 3
+    case_facts = describe_case_facts(incident)
+    assert [str(case_facts[name]) for name in ("services_answer", "data_answer", "no_moments")] == ["pas dit"] * 3
     fact = load_facts([incident.pk])[incident.pk]
     assert (fact.type, fact.interruption_services, fact.leak_statuses) == ("inconnu", [], [])
     assert (fact.cause, fact.discovery_delay) == ("", "unknown")
 
 
-def test_what_is_missing_is_said_at_once_and_what_was_typed_stays(client):
-    refused = posted(client, q="plouexemple", contact_phone="", quoi="")
+def test_missing_fields_are_named_at_once_and_typed_values_stay(client):
+    refused = post_express(client, q="plouexemple", contact_phone="", quoi="")
     assert refused.status_code == 422
     assert "2 points à corriger" in text(refused)
     assert "Donnez un téléphone : sans lui, personne ne peut vous rappeler." in text(refused)
     assert "adresse mail" not in text(refused)
     assert 'value="plouexemple"' in refused.content.decode()
     assert not Draft.objects.exists()
-    nothing = posted(client)
+    nothing = post_express(client)
     assert "Quelle collectivité est touchée" in text(nothing)
     assert f'value="{PHONE}"' in nothing.content.decode()
-    unknown = posted(client, q="Nullepartville")
+    unknown = post_express(client, q="Nullepartville")
     assert "Nous n’avons pas trouvé « Nullepartville »" in text(unknown)
     for number in ("02", "+33 2 98 12", "0298123456789"):
-        wrong = posted(client, collectivite=str(plouexemple().uid), contact_phone=number)
+        wrong = post_express(client, collectivite=str(plouexemple().uid), contact_phone=number)
         assert (wrong.status_code, Incident.objects.count()) == (422, 0)
-    long = posted(client, collectivite=str(plouexemple().uid), contact_phone="0" * 60)
+    long = post_express(client, collectivite=str(plouexemple().uid), contact_phone="0" * 60)
     assert (long.status_code, Incident.objects.count()) == (422, 0)
     assert "0" * 60 in long.content.decode()
 
@@ -152,7 +152,7 @@ def test_what_is_missing_is_said_at_once_and_what_was_typed_stays(client):
     ],
 )
 def test_the_search_answers_as_the_second_screen_does(client, q, answers):
-    page = posted(client, q=q)
+    page = post_express(client, q=q)
     for answer in answers:
         assert answer in text(page)
     assert ("Nous n’avons pas trouvé" in text(page)) is (q in {"zzzzqq", "99999"})
@@ -160,26 +160,26 @@ def test_the_search_answers_as_the_second_screen_does(client, q, answers):
 
 
 def test_nobody_is_promised_a_call_where_no_centre_answers(client):
-    found = posted(client, q="Mamoudzou 97600")
-    page = text(found)
+    results = post_express(client, q="Mamoudzou 97600")
+    page = text(results)
     assert page.index("Personne ne vous rappellera d’ici") < page.index("CERT-FR, +33 9 70 83 32 18")
     assert "Enregistrer ma déclaration" in page
     assert "Être rappelé" not in page
     body = str(listed("Mamoudzou").uid)
-    unwarned = posted(client, q="mamou", pour="mamou", rappel="oui", collectivite=body)
+    unwarned = post_express(client, q="mamou", pour="mamou", rappel="oui", collectivite=body)
     assert "Personne ne vous rappellera d’ici" in text(unwarned)
     assert not Incident.objects.exists()
-    sent = posted(client, collectivite=body, rappel="oui", averti=hidden(unwarned, "averti"))
-    assert sent.url == "/declarer/envoyee/"
-    assert "Vous serez rappelé" not in text(client.get(sent.url))
+    redirect = post_express(client, collectivite=body, rappel="oui", averti=hidden(unwarned, "averti"))
+    assert redirect.url == "/declarer/envoyee/"
+    assert "Vous serez rappelé" not in text(client.get(redirect.url))
 
 
-@pytest.mark.parametrize(("left", "status"), [({}, 400), ({"theme": "dark"}, 403)])
-def test_what_was_typed_is_given_back_once_the_cookies_are_gone(left, status):
+@pytest.mark.parametrize(("cookies", "status"), [({}, 400), ({"theme": "dark"}, 403)])
+def test_typed_values_come_back_when_the_cookies_are_gone(cookies, status):
     browser = Client(REMOTE_ADDR=an_address(), enforce_csrf_checks=True)
     data = {"contact_phone": PHONE, "quoi": "boite", "q": "plouexemple", "plume": hidden(browser.get(URL), "plume")}
     browser.cookies.clear()
-    browser.cookies.load(left)
+    browser.cookies.load(cookies)
     lost = browser.post(URL, data | {"csrfmiddlewaretoken": "x" * 64})
     page = lost.content.decode()
     assert lost.status_code == status
@@ -193,14 +193,14 @@ def test_what_was_typed_is_given_back_once_the_cookies_are_gone(left, status):
     assert "Est-ce bien elle ?" in text(again)
 
 
-def test_a_body_that_is_added_leads_back_with_all_that_was_typed(client):
-    add = posted(client, q="Syndicat des eaux de Brest", ajouter=f"syndicate {listed('Brest').uid}")
+def test_adding_a_body_leads_back_to_the_filled_screen(client):
+    add = post_express(client, q="Syndicat des eaux de Brest", ajouter=f"syndicate {listed('Brest').uid}")
     assert add.url.startswith("/declarer/qui/nouvelle/?retour=rappel&nom=Syndicat")
     assert PHONE.replace(" ", "") not in add.url.replace("+", "")
     form = client.get(add.url)
     assert "Brest" in form.content.decode()
-    said = {"kind": "ccas", "name": "CCAS d’Exempleville", "no_siren": "oui", "town": "29232"}
-    back = client.post("/declarer/qui/nouvelle/", said | {"retour": hidden(form, "retour")})
+    fields = {"kind": "ccas", "name": "CCAS d’Exempleville", "no_siren": "oui", "town": "29232"}
+    back = client.post("/declarer/qui/nouvelle/", fields | {"retour": hidden(form, "retour")})
     assert back.url.startswith(f"{URL}?collectivite=")
     page = client.get(back.url)
     assert f'value="{PHONE}"' in page.content.decode()
@@ -211,7 +211,7 @@ def test_a_body_that_is_added_leads_back_with_all_that_was_typed(client):
     assert Incident.objects.get().collectivity.name == "CCAS d’Exempleville"
 
 
-def test_sent_twice_is_one_case(client):
+def test_a_screen_sent_twice_is_one_case(client):
     page = client.get(URL)
     data = {"contact_phone": PHONE, "quoi": "rancon", "collectivite": str(plouexemple().uid)}
     data["plume"] = hidden(page, "plume")
@@ -233,7 +233,7 @@ def test_a_page_already_answered_leads_to_the_answer(client):
     assert client.get(URL).url == "/declarer/envoyee/"
 
 
-def test_it_takes_what_the_journey_knows(client):
+def test_the_express_screen_takes_over_the_draft(client):
     begin(client, quoi="boite")
     client.post(WHERE["services"], {"service_stopped": "yes", "service": ["civil"]})
     page = client.get(URL)
@@ -244,32 +244,32 @@ def test_it_takes_what_the_journey_knows(client):
     assert Draft.objects.get().incident == incident
 
 
-def test_what_cannot_be_true_on_another_screen_is_mended_there(client):
+def test_a_mistake_on_another_screen_is_corrected_there(client):
     begin(client)
     client.post(
         WHERE["services"], {"service_stopped": "yes", "service": ["civil"], "civil-started_date": "32/13/2026"}
     )
-    response = posted(client, collectivite=str(plouexemple().uid))
+    response = post_express(client, collectivite=str(plouexemple().uid))
     assert response.url == f"{WHERE['services']}?corriger=oui"
     assert PHONE in client.get(WHERE["rappel"]).content.decode()
     assert not Incident.objects.exists()
 
 
 def test_a_machine_is_asked_once_more_and_loses_nothing(client):
-    asked = posted(client, collectivite=str(plouexemple().uid), site_web="http://spam.example")
-    assert "Encore un bouton" in text(asked)
+    page = post_express(client, collectivite=str(plouexemple().uid), site_web="http://spam.example")
+    assert "Encore un bouton" in text(page)
     assert not Incident.objects.exists()
-    kept = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.content.decode()))
-    kept.pop("csrfmiddlewaretoken", None)
-    assert client.post(URL, kept).url == "/declarer/envoyee/"
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode()))
+    fields.pop("csrfmiddlewaretoken", None)
+    assert client.post(URL, fields).url == "/declarer/envoyee/"
     assert Incident.objects.get().story.contact_phone == PHONE
 
 
-def test_without_cookies_it_is_said():
+def test_a_browser_without_cookies_is_refused_and_keeps_the_number():
     browser = Client(REMOTE_ADDR=an_address())
-    told = browser.post(URL, {"contact_phone": PHONE})
-    assert told.status_code == 400
-    assert f'value="{PHONE}"' in told.content.decode()
+    refusal = browser.post(URL, {"contact_phone": PHONE})
+    assert refusal.status_code == 400
+    assert f'value="{PHONE}"' in refusal.content.decode()
 
 
 def test_a_member_declares_for_their_own_body(client):
@@ -282,12 +282,12 @@ def test_a_member_declares_for_their_own_body(client):
 def test_the_code_on_the_wall_names_the_body(client):
     page = client.get(URL, {"collectivite": str(plouexemple().uid)})
     assert f'name="collectivite" value="{plouexemple().uid}"' in page.content.decode()
-    other = posted(client, collectivite=str(plouexemple().uid), chercher="autre")
+    other = post_express(client, collectivite=str(plouexemple().uid), chercher="autre")
     assert (other.status_code, 'id="q"' in other.content.decode()) == (200, True)
     assert f'value="{PHONE}"' in other.content.decode()
 
 
-def test_it_goes_on_with_five_screens_filled_with_what_is_known(client):
+def test_the_declaration_goes_on_with_five_filled_screens(client):
     incident = express(client)
     where = f"/suivi/{incident.reference}/completer/recit/?suite=oui"
     passed = []
@@ -303,7 +303,7 @@ def test_it_goes_on_with_five_screens_filled_with_what_is_known(client):
     assert not incident.events.filter(kind=EventKind.FACTS).exists()
 
 
-def test_the_centre_reads_it_in_the_queue_on_the_case_and_in_its_mail(client):
+def test_the_centre_reads_the_call_back_in_the_queue_the_case_and_the_mail(client):
     incident = express(client)
     declare()
     client.force_login(a_responder())
@@ -316,7 +316,7 @@ def test_the_centre_reads_it_in_the_queue_on_the_case_and_in_its_mail(client):
 
 
 @pytest.mark.parametrize("act", ["call", "verify"])
-def test_it_is_to_be_called_back_until_somebody_has_spoken_with_them(client, act):
+def test_a_call_back_is_due_until_somebody_has_spoken_with_the_declarant(client, act):
     incident, responder = express(client), a_responder()
     note = {"reference": incident.reference, "actor": responder, "text": "Pas de réponse."}
     write_note(kind=NoteKind.CALL_OUT, key="a", spoke=False, **note)
@@ -330,14 +330,14 @@ def test_it_is_to_be_called_back_until_somebody_has_spoken_with_them(client, act
     assert not incident.is_to_call_back
 
 
-def test_it_follows_once_the_administrator_opens_the_ground(client, time_machine):
-    """DeclarationResult without a centre: it comes to the one that gets the ground, minutes later, and says so."""
+def test_a_case_without_a_centre_moves_once_its_ground_is_opened(client, time_machine):
+    """It moves some minutes after the administrator gives the ground to a centre, and its page says so."""
     time_machine.move_to(NOW)
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     body = str(plouexemple().uid)
-    warned = posted(client, collectivite=body)
-    posted(client, collectivite=body, averti=hidden(warned, "averti"))
+    warned = post_express(client, collectivite=body)
+    post_express(client, collectivite=body, averti=hidden(warned, "averti"))
     incident = Incident.objects.get()
     assert incident.csirt is None
     administrator = signed_in(Client(), a_person(Role.ADMINISTRATOR))

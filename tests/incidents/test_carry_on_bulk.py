@@ -19,7 +19,7 @@ from incidents.services.groups import bulk
 from incidents.services.groups.bulk import carry_on_bulk
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_person, a_responder, declare, plouexemple
-from tests.incidents.many_cases import URL, ask, elsewhere, list_messages, outcomes, send
+from tests.incidents.many_cases import URL, list_messages, list_outcomes, move_to_another_centre, send, start_job
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def cases(responder):
 
 
 @pytest.fixture
-def long_one(client, monkeypatch, cases):
+def long_job(client, monkeypatch, cases):
     monkeypatch.setattr("incidents.triage.bulk.pages.AT_ONCE", 2)
     answer = send(client, "prendre", cases)
     job = BulkJob.objects.get()
@@ -39,15 +39,15 @@ def long_one(client, monkeypatch, cases):
     return job
 
 
-def test_it_works(client, long_one):
-    page = client.get(f"{URL}{long_one.uid}/")
+def test_a_task_carries_out_a_long_job_and_its_page_follows_it(client, long_job):
+    page = client.get(f"{URL}{long_job.uid}/")
     assert "En cours : 0 sur 3" in text_of(page)
     assert "data-waits" in page.content.decode()
     assert '<progress class="bulk__bar" max="3" value="0"' in page.content.decode()
 
     carry_on_bulk()
 
-    page = client.get(f"{URL}{long_one.uid}/")
+    page = client.get(f"{URL}{long_job.uid}/")
     assert "Terminé" in text_of(page)
     assert "data-waits" not in page.content.decode()
     assert "<dt>Faits</dt><dd>3</dd>" in text_of(page)
@@ -56,54 +56,54 @@ def test_it_works(client, long_one):
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 3
 
 
-def test_it_can_be_stopped(client, long_one):
-    answer = client.post(f"{URL}{long_one.uid}/arreter/", follow=True)
+def test_a_long_job_can_be_stopped(client, long_job):
+    answer = client.post(f"{URL}{long_job.uid}/arreter/", follow=True)
 
     assert list_messages(answer) == ["Interrompu. Ce qui est fait reste fait."]
     assert "<dt>Laissés</dt><dd>3</dd>" in text_of(answer)
     carry_on_bulk()
     assert not Incident.objects.filter(status=Status.ACKNOWLEDGED).exists()
-    assert client.post(f"{URL}{long_one.uid}/arreter/").status_code == 302
+    assert client.post(f"{URL}{long_job.uid}/arreter/").status_code == 302
 
 
-def test_it_is_seen_by_its_centre_alone(client, long_one):
+def test_a_job_is_seen_by_its_centre_alone(client, long_job):
     client.force_login(a_responder())
-    assert client.get(f"{URL}{long_one.uid}/").status_code == 200
+    assert client.get(f"{URL}{long_job.uid}/").status_code == 200
     stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     for person in (stranger, a_person(Role.ADMINISTRATOR)):
         client.force_login(person)
-        assert client.get(f"{URL}{long_one.uid}/").status_code == 404
-        assert client.post(f"{URL}{long_one.uid}/arreter/").status_code == 404
+        assert client.get(f"{URL}{long_job.uid}/").status_code == 404
+        assert client.post(f"{URL}{long_job.uid}/arreter/").status_code == 404
     assert BulkJob.objects.get().state == BulkState.RUNNING
     with pytest.raises(Http404):
         bulk.stop_bulk(uid=UUID(int=0), actor=stranger)
 
 
-def test_a_case_that_left_the_centre_is_refused_and_not_named(client, long_one, cases):
-    elsewhere(cases[1])
+def test_a_case_that_left_the_centre_is_refused_and_not_named(client, long_job, cases):
+    move_to_another_centre(cases[1])
     body = plouexemple(insee_code="29998", name="Saint-Exemple")
     Incident.objects.filter(pk=cases[1].pk).update(collectivity=body)
 
     carry_on_bulk()
 
-    page = text_of(client.get(f"{URL}{long_one.uid}/"))
-    assert outcomes(long_one) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
+    page = text_of(client.get(f"{URL}{long_job.uid}/"))
+    assert list_outcomes(long_job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
     assert "<dt>Refusés</dt><dd>1</dd>" in page
     assert "Saint-Exemple" not in page
     assert cases[1].reference not in page
     assert "<b>Un dossier</b> : Ce dossier a été transféré à un autre centre." in page
 
 
-def test_a_case_that_went_to_another_centre_of_mine_is_not_acted_on(client, responder, long_one, cases):
-    elsewhere(cases[1])
+def test_a_case_that_went_to_another_centre_of_mine_is_not_acted_on(client, responder, long_job, cases):
+    move_to_another_centre(cases[1])
     responder.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.get(slug="ailleurs"))
 
     carry_on_bulk()
 
-    assert outcomes(long_one) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
+    assert list_outcomes(long_job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
     cases[1].refresh_from_db()
     assert (cases[1].status, cases[1].events.count()) == (Status.DECLARED, 1)
-    page = text_of(client.get(f"{URL}{long_one.uid}/"))
+    page = text_of(client.get(f"{URL}{long_job.uid}/"))
     assert f"({spaced(cases[1].reference)})</b> : Ce dossier a été transféré à un autre centre." in page
 
 
@@ -113,7 +113,7 @@ def test_the_page_costs_the_same_whatever_its_length(client, responder, number):
     cases = [declare() for _ in range(number)]
     for case in cases:
         acknowledge_incident(reference=case.reference, actor=colleague)
-    job = ask(responder, cases=cases)
+    job = start_job(responder, cases=cases)
     while carry_on_bulk():  # a round is two seconds
         pass
     with CaptureQueriesContext(connection) as queries:
@@ -126,12 +126,12 @@ def test_the_page_costs_the_same_whatever_its_length(client, responder, number):
 
 
 class Killed(BaseException):
-    """What no handler of errors may swallow."""
+    """An exception that no handler of errors may swallow."""
 
 
 def test_a_worker_killed_in_the_middle_is_followed_by_another(responder, cases, monkeypatch, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
-    job = ask(responder, cases=cases)
+    job = start_job(responder, cases=cases)
     honest = bulk.ACTS[BulkAct.TAKE]
 
     def die_at_the_second(reference, job):
@@ -142,17 +142,17 @@ def test_a_worker_killed_in_the_middle_is_followed_by_another(responder, cases, 
     monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, die_at_the_second)
     with pytest.raises(Killed):
         carry_on_bulk()
-    assert outcomes(job) == [BulkOutcome.DONE, BulkOutcome.WAITING, BulkOutcome.WAITING]
+    assert list_outcomes(job) == [BulkOutcome.DONE, BulkOutcome.WAITING, BulkOutcome.WAITING]
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 1
 
     monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, honest)
     carry_on_bulk()
-    assert outcomes(job).count(BulkOutcome.WAITING) == 2, "it is claimed for a minute"
+    assert list_outcomes(job).count(BulkOutcome.WAITING) == 2, "it is claimed for a minute"
     time_machine.shift(bulk.LEASE + timedelta(seconds=1))
     carry_on_bulk()
 
     job.refresh_from_db()
-    assert (job.state, outcomes(job)) == (BulkState.DONE, [BulkOutcome.DONE] * 3)
+    assert (job.state, list_outcomes(job)) == (BulkState.DONE, [BulkOutcome.DONE] * 3)
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 3
 
 
@@ -161,11 +161,11 @@ def test_a_request_that_dies_is_followed_by_a_worker(client, responder, cases, m
     monkeypatch.setattr("incidents.triage.bulk.pages.do_at_once", lambda job: None)
     send(client, "prendre", cases)
     carry_on_bulk()
-    assert outcomes(BulkJob.objects.get()) == [BulkOutcome.DONE] * 3
+    assert list_outcomes(BulkJob.objects.get()) == [BulkOutcome.DONE] * 3
 
 
 def test_one_case_that_cannot_be_done_does_not_hold_up_the_others(responder, cases, monkeypatch):
-    job = ask(responder, cases=cases)
+    job = start_job(responder, cases=cases)
     honest = bulk.ACTS[BulkAct.TAKE]
 
     def stumble(reference, job):
@@ -176,13 +176,13 @@ def test_one_case_that_cannot_be_done_does_not_hold_up_the_others(responder, cas
     monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, stumble)
     carry_on_bulk()
 
-    assert outcomes(job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
+    assert list_outcomes(job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
     assert Incident.objects.get(pk=cases[1].pk).status == Status.DECLARED
     assert "Une erreur" in BulkItem.objects.get(outcome=BulkOutcome.REFUSED).why
 
 
-def test_without_the_database_nothing_is_said_refused(responder, cases, monkeypatch):
-    job = ask(responder, cases=cases)
+def test_a_lost_database_refuses_no_case(responder, cases, monkeypatch):
+    job = start_job(responder, cases=cases)
 
     def lose_the_line(reference, job):
         raise OperationalError
@@ -190,22 +190,22 @@ def test_without_the_database_nothing_is_said_refused(responder, cases, monkeypa
     monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, lose_the_line)
     with pytest.raises(OperationalError):
         carry_on_bulk()
-    assert outcomes(job) == [BulkOutcome.WAITING] * 3
+    assert list_outcomes(job) == [BulkOutcome.WAITING] * 3
 
 
-def test_a_round_that_lasts_leaves_the_rest_to_the_next(responder, cases, monkeypatch):
-    job = ask(responder, cases=cases)
+def test_a_round_out_of_time_leaves_the_rest_to_the_next(responder, cases, monkeypatch):
+    job = start_job(responder, cases=cases)
     bulk.claim_job(timezone.now())
     assert bulk.work_off(job, until=timezone.now() - timedelta(seconds=1)) == 0
     assert carry_on_bulk() == 3
-    assert outcomes(job) == [BulkOutcome.DONE] * 3
+    assert list_outcomes(job) == [BulkOutcome.DONE] * 3
 
 
 def test_the_acts_of_one_person_are_done_one_after_the_other(responder, cases):
-    """So that a colleague's has as many turns, however many were asked before it."""
-    first = ask(responder, cases=cases)
-    ask(responder, BulkAct.MESSAGE, cases, key="k2", text="Un message.")
-    colleagues = ask(a_responder(), BulkAct.MESSAGE, cases, text="Un autre.")
+    """A colleague's job gets as many turns, however many were started before it."""
+    first = start_job(responder, cases=cases)
+    start_job(responder, BulkAct.MESSAGE, cases, key="k2", text="Un message.")
+    colleagues = start_job(a_responder(), BulkAct.MESSAGE, cases, text="Un autre.")
     assert [bulk.claim_job(timezone.now()), bulk.claim_job(timezone.now()), bulk.claim_job(timezone.now())] == [
         *[first, colleagues, None]
     ]
@@ -213,18 +213,18 @@ def test_the_acts_of_one_person_are_done_one_after_the_other(responder, cases):
 
 
 def test_somebody_who_left_the_centre_acts_no_more(responder, cases):
-    job = ask(responder, cases=cases)
+    job = start_job(responder, cases=cases)
     Membership.objects.filter(user=responder).update(ended_on="2026-01-01")
 
     carry_on_bulk()
 
-    assert outcomes(job) == [BulkOutcome.REFUSED] * 3
+    assert list_outcomes(job) == [BulkOutcome.REFUSED] * 3
     assert not Incident.objects.filter(status=Status.ACKNOWLEDGED).exists()
 
 
 def test_each_declarant_gets_the_message_once_and_its_words_are_forgotten(responder, cases):
     for _double_click in range(2):
-        job = ask(responder, BulkAct.MESSAGE, cases, text="Votre prestataire remet ses serveurs en route.")
+        job = start_job(responder, BulkAct.MESSAGE, cases, text="Votre prestataire remet ses serveurs en route.")
     carry_on_bulk()
     carry_on_bulk()
 
@@ -234,8 +234,8 @@ def test_each_declarant_gets_the_message_once_and_its_words_are_forgotten(respon
     assert set(Message.objects.values_list("text", flat=True)) == {"Votre prestataire remet ses serveurs en route."}
 
 
-def test_whoever_loses_the_role_meanwhile_acts_on_no_other_case(responder, cases):
-    ask(responder, cases=cases)
+def test_a_person_who_loses_the_role_meanwhile_acts_on_no_other_case(responder, cases):
+    start_job(responder, cases=cases)
     job = bulk.claim_job(timezone.now())
     assert bulk.do_one(job)
 

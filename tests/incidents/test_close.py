@@ -21,13 +21,13 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import MARKUP
-from tests.incidents.closing import SAID, url
+from tests.incidents.closing import REPORT, url
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 SIREN = made_up_siren(700_700)
-NOT_ONE = {"raison": "not_an_incident"}
+NO_INCIDENT = {"raison": "not_an_incident"}
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def responder(client, time_machine):
 
 @pytest.fixture
 def incident(responder):
-    """A service that still is stopped, a leak without conclusion, a task to do."""
+    """A case with a stopped service, a leak without conclusion and a task to do."""
     stopped = Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=5))
     leak = Leak(status="suspected", categories=("nir",))
     incident = declare(
@@ -50,9 +50,9 @@ def incident(responder):
     return incident
 
 
-def all_said(incident):
+def make_full_report(incident):
     task = Task.objects.get()
-    return SAID | {
+    return REPORT | {
         "leak": "unfounded",
         "ended_civil_date": "2026-11-24",
         "ended_civil_time": "9:30",
@@ -60,18 +60,20 @@ def all_said(incident):
     }
 
 
-def test_it_works(client, responder, incident):
+def test_a_case_is_closed_with_its_report(client, responder, incident):
     page = client.get(url(incident, "cloture"))
     assert "État civil, arrêté depuis le mardi 24 novembre 2026 à 4 h 51" in text_of(page)
-    seen = page.context["form"]["seen"].value()
+    mark = page.context["form"]["seen"].value()
 
-    answer = client.post(url(incident, "cloture"), all_said(incident) | {"is_shared": "on", "seen": seen}, follow=True)
+    answer = client.post(
+        url(incident, "cloture"), make_full_report(incident) | {"is_shared": "on", "seen": mark}, follow=True
+    )
 
     incident.refresh_from_db()
     assert (incident.status, incident.closing_reason, incident.cause) == (Status.CLOSED, "resolved", "flaw")
     closing = incident.closings.get()
     assert (closing.outcome, closing.summary, closing.lesson, closing.is_shared, closing.actor) == (
-        *("restored", SAID["summary"], SAID["lesson"], True),
+        *("restored", REPORT["summary"], REPORT["lesson"], True),
         responder,
     )
     assert incident.interruptions.get().ended_at == datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
@@ -86,14 +88,14 @@ def test_it_works(client, responder, incident):
         "leak": ["suspected", "unfounded"],
         "moot": 1,
     }
-    shown = text_of(answer)
-    assert "Dossier clos." in shown
-    assert SAID["summary"] in shown
-    assert "Enseignement, partagé" in shown
-    assert "résolu, tout est rétabli, cause : faille non corrigée" in shown
+    content = text_of(answer)
+    assert "Dossier clos." in content
+    assert REPORT["summary"] in content
+    assert "Enseignement, partagé" in content
+    assert "résolu, tout est rétabli, cause : faille non corrigée" in content
 
 
-def test_what_is_missing_is_named_and_what_was_typed_stays(client, responder, incident):
+def test_missing_fields_are_named_and_typed_values_stay(client, responder, incident):
     answer = client.post(url(incident, "cloture"), {"reason": "resolved", "summary": "Presque fini"})
     assert answer.status_code == 422
     errors = answer.context["form"].errors
@@ -103,7 +105,7 @@ def test_what_is_missing_is_named_and_what_was_typed_stays(client, responder, in
     assert_open(incident)
 
 
-def test_tasks_left_open_are_said_once_and_each_is_told_by_it(client, responder, incident):
+def test_open_tasks_are_named_once_and_each_field_refers_to_it(client, responder, incident):
     Task.objects.create(incident=incident, title="Prévenir les voisins", author=responder)
     page = text_of(client.post(url(incident, "cloture"), {"reason": "resolved"}))
     assert page.count("2 tâches ne sont ni faites, ni « sans objet ».") == 1
@@ -122,7 +124,7 @@ def assert_open(incident):
 
 
 @pytest.mark.parametrize("reason", ["not_an_incident", "duplicate", "withdrawn", "handed_over"])
-def test_other_reasons_need_none_of_it(client, responder, incident, reason):
+def test_other_reasons_need_no_report(client, responder, incident, reason):
     assert client.post(url(incident, "cloture"), {"reason": reason}).status_code == 302
     assert Incident.objects.get().closing_reason == reason
     assert incident.interruptions.get().ended_at is None
@@ -137,80 +139,80 @@ def test_other_reasons_need_none_of_it(client, responder, incident, reason):
         ("hier", "", "Ce jour n’existe pas"),
     ],
 )
-def test_an_end_that_cannot_be_is_refused(client, responder, incident, day, hour, why):
-    said = all_said(incident) | {"ended_civil_date": day, "ended_civil_time": hour}
-    answer = client.post(url(incident, "cloture"), said)
+def test_an_impossible_end_of_an_interruption_is_refused(client, responder, incident, day, hour, why):
+    fields = make_full_report(incident) | {"ended_civil_date": day, "ended_civil_time": hour}
+    answer = client.post(url(incident, "cloture"), fields)
     assert answer.status_code == 422
     assert why in text_of(answer)
     assert_open(incident)
 
 
 def test_a_day_without_its_hour_is_never_before_the_stop(client, responder, incident):
-    client.post(url(incident, "cloture"), all_said(incident) | {"ended_civil_time": ""})
-    one = incident.interruptions.get()
-    assert one.ended_at == one.started_at
+    client.post(url(incident, "cloture"), make_full_report(incident) | {"ended_civil_time": ""})
+    interruption = incident.interruptions.get()
+    assert interruption.ended_at == interruption.started_at
 
 
 @pytest.mark.parametrize(
-    "said", [{"reason": "x"}, {"reason": ""}, {"outcome": "x"}, {"cause": "x"}, {"leak": "claimed"}]
+    "fields", [{"reason": "x"}, {"reason": ""}, {"outcome": "x"}, {"cause": "x"}, {"leak": "claimed"}]
 )
-def test_unknown_codes_are_refused(client, responder, incident, said):
-    assert client.post(url(incident, "cloture"), all_said(incident) | said).status_code == 422
+def test_unknown_codes_are_refused(client, responder, incident, fields):
+    assert client.post(url(incident, "cloture"), make_full_report(incident) | fields).status_code == 422
     assert_open(incident)
 
 
 def test_a_double_click_is_one_closing(client, responder, incident):
-    said = all_said(incident)
+    fields = make_full_report(incident)
     for _ in range(2):
-        assert client.post(url(incident, "cloture"), said).status_code == 302
+        assert client.post(url(incident, "cloture"), fields).status_code == 302
     assert Closing.objects.count() == 1
     assert incident.events.filter(kind=EventKind.CLOSED).count() == 1
 
 
-def test_somebody_else_closed_it_meanwhile(client, responder, incident):
+def test_a_case_closed_meanwhile_says_so_and_keeps_the_words(client, responder, incident):
     close_incident(reference=incident.reference, reason=ClosingReason.DUPLICATE, actor=a_lead())
-    page = client.post(url(incident, "cloture"), all_said(incident), follow=True)
+    page = client.post(url(incident, "cloture"), make_full_report(incident), follow=True)
     assert "Ce dossier a été clos à 9 h 51 : déjà déclaré." in text_of(page)
     assert Closing.objects.count() == 1
-    assert SAID["summary"] in text_of(client.get(url(incident, "cloture"))), "to be copied"
+    assert REPORT["summary"] in text_of(client.get(url(incident, "cloture"))), "to be copied"
 
 
-def test_the_declarant_wrote_meanwhile(client, responder, incident):
-    seen = client.get(url(incident, "cloture")).context["form"]["seen"].value()
+def test_a_message_that_came_meanwhile_blocks_the_closing(client, responder, incident):
+    mark = client.get(url(incident, "cloture")).context["form"]["seen"].value()
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
 
-    answer = client.post(url(incident, "cloture"), all_said(incident) | {"seen": seen})
+    answer = client.post(url(incident, "cloture"), make_full_report(incident) | {"seen": mark})
 
     assert answer.status_code == 409
     assert "Le dossier a changé pendant que vous écriviez" in text_of(answer)
-    assert SAID["summary"] in text_of(answer)
+    assert REPORT["summary"] in text_of(answer)
     assert_open(incident)
-    again = all_said(incident) | {"seen": answer.context["form"]["seen"].value()}
+    again = make_full_report(incident) | {"seen": answer.context["form"]["seen"].value()}
     assert client.post(url(incident, "cloture"), again).status_code == 302
 
 
 # The short way
 
 
-def test_the_short_way_passes_over_no_word_of_the_declarant(client, responder, incident):
-    seen = client.get(url(incident)).context["last_word"]
+def test_the_short_way_passes_over_no_new_message(client, responder, incident):
+    mark = client.get(url(incident)).context["last_word"]
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
 
-    page = client.post(url(incident, "clore"), NOT_ONE | {"vu": seen}, follow=True)
+    page = client.post(url(incident, "clore"), NO_INCIDENT | {"vu": mark}, follow=True)
 
     assert "lisez-le avant de clore" in text_of(page)
     incident.refresh_from_db()
     assert incident.status == Status.DECLARED
-    read = NOT_ONE | {"vu": page.context["last_word"]}
+    read = NO_INCIDENT | {"vu": page.context["last_word"]}
     assert f'name="clore-vu" value="{read["vu"]}"' in text_of(page)
     client.post(url(incident, "clore"), read)
     incident.refresh_from_db()
     assert incident.status == Status.CLOSED
 
 
-def test_the_short_way_does_not_call_it_resolved(client, responder, incident):
+def test_the_short_way_does_not_resolve_an_unfinished_case(client, responder, incident):
     with pytest.raises(NotFinished, match="sans heure de reprise"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
     page = text_of(client.post(url(incident, "clore"), {"raison": "resolved"}, follow=True))
@@ -219,7 +221,7 @@ def test_the_short_way_does_not_call_it_resolved(client, responder, incident):
     assert_open(incident)
 
 
-def test_the_short_way_leaves_a_row_too(responder, incident):
+def test_the_short_way_saves_a_closing_too(responder, incident):
     close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
     assert Closing.objects.get().outcome == ""
 
@@ -228,7 +230,7 @@ def test_the_short_way_leaves_a_row_too(responder, incident):
 
 
 @pytest.mark.parametrize(
-    ("lesson", "named"),
+    ("lesson", "quoted"),
     [
         ("La mairie de PLOUEXEMPLE a tenu.", "PLOUEXEMPLE"),
         ("Merci à Dominique Exemple.", "Dominique Exemple"),
@@ -240,21 +242,21 @@ def test_the_short_way_leaves_a_row_too(responder, incident):
         ("Commune 29999.", "29999"),
     ],
 )
-def test_a_lesson_that_points_at_somebody_is_refused(client, responder, incident, lesson, named):
+def test_a_lesson_that_points_at_somebody_is_refused(client, responder, incident, lesson, quoted):
     incident.collectivity.siren = SIREN
     incident.collectivity.save()
-    answer = client.post(url(incident, "cloture"), all_said(incident) | {"lesson": lesson})
+    answer = client.post(url(incident, "cloture"), make_full_report(incident) | {"lesson": lesson})
     assert answer.status_code == 422
     [error] = answer.context["form"].errors["lesson"]
-    assert f"«\u00a0{named}\u00a0»" in error
+    assert f"«\u00a0{quoted}\u00a0»" in error
     assert lesson in text_of(answer)
     assert_open(incident)
 
 
-def test_so_is_one_with_the_reference(client, responder, incident):
+def test_a_lesson_with_the_reference_is_refused(client, responder, incident):
     reference = incident.reference.lower()
     lesson = f"Voir le dossier {reference[:4]} {reference[4:]}."
-    answer = client.post(url(incident, "cloture"), all_said(incident) | {"lesson": lesson})
+    answer = client.post(url(incident, "cloture"), make_full_report(incident) | {"lesson": lesson})
     assert list(answer.context["form"].errors) == ["lesson"]
 
 
@@ -268,19 +270,19 @@ def test_common_words_point_at_nobody(responder, incident):
 
 
 def test_nothing_is_shared_without_a_lesson_or_from_a_red_case(client, responder, incident):
-    said = all_said(incident) | {"is_shared": "on"}
-    answer = client.post(url(incident, "cloture"), said | {"lesson": " "})
+    fields = make_full_report(incident) | {"is_shared": "on"}
+    answer = client.post(url(incident, "cloture"), fields | {"lesson": " "})
     assert list(answer.context["form"].errors) == ["is_shared"]
     Incident.objects.update(tlp="red")
-    answer = client.post(url(incident, "cloture"), said)
+    answer = client.post(url(incident, "cloture"), fields)
     assert list(answer.context["form"].errors) == ["is_shared"]
     assert 'name="is_shared"' not in answer.content.decode()
-    assert client.post(url(incident, "cloture"), all_said(incident)).status_code == 302
+    assert client.post(url(incident, "cloture"), make_full_report(incident)).status_code == 302
     assert not Closing.objects.get().is_shared
 
 
-def test_it_is_kept_for_the_centre_without_the_tick(client, responder, incident):
-    page = client.post(url(incident, "cloture"), all_said(incident), follow=True)
+def test_a_lesson_without_the_tick_is_kept_for_the_centre(client, responder, incident):
+    page = client.post(url(incident, "cloture"), make_full_report(incident), follow=True)
     assert not Closing.objects.get().is_shared
     assert "Enseignement, gardé ici" in text_of(page)
 
@@ -293,24 +295,24 @@ def test_hostile_words_stay_words(client, responder, incident):
     Task.objects.update(title=MARKUP[0])
     harmless.answer(client.get(url(incident, "cloture")))
     harmless.answer(client.post(url(incident, "cloture"), {"reason": "resolved", "summary": words, "lesson": words}))
-    said = all_said(incident) | {"summary": words}
-    page = client.post(url(incident, "cloture"), said, follow=True)
+    fields = make_full_report(incident) | {"summary": words}
+    page = client.post(url(incident, "cloture"), fields, follow=True)
     harmless.answer(page)
     assert Incident.objects.get().status == Status.CLOSED
 
 
-def test_too_long_is_refused_by_its_field(client, responder, incident):
-    answer = client.post(url(incident, "cloture"), all_said(incident) | {"summary": "x" * 10_001})
+def test_a_text_that_is_too_long_is_refused_by_its_field(client, responder, incident):
+    answer = client.post(url(incident, "cloture"), make_full_report(incident) | {"summary": "x" * 10_001})
     assert list(answer.context["form"].errors) == ["summary"]
     assert_open(incident)
 
 
 def test_an_erased_case_takes_no_words_and_may_be_closed(client, responder, incident):
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    said = {"reason": "not_an_incident"}
-    answer = client.post(url(incident, "cloture"), said | {"summary": "Des mots"})
+    fields = {"reason": "not_an_incident"}
+    answer = client.post(url(incident, "cloture"), fields | {"summary": "Des mots"})
     assert list(answer.context["form"].errors) == ["summary"]
-    assert client.post(url(incident, "cloture"), said).status_code == 302
+    assert client.post(url(incident, "cloture"), fields).status_code == 302
 
 
 def test_erasing_empties_the_report(responder, incident):
@@ -326,14 +328,14 @@ def test_erasing_empties_the_report(responder, incident):
 def test_another_centre_finds_nothing(client, incident):
     client.force_login(a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
     assert client.get(url(incident, "cloture")).status_code == 404
-    assert client.post(url(incident, "cloture"), all_said(incident)).status_code == 404
+    assert client.post(url(incident, "cloture"), make_full_report(incident)).status_code == 404
     assert_open(incident)
 
 
 def test_the_figures_hold_the_ends_and_the_conclusion(client, responder, incident):
     verify_incident(reference=incident.reference, actor=responder)
     fold_new_events()
-    client.post(url(incident, "cloture"), all_said(incident))
+    client.post(url(incident, "cloture"), make_full_report(incident))
     fold_new_events()
     counted = {(row.measure, row.band) for row in Rollup.objects.filter(value__gt=0)}
     ransomware = ("incidents", "information-content-security/rancon")
@@ -342,11 +344,11 @@ def test_the_figures_hold_the_ends_and_the_conclusion(client, responder, inciden
     assert verify_figures().found == []
 
 
-def test_a_leak_of_which_nothing_will_be_known_stays_suspected_and_counted(client, responder, incident):
+def test_a_leak_that_will_never_be_known_stays_suspected_and_counted(client, responder, incident):
     verify_incident(reference=incident.reference, actor=responder)
     page = client.get(url(incident, "cloture")).content.decode()
     assert '<option value="unknown">on ne le saura pas</option>' in page
-    answer = client.post(url(incident, "cloture"), all_said(incident) | {"leak": "unknown"}, follow=True)
+    answer = client.post(url(incident, "cloture"), make_full_report(incident) | {"leak": "unknown"}, follow=True)
     incident.refresh_from_db()
     assert (incident.status, incident.closing_reason) == (Status.CLOSED, "resolved")
     assert (find_first_leak(incident).status, incident.data_concerned) == ("suspected", "yes")
@@ -360,8 +362,8 @@ def test_a_leak_of_which_nothing_will_be_known_stays_suspected_and_counted(clien
     assert verify_figures().found == []
 
 
-def test_the_end_keeps_the_value_before(client, responder, incident):
-    client.post(url(incident, "cloture"), all_said(incident))
+def test_ending_a_service_keeps_its_earlier_state(client, responder, incident):
+    client.post(url(incident, "cloture"), make_full_report(incident))
     first, second = incident.sheets.filter(section="services").order_by("id")
     assert first.values["services"][0]["to"] is None
     assert second.values["services"][0]["to"]
@@ -369,7 +371,9 @@ def test_the_end_keeps_the_value_before(client, responder, incident):
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_at_most_twenty_queries(client, responder, incident, number, django_assert_max_num_queries):
+def test_the_closing_page_costs_at_most_twenty_queries(
+    client, responder, incident, number, django_assert_max_num_queries
+):
     for step in range(number):
         Task.objects.create(incident=incident, title=f"Étape {step}", author=responder)
     with django_assert_max_num_queries(20):

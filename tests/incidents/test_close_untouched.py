@@ -11,33 +11,33 @@ from incidents.services.handling.notes import write_note
 from incidents.services.handling.tasks import Errand, add_task
 from incidents.services.handling.triage import close_incident, verify_incident
 from tests.cast import an_agent, declare
-from tests.incidents.closing import SAID, url
+from tests.incidents.closing import REPORT, url
 from tests.incidents.desk import follower
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
 
-def test_untouched_it_asks_why_it_is_resolved(client, responder):
+def test_resolving_an_untouched_case_asks_why(client, responder):
     incident = declare()
     assert "Pourquoi il est résolu" in text_of(client.get(url(incident, "cloture")))
-    without = {name: said for name, said in SAID.items() if name != "why"}
+    without = {name: value for name, value in REPORT.items() if name != "why"}
 
     answer = client.post(url(incident, "cloture"), without)
     assert answer.status_code == 422
     assert answer.context["form"].errors == {"why": [str(UNTOUCHED)]}
     with pytest.raises(NotFinished, match="Dites pourquoi"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
-    assert_untold(incident)
+    assert_still_declared(incident)
 
-    assert client.post(url(incident, "cloture"), SAID).status_code == 302
+    assert client.post(url(incident, "cloture"), REPORT).status_code == 302
     incident.refresh_from_db()
-    assert (incident.status, incident.notes.get().text) == (Status.CLOSED, SAID["why"])
-    assert SAID["why"] in text_of(client.get(url(incident)))
-    assert SAID["why"] not in text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
+    assert (incident.status, incident.notes.get().text) == (Status.CLOSED, REPORT["why"])
+    assert REPORT["why"] in text_of(client.get(url(incident)))
+    assert REPORT["why"] not in text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
 
 
-def assert_untold(incident):
+def assert_still_declared(incident):
     incident.refresh_from_db()
     assert incident.status == Status.DECLARED
     assert not incident.notes.exists()
@@ -61,7 +61,7 @@ def test_a_case_that_an_account_of_the_body_declared_is_untouched_too(client, re
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
 
 
-def test_a_message_that_nobody_answered_is_said_before_any_closing(client, responder):
+def test_an_unanswered_message_is_shown_before_any_closing(client, responder):
     incident = declare()
     verify_incident(reference=incident.reference, actor=responder)
     assert "jamais répondu" in text_of(client.get(url(incident)))
@@ -73,13 +73,13 @@ def test_a_message_that_nobody_answered_is_said_before_any_closing(client, respo
         assert "<b>Le déclarant attend une réponse</b>" in text_of(client.get(page))
     with pytest.raises(NotFinished, match="Le déclarant attend une réponse"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
-    without = {name: said for name, said in SAID.items() if name != "why"}
+    without = {name: value for name, value in REPORT.items() if name != "why"}
     answer = client.post(url(incident, "cloture"), without)
     assert answer.context["form"].errors == {"why": [UNANSWERED]}
-    assert client.post(url(incident, "cloture"), SAID).status_code == 302
+    assert client.post(url(incident, "cloture"), REPORT).status_code == 302
 
 
-def test_what_is_unfinished_says_too_that_the_declarant_waits(responder):
+def test_the_refusal_of_an_unfinished_case_names_the_waiting_declarant(responder):
     incident = declare()
     add_task(reference=incident.reference, actor=responder, errand=Errand(title="Appeler", due_at=None))
     guest = Guest(access_uid=incident.accesses.get().uid)
@@ -88,7 +88,7 @@ def test_what_is_unfinished_says_too_that_the_declarant_waits(responder):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
 
 
-@pytest.mark.parametrize("reason", [one for one in ClosingReason.values if one != "resolved"])
+@pytest.mark.parametrize("reason", [value for value in ClosingReason.values if value != "resolved"])
 def test_other_reasons_ask_nothing_of_an_untouched_case(responder, reason):
     close_incident(reference=declare().reference, reason=reason, actor=responder)
     assert Incident.objects.get().closing_reason == reason

@@ -18,7 +18,7 @@ from incidents.reference import spaced
 from incidents.services.declarant.access import derive_secret
 from incidents.sharing import READ_BY_OTHERS
 from tests.cast import an_agent, breizh_cyber, plouexemple
-from tests.incidents.journeys import START, WHERE, an_address, begin, listed, post, searched
+from tests.incidents.journeys import START, WHERE, an_address, begin, listed, post, search_bodies
 from tests.reading import NBSP, text
 
 pytestmark = pytest.mark.django_db
@@ -34,15 +34,15 @@ def town(client):
     return plouexemple()
 
 
-def go(client, where, **said):
-    """Where a screen leads when it is left so."""
-    response = client.post(where, said)
+def go(client, where, **fields):
+    """Post a screen with these fields, and return where it leads."""
+    response = client.post(where, fields)
     assert response.status_code == 303, text(response)
     return response.url
 
 
 @time_machine.travel(NOW, tick=False)
-def test_it_works(client):
+def test_a_declaration_goes_from_the_first_screen_to_the_receipt(client):
     assert "Nos fichiers ne s’ouvrent plus" in text(client.get("/declarer/"))
     assert go(client, WHERE["quoi"], quoi="rancon") == WHERE["qui"] + "?suite=oui"
     who = client.get(WHERE["qui"], {"q": "plouexemple"})
@@ -50,8 +50,8 @@ def test_it_works(client):
     assert go(client, WHERE["qui"], collectivite=plouexemple().uid) == WHERE["services"]
     assert go(client, WHERE["services"], passer="oui") == WHERE["donnees"]
     assert go(client, WHERE["donnees"], data_concerned="unknown") == WHERE["rappel"]
-    said = {"description": "Tout est bloqué.", "contact_name": "Dominique Exemple"}
-    assert go(client, WHERE["rappel"], contact_phone="02 99 00 00 00", **said) == "/declarer/envoyee/"
+    fields = {"description": "Tout est bloqué.", "contact_name": "Dominique Exemple"}
+    assert go(client, WHERE["rappel"], contact_phone="02 99 00 00 00", **fields) == "/declarer/envoyee/"
     answer = client.get("/declarer/envoyee/")
     incident = Incident.objects.get()
     page = text(answer)
@@ -67,8 +67,8 @@ def test_it_works(client):
     assert (incident.type, incident.origin, incident.verification) == ("rancon", "web", "unverified")
 
 
-def test_everything_said_is_stored(client):
-    said = {
+def test_every_declared_fact_is_stored(client):
+    fields = {
         "occurred_date": "2026-11-23",
         "occurred_time": "22:30",
         "occurred_certainty": "exact",
@@ -93,7 +93,7 @@ def test_everything_said_is_stored(client):
         "contact_email": "mairie@plouexemple.example",
     }
     with time_machine.travel(datetime(2026, 11, 24, 19, tzinfo=UTC)):
-        assert post(client, said).status_code == 200
+        assert post(client, fields).status_code == 200
     incident = Incident.objects.get()
     assert (incident.occurred_at, incident.occurred_certainty) == (datetime(2026, 11, 23, 21, 30, tzinfo=UTC), "exact")
     # A day without its hour: its first minute, in Paris. How well it is known was not said.
@@ -137,8 +137,8 @@ def test_a_code_goes_by_mail_unless_it_is_refused(client):
 
 
 def test_knowing_nothing_is_an_answer(client):
-    said = {"service_stopped": "unknown", "data_concerned": "unknown"}
-    assert post(client, said, quoi="inconnu").status_code == 200
+    fields = {"service_stopped": "unknown", "data_concerned": "unknown"}
+    assert post(client, fields, quoi="inconnu").status_code == 200
     incident = Incident.objects.get()
     assert (incident.type, incident.service_stopped, incident.data_concerned) == ("inconnu", "unknown", "unknown")
     assert not incident.interruptions.exists()
@@ -162,7 +162,7 @@ def test_dates_are_those_of_the_place(client):
     assert Incident.objects.get().occurred_at == datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 
 
-def test_a_centre_without_telephone_is_said(client):
+def test_the_receipt_says_that_the_centre_has_no_telephone(client):
     Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").delete()
     page = text(post(client, body=listed("Ajaccio")))
     assert "Ce centre n’a pas publié de téléphone." in page
@@ -188,27 +188,27 @@ def test_the_receipt_puts_number_and_code_first(client):
     assert "source" not in page[: page.index("Débranchez")].lower(), "the directory says who published what"
 
 
-def test_a_message_is_signed_with_the_name_that_was_given_here(client):
+def test_a_message_is_signed_with_the_name_of_the_declaration(client):
     post(client, {"contact_name": "Dominique Exemple"})
     incident = Incident.objects.get()
     where = f"/suivi/{incident.reference}/"
     page = client.get(where).content.decode()
     assert 'value="Dominique Exemple"' in page
     client.post(where + "message/", {"text": "Rien de neuf.", "author": "Dominique Exemple", "key": "k"})
-    said = text(client.get(where))
-    assert re.search(r"Dominique Exemple Envoyé le \w+ \d", said)
+    content = text(client.get(where))
+    assert re.search(r"Dominique Exemple Envoyé le \w+ \d", content)
     client.post(where + "message/", {"text": "Sans nom.", "author": "", "key": "l"})
     assert "Sans signature" in text(client.get(where))
     assert "effacée" not in text(client.get(where))
 
 
-def test_a_number_of_the_press_is_said_to_be_one(client):
+def test_the_receipt_marks_a_number_taken_from_the_press(client):
     page = text(post(client, body=listed("Ajaccio")))
     assert "04 20 97 00 97 Presse, à confirmer" in page
     assert "Donnez votre référence" in page
 
 
-def test_a_place_without_centre_is_said(client):
+def test_the_receipt_says_that_no_centre_covers_the_place(client):
     page = text(post(client, body=listed("Mamoudzou")))
     assert "Votre déclaration est enregistrée" in page
     assert "Personne n’est prévenu à votre place" in page
@@ -228,7 +228,7 @@ def test_the_last_screen_promises_no_call_where_no_centre_answers(client):
     assert "Le centre vous rappelle aussi" in text(client.get(WHERE["rappel"]))
 
 
-def test_a_centre_without_channel_is_said(client):
+def test_the_receipt_asks_to_call_a_centre_without_channel(client):
     breizh_cyber(notification_email="")
     page = text(post(client))
     assert "c’est votre appel qui le prévient" in page
@@ -238,7 +238,7 @@ def test_a_centre_without_channel_is_said(client):
 def test_an_agent_declares_for_its_own_body(client):
     agent = an_agent()
     client.force_login(agent)
-    assert "D’après votre compte" in text(searched(client))
+    assert "D’après votre compte" in text(search_bodies(client))
     page = text(post(client))
     incident = Incident.objects.get()
     assert (incident.origin, incident.verification) == ("account", Verification.MEMBER)
@@ -247,7 +247,7 @@ def test_an_agent_declares_for_its_own_body(client):
     assert client.get(f"/suivi/{incident.reference}/").status_code == 200
 
 
-def test_an_agent_is_nobody_elsewhere(client):
+def test_an_agent_declares_for_another_body_as_anybody(client):
     client.force_login(an_agent())
     post(client, body=listed("Ajaccio"))
     incident = Incident.objects.get()
@@ -268,17 +268,17 @@ def test_who_is_no_collectivite_is_told_whom_to_call_at_once(client):
 
 
 def test_a_former_commune_is_offered_under_its_name(client):
-    assert "Arbignieu, aujourd’hui dans Arboys en Bugey (Ain)" in text(searched(client, q="arbignieu"))
+    assert "Arbignieu, aujourd’hui dans Arboys en Bugey (Ain)" in text(search_bodies(client, q="arbignieu"))
 
 
-def test_one_match_still_asks(client):
-    page = text(searched(client, q="plouexemple"))
+def test_a_single_match_still_asks_for_confirmation(client):
+    page = text(search_bodies(client, q="plouexemple"))
     assert "Est-ce bien elle ?" in page
     assert "Plouexemple (Finistère) commune, 4 210 habitants, Bretagne" in page
 
 
 def test_no_match_says_what_to_do(client):
-    page = text(searched(client, q="zzqxkjw"))
+    page = text(search_bodies(client, q="zzqxkjw"))
     assert "Nous n’avons pas trouvé « zzqxkjw »" in page
     assert "17cyber.gouv.fr" in page
 
@@ -308,8 +308,8 @@ def test_pages_cost_few_queries(client, django_assert_max_num_queries):
             assert client.get(where).status_code == 200
     for screen in ("services", "donnees", "rappel"):
         with django_assert_max_num_queries(20):
-            said = {"contact_phone": "02 99 00 00 00"} | EVERYTHING
-            assert client.post(WHERE[screen], said).status_code == 303
+            fields = {"contact_phone": "02 99 00 00 00"} | EVERYTHING
+            assert client.post(WHERE[screen], fields).status_code == 303
     with django_assert_max_num_queries(20):
         assert client.get("/declarer/envoyee/").status_code == 200
 
@@ -322,10 +322,10 @@ def test_pages_are_light(client, settings):
         weight = len(gzip.compress(page))
         for asset in set(re.findall(rb'(?:href|src)="/static/([^"]+)"', page)):
             folders = [*settings.STATICFILES_DIRS, settings.BASE_DIR / "incidents" / "static"]
-            found = next(folder / asset.decode() for folder in folders if (folder / asset.decode()).exists())
-            weight += len(gzip.compress(found.read_bytes()))
+            asset_file = next(folder / asset.decode() for folder in folders if (folder / asset.decode()).exists())
+            weight += len(gzip.compress(asset_file.read_bytes()))
         assert weight < 60_000
-        assert page.count(b"<script") <= 1  # what keeps the words meanwhile
+        assert page.count(b"<script") <= 1  # the script that keeps the typed words
         assert b" style=" not in page
 
 
@@ -335,17 +335,17 @@ def test_an_old_link_to_a_merged_commune_leads_to_the_one_that_took_it_in(db, cl
     old = plouexemple(insee_code="29998", name="Plouancien", vanished_on="2026-01-01", merged_into=new)
     gone = plouexemple(insee_code="29997", name="Plouparti", vanished_on="2026-01-01")
 
-    searched(client)
+    search_bodies(client)
     lost = client.post(WHERE["qui"], {"collectivite": gone.uid})
-    found = client.post(WHERE["qui"], {"collectivite": old.uid})
+    chosen = client.post(WHERE["qui"], {"collectivite": old.uid})
 
     assert lost.status_code == 400
-    assert found.url == WHERE["services"]
+    assert chosen.url == WHERE["services"]
     assert Draft.objects.get().collectivity == new
 
 
-def test_the_number_for_a_body_that_is_named_is_in_sight_at_once(db, client):
-    """By the code of the card on the wall, before anything is answered; and on the way to it."""
+def test_the_number_of_the_centre_is_shown_once_the_body_is_known(db, client):
+    """The code of the card on the wall gives the body before anything is answered."""
     breizh_cyber()
     town = plouexemple()
     assert "Trouver le numéro" in text(client.get(START))
@@ -358,11 +358,11 @@ def test_the_number_for_a_body_that_is_named_is_in_sight_at_once(db, client):
 @pytest.mark.parametrize("where", ["/annuaire/", "/secours/", WHERE["qui"]])
 def test_an_empty_search_says_so(client, where):
     begin(client)
-    told = client.get(where, {"q": " "})
-    assert "Écrivez d’abord un nom ou un code postal" in text(told)
-    assert 'aria-invalid="true"' in told.content.decode()
+    page = client.get(where, {"q": " "})
+    assert "Écrivez d’abord un nom ou un code postal" in text(page)
+    assert 'aria-invalid="true"' in page.content.decode()
 
 
-def test_no_password_is_wanted_beside_the_story(client):
+def test_the_story_asks_for_no_password(client):
     begin(client)
     assert "N’écrivez aucun mot de passe ici." in text(client.get(WHERE["rappel"]))

@@ -10,7 +10,7 @@ from incidents.models import Draft, Incident
 from tests import harmless
 from tests.cast import breizh_cyber, plouexemple
 from tests.hostile import FORMULAS, INVISIBLE, LETTERS, MARKUP, TEMPLATES
-from tests.incidents.journeys import START, WHERE, an_address, begin, post, searched, version_on
+from tests.incidents.journeys import START, WHERE, an_address, begin, post, search_bodies, version_on
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def town(client):
     return plouexemple()
 
 
-def test_it_works(client):
+def test_a_missing_telephone_is_named_and_the_words_stay(client):
     response = post(client, {"contact_phone": "", "description": "Tout est bloqué & <perdu>."})
     page = response.content.decode()
     assert response.status_code == 422
@@ -54,8 +54,8 @@ def test_it_works(client):
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 @pytest.mark.parametrize("valid", [True, False], ids=["sent", "refused"])
 def test_hostile_words_are_only_words(client, payload, valid):
-    said = dict.fromkeys(WORDS, payload) | {} if valid else dict.fromkeys(WORDS, payload) | {"contact_phone": ""}
-    response = post(client, said)
+    fields = dict.fromkeys(WORDS, payload) | {} if valid else dict.fromkeys(WORDS, payload) | {"contact_phone": ""}
+    response = post(client, fields)
     assert response.status_code == (200 if valid else 422)
     harmless.answer(response)
     if valid:
@@ -66,7 +66,7 @@ def test_hostile_words_are_only_words(client, payload, valid):
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 @pytest.mark.parametrize("screen", TYPED_BADLY)
 def test_hostile_values_name_their_field(client, payload, screen):
-    """On the screen where they were typed, and nowhere else."""
+    """The error is on the screen where the value was typed, and nowhere else."""
     begin(client)
     names = TYPED_BADLY[screen]
     response = client.post(WHERE[screen], dict.fromkeys(names, payload) | {"service": "civil", "contact_phone": "17"})
@@ -78,7 +78,7 @@ def test_hostile_values_name_their_field(client, payload, screen):
     assert not Incident.objects.exists()
 
 
-def test_too_long_a_text_comes_back(client):
+def test_a_text_that_is_too_long_comes_back(client):
     response = post(client, {"description": "a" * 5_001})
     assert response.status_code == 422
     assert "5001 caractères" in text(response)
@@ -91,7 +91,7 @@ def test_ten_megabytes_are_refused_in_french(client):
     assert "trop long" in text(response)
 
 
-def test_a_missing_token_is_said_in_french(town):
+def test_a_missing_csrf_token_is_refused_in_french(town):
     client = Client(enforce_csrf_checks=True)
     client.get(START)
     response = client.post(START, {"quoi": "rancon"})
@@ -101,7 +101,7 @@ def test_a_missing_token_is_said_in_french(town):
 
 
 @pytest.mark.parametrize(
-    ("said", "field", "words"),
+    ("fields", "field", "words"),
     [
         ({"occurred_date": "2099-01-01"}, "occurred_date", "Cette date est à venir. Vérifiez-la"),
         ({"occurred_date": "0001-01-01"}, "occurred_date", "Vérifiez l’année"),
@@ -150,8 +150,8 @@ def test_a_missing_token_is_said_in_french(town):
     ],
     ids=lambda value: None,
 )
-def test_each_mistake_names_its_field(client, said, field, words):
-    response = post(client, said)
+def test_each_mistake_names_its_field(client, fields, field, words):
+    response = post(client, fields)
     assert response.status_code == 422
     assert f'href="#id_{field}"' in response.content.decode()
     assert f'id="id_{field}"' in response.content.decode()
@@ -160,7 +160,7 @@ def test_each_mistake_names_its_field(client, said, field, words):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"contact_phone": "505.300"},
         {"contact_phone": "+32 2 123 45 67"},
@@ -187,13 +187,13 @@ def test_each_mistake_names_its_field(client, said, field, words):
         {"detected_date": "2025-11-20"},
     ],
 )
-def test_what_may_be_true_is_accepted(client, said):
-    assert post(client, said).status_code == 200
-    assert Incident.objects.get().story.contact_phone == said.get("contact_phone", "02 99 00 00 00")
+def test_plausible_values_are_accepted(client, fields):
+    assert post(client, fields).status_code == 200
+    assert Incident.objects.get().story.contact_phone == fields.get("contact_phone", "02 99 00 00 00")
 
 
 @pytest.mark.parametrize(
-    ("quoi", "said", "is_sent"),
+    ("quoi", "fields", "is_sent"),
     [
         ("saturation", {}, True),
         ("saturation", {"mail_without_code": "oui"}, False),
@@ -203,12 +203,12 @@ def test_what_may_be_true_is_accepted(client, said):
         ("panne", {}, False),
     ],
 )
-def test_a_mail_address_excuses_half_a_number_only_where_the_mailbox_can_be_trusted(client, quoi, said, is_sent):
-    said |= {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"}
-    response = post(client, said, quoi=quoi)
+def test_a_mail_address_excuses_half_a_number_only_where_the_mailbox_can_be_trusted(client, quoi, fields, is_sent):
+    fields |= {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"}
+    response = post(client, fields, quoi=quoi)
     assert Incident.objects.exists() is is_sent
     assert ("il y manque des chiffres. Écrivez-le en entier." in text(response)) is not is_sent
-    alone = post(client, said | {"contact_phone": "", "cle": "b"}, quoi=quoi)
+    alone = post(client, fields | {"contact_phone": "", "cle": "b"}, quoi=quoi)
     assert alone.status_code == 200
 
 
@@ -226,7 +226,7 @@ def test_an_unknown_type_goes_back_to_the_first_screen(client, quoi, town):
     "uid", ["", "12", str(uuid4()), "\x00", "x" * 5000], ids=["none", "no", "gone", "nul", "long"]
 )
 def test_an_unknown_body_goes_back_to_the_search(client, uid):
-    searched(client)
+    search_bodies(client)
     for method in (client.get, client.post):
         response = method(WHERE["qui"], {"collectivite": uid})
         assert response.status_code == (200 if method == client.get else 400)
@@ -236,32 +236,32 @@ def test_an_unknown_body_goes_back_to_the_search(client, uid):
 
 @pytest.mark.parametrize("q", ["123456789", "\x00", "%", "'", "a" * 3000, "😱", "12345678901234"], ids=range(7))
 def test_any_search_is_answered(client, q):
-    assert searched(client, q=q).status_code in {200, 422}
+    assert search_bodies(client, q=q).status_code in {200, 422}
 
 
 @pytest.mark.parametrize(
-    ("q", "said", "unsaid"),
+    ("q", "present", "absent"),
     [
         ("99999", "essayez le nom de la collectivité", "code postal de la mairie"),
         ("boulangerie zzzzqq", "code postal de la mairie", "Vérifiez ce numéro"),
     ],
 )
-def test_a_search_that_finds_nothing_proposes_something_else(client, q, said, unsaid):
-    page = text(searched(client, q=q))
-    assert said in page
-    assert unsaid not in page
+def test_a_search_that_finds_nothing_proposes_something_else(client, q, present, absent):
+    page = text(search_bodies(client, q=q))
+    assert present in page
+    assert absent not in page
     assert "Pas une collectivité ? Voici qui appeler" in page
     assert "Particulier" in page
 
 
-def test_a_wrong_siren_is_said(client):
-    response = searched(client, q="123456789")
+def test_a_wrong_siren_is_refused(client):
+    response = search_bodies(client, q="123456789")
     assert response.status_code == 422
     assert "Ce numéro SIREN n’existe pas" in text(response)
 
 
-def test_all_the_mistakes_of_a_screen_are_said_at_once(client):
-    """What is no day, what cannot be true, and what is too long."""
+def test_all_the_mistakes_of_a_screen_are_named_at_once(client):
+    """The screen has an impossible day, a day to come, half a number and a text that is too long."""
     wrong = {
         "occurred_date": "2026-02-31",
         "detected_date": "2099-01-01",
@@ -276,27 +276,27 @@ def test_all_the_mistakes_of_a_screen_are_said_at_once(client):
 
 
 @pytest.mark.parametrize(
-    ("said", "is_open"),
+    ("fields", "is_open"),
     [
         ({"detected_date": "2099-01-01"}, True),
         ({"supplier": "a" * 200}, True),
         ({"occurred_date": "2099-01-01"}, False),
     ],
 )
-def test_a_fold_with_a_mistake_in_it_is_open(client, said, is_open):
-    assert ("<details open>" in post(client, said).content.decode()) is is_open
+def test_a_fold_with_a_mistake_in_it_is_open(client, fields, is_open):
+    assert ("<details open>" in post(client, fields).content.decode()) is is_open
 
 
 @pytest.mark.parametrize(
-    ("said", "right"),
+    ("fields", "right"),
     [
         ({"occurred_date": "2099-01-01", "detected_date": "2025-11-28"}, "detected_date"),
         ({"occurred_date": "2099-01-01", "breach_known_date": "2025-11-28"}, "breach_known_date"),
         ({"service": "eau", "eau-started_date": "2099-01-01", "eau-ended_date": "2025-11-28"}, "eau-ended_date"),
     ],
 )
-def test_a_date_that_is_wrong_by_itself_accuses_no_other(client, said, right):
-    response = post(client, said)
+def test_a_date_that_is_wrong_by_itself_accuses_no_other(client, fields, right):
+    response = post(client, fields)
     assert response.status_code == 422
     assert "Un point à corriger" in text(response)
     assert "Cette date est à venir" in text(response)
@@ -304,14 +304,14 @@ def test_a_date_that_is_wrong_by_itself_accuses_no_other(client, said, right):
 
 
 def test_two_dates_of_two_screens_that_contradict_each_other_can_both_be_corrected(client):
-    said = {"breach_known_date": "2025-11-20", "data_concerned": "yes", "occurred_date": "2025-11-26"}
-    refused = post(client, said)
+    fields = {"breach_known_date": "2025-11-20", "data_concerned": "yes", "occurred_date": "2025-11-26"}
+    refused = post(client, fields)
     assert 'name="vers" value="donnees">Enregistrer cet écran et y revenir' in refused.content.decode()
     data = {"data_concerned": "yes", "breach_known_date": "2025-11-27"}
     assert client.post(WHERE["donnees"], data | {"version": version_on(client, "donnees")}).url == WHERE["rappel"]
-    sent = post(client, said | data)
+    answer = post(client, fields | data)
     assert Incident.objects.get().breach_known_at.day == 26  # 27 November at midnight, in Paris
-    assert sent.status_code == 200
+    assert answer.status_code == 200
 
 
 def test_the_errors_of_other_screens_are_announced_and_reached_one_after_the_other(client):

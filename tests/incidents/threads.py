@@ -7,11 +7,11 @@ def talk(incident: Incident, number: int) -> None:
     Message.objects.bulk_create(
         Message(
             incident=incident,
-            text=f"Message {each}.",
+            text=f"Message {index}.",
             author="Dominique",
             is_from_csirt=False,
             actor_kind="declarant",
-            submission_key=f"{incident.pk}-{each}",
+            submission_key=f"{incident.pk}-{index}",
         )
-        for each in range(number)
+        for index in range(number)
     )

@@ -1,4 +1,4 @@
-"""What the tests of a case that changes hands share: another centre, a proposal, the address of what was proposed."""
+"""What the tests of a transfer share: another centre, a proposal and its address."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def offer_url(transfer: Transfer, *parts: str) -> str:
 
 
 def agreed(incident: Incident, words: str = AGREED) -> Agreement:
-    """As it is noted on a page that shows the label of the case."""
+    """Return the agreement as a page notes it, under the label of the case."""
     return Agreement(is_given=True, words=words, label=Incident.objects.get(pk=incident.pk).tlp)
 
 
@@ -51,12 +51,12 @@ def propose_transfer(
     seen: str = "",
     agreement: str = AGREED,
 ) -> Transfer:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "taker": taker,
         "motive": motive,
         "agreement": agreed(incident, agreement) if agreement else NONE,
     }
-    return ask_transfer(reference=incident.reference, actor=actor, seen=seen, **said)
+    return ask_transfer(reference=incident.reference, actor=actor, seen=seen, **fields)
 
 
 def events_of(incident: Incident) -> list[str]:
