@@ -1,4 +1,4 @@
-"""A file that did not arrive whole is given up: its room comes back, at once by a button, else after a while."""
+"""An upload that did not finish is abandoned: its quota comes back, at once by a button, else after an hour."""
 
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -60,12 +60,12 @@ def octets_left(incident):
     return remaining_quota(incident).octets
 
 
-def test_it_works(holder, incident, abandon):
+def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, abandon):
     url, free = address(holder, incident), octets_left(incident)
     send(holder, url, 0)
-    shown = holder.get(page(incident)).content.decode()
-    assert f'action="{url}abandonner/"' in shown
-    assert "Abandonner cet envoi" in shown
+    html = holder.get(page(incident)).content.decode()
+    assert f'action="{url}abandonner/"' in html
+    assert "Abandonner cet envoi" in html
 
     answer = abandon(holder, url)
 
@@ -83,7 +83,7 @@ def test_a_second_click_is_answered_the_same(holder, incident, abandon):
     assert holder.get(url + "abandonner/").status_code == 405
 
 
-def test_a_slice_that_comes_afterwards_is_told(holder, incident, abandon):
+def test_a_slice_after_abandoning_is_refused_with_a_reason(holder, incident, abandon):
     url = address(holder, incident)
     abandon(holder, url)
     for late in (send(holder, url, 0), holder.post(url + "fin/"), holder.get(url)):
@@ -92,7 +92,7 @@ def test_a_slice_that_comes_afterwards_is_told(holder, incident, abandon):
     assert stored_objects() == []
 
 
-def test_what_is_finished_stays(holder, incident, abandon):
+def test_abandoning_a_finished_upload_keeps_the_file(holder, incident, abandon):
     url = address(holder, incident)
     for part in range(3):
         send(holder, url, part)
@@ -102,7 +102,7 @@ def test_what_is_finished_stays(holder, incident, abandon):
     assert holder.post(url + "fin/").json() == done
 
 
-def test_nobody_gives_up_another_s(holder, incident, abandon):
+def test_only_the_holder_abandons_an_upload(holder, incident, abandon):
     url = address(holder, incident)
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     other = declare(collectivity=neighbour)
@@ -111,13 +111,13 @@ def test_nobody_gives_up_another_s(holder, incident, abandon):
     responder.force_login(a_responder())
     assert abandon(colleague, url).status_code == abandon(Client(), url).status_code == 404
     assert abandon(responder, url).status_code == 403
-    # In their own case, it is an upload that is not there.
+    # In the colleague's own case, that upload does not exist.
     assert abandon(colleague, url.replace(incident.reference, other.reference)).status_code == 302
     assert abandon(holder, f"{where(incident)}{uuid4()}/").status_code == 302
     assert holder.get(url).json()["recu"] == 0
 
 
-def test_one_that_never_sent_a_byte_holds_its_room_for_an_hour(holder, incident):
+def test_an_upload_without_a_byte_holds_its_quota_for_an_hour(holder, incident):
     free = octets_left(incident)
     unsent, begun = address(holder, incident), address(holder, incident, taille=len(CONTENT))
     send(holder, begun, 0)
@@ -125,12 +125,12 @@ def test_one_that_never_sent_a_byte_holds_its_room_for_an_hour(holder, incident)
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
         assert octets_left(incident) == free - len(CONTENT)
         assert text(holder.get(page(incident))).count("Abandonner cet envoi") == 1
-        # Late is not never: its room is asked for again with the first byte.
+        # An upload that resumes late takes its quota again with its first byte.
         assert send(holder, unsent, 0).json()["recu"] == SLICE
         assert octets_left(incident) == free - 2 * len(CONTENT)
 
 
-def test_its_room_may_be_gone_by_then(holder, incident, monkeypatch):
+def test_a_late_first_byte_is_refused_once_the_quota_is_taken(holder, incident, monkeypatch):
     monkeypatch.setattr("incidents.services.evidence.pieces.MAX_BYTES", int(1.5 * len(CONTENT)))
     unsent = address(holder, incident)
     assert start(holder, incident).status_code == 422
@@ -144,15 +144,15 @@ def test_its_room_may_be_gone_by_then(holder, incident, monkeypatch):
 
 
 @pytest.mark.parametrize("many", [2, 50])
-def test_the_page_costs_the_same(holder, incident, many, django_assert_max_num_queries):
+def test_the_page_costs_the_same_with_many_uploads(holder, incident, many, django_assert_max_num_queries):
     for _ in range(many):
         an_upload(incident)
     with django_assert_max_num_queries(10):
         assert text(holder.get(page(incident))).count("Abandonner cet envoi") == many
 
 
-def test_giving_up_while_it_is_finished_keeps_all_or_nothing(live_site, disk):
-    """Two devices at once. Whoever wins, a piece that is recorded has its bytes, and one that is not left none."""
+def test_abandoning_while_finishing_keeps_the_whole_file_or_nothing(live_site, disk):
+    """Two devices act at once: a recorded piece has its bytes, and an unrecorded one leaves none."""
     incident, client, headers = a_visitor(live_site)
     url = address(client, incident)
     for part in range(3):

@@ -15,36 +15,36 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
 def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, taker, tlp):
-    """Another centre is of no such label: who of the body agreed is noted, and read by our centre alone until then."""
+    """These labels exclude another centre: who agreed is noted, and only the centre of the case reads it."""
     Incident.objects.update(tlp=tlp)
-    ours = as_person(giver)
-    assert "demandez d’abord au déclarant s’il est d’accord" in text_of(ours.get(url(incident, "transfert")))
+    giver_client = as_person(giver)
+    assert "demandez d’abord au déclarant s’il est d’accord" in text_of(giver_client.get(url(incident, "transfert")))
 
-    said = PROPOSAL | {"label": tlp}
+    fields = PROPOSAL | {"label": tlp}
     for hollow in (" ", "\u200b", "\u3164", "."):
-        answer = ours.post(url(incident, "transfert"), said | {"agreement": hollow})
+        answer = giver_client.post(url(incident, "transfert"), fields | {"agreement": hollow})
         assert answer.status_code == 422
         assert "Notez qui a dit oui" in text_of(answer)
         assert WHY in text_of(answer)
     assert not Transfer.objects.exists()
 
-    assert ours.post(url(incident, "transfert"), said).status_code == 302
+    assert giver_client.post(url(incident, "transfert"), fields).status_code == 302
     transfer = Transfer.objects.get()
     assert transfer.agreement == AGREED
-    assert AGREED in text_of(ours.get(url(incident)))
+    assert AGREED in text_of(giver_client.get(url(incident)))
     offer = text_of(as_person(taker).get(offer_url(transfer)))
     assert "accord du déclarant noté par Breizh Cyber" in offer
     assert AGREED not in offer
 
 
 @pytest.mark.parametrize("tlp", [Tlp.GREEN, Tlp.CLEAR])
-def test_a_wide_label_lets_it_go_without(incident, giver, taker, tlp):
+def test_a_wide_label_needs_no_agreement(incident, giver, taker, tlp):
     Incident.objects.update(tlp=tlp)
     assert "sans nouvel accord" in text_of(as_person(giver).get(url(incident, "transfert")))
     propose_transfer(incident, giver, agreement="")
 
 
-def test_a_label_that_narrowed_meanwhile_holds_it_back(incident, giver, taker):
+def test_a_label_that_narrowed_meanwhile_blocks_the_transfer(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.GREEN)
     transfer = propose_transfer(incident, giver, agreement="")
     Incident.objects.update(tlp=Tlp.AMBER)
@@ -53,13 +53,13 @@ def test_a_label_that_narrowed_meanwhile_holds_it_back(incident, giver, taker):
     assert "Son TLP demande l’accord du déclarant, et personne ne l’a noté." in text_of(answer)
 
 
-def test_words_alone_are_no_agreement(incident, giver, taker):
-    for tlp, told in ((Tlp.AMBER, "cochez la case"), (Tlp.GREEN, "Cochez la case si le déclarant est d’accord")):
+def test_words_without_the_tick_are_no_agreement(incident, giver, taker):
+    for tlp, message in ((Tlp.AMBER, "cochez la case"), (Tlp.GREEN, "Cochez la case si le déclarant est d’accord")):
         Incident.objects.update(tlp=tlp)
-        said = {"taker": "loin-cyber", "motive": WHY, "agreement": "Non, la maire refuse.", "label": tlp}
-        answer = as_person(giver).post(url(incident, "transfert"), said)
+        fields = {"taker": "loin-cyber", "motive": WHY, "agreement": "Non, la maire refuse.", "label": tlp}
+        answer = as_person(giver).post(url(incident, "transfert"), fields)
         assert answer.status_code == 422
-        assert told in text_of(answer)
+        assert message in text_of(answer)
         assert "Non, la maire refuse." in text_of(answer)
     assert not Transfer.objects.exists()
 
@@ -67,15 +67,17 @@ def test_words_alone_are_no_agreement(incident, giver, taker):
 def test_an_agreement_under_another_label_is_asked_for_again(incident, giver, taker):
     """The page showed one label; a colleague changed it before the button."""
     Incident.objects.update(tlp=Tlp.RED)
-    ours = as_person(giver)
-    answer = ours.post(url(incident, "transfert"), PROPOSAL)
+    giver_client = as_person(giver)
+    answer = giver_client.post(url(incident, "transfert"), PROPOSAL)
     assert answer.status_code == 422
     assert "il est TLP:RED. Demandez de nouveau au déclarant" in text_of(answer)
     form = answer.context["form"]
     assert (form["agreed"].value(), form["label"].value(), form["agreement"].value()) == (False, Tlp.RED, AGREED)
     assert not Transfer.objects.exists()
 
-    assert ours.post(url(incident, "transfert"), PROPOSAL | {"label": form["label"].value()}).status_code == 302
+    assert (
+        giver_client.post(url(incident, "transfert"), PROPOSAL | {"label": form["label"].value()}).status_code == 302
+    )
     assert Transfer.objects.get().agreed_tlp == Tlp.RED
 
 
@@ -83,13 +85,13 @@ def test_an_agreement_noted_under_a_wider_label_does_not_hold(incident, giver, t
     Incident.objects.update(tlp=Tlp.GREEN)
     transfer = propose_transfer(incident, giver)
     Incident.objects.update(tlp=Tlp.RED)
-    theirs = as_person(taker)
-    assert theirs.post(offer_url(transfer, "accepter")).status_code == 409
+    taker_client = as_person(taker)
+    assert taker_client.post(offer_url(transfer, "accepter")).status_code == 409
     Incident.objects.update(tlp=Tlp.CLEAR)
-    assert theirs.post(offer_url(transfer, "accepter")).status_code == 302
+    assert taker_client.post(offer_url(transfer, "accepter")).status_code == 302
 
 
-def test_an_agreement_asked_for_again_is_not_the_one_that_lapsed(incident, giver, taker):
+def test_a_new_agreement_needs_a_new_proposal(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.GREEN)
     propose_transfer(incident, giver)
     Incident.objects.update(tlp=Tlp.RED)
@@ -98,13 +100,13 @@ def test_an_agreement_asked_for_again_is_not_the_one_that_lapsed(incident, giver
     assert "Retirez d’abord cette proposition" in text_of(answer)
 
 
-def test_the_office_of_the_body_is_nobody(incident, giver, taker):
+def test_the_name_of_the_office_is_no_personal_name(incident, giver, taker):
     Story.objects.update(contact_name="Mairie de Plouexemple")
     assert as_person(giver).post(url(incident, "transfert"), PROPOSAL | {"motive": f"La Mairie, à Plouexemple. {WHY}"})
     assert Transfer.objects.exists()
 
 
-def test_the_same_proposal_with_an_agreement_is_another_one(incident, giver, taker):
+def test_the_same_proposal_with_an_agreement_is_another_proposal(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.GREEN)
     propose_transfer(incident, giver, agreement="")
     Incident.objects.update(tlp=Tlp.AMBER)
@@ -113,7 +115,7 @@ def test_the_same_proposal_with_an_agreement_is_another_one(incident, giver, tak
     assert "Retirez d’abord cette proposition" in text_of(answer)
 
 
-def test_what_was_noted_goes_with_the_other_words(incident, giver, taker):
+def test_erasing_removes_the_noted_agreement(incident, giver, taker):
     propose_transfer(incident, giver)
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert Transfer.objects.get().agreement == ""

@@ -17,7 +17,7 @@ every_type = pytest.mark.parametrize("kind", IncidentType.values)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder of versions of our own, beside a copy of the real ones."""
+    """A folder with a copy of the real versions, to which a test adds its own."""
     for path in catalogue.FOLDER.glob("*.json"):
         (tmp_path / path.name).write_text(path.read_text())
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
@@ -32,14 +32,14 @@ def a_version(code, *questions):
 
 
 @every_type
-def test_it_works(kind):
+def test_each_type_has_its_sections_and_questions(kind):
     sections = {section.code: section for section in catalogue.get_current_version().list_sections(kind)}
     assert {"precisions", "demarches"} <= set(sections)
     assert 5 <= len(sections["precisions"].questions) <= 8
     assert all(len(section.questions) <= 8 for code, section in sections.items() if code != "demarches")
 
 
-def test_each_question_helps_and_asks_no_secret():
+def test_each_question_has_a_help_text_and_asks_for_no_password():
     for version in catalogue.load_versions().values():
         for section in version.sections:
             assert section.title
@@ -51,7 +51,7 @@ def test_each_question_helps_and_asks_no_secret():
                 assert not asks, question.label
 
 
-def test_codes_are_unique_and_choices_too():
+def test_codes_are_unique_in_a_version():
     for version in catalogue.load_versions().values():
         codes = [(section.code, question.code) for section in version.sections for question in section.questions]
         assert len(codes) == len(set(codes))
@@ -70,8 +70,8 @@ def strings_of(data):
     if isinstance(data, str):
         yield data
     elif isinstance(data, dict | list):
-        for one in data.values() if isinstance(data, dict) else data:
-            yield from strings_of(one)
+        for item in data.values() if isinstance(data, dict) else data:
+            yield from strings_of(item)
 
 
 def test_an_old_version_renders_as_it_was_asked(folder):
@@ -89,20 +89,20 @@ def test_an_old_version_renders_as_it_was_asked(folder):
     assert catalogue.get_current_version().code == "2027-02"
     old = list_sheet_facts("precisions", "2026-11", {"note_vue": "oui", "extension": ".abcd"}, PARIS)
     new = list_sheet_facts("precisions", "2027-02", {"note_vue": "oui"}, PARIS)
-    assert [(one.label, one.words) for one in old] == [
+    assert [(fact.label, fact.words) for fact in old] == [
         (f"Y a-t-il un message de rançon{NBSP}?", "Oui"),
         (f"Comment finissent maintenant les noms des fichiers{NBSP}?", ".abcd"),
     ]
-    assert [(one.label, one.words) for one in new] == [("Une demande de rançon ?", "Bien sûr")]
+    assert [(fact.label, fact.words) for fact in new] == [("Une demande de rançon ?", "Bien sûr")]
 
 
 def test_answers_keep_the_order_of_the_questions_and_say_unknown():
     values = {"comptable": None, "montant": 1234050, "argent": "paye"}
-    said = [one.words for one in list_sheet_facts("precisions", "2026-11", values, PARIS)]
-    assert said == ["Payé", format_amount(1234050), "Je ne sais pas"]
+    answers = [fact.words for fact in list_sheet_facts("precisions", "2026-11", values, PARIS)]
+    assert answers == ["Payé", format_amount(1234050), "Je ne sais pas"]
 
 
-def test_erased_words_and_lost_versions_say_nothing():
+def test_erased_answers_and_lost_versions_give_no_facts():
     assert list_sheet_facts("services", "2026-11", {}, PARIS) == []
     assert list_sheet_facts("precisions", "1999-01", {"note_vue": "oui"}, PARIS) == []
 
@@ -130,7 +130,7 @@ def test_a_section_may_not_take_the_name_of_a_snapshot():
         catalogue.read_version(data)
 
 
-def test_amounts_and_ibans_are_said():
+def test_amounts_and_ibans_are_formatted():
     thin = "\N{NARROW NO-BREAK SPACE}"
     assert format_amount(1234050) == f"12{thin}340,50{NBSP}€"
     assert format_amount(90000) == f"900{NBSP}€"

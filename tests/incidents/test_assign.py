@@ -1,4 +1,4 @@
-"""A case is given to a colleague of its centre, taken for oneself, or put back; the second writer is told."""
+"""A case is given to a colleague of its centre, taken for oneself, or put back; the second writer gets a conflict."""
 
 from datetime import date, timedelta
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 QUEUE = "/admin/incidents/incident/"
 
 
-def test_the_page_names_who_has_it_now_and_who_took_it(client, responder, colleague):
+def test_the_page_names_who_has_the_case_and_who_took_it(client, responder, colleague):
     incident = taken_by(responder, declare())
     assert f"<b>{responder}</b> s’en occupe depuis" in text_of(client.get(url(incident)))
     assign_incident(
@@ -41,20 +41,20 @@ def test_the_page_names_who_has_it_now_and_who_took_it(client, responder, collea
     assert "s’en occupe" not in page
 
 
-def assigned(incident, actor, assignee, seen=""):
+def assign(incident, actor, assignee, seen=""):
     return assign_incident(reference=incident.reference, actor=actor, assignee=assignee, seen=seen)
 
 
-def events(incident):
+def list_events(incident):
     return list(incident.events.order_by("id").values_list("kind", flat=True))[1:]
 
 
-def test_it_works(client, responder, colleague, incident):
+def test_a_case_is_assigned_to_a_colleague_on_its_page(client, responder, colleague, incident):
     taken_by(responder, incident)
     form = client.get(url(incident), {"ouvrir": "attribution"}).context["assigned"]["form"]
     assert [value for value, _name in form.fields["assignee"].choices] == [
         NOBODY,
-        *(format_person_tag(one) for one in sorted([responder, colleague], key=str)),
+        *(format_person_tag(person) for person in sorted([responder, colleague], key=str)),
     ]
 
     answer = client.post(
@@ -72,39 +72,39 @@ def test_it_works(client, responder, colleague, incident):
     )
 
 
-def test_of_a_closed_case_nothing_is_offered(client, responder, incident):
+def test_a_closed_case_offers_no_assignment(client, responder, incident):
     assert "Me l’attribuer" in text_of(client.get(url(incident)))
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    shown = text_of(client.get(url(incident)))
-    assert "Me l’attribuer" not in shown
-    assert 'id="attribution"' not in shown
+    page = text_of(client.get(url(incident)))
+    assert "Me l’attribuer" not in page
+    assert 'id="attribution"' not in page
 
 
-def test_the_same_again_changes_nothing(responder, colleague, incident):
+def test_assigning_twice_changes_nothing(responder, colleague, incident):
     taken_by(responder, incident)
     for _ in range(2):
-        assigned(incident, responder, colleague, seen=format_person_tag(responder))
-    assert events(incident) == [EventKind.ACKNOWLEDGED, EventKind.ASSIGNED]
+        assign(incident, responder, colleague, seen=format_person_tag(responder))
+    assert list_events(incident) == [EventKind.ACKNOWLEDGED, EventKind.ASSIGNED]
 
 
-def test_to_give_oneself_a_free_case_is_to_take_it(client, responder, incident):
+def test_assigning_oneself_a_free_case_takes_it(client, responder, incident):
     client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": NOBODY})
 
     after = again(incident)
     assert (after.status, after.acknowledged_by, after.assignee) == (Status.ACKNOWLEDGED, responder, responder)
-    assert events(incident) == [EventKind.ACKNOWLEDGED]
+    assert list_events(incident) == [EventKind.ACKNOWLEDGED]
 
 
 def test_a_free_case_given_to_somebody_else_stays_to_be_taken(responder, colleague, incident):
-    assigned(incident, responder, colleague)
+    assign(incident, responder, colleague)
 
     after = again(incident)
     assert (after.status, after.assignee, after.acknowledged_at) == (Status.DECLARED, colleague, None)
-    assigned(incident, colleague, colleague)
+    assign(incident, colleague, colleague)
     assert again(incident).acknowledged_by == colleague
 
 
-def test_put_back_it_is_nobodys(client, responder, incident):
+def test_a_case_that_is_put_back_has_no_assignee(client, responder, incident):
     taken_by(responder, incident)
     client.post(url(incident, "attribuer"), {"assignee": NOBODY, "seen": format_person_tag(responder)})
 
@@ -112,12 +112,12 @@ def test_put_back_it_is_nobodys(client, responder, incident):
     assert incident.events.get(kind=EventKind.ASSIGNED).data == {"to": None, "put_back": True}
 
 
-def test_put_back_it_is_to_be_taken_everywhere(client, responder, incident, time_machine):
-    """The queue, its counters, what is due and the page of the declarant say so; who takes it next has it anew."""
+def test_a_case_that_is_put_back_is_to_be_taken_everywhere(client, responder, incident, time_machine):
+    """The queue, the deadline and the page of the declarant say so; the next person to take it is its assignee."""
     time_machine.move_to(timezone.now(), tick=False)
     taken_by(responder, incident)
     time_machine.shift(timedelta(days=3))
-    assigned(incident, responder, None)
+    assign(incident, responder, None)
     client.force_login(responder)
 
     after = again(incident)
@@ -131,21 +131,22 @@ def test_put_back_it_is_to_be_taken_everywhere(client, responder, incident, time
     page = text_of(client.get(url(incident)))
     assert "s’en occupe" not in page
     assert "à prendre avant le" in page or "En retard de" in page
-    told = text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
-    assert "a pris votre dossier en charge" in told, "what was is still told"
+    follow_up = text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
+    assert "a pris votre dossier en charge" in follow_up, "what was is still told"
     assert (
-        f"{responder.display_name}, Breizh Cyber n’a plus votre dossier : il attend que le centre le reprenne" in told
+        f"{responder.display_name}, Breizh Cyber n’a plus votre dossier : il attend que le centre le reprenne"
+        in follow_up
     )
-    assert "s’occupe de votre incident" not in told
-    assert "Personne ne s’en occupe pour le moment." in told
+    assert "s’occupe de votre incident" not in follow_up
+    assert "Personne ne s’en occupe pour le moment." in follow_up
 
     taken_by(lead := a_lead(), incident)
     assert (again(incident).status, again(incident).assignee) == (Status.ACKNOWLEDGED, lead)
 
 
 @pytest.mark.parametrize("days", [24, 31])
-def test_what_is_late_stays_late_whoever_has_it(responder, colleague, incident, time_machine, days):
-    """Given, put back and taken again: only work on it is a review."""
+def test_a_late_case_stays_late_whoever_has_it(responder, colleague, incident, time_machine, days):
+    """The case is assigned, put back and taken again: only work on it is a review."""
     time_machine.move_to(timezone.now(), tick=False)
     taken_by(responder, incident)
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Bonjour.", key="k"))
@@ -153,7 +154,7 @@ def test_what_is_late_stays_late_whoever_has_it(responder, colleague, incident, 
     time_machine.shift(timedelta(days=days))
 
     for giver, to in [(responder, colleague), (colleague, responder), (responder, None), (colleague, colleague)]:
-        assigned(incident, giver, to)
+        assign(incident, giver, to)
         assert again(incident).due_at == late_since
     assert (again(incident).status, again(incident).due_for) == (Status.ACKNOWLEDGED, DueFor.REVIEW)
     add_to_group(reference=incident.reference, group=a_group(colleague).uid, actor=colleague)
@@ -162,25 +163,25 @@ def test_what_is_late_stays_late_whoever_has_it(responder, colleague, incident, 
     assert again(incident).due_at > timezone.now()
 
 
-def test_given_in_bulk_it_stays_late(client, responder, colleague, incident, time_machine):
+def test_a_late_case_that_is_assigned_in_bulk_stays_late(client, responder, colleague, incident, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     taken_by(responder, incident)
     Incident.objects.filter(pk=incident.pk).update(answer_by=None)
     time_machine.shift(timedelta(days=31))
     client.force_login(responder)
-    sent = {
+    fields = {
         "acte": "attribuer",
         "dossier": incident.reference,
         "assignee": format_person_tag(colleague),
         "confirme": "1",
     }
-    client.post(f"{QUEUE}actes/", sent | {"cle": "k"})
+    client.post(f"{QUEUE}actes/", fields | {"cle": "k"})
     assert again(incident).assignee == colleague
     assert again(incident).due_at < timezone.now() - timedelta(days=20)
 
 
 def test_a_free_case_names_whom_it_was_given_to(client, responder, colleague, incident):
-    assigned(incident, responder, colleague)
+    assign(incident, responder, colleague)
     client.force_login(responder)
     assert f"attribué à {colleague}" in text_of(client.get(QUEUE))
     client.force_login(colleague)
@@ -189,19 +190,19 @@ def test_a_free_case_names_whom_it_was_given_to(client, responder, colleague, in
     assert f'name="prendre" value="{incident.reference}"' in page
 
 
-def test_a_change_of_severity_does_not_make_it_late_at_once(responder, incident, time_machine):
+def test_a_change_of_severity_does_not_make_a_case_late_at_once(responder, incident, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     taken_by(responder, incident)
     time_machine.shift(timedelta(days=10))
-    assigned(incident, responder, None)
+    assign(incident, responder, None)
     set_severity(reference=incident.reference, severity=Severity.LOW, motive="Vu.", actor=responder)
     assert again(incident).acknowledge_by > timezone.now()
 
 
-def test_the_second_writer_is_told_who_has_it_and_keeps_the_choice(client, responder, colleague, incident):
+def test_the_second_writer_sees_who_has_the_case_and_keeps_the_choice(client, responder, colleague, incident):
     taken_by(responder, incident)
     lead = a_lead()
-    assigned(incident, lead, lead)
+    assign(incident, lead, lead)
 
     late = {"assignee": format_person_tag(colleague), "seen": format_person_tag(responder)}
     answer = client.post(url(incident, "attribuer"), late)
@@ -216,15 +217,15 @@ def test_the_second_writer_is_told_who_has_it_and_keeps_the_choice(client, respo
     assert again(incident).assignee == colleague
 
 
-def test_a_stale_page_names_whoever_has_it(responder, colleague, incident):
+def test_a_stale_page_is_refused_with_the_current_assignee(responder, colleague, incident):
     taken_by(colleague, incident)
     with pytest.raises(Stale) as stale:
-        assigned(incident, responder, responder, seen=NOBODY)
+        assign(incident, responder, responder, seen=NOBODY)
     assert stale.value.current == colleague
 
 
 @pytest.mark.parametrize("who", ["agent", "elsewhere", "left", "closed account"])
-def test_nobody_but_the_people_of_the_centre_may_have_it(client, responder, colleague, incident, who):
+def test_only_people_of_the_centre_may_have_the_case(client, responder, colleague, incident, who):
     taken_by(responder, incident)
     if who == "agent":
         colleague = an_agent(incident.collectivity)
@@ -237,39 +238,39 @@ def test_nobody_but_the_people_of_the_centre_may_have_it(client, responder, coll
         colleague.save()
 
     with pytest.raises(ValidationError) as refusal:
-        assigned(incident, responder, colleague)
+        assign(incident, responder, colleague)
     assert list(refusal.value.message_dict) == ["assignee"]
     answer = client.post(url(incident, "attribuer"), {"assignee": format_person_tag(colleague)}, follow=True)
     assert "Choisissez une personne du centre" in text_of(answer)
     assert again(incident).assignee == responder
-    assert events(incident) == [EventKind.ACKNOWLEDGED]
+    assert list_events(incident) == [EventKind.ACKNOWLEDGED]
 
 
 @pytest.mark.parametrize("odd", ["", "x", "\0", "0" * 500])
 def test_an_odd_choice_is_refused(client, responder, incident, odd):
     answer = client.post(url(incident, "attribuer"), {"assignee": odd}, follow=True)
     assert "Choisissez une personne du centre" in text_of(answer)
-    assert events(incident) == []
+    assert list_events(incident) == []
 
 
 def test_a_closed_case_is_given_to_nobody(responder, colleague, incident):
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     with pytest.raises(ValidationError):
-        assigned(incident, responder, colleague)
+        assign(incident, responder, colleague)
 
 
-def test_not_yours_and_not_there_are_the_same(colleague, incident):
+def test_a_case_of_another_centre_is_not_found(colleague, incident):
     elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
-        assigned(incident, elsewhere, colleague)
+        assign(incident, elsewhere, colleague)
 
 
-def test_the_page_says_that_its_person_has_left(client, responder, colleague, incident):
+def test_the_page_says_that_the_assignee_has_left(client, responder, colleague, incident):
     taken_by(colleague, incident)
     Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
 
     page = client.get(url(incident))
     assert f"{colleague} a ce dossier et ne travaille plus au centre." in text_of(page)
-    seen = page.context["assigned"]["seen"]
-    client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": seen})
+    tag = page.context["assigned"]["seen"]
+    client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": tag})
     assert again(incident).assignee == responder

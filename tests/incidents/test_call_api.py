@@ -42,7 +42,7 @@ def declaration(**overrides):
     return BODY | {"collectivity": str(plouexemple().uid)} | overrides
 
 
-def test_it_works(agent):
+def test_a_declaration_by_api_opens_a_verified_case(agent):
     response = Api(agent).post(URL, declaration())
 
     assert response.status_code == 201
@@ -53,7 +53,7 @@ def test_it_works(agent):
     assert response["Location"].endswith(f"/api/v1/incidents/{incident.reference}/")
 
 
-def test_all_facts_arrive(agent):
+def test_all_declared_facts_are_stored_and_read(agent):
     stopped = {"service": "civil", "extent": "stopped", "people_affected": 40, "workaround": "sur papier"}
     facts = {
         "detected_at": "2026-11-20T08:10:00+01:00",
@@ -83,8 +83,8 @@ def test_all_facts_arrive(agent):
 
 def test_each_described_fact_goes_in_and_comes_out():
     """A fact that is added to a shape of `incidents/facts/shapes.py` is in the API without another line."""
-    for shape, taken, given in ((Interruption, InterruptionIn, InterruptionOut), (Leak, LeakIn, LeakOut)):
-        assert set(taken().fields) == set(given().fields) == set(map_facts(shape))
+    for shape, accepted, returned in ((Interruption, InterruptionIn, InterruptionOut), (Leak, LeakIn, LeakOut)):
+        assert set(accepted().fields) == set(returned().fields) == set(map_facts(shape))
     declared = {f"{name}_at" if name in INSTANTS else name for name in map_facts(Declaration)}
     assert set(DeclarationIn().fields) == declared | {"collectivity", "interruptions", "leak", "contact"}
 
@@ -108,15 +108,15 @@ def test_same_key_same_incident(agent):
     assert Incident.objects.count() == 1
 
 
-def test_a_key_is_its_senders_own(agent):
-    mine = Api(agent).post(URL, declaration(), Idempotency_Key="a-1").json()
-    theirs = Api(an_agent()).post(URL, declaration(), Idempotency_Key="a-1").json()
+def test_an_idempotency_key_belongs_to_its_sender(agent):
+    first = Api(agent).post(URL, declaration(), Idempotency_Key="a-1").json()
+    second = Api(an_agent()).post(URL, declaration(), Idempotency_Key="a-1").json()
 
-    assert mine["reference"] != theirs["reference"]
+    assert first["reference"] != second["reference"]
 
 
 @pytest.mark.parametrize("code", ["siren", "insee_code"])
-def test_body_by_its_codes(centre, code):
+def test_a_body_is_found_by_its_codes(centre, code):
     body = Collectivity.objects.get(insee_code="35238")
     response = Api(an_agent(body)).post(URL, declaration(collectivity=getattr(body, code)))
 
@@ -160,7 +160,7 @@ def test_wrong_field_is_named(agent, wrong, field):
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "null", '"x"', "\x00", "[" * 900_000, '{"a":' * 100_000])
-def test_content_that_is_no_declaration(agent, content):
+def test_content_that_is_no_declaration_is_refused(agent, content):
     api = Api(agent)
     response = api.client.post(URL, content, "application/json", headers=api.headers)
 
@@ -169,7 +169,7 @@ def test_content_that_is_no_declaration(agent, content):
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[[[["])
-def test_what_is_no_json_is_said_in_french(agent, content):
+def test_unreadable_json_is_refused_in_french(agent, content):
     api = Api(agent)
     response = api.client.post(URL, content, "application/json", headers=api.headers)
     assert response.status_code == 400
@@ -191,14 +191,14 @@ def test_altered_cursor_names_no_page(agent, position):
     assert response["Content-Type"] == "application/problem+json"
 
 
-def test_list_shows_mine_only(agent):
-    mine = declare()
+def test_the_list_shows_only_cases_of_the_centre(agent):
+    own = declare()
     other_body = Collectivity.objects.get(insee_code="59350")
     declare(collectivity=other_body)
 
     rows = Api(a_responder()).get(URL).json()["results"]
 
-    assert [row["reference"] for row in rows] == [mine.reference]
+    assert [row["reference"] for row in rows] == [own.reference]
 
 
 @pytest.mark.parametrize("rows", [2, 50])
@@ -234,7 +234,7 @@ def test_detail_costs_the_same(centre, events, django_assert_max_num_queries):
         assert len(api.get(f"{URL}{incident.reference}/").json()["events"]) == events + 1
 
 
-def test_acknowledge(centre):
+def test_a_case_is_acknowledged_once(centre):
     incident = declare()
     api, other = Api(a_responder()), Api(a_responder())
 
@@ -247,19 +247,19 @@ def test_acknowledge(centre):
     assert IncidentEvent.objects.filter(incident=incident, kind="acknowledged").count() == 1
 
 
-def test_not_mine_and_not_there_look_the_same(centre):
+def test_a_foreign_case_looks_like_an_absent_one(centre):
     incident = declare()
     stranger = Api(a_responder(Csirt.objects.get(slug="csirt-hdf")))
 
-    theirs = stranger.get(f"{URL}{incident.reference}/")
+    foreign = stranger.get(f"{URL}{incident.reference}/")
     absent = stranger.get(f"{URL}22222222/")
 
-    assert theirs.status_code == absent.status_code == 404
-    assert theirs.content == absent.content
+    assert foreign.status_code == absent.status_code == 404
+    assert foreign.content == absent.content
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.NATIONAL, Role.ADMINISTRATOR])
-def test_who_may_not_declare(centre, role):
+def test_analysts_and_administrators_may_not_declare(centre, role):
     scope = {"region": plouexemple().region} if role == Role.ANALYST else {}
     response = Api(a_person(role, **scope)).post(URL, declaration())
 
@@ -275,7 +275,7 @@ def test_a_town_does_not_declare_for_another(agent):
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer tocsin_faux", "Basic YTpi", "Bearer a b", "Bearer é"])
-def test_without_a_good_token(header):
+def test_a_request_without_a_good_token_is_refused(header):
     response = Client().get(URL, headers={"Authorization": header})
 
     assert response.status_code == 401
@@ -291,7 +291,7 @@ def test_token_ends_with_its_account(agent):
     assert api.get(URL).status_code == 401
 
 
-def test_token_revoked(agent):
+def test_a_revoked_token_is_refused(agent):
     api = Api(agent)
     ApiToken.objects.update(revoked_at="2026-11-24T10:00Z")
 
@@ -304,7 +304,7 @@ def test_tokens_are_not_stored(agent):
     assert not ApiToken.objects.filter(token_hash__contains=token[8:20]).exists()
 
 
-def test_description_of_the_api():
+def test_the_api_describes_itself_in_openapi():
     response = Client().get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"})
 
     schema = response.json() if response["Content-Type"].endswith("json") else response.content.decode()
@@ -323,13 +323,13 @@ def test_a_body_reads_nothing_of_the_centres_own_work(centre, agent):
     add_to_group(reference=reference, group=group.uid, actor=responder)
     merge_incident(reference=other.reference, into=reference, actor=responder)
 
-    def kinds(user, one):
-        return [event["kind"] for event in Api(user).get(f"{URL}{one.reference}/").json()["events"]]
+    def kinds(user, case):
+        return [event["kind"] for event in Api(user).get(f"{URL}{case.reference}/").json()["events"]]
 
     assert kinds(responder, incident) == ["declared", "acknowledged", "noted", "grouped", "merged"]
     assert kinds(agent, incident) == ["declared", "acknowledged"]
     assert kinds(agent, other) == ["declared", "merged"]
 
 
-def test_a_body_hears_of_what_its_follow_up_has_a_sentence_for():
+def test_each_event_that_a_body_reads_has_a_sentence():
     assert set(SENTENCES) == {*TOLD_KINDS, *OF_A_DOUBLE, *OF_WHOEVER_HAS_IT}

@@ -20,7 +20,7 @@ def post(settings):
         yield post
 
 
-def test_it_works(db, post):
+def test_hostile_words_stay_words_through_every_door(db, post):
     crowd = carry_words(TYPES[0], post, more=ONE_OF_EACH)
     assert set(routes()) - crowd.log.read - crowd.log.leads == NOT_READ
 
@@ -34,7 +34,7 @@ def test_it_works(db, post):
         ("/admin/incidents/incident/{}/fusionner/", "avec"),
     ],
 )
-def test_what_is_typed_in_a_search_comes_back_in_its_box(client, responder, incident, address, name):
+def test_a_search_query_comes_back_in_its_box(client, responder, incident, address, name):
     client.post("/declarer/", {"quoi": TYPES[0]})
     for word in ONE_OF_EACH:
         tree = harmless.answer(client.get(address.format(incident.reference), {name: word}))
@@ -79,8 +79,8 @@ NOT_READ = {
 
 
 @pytest.mark.parametrize("trick", MARKUP, ids=range(len(MARKUP)))
-def test_what_is_written_raw_is_found(trick):
-    """Of the reader of pages itself: each trick, unescaped, is seen in one place at least."""
+def test_the_page_reader_detects_unescaped_words(trick):
+    """Each trick, unescaped, is detected in one place of a page at least."""
     frames = (
         "<p>{}</p>",
         '<a title="{}">x</a>',
@@ -89,10 +89,10 @@ def test_what_is_written_raw_is_found(trick):
         "<title>{}</title>",
     )
     harmless.page("<p>Un texte &lt;script&gt;piege=1&lt;/script&gt;</p>")
-    found = 0
+    detections = 0
     for frame in frames:
         try:
             harmless.page(frame.format(trick))
         except AssertionError:
-            found += 1
-    assert found or trick in MARKUP[-3:]
+            detections += 1
+    assert detections or trick in MARKUP[-3:]

@@ -13,7 +13,7 @@ from tests.incidents.devices import opened, page, signed_in
 from tests.reading import text
 
 
-def with_link(user, incident):
+def open_with_link(user, incident):
     client = opened(incident)
     client.force_login(user)
     return client
@@ -23,9 +23,9 @@ def claim(client, incident):
     return client.post(page(incident, "rattacher"))
 
 
-def test_it_works(incident):
+def test_an_agent_claims_a_case_into_their_account(incident):
     agent = an_agent()
-    client = with_link(agent, incident)
+    client = open_with_link(agent, incident)
     assert "Rattacher à mon compte" in text(client.get(page(incident)))
 
     assert claim(client, incident)["Location"] == page(incident)
@@ -35,15 +35,15 @@ def test_it_works(incident):
     assert incident.verified_at == incident.claimed_at
     event = incident.events.latest("id")
     assert (event.kind, event.actor) == ("claimed", agent)
-    shown = text(client.get(page(incident)))
-    assert f"{agent.display_name} a rattaché la déclaration à son compte" in shown
-    assert "Non vérifiée" not in shown
-    assert "Rattacher à mon compte" not in shown
+    content = text(client.get(page(incident)))
+    assert f"{agent.display_name} a rattaché la déclaration à son compte" in content
+    assert "Non vérifiée" not in content
+    assert "Rattacher à mon compte" not in content
     figures.fold_new_events()
     assert CaseFact.objects.get(incident_id=incident.pk).is_verified
 
 
-def test_it_takes_both_the_link_and_the_account(incident):
+def test_claiming_takes_both_the_link_and_the_account(incident):
     assert claim(signed_in(an_agent()), incident).status_code == 404
     assert claim(opened(incident), incident).status_code == 404
     assert "Rattacher à mon compte" not in text(signed_in(an_agent()).get(page(incident)))
@@ -53,42 +53,42 @@ def test_it_takes_both_the_link_and_the_account(incident):
 
 
 def test_a_link_that_was_replaced_claims_nothing(incident):
-    client = with_link(an_agent(), incident)
+    client = open_with_link(an_agent(), incident)
     rotate_access(reference=incident.reference, actor=a_responder())
     assert claim(client, incident).status_code == 404
 
 
 def test_another_case_s_link_claims_nothing(incident):
-    client = with_link(an_agent(), declare())
+    client = open_with_link(an_agent(), declare())
     assert claim(client, incident).status_code == 404
 
 
 @pytest.mark.parametrize("who", ["neighbour", "responder", "administrator"])
-def test_nobody_of_elsewhere_claims(incident, who):
+def test_people_outside_the_body_claim_nothing(incident, who):
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     people = {
         "neighbour": lambda: an_agent(neighbour),
         "responder": a_responder,
         "administrator": lambda: a_person(Role.ADMINISTRATOR),
     }
-    client = with_link(people[who](), incident)
+    client = open_with_link(people[who](), incident)
     assert claim(client, incident).status_code == 403
     assert "Rattacher à mon compte" not in text(client.get(page(incident)))
     assert incident.events.count() == 1
 
 
-def test_it_is_claimed_once_and_a_call_back_stays_one(incident):
+def test_a_case_is_claimed_once_and_a_call_back_stays_its_verification(incident):
     verify_incident(reference=incident.reference, actor=a_responder())
     first = an_agent()
     for agent in (first, an_agent()):
-        assert claim(with_link(agent, incident), incident).status_code == 302
+        assert claim(open_with_link(agent, incident), incident).status_code == 302
     incident.refresh_from_db()
     assert (incident.claimed_by, incident.verification) == (first, Verification.CALL_BACK)
     assert incident.events.filter(kind="claimed").count() == 1
 
 
-def test_what_was_withdrawn_is_claimed_by_nobody(incident):
-    client = with_link(an_agent(), incident)
+def test_a_withdrawn_case_is_claimed_by_nobody(incident):
+    client = open_with_link(an_agent(), incident)
     client.post(page(incident, "retirer"), {"text": "", "key": "k"})
     assert "Rattacher à mon compte" not in text(client.get(page(incident)))
     refused = claim(client, incident)

@@ -12,12 +12,12 @@ def clean(text):
     return clean_text(text, limit=5_000, field="description")
 
 
-def test_it_works():
+def test_spaces_and_line_ends_are_cleaned():
     assert clean("  Les fichiers\r\nne s’ouvrent plus.\t😱 ") == "Les fichiers\nne s’ouvrent plus.\t😱"
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("raw", "cleaned"),
     [
         ("a\x00b", "ab"),
         ("a\x1b[31mb", "a[31mb"),
@@ -41,11 +41,11 @@ def test_it_works():
         "line separator",
     ],
 )
-def test_what_becomes_of(typed, kept):
-    assert clean(typed) == kept
+def test_dangerous_characters_are_removed_and_words_stay(raw, cleaned):
+    assert clean(raw) == cleaned
 
 
-def test_too_long_names_the_field_and_cuts_nothing():
+def test_a_text_that_is_too_long_is_refused_by_its_field():
     with pytest.raises(ValidationError) as refusal:
         clean_text("x" * 5_001, limit=5_000, field="description")
 

@@ -25,23 +25,23 @@ URL = "/admin/incidents/incident/"
 SUPPLIER = "Exemple Paie"
 
 
-def waves(*cases):
-    """(kind, how many) of each line that is no single case."""
+def list_waves(*cases):
+    """Return the kind and the size of each line that is no single case."""
     return [(wave.kind, len(wave.cases)) for wave in arrange_waves(cases, NOW) if wave.kind]
 
 
-def some(number, **said):
-    return [a_case(MODERATE, minutes=60 + each, **said) for each in range(number)]
+def make_cases(number, **fields):
+    return [a_case(MODERATE, minutes=60 + index, **fields) for index in range(number)]
 
 
-def make_grouped_cases(**said):
-    return {"group": uuid4(), "group_kind": GroupKind.SUPPLIER, "group_title": "Panne de juin"} | said
+def make_group_fields(**fields):
+    return {"group": uuid4(), "group_kind": GroupKind.SUPPLIER, "group_title": "Panne de juin"} | fields
 
 
-def test_it_works():
-    """At the place of its worst case, however many others are milder."""
+def test_a_wave_stands_at_the_place_of_its_worst_case():
+    """Milder cases do not lower it, however many they are."""
     worst = a_case(HIGH, minutes=90, supplier_key="paie")
-    wave = [*some(8, supplier_key="paie"), worst]
+    wave = [*make_cases(8, supplier_key="paie"), worst]
     first, between = a_case(HIGH, minutes=30), a_case(HIGH, minutes=300)
 
     lines = arrange_waves([*wave, between, first], NOW)
@@ -67,91 +67,98 @@ def test_a_critical_case_in_a_wave_is_taken_without_opening_it(client, db):
     assert take not in client.get(URL).content.decode()
 
 
-def test_a_supplier_is_an_affair_once_three_bodies_name_it():
-    assert waves(*some(3, supplier_key="paie")) == [(WaveKind.SUPPLIER, 3)]
-    assert waves(*some(2, supplier_key="paie")) == []
-    assert waves(*some(6, supplier_key="paie", body=4)) == [], "six cases of one body may be anything"
+def test_a_supplier_makes_a_wave_once_three_bodies_name_it():
+    assert list_waves(*make_cases(3, supplier_key="paie")) == [(WaveKind.SUPPLIER, 3)]
+    assert list_waves(*make_cases(2, supplier_key="paie")) == []
+    assert list_waves(*make_cases(6, supplier_key="paie", body=4)) == [], "six cases of one body may be anything"
 
 
-def test_a_group_takes_what_names_its_supplier_unless_it_is_closed():
-    group = make_grouped_cases()
-    inside, outside = some(3, supplier_key="paie", **group), some(2, supplier_key="paie")
-    assert waves(*inside, *outside) == [(WaveKind.GROUP, 5)]
-    closed = some(3, supplier_key="paie", group_closed_at=NOW, **group)
-    assert waves(*closed, *outside) == [(WaveKind.GROUP, 3)]
+def test_an_open_group_takes_in_cases_that_name_its_supplier():
+    group = make_group_fields()
+    inside, outside = make_cases(3, supplier_key="paie", **group), make_cases(2, supplier_key="paie")
+    assert list_waves(*inside, *outside) == [(WaveKind.GROUP, 5)]
+    closed = make_cases(3, supplier_key="paie", group_closed_at=NOW, **group)
+    assert list_waves(*closed, *outside) == [(WaveKind.GROUP, 3)]
 
 
-def test_a_group_takes_nothing_of_a_supplier_that_it_is_not_about():
-    """A campaign of which one victim named its host, and a group where few name that one."""
-    outside = some(2, supplier_key="paie")
-    campaign = make_grouped_cases(group_kind=GroupKind.CAMPAIGN)
-    assert waves(*some(3, supplier_key="paie", **campaign), *outside) == [(WaveKind.GROUP, 3)]
-    group = make_grouped_cases()
-    about_another = [*some(3, supplier_key="hote", **group), *some(1, supplier_key="paie", **group)]
-    assert waves(*about_another, *outside) == [(WaveKind.GROUP, 4)]
+def test_a_group_takes_in_no_case_of_a_supplier_that_it_is_not_about():
+    """The first group is a campaign whose victims name their host; in the second one, few name that supplier."""
+    outside = make_cases(2, supplier_key="paie")
+    campaign = make_group_fields(group_kind=GroupKind.CAMPAIGN)
+    assert list_waves(*make_cases(3, supplier_key="paie", **campaign), *outside) == [(WaveKind.GROUP, 3)]
+    group = make_group_fields()
+    about_another = [*make_cases(3, supplier_key="hote", **group), *make_cases(1, supplier_key="paie", **group)]
+    assert list_waves(*about_another, *outside) == [(WaveKind.GROUP, 4)]
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_two_groups_of_one_supplier_are_told_apart_by_no_clock(first):
-    groups = [make_grouped_cases(group=UUID(int=1)), make_grouped_cases(group=UUID(int=2))]
-    inside = [[a_case(MODERATE, minutes=60 + (each != first), supplier_key="paie", **groups[each])] for each in (0, 1)]
-    outside = some(2, supplier_key="paie")
+def test_the_choice_between_two_groups_of_one_supplier_depends_on_no_clock(first):
+    groups = [make_group_fields(group=UUID(int=1)), make_group_fields(group=UUID(int=2))]
+    inside = [
+        [a_case(MODERATE, minutes=60 + (index != first), supplier_key="paie", **groups[index])] for index in (0, 1)
+    ]
+    outside = make_cases(2, supplier_key="paie")
     lines = arrange_waves([*inside[0], *inside[1], *outside], NOW)
     (wave,) = [line for line in lines if line.kind]
     assert [case.group for case in wave.cases if case.group] == [UUID(int=1)]
 
 
-def test_a_group_of_which_a_view_holds_nothing_still_names_what_it_lacks():
-    """« À prendre »: its own cases are all taken."""
-    inside, outside = some(3, supplier_key="paie", **make_grouped_cases()), some(3, supplier_key="paie")
+def test_a_group_without_a_case_in_the_view_still_names_the_cases_it_lacks():
+    """In « À prendre », for instance, when its own cases are all taken."""
+    inside, outside = make_cases(3, supplier_key="paie", **make_group_fields()), make_cases(3, supplier_key="paie")
     (wave,) = arrange_waves(outside, NOW, among=[*inside, *outside])
     assert (wave.kind, wave.outside(), wave.group) == (WaveKind.GROUP, 3, inside[0])
 
 
-def test_a_body_in_a_burst_is_one_line_with_what_was_let_through_before():
-    marked = some(1, body=4, burst=Burst.BODY)
-    before = some(5, body=4, received_at=NOW - timedelta(hours=1, minutes=50))
-    long_ago = some(1, body=4, received_at=NOW - timedelta(days=3))
-    assert waves(*marked, *before, *long_ago) == [(WaveKind.BODY, 6)]
-    assert waves(*before, *long_ago) == [], "a body that declares six times in no burst"
+def test_a_body_in_a_burst_is_one_line_with_its_cases_before_the_mark():
+    marked = make_cases(1, body=4, burst=Burst.BODY)
+    before = make_cases(5, body=4, received_at=NOW - timedelta(hours=1, minutes=50))
+    long_ago = make_cases(1, body=4, received_at=NOW - timedelta(days=3))
+    assert list_waves(*marked, *before, *long_ago) == [(WaveKind.BODY, 6)]
+    assert list_waves(*before, *long_ago) == [], "a body that declares six times in no burst"
 
 
-def test_a_burst_over_many_bodies_is_one_line_of_what_is_marked():
-    marked = some(4, burst=Burst.ADDRESS)
-    assert waves(*marked, *some(5)) == [(WaveKind.BURST, 4)]
+def test_a_burst_over_many_bodies_is_one_line_of_the_marked_cases():
+    marked = make_cases(4, burst=Burst.ADDRESS)
+    assert list_waves(*marked, *make_cases(5)) == [(WaveKind.BURST, 4)]
 
 
-def test_what_was_marked_on_other_days_is_another_burst():
+def test_cases_marked_on_other_days_are_another_burst():
     """Three bodies of ten days apart have nothing in common but the mark."""
-    apart = [some(1, burst=Burst.ADDRESS, received_at=NOW - timedelta(days=days)) for days in (0, 10, 20)]
-    assert waves(*apart[0], *apart[1], *apart[2]) == []
+    apart = [make_cases(1, burst=Burst.ADDRESS, received_at=NOW - timedelta(days=days)) for days in (0, 10, 20)]
+    assert list_waves(*apart[0], *apart[1], *apart[2]) == []
     minutes = (0, 50, 100, 161)
-    chain = [some(1, burst=Burst.ADDRESS, received_at=NOW - timedelta(minutes=each))[0] for each in minutes]
-    assert waves(*chain) == [(WaveKind.BURST, 3)], "each within an hour of another"
-    mixed = [*some(2, burst=Burst.ADDRESS), *some(2, burst=Burst.MAILBOX)]
-    assert waves(*mixed) == [], "two kinds of marks"
+    chain = [make_cases(1, burst=Burst.ADDRESS, received_at=NOW - timedelta(minutes=delay))[0] for delay in minutes]
+    assert list_waves(*chain) == [(WaveKind.BURST, 3)], "each within an hour of another"
+    mixed = [*make_cases(2, burst=Burst.ADDRESS), *make_cases(2, burst=Burst.MAILBOX)]
+    assert list_waves(*mixed) == [], "two kinds of marks"
 
 
-def test_a_body_marked_on_other_days_declared_in_no_burst():
-    apart = [some(1, body=4, burst=Burst.BODY, received_at=NOW - timedelta(days=days))[0] for days in (0, 10, 20)]
-    assert waves(*apart) == []
-    again = [some(3, body=4, burst=Burst.BODY, received_at=NOW - timedelta(days=days)) for days in (0, 10)]
-    assert waves(*again[0], *again[1]) == [(WaveKind.BODY, 3)] * 2
+def test_a_body_marked_on_separate_days_is_in_no_burst():
+    apart = [
+        make_cases(1, body=4, burst=Burst.BODY, received_at=NOW - timedelta(days=days))[0] for days in (0, 10, 20)
+    ]
+    assert list_waves(*apart) == []
+    again = [make_cases(3, body=4, burst=Burst.BODY, received_at=NOW - timedelta(days=days)) for days in (0, 10)]
+    assert list_waves(*again[0], *again[1]) == [(WaveKind.BODY, 3)] * 2
 
 
 def test_two_centres_are_two_waves():
-    assert waves(*some(3, supplier_key="paie"), *some(3, supplier_key="paie", csirt=2)) == [(WaveKind.SUPPLIER, 3)] * 2
+    assert (
+        list_waves(*make_cases(3, supplier_key="paie"), *make_cases(3, supplier_key="paie", csirt=2))
+        == [(WaveKind.SUPPLIER, 3)] * 2
+    )
 
 
 def test_a_case_is_in_one_wave():
-    group = make_grouped_cases()
-    cases = some(4, supplier_key="paie", burst=Burst.ADDRESS, **group)
-    assert waves(*cases) == [(WaveKind.GROUP, 4)]
-    assert waves(*some(2, **group)) == [], "two rows are read as fast as one that opens"
+    group = make_group_fields()
+    cases = make_cases(4, supplier_key="paie", burst=Burst.ADDRESS, **group)
+    assert list_waves(*cases) == [(WaveKind.GROUP, 4)]
+    assert list_waves(*make_cases(2, **group)) == [], "two rows are read as fast as one that opens"
 
 
 def test_unalike_cases_stay_apart():
-    cases = [*some(9), a_case(LOW, minutes=5)]
+    cases = [*make_cases(9), a_case(LOW, minutes=5)]
     assert len(arrange_waves(cases, NOW)) == 10
 
 
@@ -175,8 +182,8 @@ def wave(responder):
     return cases
 
 
-def rows(client, **asked):
-    return client.get(URL, asked).context["rows"]
+def list_rows(client, **query):
+    return client.get(URL, query).context["rows"]
 
 
 def test_the_line_of_a_wave_says_what_its_cases_have_in_common(client, responder, wave):
@@ -189,7 +196,7 @@ def test_the_line_of_a_wave_says_what_its_cases_have_in_common(client, responder
     line = page.context["rows"][1]
     assert line.worst.incident == wave[3]
     assert set(line.references.split()) == {case.reference for case in wave}
-    shown = text(page)
+    content = text(page)
     for words in [
         f"Vague : {SUPPLIER}",
         "9 dossiers, d’abord",
@@ -197,10 +204,10 @@ def test_the_line_of_a_wave_says_what_its_cases_have_in_common(client, responder
         "9 collectivités",
         "8 non vérifiées",
     ]:
-        assert words in shown, words
-    assert "8 à prendre" in shown
-    assert "En faire un groupe" in shown
-    assert {each["view"].code: each["count"] for each in page.context["views"]}["ouverts"] == "10", "each case counts"
+        assert words in content, words
+    assert "8 à prendre" in content
+    assert "En faire un groupe" in content
+    assert {tab["view"].code: tab["count"] for tab in page.context["views"]}["ouverts"] == "10", "each case counts"
 
 
 def test_the_line_of_a_wave_hides_nothing_that_waits(client, responder, wave):
@@ -219,26 +226,26 @@ def test_the_line_of_a_wave_hides_nothing_that_waits(client, responder, wave):
     assert "<b>2 à rappeler</b>" in page.content.decode()
     assert f'class="phone" href="{make_tel_uri(line.worst.phone)}"' in page.content.decode()
     cases.update(due_at=soon, is_to_call_back=False)
-    shown = text(client.get(URL))
-    assert "en retard," not in shown
-    assert "à rappeler" not in shown
+    content = text(client.get(URL))
+    assert "en retard," not in content
+    assert "à rappeler" not in content
 
 
-def test_cases_marked_alike_are_not_said_to_share_what_nobody_knows(client, responder):
+def test_cases_with_the_same_mark_are_not_called_related(client, responder):
     marked = [town(number) for number in range(3)]
     cases = Incident.objects.filter(pk__in=[case.pk for case in marked])
     cases.update(burst=Burst.ADDRESS)
-    shown = text(client.get(URL))
-    assert "Rafale : marqués pour leur connexion à Internet" in shown
-    assert "peut-être sans lien" in shown
-    assert "même connexion" not in shown
+    content = text(client.get(URL))
+    assert "Rafale : marqués pour leur connexion à Internet" in content
+    assert "peut-être sans lien" in content
+    assert "même connexion" not in content
     for days, case in enumerate(marked):
         Incident.objects.filter(pk=case.pk).update(received_at=timezone.now() - timedelta(days=10 * days))
-    assert [row.reference for row in rows(client)] == [case.reference for case in marked]
+    assert [row.reference for row in list_rows(client)] == [case.reference for case in marked]
 
 
-def test_what_is_offered_bears_on_all_open_cases_and_says_how_many(client, responder, wave):
-    """In a view that holds some of them too; and then all of those are put in."""
+def test_the_offer_to_group_counts_all_open_cases_of_the_wave(client, responder, wave):
+    """A view that holds only some of them offers the same, and all of them are then added."""
     assert "En faire un groupe de 9" in text(client.get(URL, {"etat": "a-prendre"}))
     group = a_group(responder, "Panne de juin")
     for case in wave[5:]:
@@ -252,37 +259,37 @@ def test_what_is_offered_bears_on_all_open_cases_and_says_how_many(client, respo
     (line,) = [row for row in page.context["rows"] if getattr(row, "is_wave", False)]
     assert (line.number, line.offered["outside"], line.offered["lacking"]) == (9, 4, 5)
     assert "Y ajouter les 5 qui manquent" in text(page)
-    sent = {"prestataire": line.offered["supplier_key"], "key": "k"}
-    client.post(f"{URL}groupes/{group.uid}/reste/", sent)
+    fields = {"prestataire": line.offered["supplier_key"], "key": "k"}
+    client.post(f"{URL}groupes/{group.uid}/reste/", fields)
     assert set(group.cases.all()) == {*wave, other}
     assert client.post(f"{URL}groupes/{group.uid}/reste/", {"prestataire": "a\0b"}).status_code == 404
 
 
-def test_it_opens_in_its_place_and_shuts_by_its_link(client, responder, wave):
+def test_a_wave_opens_in_its_place_and_shuts_by_its_link(client, responder, wave):
     declare()
-    line = rows(client)[1]
+    line = list_rows(client)[1]
 
     opened = client.get(URL + line.link)
 
     assert [getattr(row, "is_member", None) for row in opened.context["rows"]] == [False, None, *[True] * 9]
     assert {row.incident for row in opened.context["rows"][2:]} == set(wave)
     assert 'aria-expanded="true"' in opened.content.decode()
-    assert len(rows(client)) == len(client.get(URL + opened.context["rows"][1].link).context["rows"]) == 2
+    assert len(list_rows(client)) == len(client.get(URL + opened.context["rows"][1].link).context["rows"]) == 2
 
 
 def test_a_view_and_a_type_collapse_what_they_hold(client, responder, wave):
-    assert [row.number for row in rows(client, etat="a-prendre")] == [8]
-    assert [row.number for row in rows(client, type="prestataire")] == [9]
-    assert [row.incident for row in rows(client, etat="miens")] == [wave[0]], "alone there, it is a row"
+    assert [row.number for row in list_rows(client, etat="a-prendre")] == [8]
+    assert [row.number for row in list_rows(client, type="prestataire")] == [9]
+    assert [row.incident for row in list_rows(client, etat="miens")] == [wave[0]], "alone there, it is a row"
     link = client.get(URL, {"etat": "a-prendre"}).context["rows"][0].link
     assert link.startswith("?etat=a-prendre&ouvre=")
 
 
-def test_all_of_a_great_wave_are_a_list_of_their_own(client, responder, monkeypatch):
+def test_the_cases_of_a_large_wave_have_a_list_of_their_own(client, responder, monkeypatch):
     monkeypatch.setattr(queue, "MEMBERS_SHOWN", 3)
     monkeypatch.setattr("incidents.triage.queue.wave_lines.MEMBERS_SHOWN", 3)
     cases = [town(number, supplier=SUPPLIER) for number in range(5)]
-    opened = client.get(URL + rows(client)[0].link)
+    opened = client.get(URL + list_rows(client)[0].link)
     assert len(opened.context["rows"]) == 1 + 3
     assert "Voir les 5" in text(opened)
 
@@ -291,9 +298,9 @@ def test_all_of_a_great_wave_are_a_list_of_their_own(client, responder, monkeypa
     assert [row.incident.reference for row in alone.context["rows"]] == [case.reference for case in cases]
 
 
-def test_a_wave_that_is_no_more_leaves_its_page_to_the_queue(client, responder, wave):
-    """« Grouper… » all of them: their line is that of the group from then on."""
-    alone = client.get(URL, {"dans": rows(client)[0].key})
+def test_the_page_of_a_wave_that_is_no_more_shows_the_queue(client, responder, wave):
+    """Once all its cases are grouped, their line is that of the group."""
+    alone = client.get(URL, {"dans": list_rows(client)[0].key})
     assert len(alone.context["rows"]) == 9
     group = a_group(responder, "Panne de juin")
     for case in wave:
@@ -308,10 +315,10 @@ def test_a_wave_that_is_no_more_leaves_its_page_to_the_queue(client, responder, 
 
 
 def test_a_whole_wave_is_acted_on_by_its_box(client, responder, wave):
-    box, cases = rows(client)[0].references, Incident.objects.filter(pk__in=[case.pk for case in wave])
+    box, cases = list_rows(client)[0].references, Incident.objects.filter(pk__in=[case.pk for case in wave])
 
-    ask = client.post(f"{URL}actes/", {"acte": "clore", "dossier": box})
-    assert "9 dossiers" in text(ask)
+    page = client.post(f"{URL}actes/", {"acte": "clore", "dossier": box})
+    assert "9 dossiers" in text(page)
     client.post(f"{URL}actes/", {"acte": "prendre", "dossier": [box, wave[2].reference], "cle": "k"})
 
     assert not cases.filter(acknowledged_by=None).exists()
@@ -324,26 +331,26 @@ def test_the_button_of_a_row_takes_that_row_alone(client, responder, wave):
     assert client.post(f"{URL}actes/", {"prendre": "x"}).status_code == 422
 
 
-def test_a_wave_of_another_centre_is_not_there(client, responder, wave):
-    key = rows(client)[0].key
+def test_a_wave_of_another_centre_is_not_shown(client, responder, wave):
+    key = list_rows(client)[0].key
     Incident.objects.update(csirt=elsewhere())
-    assert rows(client) == rows(client, ouvre=key) == rows(client, dans=key) == []
+    assert list_rows(client) == list_rows(client, ouvre=key) == list_rows(client, dans=key) == []
 
 
-def test_a_group_and_what_it_lacks_are_one_line(client, responder):
+def test_a_group_and_the_cases_it_lacks_are_one_line(client, responder):
     group = a_group(responder, "Panne de juin")
     for number in range(3):
         add_to_group(reference=town(number, supplier=SUPPLIER).reference, group=group.uid, actor=responder)
     town(9, supplier=SUPPLIER)
-    shown = text(client.get(URL))
-    assert "Groupe : Panne de juin" in shown
-    assert "4 dossiers, dont 1 hors du groupe" in shown
-    assert "Y ajouter celui qui manque" in shown
+    content = text(client.get(URL))
+    assert "Groupe : Panne de juin" in content
+    assert "4 dossiers, dont 1 hors du groupe" in content
+    assert "Y ajouter celui qui manque" in content
     close_group(group=group.uid, actor=responder)
-    assert len(rows(client)) == 2
+    assert len(list_rows(client)) == 2
 
 
-def test_what_happens_inside_a_shut_wave_changes_the_mark(client, responder, wave):
+def test_a_change_inside_a_shut_wave_changes_the_mark(client, responder, wave):
     mark = client.get(f"{URL}etat/").json()
     assert set(mark["cases"]) == {case.reference for case in wave}, "none of them is new to the script"
     acknowledge_incident(reference=wave[7].reference, actor=responder)
@@ -357,19 +364,19 @@ def test_what_happens_inside_a_shut_wave_changes_the_mark(client, responder, wav
     add_to_group(reference=wave[7].reference, group=a_group(responder).uid, actor=responder)
     marks.append(client.get(f"{URL}etat/").json()["mark"])
     assert len(set(marks)) == len(marks)
-    key = rows(client)[0].key
+    key = list_rows(client)[0].key
     assert client.get(URL, {"ouvre": key}).context["mark"] == client.get(f"{URL}etat/", {"ouvre": key}).json()["mark"]
 
 
 @pytest.mark.parametrize("number", [3, 60])
 def test_a_wave_costs_the_same_however_many_it_holds(client, responder, number):
-    first, *_others = [town(each, supplier=SUPPLIER) for each in range(3)]
+    first, *_others = [town(index, supplier=SUPPLIER) for index in range(3)]
     many(first, None, number)
     client.get(URL)
-    key = rows(client)[0].key
-    for asked in ({}, {"ouvre": key}, {"dans": key}):
+    key = list_rows(client)[0].key
+    for parameters in ({}, {"ouvre": key}, {"dans": key}):
         with CaptureQueriesContext(connection) as queries:
-            client.get(URL, asked)
+            client.get(URL, parameters)
         assert len(queries) <= 10, [query["sql"][:90] for query in queries]
 
 

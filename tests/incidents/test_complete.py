@@ -49,16 +49,16 @@ def incident(centre):
     return declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
 
 
-def by_account(user, incident, section="precisions", **said):
-    return replace(by_link(incident, section, **said), guest=Guest(user=user))
+def by_account(user, incident, section="precisions", **fields):
+    return replace(by_link(incident, section, **fields), guest=Guest(user=user))
 
 
-def facts(incident):
+def list_fact_events(incident):
     return list(incident.events.filter(kind=EventKind.FACTS).order_by("id"))
 
 
 @time_machine.travel(NOW, tick=False)
-def test_it_works(incident):
+def test_an_answered_section_is_stored_with_its_event(incident):
     written = answer(by_link(incident), note_vue="oui", extension=" .abcd ", echantillon=None, note_texte="")
 
     sheet = AnswerSheet.objects.get(section="precisions")
@@ -69,7 +69,7 @@ def test_it_works(incident):
         "Dominique, accueil",
         "declarant",
     )
-    [event] = facts(incident)
+    [event] = list_fact_events(incident)
     assert event.data == {"section": "precisions", "sheet": str(sheet.uid)}
     assert event.actor_kind == "declarant"
     incident.refresh_from_db()
@@ -83,10 +83,11 @@ def test_the_declaration_keeps_its_first_state(incident):
     assert {sheet.author for sheet in sheets.values()} == {CALLER.name}
     assert sheets["services"].written_at == incident.received_at
     words = [
-        one.words for one in list_sheet_facts("services", sheets["services"].version, sheets["services"].values, PARIS)
+        fact.words
+        for fact in list_sheet_facts("services", sheets["services"].version, sheets["services"].values, PARIS)
     ]
     assert "30 personnes" in words[0]
-    assert not facts(incident)
+    assert not list_fact_events(incident)
 
 
 def test_each_section_says_who_wrote_it(centre):
@@ -100,22 +101,22 @@ def test_a_colleague_writes_under_their_name(incident):
     agent = an_agent()
     sheet = answer(by_account(agent, incident, author=""), note_vue="oui").sheet
     assert (sheet.author, sheet.actor, sheet.actor_kind) == (agent.display_name, agent, "user")
-    assert facts(incident)[0].actor == agent
+    assert list_fact_events(incident)[0].actor == agent
 
 
-def test_the_same_again_changes_nothing(incident):
+def test_the_same_answer_again_changes_nothing(incident):
     first = answer(by_link(incident, seen=""), note_vue="oui")
     again = answer(by_link(incident, seen=""), note_vue="oui")
     assert (first.is_new, again.is_new) == (True, False)
     assert again.sheet == first.sheet
-    assert len(facts(incident)) == 1
+    assert len(list_fact_events(incident)) == 1
 
 
-def test_the_second_writer_is_told(incident):
+def test_the_second_writer_gets_the_newer_sheet(incident):
     first = answer(by_link(incident), note_vue="oui").sheet
-    with pytest.raises(Stale) as told:
+    with pytest.raises(Stale) as stale:
         answer(by_link(incident, seen="", author="Camille"), note_vue="non")
-    assert told.value.current == first
+    assert stale.value.current == first
     assert AnswerSheet.objects.filter(section="precisions").count() == 1
     answer(by_link(incident, seen=str(first.uid), author="Camille"), note_vue="non")
     assert [sheet.values for sheet in incident.sheets.filter(section="precisions").order_by("id")] == [
@@ -135,30 +136,30 @@ def test_services_are_corrected_and_the_former_state_stays(incident):
     assert list_interruptions(incident) == [changed, payroll]
     assert incident.service_stopped == "yes"
     first, second = incident.sheets.filter(section="services").order_by("id")
-    assert [one["people"] for one in first.values["services"]] == [30, None]
-    assert [one["service"] for one in second.values["services"]] == ["civil", "paie"]
-    assert "40 personnes, en attendant : Sur papier." in said(second)[0]
+    assert [row["people"] for row in first.values["services"]] == [30, None]
+    assert [row["service"] for row in second.values["services"]] == ["civil", "paie"]
+    assert "40 personnes, en attendant : Sur papier." in read_words(second)[0]
 
 
-def said(sheet):
-    return [one.words for one in list_sheet_facts(sheet.section, sheet.version, sheet.values, PARIS)]
+def read_words(sheet):
+    return [fact.words for fact in list_sheet_facts(sheet.section, sheet.version, sheet.values, PARIS)]
 
 
-def test_no_service_left(incident):
+def test_no_service_stays_stopped_after_the_answer_no(incident):
     correct_services(writing=by_link(incident, "services"), stopped="no", interruptions=[])
     incident.refresh_from_db()
     assert incident.service_stopped == "no"
     assert not incident.interruptions.exists()
 
 
-def test_a_service_resumed_just_now(incident):
+def test_a_service_that_resumed_is_ended_once(incident):
     with time_machine.travel(NOW, tick=False):
         end_interruption(writing=by_link(incident, seen=""), service="civil")
         again = end_interruption(writing=by_link(incident, seen=""), service="civil")
     assert not again.is_new
     assert incident.interruptions.get(service="civil").ended_at == NOW
     assert incident.interruptions.get(service="messagerie").ended_at is None
-    assert len(facts(incident)) == 1
+    assert len(list_fact_events(incident)) == 1
 
 
 def test_a_service_that_resumed_may_stop_again(incident):
@@ -167,14 +168,14 @@ def test_a_service_that_resumed_may_stop_again(incident):
     again = Interruption(service="civil", extent="degraded")
     correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=[*ended, again])
     assert incident.interruptions.filter(service="civil").count() == 2
-    both = [*ended, again, again]
+    interruptions = [*ended, again, again]
     with pytest.raises(ValidationError) as refused:
-        correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=both)
+        correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=interruptions)
     assert list(refused.value.message_dict) == ["3_started_at"]
 
 
 @time_machine.travel(NOW, tick=False)
-def test_what_cannot_be_true_is_named_by_row(incident):
+def test_impossible_dates_are_named_by_row(incident):
     wrong = [
         replace(CIVIL, ended_at=NOW - timedelta(days=2)),
         replace(MAIL, started_at=NOW + timedelta(days=2), workaround="x" * 301),
@@ -183,7 +184,7 @@ def test_what_cannot_be_true_is_named_by_row(incident):
         correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=wrong)
     assert set(refused.value.message_dict) == {"0_ended_at", "1_started_at"}
     assert list_interruptions(incident)[0].people_affected == 30
-    assert not facts(incident)
+    assert not list_fact_events(incident)
 
 
 def test_data_are_corrected(incident):
@@ -194,26 +195,26 @@ def test_data_are_corrected(incident):
     assert find_leak(incident).status == "unfounded"
     correct_data(writing=by_link(incident, "donnees"), concerned="unknown", leak=None)
     assert find_leak(incident) is None
-    assert len(facts(incident)) == 3
+    assert len(list_fact_events(incident)) == 3
     earlier = incident.sheets.filter(section="donnees").order_by("id")[1]
-    assert said(earlier) == ["Oui", "confirmée", "Données de santé", "Élèves, étudiants", "40"]
+    assert read_words(earlier) == ["Oui", "confirmée", "Données de santé", "Élèves, étudiants", "40"]
 
 
 @time_machine.travel(NOW, tick=False)
 def test_moments_are_corrected(incident):
     yesterday = Instant(at=NOW - timedelta(days=1), certainty="exact")
-    known = {"occurred": yesterday, "detected": Instant(), "attack_known": Instant(), "breach_known": Instant()}
-    correct_moments(writing=by_link(incident, "moments"), instants=known)
+    instants = {"occurred": yesterday, "detected": Instant(), "attack_known": Instant(), "breach_known": Instant()}
+    correct_moments(writing=by_link(incident, "moments"), instants=instants)
     incident.refresh_from_db()
     assert (incident.occurred_at, incident.occurred_certainty) == (yesterday.at, "exact")
     tomorrow = {"occurred": Instant(at=NOW + timedelta(days=1), certainty="exact")}
     with pytest.raises(ValidationError) as refused:
-        correct_moments(writing=by_link(incident, "moments"), instants=known | tomorrow)
+        correct_moments(writing=by_link(incident, "moments"), instants=instants | tomorrow)
     assert list(refused.value.message_dict) == ["occurred_at"]
 
 
 @time_machine.travel(NOW, tick=False)
-def test_one_moment_is_compared_with_those_that_are_known(incident):
+def test_one_moment_is_compared_with_the_known_ones(incident):
     def correct(**instants):
         correct_moments(writing=by_link(incident, "moments"), instants=instants)
 
@@ -226,13 +227,13 @@ def test_one_moment_is_compared_with_those_that_are_known(incident):
     assert incident.detected_at == NOW - timedelta(hours=2)
 
 
-def test_whom_to_call_back_is_corrected(incident):
+def test_the_caller_is_corrected(incident):
     correct_caller(writing=by_link(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name="Camille"))
     incident.story.refresh_from_db()
     assert (incident.story.contact_phone, incident.story.contact_email) == ("02 98 00 00 01", "")
     assert not incident.is_verified
     first = incident.sheets.filter(section="rappel").earliest("id")
-    assert CALLER.phone in said(first)
+    assert CALLER.phone in read_words(first)
     with pytest.raises(ValidationError) as refused:
         correct_caller(writing=by_link(incident, "rappel"), caller=Caller(name="Camille"))
     assert list(refused.value.message_dict) == ["contact_phone"]
@@ -254,7 +255,7 @@ def test_worse_facts_raise_the_severity_and_better_ones_leave_it(centre):
     incident.refresh_from_db()
     assert incident.severity == Severity.MODERATE
     assert incident.acknowledge_by < before
-    assert facts(incident)[0].data["severity"] == Severity.MODERATE
+    assert list_fact_events(incident)[0].data["severity"] == Severity.MODERATE
     correct_data(writing=by_link(incident, "donnees"), concerned="no", leak=None)
     incident.refresh_from_db()
     assert incident.severity == Severity.MODERATE
@@ -263,23 +264,23 @@ def test_worse_facts_raise_the_severity_and_better_ones_leave_it(centre):
 def test_figures_follow_a_correction(incident):
     verify_incident(reference=incident.reference, actor=a_responder())
     fold_new_events()
-    assert bands() == {"unknown": 2}
+    assert count_bands() == {"unknown": 2}
     with time_machine.travel(NOW, tick=False):
         end_interruption(writing=by_link(incident), service="civil")
     leak = Leak(status="confirmed", persons_band="6-50")
     correct_data(writing=by_link(incident, "donnees"), concerned="yes", leak=leak)
     fold_new_events()
-    assert bands() == {"unknown": 1, "4-24h": 1}
+    assert count_bands() == {"unknown": 1, "4-24h": 1}
     assert Rollup.objects.get(measure="leaks", value__gt=0).band == "6-50/confirmed"
     assert verify_figures().found == []
 
 
-def bands():
+def count_bands():
     return {row.band: row.value for row in Rollup.objects.filter(measure="interruptions") if row.value}
 
 
-def test_a_case_whose_declaration_kept_nothing(incident):
-    """DeclarationResult before first states were kept: the rows say it at the first correction."""
+def test_a_case_without_first_sheets_gets_them_at_its_first_correction(incident):
+    """It was declared before first states were kept: its rows give them."""
     incident.sheets.all().delete()
     end_interruption(writing=by_link(incident), service="civil")
     first, second = incident.sheets.order_by("id")
@@ -348,7 +349,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize(("kind", "code", "value"), BAD.values(), ids=BAD)
-def test_each_kind_refuses_what_cannot_be(centre, kind, code, value):
+def test_each_kind_of_question_refuses_a_bad_value(centre, kind, code, value):
     incident = declare(type=kind)
     with pytest.raises(ValidationError) as refused:
         answer(by_link(incident), **{code: value})
@@ -357,12 +358,12 @@ def test_each_kind_refuses_what_cannot_be(centre, kind, code, value):
 
 
 @pytest.mark.parametrize(("kind", "code", "value", "stored"), GOOD.values(), ids=GOOD)
-def test_each_kind_takes_what_is_true(centre, kind, code, value, stored):
+def test_each_kind_of_question_takes_a_good_value(centre, kind, code, value, stored):
     incident = declare(type=kind)
     assert answer(by_link(incident), **{code: value}).sheet.values == {code: stored}
 
 
-def test_odd_clues_are_kept_by_whoever_insists(centre):
+def test_odd_values_are_kept_when_the_declarant_insists(centre):
     incident = declare(type="virement")
     values = {"iban": BAD["iban"][2], "demande_de": "faux fournisseur"}
     writing, version = by_link(incident), get_current_version().code

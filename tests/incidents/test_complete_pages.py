@@ -33,7 +33,7 @@ def incident(client):
 
 
 @time_machine.travel(NOW, tick=False)
-def test_it_works(client, incident):
+def test_a_section_is_filled_saved_and_read_again(client, incident):
     listed = text(client.get(url(incident)))
     assert "À compléter 7 questions" in listed
     assert "Déclaré par Dominique Exemple, le mardi 24 novembre 2026" in listed
@@ -41,9 +41,9 @@ def test_it_works(client, incident):
     saved = post(client, incident, "precisions", {"q-note_vue": "oui", "q-extension": ".abcd", "q-autre-nsp": "on"})
 
     assert (saved.status_code, saved["Location"]) == (302, url(incident) + "?fait=precisions")
-    told = text(client.get(saved["Location"]))
-    assert "C’est enregistré : Des précisions sur ce qui arrive. Par Dominique, accueil, le" in told
-    assert "Rempli 3 réponses sur" in told
+    confirmation = text(client.get(saved["Location"]))
+    assert "C’est enregistré : Des précisions sur ce qui arrive. Par Dominique, accueil, le" in confirmation
+    assert "Rempli 3 réponses sur" in confirmation
     assert AnswerSheet.objects.get(section="precisions").values == {
         "note_vue": "oui",
         "extension": ".abcd",
@@ -58,7 +58,7 @@ def test_it_works(client, incident):
 
 def test_looking_changes_nothing(client, incident):
     count = IncidentEvent.objects.count(), AnswerSheet.objects.count()
-    for section in (*SNAPSHOTS, *(one.code for one in get_current_version().sections)):
+    for section in (*SNAPSHOTS, *(extra_section.code for extra_section in get_current_version().sections)):
         assert client.get(url(incident, section)).status_code == 200
         assert client.head(url(incident, section)).status_code == 200
     client.get(url(incident))
@@ -89,8 +89,8 @@ def test_a_section_that_nobody_filled_has_no_history(client, incident):
 
 def test_the_name_is_asked_once(client, incident):
     post(client, incident, "machines", {"q-postes": "8"})
-    held = client.cookies[NAME]
-    assert (held["path"], held["httponly"], held["samesite"]) == (cookie.PATH, True, "Lax")
+    morsel = client.cookies[NAME]
+    assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == (cookie.PATH, True, "Lax")
     page = client.get(url(incident, "sauvegardes")).content.decode()
     assert 'value="Dominique, accueil"' in page
     post(client, incident, "sauvegardes", {"q-sauvegardes_atteintes": "non"}, author="Camille")
@@ -107,7 +107,7 @@ def test_a_colleague_writes_under_their_account_s_name(client, incident):
     assert (sheet.author, sheet.actor) == (agent.display_name, agent)
 
 
-def test_who_may_complete(client, incident):
+def test_only_the_declarant_and_colleagues_may_complete(client, incident):
     client.cookies.clear()
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     for user, code in ((None, 404), (an_agent(), 200), (an_agent(neighbour), 404), (a_responder(), 403)):
@@ -117,15 +117,15 @@ def test_who_may_complete(client, incident):
         assert client.get(url(incident)).status_code == code
         assert client.get(url(incident, "precisions")).status_code == code
         assert client.get(url(incident, "services", "avant")).status_code == code
-    assert "Ce dossier ne s’ouvre pas ici" in text(client_of_nobody(client, incident))
+    assert "Ce dossier ne s’ouvre pas ici" in text(open_without_account(client, incident))
 
 
-def client_of_nobody(client, incident):
+def open_without_account(client, incident):
     client.logout()
     return client.get(url(incident))
 
 
-def test_the_holder_of_another_link(client, incident):
+def test_the_holder_of_another_link_completes_nothing(client, incident):
     client.cookies.clear()
     enter(client, declare())
     assert client.get(url(incident)).status_code == 404
@@ -134,11 +134,11 @@ def test_the_holder_of_another_link(client, incident):
     assert not incident.events.filter(kind=EventKind.FACTS).exists()
 
 
-def test_a_link_renewed_meanwhile_gives_back_what_was_typed(client, incident):
+def test_a_link_renewed_meanwhile_gives_back_the_typed_words(client, incident):
     rotate_access(reference=incident.reference, actor=a_responder())
-    told = client.post(url(incident, "precisions"), {"seen": "", "q-note_texte": "Signé : Exemple."})
-    assert told.status_code == 404
-    assert "Signé : Exemple." in told.content.decode()
+    answer = client.post(url(incident, "precisions"), {"seen": "", "q-note_texte": "Signé : Exemple."})
+    assert answer.status_code == 404
+    assert "Signé : Exemple." in answer.content.decode()
 
 
 WRONG = {
@@ -159,21 +159,21 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("kind", "data", "complaint"), WRONG.values(), ids=WRONG)
-def test_what_cannot_be_comes_back_with_its_field(client, kind, data, complaint):
+def test_a_bad_value_comes_back_with_its_field(client, kind, data, complaint):
     breizh_cyber()
     incident = declare(type=kind)
     enter(client, incident)
     page = post(client, incident, "precisions", data, **{"q-autre": "Ceci reste."})
     assert page.status_code == 422
     assert complaint in text(page)
-    shown = page.content.decode()
-    assert "<title>Erreur" in shown
-    assert f'href="#id_{next(iter(data)).removesuffix("-time")}' in shown
-    assert "Ceci reste." in shown
+    content = page.content.decode()
+    assert "<title>Erreur" in content
+    assert f'href="#id_{next(iter(data)).removesuffix("-time")}' in content
+    assert "Ceci reste." in content
     assert not AnswerSheet.objects.filter(section="precisions").exists()
 
 
-def test_what_people_type_is_understood(client):
+def test_usual_spellings_of_values_are_understood(client):
     breizh_cyber()
     incident = declare(type="virement")
     enter(client, incident)
@@ -199,7 +199,7 @@ def test_what_people_type_is_understood(client):
     assert 'value="08:10"' in again
 
 
-def test_a_bad_iban_is_kept_by_whoever_insists(client):
+def test_a_bad_iban_is_kept_when_the_declarant_insists(client):
     breizh_cyber()
     incident = declare(type="virement")
     enter(client, incident)
@@ -211,10 +211,10 @@ def test_a_bad_iban_is_kept_by_whoever_insists(client):
 
 
 def test_a_section_left_empty_is_no_answer(client, incident):
-    """The centre that waits for an answer would take it for one."""
-    told = post(client, incident, "precisions")
-    assert told.status_code == 422
-    assert "Rien n’est encore rempli. Répondez à une question" in text(told)
+    """A centre that waits for an answer would take an empty section for one."""
+    answer = post(client, incident, "precisions")
+    assert answer.status_code == 422
+    assert "Rien n’est encore rempli. Répondez à une question" in text(answer)
     incident.refresh_from_db()
     assert (incident.sheets.filter(section="precisions").count(), incident.declarant_wrote_at) == (0, None)
     assert post(client, incident, "precisions", {"q-note_vue": "oui"}).status_code == 302
@@ -223,25 +223,25 @@ def test_a_section_left_empty_is_no_answer(client, incident):
 
 def test_a_double_click_writes_once(client, incident):
     page = client.get(url(incident, "precisions"))
-    said = {"seen": hidden(page, "seen"), "author": "Dominique", "q-note_vue": "oui"}
+    fields = {"seen": hidden(page, "seen"), "author": "Dominique", "q-note_vue": "oui"}
     for _click in range(2):
-        assert client.post(url(incident, "precisions"), said).status_code == 302
+        assert client.post(url(incident, "precisions"), fields).status_code == 302
     assert AnswerSheet.objects.filter(section="precisions").count() == 1
     assert incident.events.filter(kind=EventKind.FACTS).count() == 1
 
 
-def test_two_tabs_the_second_is_told_and_loses_nothing(client, incident):
+def test_the_second_of_two_tabs_gets_a_conflict_and_loses_nothing(client, incident):
     page = client.get(url(incident, "precisions"))
     first = {"seen": hidden(page, "seen"), "author": "Camille", "q-note_texte": "Payez en monnaie."}
     second = {"seen": hidden(page, "seen"), "author": "Dominique", "q-note_texte": "Signé : Exemple."}
     client.post(url(incident, "precisions"), first)
-    told = client.post(url(incident, "precisions"), second)
-    assert told.status_code == 409
-    said = text(told)
-    assert "Camille a enregistré autre chose pendant ce temps" in said
-    assert "Payez en monnaie." in said
-    assert "Signé : Exemple." in said
-    assert client.post(url(incident, "precisions"), second | {"seen": hidden(told, "seen")}).status_code == 302
+    answer = client.post(url(incident, "precisions"), second)
+    assert answer.status_code == 409
+    content = text(answer)
+    assert "Camille a enregistré autre chose pendant ce temps" in content
+    assert "Payez en monnaie." in content
+    assert "Signé : Exemple." in content
+    assert client.post(url(incident, "precisions"), second | {"seen": hidden(answer, "seen")}).status_code == 302
     assert incident.sheets.filter(section="precisions").count() == 2
     before = text(client.get(url(incident, "precisions", "avant")))
     assert before.index("Signé : Exemple.") < before.index("Payez en monnaie.")
@@ -250,12 +250,12 @@ def test_two_tabs_the_second_is_told_and_loses_nothing(client, incident):
 def test_the_same_words_under_another_spelling_are_no_conflict(client, incident):
     page = client.get(url(incident, "precisions"))
     for words in ("Payez l’argent.", "Payez\u00a0l'argent\u200b."):
-        said = {"seen": hidden(page, "seen"), "q-note_texte": words}
-        assert client.post(url(incident, "precisions"), said).status_code == 302
+        fields = {"seen": hidden(page, "seen"), "q-note_texte": words}
+        assert client.post(url(incident, "precisions"), fields).status_code == 302
     assert incident.sheets.filter(section="precisions").count() == 1
 
 
-def test_nobody_can_be_called_back_without_a_way(client, incident):
+def test_a_caller_without_telephone_and_mail_is_refused(client, incident):
     page = post(client, incident, "rappel", {"contact_name": "Camille", "contact_phone": "", "contact_email": ""})
     assert page.status_code == 422
     assert 'href="#id_contact_phone"' in page.content.decode()
@@ -263,30 +263,30 @@ def test_nobody_can_be_called_back_without_a_way(client, incident):
 
 def test_half_a_number_is_refused_where_somebody_else_may_read_the_mailbox(client, incident):
     Incident.objects.update(type="saturation")
-    said = {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"}
-    refused = post(client, incident, "rappel", said | {"mail_without_code": "oui"})
+    fields = {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"}
+    refused = post(client, incident, "rappel", fields | {"mail_without_code": "oui"})
     assert refused.status_code == 422
     assert "il y manque des chiffres" in text(refused)
-    assert post(client, incident, "rappel", said).status_code == 302
+    assert post(client, incident, "rappel", fields).status_code == 302
 
 
-def test_a_number_and_an_address_that_are_both_wrong_are_said_at_once(client, incident):
+def test_a_wrong_number_and_a_wrong_address_are_named_at_once(client, incident):
     Incident.objects.update(type="saturation")
-    said = {"contact_phone": "12 34", "contact_email": "mairie@"}
-    page = post(client, incident, "rappel", said).content.decode()
+    fields = {"contact_phone": "12 34", "contact_email": "mairie@"}
+    page = post(client, incident, "rappel", fields).content.decode()
     assert 'href="#id_contact_phone"' in page
     assert 'href="#id_contact_email"' in page
-    told = post(client, incident, "rappel", said | {"contact_email": "mairie@plouexemple.example"})
-    assert told.status_code == 302
+    answer = post(client, incident, "rappel", fields | {"contact_email": "mairie@plouexemple.example"})
+    assert answer.status_code == 302
 
 
-def test_a_closed_case_says_why_and_keeps_what_was_typed(client, incident):
+def test_a_closed_case_says_why_and_keeps_the_typed_words(client, incident):
     page = client.get(url(incident, "precisions"))
     close_incident(reference=incident.reference, reason="handed_over", actor=a_responder())
-    told = client.post(url(incident, "precisions"), {"seen": hidden(page, "seen"), "q-note_texte": "Trop tard."})
-    assert told.status_code == 409
-    assert "Ce dossier est clos" in text(told)
-    assert "Trop tard." in told.content.decode()
+    answer = client.post(url(incident, "precisions"), {"seen": hidden(page, "seen"), "q-note_texte": "Trop tard."})
+    assert answer.status_code == 409
+    assert "Ce dossier est clos" in text(answer)
+    assert "Trop tard." in answer.content.decode()
     assert client.get(url(incident, "precisions"))["Location"] == url(incident)
     assert "Ce dossier est clos" in text(client.post(url(incident, "repris"), {"service": "civil"}, follow=True))
     assert not incident.events.filter(kind=EventKind.FACTS).exists()
@@ -302,10 +302,10 @@ def test_hostile_words_stay_words_in_every_field(client, kind):
     incident = declare(type=kind)
     enter(client, incident)
     for section in get_current_version().list_sections(kind):
-        asked = [one for one in section.questions if one.kind in WORDS]
-        if not asked:
+        questions = [question for question in section.questions if question.kind in WORDS]
+        if not questions:
             continue
-        data = {f"q-{one.code}": ALL_OF_IT if one.kind != "iban" else HOSTILE[0] for one in asked}
+        data = {f"q-{question.code}": ALL_OF_IT if question.kind != "iban" else HOSTILE[0] for question in questions}
         data |= {f"{name}-garder": "on" for name in data}
         assert post(client, incident, section.code, data, author=ALL_OF_IT[:100]).status_code == 302
         for page in (url(incident, section.code), url(incident, section.code, "avant"), url(incident)):
@@ -317,7 +317,7 @@ def assert_harmless(response):
     harmless.answer(response)
 
 
-def test_hostile_words_in_corrections(client, incident):
+def test_hostile_words_stay_words_in_corrections(client, incident):
     facts = {
         "recit": {"description": ALL_OF_IT, "supplier": ALL_OF_IT[:110]},
         "rappel": {

@@ -1,4 +1,4 @@
-"""Two people complete one case at the same instant: real commits, and the second is told."""
+"""Two people complete one case at the same instant: the commits are real, and the second one gets a conflict."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -13,7 +13,7 @@ from tests.incidents.completing_pages import enter, url
 from tests.reading import text
 
 
-def test_it_works(transactional_db):
+def test_the_second_of_two_writers_at_once_gets_a_conflict(transactional_db):
     breizh_cyber()
     incident = declare()
     barrier = Barrier(2)
@@ -34,7 +34,7 @@ def test_it_works(transactional_db):
     assert Incident.objects.get().sheets.filter(section="precisions").count() == 1
 
 
-def test_too_long_a_name_is_said_and_kept(client, db):
+def test_a_name_that_is_too_long_is_refused(client, db):
     breizh_cyber()
     incident = declare()
     enter(client, incident)

@@ -47,7 +47,7 @@ def responder(client, incident):
     return responder
 
 
-def test_it_works(client, responder, incident, body):
+def test_a_responder_confirms_an_added_body(client, responder, incident, body):
     page = text_of(client.get(url(incident)))
     for words in ["Collectivité à confirmer", "CCAS de Plouexemple", SIREN, "Plouexemple (Finistère)"]:
         assert words in page
@@ -63,7 +63,7 @@ def test_it_works(client, responder, incident, body):
     assert (event.actor, event.data) == (responder, {"body": str(body.uid)})
 
 
-def test_twice_changes_nothing(responder, incident, body):
+def test_confirming_twice_changes_nothing(responder, incident, body):
     confirm_body(reference=incident.reference, actor=responder)
     first = Collectivity.objects.get(pk=body.pk).confirmed_at
     confirm_body(reference=incident.reference, actor=responder)
@@ -71,33 +71,33 @@ def test_twice_changes_nothing(responder, incident, body):
     assert incident.events.filter(kind=EventKind.BODY_CONFIRMED).count() == 1
 
 
-def test_this_is_that_one(client, responder, incident, body):
+def test_an_added_body_is_merged_into_a_known_one(client, responder, incident, body):
     other = declare(collectivity=body)
     draft = Draft.objects.create(nonce="x", code_hash="x", collectivity=body, expires_at="2027-01-01T00:00Z")
-    kept = plouexemple()
+    target = plouexemple()
 
-    page = client.post(url(incident, "rattacher"), {"collectivite": kept.uid}, follow=True)
+    page = client.post(url(incident, "rattacher"), {"collectivite": target.uid}, follow=True)
 
     assert "Dossier rattaché à Plouexemple (Finistère)." in text_of(page)
     body.refresh_from_db()
-    assert (body.merged_into, body.vanished_on is None) == (kept, False)
+    assert (body.merged_into, body.vanished_on is None) == (target, False)
     for case in (incident, other):
         case.refresh_from_db()
-        assert (case.collectivity, case.csirt.slug) == (kept, "breizh-cyber")
+        assert (case.collectivity, case.csirt.slug) == (target, "breizh-cyber")
         [event] = case.events.filter(kind=EventKind.BODY_MERGED)
-        assert event.data == {"from": str(body.uid), "to": str(kept.uid)}
+        assert event.data == {"from": str(body.uid), "to": str(target.uid)}
     draft.refresh_from_db()
-    assert draft.collectivity == kept
+    assert draft.collectivity == target
 
 
-def test_twice_merges_once(responder, incident):
-    kept = plouexemple()
+def test_merging_twice_merges_once(responder, incident):
+    target = plouexemple()
     for _ in range(2):
-        merge_body(reference=incident.reference, into=kept.uid, actor=responder)
+        merge_body(reference=incident.reference, into=target.uid, actor=responder)
     assert incident.events.filter(kind=EventKind.BODY_MERGED).count() == 1
 
 
-def test_the_doubles_are_shown_with_their_reasons(client, responder, incident, body):
+def test_likely_doubles_are_shown_with_their_reasons(client, responder, incident, body):
     double = a_ccas(siren=None, name="C.C.A.S. Plouexemple")
     page = client.get(url(incident))
     [likely] = page.context["proposed"].doubles
@@ -106,7 +106,7 @@ def test_the_doubles_are_shown_with_their_reasons(client, responder, incident, b
     assert "à confirmer elle aussi" in text_of(page)
 
 
-def test_another_one_can_be_looked_for(client, responder, incident):
+def test_another_body_can_be_searched_for(client, responder, incident):
     page = client.get(url(incident), {"corps": "quimper"})
     assert str(Collectivity.objects.get(insee_code="29232").uid) in page.content.decode()
     assert "n’existe pas" in text_of(client.get(url(incident), {"corps": "123456789"}))
@@ -114,7 +114,7 @@ def test_another_one_can_be_looked_for(client, responder, incident):
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "6f7b1c5e-55a2-4d0c-9a43-0b1d2f7c8e11"])
-def test_nothing_known_is_chosen(client, responder, incident, body, chosen):
+def test_an_unknown_choice_merges_nothing(client, responder, incident, body, chosen):
     page = client.post(url(incident, "rattacher"), {"collectivite": chosen}, follow=True)
     assert "Choisissez" in text_of(page)
     body.refresh_from_db()
@@ -130,13 +130,13 @@ def test_a_body_of_the_list_is_never_merged_away(responder, incident):
         merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
 
 
-def test_a_body_that_vanished_takes_none_in(responder, incident):
+def test_a_vanished_body_takes_in_no_other(responder, incident):
     gone = plouexemple(insee_code="29997", vanished_on="2026-01-01")
     with pytest.raises(ValidationError, match="plus là"):
         merge_body(reference=incident.reference, into=gone.uid, actor=responder)
 
 
-def test_the_case_of_another_centre_is_not_there(client, incident, body):
+def test_the_case_of_another_centre_is_not_found(client, incident, body):
     client.force_login(stranger := a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
     for act in ("confirmer", "rattacher"):
         assert client.post(url(incident, act), {"collectivite": plouexemple().uid}).status_code == 404
@@ -147,7 +147,7 @@ def test_the_case_of_another_centre_is_not_there(client, incident, body):
     assert IncidentEvent.objects.count() == 1
 
 
-def test_its_own_agents_confirm_nothing(client, incident, body):
+def test_agents_of_an_added_body_confirm_nothing(client, incident, body):
     agent = a_person(Role.AGENT, collectivity=body)
     client.force_login(agent)
     with pytest.raises(Exception) as refused:  # noqa: PT011  the two refusals look different on purpose
@@ -155,7 +155,7 @@ def test_its_own_agents_confirm_nothing(client, incident, body):
     assert type(refused.value).__name__ == "PermissionDenied"
 
 
-def test_it_is_confirmed_before_the_case_is_verified(client, responder, incident):
+def test_a_body_is_confirmed_before_its_case_is_verified(client, responder, incident):
     page = client.post(url(incident, "verifier"), {"verifier-source": "known"}, follow=True)
     assert "Confirmez d’abord la collectivité" in text_of(page)
     assert Incident.objects.get().verification == Verification.UNVERIFIED
@@ -164,12 +164,12 @@ def test_it_is_confirmed_before_the_case_is_verified(client, responder, incident
     assert Incident.objects.get().is_verified
 
 
-def test_a_member_of_it_vouches_for_nothing(body):
+def test_a_member_of_an_added_body_verifies_nothing(body):
     case = declare(collectivity=body, actor=a_person(Role.AGENT, collectivity=body), origin=Origin.ACCOUNT)
     assert case.verification == Verification.UNVERIFIED
 
 
-def test_the_figures_follow(responder, incident, body):
+def test_the_figures_follow_a_merge(responder, incident, body):
     fold_new_events()
     assert CaseFact.objects.get().collectivity == body
     merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
@@ -178,18 +178,18 @@ def test_the_figures_follow(responder, incident, body):
     call_command("verify_stats")
 
 
-def test_roles_follow_once(responder, incident, body):
-    kept = plouexemple()
-    both, one = a_person(Role.AGENT, collectivity=body), a_person(Role.MANAGER, collectivity=body)
-    Membership.objects.create(user=both, role=Role.AGENT, collectivity=kept)
-    merge_body(reference=incident.reference, into=kept.uid, actor=responder)
-    for person in (both, one):
-        assert User.objects.get(pk=person.pk).collectivity_ids() == {kept.pk}
+def test_roles_follow_a_merge_once(responder, incident, body):
+    target = plouexemple()
+    member_of_both, member_of_one = a_person(Role.AGENT, collectivity=body), a_person(Role.MANAGER, collectivity=body)
+    Membership.objects.create(user=member_of_both, role=Role.AGENT, collectivity=target)
+    merge_body(reference=incident.reference, into=target.uid, actor=responder)
+    for person in (member_of_both, member_of_one):
+        assert User.objects.get(pk=person.pk).collectivity_ids() == {target.pk}
     assert Membership.objects.filter(collectivity=body, ended_on=None).count() == 0
     assert Membership.objects.filter(collectivity=body).count() == 2
 
 
-def test_a_declaration_sent_meanwhile_goes_to_the_kept_one(responder, incident, body):
+def test_a_declaration_sent_meanwhile_goes_to_the_target_body(responder, incident, body):
     stale = Collectivity.objects.get(pk=body.pk)
     merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
     assert declare(collectivity=stale).collectivity == plouexemple()
@@ -197,8 +197,8 @@ def test_a_declaration_sent_meanwhile_goes_to_the_kept_one(responder, incident, 
 
 def test_two_merges_at_once_leave_no_case_behind(transactional_db):
     breizh_cyber()
-    one, other = a_ccas(), a_ccas(siren=None, name="Centre communal d’action sociale")
-    cases = {declare(collectivity=one).reference: other, declare(collectivity=other).reference: one}
+    first, second = a_ccas(), a_ccas(siren=None, name="Centre communal d’action sociale")
+    cases = {declare(collectivity=first).reference: second, declare(collectivity=second).reference: first}
     responder = a_responder()
 
     def merge(pair):
@@ -229,24 +229,24 @@ def test_hostile_names_stay_words(client, responder):
         assert "{{ settings.SECRET_KEY }}" in page.content.decode()
 
 
-def test_the_administrator_sees_what_waits(client, body):
+def test_the_administrator_sees_the_bodies_to_confirm(client, body):
     client.force_login(a_person(Role.ADMINISTRATOR))
     page = text_of(client.get("/admin/collectivities/collectivity/?confirmation=non"))
     assert "CCAS de Plouexemple" in page
     assert "à confirmer" in page
-    found = text_of(client.get("/admin/collectivities/collectivity/", {"q": "ccas de plouexemple"}))
-    assert "CCAS de Plouexemple" in found
+    results = text_of(client.get("/admin/collectivities/collectivity/", {"q": "ccas de plouexemple"}))
+    assert "CCAS de Plouexemple" in results
 
 
-def test_the_queue_finds_its_case_by_name(client, responder, incident):
+def test_the_search_finds_a_case_by_its_added_body(client, responder, incident):
     page = text_of(client.get("/admin/incidents/incident/recherche/", {"q": "CCAS de Plouexemple"}))
     assert incident.reference[:4] in page
 
 
 @pytest.mark.parametrize("number", [2, 50])
 def test_the_page_costs_at_most_thirty_five_queries(client, responder, incident, number):
-    for each in range(number):
-        declare(collectivity=a_ccas(siren=None, name=f"CCAS de Plouexemple {each}"))
+    for index in range(number):
+        declare(collectivity=a_ccas(siren=None, name=f"CCAS de Plouexemple {index}"))
     is_demonstration()  # asked of the database once a minute, whatever the page
     with CaptureQueriesContext(connection) as queries:
         page = client.get(url(incident))

@@ -28,9 +28,9 @@ def incident(client):
     return incident
 
 
-def test_it_works(client, incident):
-    shown = client.get(url(incident, "services")).content.decode()
-    assert shown.count('name="row"') == 2
+def test_services_are_corrected_row_by_row(client, incident):
+    content = client.get(url(incident, "services")).content.decode()
+    assert content.count('name="row"') == 2
     data = {
         "row": ["civil", "messagerie"],
         "r0-extent": "stopped",
@@ -60,7 +60,7 @@ def test_services_that_were_a_mistake_leave_nothing_stopped(client, incident):
     assert incident.service_stopped == "no"
 
 
-def test_a_row_that_cannot_be_is_named(client, incident):
+def test_an_impossible_date_is_named_by_its_row(client, incident):
     data = {
         "row": ["civil", "messagerie"],
         "r0-gone": "on",
@@ -79,22 +79,22 @@ def test_rows_stay_with_their_service_after_another_tab(client, incident):
     page = client.get(url(incident, "services"))
     client.post(url(incident, "repris"), {"service": "civil"})
     data = {"seen": hidden(page, "seen"), "row": ["civil", "messagerie"], "r1-workaround": "Au téléphone."}
-    told = client.post(url(incident, "services"), data)
-    assert told.status_code == 409
-    assert re.search(r'name="r1-workaround"[^>]*value="Au téléphone."', told.content.decode())
+    answer = client.post(url(incident, "services"), data)
+    assert answer.status_code == 409
+    assert re.search(r'name="r1-workaround"[^>]*value="Au téléphone."', answer.content.decode())
 
 
-def test_a_service_has_resumed_in_one_tap(client, incident):
+def test_one_tap_says_that_a_service_has_resumed(client, incident):
     assert "Ce service a repris maintenant" in text(client.get(url(incident)))
     for _click in range(2):
-        told = client.post(url(incident, "repris"), {"service": "civil"}, follow=True)
-    assert "Service rétabli : état civil." in text(told)
-    assert "C’est enregistré" not in text(told)
+        answer = client.post(url(incident, "repris"), {"service": "civil"}, follow=True)
+    assert "Service rétabli : état civil." in text(answer)
+    assert "C’est enregistré" not in text(answer)
     assert incident.interruptions.get(service="civil").ended_at
     assert incident.events.filter(kind=EventKind.FACTS).count() == 1
 
 
-def test_what_is_said_of_the_data_is_kept_or_refused(client, incident):
+def test_answers_about_the_data_are_saved_or_refused(client, incident):
     assert post(client, incident, "donnees", {"data_concerned": "no", "persons": "40"}).status_code == 422
     page = post(client, incident, "donnees", {"data_concerned": "no", "persons_band": "6-50"})
     assert "la réponse ne peut pas être « Non »" in text(page)
@@ -118,10 +118,10 @@ def test_the_kinds_of_data_have_the_words_and_the_order_of_the_declaration(clien
     assert corrected[0] == ("etat_civil", "Qui sont les gens ")
 
 
-def test_a_leak_that_was_said_is_without_ground_once_no_data_are_touched(client, incident):
-    said = {"data_concerned": "yes", "leak_status": "suspected", "persons": "40"}
-    assert post(client, incident, "donnees", said).status_code == 302
-    assert post(client, incident, "donnees", said | {"data_concerned": "no"}).status_code == 302
+def test_a_suspected_leak_is_unfounded_once_no_data_are_touched(client, incident):
+    fields = {"data_concerned": "yes", "leak_status": "suspected", "persons": "40"}
+    assert post(client, incident, "donnees", fields).status_code == 302
+    assert post(client, incident, "donnees", fields | {"data_concerned": "no"}).status_code == 302
     leak = incident.leaks.get()
     assert (leak.persons, leak.status) == (40, "unfounded")
 
@@ -141,11 +141,11 @@ def test_data_moments_caller_and_story_are_corrected(client, incident):
     assert 'value="09:00"' in client.get(url(incident, "moments")).content.decode()
 
 
-def test_with_an_address_given_late_the_mailbox_is_asked_about(client, incident):
+def test_a_mail_address_given_late_may_refuse_the_code(client, incident):
     page = client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
     assert 'name="mail_without_code"' in page
-    said = {"contact_email": "mairie@plouexemple.example", "contact_phone": "", "mail_without_code": "oui"}
-    assert post(client, incident, "rappel", said).status_code == 302
+    fields = {"contact_email": "mairie@plouexemple.example", "contact_phone": "", "mail_without_code": "oui"}
+    assert post(client, incident, "rappel", fields).status_code == 302
     incident.refresh_from_db()
     assert incident.mail_without_code
     page = client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
@@ -156,12 +156,12 @@ def test_with_an_address_given_late_the_mailbox_is_asked_about(client, incident)
     ]
 
 
-def test_of_a_mailbox_in_doubt_nothing_is_asked_and_no_choice_is_lost(client, incident):
+def test_a_mailbox_in_doubt_asks_nothing_and_keeps_the_choice(client, incident):
     Incident.objects.filter(pk=incident.pk).update(type="boite", mail_without_code=True)
     page = client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
     assert 'name="mail_without_code"' not in page
     assert "aucun mail n’y portera le lien ou le code" in page
-    said = {"contact_email": "mairie@plouexemple.example", "contact_phone": ""}
-    assert post(client, incident, "rappel", said).status_code == 302
+    fields = {"contact_email": "mairie@plouexemple.example", "contact_phone": ""}
+    assert post(client, incident, "rappel", fields).status_code == 302
     incident.refresh_from_db()
     assert incident.mail_without_code

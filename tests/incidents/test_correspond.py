@@ -31,7 +31,7 @@ def reply(client, incident, words="Avec quel logiciel ?", **more):
     return client.post(case(incident, "message"), {"text": words, "key": "r"} | more)
 
 
-def test_it_works(incident):
+def test_the_declarant_and_the_centre_write_to_each_other(incident):
     declarant, responder = opened(incident), a_responder()
     camille = signed_in(responder)
 
@@ -40,13 +40,13 @@ def test_it_works(incident):
     assert incident.declarant_wrote_at
     assert "La cantine est arrêtée aussi." in text(camille.get(case(incident)))
     assert reply(camille, incident, asks_answer="on").status_code == 302
-    told = text(camille.get(case(incident)))
-    assert "Message envoyé. Le déclarant peut le lire" in told  # nobody knows whether they do
+    confirmation = text(camille.get(case(incident)))
+    assert "Message envoyé. Le déclarant peut le lire" in confirmation  # whether they read it is not known
 
-    shown = text(declarant.get(page(incident)))
-    assert "Avec quel logiciel ?" in shown
-    assert f"{responder.display_name}, Breizh Cyber" in shown
-    assert "Breizh Cyber attend une réponse de vous" in shown
+    content = text(declarant.get(page(incident)))
+    assert "Avec quel logiciel ?" in content
+    assert f"{responder.display_name}, Breizh Cyber" in content
+    assert "Breizh Cyber attend une réponse de vous" in content
     first, second = Message.objects.order_by("id")
     events = incident.events.filter(kind="message").order_by("id")
     assert [event.data for event in events] == [
@@ -56,7 +56,7 @@ def test_it_works(incident):
     assert (first.author, first.actor_kind, second.actor) == ("Dominique", "declarant", responder)
 
 
-def test_the_form_is_signed_as_this_device_last_signed_and_not_as_the_declaration_names(incident):
+def test_the_form_is_signed_with_the_last_name_used_on_the_device(incident):
     declarant = opened(incident)
     assert 'value="Dominique' not in declarant.get(page(incident)).content.decode()
     send(declarant, incident, author="Alix, accueil")
@@ -65,14 +65,14 @@ def test_the_form_is_signed_as_this_device_last_signed_and_not_as_the_declaratio
     assert "Alix, accueil" not in opened(incident).get(page(incident, "retirer")).content.decode()
 
 
-def test_the_latest_is_in_sight_and_what_came_before_is_folded(incident):
+def test_the_latest_message_is_shown_and_earlier_ones_are_folded(incident):
     declarant, camille = opened(incident), signed_in(a_responder())
     for number in range(3):
         send(declarant, incident, f"Numéro {number}", key=str(number))
-    shown = declarant.get(page(incident)).content.decode()
-    folded = shown.index("Les 2 messages d’avant")
-    assert folded < shown.index("Numéro 0") < shown.index("</details>", folded) < shown.index("Numéro 2")
-    assert '<details class="screen" id="ecrire">' in shown
+    content = declarant.get(page(incident)).content.decode()
+    folded = content.index("Les 2 messages d’avant")
+    assert folded < content.index("Numéro 0") < content.index("</details>", folded) < content.index("Numéro 2")
+    assert '<details class="screen" id="ecrire">' in content
     reply(camille, incident, asks_answer="on")
     assert '<details class="screen" id="ecrire" open>' in declarant.get(page(incident)).content.decode()
     refused = send(declarant, incident, "")
@@ -109,9 +109,9 @@ def test_a_closed_case_waits_for_nobody(incident):
     responder = a_responder()
     reply(signed_in(responder), incident, asks_answer="on")
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
-    shown = text(opened(incident).get(page(incident)))
-    assert "Votre dossier est clos" in shown
-    assert "En attente de vous" not in shown
+    content = text(opened(incident).get(page(incident)))
+    assert "Votre dossier est clos" in content
+    assert "En attente de vous" not in content
 
 
 def test_a_colleague_writes_under_their_own_name(incident):
@@ -122,7 +122,7 @@ def test_a_colleague_writes_under_their_own_name(incident):
     assert agent.display_name in text(opened(incident).get(page(incident)))
 
 
-def test_what_an_account_types_is_kept_under_its_own_name_in_the_browser(incident):
+def test_the_browser_keeps_the_words_of_an_account_apart(incident):
     agent = an_agent()
     assert f'data-typed="{incident.reference} message {agent.uid}"' in text_of(signed_in(agent).get(page(incident)))
     assert f'data-typed="{incident.reference} message"' in text_of(opened(incident).get(page(incident)))
@@ -135,7 +135,7 @@ def test_with_the_link_and_an_account_it_is_the_account_that_speaks(incident):
     assert Message.objects.get().actor == agent
 
 
-def test_what_was_sent_twice_is_one_message(incident):
+def test_a_message_sent_twice_is_one_message(incident):
     declarant, camille = opened(incident), signed_in(a_responder())
     for _ in range(2):
         send(declarant, incident)
@@ -165,15 +165,15 @@ def test_a_double_click_at_one_instant_is_one_message(transactional_db):
             connection.close()
 
     clicks = [threading.Thread(target=click) for _ in range(4)]
-    for one in clicks:
-        one.start()
-    for one in clicks:
-        one.join()
+    for thread in clicks:
+        thread.start()
+    for thread in clicks:
+        thread.join()
     assert Message.objects.count() == incident.events.filter(kind="message").count() == 1
 
 
 @pytest.mark.parametrize("words", ["", " \n\t ", "x" * (TEXT_LIMIT + 1)], ids=["empty", "blank", "long"])
-def test_what_cannot_be_sent_is_said_and_kept(incident, words):
+def test_a_message_that_cannot_be_sent_is_refused_and_kept(incident, words):
     declarant, camille = opened(incident), signed_in(a_responder())
     for response in (send(declarant, incident, words), reply(camille, incident, words)):
         assert response.status_code == 422
@@ -201,11 +201,11 @@ def test_hostile_words_and_names_stay_words(incident, words):
     declarant, camille = opened(incident), signed_in(a_responder())
     send(declarant, incident, words, author=words)
     reply(camille, incident, words)
-    for shown in (declarant.get(page(incident)), camille.get(case(incident)), camille.get(QUEUE)):
-        harmless.answer(shown)
+    for response in (declarant.get(page(incident)), camille.get(case(incident)), camille.get(QUEUE)):
+        harmless.answer(response)
 
 
-def test_nobody_else_writes_or_reads(incident):
+def test_only_the_body_and_its_centre_write_and_read(incident):
     send(opened(incident), incident)
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
@@ -217,15 +217,15 @@ def test_nobody_else_writes_or_reads(incident):
 
 
 def test_a_responder_does_not_speak_for_the_declarant_nor_a_colleague_for_the_centre(incident):
-    shown = signed_in(a_responder()).get(page(incident))
-    assert 'id="ecrire"' not in shown.content.decode()
+    response = signed_in(a_responder()).get(page(incident))
+    assert 'id="ecrire"' not in response.content.decode()
     assert send(signed_in(a_responder()), incident).status_code == 403
     with pytest.raises(PermissionDenied):
         write_to_declarant(reference=incident.reference, actor=an_agent(), letter=Letter(text="a", key="k"))
     # Somebody of the body who also works for another centre is no more than a colleague.
-    both = an_agent()
-    both.membership_set.create(role="responder", csirt=Csirt.objects.create(slug="autre", name="Autre"))
-    assert reply(signed_in(both), incident).status_code == 403
+    member = an_agent()
+    member.membership_set.create(role="responder", csirt=Csirt.objects.create(slug="autre", name="Autre"))
+    assert reply(signed_in(member), incident).status_code == 403
     assert not Message.objects.exists()
 
 
@@ -235,32 +235,32 @@ def test_another_case_s_link_writes_nothing(incident):
         write_to_csirt(reference=incident.reference, guest=guest(other), letter=Letter(text="a", key="k"))
 
 
-def test_an_erased_case_keeps_its_lines_and_takes_no_more(incident):
+def test_an_erased_case_keeps_its_lines_and_takes_no_new_message(incident):
     declarant, agent = opened(incident), signed_in(an_agent())
     send(declarant, incident, "Mon numéro privé")
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    shown = text(agent.get(page(incident)))
-    assert "Mon numéro privé" not in shown
-    assert "Les mots de ce message ont été effacés." in shown
+    content = text(agent.get(page(incident)))
+    assert "Mon numéro privé" not in content
+    assert "Les mots de ce message ont été effacés." in content
     assert send(agent, incident, "Encore").status_code == 422
     assert Message.objects.count() == 1
 
 
-def test_the_history_tells_it_in_one_line(incident):
+def test_the_history_tells_the_messages_of_one_side_in_one_line(incident):
     declarant = opened(incident)
     for number in range(3):
         send(declarant, incident, str(number))
     reply(signed_in(a_responder()), incident)
-    shown = text(declarant.get(page(incident)))
-    assert "Vous avez écrit au centre (3 fois)" in shown
-    assert "Breizh Cyber a écrit un message" in shown
+    content = text(declarant.get(page(incident)))
+    assert "Vous avez écrit au centre (3 fois)" in content
+    assert "Breizh Cyber a écrit un message" in content
 
 
 @pytest.mark.parametrize("number", [2, 50])
 def test_a_thread_costs_few_queries(incident, django_assert_max_num_queries, number):
     client, responder = opened(incident), signed_in(a_person("responder", csirt=incident.csirt))
-    for each in range(number):
-        letter = Letter(text=str(each), key="k")
+    for index in range(number):
+        letter = Letter(text=str(index), key="k")
         write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
     responder.get(case(incident))
     with django_assert_max_num_queries(20):
