@@ -28,12 +28,12 @@ def town(db, client):
     return plouexemple()
 
 
-def kept(page):
-    """What the page's own form would send."""
+def read_hidden_fields(page):
+    """Return the hidden fields of the page's form."""
     return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page))
 
 
-def test_it_works(client, town):
+def test_a_declaration_sent_twice_is_one_incident(client, town):
     first, second = post(client), post(client)
     reference = spaced(Incident.objects.get().reference)
     assert reference in text(first)
@@ -64,7 +64,7 @@ def test_two_posts_at_once_make_one_incident(transactional_db):
 
 @pytest.mark.parametrize("where", ["services", "donnees", "rappel"])
 def test_other_words_after_the_end_are_shown_and_declare_nothing(client, town, where):
-    """The back button, then something else: the case stands, and what was typed is not lost in silence."""
+    """After the back button, the case stays as it is and the new words are shown, not lost in silence."""
     post(client, {"description": "Premier.", "service": ["civil"], "data_concerned": "no"})
     first = Incident.objects.get()
     response = client.post(WHERE[where], {"description": "Second <b>.", "service": "eau", "data_concerned": "yes"})
@@ -115,7 +115,7 @@ def test_a_reference_that_is_taken_is_drawn_again(client, town, monkeypatch):
     assert Incident.objects.count() == IncidentEvent.objects.count() == Story.objects.count() == 2
 
 
-def test_no_free_reference_stores_nothing(client, town, monkeypatch):
+def test_nothing_is_stored_when_no_reference_is_free(client, town, monkeypatch):
     post(client)
     taken = Incident.objects.get().reference
     monkeypatch.setattr(declare, "make_reference", lambda: taken)
@@ -131,26 +131,29 @@ def test_a_machine_only_meets_one_more_button(client, town):
     assert "Votre déclaration n’est pas encore partie." in text(response)
     assert "0 800 200 008" in text(response)
     assert not Incident.objects.exists()
-    assert client.post(WHERE["rappel"], kept(page)).url == SENT
+    assert client.post(WHERE["rappel"], read_hidden_fields(page)).url == SENT
     incident = Incident.objects.get()
     assert incident.story.description == "Écrit par qui ?"
 
 
-def test_the_page_with_one_more_button_is_no_other_person(client, town):
+def test_the_page_with_one_more_button_may_send_another_spelling(client, town):
     """It may send the same words under another spelling: other line ends, a number without its invisible marks."""
     pasted = {"contact_phone": "\u202a02 99 00 00 00\u202c", "description": "Écrit\r\npar qui ?"}
-    asked = post(client, {"site_web": "https://exemple.example"} | pasted)
-    again = kept(asked.content.decode()) | {"contact_phone": "0299000000", "description": "Écrit\npar qui ?"}
+    warning = post(client, {"site_web": "https://exemple.example"} | pasted)
+    again = read_hidden_fields(warning.content.decode()) | {
+        "contact_phone": "0299000000",
+        "description": "Écrit\npar qui ?",
+    }
     assert client.post(WHERE["rappel"], again).url == SENT
     assert Incident.objects.get().story.contact_phone == "0299000000"
 
 
 def test_the_page_with_one_more_button_keeps_the_opening_of_the_screen(client, town):
     begin(client)
-    opened = kept(client.get(WHERE["rappel"]).content.decode())
-    said = {"contact_phone": "02 99 00 00 00", "site_web": "https://exemple.example", "trait": "2"}
-    asked = client.post(WHERE["rappel"], opened | said)
-    again = kept(asked.content.decode())
+    opened = read_hidden_fields(client.get(WHERE["rappel"]).content.decode())
+    fields = {"contact_phone": "02 99 00 00 00", "site_web": "https://exemple.example", "trait": "2"}
+    warning = client.post(WHERE["rappel"], opened | fields)
+    again = read_hidden_fields(warning.content.decode())
     assert (again["plume"], again["trait"]) == (opened["plume"], "2")
     assert client.post(WHERE["rappel"], again | {"contact_phone": "02 99 00 00 02"}).url == SENT
 
@@ -161,7 +164,7 @@ def test_a_burst_only_meets_one_more_button(client, town):
     response = post(client, {"cle": "x"})
     assert "Votre déclaration n’est pas encore partie." in text(response)
     assert Incident.objects.count() == MANY
-    client.post(WHERE["rappel"], kept(response.content.decode()))
+    client.post(WHERE["rappel"], read_hidden_fields(response.content.decode()))
     assert Incident.objects.count() == MANY + 1
     # Somebody else is not concerned.
     post(Client(REMOTE_ADDR=an_address()))

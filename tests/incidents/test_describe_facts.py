@@ -28,76 +28,76 @@ def town(client):
     return plouexemple()
 
 
-def stored(incident):
+def get_story_lines(incident):
     return Story.objects.values(*LINES).get(incident=incident)
 
 
-def lacking(page, names):
-    """The inputs that the page does not ask."""
+def list_missing_inputs(page, names):
+    """Return the inputs that the page does not ask for."""
     return [name for name in names if f'name="{name}"' not in page.content.decode()]
 
 
-def test_they_are_asked_on_the_last_screen(client):
+def test_story_lines_are_asked_on_the_last_screen(client):
     begin(client)
     page = client.get(WHERE[Screen.CALLER])
-    assert lacking(page, INPUTS) == []
+    assert list_missing_inputs(page, INPUTS) == []
     assert all(fact.help in page.content.decode() for fact in STORY_LINES.values())
 
     post(client, {"contact_phone": PHONE, **LINES})
 
-    assert stored(Incident.objects.get()) == LINES
+    assert get_story_lines(Incident.objects.get()) == LINES
 
 
-def test_they_are_asked_in_a_call(client):
+def test_story_lines_are_asked_in_a_call(client):
     client.force_login(a_responder())
     page = client.get("/triage/saisir/")
-    assert lacking(page, INPUTS) == []
+    assert list_missing_inputs(page, INPUTS) == []
 
     client.post("/triage/saisir/", {"cle": hidden(page, "cle"), "body": "29999", "contact_phone": PHONE, **LINES})
 
-    assert stored(Incident.objects.get()) == LINES
+    assert get_story_lines(Incident.objects.get()) == LINES
 
 
-def test_they_are_known_in_a_later_call(client):
+def test_story_lines_are_filled_in_a_later_call(client):
     incident = declare(**LINES)
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
     form = page.context["form"]
     assert {name: form[name].value() for name in LINES} == LINES
 
-    typed = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": incident.type}
-    assert client.post(case(incident, "appel"), typed | CORRECTED).status_code == 302
+    fields = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": incident.type}
+    assert client.post(case(incident, "appel"), fields | CORRECTED).status_code == 302
 
-    assert stored(incident) == CORRECTED
+    assert get_story_lines(incident) == CORRECTED
 
 
-def test_they_are_corrected(client):
+def test_story_lines_are_corrected(client):
     incident = declare(**LINES)
     completing_pages.enter(client, incident)
-    assert lacking(client.get(completing_pages.url(incident, "rappel")), CALLER_COLUMNS.values()) == []
+    assert list_missing_inputs(client.get(completing_pages.url(incident, "rappel")), CALLER_COLUMNS.values()) == []
     page = client.get(completing_pages.url(incident, "recit"))
     assert all(f'value="{words}"' in page.content.decode() for words in LINES.values())
 
     completing_pages.post(client, incident, "recit", {"description": "Tout est chiffré."} | CORRECTED)
 
-    assert stored(incident) == CORRECTED
+    assert get_story_lines(incident) == CORRECTED
 
 
-def test_they_are_read(client):
+def test_story_lines_are_read_on_the_case_and_in_the_sheet(client):
     incident = declare(**LINES)
     client.force_login(a_responder())
     page = text(client.get(case(incident)))
     assert all(f"{fact.short} {LINES[name]}" in page for name, fact in STORY_LINES.items())
 
-    said = {
+    facts = {
         line.label: line.words
         for line in list_sheet_facts("recit", "", snapshot_rows(incident, "recit"), "Europe/Paris")
     }
 
-    assert {fact.read: LINES[name] for name, fact in STORY_LINES.items()}.items() <= said.items()
+    assert {fact.read: LINES[name] for name, fact in STORY_LINES.items()}.items() <= facts.items()
 
 
-def test_an_older_sheet_is_read_without_them():
+def test_an_older_sheet_is_read_without_the_story_lines():
     (line,) = list_sheet_facts("recit", "", {"description": "Tout est chiffré."}, "Europe/Paris")
     assert (line.label, line.words) == ("Récit", "Tout est chiffré.")
 
@@ -105,5 +105,5 @@ def test_an_older_sheet_is_read_without_them():
 @pytest.mark.parametrize("section", ["recit", "rappel"])
 def test_a_column_holds_as_much_as_is_accepted(section):
     limits = {name: fact.limit for name, fact in map_inputs(section).items() if fact.is_words}
-    held = {name: Story._meta.get_field(name).max_length for name in limits}
-    assert all(held[name] is None or held[name] >= limit for name, limit in limits.items())
+    lengths = {name: Story._meta.get_field(name).max_length for name in limits}
+    assert all(lengths[name] is None or lengths[name] >= limit for name, limit in limits.items())

@@ -22,17 +22,17 @@ MD5, SHA512 = "d41d8cd98f00b204e9800998ecf8427e", "ab" * 64
 IBAN = "FR7630006000011234567890189"
 
 
-def found(text):
+def find_values(text):
     return {(kind.value, value) for kind, value in find_indicators(text)}
 
 
-def test_it_works():
-    said = (
+def test_indicators_are_found_in_a_message_defanged_or_not():
+    words = (
         "Le mail de comptable[at]fournisseur(dot)example mène à hxxps://Banque[.]example/Payer?id=1, sur 192.0.2[.]1 "
         f"et 2001:DB8:0::1. Il porte facture.pdf.exe ({MD5.upper()}). IBAN FR76 3000 6000 0112 3456 7890 189."
     )
 
-    assert found(said) == {
+    assert find_values(words) == {
         ("email", "comptable@fournisseur.example"),
         ("url", "https://banque.example/Payer?id=1"),
         ("ip", "192.0.2.1"),
@@ -67,8 +67,8 @@ def test_it_works():
         ("", set()),
     ],
 )
-def test_what_is_found(text, expected):
-    assert found(text) == expected
+def test_each_spelling_of_an_indicator_is_found(text, expected):
+    assert find_values(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_is_found(text, expected):
         ("file", "a\0b.exe", "ab.exe"),
     ],
 )
-def test_one_spelling(kind, value, expected):
+def test_a_value_is_normalised_to_one_spelling(kind, value, expected):
     assert normalise_value(kind, value) == expected
 
 
@@ -117,8 +117,8 @@ VALUES = st.one_of(
 
 
 @given(VALUES)
-def test_what_is_shown_is_found_again(value):
-    """Defanged and read again, it is the same value; and the one spelling is its own."""
+def test_a_defanged_value_is_found_again(value):
+    """A defanged value is normalised to the same value, and a normalised value to itself."""
     kind, raw = value
     spelt = normalise_value(kind, raw)
     assert normalise_value(kind, defang(kind, spelt)) == spelt == normalise_value(kind, spelt)
@@ -129,13 +129,13 @@ def test_what_is_shown_is_found_again(value):
 @pytest.mark.parametrize("scheme", ["https", "HTTP", "ftp"])
 def test_an_address_inside_another_is_no_link_either(scheme):
     whole = f"https://filtre.example/?url={scheme}://evil.example/x.php&id=1"
-    seen = defang(ObservableKind.URL, whole)
-    assert seen == f"hxxps://filtre[.]example/?url={scheme}[:]//evil.example/x.php&id=1"
-    assert normalise_value(ObservableKind.URL, seen) == whole
+    defanged = defang(ObservableKind.URL, whole)
+    assert defanged == f"hxxps://filtre[.]example/?url={scheme}[:]//evil.example/x.php&id=1"
+    assert normalise_value(ObservableKind.URL, defanged) == whole
 
 
 @given(st.sampled_from(ObservableKind.values), st.text(max_size=60))
-def test_no_words_break_it(kind, text):
+def test_no_text_breaks_the_search(kind, text):
     spelt = normalise_value(kind, text)
     assert spelt is None or normalise_value(kind, spelt) == spelt
     find_indicators(text)
@@ -146,7 +146,7 @@ HOSTILE = ["(", "[", "[.]", "(a", "a@", "a@b.", "a.", "at ", "FR76", "FR76 ", ":
 
 @pytest.mark.parametrize("bait", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_takes_no_more_than_its_length(bait):
-    """Twice as long takes about twice as long: four times would be the square. And the whole stays bounded."""
+    """Four times the length takes about four times as long; a quadratic search would take sixteen times."""
     short, long = (bait * (size // len(bait)) for size in (10_000, 40_000))
     spent = []
     for text in (short, long):
@@ -170,7 +170,7 @@ def test_a_million_characters_are_read_to_the_limit():
         *(("email", value) for value in ("maire@plouexemple.example", "moi@gmail.com", "x@finances.gouv.fr")),
     ],
 )
-def test_what_says_nothing_of_an_attack(kind, value):
+def test_common_values_are_innocent(kind, value):
     own, persons = ["plouexemple.example"], ["moi@gmail.com"]
     assert is_innocent(Indicator(ObservableKind(kind), value), own=own, persons=persons)
 
@@ -187,16 +187,17 @@ def test_what_says_nothing_of_an_attack(kind, value):
         ("file", "run.exe"),
     ],
 )
-def test_what_may_say_something(kind, value):
+def test_suspect_values_are_not_innocent(kind, value):
     assert not is_innocent(Indicator(ObservableKind(kind), value), own=["plouexemple.example"])
 
 
 def test_the_national_list_is_dated_and_says_why():
-    known = load_national_list()
-    assert known.day.year >= 2026
-    assert known.source
+    national_list = load_national_list()
+    assert national_list.day.year >= 2026
+    assert national_list.source
     assert all(
-        one.why and normalise_value("domain", one.domain) == one.domain for one in known.families + known.providers
+        entry.why and normalise_value("domain", entry.domain) == entry.domain
+        for entry in national_list.families + national_list.providers
     )
     assert find_own_domain("mairie@wanadoo.fr") == find_own_domain("") == ""
 
@@ -223,8 +224,12 @@ x
 
 
 def test_a_mail_is_read_part_by_part():
-    seen = found(extract_words(MAIL, "message/rfc822"))
-    assert {("url", "https://evil.example/?a=1&b=2"), ("file", "facture.js"), ("email", "escroc@evil.example")} <= seen
+    values = find_values(extract_words(MAIL, "message/rfc822"))
+    assert {
+        ("url", "https://evil.example/?a=1&b=2"),
+        ("file", "facture.js"),
+        ("email", "escroc@evil.example"),
+    } <= values
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe evil.com", MAIL.replace(b"utf-8", b"inconnu"), MAIL[:300] * 50])

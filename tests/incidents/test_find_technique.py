@@ -22,15 +22,15 @@ def url(incident, *parts):
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
-def search(client, incident, words, **said):
-    """As the page posts it: with the prefix of its form."""
-    posted = {f"{KeptForm.QUALIFICATION.value}-{name}": value for name, value in {"find": words, **said}.items()}
+def search(client, incident, words, **fields):
+    """Search as the page does: with the prefix of its form."""
+    posted = {f"{KeptForm.QUALIFICATION.value}-{name}": value for name, value in {"find": words, **fields}.items()}
     return client.post(url(incident, "qualifier"), posted | {"chercher": "oui"})
 
 
 @pytest.mark.parametrize("words", ["T1055.011", "extra window memory", "EXTRA window", "t1055 011"])
-def test_it_works(client, incident, words):
-    """Searched, ticked, kept: with what was ticked before the search."""
+def test_a_technique_is_found_ticked_and_saved(client, incident, words):
+    """The techniques that were ticked before the search stay ticked."""
     client.force_login(a_responder())
     answer = search(client, incident, words, techniques=["T1490"], nature="incident")
     assert answer.status_code == 200
@@ -38,13 +38,13 @@ def test_it_works(client, incident, words):
     assert [box.data["value"] for box in form.found_boxes] == ["T1055.011"]
     assert form["techniques"].value() == ["T1490"]
     assert form["nature"].value() == "incident"
-    typed = {name: form[name].value() for name in form.fields} | {"techniques": ["T1490", "T1055.011"]}
-    typed = {name: value for name, value in typed.items() if value is not None}
-    assert client.post(url(incident, "qualifier"), typed).status_code == 302
+    fields = {name: form[name].value() for name in form.fields} | {"techniques": ["T1490", "T1055.011"]}
+    fields = {name: value for name, value in fields.items() if value is not None}
+    assert client.post(url(incident, "qualifier"), fields).status_code == 302
     assert Incident.objects.get().techniques == ["T1055.011", "T1490"]
 
 
-def test_nothing_found_is_said_and_many_are_counted(client, incident):
+def test_an_empty_search_says_so_and_a_long_one_is_counted(client, incident):
     client.force_login(a_responder())
     assert "Aucune technique ne porte ces mots" in search(client, incident, "zzqx").content.decode()
     many = search(client, incident, "account").context["qualify"]["form"]
@@ -52,7 +52,7 @@ def test_nothing_found_is_said_and_many_are_counted(client, incident):
     assert many.hidden_match_count == len(many.matches) - 20
 
 
-def test_the_page_offers_few_until_one_searches(client, incident):
+def test_the_page_offers_few_techniques_before_a_search(client, incident):
     client.force_login(a_responder())
     form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
     assert len(form["techniques"].subwidgets) < 20
@@ -61,22 +61,22 @@ def test_the_page_offers_few_until_one_searches(client, incident):
 @pytest.mark.parametrize(
     ("words", "first"), [("T1566", "T1566"), ("rançon", None), ("chiffr", "T1486"), ("initial access valid", "T1078")]
 )
-def test_by_number_name_french_label_or_tactic(words, first):
-    found = [one.id for one in find_techniques(words)]
-    assert found[:1] == ([first] if first else [])
+def test_a_technique_is_found_by_number_name_label_or_tactic(words, first):
+    ids = [technique.id for technique in find_techniques(words)]
+    assert ids[:1] == ([first] if first else [])
 
 
 def test_the_shipped_matrix_is_whole():
     """Version 19 took « Defense Evasion » apart and put T1656 under T1684, « Social Engineering »."""
-    said = json.loads(MATRIX.read_text())
-    assert all(said[name] for name in ("version", "date", "source", "url", "licence", "tactics"))
+    matrix = json.loads(MATRIX.read_text())
+    assert all(matrix[name] for name in ("version", "date", "source", "url", "licence", "tactics"))
     assert (SHIPPED.version, SHIPPED.size) == ("19.2", 697)
     ids = list(TECHNIQUES)
     assert ids == sorted(set(ids))
-    for one in TECHNIQUES.values():
-        assert one.tactics
-        assert one.name.startswith(TECHNIQUES[one.id[:5]].name)
-    assert len(said["tactics"]) == 15
+    for technique in TECHNIQUES.values():
+        assert technique.tactics
+        assert technique.name.startswith(TECHNIQUES[technique.id[:5]].name)
+    assert len(matrix["tactics"]) == 15
     assert TECHNIQUES["T1211"].name == "Exploitation for Stealth"
     assert TECHNIQUES["T1684.001"].name == "Social Engineering: Impersonation"
     assert "T1656" not in TECHNIQUES
@@ -85,8 +85,8 @@ def test_the_shipped_matrix_is_whole():
 def pattern(identifier, name, **more):
     phases = [{"kill_chain_name": "mitre-attack", "phase_name": "impact"}]
     references = [REFERENCE | {"external_id": identifier}]
-    kept = {"type": "attack-pattern", "name": name, "external_references": references, "kill_chain_phases": phases}
-    return kept | more
+    fields = {"type": "attack-pattern", "name": name, "external_references": references, "kill_chain_phases": phases}
+    return fields | more
 
 
 BUNDLE = {
@@ -113,12 +113,12 @@ CATALOG = {
 }
 
 
-@pytest.mark.parametrize("said", [BUNDLE, CATALOG], ids=["stix", "catalog"])
-def test_the_matrix_is_made_by_a_command(said, tmp_path):
-    file, made = tmp_path / "in.json", tmp_path / "out.json"
-    file.write_text(json.dumps(said))
-    call_command("build_attack_data", file, source="Essai", output=made)
-    assert json.loads(made.read_text()) | {"licence": "", "url": ""} == {
+@pytest.mark.parametrize("source", [BUNDLE, CATALOG], ids=["stix", "catalog"])
+def test_the_matrix_is_made_by_a_command(source, tmp_path):
+    file, output = tmp_path / "in.json", tmp_path / "out.json"
+    file.write_text(json.dumps(source))
+    call_command("build_attack_data", file, source="Essai", output=output)
+    assert json.loads(output.read_text()) | {"licence": "", "url": ""} == {
         "name": "MITRE ATT&CK Enterprise",
         "version": "20.0",
         "date": "2026-10-27",
@@ -131,7 +131,7 @@ def test_the_matrix_is_made_by_a_command(said, tmp_path):
 
 
 @pytest.mark.parametrize("words", ["{}", "[]", "x"])
-def test_what_is_no_matrix_is_said(words, tmp_path):
+def test_a_file_that_is_no_matrix_is_refused(words, tmp_path):
     file = tmp_path / "in.json"
     file.write_text(words)
     with pytest.raises(CommandError, match="ni un paquet STIX"):

@@ -1,4 +1,4 @@
-"""Opening, moving or closing a ground: open cases follow it, each once, and whoever must now act is told."""
+"""Opening, moving or closing a ground: open cases follow it, each once, and the people who must now act are told."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    """A change is followed without the minutes in which it may be undone, but where that is what is tested."""
+    """Follow a change at once, without the minutes in which it may be undone."""
     monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
 
 
@@ -50,12 +50,12 @@ def cover(csirt, **ground):
     return Coverage.objects.create(csirt=csirt, source="essai", **ground)
 
 
-def fresh(incident):
+def reload(incident):
     return Incident.objects.get(pk=incident.pk)
 
 
-def test_it_works(nobody):
-    """A ground that nobody covered is opened: the case comes up in the queue of the centre, with targets of today."""
+def test_a_newly_covered_ground_moves_its_open_cases(nobody):
+    """The case comes up in the queue of the centre, with targets of today."""
     incident = declare()
     responder = a_responder(nobody)
     assert incident.csirt is None
@@ -65,7 +65,7 @@ def test_it_works(nobody):
     cover(nobody)
     work_on_cases()
 
-    moved = fresh(incident)
+    moved = reload(incident)
     assert (moved.csirt, moved.status) == (nobody, Status.DECLARED)
     assert moved.acknowledge_by > timezone.now()
     assert (moved.due_at, moved.due_for) == (moved.acknowledge_by, DueFor.ACKNOWLEDGE)
@@ -74,12 +74,12 @@ def test_it_works(nobody):
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.REROUTED, None, "system")
     assert event.data == {"from": "", "to": "breizh-cyber", "why": "opened"}
     assert incident.reference in as_person(responder).get(QUEUE).content.decode()
-    shown = text(signed_in(responder).get(case(incident)))
-    assert "un centre répond désormais de ce territoire" in shown
+    content = text(signed_in(responder).get(case(incident)))
+    assert "un centre répond désormais de ce territoire" in content
     assert "Breizh Cyber reçoit votre dossier" in text(opened(incident).get(page(incident)))
 
 
-def test_once(nobody):
+def test_a_case_moves_once(nobody):
     incident = declare()
     cover(nobody)
     assert reroute.reroute_cases() == 1
@@ -97,7 +97,7 @@ def test_nothing_is_read_while_the_directory_stands(nobody, time_machine, django
 
 
 def test_a_change_is_followed_once_it_has_stood_for_some_minutes(nobody, time_machine, monkeypatch):
-    """What was declared just before it, and saved after it, is there by then; a slip that is mended moves nothing."""
+    """Cases declared just before it are saved by then; a mistake that is undone in time moves nothing."""
     monkeypatch.undo()
     time_machine.move_to("2026-11-28T10:00:00Z")
     incident = declare()
@@ -125,21 +125,21 @@ def test_a_ground_that_opens_on_a_day_is_opened_that_day(nobody, time_machine):
     assert not reroute.reroute_cases()
     time_machine.move_to("2026-11-29T10:00:00Z")
     assert reroute.reroute_cases() == 1
-    assert fresh(incident).csirt == nobody
+    assert reload(incident).csirt == nobody
 
 
-def test_what_nobody_took_goes_to_the_centre_that_has_the_ground_now():
+def test_a_free_case_moves_to_the_centre_that_now_has_the_ground():
     incident, former = declare_at_breizh()
     index_all()
     new = another_centre()
     cover(new, departement=finistere())
 
     assert reroute.reroute_cases() == 1
-    assert fresh(incident).csirt == new
+    assert reload(incident).csirt == new
     assert incident.events.latest("id").data == {"from": "breizh-cyber", "to": "loin-cyber", "why": "moved"}
     assert as_person(former).get(case(incident)).status_code == 404
     index_all()
-    assert {one.csirt for one in SearchDocument.objects.filter(incident=incident)} == {new}
+    assert {document.csirt for document in SearchDocument.objects.filter(incident=incident)} == {new}
 
 
 def declare_at_breizh():
@@ -152,7 +152,7 @@ def take(incident, person, tlp=Tlp.GREEN):
     Incident.objects.filter(pk=incident.pk).update(tlp=tlp)
 
 
-def test_what_a_centre_took_is_proposed_and_changes_hands_by_being_taken():
+def test_a_taken_case_is_proposed_and_moves_once_accepted():
     incident, former = declare_at_breizh()
     take(incident, former)
     new = another_centre()
@@ -164,17 +164,17 @@ def test_what_a_centre_took_is_proposed_and_changes_hands_by_being_taken():
     transfer = incident.transfers.get()
     assert (transfer.state, transfer.taker, transfer.asked_by) == (TransferState.ASKED, new, None)
     assert transfer.motive.endswith("Loin Cyber répond aux collectivités de son département.")
-    assert fresh(incident).csirt == breizh_cyber()
+    assert reload(incident).csirt == breizh_cyber()
     assert "parce que la collectivité relève désormais de ce centre" in text(as_person(former).get(case(incident)))
     assert "proposé par la plateforme" in text(as_person(taker).get(offer_url(transfer)))
 
     accept_transfer(uid=transfer.uid, actor=taker)
-    assert fresh(incident).csirt == new
+    assert reload(incident).csirt == new
     assert not reroute.reroute_cases()
 
 
-def test_what_people_decided_stays():
-    """The other centre left it to the first one: the ground does not ask again."""
+def test_a_returned_proposal_is_not_made_again():
+    """The other centre returned the case: the same ground does not propose it again."""
     incident, former = declare_at_breizh()
     take(incident, former)
     new = another_centre()
@@ -185,32 +185,32 @@ def test_what_people_decided_stays():
     ground.source = "une autre liste"
     ground.save()
     assert not reroute.reroute_cases()
-    assert fresh(incident).csirt == breizh_cyber()
+    assert reload(incident).csirt == breizh_cyber()
 
 
-def test_a_closed_ground_says_so_and_what_was_taken_stays():
+def test_a_closed_ground_frees_waiting_cases_and_leaves_taken_ones():
     waiting, former = declare_at_breizh()
     taken = declare()
     acknowledge_incident(reference=taken.reference, actor=former)
     Coverage.objects.all().delete()
 
     assert reroute.reroute_cases() == 1
-    assert fresh(waiting).csirt is None
-    assert fresh(taken).csirt == taken.csirt
+    assert reload(waiting).csirt is None
+    assert reload(taken).csirt == taken.csirt
     assert waiting.events.latest("id").data == {"from": "breizh-cyber", "to": "", "why": "closed"}
     assert "Plus aucun centre ne répond de votre territoire" in text(opened(waiting).get(page(waiting)))
 
 
-def test_closed_cases_and_those_with_doubles_stay():
+def test_doubles_and_their_main_case_stay():
     main, former = declare_at_breizh()
     double = declare()
     merge_incident(reference=double.reference, into=main.reference, actor=former)
     cover(another_centre(), departement=finistere())
     assert not reroute.reroute_cases()
-    assert {fresh(main).csirt, fresh(double).csirt} == {breizh_cyber()}
+    assert {reload(main).csirt, reload(double).csirt} == {breizh_cyber()}
 
 
-def test_one_that_fails_holds_up_no_other(nobody, monkeypatch):
+def test_a_case_that_fails_holds_up_no_other(nobody, monkeypatch):
     first, second = declare(), declare()
     cover(nobody)
     real = reroute.reroute_case
@@ -222,7 +222,7 @@ def test_one_that_fails_holds_up_no_other(nobody, monkeypatch):
 
     monkeypatch.setattr(reroute, "reroute_case", fails)
     assert reroute.reroute_cases() == 1
-    assert fresh(second).csirt == nobody
+    assert reload(second).csirt == nobody
 
 
 def put_back_after(work, incident, person):
@@ -243,24 +243,24 @@ def write_to_the_body(incident, person):
 
 
 @pytest.mark.parametrize("work", [take_alone, write_a_note, write_to_the_body])
-def test_what_was_worked_on_is_never_moved_even_once_put_back(work):
+def test_a_case_that_was_worked_on_is_never_moved(work):
     incident, former = declare_at_breizh()
     put_back_after(work, incident, former)
     Incident.objects.update(tlp=Tlp.GREEN)
-    assert fresh(incident).acknowledged_at is None
+    assert reload(incident).acknowledged_at is None
     cover(another_centre(), departement=finistere())
 
     assert reroute.reroute_cases() == 1
-    assert fresh(incident).csirt == breizh_cyber()
+    assert reload(incident).csirt == breizh_cyber()
     assert incident.transfers.get().state == TransferState.ASKED
 
 
-def test_words_of_a_hand_over_stay_in_their_centre():
+def test_the_words_of_a_hand_over_stay_in_their_centre():
     """They were written once for two cases, and the other centre may take one of them."""
     incident, former = declare_at_breizh()
     other = declare()
-    for each in (incident, other):
-        assign_incident(reference=each.reference, actor=former, assignee=former)
+    for open_case in (incident, other):
+        assign_incident(reference=open_case.reference, actor=former, assignee=former)
     words = Shift(to=None, text="La mairie voisine paie la rançon.", key="k")
     hand_shift_over(actor=former, references=[incident.reference, other.reference], shift=words)
     Incident.objects.update(tlp=Tlp.GREEN)
@@ -269,31 +269,31 @@ def test_words_of_a_hand_over_stay_in_their_centre():
     cover(new, departement=finistere())
 
     assert reroute.reroute_cases() == 2
-    assert fresh(incident).csirt == breizh_cyber()
+    assert reload(incident).csirt == breizh_cyber()
     accept_transfer(uid=incident.transfers.get().uid, actor=taker)
     assert "La mairie voisine" not in text(as_person(taker).get(case(incident)))
 
 
-def test_what_was_only_given_and_grouped_goes_without_its_person_and_its_group():
+def test_an_assigned_and_grouped_case_moves_without_assignee_and_group():
     incident, former = declare_at_breizh()
     assign_incident(reference=incident.reference, actor=former, assignee=a_responder(breizh_cyber()))
     group = open_group(csirt=breizh_cyber(), kind=GroupKind.CAMPAIGN, title="Vague", actor=former)
     add_to_group(reference=incident.reference, group=group.uid, actor=former)
     waited = timezone.now() - timedelta(days=3)
     Incident.objects.update(answer_by=waited, acknowledge_by=waited)
-    assert fresh(incident).group
-    assert fresh(incident).assignee
+    assert reload(incident).group
+    assert reload(incident).assignee
     cover(another_centre(), departement=finistere())
 
     assert reroute.reroute_cases() == 1
-    moved = fresh(incident)
+    moved = reload(incident)
     assert (moved.assignee, moved.group) == (None, None)
     assert moved.answer_by > timezone.now()
     assert moved.acknowledge_by > timezone.now()
 
 
 @pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
-def test_what_its_label_keeps_in_its_centre_is_not_proposed_but_asked_for(tlp):
+def test_a_narrow_label_asks_for_an_agreement_instead_of_a_proposal(tlp):
     incident, former = declare_at_breizh()
     take(incident, former, tlp)
     new = another_centre()
@@ -310,13 +310,13 @@ def test_what_its_label_keeps_in_its_centre_is_not_proposed_but_asked_for(tlp):
     event = incident.events.latest("id")
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.TASKS_ADDED, None, "system")
     assert event.data == {"added": 1, "task": str(task.uid)}
-    shown = text(as_person(former).get(case(incident)))
-    assert "relève désormais de Loin Cyber : demandez l’accord du déclarant, puis proposez le transfert." in shown
-    assert fresh(incident).due_at <= task.due_at
+    content = text(as_person(former).get(case(incident)))
+    assert "relève désormais de Loin Cyber : demandez l’accord du déclarant, puis proposez le transfert." in content
+    assert reload(incident).due_at <= task.due_at
 
 
 def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
-    """And nothing of the case is read in the other centre any more."""
+    """The other centre no longer reads anything of the case."""
     incident, former = declare_at_breizh()
     take(incident, former)
     new = another_centre()
@@ -328,12 +328,12 @@ def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
     Incident.objects.update(tlp=Tlp.AMBER)
 
     for where in pages:
-        shown = text(as_person(taker).get(where))
-        assert "Plouexemple" not in shown
-        assert "Rançongiciel" not in shown
+        content = text(as_person(taker).get(where))
+        assert "Plouexemple" not in content
+        assert "Rançongiciel" not in content
     with pytest.raises(ValidationError):
         accept_transfer(uid=incident.transfers.get().uid, actor=taker)
-    assert fresh(incident).csirt == breizh_cyber()
+    assert reload(incident).csirt == breizh_cyber()
 
     RoutingCheck.objects.update(version=None)
     reroute.reroute_cases()
@@ -341,7 +341,7 @@ def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
     assert "demandez l’accord du déclarant" in incident.tasks.get(author=None).title
 
 
-def test_a_proposal_ends_with_its_reason_and_is_made_again_with_it():
+def test_a_proposal_ends_and_is_made_again_with_its_ground():
     incident, former = declare_at_breizh()
     take(incident, former)
     new = another_centre()
@@ -376,7 +376,7 @@ def test_a_ground_that_goes_on_to_a_third_centre_takes_the_proposal_with_it():
     assert list(states) == [(TransferState.WITHDRAWN, "loin-cyber"), (TransferState.ASKED, "tiers-cyber")]
 
 
-def test_the_case_of_a_body_whose_region_was_corrected_follows_and_says_so(nobody):
+def test_a_case_follows_the_corrected_region_of_its_body(nobody):
     """The directory stays as it is: what changed is the body."""
     cover(nobody)
     incident = declare()
@@ -388,7 +388,7 @@ def test_the_case_of_a_body_whose_region_was_corrected_follows_and_says_so(nobod
     correct_region(collectivity=incident.collectivity, region=other, note="La liste se trompe.")
 
     assert reroute.reroute_cases() == 1
-    moved = fresh(incident)
+    moved = reload(incident)
     assert (moved.csirt, moved.region) == (new, other)
     assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
     assert "a été corrigée" in text(as_person(a_responder(new)).get(case(incident)))

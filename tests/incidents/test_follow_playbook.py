@@ -38,11 +38,11 @@ def act(client, incident, task, state):
     return client.post(url(incident, "taches", str(task.uid)), {"etat": state})
 
 
-def add(client, incident, **said):
-    return client.post(url(incident, "taches"), {"title": "Rappeler le maire", "due": "", "due_time": ""} | said)
+def add(client, incident, **fields):
+    return client.post(url(incident, "taches"), {"title": "Rappeler le maire", "due": "", "due_time": ""} | fields)
 
 
-def test_it_works(client, responder, incident):
+def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
     steps = PLAYBOOKS["rancon"]
     assert "Ajouter les étapes du guide « rançongiciel »" in text_of(client.get(url(incident)))
 
@@ -69,7 +69,7 @@ def test_it_works(client, responder, incident):
     assert f"<b>Tâches ajoutées</b> ({len(steps)})" in page
 
 
-def test_twice_adds_nothing(client, responder, incident):
+def test_adding_the_guide_twice_adds_nothing(client, responder, incident):
     for _ in range(2):
         answer = client.post(url(incident, "guide"), follow=True)
     assert "déjà dans le dossier" in text_of(answer)
@@ -78,18 +78,18 @@ def test_twice_adds_nothing(client, responder, incident):
     assert "Ajouter les étapes" not in text_of(answer)
 
 
-def test_another_type_adds_only_what_the_first_had_not(client, responder, incident):
+def test_another_type_adds_only_its_new_steps(client, responder, incident):
     apply_playbook(reference=incident.reference, actor=responder)
     Incident.objects.filter(pk=incident.pk).update(type=IncidentType.MAILBOX)
-    here = {step.step for step in PLAYBOOKS["rancon"]}
-    wanted = [step for step in PLAYBOOKS["boite"] if step.step not in here]
-    assert f"({len(wanted)} de plus)" in text_of(client.get(url(incident)))
+    first_steps = {step.step for step in PLAYBOOKS["rancon"]}
+    new_steps = [step for step in PLAYBOOKS["boite"] if step.step not in first_steps]
+    assert f"({len(new_steps)} de plus)" in text_of(client.get(url(incident)))
 
-    assert apply_playbook(reference=incident.reference, actor=responder) == len(wanted)
+    assert apply_playbook(reference=incident.reference, actor=responder) == len(new_steps)
     assert Task.objects.filter(step="rappeler").count() == 1
 
 
-def test_done_moot_and_open_again(client, responder, incident):
+def test_a_task_is_moot_opened_again_and_done(client, responder, incident):
     add(client, incident)
     task = Task.objects.get()
     for state, moot in (("moot", True), ("moot", True), ("open", False), ("done", False)):
@@ -121,7 +121,7 @@ def test_a_task_of_ones_own_is_due_at_the_clock_of_the_body(client, responder, i
     assert (task.author, task.step) == (responder, "")
 
 
-def test_a_late_task_is_said_and_comes_first(client, responder, incident):
+def test_a_late_task_is_marked_and_comes_first(client, responder, incident):
     add(client, incident, title="Sans date")
     add(client, incident, due=str(timezone.localdate() + timedelta(days=1)))
     with time_machine.travel(timezone.now() + timedelta(days=3)):
@@ -135,7 +135,7 @@ def test_a_late_task_is_said_and_comes_first(client, responder, incident):
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("fields", "field"),
     [
         ({"title": " "}, "title"),
         ({"title": "x" * 161}, "title"),
@@ -147,12 +147,12 @@ def test_a_late_task_is_said_and_comes_first(client, responder, incident):
         ({"due": "2026-12-01", "due_time": "25:99"}, "due_time"),
     ],
 )
-def test_what_is_refused_names_the_field_and_keeps_the_words(client, responder, incident, said, field):
-    answer = add(client, incident, **said)
+def test_a_refused_task_names_the_field_and_keeps_the_words(client, responder, incident, fields, field):
+    answer = add(client, incident, **fields)
     assert answer.status_code == 422
     form = answer.context["tasks"]["form"]
     assert list(form.errors) == [field]
-    assert form["title"].value() == said.get("title", "Rappeler le maire")
+    assert form["title"].value() == fields.get("title", "Rappeler le maire")
     assert "<details open>" in text_of(answer)
     assert not Task.objects.exists()
 
@@ -177,7 +177,7 @@ def test_no_task_is_added_to_a_closed_or_an_erased_case(client, responder, incid
         apply_playbook(reference=erased.reference, actor=responder)
 
 
-def test_not_yours_and_not_there_are_the_same(incident):
+def test_a_case_of_another_centre_is_not_found(incident):
     elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
         apply_playbook(reference=incident.reference, actor=elsewhere)
@@ -186,7 +186,7 @@ def test_not_yours_and_not_there_are_the_same(incident):
 @pytest.mark.parametrize("number", [2, 50])
 def test_the_tasks_cost_one_query(client, responder, incident, number):
     row = {"incident": incident, "author": responder, "done_by": responder, "done_at": timezone.now()}
-    Task.objects.bulk_create(Task(title=f"Tâche {one}", **row) for one in range(number))
+    Task.objects.bulk_create(Task(title=f"Tâche {index}", **row) for index in range(number))
     with CaptureQueriesContext(connection) as queries:
         client.get(url(incident))
     assert len([query for query in queries if 'FROM "incidents_task"' in query["sql"]]) == 1
@@ -198,12 +198,12 @@ def test_each_type_has_a_national_guide_that_fits_its_rows(kind):
     assert len(steps) >= 8
     assert steps[0].step == "rappeler"
     assert len({step.step for step in steps}) == len(steps)
-    assert [one.step for one in clean_steps([step._asdict() for step in steps])] == [step.step for step in steps]
+    assert [clean.step for clean in clean_steps([step._asdict() for step in steps])] == [step.step for step in steps]
     assert all(step.title and step.why and step.source for step in steps)
     assert not any("NIS" in f"{step.title} {step.why}" for step in steps)
 
 
-# A lead gives the centre its own
+# The guide of a centre
 
 
 @pytest.fixture
@@ -213,14 +213,14 @@ def lead(client):
     return lead
 
 
-def publish(client, based_on=0, text=TYPED, **said):
-    return client.post(PAGE, {"steps": text, "based_on": based_on} | (said or {"publier": "1"}))
+def publish(client, based_on=0, text=TYPED, **buttons):
+    return client.post(PAGE, {"steps": text, "based_on": based_on} | (buttons or {"publier": "1"}))
 
 
-def test_a_lead_gives_the_centre_its_own_and_cases_follow_it(client, lead):
+def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
     assert PLAYBOOKS["rancon"][0].title in client.get(PAGE).context["form"]["steps"].value()
-    seen = publish(client, voir="1")
-    assert "Aperçu" in text_of(seen)
+    preview = publish(client, voir="1")
+    assert "Aperçu" in text_of(preview)
     assert not Playbook.objects.exists()
 
     assert publish(client)["Location"] == PAGE
@@ -238,15 +238,15 @@ def test_a_lead_gives_the_centre_its_own_and_cases_follow_it(client, lead):
 
 
 def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):
-    typed = client.get(PAGE).context["form"]["steps"].value()
-    publish(client, text=typed.replace("\n\n", "\n\nUne étape à nous\n\n", 1))
+    steps_text = client.get(PAGE).context["form"]["steps"].value()
+    publish(client, text=steps_text.replace("\n\n", "\n\nUne étape à nous\n\n", 1))
     steps = find_guide("rancon", breizh_cyber()).steps
     assert [step.step for step in steps if step.step != "une-etape-a-nous"] == [
         step.step for step in PLAYBOOKS["rancon"]
     ]
 
 
-def test_the_same_twice_is_one_version_and_the_national_comes_back(client, lead):
+def test_publishing_twice_is_one_version_and_the_national_guide_comes_back(client, lead):
     for _ in range(2):
         publish(client)
     assert Playbook.objects.count() == 1
@@ -258,7 +258,7 @@ def test_the_same_twice_is_one_version_and_the_national_comes_back(client, lead)
     assert "Couper le VPN" in client.get(PAGE, {"version": "1"}).context["form"]["steps"].value()
 
 
-def test_the_second_writer_is_told_and_loses_nothing(client, lead):
+def test_the_second_writer_gets_a_conflict_and_loses_nothing(client, lead):
     publish(client)
     late = publish(client, based_on=0, text="Une autre étape")
     assert late.status_code == 409
@@ -272,7 +272,7 @@ def test_the_second_writer_is_told_and_loses_nothing(client, lead):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "obligatoire"),
         ("Une étape\n\n" + "x" * 161, "Étape 2"),
@@ -281,10 +281,10 @@ def test_the_second_writer_is_told_and_loses_nothing(client, lead):
         ("Source : quelqu’un\n\n" * 31, "30 étapes"),
     ],
 )
-def test_what_is_wrong_is_named_and_kept(client, lead, text, told):
+def test_a_wrong_step_is_named_and_the_text_is_kept(client, lead, text, message):
     answer = publish(client, text=text)
     assert answer.status_code == 422
-    assert told in text_of(answer)
+    assert message in text_of(answer)
     assert answer.context["form"]["steps"].value() == text
     assert not Playbook.objects.exists()
 

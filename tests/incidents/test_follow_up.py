@@ -1,4 +1,4 @@
-"""Coming back to a case: the secret becomes a cookie, a GET changes nothing, what is not yours is not there."""
+"""Coming back to a case: the secret becomes a cookie, a GET changes nothing, a foreign case is not found."""
 
 import logging
 
@@ -41,21 +41,21 @@ def page(incident):
     return f"/suivi/{incident.reference}/"
 
 
-def test_it_works(client, incident):
-    asked = client.get(link(incident))
-    assert "Ouvrir mon dossier" in text(asked)
+def test_the_link_opens_the_case_and_leaves_a_cookie(client, incident):
+    entry = client.get(link(incident))
+    assert "Ouvrir mon dossier" in text(entry)
     assert cookie.NAME not in client.cookies
     entered = client.post(link(incident))
     assert (entered.status_code, entered["Location"]) == (302, page(incident))
-    held = entered.cookies[cookie.NAME]
-    assert (held["path"], held["httponly"], held["samesite"]) == ("/", True, "Lax")
-    assert secret(incident) not in held.value
-    shown = text(client.get(page(incident)))
-    assert "Breizh Cyber a reçu votre déclaration" in shown
-    assert "Non vérifiée" in shown
-    assert "Vous avez déclaré l’incident" in shown
-    assert "Les fichiers de l’accueil ne s’ouvrent plus" in shown
-    assert "0 800 200 008" in shown
+    morsel = entered.cookies[cookie.NAME]
+    assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == ("/", True, "Lax")
+    assert secret(incident) not in morsel.value
+    content = text(client.get(page(incident)))
+    assert "Breizh Cyber a reçu votre déclaration" in content
+    assert "Non vérifiée" in content
+    assert "Vous avez déclaré l’incident" in content
+    assert "Les fichiers de l’accueil ne s’ouvrent plus" in content
+    assert "0 800 200 008" in content
 
 
 def test_looking_changes_nothing(client, incident):
@@ -67,25 +67,25 @@ def test_looking_changes_nothing(client, incident):
     assert client.get(page(incident)).status_code == 404
 
 
-def test_the_secret_goes_nowhere(client, incident):
+def test_the_secret_does_not_leak(client, incident):
     for response in (client.get(link(incident)), client.post(link(incident)), client.get("/suivi/acces/FAUX/")):
         assert response["Referrer-Policy"] == "no-referrer"
         assert response["Cache-Control"] == "no-store"
         assert response["X-Robots-Tag"] == "noindex, nofollow"
-    shown = client.get(page(incident))
-    assert shown["Cache-Control"] == "no-store"
-    assert secret(incident) not in shown.content.decode()
+    follow_up = client.get(page(incident))
+    assert follow_up["Cache-Control"] == "no-store"
+    assert secret(incident) not in follow_up.content.decode()
 
 
-def test_a_browser_that_tells_no_origin_gets_in(incident):
-    """With no-referrer, browsers send `Origin: null`; a real one was seen to be refused before."""
+def test_a_browser_without_an_origin_gets_in(incident):
+    """With no-referrer, browsers send `Origin: null`; a real browser was refused before."""
     response = Client(enforce_csrf_checks=True).post(link(incident), headers={"origin": "null"})
     assert response.status_code == 302
 
 
-def test_reference_and_code_open_it(client, incident):
-    typed = {"reference": f" {spaced(incident.reference).lower()} ", "code": spaced(secret(incident)).lower()}
-    assert client.post("/suivi/", typed)["Location"] == page(incident)
+def test_reference_and_code_open_the_case(client, incident):
+    fields = {"reference": f" {spaced(incident.reference).lower()} ", "code": spaced(secret(incident)).lower()}
+    assert client.post("/suivi/", fields)["Location"] == page(incident)
     assert client.get(page(incident)).status_code == 200
     assert spaced(incident.reference) in text(client.get("/suivi/"))
 
@@ -93,7 +93,7 @@ def test_reference_and_code_open_it(client, incident):
 @pytest.mark.parametrize(
     ("reference", "code"), [("", ""), ("T7K4-9MQX", "AAAA"), ("\x00", "\x00"), ("x" * 99, "😱")], ids=range(4)
 )
-def test_a_wrong_code_is_said(client, incident, reference, code):
+def test_a_wrong_code_is_refused(client, incident, reference, code):
     response = client.post("/suivi/", {"reference": reference, "code": code})
     assert response.status_code == 422
     assert "Erreur&nbsp;: " in response.content.decode()
@@ -106,7 +106,7 @@ def test_another_case_s_code_does_not_open_it(client, incident):
     assert response.status_code == 422
 
 
-def test_altered_replaced_or_expired_are_one_page(client, incident):
+def test_altered_replaced_and_expired_links_show_one_page(client, incident):
     good = link(incident)
     altered = client.get(good[:-2] + ("A" if good[-2] != "A" else "B") + "/")
     rotate_access(reference=incident.reference, actor=a_responder())
@@ -121,7 +121,7 @@ def test_altered_replaced_or_expired_are_one_page(client, incident):
     assert cookie.NAME not in client.cookies
 
 
-def test_a_cookie_is_asked_again_at_each_page(client, incident):
+def test_a_cookie_is_checked_at_each_page(client, incident):
     client.post(link(incident))
     assert client.get(page(incident)).status_code == 200
     rotate_access(reference=incident.reference, actor=a_responder())
@@ -159,17 +159,17 @@ def test_the_case_tells_what_happens(client, incident):
     assert f"{responder.display_name}, Breizh Cyber a clos le dossier : résolu" in closed
 
 
-def test_it_names_who_has_the_case_now(client, incident):
+def test_the_page_names_who_has_the_case_now(client, incident):
     first, second = a_responder(), a_responder()
     with time_machine.travel("2026-11-24 09:00+01:00", tick=False):
         acknowledge_incident(reference=incident.reference, actor=first)
     client.post(link(incident))
-    assert f"Par {first.display_name}, Breizh Cyber, depuis le mardi 24 novembre" in standing(client, incident)
+    assert f"Par {first.display_name}, Breizh Cyber, depuis le mardi 24 novembre" in read_top(client, incident)
 
     assign_incident(reference=incident.reference, actor=first, assignee=second)
-    said = standing(client, incident)
-    assert f"{second.display_name}, Breizh Cyber, a votre dossier. Pris en charge depuis le mardi 24 novembre" in said
-    assert first.display_name not in said
+    top = read_top(client, incident)
+    assert f"{second.display_name}, Breizh Cyber, a votre dossier. Pris en charge depuis le mardi 24 novembre" in top
+    assert first.display_name not in top
 
     assign_incident(reference=incident.reference, actor=first, assignee=None)
     put_back = text(client.get(page(incident)))
@@ -180,22 +180,22 @@ def test_it_names_who_has_the_case_now(client, incident):
     invited = a_responder()
     User.objects.filter(pk=invited.pk).update(display_name="")
     assign_incident(reference=incident.reference, actor=first, assignee=invited)
-    said = standing(client, incident)
-    assert "Pris en charge depuis le" in said
-    assert invited.email not in said
+    top = read_top(client, incident)
+    assert "Pris en charge depuis le" in top
+    assert invited.email not in top
 
 
-def standing(client, incident):
-    """What the top of the page says; the history below names everybody."""
-    shown = text(client.get(page(incident)))
-    return shown[shown.index("Breizh Cyber s’occupe") : shown.index("Votre déclaration est non vérifiée")]
+def read_top(client, incident):
+    """Return the top of the page; the history below it names everybody."""
+    content = text(client.get(page(incident)))
+    return content[content.index("Breizh Cyber s’occupe") : content.index("Votre déclaration est non vérifiée")]
 
 
 def test_renewing_shows_the_new_code_once(client, incident):
     old = link(incident)
     client.post(old)
-    shown = client.post(f"{page(incident)}lien/")
-    assert spaced(secret(incident)) in text(shown)
+    answer = client.post(f"{page(incident)}lien/")
+    assert spaced(secret(incident)) in text(answer)
     assert client.get(old).status_code == 404
     after = client.get(page(incident))
     assert after.status_code == 200
@@ -223,8 +223,8 @@ def test_an_old_cookie_renews_nothing(client, incident):
 
 def test_renewing_is_asked_about_first(client, incident):
     client.post(link(incident))
-    asked = client.get(f"{page(incident)}lien/")
-    assert "L’ancien code et l’ancien lien s’arrêtent aussitôt, partout" in text(asked)
+    warning = client.get(f"{page(incident)}lien/")
+    assert "L’ancien code et l’ancien lien s’arrêtent aussitôt, partout" in text(warning)
     assert incident.accesses.get().revoked_at is None
     assert f'href="{page(incident)}lien/"' in client.get(page(incident)).content.decode()
     assert client.post(f"{page(incident)}lien/").status_code == 200
@@ -265,9 +265,9 @@ def test_hostile_words_stay_words(client):
     breizh_cyber()
     incident = declare(description="<script>alert(1)</script> https://exemple.example/piege")
     client.post(link(incident))
-    shown = client.get(page(incident)).content.decode()
-    assert "<script>" not in shown
-    assert 'href="https://exemple.example' not in shown
+    content = client.get(page(incident)).content.decode()
+    assert "<script>" not in content
+    assert 'href="https://exemple.example' not in content
 
 
 def test_logs_hold_no_secret(client, incident, caplog):
@@ -275,9 +275,9 @@ def test_logs_hold_no_secret(client, incident, caplog):
     rotate_access(reference=incident.reference, actor=a_responder())
     client.get(f"/suivi/acces/{code}/")
     console = next(h for h in logging.getLogger().handlers if isinstance(h.formatter, ProcessorFormatter))
-    said = "".join(console.format(record) for record in caplog.records)
-    assert "Not Found: /suivi/***" in said
-    assert code not in said
+    output = "".join(console.format(record) for record in caplog.records)
+    assert "Not Found: /suivi/***" in output
+    assert code not in output
 
 
 def test_a_case_costs_few_queries(client, incident, django_assert_max_num_queries):
@@ -287,17 +287,17 @@ def test_a_case_costs_few_queries(client, incident, django_assert_max_num_querie
         assert client.get(page(incident)).status_code == 200
 
 
-def test_a_place_s_own_hour_is_told(client):
+def test_the_page_shows_the_local_time_of_the_body(client):
     incident = declare(collectivity=listed("Nouméa"))
     client.post(link(incident))
     assert "heure de Nouméa" in text(client.get(page(incident)))
     assert plouexemple().pk != incident.collectivity_id
 
 
-def test_first_what_to_do_and_last_what_can_wait(client, incident):
+def test_the_page_starts_with_what_is_urgent(client, incident):
     """The number, the standing, the acts, what is missing, the sentence, the thread, then the folds."""
     client.post(link(incident))
-    shown = client.get(page(incident)).content.decode()
+    content = client.get(page(incident)).content.decode()
     order = [
         "0 800 200 008",
         "<h1>",
@@ -307,9 +307,9 @@ def test_first_what_to_do_and_last_what_can_wait(client, incident):
         'id="echanges"',
         'class="folds"',
     ]
-    places = [shown.index(mark) for mark in order]
+    places = [content.index(mark) for mark in order]
     assert places == sorted(places)
-    folds = shown[places[-1] :]
+    folds = content[places[-1] :]
     for line in (
         "Services touchés</h2> <span>(0)",
         "Fichiers remis</h2> <span>(0)",
@@ -328,61 +328,61 @@ def test_nobody_is_told_to_call_where_nobody_answers_the_telephone(client, incid
     assert "C’est urgent ? Passez par son site." in text(client.get(page(incident)))
     Incident.objects.update(csirt=None)
     assert "Appelez" not in text(client.get(page(incident)))
-    asked = text(client.get(page(incident) + "retirer/"))
-    assert "il faudra déclarer de nouveau." in asked
-    assert "au centre" not in asked
+    withdrawal = text(client.get(page(incident) + "retirer/"))
+    assert "il faudra déclarer de nouveau." in withdrawal
+    assert "au centre" not in withdrawal
 
 
 def test_where_no_centre_answers_the_numbers_of_the_declaration_stay(client):
     incident = declare(collectivity=listed("Mamoudzou"))
     client.post(link(incident))
-    shown = text(client.get(page(incident)))
-    assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18" in shown
-    assert "17cyber.gouv.fr" in shown
+    content = text(client.get(page(incident)))
+    assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18" in content
+    assert "17cyber.gouv.fr" in content
 
 
 def test_a_closed_case_asks_for_nothing_more(client, incident):
     client.post(link(incident))
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
-    shown = client.get(page(incident)).content.decode()
-    assert 'id="maintenant"' not in shown
-    assert 'id="manque"' not in shown
-    assert "tant que le centre ne vous a pas rappelé" not in shown
-    assert "retrait" not in shown
+    content = client.get(page(incident)).content.decode()
+    assert 'id="maintenant"' not in content
+    assert 'id="manque"' not in content
+    assert "tant que le centre ne vous a pas rappelé" not in content
+    assert "retrait" not in content
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("words", "notice"),
     [("", "Rien n’est envoyé."), ("Bonjour.", "Votre message est gardé plus bas, il n’est pas envoyé.")],
 )
-def test_only_a_message_that_was_written_is_said_to_be_kept(client, incident, typed, said):
+def test_only_a_message_that_was_written_is_said_to_be_kept(client, incident, words, notice):
     client.post(link(incident))
-    refused = client.post(page(incident) + "message/", {"text": typed, "author": "x" * 500})
+    refused = client.post(page(incident) + "message/", {"text": words, "author": "x" * 500})
     assert refused.status_code == 422
-    assert said in text(refused)
+    assert notice in text(refused)
 
 
-def test_paper_has_the_number_too(client, incident):
-    """The call bar stays on the screen."""
-    said = {"value": "lun.–ven. 9 h–17 h", "note": "presse, à confirmer", "source": "essai"}
-    Contact.objects.update_or_create(csirt=incident.csirt, kind="hours", defaults=said)
+def test_the_printed_page_has_the_number(client, incident):
+    """The call bar is not printed."""
+    fields = {"value": "lun.–ven. 9 h–17 h", "note": "presse, à confirmer", "source": "essai"}
+    Contact.objects.update_or_create(csirt=incident.csirt, kind="hours", defaults=fields)
     client.post(link(incident))
-    shown = client.get(page(incident)).content.decode()
+    content = client.get(page(incident)).content.decode()
     hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h"
-    assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}</p>" in shown
-    assert f'Appelez le <span class="phone">0 800 200 008</span>. {hours}.' in shown
+    assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}</p>" in content
+    assert f'Appelez le <span class="phone">0 800 200 008</span>. {hours}.' in content
 
 
-def test_all_that_is_declared_is_shown_as_in_the_papers(client):
+def test_all_declared_facts_are_shown_as_in_the_dossier(client):
     """The kinds of data, the people without service and the way round it, in the words of the dossier."""
     breizh_cyber()
     stopped = Interruption(service="civil", extent="stopped", people_affected=40, workaround="Registre <papier>.")
     leak = Leak(status="suspected", categories=("nir", "sante"), person_categories=("mineurs",), persons=12)
     incident = declare(service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)
     client.post(link(incident))
-    shown = client.get(page(incident)).content.decode()
+    content = client.get(page(incident)).content.decode()
     for section in build_dossier(incident, at=timezone.now())["declared"]:
         for label, words in section["lines"]:
-            assert f"<dt>{label}</dt><dd>{linebreaksbr(words)}</dd>" in shown
-    assert "en attendant\xa0: Registre &lt;papier&gt;." in shown
-    assert "Numéro de sécurité sociale (NIR), Données de santé" in shown
+            assert f"<dt>{label}</dt><dd>{linebreaksbr(words)}</dd>" in content
+    assert "en attendant\xa0: Registre &lt;papier&gt;." in content
+    assert "Numéro de sécurité sociale (NIR), Données de santé" in content

@@ -1,4 +1,4 @@
-"""Drafts that say nothing end soon and are not many; one with a word stays. Nobody is kept from beginning one."""
+"""Empty drafts end soon and are thinned; a draft with a word stays. Nobody is kept from beginning one."""
 
 from datetime import timedelta
 
@@ -34,27 +34,27 @@ def town(client):
     return plouexemple()
 
 
-def after(delay):
+def travel_by(delay):
     return time_machine.travel(timezone.now() + delay)
 
 
-def test_it_works(client):
-    """Two buttons were pressed and nothing was said; another one has a word."""
+def test_an_empty_draft_ends_before_one_with_a_word(client):
+    """The first draft was only begun, by two buttons; the other one has an answer."""
     begin(client)
     other = Client(REMOTE_ADDR=an_address())
     begin(other)
     other.post(WHERE["donnees"], {"data_concerned": "unknown"})
-    with after(EMPTY_DRAFT_LIFETIME - timedelta(minutes=1)):
+    with travel_by(EMPTY_DRAFT_LIFETIME - timedelta(minutes=1)):
         assert forget_old_drafts() == 0
-    with after(EMPTY_DRAFT_LIFETIME + timedelta(minutes=1)):
+    with travel_by(EMPTY_DRAFT_LIFETIME + timedelta(minutes=1)):
         assert forget_old_drafts() == 1
         assert 'value="unknown" checked' in other.get(WHERE["donnees"]).content.decode()
-    with after(DRAFT_LIFETIME + timedelta(minutes=1)):
+    with travel_by(DRAFT_LIFETIME + timedelta(minutes=1)):
         forget_drafts()
     assert not Draft.objects.exists()
 
 
-def many_empty(number, *, begun):
+def create_empty_drafts(number, *, begun):
     ends = begun + EMPTY_DRAFT_LIFETIME
     Draft.objects.bulk_create(
         Draft(nonce=str(n), code_hash=str(n), type="panne", created_at=begun, expires_at=ends, is_empty=True)
@@ -62,16 +62,16 @@ def many_empty(number, *, begun):
     )
 
 
-def test_a_flood_of_empty_ones_is_thinned(client, monkeypatch, django_assert_max_num_queries):
+def test_a_flood_of_empty_drafts_is_thinned(client, monkeypatch, django_assert_max_num_queries):
     """The oldest go, none of the last hour, no draft with a word and none that became a case."""
     monkeypatch.setattr(drafts, "MAX_EMPTY_DRAFTS", 3)
     post(client)
     worded = Client(REMOTE_ADDR=an_address())
     begin(worded)
     worded.post(WHERE["services"], {"service_stopped": "no"})
-    many_empty(8, begun=timezone.now())
+    create_empty_drafts(8, begun=timezone.now())
     assert thin_empty_drafts() == 0
-    with after(EMPTY_STAYS + timedelta(minutes=1)):
+    with travel_by(EMPTY_STAYS + timedelta(minutes=1)):
         begin(client)
         with django_assert_max_num_queries(8):
             assert thin_empty_drafts() > 4
@@ -82,7 +82,7 @@ def test_a_flood_of_empty_ones_is_thinned(client, monkeypatch, django_assert_max
     assert Draft.objects.exclude(incident=None).count() == 1
 
 
-def test_whoever_comes_back_to_one_that_is_gone_loses_no_word(client):
+def test_a_declarant_whose_draft_is_gone_loses_no_word(client):
     begin(client)
     Draft.objects.all().delete()
     client.post(WHERE["services"], {"service": "civil"})
@@ -94,9 +94,9 @@ def test_many_beginnings_ask_for_one_more_button(client):
     for _ in range(MANY_BEGUN):
         assert start(Client(REMOTE_ADDR=client.defaults["REMOTE_ADDR"])).url == WHERE["qui"] + "?suite=oui"
     client.get(START)
-    asked = client.post(START, {"quoi": "panne"})
-    assert "Encore un bouton, et vous continuez" in text(asked)
-    assert 'name="quoi" value="panne"' in asked.content.decode()
+    page = client.post(START, {"quoi": "panne"})
+    assert "Encore un bouton, et vous continuez" in text(page)
+    assert 'name="quoi" value="panne"' in page.content.decode()
     assert Draft.objects.count() == MANY_BEGUN
     assert client.post(START, {"quoi": "panne", "confirme": "oui"}).url == WHERE["qui"] + "?suite=oui"
     assert start(Client(REMOTE_ADDR=an_address())).url == WHERE["qui"] + "?suite=oui"
@@ -109,9 +109,9 @@ def start(device):
 
 def test_words_without_a_draft_go_with_the_button(client, monkeypatch):
     monkeypatch.setattr("incidents.declare.brake.MANY_BEGUN", 0)
-    asked = client.post(WHERE["rappel"], {"description": "Écrit <longuement>."})
-    assert 'action="/declarer/rappel/"' in asked.content.decode()
-    assert "Écrit &lt;longuement&gt;." in asked.content.decode()
+    page = client.post(WHERE["rappel"], {"description": "Écrit <longuement>."})
+    assert 'action="/declarer/rappel/"' in page.content.decode()
+    assert "Écrit &lt;longuement&gt;." in page.content.decode()
     client.post(WHERE["rappel"], {"description": "Écrit <longuement>.", "confirme": "oui"})
     assert DraftPage.objects.get(screen="rappel").values == {"description": ["Écrit <longuement>."]}
 
