@@ -87,7 +87,7 @@ def test_it_works(incident, cast, devices, method, route, codes):
 # Pages to sign in on, which send back whoever has given no password yet; and one that leads everybody to the account.
 FOR_NOBODY = ("connexion/code/", "connexion/cle/")
 LEADS_TO_ACCOUNT = ("compte/codes-de-secours/nouveaux/",)
-# EnrolsFactor, and leaving, is all that a password alone opens to those whose role asks for a second factor.
+# Enrolling, and leaving, is all that a password alone opens to those whose role asks for a second factor.
 ENROLMENT = {
     ("get", "compte/"): 200,
     ("get", "compte/application/"): 200,

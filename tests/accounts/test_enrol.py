@@ -1,4 +1,4 @@
-"""EnrolsFactor a second factor, and living with it."""
+"""Enrolling a second factor, and living with it."""
 
 import time
 from datetime import timedelta
