@@ -35,7 +35,7 @@ def new_account(**fields):
     return {"email": "Nouveau@Demo.example", "display_name": "Nour Exemple"} | fields
 
 
-def test_it_works(client, administrator):
+def test_administrator_opens_a_leads_account(client, administrator):
     breizh = breizh_cyber()
     response = client.post(URL + "add/", new_account() | management(1) | a_role(Role.LEAD, csirt=breizh.pk))
 
@@ -47,7 +47,7 @@ def test_it_works(client, administrator):
     assert LogEntry.objects.get().user == administrator
 
 
-def test_an_agent_of_a_body(client, administrator):
+def test_administrator_opens_an_agents_account(client, administrator):
     body = plouexemple()
     client.post(URL + "add/", new_account() | management(1) | a_role(Role.AGENT, collectivity=body.pk))
     assert User.objects.get(email="nouveau@demo.example").collectivity_ids() == {body.pk}
@@ -69,7 +69,7 @@ def test_a_role_without_its_place_is_refused_and_nothing_is_lost(client, adminis
         {"display_name": ""},
     ],
 )
-def test_a_wrong_account_is_not_made(client, administrator, wrong):
+def test_an_account_with_a_wrong_field_is_not_made(client, administrator, wrong):
     before = User.objects.count()
     assert client.post(URL + "add/", new_account(**wrong) | management()).status_code == 200
     assert User.objects.count() == before
@@ -85,7 +85,7 @@ def test_one_address_is_one_account(client, administrator):
 
 
 def test_an_account_without_a_role_is_not_made(client, administrator):
-    """Its owner would be told by mail that it is open, and see nothing."""
+    """Its owner would get a mail that says it is open, and see nothing."""
     empty = a_role("") | {"membership_set-0-since_on": "2026-11-01", "initial-membership_set-0-since_on": "2026-11-01"}
     for roles in (management(), management(1) | empty):
         refused = client.post(URL + "add/", new_account() | roles)
@@ -103,7 +103,7 @@ def test_an_account_without_a_role_is_not_made(client, administrator):
         (Role.LEAD, {"csirt": "centre", "exact_since_on": "2026-11-01"}, "ne s’ouvrent qu’à son analyste"),
     ],
 )
-def test_a_role_says_what_it_lacks(client, administrator, role, scope, words):
+def test_a_refused_role_is_explained(client, administrator, role, scope, words):
     places = {name: breizh_cyber().pk if value == "centre" else value for name, value in scope.items()}
     refused = client.post(URL + "add/", new_account() | management(1) | a_role(role, **places)).content.decode()
     assert words in refused
@@ -144,13 +144,13 @@ def test_an_analyst_is_entitled_by_an_act_of_the_region(client, administrator):
     analyst = a_person(Role.ANALYST, region=bretagne())
     page = f"{URL}{analyst.pk}/change/"
     act = {"exact_since_on": "2026-11-01", "exact_act": "Délibération\n2026-112\u202e", "region": bretagne().pk}
-    sent = change(analyst, is_active="on", role=act)
-    without = sent | {"membership_set-0-exact_act": ""}
+    form = change(analyst, is_active="on", role=act)
+    without = form | {"membership_set-0-exact_act": ""}
     refused = client.post(page, without).content.decode()
     assert "Écrivez la référence et la date de l’acte de la région." in refused
     assert analyst.membership_set.get().exact_since_on is None
 
-    assert client.post(page, sent).status_code == 302
+    assert client.post(page, form).status_code == 302
 
     assert User.objects.get(pk=analyst.pk).exact_region_ids() == {bretagne().pk}
     assert 'value="Délibération 2026-112"' in client.get(page).content.decode()
@@ -158,15 +158,15 @@ def test_an_analyst_is_entitled_by_an_act_of_the_region(client, administrator):
 
 
 def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, administrator):
-    """Somebody else closed it meanwhile: the second writer is told and loses nothing; the same again is no news."""
+    """The second writer is warned and loses nothing; a form submitted twice is no conflict."""
     lead = a_lead()
     page = f"{URL}{lead.pk}/change/"
-    seen = {"_seen": client.get(page).context["adminform"].form.current_stamp}
-    seen["initial-membership_set-0-since_on"] = "2026-11-01"  # as the page sends it back, as any default of a date
-    closing = change(lead, role={"ended_on": "2026-11-02"}) | seen
+    stamp = {"_seen": client.get(page).context["adminform"].form.current_stamp}
+    stamp["initial-membership_set-0-since_on"] = "2026-11-01"  # as the page sends it back, as any default of a date
+    closing = change(lead, role={"ended_on": "2026-11-02"}) | stamp
     assert [client.post(page, closing).status_code for _click in range(2)] == [302, 302]
 
-    late = change(lead, is_active="on", display_name="Autre nom") | seen
+    late = change(lead, is_active="on", display_name="Autre nom") | stamp
     answer = client.post(page, late)
     assert "Quelqu’un a changé cette page" in answer.content.decode()
     assert 'value="Autre nom"' in answer.content.decode()
@@ -178,12 +178,12 @@ def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, a
     assert client.post(page, again).status_code == 302
 
 
-def test_a_role_ended_meanwhile_is_told_too(client, administrator):
+def test_an_old_page_is_refused_once_a_role_has_ended(client, administrator):
     lead = a_lead()
     page = f"{URL}{lead.pk}/change/"
-    seen = {"_seen": client.get(page).context["adminform"].form.current_stamp}
-    client.post(page, change(lead, is_active="on", role={"ended_on": "2026-11-02"}) | seen)
-    assert client.post(page, change(lead, is_active="on", display_name="Autre nom") | seen).status_code == 200
+    stamp = {"_seen": client.get(page).context["adminform"].form.current_stamp}
+    client.post(page, change(lead, is_active="on", role={"ended_on": "2026-11-02"}) | stamp)
+    assert client.post(page, change(lead, is_active="on", display_name="Autre nom") | stamp).status_code == 200
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
 
 
@@ -204,7 +204,7 @@ def test_the_hash_of_a_password_is_neither_shown_nor_taken(client, administrator
 
 
 def test_nobody_sets_the_password_of_somebody_else(client, administrator):
-    """Neither on a page nor with the form: the administrator sends a link, to the mailbox of the account."""
+    """The administrator can only send a link to the mailbox of the account."""
     lead = a_lead()
     words = {"password1": "une phrase assez longue", "password2": "une phrase assez longue"}
     assert client.post(f"{URL}{lead.pk}/password/", words | {"usable_password": "true"}).status_code in (302, 404)
@@ -219,8 +219,8 @@ def test_a_new_address_is_told_to_the_old_one_and_ends_the_sessions(client, admi
     phone.force_login(lead)
     client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", email="ailleurs@demo.example"))
 
-    told = PendingMail.objects.get()
-    assert (told.kind, told.to) == (MailKind.ADDRESS_CHANGED, lead.email)
+    mail = PendingMail.objects.get()
+    assert (mail.kind, mail.to) == (MailKind.ADDRESS_CHANGED, lead.email)
     assert phone.get("/admin/incidents/incident/").status_code == 302
     assert not phone.session.get("_auth_user_id")
 
@@ -235,19 +235,19 @@ def test_nobody_gives_themselves_a_role_or_locks_themselves_out(client, administ
 
 
 def test_close_several_accounts_but_never_ones_own(client, administrator):
-    one, two = a_responder(), an_agent()
-    chosen = {"action": "close_accounts", "_selected_action": [one.pk, two.pk, administrator.pk], "index": "0"}
+    responder, agent = a_responder(), an_agent()
+    chosen = {"action": "close_accounts", "_selected_action": [responder.pk, agent.pk, administrator.pk], "index": "0"}
     client.post(URL, chosen)
-    assert set(User.objects.filter(is_active=False)) == {one, two}
+    assert set(User.objects.filter(is_active=False)) == {responder, agent}
     assert LogEntry.objects.count() == 2
 
 
 def test_find_a_body_to_give_a_role_in(client, administrator):
     body = plouexemple()
-    asked = {"app_label": "accounts", "model_name": "membership", "field_name": "collectivity", "term": "Plouexem"}
-    answer = client.get("/admin/autocomplete/", asked).json()
+    query = {"app_label": "accounts", "model_name": "membership", "field_name": "collectivity", "term": "Plouexem"}
+    answer = client.get("/admin/autocomplete/", query).json()
     assert [row["text"] for row in answer["results"]] == [str(body)]
-    assert client.get("/admin/autocomplete/", asked | {"term": "123456789"}).json()["results"] == []
+    assert client.get("/admin/autocomplete/", query | {"term": "123456789"}).json()["results"] == []
 
 
 def test_the_list_says_each_role(client, administrator):
@@ -258,7 +258,7 @@ def test_the_list_says_each_role(client, administrator):
 
 
 @pytest.mark.parametrize("make", [a_lead, a_responder], ids=["lead", "responder"])
-def test_others_do_not_manage_accounts(client, make):
+def test_leads_and_responders_do_not_manage_accounts(client, make):
     client.force_login(make())
     for path in (URL, URL + "add/"):
         assert client.get(path).status_code == 403
@@ -288,6 +288,6 @@ def test_a_link_sent_to_the_old_address_opens_nothing_more(client, administrator
 
 
 def test_the_admin_has_no_quieter_way_to_change_a_password(client):
-    """One that tells nobody by mail."""
+    """The admin's own page would change it without sending a mail."""
     client.force_login(a_lead())
     assert client.post("/admin/password_change/").headers["Location"] == "/compte/mot-de-passe/"

@@ -19,7 +19,7 @@ def _nobody_has_tried():
 
 @pytest.fixture
 def dead_valkey(settings, monkeypatch):
-    """Nobody listens there."""
+    """Point the cache at a port that nobody listens on."""
     before = settings.CACHES
     settings.CACHES = {"default": before["default"] | {"LOCATION": DEAD}}
     yield
@@ -36,38 +36,38 @@ def guess(user, times, **kwargs):
         assert sign_in(user, "faux", **kwargs).status_code == 422
 
 
-def refused(answer):
+def is_refused(answer):
     return answer.status_code == 422 and "Trop d’essais pour ce compte" in answer.content.decode()
 
 
-def test_it_works():
+def test_five_wrong_passwords_block_one_account_only():
     victim, colleague = an_agent(), an_agent()
     guess(victim, 5)
-    assert refused(sign_in(victim))
+    assert is_refused(sign_in(victim))
     assert sign_in(colleague).status_code == 302
 
 
-def test_the_victim_comes_in_from_elsewhere():
+def test_the_victim_signs_in_from_another_address():
     victim = an_agent()
     guess(victim, 5)
     assert sign_in(victim, address="192.0.2.99").status_code == 302
 
 
-def test_capitals_are_no_way_round():
+def test_capitals_do_not_get_round_the_brake():
     victim = an_agent()
     guess(victim, 5)
     victim.email = victim.email.upper()
-    assert refused(sign_in(victim))
+    assert is_refused(sign_in(victim))
 
 
-def test_many_addresses_are_no_way_round_for_long():
+def test_many_addresses_do_not_get_round_the_brake_for_long():
     victim = an_agent()
     for number in range(6):
         guess(victim, 5, address=f"192.0.2.{number}")
-    assert refused(sign_in(victim, address="192.0.2.200"))
+    assert is_refused(sign_in(victim, address="192.0.2.200"))
 
 
-def test_signing_in_costs_no_try():
+def test_a_right_password_does_not_count_as_a_try():
     agent = an_agent()
     for _ in range(8):
         assert sign_in(agent).status_code == 302
@@ -77,18 +77,18 @@ def test_an_unknown_address_is_slowed_too():
     """Else a guesser would learn which accounts exist."""
     nobody = User(email="inconnu@demo.example")
     guess(nobody, 5)
-    assert refused(sign_in(nobody))
+    assert is_refused(sign_in(nobody))
 
 
-def test_a_dead_valkey_neither_shuts_nor_opens_the_door(dead_valkey):
+def test_the_brake_works_while_valkey_is_down(dead_valkey):
     victim, colleague = an_agent(), an_agent()
     assert sign_in(colleague).status_code == 302
     guess(victim, 5)
-    assert refused(sign_in(victim))
+    assert is_refused(sign_in(victim))
     assert sign_in(colleague).status_code == 302
 
 
-def test_with_a_dead_valkey_a_code_opens_once(dead_valkey):
+def test_a_code_opens_once_while_valkey_is_down(dead_valkey):
     responder = a_responder()
     code = code_of(responder)
     for expected in (302, 422):
@@ -97,12 +97,12 @@ def test_with_a_dead_valkey_a_code_opens_once(dead_valkey):
         assert client.post("/connexion/code/", {"code": code}).status_code == expected
 
 
-def test_other_keys_do_not_fill_the_database(dead_valkey):
+def test_only_the_brakes_keys_are_stored_while_valkey_is_down(dead_valkey):
     with pytest.raises(Exception, match="refused"):
         caches["default"].add("declare:someone", 0)
 
 
-def test_a_dead_valkey_is_asked_again_after_a_while(dead_valkey):
+def test_valkey_is_tried_again_after_a_while(dead_valkey):
     caches["default"].add("allauth:rl:x", 1)
     assert steady_cache._silent_until > 0
     with override_settings():

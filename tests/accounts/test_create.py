@@ -16,15 +16,15 @@ EMAIL = "alix@mairie.example"
 
 
 @pytest.fixture
-def typed(monkeypatch):
-    def type_password(password):
+def type_password(monkeypatch):
+    def answer_prompts_with(password):
         monkeypatch.setattr(getpass, "getpass", lambda prompt: password)
 
-    type_password("une-phrase-bien-longue")
-    return type_password
+    answer_prompts_with("une-phrase-bien-longue")
+    return answer_prompts_with
 
 
-def test_it_works(typed):
+def test_command_creates_an_administrator(type_password):
     call_command("create_administrator", EMAIL, name="Alix Fictif")
 
     user = User.objects.get(email=EMAIL)
@@ -35,15 +35,15 @@ def test_it_works(typed):
     assert user.get_full_name() == user.get_short_name() == str(user) == "Alix Fictif"
 
 
-def test_weak_password_makes_nobody(typed):
-    typed("12345678")
+def test_command_refuses_a_weak_password(type_password):
+    type_password("12345678")
     with pytest.raises(CommandError):
         call_command("create_administrator", EMAIL)
 
     assert not User.objects.exists()
 
 
-def test_same_address_twice(typed):
+def test_command_refuses_an_address_in_use(type_password):
     call_command("create_administrator", EMAIL)
     with pytest.raises(CommandError):
         call_command("create_administrator", EMAIL.upper())
@@ -51,7 +51,7 @@ def test_same_address_twice(typed):
     assert User.objects.count() == 1
 
 
-def test_token_is_said_once_and_opens(capsys):
+def test_command_prints_a_token_that_opens_the_api(capsys):
     responder = a_responder(breizh_cyber())
     call_command("create_api_token", responder.email, name="SIEM")
 
@@ -60,14 +60,14 @@ def test_token_is_said_once_and_opens(capsys):
     assert str(ApiToken.objects.get()) == f"{responder} : SIEM"
 
 
-def test_no_token_for_nobody():
+def test_command_refuses_a_token_for_an_unknown_address():
     with pytest.raises(CommandError):
         call_command("create_api_token", EMAIL)
 
     assert not ApiToken.objects.exists()
 
 
-def test_a_token_is_no_way_round_the_second_factor():
+def test_a_token_does_not_bypass_the_second_factor():
     responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     token = issue_token(responder, name="essai")
     assert find_token_user(token) is None

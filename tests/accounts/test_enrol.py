@@ -1,4 +1,4 @@
-"""Enrolling a second factor, and living with it."""
+"""Enrolling a second factor, removing it, and confirming with it."""
 
 import time
 from datetime import timedelta
@@ -20,7 +20,7 @@ NEW = "/compte/application/"
 
 @pytest.fixture
 def responder(client):
-    """Who has just signed in with a password, for the first time."""
+    """A responder who has just signed in with a password, for the first time."""
     responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     client.post("/connexion/", {"login": responder.email, "password": PASSWORD})
     return responder
@@ -28,7 +28,7 @@ def responder(client):
 
 @pytest.fixture
 def later():
-    """Time goes on: `later(hours=1)`."""
+    """Move the clock: `later(hours=1)`."""
     with time_machine.travel(timezone.now()) as clock:
         yield lambda **by: clock.shift(timedelta(**by))
 
@@ -42,7 +42,7 @@ def enrol(client):
     return secret, client.post(NEW, {"code": code_for(secret)})
 
 
-def test_it_works(client, responder):
+def test_responder_enrols_an_application_and_gets_recovery_codes(client, responder):
     secret, answer = enrol(client)
     assert answer.headers["Location"] == "/compte/codes-de-secours/"
     codes = client.get("/compte/codes-de-secours/").context["unused_codes"]
@@ -53,7 +53,7 @@ def test_it_works(client, responder):
     assert PendingMail.objects.get().kind == MailKind.FACTOR_ADDED
 
 
-def test_the_codes_are_shown_once(client, responder):
+def test_the_recovery_codes_are_shown_once(client, responder):
     enrol(client)
     codes = client.get("/compte/codes-de-secours/").context["unused_codes"]
     again = client.get("/compte/codes-de-secours/").content.decode()
@@ -61,7 +61,7 @@ def test_the_codes_are_shown_once(client, responder):
     assert "déjà été montrés" in again
 
 
-def test_the_square_and_the_key_say_the_same(client, responder):
+def test_the_qr_code_holds_the_key_of_the_page(client, responder):
     answer = client.get(NEW)
     page = answer.content.decode()
     url = urlsplit(answer.context["totp_url"])
@@ -79,13 +79,13 @@ def test_a_wrong_code_enrols_nothing_and_keeps_the_key(client, responder):
     assert client.get("/admin/").headers["Location"] == "/compte/"
 
 
-def test_the_session_takes_another_name(client, responder):
+def test_enrolling_renews_the_session_key(client, responder):
     before = client.session.session_key
     enrol(client)
     assert client.session.session_key != before
 
 
-def test_the_last_factor_of_who_must_have_one_stays(client):
+def test_a_responder_cannot_remove_the_last_second_factor(client):
     responder = a_responder()
     client.force_login(responder)
     assert "votre seul second facteur" in client.get("/compte/application/retirer/").content.decode()
@@ -93,48 +93,48 @@ def test_the_last_factor_of_who_must_have_one_stays(client):
     assert Authenticator.objects.filter(user=responder, type="totp").exists()
 
 
-def test_an_agent_may_take_it_off_again(client):
+def test_an_agent_may_remove_the_second_factor(client):
     agent = an_agent()
     client.post("/connexion/", {"login": agent.email, "password": PASSWORD})
     enrol(client)
     assert client.get("/mes-dossiers/").status_code == 200
     client.post("/compte/application/retirer/")
     assert not Authenticator.objects.exists()
-    told = PendingMail.objects.order_by("id").values_list("kind", flat=True)
-    assert list(told) == ["factor_added", "factor_removed"]
+    mail_kinds = PendingMail.objects.order_by("id").values_list("kind", flat=True)
+    assert list(mail_kinds) == ["factor_added", "factor_removed"]
 
 
-def test_the_key_is_shown_by_fours(client, responder):
-    """So that nobody loses their place; taken whole, it holds no space."""
+def test_the_key_is_shown_in_groups_of_four(client, responder):
+    """No space between the groups, so that the key can be copied whole."""
     page = client.get(NEW)
     secret = page.context["form"].secret
     fours = [secret[i : i + 4] for i in range(0, len(secret), 4)]
     assert "<wbr>".join(f"<span>{four}</span>" for four in fours) in page.content.decode()
 
 
-def test_long_after_signing_in_one_is_asked_again(client, later):
+def test_the_password_is_asked_again_an_hour_after_signing_in(client, later):
     responder = a_responder()
     client.force_login(responder)
     later(hours=1)
-    asked = client.get("/compte/codes-de-secours/nouveaux/")
-    assert asked.headers["Location"].startswith("/compte/confirmer/?next=")
-    wrong = client.post(asked.headers["Location"], {"password": "faux"})
+    redirect = client.get("/compte/codes-de-secours/nouveaux/")
+    assert redirect.headers["Location"].startswith("/compte/confirmer/?next=")
+    wrong = client.post(redirect.headers["Location"], {"password": "faux"})
     assert wrong.status_code == 422
     assert client.get("/compte/codes-de-secours/nouveaux/").status_code == 302
-    client.post(asked.headers["Location"], {"password": PASSWORD})
+    client.post(redirect.headers["Location"], {"password": PASSWORD})
     assert client.get("/compte/codes-de-secours/nouveaux/").status_code == 200
 
 
-def test_a_code_confirms_too(client, later):
+def test_a_code_confirms_instead_of_the_password(client, later):
     responder = a_responder()
     client.force_login(responder)
     later(hours=1)
-    here = "/compte/confirmer/code/?next=/compte/cles/"
-    assert client.post(here, {"code": code_of(responder)}).headers["Location"] == "/compte/cles/"
+    url = "/compte/confirmer/code/?next=/compte/cles/"
+    assert client.post(url, {"code": code_of(responder)}).headers["Location"] == "/compte/cles/"
     assert client.get("/compte/cles/").status_code == 200
 
 
-def test_confirming_leads_to_no_other_site(client):
+def test_confirming_never_redirects_to_another_site(client):
     client.force_login(a_responder())
     answer = client.post("/compte/confirmer/?next=https://piege.example/", {"password": PASSWORD})
     assert answer.headers["Location"] == "/admin/"

@@ -38,8 +38,7 @@ def with_password(client, user):
 
 
 @pytest.mark.parametrize("who", MUST)
-def test_it_works(client, who):
-    """Led to enrol, and nowhere else."""
+def test_a_role_without_its_second_factor_reaches_only_enrolment(client, who):
     with_password(client, MUST[who]())
     for path in PRIVATE:
         assert client.get(path).headers["Location"] == "/compte/", path
@@ -51,7 +50,7 @@ def test_it_works(client, who):
         assert client.get(path).headers["Location"] == "/compte/", path
 
 
-def test_on_public_pages_they_are_nobody(client):
+def test_a_responder_without_second_factor_is_anonymous_on_public_pages(client):
     """The follow-up of a case opens to the responder of its centre, who has shown the factor."""
     incident, responder = declare(), a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     with_password(client, responder)
@@ -62,7 +61,7 @@ def test_on_public_pages_they_are_nobody(client):
     assert client.get(f"/suivi/{incident.reference}/").status_code == 200
 
 
-def test_a_post_does_nothing(client):
+def test_a_post_without_second_factor_does_nothing(client):
     incident, lead = declare(), a_person(Role.LEAD, csirt=breizh_cyber(), enrolled=False)
     with_password(client, lead)
     for path in (f"/admin/incidents/incident/{incident.reference}/clore/", f"/triage/{incident.reference}/"):
@@ -87,7 +86,7 @@ def test_the_password_alone_leaves_an_enrolled_person_outside(client):
     assert client.get("/compte/application/").headers["Location"].startswith("/connexion/")
 
 
-def test_records_of_another_person_do_not_count(client):
+def test_a_factor_shown_by_another_person_does_not_count(client):
     lead, responder = a_lead(), a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     client.force_login(responder)
     session = client.session
@@ -111,7 +110,7 @@ def test_agents_are_free_to_enrol(client):
     assert "Aucune." in client.get("/compte/").content.decode()
 
 
-def test_it_costs_no_query_once_shown(client, django_assert_num_queries):
+def test_the_guard_costs_no_query_once_the_factor_is_shown(client, django_assert_num_queries):
     client.force_login(a_responder())
     client.get("/annuaire/")
     with django_assert_num_queries(3):  # the session, the person, the roles
@@ -125,7 +124,7 @@ def test_after_the_code_everything_opens(client):
     assert client.get("/admin/incidents/incident/").status_code == 200
 
 
-def test_taking_the_factor_off_by_any_way_shuts_the_session_s_door_too(client):
+def test_deleting_the_factor_in_the_database_ends_the_sign_in(client):
     """Rows removed behind the site's back: at the next sign-in the person enrols, and the old session stays shut."""
     responder = a_responder()
     with_password(client, responder)

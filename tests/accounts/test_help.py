@@ -1,4 +1,4 @@
-"""Helping somebody who has lost their telephone: who may, and what it leaves behind."""
+"""Helping somebody who has lost their telephone: who may do it, and what is recorded."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -21,13 +21,13 @@ def is_reset(person):
     return not Authenticator.objects.filter(user=person).exists()
 
 
-def test_it_works(client):
+def test_a_lead_resets_the_second_factor_of_a_responder(client):
     lead, responder = a_lead(), a_responder()
     phone = signed_in(Client(), responder)
     assert phone.get("/admin/incidents/incident/").status_code == 200
 
-    asked = signed_in(client, lead).get(f"/equipe/{responder.uid}/")
-    assert "Appelez cette personne d’abord" in asked.content.decode()
+    page = signed_in(client, lead).get(f"/equipe/{responder.uid}/")
+    assert "Appelez cette personne d’abord" in page.content.decode()
     assert not is_reset(responder)
     reset(lead, responder)
 
@@ -35,34 +35,34 @@ def test_it_works(client):
     assert phone.get("/admin/incidents/incident/").status_code == 302
     assert not phone.session.get("_auth_user_id")
     assert PendingMail.objects.get(user=responder).kind == MailKind.FACTOR_RESET
-    assert [(one.user, one.by) for one in FactorReset.objects.all()] == [(responder, lead)]
+    assert [(reset_row.user, reset_row.by) for reset_row in FactorReset.objects.all()] == [(responder, lead)]
     assert f"Remis à zéro par {lead}" in signed_in(client, lead).get(f"/equipe/{responder.uid}/").content.decode()
     again = phone.post("/connexion/", {"login": responder.email, "password": PASSWORD}, follow=True)
     assert again.redirect_chain[-1][0] == "/compte/"
 
 
-def test_a_double_click_writes_once(client):
+def test_a_double_click_resets_once(client):
     lead, responder = a_lead(), a_responder()
     reset(lead, responder)
     reset(lead, responder)
     assert FactorReset.objects.count() == PendingMail.objects.count() == 1
 
 
-def test_the_administrator_helps_a_lead():
+def test_the_administrator_resets_the_factor_of_a_lead():
     lead = a_lead()
     assert reset(a_person(Role.ADMINISTRATOR), lead).status_code == 302
     assert is_reset(lead)
 
 
-def test_the_history_of_the_account_tells_the_reset(client):
+def test_the_history_of_the_account_shows_the_reset(client):
     lead, responder, administrator = a_lead(), a_responder(), a_person(Role.ADMINISTRATOR)
     reset(lead, responder)
-    told = signed_in(client, administrator).get(f"/admin/accounts/user/{responder.pk}/history/").content.decode()
-    assert "Second facteur remis à zéro" in told
-    assert str(lead) in told
+    history = signed_in(client, administrator).get(f"/admin/accounts/user/{responder.pk}/history/").content.decode()
+    assert "Second facteur remis à zéro" in history
+    assert str(lead) in history
 
 
-def elsewhere():
+def another_centre():
     return Csirt.objects.create(slug="ailleurs", name="Ailleurs")
 
 
@@ -74,8 +74,8 @@ def with_another_role(role, **scope):
 
 NOT_THEIRS = {
     "another lead of the centre": a_lead,
-    "a responder of another centre": lambda: a_responder(elsewhere()),
-    "a responder who is also of another centre": lambda: with_another_role(Role.RESPONDER, csirt=elsewhere()),
+    "a responder of another centre": lambda: a_responder(another_centre()),
+    "a responder who is also of another centre": lambda: with_another_role(Role.RESPONDER, csirt=another_centre()),
     "a responder who is also the administrator": lambda: with_another_role(Role.ADMINISTRATOR),
     "an agent": an_agent,
     "the administrator": lambda: a_person(Role.ADMINISTRATOR),
@@ -83,7 +83,7 @@ NOT_THEIRS = {
 
 
 @pytest.mark.parametrize("who", NOT_THEIRS)
-def test_a_lead_helps_nobody_else(who):
+def test_a_lead_helps_only_responders_of_the_centre_alone(who):
     lead, person = a_lead(), NOT_THEIRS[who]()
     before = Authenticator.objects.filter(user=person).count()
     assert reset(lead, person).status_code == 404
@@ -94,35 +94,35 @@ def test_a_lead_helps_nobody_else(who):
 
 
 @pytest.mark.parametrize("make", [a_lead, lambda: a_person(Role.ADMINISTRATOR)], ids=["lead", "administrator"])
-def test_nobody_resets_their_own(make):
+def test_nobody_resets_their_own_factor(make):
     person = make()
     assert reset(person, person).status_code == 404
     assert not is_reset(person)
 
 
 @pytest.mark.parametrize("role", ["responder", "agent", "national"])
-def test_the_others_help_nobody(role):
+def test_other_roles_reset_nobody(role):
     person = a_responder()
-    others = {"responder": a_responder, "agent": an_agent, "national": lambda: a_person(Role.NATIONAL)}
-    assert reset(others[role](), person).status_code == 404
+    makers = {"responder": a_responder, "agent": an_agent, "national": lambda: a_person(Role.NATIONAL)}
+    assert reset(makers[role](), person).status_code == 404
     assert not is_reset(person)
 
 
-def test_the_record_is_never_changed():
+def test_the_record_of_a_reset_is_never_changed():
     reset(a_lead(), a_responder())
     for act in (lambda rows: rows.update(by=a_lead()), lambda rows: rows.delete()):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             act(FactorReset.objects.all())
 
 
-def test_a_link_goes_to_the_mailbox_of_the_account(client):
+def test_a_lead_sends_a_password_link_to_the_mailbox_of_the_account(client):
     responder = a_responder()
     signed_in(client, a_lead()).post(f"/equipe/{responder.uid}/lien/")
     mail = PendingMail.objects.get()
     assert (mail.to, mail.kind, mail.link.purpose) == (responder.email, "password_link", LinkPurpose.PASSWORD)
 
 
-def test_who_has_no_password_yet_is_welcomed_again(client):
+def test_an_account_without_password_is_sent_a_welcome_link(client):
     responder = a_responder()
     responder.set_unusable_password()
     responder.save()
@@ -130,7 +130,7 @@ def test_who_has_no_password_yet_is_welcomed_again(client):
     assert AccessLink.objects.get().purpose == LinkPurpose.WELCOME
 
 
-def test_the_team(client, django_assert_max_num_queries):
+def test_the_team_page_lists_responders_with_a_bounded_number_of_queries(client, django_assert_max_num_queries):
     lead = a_lead()
     signed_in(client, lead)
     for count in (2, 50):

@@ -47,38 +47,37 @@ def post(client, act, email=NOUR):
     return client.post(f"{home()}invitations/{person.uid}/{act}/", follow=True)
 
 
-def words(answer):
+def read_text(answer):
     return unescape(answer.content.decode()).replace("\N{NO-BREAK SPACE}", " ")
 
 
-def said_by(link):
-    return words(Client().get(f"/acces/{derive_link_token(link)}/"))
+def read_link_page(link):
+    return read_text(Client().get(f"/acces/{derive_link_token(link)}/"))
 
 
-def test_it_works(client, manager, clock):
-    """The manager sees who has not answered, sends the link again, and takes it back."""
-    page = words(invite(client))
+def test_manager_sees_resends_and_withdraws_an_invitation(client, manager, clock):
+    page = read_text(invite(client))
     assert "Invitations sans réponse" in page
     assert "Envoyée le " in page
     assert f"<b>{NOUR}</b>" in page
     clock.shift(timedelta(minutes=16))
-    assert f"part par mail à {NOUR}" in words(post(client, "renvoyer"))
+    assert f"part par mail à {NOUR}" in read_text(post(client, "renvoyer"))
     older, newer = AccessLink.objects.order_by("id")
-    assert "Un mail plus récent l’a remplacé" in said_by(older)
-    page = words(post(client, "retirer"))
+    assert "Un mail plus récent l’a remplacé" in read_link_page(older)
+    page = read_text(post(client, "retirer"))
     assert f"L’invitation de {NOUR} est retirée" in page
     assert "Invitations sans réponse" not in page
-    assert "L’invitation à rejoindre Plouexemple a été retirée le" in said_by(newer)
+    assert "L’invitation à rejoindre Plouexemple a été retirée le" in read_link_page(newer)
     assert not User.objects.get(email=NOUR).membership_set.exists()
 
 
-def test_who_accepts_is_no_longer_awaited(client, manager):
+def test_an_accepted_invitation_leaves_the_list(client, manager):
     invite(client)
     link = AccessLink.objects.get()
-    said = {"display_name": "Nour Exemple", "password": NEW}
-    assert Client().post(f"/acces/{derive_link_token(link)}/", said).status_code == 200
-    assert "Invitations sans réponse" not in words(client.get(home()))
-    assert "Il a déjà servi" in said_by(link)
+    form = {"display_name": "Nour Exemple", "password": NEW}
+    assert Client().post(f"/acces/{derive_link_token(link)}/", form).status_code == 200
+    assert "Invitations sans réponse" not in read_text(client.get(home()))
+    assert "Il a déjà servi" in read_link_page(link)
     assert post(client, "renvoyer").status_code == 200
     assert post(client, "retirer").status_code == 200
     assert AccessLink.objects.count() == 1
@@ -89,17 +88,17 @@ def test_an_expired_link_says_so_and_stays_in_the_list(client, manager, clock):
     invite(client)
     clock.shift(timedelta(days=8))
     client.force_login(manager)
-    assert "Il est trop ancien" in said_by(AccessLink.objects.get())
-    assert "Demandez une autre invitation à" in said_by(AccessLink.objects.get())
-    assert "son lien n’ouvre plus rien" in words(client.get(home()))
+    assert "Il est trop ancien" in read_link_page(AccessLink.objects.get())
+    assert "Demandez une autre invitation à" in read_link_page(AccessLink.objects.get())
+    assert "son lien n’ouvre plus rien" in read_text(client.get(home()))
     post(client, "renvoyer")
     assert AccessLink.objects.filter(revoked_at=None).get().expires_at > timezone.now()
 
 
 def test_a_double_click_sends_one_mail(client, manager):
     invite(client)
-    assert "vient de partir" in words(invite(client))
-    assert "vient de partir" in words(post(client, "renvoyer"))
+    assert "vient de partir" in read_text(invite(client))
+    assert "vient de partir" in read_text(post(client, "renvoyer"))
     assert PendingMail.objects.count() == AccessLink.objects.count() == 1
 
 
@@ -107,33 +106,33 @@ def test_an_address_too_long_for_an_account_is_refused(client, manager):
     long = f"nour@{'x.' * 130}example"
     answer = invite(client, long)
     assert answer.status_code == 422
-    assert "trop longue" in words(answer)
-    assert long in words(answer)
+    assert "trop longue" in read_text(answer)
+    assert long in read_text(answer)
 
 
-def test_nobody_is_flooded(client, manager, clock):
-    """The bound is that of the body: another has its own; a day later it is free again."""
+def test_a_body_sends_a_bounded_number_of_invitations_a_day(client, manager, clock):
+    """Another body has a bound of its own, and the next day the count starts again."""
     for number in range(MAX_INVITATIONS_A_DAY):
         invite(client, f"agent{number}@plouexemple.example")
     answer = invite(client)
     assert answer.status_code == 422
-    assert "Réessayez demain" in words(answer)
-    assert NOUR in words(answer)
+    assert "Réessayez demain" in read_text(answer)
+    assert NOUR in read_text(answer)
     assert not User.objects.filter(email=NOUR).exists()
     clock.shift(timedelta(minutes=16))
-    assert "Réessayez demain" in words(post(client, "renvoyer", "agent1@plouexemple.example"))
+    assert "Réessayez demain" in read_text(post(client, "renvoyer", "agent1@plouexemple.example"))
     assert PendingMail.objects.count() == MAX_INVITATIONS_A_DAY
 
-    there = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    other_body = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     neighbour = Client()
-    neighbour.force_login(a_person(Role.MANAGER, collectivity=there))
-    assert neighbour.post(f"/ma-collectivite/{there.uid}/inviter/", {"email": NOUR}).status_code == 302
+    neighbour.force_login(a_person(Role.MANAGER, collectivity=other_body))
+    assert neighbour.post(f"/ma-collectivite/{other_body.uid}/inviter/", {"email": NOUR}).status_code == 302
     clock.shift(timedelta(days=1))
     client.force_login(manager)
     assert invite(client).status_code == 200
 
 
-def test_a_mail_that_has_not_left_stays_when_the_invitation_is_withdrawn(client, manager):
+def test_withdrawing_an_invitation_stops_its_unsent_mail(client, manager):
     invite(client)
     post(client, "retirer")
     assert send_due_mails() == 0
@@ -141,24 +140,24 @@ def test_a_mail_that_has_not_left_stays_when_the_invitation_is_withdrawn(client,
     assert post(client, "retirer").status_code == 200
 
 
-def test_a_closed_account_looks_like_another(client, manager):
+def test_inviting_a_closed_account_looks_like_any_invitation_but_sends_nothing(client, manager):
     closed = an_agent(plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
     User.objects.filter(pk=closed.pk).update(is_active=False)
-    assert f"<b>{closed.email}</b>" in words(invite(client, closed.email))
+    assert f"<b>{closed.email}</b>" in read_text(invite(client, closed.email))
     assert not PendingMail.objects.exists()
-    assert "Cette adresse n’ouvre rien" in said_by(AccessLink.objects.get())
+    assert "Cette adresse n’ouvre rien" in read_link_page(AccessLink.objects.get())
 
 
-def test_an_agent_sees_no_invitation_and_touches_none(client, manager):
+def test_an_agent_neither_sees_nor_changes_invitations(client, manager):
     invite(client)
     client.force_login(an_agent())
-    assert NOUR not in words(client.get(home()))
+    assert NOUR not in read_text(client.get(home()))
     for act in ("renvoyer", "retirer"):
         assert post(client, act).status_code == 403
     assert AccessLink.objects.get().revoked_at is None
 
 
-def test_who_was_never_invited_here_is_not_there(client, manager):
+def test_a_person_never_invited_here_is_not_found(client, manager):
     stranger = an_agent(plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
     for act in ("renvoyer", "retirer"):
         assert post(client, act, stranger.email).status_code == 404
@@ -174,14 +173,13 @@ def test_a_bounded_number_of_queries(client, manager, django_assert_max_num_quer
 
 
 def test_a_member_is_not_invited(client, manager):
-    page = words(invite(client, an_agent(plouexemple()).email))
+    page = read_text(invite(client, an_agent(plouexemple()).email))
     assert "déjà membre : rien n’est parti" in page
     assert "part par mail" not in page
     assert not PendingMail.objects.exists()
 
 
-def test_who_was_removed_neither_comes_back_nor_brings_others(client, manager):
-    """By an invitation to them, or from them."""
+def test_removing_people_ends_invitations_to_them_and_from_them(client, manager):
     invite(client)
     nour, other = User.objects.get(email=NOUR), a_person(Role.MANAGER, collectivity=plouexemple())
     Membership.objects.create(user=nour, role=Role.AGENT, collectivity=plouexemple())  # by the administration
@@ -190,5 +188,5 @@ def test_who_was_removed_neither_comes_back_nor_brings_others(client, manager):
     client.post(f"{home()}{manager.uid}/retirer/")
     invite(client, "autre@plouexemple.example")
     first, last = AccessLink.objects.order_by("id")
-    assert "a été retirée" in said_by(first)
-    assert "a été retirée" not in said_by(last)
+    assert "a été retirée" in read_link_page(first)
+    assert "a été retirée" not in read_link_page(last)

@@ -12,7 +12,7 @@ from tests.cast import a_person, breizh_cyber, plouexemple
 NOUR = "nour@plouexemple.example"
 
 
-def test_it_works(transactional_db):
+def test_four_clicks_at_once_send_one_invitation(transactional_db):
     breizh_cyber()
     manager, ready, answers = a_person(Role.MANAGER, collectivity=plouexemple()), Barrier(4), []
 
@@ -27,9 +27,9 @@ def test_it_works(transactional_db):
             connection.close()
 
     clicks = [Thread(target=click) for _ in range(4)]
-    for one in clicks:
-        one.start()
-    for one in clicks:
-        one.join()
+    for thread in clicks:
+        thread.start()
+    for thread in clicks:
+        thread.join()
     assert sorted(answers) == ["sent", "too soon", "too soon", "too soon"]
     assert PendingMail.objects.count() == User.objects.filter(email=NOUR).count() == 1

@@ -27,16 +27,15 @@ def home(body=None):
     return f"/ma-collectivite/{(body or plouexemple()).uid}/"
 
 
-def another():
+def another_body():
     return plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
 
 
-def accept(link, **said):
-    return Client().post(f"/acces/{derive_link_token(link)}/", said)
+def accept(link, **fields):
+    return Client().post(f"/acces/{derive_link_token(link)}/", fields)
 
 
-def test_it_works(client, manager):
-    """Somebody new is invited, comes, and sees the cases."""
+def test_manager_invites_somebody_new_who_joins_and_sees_the_cases(client, manager):
     incident = declare()
     client.post(home() + "inviter/", {"email": "Nour@Plouexemple.example"})
     link = AccessLink.objects.get()
@@ -54,15 +53,15 @@ def test_it_works(client, manager):
     assert accept(link, display_name="Autre", password=NEW).status_code == 404
 
 
-def test_who_has_an_account_joins_without_a_new_password(client, manager):
-    agent = an_agent(another())
+def test_somebody_with_an_account_joins_without_a_new_password(client, manager):
+    agent = an_agent(another_body())
     client.post(home() + "inviter/", {"email": agent.email})
     link = AccessLink.objects.get()
     assert "password" not in Client().get(f"/acces/{derive_link_token(link)}/").context["form"].fields
     accept(link, password=NEW)
     agent = User.objects.get(pk=agent.pk)
     assert agent.check_password(PASSWORD)
-    assert agent.collectivity_ids() == {plouexemple().pk, another().pk}
+    assert agent.collectivity_ids() == {plouexemple().pk, another_body().pk}
 
 
 def test_an_expired_or_altered_invitation_opens_nothing(client, manager):
@@ -84,7 +83,7 @@ def test_a_member_is_not_invited_again_and_the_answer_is_the_same(client, manage
     assert client.post(home() + "inviter/", {"email": "pas une adresse"}).status_code == 422
 
 
-def test_remove_somebody(client, manager):
+def test_manager_removes_an_agent(client, manager):
     agent = an_agent()
     phone = Client()
     phone.force_login(agent)
@@ -96,7 +95,7 @@ def test_remove_somebody(client, manager):
     assert client.post(f"{home()}{agent.uid}/retirer/").status_code == 404
 
 
-def test_the_last_manager_hands_over_first(client, manager):
+def test_the_last_manager_hands_over_before_leaving(client, manager):
     agent = an_agent()
     leave = f"{home()}{manager.uid}/retirer/"
     refused = client.post(leave)
@@ -111,17 +110,17 @@ def test_the_last_manager_hands_over_first(client, manager):
     assert client.get(home()).status_code == 404
 
 
-def test_what_was_done_is_said(client, manager):
+def test_removing_and_writing_the_card_are_confirmed(client, manager):
     agent = an_agent()
     removed = client.post(f"{home()}{agent.uid}/retirer/", follow=True).content.decode()
     assert f"{agent} n’est plus membre" in removed
     form = client.get(home() + "urgence/ecrire/")
-    said = {"seen": form.context["seen"], "supplier-name": "Exemple Infogérance"}
-    assert "La fiche est gardée." in client.post(home() + "urgence/ecrire/", said, follow=True).content.decode()
+    card = {"seen": form.context["seen"], "supplier-name": "Exemple Infogérance"}
+    assert "La fiche est gardée." in client.post(home() + "urgence/ecrire/", card, follow=True).content.decode()
 
 
-def test_handing_over_twice_is_handing_over_once(client, manager):
-    """The page that answers says who manages now, whichever click it answers."""
+def test_a_double_click_hands_over_once(client, manager):
+    """Both clicks get a page that says who manages now."""
     agent = an_agent()
     address = f"{home()}{agent.uid}/responsable/"
     for _click in range(2):
@@ -150,9 +149,9 @@ PAGES = ["", "inviter/", "urgence/", "urgence/ecrire/"]
 
 
 @pytest.mark.parametrize(
-    "make", [a_responder, a_lead, lambda: an_agent(another())], ids=["responder", "lead", "neighbour"]
+    "make", [a_responder, a_lead, lambda: an_agent(another_body())], ids=["responder", "lead", "neighbour"]
 )
-def test_nothing_of_it_for_anybody_else(client, manager, make):
+def test_the_pages_of_a_body_open_to_no_other_role_or_body(client, manager, make):
     client.force_login(make())
     for path in [*PAGES, f"{manager.uid}/retirer/", f"{manager.uid}/responsable/"]:
         assert client.get(home() + path).status_code == 404
@@ -160,21 +159,21 @@ def test_nothing_of_it_for_anybody_else(client, manager, make):
     assert manager.membership_set.in_force().exists()
 
 
-def test_nobody_of_another_body_is_removed_or_raised(client, manager):
-    stranger = an_agent(another())
+def test_manager_neither_removes_nor_promotes_people_of_another_body(client, manager):
+    stranger = an_agent(another_body())
     for path in ("retirer", "responsable"):
         assert client.post(f"{home()}{stranger.uid}/{path}/").status_code == 404
     assert stranger.membership_set.in_force().exists()
 
 
-def test_who_belongs_to_several_chooses(client, manager):
+def test_a_member_of_two_bodies_chooses_one(client, manager):
     assert client.get("/ma-collectivite/").headers["Location"] == home()
-    Membership.objects.create(user=manager, role=Role.AGENT, collectivity=another())
-    there = declare(collectivity=another())
+    Membership.objects.create(user=manager, role=Role.AGENT, collectivity=another_body())
+    incident = declare(collectivity=another_body())
     page = client.get("/ma-collectivite/").content.decode()
     assert "Plouexemple" in page
     assert "Saint-Exemple" in page
-    assert there.reference[:4] not in client.get(home()).content.decode()
+    assert incident.reference[:4] not in client.get(home()).content.decode()
 
 
 CARD = {
@@ -184,7 +183,7 @@ CARD = {
 }
 
 
-def test_the_emergency_card(client, manager):
+def test_the_emergency_card_is_shown_to_members_and_responders(client, manager):
     incident = declare()
     assert client.post(home() + "urgence/ecrire/", CARD).status_code == 302
     client.post(home() + "urgence/ecrire/", CARD)
@@ -202,19 +201,19 @@ def test_the_emergency_card(client, manager):
     assert "<b>12</b>" not in case
 
 
-def test_two_write_the_card_and_the_second_is_told(client, manager):
+def test_the_second_writer_of_the_card_is_warned_and_loses_nothing(client, manager):
     page = home() + "urgence/ecrire/"
     agent = Client()
     agent.force_login(an_agent())
-    seen = {"seen": client.get(page).context["seen"]}
-    agent.post(page, {"insurer-name": "Assurances Modèle"} | seen)
+    version = {"seen": client.get(page).context["seen"]}
+    agent.post(page, {"insurer-name": "Assurances Modèle"} | version)
 
-    answer = client.post(page, CARD | seen)
+    answer = client.post(page, CARD | version)
     assert answer.status_code == 409
-    said = answer.content.decode()
-    assert "a écrit cette fiche pendant ce temps" in said
-    assert "Assurances Modèle" in said
-    assert 'value="Exemple Informatique"' in said
+    text = answer.content.decode()
+    assert "a écrit cette fiche pendant ce temps" in text
+    assert "Assurances Modèle" in text
+    assert 'value="Exemple Informatique"' in text
     assert EmergencyContact.objects.get(kind="insurer").name == "Assurances Modèle"
 
     again = CARD | {"seen": answer.context["seen"]}
@@ -223,7 +222,7 @@ def test_two_write_the_card_and_the_second_is_told(client, manager):
     assert EmergencyContact.objects.get(kind="supplier").name == "Exemple Informatique"
 
 
-def test_too_long_a_word_is_said_and_nothing_is_lost(client, manager):
+def test_a_field_too_long_is_refused_and_nothing_is_lost(client, manager):
     answer = client.post(home() + "urgence/ecrire/", CARD | {"dpo-phone": "0" * 41})
     assert answer.status_code == 422
     assert "Exemple Informatique" in answer.content.decode()
@@ -239,8 +238,8 @@ def test_a_bounded_number_of_queries(client, manager, django_assert_max_num_quer
             client.get(home())
 
 
-def test_who_has_two_roles_is_one_person(client, manager):
-    """The administrator may have given both."""
+def test_a_person_with_two_roles_is_removed_at_once(client, manager):
+    """An administrator may have given both roles."""
     agent = an_agent()
     Membership.objects.create(user=agent, role=Role.MANAGER, collectivity=plouexemple())
     for act in ("responsable", "retirer"):

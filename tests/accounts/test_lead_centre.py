@@ -34,14 +34,13 @@ def remove(client, person, csirt=None):
     return client.post(f"/equipe/{person.uid}/retirer/", {"csirt": (csirt or breizh_cyber()).pk})
 
 
-def words(answer):
+def read_text(answer):
     return unescape(answer.content.decode()).replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_it_works(client, lead, mailoutbox):
-    """Invited, joined with a password of one's own, removed; and what was done stays explained."""
-    assert "Nour" not in words(client.get("/equipe/"))
-    assert NOUR in words(invite(client))
+def test_lead_invites_a_responder_who_joins_and_is_removed(client, lead, mailoutbox):
+    assert "Nour" not in read_text(client.get("/equipe/"))
+    assert NOUR in read_text(invite(client))
     send_due_mails()
     assert mailoutbox[0].to == [NOUR]
     assert "Breizh Cyber vous invite sur Tocsin" in mailoutbox[0].subject
@@ -51,34 +50,34 @@ def test_it_works(client, lead, mailoutbox):
     assert nour.memberships == []
 
     guest = Client()
-    assert "Breizh Cyber" in words(guest.get(address_of(link)))
+    assert "Breizh Cyber" in read_text(guest.get(address_of(link)))
     guest.post(address_of(link), {"password": PASSWORD, "display_name": "Nour Exemple"})
 
     nour = User.objects.get(email=NOUR)
-    assert [(one.role, one.csirt) for one in nour.memberships] == [(Role.RESPONDER, breizh_cyber())]
+    assert [(row.role, row.csirt) for row in nour.memberships] == [(Role.RESPONDER, breizh_cyber())]
     assert nour.needs_second_factor
-    assert f"/equipe/{nour.uid}/retirer/" in words(client.get("/equipe/"))
-    assert "Retirer Nour Exemple ?" in words(client.get(f"/equipe/{nour.uid}/retirer/"))
+    assert f"/equipe/{nour.uid}/retirer/" in read_text(client.get("/equipe/"))
+    assert "Retirer Nour Exemple ?" in read_text(client.get(f"/equipe/{nour.uid}/retirer/"))
     assert remove(client, nour).status_code == 302
     assert User.objects.get(email=NOUR).memberships == []
     assert Membership.objects.get(user=nour).ended_on == timezone.localdate()
     assert remove(client, nour).status_code == 404
 
 
-def test_who_does_what_is_counted_and_found(client, lead, django_assert_max_num_queries):
-    """Before somebody is removed, their open cases are one click away."""
+def test_the_team_page_counts_and_links_open_cases(client, lead, django_assert_max_num_queries):
+    """The confirmation before a removal links to them too."""
     busy, free = a_responder(), a_responder()
     for _each in range(2):
         acknowledge_incident(reference=declare().reference, actor=busy)
     address = f"/admin/incidents/incident/?de={busy.uid}"
     with django_assert_max_num_queries(12):
-        page = words(client.get("/equipe/"))
+        page = read_text(client.get("/equipe/"))
     assert f'href="{address}">2 dossiers ouverts' in page
     assert f"?de={free.uid}" not in page
     assert page.count("Aucun dossier ouvert") == 1
-    asked = words(client.get(f"/equipe/{busy.uid}/retirer/"))
-    assert "2 dossiers ouverts" in asked
-    assert f'href="{address}"' in asked
+    confirmation = read_text(client.get(f"/equipe/{busy.uid}/retirer/"))
+    assert "2 dossiers ouverts" in confirmation
+    assert f'href="{address}"' in confirmation
     assert len(client.get(address).context["rows"]) == 2
 
 
@@ -93,28 +92,28 @@ def test_an_agent_who_has_a_password_keeps_it(client, lead):
     assert agent.has_usable_password()
 
 
-def test_an_invitation_is_withdrawn(client, lead):
+def test_a_withdrawn_invitation_is_not_sent_and_opens_nothing(client, lead):
     invite(client)
     link = AccessLink.objects.get()
     client.post(f"/equipe/invitations/{link.user.uid}/retirer/", {"csirt": breizh_cyber_pk()})
     assert PendingMail.objects.get().status == MailStatus.DEAD
     gone = Client().get(address_of(link))
     assert gone.status_code == 404
-    assert "L’invitation à rejoindre Breizh Cyber a été retirée" in words(gone)
-    assert "Invitations sans réponse" not in words(client.get("/equipe/"))
+    assert "L’invitation à rejoindre Breizh Cyber a été retirée" in read_text(gone)
+    assert "Invitations sans réponse" not in read_text(client.get("/equipe/"))
 
 
-def test_haste_and_floods_are_told(client, lead):
+def test_a_centre_sends_a_bounded_number_of_invitations(client, lead):
     invite(client)
-    assert "vient de partir" in words(invite(client))
+    assert "vient de partir" in read_text(invite(client))
     for number in range(MAX_INVITATIONS_A_DAY - 1):
         invite(client, f"a{number}@breizh.example")
-    assert "Vingt invitations" in words(invite(client, "b@breizh.example"))
+    assert "Vingt invitations" in read_text(invite(client, "b@breizh.example"))
     assert AccessLink.objects.count() == MAX_INVITATIONS_A_DAY
 
 
-def test_who_is_there_already_is_not_invited(client, lead):
-    page = words(invite(client, a_responder().email))
+def test_a_member_of_the_team_is_not_invited(client, lead):
+    page = read_text(invite(client, a_responder().email))
     assert "déjà de l’équipe" in page
     assert "part par mail" not in page
     assert not AccessLink.objects.exists()
@@ -123,14 +122,14 @@ def test_who_is_there_already_is_not_invited(client, lead):
 def test_a_closed_account_is_not_invited(client, lead):
     closed = an_agent()
     User.objects.update(is_active=Q(pk=lead.pk))
-    page = words(invite(client, closed.email))
+    page = read_text(invite(client, closed.email))
     assert "Ce compte est fermé" in page
     assert not AccessLink.objects.exists()
 
 
-def test_what_was_done_is_said_once(client, lead):
-    assert words(invite(client)).count("L’invitation part par mail") == 1
-    assert words(try_mailbox(client)).count("Un mail d’essai part") == 1
+def test_each_act_is_confirmed_once(client, lead):
+    assert read_text(invite(client)).count("L’invitation part par mail") == 1
+    assert read_text(try_mailbox(client)).count("Un mail d’essai part") == 1
 
 
 # What outlives a role
@@ -143,14 +142,14 @@ def test_an_invitation_ends_with_the_role_of_its_sender(client, lead):
     Membership.objects.filter(user=lead).update(ended_on=timezone.localdate())
     for answer in (Client().get(address_of(link)), Client().post(address_of(link), {"password": PASSWORD})):
         assert answer.status_code == 404
-        assert f"{lead} ne dirige plus Breizh Cyber" in words(answer)
-        assert "trop ancien" not in words(answer)
+        assert f"{lead} ne dirige plus Breizh Cyber" in read_text(answer)
+        assert "trop ancien" not in read_text(answer)
     assert User.objects.get(email=NOUR).memberships == []
     client.force_login(other)
-    assert "Qui l’a envoyée ne dirige plus le centre" in words(client.get("/equipe/"))
+    assert "Qui l’a envoyée ne dirige plus le centre" in read_text(client.get("/equipe/"))
 
 
-def test_who_was_removed_does_not_come_back_by_a_link(client, lead):
+def test_a_removed_person_does_not_come_back_by_an_older_invitation(client, lead):
     invite(client)
     nour = User.objects.get(email=NOUR)
     Membership.objects.create(user=nour, role=Role.RESPONDER, csirt=breizh_cyber())  # by the administration
@@ -161,13 +160,13 @@ def test_who_was_removed_does_not_come_back_by_a_link(client, lead):
     assert PendingMail.objects.get().status == MailStatus.DEAD
 
 
-def test_a_role_ends_in_the_centre_that_was_asked(client, lead):
+def test_removing_ends_the_role_in_the_chosen_centre_only(client, lead):
     other = Csirt.objects.create(slug="autre", name="Autre Centre")
     person = a_responder()
     Membership.objects.create(user=lead, role=Role.LEAD, csirt=other)
     Membership.objects.create(user=person, role=Role.RESPONDER, csirt=other)
     client.force_login(User.objects.get(pk=lead.pk))
-    page = words(client.get(f"/equipe/{person.uid}/retirer/"))
+    page = read_text(client.get(f"/equipe/{person.uid}/retirer/"))
     assert page.index("Retirer d’Autre Centre") < page.index("Retirer de Breizh Cyber")
     for hollow in ("", "x", "9" * 5000, "9" * 30, "²"):
         assert client.post(f"/equipe/{person.uid}/retirer/", {"csirt": hollow}).status_code == 404
@@ -197,13 +196,13 @@ def breizh_cyber_pk():
     return Csirt.objects.get(slug="breizh-cyber").pk
 
 
-def channel():
+def notification_email():
     return Csirt.objects.get(slug="breizh-cyber").notification_email
 
 
 def test_cases_go_to_a_mailbox_once_somebody_there_has_confirmed_it(client, lead, mailoutbox):
-    before = channel()
-    page = words(try_mailbox(client))
+    before = notification_email()
+    page = read_text(try_mailbox(client))
     assert "Un mail d’essai part à astreinte@breizh.example" in page
     assert "Personne n’a encore suivi son lien" in page
     send_due_mails()
@@ -211,76 +210,76 @@ def test_cases_go_to_a_mailbox_once_somebody_there_has_confirmed_it(client, lead
     link = AccessLink.objects.get()
     assert address_of(link) in mailoutbox[0].body
 
-    assert "confirmez" in words(Client().get(address_of(link)))
-    assert channel() == before
-    assert "Adresse confirmée" in words(Client().post(address_of(link)))
+    assert "confirmez" in read_text(Client().get(address_of(link)))
+    assert notification_email() == before
+    assert "Adresse confirmée" in read_text(Client().post(address_of(link)))
 
-    assert channel() == MAILBOX
+    assert notification_email() == MAILBOX
     again = Client().post(address_of(link))
     assert again.status_code == 200
-    assert "Adresse confirmée" in words(again)
+    assert "Adresse confirmée" in read_text(again)
 
-    asked = words(client.get("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()}))
-    assert "Ne plus rien envoyer à Breizh Cyber ?" in asked
-    assert channel() == MAILBOX
+    confirmation = read_text(client.get("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()}))
+    assert "Ne plus rien envoyer à Breizh Cyber ?" in confirmation
+    assert notification_email() == MAILBOX
     client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
-    assert channel() == ""
+    assert notification_email() == ""
     over = Client().post(address_of(link))
     assert over.status_code == 404
-    assert "Il a déjà servi" in words(over)
-    assert lead.email not in words(over)
+    assert "Il a déjà servi" in read_text(over)
+    assert lead.email not in read_text(over)
 
 
-def test_the_former_mailbox_and_the_other_leads_are_told(client, lead, mailoutbox):
-    """By whom and when; no link, and not the new address."""
-    before, second = channel(), a_lead()
+def test_the_former_mailbox_and_the_other_leads_are_notified(client, lead, mailoutbox):
+    """The mail says who changed the address, without a link or the new address."""
+    before, second = notification_email(), a_lead()
     try_mailbox(client)
     send_due_mails()
     mailoutbox.clear()
     Client().post(address_of(AccessLink.objects.get()))
     Client().post(address_of(AccessLink.objects.get()))
     send_due_mails()
-    assert sorted(one.to[0] for one in mailoutbox) == sorted([before, second.email])
-    for one in mailoutbox:
-        assert one.subject == "L’adresse de Breizh Cyber a changé"
-        assert f"{lead.display_name} a changé" in one.body
-        assert MAILBOX not in one.body
-        assert "confirmer" not in one.body
+    assert sorted(mail.to[0] for mail in mailoutbox) == sorted([before, second.email])
+    for mail in mailoutbox:
+        assert mail.subject == "L’adresse de Breizh Cyber a changé"
+        assert f"{lead.display_name} a changé" in mail.body
+        assert MAILBOX not in mail.body
+        assert "confirmer" not in mail.body
     mailoutbox.clear()
     for _ in range(2):
         client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
     send_due_mails()
-    assert sorted(one.to[0] for one in mailoutbox) == sorted([MAILBOX, second.email])
+    assert sorted(mail.to[0] for mail in mailoutbox) == sorted([MAILBOX, second.email])
 
 
-def test_long_after_signing_in_one_is_asked_again(client, lead):
-    before = channel()
+def test_the_password_is_asked_again_an_hour_after_signing_in(client, lead):
+    before = notification_email()
     with time_machine.travel(timezone.now() + timedelta(hours=1)):
-        for path, said in (("/equipe/adresse/", {"email": MAILBOX}), ("/equipe/adresse/retirer/", {})):
-            answer = client.post(path, {"csirt": breizh_cyber_pk()} | said)
+        for path, form in (("/equipe/adresse/", {"email": MAILBOX}), ("/equipe/adresse/retirer/", {})):
+            answer = client.post(path, {"csirt": breizh_cyber_pk()} | form)
             assert answer.headers["Location"].startswith("/compte/confirmer/?next=")
-    assert channel() == before
+    assert notification_email() == before
     assert not AccessLink.objects.exists()
 
 
-def test_removing_the_mailbox_stops_a_trial_on_its_way(client, lead, mailoutbox):
+def test_removing_the_mailbox_stops_a_trial_mail(client, lead, mailoutbox):
     try_mailbox(client)
     client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
     send_due_mails()
-    assert MAILBOX not in [one.to[0] for one in mailoutbox]
+    assert MAILBOX not in [mail.to[0] for mail in mailoutbox]
     assert Client().post(address_of(AccessLink.objects.get())).status_code == 404
 
 
-def test_a_double_click_sends_one_trial(client, lead, mailoutbox):
+def test_a_double_click_sends_one_trial_mail(client, lead, mailoutbox):
     try_mailbox(client)
-    assert "vient d’y partir" in words(try_mailbox(client))
+    assert "vient d’y partir" in read_text(try_mailbox(client))
     try_mailbox(client, "autre@breizh.example")
     send_due_mails()
-    assert [one.to for one in mailoutbox] == [["autre@breizh.example"]]
+    assert [mail.to for mail in mailoutbox] == [["autre@breizh.example"]]
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "9" * 30, "x", "²", ""])
-def test_what_is_no_centre_is_not_there(client, lead, number):
+def test_a_wrong_centre_number_is_refused(client, lead, number):
     for path in ("/equipe/adresse/retirer/", f"/equipe/invitations/{lead.uid}/retirer/"):
         assert client.post(path, {"csirt": number}).status_code == 404
     assert client.get("/equipe/adresse/retirer/", {"csirt": number}).status_code == 404
@@ -294,7 +293,7 @@ def test_a_link_of_a_mailbox_opens_no_account(client, lead):
     for method in ("get", "post"):
         answer = getattr(Client(), method)(f"/acces/{token}/")
         assert answer.status_code == 404
-        assert "Cette adresse n’ouvre rien" in words(answer)
+        assert "Cette adresse n’ouvre rien" in read_text(answer)
     assert User.objects.get(pk=lead.pk).password == lead.password
     invite(client)
     other = derive_link_token(AccessLink.objects.get(purpose=LinkPurpose.INVITATION))
@@ -306,13 +305,13 @@ def test_only_the_last_mail_confirms_and_only_for_a_lead(client, lead):
     first = AccessLink.objects.get()
     try_mailbox(client, "autre@breizh.example")
     second = AccessLink.objects.latest("id")
-    assert "Un mail plus récent l’a remplacé" in words(Client().get(address_of(first)))
+    assert "Un mail plus récent l’a remplacé" in read_text(Client().get(address_of(first)))
     Membership.objects.update(ended_on=timezone.localdate())
     gone = Client().post(address_of(second))
     assert gone.status_code == 404
-    assert f"{lead} ne dirige plus Breizh Cyber" in words(gone)
-    assert "trop ancien" not in words(gone)
-    assert channel() not in (MAILBOX, "autre@breizh.example")
+    assert f"{lead} ne dirige plus Breizh Cyber" in read_text(gone)
+    assert "trop ancien" not in read_text(gone)
+    assert notification_email() not in (MAILBOX, "autre@breizh.example")
 
 
 def test_an_old_mail_confirms_nothing(client, lead):
@@ -320,27 +319,28 @@ def test_an_old_mail_confirms_nothing(client, lead):
     with time_machine.travel(timezone.now() + timedelta(days=8)):
         answer = Client().post(address_of(AccessLink.objects.get()))
     assert answer.status_code == 404
-    assert "peut en envoyer un autre" in words(answer)
+    assert "peut en envoyer un autre" in read_text(answer)
 
 
 def test_another_mailbox_is_tried_seconds_after_the_first(client, lead, mailoutbox):
     """The mail of a trial that is given up does not leave, and the page says so."""
     try_mailbox(client)
-    page = words(try_mailbox(client, "autre@breizh.example"))
+    page = read_text(try_mailbox(client, "autre@breizh.example"))
     assert f"L’essai précédent, à {MAILBOX}, est abandonné" in page
     assert "Essai en cours à <b>autre@breizh.example</b>" in page
     send_due_mails()
     assert [mail.to for mail in mailoutbox] == [["autre@breizh.example"]]
-    assert "est abandonné" not in words(client.get("/equipe/adresse/"))
+    assert "est abandonné" not in read_text(client.get("/equipe/adresse/"))
 
 
-def test_what_is_no_address_is_said(client, lead):
+def test_a_wrong_address_is_refused(client, lead):
     assert try_mailbox(client, "x").status_code == 422
     assert not PendingMail.objects.exists()
 
 
 def test_the_menu_of_a_lead_alone_leads_to_the_centre(client, lead):
     for person, is_there in ((lead, True), (a_responder(), False)):
-        page = words(signed_in(Client(), person).get("/admin/csirts/csirt/" if is_there else "/admin/", follow=True))
+        path = "/admin/csirts/csirt/" if is_there else "/admin/"
+        page = read_text(signed_in(Client(), person).get(path, follow=True))
         for address in ("/statistiques/mon-centre/", "/equipe/", "/equipe/adresse/"):
             assert (f'href="{address}"' in page) is is_there

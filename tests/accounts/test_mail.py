@@ -25,21 +25,21 @@ def _forget():
     forget_demonstration()
 
 
-def test_it_works():
+def test_a_queued_mail_is_sent_once():
     agent = an_agent()
     link = send_link(LinkPurpose.PASSWORD, user=agent, made_by=None)
     assert mail.outbox == []
     send_mails()
-    [sent] = mail.outbox
-    assert sent.to == [agent.email]
-    assert f"http://localhost:8000/acces/{derive_link_token(link)}/\n" in sent.body
-    assert sent.extra_headers["Message-ID"] == f"<{PendingMail.objects.get().key}@localhost>"
+    [message] = mail.outbox
+    assert message.to == [agent.email]
+    assert f"http://localhost:8000/acces/{derive_link_token(link)}/\n" in message.body
+    assert message.extra_headers["Message-ID"] == f"<{PendingMail.objects.get().key}@localhost>"
     assert PendingMail.objects.get().status == MailStatus.SENT
     assert send_due_mails() == 0
 
 
 @pytest.mark.parametrize("kind", MailKind.values)
-def test_each_says_something_and_no_secret_but_its_link(kind):
+def test_each_kind_of_mail_has_a_text_and_no_secret_but_its_link(kind):
     agent = an_agent()
     body = plouexemple() if kind == "invitation" else None
     purpose = {"invitation": LinkPurpose.INVITATION, "welcome": LinkPurpose.WELCOME}.get(kind, LinkPurpose.PASSWORD)
@@ -49,24 +49,26 @@ def test_each_says_something_and_no_secret_but_its_link(kind):
     has_link = kind in ("invitation", "welcome", "password_link")
     queue_mail(MailKind(kind), agent, link=link if has_link else None, csirt=csirt)
     assert send_due_mails() == 1
-    [sent] = mail.outbox
-    assert "{" not in sent.subject + sent.body
-    assert sent.subject
-    assert "None" not in sent.body
-    assert not re.search("(?<!\N{NO-BREAK SPACE})[:;?!»](?=\\s)|«(?!\N{NO-BREAK SPACE})", sent.subject + sent.body)
-    assert ("/acces/" in sent.body) == has_link
-    assert link.nonce not in sent.body
+    [message] = mail.outbox
+    assert "{" not in message.subject + message.body
+    assert message.subject
+    assert "None" not in message.body
+    assert not re.search(
+        "(?<!\N{NO-BREAK SPACE})[:;?!»](?=\\s)|«(?!\N{NO-BREAK SPACE})", message.subject + message.body
+    )
+    assert ("/acces/" in message.body) == has_link
+    assert link.nonce not in message.body
 
 
-def test_what_people_call_themselves_passes_for_nothing_of_ours():
+def test_a_display_name_adds_no_link_and_no_header():
     agent = an_agent()
     agent.display_name = "Alix\nBcc: x@piege.example\nhttps://piege.example <b>"
     agent.save()
     queue_mail(MailKind.PASSWORD_CHANGED, agent)
     send_due_mails()
-    [sent] = mail.outbox
-    assert "https://piege" not in sent.body
-    assert "\nBcc" not in sent.body
+    [message] = mail.outbox
+    assert "https://piege" not in message.body
+    assert "\nBcc" not in message.body
 
 
 def test_a_demonstration_mails_nobody_real():
@@ -75,12 +77,12 @@ def test_a_demonstration_mails_nobody_real():
     for to in ("vraie@mairie.fr", "Alix <alix@mairie.example>", agent.email):
         queue_mail(MailKind.PASSWORD_CHANGED, agent, to=to)
     assert send_due_mails() == 1
-    assert [one.to for one in mail.outbox] == [[agent.email]]
+    assert [message.to for message in mail.outbox] == [[agent.email]]
     refused = PendingMail.objects.filter(status=MailStatus.REFUSED)
     assert set(refused.values_list("last_error", flat=True)) == {Trouble.DEMONSTRATION}
 
 
-def test_a_dead_server_loses_nothing(settings):
+def test_a_mail_stays_due_while_the_server_is_down(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     queue_mail(MailKind.PASSWORD_CHANGED, an_agent())

@@ -26,26 +26,26 @@ def responder(client):
     return responder
 
 
-def key_on(client):
+def get_form_key(client):
     return client.get(NEW).context["form"].initial["key"]
 
 
-def make(client, name="SIEM de nuit", key=""):
-    return client.post(NEW, {"name": name, "key": key or key_on(client)})
+def make_token(client, name="SIEM de nuit", key=""):
+    return client.post(NEW, {"name": name, "key": key or get_form_key(client)})
 
 
-def token_in(answer):
-    found = re.search(r"tocsin_[\w-]+", answer.content.decode())
-    return found.group() if found else ""
+def find_token(answer):
+    match = re.search(r"tocsin_[\w-]+", answer.content.decode())
+    return match.group() if match else ""
 
 
-def ask(token):
+def get_api_status(token):
     return Client().get("/api/v1/incidents/", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
-def test_it_works(client, responder):
-    """Shown once, kept as a hash, told by mail; it opens the API until it is revoked."""
-    token = token_in(make(client))
+def test_a_token_is_shown_once_and_opens_the_api_until_revoked(client, responder):
+    """Only its hash is stored, and a mail warns the owner."""
+    token = find_token(make_token(client))
     assert find_token_user(token) == responder
     assert token not in str(list(ApiToken.objects.values()))
     assert [mail.kind for mail in PendingMail.objects.all()] == [MailKind.TOKEN_MADE]
@@ -54,61 +54,61 @@ def test_it_works(client, responder):
     assert "SIEM de nuit" in page
     assert "tocsin_" not in page
 
-    assert ask(token) == 200
+    assert get_api_status(token) == 200
     row = ApiToken.objects.get()
     revoke = f"{LIST}{row.uid}/revoquer/"
     assert client.get(revoke).status_code == 200
-    assert ask(token) == 200
+    assert get_api_status(token) == 200
     for _click in range(2):
         assert client.post(revoke).status_code == 302
-    assert ask(token) == 401
+    assert get_api_status(token) == 401
     assert "révoqué le" in client.get(LIST).content.decode()
     assert ApiToken.objects.count() == 1
 
 
 def test_a_double_click_makes_one_token_and_shows_it(client, responder):
-    key = key_on(client)
-    first, second = (token_in(make(client, key=key)) for _click in range(2))
+    key = get_form_key(client)
+    first, second = (find_token(make_token(client, key=key)) for _click in range(2))
     assert first == second != ""
     assert ApiToken.objects.count() == PendingMail.objects.count() == 1
 
 
-def test_the_page_found_again_later_shows_nothing(client, responder):
-    key = key_on(client)
-    make(client, key=key)
+def test_a_form_sent_again_minutes_later_shows_no_token(client, responder):
+    key = get_form_key(client)
+    make_token(client, key=key)
     ApiToken.objects.update(created_at=timezone.now() - timedelta(minutes=3))
-    again = make(client, key=key)
+    again = make_token(client, key=key)
     assert again.headers["Location"] == LIST
     assert ApiToken.objects.count() == 1
 
 
-def test_the_key_of_a_form_makes_no_token_of_somebody_else(client, responder):
-    key = key_on(client)
-    mine = token_in(make(client, key=key))
+def test_two_people_with_one_form_key_get_two_tokens(client, responder):
+    key = get_form_key(client)
+    own_token = find_token(make_token(client, key=key))
     other = Client()
     other.force_login(an_agent())
-    theirs = token_in(make(other, key=key))
-    assert mine != theirs != ""
+    other_token = find_token(make_token(other, key=key))
+    assert own_token != other_token != ""
 
 
-def test_long_after_signing_in_one_is_asked_again(client, responder):
+def test_the_password_is_asked_again_an_hour_after_signing_in(client, responder):
     with time_machine.travel(timezone.now() + timedelta(hours=1)):
-        asked = client.get(NEW)
-        assert asked.headers["Location"].startswith("/compte/confirmer/?next=")
-        assert make(client, key="x" * 32).status_code == 302
+        redirect = client.get(NEW)
+        assert redirect.headers["Location"].startswith("/compte/confirmer/?next=")
+        assert make_token(client, key="x" * 32).status_code == 302
         assert not ApiToken.objects.exists()
-        client.post(asked.headers["Location"], {"password": PASSWORD})
-        assert token_in(make(client))
+        client.post(redirect.headers["Location"], {"password": PASSWORD})
+        assert find_token(make_token(client))
 
 
-def test_a_password_alone_makes_none_for_who_must_have_more(client):
+def test_a_responder_without_second_factor_makes_no_token(client):
     half_signed_in(client, a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False))
     assert client.post(NEW, {"name": "x", "key": "y"}).headers["Location"] == "/compte/"
     assert not ApiToken.objects.exists()
 
 
 @pytest.mark.parametrize("role", [Role.NATIONAL, Role.ADMINISTRATOR])
-def test_who_reads_no_case_has_none(client, role):
+def test_a_role_that_reads_no_case_has_no_token(client, role):
     client.force_login(a_person(role))
     assert "Jetons d’API" not in client.get("/compte/").content.decode()
     assert client.get(LIST).status_code == client.get(NEW).status_code == 404
@@ -116,28 +116,28 @@ def test_who_reads_no_case_has_none(client, role):
     assert not ApiToken.objects.exists()
 
 
-def test_nobody_revokes_the_token_of_another(client, responder):
-    token = token_in(make(client))
+def test_nobody_revokes_the_token_of_somebody_else(client, responder):
+    token = find_token(make_token(client))
     client.force_login(an_agent())
     revoke = f"{LIST}{ApiToken.objects.get().uid}/revoquer/"
     assert client.get(revoke).status_code == client.post(revoke).status_code == 404
     assert find_token_user(token) == responder
 
 
-def test_what_is_wrong_is_said_and_makes_nothing(client, responder):
+def test_a_wrong_name_or_one_token_too_many_is_refused(client, responder):
     for name in ("", "x" * 81):
-        assert make(client, name=name).status_code == 422
+        assert make_token(client, name=name).status_code == 422
     for number in range(MAX_LIVE_TOKENS):
-        make(client, name=f"programme {number}")
-    full = make(client, name="un de trop")
+        make_token(client, name=f"programme {number}")
+    full = make_token(client, name="un de trop")
     assert full.status_code == 422
     assert "Révoquez-en un" in full.content.decode()
     assert "un de trop" in full.content.decode()
     assert ApiToken.objects.count() == MAX_LIVE_TOKENS
 
 
-def test_its_last_use_is_noted_now_and_then(client, responder, django_assert_num_queries):
-    token = token_in(make(client))
+def test_the_last_use_of_a_token_is_recorded_every_ten_minutes_at_most(client, responder, django_assert_num_queries):
+    token = find_token(make_token(client))
     assert "Jamais utilisé" in client.get(LIST).content.decode()
     find_token_user(token)
     first = ApiToken.objects.get().last_used_at
@@ -150,8 +150,8 @@ def test_its_last_use_is_noted_now_and_then(client, responder, django_assert_num
     assert "Dernier usage" in client.get(LIST).content.decode()
 
 
-def test_a_hostile_name_is_only_a_name(client, responder):
-    make(client, name="<script>alert(1)</script>\u202e")
+def test_a_hostile_name_is_escaped(client, responder):
+    make_token(client, name="<script>alert(1)</script>\u202e")
     page = client.get(LIST).content.decode()
     assert "<script>alert" not in page
     assert "\u202e" not in page

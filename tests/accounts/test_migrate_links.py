@@ -1,4 +1,4 @@
-"""A database of accounts goes back to the version before."""
+"""Taking the accounts back to an earlier migration."""
 
 import pytest
 from django.db import connection

@@ -24,7 +24,7 @@ def _nobody_has_asked():
     cache.clear()
 
 
-def address(link):
+def link_path(link):
     return f"/acces/{derive_link_token(link)}/"
 
 
@@ -32,12 +32,12 @@ def a_link(user, purpose=LinkPurpose.PASSWORD):
     return send_link(purpose, user=user, made_by=None)
 
 
-def test_it_works(client):
+def test_a_link_sent_by_mail_changes_a_lost_password(client):
     agent = an_agent()
     assert client.post(LOST, {"email": agent.email.upper()}).status_code == 200
     link = AccessLink.objects.get(user=agent)
-    assert client.get(address(link)).status_code == 200
-    assert client.post(address(link), {"password": NEW}).status_code == 200
+    assert client.get(link_path(link)).status_code == 200
+    assert client.post(link_path(link), {"password": NEW}).status_code == 200
     assert client.post("/connexion/", {"login": agent.email, "password": NEW}).status_code == 302
     assert list(PendingMail.objects.order_by("id").values_list("kind", flat=True)) == [
         MailKind.PASSWORD_LINK,
@@ -45,9 +45,9 @@ def test_it_works(client):
     ]
 
 
-def test_the_second_factor_is_still_asked_for(client):
+def test_a_new_password_does_not_replace_the_second_factor(client):
     responder = a_responder()
-    client.post(address(a_link(responder)), {"password": NEW})
+    client.post(link_path(a_link(responder)), {"password": NEW})
     answer = client.post("/connexion/", {"login": responder.email, "password": NEW})
     assert answer.headers["Location"] == "/connexion/code/"
 
@@ -70,7 +70,7 @@ def test_an_address_is_not_flooded(client):
     assert PendingMail.objects.count() == 3
 
 
-def test_what_is_no_address_is_said(client):
+def test_a_wrong_address_is_refused(client):
     answer = client.post(LOST, {"email": "pas une adresse"})
     assert answer.status_code == 422
     assert "pas une adresse" in answer.content.decode()
@@ -79,18 +79,18 @@ def test_what_is_no_address_is_said(client):
 def test_a_link_serves_once(client):
     agent = an_agent()
     link = a_link(agent)
-    client.post(address(link), {"password": NEW})
-    for again in (client.get(address(link)), client.post(address(link), {"password": "encore une autre phrase"})):
+    client.post(link_path(link), {"password": NEW})
+    for again in (client.get(link_path(link)), client.post(link_path(link), {"password": "encore une autre phrase"})):
         assert again.status_code == 404
         assert "Ce lien ne sert plus" in again.content.decode()
     agent.refresh_from_db()
     assert agent.check_password(NEW)
 
 
-def test_reading_the_page_uses_nothing_up(client):
+def test_reading_the_page_does_not_use_the_link(client):
     link = a_link(an_agent())
     for _ in range(3):
-        client.get(address(link))
+        client.get(link_path(link))
     link.refresh_from_db()
     assert link.used_at is None
 
@@ -98,8 +98,8 @@ def test_reading_the_page_uses_nothing_up(client):
 def test_a_newer_link_ends_the_older(client):
     agent = an_agent()
     older, newer = a_link(agent), a_link(agent)
-    assert client.get(address(older)).status_code == 404
-    assert client.get(address(newer)).status_code == 200
+    assert client.get(link_path(older)).status_code == 404
+    assert client.get(link_path(newer)).status_code == 200
 
 
 @pytest.mark.parametrize(("purpose", "lasts"), [("password", timedelta(hours=2)), ("welcome", timedelta(days=7))])
@@ -107,7 +107,7 @@ def test_a_link_expires(client, purpose, lasts):
     link = a_link(an_agent(), LinkPurpose(purpose))
     assert lasts - (link.expires_at - timezone.now()) < timedelta(seconds=10)
     AccessLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert client.post(address(link), {"password": NEW}).status_code == 404
+    assert client.post(link_path(link), {"password": NEW}).status_code == 404
 
 
 def test_an_altered_link_opens_nothing(client):
@@ -120,52 +120,52 @@ def test_a_closed_account_is_not_opened(client):
     agent = an_agent()
     link = a_link(agent)
     User.objects.filter(pk=agent.pk).update(is_active=False)
-    assert client.post(address(link), {"password": NEW}).status_code == 404
+    assert client.post(link_path(link), {"password": NEW}).status_code == 404
 
 
 @pytest.mark.parametrize("password", ["", "court", "123456789012", "motdepasse12"])
-def test_a_weak_password_is_said_and_the_link_stays(client, password):
+def test_a_weak_password_is_refused_and_the_link_stays(client, password):
     link = a_link(an_agent())
-    answer = client.post(address(link), {"password": password})
+    answer = client.post(link_path(link), {"password": password})
     assert answer.status_code == (200 if password == "motdepasse12" else 422)
     link.refresh_from_db()
     assert (link.used_at is None) == (answer.status_code == 422)
 
 
-def test_it_ends_the_sessions(client):
+def test_a_new_password_ends_the_sessions(client):
     agent = an_agent()
     phone = Client()
     phone.post("/connexion/", {"login": agent.email, "password": PASSWORD})
-    client.post(address(a_link(agent)), {"password": NEW})
+    client.post(link_path(a_link(agent)), {"password": NEW})
     assert phone.get("/mes-dossiers/").status_code == 302
 
 
-def test_the_row_alone_gives_no_link(client, settings):
+def test_a_link_cannot_be_derived_from_its_row_alone(client, settings):
     """The secret needs the server's key too."""
     link = a_link(an_agent())
-    ours = address(link)
+    original = link_path(link)
     settings.SECRET_KEY = "another key of another server, long enough"
-    assert address(link) != ours
-    assert link.nonce not in ours
+    assert link_path(link) != original
+    assert link.nonce not in original
 
 
 def test_a_new_password_ends_the_other_links(client):
     agent = an_agent()
     other = a_link(agent, LinkPurpose.WELCOME)
-    client.post(address(a_link(agent)), {"password": NEW})
-    assert client.get(address(other)).status_code == 404
+    client.post(link_path(a_link(agent)), {"password": NEW})
+    assert client.get(link_path(other)).status_code == 404
 
 
-def test_a_password_changed_with_the_old_one_ends_them_too(client):
+def test_a_password_changed_with_the_old_one_ends_the_links_too(client):
     agent = an_agent()
     link = a_link(agent)
     client.force_login(agent)
     client.post("/compte/mot-de-passe/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
-    assert Client().get(address(link)).status_code == 404
+    assert Client().get(link_path(link)).status_code == 404
 
 
 def test_no_link_is_logged(client):
-    """It still opens the account after a password that was refused."""
-    path = address(a_link(an_agent()))
+    """After a refused password the link still opens the account."""
+    path = link_path(a_link(an_agent()))
     assert client.post(path, {"password": "court"}).status_code == 422
     assert mask_text(f"Unprocessable Content: {path}") == "Unprocessable Content: /acces/***"

@@ -1,4 +1,4 @@
-"""The second factor at the door: codes that open once, and no brute force."""
+"""The second factor at sign-in: codes that open once, and no brute force."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -18,7 +18,7 @@ def _nobody_has_tried():
 
 @pytest.fixture
 def responder(client):
-    """Whose password has just been taken."""
+    """A responder whose password has just been accepted."""
     responder = a_responder()
     with_password(client, responder)
     return responder
@@ -28,7 +28,7 @@ def with_password(client, user):
     return client.post("/connexion/", {"login": user.email, "password": PASSWORD})
 
 
-def test_it_works(client, responder):
+def test_a_code_signs_the_responder_in(client, responder):
     assert client.post(CODE, {"code": code_of(responder)}).headers["Location"] == "/admin/"
 
 
@@ -37,7 +37,7 @@ def test_a_code_may_have_a_space_as_applications_show_it(client, responder):
     assert client.post(CODE, {"code": f"{code[:3]} {code[3:]}"}).status_code == 302
 
 
-def test_a_code_that_has_served_is_refused(client, responder):
+def test_a_code_that_was_used_is_refused(client, responder):
     code = code_of(responder)
     client.post(CODE, {"code": code})
     client.post("/deconnexion/")
@@ -48,7 +48,7 @@ def test_a_code_that_has_served_is_refused(client, responder):
     assert not client.session.get("_auth_user_id")
 
 
-def test_it_stays_refused_when_allauth_has_forgotten_it(client, responder):
+def test_a_used_code_stays_refused_when_allauth_has_forgotten_it(client, responder):
     """allauth remembers a code for one period; with a tolerant clock it would open for three."""
     code = code_of(responder)
     client.post(CODE, {"code": code})
@@ -59,7 +59,7 @@ def test_it_stays_refused_when_allauth_has_forgotten_it(client, responder):
 
 
 @pytest.mark.parametrize("code", ["", "000000", "abc", "é" * 6, "1" * 5000, "٣" * 6])
-def test_a_wrong_code_is_said(client, responder, code):
+def test_a_wrong_code_is_refused(client, responder, code):
     answer = client.post(CODE, {"code": code})
     assert answer.status_code == 422
     assert "Un point à corriger" in answer.content.decode()
@@ -84,7 +84,7 @@ def test_guessing_codes_is_slowed(client, responder):
     assert "Trop d’essais pour ce compte" in answer.content.decode()
 
 
-def test_one_may_give_up(client, responder):
+def test_a_person_may_give_up_at_the_code(client, responder):
     client.post("/deconnexion/")
     assert client.get(CODE).headers["Location"] == "/connexion/"
     assert client.get("/connexion/").status_code == 200
@@ -94,7 +94,7 @@ NONSENSE = ["", "{}", "null", "[]", '{"id": 1}', '{"response": []}', "x", "1" * 
 
 
 @pytest.mark.parametrize("credential", NONSENSE)
-def test_nonsense_in_the_place_of_a_key_is_refused(client, responder, credential):
+def test_a_malformed_security_key_answer_is_refused(client, responder, credential):
     assert client.post(CODE, {"credential": credential}).status_code == 422
     assert client.post("/connexion/cle/", {"credential": credential}).headers["Location"] in ("/connexion/", CODE)
     assert not client.session.get("_auth_user_id")

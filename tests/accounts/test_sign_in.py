@@ -20,7 +20,7 @@ def sign_in(client, user, password=PASSWORD, **data):
     return response
 
 
-def test_it_works(client):
+def test_an_agent_signs_in_and_reaches_their_cases(client):
     agent = an_agent()
     response = sign_in(client, agent)
     assert response.headers["Location"] == "/mes-dossiers/"
@@ -46,27 +46,27 @@ TRAPS = ["https://piege.example/", "//piege.example/", "/\\piege.example", "java
 
 
 @pytest.mark.parametrize("trap", TRAPS)
-def test_the_page_asked_for_comes_back_but_never_another_site(client, trap):
+def test_signing_in_returns_to_the_page_asked_for_but_never_to_another_site(client, trap):
     agent = an_agent()
     assert sign_in(client, agent, next="/annuaire/").headers["Location"] == "/annuaire/"
     client.post("/deconnexion/")
     assert sign_in(client, agent, next=trap).headers["Location"] == "/mes-dossiers/"
 
 
-def test_the_page_asked_for_comes_back_after_the_code_too(client):
+def test_the_code_returns_to_the_page_asked_for_too(client):
     responder = a_responder()
     assert sign_in(client, responder, next="/annuaire/").headers["Location"] == "/annuaire/"
     client.post("/deconnexion/")
     assert sign_in(client, responder, next="https://piege.example/").headers["Location"] == "/admin/"
 
 
-def test_an_address_in_capitals_is_the_same(client):
+def test_an_address_in_capitals_signs_in(client):
     agent = an_agent()
     response = client.post(URL, {"login": agent.email.upper(), "password": PASSWORD})
     assert response.status_code == 302
 
 
-def test_a_wrong_password_an_unknown_address_and_a_closed_account_are_the_same(client):
+def test_wrong_password_unknown_address_and_closed_account_get_the_same_answer(client):
     agent, closed = an_agent(), an_agent()
     User.objects.filter(pk=closed.pk).update(is_active=False)
     answers = [
@@ -111,8 +111,8 @@ def test_a_new_password_ends_the_other_sessions(client):
     assert client.get("/mes-dossiers/").headers["Location"].startswith(URL)
 
 
-def test_the_session_takes_another_name(client):
-    """One that somebody else has laid in the browser beforehand opens nothing for them."""
+def test_signing_in_renews_the_session_key(client):
+    """A session planted in the browser beforehand opens nothing for whoever planted it."""
     session = client.session
     session["laid"] = "by another"
     session.save()
@@ -129,7 +129,7 @@ def test_a_role_that_ended_opens_nothing_more(client):
     assert client.get("/admin/incidents/incident/").headers["Location"].startswith("/admin/login/")
 
 
-def test_signing_out_is_a_post(client):
+def test_signing_out_takes_a_post(client):
     client.force_login(an_agent())
     assert client.get("/deconnexion/").status_code == 405
     assert client.post("/deconnexion/").headers["Location"] == "/"
@@ -137,14 +137,14 @@ def test_signing_out_is_a_post(client):
 
 
 @pytest.mark.parametrize("make", [an_agent, lambda: a_person(Role.NATIONAL)], ids=["agent", "national"])
-def test_the_admin_is_for_those_who_work_in_it(client, make):
+def test_an_agent_and_a_national_reader_have_no_admin(client, make):
     client.force_login(make())
     assert client.get("/admin/", follow=True).status_code == 403
 
 
-def test_the_admin_has_no_door_of_its_own(client):
-    asked = client.get("/admin/incidents/incident/", follow=True)
-    assert asked.redirect_chain[-1][0] == "/connexion/?next=/admin/incidents/incident/"
+def test_the_admin_has_no_sign_in_of_its_own(client):
+    answer = client.get("/admin/incidents/incident/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/connexion/?next=/admin/incidents/incident/"
     responder = a_responder()
     posted = client.post("/admin/login/?next=/admin/", {"username": responder.email, "password": PASSWORD})
     assert posted.headers["Location"] == "/connexion/?next=/admin/"
@@ -153,7 +153,7 @@ def test_the_admin_has_no_door_of_its_own(client):
     assert sign_in(client, responder, next=queue).headers["Location"] == queue
 
 
-def test_an_address_that_was_changed_opens_nothing_more(client):
+def test_a_former_address_signs_nobody_in(client):
     agent = an_agent()
     sign_in(client, agent)
     client.post("/deconnexion/")
@@ -161,6 +161,6 @@ def test_an_address_that_was_changed_opens_nothing_more(client):
     assert sign_in(client, agent).status_code == 422
 
 
-def test_nobody_signs_up_alone(client):
+def test_there_is_no_sign_up_page(client):
     for path in ("/accounts/signup/", "/signup/", "/compte/ouvrir/"):
         assert client.get(path).status_code == 404
