@@ -13,7 +13,7 @@ from tests.collectivities.made_up import first_list, write_package
 
 @pytest.fixture(scope="module")
 def first_small_list(module_rows: None, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """In place of the official list, which is as long as France."""
+    """Replace the official list, which is long, with a small one."""
     delete_bodies()
     load(write_package(tmp_path_factory.mktemp("first"), first_list(), "6.0.0"))
     connection.check_constraints()  # once: after each test, those of 36 354 deleted bodies would be checked again
@@ -21,7 +21,7 @@ def first_small_list(module_rows: None, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def package(tmp_path: Path) -> Callable[..., Path]:
-    """Writes one millésime after another."""
+    """Write the package of a millésime."""
 
     def write(lists: dict[str, list[dict[str, Any]]], version: str = "6.0.0") -> Path:
         return write_package(tmp_path / version, lists, version)

@@ -20,6 +20,6 @@ def load(source: Path | None = None) -> str:
     return out.getvalue()
 
 
-def counts(said: str) -> tuple[int, ...]:
+def counts(output: str) -> tuple[int, ...]:
     words = ("créées", "modifiées", "fusionnées", "disparues", "inchangées")
-    return tuple(int(line.split()[1]) for line in said.splitlines() if line.split() and line.split()[0] in words)
+    return tuple(int(line.split()[1]) for line in output.splitlines() if line.split() and line.split()[0] in words)

@@ -14,7 +14,7 @@ def quimper() -> Collectivity:
     return Collectivity.objects.with_territory().get(insee_code="29232")
 
 
-def a_syndicate(**said: Any) -> Collectivity:
-    known: dict[str, Any] = {"kind": Kind.SIVU, "name": "Syndicat d’Exemple des eaux", "siren": SIREN}
-    known["seat"] = said.pop("seat", None) or quimper()
-    return create_proposed_body(**known | said)
+def a_syndicate(**fields: Any) -> Collectivity:
+    defaults: dict[str, Any] = {"kind": Kind.SIVU, "name": "Syndicat d’Exemple des eaux", "siren": SIREN}
+    defaults["seat"] = fields.pop("seat", None) or quimper()
+    return create_proposed_body(**defaults | fields)

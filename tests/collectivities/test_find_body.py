@@ -1,4 +1,4 @@
-"""What people type, and whom they mean."""
+"""The body that people mean by what they type."""
 
 import pytest
 
@@ -12,15 +12,15 @@ from tests.factories.collectivities import CollectivityFactory
 pytestmark = pytest.mark.django_db
 
 
-def first(query):
-    found = find_collectivities(query)
-    return (found[0].insee_code or found[0].siren) if found else None
+def find_first_code(query):
+    matches = find_collectivities(query)
+    return (matches[0].insee_code or matches[0].siren) if matches else None
 
 
-def test_it_works():
-    [quimper, *others] = find_collectivities("quimper")
+def test_a_town_comes_before_the_bodies_named_after_it():
+    [quimper, *more] = find_collectivities("quimper")
     assert str(quimper) == "Quimper (Finistère)"
-    assert "CA Quimper Bretagne Occidentale (Finistère)" in [str(body) for body in others]
+    assert "CA Quimper Bretagne Occidentale (Finistère)" in [str(body) for body in more]
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_it_works():
         ("œuilly aisne", "02565"),
     ],
 )
-def test_by_name(query, code):
-    assert first(query) == code
+def test_a_commune_is_found_by_its_name(query, code):
+    assert find_first_code(query) == code
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_by_name(query, code):
         ("plougernau", "29195"),  # two sounds written otherwise
     ],
 )
-def test_with_typing_errors(query, code):
-    assert first(query) == code
+def test_a_commune_is_found_despite_typing_errors(query, code):
+    assert find_first_code(query) == code
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_with_typing_errors(query, code):
     ],
 )
 def test_homonyms_are_told_apart_by_place(query, code):
-    assert first(query) == code
+    assert find_first_code(query) == code
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_homonyms_are_told_apart_by_place(query, code):
         ("CD29", "29"),
     ],
 )
-def test_by_number(query, code):
-    assert first(query) == code
+def test_a_body_is_found_by_its_number(query, code):
+    assert find_first_code(query) == code
 
 
 def test_a_postal_code_gives_every_commune_it_serves_the_biggest_first():
-    found = find_collectivities("74300")
-    assert found[0].name == "Cluses"
-    *served, annecy = found  # which absorbed a commune of that code
+    matches = find_collectivities("74300")
+    assert matches[0].name == "Cluses"
+    *served, annecy = matches  # which absorbed a commune of that code
     assert {body.postal_codes[0] for body in served} == {"74300"}
     assert [body.population for body in served] == sorted((body.population for body in served), reverse=True)
     assert annecy.name == "Annecy"
@@ -166,7 +166,7 @@ def test_a_postal_code_gives_every_commune_it_serves_the_biggest_first():
         ("Paris 15e", "Paris"),
     ],
 )
-def test_by_nature_and_former_name(query, name):
+def test_a_body_is_found_by_its_kind_or_a_former_name(query, name):
     assert find_collectivities(query)[0].name == name
 
 
@@ -182,8 +182,8 @@ def test_by_nature_and_former_name(query, name):
     ],
 )
 def test_a_former_commune_is_found_under_its_name(query, former, today):
-    found = find_collectivities(query)[0]
-    assert (found.former_name, str(found)) == (former, today)
+    body = find_collectivities(query)[0]
+    assert (body.former_name, str(body)) == (former, today)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_former_commune_is_found_under_its_name(query, former, today):
         ("quimper ccas", Kind.CCAS, "Quimper (Finistère)"),
     ],
 )
-def test_a_kind_of_body_is_no_commune(query, kind, places):
+def test_a_kind_of_body_is_not_taken_for_a_commune(query, kind, places):
     answer = answer_search(query)
     assert answer.bodies == []
     assert answer.mention.kind == kind
@@ -223,7 +223,7 @@ def test_a_commune_whose_name_ends_like_a_kind_of_body_is_found():
     assert answer.mention is None
 
 
-def test_a_postal_code_that_was_typed_is_the_one_that_is_shown():
+def test_the_postal_code_typed_is_the_one_shown():
     town = CollectivityFactory(
         kind=Kind.COMMUNE, name="Grandeville", postal_codes=["99101", "99102", "99103", "99108"]
     )
@@ -234,7 +234,7 @@ def test_a_postal_code_that_was_typed_is_the_one_that_is_shown():
     assert find_collectivities("Grandeville")[0].code_typed == ""
 
 
-def test_a_kind_of_body_alone_is_said_beside_the_communes_of_that_name():
+def test_a_kind_alone_is_mentioned_beside_the_communes_of_that_name():
     answer = answer_search("hopital")
     assert answer.mention.elsewhere == "health"
     assert "L’Hôpital (Moselle)" in [str(body) for body in answer.bodies]
@@ -259,12 +259,12 @@ def test_a_body_that_was_added_is_found_by_its_kind():
         ("ccas de Brest", None),
     ],
 )
-def test_who_is_answered_elsewhere(query, elsewhere):
+def test_people_who_are_not_local_authorities_are_sent_elsewhere(query, elsewhere):
     assert answer_search(query).mention.elsewhere == elsewhere
 
 
 @pytest.mark.parametrize("query", ["", "   ", "-", "…", "\x00", "🔥", "٣٤٥", "zzzzqqqq"])
-def test_what_means_nothing_finds_nothing(query):
+def test_a_meaningless_query_finds_nothing(query):
     assert find_collectivities(query) == []
 
 
@@ -281,12 +281,12 @@ def test_what_means_nothing_finds_nothing(query):
         "a" * 100_000,
     ],
 )
-def test_hostile_words_are_only_words(query):
+def test_a_hostile_query_is_searched_as_text(query):
     assert len(find_collectivities(query)) <= 20
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("212900196", "SIREN n’existe pas"),
         ("21290019500019", "SIRET n’existe pas"),
@@ -294,8 +294,8 @@ def test_hostile_words_are_only_words(query):
         ("2129001950001", "SIRET 14"),
     ],
 )
-def test_an_impossible_number_is_said_so(query, said):
-    with pytest.raises(SearchProblem, match=said):
+def test_an_impossible_number_is_explained(query, message):
+    with pytest.raises(SearchProblem, match=message):
         find_collectivities(query)
 
 
@@ -303,7 +303,7 @@ def test_a_valid_number_that_nobody_has_finds_nothing():
     assert find_collectivities("732829320") == []
 
 
-def test_never_more_than_asked():
+def test_a_search_returns_no_more_than_its_limit():
     assert len(find_collectivities("saint")) == 20
     assert len(find_collectivities("saint", limit=5)) == 5
 
@@ -315,7 +315,7 @@ def test_a_body_that_vanished_is_not_offered():
     assert find_body_by_code(body.siren) is None
 
 
-def test_homonyms_come_the_biggest_first():
+def test_homonyms_are_sorted_by_population():
     small = CollectivityFactory(name="Homonyme-en-Exemple", population=10)
     big = CollectivityFactory(name="Homonyme-en-Exemple", population=10_000)
     unknown = CollectivityFactory(name="Homonyme-en-Exemple", population=None)
@@ -323,10 +323,10 @@ def test_homonyms_come_the_biggest_first():
 
 
 @pytest.mark.parametrize("query", ["Brest", "Saint-Denis 93", "monpelier", "29200", "212900195", "métropole de lyon"])
-def test_two_queries_whatever_is_typed(query, django_assert_num_queries):
+def test_a_search_takes_two_queries(query, django_assert_num_queries):
     with django_assert_num_queries(2):
-        found = find_collectivities(query)
-        assert [(str(body), body.label, body.home_region) for body in found]
+        bodies = find_collectivities(query)
+        assert [(str(body), body.label, body.home_region) for body in bodies]
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_two_queries_whatever_is_typed(query, django_assert_num_queries):
         ("98901", "98901"),
     ],
 )
-def test_by_code_alone(code, expected):
+def test_a_code_gives_its_body(code, expected):
     assert find_body_by_code(code).insee_code == expected
 
 
@@ -355,7 +355,7 @@ def test_no_body_has_this_code(code):
     assert find_body_by_code(code) is None
 
 
-def test_departements_are_known_by_their_names():
+def test_the_names_of_departements_lead_to_every_code():
     names = {row.code for row in read_official_list().departements}
     assert set(load_departement_codes().values()) == names
 

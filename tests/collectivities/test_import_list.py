@@ -19,12 +19,12 @@ from tests.factories.collectivities import CollectivityFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_small_list")]
 
 
-def test_it_works(package):
+def test_a_new_list_merges_removes_renames_and_adds_bodies(package):
     epci = Collectivity.objects.get(siren=EPCI)
-    kept = Collectivity.objects.get(insee_code="56901")
-    said = load(package(next_list(), "7.0.0"))
+    renamed = Collectivity.objects.get(insee_code="56901")
+    output = load(package(next_list(), "7.0.0"))
     # Changed: two communes, the grouping, the inhabitants of both départements. The région has as many as before.
-    assert counts(said) == (1, 5, 1, 1, 1)
+    assert counts(output) == (1, 5, 1, 1, 1)
     first_of_january = datetime.date(2027, 1, 1)
 
     host = Collectivity.objects.get(insee_code="29901")
@@ -33,8 +33,8 @@ def test_it_works(package):
     vanished = Collectivity.objects.get(insee_code="29903")
     assert (vanished.merged_into, vanished.vanished_on, vanished.millesime) == (None, first_of_january, 2026)
 
-    kept.refresh_from_db()
-    assert (kept.name, kept.millesime) == ("Sainte-Exemple-sur-Mer", 2027)
+    renamed.refresh_from_db()
+    assert (renamed.name, renamed.millesime) == ("Sainte-Exemple-sur-Mer", 2027)
     epci.refresh_from_db()
     assert (epci.kind, epci.name) == (Kind.CA, "CA de l'Exemple (CCEX)")
     members = epci.members.order_by("member__insee_code").values_list("member__insee_code", flat=True)
@@ -42,7 +42,7 @@ def test_it_works(package):
 
 
 def test_a_body_appears_with_the_list_that_first_carries_it(package):
-    """Of those of the first list nobody knows since when they are there; a later list leaves what was said."""
+    """The first list dates nothing, and a later list leaves a date as it is."""
     assert not Collectivity.objects.exclude(appeared_on=None).exists()
     load(package(next_list(), "7.0.0"))
     load(package(next_list(), "8.0.0"))
@@ -87,14 +87,14 @@ def test_a_body_that_returns_is_the_same_row(package):
 
 def test_two_bodies_may_exchange_their_siren(package):
     lists = first_list()
-    one, other = lists["communes"][:2]
-    one["siren"], other["siren"] = other["siren"], one["siren"]
+    commune, neighbour = lists["communes"][:2]
+    commune["siren"], neighbour["siren"] = neighbour["siren"], commune["siren"]
     load(package(lists, "7.0.0"))
     connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
-    assert Collectivity.objects.get(insee_code="29901").siren == one["siren"]
+    assert Collectivity.objects.get(insee_code="29901").siren == commune["siren"]
 
 
-def test_a_correction_survives(package):
+def test_a_corrected_region_survives_a_new_list(package):
     epci = Collectivity.objects.get(siren=EPCI)
     correct_region(collectivity=epci, region=Region.objects.get(code="52"), note="Convention de 2026")
     load(package(next_list(), "7.0.0"))
@@ -135,7 +135,7 @@ def test_an_empty_list_is_refused(package):
     assert not Collectivity.objects.exclude(vanished_on=None).exists()
 
 
-def test_an_unreadable_source_says_so(tmp_path):
+def test_an_unreadable_source_is_refused(tmp_path):
     with pytest.raises(CommandError, match="illisible"):
         load(tmp_path / "absent.csv.xz")
 
@@ -146,7 +146,7 @@ def test_former_names_and_codes_are_kept_apart(package):
     assert list(aliases) == [("29902", "Tréexemple")]
 
 
-def test_progress_is_said_unless_asked_not_to(package):
+def test_progress_is_printed_unless_silenced(package):
     assert "Anciens noms" in load(package(next_list(), "7.0.0"))
     out = StringIO()
     call_command("import_collectivities", source=package(next_list(), "8.0.0"), verbosity=0, stdout=out)
@@ -167,7 +167,7 @@ def test_progress_is_said_unless_asked_not_to(package):
         {"region_correction_id": "region"},
     ],
 )
-def test_the_database_refuses(values):
+def test_the_database_refuses_wrong_values(values):
     body, other = Collectivity.objects.filter(is_listed=True).exclude(siren=None).order_by("pk")[:2]
     ids = {"other": other.pk, "self": body.pk, "region": body.region_id}
     values = {field: ids.get(value, value) if isinstance(value, str) else value for field, value in values.items()}
@@ -176,11 +176,11 @@ def test_the_database_refuses(values):
 
 
 def test_the_database_refuses_one_siren_for_two():
-    one, other = Collectivity.objects.exclude(siren=None).order_by("pk")[:2]
-    Collectivity.objects.filter(pk=one.pk).update(siren=other.siren)
+    body, other = Collectivity.objects.exclude(siren=None).order_by("pk")[:2]
+    Collectivity.objects.filter(pk=body.pk).update(siren=other.siren)
     with pytest.raises(IntegrityError, match="collectivity_one_siren"), transaction.atomic():
         connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
-    Collectivity.objects.filter(pk=one.pk).update(siren=one.siren)
+    Collectivity.objects.filter(pk=body.pk).update(siren=body.siren)
 
 
 def test_the_database_refuses_a_body_that_is_its_own_member():

@@ -16,14 +16,14 @@ def commune_of(code):
     return Collectivity.objects.with_territory().get(insee_code=code)
 
 
-def test_a_newer_list_leaves_it_as_it_is(package):
+def test_a_newer_list_leaves_a_proposed_body_as_it_is(package):
     body = a_syndicate(seat=commune_of("29901"))
     load(package(first_list(), "7.0.0"))
     body.refresh_from_db()
     assert (body.vanished_on, body.is_unconfirmed) == (None, True)
 
 
-def test_a_list_that_now_carries_its_number_takes_it_up(package):
+def test_a_list_that_carries_its_number_takes_over_a_proposed_body(package):
     seat = commune_of("29901")
     Collectivity.objects.get(siren=EPCI).delete()
     body = a_syndicate(siren=EPCI, seat=seat)
@@ -34,8 +34,8 @@ def test_a_list_that_now_carries_its_number_takes_it_up(package):
     assert Collectivity.objects.filter(siren=EPCI).count() == 1
 
 
-def test_it_never_takes_the_place_of_a_body_of_the_list(package):
-    """A commune whose number the list did not know, and a stranger who gave that number to something else."""
+def test_a_proposed_body_never_replaces_a_listed_one(package):
+    """The list did not know the number of a commune, and somebody proposed another body with it."""
     commune = commune_of("29902")
     siren = commune.siren
     Collectivity.objects.filter(pk=commune.pk).update(siren=None)

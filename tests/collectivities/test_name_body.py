@@ -30,12 +30,12 @@ pytestmark = pytest.mark.django_db
         ("R94", "Collectivité de Corse", "Collectivité de Corse"),
     ],
 )
-def test_it_works(code, name, label):
+def test_a_body_has_its_name_and_its_label(code, name, label):
     body = Collectivity.objects.with_territory().get(Q(insee_code=code) | Q(siren=code))
     assert (str(body), body.label) == (name, label)
 
 
-def test_no_query_a_row(django_assert_num_queries):
+def test_names_of_fifty_bodies_take_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         assert all(
             body.label and str(body) and body.home_region for body in Collectivity.objects.with_territory()[:50]

@@ -16,7 +16,7 @@ from tests.collectivities.proposing import SIREN, a_syndicate, quimper
 from tests.factories.collectivities import CollectivityFactory, made_up_siren
 
 
-def test_it_works(db):
+def test_a_proposed_body_takes_the_territory_of_its_seat(db):
     body = a_syndicate()
     assert (body.is_listed, body.is_unconfirmed, body.siren) == (False, True, SIREN)
     assert (body.region.code, body.departement.code, body.seat) == ("53", "29", quimper())
@@ -49,13 +49,13 @@ def test_the_number_of_a_known_body_gives_that_body(db):
     assert not Collectivity.objects.to_confirm().exists()
 
 
-def test_it_lies_where_a_person_said_that_its_seat_does(db):
+def test_a_proposed_body_takes_the_corrected_region_of_its_seat(db):
     seat = quimper()
     seat.region_correction = Collectivity.objects.get(insee_code="44109").region
     assert a_syndicate(seat=seat).region.code == "52"
 
 
-def test_before_it_is_confirmed_only_its_number_finds_it(db):
+def test_only_its_number_finds_a_body_before_it_is_confirmed(db):
     body = a_syndicate()
     assert find_collectivities(SIREN) == [body]
     assert find_body_by_code(SIREN) == body
@@ -64,7 +64,7 @@ def test_before_it_is_confirmed_only_its_number_finds_it(db):
     assert body in find_collectivities("Syndicat d’Exemple des eaux", unconfirmed=True)
 
 
-def test_once_confirmed_everybody_finds_it(db):
+def test_everybody_finds_a_confirmed_body(db):
     body = a_syndicate()
     mark_body_confirmed(body)
     for query in (SIREN, "Syndicat d’Exemple des eaux", "sindicat exemple eaux"):
@@ -72,20 +72,20 @@ def test_once_confirmed_everybody_finds_it(db):
     assert body in find_collectivities("29000", limit=50)
 
 
-@pytest.mark.parametrize("typed", ["212 900 195", "212.900.195", "21290019500018"])
-def test_a_number_is_read_as_people_write_it(typed):
-    assert parse_siren(typed) == "212900195"
+@pytest.mark.parametrize("text", ["212 900 195", "212.900.195", "21290019500018"])
+def test_a_number_is_read_as_people_write_it(text):
+    assert parse_siren(text) == "212900195"
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "21290019", "212900196", "29000", "R53", "٢١٢٩٠٠١٩٥", "212900195\x00", "21290019500012"]
+    "text", ["", "21290019", "212900196", "29000", "R53", "٢١٢٩٠٠١٩٥", "212900195\x00", "21290019500012"]
 )
-def test_a_number_that_cannot_be_is_refused(typed):
+def test_an_impossible_number_is_refused(text):
     with pytest.raises(SearchProblem):
-        parse_siren(typed)
+        parse_siren(text)
 
 
-def test_doubles_are_proposed_with_their_reasons(db):
+def test_likely_duplicates_are_proposed_with_their_reasons(db):
     mark_body_confirmed(first := a_syndicate())
     sketch = Collectivity(kind=Kind.SIVU, name="Sindicat d’Exemple des Eaux", siren=None, seat=quimper())
     sketch.departement = quimper().departement
@@ -94,23 +94,23 @@ def test_doubles_are_proposed_with_their_reasons(db):
     assert list(map(str, likely.reasons)) == ["nom proche", "même nature", "même commune du siège"]
 
 
-def test_a_commune_is_no_double_of_its_ccas_but_of_its_town_hall(db):
+def test_a_commune_is_a_duplicate_of_its_town_hall_but_not_of_its_ccas(db):
     seat = quimper()
     of_town = {"seat": seat, "departement": seat.departement}
     assert find_likely_duplicates(Collectivity(kind=Kind.CCAS, name="CCAS de Quimper", **of_town)) == []
     doubles = find_likely_duplicates(Collectivity(kind=Kind.OTHER, name="Mairie de Quimper", **of_town))
-    assert [one.body for one in doubles if one.body.kind == Kind.COMMUNE] == [seat]
+    assert [likely.body for likely in doubles if likely.body.kind == Kind.COMMUNE] == [seat]
 
 
-def test_two_merged_bodies_are_one_and_their_numbers_lead_to_it(db):
-    body, kept = a_syndicate(), a_syndicate(siren=None)
-    mark_body_merged(body, into=kept)
-    kept.refresh_from_db()
-    assert (kept.siren, body.siren, body.merged_into) == (SIREN, None, kept)
+def test_the_numbers_of_merged_bodies_lead_to_the_remaining_one(db):
+    body, remaining = a_syndicate(), a_syndicate(siren=None)
+    mark_body_merged(body, into=remaining)
+    remaining.refresh_from_db()
+    assert (remaining.siren, body.siren, body.merged_into) == (SIREN, None, remaining)
     other = a_syndicate(siren=made_up_siren(424_243))
-    mark_body_merged(other, into=kept)
-    assert find_body_by_code(other.siren) == kept
-    assert create_proposed_body(kind=Kind.SIVU, name="Encore", siren=other.siren, seat=quimper()) == kept
+    mark_body_merged(other, into=remaining)
+    assert find_body_by_code(other.siren) == remaining
+    assert create_proposed_body(kind=Kind.SIVU, name="Encore", siren=other.siren, seat=quimper()) == remaining
 
 
 @pytest.mark.parametrize(

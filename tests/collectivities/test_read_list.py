@@ -1,4 +1,4 @@
-"""The list as it is shipped, trap by trap, and the ways to read another."""
+"""The list as it is shipped, with its irregularities, and the ways to read another."""
 
 import lzma
 from collections import Counter, defaultdict
@@ -30,7 +30,7 @@ def by_code(official):
     return {body.code: body for body in official.bodies}
 
 
-def test_it_works(official):
+def test_the_shipped_list_counts_every_kind_of_body(official):
     counts = Counter(body.kind for body in official.bodies)
     assert official.millesime == 2026
     assert counts[Kind.COMMUNE] == 34_969
@@ -75,7 +75,7 @@ def test_communes_by_zone(official, communes):
         ("06", 17, 5, 256_518),
     ],
 )
-def test_each_region(official, by_code, region, communes_there, epci_there, population):
+def test_each_region_has_its_communes_and_groupings(official, by_code, region, communes_there, epci_there, population):
     counts = Counter(body.kind for body in official.bodies if body.region == region)
     assert counts[Kind.COMMUNE] == communes_there
     assert sum(counts[kind] for kind in EPCI) == epci_there
@@ -111,7 +111,7 @@ def test_communes_without_inhabitants(communes):
     assert {"98411", "98901"} <= set(empty)
 
 
-def test_a_name_or_a_postal_code_tells_no_commune_by_itself(communes):
+def test_neither_a_name_nor_a_postal_code_identifies_a_commune(communes):
     names = Counter(row.name for row in communes)
     assert sum(count > 1 for count in names.values()) == 1_441
     served = defaultdict(set)
@@ -181,8 +181,8 @@ def test_councils_that_do_not_exist(by_code, code):
     assert code not in by_code
 
 
-def test_the_shipped_councils_are_those_that_the_rule_draws(official, communes):
-    """The package is not here to build the list again; its ground is, but for the articles of départements."""
+def test_the_shipped_councils_follow_from_the_communes(official, communes):
+    """The package itself is not in the repository. Without it, the articles of départements are not known."""
     saying_nothing = [(row, 0) for row in official.departements]
     drawn = list(list_councils(official.regions, saying_nothing, communes))
     shipped = [body for body in official.bodies if body.kind in TERRITORIAL]
@@ -193,7 +193,7 @@ def test_the_shipped_councils_are_those_that_the_rule_draws(official, communes):
 
 
 @pytest.mark.parametrize(
-    ("liaison", "name", "said"),
+    ("liaison", "name", "expected"),
     [
         (0, "Paris", "Département de Paris"),
         (1, "Ille-et-Vilaine", "Département d'Ille-et-Vilaine"),
@@ -203,9 +203,9 @@ def test_the_shipped_councils_are_those_that_the_rule_draws(official, communes):
         (5, "Ain", "Département de l'Ain"),
     ],
 )
-def test_the_council_of_a_departement_is_named_with_its_article(liaison, name, said):
+def test_the_council_of_a_departement_is_named_with_its_article(liaison, name, expected):
     [body] = list_councils([], [(DepartementRow("99", name, "metro", "53"), liaison)], [])
-    assert body.name == said
+    assert body.name == expected
 
 
 def test_paris_is_found_as_a_departement_too(by_code):
@@ -221,7 +221,7 @@ def test_the_council_of_rhone_counts_nobody_of_the_metropolis(by_code, communes)
     assert lyon > 1_400_000
 
 
-def test_shipped_and_package_are_the_same_list(tmp_path):
+def test_the_built_file_and_the_package_give_the_same_list(tmp_path):
     package = write_package(tmp_path / "package", first_list())
     call_command("build_collectivities_data", package, "--output", tmp_path / "list.csv.xz", verbosity=0)
     from_folder = read_official_list(package)
@@ -239,11 +239,11 @@ def test_building_twice_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "one.csv.xz").read_bytes() == (tmp_path / "two.csv.xz").read_bytes()
 
 
-def test_the_version_of_the_package_tells_the_millesime(tmp_path):
+def test_the_version_of_the_package_gives_the_millesime(tmp_path):
     assert read_official_list(write_package(tmp_path, first_list(), "7.1.0")).millesime == 2027
 
 
-def test_a_millesime_that_nobody_says_is_asked_for(tmp_path):
+def test_a_package_without_version_needs_a_millesime(tmp_path):
     package = write_package(tmp_path, first_list())
     (package / "package.json").unlink()
     with pytest.raises(UnreadableList, match="--millesime"):
@@ -251,23 +251,23 @@ def test_a_millesime_that_nobody_says_is_asked_for(tmp_path):
     assert read_official_list(package, 2026).millesime == 2026
 
 
-def cut(path):
+def truncate(path):
     path.write_bytes(path.read_bytes()[:-200])
 
 
-def of_another_kind(path):
+def replace_with_another_table(path):
     path.write_bytes(lzma.compress(b"nom,prenom\nDupont,Jean\n"))
 
 
-def of_no_kind(path):
+def replace_with_noise(path):
     path.write_bytes(b"rien")
 
 
-def absent(path):
+def delete(path):
     path.unlink()
 
 
-@pytest.mark.parametrize("damage", [cut, of_another_kind, of_no_kind, absent])
+@pytest.mark.parametrize("damage", [truncate, replace_with_another_table, replace_with_noise, delete])
 def test_a_damaged_file_is_refused(tmp_path, damage):
     package = write_package(tmp_path / "package", first_list())
     compact = tmp_path / "list.csv.xz"

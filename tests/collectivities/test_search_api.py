@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 URL = "/api/v1/collectivities/"
 
 
-def test_it_works(client, django_assert_num_queries):
+def test_a_search_gives_each_body_with_its_territory(client, django_assert_num_queries):
     with django_assert_num_queries(2):
         response = client.get(URL, {"q": "saint-denis 93"})
     assert response.status_code == 200
@@ -31,26 +31,26 @@ def test_it_works(client, django_assert_num_queries):
     }
 
 
-def test_what_is_not_known_is_null(client):
+def test_an_unknown_value_is_null(client):
     [clipperton] = client.get(URL, {"q": "98901"}).json()["results"]
     assert (clipperton["siren"], clipperton["population"]) == (None, None)
     [corse] = client.get(URL, {"q": "R94"}).json()["results"]
     assert corse["departement"] is None
 
 
-def test_a_corrected_region_is_the_one_told(client):
+def test_a_corrected_region_replaces_the_official_one(client):
     epci = Collectivity.objects.get(siren="243500741")
     correct_region(collectivity=epci, region=Region.objects.get(code="52"), note="Choix des élus")
     [redon] = client.get(URL, {"q": "243500741"}).json()["results"]
     assert redon["region"] == {"code": "52", "name": "Pays de la Loire"}
 
 
-def test_at_most_twenty(client, django_assert_num_queries):
+def test_a_search_gives_twenty_bodies_at_most(client, django_assert_num_queries):
     with django_assert_num_queries(2):
         assert len(client.get(URL, {"q": "saint"}).json()["results"]) == 20
 
 
-def test_nothing_found_is_an_empty_list(client):
+def test_a_search_without_result_is_an_empty_list(client):
     response = client.get(URL, {"q": "zzzzqqqq"})
     assert (response.status_code, response.json()) == (200, {"results": []})
 
@@ -65,5 +65,5 @@ def test_bad_input_names_the_field(client, query):
     assert "q" in response.text
 
 
-def test_only_reading(client):
+def test_the_search_refuses_a_post(client):
     assert client.post(URL, {"q": "brest"}).status_code == 405

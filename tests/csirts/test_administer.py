@@ -1,4 +1,4 @@
-"""The directory in the admin: who edits what, and who did."""
+"""The directory in the admin: who may edit what, and who did."""
 
 import re
 from datetime import date, timedelta
@@ -47,8 +47,8 @@ def url(csirt, page="change"):
     return f"/admin/csirts/csirt/{csirt.pk}/{page}/"
 
 
-def typed(html):
-    """What the browser would send back, untouched."""
+def read_form_fields(html):
+    """Return what the browser would post if nothing were changed."""
     fields = {}
     for tag in re.findall(r"<input [^>]*>", html):
         attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
@@ -64,11 +64,11 @@ def typed(html):
 def save(client, address, **changes):
     page = client.get(address)
     assert page.status_code == 200
-    return client.post(address, typed(page.content.decode()) | changes)
+    return client.post(address, read_form_fields(page.content.decode()) | changes)
 
 
-def test_it_works(client, lead, breizh):
-    """The lead confirms the channel; the history says who did. No form of the admin writes it."""
+def test_the_history_names_the_lead_who_confirmed_the_address(client, lead, breizh):
+    """No form of the admin writes the notification address."""
     save(client, url(breizh), notification_email="alerte@breizh.example")
     breizh.refresh_from_db()
     assert breizh.notification_email == ""
@@ -78,13 +78,13 @@ def test_it_works(client, lead, breizh):
     assert breizh.notification_email == "alerte@breizh.example"
     last = get_history(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
     assert last.pgh_context.metadata["user"] == lead.pk
-    told = client.get(url(breizh, "history")).content.decode()
-    assert "Camille lead" in told
-    assert "adresse de notification&nbsp;: alerte@breizh.example" in told
-    assert "annuaire livré" in told
-    assert "en service&nbsp;: oui" in told
-    assert "période&nbsp;: toujours" in told
-    assert "date de la source&nbsp;: 23 juin 2026" in told
+    history = client.get(url(breizh, "history")).content.decode()
+    assert "Camille lead" in history
+    assert "adresse de notification&nbsp;: alerte@breizh.example" in history
+    assert "annuaire livré" in history
+    assert "en service&nbsp;: oui" in history
+    assert "période&nbsp;: toujours" in history
+    assert "date de la source&nbsp;: 23 juin 2026" in history
 
 
 def test_a_lead_changes_no_published_fact(client, lead, breizh):
@@ -100,7 +100,7 @@ def test_a_lead_changes_no_published_fact(client, lead, breizh):
     assert breizh.phone == "0 800 200 008"
 
 
-def test_a_lead_says_its_hours(client, lead, breizh):
+def test_a_lead_changes_the_hours(client, lead, breizh):
     response = save(client, url(breizh), **{"contacts-0-value": "jour et nuit", "contacts-0-note": ""})
 
     assert response.status_code == 302
@@ -143,7 +143,7 @@ def test_an_officer_is_reached_by_mail_or_by_a_page(client, lead, breizh, value)
     ],
 )
 def test_a_published_number_can_be_dialled(client, administrator, breizh, value, is_number):
-    page = typed(client.get(url(breizh)).content.decode())
+    page = read_form_fields(client.get(url(breizh)).content.decode())
     phone = next(name for name, kind in page.items() if name.endswith("-kind") and kind == "phone")
 
     answer = client.post(url(breizh), page | {phone.replace("-kind", "-value"): value})
@@ -152,7 +152,7 @@ def test_a_published_number_can_be_dialled(client, administrator, breizh, value,
     assert (Contact.objects.get(csirt=breizh, kind="phone").value == value) is is_number
 
 
-def test_each_block_of_the_lead_has_its_title_and_says_where_it_is_read(client, lead, breizh):
+def test_each_block_of_the_form_has_its_title_and_says_where_it_is_shown(client, lead, breizh):
     page = client.get(url(breizh)).content.decode()
 
     for title in ("Horaires", "Délégué à la protection des données", "Sites du centre"):
@@ -163,9 +163,9 @@ def test_each_block_of_the_lead_has_its_title_and_says_where_it_is_read(client, 
     assert 'href="/equipe/adresse/"' in page.split("Adresse de notification")[0].split('id="csirt_form"')[1]
 
 
-def test_a_lead_says_whom_to_ask_about_personal_data(client, lead, breizh):
-    said = {"contacts-2-0-value": "dpo@breizh.example", "contacts-2-0-note": "trois ans"}
-    assert save(client, url(breizh), **said).status_code == 302
+def test_a_lead_names_the_data_protection_officer(client, lead, breizh):
+    fields = {"contacts-2-0-value": "dpo@breizh.example", "contacts-2-0-note": "trois ans"}
+    assert save(client, url(breizh), **fields).status_code == 302
     dpo = Contact.objects.get(csirt=breizh, kind="dpo")
     assert (dpo.value, dpo.note, dpo.source) == ("dpo@breizh.example", "trois ans", "le centre lui-même")
     assert Contact.objects.get(csirt=breizh, kind="hours").value != "dpo@breizh.example"
@@ -182,7 +182,7 @@ def test_a_lead_lists_its_sites_by_their_names_alone(client, lead, breizh):
     assert Csirt.objects.get(pk=breizh.pk).sites == ["aide.exemple.example", "outils.exemple.example"]
 
 
-def test_first_hours(client, sign_in):
+def test_a_lead_adds_the_first_hours(client, sign_in):
     bfc = Csirt.objects.get(slug="csirt-bfc")
     sign_in(Role.LEAD, bfc)
 
@@ -192,15 +192,15 @@ def test_first_hours(client, sign_in):
     assert Contact.objects.get(csirt=bfc, kind="hours").value == "8 h–18 h"
 
 
-def test_first_hours_twice(client, sign_in):
-    """A double click finds what the first made; a colleague's, written meanwhile, are told."""
+def test_first_hours_written_twice_are_one_row_or_a_conflict(client, sign_in):
+    """A double click saves once; hours that a colleague wrote meanwhile are a conflict."""
     bfc = Csirt.objects.get(slug="csirt-bfc")
     sign_in(Role.LEAD, bfc)
-    page = typed(client.get(url(bfc)).content.decode())
-    said = page | {"contacts-0-value": "8 h–18 h", "contacts-0-note": ""}
+    page = read_form_fields(client.get(url(bfc)).content.decode())
+    form = page | {"contacts-0-value": "8 h–18 h", "contacts-0-note": ""}
 
-    assert [client.post(url(bfc), said).status_code for _click in range(2)] == [302, 302]
-    late = client.post(url(bfc), said | {"contacts-0-value": "jour et nuit"})
+    assert [client.post(url(bfc), form).status_code for _click in range(2)] == [302, 302]
+    late = client.post(url(bfc), form | {"contacts-0-value": "jour et nuit"})
 
     assert "Les horaires ont été écrits entre-temps" in late.content.decode()
     assert "jour et nuit" in late.content.decode()
@@ -208,7 +208,7 @@ def test_first_hours_twice(client, sign_in):
 
 
 @pytest.mark.parametrize("page", ["change", "history", "delete"])
-def test_another_centre_is_not_there(client, lead, page):
+def test_a_lead_cannot_open_another_centre(client, lead, page):
     other = Csirt.objects.get(slug="csirt-bfc")
     gone = Csirt(pk=10_000_000)
 
@@ -228,14 +228,14 @@ def test_a_lead_sees_its_own_centre_only(client, lead):
 
 
 @pytest.mark.parametrize("address", ["/admin/csirts/csirt/", "/admin/csirts/coverage/"])
-def test_a_responder_has_no_business_here(client, sign_in, breizh, address):
+def test_a_responder_cannot_open_the_directory_in_the_admin(client, sign_in, breizh, address):
     sign_in(Role.RESPONDER, breizh)
 
     assert client.get(address).status_code == 403
     assert client.get(url(breizh)).status_code in (403, 404)
 
 
-def test_the_administrator_keeps_the_facts_but_not_the_channel(client, administrator, breizh):
+def test_the_administrator_changes_the_facts_but_not_the_channel(client, administrator, breizh):
     Csirt.objects.filter(pk=breizh.pk).update(notification_email="alerte@breizh.example")
 
     response = save(client, url(breizh), name="Breizh Cyber 2", notification_email="voleur@ailleurs.example")
@@ -250,12 +250,12 @@ def test_the_administrator_makes_a_centre(client, administrator):
     response = save(client, "/admin/csirts/csirt/add/", **facts, notification_email="voleur@ailleurs.example")
 
     assert response.status_code == 302
-    made = Csirt.objects.get(slug="cyber-mayotte")
-    assert made.notification_email == ""
-    assert "Camille administrator" in client.get(url(made, "history")).content.decode()
+    csirt = Csirt.objects.get(slug="cyber-mayotte")
+    assert csirt.notification_email == ""
+    assert "Camille administrator" in client.get(url(csirt, "history")).content.decode()
 
 
-def test_the_administrator_gives_a_ground(client, administrator, breizh):
+def test_the_administrator_gives_a_territory_to_a_centre(client, administrator, breizh):
     mayotte = Region.objects.get(code="06")
     values = {
         "csirt": breizh.pk,
@@ -278,7 +278,7 @@ def test_the_administrator_gives_a_ground(client, administrator, breizh):
         ({"departement": "976"}, "Ce département n’est pas dans cette région."),
     ],
 )
-def test_a_refused_ground_says_why(client, administrator, breizh, changes, message):
+def test_a_refused_territory_is_explained(client, administrator, breizh, changes, message):
     if "departement" in changes:
         changes = {"departement": Departement.objects.get(code=changes["departement"]).pk}
     before = Coverage.objects.count()
@@ -290,14 +290,14 @@ def test_a_refused_ground_says_why(client, administrator, breizh, changes, messa
     assert Coverage.objects.count() == before
 
 
-def ground_of(csirt, **changes):
+def territory_fields(csirt, **changes):
     return {"csirt": csirt.pk, "region": Region.objects.get(code="06").pk, "source": "arrêté"} | changes
 
 
-def test_what_a_ground_does_to_open_cases_is_said(client, administrator, breizh):
-    """They follow later: the administrator thought that they were lost."""
+def test_changing_a_territory_warns_that_open_cases_will_follow(client, administrator, breizh):
+    """They follow minutes later; without the warning an administrator thought that they were lost."""
     words = "Les dossiers ouverts de ce territoire suivront 10 minutes après le dernier changement de l’annuaire"
-    client.post("/admin/csirts/coverage/add/", ground_of(breizh))
+    client.post("/admin/csirts/coverage/add/", territory_fields(breizh))
     ground = Coverage.objects.get(region__code="06")
     assert words in client.get("/admin/csirts/coverage/").content.decode()
 
@@ -313,10 +313,10 @@ def test_what_a_ground_does_to_open_cases_is_said(client, administrator, breizh)
     assert "Les dossiers ouverts de ses territoires suivront" in client.get("/admin/csirts/csirt/").content.decode()
 
 
-def test_nothing_is_said_of_open_cases_for_a_period_without_today(client, administrator, breizh):
+def test_a_period_without_today_warns_about_no_open_case(client, administrator, breizh):
     words, listed = "Les dossiers ouverts de ce territoire suivront", "/admin/csirts/coverage/"
     later = timezone.localdate() + timedelta(days=200)
-    client.post(f"{listed}add/", ground_of(breizh, first_on=later.strftime("%d/%m/%Y")))
+    client.post(f"{listed}add/", territory_fields(breizh, first_on=later.strftime("%d/%m/%Y")))
     ground = Coverage.objects.get(region__code="06")
     assert words not in client.get(listed).content.decode()
     page = f"{listed}{ground.pk}/change/"
@@ -331,7 +331,7 @@ def test_nothing_is_said_of_open_cases_for_a_period_without_today(client, admini
     assert words not in client.get(listed).content.decode()
 
 
-def test_few_queries(client, administrator, breizh, django_assert_max_num_queries):
+def test_the_admin_of_the_directory_takes_few_queries(client, administrator, breizh, django_assert_max_num_queries):
     for address, most in [("/admin/csirts/csirt/", 10), ("/admin/csirts/coverage/", 10), (url(breizh, "history"), 20)]:
         with django_assert_max_num_queries(most):
             assert client.get(address).status_code == 200

@@ -18,11 +18,11 @@ OVERLAP = "coverage_one_csirt_a_ground_and_day"
 
 @pytest.fixture
 def mayotte():
-    """Nobody covers it yet."""
+    """Return a région that no centre covers yet."""
     return Region.objects.get(code="06")
 
 
-def test_it_works(mayotte):
+def test_the_database_refuses_two_centres_on_one_territory_and_day(mayotte):
     first = CoverageFactory(region=mayotte, valid=DateRange(None, date(2026, 1, 1)))
     CoverageFactory(region=mayotte, valid=DateRange(date(2026, 1, 1), None))
     CoverageFactory(region=mayotte, kind=Kind.COMMUNE)
@@ -33,7 +33,7 @@ def test_it_works(mayotte):
 
 @pytest.mark.parametrize("departement", [None, "976"])
 @pytest.mark.parametrize("kind", ["", Kind.COMMUNE])
-def test_two_centres_on_one_ground(mayotte, departement, kind):
+def test_the_database_refuses_the_same_coverage_twice(mayotte, departement, kind):
     ground = {"region": mayotte, "kind": kind}
     ground["departement"] = Departement.objects.get(code=departement) if departement else None
     CoverageFactory(**ground)
@@ -41,12 +41,12 @@ def test_two_centres_on_one_ground(mayotte, departement, kind):
         CoverageFactory(**ground)
 
 
-def test_a_period_of_no_day(mayotte):
+def test_the_database_refuses_an_empty_period(mayotte):
     with pytest.raises(IntegrityError, match="coverage_period_not_empty"):
         CoverageFactory(region=mayotte, valid=DateRange(date(2026, 1, 1), date(2026, 1, 1)))
 
 
-def test_a_departement_of_elsewhere(mayotte):
+def test_the_database_refuses_a_departement_of_another_region(mayotte):
     with pytest.raises(IntegrityError, match="not in the region"):
         CoverageFactory(region=mayotte, departement=Departement.objects.get(code="29"))
 
@@ -59,12 +59,12 @@ def test_a_departement_of_elsewhere(mayotte):
         (lambda: ContactFactory(value=""), "contact_value_given"),
         (lambda: CoverageFactory(region=Region.objects.get(code="06"), kind="club"), "coverage_kind__in"),
         (lambda: ContactFactory(csirt=CsirtFactory()), "contact_one_of_a_kind"),
-        (lambda: BackupFactory(csirt=(one := CsirtFactory()), backup=one), "backup_is_another"),
+        (lambda: BackupFactory(csirt=(csirt := CsirtFactory()), backup=csirt), "backup_is_another"),
         (lambda: BackupFactory(csirt=BackupFactory().csirt), "backup_one_a_rank"),
     ],
     ids=["level", "contact kind", "contact value", "body kind", "one of a kind", "its own backup", "two of a rank"],
 )
-def test_nonsense(make, constraint):
+def test_the_database_refuses_wrong_values(make, constraint):
     with pytest.raises(IntegrityError, match=constraint):
         make()
 
@@ -78,7 +78,7 @@ def test_the_history_is_never_rewritten(statement):
         cursor.execute(statement)
 
 
-def test_raw_sql_leaves_its_trace():
+def test_raw_sql_is_recorded_in_the_history():
     with connection.cursor() as cursor:
         cursor.execute("UPDATE csirts_csirt SET notification_email = 'x@x.example' WHERE slug = 'breizh-cyber'")
 

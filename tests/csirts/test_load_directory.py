@@ -1,4 +1,4 @@
-"""manage.py import_csirts: what is shipped, and what a person did since."""
+"""manage.py import_csirts: what is shipped, and what a person changed since."""
 
 import json
 from datetime import date
@@ -26,28 +26,28 @@ def load(tmp_path):
     def load(directory):
         path = tmp_path / "directory.json"
         path.write_text(json.dumps(directory))
-        return told(source=path)
+        return run_import(source=path)
 
     return load
 
 
-def told(**options):
+def run_import(**options):
     out = StringIO()
     call_command("import_csirts", stdout=out, **options)
     return out.getvalue().splitlines()
 
 
 def entry(directory, slug):
-    return next(one for one in directory["csirts"] if one["slug"] == slug)
+    return next(csirt for csirt in directory["csirts"] if csirt["slug"] == slug)
 
 
 def contact(slug, kind):
     return Contact.objects.get(csirt__slug=slug, kind=kind)
 
 
-def test_it_works():
+def test_loading_the_shipped_directory_again_changes_nothing():
     """The test database was loaded by the command; a second load changes nothing."""
-    assert told() == [
+    assert run_import() == [
         "centres : 0 créés, 0 changés, 19 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
         "coordonnées : 0 créés, 0 changés, 55 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
         "territoires : 0 créés, 0 changés, 22 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
@@ -60,7 +60,7 @@ def test_nothing_shipped_can_be_mailed():
     assert "notification" not in SHIPPED.read_text()
 
 
-def test_each_value_says_who_published_it():
+def test_each_value_has_its_source():
     assert not Contact.objects.filter(source="").exists()
     assert not Coverage.objects.filter(source="").exists()
     normandie = contact("normandie-cyber", "phone")
@@ -71,7 +71,7 @@ def test_each_value_says_who_published_it():
     )
 
 
-def test_only_what_a_source_says():
+def test_shipped_values_are_those_of_their_sources():
     corsica = contact("cyber-corsica", "phone")
     assert (corsica.value, corsica.note) == ("04 20 97 00 97", "presse, à confirmer")
     assert "avril 2024" in corsica.source
@@ -84,11 +84,11 @@ def test_only_what_a_source_says():
     assert "ssi.gouv.fr" not in " ".join(Contact.objects.filter(kind="email").values_list("value", flat=True))
 
 
-def test_a_new_edition_is_followed(load, shipped):
+def test_a_new_edition_updates_the_directory(load, shipped):
     breizh = entry(shipped, "breizh-cyber")
     breizh["name"] = "Breizh Cyber 2"
     breizh["contacts"][0]["value"] = "0 800 111 111"
-    breizh["contacts"] = [one for one in breizh["contacts"] if one["kind"] != "hours"]
+    breizh["contacts"] = [row for row in breizh["contacts"] if row["kind"] != "hours"]
     breizh["backups"] = ["csirt-atlantic"]
 
     centres, contacts, _territories, backups = load(shipped)
@@ -99,10 +99,10 @@ def test_a_new_edition_is_followed(load, shipped):
     assert "1 créés" in backups
     breizh = Csirt.objects.get(slug="breizh-cyber")
     assert (breizh.name, breizh.phone, breizh.hours) == ("Breizh Cyber 2", "0 800 111 111", "")
-    assert told()[1].startswith("coordonnées : 1 créés, 1 changés")
+    assert run_import()[1].startswith("coordonnées : 1 créés, 1 changés")
 
 
-def test_what_a_person_changed_is_kept(load, shipped):
+def test_a_value_changed_by_a_person_is_kept(load, shipped):
     phone = contact("breizh-cyber", "phone")
     phone.value = "02 00 00 00 00"
     phone.save()
@@ -112,25 +112,25 @@ def test_what_a_person_changed_is_kept(load, shipped):
     assert contact("breizh-cyber", "phone").value == "02 00 00 00 00"
 
 
-def test_what_a_person_deleted_stays_deleted():
+def test_a_value_deleted_by_a_person_stays_deleted():
     contact("breizh-cyber", "hours").delete()
     Coverage.objects.filter(region__code="53").delete()
 
-    _centres, contacts, territories, _backups = told()
+    _centres, contacts, territories, _backups = run_import()
 
     assert "1 laissés" in contacts
     assert "1 laissés" in territories
     assert not Contact.objects.filter(csirt__slug="breizh-cyber", kind="hours").exists()
 
 
-def test_what_a_person_added_is_kept(load, shipped):
+def test_a_value_added_by_a_person_is_kept(load, shipped):
     Contact.objects.create(csirt=Csirt.objects.get(slug="csirt-bfc"), kind="hours", value="jour et nuit", source="moi")
 
     assert "1 laissés" in load(shipped)[1]
     assert contact("csirt-bfc", "hours").value == "jour et nuit"
 
 
-def test_a_ground_given_to_another_is_kept(load, shipped):
+def test_a_territory_given_to_another_centre_is_kept(load, shipped):
     mayotte = CoverageFactory(region=Region.objects.get(code="06"))
     entry(shipped, "csirt-atlantic")["covers"].append({"region": "06", "source": "liste suivante"})
 
@@ -138,8 +138,8 @@ def test_a_ground_given_to_another_is_kept(load, shipped):
     assert list(Coverage.objects.filter(region__code="06")) == [mayotte]
 
 
-def test_the_channel_of_a_centre_survives(load, shipped):
-    """The lead's address and the shipped facts are two things: setting the one does not freeze the other."""
+def test_the_notification_address_of_a_centre_survives(load, shipped):
+    """The lead's address is not a shipped fact: setting it does not freeze the facts."""
     Csirt.objects.filter(slug="breizh-cyber").update(notification_email="alerte@breizh.example")
     entry(shipped, "breizh-cyber")["name"] = "Breizh Cyber 2"
 
@@ -149,12 +149,12 @@ def test_the_channel_of_a_centre_survives(load, shipped):
     assert (breizh.name, breizh.notification_email) == ("Breizh Cyber 2", "alerte@breizh.example")
 
 
-def test_another_context_is_a_person():
+def test_a_change_from_another_context_counts_as_a_persons():
     with pghistory.context(source="console"):
         Contact.objects.filter(csirt__slug="breizh-cyber", kind="phone").update(note="en travaux")
 
     assert CONTEXT != "console"
-    told()
+    run_import()
     assert contact("breizh-cyber", "phone").note == "en travaux"
 
 

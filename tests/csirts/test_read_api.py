@@ -13,12 +13,12 @@ def route(client):
     return lambda code: client.get(f"/api/v1/csirts/for/{code}/")
 
 
-def problem(response):
+def parse_problem(response):
     assert response["Content-Type"] == "application/problem+json"
     return response.json()
 
 
-def test_it_works(route, django_assert_max_num_queries):
+def test_the_api_gives_the_centre_of_a_body_and_the_reason(route, django_assert_max_num_queries):
     with django_assert_max_num_queries(10):
         response = route("212902324")
 
@@ -49,45 +49,45 @@ def test_it_works(route, django_assert_max_num_queries):
     ("code", "slug"),
     [("29232", "breizh-cyber"), ("21290232400012", "breizh-cyber"), ("53", "pays-de-la-loire-cyber-assistance")],
 )
-def test_by_other_codes(route, code, slug):
+def test_a_body_is_looked_up_by_any_of_its_codes(route, code, slug):
     """`53` is the département of Mayenne, never the région Bretagne."""
     assert route(code).json()["csirt"]["slug"] == slug
 
 
-def test_where_nobody_answers(route):
+def test_a_body_without_centre_gets_the_national_fallbacks(route):
     body = route("97611").json()
 
     assert body["csirt"] is None
     assert body["reason"].startswith("Mamoudzou est à Mayotte")
-    assert [one["name"] for one in body["fallbacks"]] == ["CERT-FR", "17Cyber"]
+    assert [fallback["name"] for fallback in body["fallbacks"]] == ["CERT-FR", "17Cyber"]
 
 
 @pytest.mark.parametrize("code", ["99999", "ZZZ", "732829320", "\u202e29232", "%00", "x" * 300])
-def test_unknown_code(route, code):
+def test_an_unknown_code_is_not_found(route, code):
     """732829320 is a possible SIREN, of no body on the list."""
     response = route(code)
 
     assert response.status_code == 404
-    assert problem(response)["detail"].startswith("Aucune collectivité de la liste officielle ne porte ce code.")
+    assert parse_problem(response)["detail"].startswith("Aucune collectivité de la liste officielle ne porte ce code.")
 
 
 @pytest.mark.parametrize("code", ["212902325", "123456", "21290232400016"])
-def test_impossible_number(route, code):
+def test_an_impossible_number_is_explained(route, code):
     response = route(code)
 
     assert response.status_code == 400
-    (error,) = problem(response)["errors"]
+    (error,) = parse_problem(response)["errors"]
     assert error["field"] == "code"
     assert "SIREN" in error["message"] or "SIRET" in error["message"]
 
 
-def test_list(client, django_assert_max_num_queries):
+def test_the_api_lists_active_centres_with_their_territories(client, django_assert_max_num_queries):
     CsirtFactory.create_batch(50)
     Csirt.objects.filter(slug="csirt-bfc").update(is_active=False, notification_email="secret@bfc.example")
     with django_assert_max_num_queries(10):
         results = client.get("/api/v1/csirts/").json()["results"]
 
-    by_slug = {one["slug"]: one for one in results}
+    by_slug = {row["slug"]: row for row in results}
     assert len(results) == 19 + 50 - 1
     assert by_slug["centre-cyber-pacifique"] == {
         "slug": "centre-cyber-pacifique",
@@ -104,7 +104,7 @@ def test_list(client, django_assert_max_num_queries):
     }
 
 
-def test_the_channel_is_never_shown(client, route):
+def test_the_notification_address_is_never_shown(client, route):
     Csirt.objects.update(notification_email="secret@breizh.example")
 
     assert "secret" not in client.get("/api/v1/csirts/").content.decode()

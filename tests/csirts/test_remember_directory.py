@@ -29,14 +29,13 @@ def change_phone():
     Contact.objects.filter(csirt=breizh(), kind=ContactKind.PHONE).update(value=NEW_PHONE)
 
 
-def versions():
+def list_version_tokens():
     with connection.cursor() as cursor:
         cursor.execute("SELECT token FROM csirts_directoryversion")
         return [token for (token,) in cursor.fetchall()]
 
 
-def test_it_works(db, django_assert_num_queries):
-    """Read once for a day; another day is read for itself."""
+def test_the_directory_of_a_day_is_read_once(db, django_assert_num_queries):
     first = load_directory(TODAY)
 
     with django_assert_num_queries(1):
@@ -57,7 +56,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_each_change_is_seen_at_once(db, change):
+def test_each_change_reloads_the_directory(db, change):
     before = load_directory(TODAY)
     change()
 
@@ -84,35 +83,35 @@ def test_an_emptied_table_is_forgotten(db):
     assert route().csirt is None
 
 
-def test_what_is_rolled_back_is_forgotten(db):
-    before, known = route(), versions()
+def test_a_change_that_is_rolled_back_is_forgotten(db):
+    before, tokens = route(), list_version_tokens()
     with transaction.atomic():
         change_phone()
         assert route().csirt.phone == NEW_PHONE
         transaction.set_rollback(True)
 
-    assert versions() == known
+    assert list_version_tokens() == tokens
     assert route().csirt.phone == before.csirt.phone == "0 800 200 008"
 
 
-def test_an_edit_is_seen_by_others_when_it_is_committed(transactional_db):
-    """One process, two connections: nobody routes by what may still be undone, nor by what was."""
+def test_an_edit_is_seen_by_other_connections_once_committed(transactional_db):
+    """One process, two connections: nobody routes by a change that may still be rolled back."""
     with ThreadPoolExecutor(1) as another:
         with transaction.atomic():
             change_phone()
             assert route().csirt.phone == NEW_PHONE
-            assert another.submit(phone_seen).result() == "0 800 200 008"
-        assert another.submit(phone_seen).result() == NEW_PHONE
+            assert another.submit(read_phone).result() == "0 800 200 008"
+        assert another.submit(read_phone).result() == NEW_PHONE
 
 
-def phone_seen():
+def read_phone():
     try:
         return route().csirt.phone
     finally:
         connections.close_all()
 
 
-def test_two_databases_do_not_share(transactional_db, ground):
+def test_two_databases_do_not_share_a_directory(transactional_db, ground):
     assert route().csirt.phone == "0 800 200 008"
     change_phone()
     assert route().csirt.phone == NEW_PHONE
@@ -124,7 +123,7 @@ def test_two_databases_do_not_share(transactional_db, ground):
 
 
 def test_a_lost_version_is_read_each_time(db):
-    """Somebody emptied the table: slower, never wrong; the next change makes the row again."""
+    """After somebody emptied the table: slower, never wrong, until the next change makes the row again."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM csirts_directoryversion")
     assert route().csirt.phone == "0 800 200 008"
@@ -132,11 +131,11 @@ def test_a_lost_version_is_read_each_time(db):
     change_phone()
 
     assert route().csirt.phone == NEW_PHONE
-    assert len(versions()) == 1
+    assert len(list_version_tokens()) == 1
 
 
-def test_two_editors_take_their_turn(transactional_db):
-    """Each changes what the other has not yet committed to: the second waits, and neither dies of a deadlock."""
+def test_two_editors_wait_for_each_other_without_deadlock(transactional_db):
+    """They rename the same two centres in opposite orders."""
     atlantic = Csirt.objects.get(slug="csirt-atlantic")
     with ThreadPoolExecutor(1) as another:
         with transaction.atomic():

@@ -23,17 +23,17 @@ def route(code, on=TODAY):
 
 
 def slug_for(code, on=TODAY):
-    found = route(code, on).csirt
-    return found and found.slug
+    csirt = route(code, on).csirt
+    return csirt and csirt.slug
 
 
-def test_it_works():
-    found = route(QUIMPER)
+def test_a_commune_is_routed_to_the_centre_of_its_region():
+    routing = route(QUIMPER)
 
-    assert found.csirt == Csirt.objects.get(slug="breizh-cyber")
-    assert found.csirt.phone == "0 800 200 008"
-    assert found.reason == "Quimper est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne."
-    assert [(one.name, one.phone, one.website) for one in found.fallbacks] == [
+    assert routing.csirt == Csirt.objects.get(slug="breizh-cyber")
+    assert routing.csirt.phone == "0 800 200 008"
+    assert routing.reason == "Quimper est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne."
+    assert [(fallback.name, fallback.phone, fallback.website) for fallback in routing.fallbacks] == [
         ("CERT-FR", "+33 9 70 83 32 18", "https://club.ssi.gouv.fr/#/declaration-incident"),
         ("17Cyber", "", "https://17cyber.gouv.fr"),
     ]
@@ -43,25 +43,26 @@ def test_it_works():
     ("code", "queries"),
     [(QUIMPER, 2), ("243500741", 3), ("98735", 2), ("R53", 2)],  # version, region; of a group, its members' regions
 )
-def test_at_most_three_queries_whatever_the_body(code, queries, django_assert_num_queries):
-    find_route(Collectivity(kind=Kind.OTHER), TODAY)  # this process knows the directory
+def test_routing_a_body_takes_three_queries_at_most(code, queries, django_assert_num_queries):
+    find_route(Collectivity(kind=Kind.OTHER), TODAY)  # loads the directory into this process
     body = Collectivity.objects.get(pk=find_body_by_code(code).pk)  # with nothing loaded beforehand
     with django_assert_num_queries(queries):
-        found = find_route(body, TODAY)
-        assert found.reason
-        assert [one.phone for one in found.fallbacks] == ["+33 9 70 83 32 18", ""]
+        routing = find_route(body, TODAY)
+        assert routing.reason
+        assert [fallback.phone for fallback in routing.fallbacks] == ["+33 9 70 83 32 18", ""]
 
 
 def test_all_bodies():
-    """Every body of the official list, through the same rule; those that no centre answers for are named."""
+    """Route every body of the official list, and name the régions without a centre."""
     table = RoutingTable.load(TODAY)
     bodies = Collectivity.objects.existing().with_territory()
     routed = {body: table.route(body) for body in bodies}
 
     assert len(routed) > 36_000
-    assert {body.region.code for body, found in routed.items() if found.csirt is None} == {"06", "984", "987", "989"}
-    assert all(found.reason.endswith(".") and "%(" not in found.reason for found in routed.values())
-    by_csirt = Counter(found.csirt.slug for found in routed.values() if found.csirt)
+    without_centre = {body.region.code for body, routing in routed.items() if routing.csirt is None}
+    assert without_centre == {"06", "984", "987", "989"}
+    assert all(routing.reason.endswith(".") and "%(" not in routing.reason for routing in routed.values())
+    by_csirt = Counter(routing.csirt.slug for routing in routed.values() if routing.csirt)
     assert by_csirt["csirt-atlantic"] == sum(body.region.code in ATLANTIC for body in routed)
     assert len(by_csirt) == 16
     for body in [find_body_by_code(code) for code in (QUIMPER, "243500741", "97611")]:
@@ -81,13 +82,13 @@ ATLANTIC = {"01", "02", "03", "975", "977", "978"}
         ("98901", "La collectivité est sur l’île de Clipperton"),
     ],
 )
-def test_where_nobody_answers(code, place):
-    found = route(code)
+def test_a_body_without_centre_gets_the_national_fallbacks(code, place):
+    routing = route(code)
 
-    assert found.csirt is None
-    assert found.reason.startswith(f"{place}, ")
-    assert found.reason.endswith("et nous n’y connaissons pas de centre régional. Allez sur 17cyber.gouv.fr.")
-    assert [one.name for one in found.fallbacks] == ["CERT-FR", "17Cyber"]
+    assert routing.csirt is None
+    assert routing.reason.startswith(f"{place}, ")
+    assert routing.reason.endswith("et nous n’y connaissons pas de centre régional. Allez sur 17cyber.gouv.fr.")
+    assert [fallback.name for fallback in routing.fallbacks] == ["CERT-FR", "17Cyber"]
 
 
 @pytest.mark.parametrize(
@@ -104,14 +105,14 @@ def test_where_nobody_answers(code, place):
         ("14118", "normandie-cyber", "0 808 800 001", "tel:0808800001"),
     ],
 )
-def test_numbers_as_published(code, slug, phone, uri):
-    found = route(code).csirt
+def test_telephones_are_shown_as_published(code, slug, phone, uri):
+    csirt = route(code).csirt
 
-    assert (found.slug, found.phone, found.phone_uri) == (slug, phone, uri)
+    assert (csirt.slug, csirt.phone, csirt.phone_uri) == (slug, phone, uri)
 
 
 @pytest.mark.parametrize(
-    ("siren", "slug", "both"),
+    ("siren", "slug", "regions"),
     [
         ("243500741", "breizh-cyber", "la Bretagne et les Pays de la Loire"),
         ("244400610", "pays-de-la-loire-cyber-assistance", "la Bretagne et les Pays de la Loire"),
@@ -120,14 +121,14 @@ def test_numbers_as_published(code, slug, phone, uri):
         ("200071140", "cyber-assistance-aura", "l’Auvergne-Rhône-Alpes et la Bourgogne-Franche-Comté"),
     ],
 )
-def test_on_two_regions_the_majority_of_inhabitants(siren, slug, both):
-    found = route(siren)
+def test_a_body_on_two_regions_follows_most_of_its_inhabitants(siren, slug, regions):
+    routing = route(siren)
 
-    assert found.csirt.slug == slug
-    assert f"s’étend sur {both}\N{NO-BREAK SPACE}; la plupart de ses habitants vivent" in found.reason
+    assert routing.csirt.slug == slug
+    assert f"s’étend sur {regions}\N{NO-BREAK SPACE}; la plupart de ses habitants vivent" in routing.reason
 
 
-def test_a_centre_is_said_with_its_article():
+def test_a_centre_is_written_with_its_article():
     assert "et le CSIRT CyberCorsica répond aux collectivités de Corse" in route("2A004").reason
     assert "et le Campus régional de cybersécurité" in route("33063").reason
     assert [wording.format_to_centre("CERT-FR"), wording.format_to_centre("Breizh Cyber")] == [
@@ -142,38 +143,38 @@ def test_a_centre_is_said_with_its_article():
 
 
 def test_every_region_has_its_article():
-    said = {wording.format_region(region) for region in Region.objects.all()}
-    assert {"la Bretagne", "les Pays de la Loire", "l’Île-de-France", "le Grand Est", "Mayotte", "La Réunion"} <= said
-    assert {"l’île de Clipperton", "la Polynésie française", "Saint-Martin"} <= said
+    names = {wording.format_region(region) for region in Region.objects.all()}
+    assert {"la Bretagne", "les Pays de la Loire", "l’Île-de-France", "le Grand Est", "Mayotte", "La Réunion"} <= names
+    assert {"l’île de Clipperton", "la Polynésie française", "Saint-Martin"} <= names
 
 
-def test_a_human_correction_wins():
+def test_a_corrected_region_decides_the_centre():
     redon = find_body_by_code("243500741")
     redon.region_correction = Region.objects.get(code="52")
 
-    found = find_route(redon, TODAY)
+    routing = find_route(redon, TODAY)
 
-    assert found.csirt.slug == "pays-de-la-loire-cyber-assistance"
-    assert found.reason == (
+    assert routing.csirt.slug == "pays-de-la-loire-cyber-assistance"
+    assert routing.reason == (
         "L’annuaire corrigé place CA Redon Agglomération (Bretagne et Pays de la Loire) dans les Pays de la Loire, "
         "et Pays de la Loire Cyber Assistance répond aux collectivités des Pays de la Loire."
     )
 
 
-def test_a_body_on_no_list_follows_its_seat():
+def test_an_unlisted_body_follows_its_seat():
     syndicate = Collectivity(kind=Kind.SIVU, name="SIVU des Abers", seat=find_body_by_code(QUIMPER))
 
     assert find_route(syndicate, TODAY).csirt.slug == "breizh-cyber"
 
 
-def test_a_body_without_a_place():
-    found = find_route(Collectivity(kind=Kind.OTHER, name="Régie d'ailleurs"), TODAY)
+def test_a_body_without_region_has_no_centre():
+    routing = find_route(Collectivity(kind=Kind.OTHER, name="Régie d'ailleurs"), TODAY)
 
-    assert found.csirt is None
-    assert found.reason == "La région de Régie d’ailleurs n’est pas connue. Allez sur 17cyber.gouv.fr."
+    assert routing.csirt is None
+    assert routing.reason == "La région de Régie d’ailleurs n’est pas connue. Allez sur 17cyber.gouv.fr."
 
 
-def test_from_its_first_day_to_its_last():
+def test_a_centre_answers_from_its_first_day_to_its_last():
     """The centre of Auvergne-Rhône-Alpes opened on 13 October 2025."""
     lyon = "69123"
 
@@ -206,17 +207,17 @@ def test_the_narrowest_coverage_wins():
     )
 
 
-def test_backups_come_before_the_national_ones():
+def test_backups_come_before_the_national_centres():
     breizh, atlantic = Csirt.objects.get(slug="breizh-cyber"), Csirt.objects.get(slug="csirt-atlantic")
     first, closed = CsirtFactory(), CsirtFactory(is_active=False)
     BackupFactory(csirt=breizh, backup=atlantic, rank=3)
     BackupFactory(csirt=breizh, backup=first, rank=1)
     BackupFactory(csirt=breizh, backup=closed, rank=2)
 
-    found = route(QUIMPER).fallbacks
+    fallbacks = route(QUIMPER).fallbacks
 
-    assert [one.csirt.slug for one in found] == [first.slug, "csirt-atlantic", "cert-fr", "17cyber"]
-    assert found[0].phone == "0 800 00 00 00"
+    assert [fallback.csirt.slug for fallback in fallbacks] == [first.slug, "csirt-atlantic", "cert-fr", "17cyber"]
+    assert fallbacks[0].phone == "0 800 00 00 00"
     assert Backup.objects.count() == 3
 
 
@@ -226,11 +227,11 @@ def test_a_closed_centre_does_not_answer():
     assert slug_for(QUIMPER) is None
 
 
-def test_with_no_directory_at_all():
+def test_an_empty_directory_leads_to_the_police():
     Coverage.objects.all().delete()
     Csirt.objects.all().delete()
 
-    found = route(QUIMPER)
+    routing = route(QUIMPER)
 
-    assert (found.csirt, found.fallbacks) == (None, ())
-    assert found.reason.endswith("Appelez la police ou la gendarmerie\N{NO-BREAK SPACE}: le 17.")
+    assert (routing.csirt, routing.fallbacks) == (None, ())
+    assert routing.reason.endswith("Appelez la police ou la gendarmerie\N{NO-BREAK SPACE}: le 17.")

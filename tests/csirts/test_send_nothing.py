@@ -1,4 +1,4 @@
-"""A published mailbox is for reading. What is sent goes to the address that a centre's lead has set, or nowhere."""
+"""Mails go to the address that a centre's lead has set, never to a published mailbox."""
 
 import re
 from pathlib import Path
@@ -12,8 +12,7 @@ SENDERS = ["notifications", "incidents", "stats", "accounts"]
 
 
 @pytest.mark.django_db
-def test_it_works():
-    """The one shipped mailbox is shown and is nobody's channel."""
+def test_a_published_mailbox_is_no_notification_address():
     occitanie = Csirt.objects.get(slug="cyber-occ")
 
     assert occitanie.email == "csirt@cyberocc.fr"
@@ -26,8 +25,8 @@ def test_the_directory_sends_nothing():
         assert not re.search(r"django\.core\.mail|smtplib|celery", path.read_text()), path
 
 
-def test_nobody_sends_to_a_published_mailbox():
-    """Above the directory, a centre's `email` and its `Contact` rows are not even read."""
+def test_no_application_reads_a_published_mailbox():
+    """Outside the directory, nothing reads a centre's `email` or its `Contact` rows."""
     sources = [path for app in SENDERS for path in (ROOT / app).rglob("*.py")]
     assert sources
     for path in sources:

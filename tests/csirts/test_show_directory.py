@@ -1,4 +1,4 @@
-"""/annuaire/: who to call, by name, with who said so and when."""
+"""/annuaire/: whom to call, and the source and date of each value."""
 
 import re
 from html import unescape
@@ -27,16 +27,16 @@ def page(client):
 class Page:
     def __init__(self, html):
         self.html = html
-        self.text = words(html)
+        self.text = read_text(html)
         lines = re.findall(r"<li>\s*<h3>(.*?)</h3>(.*?)</li>", html, re.DOTALL)
-        self.lines = {words(place): words(rest) for place, rest in lines}
+        self.lines = {read_text(place): read_text(rest) for place, rest in lines}
 
 
-def words(html):
+def read_text(html):
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).replace("\N{NO-BREAK SPACE}", " ").split())
 
 
-def test_it_works(page):
+def test_the_directory_lists_centres_by_territory(page):
     lines = page().lines
 
     assert lines["Bretagne"] == (
@@ -67,14 +67,14 @@ def test_it_works(page):
     ]
 
 
-def test_where_nobody_answers(page):
+def test_a_territory_without_centre_shows_the_national_ones(page):
     assert page().lines["Mayotte"] == (
         "Aucun centre ne couvre ce territoire. Demandez de l’aide ici : CERT-FR , +33 9 70 83 32 18 , "
         "club.ssi.gouv.fr 17Cyber , 17cyber.gouv.fr Tchat ouvert à toute heure Liste de l’ANSSI, 23 juin 2026"
     )
 
 
-def test_values_of_another_source_are_named(page):
+def test_values_of_another_source_name_it(page):
     lines = page().lines
 
     assert lines["Occitanie"].endswith(
@@ -85,17 +85,17 @@ def test_values_of_another_source_are_named(page):
     )
 
 
-def test_no_telephone_and_local_numbers(page):
+def test_missing_and_local_telephones_are_explained(page):
     assert "04 20 97 00 97 Presse, à confirmer" in page().lines["Corse"]
     Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").delete()
-    found = page()
+    directory = page()
 
-    assert "Pas de téléphone publié" in found.lines["Corse"]
-    assert "505.300 Numéro local" in found.lines["Nouvelle-Calédonie, Wallis et Futuna"]
-    assert 'href="tel:505300"' in found.html
+    assert "Pas de téléphone publié" in directory.lines["Corse"]
+    assert "505.300 Numéro local" in directory.lines["Nouvelle-Calédonie, Wallis et Futuna"]
+    assert 'href="tel:505300"' in directory.html
 
 
-def test_the_national_ones(page):
+def test_the_national_centres_are_shown(page):
     national = "CERT-FR , +33 9 70 83 32 18 (à toute heure ; depuis la métropole, le 3218 aussi) : le centre national"
     assert national in page().text
     assert "(lu le 28 novembre 2026)" in page().text
@@ -105,12 +105,12 @@ def test_the_national_ones(page):
     assert "CERT Santé : répond aussi aux hôpitaux et aux Ehpad" in page().text
 
 
-def test_open_to_anyone_in_few_queries(client, django_assert_max_num_queries):
+def test_the_directory_opens_to_anyone_in_few_queries(client, django_assert_max_num_queries):
     with django_assert_max_num_queries(10):
         assert client.get("/annuaire/", {"q": "Redon Agglomération"}).status_code == 200
 
 
-def test_cost_does_not_follow_the_number_of_centres(client, django_assert_max_num_queries):
+def test_queries_do_not_grow_with_the_number_of_centres(client, django_assert_max_num_queries):
     brittany = Region.objects.get(code="53")
     for departement in Departement.objects.filter(region=brittany):
         CoverageFactory(region=brittany, departement=departement)
@@ -119,91 +119,91 @@ def test_cost_does_not_follow_the_number_of_centres(client, django_assert_max_nu
         client.get("/annuaire/", {"q": "29000"})
 
 
-def test_who_to_call_at_home(page):
-    found = page(q="Landerneau")
+def test_a_search_shows_the_centre_of_a_town(page):
+    directory = page(q="Landerneau")
 
-    assert found.text.count("0 800 200 008") == 2  # in the block, then in the list
-    assert "Landerneau est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne." in found.text
-    assert found.html.count('class="call ') == 1
+    assert directory.text.count("0 800 200 008") == 2  # in the block, then in the list
+    assert "Landerneau est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne." in directory.text
+    assert directory.html.count('class="call ') == 1
 
 
-def test_several_to_choose_from(page):
-    found = page(q="Saint-Denis")
+def test_homonyms_are_offered_to_choose_from(page):
+    directory = page(q="Saint-Denis")
 
-    assert 'class="call ' not in found.html
-    assert "Lequel est le vôtre ?" in found.text
-    reunion = re.search(r'href="([^"]*organisme=219740115)">(.*?)</a>', found.html)
+    assert 'class="call ' not in directory.html
+    assert "Lequel est le vôtre ?" in directory.text
+    reunion = re.search(r'href="([^"]*organisme=219740115)">(.*?)</a>', directory.html)
     assert "Réunion" in reunion[2]
     chosen = page(organisme="219740115")
     assert "0 262 974 999" in chosen.text
     assert "Saint-Denis est à La Réunion" in chosen.text
 
 
-def test_a_home_without_centre(page):
-    found = page(organisme="97611")
+def test_a_town_without_centre_gets_a_call_block(page):
+    directory = page(organisme="97611")
 
-    assert "Mamoudzou est à Mayotte, et nous n’y connaissons pas de centre régional." in found.text
-    assert 'class="call ' in found.html
+    assert "Mamoudzou est à Mayotte, et nous n’y connaissons pas de centre régional." in directory.text
+    assert 'class="call ' in directory.html
 
 
 def test_a_kind_of_body_is_answered_by_the_place_of_its_seat(page):
-    found = page(q="syndicat des eaux de Landerneau")
-    assert "Où est son siège ?" in found.text
-    assert "Commune de Landerneau" in found.text
-    assert 'class="call ' not in found.html
+    directory = page(q="syndicat des eaux de Landerneau")
+    assert "Où est son siège ?" in directory.text
+    assert "Commune de Landerneau" in directory.text
+    assert 'class="call ' not in directory.html
 
 
-def test_who_is_answered_elsewhere(page):
+def test_people_who_are_not_local_authorities_are_sent_elsewhere(page):
     assert "CERT Santé, cyberveille.esante.gouv.fr" in page(q="hopital de brest").text
-    found = page(q="sarl exemple")
-    assert "Entreprise : 17Cyber" in found.text
-    assert "Appelez le 112" in found.text
+    directory = page(q="sarl exemple")
+    assert "Entreprise : 17Cyber" in directory.text
+    assert "Appelez le 112" in directory.text
 
 
 @pytest.mark.parametrize(
     "query", ["zzzzqqqq", "<script>alert(1)</script>", "=1+1", "\u202e abc", "🏰", "x" * 5000, "\x00"]
 )
-def test_nothing_found(page, query):
-    found = page(q=query)
+def test_a_search_without_result_shows_the_whole_directory(page, query):
+    directory = page(q=query)
 
-    assert "<script>alert" not in found.html
-    assert "Breizh Cyber" in found.text
-    assert 'class="call ' not in found.html
-
-
-def test_a_number_that_cannot_be(page):
-    found = page(q="213402343")
-
-    assert "Ce numéro SIREN n’existe pas" in found.text
-    assert 'aria-invalid="true"' in found.html
-    assert 'value="213402343"' in found.html
+    assert "<script>alert" not in directory.html
+    assert "Breizh Cyber" in directory.text
+    assert 'class="call ' not in directory.html
 
 
-def test_narrow_and_ended_coverages(page):
+def test_an_impossible_number_is_explained(page):
+    directory = page(q="213402343")
+
+    assert "Ce numéro SIREN n’existe pas" in directory.text
+    assert 'aria-invalid="true"' in directory.html
+    assert 'value="213402343"' in directory.html
+
+
+def test_narrow_and_ended_coverages_are_listed(page):
     brittany = Region.objects.get(code="53")
     local = CoverageFactory(region=brittany, departement=Departement.objects.get(code="29"))
     Coverage.objects.filter(csirt__slug="csirt-bfc").update(valid=DateRange(None, timezone.localdate()))
-    found = page()
+    directory = page()
 
-    assert found.lines["Bretagne (Finistère)"].startswith(local.csirt.name)
-    assert found.lines["Bourgogne-Franche-Comté"].startswith("Aucun centre ne couvre ce territoire.")
+    assert directory.lines["Bretagne (Finistère)"].startswith(local.csirt.name)
+    assert directory.lines["Bourgogne-Franche-Comté"].startswith("Aucun centre ne couvre ce territoire.")
 
 
-def test_the_channel_is_never_shown(page):
+def test_the_notification_address_is_never_shown(page):
     Csirt.objects.update(notification_email="secret@breizh.example")
 
     assert "secret@breizh.example" not in page(q="Landerneau").html
 
 
-def test_an_empty_directory(page):
+def test_an_empty_directory_leads_to_the_police(page):
     Contact.objects.all().delete()
     Coverage.objects.all().delete()
     Csirt.objects.all().delete()
-    found = page(q="Landerneau")
+    directory = page(q="Landerneau")
 
-    assert "Aucun centre ne couvre ce territoire." in found.text
-    assert "Appelez la police ou la gendarmerie : le 17." in found.text
+    assert "Aucun centre ne couvre ce territoire." in directory.text
+    assert "Appelez la police ou la gendarmerie : le 17." in directory.text
 
 
-def test_only_reading(client):
+def test_the_directory_refuses_a_post(client):
     assert client.post("/annuaire/").status_code == 405
