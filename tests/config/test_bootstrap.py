@@ -1,4 +1,4 @@
-"""The environment is made from nothing, behind a proxy that re-encrypts TLS too."""
+"""Making the virtual environment from nothing, even behind a proxy that re-encrypts TLS."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from tests.ground import ROOT
 
-# Stands for uv behind such a proxy: it refuses what it is shown, unless it is told to look where `trusts` says.
+# Stands for uv behind such a proxy: it refuses the certificate unless the variable `trusts` is set.
 UV = """#!{python}
 import os, sys
 from pathlib import Path
@@ -28,7 +28,7 @@ UNKNOWN = "invalid peer certificate: UnknownIssuer"
 
 @pytest.fixture
 def bootstrap(tmp_path):
-    """Run it in a folder of its own, with such a uv on the PATH. Gives what it said and what uv was asked."""
+    """Run the script in a folder of its own, with that uv on the PATH. Return the process and the calls of uv."""
 
     def bootstrap(trusts, cause=UNKNOWN, **environment):
         (tmp_path / "config" / "devserver").mkdir(parents=True)
@@ -46,35 +46,33 @@ def bootstrap(tmp_path):
     return bootstrap
 
 
-def test_it_works(bootstrap, tmp_path):
-    """The certificates of the system are tried when uv's own do not do, and only then."""
-    done, asked = bootstrap("UV_SYSTEM_CERTS")
+def test_the_certificates_of_the_system_are_tried_after_uvs_own(bootstrap, tmp_path):
+    done, uv_calls = bootstrap("UV_SYSTEM_CERTS")
     assert done.returncode == 0, done.stderr
     assert "certificate" not in done.stderr
-    assert asked == ["--version ", "venv ", "venv 1", "pip ", "pip 1"]
+    assert uv_calls == ["--version ", "venv ", "venv 1", "pip ", "pip 1"]
     assert (tmp_path / ".venv" / "made-of").exists()
 
 
-def test_without_a_proxy_nothing_is_tried_twice(bootstrap):
-    _done, asked = bootstrap("PATH")
-    assert asked == ["--version ", "venv ", "pip "]
+def test_each_step_is_tried_once_without_a_proxy(bootstrap):
+    _done, uv_calls = bootstrap("PATH")
+    assert uv_calls == ["--version ", "venv ", "pip "]
 
 
-def test_a_proxy_whose_certificate_nobody_knows(bootstrap):
-    """One line says what to do."""
-    done, _asked = bootstrap("NOTHING")
+def test_an_unknown_certificate_ends_with_a_line_that_says_what_to_do(bootstrap):
+    done, _uv_calls = bootstrap("NOTHING")
     assert done.returncode == 1
     assert UNKNOWN in done.stderr
     assert "make run SSL_CERT_FILE=/chemin/ca.pem" in done.stderr.splitlines()[-1]
 
 
-def test_another_failure_is_said_as_it_is(bootstrap):
-    done, asked = bootstrap("NOTHING", cause="no space left on device")
-    assert asked == ["--version ", "venv "]
+def test_another_failure_is_reported_as_it_is(bootstrap):
+    done, uv_calls = bootstrap("NOTHING", cause="no space left on device")
+    assert uv_calls == ["--version ", "venv "]
     assert "no space left" in done.stderr
     assert "SSL_CERT_FILE" not in done.stderr
 
 
-def test_the_certificate_that_one_gives(bootstrap):
-    done, _asked = bootstrap("PIP_CERT", SSL_CERT_FILE="/chemin/ca.pem")
+def test_a_certificate_given_in_the_environment_is_used(bootstrap):
+    done, _uv_calls = bootstrap("PIP_CERT", SSL_CERT_FILE="/chemin/ca.pem")
     assert done.returncode == 0

@@ -24,22 +24,21 @@ def is_sent(path):
     """Tell whether Docker sends a file to the build: the last pattern decides that fits it, or a folder above it."""
     parts = path.split("/")
     tops = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
-    sent = True
+    included = True
     for pattern in list_patterns():
-        if any(expression_of(pattern.lstrip("!")).fullmatch(top) for top in tops):
-            sent = pattern.startswith("!")
-    return sent
+        if any(compile_pattern(pattern.lstrip("!")).fullmatch(top) for top in tops):
+            included = pattern.startswith("!")
+    return included
 
 
-def expression_of(pattern):
+def compile_pattern(pattern):
     """Return what a pattern means: `**/` is any depth, `*` and `?` stay within a name (Go's filepath.Match)."""
     pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
     meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return re.compile("".join(meanings.get(piece, re.escape(piece)) for piece in pieces))
 
 
-def test_it_works():
-    """All that the site imports, draws and serves is there."""
+def test_the_build_is_sent_all_that_the_site_runs():
     files = [path for app in APPS for path in (ROOT / app).rglob("*") if path.is_file()]
     names = [str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts]
     assert len(names) > 500
@@ -47,26 +46,26 @@ def test_it_works():
     assert {name for name in left_out if not name.startswith(OF_A_TRIAL)} == set()
 
 
-def test_what_only_a_trial_needs_stays_out():
+def test_the_demonstration_and_its_servers_stay_out():
     """Invented cases, the page of passwords, the embedded servers: import-linter checks that the site does without."""
     assert [name for name in OF_A_TRIAL if is_sent(f"{name}x.py")] == []
 
 
 @pytest.mark.parametrize("name", [*BESIDE, *(secret["file"].removeprefix("./") for secret in SECRETS.values())])
-def test_what_lies_beside_the_code_stays_out(name):
+def test_a_file_beside_the_code_stays_out(name):
     assert not is_sent(name)
 
 
 @pytest.mark.parametrize("app", APPS)
 @pytest.mark.parametrize("name", INSIDE)
-def test_a_secret_that_lies_among_the_code_stays_out(app, name):
+def test_a_secret_among_the_code_stays_out(app, name):
     assert not is_sent(f"{app}/{name}")
 
 
-def test_nothing_else_of_this_tree_enters():
-    """Tests, documents, histories: an image holds what it runs."""
-    sent = {path.name for path in ROOT.iterdir() if is_sent(path.name)}
-    assert sent <= {*APPS, "manage.py", "requirements.txt"}
+def test_only_the_applications_are_sent():
+    """An image holds what it runs, without tests, documents or history."""
+    names = {path.name for path in ROOT.iterdir() if is_sent(path.name)}
+    assert names <= {*APPS, "manage.py", "requirements.txt"}
 
 
 def test_the_image_names_no_secret_of_its_own():

@@ -10,23 +10,23 @@ from tests.ground import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES, SECRETS = COMPOSE["services"], COMPOSE["secrets"]
-OURS = ["migrate", "web", "urgent", "worker", "beat"]
+OWN_SERVICES = ["migrate", "web", "urgent", "worker", "beat"]
 
 
-def test_it_works():
-    assert set(SERVICES) == {"db", "redis", *OURS}
+def test_compose_runs_the_two_servers_and_our_services():
+    assert set(SERVICES) == {"db", "redis", *OWN_SERVICES}
     assert all("restart" in service and "image" in service for service in SERVICES.values())
 
 
 @pytest.mark.parametrize("name", ["db", "redis"])
-def test_what_holds_data_keeps_it_and_says_when_it_is_ready(name):
+def test_a_server_with_data_has_a_volume_and_a_health_check(name):
     [volume] = SERVICES[name]["volumes"]
     assert volume.startswith(f"{name}:/")
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_ours_have_what_production_asks_for_and_may_do_little(name):
+@pytest.mark.parametrize("name", OWN_SERVICES)
+def test_our_services_have_the_production_variables_and_no_privilege(name):
     service = SERVICES[name]
     assert set(PRODUCTION) <= {name.removesuffix("_FILE") for name in service["environment"]}
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
@@ -39,7 +39,7 @@ def test_only_the_site_is_published_and_only_to_a_proxy_of_this_machine():
 
 
 def test_no_secret_is_written_in_it():
-    """Nor in the environment of a container, which everybody reads who may list containers."""
+    """Nor in the environment of a container, which anybody who may list containers can read."""
     for service in SERVICES.values():
         for variable, value in service.get("environment", {}).items():
             if any(word in variable for word in ["SECRET_KEY", "PASSWORD", "EMAIL_URL", "EVIDENCE_KEY", "AUTH"]):

@@ -1,4 +1,4 @@
-"""Root may not run PostgreSQL: each way down from root starts it for real, keeps its data, and is found again."""
+"""Root may not run PostgreSQL: each way to drop root's rights starts it, keeps its data, and starts it again."""
 
 import os
 import subprocess
@@ -16,8 +16,8 @@ from config.devserver.embedded import Servers
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root has to find a way down")
 
 # Bound before any test puts another in its place.
-OF_THE_WHEELS = Programs.find_in_wheels
-REFUSED = Confinement(OF_THE_WHEELS(), Path("/"), prefix=("/bin/false",))
+find_programs_in_wheels = Programs.find_in_wheels
+REFUSED = Confinement(find_programs_in_wheels(), Path("/"), prefix=("/bin/false",))
 
 
 def namespaces_are_refused():
@@ -26,26 +26,26 @@ def namespaces_are_refused():
 
 @pytest.fixture
 def readable(monkeypatch):
-    """A folder of root's that anybody reaches, with the programs in it."""
+    """Yield a folder of root's that anybody can read, with the programs in it."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
         (folder / "programs").mkdir(mode=0o755)
-        programs = OF_THE_WHEELS().copy_to(folder / "programs")
+        programs = find_programs_in_wheels().copy_to(folder / "programs")
         monkeypatch.setattr(Programs, "find_in_wheels", lambda: programs)
         yield folder
 
 
 @pytest.fixture
 def private(tmp_path):
-    """A folder of root's alone."""
+    """Return a folder that only root can read."""
     tmp_path.chmod(0o700)
     return tmp_path
 
 
 @pytest.fixture
 def state(monkeypatch):
-    """What stands for /var/lib."""
+    """Replace /var/lib by a temporary folder."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
         monkeypatch.setattr(confinement, "STATE", Path(name))
@@ -58,7 +58,7 @@ def no_namespaces(monkeypatch):
 
 
 def count_starts(home):
-    """One life of a server on this folder. Returns how many it has had, and who ran it."""
+    """Start and stop a server on this folder. Return how often it was started, and the user who ran it."""
     postgres = Servers(home).postgres
     postgres.start()
     try:
@@ -75,8 +75,7 @@ def count_starts(home):
 
 
 @pytest.mark.proof
-def test_it_works(readable):
-    """An unprivileged user, where that user can reach the programs and the data."""
+def test_an_unprivileged_user_runs_the_database_where_the_folder_is_readable(readable):
     home = readable / "home"
     nobody = confinement.find_unprivileged_uid()
 
@@ -90,7 +89,7 @@ def test_it_works(readable):
 
 @pytest.mark.skipif(namespaces_are_refused(), reason="this system refuses user namespaces")
 @pytest.mark.proof
-def test_a_private_home_is_entered_through_a_namespace(private):
+def test_a_namespace_runs_the_database_in_a_private_folder(private):
     home = private / "home"
 
     assert count_starts(home) == (1, 0)  # as seen from outside
@@ -102,7 +101,7 @@ def test_a_private_home_is_entered_through_a_namespace(private):
 
 
 @pytest.mark.proof
-def test_where_namespaces_are_refused_the_data_live_elsewhere(private, state, no_namespaces):
+def test_the_data_live_elsewhere_where_namespaces_are_refused(private, state, no_namespaces):
     home = private / "home"
     nobody = confinement.find_unprivileged_uid()
 
@@ -129,8 +128,8 @@ def test_data_follow_when_the_folder_becomes_private(readable, state, no_namespa
 
 
 @pytest.mark.proof
-def test_data_of_a_folder_that_was_deleted_are_not_taken_up(private, state, no_namespaces):
-    """Their password went with the folder."""
+def test_data_of_a_deleted_folder_are_not_reused(private, state, no_namespaces):
+    """Their password was deleted with the folder."""
     home = private / "home"
     count_starts(home)
     subprocess.run(["rm", "-rf", home], check=True)
@@ -152,8 +151,8 @@ def test_a_start_killed_while_it_made_the_database_is_started_over(private):
 
 @pytest.mark.skipif(namespaces_are_refused(), reason="this system refuses user namespaces")
 @pytest.mark.proof
-def test_a_number_that_has_no_name_is_given_one(private, monkeypatch):
-    """As containers do; PostgreSQL asks the system for the name of whoever runs it."""
+def test_a_user_id_without_a_name_is_given_one(private, monkeypatch):
+    """In a container the user may have no name, and PostgreSQL asks the system for one."""
     assert confinement.has_a_name(os.getuid())
     assert not confinement.has_a_name(2**31 - 7)
     monkeypatch.setattr(confinement, "ROOT", -1)

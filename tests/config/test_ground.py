@@ -3,12 +3,12 @@ from django.db import connection
 from accounts.models import Installation
 
 
-def test_it_works(db):
+def test_a_test_may_write_to_the_database(db):
     Installation.objects.create(is_demonstration=False)
     assert Installation.objects.count() == 1
 
 
-def test_a_database_of_its_own_starts_clean_and_commits(transactional_db):
+def test_a_transactional_test_starts_with_a_clean_database(transactional_db):
     assert Installation.objects.count() == 0
     Installation.objects.create(is_demonstration=False)
     assert connection.settings_dict["NAME"] in transactional_db

@@ -40,49 +40,49 @@ def worker(transactional_db):
     process.wait(timeout=30)
 
 
-def sessions():
-    """Connections opened on this database since its statistics began, this one aside."""
+def count_sessions():
+    """Return how many connections were opened on this database since its statistics began."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
         return cursor.fetchone()[0]
 
 
-def open_sessions():
-    """Connections of the worker that are open now."""
+def count_open_sessions():
+    """Return how many connections of the worker are open now."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [WORKER])
         return cursor.fetchone()[0]
 
 
-def waiting():
+def count_waiting_tasks():
     with app.connection_for_read() as broker:
         return broker.default_channel.client.llen("urgent")
 
 
-def until(condition, seconds=30):
+def wait_until(condition, seconds=30):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come"
         time.sleep(0.1)
 
 
-def test_it_works(worker):
-    """One process and sixty tasks: a connection or two, where a pool or none would open one a task."""
-    before = sessions()
+def test_sixty_tasks_open_at_most_three_connections(worker):
+    """A pool in the worker, or no persistent connection, would open one a task."""
+    before = count_sessions()
     for _ in range(60):
         app.send_task(TASK)
 
-    until(lambda: waiting() == 0)
+    wait_until(lambda: count_waiting_tasks() == 0)
     worker.terminate()  # which ends its last task
     worker.wait(timeout=30)
-    until(lambda: open_sessions() == 0)  # each has published its counters at its end
+    wait_until(lambda: count_open_sessions() == 0)  # each has published its counters at its end
 
-    assert 1 <= sessions() - before <= 3
+    assert 1 <= count_sessions() - before <= 3
 
 
 def test_a_worker_survives_the_loss_of_its_connection(worker):
-    first = declared_and_announced()
+    first = declare_and_wait_for_announcement()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
@@ -90,19 +90,19 @@ def test_a_worker_survives_the_loss_of_its_connection(worker):
         )
         assert cursor.rowcount >= 1
 
-    second = declared_and_announced()
+    second = declare_and_wait_for_announcement()
 
     assert first != second
 
 
-def declared_and_announced():
+def declare_and_wait_for_announcement():
     breizh_cyber()
     incident = declare()
-    until(lambda: Announcement.objects.filter(event__incident=incident).exists())
+    wait_until(lambda: Announcement.objects.filter(event__incident=incident).exists())
     return incident
 
 
-def test_the_pool_is_only_where_a_size_is_given(monkeypatch):
+def test_there_is_a_pool_only_if_its_size_is_set(monkeypatch):
     assert settings.DATABASE_POOL == 0
     assert "pool" not in with_connections({"OPTIONS": {}})["OPTIONS"]
 

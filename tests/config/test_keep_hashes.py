@@ -1,4 +1,4 @@
-"""What HMAC makes with SECRET_KEY stays the same: rows and mails hold it."""
+"""Values made by HMAC with SECRET_KEY must not change, because rows and mails hold them."""
 
 from types import SimpleNamespace
 
@@ -12,7 +12,7 @@ from incidents.services.declaring import draft, limits
 SEEDED = SimpleNamespace(nonce="ab" * 32)
 
 
-def test_it_works(rf):
+def test_every_derived_secret_and_hash_is_unchanged(rf):
     """The values were computed before there was one function for all, with the key of the tests."""
     person = User(password="p", session_stamp="s")
     assert [

@@ -1,4 +1,4 @@
-"""The demonstration's cast, its addresses that reach nobody, and the door that production keeps shut."""
+"""The demonstration's cast, its addresses that reach nobody, and production's refusal to serve it."""
 
 import pytest
 from allauth.mfa.adapter import get_adapter
@@ -41,7 +41,7 @@ def test_it_works(capsys):
     assert all(user.check_password(PASSWORD) for user in User.objects.all())
 
 
-def test_twice_changes_nothing():
+def test_making_the_demonstration_twice_changes_nothing():
     mark_as_demonstration()
     call_command("create_demonstration")
     call_command("create_demonstration")
@@ -59,10 +59,10 @@ def test_the_analyst_reads_the_exact_figures_of_its_region():
 def test_the_page_gives_the_code_of_the_moment(client):
     mark_as_demonstration()
     call_command("create_demonstration")
-    shown = client.get("/demonstration/")
+    page = client.get("/demonstration/")
 
-    assert 1 <= int(shown["Refresh"]) <= 30
-    codes = {account.user.email: account.code for account in shown.context["accounts"]}
+    assert 1 <= int(page["Refresh"]) <= 30
+    codes = {account.user.email: account.code for account in page.context["accounts"]}
     assert codes.pop("agent@demo.example") == codes.pop("manager@demo.example") == ""
     assert len(set(codes.values())) == 5
     for email, code in codes.items():
@@ -75,18 +75,18 @@ def test_the_page_gives_the_code_of_the_moment(client):
 def test_each_demonstration_draws_its_own_secrets_and_keeps_them():
     mark_as_demonstration()
     call_command("create_demonstration")
-    before = {one.pk: one.data for one in Authenticator.objects.all()}
+    before = {factor.pk: factor.data for factor in Authenticator.objects.all()}
     call_command("create_demonstration")
-    assert {one.pk: one.data for one in Authenticator.objects.all()} == before
+    assert {factor.pk: factor.data for factor in Authenticator.objects.all()} == before
     decrypt = get_adapter().decrypt
     Authenticator.objects.all().delete()
     call_command("create_demonstration")
-    after = {decrypt(one.data["secret"]) for one in Authenticator.objects.all()}
+    after = {decrypt(factor.data["secret"]) for factor in Authenticator.objects.all()}
     assert len(after) == 5
-    assert not after & {decrypt(one["secret"]) for one in before.values()}
+    assert not after & {decrypt(data["secret"]) for data in before.values()}
 
 
-def test_elsewhere_there_is_no_such_page(client):
+def test_a_real_installation_has_no_demonstration_page(client):
     assert client.get("/demonstration/").status_code == 404
 
 
@@ -99,14 +99,14 @@ def test_every_address_is_fictitious():
     assert all(address.endswith(".example") for address in addresses)
 
 
-def test_real_database_gets_no_published_password():
+def test_a_real_database_gets_no_published_password():
     with pytest.raises(CommandError):
         call_command("create_demonstration")
 
     assert not User.objects.exists()
 
 
-def test_every_page_says_it():
+def test_every_page_says_that_it_is_a_demonstration():
     assert "cas et chiffres inventés" not in Client().get("/").content.decode()
     mark_as_demonstration()
     for page in (
@@ -121,7 +121,7 @@ def test_every_page_says_it():
         assert "cas et chiffres inventés" in Client().get(page).content.decode().replace("\xa0", " "), page
 
 
-def test_production_refuses_it():
+def test_production_refuses_a_demonstration():
     refuse_demonstration()
     mark_as_demonstration()
 
@@ -129,7 +129,7 @@ def test_production_refuses_it():
         refuse_demonstration()
 
 
-def test_a_yes_is_remembered_and_a_no_is_asked_again(django_assert_num_queries):
+def test_the_answer_that_it_is_a_demonstration_is_cached(django_assert_num_queries):
     assert not is_demonstration()
     with django_assert_num_queries(0):
         assert not is_demonstration()

@@ -1,4 +1,4 @@
-"""The cases of the demonstration: each page of the cast has something to show, made as people make it."""
+"""The cases of the demonstration, which give each page of the cast something to show."""
 
 from datetime import timedelta
 
@@ -43,11 +43,11 @@ def _demonstration():
     forget_demonstration()
 
 
-def test_it_works():
+def test_the_showcase_holds_cases_of_each_type_and_status():
     assert not has_showcase()
     make_showcase()
     assert has_showcase()
-    assert {(one.type, one.status) for one in Incident.objects.all()} == {
+    assert {(incident.type, incident.status) for incident in Incident.objects.all()} == {
         ("rancon", Status.ACKNOWLEDGED),
         ("boite", Status.ACKNOWLEDGED),
         ("defiguration", Status.CLOSED),
@@ -63,7 +63,7 @@ def test_it_works():
     assert Collectivity.objects.get(name__contains="Exemple du Couchant").is_unconfirmed
 
 
-def test_one_case_has_all_that_a_case_may_have():
+def test_one_case_shows_every_kind_of_work():
     make_showcase()
     case = Incident.objects.get(type="rancon")
     assert case.claimed_by == User.objects.get(email="agent@demo.example")
@@ -84,8 +84,8 @@ def test_one_case_has_all_that_a_case_may_have():
     ]
 
 
-def test_what_is_late_was_received_before_it_was_due():
-    """The first line of the queue would else be late before it arrived."""
+def test_the_overdue_case_was_received_before_it_was_due():
+    """Otherwise the first line of the queue would be late before it arrived."""
     old = declare()
     acknowledge_incident(reference=old.reference, actor=User.objects.get(email="responder@demo.example"))
     Incident.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(hours=30))
@@ -97,7 +97,7 @@ def test_what_is_late_was_received_before_it_was_due():
     assert late.received_at < task.added_at < task.due_at
 
 
-def test_the_day_of_a_centre_is_there():
+def test_the_showcase_holds_transfers_groups_and_a_hand_over():
     make_showcase()
     lead = User.objects.get(email="lead@demo.example")
     responder = User.objects.get(email="responder@demo.example")
@@ -120,12 +120,12 @@ def test_the_day_of_a_centre_is_there():
     assert IncidentEvent.objects.filter(kind=EventKind.REOPENED).count() == 1
 
 
-def test_the_neighbour_signs_in_with_nothing():
+def test_the_neighbour_cannot_sign_in():
     make_showcase()
     assert not User.objects.get(email="voisin@demo.example").has_usable_password()
 
 
-def test_its_pieces_are_encrypted_and_sealed():
+def test_the_files_of_the_showcase_are_encrypted_and_sealed():
     make_showcase()
     pieces = list(Evidence.objects.order_by("number"))
     assert [piece.name for piece in pieces] == ["LISEZ-MOI.txt", "facture.eml", "écran.png", "vpn.log"]
@@ -137,8 +137,7 @@ def test_its_pieces_are_encrypted_and_sealed():
         assert b"VOS FICHIERS" not in stored.read()
 
 
-def test_every_page_of_the_cast_opens(client):
-    """And shows what was made for it."""
+def test_each_member_of_the_cast_finds_pages_with_content(client):
     make_showcase()
     case = Incident.objects.get(type="rancon")
     pages = {
@@ -149,8 +148,8 @@ def test_every_page_of_the_cast_opens(client):
             "/admin/incidents/incident/": "Couchant",
         },
     }
-    for name, shown in pages.items():
+    for name, texts in pages.items():
         client.force_login(User.objects.get(email=f"{name}@demo.example"))
-        for path, words in shown.items():
+        for path, words in texts.items():
             assert words in client.get(path, follow=True).content.decode(), path
     assert "manager@demo.example" in client.get("/demonstration/").content.decode()

@@ -1,4 +1,4 @@
-"""What an address holds that opens something stays out of the logs."""
+"""Secrets in addresses stay out of the logs."""
 
 import re
 
@@ -9,25 +9,25 @@ from tests.routes import routes
 
 HOLDS_SECRET = re.compile(r"<(?:\w+:)?(?:token|secret|code)>")
 SECRET = "9fJ2-mystere"
-# The code of a commune, which everybody may read.
+# The code of a commune is no secret.
 PUBLIC = {"api/v1/csirts/for/<str:code>/"}
 
 
-def secret_routes():
+def list_secret_routes():
     return sorted({route for route in routes() if HOLDS_SECRET.search(route)} - PUBLIC)
 
 
-def test_it_works():
+def test_the_secret_of_an_address_is_masked():
     line = f"Not Found: /equipe/adresse/confirmer/{SECRET}/"
     assert mask_text(line) == "Not Found: /equipe/adresse/confirmer/***"
 
 
-@pytest.mark.parametrize("route", secret_routes())
+@pytest.mark.parametrize("route", list_secret_routes())
 def test_no_secret_of_a_route_is_logged(route):
     path = "/" + HOLDS_SECRET.sub(SECRET, route)
     assert SECRET not in mask_text(f"Not Found: {path}")
     assert SECRET not in mask_text(f"Not Found: {path}?suite=1")
 
 
-def test_such_routes_are_there():
-    assert len(secret_routes()) >= 4
+def test_routes_with_a_secret_are_found():
+    assert len(list_secret_routes()) >= 4

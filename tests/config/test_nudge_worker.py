@@ -16,23 +16,23 @@ from config.devserver.embedded import find_free_port
 from tests.cast import breizh_cyber, declare
 
 
-def test_it_works(ground):
+def test_a_nudge_queues_the_task_of_the_application(ground):
     with app.connection_for_read() as connection, connection.SimpleQueue(URGENT) as queue:
         nudge("notifications")
-        assert settings.EVENT_CONSUMERS["notifications"] in iter(lambda: first_task(queue), None)
+        assert settings.EVENT_CONSUMERS["notifications"] in iter(lambda: take_task(queue), None)
 
 
-def test_the_figures_are_woken_by_what_happens_to_a_case(ground, transactional_db):
-    """With the turns of long work as its second, they follow within seconds."""
+def test_a_declared_case_queues_the_count_of_the_figures(ground, transactional_db):
+    """Long work takes turns every few seconds, so the figures follow soon."""
     breizh_cyber()
     with app.connection_for_read() as connection, connection.SimpleQueue(HEAVY) as queue:
         declare()
-        assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: first_task(queue), None)
+        assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: take_task(queue), None)
     assert SCHEDULE["do long work in turn"]["schedule"] <= 10
 
 
-def first_task(queue):
-    """Earlier tests may have asked for others just before. Raises Empty when none comes."""
+def take_task(queue):
+    """Take a task from the queue, perhaps one of an earlier test. Raise Empty when none comes."""
     message = queue.get(timeout=5)
     message.ack()
     return message.headers["task"]
@@ -49,11 +49,11 @@ def test_a_kept_connection_that_fails_is_replaced(ground, nudger):
     nudger.connection = app.connection_for_write(f"redis://127.0.0.1:{find_free_port()}/0")
     with app.connection_for_read() as connection, connection.SimpleQueue(HEAVY) as queue:
         nudger.send({"stats"})
-        assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: first_task(queue), None)
+        assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: take_task(queue), None)
 
 
 @pytest.fixture
-def broker_at(monkeypatch):
+def point_broker_at(monkeypatch):
     connect = app.connection_for_write
 
     def point(port):
@@ -63,16 +63,16 @@ def broker_at(monkeypatch):
     return point
 
 
-def test_a_dead_broker_is_no_error_and_no_connection_to_it_is_kept(broker_at, nudger):
-    broker_at(find_free_port())
+def test_a_dead_broker_is_no_error_and_no_connection_to_it_is_kept(point_broker_at, nudger):
+    point_broker_at(find_free_port())
     nudger.send({"stats"})
     assert nudger.connection is None
 
 
-def test_a_silent_broker_is_left(broker_at, nudger):
+def test_a_silent_broker_is_given_up(point_broker_at, nudger):
     """The server accepts the connection and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        broker_at(silent.getsockname()[1])
+        point_broker_at(silent.getsockname()[1])
         sending = Thread(target=nudger.send, args=[{"stats"}], daemon=True)
         sending.start()
         sending.join(timeout=60)
@@ -81,16 +81,16 @@ def test_a_silent_broker_is_left(broker_at, nudger):
 
 
 def test_no_request_waits_for_the_broker(monkeypatch, nudger):
-    """A thread of its own sends, and a request goes on while it does."""
-    is_done, sent = Event(), Queue()
-    monkeypatch.setattr(nudger, "send", lambda _consumers: sent.put((current_thread(), is_done.wait(timeout=30))))
+    """A thread of its own sends, and the request goes on meanwhile."""
+    is_done, calls = Event(), Queue()
+    monkeypatch.setattr(nudger, "send", lambda _consumers: calls.put((current_thread(), is_done.wait(timeout=30))))
     monkeypatch.setattr("config.celery.nudger", nudger)
 
     for _ in range(100):
         nudge("stats")
 
     is_done.set()
-    sender, has_seen_the_end = sent.get(timeout=30)
+    sender, has_seen_the_end = calls.get(timeout=30)
     assert sender is not current_thread()
     assert has_seen_the_end, "the requests waited for it"
 
@@ -101,8 +101,8 @@ def test_every_beat_task_exists():
     assert scheduled | set(settings.EVENT_CONSUMERS.values()) <= set(app.tasks)
 
 
-def test_the_clock_writes_its_logs_as_the_others_do():
-    """Though it sets up no Django: a collector reads one line of JSON an event."""
+def test_the_clock_writes_its_logs_in_json():
+    """The clock sets up no Django, but a collector reads one line of JSON an event from it too."""
     program = "import config.clock, logging; from celery.signals import setup_logging; setup_logging.send(None); "
     program += "logging.getLogger('celery.beat').error('late')"
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.test"}

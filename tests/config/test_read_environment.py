@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUCKET = {"EVIDENCE_S3_BUCKET": "pieces", "EVIDENCE_S3_ACCESS_KEY": "name", "EVIDENCE_S3_SECRET_KEY": "hidden"}
 
 
-def test_it_works():
+def test_a_variable_is_read_as_its_type():
     env = Env({"NAME": " a, b ", "SIZE": "4", "ON": "yes"})
     assert env.items("NAME") == ["a", "b"]
     assert env.number("SIZE", 1) == 4
@@ -34,7 +34,7 @@ def test_it_works():
     [(Env.text, ""), (lambda env, name: env.number(name, 1), "four"), (lambda env, name: env.flag(name), "perhaps")],
     ids=["missing", "number", "flag"],
 )
-def test_what_is_wrong_is_named(read, value):
+def test_a_wrong_variable_is_named(read, value):
     with pytest.raises(ImproperlyConfigured, match="NAME"):
         read(Env({"NAME": value}), "NAME")
 
@@ -48,7 +48,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"], ids=["absent", "no text"])
-def test_a_secret_that_cannot_be_read_is_named_and_never_told(tmp_path, content):
+def test_a_secret_that_cannot_be_read_is_named_but_not_shown(tmp_path, content):
     secret = tmp_path / "secret"
     if content is not None:
         secret.write_bytes(content)
@@ -71,7 +71,7 @@ def test_a_password_is_put_into_an_address(url, whole):
     assert insert_password(url, "") == url
 
 
-def test_a_database_address_is_taken_apart():
+def test_a_database_address_is_parsed():
     settings = parse_database_url("postgresql://us%40er:p%2Fw@host:5433/name?sslmode=require")
     assert [settings[key] for key in ["NAME", "USER", "PASSWORD", "HOST", "PORT"]] == [
         *["name", "us@er", "p/w", "host", "5433"]
@@ -95,12 +95,12 @@ def test_a_bad_address_is_refused_without_its_password(url):
     ],
     ids=["smtp", "smtps", "smtp+starttls"],
 )
-def test_a_mail_address_says_port_and_encryption(url, port, ssl, tls):
+def test_a_mail_server_address_gives_port_and_encryption(url, port, ssl, tls):
     settings = parse_mail_url(url)
     assert (settings["EMAIL_PORT"], settings["EMAIL_USE_SSL"], settings["EMAIL_USE_TLS"]) == (port, ssl, tls)
 
 
-def production(**changes):
+def start_production(**changes):
     environment = {"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "config.settings.prod"} | PRODUCTION | changes
     return subprocess.run(
         [sys.executable, "-c", "from django.conf import settings; print(settings.SESSION_COOKIE_NAME)"],
@@ -113,16 +113,16 @@ def production(**changes):
 
 
 def test_production_starts_with_its_secrets():
-    started = production()
+    started = start_production()
     assert started.stdout == "__Host-session\n", started.stderr
 
 
 def test_production_starts_with_its_secrets_in_files(tmp_path):
-    given = {"DATABASE_PASSWORD": "p@ss", "REDIS_PASSWORD": "word"} | PRODUCTION
-    for name, value in given.items():
+    secrets = {"DATABASE_PASSWORD": "p@ss", "REDIS_PASSWORD": "word"} | PRODUCTION
+    for name, value in secrets.items():
         (tmp_path / name).write_text(f"{value}\n")
-    files = {f"{name}_FILE": str(tmp_path / name) for name in given}
-    started = production(**files, **dict.fromkeys(PRODUCTION, ""))
+    files = {f"{name}_FILE": str(tmp_path / name) for name in secrets}
+    started = start_production(**files, **dict.fromkeys(PRODUCTION, ""))
     assert started.stdout == "__Host-session\n", started.stderr
 
 
@@ -139,8 +139,8 @@ def test_production_starts_with_its_secrets_in_files(tmp_path):
         *["no host", "any host", "no first host"],
     ],
 )
-def test_production_refuses_to_start_without_one(name, value):
-    refused = production(**{name: value})
+def test_production_refuses_to_start_with_a_missing_or_weak_value(name, value):
+    refused = start_production(**{name: value})
     assert refused.returncode == 1
     assert f"ImproperlyConfigured: {name}" in refused.stderr
 

@@ -1,4 +1,4 @@
-"""The worker of production does not start on a demonstration, as the site does not. Beat knows no database."""
+"""Production's worker refuses to start on a demonstration, like the site. Beat uses no database."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ from tests.ground import ROOT, Ground
 WORKER = ["worker", "-c", "1", "--without-gossip", "--without-mingle"]
 
 
-def start(database_url, *options):
-    """In production's settings, which nothing names: they are the worker's own."""
+def start_worker(database_url, *options):
+    """Start it without DJANGO_SETTINGS_MODULE: production's settings are the worker's default."""
     environment = os.environ | {
         "EVIDENCE_KEY": b64encode(os.urandom(32)).decode(),
         "EVIDENCE_DIR": tempfile.gettempdir(),
@@ -36,26 +36,26 @@ def start(database_url, *options):
     )
 
 
-def test_it_works(transactional_db):
+def test_the_worker_refuses_a_demonstration_database(transactional_db):
     forget_demonstration()
     mark_as_demonstration()
-    process = start(transactional_db)
+    process = start_worker(transactional_db)
 
-    said, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
 
     assert process.returncode != 0
-    assert "DATABASE_URL points to a demonstration database" in said
+    assert "DATABASE_URL points to a demonstration database" in output
 
 
 @pytest.mark.proof
-def test_a_real_database_is_served(transactional_db):
-    process = start(transactional_db, "--loglevel=INFO")
+def test_the_worker_serves_a_real_database(transactional_db):
+    process = start_worker(transactional_db, "--loglevel=INFO")
     try:
-        said = list(iterate_until(" ready.", process.stdout))
+        lines = list(iterate_until(" ready.", process.stdout))
     finally:
         process.terminate()
         process.communicate(timeout=30)
-    assert " ready." in said[-1], said
+    assert " ready." in lines[-1], lines
 
 
 def iterate_until(words, lines):

@@ -1,4 +1,4 @@
-"""`make run`, for real, in a copy of the tree: one life after another on the same data."""
+"""`make run`, for real, in a copy of the tree, several times on the same data."""
 
 import json
 import os
@@ -29,26 +29,26 @@ class Copy:
     def __init__(self, folder):
         self.root = folder / "a copy with spaces é"
         self.port = find_free_port()
-        self.said = folder / "said"
+        self.output_file = folder / "output"
         shutil.copytree(ROOT, self.root, ignore=NOT_COPIED)
         (self.root / ".venv").symlink_to(sys.prefix)
 
     def start(self, **environment):
-        given = {"PATH": os.environ["PATH"], "PORT": str(self.port), "DEMO_CASES": "200"} | environment
-        with self.said.open("w") as said:
+        variables = {"PATH": os.environ["PATH"], "PORT": str(self.port), "DEMO_CASES": "200"} | environment
+        with self.output_file.open("w") as output:
             return psutil.Popen(
                 [".venv/bin/python", "-m", "config.devserver.run"],
                 cwd=self.root,
-                env=given,
+                env=variables,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
                 start_new_session=True,
             )
 
     @contextmanager
     def running(self, **environment):
-        """From the ready block on. Whatever happens, nothing is left behind."""
+        """Start it, yield its supervisor once the site is ready, and stop it whatever happens."""
         supervisor = self.start(**environment)
         try:
             self.wait_until_ready(supervisor)
@@ -60,104 +60,104 @@ class Copy:
 
     def wait_until_ready(self, supervisor):
         deadline = time.monotonic() + SECONDS
-        while "Arrêter : Ctrl-C" not in self.words():
-            assert supervisor.poll() is None, self.words()
-            assert time.monotonic() < deadline, self.words()
+        while "Arrêter : Ctrl-C" not in self.read_output():
+            assert supervisor.poll() is None, self.read_output()
+            assert time.monotonic() < deadline, self.read_output()
             time.sleep(0.1)
 
-    def words(self):
-        return self.said.read_text()
+    def read_output(self):
+        return self.output_file.read_text()
 
     def get(self, path):
         with urllib.request.urlopen(f"http://localhost:{self.port}{path}", timeout=10) as answer:
             return answer.status, answer.read().decode()
 
-    def news(self):
-        return [step for step in NEWS if step in self.words()]
+    def list_news(self):
+        return [step for step in NEWS if step in self.read_output()]
 
 
 @pytest.fixture
 def copy(tmp_path):
     copy = Copy(tmp_path)
     yield copy
-    written_down = copy.root / ".local" / "run.json"
-    for group in json.loads(written_down.read_text()) if written_down.exists() else []:
+    run_file = copy.root / ".local" / "run.json"
+    for group in json.loads(run_file.read_text()) if run_file.exists() else []:
         stop_group(group, copy.root)
     Servers(copy.root / ".local").remove()
 
 
 @pytest.mark.proof
-def test_it_works(copy):
+def test_the_site_starts_stops_and_survives_a_kill(copy):
     with copy.running() as supervisor:
-        assert copy.news() == NEWS
-        assert f"http://localhost:{copy.port}\n" in copy.words()
-        assert "responder@demo.example" in copy.words()
+        assert copy.list_news() == NEWS
+        assert f"http://localhost:{copy.port}\n" in copy.read_output()
+        assert "responder@demo.example" in copy.read_output()
         home, health = copy.get("/"), copy.get("/sante/")
         assert (home[0], health[0]) == (200, 200)
         assert "cas et chiffres inventés" in home[1].replace("\xa0", " ")
-        everyone = started_by(supervisor)
+        everyone = list_started(supervisor)
 
     assert supervisor.returncode == 0
-    assert not wait_for_end(everyone, 1), copy.words()
+    assert not wait_for_end(everyone, 1), copy.read_output()
     assert not (copy.root / ".local" / "run.json").exists()
 
-    left = killed_while_running(copy)
+    processes = kill_while_running(copy)
     with copy.running() as supervisor:
-        assert copy.news() == []
+        assert copy.list_news() == []
         assert copy.get("/sante/")[0] == 200
-        # The servers are taken as they run; all else was cleared away.
-        assert {process.name() for process in left if is_living(process)} == {"postgres", "valkey-server"}
-        left += started_by(supervisor)
+        # The running servers are reused; all else was stopped.
+        assert {process.name() for process in processes if is_living(process)} == {"postgres", "valkey-server"}
+        processes += list_started(supervisor)
 
-    assert not wait_for_end(left, 1), copy.words()
+    assert not wait_for_end(processes, 1), copy.read_output()
 
 
-def killed_while_running(copy):
-    """The second life on the same data, ended by a kill -9 of the supervisor alone. Returns what that left."""
+def kill_while_running(copy):
+    """Start it again, kill the supervisor alone with SIGKILL, and return the processes it had started."""
     with copy.running() as supervisor:
-        assert copy.news() == []
+        assert copy.list_news() == []
         assert copy.get("/")[0] == 200
         second = copy.start()
         assert second.wait(timeout=SECONDS) == 1
-        assert "Tocsin tourne déjà depuis ce dossier" in copy.words()
-        left = started_by(supervisor)
+        assert "Tocsin tourne déjà depuis ce dossier" in copy.read_output()
+        processes = list_started(supervisor)
         supervisor.kill()
         supervisor.wait(timeout=SECONDS)
-    assert len(wait_for_end(left, 0)) > 5
-    return left
+    assert len(wait_for_end(processes, 0)) > 5
+    return processes
 
 
-def started_by(supervisor):
-    """The web with its own, the worker, the beat; and the servers, unless they ran before it."""
+def list_started(supervisor):
+    """Return its child processes: web, workers, beat, and the servers unless they ran before."""
     everyone = supervisor.children(recursive=True)
     assert len(everyone) >= 4
     return everyone
 
 
 @pytest.mark.proof
-def test_servers_that_are_given_are_used(copy, transactional_db, ground):
+def test_given_servers_are_used(copy, transactional_db, ground):
     with copy.running(DATABASE_URL=transactional_db, REDIS_URL=ground.redis_url):
-        assert "PostgreSQL" not in copy.words()
+        assert "PostgreSQL" not in copy.read_output()
         assert copy.get("/sante/")[0] == 200
 
     assert not (copy.root / ".local" / "data").exists()
 
 
 @pytest.mark.proof
-def test_a_port_taken_is_said_before_anything_starts(copy):
+def test_a_port_in_use_is_reported_before_anything_starts(copy):
     with socket.create_server(("127.0.0.1", copy.port)):
         refused = copy.start()
 
         assert refused.wait(timeout=SECONDS) == 1
-        assert f"Le port {copy.port} est déjà pris" in copy.words()
-        assert f"make run PORT={copy.port + 1}" in copy.words()
+        assert f"Le port {copy.port} est déjà pris" in copy.read_output()
+        assert f"make run PORT={copy.port + 1}" in copy.read_output()
     assert not (copy.root / ".local" / "data").exists()
 
 
 @pytest.mark.parametrize("port", ["80", "http", "70000"])
 @pytest.mark.proof
-def test_what_is_no_port_is_refused(copy, port):
+def test_a_wrong_port_is_refused(copy, port):
     refused = copy.start(PORT=port)
 
     assert refused.wait(timeout=SECONDS) == 1
-    assert f"PORT={port} n’est pas un port" in copy.words()
+    assert f"PORT={port} n’est pas un port" in copy.read_output()

@@ -20,21 +20,21 @@ MAILS = {
     "notifications.tasks.deliver_due",
     "notifications.tasks.reconcile",
 }
-OURS = ("accounts", "config", "incidents", "notifications", "stats")
+OWN_APPS = ("accounts", "config", "incidents", "notifications", "stats")
 
 
 def queue_of(sender, task):
     return sender.amqp.router.route({}, task)["queue"].name
 
 
-def test_it_works():
+def test_mails_go_to_the_urgent_queue_and_all_else_to_the_heavy_one():
     app.loader.import_default_modules()
-    every = {task for task in app.tasks if task.startswith(OURS)}
+    every = {task for task in app.tasks if task.startswith(OWN_APPS)}
     assert {task for task in every if queue_of(app, task) == URGENT} == MAILS
     assert {queue_of(app, task) for task in every - MAILS} == {HEAVY}
 
 
-def test_the_clock_sends_each_task_where_its_worker_looks():
+def test_the_clock_sends_each_task_to_the_queue_of_its_worker():
     for entry in SCHEDULE.values():
         assert queue_of(clock, entry["task"]) == queue_of(app, entry["task"])
 
@@ -46,21 +46,21 @@ def test_a_worker_that_is_given_no_queue_takes_both():
     }
 
 
-def commands():
+def list_worker_commands():
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     yield [services[name]["command"] for name in ("urgent", "worker")]
     yield [child.command for child in Supervisor(8000).children if child.name in ("urgent", "worker")]
 
 
-@pytest.mark.parametrize("pair", list(commands()), ids=["compose", "make run"])
+@pytest.mark.parametrize("pair", list(list_worker_commands()), ids=["compose", "make run"])
 def test_each_queue_has_a_worker_and_the_heavy_one_gives_way(pair):
     urgent, heavy = pair
     assert [command[command.index("-Q") + 1] for command in pair] == [URGENT, HEAVY]
     assert (urgent[0] == "nice", heavy[:3]) == (False, ["nice", "-n", "19"])
 
 
-def test_it_gives_way_to_the_others(tmp_path):
-    """By `nice`, which Linux may heed only between processes of one session."""
+def test_a_child_stays_in_our_session_so_that_nice_takes_effect(tmp_path):
+    """Linux may apply `nice` only between processes of one session."""
     child = Child("sleep", ["sleep", "60"])
     child.log = tmp_path / "sleep.log"
     child.start()
@@ -73,7 +73,7 @@ def test_it_gives_way_to_the_others(tmp_path):
 
 @pytest.fixture
 def turns(monkeypatch):
-    """Which kinds of work had a turn, in order; each has as many things to do as the test says."""
+    """Replace each kind of work by one with a given number of rounds. Return the list of the turns taken."""
     done = []
 
     def work(name, rounds):
@@ -112,7 +112,7 @@ def test_a_task_leaves_the_rest_to_the_next_one(turns, monkeypatch):
     assert done == ROUND
 
 
-def test_what_fails_holds_up_nothing_and_says_no_word(db, turns, monkeypatch, caplog):
+def test_a_failing_kind_of_work_stops_no_other_and_logs_no_data(db, turns, monkeypatch, caplog):
     done = turns()
 
     def fails():

@@ -1,4 +1,4 @@
-"""The embedded servers: they keep what they accepted, whatever ended them. Each test leaves them running."""
+"""The embedded servers keep their data whatever ends them. Each test leaves them running."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ def running(tmp_path_factory):
     servers = Servers(tmp_path_factory.mktemp("servers") / "a folder with spaces é")
     try:
         servers.start()
-        with connected(servers) as connection:
+        with connect(servers) as connection:
             connection.execute("CREATE TABLE kept (id int)")
             connection.execute("INSERT INTO kept VALUES (1)")
         with servers.valkey.client() as client:
@@ -28,26 +28,26 @@ def running(tmp_path_factory):
         servers.remove()
 
 
-def connected(servers):
+def connect(servers):
     return psycopg.connect(servers.record.database_url, autocommit=True)
 
 
-def rows(servers):
-    with connected(servers) as connection:
+def list_rows(servers):
+    with connect(servers) as connection:
         return connection.execute("SELECT id FROM kept").fetchall()
 
 
-def test_it_works(running):
+def test_a_restart_keeps_the_data(running):
     running.stop()
     running.start()
 
-    assert rows(running) == [(1,)]
+    assert list_rows(running) == [(1,)]
     with running.valkey.client() as client:
         assert client.get("kept") == b"1"
 
 
 def test_durability_is_on(running):
-    with connected(running) as connection:
+    with connect(running) as connection:
         for name in ["fsync", "full_page_writes", "synchronous_commit"]:
             assert connection.execute(f"SHOW {name}").fetchone() == ("on",)
     assert ask_valkey(running, "appendonly") == "yes"
@@ -59,7 +59,7 @@ def ask_valkey(servers, name):
 
 
 @pytest.mark.proof
-def test_a_start_after_a_kill_finds_everything(running):
+def test_the_data_survive_a_kill(running):
     os.kill(running.postgres.pid(), signal.SIGKILL)
     os.kill(running.valkey.pid(), signal.SIGKILL)
     running.postgres.process.wait()
@@ -67,23 +67,23 @@ def test_a_start_after_a_kill_finds_everything(running):
 
     running.keep_alive()
 
-    assert rows(running) == [(1,)]
+    assert list_rows(running) == [(1,)]
     assert running.valkey.answers()
 
 
 @pytest.mark.proof
-def test_a_pid_file_that_names_a_stranger_is_cleared(running):
+def test_a_pid_file_that_names_another_process_is_cleared(running):
     running.stop()
     (running.postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{running.postgres.data}\n")
 
     running.start()
 
     assert psutil.pid_exists(os.getpid())
-    assert rows(running) == [(1,)]
+    assert list_rows(running) == [(1,)]
 
 
 @pytest.mark.proof
-def test_a_second_start_takes_what_runs(running):
+def test_a_second_start_uses_the_running_servers(running):
     again = Servers(running.home)
     again.start()
 
@@ -92,17 +92,17 @@ def test_a_second_start_takes_what_runs(running):
 
 
 @pytest.mark.proof
-def test_a_port_taken_meanwhile_is_left_to_its_owner(running):
+def test_a_port_taken_meanwhile_is_replaced(running):
     running.stop()
     before = running.postgres.port
-    with socket_on(before):
+    with hold_port(before):
         running.start()
 
         assert running.postgres.port != before
-        assert rows(running) == [(1,)]
+        assert list_rows(running) == [(1,)]
 
 
-def socket_on(port):
+def hold_port(port):
     holder = subprocess.Popen(
         [
             sys.executable,
@@ -116,7 +116,7 @@ def socket_on(port):
     return holder
 
 
-def test_the_password_is_asked_and_is_private(running):
+def test_a_password_is_required_and_its_file_is_private(running):
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(running.record.database_url.replace(running.postgres.password, "wrong"))
     with redis.Redis(port=running.valkey.port) as stranger, pytest.raises(redis.AuthenticationError):
@@ -125,9 +125,9 @@ def test_the_password_is_asked_and_is_private(running):
     assert running.confinement.data.stat().st_mode & 0o777 == 0o700
 
 
-def test_nothing_listens_elsewhere(running):
+def test_the_servers_listen_on_this_machine_only(running):
     assert ask_valkey(running, "bind") == "127.0.0.1"
-    with connected(running) as connection:
+    with connect(running) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
         assert connection.execute("SHOW unix_socket_directories").fetchone() == ("",)
         assert connection.execute("SELECT lower('ÉVRY')").fetchone() == ("évry",)

@@ -1,4 +1,4 @@
-"""The gate before Django: a client is waited for without a thread, at a pace; the rest is what WSGI promises."""
+"""The gate before Django: it waits for a client's body without a thread, at a minimal pace, then acts as WSGI says."""
 
 import asyncio
 from io import BytesIO
@@ -34,8 +34,8 @@ def echo(environ, start_response):
     return [content]
 
 
-def bodies(*pieces, pause=0, ends=True):
-    """The messages of a client that sends these pieces, with a pause before each; None: it goes away."""
+def receive_pieces(*pieces, pause=0, ends=True):
+    """Return the `receive` of a client that sends these pieces, with a pause before each. None: it goes away."""
     waiting = list(pieces)
 
     async def receive():
@@ -50,19 +50,19 @@ def bodies(*pieces, pause=0, ends=True):
     return receive
 
 
-def ask(application, said, receive, *, threads=2):
-    """The status and the content of the answer; None where there was none."""
-    sent = []
+def run_gate(application, request, receive, *, threads=2):
+    """Return the status and the content of the answer, or None if there was none."""
+    messages = []
 
     async def send(message):
-        sent.append(message)
+        messages.append(message)
 
-    asyncio.run(Gate(application, threads=threads)(said, receive, send))
-    return (sent[0]["status"], b"".join(message["body"] for message in sent[1:])) if sent else None
+    asyncio.run(Gate(application, threads=threads)(request, receive, send))
+    return (messages[0]["status"], b"".join(message["body"] for message in messages[1:])) if messages else None
 
 
-def test_it_works():
-    assert ask(echo, scope(length=10), bodies(b"hello", b"world")) == (200, b"helloworld")
+def test_a_body_in_two_pieces_reaches_the_application():
+    assert run_gate(echo, scope(length=10), receive_pieces(b"hello", b"world")) == (200, b"helloworld")
 
 
 @pytest.fixture
@@ -70,27 +70,27 @@ def impatient(monkeypatch):
     monkeypatch.setattr(gate, "GRACE_SECONDS", 0.1)
 
 
-def never(environ, start_response):
+def fail_if_called(environ, start_response):
     raise AssertionError
 
 
-def test_a_body_that_is_too_slow_takes_no_thread_and_is_told(impatient):
-    status, words = ask(never, scope(length=10), bodies(b"a", b"b", b"c", pause=0.06))
+def test_a_body_that_is_too_slow_is_refused_before_it_takes_a_thread(impatient):
+    status, words = run_gate(fail_if_called, scope(length=10), receive_pieces(b"a", b"b", b"c", pause=0.06))
     assert status == 408
     assert "Réessayez" in words.decode()
 
 
-def test_a_client_that_says_nothing_more_is_cut_too(impatient):
-    assert ask(never, scope(length=10), bodies(b"a", ends=False))[0] == 408
+def test_a_client_that_falls_silent_is_refused(impatient):
+    assert run_gate(fail_if_called, scope(length=10), receive_pieces(b"a", ends=False))[0] == 408
 
 
 def test_a_slow_line_that_keeps_its_pace_is_waited_for(impatient, monkeypatch):
     monkeypatch.setattr(gate, "SLOWEST_BYTES_A_SECOND", 10)
-    assert ask(echo, scope(length=40), bodies(*[b"abcd"] * 10, pause=0.02)) == (200, b"abcd" * 10)
+    assert run_gate(echo, scope(length=40), receive_pieces(*[b"abcd"] * 10, pause=0.02)) == (200, b"abcd" * 10)
 
 
 @pytest.mark.parametrize("path", ["/declarer/", PIECES])
-def test_a_client_that_goes_away_leaves_nothing(path):
+def test_the_body_of_a_client_that_goes_away_is_not_read(path):
     read = []
 
     def application(environ, start_response):
@@ -98,16 +98,16 @@ def test_a_client_that_goes_away_leaves_nothing(path):
         start_response("200 OK", [])
         return [b""]
 
-    assert ask(application, scope(path, length=10), bodies(b"a", None)) in (None, (500, b""))
+    assert run_gate(application, scope(path, length=10), receive_pieces(b"a", None)) in (None, (500, b""))
     assert read == []
 
 
-def test_a_body_beyond_what_is_accepted_is_left_to_django_unread():
-    assert ask(echo, scope(length=gate.LONGEST_WHOLE + 1), bodies(b"a")) == (200, b"")
+def test_a_body_that_is_too_long_is_left_to_django_unread():
+    assert run_gate(echo, scope(length=gate.LONGEST_WHOLE + 1), receive_pieces(b"a")) == (200, b"")
 
 
-def test_files_are_read_as_they_come(monkeypatch):
-    """Django has the first bytes before the last have left."""
+def test_files_are_read_while_they_arrive(monkeypatch):
+    """Django gets the first bytes before the client sends the last."""
     has_read = Event()
 
     async def receive():
@@ -125,71 +125,71 @@ def test_files_are_read_as_they_come(monkeypatch):
         start_response("200 OK", [])
         return [first + environ["wsgi.input"].read(4)]
 
-    assert ask(application, scope(PIECES, length=9), receive) == (200, b"firstlast")
+    assert run_gate(application, scope(PIECES, length=9), receive) == (200, b"firstlast")
 
 
-def test_files_that_are_too_slow_end(impatient):
-    assert ask(echo, scope(PIECES, length=10), bodies(b"a", b"b", b"c", pause=0.06))[0] == 408
+def test_files_that_are_too_slow_are_refused(impatient):
+    assert run_gate(echo, scope(PIECES, length=10), receive_pieces(b"a", b"b", b"c", pause=0.06))[0] == 408
 
 
 class Client:
     """Sends a byte of what it announces and reads nothing but the head of an answer, until it leaves."""
 
     def __init__(self):
-        self.left, self.sent, self.began = asyncio.Event(), [], False
+        self.leaving, self.messages, self.began = asyncio.Event(), [], False
 
     async def receive(self):
         if self.began:
-            await self.left.wait()
+            await self.leaving.wait()
             return {"type": "http.disconnect"}
         self.began = True
         return {"type": "http.request", "body": b"a", "more_body": True}
 
     async def send(self, message):
-        self.sent.append(message)
+        self.messages.append(message)
         if message.get("more_body"):
-            await self.left.wait()
+            await self.leaving.wait()
 
 
-async def status_of(site, said, *pieces):
-    """Of the answer to a client that is as fast as can be."""
-    sent = []
+async def get_status(site, request, *pieces):
+    """Return the status of the answer to a client that sends at once."""
+    messages = []
 
     async def send(message):
-        sent.append(message)
+        messages.append(message)
 
-    await asyncio.wait_for(site(said, bodies(*pieces), send), 20)
-    return sent[0]["status"]
+    await asyncio.wait_for(site(request, receive_pieces(*pieces), send), 20)
+    return messages[0]["status"]
 
 
-async def beside(site, busy, work):
-    """What `work` gives while a client each does what is in `busy`; then all of them leave."""
+async def run_beside(site, busy, work):
+    """Return the result of `work`, run while one client makes each request of `busy`; then all of them leave."""
     clients = [Client() for _ in busy]
     tasks = [
-        asyncio.create_task(site(said, client.receive, client.send))
-        for said, client in zip(busy, clients, strict=True)
+        asyncio.create_task(site(request, client.receive, client.send))
+        for request, client in zip(busy, clients, strict=True)
     ]
     await asyncio.sleep(0.1)
     result = await work
     for client in clients:
-        client.left.set()
+        client.leaving.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     return result
 
 
-def files_of(reference, address):
+def upload_scope(reference, address):
     return scope(f"/suivi/{reference}/pieces/", length=9, headers=[(b"x-forwarded-for", address.encode())])
 
 
-def test_files_leave_half_of_the_threads_to_others():
-    """More slow files than threads, and a page is answered all the same."""
+def test_files_leave_half_of_the_threads_to_pages():
+    """With more slow files than threads, a page is still answered."""
     site = Gate(echo, threads=2)
-    busy = [files_of(f"ABCD123{number}", f"192.0.2.{number}") for number in range(4)]
-    assert asyncio.run(beside(site, busy, status_of(site, scope(length=2), b"ok"))) == 200
+    busy = [upload_scope(f"ABCD123{number}", f"192.0.2.{number}") for number in range(4)]
+    assert asyncio.run(run_beside(site, busy, get_status(site, scope(length=2), b"ok"))) == 200
 
 
 @pytest.mark.parametrize(
-    ("busy", "asked", "status"),
+    ("busy", "upload", "status"),
     [
         (("A", "192.0.2.1"), ("B", "192.0.2.1"), 503),
         (("A", "192.0.2.1"), ("A", "192.0.2.2"), 503),
@@ -198,37 +198,37 @@ def test_files_leave_half_of_the_threads_to_others():
         (("A", "2001:db8:0:1::1"), ("B", "2001:db8:0:2::1"), 200),
     ],
 )
-def test_one_place_at_most_for_each_address_and_each_case(monkeypatch, busy, asked, status):
+def test_an_address_and_a_case_have_one_place_each_at_most(monkeypatch, busy, upload, status):
     monkeypatch.setattr(gate, "PLACE_SECONDS", 0.1)
     site = Gate(echo, threads=4)
-    work = status_of(site, files_of(*asked), b"123456789")
-    assert asyncio.run(beside(site, [files_of(*busy)], work)) == status
+    work = get_status(site, upload_scope(*upload), b"123456789")
+    assert asyncio.run(run_beside(site, [upload_scope(*busy)], work)) == status
 
 
-def test_whoever_finds_no_place_is_told_when_to_come_back(monkeypatch):
-    """Two slow clients have both places: the third does not wait for ever."""
+def test_a_client_without_a_place_learns_when_to_try_again(monkeypatch):
+    """Two slow clients have both places, and the third does not wait for ever."""
     monkeypatch.setattr(gate, "PLACE_SECONDS", 0.1)
     site, third = Gate(echo, threads=4), Client()
-    busy = [files_of("A", "192.0.2.1"), files_of("B", "192.0.2.2")]
-    work = asyncio.wait_for(site(files_of("C", "192.0.2.3"), third.receive, third.send), 20)
-    asyncio.run(beside(site, busy, work))
-    start, content = third.sent
+    busy = [upload_scope("A", "192.0.2.1"), upload_scope("B", "192.0.2.2")]
+    work = asyncio.wait_for(site(upload_scope("C", "192.0.2.3"), third.receive, third.send), 20)
+    asyncio.run(run_beside(site, busy, work))
+    start, content = third.messages
     assert start["status"] == 503
     assert dict(start["headers"])[b"retry-after"] == b"60"
     assert "Réessayez" in content["body"].decode()
     assert not third.began  # nothing of it was read
 
 
-def test_a_place_that_is_left_goes_to_whoever_waits():
+def test_a_free_place_goes_to_the_client_that_waits():
     async def one_after_the_other():
         site, first = Gate(echo, threads=2), Client()
-        held = asyncio.create_task(site(files_of("A", "192.0.2.1"), first.receive, first.send))
+        upload = asyncio.create_task(site(upload_scope("A", "192.0.2.1"), first.receive, first.send))
         await asyncio.sleep(0.1)
-        waiting = asyncio.create_task(status_of(site, files_of("A", "192.0.2.1"), b"123456789"))
+        waiting = asyncio.create_task(get_status(site, upload_scope("A", "192.0.2.1"), b"123456789"))
         await asyncio.sleep(0.1)
         assert not waiting.done()
-        first.left.set()
-        await held
+        first.leaving.set()
+        await upload
         return await waiting
 
     assert asyncio.run(one_after_the_other()) == 200
@@ -244,15 +244,15 @@ def test_a_place_that_is_left_goes_to_whoever_waits():
         (b"unknown", "unknown"),
     ],
 )
-def test_an_address_is_what_the_last_proxy_says(forwarded, address):
+def test_the_address_is_the_one_given_by_the_last_proxy(forwarded, address):
     assert find_client_address(make_environ(scope(headers=[(b"x-forwarded-for", forwarded)]))) == address
 
 
 class Pieces:
-    """An answer of many pieces, which counts those that were asked for."""
+    """An answer of many pieces, which counts those that it yielded."""
 
     def __init__(self, count=1000):
-        self.count, self.made, self.closed = count, 0, 0
+        self.count, self.yielded, self.closed = count, 0, 0
 
     def __call__(self, environ, start_response):
         if environ["REQUEST_METHOD"] == "POST":
@@ -264,60 +264,60 @@ class Pieces:
         return self
 
     def __next__(self):
-        if self.made == self.count:
+        if self.yielded == self.count:
             raise StopIteration
-        self.made += 1
+        self.yielded += 1
         return b"abc"
 
     def close(self):
         self.closed += 1
 
 
-def test_an_answer_of_many_pieces_is_sent_as_it_is_made_and_closed():
+def test_an_answer_of_many_pieces_is_streamed_and_closed():
     pieces = Pieces(3)
-    assert ask(pieces, scope(method="GET"), bodies()) == (206, b"abcabcabc")
-    assert (pieces.made, pieces.closed) == (3, 1)
+    assert run_gate(pieces, scope(method="GET"), receive_pieces()) == (206, b"abcabcabc")
+    assert (pieces.yielded, pieces.closed) == (3, 1)
 
 
-def test_nothing_is_made_for_whoever_asks_for_the_head():
+def test_an_answer_to_head_is_not_generated():
     pieces = Pieces()
-    assert ask(pieces, scope(method="HEAD"), bodies())[0] == 206
-    assert (pieces.made <= 2, pieces.closed) == (True, 1)
+    assert run_gate(pieces, scope(method="HEAD"), receive_pieces())[0] == 206
+    assert (pieces.yielded <= 2, pieces.closed) == (True, 1)
 
 
-def test_readers_of_nothing_take_no_thread():
-    """Eight of them on two threads, and a page is answered; two pieces were made for each, no more."""
+def test_clients_that_read_nothing_take_no_thread():
+    """With eight of them on two threads, a page is answered; only two pieces were generated for each."""
     pieces = Pieces()
     site = Gate(pieces, threads=2)
     busy = [scope(method="GET")] * 8
 
     async def look():
-        status = await status_of(site, scope(length=2), b"ok")
-        return status, pieces.made
+        status = await get_status(site, scope(length=2), b"ok")
+        return status, pieces.yielded
 
-    assert asyncio.run(beside(site, busy, look())) == (200, 16)
+    assert asyncio.run(run_beside(site, busy, look())) == (200, 16)
     assert pieces.closed == 8
 
 
 def test_a_reader_that_is_too_slow_is_given_up(impatient):
     pieces, client = Pieces(), Client()
     asyncio.run(asyncio.wait_for(Gate(pieces, threads=1)(scope(method="GET"), client.receive, client.send), 20))
-    assert [message.get("more_body") for message in client.sent] == [None, True]  # no end: the answer is not whole
-    assert (pieces.made, pieces.closed) == (2, 1)
+    assert [message.get("more_body") for message in client.messages] == [None, True]  # no end: the answer is not whole
+    assert (pieces.yielded, pieces.closed) == (2, 1)
 
 
-def test_nothing_more_is_made_for_a_reader_that_has_gone():
-    """A server takes what is sent to nobody without a word."""
+def test_an_answer_stops_when_its_reader_has_gone():
+    """A server accepts messages for a client that has gone without an error."""
     pieces, client = Pieces(10**9), Client()
-    client.left.set()
+    client.leaving.set()
     asyncio.run(asyncio.wait_for(Gate(pieces, threads=1)(scope(method="GET"), client.receive, client.send), 20))
     assert pieces.closed == 1
 
 
-def test_a_header_cannot_pass_for_another():
-    """« X_Forwarded_Proto » would have the name of the one that the proxy sets."""
-    said = [(b"x_forwarded_proto", b"https"), (b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x")]
-    environ = make_environ(scope("/é%00/", headers=[*said, (b"accept", b"y"), (b"content-type", b"text/plain")]))
+def test_a_header_with_underscores_cannot_pass_for_another():
+    """In WSGI, « X_Forwarded_Proto » would get the name of the header that the proxy sets."""
+    headers = [(b"x_forwarded_proto", b"https"), (b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x")]
+    environ = make_environ(scope("/é%00/", headers=[*headers, (b"accept", b"y"), (b"content-type", b"text/plain")]))
     assert "HTTP_X_FORWARDED_PROTO" not in environ
     assert (environ["HTTP_COOKIE"], environ["HTTP_ACCEPT"]) == ("a=1; b=2", "x,y")
     assert (environ["CONTENT_TYPE"], environ["REMOTE_ADDR"]) == ("text/plain", "192.0.2.1")
@@ -325,10 +325,9 @@ def test_a_header_cannot_pass_for_another():
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "²", "9" * 20, ""])
-def test_a_length_that_is_none_reads_nothing(length):
-    assert ask(lambda environ, start: (start("200 OK", []), [b"ok"])[1], scope(length=length), bodies(b"a")) == (
-        *(200, b"ok"),
-    )
+def test_a_wrong_length_reads_nothing(length):
+    answer_ok = lambda environ, start: (start("200 OK", []), [b"ok"])[1]  # noqa: E731
+    assert run_gate(answer_ok, scope(length=length), receive_pieces(b"a")) == (200, b"ok")
 
 
 def test_a_body_is_read_by_lines_and_by_sizes():

@@ -5,13 +5,13 @@ import pytest
 from tests import browser
 
 
-def test_it_works(monkeypatch):
+def test_chromium_is_found_on_the_path(monkeypatch):
     monkeypatch.setattr(browser.shutil, "which", {"chromium": "/usr/bin/chromium"}.get)
     assert browser.chromium_path() == "/usr/bin/chromium"
 
 
 @pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
-def test_without_one(monkeypatch, ci, outcome):
+def test_a_missing_browser_skips_the_test_but_fails_in_ci(monkeypatch, ci, outcome):
     monkeypatch.setattr(browser.shutil, "which", lambda name: None)
     monkeypatch.setenv("CI", ci)
     with pytest.raises(outcome, match="chromium"):
