@@ -6,7 +6,7 @@ from django.db import connection
 pytestmark = pytest.mark.django_db
 
 
-def test_it_works(client):
+def test_a_healthy_site_says_that_it_is_ready(client):
     response = client.get("/sante/")
 
     assert response.status_code == 200
@@ -20,30 +20,30 @@ def test_it_works(client):
     assert "no-store" in response["Cache-Control"]
 
 
-def test_a_stopped_broker_is_said(client, settings):
+def test_a_stopped_broker_is_reported(client, settings):
     settings.CELERY_BROKER_URL = "redis://:un-secret@127.0.0.1:1/0"
 
     response = client.get("/sante/")
 
     assert response.status_code == 503
-    said = response.json()
-    assert (said["ready"], said["database"], said["broker"]) == (False, True, False)
+    health = response.json()
+    assert (health["ready"], health["database"], health["broker"]) == (False, True, False)
     assert "un-secret" not in response.content.decode()
 
 
-def test_a_stopped_database_is_said(client, monkeypatch):
-    """The settings of the connection are changed, not the code: the next connection finds nobody."""
+def test_a_stopped_database_is_reported(client, monkeypatch):
+    """The connection's settings are changed, so that the next connection fails."""
     connection.close()
     monkeypatch.setitem(connection.settings_dict, "PORT", "1")
 
     response = client.get("/sante/")
 
     assert response.status_code == 503
-    said = response.json()
-    assert (said["ready"], said["database"], said["broker"]) == (False, False, True)
-    assert said["events_left_behind"] is None
+    health = response.json()
+    assert (health["ready"], health["database"], health["broker"]) == (False, False, True)
+    assert health["events_left_behind"] is None
 
 
-def test_alive_asks_nobody(client, django_assert_num_queries):
+def test_the_sign_of_life_queries_nothing(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert client.get("/sante/vivant/").json() == {"alive": True}

@@ -1,4 +1,4 @@
-"""A page comes compressed to whoever takes it so; whatever is no page comes as it is."""
+"""Pages are compressed for browsers that accept it; other answers are not."""
 
 import gzip
 
@@ -12,7 +12,7 @@ TAKES_GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 LONG = b"Nos fichiers ne s'ouvrent plus. " * 100
 
 
-def test_it_works(db, client):
+def test_a_page_is_compressed_for_a_browser_that_accepts_gzip(db, client):
     plain = client.get("/accessibilite/")
     page = client.get("/accessibilite/", headers=TAKES_GZIP)
 
@@ -39,7 +39,7 @@ def test_two_answers_of_one_page_differ_in_length(db, client):
     ],
     ids=["pdf", "json", "stream", "file"],
 )
-def test_what_is_no_page_is_left_as_it_is(response):
+def test_an_answer_that_is_no_page_is_not_compressed(response):
     request = RequestFactory().get("/", headers=TAKES_GZIP)
 
     answer = CompressedPages(lambda _request: response())(request)
@@ -48,7 +48,7 @@ def test_what_is_no_page_is_left_as_it_is(response):
     assert b"".join(answer) == LONG
 
 
-def test_an_error_is_a_page_too(db, client):
+def test_an_error_page_is_compressed(db, client):
     lost = client.get("/nulle-part/", headers=TAKES_GZIP)
 
     assert lost.status_code == 404

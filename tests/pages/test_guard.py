@@ -1,4 +1,4 @@
-"""What no page is to see: an address with a NUL, a file of any size."""
+"""Requests that reach no page: an address with a NUL, a large file."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,7 +10,7 @@ from tests.cast import a_lead, a_person, an_agent
 pytestmark = pytest.mark.django_db
 
 
-def answer(user, url):
+def get_as(user, url):
     client = Client(raise_request_exception=False)
     client.force_login(user)
     return client.get(url)
@@ -25,8 +25,8 @@ def answer(user, url):
         "/admin/csirts/csirt/?level=%00",
     ],
 )
-def test_it_works(url):
-    response = answer(a_lead(), url)
+def test_an_address_with_a_nul_is_refused(url):
+    response = get_as(a_lead(), url)
 
     assert response.status_code == 400
     assert "Nous n’avons pas compris cet envoi" in response.content.decode()
@@ -35,17 +35,17 @@ def test_it_works(url):
 @pytest.mark.parametrize(
     "url", ["collectivities/collectivity/?kind=%00", "accounts/user/?membership__role__exact=%00"]
 )
-def test_the_lists_of_the_administrator_too(url):
-    assert answer(a_person(Role.ADMINISTRATOR), f"/admin/{url}").status_code == 400
+def test_a_list_of_the_administrator_refuses_a_nul(url):
+    assert get_as(a_person(Role.ADMINISTRATOR), f"/admin/{url}").status_code == 400
 
 
-def test_a_page_that_needs_no_guard_answers_itself():
-    assert answer(an_agent(), "/annuaire/?q=%00").status_code == 200
-    assert answer(a_lead(), "/admin/incidents/incident/?dans=%00&type=%00&apres=%00").status_code == 200
+def test_a_page_that_handles_a_nul_itself_answers():
+    assert get_as(an_agent(), "/annuaire/?q=%00").status_code == 200
+    assert get_as(a_lead(), "/admin/incidents/incident/?dans=%00&type=%00&apres=%00").status_code == 200
 
 
 def test_a_large_file_is_refused_before_it_is_kept(monkeypatch):
-    """A file is not a text: Django's own bound lets it pass, on to the disk."""
+    """Django's own limit ignores files, which would be written to the disk."""
     monkeypatch.setattr("django.core.files.uploadhandler.MemoryFileUploadHandler.new_file", None)
     client = Client(raise_request_exception=False)
 

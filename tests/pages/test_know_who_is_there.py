@@ -1,4 +1,4 @@
-"""The head and the foot of every page: what they offer to nobody, and to whoever is signed in."""
+"""The head and the foot of every page, for visitors and for people who are signed in."""
 
 from html import unescape
 
@@ -12,30 +12,30 @@ pytestmark = pytest.mark.django_db
 OUT = 'action="/deconnexion/"'
 
 
-def head(client, path="/"):
+def read_head(client, path="/"):
     return unescape(client.get(path).content.decode()).partition("<main")[0]
 
 
-def foot(client, path="/"):
+def read_foot(client, path="/"):
     return unescape(client.get(path).content.decode()).partition("<footer")[2]
 
 
-def test_it_works(client):
+def test_a_signed_in_agent_can_sign_out_from_every_page(client):
     client.force_login(an_agent())
     for path in ("/", "/declarer/", "/annuaire/", "/nulle-part/", "/mes-dossiers/", "/compte/"):
-        words = foot(client, path)
+        words = read_foot(client, path)
         assert ">Connexion<" not in words
         assert ">Mes dossiers<" in words
         assert 'href="/compte/"' in words
         assert OUT in words
     assert client.post("/deconnexion/").headers["Location"] == "/"
-    assert ">Connexion<" in foot(client)
+    assert ">Connexion<" in read_foot(client)
 
 
 @pytest.mark.parametrize(("role", "words"), [(Role.NATIONAL, "Mes pages"), (Role.ADMINISTRATOR, "Mes pages")])
-def test_who_has_no_case_has_pages(client, role, words):
+def test_a_role_without_cases_gets_a_link_to_its_pages(client, role, words):
     client.force_login(a_person(role))
-    assert f">{words}<" in foot(client)
+    assert f">{words}<" in read_foot(client)
 
 
 @pytest.mark.parametrize(
@@ -46,35 +46,35 @@ def test_who_has_no_case_has_pages(client, role, words):
         (lambda: a_person(Role.NATIONAL), "Mes pages", ("/statistiques/exacts/france/", "/")),
     ],
 )
-def test_the_head_leads_back_to_ones_own_pages(client, make, words, paths):
-    assert words not in head(client)
+def test_the_head_links_to_the_first_page_of_the_role(client, make, words, paths):
+    assert words not in read_head(client)
     client.force_login(make())
     for path in paths:
         current = ' aria-current="page"' if path == "/mes-dossiers/" else ""
-        assert f'<a href="/connexion/"{current}>{words}</a>' in head(client, path), path
+        assert f'<a href="/connexion/"{current}>{words}</a>' in read_head(client, path), path
 
 
-def test_the_link_leads_each_to_their_own_first_page(client):
+def test_that_link_redirects_a_responder_to_the_queue(client):
     client.force_login(a_responder())
-    assert ">Mes dossiers<" in foot(client)
+    assert ">Mes dossiers<" in read_foot(client)
     assert client.get("/connexion/").headers["Location"] == "/admin/"
 
 
-def test_a_password_alone_is_nobody(client):
+def test_a_person_without_second_factor_is_shown_as_signed_out(client):
     half_signed_in(client, a_person(Role.NATIONAL, enrolled=False))
-    assert ">Connexion<" in foot(client)
-    assert OUT not in foot(client)
+    assert ">Connexion<" in read_foot(client)
+    assert OUT not in read_foot(client)
 
 
-def test_nobody_costs_no_query_and_gets_no_cookie(client, django_assert_num_queries):
-    foot(client)
+def test_an_anonymous_page_costs_no_query_and_sets_no_cookie(client, django_assert_num_queries):
+    read_foot(client)
     with django_assert_num_queries(0):
         answer = Client().get("/mentions-legales/")
     assert not answer.cookies
 
 
-def test_somebody_costs_three(client, django_assert_max_num_queries):
-    """The session, the person, their roles: what the door asks anyway."""
+def test_a_signed_in_person_costs_three_queries(client, django_assert_max_num_queries):
+    """The session, the person and the roles, which the second-factor guard reads anyway."""
     client.force_login(an_agent())
     with django_assert_max_num_queries(3):
-        foot(client, "/mentions-legales/")
+        read_foot(client, "/mentions-legales/")

@@ -23,7 +23,7 @@ chosen = []
 
 
 class CollectivityAdmin(ModelAdmin):
-    """Plain, as an app below config writes it."""
+    """A plain ModelAdmin, as applications below config write it."""
 
     list_display = ["name", "population"]
     list_select_related = ["departement"]  # the tick box of a row says its name
@@ -52,31 +52,31 @@ def client(client):
     return client
 
 
-def rows_of(response):
+def list_keys(response):
     return [row.pk for row in response.context["cl"].result_list]
 
 
-def walk(client, url, pages):
+def follow_pages(client, url, pages):
     """Follow « Suite de la liste » as a person does."""
     for _ in range(pages):
         response = client.get(url)
-        yield rows_of(response)
+        yield list_keys(response)
         following = re.search(r'class="next" href="([^"]+)"', response.content.decode())
         if not following:
             return
         url = LIST + following[1].replace("&amp;", "&")
 
 
-def test_it_works(client):
+def test_a_list_shows_fifty_rows_and_no_count(client):
     response = client.get(LIST)
 
     assert response.status_code == 200
-    assert len(rows_of(response)) == 50
+    assert len(list_keys(response)) == 50
     assert "50 lignes, et d’autres ensuite" in response.content.decode()
 
 
 def test_a_list_fetches_the_scripts_of_a_list(client):
-    """Those of a form hear « unload », which browsers give up and complain of."""
+    """The scripts of a form listen to « unload », which browsers deprecate and warn about."""
     scripts = re.findall(r'<script src="/static/admin/js/([^"]+)"', client.get(LIST).content.decode())
 
     assert scripts == ["theme.js", "actions.js", "filters.js"]
@@ -84,28 +84,28 @@ def test_a_list_fetches_the_scripts_of_a_list(client):
 
 @pytest.mark.parametrize("query", ["", "?o=2", "?o=-2", "?q=saint"])
 def test_the_pages_follow_each_other_without_a_gap(client, query):
-    seen = [pk for rows in walk(client, LIST + query, pages=6) for pk in rows]
+    keys = [pk for rows in follow_pages(client, LIST + query, pages=6) for pk in rows]
 
     listed = client.get(LIST + query).context["cl"].queryset[:300]
-    assert seen == [row.pk for row in listed]
-    assert len(seen) == 300
+    assert keys == [row.pk for row in listed]
+    assert len(keys) == 300
 
 
 def test_the_pages_reach_the_rows_without_a_value(client):
     """Bodies without a population come last; the pages go into them and end."""
-    some = Collectivity.objects.filter(departement__code="29").order_by("pk")
-    Collectivity.objects.filter(pk__in=some.values("pk")[:70]).update(population=None)
+    bodies = Collectivity.objects.filter(departement__code="29").order_by("pk")
+    Collectivity.objects.filter(pk__in=bodies.values("pk")[:70]).update(population=None)
     departement = Departement.objects.get(code="29")
     url = f"{LIST}?departement__id__exact={departement.pk}"
 
-    seen = [pk for rows in walk(client, url, pages=50) for pk in rows]
+    keys = [pk for rows in follow_pages(client, url, pages=50) for pk in rows]
 
-    assert len(seen) == len(set(seen)) == some.count()
-    assert set(seen[-70:]) == set(some.values_list("pk", flat=True)[:70])
+    assert len(keys) == len(set(keys)) == bodies.count()
+    assert set(keys[-70:]) == set(bodies.values_list("pk", flat=True)[:70])
 
 
 @pytest.mark.parametrize("page", [1, 2])
-def test_no_list_counts(client, page):
+def test_a_list_never_counts_its_rows(client, page):
     url = LIST if page == 1 else LIST + client.get(LIST).context["cl"].next_url()
     with CaptureQueriesContext(connection) as captured:
         client.get(url)
@@ -114,7 +114,7 @@ def test_no_list_counts(client, page):
     assert len(captured) <= 10, [query["sql"][:150] for query in captured]
 
 
-def test_what_the_app_sets_wins():
+def test_the_options_of_an_application_win():
     assert site.get_model_admin(Collectivity).sortable_by == ["population"]
     assert isinstance(site.get_model_admin(Collectivity), BoundedModelAdmin)
     assert isinstance(site.get_model_admin(User), BoundedModelAdmin)
@@ -122,25 +122,25 @@ def test_what_the_app_sets_wins():
 
 def test_an_action_never_reaches_rows_that_were_not_ticked(client):
     chosen.clear()
-    ticked = rows_of(client.get(LIST))[:2]
+    ticked = list_keys(client.get(LIST))[:2]
     client.post(LIST, {"action": "choose", "select_across": "1", ACTION_CHECKBOX_NAME: ticked, "index": "0"})
 
     assert chosen == [2]
 
 
 def test_nothing_is_deleted_in_bulk(client):
-    ticked = rows_of(client.get(LIST))[:2]
+    ticked = list_keys(client.get(LIST))[:2]
     client.post(LIST, {"action": "delete_selected", ACTION_CHECKBOX_NAME: ticked, "index": "0", "post": "yes"})
 
     assert Collectivity.objects.filter(pk__in=ticked).count() == 2
 
 
 @pytest.mark.parametrize("page", ["n'importe quoi", "\x00", "99999999999999999999", "-1", "0"])
-def test_a_page_that_is_not_one_shows_the_first(client, page):
+def test_a_wrong_page_number_shows_the_first_page(client, page):
     response = client.get(LIST, {"p": page}, follow=True)
 
     assert response.status_code == 200
-    assert len(rows_of(response)) == 50
+    assert len(list_keys(response)) == 50
 
 
 def test_an_empty_list_says_what_to_do(client):

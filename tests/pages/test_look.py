@@ -23,7 +23,7 @@ def agent(transactional_db):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_works(live_site, browser, scheme):
+def test_public_pages_are_accessible_in_both_schemes(live_site, browser, scheme):
     page = open_page(browser, scheme=scheme)
     for url in PAGES:
         page.goto(live_site + url)
@@ -42,7 +42,7 @@ def test_nothing_scrolls_sideways(live_site, browser, width, text):
         assert overflow(page) <= 0, url
 
 
-def test_the_first_act_is_seen_without_scrolling(live_site, browser):
+def test_declaring_is_offered_without_scrolling(live_site, browser):
     page = open_page(browser, width=360)
     page.goto(live_site)
 
@@ -52,7 +52,7 @@ def test_the_first_act_is_seen_without_scrolling(live_site, browser):
     assert box["height"] >= 44
 
 
-def test_by_keyboard_alone(live_site, browser):
+def test_the_skip_link_leads_to_the_content_by_keyboard(live_site, browser):
     page = open_page(browser, java_script_enabled=True)
     page.goto(live_site)
     page.keyboard.press("Tab")
@@ -78,7 +78,7 @@ def test_the_home_page_is_light(live_site, browser):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_admin_under_a_strict_policy(administrator, live_site, browser, scheme):
+def test_the_admin_is_accessible_and_breaks_no_policy(administrator, live_site, browser, scheme):
     page = open_page(browser, width=1280, scheme=scheme)
     page.goto(live_site + "/admin/")
     assert page.get_by_role("heading", level=1).count() == 1
@@ -91,7 +91,7 @@ def test_the_admin_under_a_strict_policy(administrator, live_site, browser, sche
     assert page.complaints == []
 
 
-def test_a_wrong_password_is_said_in_plain_words(administrator, live_site, browser):
+def test_a_wrong_password_is_explained_in_plain_words(administrator, live_site, browser):
     page = open_page(browser)
     page.goto(live_site + "/admin/")
     page.get_by_label("Adresse mail").fill(administrator.email)
@@ -103,7 +103,7 @@ def test_a_wrong_password_is_said_in_plain_words(administrator, live_site, brows
     assert overflow(page) <= 0
 
 
-def test_the_own_cases_of_an_agent(agent, live_site, browser):
+def test_the_cases_of_an_agent_are_accessible(agent, live_site, browser):
     page = open_page(browser)
     page.goto(live_site + "/mes-dossiers/")
     steps.sign_in(page, agent)

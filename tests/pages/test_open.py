@@ -29,43 +29,43 @@ def _fresh_answer():
 
 
 class Elements(HTMLParser):
-    """What a rendered page is made of: (tag, attributes) pairs."""
+    """The (tag, attributes) pairs of a rendered page."""
 
     def __init__(self, html):
         super().__init__()
-        self.found = []
+        self.elements = []
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
+        self.elements.append((tag, dict(attrs)))
 
 
-def words(response):
+def read_text(response):
     return unescape(response.content.decode())
 
 
-def elements(response):
-    return Elements(response.content.decode()).found
+def list_elements(response):
+    return Elements(response.content.decode()).elements
 
 
-def test_it_works(client):
+def test_the_home_page_has_a_search_field(client):
     response = client.get("/")
 
     assert response.status_code == 200
     page = response.content.decode()
     assert "Attaque informatique dans votre collectivité" in page
-    assert ("input", "q") in [(tag, attrs.get("name")) for tag, attrs in elements(response)]
+    assert ("input", "q") in [(tag, attrs.get("name")) for tag, attrs in list_elements(response)]
 
 
 def test_every_link_of_the_home_page_leads_somewhere(client):
-    links = {attrs["href"].partition("#")[0] for tag, attrs in elements(client.get("/")) if tag == "a"} - {""}
+    links = {attrs["href"].partition("#")[0] for tag, attrs in list_elements(client.get("/")) if tag == "a"} - {""}
 
     assert {"/declarer/", "/suivi/", "/annuaire/", "/statistiques/", "/admin/"} <= links
     assert {link: client.get(link, follow=True).status_code for link in links} == dict.fromkeys(links, 200)
 
 
 def test_the_home_page_shows_no_number_before_a_place_is_known(client):
-    """Brass is where a human answers: not before we know who."""
+    """The centre to call depends on the place."""
     assert "tel:" not in client.get("/").content.decode()
 
 
@@ -74,12 +74,12 @@ def test_each_page_opens_for_anyone(client, name):
     response = client.get(reverse(name))
 
     assert response.status_code == 200
-    assert [attrs.get("lang") for tag, attrs in elements(response) if tag == "html"] == ["fr"]
-    assert len([tag for tag, _ in elements(response) if tag == "main"]) == 1
+    assert [attrs.get("lang") for tag, attrs in list_elements(response) if tag == "html"] == ["fr"]
+    assert len([tag for tag, _ in list_elements(response) if tag == "main"]) == 1
 
 
 @pytest.mark.parametrize("name", [*PUBLIC, "health"])
-def test_each_page_says_a_strict_policy(client, name):
+def test_each_page_sends_a_strict_policy(client, name):
     policy = client.get(reverse(name))["Content-Security-Policy"]
 
     assert "script-src 'self'" in policy
@@ -91,7 +91,7 @@ def test_each_page_says_a_strict_policy(client, name):
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_no_page_needs_what_the_policy_refuses(client, name):
-    for tag, attrs in elements(client.get(reverse(name))):
+    for tag, attrs in list_elements(client.get(reverse(name))):
         assert tag != "style"
         assert tag != "script" or "src" in attrs
         assert "style" not in attrs
@@ -100,7 +100,7 @@ def test_no_page_needs_what_the_policy_refuses(client, name):
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_no_page_calls_another_host(client, name):
-    for tag, attrs in elements(client.get(reverse(name))):
+    for tag, attrs in list_elements(client.get(reverse(name))):
         fetched = attrs.get("src") or (attrs.get("href") if tag == "link" else None) or attrs.get("action")
         assert fetched is None or (fetched.startswith("/") and not fetched.startswith("//")), fetched
 
@@ -111,8 +111,8 @@ def test_the_stylesheets_call_nothing():
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_every_file_of_a_page_is_ours(client, name):
-    files = [attrs["href"] for tag, attrs in elements(client.get(reverse(name))) if tag == "link"]
+def test_every_file_of_a_page_is_a_static_file(client, name):
+    files = [attrs["href"] for tag, attrs in list_elements(client.get(reverse(name))) if tag == "link"]
 
     assert files
     for file in files:
@@ -120,16 +120,16 @@ def test_every_file_of_a_page_is_ours(client, name):
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_a_demonstration_says_so_on_every_page(client, demonstration, name):
-    assert "Démonstration\N{NO-BREAK SPACE}: cas et chiffres inventés." in words(client.get(reverse(name)))
+def test_every_page_of_a_demonstration_says_so(client, demonstration, name):
+    assert "Démonstration\N{NO-BREAK SPACE}: cas et chiffres inventés." in read_text(client.get(reverse(name)))
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_a_real_installation_does_not(client, name):
+def test_no_page_of_a_real_installation_says_demonstration(client, name):
     assert "Démonstration" not in client.get(reverse(name)).content.decode()
 
 
-def test_nothing_invented_is_given_as_a_contact(client):
+def test_no_invented_contact_is_given(client):
     """Nobody writes to an address that this software made up."""
     for name in ["personal_data", "accessibility", "legal_notice"]:
         page = client.get(reverse(name)).content.decode()
@@ -143,12 +143,12 @@ def test_a_page_costs_one_query(client, django_assert_max_num_queries, name):
         client.get(reverse(name))
 
 
-def test_what_the_law_asks_to_be_told_costs_few_queries(client, django_assert_max_num_queries):
-    client.get(reverse("personal_data"))  # this process knows the directory
+def test_the_personal_data_page_costs_few_queries(client, django_assert_max_num_queries):
+    client.get(reverse("personal_data"))  # loads the directory into this process
     with django_assert_max_num_queries(2):
-        page = words(client.get(reverse("personal_data")))
-    for said in ("Responsable du traitement", "Base légale", "Destinataires", "Durée", "Vos droits", "CNIL"):
-        assert said in page
+        page = read_text(client.get(reverse("personal_data")))
+    for words in ("Responsable du traitement", "Base légale", "Destinataires", "Durée", "Vos droits", "CNIL"):
+        assert words in page
     bare = re.sub(r"<[^>]+>", "", page).replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
     assert (
         "Breizh Cyber : son délégué n’est pas encore écrit ici. Écrivez au centre : 5 rue de la Chataigneraie" in bare
@@ -158,5 +158,5 @@ def test_what_the_law_asks_to_be_told_costs_few_queries(client, django_assert_ma
     assert "lui seul voit où une photo a été prise" not in bare
 
 
-def test_the_footer_says_the_state_of_accessibility_as_the_decree_asks(client):
-    assert "Accessibilité : non conforme" in words(client.get(reverse("home"))).replace("\N{NO-BREAK SPACE}", " ")
+def test_the_footer_states_the_accessibility_as_the_decree_asks(client):
+    assert "Accessibilité : non conforme" in read_text(client.get(reverse("home"))).replace("\N{NO-BREAK SPACE}", " ")

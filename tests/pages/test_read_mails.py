@@ -26,7 +26,7 @@ def demonstration(store):
     mark_as_demonstration()
 
 
-def declared(**overrides):
+def declare_and_notify(**overrides):
     breizh_cyber()
     incident = declare(**overrides)
     dispatch.announce_all_events()
@@ -34,8 +34,8 @@ def declared(**overrides):
     return incident
 
 
-def test_it_works(client, demonstration):
-    incident = declared()
+def test_a_demonstration_shows_its_mails_with_working_links(client, demonstration):
+    incident = declare_and_notify()
 
     listed = client.get("/mails/").content.decode()
     receipt = Delivery.objects.get(recipient="declarant")
@@ -48,8 +48,8 @@ def test_it_works(client, demonstration):
     assert f'<a href="{link}">{link}</a>' in page
 
 
-def test_a_stranger_s_words_are_escaped_and_no_link(client, demonstration):
-    declared(description="<script>alert(1)</script> http://evil.example.com")
+def test_the_declarants_text_is_escaped_and_not_linked(client, demonstration):
+    declare_and_notify(description="<script>alert(1)</script> http://evil.example.com")
 
     centre = Delivery.objects.get(recipient="csirt")
     page = client.get(reverse("mail", args=[centre.key])).content.decode()
@@ -59,8 +59,8 @@ def test_a_stranger_s_words_are_escaped_and_no_link(client, demonstration):
     assert 'href="http://evil' not in page
 
 
-def test_a_line_of_dashes_cuts_no_mail(client, demonstration):
-    declared(
+def test_a_line_of_dashes_does_not_cut_a_mail(client, demonstration):
+    declare_and_notify(
         supplier="-" * 100, description="-" * 79 + "\n" + "-" * 200, caller=Caller(name="-" * 79, phone="0299000000")
     )
 
@@ -72,7 +72,7 @@ def test_a_line_of_dashes_cuts_no_mail(client, demonstration):
 
 def test_the_hour_of_a_mail_is_that_of_paris(client, demonstration, time_machine):
     time_machine.move_to("2026-11-24 17:56:00+00:00", tick=False)
-    declared()
+    declare_and_notify()
     receipt = Delivery.objects.get(recipient="declarant")
 
     page = client.get(reverse("mail", args=[receipt.key])).content.decode()
@@ -80,29 +80,29 @@ def test_the_hour_of_a_mail_is_that_of_paris(client, demonstration, time_machine
     assert "le mardi 24 novembre 2026 à 18\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}56, heure de Paris" in page
 
 
-def test_no_mail_yet_says_what_to_do(client, demonstration):
+def test_an_empty_store_says_what_to_do(client, demonstration):
     assert "Déclarez un incident" in client.get("/mails/").content.decode()
 
 
-def test_a_mail_that_is_not_there(client, demonstration):
+def test_an_unknown_mail_is_not_found(client, demonstration):
     assert client.get("/mails/00000000-0000-4000-8000-000000000000/").status_code == 404
 
 
 def test_the_store_of_a_real_database_is_closed(client, store):
-    declared()
+    declare_and_notify()
     key = Delivery.objects.first().key
 
     assert client.get("/mails/").status_code == 404
     assert client.get(f"/mails/{key}/").status_code == 404
 
 
-def test_with_a_mail_server_there_is_no_page(client, demonstration, settings):
+def test_the_page_is_closed_when_there_is_a_mail_server(client, demonstration, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
     assert client.get("/mails/").status_code == 404
 
 
-def test_a_developer_reads_them_too(client, store, settings):
+def test_a_developer_reads_the_mails_too(client, store, settings):
     settings.DEBUG = True
 
     assert client.get("/mails/").status_code == 200

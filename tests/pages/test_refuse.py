@@ -41,7 +41,7 @@ urlpatterns = [
         ("/panne/", 500, "Une panne de notre côté"),
     ],
 )
-def test_it_works(url, status, title):
+def test_each_error_has_a_page_without_internal_details(url, status, title):
     response = Client(raise_request_exception=False).get(url)
 
     page = response.content.decode()
@@ -54,13 +54,13 @@ def test_it_works(url, status, title):
 
 
 @pytest.mark.parametrize("url", ["/refus/", "/suspect/", "/trop/", "/nulle-part/", "/panne/"])
-def test_what_was_typed_and_refused_stays_in_the_tab(url):
+def test_the_text_of_a_refused_form_stays_in_the_tab(url):
     page = Client(raise_request_exception=False).get(url).content.decode()
     assert "typed." in page
     assert " data-typed-stays>" in page
 
 
-def test_who_is_signed_in_is_led_back_to_their_own_pages(client):
+def test_a_signed_in_person_gets_a_link_to_their_own_pages(client):
     assert "Aller à mes pages" not in client.get("/refus/").content.decode()
     client.force_login(an_agent())
     assert "Aller à mes pages" in client.get("/refus/").content.decode()
@@ -90,7 +90,7 @@ def test_the_api_gets_a_problem_document(client, url, status):
     assert set(response.json()) == {"type", "title", "status", "detail"}
 
 
-def test_the_page_of_a_breakdown_needs_no_request():
+def test_the_error_500_page_is_rendered_without_a_request():
     page = render_to_string("500.html")
 
     assert "débranchez le réseau, n’éteignez pas les machines" in page

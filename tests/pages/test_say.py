@@ -1,4 +1,4 @@
-"""How dates, durations, numbers, references and the mistakes of a form are said."""
+"""How dates, durations, numbers, references and the mistakes of a form are written."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -23,12 +23,12 @@ from tests.reading import NBSP, text
 MORNING = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 
 
-def test_it_works():
+def test_a_moment_is_written_in_full_in_paris_time():
     assert format_full_moment(MORNING) == f"mardi 24 novembre 2026 à 9{NBSP}h{NBSP}51, heure de Paris"
 
 
 @pytest.mark.parametrize(
-    ("zone", "said"),
+    ("zone", "expected"),
     [
         ("Indian/Reunion", f"mardi 24 novembre 2026 à 12{NBSP}h{NBSP}51, heure de La Réunion"),
         ("Pacific/Noumea", f"mardi 24 novembre 2026 à 19{NBSP}h{NBSP}51, heure de Nouméa"),
@@ -36,23 +36,23 @@ def test_it_works():
         ("America/Martinique", f"mardi 24 novembre 2026 à 4{NBSP}h{NBSP}51, heure de Martinique"),
     ],
 )
-def test_the_hour_is_that_of_the_reader_and_the_zone_is_said(zone, said):
-    assert format_full_moment(MORNING, zone) == said
+def test_a_moment_is_written_in_the_readers_zone_and_names_it(zone, expected):
+    assert format_full_moment(MORNING, zone) == expected
 
 
-def test_the_first_of_a_month_is_said_as_people_do():
+def test_the_first_of_a_month_is_written_1er():
     assert (
         format_full_moment(datetime(2026, 7, 1, 5, 5, tzinfo=UTC))
         == f"mercredi 1er juillet 2026 à 7{NBSP}h{NBSP}05, heure de Paris"
     )
 
 
-def test_no_moment_says_nothing():
+def test_no_moment_is_an_empty_text():
     assert format_full_moment(None) == ""
 
 
 @pytest.mark.parametrize(
-    ("lasts", "said"),
+    ("lasts", "expected"),
     [
         (timedelta(seconds=59), f"0{NBSP}min"),
         (timedelta(minutes=59, seconds=59), f"59{NBSP}min"),
@@ -62,14 +62,14 @@ def test_no_moment_says_nothing():
         (timedelta(hours=-3), f"3{NBSP}h"),
     ],
 )
-def test_durations(lasts, said):
-    assert format_wait(lasts) == said
+def test_a_duration_is_written_in_its_largest_unit(lasts, expected):
+    assert format_wait(lasts) == expected
 
 
-@pytest.mark.parametrize("typed", ["T7K49MQX", "t7k4-9mqx", " T7K4 9MQX "])
-def test_a_reference_is_grouped_and_spelled(typed):
-    assert group_reference(typed) == "T7K4-9MQX"
-    assert spell_out(typed) == "Thérèse, 7, Kléber, 4, 9, Marcel, Quintal, Xavier"
+@pytest.mark.parametrize("reference", ["T7K49MQX", "t7k4-9mqx", " T7K4 9MQX "])
+def test_a_reference_is_grouped_and_spelled(reference):
+    assert group_reference(reference) == "T7K4-9MQX"
+    assert spell_out(reference) == "Thérèse, 7, Kléber, 4, 9, Marcel, Quintal, Xavier"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_number_is_dialled_as_published(published, dialled):
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("number", "expected"),
     [
         ("0298990000", "02 98 99 00 00"),
         ("02.98.99.00.00", "02 98 99 00 00"),
@@ -95,8 +95,8 @@ def test_a_number_is_dialled_as_published(published, dialled):
         ("+32 2 123 45 67", "+32 2 123 45 67"),
     ],
 )
-def test_a_number_is_read_by_two_digits_unless_it_was_grouped_already(typed, said):
-    assert format_phone(typed) == said
+def test_a_number_is_read_by_two_digits_unless_it_was_grouped_already(number, expected):
+    assert format_phone(number) == expected
 
 
 @pytest.mark.parametrize("path", ["/declarer/", "/declarer/rappelez-moi/", "/reflexes/", "/suivi/", "/annuaire/"])
@@ -129,10 +129,10 @@ def test_a_field_names_its_help_and_its_error_to_a_screen_reader():
     assert 'aria-invalid="true"' in html
     assert 'aria-describedby="id_since_helptext id_since_error"' in html
     assert html.index("id_since_helptext") < html.index('id="id_since_error"') < html.index("<input")
-    assert 'value="hier&lt;b&gt;"' in html  # what was typed stays, inert
+    assert 'value="hier&lt;b&gt;"' in html  # the wrong value stays, escaped
 
 
-def test_only_what_is_optional_is_said():
+def test_only_optional_fields_are_marked():
     form = Interruption()
 
     assert "En attendant (facultatif)" in form["note"].as_field_group()
@@ -173,11 +173,11 @@ def test_nothing_to_correct_shows_nothing(form):
 
 def route(**csirt):
     fallback = SimpleNamespace(name="17Cyber", phone="", website="https://17cyber.gouv.fr", csirt=None)
-    known = {"name": "CSIRT", "phone": "", "phone_uri": "", "website": "https://cyber.corsica", "hours": ""} | csirt
-    return SimpleNamespace(csirt=SimpleNamespace(**known), reason="Calvi est en Corse.", fallbacks=(fallback,))
+    fields = {"name": "CSIRT", "phone": "", "phone_uri": "", "website": "https://cyber.corsica", "hours": ""} | csirt
+    return SimpleNamespace(csirt=SimpleNamespace(**fields), reason="Calvi est en Corse.", fallbacks=(fallback,))
 
 
-def test_the_call_block_gives_the_number_the_reason_and_the_way_out():
+def test_the_call_block_gives_the_number_the_reason_and_the_fallback():
     html = render_to_string(
         "call.html", {"route": route(name="Breizh Cyber", phone="0 800 200 008", phone_uri="tel:0800200008")}
     )
@@ -196,7 +196,7 @@ def test_the_call_block_says_that_no_telephone_is_published():
     assert "tel:" not in html
 
 
-def test_the_call_block_without_any_centre_keeps_the_way_out():
+def test_the_call_block_without_any_centre_keeps_the_fallback():
     nobody = SimpleNamespace(csirt=None, reason="Aucun centre à Mayotte.", fallbacks=())
 
     html = render_to_string("call.html", {"route": nobody})
