@@ -1,4 +1,4 @@
-"""A real browser, and what every page is held to in it."""
+"""A real browser, and the rules of every page in it."""
 
 import os
 import shutil
@@ -21,25 +21,25 @@ QUIET = [
     "--disable-sync",
 ]
 AXE = Axe()
-# On a machine with much else to do. What is there is found at once all the same.
+# For a busy machine. An element that is on the page is still found at once.
 expect.set_options(timeout=15_000)
 SCREENSHOTS = Path(__file__).resolve().parents[1] / ".local" / "screenshots"
 
 
 class WatchedPage(Page):
-    """A page with what its browser says against what it was served, and the hosts that it asks."""
+    """A page with the complaints of its browser and the hosts that it requests."""
 
     complaints: list[str]
     hosts: set[str]
 
 
 def chromium_path() -> str:
-    """Where a browser is. Without one the test is skipped, but never where CI says that there must be one."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    """Return the path of a browser. Without one, skip the test, or fail it in CI."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
         leave = pytest.fail if os.environ.get("CI") else pytest.skip
         leave("no chromium on the PATH: install Debian's `chromium-headless-shell` to run the tests of the pages")
-    return found
+    return path
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def running_browser() -> Iterator[Browser]:
 def open_page(
     browser: Browser, *, width: int = 360, scheme: Literal["light", "dark"] = "light", **options: Any
 ) -> WatchedPage:
-    """A page of a visitor of its own. `complaints` is all that the browser says against what it was served."""
+    """Open a page without cookies. Its `complaints` are the errors that the browser reports."""
     context = browser.new_context(
         viewport={"width": width, "height": 760}, color_scheme=scheme, locale="fr-FR", **options
     )
@@ -62,20 +62,20 @@ def open_page(
     page.set_default_timeout(10_000)
     page.complaints = []
     page.hosts = set()
-    page.on("console", lambda message: hear(page, message))
+    page.on("console", lambda message: collect_message(page, message))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.on("request", lambda request: page.hosts.add(host_of(request.url)))
-    page.on("response", lambda response: weigh_answer(page, response))
+    page.on("response", lambda response: collect_failure(page, response))
     return page
 
 
-def hear(page: WatchedPage, message: ConsoleMessage) -> None:
-    """Errors, and whatever the policy refuses. A missing file is told once, by its answer."""
+def collect_message(page: WatchedPage, message: ConsoleMessage) -> None:
+    """Collect errors and policy violations. A missing file is reported once, by `collect_failure`."""
     if (message.type == "error" or "Policy" in message.text) and "Failed to load resource" not in message.text:
         page.complaints.append(f"{message.text} {message.location}")
 
 
-def weigh_answer(page: WatchedPage, response: Response) -> None:
+def collect_failure(page: WatchedPage, response: Response) -> None:
     if response.status >= 400 and response.request.resource_type != "document":
         page.complaints.append(f"{response.status} {response.url}")
 
@@ -85,16 +85,16 @@ def host_of(url: str) -> str:
 
 
 def violations(page: Page, *impacts: str, rules: Collection[str] = ()) -> list[tuple[str, str, int]]:
-    """What axe finds by `rules`, or by all, as (rule, first element, number of elements). It fetches no stylesheet
-    again to read it.
+    """Return what axe finds by `rules`, or by all, as (rule, first element, number of elements). Axe does not fetch
+    the stylesheets again.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.axe_script)
     options = {"preload": False, "resultTypes": ["violations"]} | ({"runOnly": [*rules]} if rules else {})
-    found = page.evaluate("options => axe.run(options)", options)
+    results = page.evaluate("options => axe.run(options)", options)
     return [
         (rule["id"], rule["nodes"][0]["html"][:200], len(rule["nodes"]))
-        for rule in found["violations"]
+        for rule in results["violations"]
         if not impacts or rule["impact"] in impacts
     ]
 
@@ -120,7 +120,7 @@ def overflow(page: Page) -> int:
 
 
 def shoot(page: Page, name: str) -> None:
-    """With SCREENSHOTS set, a picture of the page as it is, for people to look at."""
+    """Save a picture of the page, if SCREENSHOTS is set."""
     if os.environ.get("SCREENSHOTS"):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"{name}-{page.viewport_size['width']}.png", full_page=True)

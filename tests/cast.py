@@ -40,13 +40,13 @@ def bretagne() -> Region:
 
 
 def finistere() -> Departement:
-    known = {"name": "Finistère", "region": bretagne(), "zone": "metro", "sort_key": "finistere"}
-    return Departement.objects.get_or_create(code="29", defaults=known)[0]
+    fields = {"name": "Finistère", "region": bretagne(), "zone": "metro", "sort_key": "finistere"}
+    return Departement.objects.get_or_create(code="29", defaults=fields)[0]
 
 
 def plouexemple(**overrides: Any) -> Collectivity:
-    """A commune of 4 210 people that is on no list, in Finistère."""
-    known = {
+    """Return a commune of 4 210 people in Finistère that is on no list."""
+    fields = {
         "name": "Plouexemple",
         "kind": "commune",
         "sort_key": "plouexemple",
@@ -56,13 +56,13 @@ def plouexemple(**overrides: Any) -> Collectivity:
         "departement": finistere(),
         "population": 4210,
     } | overrides
-    return Collectivity.objects.get_or_create(insee_code=known["insee_code"], defaults=known)[0]
+    return Collectivity.objects.get_or_create(insee_code=fields["insee_code"], defaults=fields)[0]
 
 
 def breizh_cyber(**overrides: Any) -> Csirt:
-    """The centre that answers for Plouexemple, with an address set by its lead (`notification_email=""`: none)."""
-    known = {"name": "Breizh Cyber", "level": "territorial", "notification_email": "garde@breizh.example"} | overrides
-    csirt, _ = Csirt.objects.update_or_create(slug="breizh-cyber", defaults=known)
+    """Return the centre of Plouexemple, with an address set by its lead (`notification_email=""`: none)."""
+    fields = {"name": "Breizh Cyber", "level": "territorial", "notification_email": "garde@breizh.example"} | overrides
+    csirt, _ = Csirt.objects.update_or_create(slug="breizh-cyber", defaults=fields)
     Contact.objects.get_or_create(
         csirt=csirt, kind="phone", defaults={"value": "0 800 200 008", "source": "essai", "source_on": "2026-06-23"}
     )
@@ -72,22 +72,22 @@ def breizh_cyber(**overrides: Any) -> Csirt:
 
 
 def a_declaration(**overrides: Any) -> Declaration:
-    """What Plouexemple says of its ransomware, unless told otherwise."""
-    said: dict[str, Any] = {
+    """Return a declaration of ransomware by Plouexemple, changed by `overrides`."""
+    fields: dict[str, Any] = {
         "caller": CALLER,
         "type": IncidentType.RANSOMWARE,
         "description": "Les fichiers de l’accueil ne s’ouvrent plus et un message demande de l’argent.",
         "service_stopped": Answer.UNKNOWN,
         "data_concerned": Answer.UNKNOWN,
     } | overrides
-    known: dict[str, Any] = {"collectivity": said.pop("collectivity", None) or plouexemple()} | said
-    return Declaration(**known)
+    fields["collectivity"] = fields.pop("collectivity", None) or plouexemple()
+    return Declaration(**fields)
 
 
 def declare(
     *, actor: User | None = None, key: str | None = None, origin: str = Origin.WEB, **overrides: Any
 ) -> Incident:
-    """Declare through the service; gives the incident. `overrides` are a_declaration's."""
+    """Declare through the service and return the incident. `overrides` are those of `a_declaration`."""
     submission = Submission(key=key or token_hex(8), origin=origin)
     return declare_incident(declaration=a_declaration(**overrides), submission=submission, actor=actor).incident
 
@@ -95,14 +95,14 @@ def declare(
 def a_person(
     role: Role | str, *, email: str | None = None, enrolled: bool = True, **scope: Csirt | Collectivity | Region
 ) -> User:
-    """Somebody with one role in force: `a_person(Role.RESPONDER, csirt=breizh_cyber())`.
+    """Create somebody with one role in force: `a_person(Role.RESPONDER, csirt=breizh_cyber())`.
 
-    Who must have a second factor has one (`code_of` gives its code), unless they are not `enrolled`.
+    A role that needs a second factor has one (`code_of` returns its code), unless `enrolled` is false.
     """
     user = User.objects.create_user(
         email or f"{role}-{token_hex(4)}@demo.example", PASSWORD, display_name=f"Camille {token_hex(2)}"
     )
-    # Long since: many tests travel to a day that is past by now.
+    # Far in the past, because many tests travel to an earlier day.
     Membership.objects.create(user=user, role=role, since_on=date(2021, 1, 1), **scope)
     if enrolled and user.needs_second_factor:
         TOTP.activate(user, SECRET)
@@ -110,7 +110,7 @@ def a_person(
 
 
 def code_of(user: User) -> str:
-    """The code that the application of `user` shows now. A test may use it as often as it likes."""
+    """Return the code that the application of `user` shows now. A test may use it again and again."""
     code = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
     for key in (make_used_code_key(user, code), f"allauth.mfa.totp.used?user={user.pk}&code={code}"):
         cache.delete(key)
@@ -121,12 +121,12 @@ open_session = Client.force_login  # Django's own
 
 
 def signed_in(client: Client, user: User, backend: str | None = None) -> Client:
-    """`client` is signed in as `user`, second factor shown. tests/conftest.py puts it in the place of force_login."""
+    """Sign `client` in as `user`, with the second factor. tests/conftest.py replaces `force_login` with this."""
     return with_record(client, user, {"method": "mfa", "type": "totp"})
 
 
 def half_signed_in(client: Client, user: User, backend: str | None = None) -> Client:
-    """As the password alone leaves it."""
+    """Sign in with the password alone, without the second factor."""
     return with_record(client, user, {"method": "password"})
 
 
@@ -152,15 +152,15 @@ def an_agent(collectivity: Collectivity | None = None) -> User:
 
 
 def an_upload(incident: Incident) -> EvidenceUpload:
-    """A file of which no slice has come."""
+    """Create an upload of which no slice has arrived."""
     CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())})
     return EvidenceUpload.objects.create(incident=incident, name="photo.jpg", size=9)
 
 
 def a_piece(incident: Incident, number: int = 1) -> Evidence:
-    """A file handed over, of one byte."""
+    """Create a file handed over, of one byte."""
     row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())})
     name = vault.make_name()
     vault.write_object(name, vault.unwrap_key(bytes(row.wrapped)), b"x")
-    told = {"number": number, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
-    return Evidence.objects.create(incident=incident, **told)
+    fields = {"number": number, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
+    return Evidence.objects.create(incident=incident, **fields)

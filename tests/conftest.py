@@ -35,7 +35,7 @@ REFUSED = "use the fixture transactional_db: a database with append-only tables 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The first process of several starts the ground; the others find it in their environment."""
+    """Start the servers in the first of several processes; the others find them in their environment."""
     if "TOCSIN_TEST_TEMPLATE" in os.environ:
         stand_on(Ground.of_the_environment())
     elif config.getoption("numprocesses", None) and not config.option.collectonly:
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """A single process starts the ground once it knows that a test needs it."""
+    """Start the servers of a single process once it knows that a test needs them."""
     gc.freeze()  # modules and tests outlive every collection of garbage
     is_without = "TOCSIN_TEST_TEMPLATE" not in os.environ and not session.config.option.collectonly
     if is_without and any(needs_ground(item) for item in session.items):
@@ -68,8 +68,8 @@ def _force_login_shows_the_second_factor() -> None:
 
 @pytest.fixture(autouse=True)
 def _is_no_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a process remembers, a query a minute for a no and for ever a yes, would make tests count differently by
-    their order and their hour.
+    """Fix the cached answer: it expires after a minute if it is no, and the number of queries would then depend on the
+    order of the tests.
     """
     monkeypatch.setattr(installation, "NO_CACHE_SECONDS", inf)
     monkeypatch.setattr(installation, "_answers", {str(connection.settings_dict["NAME"]): (False, 0.0)})
@@ -82,7 +82,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def stand_on(ground: Ground) -> None:
-    """For this process, whose settings may have been read before the servers had a port."""
+    """Point this process at the servers: its settings may have been read before they had a port."""
     settings.DATABASES["default"].update(ground.database_settings())
     settings.CELERY_BROKER_URL = celery_app.conf.broker_url = ground.redis_url  # type: ignore[misc]
     settings.CACHES["default"]["LOCATION"] = ground.redis_url
@@ -92,7 +92,7 @@ def stand_on(ground: Ground) -> None:
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Tests with a browser come last: once it runs, so does its loop, which other tests shall not meet."""
+    """Run tests with a browser last, because its event loop then runs on and would disturb the others."""
     items.sort(key=lambda item: "browser" in item.fixturenames)
     for item in items:
         marker = item.get_closest_marker("django_db")
@@ -107,7 +107,7 @@ def ground() -> Ground:
 
 @pytest.fixture(scope="session")
 def django_db_setup(ground: Ground, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """In place of pytest-django's: a clone of the template for this worker."""
+    """Replace pytest-django's fixture: make a clone of the template for this worker."""
     with django_db_blocker.unblock(), using_a_clone(ground):
         region_names()  # read once a process: the first test to need them would count a query more
         yield
@@ -115,7 +115,7 @@ def django_db_setup(ground: Ground, django_db_blocker: DjangoDbBlocker) -> Itera
 
 @pytest.fixture(scope="module")
 def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """For fixtures that write once for a module what each of its tests reads: `db` is then a savepoint after it."""
+    """Keep rows that a fixture writes once for all tests of a module: `db` is then a savepoint after them."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -123,7 +123,7 @@ def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
 
 @pytest.fixture(scope="session")
 def reusable(ground: Ground) -> Iterator[tuple[str, Reusable]]:
-    """The database of this worker whose commits are real."""
+    """Yield the database of this worker that has real commits."""
     with ground.clone() as name, closing(Reusable(ground.url(name))) as database:
         yield name, database
 
@@ -136,7 +136,7 @@ def transactional_db(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[str]:
-    """A database as the template is, where commits are real and other processes may connect. Gives its URL."""
+    """Return the URL of a database like the template, with real commits, where other processes may connect."""
     name, database = reusable
     with django_db_blocker.unblock(), pointing_at(name):
         yield ground.url(name)
@@ -145,14 +145,14 @@ def transactional_db(
 
 @pytest.fixture
 def cloned_db(ground: Ground, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """A database of this test's own, whose tables it may change. Gives its URL."""
+    """Yield the URL of a database of this test's own, whose tables it may change."""
     with django_db_blocker.unblock(), using_a_clone(ground) as name:
         yield ground.url(name)
 
 
 @pytest.fixture
 def take_back_to(cloned_db: str) -> Iterator[Callable[[str, str], None]]:
-    """Undo the migrations of an app after the one of that number; all are done again in the end."""
+    """Undo the migrations of an app after the one of that number. All are applied again at the end."""
 
     def undo(app: str, number: str) -> None:
         call_command("migrate", app, number, verbosity=0)
@@ -186,7 +186,7 @@ def point_at(name: str) -> None:
 
 @pytest.fixture(scope="session")
 def site_server(django_db_setup: None) -> Iterator[LiveServerThread]:
-    """The site on a real port, each request in a thread and a connection of its own, to the database of the moment."""
+    """Serve the site on a real port, each request in a thread and connection of its own, to the current database."""
     server = LiveServerThread("localhost", StaticFilesHandler)
     server.start()
     server.is_ready.wait()
@@ -198,13 +198,13 @@ def site_server(django_db_setup: None) -> Iterator[LiveServerThread]:
 
 @pytest.fixture
 def live_site(site_server: LiveServerThread, transactional_db: str) -> str:
-    """The site on a database of this test's own. Gives its address, without a final slash."""
+    """Return the address of the site, on a database of this test's own, without a final slash."""
     return f"http://localhost:{site_server.port}"
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """A real browser for the session. Its loop runs in this thread from now on, beside the reading of rows."""
+    """Start a real browser for the session. Its event loop runs in this thread from now on, beside queries."""
     with running_browser() as chromium, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield chromium
@@ -212,7 +212,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(chromium: Browser) -> Iterator[Browser]:
-    """A real browser that remembers nothing of the tests before."""
+    """Yield a real browser without the state of earlier tests."""
     yield chromium
     for context in chromium.contexts:
         context.close()

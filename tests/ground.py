@@ -89,7 +89,7 @@ class Reusable:
     def connect(self) -> psycopg.Connection:
         connection = psycopg.connect(self.url, autocommit=True)
         connection.execute("SET session_replication_role = replica")
-        connection.execute("SET synchronous_commit = off")  # of what is put back nothing need outlive a power cut
+        connection.execute("SET synchronous_commit = off")  # the rows need not survive a power cut
         return connection
 
     def close(self) -> None:
@@ -120,10 +120,10 @@ class Reusable:
 
     @cached_property
     def written(self) -> sql.Composed:
-        """Asks which of the tables that were empty hold rows, in one statement."""
+        """The statement that lists the tables, empty at first, that now hold rows."""
         rows = "SELECT {} WHERE EXISTS (SELECT FROM {})"
-        each = [sql.SQL(rows).format(sql.Literal(name), sql.Identifier(name)) for name in self.others]
-        return sql.SQL(" UNION ALL ").join(each)
+        selects = [sql.SQL(rows).format(sql.Literal(name), sql.Identifier(name)) for name in self.others]
+        return sql.SQL(" UNION ALL ").join(selects)
 
     def is_untouched(self, name: str) -> bool:
         untouched = make("SELECT count(*), count(*) FILTER (WHERE age(xmin) > age(%s::text::xid)) FROM {}", name)
@@ -161,7 +161,7 @@ KEYS = """
     SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
     WHERE indrelid = %s::regclass AND indisprimary
 """
-# By their stored forms, which cost nothing to read.
+# The stored forms are cheap to read.
 SCHEMA = """
     SELECT (SELECT count(*) FROM pg_attribute), (SELECT count(*) FROM pg_index), (SELECT count(*) FROM pg_type),
         (SELECT md5(string_agg(concat(oid, conbin), ',' ORDER BY oid)) FROM pg_constraint),
@@ -181,7 +181,7 @@ def make(statement: LiteralString, *names: str) -> sql.Composed:
 
 
 def own_broker_database(url: str) -> str:
-    """One numbered database of Valkey for each xdist worker."""
+    """Return the URL with a database of Valkey for each xdist worker."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     return urlsplit(url)._replace(path=f"/{int(worker) % 16}").geturl()
 
@@ -203,7 +203,7 @@ class Session:
         sweep()
         home = HOME / secrets.token_hex(4)
         home.mkdir()
-        self.lock = held(home)
+        self.lock = lock_home(home)
         self.servers = Servers(home)
         cached = CACHE / fingerprint()
         if cached.exists():
@@ -230,10 +230,10 @@ class Session:
 
 
 def fill(database_url: str) -> None:
-    """The schema, then the official lists, by the commands that everybody uses."""
+    """Create the schema, then load the official lists, by the usual commands."""
     environment = os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     for command in ["migrate", *filter(exists, LISTS)]:
-        made = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "manage.py", command, "--verbosity=0", "--skip-checks"],
             cwd=ROOT,
             env=environment,
@@ -241,8 +241,8 @@ def fill(database_url: str) -> None:
             text=True,
             check=False,
         )
-        if made.returncode:
-            raise pytest.UsageError(f"manage.py {command}:\n{made.stderr}")
+        if process.returncode:
+            raise pytest.UsageError(f"manage.py {command}:\n{process.stderr}")
 
 
 @contextmanager
@@ -272,7 +272,7 @@ def list_files(folder: Path) -> list[Path]:
 
 
 def fingerprint() -> str:
-    """Changes with whatever the template is made of."""
+    """Return a digest of the files that the template is made from."""
     made_of = [
         ROOT / "requirements.txt",
         Path(__file__),
@@ -286,7 +286,7 @@ def fingerprint() -> str:
 
 
 def keep(servers: Servers, cached: Path) -> None:
-    """Stop them for a moment, to copy files at rest."""
+    """Stop the servers for a moment, to copy their files to the cache."""
     servers.stop()
     servers.snapshot(cached)
     servers.start()
@@ -295,15 +295,15 @@ def keep(servers: Servers, cached: Path) -> None:
 
 
 def sweep() -> None:
-    """What sessions that were killed left behind: a folder whose lock nobody holds."""
+    """Remove the folders of killed sessions: those whose lock nobody holds."""
     for home in HOME.iterdir():
-        if home != CACHE and (lock := held(home)):
+        if home != CACHE and (lock := lock_home(home)):
             Servers(home).remove()
             lock.close()
 
 
-def held(home: Path) -> TextIO | None:
-    """The locked file, or None when a living session has it."""
+def lock_home(home: Path) -> TextIO | None:
+    """Return the locked file, or None if a living session holds the lock."""
     lock = (home / "lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

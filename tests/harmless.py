@@ -64,7 +64,7 @@ SAVED = (
 
 @cache
 def vocabulary() -> tuple[set[str], set[str]]:
-    """The elements and the attributes that templates write, ours and Django's, with those that our widgets add."""
+    """Return the elements and the attributes of our templates and Django's, with those that our widgets add."""
     homes = [*ROOT.glob("*/templates"), *ROOT.glob("*/*/templates")]
     homes += [Path(django.__file__).parent / part for part in ("contrib/admin/templates", "forms/templates")]
     elements, attributes = {"html", "head", "body", "tbody"}, {*WORDED, *LEADING}
@@ -78,7 +78,7 @@ def vocabulary() -> tuple[set[str], set[str]]:
 
 
 def page(text: str) -> LexborHTMLParser:
-    """An HTML page: no element or attribute but a template's, nothing that runs, nothing that leads elsewhere."""
+    """Check that a page has only elements and attributes of templates, no script and no link to elsewhere."""
     tree = LexborHTMLParser(text)
     for node in tree.root.traverse(include_text=True):
         if node.tag == "-text":
@@ -96,7 +96,7 @@ def element(node: LexborNode) -> None:
         assert name in attributes or name.startswith(("data-", "aria-")), f"no template writes {name}: {quote(node)}"
         plain(value)
         if name in LEADING:
-            assert OURS.match(value) or known(value), f"leads away: {quote(node)}"
+            assert OURS.match(value) or is_known_address(value), f"leads away: {quote(node)}"
         elif name not in WORDED and not name.startswith(("data-", "aria-")):
             assert MARK not in value, quote(node)
     if node.tag == "script" and node.attributes.get("type") != "application/json":
@@ -109,8 +109,8 @@ def quote(node: LexborNode) -> str:
 
 
 @cache
-def known(address: str) -> bool:
-    """An address that stands in the code or in its data."""
+def is_known_address(address: str) -> bool:
+    """Tell whether an address stands in the code or in its data."""
     if not address.startswith(("https://", "http://", "data:image/")) or MARK in address:
         return False
     kinds = ("*.html", "*.py", "*.json")
@@ -119,12 +119,12 @@ def known(address: str) -> bool:
 
 
 def plain(words: str) -> None:
-    found = RAW.search(words)
-    assert not found, f"{found[0]!r} is shown raw in {words[max(0, found.start() - 40) : found.end() + 40]!r}"
+    match = RAW.search(words)
+    assert not match, f"{match[0]!r} is shown raw in {words[max(0, match.start() - 40) : match.end() + 40]!r}"
 
 
 def headers(response: Response) -> None:
-    """No word of anybody in a header, but the name of a file, as ASCII; types and policies that let nothing run."""
+    """Check that headers hold no user's text but an ASCII file name, and that their types and policies run nothing."""
     for name, value in response.items():
         assert value.isprintable(), f"{name}: {value!r}"
         if name != "Content-Disposition":
@@ -138,7 +138,7 @@ def headers(response: Response) -> None:
 
 
 def answer(response: Response) -> LexborHTMLParser | None:
-    """Whatever was answered, by its type. Gives the tree of a page."""
+    """Check a response by its type. Return the tree of a page."""
     headers(response)
     kind = response.get("Content-Type", "").partition(";")[0]
     if kind == "text/html":
@@ -158,21 +158,21 @@ def feed(content: bytes) -> None:
         assert OURS.match(node.attrib.get("href", "#")), node.attrib
 
 
-def plain_json(said: Any) -> None:
-    match said:
+def plain_json(data: Any) -> None:
+    match data:
         case str():
-            plain(said)
+            plain(data)
         case dict():
-            for name, value in said.items():
+            for name, value in data.items():
                 plain(name)
                 plain_json(value)
         case list():
-            for value in said:
+            for value in data:
                 plain_json(value)
 
 
 def file(response: Response, kind: str) -> None:
-    """Never shown in its place, of no type that runs, under a name that is only a name."""
+    """Check a download: an attachment of a type that does not run, under a plain name."""
     content = response.getvalue()
     disposition = response["Content-Disposition"]
     assert disposition.startswith("attachment; filename"), disposition
@@ -186,7 +186,7 @@ def file(response: Response, kind: str) -> None:
 
 
 def pdf(content: bytes) -> str:
-    """Gives the words of it. It does nothing when opened, and leads nowhere that the words of a person lead."""
+    """Check that a PDF does nothing when opened and has no link from a user's text. Return its text."""
     reader = pypdf.PdfReader(io.BytesIO(content))
     active = {"/JavaScript", "/JS", "/Launch", "/AA", "/OpenAction", "/EmbeddedFile", "/SubmitForm", "/RichMedia"}
     for number in range(1, len(reader.xref_objStm) + sum(map(len, reader.xref.values())) + 1):
@@ -194,29 +194,29 @@ def pdf(content: bytes) -> str:
         if isinstance(dictionary, pypdf.generic.DictionaryObject):
             assert not active & {*dictionary, dictionary.get("/S"), dictionary.get("/Subtype")}, dictionary
             assert MARK not in str(dictionary.get("/URI", "")), dictionary
-    words = "\n".join(each.extract_text() for each in reader.pages)
+    words = "\n".join(page.extract_text() for page in reader.pages)
     assert "root:x:" not in words
     assert not COMPUTED.search(words), "a template was evaluated"
     return words
 
 
 def mail(message: Mail) -> str:
-    """As a mail server got it. Gives its words."""
+    """Check a mail as a mail server received it. Return its text."""
     allowed = {"subject", "from", "to", "date", "message-id", "auto-submitted", "mime-version"}
     allowed |= {"content-type", "content-transfer-encoding", "x-peer", "x-mailfrom", "x-rcptto"}
     assert {name.lower() for name in message.keys()} <= allowed, message.items()  # noqa: SIM118  (a mail is no dict)
     assert len(message.get_all("to", [])) == len(message.went_to) == 1
-    text, *attached = message.iter_parts() if message.is_multipart() else [message]
-    for one in attached:
-        assert one.get_content_type() == "application/json"
-        assert re.fullmatch(r"[0-9A-Z]{8}\.json", one.get_filename() or "")
-        plain_json(json.loads(one.get_content()))
-    assert text.get_content_type() == "text/plain"
-    words = text.get_content().replace("\r\n", "\n")
-    for said in (message["Subject"], words):
-        plain(said)
-        assert not re.search(rf"(?i)(https?://|www\.)[^\s]*{MARK}", said), f"a program makes a link of it: {said}"
-        assert not COMPUTED.search(said), "a template was evaluated"
+    body, *attached = message.iter_parts() if message.is_multipart() else [message]
+    for part in attached:
+        assert part.get_content_type() == "application/json"
+        assert re.fullmatch(r"[0-9A-Z]{8}\.json", part.get_filename() or "")
+        plain_json(json.loads(part.get_content()))
+    assert body.get_content_type() == "text/plain"
+    words = body.get_content().replace("\r\n", "\n")
+    for text in (message["Subject"], words):
+        plain(text)
+        assert not re.search(rf"(?i)(https?://|www\.)[^\s]*{MARK}", text), f"a program makes a link of it: {text}"
+        assert not COMPUTED.search(text), "a template was evaluated"
     return words
 
 

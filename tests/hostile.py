@@ -134,5 +134,5 @@ TRICK = f"{MARKUP[1]} {ADDRESSES[5]} {TEMPLATES[2]}"
 
 
 def parts(number: int, *, of: int) -> list[str]:
-    """One of `of` handfuls, which together hold every word: each begins with another kind of trick."""
+    """Return one of `of` lists that together hold every word, each starting with another kind of trick."""
     return WORDS[number % of :: of]

@@ -1,4 +1,4 @@
-"""A PDF as whoever holds the sheet reads it: drawn, then read by a library that is not ours."""
+"""A PDF as its reader sees it: rendered, then read by an independent library."""
 
 import re
 from contextlib import closing
@@ -19,13 +19,13 @@ def pages_of(pdf: bytes) -> int:
 
 
 def codes_of(pdf: bytes) -> list[list[str]]:
-    """What the QR codes of each page say, page by page."""
+    """Return the texts of the QR codes, page by page."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
         return [codes_on(document[number]) for number in range(len(document))]
 
 
 def filled(pdf: bytes) -> list[float]:
-    """How far down each page is written, of the part above its footer: 1 is to the end."""
+    """Return how far down each page is filled, above its footer: 1 is to the end."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
         return [filled_part(document[number]) for number in range(len(document))]
 

@@ -1,4 +1,4 @@
-"""A real SMTP server of our own, that refuses what a test tells it to."""
+"""A real SMTP server, which refuses the mails that a test chooses."""
 
 import asyncio
 import email
@@ -23,14 +23,14 @@ class Mail(EmailMessage):
 
 
 class Post:
-    """What arrived, in order. `answers` maps a recipient to the reply that it gets instead of « 250 OK »."""
+    """The mails that arrived, in order. `answers` maps a recipient to the reply instead of « 250 OK »."""
 
     def __init__(self) -> None:
         self.received: list[Mail] = []
         self.answers: dict[str, str] = {}
-        self.kills: Callable[[], int] | None = None  # the process to kill once its message is here, before it hears so
+        self.kills: Callable[[], int] | None = None  # the process to kill when a message arrives, before the reply
         self.delay: float = 0
-        self.verdict = ""  # what every message hears instead of « 250 OK », once it is read
+        self.verdict = ""  # the reply to every message instead of « 250 OK », once it is read
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -71,7 +71,7 @@ class Post:
 
 @contextmanager
 def receiving_mails(settings: Settings) -> Iterator[Post]:
-    """Send the mails of the process to a mailbox, which is given."""
+    """Send the mails of the process to a mailbox, and yield it."""
     post = Post()
     post.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

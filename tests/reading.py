@@ -21,8 +21,8 @@ def text_of(response: Response) -> str:
 
 def link_to(response: Response, rel: str) -> str | None:
     """Return the address of the link drawn with this `rel`, such as "next"; None if the page draws none."""
-    found = re.search(rf'<a rel="{rel}" href="([^"]*)"', response.content.decode())
-    return found and unescape(found[1])
+    match = re.search(rf'<a rel="{rel}" href="([^"]*)"', response.content.decode())
+    return match and unescape(match[1])
 
 
 def hidden(response: Response, name: str) -> str:

@@ -16,6 +16,6 @@ def routes(patterns: Iterable[URLPattern | URLResolver] | None = None, prefix: s
 
 
 def plain(route: str) -> str:
-    """With {name} where an address varies."""
-    named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", route)
-    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", named).replace("^", "").replace("$", "")
+    """Return the route with {name} where an address varies."""
+    path = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", route)
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path).replace("^", "").replace("$", "")

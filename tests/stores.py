@@ -16,12 +16,16 @@ from config.env import Env, make_evidence_storage
 from incidents.files import vault
 from tests.faults.stage import Program, until
 
-HELD = {"EVIDENCE_S3_REGION": "us-east-1", "EVIDENCE_S3_ACCESS_KEY": "name", "EVIDENCE_S3_SECRET_KEY": "hidden"}
+BUCKET_SETTINGS = {
+    "EVIDENCE_S3_REGION": "us-east-1",
+    "EVIDENCE_S3_ACCESS_KEY": "name",
+    "EVIDENCE_S3_SECRET_KEY": "hidden",
+}
 
 
 @contextmanager
 def bucket_server(home: Path) -> Iterator[str]:
-    """moto, in a process of its own, on the loopback of this machine. Gives its address."""
+    """Run moto in a process of its own, on the loopback interface. Yield its address."""
     port = find_free_port()
     program = Program(
         "s3", [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], dict(os.environ), home
@@ -36,11 +40,11 @@ def bucket_server(home: Path) -> Iterator[str]:
 
 @contextmanager
 def in_a_bucket(settings: Settings, server: str) -> Iterator[Storage]:
-    """Evidence goes to a new bucket, by the settings of an installation."""
-    named = {"EVIDENCE_S3_BUCKET": f"pieces-{token_hex(4)}", "EVIDENCE_S3_ENDPOINT": server}
-    settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env(HELD | named))}
+    """Store evidence in a new bucket, by the settings of an installation."""
+    bucket = {"EVIDENCE_S3_BUCKET": f"pieces-{token_hex(4)}", "EVIDENCE_S3_ENDPOINT": server}
+    settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env(BUCKET_SETTINGS | bucket))}
     connection = vault.get_store().connection  # type: ignore[attr-defined]  # a store in a bucket
-    connection.create_bucket(Bucket=named["EVIDENCE_S3_BUCKET"])
+    connection.create_bucket(Bucket=bucket["EVIDENCE_S3_BUCKET"])
     yield vault.get_store()
     connection.meta.client.close()
 
@@ -56,6 +60,6 @@ def stored_objects() -> list[str]:
 
 
 def as_stored(name: str) -> bytes:
-    """What whoever steals the store would read."""
+    """Return the bytes that a thief of the store would read."""
     with vault.get_store().open(name, "rb") as file:
         return file.read()

@@ -78,9 +78,9 @@ def sign_in(user):
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
 def test_it_works(incident, cast, devices, method, route, codes):
     expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
-    url = "/" + route.format(**places(route, incident, cast))
+    url = "/" + route.format(**fill_places(route, incident, cast))
 
-    answers = {role: answer(method, route, url, cast[role], incident, devices[role]) for role in ROLES}
+    answers = {role: get_code(method, route, url, cast[role], incident, devices[role]) for role in ROLES}
     assert answers == expected
 
 
@@ -105,8 +105,8 @@ ENROLMENT = {
 }
 
 
-def test_without_second_factor(incident, monkeypatch):
-    """On every route a responder, a lead and the administrator are then nobody, or led to enrol."""
+def test_no_route_opens_without_the_second_factor(incident, monkeypatch):
+    """A responder, a lead and the administrator are then anonymous, or sent to enrol."""
     monkeypatch.setattr(Client, "force_login", half_signed_in)
     cast = {
         "agent": an_agent(incident.collectivity),
@@ -121,9 +121,9 @@ def test_without_second_factor(incident, monkeypatch):
         leads_away = nobody == IN and route not in FOR_NOBODY
         expected = ENROLMENT.get((method, route), ENROL if leads_away else nobody)
         with transaction.atomic():
-            url = "/" + route.format(**places(route, incident, cast))
+            url = "/" + route.format(**fill_places(route, incident, cast))
             for role in ("responder", "lead", "administrator"):
-                assert answer(method, route, url, cast[role], incident, devices[role]) == expected, (
+                assert get_code(method, route, url, cast[role], incident, devices[role]) == expected, (
                     role,
                     method,
                     route,
@@ -142,10 +142,10 @@ def test_a_role_that_only_reads_changes_nothing(incident, cast, devices, monkeyp
         if method != "post" or not route.startswith(("admin/incidents/", "triage/")) or route in READING_POSTS:
             continue
         with transaction.atomic():
-            url = "/" + route.format(**places(route, incident, cast))
+            url = "/" + route.format(**fill_places(route, incident, cast))
             with monkeypatch.context() as patch:
                 patch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
-                code = answer(method, route, url, cast["responder"], incident, devices["responder"])
+                code = get_code(method, route, url, cast["responder"], incident, devices["responder"])
             done += [] if code in (403, 404, 405) else [(route, code)]
             transaction.set_rollback(True)
     assert done == []
@@ -184,10 +184,10 @@ def test_a_case_is_not_offered_to_a_role_that_only_reads(incident, cast, devices
     assert 'id="attribution"' not in client.get(address).content.decode()
 
 
-def answer(method, route, url, user, incident, cookies):
-    """The code, or IN. What was written is undone; what was refused wrote nothing."""
+def get_code(method, route, url, user, incident, cookies):
+    """Return the status code, or IN, and undo what was written. A refused request must not write."""
     with transaction.atomic():
-        response = call(method, route, url, user, incident, cookies)
+        response = send_request(method, route, url, user, incident, cookies)
         signs_in = response.headers.get("Location", "").startswith(("/connexion/", "/admin/login/"))
         if signs_in or response.status_code >= 400:
             assert IncidentEvent.objects.count() == 1
@@ -197,7 +197,7 @@ def answer(method, route, url, user, incident, cookies):
     return IN if signs_in else response.status_code
 
 
-def call(method, route, url, user, incident, cookies):
+def send_request(method, route, url, user, incident, cookies):
     client = Client(raise_request_exception=False)
     if route.startswith("api/"):
         token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"} if user else {}
@@ -206,12 +206,12 @@ def call(method, route, url, user, incident, cookies):
         declaration = {"collectivity": str(incident.collectivity.uid), "contact": {"phone": "06 39 98 00 12"}}
         return client.post(url, json.dumps(declaration | {"type": "rancon"}), "application/json", headers=token)
     client.cookies = deepcopy(cookies)
-    sent = {name: value(incident) if callable(value) else value for name, value in SENT.get(route, {}).items()}
-    return getattr(client, method)(url, sent)
+    data = {name: value(incident) if callable(value) else value for name, value in SENT.get(route, {}).items()}
+    return getattr(client, method)(url, data)
 
 
-def places(route, incident, cast):
-    """What stands in the brackets of an address: the case, the agent of its body, or what the page is about."""
+def fill_places(route, incident, cast):
+    """Return the values for the brackets of an address: the case, the agent of its body, or another object."""
     objects = {
         "admin/accounts/user/": cast["agent"].pk,
         "admin/collectivities/collectivity/": incident.collectivity_id,
@@ -222,7 +222,7 @@ def places(route, incident, cast):
         "reference": incident.reference,
         "secret": "2222-2222-2222",
         "code": "29999",
-        "number": number_in(route),
+        "number": get_number(route),
         "name": "datapackage.json",
         "region": "53",
         "body_uid": incident.collectivity.uid,
@@ -242,11 +242,11 @@ def places(route, incident, cast):
         "content_type_id": ContentType.objects.get_for_model(Incident).pk,
         "app_label": "incidents",
         "url": "inconnu",
-        "uid": uid_in(route, incident, cast),
+        "uid": get_uid(route, incident, cast),
     }
 
 
-def number_in(route):
+def get_number(route):
     """Return the number of the release of a year where the address has one, else that of a département."""
     if "publications/" in route or "releases/" in route:
         year = Period(2025)
@@ -257,7 +257,7 @@ def number_in(route):
 # What the public identifier of an address names, by a part of the address.
 NAMED = {
     "ma-collectivite/": lambda incident, cast: incident.collectivity,
-    "equipe/invitations/": lambda incident, cast: an_invitation(incident.csirt, cast).user,
+    "equipe/invitations/": lambda incident, cast: create_invitation(incident.csirt, cast).user,
     "equipe/": lambda incident, cast: cast["responder"],
     "/taches/": lambda incident, cast: Task.objects.create(incident=incident, title="Rappeler", author=cast["lead"]),
     "/messages-types/": lambda incident, cast: MessageTemplate.objects.create(
@@ -267,28 +267,28 @@ NAMED = {
     "/groupes/": lambda incident, cast: CaseGroup.objects.create(
         csirt=incident.csirt, kind="other", title="Panne", author=cast["responder"]
     ),
-    "/actes/": lambda incident, cast: an_act_on_many(incident, cast["responder"]),
+    "/actes/": lambda incident, cast: create_bulk_job(incident, cast["responder"]),
     "/pieces/{uid}/reprendre/": lambda incident, cast: a_piece(incident),
     "triage/{": lambda incident, cast: a_piece(incident),
     "": lambda incident, cast: an_upload(incident),
 }
 
 
-def uid_in(route, incident, cast):
+def get_uid(route, incident, cast):
     return next(make(incident, cast).uid for part, make in NAMED.items() if part in route)
 
 
-def an_invitation(csirt, cast):
-    """From its lead, without an answer."""
+def create_invitation(csirt, cast):
+    """Create an invitation by its lead that nobody has answered."""
     return make_link(LinkPurpose.INVITATION, user=cast["agent"], made_by=cast["lead"], csirt=csirt)
 
 
-def an_act_on_many(incident, actor):
-    asked = {"act": BulkAct.TAKE, "references": [incident.reference], "choices": {}, "key": "essai"}
-    return start_bulk(actor=actor, **asked)
+def create_bulk_job(incident, actor):
+    request = {"act": BulkAct.TAKE, "references": [incident.reference], "choices": {}, "key": "essai"}
+    return start_bulk(actor=actor, **request)
 
 
-# A word that the declarant wrote, in each place where one may write.
+# A word that the declarant wrote in each text.
 WORD = "mirliflore"
 # The routes on which a responder or a lead of the centre reads it.
 SHOW_WORDS = {
@@ -308,8 +308,8 @@ SHOW_WORDS = {
 
 
 @pytest.fixture
-def written(incident):
-    """The words of the case, in its story, a message, the name of a piece; what the search knows of them."""
+def worded_case(incident):
+    """Return the case with WORD in its story, a message and the name of a file, indexed for the search."""
     Story.objects.filter(incident=incident).update(description=f"Le site {WORD}.example demande de l’argent.")
     guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=f"Et le {WORD} ?", key="k"))
@@ -318,22 +318,23 @@ def written(incident):
     return incident
 
 
-def test_each_route_that_shows_words_leaves_its_row(written, cast, devices, monkeypatch):
+def test_each_route_that_shows_words_records_the_access(worded_case, cast, devices, monkeypatch):
     monkeypatch.setitem(SENT, "admin/incidents/incident/recherche/", {"q": WORD})
-    shown = set()
+    routes_with_words = set()
     for method, route, *_codes in MATRIX:
         with transaction.atomic():
-            url = "/" + route.format(**places(route, written, cast))
+            url = "/" + route.format(**fill_places(route, worded_case, cast))
             for role in ("responder", "lead"):
-                if WORD in body_of(call(method, route, url, cast[role], written, devices[role])):
-                    shown.add((method, route))
-                    assert CaseAccess.objects.filter(incident=written, user=cast[role]).exists(), (role, method, route)
+                if WORD in read_body(send_request(method, route, url, cast[role], worded_case, devices[role])):
+                    routes_with_words.add((method, route))
+                    accesses = CaseAccess.objects.filter(incident=worded_case, user=cast[role])
+                    assert accesses.exists(), (role, method, route)
             transaction.set_rollback(True)
-    assert shown == SHOW_WORDS
+    assert routes_with_words == SHOW_WORDS
 
 
-def body_of(response):
-    """The text of an answer, with the name that a download gives to its file."""
+def read_body(response):
+    """Return the text of a response, with the file name of a download."""
     content = b"".join(response.streaming_content) if response.streaming else response.content
     return content.decode(errors="replace") + str(response.headers.get("Content-Disposition", ""))
 

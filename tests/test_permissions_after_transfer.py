@@ -18,9 +18,9 @@ from tests.routes import plain, routes
 
 CASE = "admin/incidents/incident/{reference}/"
 TRANSFERS = "admin/incidents/incident/transferts/"
-# A post sent from a page that was open: told where the case went, with what was typed. Everything else is the 404 of
-# whatever is not theirs.
-TOLD, NOT_THERE = 409, 404
+# A post from a page that was still open gets a conflict that says where the case went, with the typed text. Everything
+# else is not found.
+CONFLICT, NOT_THERE = 409, 404
 OF_THE_TRANSFER = {
     # giver, taker, third
     ("get", f"{TRANSFERS}{{uid}}/"): (404, 200, 404),
@@ -37,57 +37,58 @@ OF_THE_CASE = [
 
 
 @pytest.fixture
-def given(db):
-    """A transfer that was accepted by somebody else of the taker's."""
+def transferred(db):
+    """Return a transfer that another responder of the new centre has accepted."""
     breizh_cyber()
     ailleurs, tiers = (Csirt.objects.create(slug=slug, name=slug.title()) for slug in ("ailleurs", "tiers"))
     incident, giver = declare(), a_responder()
-    asked = ask_transfer(
+    proposal = ask_transfer(
         reference=incident.reference, taker="ailleurs", motive="Loin", actor=giver, seen="", agreement=agreed(incident)
     )
-    transfer = accept_transfer(uid=asked.uid, actor=a_responder(ailleurs))
+    transfer = accept_transfer(uid=proposal.uid, actor=a_responder(ailleurs))
     incident.refresh_from_db()
     transfer.people = {"giver": giver, "taker": a_responder(ailleurs), "third": a_responder(tiers)}
     return transfer
 
 
-def test_it_works(given):
-    """The giver is answered as a third is, but for a post; the taker as whoever has a case."""
-    codes = {one: answers(given, *one) for one in OF_THE_CASE}
+def test_the_former_centre_is_answered_like_a_third_one(transferred):
+    """The only difference is a post on the case. The new centre is answered like any centre of a case."""
+    codes = {line: list_codes(transferred, *line) for line in OF_THE_CASE}
     assert len(codes) > 20
     for (method, route), (giver, taker, third) in codes.items():
-        told = TOLD if method == "post" and route.startswith(CASE) else NOT_THERE
-        assert (giver, third) == (told, NOT_THERE), (method, route)
+        expected = CONFLICT if method == "post" and route.startswith(CASE) else NOT_THERE
+        assert (giver, third) == (expected, NOT_THERE), (method, route)
         assert taker != NOT_THERE or "{uid}" in route, (method, route)
 
 
-@pytest.mark.parametrize("one", OF_THE_TRANSFER, ids=" ".join)
-def test_the_pages_of_the_transfer(given, one):
-    assert answers(given, *one) == OF_THE_TRANSFER[one]
+@pytest.mark.parametrize("line", OF_THE_TRANSFER, ids=" ".join)
+def test_the_pages_of_the_transfer_open_to_the_new_centre_only(transferred, line):
+    assert list_codes(transferred, *line) == OF_THE_TRANSFER[line]
 
 
-def test_a_lead_of_the_giver_reads_no_more_than_its_responders(given):
-    given.people["giver"] = a_lead()
-    for one in OF_THE_CASE:
-        assert answers(given, *one)[0] in (TOLD, NOT_THERE), one
+def test_a_lead_of_the_former_centre_reads_no_more_than_its_responders(transferred):
+    transferred.people["giver"] = a_lead()
+    for line in OF_THE_CASE:
+        assert list_codes(transferred, *line)[0] in (CONFLICT, NOT_THERE), line
 
 
-def test_the_api_gives_it_to_the_taker_alone(given):
-    address = f"/api/v1/incidents/{given.incident.reference}/"
+def test_the_api_shows_the_case_to_the_new_centre_only(transferred):
+    address = f"/api/v1/incidents/{transferred.incident.reference}/"
     codes, listed = {}, {}
-    for role, person in given.people.items():
+    for role, person in transferred.people.items():
         token = {"Authorization": f"Bearer {issue_token(person, name='essai')}"}
         codes[role] = Client().get(address, headers=token).status_code
-        listed[role] = given.incident.reference in Client().get("/api/v1/incidents/", headers=token).content.decode()
+        cases = Client().get("/api/v1/incidents/", headers=token).content.decode()
+        listed[role] = transferred.incident.reference in cases
     assert codes == {"giver": 404, "taker": 200, "third": 404}
     assert listed == {"giver": False, "taker": True, "third": False}
 
 
-def test_no_list_names_it_to_the_giver(given):
-    """But the list of what was given away."""
+def test_no_list_shows_the_case_to_the_former_centre(transferred):
+    """Only the list of transfers does."""
     client = Client()
-    client.force_login(given.people["giver"])
-    reference = given.incident.reference
+    client.force_login(transferred.people["giver"])
+    reference = transferred.incident.reference
     for address in ("/admin/", "/admin/incidents/incident/", "/admin/notifications/delivery/", "/mes-dossiers/"):
         for query in ({}, {"etat": "tous"}, {"q": "Plouexemple"}):
             assert reference not in client.get(address, query).content.decode(), address
@@ -99,16 +100,16 @@ def test_every_route_of_a_transfer_is_here():
     assert of_transfers == {route for _method, route in OF_THE_TRANSFER} | {TRANSFERS}
 
 
-def answers(given, method, route):
-    return tuple(answer(given, method, route, person) for person in given.people.values())
+def list_codes(transferred, method, route):
+    return tuple(get_code(transferred, method, route, person) for person in transferred.people.values())
 
 
-def places(given, route):
-    uid = given.uid
+def fill_places(transferred, route):
+    uid = transferred.uid
     if "{reference}" in route and "{uid}" in route:
-        uid = (a_piece if route.startswith("triage/") else an_upload)(given.incident).uid
+        uid = (a_piece if route.startswith("triage/") else an_upload)(transferred.incident).uid
     return {
-        "reference": given.incident.reference,
+        "reference": transferred.incident.reference,
         "uid": uid,
         "act": "clore",
         "section": "rappel",
@@ -116,10 +117,10 @@ def places(given, route):
     }
 
 
-def answer(given, method, route, person):
-    """The code; what was written is undone, and who is refused wrote nothing."""
+def get_code(transferred, method, route, person):
+    """Return the status code and undo what was written. A refused request must not write."""
     with transaction.atomic():
-        url = "/" + route.format(**places(given, route))
+        url = "/" + route.format(**fill_places(transferred, route))
         before = IncidentEvent.objects.count()
         client = Client(raise_request_exception=False)
         client.force_login(person)

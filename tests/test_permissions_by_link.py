@@ -98,7 +98,7 @@ def device(*incidents, user=None, sign_in=signed_in):
 
 @pytest.fixture(scope="module")
 def cast(incident):
-    """The device of each, made before the link is replaced for one of them."""
+    """Return the device of each holder. One of them holds a link that was replaced."""
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     replaced = device(incident)
     rotate_access(reference=incident.reference, actor=a_responder())
@@ -126,18 +126,18 @@ def places(incident, shared):
 
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
-def test_it_works(cast, places, method, route, codes):
+def test_each_holder_gets_the_code_of_the_matrix(cast, places, method, route, codes):
     expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
     url = "/" + route.format(**places)
-    answers = {role: answer(client, method, url, SENT.get(route, {})) for role, client in cast.items()}
+    answers = {role: get_code(client, method, url, SENT.get(route, {})) for role, client in cast.items()}
     assert answers == expected
 
 
-def answer(client, method, url, sent):
-    """The code. What was written is undone, on the device too; what was refused wrote nothing."""
+def get_code(client, method, url, data):
+    """Return the status code and undo what was written, on the device too. A refused request must not write."""
     before, cookies = IncidentEvent.objects.count(), deepcopy(client.cookies)
     with transaction.atomic():
-        response = getattr(client, method)(url, sent)
+        response = getattr(client, method)(url, data)
         if response.status_code >= 400:
             assert IncidentEvent.objects.count() == before
         transaction.set_rollback(True)
@@ -146,11 +146,11 @@ def answer(client, method, url, sent):
 
 
 def test_every_page_of_a_case_is_in_the_matrix():
-    """The addresses that a link, a sentence or a piece opens; methods that none takes are in the other one."""
-    here = {(method, route.replace("{piece}", "{uid}")) for method, route, *_codes in MATRIX}
-    there = {(method, route) for method, route, *codes in OF_ACCOUNTS if codes != [405]}
+    """Each address that a link, a sentence or a file opens is here; the other matrix has the refused methods too."""
+    matrix = {(method, route.replace("{piece}", "{uid}")) for method, route, *_codes in MATRIX}
+    account_matrix = {(method, route) for method, route, *codes in OF_ACCOUNTS if codes != [405]}
     of_a_case = ("suivi/{reference}/", "phrase/", "triage/{reference}/pieces/")
-    assert not {line for line in there - here if line[1].startswith(of_a_case)}
+    assert not {line for line in account_matrix - matrix if line[1].startswith(of_a_case)}
 
 
 def test_the_reader_of_the_sentence_learns_no_other_address(incident, cast, shared):

@@ -1,4 +1,4 @@
-"""The guides for newcomers name files, and what is in them: all of it exists, so that the guides do not rot."""
+"""Every file, class and function that the guides for newcomers name exists."""
 
 import ast
 import re
@@ -44,15 +44,15 @@ def walk(statements: list[ast.stmt], prefix: str = "") -> Iterator[str]:
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield prefix + name
             case ast.Assign(targets=targets):
-                yield from (prefix + one.id for one in targets if isinstance(one, ast.Name))
+                yield from (prefix + target.id for target in targets if isinstance(target, ast.Name))
 
 
 @pytest.mark.parametrize("guide", GUIDES)
 def test_it_works(guide):
-    named = list_named(read(guide))
-    assert len(named) >= FEWEST
-    assert [path for path, _name in named if not (ROOT / path).exists()] == []
-    inside = [(path, name) for path, name in named if name and (ROOT / path).exists()]
+    references = list_named(read(guide))
+    assert len(references) >= FEWEST
+    assert [path for path, _name in references if not (ROOT / path).exists()] == []
+    inside = [(path, name) for path, name in references if name and (ROOT / path).exists()]
     assert [f"{path}::{name}" for path, name in inside if name not in list_names(path)] == []
 
 
@@ -64,13 +64,13 @@ def test_links_lead_to_a_file_or_a_heading(guide):
         assert link[1:] in headings if link.startswith("#") else (folder / link).exists(), link
 
 
-def test_a_name_that_is_gone_is_found():
+def test_a_missing_name_is_detected():
     text = "`incidents/gone.py`, `stats/enums.py::Measure.GONE`, `Measure`, `/suivi/gone/`"
     assert list_named(text) == [("incidents/gone.py", ""), ("stats/enums.py", "Measure.GONE")]
     assert "Measure.INCIDENTS" in list_names("stats/enums.py")
     assert "Measure.GONE" not in list_names("stats/enums.py")
 
 
-def test_the_guides_are_found_from_the_first_pages():
+def test_the_first_pages_link_to_the_guides():
     for page in ("README.md", "CONTRIBUTING.md"):
         assert [guide for guide in GUIDES if f"({guide})" not in read(page)] == []

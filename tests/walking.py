@@ -1,6 +1,6 @@
-"""A person who reads each page to see that it is harmless, follows its links and fills its forms with hostile words.
+"""A visitor who checks that each page is harmless, follows its links and fills in its forms with hostile text.
 
-Forms are taken as the page shows them, so that a field added to a page is filled without a word here.
+Forms are read from the page, so that a new field needs no change here.
 """
 
 import re
@@ -51,7 +51,7 @@ class Form(NamedTuple):
 
     @property
     def written(self) -> list[Control]:
-        return [one for one in self.controls if one.is_written]
+        return [control for control in self.controls if control.is_written]
 
     @property
     def route(self) -> str:
@@ -75,43 +75,43 @@ def route_at(path: str) -> str:
     return resolve(path).route
 
 
-def forms_in(tree: LexborHTMLParser, address: str) -> list[Form]:
-    return [form_of(node, address) for node in tree.css("form")] + [
-        form_around(button, tree, address) for button in tree.css("button[form][formaction]")
+def list_forms(tree: LexborHTMLParser, address: str) -> list[Form]:
+    return [parse_form(node, address) for node in tree.css("form")] + [
+        parse_button_form(button, tree, address) for button in tree.css("button[form][formaction]")
     ]
 
 
-def form_around(button: LexborNode, tree: LexborHTMLParser, address: str) -> Form:
-    """A button that sends a form of the page elsewhere, with the controls around it: a form to whoever fills it."""
+def parse_button_form(button: LexborNode, tree: LexborHTMLParser, address: str) -> Form:
+    """Return the form of a button that posts the controls around it to an address of its own."""
     place = button.parent
     while place.parent is not None and "data-form" not in place.attributes:
         place = place.parent
     around = place if "data-form" in place.attributes else button.parent
     nodes = [*tree.css(f"form#{button.attributes['form']} input[name]"), *around.css(CONTROLS)]
     action = urljoin(address, button.attributes["formaction"]).partition("#")[0]
-    return Form(action, "post", [control(one) for one in nodes])
+    return Form(action, "post", [parse_control(inner) for inner in nodes])
 
 
-def form_of(node: LexborNode, address: str) -> Form:
+def parse_form(node: LexborNode, address: str) -> Form:
     action = urljoin(address, node.attributes.get("action") or address).partition("#")[0]
     method = (node.attributes.get("method") or "get").lower()
-    named = [control(one) for one in node.css(CONTROLS)]
-    return Form(action, method, named)
+    controls = [parse_control(child) for child in node.css(CONTROLS)]
+    return Form(action, method, controls)
 
 
-def control(node: LexborNode) -> Control:
-    said = node.attributes
-    kind = (said.get("type") or "").lower() if node.tag == "input" else node.tag or ""
-    limit = int(said.get("maxlength") or (LONGEST if kind == "textarea" else LONGEST_LINE))
-    value = node.text() if kind == "textarea" else said.get("value")
+def parse_control(node: LexborNode) -> Control:
+    attributes = node.attributes
+    kind = (attributes.get("type") or "").lower() if node.tag == "input" else node.tag or ""
+    limit = int(attributes.get("maxlength") or (LONGEST if kind == "textarea" else LONGEST_LINE))
+    value = node.text() if kind == "textarea" else attributes.get("value")
     if kind == "select":
         chosen = node.css_first("option[selected]") or node.css_first("option")
         value = chosen.attributes.get("value") if chosen else ""
-    return Control(said.get("name") or "", kind, value or "", limit, node)
+    return Control(attributes.get("name") or "", kind, value or "", limit, node)
 
 
 class Log:
-    """What was met by several visitors."""
+    """The routes and the fields that several visitors have met."""
 
     def __init__(self) -> None:
         self.read: set[str] = set()  # routes whose answer was read
@@ -119,17 +119,17 @@ class Log:
         self.public: set[str] = set()  # those that a stranger has read for everybody
         self.leads: set[str] = set()  # routes that a form leads to
         self.met: dict[tuple[str, str], tuple[Visitor, Form, Control]] = {}  # fields shown, with their form
-        self.kept: set[tuple[str, str]] = set()  # those that took hostile words
+        self.kept: set[tuple[str, str]] = set()  # fields that accepted hostile text
         self.sent: set[str] = set()  # routes whose form was sent
 
     def untouched(self) -> set[tuple[str, str]]:
-        """Fields for words that took none."""
-        shown = {key for key, (_visitor, form, one) in self.met.items() if form.method == "post" and one.is_for_words}
-        return shown - self.kept
+        """Return the text fields that were shown and accepted no hostile text."""
+        posted = {key: control for key, (_visitor, form, control) in self.met.items() if form.method == "post"}
+        return {key for key, control in posted.items() if control.is_for_words} - self.kept
 
 
 class Visitor:
-    """`words`: the handful of this person; each field begins with another of them."""
+    """A visitor with some hostile `words`; each field starts with another of them."""
 
     def __init__(
         self,
@@ -154,128 +154,123 @@ class Visitor:
         answer = cast("Answer", response)
         answer.tree = harmless.answer(response)
         answer.address = address
-        answer.forms = forms_in(answer.tree, address) if answer.tree else []
+        answer.forms = list_forms(answer.tree, address) if answer.tree else []
         self.log.read.add(route_of(address))
         self.log.answered |= {route_of(address)} if answer.status_code == 200 else set()
         self.log.leads |= {form.route for form in answer.forms}
-        self.log.met |= {
-            (form.route, plainly(one.name)): (self, form, one) for form in answer.forms for one in form.written
-        }
+        for form in answer.forms:
+            self.log.met |= {(form.route, plainly(control.name)): (self, form, control) for control in form.written}
         return answer
 
     def crawl(self, *starts: str, most: int = 2) -> Counter[tuple[str, tuple[str, ...]]]:
-        """What links lead to, `most` times a route and a set of parameters, and what its searches find."""
-        waiting, seen = [*starts], Counter[tuple[str, tuple[str, ...]]]()
+        """Follow links and searches, each route and set of parameters `most` times. Return the number of visits."""
+        waiting, visits = [*starts], Counter[tuple[str, tuple[str, ...]]]()
         while waiting:
             address = waiting.pop()
-            seen[key := shape_of(address)] += 1
-            if seen[key] <= most and (key[0] not in self.log.public or address in starts):
+            visits[key := shape_of(address)] += 1
+            if visits[key] <= most and (key[0] not in self.log.public or address in starts):
                 response = self.get(address)
                 assert response.status_code < 500, address
                 waiting += self.leads_from(response)
-        return seen
+        return visits
 
     def leads_from(self, response: Answer) -> list[str]:
         if response.status_code in (301, 302, 303):
             return [urljoin(response.address, response["Location"])]
         if response.tree is None:
             return []
-        links = [one.attributes.get("href") or "" for one in response.tree.css("a[href]")]
-        links += [one.attributes.get("hx-get") or "" for one in response.tree.css("[hx-get]")]
+        links = [node.attributes.get("href") or "" for node in response.tree.css("a[href]")]
+        links += [node.attributes.get("hx-get") or "" for node in response.tree.css("[hx-get]")]
         searches = [self.search(form) for form in response.forms if form.method == "get" and form.written]
-        leads = [urljoin(response.address, one.partition("#")[0]) for one in links] + searches
-        return [one for one in leads if one.startswith("/") and not one.startswith(("/static/", "//"))]
+        leads = [urljoin(response.address, link.partition("#")[0]) for link in links] + searches
+        return [lead for lead in leads if lead.startswith("/") and not lead.startswith(("/static/", "//"))]
 
     def search(self, form: Form) -> str:
-        """Its address, as a browser makes it."""
-        query = {one.name: self.first_word(one.limit) for one in form.written}
+        """Return the address of a search, as a browser builds it."""
+        query = {control.name: self.first_word(control.limit) for control in form.written}
         return Client().get("/", query).wsgi_request.get_full_path().replace("/", urlsplit(form.address).path, 1)
 
     # Writing
 
-    def fill(self, address: str, *, to: str = "", leave: str = "", **said: Any) -> Answer:
-        """The form of that page with the most to write, or the one that leads `to`. Gives the answer to the post.
+    def fill(self, address: str, *, to: str = "", leave: str = "", **fields: Any) -> Answer:
+        """Post the form of that page with the most text fields, or the one that leads `to`. Return the answer.
 
-        `said` stands as it is, what begins with `leave` as it was shown. A field that refuses hostile words gets
-        milder ones, then plain ones.
+        `fields` are posted as they are, and those that begin with `leave` as shown. A field that refuses hostile text
+        gets milder text, then plain text.
         """
         page = self.get(address)
         assert page.status_code == 200, (page.status_code, address)
         posts = [form for form in page.forms if form.method == "post" and form.address.endswith(to)]
-        form = max(posts, key=lambda one: len(one.written))
-        said |= {one.name: one.value for one in form.controls if leave and one.name.startswith(leave)}
+        form = max(posts, key=lambda post: len(post.written))
+        left_alone = [control for control in form.controls if leave and control.name.startswith(leave)]
+        fields |= {control.name: control.value for control in left_alone}
         mildness: defaultdict[str, int] = defaultdict(int)
         for _attempt in range(8):
-            response = self.send(form, mildness, said)
+            response = self.send(form, mildness, fields)
             if not (refused := refused_by(response, form)):
-                hostile = (one for one in form.written if self.is_hostile(one, mildness, said))
-                self.log.kept |= {(form.route, plainly(one.name)) for one in hostile}
+                hostile = (control for control in form.written if self.is_hostile(control, mildness, fields))
+                self.log.kept |= {(form.route, plainly(control.name)) for control in hostile}
                 return response
-            for name in refused - set(said):
+            for name in refused - set(fields):
                 mildness[name] += 1
-            form = next(
-                (
-                    one
-                    for one in response.forms
-                    if one.route == form.route and list_field_names(one) == list_field_names(form)
-                ),
-                form,
-            )
+            same = (other for other in response.forms if other.route == form.route)
+            names = list_field_names(form)
+            form = next((other for other in same if list_field_names(other) == names), form)
         raise AssertionError(f"{form.address} refuses {refused}: {harmless.words_of(response.tree)}")  # type: ignore[arg-type]
 
     def send_the_rest(self) -> None:
-        """Each form that this person has met and nobody has sent, once: it may refuse, harmlessly."""
-        mine = [form for visitor, form, _one in self.log.met.values() if visitor is self and form.method == "post"]
-        for form in mine:
-            if form.route not in self.log.sent:
+        """Post once each form that this visitor has met and nobody has posted. It may be refused, harmlessly."""
+        own_forms = [form for visitor, form, _control in self.log.met.values() if visitor is self]
+        for form in own_forms:
+            if form.method == "post" and form.route not in self.log.sent:
                 self.send(form, defaultdict(int), {})
 
-    def send(self, form: Form, mildness: defaultdict[str, int], said: dict[str, Any]) -> Answer:
-        """By its first button, as the Enter key does."""
+    def send(self, form: Form, mildness: defaultdict[str, int], fields: dict[str, Any]) -> Answer:
+        """Post a form by its first button, as the Enter key does."""
         data: dict[str, list[str]] = {}
-        buttons = [one for one in form.controls if one.kind == "button"]
-        for one in [one for one in form.controls if one.name and one not in buttons[1:]]:
-            if (value := self.choice_of(one, mildness)) is not None:
-                data.setdefault(one.name, [])
-                data[one.name] += [value] if one.kind != "radio" or not data[one.name] else []
+        buttons = [control for control in form.controls if control.kind == "button"]
+        for control in [control for control in form.controls if control.name and control not in buttons[1:]]:
+            if (value := self.choice_of(control, mildness)) is not None:
+                data.setdefault(control.name, [])
+                data[control.name] += [value] if control.kind != "radio" or not data[control.name] else []
         self.log.sent.add(form.route)
-        response = self.client.post(form.address, data | said)
+        response = self.client.post(form.address, data | fields)
         return self.read(response, form.address)
 
-    def choice_of(self, one: Control, mildness: defaultdict[str, int]) -> str | None:
-        if one.is_written:
-            return self.word_for(one, mildness[one.name])
-        if one.kind in ("checkbox", "radio"):
-            wanted = not LEFT_ALONE.search(one.name) and one.value not in ("nsp", "unknown")
-            return (one.value or "on") if wanted else None
-        return one.value if one.kind in ("hidden", "select", "button") else None
+    def choice_of(self, control: Control, mildness: defaultdict[str, int]) -> str | None:
+        if control.is_written:
+            return self.word_for(control, mildness[control.name])
+        if control.kind in ("checkbox", "radio"):
+            is_ticked = not LEFT_ALONE.search(control.name) and control.value not in ("nsp", "unknown")
+            return (control.value or "on") if is_ticked else None
+        return control.value if control.kind in ("hidden", "select", "button") else None
 
-    def word_for(self, one: Control, mildness: int) -> str:
-        said = self.ladder(one)
-        return said[min(mildness, len(said) - 1)]
+    def word_for(self, control: Control, mildness: int) -> str:
+        values = self.ladder(control)
+        return values[min(mildness, len(values) - 1)]
 
-    def ladder(self, one: Control) -> list[str]:
-        """From all the words to none: what is refused is said again more mildly."""
-        all_of_them = ["\n".join(self.turned())] if one.kind == "textarea" else []
-        return [*all_of_them, self.joined(one.limit), *self.like(one)]
+    def ladder(self, control: Control) -> list[str]:
+        """Return the values to try in a field, from all hostile words to none."""
+        all_of_them = ["\n".join(self.turned())] if control.kind == "textarea" else []
+        return [*all_of_them, self.joined(control.limit), *self.like(control)]
 
-    def is_hostile(self, one: Control, mildness: defaultdict[str, int], said: dict[str, Any]) -> bool:
-        if one.name in said:
-            return any(" ".join(word.split()) in said[one.name] for word in self.words)
-        return mildness[one.name] < len(self.ladder(one)) - 1
+    def is_hostile(self, control: Control, mildness: defaultdict[str, int], fields: dict[str, Any]) -> bool:
+        if control.name in fields:
+            return any(" ".join(word.split()) in fields[control.name] for word in self.words)
+        return mildness[control.name] < len(self.ladder(control)) - 1
 
-    def like(self, one: Control) -> list[str]:
-        """Hostile, but of the shape that is asked for; last, what nothing is said against."""
-        match shape_asked(one):
+    def like(self, control: Control) -> list[str]:
+        """Return hostile values of the shape that the field asks for, and last a plain one."""
+        match shape_asked(control):
             case "email":
                 return [MAILBOXES[next(self.turn) % len(MAILBOXES)], "mairie@plouexemple.example"]
             case "tel":
                 return [f"02 99 00 00 00 {self.first_word(24)}", "02 99 00 00 00"]
             case "date" | "time" as shape:
                 return ["2026-01-02" if shape == "date" else ""]
-        if not one.is_for_words:
+        if not control.is_for_words:
             return ["3"]
-        return [self.first_word(min(one.limit, SHORT)), "<b id=piege>gras</b>", ""]
+        return [self.first_word(min(control.limit, SHORT)), "<b id=piege>gras</b>", ""]
 
     def turned(self) -> list[str]:
         at = next(self.turn)
@@ -285,20 +280,20 @@ class Visitor:
         return next((word for word in self.turned() if len(word) <= limit), "<b id=piege>")
 
     def joined(self, limit: int) -> str:
-        """As many as fit."""
-        said = ""
+        """Join as many words as fit."""
+        text = ""
         for word in self.turned():
-            said = f"{said} {word}" if said and len(said) + len(word) < limit else said or word[:limit]
-        return said
+            text = f"{text} {word}" if text and len(text) + len(word) < limit else text or word[:limit]
+        return text
 
 
 def plainly(name: str) -> str:
-    """All rows of a list have the same fields."""
+    """Return the name of a field without the number of its row."""
     return re.sub(r"^(r|contacts-)\d+-", r"\1-", name)
 
 
-def shape_asked(one: Control) -> str:
-    return next((shape for shape, names in SHAPES.items() if one.kind == shape or names.search(one.name)), "")
+def shape_asked(control: Control) -> str:
+    return next((shape for shape, names in SHAPES.items() if control.kind == shape or names.search(control.name)), "")
 
 
 def shape_of(address: str) -> tuple[str, tuple[str, ...]]:
@@ -307,25 +302,26 @@ def shape_of(address: str) -> tuple[str, tuple[str, ...]]:
 
 
 def list_field_names(form: Form) -> set[str]:
-    """A page may hold several forms that lead to one address."""
-    return {plainly(one.name) for one in form.written}
+    """Return the names of a form's fields, which tell it from other forms with the same address."""
+    return {plainly(control.name) for control in form.written}
 
 
 def refused_by(response: Answer, form: Form) -> set[str]:
-    """The names of the fields that the answer finds wrong; of all, where it names none."""
+    """Return the names of the fields that the answer finds wrong, or of all if it names none."""
     if response.status_code in (302, 303) or response.tree is None:
         return set()
     marks = response.tree.css("[aria-invalid=true], .errorlist, .errornote, .errors, .field--wrong")
     if response.status_code == 200 and not marks:
         return set()
-    targets = {(one.attributes.get("href") or "")[1:] for one in response.tree.css('a[href^="#id_"], .errors a[href]')}
-    names = {one.name for one in form.written if any(is_at(one, target) for target in targets)}
-    names |= {one.attributes.get("name") or "" for one in response.tree.css("[aria-invalid=true][name]")}
-    names &= {one.name for one in form.written}
-    return names or {one.name for one in form.written} or {"?"}
+    links = response.tree.css('a[href^="#id_"], .errors a[href]')
+    targets = {(link.attributes.get("href") or "")[1:] for link in links}
+    written = {control.name for control in form.written}
+    names = {control.name for control in form.written if any(is_at(control, target) for target in targets)}
+    names |= {node.attributes.get("name") or "" for node in response.tree.css("[aria-invalid=true][name]")}
+    return names & written or written or {"?"}
 
 
-def is_at(one: Control, target: str) -> bool:
-    """A complaint about a moment leads to its day."""
-    at = one.node.attributes.get("id") or f"id_{one.name}"
+def is_at(control: Control, target: str) -> bool:
+    """Tell whether an error link leads to this control. An error about a moment leads to its date."""
+    at = control.node.attributes.get("id") or f"id_{control.name}"
     return at == target or (target.endswith("_date") and at == target.removesuffix("_date") + "_time")

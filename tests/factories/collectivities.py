@@ -9,7 +9,7 @@ from collectivities.wording import make_stem, normalize
 
 
 def made_up_siren(number: int) -> str:
-    """Passes Luhn, and begins like no French body."""
+    """Return a SIREN that passes Luhn and starts like that of no French body."""
     digits = f"99{number % 1_000_000:06d}"
     return digits + luhn.calc_check_digit(digits)
 
