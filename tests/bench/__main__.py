@@ -11,9 +11,9 @@ screen, the list to .local/bench.json.
 import argparse
 import sys
 
-from tests.bench.browsing import figures_in_a_browser
+from tests.bench.browsing import measure_in_a_browser
 from tests.bench.declaring import measure_mail, measure_share
-from tests.bench.figures import Figure, say, table, write
+from tests.bench.figures import Figure, log_progress, table, write
 from tests.bench.freshness import measure_freshness
 from tests.bench.ground import BenchGround, bench_ground, refuse_full_disk
 from tests.bench.lighthouse.install import measure_lighthouse
@@ -39,13 +39,13 @@ LARGE_PARTS = ["pages", "figures", "millions"]
 
 
 def main() -> None:
-    asked = arguments()
-    larger = LARGE if asked.large else USUAL
-    parts = asked.parts or (LARGE_PARTS if asked.large else PARTS)
+    options = arguments()
+    larger = LARGE if options.large else USUAL
+    parts = options.parts or (LARGE_PARTS if options.large else PARTS)
     refuse_full_disk(SMALL + larger, buried=LARGEST if "millions" in parts else 0)
     with bench_ground() as ground:
         figures = measure(ground, larger, parts)
-    write(figures, ROOT / ".local" / ("bench-large.json" if asked.large else "bench.json"))
+    write(figures, ROOT / ".local" / ("bench-large.json" if options.large else "bench.json"))
     sys.stdout.write(f"\n{table(figures)}\n")
 
 
@@ -62,7 +62,7 @@ def arguments() -> argparse.Namespace:
 
 def prepare_databases(ground: BenchGround, parts: set[str]) -> None:
     """Make the databases of these parts; those that are written to are copies."""
-    say("servers are up")
+    log_progress("servers are up")
     if {"share", "mail", "bulk", "pages", "figures"} & parts:
         small = ground.filled(SMALL)
         for part in ["share", "mail", "bulk", "fresh", "counting"]:
@@ -86,7 +86,7 @@ def measure(ground: BenchGround, larger: int, parts: list[str]) -> list[Figure]:
         "mail": lambda: measure_mail(ground, "bench_mail"),
         "urgent": lambda: measure_urgency(ground, "bench_urgent"),
         "bulk": lambda: ground.figures_of("tests.bench.bulk", "bench_bulk"),
-        "line": lambda: figures_in_a_browser(ground, "tests.bench.line", ground.filled(SHOWN)),
+        "line": lambda: measure_in_a_browser(ground, "tests.bench.line", ground.filled(SHOWN)),
         "lighthouse": lambda: measure_lighthouse(ground, ground.filled(SHOWN)),
         "pages": lambda: ground.figures_of(
             "tests.bench.pages", ground.filled(SMALL), BENCH_LARGER=ground.filled(larger)
@@ -108,14 +108,14 @@ def measure(ground: BenchGround, larger: int, parts: list[str]) -> list[Figure]:
 
 
 def measure_figures(ground: BenchGround, larger: int) -> list[Figure]:
-    """Their growth begins where the tables are as fine as they will ever be: at 100 000, if more is to be had."""
+    """Measure the figures. Growth is measured from 100 000 on, where the tables are as fine as they ever get."""
     smaller = ground.filled(USUAL) if larger > USUAL else "bench_counting"
     figures = ground.figures_of("tests.bench.counting", smaller, BENCH_LARGER=ground.filled(larger))
-    say("pages of figures compared")
+    log_progress("pages of figures compared")
     figures += measure_freshness(ground, "bench_fresh")
     for per_year in LARGE_VOLUMES if larger > USUAL else VOLUMES:
         figures += ground.figures_of("tests.bench.publishing", ground.country(per_year), BENCH_PER_YEAR=str(per_year))
-        say(f"a year of {per_year} declarations published")
+        log_progress(f"a year of {per_year} declarations published")
     return figures
 
 

@@ -1,4 +1,4 @@
-"""The site as production serves it, for a process that looks at it in a browser."""
+"""The site as production serves it, for a process that opens it in a browser."""
 
 from tests.bench.figures import Figure
 from tests.bench.ground import BenchGround
@@ -7,8 +7,8 @@ from tests.faults.stage import Stage
 SETTINGS = "tests.bench.served"
 
 
-def figures_in_a_browser(ground: BenchGround, module: str, database: str) -> list[Figure]:
-    """`module` finds the address of the site in BENCH_SITE, and the same database and keys as the site."""
+def measure_in_a_browser(ground: BenchGround, module: str, database: str) -> list[Figure]:
+    """Run `module` with the address of the site in BENCH_SITE, and the site's own database and keys."""
     stage = Stage(ground.home, ground.servers, database=database, settings=SETTINGS)
     collected = stage.manage("collectstatic", "--noinput", "--clear", "--verbosity=0")
     if collected.returncode:

@@ -27,17 +27,17 @@ def act() -> list[Figure]:
     from incidents.services.groups import bulk  # noqa: PLC0415
 
     lead, responder = (User.objects.get(email=f"{name}@{DOMAIN}") for name in ("lead", "responder"))
-    ours = Incident.objects.filter(csirt__in=lead.read_centre_ids & responder.read_centre_ids)
-    others = ours.open().exclude(assignee=lead)  # nobody is given a closed case
-    references = list(others.order_by("id").values_list("reference", flat=True)[:CASES])
+    own_cases = Incident.objects.filter(csirt__in=lead.read_centre_ids & responder.read_centre_ids)
+    open_cases = own_cases.open().exclude(assignee=lead)  # a closed case cannot be assigned
+    references = list(open_cases.order_by("id").values_list("reference", flat=True)[:CASES])
     choices = {"assignee": str(lead.uid)}
     began = monotonic()
     job = bulk.start_bulk(actor=responder, act=BulkAct.ASSIGN, references=references, choices=choices, key="bench")
-    asked = monotonic() - began
+    requested = monotonic() - began
     wait_while_it_grows(lambda: go_on(bulk, job), len(references), what="cases acted on")
     took = monotonic() - began
     return [
-        absolute(f"an act on {len(references)} cases, asked", asked * 1000, "ms"),
+        absolute(f"an act on {len(references)} cases, asked", requested * 1000, "ms"),
         absolute(f"an act on {len(references)} cases, done by the task", took, "s"),
         absolute("each of these cases", took / max(len(references), 1) * 1000, "ms"),
     ]

@@ -1,4 +1,4 @@
-"""Raw rows in great number, for what must not depend on it: copies by SQL of the cases that are there."""
+"""Millions of raw rows, copied by SQL from existing cases, for figures that must not depend on their number."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ COLUMNS = """
 
 
 def bury(connection: Connection, under: int) -> None:
-    """Up to `under` incidents, with their interruptions and leaks, and nothing else of them."""
-    # Each copy is as right as its case: what would be asked of every row is asked of none.
+    """Copy incidents with their interruptions and leaks, and nothing else, until there are `under` of them."""
+    # Each copy is as valid as its case, so triggers and foreign keys are not checked.
     connection.execute("SET session_replication_role = replica")
     count, first = one_row(connection, "SELECT count(*), max(id) FROM incidents_incident")
     sizes = {name: one_row(connection, f"SELECT max(id) FROM {name}")[0] or 0 for name in COPY_OF}  # noqa: S608 (ours)
@@ -35,7 +35,7 @@ def bury(connection: Connection, under: int) -> None:
 
 
 def add_copy(connection: Connection, name: str, changed: dict[str, str], added: dict[str, int], most: int) -> None:
-    """Of the first `most` cases."""
+    """Copy the rows of the first `most` cases."""
     columns = [column for (column,) in connection.execute(COLUMNS, [name])]
     values = [changed[column].format(**added) if column in changed else f'"{column}"' for column in columns]
     case = "id" if name == "incidents_incident" else "incident_id"

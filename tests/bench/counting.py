@@ -51,22 +51,22 @@ RAW = Path(__file__).with_name("raw_figures.sql")
 
 
 class SqlClock:
-    """The time that the database takes, without the page's own."""
+    """Measures the time spent in the database."""
 
     def __init__(self) -> None:
         self.seconds, self.queries = 0.0, 0
 
-    def __call__(self, execute: Callable[..., Any], *asked: Any) -> Any:
+    def __call__(self, execute: Callable[..., Any], *arguments: Any) -> Any:
         began = perf_counter()
         try:
-            return execute(*asked)
+            return execute(*arguments)
         finally:
             self.seconds += perf_counter() - began
             self.queries += 1
 
 
 class Size:
-    """One database, with a connection that stays open while the other one is asked."""
+    """One database, with a connection that stays open while the other one is measured."""
 
     def __init__(self, name: str) -> None:
         self.name = connections["default"].settings_dict["NAME"] = name
@@ -84,7 +84,7 @@ class Size:
         pages.clear()  # what a process keeps of pages that it made costs no SQL at all
 
     def sql_of(self, who: str, path: str) -> tuple[float, int]:
-        """Milliseconds and queries."""
+        """Return the milliseconds of SQL and the number of queries of a page."""
         self.look()
         clock = SqlClock()
         with connection.execute_wrapper(clock):
@@ -108,26 +108,26 @@ def compare(smaller: Size, larger: Size) -> Iterator[Measured]:
         yield at_most(words, growth, MAX_GROWTH, "×") if is_judged else absolute(words, growth, "×")
 
 
-def against_raw_rows(size: Size) -> Iterator[Measured]:
-    """The page of the last year published, and the same numbers grouped from the cases themselves."""
+def compare_with_raw_rows(size: Size) -> Iterator[Measured]:
+    """Compare the page of the last published year with the same numbers counted from the cases."""
     size.look()
     if not Release.objects.exists():
         yield absolute(f"no release at {size.count}: nothing to hold against its raw rows", 0, "")
         return
     year = Release.objects.filter(quarter=0).latest("year").year
     page = median(size.sql_of("nobody", f"/statistiques/?annee={year}")[0] for _ in range(ROUNDS))
-    times, found = zip(*[raw_figures(year) for _ in range(RAW_ROUNDS)], strict=True)
+    times, sums = zip(*[count_raw_figures(year) for _ in range(RAW_ROUNDS)], strict=True)
     for measure in (Measure.INCIDENTS, Measure.INTERRUPTIONS, Measure.LEAKS):
         printed = Figure.objects.get(release__year=year, release__quarter=0, table=measure).value
-        raw = found[0][measure]
+        raw = sums[0][measure]
         yield at_most(f"{measure} of {year} at {size.count}: printed less raw", abs(printed - raw), 4, "units")
     yield absolute(f"figures of {year} from {size.count} raw rows", median(times), "ms")
     name, ratio = f"these ÷ SQL of their public page at {size.count}", median(times) / max(page, 0.001)
     yield at_least(name, ratio, LEAST_TIMES, "×") if size.count >= TIMES_FROM else absolute(name, ratio, "×")
 
 
-def raw_figures(year: int) -> tuple[float, Counter[str]]:
-    """Milliseconds, and the sum of each measure of that year, by the clocks of the territories."""
+def count_raw_figures(year: int) -> tuple[float, Counter[str]]:
+    """Return the milliseconds taken and the sum of each measure of that year, by local time."""
     zones = " ".join(f"WHEN '{code}' THEN '{zone}'" for code, zone in ZONES.items())
     zone = f"CASE region.code {zones} ELSE '{PARIS}' END"
     sums: Counter[str] = Counter()
@@ -145,8 +145,8 @@ def raw_figures(year: int) -> tuple[float, Counter[str]]:
     return took * 1000, sums
 
 
-def share_of_a_declaration() -> Iterator[Measured]:
-    """With and without the row that the figures wait for, in turn. What counts it later is the worker's."""
+def measure_share_of_a_declaration() -> Iterator[Measured]:
+    """Declare with and without the row that queues a case for the figures, in turn. The worker counts it later."""
     body = rennes()
     without = {name: task for name, task in settings.EVENT_CONSUMERS.items() if name != "stats"}
     consumers = {"with": settings.EVENT_CONSUMERS, "without": without}
@@ -158,7 +158,7 @@ def share_of_a_declaration() -> Iterator[Measured]:
                     began = perf_counter()
                     declare(collectivity=body)
                     times[kind].append((perf_counter() - began) * 1000)
-    warm = {kind: some[DECLARATIONS // 10 :] for kind, some in times.items()}
+    warm = {kind: values[DECLARATIONS // 10 :] for kind, values in times.items()}
     added = 100 * (median(warm["with"]) / median(warm["without"]) - 1)
     yield at_most("a declaration: what the figures add to it", added, MAX_PERCENT, "%")
     yield absolute("a declaration, by its service", warm["with"], "ms")
@@ -167,9 +167,9 @@ def share_of_a_declaration() -> Iterator[Measured]:
 def main() -> None:
     smaller = Size(connections["default"].settings_dict["NAME"])
     larger = Size(os.environ["BENCH_LARGER"])
-    figures = [*compare(smaller, larger), *against_raw_rows(larger)]
+    figures = [*compare(smaller, larger), *compare_with_raw_rows(larger)]
     smaller.look()
-    hand_over([*figures, *([] if larger.count >= TIMES_FROM else share_of_a_declaration())])
+    hand_over([*figures, *([] if larger.count >= TIMES_FROM else measure_share_of_a_declaration())])
 
 
 if __name__ == "__main__":

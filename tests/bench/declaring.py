@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import psutil
 
-from tests.bench.figures import Figure, absolute, at_least, say, wait_while_it_grows
+from tests.bench.figures import Figure, absolute, at_least, log_progress, wait_while_it_grows
 from tests.bench.ground import BenchGround
 from tests.faults.stage import Stage
 from tests.faults.visitors import COOKIE, TOKEN, Crowd
@@ -30,7 +30,7 @@ ROUNDS, ROUND_SECONDS = 6, 2
 LEAST_SHARE = 0.25
 DECLARATIONS = 500
 DRAFTS = 4_000  # some three times what is sent in all the rounds
-# On the last screen, each in the cookie of a device of its own.
+# Drafts that have reached the last screen; each is printed as the cookie of its device.
 BEGIN_DRAFTS = """
 from uuid import UUID
 from django.core import signing
@@ -69,7 +69,7 @@ class Kind:
         first: str | None = None,
         drafts: Iterable[str] = (),
     ) -> None:
-        """`first`: the page that gives the token; `drafts`: cookies, one a post."""
+        """`first` is the page that gives the token, and `drafts` are cookies, one for each post."""
         self.web, self.port = stage.web.process.pid, stage.port
         self.path, self.fields, self.stored = path, fields, stored
         self.drafts = iter(drafts)
@@ -85,7 +85,7 @@ class Kind:
         return HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def rate(self, seconds: float) -> tuple[float, float]:
-        """Pages stored a second, and the milliseconds of the server's CPU that each took."""
+        """Return the pages stored per second, and the milliseconds of the server's CPU for each."""
         began, worked = monotonic(), cpu_of(self.web)
         with ThreadPoolExecutor(CLIENTS) as clients:
             count = sum(clients.map(self.post, [began + seconds] * CLIENTS))
@@ -107,7 +107,7 @@ class Kind:
         return count
 
     def headers(self) -> dict[str, str]:
-        """Each from another address: a flood from one would be asked to confirm."""
+        """Return headers with a random address, since many posts from one address need a confirmation."""
         draft = next(self.drafts, "")
         return {
             "Cookie": f"{self.cookie}; tocsin_declaration={draft}",
@@ -117,9 +117,9 @@ class Kind:
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds that a process and its children have worked: what else the machine does is not in it."""
+    """Return the CPU seconds of a process and its children."""
     process = psutil.Process(pid)
-    return sum(sum(one.cpu_times()[:2]) for one in [process, *process.children(recursive=True)])
+    return sum(sum(child.cpu_times()[:2]) for child in [process, *process.children(recursive=True)])
 
 
 def a_declaration() -> dict[str, str]:
@@ -131,7 +131,7 @@ def a_declaration() -> dict[str, str]:
 
 
 def measure_share(ground: BenchGround, database: str) -> list[Figure]:
-    """Both pages in turn, in one process; the worker is away, since its work is not the page's."""
+    """Measure both pages in turn, in one process, without a worker."""
     stage = stage_of(ground, database)
     stage.change(TABLE)
     [(body,), *_others] = stage.rows(BODIES)
@@ -146,7 +146,7 @@ def measure_share(ground: BenchGround, database: str) -> list[Figure]:
         measured = [(bare.rate(ROUND_SECONDS), declaration.rate(ROUND_SECONDS)) for _ in range(ROUNDS)]
     finally:
         stage.web.kill()
-    say("declarations measured against a bare page")
+    log_progress("declarations measured against a bare page")
     bare_rates, rates = zip(*measured, strict=True)
     return [
         at_least(
@@ -167,7 +167,7 @@ def measure_share(ground: BenchGround, database: str) -> list[Figure]:
 
 
 def measure_mail(ground: BenchGround, database: str) -> list[Figure]:
-    """From the moment when a person sees the reference to the one when the centre's server has the message."""
+    """Measure from the moment a visitor sees the reference until the centre's server has the message."""
     stage = stage_of(ground, database)
     bodies = [uid for (uid,) in stage.rows(BODIES)][:DECLARATIONS]
     stage.start()
@@ -178,13 +178,13 @@ def measure_mail(ground: BenchGround, database: str) -> list[Figure]:
         crowd.start()
         crowd.finish()
         took = monotonic() - began
-        wait_while_it_grows(lambda: len(centre_mails(stage)), len(bodies), what="mails that came")
+        wait_while_it_grows(lambda: len(list_centre_mails(stage)), len(bodies), what="mails that came")
         assert before == 0
     finally:
         stage.stop()
-    say("declarations followed to their mail")
-    arrivals = centre_mails(stage)
-    waits = [max(arrivals[seen.reference] - seen.at, 0) * 1000 for seen in crowd.seen]
+    log_progress("declarations followed to their mail")
+    arrivals = list_centre_mails(stage)
+    waits = [max(arrivals[receipt.reference] - receipt.at, 0) * 1000 for receipt in crowd.receipts]
     return [
         absolute(f"declare to mail, {len(bodies)} declarations, p50", waits, "ms"),
         absolute(f"declare to mail, {len(bodies)} declarations, p95", quantiles(waits, n=20)[-1], "ms"),
@@ -192,10 +192,10 @@ def measure_mail(ground: BenchGround, database: str) -> list[Figure]:
     ]
 
 
-def centre_mails(stage: Stage) -> dict[str, float]:
-    """Reference → when its centre's mail first came."""
-    found: dict[str, float] = {}
+def list_centre_mails(stage: Stage) -> dict[str, float]:
+    """Return, by reference, when the mail of its centre first came."""
+    arrivals: dict[str, float] = {}
     for _key, subject, at in list(stage.mailbox.received):
         if subject.startswith("[TLP") and (reference := SUBJECT_REFERENCE.search(subject)):
-            found.setdefault("".join(reference.groups()), at)
-    return found
+            arrivals.setdefault("".join(reference.groups()), at)
+    return arrivals

@@ -1,4 +1,4 @@
-"""What was measured, beside its aim: a table for people, a list for machines."""
+"""Measured figures with their aims, as a table for people and a list for machines."""
 
 import json
 import sys
@@ -15,8 +15,8 @@ STALLED_SECONDS = 60
 
 @dataclass(frozen=True)
 class Figure:
-    """`ok` is None for an absolute time of the machine's own: it is told and never judged. `spread`: of a median, the
-    middle half of the rounds; a wide one says that the machine had other work.
+    """`ok` is None for an absolute time, which depends on the machine and is shown but not judged. `spread` is the
+    middle half of the rounds of a median; if it is wide, the machine had other work.
     """
 
     name: str
@@ -53,31 +53,34 @@ def summarize(value: float | Sequence[float]) -> tuple[float, str]:
     return middle, f"{low:.3g}–{high:.3g}"
 
 
-def wait_while_it_grows(count: Callable[[], int], wanted: int, *, what: str) -> None:
-    """Return once `count` reaches `wanted`, however slow the machine is. Raises SystemExit once it stops growing."""
+def wait_while_it_grows(count: Callable[[], int], target: int, *, what: str) -> None:
+    """Return once `count` reaches `target`, however slow the machine is. Raise SystemExit if it stops growing."""
     most, grown_at = count(), monotonic()
-    while most < wanted:
+    while most < target:
         sleep(0.1)
         now = count()
         if now > most:
             most, grown_at = now, monotonic()
         elif monotonic() > grown_at + STALLED_SECONDS:
-            raise SystemExit(f"{what}: {most} of {wanted}, and no more for {STALLED_SECONDS} seconds")
+            raise SystemExit(f"{what}: {most} of {target}, and no more for {STALLED_SECONDS} seconds")
 
 
-def say(words: str) -> None:
+def log_progress(words: str) -> None:
     sys.stderr.write(f"[{monotonic() - STARTED:5.0f} s] {words}\n")
     sys.stderr.flush()
 
 
 def table(figures: list[Figure]) -> str:
     verdicts = {True: "ok", False: "MISSED", None: ""}
-    rows = [(one.name, f"{one.value:g}", one.unit, one.spread, one.aim, verdicts[one.ok]) for one in figures]
+    rows = [
+        (figure.name, f"{figure.value:g}", figure.unit, figure.spread, figure.aim, verdicts[figure.ok])
+        for figure in figures
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     lines = []
-    for name, value, *others in rows:
+    for name, value, *words in rows:
         cells = [f"{name:<{widths[0]}}", f"{value:>{widths[1]}}"]
-        cells += [f"{cell:<{width}}" for cell, width in zip(others, widths[2:], strict=True)]
+        cells += [f"{cell:<{width}}" for cell, width in zip(words, widths[2:], strict=True)]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 
@@ -88,9 +91,9 @@ def write(figures: list[Figure], path: Path) -> None:
 
 
 def hand_over(figures: list[Figure]) -> None:
-    """From a child process to the one that called it."""
+    """Write the figures of a child process for its parent to read."""
     sys.stdout.write(json.dumps([asdict(figure) for figure in figures]))
 
 
-def taken_over(text: str) -> list[Figure]:
+def parse_figures(text: str) -> list[Figure]:
     return [Figure(**values) for values in json.loads(text)]

@@ -1,9 +1,9 @@
-"""How long after a declaration the exact figures hold it, with a worker: from the page that shows the reference."""
+"""How long a worker takes to count a declaration in the exact figures, from the page that shows its reference."""
 
 from time import monotonic
 
 from tests.bench.declaring import BODIES, stage_of
-from tests.bench.figures import Figure, absolute, say
+from tests.bench.figures import Figure, absolute, log_progress
 from tests.bench.ground import BenchGround
 from tests.faults.stage import Stage, until
 from tests.faults.visitors import Visitor
@@ -18,19 +18,19 @@ def measure_freshness(ground: BenchGround, database: str) -> list[Figure]:
     stage.start()
     try:
         visitor = Visitor(stage.port)
-        wait_for(stage, visitor, bodies[-1], DECLARATIONS)  # the worker may still be starting
-        waits = [wait_for(stage, visitor, bodies[number], number) for number in range(DECLARATIONS)]
+        wait_until_counted(stage, visitor, bodies[-1], DECLARATIONS)  # the worker may still be starting
+        waits = [wait_until_counted(stage, visitor, bodies[number], number) for number in range(DECLARATIONS)]
     finally:
         stage.stop()
-    say("declarations followed to the figures")
+    log_progress("declarations followed to the figures")
     return [
         absolute("declare to exact figure, p50", waits, "s"),
         absolute("declare to exact figure, slowest of 20", max(waits), "s"),
     ]
 
 
-def wait_for(stage: Stage, visitor: Visitor, body: str, number: int) -> float:
+def wait_until_counted(stage: Stage, visitor: Visitor, body: str, number: int) -> float:
     before = stage.number(COUNTED)
-    seen = visitor.declare(body, number)
+    receipt = visitor.declare(body, number)
     until(lambda: stage.number(COUNTED) > before, what="never counted")
-    return monotonic() - seen.at
+    return monotonic() - receipt.at

@@ -1,4 +1,4 @@
-"""The servers and the databases that are measured, all in one temporary folder."""
+"""The servers and the databases to measure, all in one temporary folder."""
 
 import os
 import shutil
@@ -12,17 +12,17 @@ from tempfile import TemporaryDirectory
 
 from config.devserver.embedded import Servers
 from tests.bench.burying import bury
-from tests.bench.figures import Figure, say, taken_over
-from tests.faults.stage import TEMPLATE, connected, servers_with_lists
+from tests.bench.figures import Figure, log_progress, parse_figures
+from tests.faults.stage import TEMPLATE, connect, start_servers_with_lists
 from tests.ground import ROOT
 
 MONTHS = "24"
 CAMPAIGN = 120
-# One stored incident with its rows and indexes, twice over for what sorts and copies need meanwhile; and one without
-# its texts, that no figure counts.
+# One stored incident with its rows and indexes, doubled for sorts and copies; and one without its texts, which no
+# figure counts.
 BYTES_AN_INCIDENT, BYTES_OF_ONE_BURIED = 12_000, 3_500
 SPARE_BYTES = 3_000_000_000
-# Otherwise all of the crisis would be one line of the queue, as cases of one supplier are.
+# Otherwise the whole crisis would be one row of the queue, as cases of one supplier are.
 PART_SUPPLIERS = """
     UPDATE incidents_incident SET supplier_key = supplier_key || id WHERE supplier_key <> '' AND id % 8 > 0
 """
@@ -38,7 +38,7 @@ class BenchGround:
         return self.servers.postgres.url(database)
 
     def create(self, database: str, *, template: str = "template0") -> None:
-        with connected(self.url("postgres")) as connection:
+        with connect(self.url("postgres")) as connection:
             connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
 
     def environment(self, database: str, **more: str) -> dict[str, str]:
@@ -61,8 +61,8 @@ class BenchGround:
         return done.stdout
 
     def figures_of(self, module: str, database: str, **more: str) -> list[Figure]:
-        """Measured by a process of its own, which hands its figures over."""
-        return taken_over(self.run("-m", module, environment=self.environment(database, **more)))
+        """Return the figures that `module` measures in a process of its own."""
+        return parse_figures(self.run("-m", module, environment=self.environment(database, **more)))
 
     def filled(self, count: int) -> str:
         """Return the name of a database of `count` invented incidents, counted and published; it is made once."""
@@ -77,12 +77,12 @@ class BenchGround:
     def fill(self, count: int) -> str:
         name = f"bench_{count}"
         self.invent(name, count)
-        say(f"{count} incidents invented")
+        log_progress(f"{count} incidents invented")
         self.manage(name, "publish_releases")  # which counts what is pending first
-        with connected(self.url(name)) as connection:
+        with connect(self.url(name)) as connection:
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
             connection.execute("CHECKPOINT")
-        say(f"{count} incidents counted")
+        log_progress(f"{count} incidents counted")
         return name
 
     def invent(self, name: str, count: int, campaign: int = CAMPAIGN) -> None:
@@ -91,27 +91,27 @@ class BenchGround:
         self.manage(name, "simulate_incidents", f"--count={count}", f"--months={MONTHS}")
         # A crisis, so that the queue of the centre that is looked at fills its page at every size.
         self.manage(name, "simulate_incidents", "--region=53", f"--campaign={campaign}")
-        with connected(self.url(name)) as connection:
+        with connect(self.url(name)) as connection:
             connection.execute(PART_SUPPLIERS)
         self.manage(name, "create_demonstration")
 
     def buried(self, count: int, under: int) -> str:
-        """The database of `count` incidents, with copies of their rows up to `under`, that no figure counts. Its name.
+        """Return the name of a database of `count` incidents, with uncounted copies of their rows up to `under`.
 
         To invent and count these too would take hours, and a release of them would hold no more numbers: beyond a few
         hundred thousand a year, its tables are as fine as they are declared.
         """
         name = f"bench_{count}_under_{under}"
         self.create(name, template=self.filled(count))
-        with connected(self.url(name)) as connection:
+        with connect(self.url(name)) as connection:
             bury(connection, under)
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
             connection.execute("CHECKPOINT")
-        say(f"{under} incidents there")
+        log_progress(f"{under} incidents there")
         return name
 
     def country(self, per_year: int) -> str:
-        """A database of the last whole year, with that many declarations; nothing is counted yet. Its name."""
+        """Return the name of a database of the last whole year, with that many declarations and nothing counted."""
         name = f"bench_country_{per_year}"
         self.create(name, template=TEMPLATE)
         self.manage(name, "simulate_incidents", f"--per-year={per_year}", "--figures-only")
@@ -123,7 +123,7 @@ def bench_ground() -> Iterator[BenchGround]:
     with TemporaryDirectory(prefix="tocsin-bench-") as folder:
         home = Path(folder)
         home.chmod(0o755)  # the embedded PostgreSQL may run as another user
-        servers = servers_with_lists(home / "servers")
+        servers = start_servers_with_lists(home / "servers")
         try:
             yield BenchGround(home, servers)
         finally:

@@ -1,11 +1,11 @@
-"""How long a telephone on a bad line waits for a page that answers, and what the page weighs. A child process.
+"""How long a telephone on a slow network waits for a usable page, and what the page weighs. A child process.
 
 The line is Chromium's own: 400 kbit/s each way, and 400 ms before each answer. Every visit begins with an empty cache.
 A page is usable when all of this is true, in the page's own clock, which starts with the request for its address:
-its document is read (domInteractive); something of it is painted, which Chromium does once its stylesheets are there
-(first-contentful-paint); and its first control can be seen, stands still, is enabled and is what a finger would hit.
-Scripts are not waited for: no page needs one. The line leaves out what comes before the first byte on a real one
-(name, connection, TLS: three more times 400 ms, once). It is slow enough for the machine to weigh little, so that
+its document is parsed (domInteractive); something of it is painted, which Chromium does once its stylesheets have
+loaded (first-contentful-paint); and its first control is visible, still, enabled and not covered.
+Scripts are not waited for: no page needs one. The simulation leaves out what comes before the first byte on a real
+network (DNS, TCP, TLS: three times 400 ms more, once). The network is so slow that the machine hardly matters, and
 these times are judged.
 
 The weight is what comes over the wire for the page and all that it fetches, answers' heads included.
@@ -54,17 +54,17 @@ READ = "performance.getEntriesByType('navigation')[0].domInteractive"
 
 
 @dataclass(frozen=True)
-class Seen:
+class Measurement:
     seconds: float
     kilobytes: float
     requests: int
 
 
-def look(browser: Browser, visit: Visit) -> Seen:
-    """By somebody who was never here, but for the cookies."""
+def look(browser: Browser, visit: Visit) -> Measurement:
+    """Open a page with an empty cache and these cookies."""
     page = open_page(browser)
     page.context.add_cookies(visit.cookies)  # type: ignore[arg-type]
-    sizes = on_the_line(page)
+    sizes = slow_down(page)
     page.goto(visit.address, wait_until="commit")
     page.locator(CONTROL).first.click(trial=True)
     answers = page.evaluate(NOW)
@@ -73,11 +73,11 @@ def look(browser: Browser, visit: Visit) -> Seen:
     seconds = max(answers, page.evaluate(PAINTED), page.evaluate(READ)) / 1000
     page.context.close()
     fetched = list(filter(None, sizes))  # the browser's own pictures come over no wire
-    return Seen(seconds, sum(fetched) / 1000, len(fetched))
+    return Measurement(seconds, sum(fetched) / 1000, len(fetched))
 
 
-def on_the_line(page: Page) -> list[float]:
-    """The list that fills with the bytes of each answer, as they came over the wire."""
+def slow_down(page: Page) -> list[float]:
+    """Simulate the slow network. Return a list that collects the bytes of each answer, as sent over it."""
     sizes = []
     wire = page.context.new_cdp_session(page)
     wire.on("Network.loadingFinished", lambda answer: sizes.append(answer["encodedDataLength"]))
@@ -87,28 +87,29 @@ def on_the_line(page: Page) -> list[float]:
 
 
 def pages() -> list[Visit]:
-    """The journey, and what one turns to without it."""
+    """Return the pages of the journey and those beside it."""
     writing = nobody()
     begin_declaration(writing)
-    sent, case = declarant()
+    declared, case = declarant()
     around = ["/declarer/reprendre/", "/suivi/", "/reflexes/", "/reflexes/rancon/", "/annuaire/", "/secours/"]
     return [
         *visits(nobody(), ["/", FIRST_SCREEN]),
         *visits(writing, [*SCREENS[1:-1], FOUND]),
-        *visits(sent, [SCREENS[-1], "/suivi/REF/"], REF=case.reference),
+        *visits(declared, [SCREENS[-1], "/suivi/REF/"], REF=case.reference),
         *visits(nobody(), [*around, "/secours/BODY/"], BODY=rennes().uid),
     ]
 
 
-def weigh(visit: Visit, seen: list[Seen]) -> Iterator[Figure]:
-    waits, heaviest = [one.seconds for one in seen], max(seen, key=lambda one: one.kilobytes)
+def weigh(visit: Visit, measurements: list[Measurement]) -> Iterator[Figure]:
+    waits = [measurement.seconds for measurement in measurements]
+    heaviest = max(measurements, key=lambda measurement: measurement.kilobytes)
     yield at_most(f"{visit.name} on a bad line, usable", median(waits), MAX_SECONDS, "s")
     yield at_most(f"{visit.name} with all it fetches", heaviest.kilobytes, MAX_KB, "kB")
     yield absolute(f"{visit.name} with all it fetches", heaviest.requests, "requests")
 
 
 def time_a_person(browser: Browser, waits: list[float]) -> Iterator[Figure]:
-    """`waits`: seconds before each page of the journey; the last one says the reference."""
+    """Compute the minutes of a declaration. `waits` are the seconds before each page, the last with the reference."""
     typist = Typist(open_page(browser), os.environ["BENCH_SITE"])
     typist.declare("rancon", COMMUNE)
     typist.page.context.close()
@@ -122,13 +123,13 @@ def time_a_person(browser: Browser, waits: list[float]) -> Iterator[Figure]:
 
 
 def main() -> None:
-    visited = pages()  # before the browser, whose loop lets nobody ask the database
+    visited = pages()  # before the browser starts, whose event loop forbids queries
     with running_browser() as browser:
-        seen = {visit.name: [look(browser, visit) for _ in range(ROUNDS)] for visit in visited}
+        measurements = {visit.name: [look(browser, visit) for _ in range(ROUNDS)] for visit in visited}
         sys.stderr.write("every page opened on a bad line\n")
-        waits = [median(one.seconds for one in seen[name]) for name in [*SCREENS, FOUND]]
+        waits = [median(measured.seconds for measured in measurements[name]) for name in [*SCREENS, FOUND]]
         person = list(time_a_person(browser, waits))
-    hand_over([*(figure for visit in visited for figure in weigh(visit, seen[visit.name])), *person])
+    hand_over([*(figure for visit in visited for figure in weigh(visit, measurements[visit.name])), *person])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from time import monotonic
 
-from tests.bench.figures import Figure, absolute, say
+from tests.bench.figures import Figure, absolute, log_progress
 from tests.bench.ground import BenchGround
 from tests.ground import ROOT
 
@@ -25,6 +25,6 @@ def measure_import(ground: BenchGround) -> list[Figure]:
     process.returncode = status
     if status:
         raise SystemExit("import_collectivities failed")
-    say("the official list imported")
+    log_progress("the official list imported")
     peak = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
     return [absolute("import_collectivities", took, "s"), absolute("import_collectivities, peak memory", peak, "MB")]

@@ -61,7 +61,7 @@ class Reader:
         begin_declaration(self.clients["nobody"])
         token = issue_token(User.objects.get(email=f"responder@{DOMAIN}"), name="bench")
         self.clients["token"] = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"})
-        # One of whom much is known: the cost of a page follows what is on it.
+        # A case with interruptions and leaks, because the cost of a page follows what is on it.
         cases = Incident.objects.filter(csirt__slug=CSIRT, interruptions__isnull=False, leaks__isnull=False)
         self.case = cases.distinct().order_by("-received_at")[0]
         # It leads to the page of that case.
@@ -75,12 +75,12 @@ class Reader:
 
     def queries(self, who: str, path: str) -> int:
         self.get(who, path)  # what only the first visit asks for (caches, the kind of a content) is no cost of a page
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as captured:
             self.get(who, path)
-        return len(asked)
+        return len(captured)
 
 
-def lists(reader: Reader) -> Iterator[tuple[str, str]]:
+def list_list_pages(reader: Reader) -> Iterator[tuple[str, str]]:
     yield "responder", QUEUE
     for view in ("miens", "sans-responsable", "non-verifies", "attente", "retard", "clos", "tous"):
         yield "responder", f"{QUEUE}?etat={view}"
@@ -96,10 +96,10 @@ def lists(reader: Reader) -> Iterator[tuple[str, str]]:
         yield "nobody", path
     for model in admin.site._registry:
         if model is not Incident:
-            yield from reachable(reader, reverse(admin_name(model, "changelist")))
+            yield from find_reader(reader, reverse(admin_name(model, "changelist")))
 
 
-def details(reader: Reader) -> Iterator[tuple[str, str]]:
+def list_detail_pages(reader: Reader) -> Iterator[tuple[str, str]]:
     case = reader.case
     yield "responder", f"{QUEUE}{case.reference}/"
     yield "responder", f"/triage/{case.reference}/"
@@ -112,15 +112,15 @@ def details(reader: Reader) -> Iterator[tuple[str, str]]:
         last = None if model is Incident else model._default_manager.order_by("-pk").first()
         if last:
             with suppress(NoReverseMatch):  # rows that are only listed have no page of their own
-                yield from reachable(reader, reverse(admin_name(model, "change"), args=[last.pk]))
+                yield from find_reader(reader, reverse(admin_name(model, "change"), args=[last.pk]))
 
 
 def admin_name(model: type[Model], page: str) -> str:
     return f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
 
 
-def reachable(reader: Reader, path: str) -> Iterator[tuple[str, str]]:
-    """By the first of those who may open it."""
+def find_reader(reader: Reader, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the page with the first person who may open it."""
     for who in ["admin", "lead", "responder"]:
         if reader.clients[who].get(path).status_code == 200:
             yield who, path
@@ -128,30 +128,30 @@ def reachable(reader: Reader, path: str) -> Iterator[tuple[str, str]]:
 
 
 def count_queries(reader: Reader) -> Iterator[Figure]:
-    for kind, pages, most in [("list", lists, MAX_LIST), ("detail", details, MAX_DETAIL)]:
+    for kind, pages, most in [("list", list_list_pages, MAX_LIST), ("detail", list_detail_pages, MAX_DETAIL)]:
         for who, path in pages(reader):
-            named = NAMES.sub("ID", path.replace(reader.case.reference, "REF"))
+            page = NAMES.sub("ID", path.replace(reader.case.reference, "REF"))
             limit = MAX_CASE if path == f"{QUEUE}{reader.case.reference}/" else most
-            yield at_most(f"queries of {kind} {named} ({who})", reader.queries(who, path), limit, "queries")
-    yield at_most("queries of declaration POST", queries_of_declaration(), MAX_DECLARING, "queries")
-    yield at_most("queries of detail /suivi/REF/ (declarant)", queries_of_follow_up(reader), MAX_DETAIL, "queries")
+            yield at_most(f"queries of {kind} {page} ({who})", reader.queries(who, path), limit, "queries")
+    yield at_most("queries of declaration POST", count_declaration_queries(), MAX_DECLARING, "queries")
+    yield at_most("queries of detail /suivi/REF/ (declarant)", count_follow_up_queries(reader), MAX_DETAIL, "queries")
 
 
-def queries_of_declaration() -> int:
-    """The last post: it saves the screen, then declares."""
+def count_declaration_queries() -> int:
+    """Count the queries of the last post, which saves the screen and declares."""
     counts = []
     for _number in range(2):
         client = Client(SERVER_NAME="localhost")
         begin_declaration(client)
         client.post("/declarer/services/", {"service": ["civil"], "data_concerned": "yes"})
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as captured:
             answer = client.post("/declarer/rappel/", {"contact_phone": "02 99 00 00 00", "confirme": "oui"})
         assert answer.status_code == 303, answer.status_code
-        counts.append(len(asked))
+        counts.append(len(captured))
     return counts[-1]
 
 
-def queries_of_follow_up(reader: Reader) -> int:
+def count_follow_up_queries(reader: Reader) -> int:
     case = Incident.objects.order_by("-pk")[0]
     client = reader.clients["declarant"] = Client(SERVER_NAME="localhost")
     client.post(reverse("follow_up_access", args=[derive_secret(case.accesses.get())]))
@@ -181,21 +181,21 @@ PAGES: dict[str, Callable[[Reader], tuple[str, str]]] = {
 }
 
 
-def case_of_a_town() -> Incident:
-    """In a town with as many cases at every size: its page, and a search of it, cost what is on them."""
+def find_case_of_a_town() -> Incident:
+    """Find a case in a town with the same number of cases at every size, so that its pages cost the same."""
     cases = Incident.objects.filter(csirt__slug=CSIRT, collectivity__kind="commune")
     towns = cases.order_by().values("collectivity").annotate(cases=Count("pk"))
-    # Among a million there may be no town with so few: then the one that comes nearest.
+    # Among a million cases no town may have so few: take the nearest number.
     town = towns.order_by(Abs(F("cases") - CASES_OF_A_TOWN), "collectivity")[0]["collectivity"]
     return cases.filter(collectivity=town).select_related("collectivity__departement").order_by("-received_at")[0]
 
 
-# What is on these pages grows with the cases until they are full, so their ratio is told and not judged.
+# These pages grow with the cases until they are full, so their ratio is shown and not judged.
 GROWING = {"my cases", "late cases", "own cases of an agent", "exact figures of a lead", "public figures"}
 
 
 class Size:
-    """One database, with a connection that stays open while the other one is asked."""
+    """One database, with a connection that stays open while the other one is measured."""
 
     def __init__(self, name: str) -> None:
         connections["default"].settings_dict["NAME"] = name
@@ -204,7 +204,7 @@ class Size:
         self.look()
         self.reader = Reader()
         page = self.reader.get("responder", QUEUE).content.decode()
-        self.reader.case = case_of_a_town()
+        self.reader.case = find_case_of_a_town()
         self.reader.town = f"{self.reader.case.collectivity.name} {self.reader.case.collectivity.departement.name}"
         self.reader.second_page = unescape(re.search(r'rel="next" href="([^"]*)"', page)[1])
         self.count = Incident.objects.count()
@@ -213,7 +213,7 @@ class Size:
         connections["default"] = self.wrapper
 
     def time(self, page: str) -> tuple[float, float]:
-        """Milliseconds on the wall, and of this process's CPU, which waits for the database cost nothing."""
+        """Return the elapsed milliseconds and those of this process's CPU, which leave out waits for the database."""
         self.look()
         who, path = PAGES[page](self.reader)
         began, worked = perf_counter(), process_time()
@@ -225,20 +225,20 @@ def compare(smaller: Size, larger: Size) -> Iterator[Figure]:
     for page in PAGES:
         for size in [smaller, larger] * 3:
             size.time(page)
-        pairs = [in_turn(page, smaller, larger, number) for number in range(ROUNDS)]
+        pairs = [time_both(page, smaller, larger, number) for number in range(ROUNDS)]
         small, large = zip(*pairs, strict=True)
         for size, times in [(smaller, small), (larger, large)]:
             wall, cpu = zip(*times, strict=True)
             yield absolute(f"{page} at {size.count}", wall, "ms")
             yield absolute(f"{page} at {size.count}, CPU", cpu, "ms")
-        # Of each pair, so that whatever else the machine does weighs on both.
+        # The ratio of each pair, so that other work of the machine counts in both.
         ratios = [late[0] / early[0] for early, late in pairs]
         name = f"{page}: {larger.count} ÷ {smaller.count}"
         yield absolute(name, ratios, "×") if page in GROWING else at_most(name, ratios, MAX_RATIO, "×")
 
 
-def beside_an_empty_page(size: Size) -> Iterator[Figure]:
-    """The CPU of a case and of the queue against a page of the same admin that shows its frame and two sentences."""
+def compare_with_an_empty_page(size: Size) -> Iterator[Figure]:
+    """Compare the CPU of a case and of the queue with an admin page that has only its frame and two sentences."""
     size.look()
     case = f"{QUEUE}{size.reader.case.reference}/"
     pages = {
@@ -249,7 +249,7 @@ def beside_an_empty_page(size: Size) -> Iterator[Figure]:
     }
     times: dict[str, list[float]] = {name: [] for name in pages}
     gc.collect()
-    gc.freeze()  # what is there already is not looked through again in the middle of a page
+    gc.freeze()  # existing objects are not collected in the middle of a page
     for _round in range(ROUNDS):
         for name, (who, path) in pages.items():
             began = process_time()
@@ -272,7 +272,7 @@ def work_on_a_case() -> Incident:
     return case
 
 
-def in_turn(page: str, smaller: Size, larger: Size, number: int) -> tuple[tuple[float, float], tuple[float, float]]:
+def time_both(page: str, smaller: Size, larger: Size, number: int) -> tuple[tuple[float, float], tuple[float, float]]:
     if number % 2:
         return smaller.time(page), larger.time(page)
     late = larger.time(page)
@@ -282,7 +282,7 @@ def in_turn(page: str, smaller: Size, larger: Size, number: int) -> tuple[tuple[
 def main() -> None:
     smaller = Size(connections["default"].settings_dict["NAME"])
     larger = Size(os.environ["BENCH_LARGER"])
-    figures = [*compare(smaller, larger), *beside_an_empty_page(larger)]
+    figures = [*compare(smaller, larger), *compare_with_an_empty_page(larger)]
     sys.stderr.write("pages compared\n")
     smaller.look()
     hand_over(list(count_queries(Reader())) + figures)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import django
 
-from tests.bench.figures import Figure, absolute, at_most, hand_over, say
+from tests.bench.figures import Figure, absolute, at_most, hand_over, log_progress
 
 if TYPE_CHECKING:  # the process that is measured does without it
     from tests.bench.ground import BenchGround
@@ -27,7 +27,7 @@ def measure_printing(ground: "BenchGround") -> list[Figure]:
         for cards in (FEW, MANY)
     }
     peaks = {cards: figures[1].value for cards, figures in measured.items()}
-    say(f"{MANY} cards set")
+    log_progress(f"{MANY} cards set")
     ratio = peaks[MANY] / peaks[FEW]
     return [*measured[FEW], *measured[MANY], at_most(f"memory of {MANY} cards / of {FEW}", ratio, 1.15, "")]
 
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def make_cards(count: int) -> list[Figure]:
-    """The paper is a row while it is made: each step looks whether it is still the one that makes it."""
+    """Make a paper. It needs a row, because each step checks that the task still owns it."""
     from collectivities.models import Departement  # noqa: PLC0415  (after django.setup)
     from incidents.files import vault  # noqa: PLC0415
     from incidents.models import Paper  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""A year of a country counted and published: how long each release takes, and what is told at its volume.
+"""A year of a country counted and published: how long each release takes, and what it shows at its volume.
 
 A child process. BENCH_PER_YEAR: how many declarations that year holds.
 """
@@ -31,7 +31,7 @@ MAX_SECONDS = {640: 2, 5_000: 3, 400_000: 10}
 def main() -> None:
     per_year = int(os.environ["BENCH_PER_YEAR"])
     year = f"{per_year} declarations a year"
-    hand_over([*measure_counting(year), *measure_publishing(year, per_year), *measure_what_is_told(year)])
+    hand_over([*measure_counting(year), *measure_publishing(year, per_year), *measure_what_is_shown(year)])
 
 
 def measure_counting(year: str) -> Iterator[Measured]:
@@ -49,28 +49,28 @@ def measure_publishing(year: str, per_year: int) -> Iterator[Measured]:
     yield absolute(f"{year}: tables closed by the audit", len(attempt.closed), "tables")
 
 
-def measure_what_is_told(year: str) -> Iterator[Measured]:
-    """Of the units of each table of the last year, how many are in cells that are shown; and how far off they are."""
+def measure_what_is_shown(year: str) -> Iterator[Measured]:
+    """Measure which part of the units of each table is in a printed cell, and the errors of these cells."""
     release = Release.objects.filter(quarter=0).latest("year")
     with transaction.atomic():
         counts = count_again(release)
-    told: Counter[str] = Counter()
+    shown_units: Counter[str] = Counter()
     errors: list[int] = []
     for figure in Figure.objects.filter(release=release).exclude(value=None):
         # « Other region » is an empty code.
         cell = (figure.first, figure.second)[: len(TABLES[figure.table].by)]
         units = counts[figure.table].get(cell, NOTHING).units
-        told[figure.table] += units
+        shown_units[figure.table] += units
         errors.append(figure.value - units)  # type: ignore[operator]  # dashes are left out
     for table, cells in counts.items():
         every = sum(count.units for count in cells.values())
-        yield absolute(f"{year}: {table}, told", 100 * told[table] / every if every else 0, "%")
+        yield absolute(f"{year}: {table}, told", 100 * shown_units[table] / every if every else 0, "%")
     yield absolute(f"{year}: mean error of a number", sum(errors) / len(errors), "")
     yield at_most(f"{year}: largest error of a number", max(map(abs, errors)), 4, "")
 
 
 def count_again(release: Release) -> Counts:
-    """The truth of a release, from the cases that it counted."""
+    """Return the exact counts of a release, from the cases that it counted."""
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE frozen_case ON COMMIT DROP AS "

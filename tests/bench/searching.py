@@ -67,12 +67,12 @@ WAYS = [
 ]
 
 
-def timed[T](work: Callable[[T], object], value: T) -> float:
-    """The better of some tries: the machine's other work is not the search's."""
-    return min(once(work, value) for _ in range(TRIES))
+def time_best[T](work: Callable[[T], object], value: T) -> float:
+    """Return the best time of some tries, to leave out the machine's other work."""
+    return min(time_once(work, value) for _ in range(TRIES))
 
 
-def once[T](work: Callable[[T], object], value: T) -> float:
+def time_once[T](work: Callable[[T], object], value: T) -> float:
     began = perf_counter()
     work(value)
     return (perf_counter() - began) * 1000
@@ -83,15 +83,15 @@ def by_code(code: str | None) -> Collectivity:
 
 
 def measure() -> tuple[list[float], list[float]]:
-    """Each search is followed by a look-up, so that whatever else the machine does weighs on both."""
+    """Time searches and look-ups in turn, so that other work of the machine counts in both."""
     bodies = rng.sample(list(Collectivity.objects.with_territory().filter(kind="commune", vanished_on=None)), QUERIES)
     queries = [WAYS[number % len(WAYS)](body) for number, body in enumerate(bodies)]
     for body, query in list(zip(bodies, queries, strict=True))[:100]:
-        timed(find_collectivities, query), timed(by_code, body.insee_code)
+        time_best(find_collectivities, query), time_best(by_code, body.insee_code)
     searches, look_ups = [], []
     for body, query in zip(bodies, queries, strict=True):
-        searches.append(timed(find_collectivities, query))
-        look_ups.append(timed(by_code, body.insee_code))
+        searches.append(time_best(find_collectivities, query))
+        look_ups.append(time_best(by_code, body.insee_code))
     return searches, look_ups
 
 

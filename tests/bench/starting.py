@@ -12,7 +12,7 @@ from time import monotonic, sleep
 import psutil
 
 from config.devserver.embedded import Servers, find_free_port
-from tests.bench.figures import Figure, absolute, at_most, say
+from tests.bench.figures import Figure, absolute, at_most, log_progress
 from tests.bench.ground import BenchGround
 from tests.ground import ROOT
 
@@ -31,7 +31,7 @@ def measure_start(ground: BenchGround) -> list[Figure]:
         first, second = start(copy), start(copy)
     finally:
         Servers(copy / ".local").remove()
-    say("make run started twice")
+    log_progress("make run started twice")
     return [
         absolute("make run to its ready block, first start", first[0], "s"),
         absolute("make run to its ready block, second start", second[0], "s"),
@@ -40,7 +40,7 @@ def measure_start(ground: BenchGround) -> list[Figure]:
 
 
 def measured_memory(kinds: dict[str, float]) -> Iterator[Figure]:
-    """What our own processes take at rest; a page that several share is counted in parts (Linux tells)."""
+    """Return what our own processes take at rest. On Linux, shared memory is divided between them."""
     if kinds["pss"]:
         yield at_most("memory of make run at rest, without PostgreSQL and Valkey", kinds["pss"], MAX_MB, "MB")
     yield absolute("the same, shared pages counted in each process", kinds["rss"], "MB")
@@ -59,19 +59,19 @@ def start(copy: Path) -> tuple[float, dict[str, float]]:
         text=True,
         start_new_session=True,
     )
-    said = []
+    lines = []
     for line in process.stdout:
-        said.append(line)
+        lines.append(line)
         if READY in line:
             took = monotonic() - began
             kinds = memory_at_rest(process.pid)
             stop(process)
             return took, kinds
-    raise SystemExit(f"make run did not start:\n{''.join(said[-20:])}")
+    raise SystemExit(f"make run did not start:\n{''.join(lines[-20:])}")
 
 
 def memory_at_rest(pid: int) -> dict[str, float]:
-    """Once it has not grown for some seconds: the first sweeps load what they use."""
+    """Return the memory once it has not grown for some seconds: the first tasks load their modules."""
     most, began = memory_of(pid), monotonic()
     grown_at = began
     while monotonic() < min(grown_at + STEADY_SECONDS, began + LONGEST_SECONDS):
@@ -92,7 +92,7 @@ def memory_of(pid: int) -> dict[str, float]:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """As Ctrl-C in its terminal does."""
+    """Stop it as Ctrl-C in its terminal does."""
     os.killpg(process.pid, signal.SIGINT)
     process.stdout.read()
     process.wait(timeout=60)

@@ -4,8 +4,8 @@ from itertools import count
 from statistics import quantiles
 from time import monotonic
 
-from tests.bench.declaring import BODIES, centre_mails, stage_of
-from tests.bench.figures import Figure, absolute, at_most, say
+from tests.bench.declaring import BODIES, list_centre_mails, stage_of
+from tests.bench.figures import Figure, absolute, at_most, log_progress
 from tests.bench.ground import BenchGround
 from tests.faults.slow import CLIENTS as SLOW_CLIENTS
 from tests.faults.slow import slow_clients
@@ -40,7 +40,7 @@ print(len(references))
 def measure_urgency(ground: BenchGround, database: str) -> list[Figure]:
     stage = stage_of(ground, database)
     waits = Waits(stage)
-    run(stage, COUNT)  # the workers have nothing to do at rest
+    run(stage, COUNT)  # so that the workers have nothing left to do
     stage.start()
     try:
         waits.measure_one()  # the workers may still be starting
@@ -59,7 +59,7 @@ def measure_urgency(ground: BenchGround, database: str) -> list[Figure]:
         until(lambda: stage.number(RELEASES), seconds=120, what="no release")
     finally:
         stage.stop()
-    say("mails of declarations measured beside other work")
+    log_progress("mails of declarations measured beside other work")
     idle = p95(at_rest)
     return [
         absolute("declare to mail at rest, one at a time, p95", idle * 1000, "ms"),
@@ -70,7 +70,7 @@ def measure_urgency(ground: BenchGround, database: str) -> list[Figure]:
 
 
 def run(stage: Stage, statements: str) -> str:
-    """What they print, run in a process of the stage's own settings."""
+    """Run these statements in a process with the settings of the stage and return what they print."""
     done = stage.manage("shell", "-v0", "-c", statements)
     assert not done.returncode, done.stderr[-2000:]
     return done.stdout
@@ -94,12 +94,12 @@ class Waits:
         self.stage, self.numbers = stage, count()
         self.bodies = iter([uid for (uid,) in stage.rows(BODIES)])
 
-    def measure(self, left: str | None = None) -> list[float]:
-        """Seconds from the sending of the last screen to the mail of the centre. `left` counts the work that goes on
-        meanwhile: what is measured after it has ended says nothing.
+    def measure(self, count_remaining: str | None = None) -> list[float]:
+        """Return the seconds from the sending of each last screen to the mail of the centre. `count_remaining` is SQL
+        that counts the other work: declarations made once that has ended are not measured.
         """
         waits: list[float] = []
-        while len(waits) < DECLARATIONS and (left is None or self.stage.number(left)):
+        while len(waits) < DECLARATIONS and (count_remaining is None or self.stage.number(count_remaining)):
             waits.append(self.measure_one())
         assert len(waits) >= FEWEST, f"the work had ended after {len(waits)} declarations"
         return waits
@@ -110,12 +110,12 @@ class Waits:
         sent_at = monotonic()
         reference = visitor.send(last_screen).reference
         visitor.hang_up()
-        until(lambda: reference in centre_mails(self.stage), seconds=300, what="no mail")
-        return centre_mails(self.stage)[reference] - sent_at
+        until(lambda: reference in list_centre_mails(self.stage), seconds=300, what="no mail")
+        return list_centre_mails(self.stage)[reference] - sent_at
 
 
 def ask_for_cards(stage: Stage) -> None:
-    """As forty strangers do, each from another address."""
+    """Ask for the cards of forty départements, each time from another address."""
     for number, (code,) in enumerate(stage.rows(DEPARTEMENTS, STRANGERS)):
         stranger, path = Visitor(stage.port), f"/secours/departement/{code}/"
         stranger.number, stranger.cookies = 100_000 + number, {}

@@ -1,4 +1,4 @@
-"""Whom pages are opened as, and what these people have in their hands. For a child process, after django.setup()."""
+"""The people who open the pages, with their cookies. For a child process, after django.setup()."""
 
 import os
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from tests.cast import signed_in
 
 
 class Visit(NamedTuple):
-    """One page, as somebody whose browser holds these cookies. `name` is without what changes from run to run."""
+    """One page, opened with these cookies. `name` leaves out what changes from run to run."""
 
     name: str
     path: str
@@ -33,12 +33,12 @@ def nobody() -> Client:
     return Client(SERVER_NAME="localhost")
 
 
-def of_the_demonstration(name: str) -> Client:
+def sign_in_from_demonstration(name: str) -> Client:
     return signed_in(nobody(), User.objects.get(email=f"{name}@{DOMAIN}"))
 
 
-def who_must_show_a_code() -> Client:
-    """Between the password and the second factor."""
+def sign_in_without_code() -> Client:
+    """Return a client that has given the password and not the second factor."""
     client = nobody()
     answer = client.post("/connexion/", {"login": f"responder@{DOMAIN}", "password": PASSWORD})
     assert answer.headers.get("Location", "").startswith("/connexion/code/"), answer.status_code
@@ -46,14 +46,14 @@ def who_must_show_a_code() -> Client:
 
 
 def begin_declaration(client: Client) -> None:
-    """To the third screen."""
+    """Go to the third screen."""
     client.get("/declarer/")
     client.post("/declarer/", {"quoi": "rancon"})
     client.post("/declarer/qui/", {"collectivite": str(rennes().uid)})
 
 
 def declarant() -> tuple[Client, Incident]:
-    """Who has just declared, and which case that is."""
+    """Return the client of somebody who has just declared, and the case."""
     client = nobody()
     begin_declaration(client)
     answer = client.post("/declarer/rappel/", {"contact_phone": "02 99 00 00 00", "confirme": "oui"})
@@ -61,14 +61,14 @@ def declarant() -> tuple[Client, Incident]:
     return client, Incident.objects.order_by("-pk")[0]
 
 
-def visits(client: Client, pages: Iterable[str], **known: object) -> list[Visit]:
-    """`pages`: paths, where each word of `known` stands for what changes from run to run."""
-    cookies = [cookie(name, one.value) for name, one in client.cookies.items()]
-    return [Visit(page, filled(page, known), cookies) for page in pages]
+def visits(client: Client, pages: Iterable[str], **values: object) -> list[Visit]:
+    """Return a visit of each path. Each key of `values` stands in the paths for what changes from run to run."""
+    cookies = [cookie(name, morsel.value) for name, morsel in client.cookies.items()]
+    return [Visit(page, fill_path(page, values), cookies) for page in pages]
 
 
-def filled(path: str, known: dict[str, object]) -> str:
-    return "/".join(str(known.get(part, part)) for part in path.split("/"))
+def fill_path(path: str, values: dict[str, object]) -> str:
+    return "/".join(str(values.get(part, part)) for part in path.split("/"))
 
 
 def cookie(name: str, value: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Lighthouse's accessibility and best practices on each page, as on a telephone. A child process.
 
-The lower of the two scores is judged. What costs a page a point is told on the way.
+The lower of the two scores is judged. What costs a page a point is written to the standard error.
 """
 
 import json
@@ -20,15 +20,15 @@ from tests.bench.visits import (  # noqa: E402
     begin_declaration,
     declarant,
     nobody,
-    of_the_demonstration,
     rennes,
+    sign_in_from_demonstration,
+    sign_in_without_code,
     visits,
-    who_must_show_a_code,
 )
 from tests.browser import QUIET, chromium_path  # noqa: E402
 
 LEAST = 95
-# Not /demonstration/: it asks for itself again when its codes change, in the middle of whatever looks at it.
+# Not /demonstration/, which reloads itself when its codes change, in the middle of an audit.
 PUBLIC = [
     *["/", "/declarer/", "/declarer/reprendre/", "/suivi/", "/suivi/acces/SECRET/", "/reflexes/", "/reflexes/rancon/"],
     *["/secours/", "/secours/BODY/", "/secours/departement/35/", "/annuaire/", "/annuaire/?q=quimper"],
@@ -57,32 +57,37 @@ SIGNED_IN = {
 def pages() -> list[Visit]:
     writing = nobody()
     begin_declaration(writing)
-    sent, case = declarant()
-    known = {"REF": case.reference, "SECRET": derive_secret(case.accesses.get()), "BODY": rennes().uid}
-    readers = [(nobody(), PUBLIC), (writing, WRITING), (sent, SENT), (who_must_show_a_code(), ["/connexion/code/"])]
-    readers += [(of_the_demonstration(name), paths) for name, paths in SIGNED_IN.items()]
-    return [visit for client, paths in readers for visit in visits(client, paths, **known)]
+    declared, case = declarant()
+    values = {"REF": case.reference, "SECRET": derive_secret(case.accesses.get()), "BODY": rennes().uid}
+    readers = [
+        (nobody(), PUBLIC),
+        (writing, WRITING),
+        (declared, SENT),
+        (sign_in_without_code(), ["/connexion/code/"]),
+    ]
+    readers += [(sign_in_from_demonstration(name), paths) for name, paths in SIGNED_IN.items()]
+    return [visit for client, paths in readers for visit in visits(client, paths, **values)]
 
 
-def audited(visited: list[Visit]) -> list[dict[str, Any]]:
-    asked = [{"name": one.name, "address": one.address, "cookies": one.cookies} for one in visited]
+def audit(visited: list[Visit]) -> list[dict[str, Any]]:
+    requests = [{"name": visit.name, "address": visit.address, "cookies": visit.cookies} for visit in visited]
     command = ["node", "audit.mjs", chromium_path(), *QUIET]
     done = subprocess.run(
-        command, cwd=INSTALLED, input=json.dumps(asked), stdout=subprocess.PIPE, text=True, check=True
+        command, cwd=INSTALLED, input=json.dumps(requests), stdout=subprocess.PIPE, text=True, check=True
     )
     return json.loads(done.stdout)
 
 
-def judge(visit: Visit, found: dict[str, Any]) -> Figure:
-    for words in filter(None, [found["problem"], *found["failed"]]):
-        sys.stderr.write(f"{visit.name} {found['scores']} {words}\n")
-    assert found["seen"] == visit.address, f"{visit.name} led to {found['seen']}"
-    return at_least(f"Lighthouse of {visit.name}", min(found["scores"]), LEAST, "of 100")
+def judge(visit: Visit, result: dict[str, Any]) -> Figure:
+    for words in filter(None, [result["problem"], *result["failed"]]):
+        sys.stderr.write(f"{visit.name} {result['scores']} {words}\n")
+    assert result["seen"] == visit.address, f"{visit.name} led to {result['seen']}"
+    return at_least(f"Lighthouse of {visit.name}", min(result["scores"]), LEAST, "of 100")
 
 
 def main() -> None:
     visited = pages()
-    hand_over([judge(*both) for both in zip(visited, audited(visited), strict=True)])
+    hand_over([judge(*pair) for pair in zip(visited, audit(visited), strict=True)])
 
 
 if __name__ == "__main__":

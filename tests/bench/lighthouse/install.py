@@ -4,8 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.bench.browsing import figures_in_a_browser
-from tests.bench.figures import Figure, say
+from tests.bench.browsing import measure_in_a_browser
+from tests.bench.figures import Figure, log_progress
 from tests.bench.ground import BenchGround
 from tests.ground import ROOT
 
@@ -18,21 +18,21 @@ def measure_lighthouse(ground: BenchGround, database: str) -> list[Figure]:
     if not (shutil.which("node") and shutil.which("npm")):
         raise SystemExit("node or npm is missing, and Lighthouse is a program for Node.js")
     install()
-    return figures_in_a_browser(ground, "tests.bench.lighthouse", database)
+    return measure_in_a_browser(ground, "tests.bench.lighthouse", database)
 
 
 def install() -> None:
-    """Again when what is wanted has changed. The script comes along, since it finds its modules beside it."""
+    """Install again if the lock file has changed, with the script, which needs its modules beside it."""
     INSTALLED.mkdir(parents=True, exist_ok=True)
-    wanted, stamp = (HERE / LOCK).read_bytes(), INSTALLED / "made-of"
+    lock, stamp = (HERE / LOCK).read_bytes(), INSTALLED / "made-of"
     for name in ["package.json", LOCK, "audit.mjs"]:
         shutil.copy(HERE / name, INSTALLED)
-    if stamp.exists() and stamp.read_bytes() == wanted:
+    if stamp.exists() and stamp.read_bytes() == lock:
         return
     done = subprocess.run(
         ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=INSTALLED, capture_output=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"npm ci: {done.stderr.decode()[:150]}")
-    stamp.write_bytes(wanted)
-    say("Lighthouse installed")
+    stamp.write_bytes(lock)
+    log_progress("Lighthouse installed")
