@@ -1,4 +1,4 @@
-"""The server of production on the database and the folder of one test, and who holds a case there."""
+"""The server of production on the database and the folder of one test, and the cookies of a declarant."""
 
 import http.client
 import os
@@ -25,9 +25,9 @@ class Answer(http.client.HTTPResponse):
 
 
 class Site:
-    """granian on this test's database and folder."""
+    """Granian on this test's database and folder."""
 
-    headers: dict[str, str]  # of who posts, set by the test
+    headers: dict[str, str]  # sent with each post, set by the test
 
     def __init__(self, database_url: str, home: Path) -> None:
         self.home = home
@@ -41,7 +41,7 @@ class Site:
         (home / "temporary").mkdir()
 
     def start(self, *, before: Sequence[str] = ()) -> None:
-        """`before` are the words of a command that runs the server."""
+        """`before` is a command that runs the server, such as one that limits its disk."""
         self.port = find_free_port()
         command = [*before, *make_granian_command(self.port), "config.asgi:application"]
         self.program = Program("web", command, self.environment, self.home)
@@ -57,12 +57,12 @@ class Site:
 
     def memory(self) -> int:
         web = psutil.Process(self.program.process.pid)
-        return sum(one.memory_info().rss for one in [web, *web.children(recursive=True)])
+        return sum(process.memory_info().rss for process in [web, *web.children(recursive=True)])
 
 
 def headers_of_holder(incident: Incident) -> dict[str, str]:
-    """Those of somebody who opened the case by its link, with a token for forms."""
+    """Return the headers of somebody who opened the case by its link, with a CSRF token."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    held = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; tocsin_csrf={TOKEN}"
-    return {"Cookie": held, "X-CSRFToken": TOKEN}
+    cookies = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; tocsin_csrf={TOKEN}"
+    return {"Cookie": cookies, "X-CSRFToken": TOKEN}

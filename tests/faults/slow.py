@@ -12,7 +12,7 @@ HEAD = f"POST {{path}} HTTP/1.1\r\nHost: localhost\r\n{FORM}\r\nContent-Length: 
 
 
 class Slow:
-    """A crowd that begins a long post each, and sends a byte of it every few seconds; who is cut begins again."""
+    """Clients that each begin a long post and send a byte every few seconds; one that is cut begins again."""
 
     def __init__(self, port: int, path: str, headers: Mapping[str, str]) -> None:
         more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -1,4 +1,4 @@
-"""A whole Tocsin of its own, each part a real process that may be killed and started again as a supervisor would."""
+"""A whole Tocsin, each part a real process that a test kills and starts again as a supervisor would."""
 
 import os
 import signal
@@ -25,8 +25,8 @@ TEMPLATE = "test_tocsin"
 START_SECONDS = 60
 
 
-def servers_with_lists(home: Path) -> Servers:
-    """Running, with the schema and the official lists in the database TEMPLATE."""
+def start_servers_with_lists(home: Path) -> Servers:
+    """Start servers with the schema and the official lists in the database TEMPLATE."""
     servers = Servers(home)
     cached = CACHE / fingerprint()
     if cached.exists():
@@ -34,14 +34,14 @@ def servers_with_lists(home: Path) -> Servers:
         servers.start()
         return servers
     servers.start()
-    with connected(servers.postgres.url("postgres")) as connection:
+    with connect(servers.postgres.url("postgres")) as connection:
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
     fill(servers.postgres.url(TEMPLATE))
     keep(servers, cached)
     return servers
 
 
-def connected(url: str) -> psycopg.Connection:
+def connect(url: str) -> psycopg.Connection:
     return psycopg.connect(url, autocommit=True)
 
 
@@ -73,7 +73,7 @@ class Program:
             self.process.wait()
 
     def kill_child(self) -> None:
-        """The one that does the work, once it is there; what started it goes on."""
+        """Kill the child that does the work, once it has started, and not its parent."""
         parent = psutil.Process(self.process.pid)
         until(parent.children, what=f"{self.name} starts no child")
         os.kill(parent.children()[-1].pid, signal.SIGKILL)
@@ -152,11 +152,11 @@ class Stage:
         )
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with connected(self.database_url) as connection:
+        with connect(self.database_url) as connection:
             return connection.execute(statement, values or None).fetchall()
 
     def change(self, statement: str) -> None:
-        with connected(self.database_url) as connection:
+        with connect(self.database_url) as connection:
             connection.execute(statement)
 
     def number(self, statement: str) -> int:
@@ -165,8 +165,8 @@ class Stage:
 
 @contextmanager
 def on_stage(home: Path) -> Iterator[Stage]:
-    """With servers of its own."""
-    servers = servers_with_lists(home / "servers")
+    """Yield a stage with servers of its own."""
+    servers = start_servers_with_lists(home / "servers")
     stage = Stage(home, servers)
     try:
         yield stage

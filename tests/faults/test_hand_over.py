@@ -1,4 +1,4 @@
-"""Handing files over to the server of production: nothing large in memory or in clear, nothing lost when killed."""
+"""Handing files over to the server of production: no large file in memory or in clear, none lost in a kill."""
 
 import http.client
 import json
@@ -42,8 +42,8 @@ def site(transactional_db, incident, tmp_path, settings):
     connections.close_all()
 
 
-def a_form(look, *, chunks=CHUNKS):
-    """A field for the token, then one file, in pieces that are made as they leave; `look` is called now and then."""
+def make_form(look, *, chunks=CHUNKS):
+    """Return the body of a form with one file, generated as it is sent, and its length. `look` is called at times."""
     start = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{TOKEN}\r\n'
     start += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="pieces"; filename="disque.img"\r\n\r\n'
     end = f"\r\n--{BOUNDARY}--\r\n"
@@ -59,23 +59,23 @@ def a_form(look, *, chunks=CHUNKS):
     return pieces(), len(start) + chunks * len(CHUNK) + len(end)
 
 
-def stored_in(site):
+def list_stored_files(site):
     return [path for path in (site.home / "evidence").rglob("*") if path.is_file()]
 
 
 def hand_over(site, incident, chunks):
-    """One file by the plain form. Gives the answer and the most memory that the server took meanwhile, in bytes."""
+    """Send one file by the plain form. Return the answer and the bytes of memory that the server took meanwhile."""
     site.post(f"/suivi/{incident.reference}/pieces/", b"", "application/x-www-form-urlencoded", 0)
-    before, seen = site.memory(), []
-    body, length = a_form(lambda: seen.append(site.memory()), chunks=chunks)
+    before, readings = site.memory(), []
+    body, length = make_form(lambda: readings.append(site.memory()), chunks=chunks)
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     answer = site.post(f"/suivi/{incident.reference}/pieces/", body, kind, length)
-    assert len(seen) == chunks // 100
-    return answer, max([*seen, site.memory()]) - before
+    assert len(readings) == chunks // 100
+    return answer, max([*readings, site.memory()]) - before
 
 
-def test_it_works(site, incident):
-    """A hundred megabytes by the plain form: memory stays where it was, and no clear byte touches the disk."""
+def test_a_hundred_megabytes_pass_with_little_memory_and_no_clear_text(site, incident):
+    """Memory stays where it was, and no clear byte is written to the disk."""
     answer, grown = hand_over(site, incident, CHUNKS)
 
     assert answer.status == 302
@@ -83,24 +83,24 @@ def test_it_works(site, incident):
     assert piece.size == CHUNKS * len(CHUNK)
     assert grown < 40_000_000
     assert list((site.home / "temporary").iterdir()) == []
-    [stored] = stored_in(site)
+    [stored] = list_stored_files(site)
     assert MARK not in stored.read_bytes()
     assert next(vault.read_object(piece.storage_name, get_reading_key(incident)))[: len(MARK)] == MARK
 
 
 @pytest.mark.proof
-def test_two_hundred_megabytes_are_refused_by_name(site, incident):
+def test_two_hundred_megabytes_are_refused(site, incident):
     answer, grown = hand_over(site, incident, 2 * CHUNKS + 100)
 
     assert answer.status == 422
     assert "disque.img</bdi></b>&nbsp;: C’est plus que 100 Mo. Coupez-le en plusieurs" in answer.words
     assert grown < 40_000_000
     assert not Evidence.objects.exists()
-    assert stored_in(site) == []
+    assert list_stored_files(site) == []
 
 
-# A disk that refuses a file beyond two megabytes, as one that is full does: in the middle of a write.
-FULL = """
+# Like a full disk, refuses a file beyond two megabytes in the middle of a write.
+RUN_WITH_FULL_DISK = """
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
 os.execv(sys.argv[1], sys.argv[1:])
@@ -108,22 +108,22 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 @pytest.mark.proof
-def test_a_disk_that_is_full_is_told_and_nothing_half_is_recorded(site, incident):
+def test_a_full_disk_is_reported_and_records_no_partial_file(site, incident):
     site.program.kill()
-    site.start(before=[sys.executable, "-c", FULL])
+    site.start(before=[sys.executable, "-c", RUN_WITH_FULL_DISK])
     answer, _grown = hand_over(site, incident, 100)
     assert answer.status == 422
     assert "disque.img</bdi></b>&nbsp;: Nous n’avons plus de place pour le garder." in answer.words
-    assert stored_in(site) == []
+    assert list_stored_files(site) == []
 
     content = os.urandom(5 * SLICE)
-    url = begin(site, incident, content)
+    url = begin_upload(site, incident, content)
     for offset in range(0, len(content), SLICE):
         assert site.post(f"{url}?debut={offset}", content[offset : offset + SLICE], BYTES, SLICE).status == 200
     refused = site.post(f"{url}fin/", b"", BYTES, 0)
     assert (refused.status, "plus de place" in json.loads(refused.words)["message"]) == (507, True)
     assert not Evidence.objects.exists()
-    assert len(stored_in(site)) == 5
+    assert len(list_stored_files(site)) == 5
 
     site.program.kill()
     site.start()
@@ -132,8 +132,8 @@ def test_a_disk_that_is_full_is_told_and_nothing_half_is_recorded(site, incident
     assert b"".join(vault.read_object(piece.storage_name, get_reading_key(incident))) == content
 
 
-def begin(site, incident, content):
-    """Announce a file to be sent in slices. Gives its address."""
+def begin_upload(site, incident, content):
+    """Announce a file to be sent in slices. Return its address."""
     start = f"/suivi/{incident.reference}/pieces/envoi/"
     announced = f"nom=a&taille={len(content)}"
     site.post(start, announced, "application/x-www-form-urlencoded", len(announced))
@@ -141,9 +141,9 @@ def begin(site, incident, content):
 
 
 @pytest.mark.proof
-def test_a_server_that_is_killed_loses_no_slice(site, incident):
+def test_a_killed_server_loses_no_slice(site, incident):
     content = os.urandom(3 * SLICE)
-    url = begin(site, incident, content)
+    url = begin_upload(site, incident, content)
     for offset in range(0, len(content), SLICE):
         part = content[offset : offset + SLICE]
         assert site.post(f"{url}?debut={offset}", part, BYTES, len(part)).status == 200
@@ -154,7 +154,7 @@ def test_a_server_that_is_killed_loses_no_slice(site, incident):
     assert b"".join(vault.read_object(piece.storage_name, get_reading_key(incident))) == content
 
 
-def half_a_request(site, path, kind, body, length):
+def send_half_a_request(site, path, kind, body, length):
     with closing(http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)) as line:
         line.putrequest("POST", path)
         for name, value in (site.headers | {"Content-Type": kind, "Content-Length": str(length)}).items():
@@ -164,12 +164,12 @@ def half_a_request(site, path, kind, body, length):
 
 
 @pytest.mark.proof
-def test_a_line_that_dies_leaves_no_half_of_a_file(site, incident):
-    """The plain form: the first file is whole, the second is cut. Nothing of the second is kept."""
+def test_a_lost_connection_leaves_no_partial_file(site, incident):
+    """The plain form is cut in its second file, of which nothing is stored."""
     part = '--{}\r\nContent-Disposition: form-data; name="pieces"; filename="{}"\r\n\r\n{}\r\n'
     body = part.format(BOUNDARY, "entier", "a" * 900) + part.format(BOUNDARY, "coupé", "b" * 300_000)
     kind = f"multipart/form-data; boundary={BOUNDARY}"
-    half_a_request(site, f"/suivi/{incident.reference}/pieces/", kind, body.encode(), 10_000_000)
-    until(lambda: stored_in(site) == [] or Evidence.objects.exists())
+    send_half_a_request(site, f"/suivi/{incident.reference}/pieces/", kind, body.encode(), 10_000_000)
+    until(lambda: list_stored_files(site) == [] or Evidence.objects.exists())
     assert not Evidence.objects.filter(name="coupé").exists()
-    until(lambda: len(stored_in(site)) == Evidence.objects.count())
+    until(lambda: len(list_stored_files(site)) == Evidence.objects.count())

@@ -1,4 +1,4 @@
-"""The web process is killed at each step of a declaration: all that was typed up to the last step is there."""
+"""The web process is killed at each step of a declaration, and nothing sent up to then is lost."""
 
 import html
 import threading
@@ -41,26 +41,26 @@ def visitor(stage):
     visitor.hang_up()
 
 
-def kill(stage):
+def kill_web(stage):
     stage.web.kill()
     stage.web.start()
     stage.wait_for_web()
 
 
-def said_on(stage, said):
-    return {name: stage.rows(BODY)[0][0] if value == BODY else value for name, value in said.items()}
+def replace_body(stage, fields):
+    return {name: stage.rows(BODY)[0][0] if value == BODY else value for name, value in fields.items()}
 
 
-def test_it_works(stage, visitor):
-    for done, (path, said, _mark) in enumerate(STEPS, start=1):
-        visitor.post(path, **said_on(stage, said))
-        kill(stage)
-        for earlier, _said, mark in STEPS[:done]:
+def test_a_draft_survives_a_kill_after_each_screen(stage, visitor):
+    for done, (path, fields, _mark) in enumerate(STEPS, start=1):
+        visitor.post(path, **replace_body(stage, fields))
+        kill_web(stage)
+        for earlier, _fields, mark in STEPS[:done]:
             assert mark in html.unescape(visitor.get(earlier)), (path, earlier)
     assert visitor.post(
-        "/declarer/rappel/", description=WORDS, contact_phone="02 99 00 00 00", version=version(visitor)
+        "/declarer/rappel/", description=WORDS, contact_phone="02 99 00 00 00", version=read_version(visitor)
     )
-    kill(stage)
+    kill_web(stage)
     assert "est enregistrée" in visitor.get("/declarer/envoyee/") or "transmise" in visitor.get("/declarer/envoyee/")
     assert stage.rows("SELECT description FROM incidents_story") == [(WORDS,)]
     assert stage.rows("SELECT service, workaround FROM incidents_serviceinterruption") == [
@@ -68,20 +68,20 @@ def test_it_works(stage, visitor):
     ]
 
 
-def version(visitor):
-    """What the hidden field of the last screen says."""
+def read_version(visitor):
+    """Return the version in the hidden field of the last screen."""
     return html.unescape(visitor.get("/declarer/rappel/")).partition('name="version" value="')[2].partition('"')[0]
 
 
-def test_killed_in_the_middle_of_each_post(stage, visitor):
-    """The person presses again, as often as needed: each screen is saved and one case is made."""
+def test_a_kill_during_each_post_makes_one_case(stage, visitor):
+    """The visitor sends each screen again until it is saved."""
     last = ("/declarer/rappel/", {"contact_phone": "02 99 00 00 00"}, "")
-    for wait, (path, said, _mark) in enumerate([*STEPS[:4], last]):
-        values = said_on(stage, said)
+    for wait, (path, fields, _mark) in enumerate([*STEPS[:4], last]):
+        values = replace_body(stage, fields)
         press = threading.Thread(target=visitor.post, args=[path], kwargs=values)
         press.start()
         time.sleep(0.004 * wait)
-        kill(stage)
+        kill_web(stage)
         press.join()
     assert stage.number("SELECT count(*) FROM incidents_incident") == 1
     assert stage.number("SELECT count(*) FROM incidents_draft WHERE incident_id IS NOT NULL") == 1

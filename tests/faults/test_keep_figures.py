@@ -1,4 +1,4 @@
-"""Cases change while the process that folds their figures is killed again and again: not one unit is lost or doubled.
+"""Cases change while the process that folds their figures is killed again and again: no unit is lost or doubled.
 
 TOCSIN_CHANGES says how many changes (2 000 by default; 100 000 take some minutes), TOCSIN_SEED which.
 """
@@ -51,8 +51,8 @@ while True:
 """
 
 
-class Killed:
-    """A process that is killed at a random moment of its work and started again, until one has enough."""
+class KilledProcess:
+    """A process that is killed at random moments and started again until `stop`."""
 
     def __init__(self, program, url, rng):
         self.program, self.rng = program, rng
@@ -67,9 +67,9 @@ class Killed:
                 [sys.executable, "-c", self.program], env=self.environment, stdout=subprocess.PIPE, text=True
             )
             with process:
-                said = process.stdout.readline()
+                ready_line = process.stdout.readline()
                 self.over.wait(self.rng.uniform(0.02, LONGEST_LIFE))
-                self.died += process.poll() is not None or not said
+                self.died += process.poll() is not None or not ready_line
                 process.kill()
             self.kills += 1
 
@@ -78,41 +78,41 @@ class Killed:
         self.thread.join()
 
 
-def test_it_works(transactional_db, record_property):
+def test_figures_stay_exact_while_their_processes_are_killed(transactional_db, record_property):
     rng = random.Random(SEED)
     history = History()
-    killed = [Killed(program, transactional_db, random.Random(SEED)) for program in (FOLDER, FOLDER, REBUILDER)]
+    killed = [KilledProcess(program, transactional_db, random.Random(SEED)) for program in (FOLDER, FOLDER, REBUILDER)]
     began = time.monotonic()
     try:
         changes = change_everything(history, rng)
         time.sleep(2)
     finally:
-        for one in killed:
-            one.stop()
-    seconds, kills = time.monotonic() - began, sum(one.kills for one in killed)
+        for process in killed:
+            process.stop()
+    seconds, kills = time.monotonic() - began, sum(process.kills for process in killed)
     assert kills >= 3
-    assert sum(one.died for one in killed) == 0, "a process died by itself"
+    assert sum(process.died for process in killed) == 0, "a process died by itself"
 
-    settle()
+    wait_until_folded()
 
     mistakes = verify_figures().mistakes
     assert FigureCheck.objects.filter(repairs=True, mistakes__gt=0).count() == 0
     assert stored() == recounted()
     assert mistakes == 0
-    told = {
+    report = {
         "changes": changes,
         "cases": len(history.ids),
         "kills": kills,
         "seconds": round(seconds),
         "mistakes": mistakes,
     }
-    for name, value in told.items():
+    for name, value in report.items():
         record_property(name, value)
-    print(told, dict(history.done))  # noqa: T201
+    print(report, dict(history.done))  # noqa: T201
 
 
 def change_everything(history, rng):
-    """At least CHANGES of them; each writes the event that the figures wait for."""
+    """Make at least CHANGES changes, each with the event that the figures are folded from. Return their number."""
     history.stores(rng, number=TOGETHER)
     changes = TOGETHER
     while changes < CHANGES:
@@ -126,8 +126,8 @@ def change_everything(history, rng):
     return changes
 
 
-def settle():
-    """Until no killed client's lock is left and all is folded."""
+def wait_until_folded():
+    """Fold until nothing is pending; a killed process may hold its lock for a moment."""
     deadline = time.monotonic() + 60
     while rollups.list_pending_events().exists():
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""The worker is killed in the middle of the cards of a département: another makes them, and no half file stays."""
+"""The worker is killed in the middle of the cards of a département: another makes them, and no partial file stays."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ from incidents.services.papers.cards import list_communes
 from incidents.services.papers.making import LEASE, ask_wall_cards
 from tests.faults.stage import Program, until
 
-# What beat asks of a worker every three seconds.
+# The work that beat requests every three seconds.
 SWEEP = "import django; django.setup(); from incidents.services.papers.making import make_due; make_due()"
 
 
@@ -34,25 +34,25 @@ def worker(transactional_db, tmp_path):
     connections.close_all()
 
 
-def stored(tmp_path):
+def list_stored_files(tmp_path):
     return [path for path in (tmp_path / "evidence").rglob("*") if path.is_file()]
 
 
 @pytest.mark.proof
-def test_it_works(worker, tmp_path):
+def test_a_killed_paper_is_made_by_another_worker(worker, tmp_path):
     departement = Departement.objects.get(code="29")
     ask_wall_cards(departement=departement)
     worker.start()
     until(lambda: Paper.objects.get().done > 10)
     worker.kill()
-    left = Paper.objects.get()
-    assert left.state == PaperState.ASKED
-    assert timezone.now() < left.due_at < timezone.now() + LEASE
-    assert len(stored(tmp_path)) == 1
+    unfinished = Paper.objects.get()
+    assert unfinished.state == PaperState.ASKED
+    assert timezone.now() < unfinished.due_at < timezone.now() + LEASE
+    assert len(list_stored_files(tmp_path)) == 1
     Paper.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     worker.start()
     assert worker.process.wait(timeout=300) == 0
-    made = Paper.objects.get()
-    assert (made.state, made.tries) == (PaperState.MADE, 2)
-    [file] = stored(tmp_path)
+    finished = Paper.objects.get()
+    assert (finished.state, finished.tries) == (PaperState.MADE, 2)
+    [file] = list_stored_files(tmp_path)
     assert len(PdfReader(BytesIO(file.read_bytes())).pages) == list_communes(departement).count()

@@ -1,4 +1,4 @@
-"""The worker is killed while it makes the reports of a release: another makes the rest, each of them once."""
+"""The worker is killed while it makes the reports of a release: another makes the others, each once."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from stats.reports.making import prepare_reports
 from tests.faults.stage import Program, until
 from tests.stats.printing import print_year
 
-# What beat asks of a worker every three seconds, for as long as something is left.
+# The work that beat requests every three seconds, repeated until no report is due.
 SWEEP = (
     "import django; django.setup(); from stats.reports.making import make_due_reports\nwhile make_due_reports(): pass"
 )
@@ -31,23 +31,23 @@ def worker(transactional_db, tmp_path):
     connections.close_all()
 
 
-def made():
+def list_made_reports():
     return Report.objects.filter(state=PaperState.MADE)
 
 
 @pytest.mark.proof
-def test_it_works(worker):
+def test_reports_of_a_killed_worker_are_made_once_by_another(worker):
     prepare_reports(print_year(2025, 317))
     every = Report.objects.count()
     worker.start()
-    until(lambda: made().count() >= 2)
+    until(lambda: list_made_reports().count() >= 2)
     worker.kill()
-    before = dict(made().values_list("pk", "made_at"))
+    before = dict(list_made_reports().values_list("pk", "made_at"))
     assert 2 <= len(before) < every
     Report.objects.filter(state=PaperState.ASKED).update(due_at=timezone.now() - timedelta(seconds=1))
     worker.start()
     assert worker.process.wait(timeout=300) == 0
-    assert made().count() == every
-    assert dict(made().filter(pk__in=before).values_list("pk", "made_at")) == before
+    assert list_made_reports().count() == every
+    assert dict(list_made_reports().filter(pk__in=before).values_list("pk", "made_at")) == before
     for content in Report.objects.values_list("content", flat=True)[:3]:
         assert len(PdfReader(BytesIO(bytes(content))).pages) == 4

@@ -1,4 +1,4 @@
-"""Thirty clients that send a byte now and then, or read none, on the server of production and through the proxy."""
+"""Thirty clients that send a byte at times, or read none, on the server of production and through the proxy."""
 
 import os
 import shutil
@@ -38,13 +38,13 @@ def site(transactional_db, tmp_path):
 
 
 def declare_through(port):
-    """As a town hall does, with ten seconds a page."""
+    """Declare as a town hall does, with ten seconds for each page."""
     with closing(Patient(port)) as visitor:
         visitor.declare(str(plouexemple().uid), 1)
 
 
 class Patient(Visitor):
-    """Whose browser gives up after ten seconds: a page that comes later is none."""
+    """A visitor who gives up after ten seconds instead of trying again."""
 
     def insist(self, method, path, body, headers):
         answer = self.ask(method, path, body, headers)
@@ -56,7 +56,7 @@ class Patient(Visitor):
         self.hang_up()
 
 
-def test_it_works(site):
+def test_a_town_hall_declares_beside_slow_clients(site):
     with slow_clients(site.port):
         sleep(1)
         declare_through(site.port)
@@ -64,8 +64,8 @@ def test_it_works(site):
 
 
 @pytest.mark.parametrize("holds", [True, False])
-def test_slow_files_leave_room_for_others(site, holds):
-    """Whoever holds no case is refused before a byte is read; holders have half of the threads."""
+def test_slow_files_leave_threads_to_declarations(site, holds):
+    """Clients without a case are refused before a byte is read; the others have half of the threads."""
     incident = declare()
     headers = headers_of_holder(incident) if holds else {}
     with slow_clients(site.port, f"/suivi/{incident.reference}/pieces/", headers):
@@ -74,7 +74,7 @@ def test_slow_files_leave_room_for_others(site, holds):
     assert Incident.objects.count() == 2
 
 
-def test_slow_files_of_one_address_leave_places_to_others(site):
+def test_slow_files_of_one_address_leave_places_to_another(site):
     slow, honest = declare(), declare()
     site.headers = headers_of_holder(honest) | {"X-Forwarded-For": "192.0.2.2"}
     with slow_clients(site.port, f"/suivi/{slow.reference}/pieces/", headers_of_holder(slow)) as crowd:
@@ -85,8 +85,8 @@ def test_slow_files_of_one_address_leave_places_to_others(site):
     assert answered == [], "the honest one waited until the others were cut"
 
 
-def long_paper(site):
-    """The address of 32 MB that anybody may read: no buffer on the way takes so much."""
+def store_long_paper(site):
+    """Store a public paper of 32 MB, more than any buffer on the way holds. Return its address."""
     body, name = plouexemple(), vault.make_name()
     stored = site.home / "evidence" / name
     stored.parent.mkdir(parents=True, exist_ok=True)
@@ -97,9 +97,9 @@ def long_paper(site):
     return f"/secours/departement/{body.departement.code}/pdf/"
 
 
-def test_readers_of_nothing_take_no_thread_and_little_memory(site):
-    """Of each answer, about a megabyte waits in the server, whatever its length."""
-    path, before = long_paper(site), site.memory()
+def test_clients_that_read_nothing_take_no_thread_and_little_memory(site):
+    """The server holds about a megabyte of each answer, whatever its length."""
+    path, before = store_long_paper(site), site.memory()
     with ExitStack() as lines:
         for _ in range(CLIENTS):
             line = lines.enter_context(socket.create_connection(("127.0.0.1", site.port)))
@@ -118,18 +118,18 @@ def test_slow_clients_are_cut(site):
 
 
 def caddy_path():
-    """Where the proxy is: requirements-dev.txt installs it. Without one the test is skipped, but never in CI."""
+    """Return the path of the proxy, which requirements-dev.txt installs. Without it, skip the test, or fail in CI."""
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    found = shutil.which("caddy", path=folders)
-    if found is None:
+    path = shutil.which("caddy", path=folders)
+    if path is None:
         leave = pytest.fail if os.environ.get("CI") else pytest.skip
         leave("no caddy beside this Python: run make ready")
-    return found
+    return path
 
 
 @pytest.fixture
 def proxy(site, tmp_path):
-    """The port of the proxy of deploy/, before the site."""
+    """Start the proxy of deploy/ in front of the site and yield its port."""
     port = find_free_port()
     environment = {
         "SITE": f"http://:{port}",
@@ -148,23 +148,23 @@ def proxy(site, tmp_path):
 
 
 def test_the_proxy_keeps_slow_clients_from_the_site(site, proxy):
-    """None of them has reached the site, whose own door would take them too."""
+    """None of them reaches the site, whose own gate is not needed here."""
     with slow_clients(proxy):
         sleep(1)
-        assert connections_to(site.port) <= 2
+        assert count_connections(site.port) <= 2
         declare_through(proxy)
     assert Incident.objects.count() == 1
 
 
-def connections_to(port):
-    """How many the site has open."""
-    wanted = f":{port:04X}"
+def count_connections(port):
+    """Return how many connections are open on this port."""
+    local_port = f":{port:04X}"
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    return sum(1 for line in lines if line.split()[1].endswith(wanted) and line.split()[3] == "01")
+    return sum(1 for line in lines if line.split()[1].endswith(local_port) and line.split()[3] == "01")
 
 
-def test_the_proxy_says_where_each_visitor_comes_from(site, proxy):
-    """Whatever the visitor claims: what is counted by address must not be chosen by whoever is counted."""
+def test_the_proxy_sends_the_address_of_each_visitor(site, proxy):
+    """A visitor who is counted by address must not choose it."""
     declare_through(proxy)
     text = (ROOT / "deploy" / "Caddyfile").read_text()
     assert text.count("header_up X-Forwarded-For {remote_host}") == text.count("reverse_proxy")

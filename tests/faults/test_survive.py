@@ -1,4 +1,4 @@
-"""All is killed in turn while 500 town halls declare. What somebody saw accepted is there once, and was told."""
+"""Every part is killed in turn while 500 town halls declare. Each accepted case is stored and mailed once."""
 
 import time
 from collections import Counter
@@ -18,7 +18,7 @@ BODIES = """
     SELECT c.uid::text FROM collectivities_collectivity c JOIN collectivities_region r ON r.id = c.region_id
     WHERE c.kind = 'commune' AND c.vanished_on IS NULL AND r.code IN ('53', '32', '75') ORDER BY c.uid LIMIT %s
 """
-LEFT = """
+REMAINING_WORK = """
     SELECT (SELECT count(*) FROM incidents_pendingevent)
          + (SELECT count(*) FROM notifications_delivery WHERE status = 'due')
 """
@@ -33,7 +33,7 @@ MAILS = "SELECT status, key::text FROM notifications_delivery WHERE recipient = 
 @pytest.fixture
 def stage(tmp_path):
     with on_stage(tmp_path) as stage:
-        # A real installation whose centres have said where they are to be told.
+        # A real installation, whose centres have given their notification addresses.
         stage.change("UPDATE csirts_csirt SET notification_email = 'garde@' || slug || '.example'")
         stage.start()
         yield stage
@@ -70,7 +70,7 @@ def web(stage):
 
 
 def web_child(stage):
-    """Granian's own parent leaves when its child dies, and the supervisor starts another."""
+    """When its child dies Granian exits, and the supervisor starts it again."""
     stage.web.kill_child()
     time.sleep(0.5)
     stage.web.kill()
@@ -115,7 +115,7 @@ def kill(server):
     server.process.wait()
 
 
-def test_it_works(stage):
+def test_500_declarations_survive_every_fault(stage):
     assert_durable(stage)
     bodies = [uid for (uid,) in stage.rows(BODIES, DECLARATIONS)]
     assert len(set(bodies)) == DECLARATIONS
@@ -126,10 +126,10 @@ def test_it_works(stage):
         crowd.wait_for(number * DECLARATIONS // (len(FAULTS) + 1))
         fault(stage)
     crowd.finish()
-    settle(stage)
+    wait_until_done(stage)
 
     assert_each_stored_once(stage, crowd)
-    assert_all_told(stage)
+    assert_all_mailed(stage)
     assert_counted(stage)
     assert_durable(stage)
 
@@ -147,17 +147,17 @@ def test_a_page_sent_again_after_a_crash_shows_the_same_case(stage):
     assert stage.number("SELECT count(*) FROM incidents_incident") == 1
 
 
-def settle(stage):
-    """Until no work is left. What was put off for a minute is due at once: the clock goes on, nobody waits for it."""
-    left, changed_at = stage.number(LEFT), time.monotonic()
-    while left:
+def wait_until_done(stage):
+    """Wait until no work remains. Mails postponed by a minute are made due at once, to save that time."""
+    remaining, changed_at = stage.number(REMAINING_WORK), time.monotonic()
+    while remaining:
         quiet = time.monotonic() - changed_at
         assert quiet < STALLED_SECONDS, stage.rows(STATE)
         if quiet > 2 and not stage.number(DUE_NOW):
             stage.change("UPDATE notifications_delivery SET due_at = now() WHERE status = 'due'")
         time.sleep(0.5)
-        before, left = left, stage.number(LEFT)
-        changed_at = changed_at if left == before else time.monotonic()
+        before, remaining = remaining, stage.number(REMAINING_WORK)
+        changed_at = changed_at if remaining == before else time.monotonic()
 
 
 def assert_durable(stage):
@@ -166,18 +166,18 @@ def assert_durable(stage):
 
 
 def assert_each_stored_once(stage, crowd):
-    """Each reference that a person saw is there once, under that person's form, and nothing else is."""
-    assert len(crowd.seen) == DECLARATIONS
-    seen = {sha256(one.key.encode()).hexdigest(): one.reference for one in crowd.seen}
+    """Each reference that a visitor saw is stored once, with the key of that visitor's form, and no other."""
+    assert len(crowd.receipts) == DECLARATIONS
+    references = {sha256(receipt.key.encode()).hexdigest(): receipt.reference for receipt in crowd.receipts}
     stored = stage.rows("SELECT submission_key, reference FROM incidents_incident")
     assert len(stored) == DECLARATIONS
-    assert dict(stored) == seen
+    assert dict(stored) == references
     assert stage.rows("SELECT kind, count(*) FROM incidents_incidentevent GROUP BY 1") == [("declared", DECLARATIONS)]
     assert stage.number("SELECT count(*) FROM incidents_story") == DECLARATIONS
 
 
-def assert_all_told(stage):
-    """Each centre's and each declarant's mail arrived; one that came twice calls itself the same."""
+def assert_all_mailed(stage):
+    """Each centre's and each declarant's mail arrived; one that came twice has the same Message-ID."""
     arrived = Counter(stage.mailbox.keys())
     for recipient in ["csirt", "declarant"]:
         deliveries = stage.rows(MAILS, recipient)

@@ -29,8 +29,8 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a person has on the screen."""
+class Receipt:
+    """The confirmation that a visitor sees."""
 
     key: str
     reference: str
@@ -46,7 +46,7 @@ class Answer:
 
 
 class Visitor:
-    """One at a time: each declaration begins with no cookie, from another address."""
+    """A visitor who declares again and again, each time without cookies and from another address."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -55,23 +55,23 @@ class Visitor:
         self.token = ""
         self.number = 0
 
-    def declare(self, body_uid: str, number: int) -> Seen:
+    def declare(self, body_uid: str, number: int) -> Receipt:
         return self.send(self.fill(body_uid, number))
 
     def fill(self, body_uid: str, number: int) -> Form:
-        """Through the first four screens."""
+        """Go through the first four screens and return the form of the last."""
         self.begin(number)
         self.post("/declarer/", quoi=TYPES[number % len(TYPES)])
         self.post("/declarer/qui/", collectivite=body_uid)
         self.post("/declarer/services/", service_stopped="yes", service="civil")
         self.post("/declarer/donnees/", passer="oui")
-        said = {
+        fields = {
             "csrfmiddlewaretoken": self.token,
             "description": f"Déclaration d’essai {number} : rien ne s’ouvre.",
             "contact_phone": "02 99 00 00 00",
             "contact_email": f"mairie-{number}@commune.example",
         }
-        return Form("/declarer/rappel/", f"draft:{self.draft_uid}", urlencode(said), self.headers)
+        return Form("/declarer/rappel/", f"draft:{self.draft_uid}", urlencode(fields), self.headers)
 
     def begin(self, number: int) -> None:
         self.number, self.cookies = number, {}
@@ -79,7 +79,7 @@ class Visitor:
 
     @property
     def draft_uid(self) -> str:
-        """What the signed cookie says to whoever reads it; the server believes only the signature."""
+        """The uid of the draft, which anybody can read in the signed cookie."""
         payload = self.cookies["tocsin_declaration"].strip('"').split(":")[0]
         return json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))[0]
 
@@ -91,24 +91,24 @@ class Visitor:
             "X-Forwarded-For": f"10.{self.number >> 16 & 255}.{self.number >> 8 & 255}.{self.number & 255}",
         }
 
-    def send(self, form: Form) -> Seen:
+    def send(self, form: Form) -> Receipt:
         answer = self.insist("POST", form.path, form.body, form.headers)
         assert answer.location == "/declarer/envoyee/", answer
         page = self.insist("GET", answer.location, "", form.headers).page
-        found = REFERENCE.search(html.unescape(page))
-        assert found, page[:3000]
-        return Seen(form.key, "".join(found.groups()), monotonic())
+        match = REFERENCE.search(html.unescape(page))
+        assert match, page[:3000]
+        return Receipt(form.key, "".join(match.groups()), monotonic())
 
     def get(self, path: str) -> str:
         return self.insist("GET", path, "", self.headers).page
 
-    def post(self, path: str, **said: str) -> str:
-        """Leave a screen; gives the address where it leads."""
-        body = urlencode(said | {"csrfmiddlewaretoken": self.token})
+    def post(self, path: str, **fields: str) -> str:
+        """Post a screen and return the address that it leads to."""
+        body = urlencode(fields | {"csrfmiddlewaretoken": self.token})
         return self.insist("POST", path, body, self.headers).location
 
     def insist(self, method: str, path: str, body: str, headers: dict[str, str]) -> Answer:
-        """Again after no answer or a 5xx, as somebody who presses « reload » does."""
+        """Send a request until it is answered, as somebody who presses « reload » does."""
         deadline = monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -124,7 +124,7 @@ class Visitor:
             sleep(0.2)
 
     def keep_cookies(self, answer: Answer) -> None:
-        self.cookies |= dict(one.split("=", 1) for one in COOKIE.findall(answer.cookies))
+        self.cookies |= dict(cookie.split("=", 1) for cookie in COOKIE.findall(answer.cookies))
 
     def ask(self, method: str, path: str, body: str, headers: dict[str, str]) -> Answer:
         if self.connection is None:
@@ -146,7 +146,7 @@ class Crowd:
 
     def __init__(self, port: int, bodies: list[str], *, threads: int) -> None:
         self.port, self.bodies = port, bodies
-        self.seen: list[Seen] = []
+        self.receipts: list[Receipt] = []
         self.problems: list[BaseException] = []
         self.counter = count()
         self.threads = [threading.Thread(target=self.work, daemon=True) for _ in range(threads)]
@@ -159,7 +159,7 @@ class Crowd:
         visitor = Visitor(self.port)
         try:
             while (number := next(self.counter)) < len(self.bodies):
-                self.seen.append(visitor.declare(self.bodies[number], number))
+                self.receipts.append(visitor.declare(self.bodies[number], number))
         except BaseException as problem:  # noqa: BLE001 (told in the main thread)
             self.problems.append(problem)
         finally:
@@ -167,9 +167,9 @@ class Crowd:
 
     def wait_for(self, number: int, *, seconds: float = 120) -> None:
         deadline = monotonic() + seconds
-        while len(self.seen) < number and any(thread.is_alive() for thread in self.threads):
+        while len(self.receipts) < number and any(thread.is_alive() for thread in self.threads):
             self.check()
-            assert monotonic() < deadline, f"only {len(self.seen)} of {number}"
+            assert monotonic() < deadline, f"only {len(self.receipts)} of {number}"
             sleep(0.02)
         self.check()
 
