@@ -213,7 +213,7 @@ def test_nobody_sets_the_password_of_somebody_else(client, administrator):
     assert f"/equipe/{lead.uid}/" in client.get(f"{URL}{lead.pk}/change/").content.decode()
 
 
-def test_a_new_address_is_told_to_the_old_one_and_ends_the_sessions(client, administrator):
+def test_a_new_address_warns_the_old_one_and_ends_the_sessions(client, administrator):
     lead = a_lead()
     phone = Client()
     phone.force_login(lead)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def sign_in(client, user, password=PASSWORD, **data):
-    """The password, then the code where one is asked for."""
+    """Give the password, then the code if one is asked for."""
     response = client.post(URL, {"login": user.email, "password": password} | data)
     if response.headers.get("Location") == CODE:
         return client.post(CODE, {"code": code_of(user)})

@@ -55,7 +55,7 @@ def epci(name: str, kind: str, members: list[str]) -> dict[str, Any]:
 
 
 def next_list() -> dict[str, list[dict[str, Any]]]:
-    """A year later: Tréexemple is now part of Plouexemple, Locexemple is gone, one is renamed, one is new."""
+    """Return the list a year later: Tréexemple merged into Plouexemple, Locexemple gone, one body renamed, one new."""
     later = first_list()
     later["communes"] = [
         commune("29901", "Plouexemple", population=2_500, anciensCodes=["29902"]),
