@@ -20,8 +20,7 @@ class Until(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def ground_for_a_walk(browser: Browser, live_site: str) -> None:
-    """The town and its centre."""
+def town_and_centre(browser: Browser, live_site: str) -> None:
     cache.clear()  # the counter of declarations from one address outlives a test
     plouexemple(postal_codes=["29998"])
     breizh_cyber()
@@ -37,7 +36,7 @@ def post() -> Iterator[Post]:
 
 @pytest.fixture
 def worker(ground: Ground, transactional_db: str, live_site: str, post: Post) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker with its beat, as in production, on this test's database; its mails lead to this test's site."""
+    """Start a worker on this test's database. The links of its mails lead to this test's site."""
     environment = os.environ | {
         "DATABASE_URL": transactional_db,
         "REDIS_URL": ground.redis_url,
@@ -59,12 +58,12 @@ def worker(ground: Ground, transactional_db: str, live_site: str, post: Post) ->
 
 
 @pytest.fixture
-def until() -> Until:
-    def until[T](condition: Callable[[], T], seconds: float = 30) -> T:
+def wait_until() -> Until:
+    def wait_until[T](condition: Callable[[], T], seconds: float = 30) -> T:
         deadline = time.monotonic() + seconds
-        while not (found := condition()):
+        while not (result := condition()):
             assert time.monotonic() < deadline, "it did not come"
             time.sleep(0.1)
-        return found
+        return result
 
-    return until
+    return wait_until

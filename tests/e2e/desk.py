@@ -1,4 +1,4 @@
-"""A person at a desk, who goes through the pages of the administration."""
+"""A person at a desk, who goes through the pages of the administration and notes what is wrong with them."""
 
 from typing import Any, Literal
 
@@ -8,39 +8,40 @@ from accounts.models import User
 from tests.browser import open_page, overflow, settle, shoot, violations
 from tests.e2e import steps
 
-# The admin's scripts dress lists in jQuery's turn for a page that is there; ours is last of it.
-ALL_IS_DRESSED = "() => window.django?.jQuery && new Promise(done => django.jQuery(() => done()))"
+# The admin's scripts change lists in jQuery's ready callbacks; ours is the last of these.
+WAIT_FOR_SCRIPTS = "() => window.django?.jQuery && new Promise(done => django.jQuery(() => done()))"
 
 
 class Desk:
     def __init__(self, browser: Browser, site: str) -> None:
         self.site = site
         self.page = open_page(browser, width=1280, reduced_motion="reduce")
-        self.found: list[tuple[Any, ...]] = []
+        self.problems: list[tuple[Any, ...]] = []
 
     def sign_in(self, person: User) -> None:
-        steps.bring_session(self.page, self.site, person)
+        steps.sign_in_by_cookie(self.page, self.site, person)
         self.page.goto(self.site + "/admin/")
 
     def look(self, name: str) -> None:
         self.page.wait_for_load_state("load")
-        self.page.evaluate(ALL_IS_DRESSED)
-        self.found += [(name, complaint) for complaint in self.page.complaints]
+        self.page.evaluate(WAIT_FOR_SCRIPTS)
+        self.problems += [(name, complaint) for complaint in self.page.complaints]
         schemes: dict[Literal["light", "dark"], tuple[str, ...]] = {"light": (), "dark": ("color-contrast",)}
         for scheme, rules in schemes.items():
             self.page.emulate_media(color_scheme=scheme)
             settle(self.page)
-            self.found += [(name, scheme, *one) for one in violations(self.page, "serious", "critical", rules=rules)]
+            serious = violations(self.page, "serious", "critical", rules=rules)
+            self.problems += [(name, scheme, *violation) for violation in serious]
             shoot(self.page, f"admin-{name}-{scheme}")
         self.page.set_viewport_size({"width": 360, "height": 760})
         if (beyond := overflow(self.page)) > 0:
-            self.found.append((name, "overflow", beyond))
+            self.problems.append((name, "overflow", beyond))
         shoot(self.page, f"admin-{name}")
         self.page.set_viewport_size({"width": 1280, "height": 760})
         self.page.complaints.clear()  # axe's own are not the page's
 
     def check(self) -> None:
-        assert not self.found, "\n".join(map(str, self.found))
+        assert not self.problems, "\n".join(map(str, self.problems))
 
     def visit(self, pages: dict[str, str]) -> None:
         for name, path in pages.items():

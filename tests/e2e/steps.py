@@ -9,8 +9,8 @@ from accounts.models import User
 from tests.cast import PASSWORD, code_of, signed_in
 
 
-def leave_by(target: Locator) -> None:
-    """Click what leads to another page and wait until that page is loaded. A click alone returns while it is empty."""
+def click_to_next_page(target: Locator) -> None:
+    """Click a link or button to another page and wait until that page is loaded. A click alone returns before."""
     with target.page.expect_navigation():
         target.click()
 
@@ -43,23 +43,23 @@ def skip(page: Page) -> None:
         page.get_by_role("button", name="Je ne sais pas, passer").click()
 
 
-def name_services(page: Page) -> None:
+def fill_services(page: Page) -> None:
     page.check("#id_service_stopped_0")
     page.check("#service-civil")
     page.check("#id_civil-extent_0")
 
 
-def name_data(page: Page) -> None:
+def fill_data(page: Page) -> None:
     page.check("#id_data_concerned_0")
     page.check("#id_leak_status_0")
     page.check("#id_categories_0")
 
 
 def describe(page: Page) -> None:
-    """A stopped service and data, as a person would say them: from the third screen to the last."""
-    name_services(page)
+    """Report a stopped service and concerned data, from the third screen to the last."""
+    fill_services(page)
     go_on(page)
-    name_data(page)
+    fill_data(page)
     go_on(page)
     page.locator("#id_description").fill(
         "Les fichiers de l’accueil ne s’ouvrent plus et un message demande de l’argent."
@@ -67,12 +67,12 @@ def describe(page: Page) -> None:
 
 
 def describe_nothing(page: Page) -> None:
-    """From the third screen to the last without knowing anything."""
+    """Skip from the third screen to the last."""
     skip(page)
     skip(page)
 
 
-def say_who_to_call(page: Page) -> None:
+def fill_caller(page: Page) -> None:
     page.get_by_label("Téléphone", exact=True).fill("02 99 00 00 00")
     page.locator("#id_contact_email").fill("mairie@plouexemple.example")
     page.locator("#id_contact_name").fill("Dominique Exemple")
@@ -85,7 +85,7 @@ def send(page: Page) -> None:
 
 
 def begin(page: Page, site: str, *, kind: str = "rancon", query: str = "29998", name: str = "Plouexemple") -> None:
-    """From the home page to the third screen, for another incident if this device has declared one."""
+    """Go from the home page to the third screen, for another incident if this device has declared one."""
     page.goto(site)
     page.get_by_role("link", name="Déclarer un incident").first.click()
     page.wait_for_url("**/declarer/**")
@@ -100,27 +100,29 @@ def begin(page: Page, site: str, *, kind: str = "rancon", query: str = "29998", 
 def declare(
     page: Page, site: str, *, kind: str = "rancon", query: str = "29998", name: str = "Plouexemple"
 ) -> tuple[str, str]:
-    """From the home page to the answer. Gives (reference, secret code), as they are said."""
+    """Declare from the home page to the answer. Return the reference and the secret code as shown."""
     begin(page, site, kind=kind, query=query, name=name)
     describe(page)
-    say_who_to_call(page)
+    fill_caller(page)
     send(page)
     reference, secret = page.locator("dd.code").all_inner_texts()
     return reference, secret
 
 
 def sign_in(page: Page, user: User) -> None:
-    """On the sign-in page that one was sent to."""
+    """Sign in on the page shown, with a code if one is asked for."""
     give_password(page, user)
     if page.url.endswith("/connexion/code/"):
-        show_code(page, user)
+        enter_code(page, user)
 
 
-def bring_session(page: Page, site: str, user: User) -> None:
-    """Sign in without the page, which other tests walk through."""
+def sign_in_by_cookie(page: Page, site: str, user: User) -> None:
+    """Sign in without the sign-in page, which other tests use."""
     cookies = signed_in(Client(), user).cookies
     page.context.clear_cookies()
-    page.context.add_cookies([{"name": name, "value": one.coded_value, "url": site} for name, one in cookies.items()])
+    page.context.add_cookies(
+        [{"name": name, "value": cookie.coded_value, "url": site} for name, cookie in cookies.items()]
+    )
 
 
 def give_password(page: Page, user: User) -> None:
@@ -130,15 +132,15 @@ def give_password(page: Page, user: User) -> None:
         page.locator("form", has=page.get_by_label("Mot de passe")).locator("button, [type=submit]").last.click()
 
 
-def show_code(page: Page, user: User) -> None:
-    """The second factor, where one is asked for."""
+def enter_code(page: Page, user: User) -> None:
+    """Enter the code of the second factor."""
     page.locator("#id_code").fill(code_of(user))
     with page.expect_navigation():
         page.get_by_role("button", name="Continuer", exact=True).click()
 
 
-def look_again(page: Page) -> None:
-    """The same address once more. Chromium refuses to reload while it is still changing pages; this it takes."""
+def reload(page: Page) -> None:
+    """Open the same address again. Chromium refuses `page.reload` while it is still changing pages."""
     page.goto(page.url.partition("#")[0])
 
 
@@ -148,12 +150,12 @@ def open_admin(page: Page, site: str, user: User) -> None:
 
 
 def open_acts(page: Page) -> None:
-    """Open the menu of a case that holds what is done seldom, or shut it."""
+    """Open or close the menu of rare acts of a case."""
     page.locator("#actes > summary").click()
 
 
 def press(page: Page, button: Locator) -> None:
-    """Press a button that leads to a page; one of the page of a case changes its own block instead."""
+    """Press a button and wait for the next page or, on the page of a case, for the changed block."""
     if button.get_attribute("form") != "ecrits":
         with page.expect_navigation():
             button.click()
@@ -162,6 +164,6 @@ def press(page: Page, button: Locator) -> None:
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
 
 
-def is_told(page: Page, words: str | Pattern[str]) -> None:
-    """Above the page that came, or in the block of the page of a case."""
+def expect_message(page: Page, words: str | Pattern[str]) -> None:
+    """Expect a message at the top of the page or in a block of the page of a case."""
     expect(page.locator(".messagelist li, .said").filter(has_text=words).first).to_be_visible()

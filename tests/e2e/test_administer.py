@@ -18,8 +18,7 @@ def desk(live_site, browser):
 
 
 @pytest.mark.proof
-def test_it_works(desk):
-    """A responder's day."""
+def test_the_pages_of_a_responders_day_are_accessible(desk):
     desk.page.goto(desk.site + "/admin/")
     desk.look("login")
     steps.sign_in(desk.page, a_responder())
@@ -35,7 +34,7 @@ def test_it_works(desk):
     steps.open_acts(desk.page)
     desk.page.get_by_text("Clore sans bilan…").click()
     desk.look("case-closing")
-    steps.open_acts(desk.page)  # which shuts it
+    steps.open_acts(desk.page)  # closes it
     desk.page.get_by_role("button", name="Prendre en charge").click()
     desk.look("case-taken")
     steps.open_acts(desk.page)
@@ -47,7 +46,7 @@ def test_it_works(desk):
 
 
 @pytest.mark.proof
-def test_a_lead_sets_the_channel(desk):
+def test_the_pages_of_a_lead_are_accessible(desk):
     incident = declare()
     desk.sign_in(a_lead())
     csirt = Csirt.objects.get(slug="breizh-cyber")
@@ -65,7 +64,7 @@ def test_a_lead_sets_the_channel(desk):
 
 
 @pytest.mark.proof
-def test_the_administrator_makes_accounts_and_keeps_the_directory(desk):
+def test_the_pages_of_the_administrator_are_accessible(desk):
     person = a_responder()
     desk.sign_in(a_person(Role.ADMINISTRATOR))
     desk.look("index")
@@ -86,7 +85,7 @@ def test_the_administrator_makes_accounts_and_keeps_the_directory(desk):
 
 @pytest.mark.proof
 def test_on_a_telephone_a_list_scrolls_under_the_name_of_its_rows(desk):
-    """The box scrolls, the page does not, and one still reads whose line it is."""
+    """Only the box scrolls, and the name of each row stays visible."""
     declare()
     announce_all_events()
     lists = {
@@ -114,7 +113,7 @@ def scroll_aside(desk, path):
 
 
 @pytest.mark.proof
-def test_a_wrong_form_is_said(desk):
+def test_a_refused_form_is_accessible(desk):
     desk.sign_in(a_person(Role.ADMINISTRATOR))
     desk.page.goto(desk.site + "/admin/accounts/user/add/")
     desk.page.locator("#id_email").fill("pas-une-adresse")

@@ -1,4 +1,4 @@
-"""Doubles and groups in a real browser, light and dark, wide and narrow."""
+"""Duplicates and groups in a real browser, light and dark, wide and narrow."""
 
 import pytest
 
@@ -18,24 +18,24 @@ def desk(live_site, browser):
 
 
 @pytest.mark.proof
-def test_it_works(desk):
-    """One body declares three times."""
+def test_the_pages_of_duplicates_are_accessible(desk):
+    """One body has declared three times."""
     responder = a_responder()
     desk.sign_in(responder)
-    main, double, third = declare(), declare(caller=MAYOR, description="Tout est bloqué."), declare(caller=MAYOR)
-    write(double)
+    main, duplicate, third = declare(), declare(caller=MAYOR, description="Tout est bloqué."), declare(caller=MAYOR)
+    write(duplicate)
     merge_incident(reference=third.reference, into=main.reference, actor=responder)
     at = "incidents/incident/{}/".format
     desk.visit(
         {
             "likely-and-doubles": at(main.reference),
             "double": at(third.reference),
-            "compare": f"{at(main.reference)}fusionner/?avec={double.reference}",
-            "compare-refused": f"{at(double.reference)}fusionner/?avec={third.reference}",
+            "compare": f"{at(main.reference)}fusionner/?avec={duplicate.reference}",
+            "compare-refused": f"{at(duplicate.reference)}fusionner/?avec={third.reference}",
             "compare-nothing": f"{at(main.reference)}fusionner/",
         }
     )
-    desk.page.goto(f"{desk.site}/admin/{at(main.reference)}fusionner/?avec={double.reference}")
+    desk.page.goto(f"{desk.site}/admin/{at(main.reference)}fusionner/?avec={duplicate.reference}")
     desk.page.get_by_role("button", name="Garder").first.click()
     desk.look("merged")
     desk.page.goto(f"{desk.site}/admin/{at(main.reference)}fusionner/?avec=ZZZZZZZZ")
@@ -44,7 +44,7 @@ def test_it_works(desk):
 
 
 @pytest.mark.proof
-def test_a_supplier_that_many_name(desk):
+def test_the_pages_of_a_group_are_accessible(desk):
     responder = a_responder()
     desk.sign_in(responder)
     desk.visit({"groups-empty": "incidents/incident/groupes/", "group-new": "incidents/incident/groupes/nouveau/"})

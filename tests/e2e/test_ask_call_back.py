@@ -12,7 +12,7 @@ from tests.e2e.visitor import Visitor
 URL = "/declarer/rappelez-moi/"
 
 
-def press_to(page, selector, *, most=40):
+def tab_to(page, selector, *, most=40):
     """Tab until this control has the focus."""
     for _press in range(most):
         page.keyboard.press("Tab")
@@ -21,8 +21,8 @@ def press_to(page, selector, *, most=40):
     pytest.fail(f"no way to {selector}")
 
 
-def test_it_works(live_site, browser):
-    """320 px, no script, no mouse: from the home page to the reference, in two pages."""
+def test_a_call_is_asked_for_on_two_pages_without_script(live_site, browser):
+    """Go from the home page to the reference at 320 px, without script or mouse."""
     page = open_page(browser, width=320, java_script_enabled=False)
     page.goto(live_site)
     page.get_by_role("link", name="Demandez qu’on vous rappelle").press("Enter")
@@ -40,19 +40,19 @@ def test_it_works(live_site, browser):
     assert page.get_by_role("link", name="Continuer la déclaration").is_visible()
 
 
-def test_by_keyboard_alone(live_site, browser):
+def test_a_call_is_asked_for_by_keyboard_alone(live_site, browser):
     page = open_page(browser, width=320)
     page.goto(live_site + URL)
-    press_to(page, "#q")
+    tab_to(page, "#q")
     page.keyboard.type("plouexemple")
-    press_to(page, "#contact_phone")
+    tab_to(page, "#contact_phone")
     page.keyboard.type("02 99 00 00 00")
-    press_to(page, "#quoi")
+    tab_to(page, "#quoi")
     page.keyboard.type("Je")
-    press_to(page, "button[type=submit].button")
+    tab_to(page, "button[type=submit].button")
     page.keyboard.press("Enter")
     page.wait_for_selector("label.choice")
-    press_to(page, "button[name=rappel]")
+    tab_to(page, "button[name=rappel]")
     page.keyboard.press("Enter")
     page.wait_for_url("**/declarer/envoyee/")
     assert Incident.objects.get().type == "inconnu"
@@ -61,12 +61,12 @@ def test_by_keyboard_alone(live_site, browser):
 
 
 @pytest.mark.proof
-def test_each_state_is_held_to_the_rules(live_site, browser):
+def test_each_state_of_the_call_form_is_accessible(live_site, browser):
     visitor = Visitor(browser, live_site)
     page = visitor.page
     visitor.goto(URL)
     visitor.look("express")
-    steps.leave_by(page.get_by_role("button", name="Continuer"))
+    steps.click_to_next_page(page.get_by_role("button", name="Continuer"))
     visitor.look("express-wrong")
     page.locator("#contact_phone").fill("02 99 00 00 00")
     page.locator("#quoi").select_option("rancon")
@@ -83,12 +83,12 @@ def test_each_state_is_held_to_the_rules(live_site, browser):
     page.get_by_role("button", name="Être rappelé").click()
     page.wait_for_url("**/declarer/envoyee/")
     visitor.look("express-sent")
-    steps.leave_by(page.get_by_role("link", name="Continuer la déclaration"))
+    steps.click_to_next_page(page.get_by_role("link", name="Continuer la déclaration"))
     visitor.look("express-screen-1")
     visitor.check()
 
 
-def test_whoever_calls_back_types_on_the_case(live_site, browser):
+def test_the_responder_who_calls_back_completes_the_case(live_site, browser):
     visitor = Visitor(browser, live_site)
     visitor.goto(URL)
     page = visitor.page

@@ -1,4 +1,4 @@
-"""What a declaration asks of a person, counted on the real pages: screens, answers, keys. By keyboard alone."""
+"""The screens, answers and keys that a declaration takes, counted on the real pages by keyboard alone."""
 
 import pytest
 from playwright.sync_api import expect
@@ -16,8 +16,8 @@ POSTAL_CODE = "29998"
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 @pytest.mark.proof
-def test_it_works(live_site, browser, script):
-    """Each type, on a telephone's width, each from a device and an address of its own."""
+def test_declaring_each_type_takes_few_screens_answers_and_keys(live_site, browser, script):
+    """Each type is declared on a telephone's width, from a device and an address of its own."""
     for number, kind in enumerate(TYPES):
         device = {
             "java_script_enabled": script,
@@ -33,8 +33,8 @@ def test_it_works(live_site, browser, script):
     assert set(Incident.objects.values_list("type", flat=True)) == set(TYPES)
 
 
-def test_what_matters_stays_in_sight(live_site, browser):
-    """From the type on the reflexes, from the body on the number: at the top, however far the page has scrolled."""
+def test_the_reflexes_and_the_number_stay_in_sight(live_site, browser):
+    """Once the type is chosen the reflexes stay at the top of the page, and once the body is, the number."""
     page = open_page(browser, width=360)
     typist = Typist(page, live_site)
     typist.choose("rancon")
@@ -50,7 +50,7 @@ def test_what_matters_stays_in_sight(live_site, browser):
         typist.leave(GO_ON, f"**/declarer/{leads_to}/")
 
 
-def test_enter_in_a_field_goes_on_and_never_back(live_site, browser):
+def test_enter_in_a_field_goes_to_the_next_screen(live_site, browser):
     typist = Typist(open_page(browser, width=360), live_site)
     typist.choose("panne")
     typist.find_body(POSTAL_CODE)

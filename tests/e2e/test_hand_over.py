@@ -1,4 +1,4 @@
-"""Handing files over from a telephone and from a desk, with and without script, through a line that is cut."""
+"""Handing files over from a telephone and a desk, with and without script, with a lost connection."""
 
 import os
 from io import BytesIO
@@ -32,7 +32,7 @@ LARGE = {"name": "disque.img", "mimeType": "application/octet-stream", "buffer":
 
 
 @pytest.fixture
-def incident(live_site, settings, tmp_path, ground_for_a_walk):
+def incident(live_site, settings, tmp_path, town_and_centre):
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path)}
     return declare()
 
@@ -49,13 +49,13 @@ def hand_over(page):
     page.get_by_role("button", name="Remettre à Breizh Cyber").click()
 
 
-def received(page, words):
-    """Each file is three requests, and this machine may be busy."""
+def expect_received(page, words):
+    """Wait for this message: each file takes three requests, and the machine may be busy."""
     expect(page.locator("#recus")).to_have_text(words, timeout=60_000)
 
 
 @pytest.mark.parametrize(("width", "script"), [(360, False), (360, True), (1280, True)])
-def test_it_works(live_site, browser, incident, width, script):
+def test_a_declarant_hands_over_files_and_a_photo(live_site, browser, incident, width, script):
     page = open_page(browser, width=width, java_script_enabled=script)
     enter(page, live_site, incident)
     page.get_by_label("Votre nom").fill("Dominique Exemple")
@@ -63,7 +63,7 @@ def test_it_works(live_site, browser, incident, width, script):
     page.locator("#photo").set_input_files([PHOTO])
     hand_over(page)
 
-    received(page, "3 fichiers sont reçus")
+    expect_received(page, "3 fichiers sont reçus")
     expect(page.locator(".files li")).to_have_count(3)
     assert list(Evidence.objects.order_by("number").values_list("name", "media_type", "author")) == [
         ("LISEZ-MOI.txt", "text/plain", "Dominique Exemple"),
@@ -77,8 +77,8 @@ def test_it_works(live_site, browser, incident, width, script):
     assert page.hosts == {host_of(live_site)}
 
 
-def test_a_line_that_is_cut_goes_on(live_site, browser, incident):
-    """The second slice meets no network; the words say so; once the line is back, nothing is sent twice."""
+def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, incident):
+    """The second slice fails and the page says so; once the network is back, nothing is sent twice."""
     page = open_page(browser)
     enter(page, live_site, incident)
     page.route(f"**/envoi/**debut={SLICE}", lambda route: route.abort("internetdisconnected"))
@@ -88,11 +88,11 @@ def test_a_line_that_is_cut_goes_on(live_site, browser, incident):
     shoot(page, "evidence-cut")
     assert EvidenceUpload.objects.get().received == SLICE
     page.unroute_all()
-    received(page, "2 fichiers sont reçus")
+    expect_received(page, "2 fichiers sont reçus")
     assert Evidence.objects.get(number=1).size == len(LARGE["buffer"])
 
 
-def test_a_closed_page_goes_on_where_it_was(live_site, browser, incident):
+def test_an_upload_resumes_on_a_new_page(live_site, browser, incident):
     page = open_page(browser)
     enter(page, live_site, incident)
     page.route(f"**/envoi/**debut={SLICE}", lambda route: route.abort())
@@ -100,19 +100,19 @@ def test_a_closed_page_goes_on_where_it_was(live_site, browser, incident):
     hand_over(page)
     expect(page.locator("[role=status]")).to_contain_text("La ligne est coupée", timeout=30_000)
     page.unroute_all()
-    steps.look_again(page)
+    steps.reload(page)
     expect(page.locator("#coupes + p + ul")).to_contain_text("disque.img : 524 Ko reçus sur 1,0 Mo")
     offsets = []
     page.on("request", lambda request: offsets.append(request.url.partition("debut=")[2]))
     page.locator("#fichiers").set_input_files([LARGE])
     hand_over(page)
-    received(page, "Un fichier est reçu")
+    expect_received(page, "Un fichier est reçu")
     assert "0" not in offsets
     assert EvidenceUpload.objects.get().evidence == Evidence.objects.get()
 
 
-def a_begun_upload(incident):
-    """What another device began, and its line cut."""
+def start_partial_upload(incident):
+    """Start an upload on another device and send only its first slice."""
     guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
     case = {"guest": guest, "reference": incident.reference}
     upload = start_upload(**case, name="sauvegarde de la mairie.zip", size=3 * SLICE, author="", first="")
@@ -120,11 +120,11 @@ def a_begun_upload(incident):
 
 
 @pytest.mark.parametrize("script", [False, True])
-def test_an_upload_is_given_up(live_site, browser, incident, script):
+def test_a_declarant_gives_up_an_upload(live_site, browser, incident, script):
     page = open_page(browser, java_script_enabled=script)
     enter(page, live_site, incident)
-    a_begun_upload(incident)
-    steps.look_again(page)
+    start_partial_upload(incident)
+    steps.reload(page)
     button = page.get_by_role("button", name="Abandonner cet envoi (sauvegarde de la mairie.zip)")
     expect(button).to_be_visible()
     with page.expect_navigation():
@@ -138,15 +138,15 @@ def test_an_upload_is_given_up(live_site, browser, incident, script):
 
 
 @pytest.mark.proof
-def test_the_sealed_list_fits_its_paper(live_site, browser, incident):
-    """The list begins on the first page, without what is for the screen, and cuts no line in two."""
+def test_the_printed_list_of_files_cuts_no_line(live_site, browser, incident):
+    """The list starts on the first page, without the screen's navigation, and cuts no file in two."""
     page = open_page(browser, width=1280)
     enter(page, live_site, incident)
     page.locator("#fichiers").set_input_files(
         [NOTE | {"name": f"{number}.log", "buffer": str(number).encode()} for number in range(12)]
     )
     hand_over(page)
-    received(page, "12 fichiers sont reçus")
+    expect_received(page, "12 fichiers sont reçus")
     page.goto(f"{live_site}/suivi/{incident.reference}/pieces/bordereau/")
     sheets = [sheet.extract_text() for sheet in PdfReader(BytesIO(page.pdf(prefer_css_page_size=True))).pages]
     assert len(sheets) in (2, 3)
@@ -157,60 +157,60 @@ def test_the_sealed_list_fits_its_paper(live_site, browser, incident):
     assert Evidence.objects.get(number=1).sha256 in sheets[0]
 
 
-def test_what_is_missing_is_named(live_site, browser, incident, monkeypatch):
+def test_a_refused_file_is_named_with_its_reason(live_site, browser, incident, monkeypatch):
     monkeypatch.setattr("incidents.services.evidence.upload.LARGEST", 1000)
     page = open_page(browser)
     enter(page, live_site, incident)
     page.locator("#fichiers").set_input_files([LARGE, NOTE])
     hand_over(page)
-    said = page.locator("[role=status]")
-    expect(said).to_contain_text("Il manque « disque.img » : C’est plus que 100 Mo.")
-    expect(said).to_contain_text("1 sur 2 reçus")
-    expect(said).to_be_focused()
+    status = page.locator("[role=status]")
+    expect(status).to_contain_text("Il manque « disque.img » : C’est plus que 100 Mo.")
+    expect(status).to_contain_text("1 sur 2 reçus")
+    expect(status).to_be_focused()
     assert Evidence.objects.get().name == "LISEZ-MOI.txt"
 
 
-class Looker:
-    """Holds each state to the rules of every page, on both screens."""
+class StateChecker:
+    """Checks each state by the rules of every page, on both screens."""
 
     def __init__(self, page):
-        self.page, self.found = page, []
+        self.page, self.problems = page, []
 
     def look(self, name):
-        self.found += [(name, complaint) for complaint in self.page.complaints]
+        self.problems += [(name, complaint) for complaint in self.page.complaints]
         self.page.complaints.clear()
         for width, scheme in ((320, "light"), (1280, "dark")):
             self.page.set_viewport_size({"width": width, "height": 760})
             self.page.emulate_media(color_scheme=scheme)
-            self.found += [(name, scheme, *violation) for violation in violations(self.page)]
+            self.problems += [(name, scheme, *violation) for violation in violations(self.page)]
             if (beyond := overflow(self.page)) > 0:
-                self.found.append((name, width, "overflow", beyond))
+                self.problems.append((name, width, "overflow", beyond))
             shoot(self.page, name)
         if self.page.locator("h1").count() != 1:
-            self.found.append((name, "titles"))
+            self.problems.append((name, "titles"))
 
 
 @pytest.mark.proof
-def test_each_state_is_fit_to_be_read(live_site, browser, incident):
+def test_each_state_of_the_files_page_is_accessible(live_site, browser, incident):
     page = open_page(browser, reduced_motion="reduce")
-    looker = Looker(page)
+    checker = StateChecker(page)
     enter(page, live_site, incident)
-    looker.look("evidence-empty")
+    checker.look("evidence-empty")
     with page.expect_navigation():
         hand_over(page)
-    looker.look("evidence-nothing-chosen")
+    checker.look("evidence-nothing-chosen")
     names = [*FILE_NAMES[:2], *FILE_NAMES[6:8], *FILE_NAMES[9:11], *FILE_NAMES[19:21], "a" * 250 + ".eml"]
     files = [NOTE | {"name": name.replace("\0", ""), "buffer": name.encode()} for name in names]
     page.locator("#fichiers").set_input_files([PHOTO, *files])
     hand_over(page)
-    received(page, "10 fichiers sont reçus")
+    expect_received(page, "10 fichiers sont reçus")
     page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-    looker.look("evidence-handed-over")
+    checker.look("evidence-handed-over")
     page.get_by_role("link", name="Liste des fichiers remis").click()
     expect(page.locator("h1")).to_have_text("Liste des fichiers remis (bordereau)")
-    looker.look("evidence-list")
+    checker.look("evidence-list")
     page.goto(f"{live_site}/suivi/{incident.reference}/")
-    looker.look("evidence-follow-up")
+    checker.look("evidence-follow-up")
     erase_personal_data(reference=incident.reference, actor=a_lead())
     page.goto(f"{live_site}/suivi/{incident.reference}/pieces/")
     page.context.clear_cookies()
@@ -218,15 +218,15 @@ def test_each_state_is_fit_to_be_read(live_site, browser, incident):
     steps.sign_in(page, an_agent(incident.collectivity))
     for path in ("pieces/", "pieces/bordereau/"):
         page.goto(f"{live_site}/suivi/{incident.reference}/{path}")
-        looker.look("evidence-erased-" + path.strip("/").replace("/", "-"))
-    assert not looker.found, "\n".join(map(str, looker.found))
+        checker.look("evidence-erased-" + path.strip("/").replace("/", "-"))
+    assert not checker.problems, "\n".join(map(str, checker.problems))
 
 
 @pytest.mark.proof
-def test_what_is_unfinished_and_who_opened_are_fit_to_be_read(live_site, browser, incident):
+def test_unfinished_uploads_and_openings_are_accessible(live_site, browser, incident):
     page = open_page(browser, reduced_motion="reduce")
-    looker = Looker(page)
-    a_begun_upload(incident)
+    checker = StateChecker(page)
+    start_partial_upload(incident)
     piece = a_piece(incident)
     for _ in range(2):
         note_opening(piece=piece, reader=a_responder())
@@ -234,19 +234,19 @@ def test_what_is_unfinished_and_who_opened_are_fit_to_be_read(live_site, browser
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()
     page.goto(f"{live_site}/suivi/{incident.reference}/pieces/")
-    looker.look("evidence-unfinished")
+    checker.look("evidence-unfinished")
     with page.expect_navigation():
         page.get_by_role("button", name="Abandonner cet envoi").click()
-    looker.look("evidence-given-up")
-    assert not looker.found, "\n".join(map(str, looker.found))
+    checker.look("evidence-given-up")
+    assert not checker.problems, "\n".join(map(str, checker.problems))
 
 
-def test_a_responder_downloads_it(live_site, browser, incident):
+def test_a_responder_downloads_a_file(live_site, browser, incident):
     page = open_page(browser, width=1280)
     enter(page, live_site, incident)
     page.locator("#photo").set_input_files([PHOTO])
     hand_over(page)
-    received(page, "Un fichier est reçu")
+    expect_received(page, "Un fichier est reçu")
     desk = open_page(browser, width=1280)
     steps.open_admin(desk, live_site, a_responder())
     desk.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")

@@ -1,4 +1,4 @@
-"""In a real browser, what is typed on the page of a case outlives everything, and its buttons leave the page there."""
+"""In a real browser, text typed on the page of a case is never lost, and its buttons do not reload the page."""
 
 from urllib.parse import unquote
 
@@ -43,12 +43,12 @@ def address(desk, case):
     return f"{desk.site}/admin/incidents/incident/{case.reference}/"
 
 
-def is_kept(page):
+def wait_until_saved(page):
     page.get_by_text("Ce que vous écrivez est gardé").wait_for()
 
 
-def test_it_works(desk, case, until):
-    """A tick, a note and a qualification change their blocks alone; the answer stays, under the same caret."""
+def test_each_act_changes_its_block_and_keeps_the_reply(desk, case, wait_until):
+    """A tick, a note and a qualification change only their blocks."""
     page = desk.page
     page.goto(address(desk, case))
     page.evaluate("window.isSamePage = true")
@@ -76,11 +76,11 @@ def test_it_works(desk, case, until):
     expect(page.get_by_label(REPLY)).to_have_value("")
     assert page.evaluate("window.isSamePage")
     assert Message.objects.get().text == TYPED
-    assert until(lambda: not KeptWords.objects.filter(form=KeptForm.REPLY).exclude(values={}).exists())
+    assert wait_until(lambda: not KeptWords.objects.filter(form=KeptForm.REPLY).exclude(values={}).exists())
     desk.check()
 
 
-def test_the_history_says_each_small_act_at_once(desk, case):
+def test_the_history_shows_each_act_at_once(desk, case):
     page = desk.page
     page.goto(address(desk, case))
     page.locator("#histoire > summary").click()
@@ -92,11 +92,11 @@ def test_the_history_says_each_small_act_at_once(desk, case):
     expect(page.locator("#histoire .events li").first).to_be_visible()
 
 
-def test_it_comes_back_on_another_machine_after_a_crash(desk, browser, case, person):
+def test_a_reply_comes_back_on_another_machine_after_a_crash(desk, browser, case, person):
     page = desk.page
     page.goto(address(desk, case))
     page.get_by_label(REPLY).fill(TYPED)
-    is_kept(page)
+    wait_until_saved(page)
     page.context.close()
 
     other = open_page(browser, width=1280)
@@ -106,12 +106,12 @@ def test_it_comes_back_on_another_machine_after_a_crash(desk, browser, case, per
     expect(other.get_by_text("sans l’envoyer")).to_be_visible()
 
 
-def test_leaving_at_once_loses_nothing(desk, case, until):
+def test_leaving_the_page_at_once_saves_the_reply(desk, case, wait_until):
     page = desk.page
     page.goto(address(desk, case))
     page.get_by_label(REPLY).fill(TYPED)
     page.goto(f"{desk.site}/admin/")
-    assert until(lambda: KeptWords.objects.filter(form=KeptForm.REPLY).exists())
+    assert wait_until(lambda: KeptWords.objects.filter(form=KeptForm.REPLY).exists())
 
 
 def test_enter_presses_the_button_of_its_own_form(desk, case):
@@ -124,7 +124,7 @@ def test_enter_presses_the_button_of_its_own_form(desk, case):
     assert Task.objects.filter(title="Prévenir le prestataire").exists()
 
 
-def test_what_is_refused_stays_in_its_block(desk, case):
+def test_a_refused_note_is_explained_in_its_block(desk, case):
     page = desk.page
     page.goto(address(desk, case))
     page.get_by_label(REPLY).fill(TYPED)
@@ -134,11 +134,11 @@ def test_what_is_refused_stays_in_its_block(desk, case):
     expect(page.get_by_label(REPLY)).to_have_value(TYPED)
 
 
-def test_a_session_that_ended_leaves_the_words_on_the_page(desk, case):
+def test_the_reply_stays_on_the_page_when_the_session_has_ended(desk, case):
     page = desk.page
     page.goto(address(desk, case))
     page.get_by_label(REPLY).fill(TYPED)
-    is_kept(page)
+    wait_until_saved(page)
     Session.objects.all().delete()
     page.get_by_role("button", name="Fait : Rappeler le maire").click()
     door = page.get_by_role("link", name="Se connecter dans un autre onglet")
@@ -147,7 +147,7 @@ def test_a_session_that_ended_leaves_the_words_on_the_page(desk, case):
     assert not Task.objects.get().done_at
 
 
-def test_without_a_script_a_tick_brings_the_words_back(browser, live_site, case, person):
+def test_a_tick_without_script_keeps_the_fields(browser, live_site, case, person):
     page = open_page(browser, width=1280, java_script_enabled=False)
     steps.open_admin(page, live_site, person)
     page.goto(f"{live_site}/admin/incidents/incident/{case.reference}/")
@@ -160,7 +160,7 @@ def test_without_a_script_a_tick_brings_the_words_back(browser, live_site, case,
     assert Task.objects.get().done_at
 
 
-def test_what_is_pressed_while_an_answer_is_awaited_is_done_after_it(desk, case, until):
+def test_buttons_pressed_during_a_request_act_after_it(desk, case, wait_until):
     page = desk.page
     page.goto(address(desk, case))
     page.get_by_label("Note interne", exact=True).fill("Vu avec le maire.")
@@ -170,16 +170,16 @@ def test_what_is_pressed_while_an_answer_is_awaited_is_done_after_it(desk, case,
         for (const button of [tick, tick, note, note]) button.click();
     }""")
     expect(page.locator(".inner__list").get_by_text("Vu avec le maire.")).to_have_count(1)
-    assert until(lambda: Task.objects.get().done_at)
+    assert wait_until(lambda: Task.objects.get().done_at)
     expect(page.get_by_text("Écrivez la note avant")).to_have_count(0)
 
 
-def test_a_report_outlives_the_end_of_the_session(desk, case, person, until):
-    """Nothing says that it is kept; sent too early it stays on the screen, sent after signing in again it arrives."""
+def test_a_closing_report_survives_the_end_of_the_session(desk, case, person, wait_until):
+    """The page stops saying that it is saved; sent again after signing in, the report arrives."""
     page = desk.page
     page.goto(address(desk, case) + "cloture/")
     page.locator("[name=summary]").fill("Tout est rétabli.")
-    is_kept(page)
+    wait_until_saved(page)
     Session.objects.all().delete()
     page.locator("[name=summary]").fill(f"Tout est rétabli. {TYPED}")
     page.get_by_text("Votre session a pris fin.").wait_for()
@@ -193,4 +193,4 @@ def test_a_report_outlives_the_end_of_the_session(desk, case, person, until):
     steps.sign_in(opened.value, person)
     send.click()
     row = KeptWords.objects.filter(form=KeptForm.CLOSING, values__summary=[f"Tout est rétabli. {TYPED}"])
-    assert until(row.exists)
+    assert wait_until(row.exists)

@@ -1,4 +1,4 @@
-"""In a real browser, what is being typed outlives another form of its page, a detour and the end of the session."""
+"""In a real browser, typed text survives another form of its page, another page and the end of the session."""
 
 import json
 import re
@@ -37,8 +37,8 @@ def incident(live_site):
     return declare()
 
 
-def follow(live_site, browser, incident):
-    """The page of a case, by its link."""
+def open_case_by_link(live_site, browser, incident):
+    """Open the page of a case by its link."""
     page = open_page(browser)
     page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     press(page, "Ouvrir mon dossier")
@@ -53,13 +53,13 @@ def unfold(page, name):
     page.locator("summary", has_text=name).click()
 
 
-def kept_in(page):
+def list_session_storage(page):
     return page.evaluate("Object.keys(sessionStorage)")
 
 
-def test_it_works(live_site, browser, incident):
-    """The follow-up: the sentence is shared while a message is being typed."""
-    page = follow(live_site, browser, incident)
+def test_a_message_survives_sharing_the_sentence(live_site, browser, incident):
+    """The sentence is shared on the follow-up page while a message is being typed."""
+    page = open_case_by_link(live_site, browser, incident)
     unfold(page, "Écrire")
     page.locator("#id_text").fill(TYPED)
     unfold(page, "À lire à voix haute")
@@ -72,14 +72,14 @@ def test_it_works(live_site, browser, incident):
     unfold(page, "Écrire")
     expect(page.locator("#id_text")).to_have_value("")
     assert Message.objects.get().text == TYPED
-    assert kept_in(page) == []
+    assert list_session_storage(page) == []
     assert page.complaints == []
 
 
-def test_a_rating_keeps_the_message_and_a_refusal_both(live_site, browser, incident, person):
+def test_a_rating_keeps_the_message_and_a_refused_one_keeps_both(live_site, browser, incident, person):
     acknowledge_incident(reference=incident.reference, actor=person)
     close_incident(reference=incident.reference, actor=person, reason="resolved", why="Vu.")
-    page = follow(live_site, browser, incident)
+    page = open_case_by_link(live_site, browser, incident)
     unfold(page, "Écrire")
     page.locator("#id_text").fill(TYPED)
     page.locator("#avis_words").fill("Merci.")
@@ -94,14 +94,14 @@ def test_a_rating_keeps_the_message_and_a_refusal_both(live_site, browser, incid
     expect(page.locator("#id_text")).to_have_value(TYPED)
 
 
-def test_closing_the_case_on_this_device_forgets(live_site, browser, incident):
-    page = follow(live_site, browser, incident)
+def test_closing_the_case_on_this_device_clears_the_message(live_site, browser, incident):
+    page = open_case_by_link(live_site, browser, incident)
     unfold(page, "Écrire")
     page.locator("#id_text").fill(TYPED)
-    assert len(kept_in(page)) == 1
+    assert len(list_session_storage(page)) == 1
     unfold(page, "Code, compte, retrait")
     press(page, "Fermer ce dossier sur cet appareil")
-    assert kept_in(page) == []
+    assert list_session_storage(page) == []
 
 
 def write_call(page):
@@ -116,7 +116,7 @@ def expect_call(page):
     expect(page.locator("#id_body")).to_have_value("Plouexemple")
 
 
-def test_a_call_outlives_a_detour(desk):
+def test_a_call_survives_another_page(desk):
     page = desk.page
     page.goto(f"{desk.site}/triage/saisir/")
     write_call(page)
@@ -124,10 +124,10 @@ def test_a_call_outlives_a_detour(desk):
     page.goto(f"{desk.site}/triage/saisir/")
     expect_call(page)
     press(page, "Déconnexion")
-    assert kept_in(page) == [], "the next person at this desk finds nothing"
+    assert list_session_storage(page) == [], "the next person at this desk finds nothing"
 
 
-def test_a_call_outlives_the_end_of_the_session(desk, person, incident):
+def test_a_call_survives_the_end_of_the_session(desk, person, incident):
     page = desk.page
     page.goto(f"{desk.site}/triage/saisir/")
     write_call(page)
@@ -145,7 +145,7 @@ def test_a_call_outlives_the_end_of_the_session(desk, person, incident):
     expect(page.locator("#id_description")).to_have_value("")
 
 
-def test_a_call_that_was_given_up_is_announced_and_can_be_emptied(desk):
+def test_an_abandoned_call_is_announced_and_can_be_cleared(desk):
     page = desk.page
     page.goto(f"{desk.site}/triage/saisir/?q=Plouexemple")
     page.locator("#id_contact_email").fill("mairie@plouexemple.example")
@@ -159,11 +159,11 @@ def test_a_call_that_was_given_up_is_announced_and_can_be_emptied(desk):
     expect(page.locator("#id_contact_email")).to_have_value("")
     expect(page.locator("#id_body")).to_have_value("Plouexemple")
     expect(page.get_by_text("Reprise d’un appel")).to_have_count(0)
-    assert kept_in(page) == []
+    assert list_session_storage(page) == []
     assert page.complaints == []
 
 
-def test_old_words_do_not_replace_what_a_colleague_wrote_since(desk, person):
+def test_an_old_draft_does_not_replace_a_colleagues_text(desk, person):
     group = a_group(person, "Une campagne de faux mails")
     page, address = desk.page, f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/"
     page.goto(address)
@@ -181,16 +181,16 @@ def test_old_words_do_not_replace_what_a_colleague_wrote_since(desk, person):
 
 
 @pytest.mark.parametrize("where", ["/", "/chiffres/"])
-def test_signing_out_anywhere_forgets(desk, where):
+def test_signing_out_anywhere_clears_the_drafts(desk, where):
     page = desk.page
     page.goto(f"{desk.site}/triage/saisir/")
     write_call(page)
     page.goto(desk.site + where)
     steps.press(page, page.get_by_role("button", name="Se déconnecter").first)
-    assert kept_in(page) == []
+    assert list_session_storage(page) == []
 
 
-def test_a_refused_post_forgets_nothing(desk):
+def test_a_refused_post_keeps_the_draft(desk):
     page = desk.page
     page.goto(f"{desk.site}/triage/saisir/")
     write_call(page)
@@ -202,7 +202,7 @@ def test_a_refused_post_forgets_nothing(desk):
     expect_call(page)
 
 
-def test_the_sheet_of_a_group_outlives_its_other_form(desk, person, incident):
+def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(desk, person, incident):
     group = a_group(person, "Une campagne de faux mails")
     page = desk.page
     page.goto(f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/")
@@ -212,12 +212,12 @@ def test_the_sheet_of_a_group_outlives_its_other_form(desk, person, incident):
     expect(page.locator("#id_sheet")).to_have_value(TYPED)
     expect(page.locator("#id_references")).to_have_value("")
     press(page, "Enregistrer la fiche")
-    assert kept_in(page) == []
+    assert list_session_storage(page) == []
     group.refresh_from_db()
     assert group.sheet == TYPED
 
 
-def test_a_message_to_a_group_outlives_a_detour(desk, person, incident):
+def test_a_message_to_a_group_survives_another_page(desk, person, incident):
     group = a_group(person, "Une campagne de faux mails")
     add_to_group(reference=incident.reference, group=group.uid, actor=person)
     page, address = desk.page, f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/message/"
@@ -229,7 +229,7 @@ def test_a_message_to_a_group_outlives_a_detour(desk, person, incident):
     expect(page.locator("#id_text")).to_have_value(TYPED)
 
 
-def test_the_hand_over_outlives_a_detour(desk, person, incident):
+def test_the_hand_over_survives_another_page(desk, person, incident):
     acknowledge_incident(reference=incident.reference, actor=person)
     page, address = desk.page, f"{desk.site}/admin/incidents/incident/relais/"
     page.on("dialog", lambda dialog: dialog.accept())
@@ -242,8 +242,8 @@ def test_the_hand_over_outlives_a_detour(desk, person, incident):
     expect(page.locator("[name=dossier]")).to_be_checked()
 
 
-def test_no_password_and_no_file_is_kept(desk):
-    """Whatever form may be marked."""
+def test_no_password_and_no_file_is_stored(desk):
+    """Even if a form asks for it."""
     page = desk.page
     page.goto(f"{desk.site}/triage/saisir/")
     page.evaluate(

@@ -1,4 +1,4 @@
-"""What is typed outlives what takes the person away: a link, the back button, a line that is cut, a second window."""
+"""Typed text survives a link, the back button, a lost connection and a second window."""
 
 from contextlib import suppress
 
@@ -19,23 +19,23 @@ def page(browser, live_site):
     return page
 
 
-def last_screen(page, site):
+def open_last_screen(page, site):
     page.goto(site + "/declarer/rappel/")
     return page.locator("#id_description")
 
 
-def kept():
-    """The story as the draft has it now."""
+def get_saved_story():
+    """Return the description now saved in the draft."""
     page = DraftPage.objects.filter(screen="rappel").first()
     return page.values["description"][0] if page else None
 
 
-def test_it_works(page, live_site, until):
-    """Typed and left at once by a link: the words come back with the screen, and the button is no second writer."""
-    last_screen(page, live_site).fill(WORDS)
+def test_a_description_survives_leaving_by_a_link(page, live_site, wait_until):
+    """The text comes back with the screen, and sending it then is no conflict."""
+    open_last_screen(page, live_site).fill(WORDS)
     with page.expect_navigation():
         page.get_by_role("link", name="Tocsin").first.click()
-    until(lambda: kept() == WORDS)
+    wait_until(lambda: get_saved_story() == WORDS)
     page.go_back()
     expect(page.locator("#id_description")).to_have_value(WORDS)
     page.locator("#id_contact_phone").fill("02 99 00 00 00")
@@ -45,13 +45,13 @@ def test_it_works(page, live_site, until):
     assert page.complaints == []
 
 
-def test_it_is_kept_while_it_is_typed(page, live_site, until):
-    """Without a word about it but the hour, which is said as on every screen."""
-    box = last_screen(page, live_site)
+def test_the_description_is_saved_while_it_is_typed(page, live_site, wait_until):
+    """The page only shows the hour of the last save, as on every screen."""
+    box = open_last_screen(page, live_site)
     box.press_sequentially("Plus rien")
-    until(lambda: kept() == "Plus rien")
+    wait_until(lambda: get_saved_story() == "Plus rien")
     box.press_sequentially(" ne s’ouvre")
-    until(lambda: kept() == "Plus rien ne s’ouvre")
+    wait_until(lambda: get_saved_story() == "Plus rien ne s’ouvre")
     expect(page.locator("[data-saved]")).to_contain_text("Enregistré à")
     page.locator("#id_contact_phone").fill("02 99 00 00 00")
     steps.send(page)
@@ -59,38 +59,37 @@ def test_it_is_kept_while_it_is_typed(page, live_site, until):
     assert page.complaints == []
 
 
-def test_without_a_script_the_buttons_keep_it(browser, live_site):
+def test_without_script_the_buttons_save_the_description(browser, live_site):
     page = open_page(browser, java_script_enabled=False)
     steps.begin(page, live_site)
-    last_screen(page, live_site).fill(WORDS)
+    open_last_screen(page, live_site).fill(WORDS)
     with page.expect_navigation():
         page.get_by_role("button", name="les données").first.click()
     page.goto(live_site)
     page.go_back()
-    expect(last_screen(page, live_site)).to_have_value(WORDS)
+    expect(open_last_screen(page, live_site)).to_have_value(WORDS)
 
 
-def test_a_line_that_is_cut(page, live_site, until):
-    """It is said, tried again, and unsaid."""
-    box = last_screen(page, live_site)
+def test_a_lost_connection_is_reported_until_it_is_back(page, live_site, wait_until):
+    box = open_last_screen(page, live_site)
     page.context.set_offline(True)
     box.fill(WORDS)
     expect(page.locator("[data-trouble]")).to_contain_text("la ligne est coupée")
     shoot(page, "line-cut")
     page.context.set_offline(False)
-    until(kept)
+    wait_until(get_saved_story)
     expect(page.locator("[data-trouble]")).to_be_empty()
 
 
-def test_two_windows_on_one_screen(page, live_site, until):
-    """The second to type is told at once, loses nothing, and decides with both before her eyes."""
+def test_the_second_of_two_windows_is_warned_and_decides(page, live_site, wait_until):
+    """Her text is not lost, and she sees both texts before she sends hers."""
     other = page.context.new_page()
-    first, second = last_screen(page, live_site), last_screen(other, live_site)
+    first, second = open_last_screen(page, live_site), open_last_screen(other, live_site)
     first.fill("La première.")
-    until(kept)
+    wait_until(get_saved_story)
     second.fill("La seconde.")
     expect(other.locator("[data-trouble]")).to_contain_text("rempli ailleurs")
-    assert kept() == "La première."
+    assert get_saved_story() == "La première."
     other.locator("#id_contact_phone").fill("02 99 00 00 00")
     steps.send(other)
     expect(other.locator(".errors")).to_contain_text("La première.")
@@ -99,10 +98,10 @@ def test_two_windows_on_one_screen(page, live_site, until):
     assert Incident.objects.get().story.description == "La seconde."
 
 
-def test_the_back_button_after_the_end(page, live_site):
-    """It leads to the answer, however often it is pressed; nothing is sent twice."""
+def test_the_back_button_after_sending_leads_to_the_answer(page, live_site):
+    """However often it is pressed, nothing is sent twice."""
     steps.describe_nothing(page)
-    steps.say_who_to_call(page)
+    steps.fill_caller(page)
     steps.send(page)
     for _ in range(3):
         page.go_back()
@@ -110,8 +109,8 @@ def test_the_back_button_after_the_end(page, live_site):
     assert Incident.objects.count() == Draft.objects.count() == 1
 
 
-def test_a_double_click_on_each_button(browser, live_site):
-    """One draft goes on, one case is made, and the page after it is the one that was meant."""
+def test_a_double_click_on_each_button_makes_one_case(browser, live_site):
+    """Each double click leads to the next screen and not further."""
     page = open_page(browser)
     page.goto(live_site + "/declarer/")
     for button, leads_to in BUTTONS:
@@ -138,8 +137,8 @@ BUTTONS = (
 )
 
 
-def test_a_device_with_the_wrong_clock(browser, live_site):
-    """The server's hour counts; a date of the device's future is refused with today's beside it."""
+def test_a_device_with_the_wrong_clock_follows_the_server(browser, live_site):
+    """A date in the device's future is refused, with today's date beside it."""
     page = open_page(browser)
     page.clock.set_fixed_time("2038-01-20T03:14:08")
     steps.begin(page, live_site)
@@ -154,8 +153,8 @@ def test_a_device_with_the_wrong_clock(browser, live_site):
     assert page.url.endswith("/declarer/envoyee/")
 
 
-def test_a_zoom_of_four_hundred_percent(browser, live_site):
-    """A window of 1280 × 1024 shows 320 × 256: nothing is cut off, and the number leaves most of it free."""
+def test_a_zoom_of_four_hundred_percent_cuts_nothing_off(browser, live_site):
+    """A window of 1280 × 1024 then shows 320 × 256, most of it not covered by the number."""
     page = open_page(browser)
     page.set_viewport_size({"width": 320, "height": 256})
     steps.begin(page, live_site)

@@ -1,4 +1,4 @@
-"""A day of a centre, lived in a real browser: thirty declarations come in, and nothing is forgotten in the evening."""
+"""A day at a centre, in a real browser: thirty declarations arrive, and in the evening none is forgotten."""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,223 +12,223 @@ from stats.services import verify_figures
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_responder
 from tests.e2e import day, steps
-from tests.e2e.day import SUPPLIER, Desk, another_centre, open_own_page
+from tests.e2e.day import SUPPLIER, Desk, create_other_centre, open_own_page
 
 pytestmark = pytest.mark.proof
 
 ADVICE = "Coupez l’accès de votre prestataire, et gardez les journaux."
-RELAY = "Plouexemple attend un rappel à 18 h."
-AFTERWARDS = "Le syndicat a rappelé, tout va mieux."
+HAND_OVER_NOTE = "Plouexemple attend un rappel à 18 h."
+LATER_NOTE = "Le syndicat a rappelé, tout va mieux."
 
 
-class Day:
-    """The people at their screens, and what came in."""
+class Scene:
+    """The people at their screens, and the cases of the morning."""
 
     def __init__(self, browser, site):
         self.site = site
-        self.cases = day.come_in(browser, site)
-        self.early, self.late = (Desk(browser, site, a_responder()) for _ in range(2))
-        self.afar = Desk(browser, site, a_responder(another_centre()))
+        self.cases = day.declare_morning(browser, site)
+        self.early_shift, self.late_shift = (Desk(browser, site, a_responder()) for _ in range(2))
+        self.other_centre = Desk(browser, site, a_responder(create_other_centre()))
         self.declarant = open_page(browser, width=360)
-        self.desks = [self.early, self.late, self.afar]
+        self.desks = [self.early_shift, self.late_shift, self.other_centre]
 
 
 @pytest.fixture
-def live(live_site, browser):
-    return Day(browser, live_site)
+def scene(live_site, browser):
+    return Scene(browser, live_site)
 
 
-def test_it_works(live):
-    read_the_queue(live)
-    work_on_the_first(live)
-    leave_out_what_is_not(live)
-    see_one_lure_in_two_cases(live)
-    answer_a_wave_as_one(live)
-    act_on_the_wave(live)
-    give_one_to_another_centre(live)
-    hand_over(live)
-    find_by_a_word(live)
-    close_five(live)
-    reopen_one(live)
-    leave_nothing(live)
+def test_no_case_is_forgotten_in_a_day(scene):
+    read_the_queue(scene)
+    work_on_the_first_case(scene)
+    set_aside_a_false_alarm_and_a_duplicate(scene)
+    find_the_same_lure_in_two_cases(scene)
+    write_to_a_whole_wave(scene)
+    take_and_qualify_a_whole_wave(scene)
+    transfer_a_case_to_another_centre(scene)
+    hand_over_to_the_late_shift(scene)
+    find_a_case_by_a_word(scene)
+    close_five_cases(scene)
+    reopen_a_closed_case(scene)
+    check_the_evening(scene)
 
 
-def read_the_queue(live):
-    desk = live.early
+def read_the_queue(scene):
+    desk = scene.early_shift
     desk.goto()
-    assert Incident.objects.count() == day.count(desk, "Tout") == 30
-    assert day.count(desk, "Sans responsable") == 30
-    expect(desk.page.locator(".row")).to_have_count(30 - 12 + 1)  # twelve are one line
+    assert Incident.objects.count() == day.count_cases(desk, "Tout") == 30
+    assert day.count_cases(desk, "Sans responsable") == 30
+    expect(desk.page.locator(".row")).to_have_count(30 - 12 + 1)  # the twelve of the wave are one row
     expect(desk.page.locator(".row button[name=prendre]")).to_have_count(18)
-    desk.look("queue-morning")
+    desk.inspect("queue-morning")
 
 
-def work_on_the_first(live):
-    desk, first = live.early, live.cases.first
+def work_on_the_first_case(scene):
+    desk, first = scene.early_shift, scene.cases.first
     day.take_by_keyboard(desk, first)
     with desk.page.expect_navigation():
         desk.page.keyboard.press("Enter")
-    desk.reads(f"{desk.person} s’en occupe")
-    day.verify(desk)
-    day.qualify(desk)
-    day.keep(desk, "Le maire préfère son portable.")
-    day.keep(desk, "Rappelé, le serveur est débranché.", kind="Appel passé")
-    day.follow_the_guide(desk)
-    words = day.answer_ready_made(desk)
-    desk.look("case-worked")
-    open_own_page(live.declarant, live.site, first)
-    shown = live.declarant.locator("main")
-    expect(shown).to_contain_text(words.split("\n")[0])
-    expect(shown).not_to_contain_text("Le maire préfère son portable.")
+    desk.expect_text(f"{desk.person} s’en occupe")
+    day.verify_by_call_back(desk)
+    day.qualify_as_encryption(desk)
+    day.write_note(desk, "Le maire préfère son portable.")
+    day.write_note(desk, "Rappelé, le serveur est débranché.", kind="Appel passé")
+    day.follow_playbook(desk)
+    words = day.send_template_reply(desk)
+    desk.inspect("case-worked")
+    open_own_page(scene.declarant, scene.site, first)
+    page = scene.declarant.locator("main")
+    expect(page).to_contain_text(words.split("\n")[0])
+    expect(page).not_to_contain_text("Le maire préfère son portable.")
 
 
-def leave_out_what_is_not(live):
-    """The false one is no incident, the second declaration of a town hall joins the first."""
-    desk, cases = live.early, live.cases
-    day.take(desk, cases.false)
-    day.close_at_once(desk, "Pas un incident")
+def set_aside_a_false_alarm_and_a_duplicate(scene):
+    """One declaration is no incident, and another repeats the first one."""
+    desk, cases = scene.early_shift, scene.cases
+    day.take_case(desk, cases.false_alarm)
+    day.close_without_report(desk, "Pas un incident")
 
-    desk.open(cases.first)
-    desk.follow(f"Comparer avec {day.spaced(cases.double)}")
-    desk.look("compare")
-    desk.press(f"Garder {day.spaced(cases.first)}")
+    desk.open_case(cases.first)
+    desk.follow_link(f"Comparer avec {day.format_reference(cases.duplicate)}")
+    desk.inspect("compare")
+    desk.press(f"Garder {day.format_reference(cases.first)}")
     expect(desk.page.get_by_role("heading", name="Doubles")).to_be_visible()
-    desk.open(cases.double)
+    desk.open_case(cases.duplicate)
     expect(desk.page.get_by_role("heading", name="Double de")).to_be_visible()
     desk.goto()
-    assert day.count(desk, "Tout") == 28
+    assert day.count_cases(desk, "Tout") == 28
 
 
-def see_one_lure_in_two_cases(live):
-    desk, (one, other) = live.early, live.cases.lured
-    day.take(desk, one)
-    observe(desk, one)
-    day.take(desk, other)
-    desk.open(other, "indicateurs")
-    desk.reads("Relevé dans un autre de vos dossiers.")
-    desk.look("observables")
-    observe(desk, other)
-    desk.open(other)
-    desk.reads("Vu dans 1 autre dossier de votre centre")
-    desk.reads("banque[.]evil[.]example")
+def find_the_same_lure_in_two_cases(scene):
+    desk, (first, second) = scene.early_shift, scene.cases.lured
+    day.take_case(desk, first)
+    record_observables(desk, first)
+    day.take_case(desk, second)
+    desk.open_case(second, "indicateurs")
+    desk.expect_text("Relevé dans un autre de vos dossiers.")
+    desk.inspect("observables")
+    record_observables(desk, second)
+    desk.open_case(second)
+    desk.expect_text("Vu dans 1 autre dossier de votre centre")
+    desk.expect_text("banque[.]evil[.]example")
 
 
-def observe(desk, incident):
-    desk.open(incident, "indicateurs")
+def record_observables(desk, incident):
+    desk.open_case(incident, "indicateurs")
     desk.page.locator("#container label", has_text="hxxps").get_by_role("checkbox").check()
     desk.press("Relever les valeurs cochées")
     expect(desk.page.locator("section[aria-labelledby=releves]")).to_contain_text("evil[.]example")
 
 
-def answer_a_wave_as_one(live):
-    desk, wave = live.early, live.cases.wave
+def write_to_a_whole_wave(scene):
+    desk, wave = scene.early_shift, scene.cases.wave
     desk.goto()
-    desk.reads(f"Vague : {SUPPLIER}")
-    desk.reads("12 collectivités")
+    desk.expect_text(f"Vague : {SUPPLIER}")
+    desk.expect_text("12 collectivités")
     desk.press(f"En faire un groupe de 12 dossiers : {SUPPLIER}")
     expect(desk.page.locator(".queue__table tbody tr")).to_have_count(12)
     desk.page.get_by_label("Ce qui est connu").fill("Leur accès à distance a servi.")
     desk.press("Enregistrer la fiche")
-    desk.follow("Écrire à tous les déclarants")
+    desk.follow_link("Écrire à tous les déclarants")
     desk.page.get_by_label("Votre message").fill(ADVICE)
     desk.press("Relire avant d’envoyer")
-    desk.reads("12 déclarants liront")
-    desk.look("group-message")
+    desk.expect_text("12 déclarants liront")
+    desk.inspect("group-message")
     desk.press("Envoyer à ces 12 déclarants")
-    desk.is_told("Votre message part, à 12 déclarants")
-    while carry_on_bulk():  # a round lasts two seconds, whatever is left
+    desk.expect_message("Votre message part, à 12 déclarants")
+    while carry_on_bulk():  # a round stops after two seconds and may leave messages
         pass
     for incident in wave:
-        read_only_own(live, incident)
+        check_declarant_reads_own_case_only(scene, incident)
 
 
-def read_only_own(live, incident):
-    open_own_page(live.declarant, live.site, incident)
-    shown = live.declarant.locator("main")
-    expect(shown.get_by_text(ADVICE)).to_have_count(1)
-    words = live.declarant.content()
-    own = incident.collectivity.name
-    assert own in words
-    assert not [one for one in live.cases.wave if one != incident and f"{one.collectivity.name}<" in words]
+def check_declarant_reads_own_case_only(scene, incident):
+    open_own_page(scene.declarant, scene.site, incident)
+    page = scene.declarant.locator("main")
+    expect(page.get_by_text(ADVICE)).to_have_count(1)
+    html = scene.declarant.content()
+    assert incident.collectivity.name in html
+    others = [case for case in scene.cases.wave if case != incident]
+    assert not [case for case in others if f"{case.collectivity.name}<" in html]
 
 
-def act_on_the_wave(live):
-    desk = live.early
+def take_and_qualify_a_whole_wave(scene):
+    desk = scene.early_shift
     desk.goto()
     day.act_on_wave(desk, "Prendre")
-    desk.is_told("12 dossiers pris en charge.")
+    desk.expect_message("12 dossiers pris en charge.")
     day.act_on_wave(desk, "Qualifier…")
     desk.page.get_by_label("Nature").select_option("incident")
     desk.page.get_by_label("Type").select_option("prestataire")
     desk.press("Qualifier")
-    desk.is_told("12 dossiers qualifiés.")
+    desk.expect_message("12 dossiers qualifiés.")
     desk.page.locator(".wave").get_by_role("link", name=SUPPLIER).first.click()
     expect(desk.page.locator(".row--member .row__owner", has_text=str(desk.person))).to_have_count(12)
-    desk.look("queue-wave")
+    desk.inspect("queue-wave")
     desk.goto(f"{day.QUEUE}groupes/{CaseGroup.objects.get().uid}/")
-    desk.reads("pris en charge : 12")
-    desk.look("group")
+    desk.expect_text("pris en charge : 12")
+    desk.inspect("group")
 
 
-def give_one_to_another_centre(live):
-    giver, taker, incident = live.early, live.afar, live.cases.afar
-    day.take(giver, incident)
-    day.keep(giver, "Ce n’est pas notre région.")
-    steps.open_acts(giver.page)
-    giver.follow("Proposer à un autre centre")
-    giver.page.get_by_label("Centre").select_option(label="Loin Cyber")
-    giver.page.get_by_label("Pourquoi").fill("Le siège est dans votre région.")
-    giver.page.get_by_label("Le déclarant est d’accord").check()
-    giver.page.get_by_label("Accord du déclarant").fill("La secrétaire, au téléphone.")
-    giver.press("Proposer le transfert")
-    giver.is_told("Dossier proposé à Loin Cyber")
+def transfer_a_case_to_another_centre(scene):
+    sender, receiver, incident = scene.early_shift, scene.other_centre, scene.cases.other_region
+    day.take_case(sender, incident)
+    day.write_note(sender, "Ce n’est pas notre région.")
+    steps.open_acts(sender.page)
+    sender.follow_link("Proposer à un autre centre")
+    sender.page.get_by_label("Centre").select_option(label="Loin Cyber")
+    sender.page.get_by_label("Pourquoi").fill("Le siège est dans votre région.")
+    sender.page.get_by_label("Le déclarant est d’accord").check()
+    sender.page.get_by_label("Accord du déclarant").fill("La secrétaire, au téléphone.")
+    sender.press("Proposer le transfert")
+    sender.expect_message("Dossier proposé à Loin Cyber")
 
-    taker.goto()
-    taker.follow("1 transfert à accepter")
-    taker.follow("Saint-Exemple-11")
-    taker.reads("Le siège est dans votre région.")
-    taker.look("offer")
-    taker.press("Accepter et prendre en charge")
-    taker.is_told("Le dossier est à votre centre")
-    day.keep(taker, AFTERWARDS)
-    read_what_was(giver, incident)
+    receiver.goto()
+    receiver.follow_link("1 transfert à accepter")
+    receiver.follow_link("Saint-Exemple-11")
+    receiver.expect_text("Le siège est dans votre région.")
+    receiver.inspect("offer")
+    receiver.press("Accepter et prendre en charge")
+    receiver.expect_message("Le dossier est à votre centre")
+    day.write_note(receiver, LATER_NOTE)
+    read_former_case(sender, incident)
 
 
-def read_what_was(desk, incident):
-    """The former centre reads what was there until then, and nothing since."""
-    assert desk.open(incident) == 404
+def read_former_case(desk, incident):
+    """The former centre still reads the case as it was when transferred, and nothing written since."""
+    assert desk.open_case(incident) == 404
     desk.goto(f"{day.QUEUE}transferts/")
-    desk.follow(day.spaced(incident))
-    desk.reads("Confié à Loin Cyber")
-    desk.reads("Ce n’est pas notre région.")
-    expect(desk.page.locator("#container")).not_to_contain_text(AFTERWARDS)
-    desk.look("former")
+    desk.follow_link(day.format_reference(incident))
+    desk.expect_text("Confié à Loin Cyber")
+    desk.expect_text("Ce n’est pas notre région.")
+    expect(desk.page.locator("#container")).not_to_contain_text(LATER_NOTE)
+    desk.inspect("former")
 
 
-def hand_over(live):
-    early, late = live.early, live.late
+def hand_over_to_the_late_shift(scene):
+    early, late = scene.early_shift, scene.late_shift
     early.goto(f"{day.QUEUE}relais/")
     boxes = early.page.locator(".relay__cases input[type=checkbox]")
     expect(boxes).to_have_count(15)
     for box in boxes.all():
         box.check()
     early.page.get_by_label("À qui").select_option(label=str(late.person))
-    early.page.get_by_label("Ce que la relève doit savoir").fill(RELAY)
-    early.look("relay")
+    early.page.get_by_label("Ce que la relève doit savoir").fill(HAND_OVER_NOTE)
+    early.inspect("relay")
     early.press("Passer ces dossiers")
-    early.is_told("Dossiers passés : 15.")
+    early.expect_message("Dossiers passés : 15.")
     late.goto(f"{day.QUEUE}relais/")
-    late.reads(f"Relais de {early.person}")
-    late.reads(RELAY)
+    late.expect_text(f"Relais de {early.person}")
+    late.expect_text(HAND_OVER_NOTE)
     late.goto()
-    assert day.count(late, "Les miens") == 15
-    late.open(live.cases.first)
-    late.reads(f"{late.person} s’en occupe, pris en charge par {early.person}")
+    assert day.count_cases(late, "Les miens") == 15
+    late.open_case(scene.cases.first)
+    late.expect_text(f"{late.person} s’en occupe, pris en charge par {early.person}")
 
 
-def find_by_a_word(live):
+def find_a_case_by_a_word(scene):
     index_all()
-    desk = live.late
+    desk = scene.late_shift
     desk.goto()
     desk.page.keyboard.press("/")
     desk.page.keyboard.type("photocopieurs")
@@ -236,58 +236,59 @@ def find_by_a_word(live):
         desk.page.keyboard.press("Enter")
     expect(desk.page.locator("mark")).to_have_text("photocopieur")
     expect(desk.page.locator(".search__hits > li")).to_have_count(1)
-    desk.look("search")
-    desk.follow("FOVI")
-    desk.reads("Un faux RIB du fournisseur du photocopieur a été payé.")
+    desk.inspect("search")
+    desk.follow_link("FOVI")
+    desk.expect_text("Un faux RIB du fournisseur du photocopieur a été payé.")
 
 
-def close_five(live):
-    desk, cases = live.late, live.cases
-    desk.open(cases.first, "cloture")
+def close_five_cases(scene):
+    desk, cases = scene.late_shift, scene.cases
+    desk.open_case(cases.first, "cloture")
     desk.press("Clore le dossier")
-    desk.reads("Le dossier n’est pas clos")
-    desk.look("closing-missing")
-    look = lambda: desk.look("closing")  # noqa: E731  (once it is filled in)
-    day.close_with_report(desk, cases.first, ended=["civil"], leak="unfounded", seen=look)
+    desk.expect_text("Le dossier n’est pas clos")
+    desk.inspect("closing-missing")
+    inspect = lambda: desk.inspect("closing")  # noqa: E731  (the form once filled in)
+    day.close_with_report(desk, cases.first, ended=["civil"], leak="unfounded", before_sending=inspect)
     for incident in cases.lured:
         day.close_with_report(desk, incident)
     for incident in cases.wave[:2]:
         day.close_with_report(desk, incident, cause="supplier")
     desk.goto(f"{day.QUEUE}?etat=clos")
     expect(desk.page.locator(".row")).to_have_count(7)
-    desk.look("queue-closed")
+    desk.inspect("queue-closed")
 
 
-def reopen_one(live):
-    desk, incident = live.late, live.cases.lured[0]
-    open_own_page(live.declarant, live.site, incident)
-    day.write_to_centre(live.declarant, "Cela recommence.")
+def reopen_a_closed_case(scene):
+    desk, incident = scene.late_shift, scene.cases.lured[0]
+    open_own_page(scene.declarant, scene.site, incident)
+    day.write_to_centre(scene.declarant, "Cela recommence.")
     desk.goto()
-    desk.reads("Le déclarant a écrit sur un dossier clos")
-    desk.follow(day.spaced(incident))
-    desk.reads("Cela recommence.")
+    desk.expect_text("Le déclarant a écrit sur un dossier clos")
+    desk.follow_link(day.format_reference(incident))
+    desk.expect_text("Cela recommence.")
     desk.page.get_by_label("Pourquoi le rouvrir").fill("Un second mail est arrivé.")
     desk.press("Rouvrir le dossier")
-    desk.is_told("Dossier rouvert")
-    desk.look("case-reopened")
+    desk.expect_message("Dossier rouvert")
+    desk.inspect("case-reopened")
 
 
-def leave_nothing(live):
-    """In the evening: everything open is somebody's or to be taken, with an hour; figures and pages agree."""
-    desk = live.late
+def check_the_evening(scene):
+    """Each open case has a deadline, and an assignee unless it is still to be taken. The figures are right."""
+    desk = scene.late_shift
     desk.goto()
-    left = Incident.objects.filter(status__in=[Status.DECLARED, Status.ACKNOWLEDGED])
-    here = left.filter(csirt__slug="breizh-cyber")
-    expect(desk.page.locator(".row")).to_have_count(here.count() - 10 + 1)  # what is left of the wave is one line
-    assert day.count(desk, "Tout") == here.count() == 30 - 1 - 1 - 1 - 5 + 1
-    assert day.count(desk, "Sans responsable") == 12
+    open_cases = Incident.objects.filter(status__in=[Status.DECLARED, Status.ACKNOWLEDGED])
+    own_cases = open_cases.filter(csirt__slug="breizh-cyber")
+    expect(desk.page.locator(".row")).to_have_count(own_cases.count() - 10 + 1)  # ten of the wave are one row
+    # A false alarm, a duplicate, a transfer and five closed cases are gone, and one was reopened.
+    assert day.count_cases(desk, "Tout") == own_cases.count() == 30 - 1 - 1 - 1 - 5 + 1
+    assert day.count_cases(desk, "Sans responsable") == 12
     expect(desk.page.locator(".row button[name=prendre]")).to_have_count(12)
-    assert all(one.due_at and (one.assignee_id or one.status == Status.DECLARED) for one in left)
-    desk.look("queue-evening")
+    assert all(case.due_at and (case.assignee_id or case.status == Status.DECLARED) for case in open_cases)
+    desk.inspect("queue-evening")
     fold_all()
     assert verify_figures().found == []
-    assert not violations(live.declarant, "serious", "critical")
-    assert overflow(live.declarant) <= 0
-    shoot(live.declarant, "day-declarant")
-    found = [one for each in live.desks for one in each.found]
-    assert not found, "\n".join(map(str, found))
+    assert not violations(scene.declarant, "serious", "critical")
+    assert overflow(scene.declarant) <= 0
+    shoot(scene.declarant, "day-declarant")
+    problems = [problem for desk in scene.desks for problem in desk.problems]
+    assert not problems, "\n".join(map(str, problems))

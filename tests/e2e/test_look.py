@@ -60,28 +60,28 @@ def visitor(live_site, browser):
     return Visitor(browser, live_site)
 
 
-def name_of(path):
+def make_file_name(path):
     return path.strip("/").translate(str.maketrans("/?=&+", "-----")) or "home"
 
 
 @pytest.mark.proof
-def test_it_works(visitor):
+def test_public_pages_are_accessible(visitor):
     for path in FRESH:
         visitor.goto(path)
-        visitor.look(name_of(path))
+        visitor.look(make_file_name(path))
     visitor.check()
 
 
 @pytest.mark.proof
-def test_what_goes_wrong_or_is_not_there(visitor):
+def test_error_and_empty_pages_are_accessible(visitor):
     for path in WRONG:
         visitor.goto(path)
-        visitor.look(name_of(path))
+        visitor.look(make_file_name(path))
     visitor.check()
 
 
 @pytest.mark.proof
-def test_the_declaration(visitor):
+def test_the_first_screens_of_the_declaration_are_accessible(visitor):
     page = visitor.page
     visitor.goto("/declarer/")
     steps.choose_type(page)
@@ -91,7 +91,7 @@ def test_the_declaration(visitor):
         visitor.look(f"who-{query}")
     steps.choose_body(page, "plouexemple", "Plouexemple")
     visitor.look("services")
-    steps.name_services(page)
+    steps.fill_services(page)
     page.locator("#id_civil-started_date").fill("2026-11-03")
     page.locator("#id_civil-ended_date").fill("2026-11-02")
     steps.go_on(page)
@@ -99,13 +99,13 @@ def test_the_declaration(visitor):
     page.locator("#id_civil-ended_date").fill("")
     steps.go_on(page)
     visitor.look("data")
-    steps.name_data(page)
+    steps.fill_data(page)
     visitor.look("data-yes")
     visitor.check()
 
 
 @pytest.mark.proof
-def test_the_end_of_the_declaration(visitor):
+def test_the_last_screens_of_the_declaration_are_accessible(visitor):
     page = visitor.page
     visitor.fill_in()
     steps.describe(page)
@@ -118,7 +118,7 @@ def test_the_end_of_the_declaration(visitor):
     visitor.look("type-under-way")
     page.get_by_role("link", name="La reprendre").click()
     page.locator("#id_occurred_date").fill("")
-    steps.say_who_to_call(page)
+    steps.fill_caller(page)
     steps.send(page)
     visitor.look("answer")
     visitor.check()
@@ -126,7 +126,7 @@ def test_the_end_of_the_declaration(visitor):
 
 @pytest.mark.parametrize("town", ["ajaccio", "mamoudzou", "noumea"])
 @pytest.mark.proof
-def test_the_answer_where_the_ground_is_exceptional(visitor, town):
+def test_the_answer_is_accessible_in_exceptional_territories(visitor, town):
     """Corse has a number to be confirmed, Mayotte has no centre, Nouvelle-Calédonie a short number."""
     visitor.fill_in(town)
     visitor.send()
@@ -135,8 +135,8 @@ def test_the_answer_where_the_ground_is_exceptional(visitor, town):
 
 
 @pytest.mark.proof
-def test_brass_is_where_a_human_answers(live_site, browser):
-    """Nobody answers for Mayotte: the page says so in plain colours."""
+def test_the_brass_colour_marks_a_number_to_call(live_site, browser):
+    """The block of a territory without a number to call has plain colours."""
     page = open_page(browser)
     page.goto(live_site + "/annuaire/?q=mamoudzou")
     expect(page.locator("#appeler")).to_contain_text("Aucun centre ne couvre votre territoire")
@@ -153,14 +153,14 @@ def test_brass_is_where_a_human_answers(live_site, browser):
 
 
 @pytest.mark.proof
-def test_a_machine_is_asked_again_and_words_after_the_end_are_shown(visitor, browser):
+def test_the_confirmation_and_the_conflict_are_accessible(visitor, browser):
     page = visitor.page
     visitor.fill_in()
     steps.describe_nothing(page)
     late = page.context.new_page()
     late.goto(visitor.site + "/declarer/rappel/")
     page.evaluate("document.getElementById('site_web').value = 'x'")
-    steps.say_who_to_call(page)
+    steps.fill_caller(page)
     steps.send(page)
     visitor.look("confirm")
     steps.send(page)
@@ -172,7 +172,7 @@ def test_a_machine_is_asked_again_and_words_after_the_end_are_shown(visitor, bro
 
 
 @pytest.mark.proof
-def test_the_follow_up(visitor):
+def test_the_follow_up_is_accessible(visitor):
     page = visitor.page
     visitor.fill_in()
     visitor.send()
@@ -180,23 +180,23 @@ def test_the_follow_up(visitor):
     responder = a_responder()
     visitor.goto(f"/suivi/acces/{secret}/")
     visitor.look("follow-up-link")
-    steps.leave_by(page.get_by_role("button", name="Ouvrir mon dossier"))
+    steps.click_to_next_page(page.get_by_role("button", name="Ouvrir mon dossier"))
     visitor.look("follow-up-received")
     visitor.goto("/suivi/")
     visitor.look("follow-up-known")
     page.locator("#id_reference").fill("AAAA")
-    steps.leave_by(page.get_by_role("button", name="Ouvrir mon dossier"))
+    steps.click_to_next_page(page.get_by_role("button", name="Ouvrir mon dossier"))
     visitor.look("follow-up-errors")
     acknowledge_incident(reference=reference, actor=responder)
     visitor.goto(f"/suivi/{reference}/")
     visitor.look("follow-up-taken")
     close_incident(reference=reference, reason="handed_over", actor=responder)
-    steps.look_again(page)
+    steps.reload(page)
     visitor.look("follow-up-closed")
     page.locator("summary", has_text="Code, compte").click()
-    steps.leave_by(page.get_by_role("link", name="Renouveler le code"))
+    steps.click_to_next_page(page.get_by_role("link", name="Renouveler le code"))
     visitor.look("follow-up-new-code-asked")
-    steps.leave_by(page.get_by_role("button", name="Renouveler le code"))
+    steps.click_to_next_page(page.get_by_role("button", name="Renouveler le code"))
     visitor.look("follow-up-new-code")
     visitor.check()
 
@@ -212,8 +212,8 @@ FIGURES = [
 
 @pytest.mark.parametrize("size", [84, 317, 5_000])
 @pytest.mark.proof
-def test_the_figures(visitor, size):
-    """A year of each size after another one, then a year in progress; the nation, a région, one with a dash."""
+def test_the_figures_are_accessible_at_each_size(visitor, size):
+    """Two years and a quarter in progress are published, for the nation and for régions, one with a dash."""
     pages.clear()
     print_year(2024, size * 3 // 4)
     print_year(2025, size)
@@ -221,13 +221,13 @@ def test_the_figures(visitor, size):
     for path in FIGURES:
         visitor.goto(path)
         visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-        visitor.look(f"{name_of(path)}-{size}")
+        visitor.look(f"{make_file_name(path)}-{size}")
     visitor.check()
 
 
 @pytest.mark.proof
-def test_the_figures_that_are_really_published(visitor):
-    """Enough bodies for a figure in one région, and too few in another, through the rule and its audit."""
+def test_figures_published_by_the_real_rule_are_accessible(visitor):
+    """One région has enough bodies for a figure, and another too few."""
     pages.clear()
     store(one_each(bodies("53", 60), on(2025, 2, 3), hours=(2, None), leaks=(("confirmed", "6-50"),)))
     store(one_each(bodies("94", 2), on(2025, 6, 3)))
@@ -236,24 +236,24 @@ def test_the_figures_that_are_really_published(visitor):
     for path in (f"/statistiques/{page}" for page in [*paths, "methode/"]):
         visitor.goto(path)
         visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-        visitor.look(f"published-{name_of(path)}")
+        visitor.look(f"published-{make_file_name(path)}")
     visitor.check()
 
 
 @pytest.mark.proof
-def test_pages_behind_an_account(visitor):
+def test_pages_behind_an_account_are_accessible(visitor):
     incident = declare()
     for person, path in ((an_agent(), "/mes-dossiers/"), (a_responder(), f"/triage/{incident.reference}/")):
         visitor.goto(path)
         steps.sign_in(visitor.page, person)
-        visitor.look(name_of(path).partition("-")[0] + "-signed-in")
+        visitor.look(make_file_name(path).partition("-")[0] + "-signed-in")
         visitor.page.context.clear_cookies()
     visitor.check()
 
 
 @pytest.mark.proof
-def test_the_declaration_is_light(live_site, browser):
-    """Each page under 60 kB compressed with all that it fetches anew, from nobody else."""
+def test_each_page_of_the_declaration_is_light(live_site, browser):
+    """Each page takes under 60 kB compressed with all that it fetches, from this site only."""
     first = open_page(browser)
     steps.begin(first, live_site)
     for path in ["/", "/declarer/", *(f"/declarer/{name}/" for name in ("qui", "services", "donnees", "rappel"))]:

@@ -31,8 +31,7 @@ def send(page, name):
 
 
 @pytest.mark.proof
-def test_it_works(visitor):
-    """Before anybody is signed in."""
+def test_pages_before_signing_in_are_accessible(visitor):
     page = visitor.page
     visitor.goto("/mot-de-passe/")
     visitor.look("lost-password")
@@ -55,7 +54,7 @@ def test_it_works(visitor):
 
 
 @pytest.mark.proof
-def test_enrolling(visitor):
+def test_pages_of_enrolment_are_accessible(visitor):
     page = visitor.page
     sign_in(visitor, a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False))
     visitor.look("account-must-enrol")
@@ -83,7 +82,7 @@ def test_enrolling(visitor):
 
 
 @pytest.mark.proof
-def test_showing_a_code_and_helping(visitor):
+def test_pages_of_the_code_and_the_team_are_accessible(visitor):
     page = visitor.page
     a_responder()
     lead = a_lead()
@@ -93,19 +92,19 @@ def test_showing_a_code_and_helping(visitor):
     page.locator("#id_code").fill("000000")
     send(page, "Continuer")
     visitor.look("show-code-errors")
-    steps.show_code(page, lead)
+    steps.enter_code(page, lead)
     visitor.goto("/equipe/")
     visitor.look("team")
     for path in ("inviter", "adresse"):
         visitor.goto(f"/equipe/{path}/")
         visitor.look(f"team-{path}")
-    steps.leave_by(page.get_by_role("link", name="Ne plus rien y envoyer"))
+    steps.click_to_next_page(page.get_by_role("link", name="Ne plus rien y envoyer"))
     visitor.look("team-adresse-retirer")
     visitor.goto("/equipe/")
-    steps.leave_by(page.get_by_role("link", name="Retirer"))
+    steps.click_to_next_page(page.get_by_role("link", name="Retirer"))
     visitor.look("team-remove")
     visitor.goto("/equipe/")
-    steps.leave_by(page.get_by_role("link", name="Aider"))
+    steps.click_to_next_page(page.get_by_role("link", name="Aider"))
     visitor.look("person")
     send(page, "Remettre à zéro son second facteur")
     visitor.look("person-reset")
@@ -113,7 +112,7 @@ def test_showing_a_code_and_helping(visitor):
 
 
 @pytest.mark.proof
-def test_tokens(visitor):
+def test_pages_of_tokens_are_accessible(visitor):
     page = visitor.page
     sign_in(visitor, a_responder())
     visitor.goto("/compte/jetons/")
@@ -136,7 +135,7 @@ def test_tokens(visitor):
 
 
 @pytest.mark.proof
-def test_why_a_link_is_over(visitor):
+def test_pages_of_dead_links_are_accessible(visitor):
     agent, lead, town = an_agent(), a_lead(), plouexemple()
     used, replaced, live = (send_link(LinkPurpose.PASSWORD, user=agent, made_by=None) for _ in range(3))
     withdrawn = send_link(LinkPurpose.INVITATION, user=lead, made_by=agent, collectivity=town)
@@ -151,7 +150,7 @@ def test_why_a_link_is_over(visitor):
 
 
 @pytest.mark.proof
-def test_the_home_of_a_body(visitor):
+def test_pages_of_a_body_are_accessible(visitor):
     page, town = visitor.page, plouexemple()
     declare(collectivity=town)
     an_agent(town)
@@ -178,7 +177,7 @@ def test_the_home_of_a_body(visitor):
 
 
 @pytest.mark.proof
-def test_the_emergency_card(visitor):
+def test_pages_of_the_emergency_card_are_accessible(visitor):
     page, town = visitor.page, plouexemple()
     agent = an_agent(town)
     sign_in(visitor, a_person(Role.MANAGER, collectivity=town))
@@ -187,8 +186,8 @@ def test_the_emergency_card(visitor):
     visitor.goto(f"/ma-collectivite/{town.uid}/urgence/ecrire/")
     visitor.look("body-card-write")
     page.locator("#id_supplier-name").fill("Exemple Informatique")
-    said = {kind.value: {"name": "Autre", "phone": "", "note": ""} for kind in Helper}
-    save_contacts(uid=town.uid, contacts=said, actor=agent)
+    contacts = {kind.value: {"name": "Autre", "phone": "", "note": ""} for kind in Helper}
+    save_contacts(uid=town.uid, contacts=contacts, actor=agent)
     send(page, "Garder la fiche")
     visitor.look("body-card-written-meanwhile")
     send(page, "Garder la fiche")
@@ -197,7 +196,7 @@ def test_the_emergency_card(visitor):
 
 
 @pytest.mark.proof
-def test_handing_a_body_over(visitor):
+def test_pages_of_handing_a_body_over_are_accessible(visitor):
     page, town = visitor.page, plouexemple()
     an_agent(town)
     sign_in(visitor, a_person(Role.MANAGER, collectivity=town))

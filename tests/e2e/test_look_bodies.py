@@ -1,4 +1,4 @@
-"""A body that no list carries, and a call written down: looked at in every state, walked with the keyboard alone."""
+"""A body that no list carries, and the call sheet: every state in a real browser, also by keyboard alone."""
 
 import re
 
@@ -38,14 +38,14 @@ def add_body(page, *, siren=SIREN, town="29999"):
 
 
 @pytest.mark.proof
-def test_it_works(visitor):
-    """From « pas dans la liste » to the next screen, each state looked at."""
+def test_each_state_of_adding_a_body_is_accessible(visitor):
+    """Go from « pas dans la liste » to the next screen."""
     page = visitor.page
     visitor.goto("/declarer/")
     steps.choose_type(page)
     steps.search_body(page, "ccas de plouexemple zz")
     visitor.look("body-named-by-its-kind")
-    steps.leave_by(page.get_by_role("link", name="L’ajouter ailleurs"))
+    steps.click_to_next_page(page.get_by_role("link", name="L’ajouter ailleurs"))
     visitor.look("body-new")
     add_body(page, siren="123456789", town="Saint-Denis")
     visitor.look("body-new-errors")
@@ -69,7 +69,7 @@ def test_it_works(visitor):
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.proof
-def test_the_case_of_a_body_to_confirm(live_site, browser, width):
+def test_the_case_of_an_unconfirmed_body_is_accessible(live_site, browser, width):
     body = create_proposed_body(kind=Kind.CCAS, name="CCAS de Plouexemple", siren=SIREN, seat=plouexemple())
     create_proposed_body(kind=Kind.CCAS, name="C.C.A.S. Plouexemple", siren=None, seat=plouexemple())
     incident = declare(collectivity=body)
@@ -84,7 +84,7 @@ def test_the_case_of_a_body_to_confirm(live_site, browser, width):
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.proof
-def test_mending_a_body_and_taking_its_confirmation_back(live_site, browser, width):
+def test_correcting_and_doubting_a_body_are_accessible(live_site, browser, width):
     body = create_proposed_body(kind=Kind.CCAS, name="C.C.A.S de Plouexample", siren=SIREN, seat=plouexemple())
     incident = declare(collectivity=body)
     page = open_page(browser, width=width, reduced_motion="reduce")
@@ -132,7 +132,7 @@ def sheet(request, live_site, browser):
 
 
 def unfold_services(sheet):
-    """On a telephone: a long list, folded until it is asked for."""
+    """On a telephone, open the list of services, which is folded at first."""
     expect(sheet.locator("#id_civil")).to_be_hidden()
     sheet.locator("summary", has_text="Service par service").focus()
     press(sheet, "Enter")
@@ -141,8 +141,8 @@ def unfold_services(sheet):
 
 
 @pytest.mark.proof
-def test_a_call_by_the_keyboard_alone(sheet):
-    """While talking: no mouse, Enter goes on, Ctrl+Enter sends."""
+def test_a_call_is_written_down_by_keyboard_alone(sheet):
+    """Enter leads to the next field and Ctrl+Enter sends."""
     look_at(sheet, "call-sheet")
     expect(sheet.locator("#id_body")).to_be_focused()
     sheet.keyboard.type("plouex")
@@ -189,7 +189,7 @@ def test_every_control_is_reached_by_tab_in_order(sheet):
 
 
 @pytest.mark.proof
-def test_errors_and_another_centre(sheet):
+def test_errors_and_another_centre_on_the_call_sheet_are_accessible(sheet):
     sheet.keyboard.type("zzqxkjw")
     with sheet.expect_navigation():
         press(sheet, "Control+Enter")
@@ -207,7 +207,7 @@ def test_errors_and_another_centre(sheet):
 
 
 @pytest.mark.proof
-def test_without_a_script(live_site, browser):
+def test_a_call_is_written_down_without_script(live_site, browser):
     page = open_page(browser, width=360, java_script_enabled=False)
     page.goto(live_site + SHEET)
     steps.sign_in(page, a_responder())

@@ -37,8 +37,8 @@ def press(page, name):
 
 
 @pytest.mark.proof
-def test_it_works(desk, incident):
-    """From the new case to the closed one, and back."""
+def test_qualifying_closing_and_reopening_are_accessible(desk, incident):
+    """A case goes from new to closed and back."""
     responder = a_responder()
     Task.objects.create(incident=incident, title="Rappeler le maire", author=responder)
     desk.sign_in(responder)
@@ -95,10 +95,10 @@ def reopen(desk, reference):
 
 
 @pytest.mark.proof
-def test_the_question_at_the_end(live_site, browser, incident):
+def test_the_rating_is_accessible(live_site, browser, incident):
     from_centre = Visitor(browser, live_site)
     page = from_centre.page
-    closing(incident)
+    close_as_resolved(incident)
     page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get())}/")
     press(page, "Ouvrir mon dossier")
     from_centre.look("rate")
@@ -109,11 +109,11 @@ def test_the_question_at_the_end(live_site, browser, incident):
     press(page, "Donner mon avis")
     from_centre.look("rate-given")
     assert (Rating.objects.get().level, Rating.objects.get().words) == (4, QUICK)
-    steps.look_again(page)
+    steps.reload(page)
     from_centre.check()
 
 
-def closing(incident):
+def close_as_resolved(incident):
     incident.interruptions.update(ended_at=timezone.now())
     incident.leaks.update(status="unfounded")
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=a_responder())

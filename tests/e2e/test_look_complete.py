@@ -1,4 +1,4 @@
-"""The pages that complete a case, in every state: as people fill them in, with a script or without."""
+"""The pages that complete a case, in every state, with and without script."""
 
 import pytest
 from playwright.sync_api import expect
@@ -36,23 +36,23 @@ def press(page, name):
 
 
 @pytest.mark.proof
-def test_it_works(visitor, incident):
+def test_each_section_of_a_case_is_accessible(visitor, incident):
     page, base = visitor.page, f"/suivi/{incident.reference}/completer/"
     enter(page, visitor.site, incident)
     visitor.goto(base)
     visitor.look("complete-list")
-    for section in (*(one.code for one in get_current_version().sections_of("virement")), *SNAPSHOTS):
+    for section in (*(part.code for part in get_current_version().sections_of("virement")), *SNAPSHOTS):
         visitor.goto(f"{base}{section}/")
         visitor.look(f"complete-{section}")
     visitor.check()
 
 
 @pytest.mark.proof
-def test_what_goes_wrong_and_what_was_before(visitor, incident):
+def test_errors_conflicts_and_former_answers_are_accessible(visitor, incident):
     page, base = visitor.page, f"/suivi/{incident.reference}/completer/"
     enter(page, visitor.site, incident)
     visitor.goto(f"{base}precisions/")
-    seen = page.locator("[name=seen]").input_value()
+    version = page.locator("[name=seen]").input_value()
     page.fill("#id_q-iban", "FR76 3000 6000 0112 3456 7890 188")
     page.fill("#id_author", "Dominique, accueil")
     press(page, "Enregistrer")
@@ -62,7 +62,7 @@ def test_what_goes_wrong_and_what_was_before(visitor, incident):
     press(page, "Enregistrer")
     visitor.look("complete-saved")
     visitor.goto(f"{base}precisions/")
-    page.evaluate("seen => { document.querySelector('[name=seen]').value = seen }", seen)
+    page.evaluate("seen => { document.querySelector('[name=seen]').value = seen }", version)
     page.fill("#id_q-montant", "12 340,50")
     press(page, "Enregistrer")
     visitor.look("complete-told")
@@ -78,7 +78,7 @@ def test_what_goes_wrong_and_what_was_before(visitor, incident):
 
 
 @pytest.mark.proof
-def test_without_a_script(live_site, browser, incident):
+def test_a_declarant_completes_a_case_without_script(live_site, browser, incident):
     page = open_page(browser, java_script_enabled=False)
     enter(page, live_site, incident)
     page.goto(f"{live_site}/suivi/{incident.reference}/completer/services/")
@@ -87,13 +87,13 @@ def test_without_a_script(live_site, browser, incident):
     page.fill("#id_r0-workaround", "Sur papier.")
     press(page, "Enregistrer")
     expect(page.get_by_role("status")).to_contain_text("C’est enregistré")
-    assert [one.service for one in incident.interruptions.order_by("id")] == ["civil", "paie"]
+    assert [row.service for row in incident.interruptions.order_by("id")] == ["civil", "paie"]
     press(page, "Ce service a repris maintenant")
     assert incident.interruptions.get(service="civil").ended_at
 
 
 @pytest.mark.proof
-def test_the_responder_s_page_after_answers(live_site, browser, incident):
+def test_the_responder_sees_answers_defanged(live_site, browser, incident):
     page = open_page(browser, width=1280)
     enter(page, live_site, incident)
     page.goto(f"{live_site}/suivi/{incident.reference}/completer/precisions/")

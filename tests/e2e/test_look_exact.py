@@ -17,7 +17,7 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = tru
 
 
 @pytest.mark.proof
-def test_it_works(live_site, browser):
+def test_the_exact_pages_are_accessible_empty_and_full(live_site, browser):
     csirt, visitor = breizh_cyber(), Visitor(browser, live_site)
     visitor.goto(NATION)
     steps.sign_in(visitor.page, a_person(Role.NATIONAL))
@@ -51,20 +51,20 @@ def test_the_links_to_the_files_lead_to_them(live_site, browser):
 
 
 def store_two_years(csirt):
-    """Six cases of the last year and six of this one, with all that a page can say of them."""
+    """Store six cases of last year and six of this one, with everything that a page can count."""
     now = timezone.localtime(timezone.now())
-    said = {
+    fields = {
         "csirt": csirt,
         "hours": (2, 30),
         "leaks": (("confirmed", "6-50"),),
         "categories": ("nir",),
         "cause": "supplier",
     }
-    people = bodies("53", 6)
+    towns = bodies("53", 6)
     store(
         [
-            *(Case(body=body, at=on(now.year - 1, 1 + number, 5), **said) for number, body in enumerate(people)),
-            *(Case(body=body, at=now - timedelta(minutes=1 + number), **said) for number, body in enumerate(people)),
+            *(Case(body=body, at=on(now.year - 1, 1 + number, 5), **fields) for number, body in enumerate(towns)),
+            *(Case(body=body, at=now - timedelta(minutes=1 + number), **fields) for number, body in enumerate(towns)),
         ]
     )
     fold_new_events()

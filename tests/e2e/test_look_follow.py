@@ -30,12 +30,12 @@ def incident(live_site):
     return declare(service_stopped="yes", interruptions=(halted, slow))
 
 
-def secret(incident):
+def derive_case_secret(incident):
     return derive_secret(incident.accesses.get(revoked_at=None))
 
 
 def enter(page, site, incident):
-    page.goto(f"{site}/suivi/acces/{secret(incident)}/")
+    page.goto(f"{site}/suivi/acces/{derive_case_secret(incident)}/")
     press(page, "Ouvrir mon dossier")
 
 
@@ -43,13 +43,13 @@ def press(page, name):
     steps.press(page, page.get_by_role("button", name=name))
 
 
-def fold(page, name):
-    """Open what is folded under that line."""
+def unfold(page, name):
+    """Open the part folded under this line."""
     page.locator("summary", has_text=name).click()
 
 
-def answer_as(visitor, incident, responder):
-    """In the admin, on the page of the case; gives its address."""
+def answer_as_responder(visitor, incident, responder):
+    """Answer on the page of the case in the admin. Return its address."""
     address = f"/admin/incidents/incident/{incident.reference}/"
     visitor.goto(address)
     steps.sign_in(visitor.page, responder)
@@ -61,24 +61,24 @@ def answer_as(visitor, incident, responder):
 
 
 @pytest.mark.proof
-def test_it_works(visitor, live_site, browser, incident):
+def test_an_exchange_on_the_follow_up_page_is_accessible(visitor, live_site, browser, incident):
     page, responder = visitor.page, a_responder()
     enter(page, live_site, incident)
-    fold(page, "Écrire à Breizh Cyber")
+    unfold(page, "Écrire à Breizh Cyber")
     page.get_by_label("Votre message").fill(WORDS)
     press(page, "Envoyer à Breizh Cyber")
     visitor.look("follow-written")
 
     centre = Visitor(browser, live_site)
-    answer_as(centre, incident, responder)
+    answer_as_responder(centre, incident, responder)
     expect(centre.page.locator(".talk")).to_contain_text("La cantine est arrêtée aussi.")
     expect(centre.page.locator(".talk")).to_contain_text("attend une réponse")
     acknowledge_incident(reference=incident.reference, actor=responder)
 
-    steps.look_again(page)
+    steps.reload(page)
     expect(page.locator("h1")).to_have_text("Breizh Cyber attend une réponse de vous")
     visitor.look("follow-awaited")
-    fold(page, "À lire à voix haute")
+    unfold(page, "À lire à voix haute")
     press(page, "Partager la phrase par un lien")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copier la phrase").click()
@@ -97,13 +97,13 @@ def test_it_works(visitor, live_site, browser, incident):
 
 
 @pytest.mark.proof
-def test_the_states_of_withdrawing_and_claiming(visitor, live_site, incident):
+def test_withdrawing_and_claiming_are_accessible(visitor, live_site, incident):
     page = visitor.page
     enter(page, live_site, incident)
     visitor.goto(f"/suivi/{incident.reference}/retirer/")
     visitor.look("follow-withdraw")
     verify_incident(reference=incident.reference, actor=a_responder())
-    steps.look_again(page)
+    steps.reload(page)
     visitor.look("follow-withdraw-verified")
     visitor.goto(f"/connexion/?next=/suivi/{incident.reference}/")
     steps.sign_in(page, an_agent())
@@ -127,7 +127,7 @@ def test_the_states_of_withdrawing_and_claiming(visitor, live_site, incident):
 
 
 @pytest.mark.proof
-def test_too_many_wrong_codes(visitor, live_site, incident):
+def test_too_many_wrong_codes_are_explained_accessibly(visitor, live_site, incident):
     page = visitor.page
     for _ in range(5):
         visitor.goto("/suivi/")
@@ -141,20 +141,20 @@ def test_too_many_wrong_codes(visitor, live_site, incident):
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.proof
-def test_without_javascript(live_site, browser, incident, width):
+def test_a_declarant_writes_shares_and_withdraws_without_javascript(live_site, browser, incident, width):
     page = open_page(browser, width=width, java_script_enabled=False)
     enter(page, live_site, incident)
-    fold(page, "Écrire à Breizh Cyber")
+    unfold(page, "Écrire à Breizh Cyber")
     page.get_by_label("Votre message").fill(WORDS)
     press(page, "Envoyer à Breizh Cyber")
     expect(page.locator(".thread")).to_contain_text("La cantine est arrêtée aussi.")
     expect(page.get_by_role("button", name="Copier la phrase")).to_have_count(0)
-    fold(page, "À lire à voix haute")
+    unfold(page, "À lire à voix haute")
     press(page, "Partager la phrase par un lien")
     expect(page.locator(".aloud__link")).to_contain_text("/phrase/")
     press(page, "Ne plus partager la phrase")
     expect(page.locator(".aloud__link")).to_have_count(0)
-    fold(page, "Code, compte, retrait")
+    unfold(page, "Code, compte, retrait")
     with page.expect_navigation():
         page.get_by_role("link", name="Retirer la déclaration").click()
     press(page, "Retirer la déclaration")
@@ -162,9 +162,9 @@ def test_without_javascript(live_site, browser, incident, width):
 
 
 @pytest.mark.proof
-def test_the_responder_s_page_is_dense_and_clean(visitor, live_site, incident):
+def test_the_responders_page_is_accessible(visitor, live_site, incident):
     page = visitor.page
-    answer_as(visitor, incident, a_responder())
+    answer_as_responder(visitor, incident, a_responder())
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 760})
         assert overflow(page) <= 0

@@ -1,4 +1,4 @@
-"""The journey where it goes wrong, or is shared: held to the same rules as every page."""
+"""The journey where it goes wrong or is shared, by the same rules as every page."""
 
 import pytest
 
@@ -14,8 +14,8 @@ def visitor(live_site, browser):
     return Visitor(browser, live_site)
 
 
-def other_tab(visitor):
-    """Another window of the same browser, in the visitor's hands from now on."""
+def open_second_window(visitor):
+    """Open another window of the visitor's browser and return it."""
     page = visitor.page.context.new_page()
     page.complaints, page.hosts = [], set()
     page.goto(visitor.page.url)
@@ -23,11 +23,11 @@ def other_tab(visitor):
 
 
 @pytest.mark.proof
-def test_it_works(visitor):
-    """Two windows on one screen: the second to save it is told, and keeps what it wants."""
+def test_a_conflict_between_two_windows_is_accessible(visitor):
+    """The second window to save a screen is warned, and may save its own answers."""
     visitor.fill_in()
-    first, second = visitor.page, other_tab(visitor)
-    steps.name_services(first)
+    first, second = visitor.page, open_second_window(visitor)
+    steps.fill_services(first)
     steps.go_on(first)
     second.check("#id_service_stopped_1")
     steps.go_on(second)
@@ -40,11 +40,11 @@ def test_it_works(visitor):
 
 
 @pytest.mark.proof
-def test_words_after_the_end(visitor):
+def test_a_form_sent_after_the_end_is_accessible(visitor):
     visitor.fill_in()
     steps.describe_nothing(visitor.page)
-    late = other_tab(visitor)
-    steps.say_who_to_call(visitor.page)
+    late = open_second_window(visitor)
+    steps.fill_caller(visitor.page)
     steps.send(visitor.page)
     late.locator("#id_contact_phone").fill("03 11 11 11 11")
     steps.send(late)
@@ -54,8 +54,8 @@ def test_words_after_the_end(visitor):
 
 
 @pytest.mark.proof
-def test_going_on_elsewhere(visitor, live_site, browser):
-    """On a second device with the code read out, after a wrong one; each screen says who filled it."""
+def test_resuming_on_another_device_is_accessible(visitor, live_site, browser):
+    """The second device enters a wrong code, then the right one; each screen names who filled it in."""
     visitor.fill_in()
     elsewhere = Visitor(browser, live_site)
     page = elsewhere.page
@@ -66,7 +66,7 @@ def test_going_on_elsewhere(visitor, live_site, browser):
         with page.expect_navigation():
             page.get_by_role("button", name="Reprendre").click()
         elsewhere.look(f"resume-{page.url.rsplit('/', 2)[1]}")
-    steps.name_services(page)
+    steps.fill_services(page)
     steps.go_on(page)
     visitor.goto("/declarer/services/")
     assert "Rempli par Camille" in visitor.page.locator("main").inner_text()
@@ -76,8 +76,8 @@ def test_going_on_elsewhere(visitor, live_site, browser):
 
 
 @pytest.mark.proof
-def test_where_many_begin(visitor, monkeypatch):
-    """One more button, and the choice goes with it."""
+def test_confirming_the_start_keeps_the_chosen_type(visitor, monkeypatch):
+    """When many declarations begin at once, one more button is asked for."""
     monkeypatch.setattr("incidents.declare.brake.MANY_BEGUN", 0)
     visitor.goto("/declarer/?quoi=panne")
     steps.go_on(visitor.page)
@@ -90,8 +90,8 @@ def test_where_many_begin(visitor, monkeypatch):
 
 
 @pytest.mark.proof
-def test_without_cookies(live_site, browser):
-    """Nothing was typed yet, and every telephone number is there."""
+def test_a_browser_without_cookies_is_told_whom_to_call(live_site, browser):
+    """It is refused before anything is typed, with the telephone numbers."""
     page = open_page(browser)
     page.route("**/*", lambda route: route.continue_(headers={**route.request.headers, "cookie": ""}))
     page.goto(live_site + "/declarer/")

@@ -1,4 +1,4 @@
-"""The pages of papers in every state, held to the same rules as the others; what is being made changes by itself."""
+"""The pages of papers in every state, by the same rules as the others. They update once a paper is made."""
 
 from datetime import timedelta
 
@@ -26,8 +26,8 @@ def visitor(live_site, browser):
 
 
 @pytest.mark.proof
-def test_it_works(visitor):
-    """The pack of a case: not asked for, being made, made, and older than the case."""
+def test_each_state_of_a_case_pack_is_accessible(visitor):
+    """The pack is not asked for, being made, made, and older than the case."""
     incident = declare()
     responder = a_responder()
     visitor.goto("/mes-dossiers/")
@@ -47,7 +47,7 @@ def test_it_works(visitor):
 
 
 @pytest.mark.proof
-def test_the_cards(visitor):
+def test_cards_and_departement_papers_are_accessible(visitor):
     for town in ("Plouexemple", "Ajaccio", "Mamoudzou"):
         body = Collectivity.objects.get(name=town, kind="commune")
         visitor.goto(f"/secours/{body.uid}/")
@@ -78,8 +78,8 @@ REPORT = "/statistiques/publications/5/rapports/53/"
 
 
 @pytest.mark.proof
-def test_the_report_of_a_release(visitor):
-    """Being made, made, late, failed; the address that names none; the door on the page of the figures."""
+def test_each_state_of_a_report_is_accessible(visitor):
+    """The report is being made, made, late, failed, or does not exist."""
     print_year(2025, 317)
     visitor.goto("/statistiques/?region=53")
     with visitor.page.expect_navigation():
@@ -122,7 +122,7 @@ def test_without_javascript_a_link_leads_to_the_report(live_site, browser):
 
 
 @pytest.mark.proof
-def test_without_javascript_a_link_does_the_same(live_site, browser):
+def test_without_javascript_a_link_leads_to_the_departement_paper(live_site, browser):
     page = open_page(browser, java_script_enabled=False)
     page.goto(f"{live_site}/secours/departement/975/")
     with page.expect_navigation():

@@ -1,4 +1,4 @@
-"""The forms of the case page that are drawn once they are opened, in a real browser."""
+"""The forms of the case page that are loaded once they are opened, in a real browser."""
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -22,14 +22,14 @@ def case(live_site):
     return f"{live_site}/admin/incidents/incident/{declare().reference}/"
 
 
-def test_it_works(desk, case):
-    """By keyboard: the form takes the place of its button and the focus; nothing above moves, no word is lost."""
+def test_a_form_opens_in_place_of_its_button_by_keyboard(desk, case):
+    """The form takes the focus too; nothing above it moves, and typed text stays."""
     page = desk.page
     page.goto(case)
     reply = page.get_by_label("Votre message au déclarant")
     reply.fill("Nous arrivons.")
     button = page.get_by_role("button", name="Qualifier", exact=True)
-    button.focus()  # which brings it into sight
+    button.focus()  # scrolls it into view
     place, below = button.bounding_box(), page.locator("#gravite")
     reply_at = reply.bounding_box()
     button.press("Enter")
@@ -49,7 +49,7 @@ def test_it_works(desk, case):
     desk.check()
 
 
-def test_the_form_that_was_opened_is_sent(desk, case):
+def test_an_opened_form_is_sent(desk, case):
     page = desk.page
     page.goto(case)
     page.get_by_role("button", name="Changer la gravité").click()
@@ -62,7 +62,7 @@ def test_the_form_that_was_opened_is_sent(desk, case):
     desk.check()
 
 
-def test_a_session_that_ended_leads_to_the_page_that_says_so(desk, case):
+def test_an_ended_session_leads_to_the_sign_in_page(desk, case):
     page = desk.page
     page.goto(case)
     Session.objects.all().delete()

@@ -28,8 +28,8 @@ def page(browser):
     return page
 
 
-def test_it_works(page, live_site):
-    """Enrolled in place of an application, shown after the password, then alone."""
+def test_a_passkey_signs_in_after_the_password_and_alone(page, live_site):
+    """The responder has enrolled it instead of an application."""
     responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     page.goto(live_site + "/admin/")
     steps.sign_in(page, responder)
@@ -57,8 +57,8 @@ def test_it_works(page, live_site):
     assert page.complaints == []
 
 
-def test_a_browser_without_keys_is_told_what_to_do(browser, live_site):
-    """No script: the page says so, and the application of codes needs none."""
+def test_a_browser_without_script_is_offered_an_application(browser, live_site):
+    """The page says that a passkey needs a script, and an application of codes needs none."""
     page = open_page(browser, java_script_enabled=False)
     page.goto(live_site + "/admin/")
     steps.sign_in(page, a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False))

@@ -1,4 +1,4 @@
-"""What is printed fits its paper, in a real browser."""
+"""Printed pages fit their paper, in a real browser."""
 
 import re
 
@@ -16,8 +16,8 @@ from tests.paper import codes_of
 from tests.stats.printing import print_year
 
 
-def sheets_of_paper(page):
-    """Chromium writes one page object a sheet, in clear."""
+def count_sheets(page):
+    """Return the number of sheets: Chromium writes one plain page object for each."""
     return len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
 
 
@@ -27,21 +27,21 @@ def page(browser, live_site):
 
 
 def test_it_works(page, live_site):
-    """Each reflex sheet is one page, whatever its number of acts."""
+    """Each reflex sheet is printed on one page, however many acts it has."""
     for kind in IncidentType:
         page.goto(f"{live_site}/reflexes/{kind}/?region=53")
-        assert sheets_of_paper(page) == 1, kind
+        assert count_sheets(page) == 1, kind
 
 
 def test_a_card_for_the_wall_is_one_page(page, live_site):
     for town in ("Plouexemple", "Ajaccio", "Mamoudzou"):
         body = Collectivity.objects.get(name=town, kind="commune")
         page.goto(f"{live_site}/secours/{body.uid}/")
-        assert sheets_of_paper(page) == 1, town
+        assert count_sheets(page) == 1, town
 
 
 def test_the_code_of_a_printed_page_can_be_read(page, live_site):
-    """At the size that the browser prints: of a card, and of the pack of a case."""
+    """The QR codes of a card and of the pack of a case, at the size that the browser prints."""
     body = Collectivity.objects.get(name="Plouexemple", kind="commune")
     page.goto(f"{live_site}/secours/{body.uid}/")
     [[read]] = codes_of(page.pdf(prefer_css_page_size=True))
@@ -51,13 +51,13 @@ def test_the_code_of_a_printed_page_can_be_read(page, live_site):
     with page.expect_navigation():
         page.get_by_role("button").first.click()
     page.goto(f"{live_site}/suivi/{incident.reference}/dossier/")
-    first, *others = codes_of(page.pdf(prefer_css_page_size=True))
+    first, *next_pages = codes_of(page.pdf(prefer_css_page_size=True))
     assert len(first) == 1
     assert first[0].endswith(f"/suivi/?reference={spaced(incident.reference)}")
-    assert not any(others)
+    assert not any(next_pages)
 
 
-def test_what_is_for_the_screen_stays_there(page, live_site):
+def test_screen_controls_are_not_printed(page, live_site):
     page.goto(f"{live_site}/reflexes/rancon/?region=53")
     page.emulate_media(media="print")
     assert not page.locator("select").is_visible()
@@ -65,32 +65,32 @@ def test_what_is_for_the_screen_stays_there(page, live_site):
     assert page.get_by_text("0 800 200 008").locator("visible=true").count() == 1
 
 
-def test_the_answer_is_one_page_and_a_ledger(page, live_site):
-    """Whom to call, the reflexes, the reference and the code on one page, and lines to fill on the next."""
+def test_the_answer_is_printed_on_one_page_with_a_log_sheet(page, live_site):
+    """One page holds whom to call, the reflexes, the reference and the code; the next has lines to fill in."""
     steps.declare(page, live_site)
-    assert sheets_of_paper(page) == 2
+    assert count_sheets(page) == 2
     page.emulate_media(media="print")
     assert page.locator(".ledger").is_visible()
     assert not page.get_by_role("button").locator("visible=true").count()
 
 
 def test_each_screen_of_the_declaration_can_be_printed(page, live_site):
-    """Whoever prints before sending gets the number and what is written, and no empty page."""
+    """A print made before sending holds the number to call and has no empty page."""
     steps.begin(page, live_site)
     for path in ("services", "donnees", "rappel"):
         page.goto(f"{live_site}/declarer/{path}/")
-        assert sheets_of_paper(page) <= 3, path
+        assert count_sheets(page) <= 3, path
         page.emulate_media(media="print")
         assert page.get_by_text("0 800 200 008").locator("visible=true").count() == 1, path
         page.emulate_media(media="screen")
 
 
 def test_the_figures_of_a_region_fit_a_few_pages(page, live_site):
-    """With their numbers and without what is for the screen; a chart that is grey on paper says its figures."""
+    """The charts are printed with their numbers, without the controls of the screen."""
     pages.clear()
     print_year(2025, 5_000)
     page.goto(f"{live_site}/statistiques/?region=53&annee=2025")
-    assert sheets_of_paper(page) <= 7
+    assert count_sheets(page) <= 7
     page.emulate_media(media="print")
     assert not page.locator(".filters").is_visible()
     assert not page.get_by_text("Voir le tableau").locator("visible=true").count()

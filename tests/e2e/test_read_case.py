@@ -1,4 +1,4 @@
-"""The page of a case in a real browser: what matters first, on a telephone and on a wide screen, and by keyboard."""
+"""The page of a case in a real browser, on a telephone, on a wide screen and by keyboard."""
 
 import pytest
 from django.utils import timezone
@@ -25,7 +25,7 @@ def person():
 
 @pytest.fixture
 def case(live_site, person):
-    """With an exchange, notes, pieces, answers, eighteen tasks and indicators."""
+    """A case with an exchange, notes, files, answers, eighteen tasks and indicators."""
     now = timezone.now().replace(second=0, microsecond=0)
     showcase.make_ransomware_case(plouexemple(), {"agent": an_agent(), "responder": person}, now)
     case = Incident.objects.get()
@@ -34,37 +34,37 @@ def case(live_site, person):
 
 
 @pytest.fixture
-def page_of(browser, live_site, person, case):
-    def page_of(size, **options):
+def open_case(browser, live_site, person, case):
+    def open_case(size, **options):
         page = open_page(browser, **options)
         page.set_viewport_size({"width": size[0], "height": size[1]})
         steps.open_admin(page, live_site, person)
         page.goto(live_site + url(case))
         return page
 
-    return page_of
+    return open_case
 
 
-def box(page, place):
+def measure_box(page, place):
     return page.locator(place).bounding_box()
 
 
-def test_it_works(page_of):
-    """On a telephone: the number and the next act are in sight, the bar stays, and the page is half as long."""
-    page = page_of(TELEPHONE)
+def test_the_number_and_the_next_act_are_in_sight_on_a_telephone(open_case):
+    """The bar stays when the page is scrolled, and the page is half as long as it was."""
+    page = open_case(TELEPHONE)
     for place in (".casebar__call", ".next .act--first"):
-        found = box(page, place)
-        assert 0 <= found["y"] < found["y"] + found["height"] <= TELEPHONE[1]
+        box = measure_box(page, place)
+        assert 0 <= box["y"] < box["y"] + box["height"] <= TELEPHONE[1]
     assert page.evaluate("document.documentElement.scrollHeight") < LONGEST
     assert overflow(page) == 0
     page.evaluate("scrollTo(0, 2000)")
     for place in (".casebar__level", ".casebar__clock", ".casebar__call", ".casebar__acts > .act"):
-        assert 0 <= box(page, place)["y"] < 200
+        assert 0 <= measure_box(page, place)["y"] < 200
     assert not page.complaints
 
 
-def test_a_fold_opens_and_a_link_opens_the_form_inside(page_of):
-    page = page_of(TELEPHONE)
+def test_a_fold_opens_and_a_link_opens_the_form_inside(open_case):
+    page = open_case(TELEPHONE)
     expect(page.get_by_label(REPLY)).to_be_hidden()
     page.locator(".casebar").get_by_role("link", name="Répondre").click()
     expect(page.get_by_label(REPLY)).to_be_focused()
@@ -72,20 +72,20 @@ def test_a_fold_opens_and_a_link_opens_the_form_inside(page_of):
     expect(page.get_by_text("Télécharger la pièce 1")).to_be_visible()
 
 
-def test_why_a_closing_is_refused_is_said_by_its_form(page_of):
-    page = page_of((1280, 900))
-    title = box(page, ".casebar h1")
+def test_a_refused_closing_is_explained_by_its_form(open_case):
+    page = open_case((1280, 900))
+    title = measure_box(page, ".casebar h1")
     page.locator("#actes > summary").click()
     page.locator("#clore > summary").click()
     page.locator("#clore").get_by_label("Résolu").check()
     page.locator("#clore").get_by_role("button", name="Clore le dossier").click()
     expect(page.locator("#clore .said")).to_contain_text("Ce dossier ne peut pas encore être « résolu »")
-    assert box(page, ".casebar h1")["width"] == title["width"] > 100
+    assert measure_box(page, ".casebar h1")["width"] == title["width"] > 100
 
 
-def test_three_columns_on_a_wide_screen(page_of):
-    page = page_of(WIDE)
-    facts, talk, tasks = (box(page, place) for place in (".case__facts", ".case__talk", ".case__do"))
+def test_a_wide_screen_shows_three_columns(open_case):
+    page = open_case(WIDE)
+    facts, talk, tasks = (measure_box(page, place) for place in (".case__facts", ".case__talk", ".case__do"))
     assert facts["x"] + facts["width"] <= talk["x"]
     assert talk["x"] + talk["width"] <= tasks["x"]
     assert facts["y"] == talk["y"] == tasks["y"]
@@ -93,27 +93,27 @@ def test_three_columns_on_a_wide_screen(page_of):
     expect(page.get_by_label(REPLY)).to_be_visible()
 
 
-def test_no_word_of_a_fact_is_broken(page_of):
+def test_no_label_of_a_fact_is_broken(open_case):
     pieces = """dt => {
       dt.textContent = "Intercommunalité";
       const range = document.createRange();
       range.selectNodeContents(dt);
       return range.getClientRects().length;
     }"""
-    page = page_of(WIDE)
+    page = open_case(WIDE)
     for width, height in (WIDE, (1280, 900)):
         page.set_viewport_size({"width": width, "height": height})
         assert page.locator(".case__facts .facts dt").first.evaluate(pieces) == 1, width
 
 
-def test_by_keyboard(page_of):
-    page = page_of(WIDE)
+def test_letters_lead_to_the_forms(open_case):
+    page = open_case(WIDE)
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Raccourcis clavier")).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("n")
     expect(page.get_by_label("Note interne", exact=True)).to_be_focused()
-    page.keyboard.type("nrtq")  # letters, while one types
+    page.keyboard.type("nrtq")  # in a field these are only letters
     expect(page.get_by_label("Note interne", exact=True)).to_have_value("nrtq")
     for key, name in (("t", "tache-title"), ("q", "qualifier-nature")):
         page.evaluate("document.activeElement.blur()")
@@ -129,8 +129,8 @@ def test_by_keyboard(page_of):
     assert not page.complaints
 
 
-def test_letters_can_be_switched_off(page_of):
-    page = page_of(WIDE)
+def test_letters_can_be_switched_off(open_case):
+    page = open_case(WIDE)
     page.keyboard.press("?")
     page.get_by_label("Raccourcis d’une lettre").uncheck()
     page.get_by_role("button", name="Fermer").click()
@@ -138,8 +138,8 @@ def test_letters_can_be_switched_off(page_of):
     expect(page.get_by_label(REPLY)).not_to_be_focused()
 
 
-def test_without_a_script_an_opener_brings_the_words_back(page_of):
-    page = page_of(WIDE, java_script_enabled=False)
+def test_opening_a_form_without_script_keeps_the_reply(open_case):
+    page = open_case(WIDE, java_script_enabled=False)
     page.get_by_label(REPLY).fill("Ne redémarrez rien.")
     page.get_by_role("button", name="Qualifier", exact=True).click()
     expect(page.get_by_role("button", name="Enregistrer la qualification")).to_be_visible()

@@ -1,4 +1,4 @@
-"""A filled queue in a real browser, at the sizes of a desk and of a telephone: how much is seen, what a wave does."""
+"""A filled queue in a real browser, on a desk and a telephone: how many rows are visible, and how waves work."""
 
 from datetime import timedelta
 
@@ -29,30 +29,30 @@ KINDS = [
     "saturation",
     "panne",
 ]
-WAVE, BURST, OTHERS = 9, 4, 26
+WAVE, BURST, SINGLE_CASES = 9, 4, 26
 LONGEST_DEADLINE = "répondre avant le 1er\xa0sept. "
 
 
 @pytest.fixture
-def responder(transactional_db, ground_for_a_walk):
+def responder(transactional_db, town_and_centre):
     return a_responder()
 
 
-def town(number, **said):
+def town(number, **fields):
     body = plouexemple(
         insee_code=f"29{number:03}", name=f"Saint-Exemple-sur-Ruisseau-{number}", population=380 + 811 * number
     )
     caller = Caller(
         name="Dominique Exemple", phone=f"02 99 00 00 {number:02}", email=f"mairie{number}@exemple.example"
     )
-    return declare(collectivity=body, caller=caller, **said)
+    return declare(collectivity=body, caller=caller, **fields)
 
 
-def others(responder):
-    """One case each from as many town halls, of every kind and level; some taken, a few late."""
+def declare_single_cases(responder):
+    """Yield cases of every type from as many town halls; some are verified, some are taken."""
     stopped = Interruption(service=PublicService.CIVIL, extent="stopped")
     leak = Leak(status=LeakStatus.SUSPECTED)
-    for number in range(OTHERS):
+    for number in range(SINGLE_CASES):
         services = {"service_stopped": Answer.YES, "interruptions": (stopped,)} if number % 3 == 0 else {}
         case = town(number, type=KINDS[number % len(KINDS)], leak=leak if number % 4 == 0 else None, **services)
         if number % 5 == 2:
@@ -64,10 +64,10 @@ def others(responder):
 
 @pytest.fixture
 def filled(responder):
-    """Thirty-nine open cases, thirteen of them in two waves, and a fresh critical one that came last."""
+    """Thirty-nine open cases, thirteen of them in two waves, and a critical one that came last."""
     late = timezone.now() - timedelta(hours=2, minutes=5)
-    found = list(others(responder))
-    Incident.objects.filter(pk__in=[found[6].pk, found[7].pk]).update(due_at=late)
+    singles = list(declare_single_cases(responder))
+    Incident.objects.filter(pk__in=[singles[6].pk, singles[7].pk]).update(due_at=late)
     wave = [town(40 + number, type="prestataire", supplier=SUPPLIER) for number in range(WAVE)]
     Incident.objects.filter(pk=wave[3].pk).update(severity=Severity.HIGH)
     Incident.objects.filter(pk=wave[4].pk).update(due_at=late, severity=Severity.LOW)
@@ -75,7 +75,7 @@ def filled(responder):
     Incident.objects.filter(pk__in=[case.pk for case in burst[1:]]).update(burst=Burst.BODY)
     newest, soon = town(70), timezone.now() + timedelta(minutes=28)
     Incident.objects.filter(pk=newest.pk).update(severity=Severity.CRITICAL, due_at=soon)
-    return {"others": found, "wave": wave, "burst": burst, "newest": newest}
+    return {"others": singles, "wave": wave, "burst": burst, "newest": newest}
 
 
 @pytest.fixture
@@ -89,16 +89,16 @@ def page(browser, live_site, filled, responder):
     page.context.close()
 
 
-def whole_rows(page, size):
-    """How many rows are seen whole without scrolling."""
+def count_whole_rows(page, size):
+    """Return how many whole rows are visible without scrolling."""
     width, height = size
     page.set_viewport_size({"width": width, "height": height})
     boxes = page.locator(".row").evaluate_all("rows => rows.map(row => row.getBoundingClientRect().bottom)")
     return sum(bottom <= height for bottom in boxes)
 
 
-def list_cut(page, part):
-    """The words of such parts that do not fit in their place."""
+def list_cut_texts(page, part):
+    """Return the texts of such parts that do not fit in their place."""
     widths = "parts => parts.map(part => [part.innerText, part.scrollWidth - part.clientWidth])"
     return [words for words, beyond in page.locator(part).evaluate_all(widths) if beyond > 1]
 
@@ -118,29 +118,29 @@ def test_longest_deadline_fits(page, filled):
     write_longest_deadline(page)
     for size in (DESK, TELEPHONE, WIDE):
         page.set_viewport_size({"width": size[0], "height": size[1]})
-        assert list_cut(page, ".row__clock") == [], size
+        assert list_cut_texts(page, ".row__clock") == [], size
         assert overflow(page) <= 0, size
 
 
 def test_it_works(page, filled):
-    """Fourteen rows at a desk, three on a telephone; the worst one is first, and nothing scrolls sideways."""
+    """The queue shows fourteen rows on a desk and three on a telephone, the most urgent case first."""
     first = page.locator(".row").first
     assert first.get_attribute("data-reference") == filled["newest"].reference
-    seen = {}
+    row_counts = {}
     for size in (DESK, TELEPHONE, WIDE):
-        seen[size] = whole_rows(page, size)
+        row_counts[size] = count_whole_rows(page, size)
         assert overflow(page) <= 0, size
-        assert list_cut(page, ".row .hash, .row__clock, .row__call .phone, .wave small, .wave a") == [], size
+        assert list_cut_texts(page, ".row .hash, .row__clock, .row__call .phone, .wave small, .wave a") == [], size
         expect(page.get_by_text("1 en retard", exact=True)).to_be_visible()
         shoot(page, "queue-filled")
-    assert seen[DESK] >= 14
-    assert seen[TELEPHONE] >= 3
-    assert seen[WIDE] >= 18
+    assert row_counts[DESK] >= 14
+    assert row_counts[TELEPHONE] >= 3
+    assert row_counts[WIDE] >= 18
     page.set_viewport_size({"width": 1280, "height": 900})
     assert not violations(page, "serious", "critical")
 
 
-def test_a_wave_is_one_line_that_opens_and_shuts(page, filled):
+def test_a_wave_is_one_line_that_opens_and_closes(page, filled):
     expect(page.locator(".row")).to_have_count(26 + 2 + 1)
     expect(wave(page)).to_have_count(1)
     expect(wave(page)).to_contain_text("9 collectivités")
@@ -175,7 +175,7 @@ HOLD = """fails => {
 }"""
 
 
-def test_an_answer_that_comes_late_does_not_undo_a_later_one(page):
+def test_a_late_answer_does_not_undo_a_later_one(page):
     link, members = wave(page).get_by_role("link", name=SUPPLIER), page.locator(".row--member")
     page.evaluate(HOLD, False)
     link.click()
@@ -188,7 +188,7 @@ def test_an_answer_that_comes_late_does_not_undo_a_later_one(page):
     expect(members).to_have_count(0)
 
 
-def test_an_answer_is_shown_though_a_later_question_failed(page):
+def test_an_answer_is_shown_though_a_later_request_failed(page):
     page.evaluate(HOLD, True)
     wave(page).get_by_role("link", name=SUPPLIER).click()
     page.keyboard.press("r")
@@ -197,7 +197,7 @@ def test_an_answer_is_shown_though_a_later_question_failed(page):
     expect(page.locator(".row--member")).to_have_count(WAVE)
 
 
-def test_a_wave_is_walked_over_ticked_and_opened_by_keyboard(page, filled):
+def test_a_wave_is_reached_ticked_and_opened_by_keyboard(page, filled):
     names = "rows => rows.map(row => row.dataset.reference || row.dataset.wave)"
     at = page.locator(".row").evaluate_all(names).index(wave(page).get_attribute("data-wave"))
     for _row in range(at + 1):
@@ -216,7 +216,7 @@ def test_a_wave_is_walked_over_ticked_and_opened_by_keyboard(page, filled):
     expect(page.locator("[data-ticked]")).to_have_text("8 dossiers cochés")
 
 
-def test_what_is_ticked_in_a_wave_stays_ticked_once_it_is_shut(page, filled):
+def test_a_tick_in_a_wave_stays_once_it_is_closed(page, filled):
     link, box = wave(page).get_by_role("link", name=SUPPLIER), wave(page).get_by_role("checkbox")
     link.click()
     page.locator(".row--member input").first.check()
@@ -244,7 +244,7 @@ def test_what_is_ticked_in_a_wave_stays_ticked_once_it_is_shut(page, filled):
     expect(page.locator("input[name=dossier]")).to_have_count(1)
 
 
-def test_the_acts_come_once_a_box_is_ticked_and_bear_on_a_whole_wave(page, filled):
+def test_the_acts_on_a_ticked_wave_apply_to_all_its_cases(page, filled):
     acts = page.locator(".queue__acts")
     expect(acts).to_be_hidden()
     wave(page).get_by_role("checkbox").check()
@@ -253,7 +253,7 @@ def test_the_acts_come_once_a_box_is_ticked_and_bear_on_a_whole_wave(page, fille
     expect(page.get_by_role("heading", level=1)).to_contain_text("9 dossiers")
 
 
-def test_a_case_is_taken_where_it_stands(page, filled, responder):
+def test_a_case_is_taken_without_leaving_the_queue(page, filled, responder):
     newest = filled["newest"]
     page.locator(f'[data-reference="{newest.reference}"]').get_by_role("button", name="Prendre").click()
     expect(page.locator(".queue__news")).to_contain_text("Vous avez pris ce dossier en charge.")

@@ -1,4 +1,4 @@
-"""A case full of hostile words, its pages opened in a real browser: nothing of theirs runs, nothing is fetched."""
+"""The pages of a case full of hostile text, in a real browser: no script runs, and nothing is fetched."""
 
 import pytest
 
@@ -26,11 +26,11 @@ def incident(holder):
 
 
 class Browser:
-    """One person's. `found` is whatever should not be."""
+    """One person's browser, with the problems of its pages."""
 
     def __init__(self, browser, site, visitor):
-        self.site, self.page, self.found = site, open_page(browser), []
-        self.page.on("dialog", lambda dialog: self.found.append(("dialog", dialog.message)) or dialog.dismiss())
+        self.site, self.page, self.problems = site, open_page(browser), []
+        self.page.on("dialog", lambda dialog: self.problems.append(("dialog", dialog.message)) or dialog.dismiss())
         cookies = [(name, morsel) for name, morsel in visitor.client.cookies.items() if morsel.value]
         self.page.context.add_cookies(
             [{"name": name, "value": morsel.coded_value, "url": site} for name, morsel in cookies]
@@ -42,14 +42,14 @@ class Browser:
         for event in ("mouseover", "focus", "toggle", "error", "load"):
             self.page.evaluate(f"document.querySelectorAll('*').forEach(e => e.dispatchEvent(new Event('{event}')))")
         if self.page.evaluate("typeof window.piege !== 'undefined' && !(window.piege instanceof Node)"):
-            self.found.append((address, "ran"))
-        self.found += [(address, complaint) for complaint in self.page.complaints]
-        self.found += [(address, host) for host in self.page.hosts if host != host_of(self.site)]
+            self.problems.append((address, "ran"))
+        self.problems += [(address, complaint) for complaint in self.page.complaints]
+        self.problems += [(address, host) for host in self.page.hosts if host != host_of(self.site)]
         self.page.complaints.clear()
 
 
-def test_it_works(live_site, browser, holder, incident):
-    """The pages of the holder of the link, and of whoever was given the sentence."""
+def test_nothing_runs_on_the_declarants_pages(live_site, browser, holder, incident):
+    """The pages of the holder of the link, and the shared sentence."""
     case = f"/suivi/{incident.reference}/"
     filled = ("", "recit/", "rappel/", "services/", "precisions/", "recit/avant/")
     pages = ["", *(f"completer/{page}" for page in filled)]
@@ -57,10 +57,10 @@ def test_it_works(live_site, browser, holder, incident):
     for page in (*pages, "pieces/", "pieces/bordereau/", "dossier/", "retirer/"):
         window.open(case + page)
     window.open(f"/phrase/{derive_shared_secret(incident.shared.get())}/")
-    assert window.found == []
+    assert window.problems == []
 
 
-def test_nothing_runs_at_the_centre(live_site, browser, holder, incident):
+def test_nothing_runs_on_the_centres_pages(live_site, browser, holder, incident):
     responder, lead = (Visitor(WORDS, holder.log, user=user) for user in (a_responder(), a_lead()))
     doors.answer(responder, incident)
     window = Browser(browser, live_site, responder)
@@ -70,10 +70,10 @@ def test_nothing_runs_at_the_centre(live_site, browser, holder, incident):
     window.open(case)
     chief = Browser(browser, live_site, lead)
     chief.open(f"{case}effacer/demande/")
-    assert (window.found, chief.found) == ([], [])
+    assert (window.problems, chief.problems) == ([], [])
 
 
-def test_nothing_runs_at_a_colleague_s_or_in_the_directory(live_site, browser, holder, incident):
+def test_nothing_runs_on_the_pages_of_a_body_and_the_directory(live_site, browser, holder, incident):
     manager = Visitor(WORDS, holder.log, user=a_person(Role.MANAGER, collectivity=incident.collectivity))
     administrator = Visitor(WORDS, holder.log, user=a_person(Role.ADMINISTRATOR))
     doors.invite(manager, incident.collectivity)
@@ -85,4 +85,4 @@ def test_nothing_runs_at_a_colleague_s_or_in_the_directory(live_site, browser, h
     csirt = f"/admin/csirts/csirt/{incident.csirt_id}/"
     for page in ("/admin/accounts/user/", "/admin/csirts/csirt/", f"{csirt}change/", f"{csirt}history/"):
         office.open(page)
-    assert (home.found, office.found) == ([], [])
+    assert (home.problems, office.problems) == ([], [])

@@ -1,4 +1,4 @@
-"""The bar with the number to call stays in sight on a small screen, and never lies over what has the focus."""
+"""The bar with the number to call stays in sight on a small screen, and never covers the focused control."""
 
 import pytest
 from playwright.sync_api import expect
@@ -21,7 +21,7 @@ COVERED = """() => {
 
 @pytest.fixture
 def page(live_site, browser):
-    """On the third screen, for a town whose centre has a long name."""
+    """Open the third screen, for a town whose centre has a long name."""
     Csirt.objects.filter(slug="breizh-cyber").update(name="Campus régional de cybersécurité Nouvelle-Aquitaine")
     page = open_page(browser, reduced_motion="reduce")
     steps.begin(page, live_site)
@@ -30,8 +30,8 @@ def page(live_site, browser):
     return page
 
 
-def walk(page, key):
-    """Press the key through the whole page: what the bar covered on the way."""
+def list_covered_stops(page, key):
+    """Press the key through the whole page and yield the focused controls that the bar covered."""
     for _ in range(120):
         page.keyboard.press(key)
         if covered := page.evaluate(COVERED):
@@ -40,15 +40,15 @@ def walk(page, key):
             return
 
 
-def test_it_works(page):
+def test_the_bar_never_covers_the_focused_control(page):
     for width, height in SCREENS.values():
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate("window.scrollTo(0, 0)")
-        assert [*walk(page, "Tab")] == []
-        assert [*walk(page, "Shift+Tab")] == []
+        assert [*list_covered_stops(page, "Tab")] == []
+        assert [*list_covered_stops(page, "Shift+Tab")] == []
 
 
-def test_a_fifth_of_a_screen_at_most(page):
+def test_the_bar_takes_a_fifth_of_a_screen_at_most(page):
     """The number stays at the top, and nothing else of the bar."""
     for width, height in SCREENS.values():
         page.set_viewport_size({"width": width, "height": height})
@@ -59,8 +59,8 @@ def test_a_fifth_of_a_screen_at_most(page):
         shoot(page, "callbar")
 
 
-def test_choosing_is_going_on(live_site, browser):
-    """On a telephone the first answer opens the next screen, which shows what was chosen and the way back."""
+def test_choosing_a_type_opens_the_next_screen(live_site, browser):
+    """On a telephone the next screen shows what was chosen and the way back."""
     page = open_page(browser)
     page.goto(live_site + "/declarer/")
     shoot(page, "type")

@@ -1,4 +1,4 @@
-"""The queue in a real browser: worked through by keyboard, up to date without moving under the hand."""
+"""The queue in a real browser, worked through by keyboard and updated without moving the focus."""
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +14,7 @@ QUEUE = "/admin/incidents/incident/"
 
 
 @pytest.fixture
-def responder(transactional_db, ground_for_a_walk):
+def responder(transactional_db, town_and_centre):
     return a_responder()
 
 
@@ -34,110 +34,110 @@ def page(browser, live_site, cases, responder):
     page.context.close()
 
 
-def rows(page):
+def list_references(page):
     return page.eval_on_selector_all(".row", "rows => rows.map(row => row.dataset.reference)")
 
 
-def focused(page):
+def get_focused_reference(page):
     return page.evaluate("document.activeElement.closest('.row')?.dataset.reference || ''")
 
 
-def references(cases):
+def references_of(cases):
     return [case.reference for case in cases]
 
 
-def look_again(page):
-    """Twenty seconds go by."""
+def wait_for_update(page):
+    """Let twenty seconds pass, after which the queue is updated."""
     with page.expect_response(lambda answer: "/etat/" in answer.url):
         page.clock.run_for(21_000)
 
 
-def news(page):
+def locate_news(page):
     return page.locator(".queue__news")
 
 
-def test_it_works(page, cases, responder):
-    assert rows(page) == references(cases)
+def test_a_case_is_reached_taken_and_opened_by_keyboard(page, cases, responder):
+    assert list_references(page) == references_of(cases)
     page.keyboard.press("j")
     page.keyboard.press("ArrowDown")
-    assert focused(page) == cases[1].reference
+    assert get_focused_reference(page) == cases[1].reference
     page.keyboard.press("k")
-    assert focused(page) == cases[0].reference
+    assert get_focused_reference(page) == cases[0].reference
 
     page.keyboard.press("x")
     assert page.locator("[data-ticked]").inner_text() == "1 dossier coché"
     page.keyboard.press("x")
 
     page.keyboard.press("p")
-    expect(news(page)).to_contain_text("Vous avez pris ce dossier en charge.")
+    expect(locate_news(page)).to_contain_text("Vous avez pris ce dossier en charge.")
     assert Incident.objects.get(pk=cases[0].pk).acknowledged_by == responder
     expect(page.locator(".row").last).to_contain_text(str(responder))
-    assert focused(page) == cases[0].reference
-    assert rows(page) == references([cases[1], cases[2], cases[0]])
+    assert get_focused_reference(page) == cases[0].reference
+    assert list_references(page) == references_of([cases[1], cases[2], cases[0]])
 
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{QUEUE}{cases[0].reference}/")
 
 
-def test_a_case_that_somebody_else_took_says_who(page, cases):
+def test_taking_a_case_taken_meanwhile_names_the_colleague(page, cases):
     colleague = a_responder()
     acknowledge_incident(reference=cases[0].reference, actor=colleague)
     page.keyboard.press("j")
     page.keyboard.press("p")
-    expect(news(page)).to_contain_text(f"{colleague} l’a pris")
+    expect(locate_news(page)).to_contain_text(f"{colleague} l’a pris")
 
 
 def test_a_new_case_comes_in_without_moving_the_focus(page, cases):
     page.keyboard.press("j")
     page.keyboard.press("j")
     newer = declare()
-    look_again(page)
+    wait_for_update(page)
     expect(page.locator(f'.row[data-reference="{newer.reference}"]')).to_be_visible()
-    assert focused(page) == cases[1].reference
+    assert get_focused_reference(page) == cases[1].reference
     expect(page.locator("#vues [aria-current] .queue__count")).to_contain_text("4")
 
 
-def test_a_case_that_is_offered_is_told_without_loading_the_page(page, cases):
+def test_an_offered_case_is_announced_without_reloading(page, cases):
     far = another_centre()
-    theirs = declare()
-    Incident.objects.filter(pk=theirs.pk).update(csirt=far)
-    propose_transfer(theirs, a_lead(far), taker="breizh-cyber")
-    look_again(page)
+    incident = declare()
+    Incident.objects.filter(pk=incident.pk).update(csirt=far)
+    propose_transfer(incident, a_lead(far), taker="breizh-cyber")
+    wait_for_update(page)
     expect(page.get_by_text("1 transfert à accepter")).to_be_visible()
-    assert rows(page) == references(cases)
+    assert list_references(page) == references_of(cases)
 
 
-def test_under_a_ticked_row_nothing_moves_until_it_is_asked(page, cases):
+def test_rows_do_not_move_while_one_is_ticked(page, cases):
     page.locator(f'input[value="{cases[1].reference}"]').check()
     newer = declare()
-    look_again(page)
+    wait_for_update(page)
 
-    expect(news(page)).to_contain_text("1 nouveau dossier")
-    assert rows(page) == references(cases)
+    expect(locate_news(page)).to_contain_text("1 nouveau dossier")
+    assert list_references(page) == references_of(cases)
     page.get_by_role("button", name="Actualiser").click()
     expect(page.locator(f'.row[data-reference="{newer.reference}"]')).to_be_visible()
     assert page.locator(f'input[value="{cases[1].reference}"]').is_checked()
     expect(page.locator("[data-ticked]")).to_have_text("1 dossier coché")
 
 
-def test_a_lost_line_is_said_and_recovers(page, cases):
+def test_a_lost_connection_is_reported_until_it_is_back(page, cases):
     page.context.set_offline(True)
     page.clock.run_for(21_000)
-    expect(news(page)).to_contain_text("Connexion perdue, dernière mise à jour à")
+    expect(locate_news(page)).to_contain_text("Connexion perdue, dernière mise à jour à")
     page.context.set_offline(False)
-    look_again(page)
-    expect(news(page)).not_to_contain_text("Connexion perdue")
+    wait_for_update(page)
+    expect(locate_news(page)).not_to_contain_text("Connexion perdue")
     page.complaints.clear()
 
 
-def test_a_session_that_ended_says_so(page, cases):
+def test_an_ended_session_is_reported(page, cases):
     page.context.clear_cookies()
     page.clock.run_for(21_000)
-    expect(news(page)).to_contain_text("Votre session est terminée.")
+    expect(locate_news(page)).to_contain_text("Votre session est terminée.")
     expect(page.get_by_role("link", name="Se connecter")).to_be_visible()
 
 
-def test_keys_are_told_and_can_be_switched_off(page, cases):
+def test_shortcuts_are_listed_and_can_be_switched_off(page, cases):
     page.keyboard.press("?")
     help_shown = page.get_by_role("dialog", name="Raccourcis clavier")
     expect(help_shown).to_be_visible()
@@ -146,7 +146,7 @@ def test_keys_are_told_and_can_be_switched_off(page, cases):
     page.get_by_label("Raccourcis actifs sur cet appareil").uncheck()
     page.get_by_role("button", name="Fermer").click()
     page.keyboard.press("j")
-    assert focused(page) == ""
+    assert get_focused_reference(page) == ""
 
     page.reload()
     page.keyboard.press("?")
@@ -156,38 +156,38 @@ def test_keys_are_told_and_can_be_switched_off(page, cases):
     page.get_by_label("Raccourcis actifs sur cet appareil").check()
     page.get_by_role("button", name="Fermer").click()
     page.keyboard.press("j")
-    assert focused(page) == cases[0].reference
+    assert get_focused_reference(page) == cases[0].reference
 
 
-def test_keys_mean_nothing_in_a_field_or_with_another_key(page, cases):
+def test_shortcuts_do_nothing_in_a_field_or_with_a_modifier(page, cases):
     page.keyboard.press("/")
     page.keyboard.type("jxp?")
     assert page.locator("#recherche").input_value() == "jxp?"
-    assert focused(page) == ""
+    assert get_focused_reference(page) == ""
     page.locator("h1").click()
     page.keyboard.press("Control+j")
     page.keyboard.press("Alt+j")
-    assert focused(page) == ""
+    assert get_focused_reference(page) == ""
     assert Incident.objects.filter(acknowledged_by=None).count() == 3
 
 
 @pytest.mark.proof
-def test_the_pages_of_an_act_on_many_are_accessible(page, cases):
-    found = []
+def test_the_pages_of_bulk_acts_are_accessible(page, cases):
+    problems = []
     page.locator("[data-all]").check()
     for act in ("Attribuer…", "Qualifier…", "Grouper…", "Clore…"):
         page.get_by_role("button", name=act).click()
         page.wait_for_load_state("load")
-        found += violations(page, "serious", "critical")
+        problems += violations(page, "serious", "critical")
         page.set_viewport_size({"width": 360, "height": 760})
-        found += [(act, "overflow")] if overflow(page) > 0 else []
+        problems += [(act, "overflow")] if overflow(page) > 0 else []
         shoot(page, f"bulk-{act.strip('…')}")
         page.set_viewport_size({"width": 1280, "height": 760})
         page.get_by_role("link", name="Ne rien changer").click()
         page.wait_for_selector("#dossiers")
         page.locator("[data-all]").check()
-    found += violations(page, "serious", "critical")
-    assert not found, found
+    problems += violations(page, "serious", "critical")
+    assert not problems, problems
     page.get_by_role("button", name="Prendre", exact=True).click()
     expect(page.get_by_text("3 dossiers pris en charge.")).to_be_visible()
 
@@ -195,7 +195,7 @@ def test_the_pages_of_an_act_on_many_are_accessible(page, cases):
 @pytest.mark.parametrize(
     ("view", "title"), [("ouverts", "Tout"), ("a-repondre", "À répondre"), ("tous", "Tous, même clos")]
 )
-def test_on_a_telephone_the_view_that_is_shown_is_named_in_few_lines(page, live_site, view, title):
+def test_a_telephone_names_the_current_view_in_few_lines(page, live_site, view, title):
     page.goto(f"{live_site}{QUEUE}?etat={view}")
     page.set_viewport_size({"width": 360, "height": 760})
     expect(page.locator("#vues").get_by_text(title).locator("visible=true").first).to_be_visible()

@@ -1,4 +1,4 @@
-"""The whole path, from a town hall's telephone to the figures of its centre, on real parts."""
+"""The whole path, from a town hall's telephone to the figures of its centre, with a real worker and mails."""
 
 import re
 
@@ -16,36 +16,36 @@ TOWN = "mairie@plouexemple.example"
 SCREENS = [(360, False), (360, True), (1280, False), (1280, True)]
 
 
-def first_of(*screens):
-    """The others are proofs: the same walk on another screen."""
+def mark_other_screens_as_proofs(*screens):
+    """Return these screens, all but the first marked as proofs."""
     return [screens[0], *(pytest.param(*screen, marks=pytest.mark.proof) for screen in screens[1:])]
 
 
-def link_in(message, path):
+def find_link(message, path):
     return re.search(rf"http://localhost:\d+{path}\S+", message.get_content())[0]
 
 
-@pytest.mark.parametrize(("width", "script"), first_of((360, False), (1280, True)))
-def test_it_works(live_site, worker, post, browser, until, width, script):
+@pytest.mark.parametrize(("width", "script"), mark_other_screens_as_proofs((360, False), (1280, True)))
+def test_a_declared_case_reaches_its_centre_and_figures(live_site, worker, post, browser, wait_until, width, script):
     responder, lead = a_responder(), a_lead()
     screen = {"width": width, "java_script_enabled": script}
     declarant, elsewhere, office = (open_page(browser, **screen) for _ in range(3))
     telephone, desk = open_page(browser, width=360, java_script_enabled=script), open_page(browser, width=1280)
 
     reference, _secret = steps.declare(declarant, live_site, query="plouexemple" if script else "29998")
-    told, receipt = until(lambda: post.to(CENTRE))[0], until(lambda: post.to(TOWN))[0]
-    assert reference in told["Subject"]
+    alert, receipt = wait_until(lambda: post.to(CENTRE))[0], wait_until(lambda: post.to(TOWN))[0]
+    assert reference in alert["Subject"]
     assert reference in receipt.get_content()
 
-    take_on_the_telephone(telephone, link_in(told, "/triage/"), responder)
-    follow(elsewhere, link_in(receipt, "/suivi/acces/"), taken_by=responder)
+    take_on_the_telephone(telephone, find_link(alert, "/triage/"), responder)
+    follow(elsewhere, find_link(receipt, "/suivi/acces/"), taken_by=responder)
     verify_and_close(desk, live_site, responder, reference)
-    steps.look_again(elsewhere)
+    steps.reload(elsewhere)
     expect(elsewhere.locator("h1")).to_have_text("Votre dossier est clos")
 
     office.goto(live_site + "/statistiques/mon-centre/")
     steps.sign_in(office, lead)
-    until(lambda: total(office) == "1")
+    wait_until(lambda: read_total(office) == "1")
     shoot(office, "own-statistics")
     assert [page.complaints for page in (declarant, elsewhere, office, telephone, desk)] == [[]] * 5
 
@@ -75,22 +75,22 @@ def verify_and_close(page, site, responder, reference):
         page.get_by_role("button", name="Chercher").click()
     page.get_by_label("Numéro trouvé où ?").select_option("directory")
     page.get_by_role("button", name="Marquer vérifiée par rappel").click()
-    steps.is_told(page, "elle comptera dans les chiffres")
+    steps.expect_message(page, "elle comptera dans les chiffres")
     steps.open_acts(page)
     page.get_by_text("Clore sans bilan…").click()
     page.get_by_label("Confié à un autre service").check()
     page.get_by_role("button", name="Clore le dossier").click()
-    steps.is_told(page, "Dossier clos")
+    steps.expect_message(page, "Dossier clos")
 
 
-def total(page):
-    """The year's verified incidents, on the last line of the first table."""
-    steps.look_again(page)
+def read_total(page):
+    """Return the year's verified incidents, from the last line of the first table."""
+    steps.reload(page)
     cells = page.locator("tr", has=page.locator("th", has_text="Ensemble")).first.locator("td").all_inner_texts()
     return cells[0] if cells else None
 
 
-@pytest.mark.parametrize(("width", "script"), first_of(*SCREENS))
+@pytest.mark.parametrize(("width", "script"), mark_other_screens_as_proofs(*SCREENS))
 def test_the_answer_says_who_to_call_and_how_to_come_back(live_site, browser, width, script):
     page = open_page(browser, width=width, java_script_enabled=script)
 
@@ -115,24 +115,24 @@ def test_the_answer_says_who_to_call_and_how_to_come_back(live_site, browser, wi
     assert page.complaints == another.complaints == []
 
 
-@pytest.mark.parametrize(("width", "script"), first_of((360, True), (360, False), (1280, True)))
-def test_by_keyboard_alone(live_site, browser, width, script):
-    """With details. That each type passes so, on a telephone, is counted in test_count."""
+@pytest.mark.parametrize(("width", "script"), mark_other_screens_as_proofs((360, True), (360, False), (1280, True)))
+def test_an_incident_is_declared_by_keyboard_alone(live_site, browser, width, script):
+    """The declaration has details here; test_count declares each type."""
     page = open_page(browser, width=width, java_script_enabled=script)
     page.goto(live_site + "/declarer/")
     press(page, "button.choice[name=quoi]", "**/declarer/qui/**")
-    reach(page, "#q")
+    tab_to(page, "#q")
     page.keyboard.type("plouexemple")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=plouexemple")
     press(page, "button.choice", "**/declarer/services/")
-    reach(page, "#id_service_stopped_0, [name=service_stopped]")
+    tab_to(page, "#id_service_stopped_0, [name=service_stopped]")
     page.keyboard.press("Space")
-    reach(page, "#service-civil")
+    tab_to(page, "#service-civil")
     page.keyboard.press("Space")
     press(page, "main form button.button--large", "**/declarer/donnees/")
     press(page, "[name=passer]", "**/declarer/rappel/")
-    reach(page, "#id_contact_phone")
+    tab_to(page, "#id_contact_phone")
     page.keyboard.type("02 99 00 00 00")
     press(page, "main form button.button--large", "**/declarer/envoyee/")
 
@@ -141,27 +141,27 @@ def test_by_keyboard_alone(live_site, browser, width, script):
 
 
 def press(page, selector, leads_to):
-    reach(page, selector)
+    tab_to(page, selector)
     page.keyboard.press("Enter")
     page.wait_for_url(leads_to)
 
 
-SEEN = """() => {
+IS_VISIBLE = """() => {
   const one = document.activeElement, label = one.closest("label");
   const {left, top, width, height} = (label || one).getBoundingClientRect();
   const over = document.elementFromPoint(left + Math.min(width / 2, 40), top + height / 2);
   return one.contains(over) || (label !== null && label.contains(over));
 }"""
-RINGED = """() => document.activeElement.matches("[type=date], [type=time]") ||  // the browser marks the part
+HAS_OUTLINE = """() => document.activeElement.matches("[type=date], [type=time]") ||  // the browser marks the part
   [document.activeElement, document.activeElement.closest("label")].some(
     box => box && getComputedStyle(box).outlineStyle !== "none")"""
 
 
-def reach(page, selector):
-    """Tab on to it. At each step the focus shows, and nothing lies over it once the page has scrolled."""
+def tab_to(page, selector):
+    """Press Tab up to this control. At each stop the focus is visible and nothing covers it."""
     for _ in range(120):
         page.keyboard.press("Tab")
-        assert page.evaluate(RINGED), page.evaluate("document.activeElement.outerHTML")
+        assert page.evaluate(HAS_OUTLINE), page.evaluate("document.activeElement.outerHTML")
         wait_until_seen(page)
         if page.locator(f":is({selector}):focus").count():
             return
@@ -169,9 +169,9 @@ def reach(page, selector):
 
 
 def wait_until_seen(page):
-    """Asked from here: where scripts are off, nothing in the page can wait."""
+    """Poll from the test, because nothing in the page can wait where scripts are off."""
     for _ in range(100):
-        if page.evaluate(SEEN):
+        if page.evaluate(IS_VISIBLE):
             return
         page.wait_for_timeout(20)
     pytest.fail(f"something lies over {page.evaluate('document.activeElement.outerHTML')}")

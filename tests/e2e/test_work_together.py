@@ -14,8 +14,8 @@ def desk(live_site, browser):
     return Desk(browser, live_site)
 
 
-def test_it_works(desk, browser, live_site):
-    """One types while the other changes the case: the first is told, and the words stay."""
+def test_a_reply_survives_a_colleagues_change(desk, browser, live_site):
+    """The first responder is typing while a colleague changes the case, and is told of it."""
     incident = declare()
     case = f"{live_site}/admin/incidents/incident/{incident.reference}/"
     desk.sign_in(a_responder())
@@ -24,7 +24,7 @@ def test_it_works(desk, browser, live_site):
     take_and_note(desk)
     reply = start_reply(page)
     assert incident.collectivity.name in reply.input_value()
-    typed = reply.input_value()
+    draft = reply.input_value()
 
     colleague = a_lead()
     other = open_page(browser, width=1280)
@@ -34,10 +34,10 @@ def test_it_works(desk, browser, live_site):
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     page.get_by_text(f"{colleague} a changé ce dossier").wait_for()
-    assert reply.input_value() == typed
+    assert reply.input_value() == draft
     page.get_by_role("link", name="Recharger").click()
     expect(page.get_by_text("sans l’envoyer")).to_be_visible()
-    expect(page.get_by_label("Votre message au déclarant")).to_have_value(typed)
+    expect(page.get_by_label("Votre message au déclarant")).to_have_value(draft)
     desk.check()
 
 
@@ -52,7 +52,7 @@ def take_and_note(desk):
 
 
 def start_reply(page):
-    """From a ready-made message, put there by the script."""
+    """Start the reply from a ready-made message."""
     page.get_by_role("button", name="Partir d’un message type").click()
     page.get_by_label("Partir d’un message type").select_option("accuse")
     page.get_by_role("button", name="Mettre dans ma réponse").click()
@@ -67,7 +67,7 @@ def assign_to_oneself(page, case):
 
 
 @pytest.mark.proof
-def test_the_pages_of_the_day(desk):
+def test_hand_over_guides_and_templates_are_accessible(desk):
     lead = a_lead()
     desk.sign_in(lead)
     incident = declare()
@@ -85,8 +85,8 @@ def test_the_pages_of_the_day(desk):
     desk.check()
 
 
-def test_two_who_write_see_each_other_before_they_send(desk, browser, live_site):
-    """The second hears it while typing, reads what left meanwhile, and sends knowingly."""
+def test_two_responders_who_reply_are_warned_before_they_send(desk, browser, live_site):
+    """The second sees that a colleague is writing, then reads the message sent meanwhile before sending."""
     incident = declare()
     case = f"{live_site}/admin/incidents/incident/{incident.reference}/"
     first, second = a_responder(), a_lead()

@@ -1,15 +1,15 @@
-"""Somebody who declares by keyboard alone, and counts what it costs: pages seen, answers given, keys pressed."""
+"""Somebody who declares by keyboard alone, and counts the pages, the answers and the keys."""
 
 from playwright.sync_api import Page
 
 from tests.browser import overflow
 
 GO_ON = "main form .button--large"
-MAX_STEPS = 60
+MAX_TABS = 60
 
 
 class Typist:
-    """Every key counts, that of the Tab key too."""
+    """Counts every key, Tab too."""
 
     def __init__(self, page: Page, site: str) -> None:
         self.page = page
@@ -26,14 +26,14 @@ class Typist:
         self.keys += len(text)
 
     def reach(self, selector: str) -> None:
-        for _ in range(MAX_STEPS):
+        for _ in range(MAX_TABS):
             self.press("Tab")
             if self.page.locator(f":is({selector}):focus").count():
                 return
         raise AssertionError(f"no way to {selector} by keyboard")
 
     def leave(self, selector: str, leads_to: str) -> None:
-        """Press the button: one screen is done, and nothing of it scrolled sideways."""
+        """Leave a screen by this button, and check that it does not scroll sideways."""
         assert overflow(self.page) <= 0
         self.reach(selector)
         self.press("Enter")

@@ -13,15 +13,15 @@ DARK: Screen = (1280, "dark")
 
 
 class Visitor:
-    """Goes from state to state and holds each one to the same rules, on both screens."""
+    """Goes from state to state and checks each by the same rules, on both screens."""
 
     def __init__(self, browser: Browser, site: str) -> None:
         self.site = site
         self.page = open_page(browser, reduced_motion="reduce")
-        self.found: list[tuple[Any, ...]] = []
+        self.problems: list[tuple[Any, ...]] = []
 
     def check(self) -> None:
-        assert not self.found, "\n".join(map(str, self.found))
+        assert not self.problems, "\n".join(map(str, self.problems))
 
     def goto(self, path: str) -> None:
         self.page.goto(self.site + path)
@@ -29,25 +29,25 @@ class Visitor:
     def look(self, name: str) -> None:
         page = self.page
         page.wait_for_load_state("load")
-        self.found += [(name, complaint) for complaint in page.complaints]
-        self.found += [(name, host) for host in page.hosts if host != host_of(self.site)]
+        self.problems += [(name, complaint) for complaint in page.complaints]
+        self.problems += [(name, host) for host in page.hosts if host != host_of(self.site)]
         if page.locator("h1").count() != 1:
-            self.found.append((name, "titles", page.locator("h1").count()))
+            self.problems.append((name, "titles", page.locator("h1").count()))
         for width, scheme in (LIGHT, DARK):
             page.set_viewport_size({"width": width, "height": 760})
             page.emulate_media(color_scheme=scheme)
-            self.found += [(name, scheme, *violation) for violation in violations(page)]
+            self.problems += [(name, scheme, *violation) for violation in violations(page)]
             if (beyond := overflow(page)) > 0:
-                self.found.append((name, width, "overflow", beyond))
+                self.problems.append((name, width, "overflow", beyond))
             shoot(page, name)
         page.complaints.clear()
 
     def fill_in(self, query: str = "plouexemple") -> None:
-        """To the third screen, for the first body that answers."""
+        """Go to the third screen, for the first body found."""
         steps.begin(self.page, self.site, query=query, name="")
 
     def send(self) -> None:
-        """From there to the answer, by the shortest way."""
+        """Go from there to the answer, by the shortest way."""
         steps.describe_nothing(self.page)
-        steps.say_who_to_call(self.page)
+        steps.fill_caller(self.page)
         steps.send(self.page)
