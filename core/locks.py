@@ -56,10 +56,10 @@ def hold_lock(lock: Lock, *, waits: bool) -> Iterator[bool]:
 
 def is_held(lock: Lock) -> bool:
     """Tell whether a process of this database holds the lock. pg_locks shows the halves of a key in two columns."""
-    return bool(run(HELD, lock))
+    return bool(run(IS_LOCKED, lock))
 
 
-HELD = """
+IS_LOCKED = """
     SELECT EXISTS (
         SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
         WHERE locktype = 'advisory' AND granted AND datname = current_database()

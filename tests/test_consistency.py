@@ -38,7 +38,7 @@ each_model = pytest.mark.parametrize("model", OURS, ids=lambda model: model._met
 each_written_model = pytest.mark.parametrize("model", WRITTEN, ids=lambda model: model._meta.label)
 
 
-def test_it_works(db):
+def test_migrations_match_the_models(db):
     """The migrations say all that the models say."""
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
@@ -48,8 +48,11 @@ def test_relations_point_down(model):
     """import-linter cannot see a ForeignKey written as a string; this can."""
     for field in model._meta.get_fields():
         if field.is_relation and not field.auto_created and field.related_model._meta.app_label in LAYERS:
-            ours, theirs = LAYERS.index(model._meta.app_label), LAYERS.index(field.related_model._meta.app_label)
-            assert theirs <= ours, f"{field} points up"
+            own_layer, other_layer = (
+                LAYERS.index(model._meta.app_label),
+                LAYERS.index(field.related_model._meta.app_label),
+            )
+            assert other_layer <= own_layer, f"{field} points up"
 
 
 @each_written_model
@@ -151,22 +154,32 @@ def test_functions_and_files_stay_short():
     assert [path.name for path in [*sources, *list_sources("tests")] if count_lines([path]) > LONG_FILE] == []
 
 
-# As the name of a function or a class each hides what the thing is or does: a declaration, a message, matches.
+# As a name, but for a constant, each hides what the thing is or does: a declaration, a message, matches.
 NOUN_OF_NOTHING = re.compile(
-    r"said|told|shown|found|kept|asked|named|given|seen|made|held|sent|wanted|stands|whoever|one|one_of|others|"
-    r"mine|theirs|ours|these|those|here|there"
+    r"said|told|shown|kept|asked|given|made|held|sent|wanted|stands|whoever|one|one_of|"
+    r"mine|theirs|ours|these|those|here|there|named|typed|some"
 )
 
 
-def test_public_names_say_what_they_name():
-    sources = [path for app in APPS for path in list_sources(app)]
-    names = [
-        f"{path.relative_to(ROOT)}::{node.name}"
+def list_defined_names(path):
+    """Yield the names that a module gives to functions, classes, parameters and variables."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def test_names_say_what_they_name():
+    sources = [path for app in [*APPS, "tests"] for path in list_sources(app)]
+    assert [
+        f"{path.relative_to(ROOT)}::{name}"
         for path in sources
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and NOUN_OF_NOTHING.fullmatch(node.name.lower())
-    ]
-    assert names == []
+        for name in list_defined_names(path)
+        if not name.isupper() and NOUN_OF_NOTHING.fullmatch(name.lower())
+    ] == []
 
 
 def test_no_folder_gets_crowded():

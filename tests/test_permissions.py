@@ -76,7 +76,7 @@ def sign_in(user):
 
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
-def test_it_works(incident, cast, devices, method, route, codes):
+def test_each_role_gets_the_code_of_the_matrix(incident, cast, devices, method, route, codes):
     expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
     url = "/" + route.format(**fill_places(route, incident, cast))
 

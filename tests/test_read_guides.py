@@ -48,7 +48,7 @@ def walk(statements: list[ast.stmt], prefix: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_it_works(guide):
+def test_each_name_in_a_guide_exists(guide):
     references = list_named(read(guide))
     assert len(references) >= FEWEST
     assert [path for path, _name in references if not (ROOT / path).exists()] == []

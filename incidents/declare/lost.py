@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.stale import Stale
+from incidents.declare.entries import read_entry
 from incidents.declare.express import render_express_again
 from incidents.declare.journey import Journey, find_journey
-from incidents.declare.screens import ASKED, ROUTES
-from incidents.declare.views import read_entry
+from incidents.declare.screens import ROUTES, SCREENS_OF_QUESTIONS
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.models import Draft
@@ -35,7 +35,7 @@ def cookies_lost(request: HttpRequest) -> HttpResponse | None:
 
 def save_screen(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
     """Save what was typed on the screen. Return False if it cannot be saved."""
-    if screen not in ASKED.values():
+    if screen not in SCREENS_OF_QUESTIONS.values():
         return False
     try:
         save_page(uid=journey.draft.uid, entry=read_entry(screen, request, journey))

@@ -9,9 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from core.stale import Stale
+from incidents.declare.entries import read_entry
 from incidents.declare.journey import Journey, find_journey
-from incidents.declare.screens import ASKED
-from incidents.declare.views import read_entry
+from incidents.declare.screens import SCREENS_OF_QUESTIONS
 from incidents.models import Draft
 from incidents.services.declaring.draft import AlreadySent, save_page, stamp_page
 
@@ -26,7 +26,7 @@ def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
     ignores them: the button of the page shows them with what was typed.
     """
     journey = find_journey(request)
-    screen = ASKED.get(section)
+    screen = SCREENS_OF_QUESTIONS.get(section)
     if journey is None or screen is None:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     try:

@@ -37,7 +37,7 @@ INPUTS: dict[Screen, frozenset[str]] = {
 }
 
 
-ASKED = {screen.value: screen for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}
+SCREENS_OF_QUESTIONS = {screen.value: screen for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}
 
 
 class Place(NamedTuple):

@@ -20,15 +20,16 @@ from csirts.models import Csirt
 from csirts.routing import list_helpers
 from incidents.declare.brake import must_confirm_start
 from incidents.declare.choices import GROUPS, UNKNOWN, find_type
+from incidents.declare.entries import read_entry
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, drop_controls, find_body, find_body_route, find_journey
 from incidents.declare.moves import redirect_to
 from incidents.declare.recap import RESUMED, list_lines, list_mistakes_elsewhere, list_states, list_summaries
 from incidents.declare.resume import render_no_cookies
-from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, get_next_screen, list_places_before, read_values
+from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, get_next_screen, list_places_before
 from incidents.declare.sending import ALREADY, answer_repeated_post, ask_confirmation, send_at_once
 from incidents.devices import draft_cookie
-from incidents.enums import Answer, IncidentType, Screen, Status
+from incidents.enums import IncidentType, Screen, Status
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
@@ -42,7 +43,7 @@ from incidents.services.declaring.draft import (
     start_draft,
 )
 
-Shown = Callable[[HttpRequest, Journey], HttpResponse]
+ScreenView = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
 MAILBOX = (
     "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. "
@@ -57,8 +58,6 @@ TEMPLATES = {
     Screen.DATA: "declare/donnees.html",
     Screen.CALLER: "declare/rappel.html",
 }
-# The question that « Je ne sais pas, passer » answers on each screen.
-SKIPPED = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_concerned"}
 FROM_THE_FIRST = "suite"
 # A screen shows errors only if the last button found some; its own button shows those of the screen.
 TO_MEND = "corriger"
@@ -67,7 +66,6 @@ FOLDED = (
     *STORY_LINES,
     *(f"{name}_{part}" for name in ("detected", "attack_known") for part in ("date", "time", "certainty")),
 )
-LONGEST_STROKE = 6
 
 
 @login_not_required
@@ -148,10 +146,10 @@ def find_chosen_type(request: HttpRequest, journey: Journey | None) -> IncidentT
     return posted or (journey and journey.type) or find_type(request.GET.get("quoi", ""))
 
 
-def on_the_way(screen: Screen) -> Callable[[Shown], Callable[[HttpRequest], HttpResponse]]:
+def on_the_way(screen: Screen) -> Callable[[ScreenView], Callable[[HttpRequest], HttpResponse]]:
     """Decorate the view of a later screen: it needs an unsent draft, and the answers of the screens before it."""
 
-    def decorate(view: Shown) -> Callable[[HttpRequest], HttpResponse]:
+    def decorate(view: ScreenView) -> Callable[[HttpRequest], HttpResponse]:
         @login_not_required
         @never_cache
         @require_http_methods(["GET", "HEAD", "POST"])
@@ -282,26 +280,6 @@ def ask_or_keep(request: HttpRequest, journey: Journey, screen: Screen) -> HttpR
     if request.method == "POST":
         return save_screen(request, journey, read_entry(screen, request, journey))
     return render_screen(request, journey, screen)
-
-
-def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) -> ScreenEntry:
-    data = drop_controls(request.POST)
-    values = read_values(screen, data)
-    if "passer" in data and screen in SKIPPED:
-        values.setdefault(SKIPPED[screen], [Answer.UNKNOWN.value])
-    author = journey.author if journey else ""
-    if not author and isinstance(request.user, User):
-        author = request.user.display_name
-    pen = journey.pen if journey else ""
-    stroke = parse_stroke(data.get("trait", ""))
-    version = data.get("version", "")
-    seen = data.get("seen", "")
-    return ScreenEntry(screen=screen, values=values, author=author, version=version, pen=pen, stroke=stroke, seen=seen)
-
-
-def parse_stroke(text: str) -> int:
-    """Return how many times the script has saved the page; 0 without script or for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_STROKE else 0
 
 
 def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:

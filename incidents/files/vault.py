@@ -31,7 +31,7 @@ EXTRA_BYTES = bindings.crypto_secretstream_xchacha20poly1305_ABYTES
 MORE = bindings.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
 LAST = bindings.crypto_secretstream_xchacha20poly1305_TAG_FINAL
 FOLDER = re.compile(r"[0-9a-f]{2}")
-OURS = re.compile(r"[0-9a-f]{32}(\.[0-9]{10})?")
+OBJECT_NAME = re.compile(r"[0-9a-f]{32}(\.[0-9]{10})?")
 UNREACHABLE = (OSError, BotoCoreError, ClientError)
 
 
@@ -77,7 +77,9 @@ def list_names(folder: str) -> list[str]:
     """Return the objects of one folder whose names have the form that this module gives them. Raise one of
     UNREACHABLE.
     """
-    return [f"{folder}/{name}" for name in list_path(folder)[1] if name.startswith(folder) and OURS.fullmatch(name)]
+    return [
+        f"{folder}/{name}" for name in list_path(folder)[1] if name.startswith(folder) and OBJECT_NAME.fullmatch(name)
+    ]
 
 
 def list_path(path: str) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ from incidents.models import IgnoredValue, Incident, Observable
 
 # Up to this number, sightings are listed one by one. Beyond it, the page shows « 20 et plus », and no more rows are
 # read.
-SHOWN = 20
+MAX_SIGHTINGS = 20
 LOOKED_UP = 50
 
 
@@ -39,11 +39,11 @@ def match_same_case(incident: Incident) -> Q:
 
 
 def list_observables(incident: Incident, user: User) -> QuerySet[Observable]:
-    """Return the indicators of the case by kind, each with `seen_in`: the ids of at most SHOWN + 1 other cases. Runs
-    one query.
+    """Return the indicators of the case by kind, each with `seen_in`: the ids of other cases, MAX_SIGHTINGS + 1 at
+    most. Runs one query.
     """
     sightings = list_own_observables(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
-    keys = sightings.exclude(match_same_case(incident)).values("incident")[: SHOWN + 1]
+    keys = sightings.exclude(match_same_case(incident)).values("incident")[: MAX_SIGHTINGS + 1]
     return incident.observables.annotate(seen_in=ArraySubquery(keys)).order_by("kind", "value")
 
 
@@ -63,7 +63,7 @@ def list_sightings(observable: Indicator, user: User, *, beside: Incident | None
     rows = list_own_observables(user).filter(kind=observable.kind, value=observable.value)
     rows = rows.exclude(match_same_case(beside)) if beside else rows
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")[
-        : SHOWN + 1
+        : MAX_SIGHTINGS + 1
     ]
 
 

@@ -19,7 +19,7 @@ from incidents.services.papers.dossier import build_dossier
 from incidents.services.papers.making import NothingToPrint, ask_answer_pack
 
 LEDGER_LINES = range(22)
-SHOWN = 5
+MAX_PACKS = 5
 
 
 @private
@@ -47,7 +47,7 @@ def answer_pack_file(request: HttpRequest, reference: str, uid: UUID) -> Streami
 
 
 def render_paper(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
-    packs = list(incident.papers.filter(kind=PaperKind.ANSWER_PACK).order_by("-id")[:SHOWN])
+    packs = list(incident.papers.filter(kind=PaperKind.ANSWER_PACK).order_by("-id")[:MAX_PACKS])
     changed_at = incident.events.aggregate(at=Max("at"))["at"]
     context = {
         "incident": incident,

@@ -13,7 +13,7 @@ from stats.pages.labels import upper_first
 type Column = dict[str, Any]
 
 REQUIRED = {"required": True}
-SHOWN = {"minimum": THRESHOLD}
+PRINTED_RANGE = {"minimum": THRESHOLD}
 COUNTED = REQUIRED | {"minimum": 0}
 
 
@@ -79,9 +79,9 @@ def list_columns(codes: tuple[str, ...], classifications: tuple[str, ...]) -> li
         make_column("table_label", "nom du tableau", "Tel que dans tables.csv."),
         make_column("counts", "unité", "Code de ce qui est compté, voir tables.csv."),
         *(part for classification in classifications for part in list_category_columns(classification)),
-        make_column("value", "valeur", "Nombre arrondi. Vide : pas publié.", "integer", SHOWN),
-        make_column("low", "au moins", "Le moins que peut être le vrai nombre.", "integer", SHOWN),
-        make_column("high", "au plus", "Le plus que peut être le vrai nombre.", "integer", SHOWN),
+        make_column("value", "valeur", "Nombre arrondi. Vide : pas publié.", "integer", PRINTED_RANGE),
+        make_column("low", "au moins", "Le moins que peut être le vrai nombre.", "integer", PRINTED_RANGE),
+        make_column("high", "au plus", "Le plus que peut être le vrai nombre.", "integer", PRINTED_RANGE),
         make_column("rounded", "arrondi", rounded, "boolean"),
         make_column("below_threshold", "moins de 5 collectivités", below, "boolean"),
         make_column("table_closed", "tableau fermé", closed, "boolean"),

@@ -30,7 +30,7 @@ def _forget():
     forget_demonstration()
 
 
-def test_it_works(capsys):
+def test_demonstration_has_one_account_for_each_role(capsys):
     mark_as_demonstration()
     call_command("create_demonstration")
 

@@ -26,7 +26,7 @@ def page(browser, live_site):
     return open_page(browser)
 
 
-def test_it_works(page, live_site):
+def test_each_reflex_sheet_is_printed_on_one_page(page, live_site):
     """Each reflex sheet is printed on one page, however many acts it has."""
     for kind in IncidentType:
         page.goto(f"{live_site}/reflexes/{kind}/?region=53")

@@ -122,7 +122,7 @@ def test_longest_deadline_fits(page, filled):
         assert overflow(page) <= 0, size
 
 
-def test_it_works(page, filled):
+def test_queue_shows_the_most_urgent_case_first(page, filled):
     """The queue shows fourteen rows on a desk and three on a telephone, the most urgent case first."""
     first = page.locator(".row").first
     assert first.get_attribute("data-reference") == filled["newest"].reference

@@ -15,7 +15,7 @@ from tests.reading import text
 pytestmark = pytest.mark.django_db
 
 
-def test_it_works(client):
+def test_each_type_has_its_sheet(client):
     list_page = text(client.get("/reflexes/"))
     for kind in IncidentType:
         assert str(kind.label) in list_page

@@ -34,7 +34,7 @@ def follow_up_url(incident, *parts):
     return "/".join([f"/suivi/{incident.reference}", *parts, ""])
 
 
-def test_it_works(client, responder, incident, time_machine):
+def test_each_door_leaves_a_trace(client, responder, incident, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     for address, door in (
         (url(incident), Door.CASE),

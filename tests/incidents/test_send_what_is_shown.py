@@ -54,10 +54,10 @@ def test_words_of_a_refused_last_screen_are_saved(client, town):
 def test_one_more_button_sends_what_the_last_screen_showed(client, town):
     """The page that asks whether somebody is a person shows no answer, so that none may change behind it."""
     page = open_last_screen(client)
-    asked = client.post(WHERE["rappel"], page | CALLER | {"site_web": "https://exemple.example"})
+    confirm_page = client.post(WHERE["rappel"], page | CALLER | {"site_web": "https://exemple.example"})
     client.post(START, {"quoi": "panne", "version": hidden(client.get(START), "version")})
     refused = client.post(
-        WHERE["rappel"], CALLER | {name: hidden(asked, name) for name in ("plume", "seen", "confirme")}
+        WHERE["rappel"], CALLER | {name: hidden(confirm_page, name) for name in ("plume", "seen", "confirme")}
     )
     assert refused.status_code == 409
     assert not Incident.objects.exists()

@@ -15,7 +15,7 @@ from stats.releases.publish import save_release
 from tests.stats.cases import on
 
 # Table → cell → what is printed, None for a dash; a table without cells is closed.
-type Shown = Mapping[str, Mapping[str, int | None] | None]
+type PrintedTables = Mapping[str, Mapping[str, int | None] | None]
 
 WINTER = Period(2025, 1), on(2025, 4, 30)
 OTHER_QUARTERS = (
@@ -27,13 +27,13 @@ YEAR = Period(2025), on(2026, 4, 1)
 BODIES = Counter(dict(zip(Stratum.values, (18_700, 9_800, 5_300, 1_050, 1_250, 120), strict=True)))
 
 # A quarter whose totals are small prints nothing.
-OF_A_QUARTER: Shown = {}
-OF_THE_WINTER: Shown = {
+OF_A_QUARTER: PrintedTables = {}
+OF_THE_WINTER: PrintedTables = {
     "incidents": {"": 45},
     "incidents_by_month": {"01": 20, "02": None, "03": 25},
 }
 # Table → what is printed, « a b » for a crossing; the other cells of an open table are dashes.
-OF_THE_YEAR: Shown = {
+OF_THE_YEAR: PrintedTables = {
     "incidents": {"": 135},
     "reports": {"": None},
     "interruptions": {"": 40},
@@ -64,7 +64,7 @@ def first_release() -> Release:
     return save(*WINTER, OF_THE_WINTER)
 
 
-def year_of_releases(changed: Shown | None = None) -> Release:
+def year_of_releases(changed: PrintedTables | None = None) -> Release:
     """Save the four quarters, then the year, which is returned: number 5. `changed`: tables of the year."""
     first_release()
     for period, at in OTHER_QUARTERS:
@@ -78,7 +78,7 @@ def next_release() -> Release:
 
 
 @transaction.atomic  # figures are saved by the transaction that made their release
-def save(period: Period, at: datetime, figures: Shown) -> Release:
+def save(period: Period, at: datetime, figures: PrintedTables) -> Release:
     release = Release(
         number=Release.objects.count() + 1,
         year=period.year,
@@ -91,7 +91,7 @@ def save(period: Period, at: datetime, figures: Shown) -> Release:
     return release
 
 
-def fill(table: Table, period: Period, figures: Shown) -> Iterator[tuple[tuple[str, ...], int | None]]:
+def fill(table: Table, period: Period, figures: PrintedTables) -> Iterator[tuple[tuple[str, ...], int | None]]:
     printed = figures.get(table.code) or {}
     for cell in table.cells() if printed else ():
         name = " ".join(cell)

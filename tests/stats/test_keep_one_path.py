@@ -47,7 +47,7 @@ def find_users(names):
     }
 
 
-def test_it_works():
+def test_cases_are_frozen_and_counted_for_a_release_alone():
     """The cases are frozen and counted for a release alone."""
     assert find_users({"freeze_cases", "count_cells"}) == {"stats/releases/publish.py"}
     assert find_users({"draw_release"}) == {"stats/releases/publish.py"}

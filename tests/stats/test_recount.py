@@ -51,7 +51,7 @@ def spoil(incidents):
     Presence.objects.filter(collectivity=incidents[3].collectivity_id).update(hits=4)
 
 
-def test_it_works(db, small_slices):
+def test_rebuild_repairs_every_kind_of_mistake(db, small_slices):
     incidents = store_year()
     assert verify_figures().mistakes == 0
     spoil(incidents)

@@ -45,7 +45,7 @@ CODES = {
     "clore": BulkAct.CLOSE,
     "grouper": BulkAct.GROUP,
 }
-WANTED = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED}
+TARGET_STATUS = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED}
 
 
 @require_POST
@@ -221,7 +221,7 @@ def format_item(item: BulkItem) -> str:
 def explain_item(job: BulkJob, item: BulkItem) -> str:
     if item.why:
         return item.why
-    target = WANTED.get(BulkAct(job.act), Status(item.incident.status))
+    target = TARGET_STATUS.get(BulkAct(job.act), Status(item.incident.status))
     refused = InvalidTransition(Status(item.incident.status), target)
     return explain_invalid_transition(item.incident, refused, timezone.now())
 

@@ -44,7 +44,7 @@ FOUND = 12
 DECLARED, LEAK = map(map_facts, (Declaration, Leak))
 MOMENTS = {name: DECLARED[name].short for name in INSTANTS} | {"stopped": "Services touchés depuis"}
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
-ASKED = (*map_inputs(Section.CALLER), *STORY_WORDS)
+FACT_FIELDS = (*map_inputs(Section.CALLER), *STORY_WORDS)
 # Said of a service that is not touched; of one that nobody asked about, nothing is answers.
 WORKS = "works"
 EXTENTS = [(WORKS, "marche"), *InterruptionExtent.choices]
@@ -74,7 +74,7 @@ class TelephoneForm(forms.Form):
     categories = ask_in_a_word(LEAK["categories"])
     person_categories = ask_in_a_word(LEAK["person_categories"])
     # The order of the page, in which its errors are listed.
-    field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *ASKED)
+    field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *FACT_FIELDS)
     story_lines = property(list_story_lines)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

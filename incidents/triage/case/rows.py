@@ -20,7 +20,7 @@ from incidents.models import (
     Task,
     Transfer,
 )
-from incidents.triage.case.timeline import SHOWN, list_events
+from incidents.triage.case.timeline import MAX_EVENTS, list_events
 from incidents.triage.transfer.block import list_transfers, may_have_left
 from incidents.triage.work.notes import list_notes
 from incidents.triage.work.tasks import list_tasks
@@ -42,7 +42,7 @@ class CaseRows:
     @property
     def has_earlier(self) -> bool:
         """Whether there are more events than the page shows."""
-        return len(self.events) > SHOWN
+        return len(self.events) > MAX_EVENTS
 
     @property
     def history(self) -> list[IncidentEvent]:

@@ -15,11 +15,11 @@ from incidents.panels import Remark, list_remarks
 from incidents.triage import wording
 from incidents.triage.case import details
 
-SHOWN = 200
+MAX_EVENTS = 200
 EXCERPT = 160
 # The code of an event that identifies the row with its words, and the relation of the case to that row.
 SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence", "task": "tasks"}
-GIVEN = frozenset({EventKind.ASSIGNED, EventKind.HANDED_OVER})
+ASSIGNING_EVENTS = frozenset({EventKind.ASSIGNED, EventKind.HANDED_OVER})
 INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 
@@ -78,7 +78,9 @@ def list_event_moments(
 
 def name_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
     """Return, by event id, the person whom the case was given to, such as « à Camille ». One query, or none."""
-    receivers = {event.pk: event.data["to"] for event in events if event.kind in GIVEN and event.data.get("to")}
+    receivers = {
+        event.pk: event.data["to"] for event in events if event.kind in ASSIGNING_EVENTS and event.data.get("to")
+    }
     if not receivers:
         return {}
     names = {str(person.uid): str(person) for person in User.objects.filter(uid__in=set(receivers.values()))}
@@ -96,4 +98,4 @@ def index_texts(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
 
 def list_events(incident: Incident) -> list[IncidentEvent]:
     """Return the latest events, newest first. An event more than is shown says that there are earlier ones."""
-    return list(incident.events.order_by("-id")[: SHOWN + 1])
+    return list(incident.events.order_by("-id")[: MAX_EVENTS + 1])

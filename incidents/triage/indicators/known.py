@@ -16,7 +16,7 @@ from csirts.models import Csirt
 from incidents.enums import ObservableKind
 from incidents.indicators.known_values import load_national_list
 from incidents.indicators.observables import Indicator, defang, find_indicators, normalise_value
-from incidents.indicators.sightings import LOOKED_UP, SHOWN, look_up_sightings
+from incidents.indicators.sightings import LOOKED_UP, MAX_SIGHTINGS, look_up_sightings
 from incidents.models import IgnoredValue, Observable
 from incidents.services.indicators.ignore import ignore_value, propose_again
 from incidents.triage.case.page import render_page
@@ -150,8 +150,8 @@ def find_results(form: LookForm, text: str, user: User) -> dict[str, Any]:
 
 
 def make_result(kind: str, value: str, rows: list[Observable]) -> Result:
-    label, has_more = str(ObservableKind(kind).label), len(rows) > SHOWN
-    return Result(label, defang(kind, value), rows[:SHOWN], has_more, link_to_search(value))
+    label, has_more = str(ObservableKind(kind).label), len(rows) > MAX_SIGHTINGS
+    return Result(label, defang(kind, value), rows[:MAX_SIGHTINGS], has_more, link_to_search(value))
 
 
 def read_values(text: str) -> list[Indicator]:

@@ -10,7 +10,7 @@ from accounts.models import User
 from core.french import choose_plural
 from incidents.enums import DocumentKind, ObservableKind, Pap
 from incidents.indicators.observables import defang
-from incidents.indicators.sightings import SHOWN, list_observables
+from incidents.indicators.sightings import MAX_SIGHTINGS, list_observables
 from incidents.models import Incident, Observable
 
 # What the protocol lets a responder do with these indicators (PAP, version 3).
@@ -57,7 +57,7 @@ def group_by_kind(rows: Iterable[Any]) -> list[ObservableGroup]:
 
 def format_sightings(number: int) -> str:
     """Return in how many other cases the value was seen, as a sentence, or ""."""
-    if number > SHOWN:
+    if number > MAX_SIGHTINGS:
         return "Vu dans 20 autres dossiers de votre centre, et plus"
     sentence = choose_plural(
         "Vu dans %(number)s autre dossier de votre centre",

@@ -18,7 +18,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, Door, ObservableKind, Pap
 from incidents.files.vault import NotReadable
 from incidents.indicators.observables import Indicator, defang
-from incidents.indicators.sightings import SHOWN, list_sightings
+from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings
 from incidents.models import Incident, Observable
 from incidents.services.evidence.pieces import Erased
 from incidents.services.indicators.ignore import MOTIVE_LIMIT, ignore_values
@@ -215,8 +215,8 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "value": defang(row.kind, row.value),
         "origin": format_origin(row.origin),
         "pap": PAP_WORDS[Pap(incident.pap)],
-        "seen": sightings[:SHOWN],
-        "has_more": len(sightings) > SHOWN,
+        "seen": sightings[:MAX_SIGHTINGS],
+        "has_more": len(sightings) > MAX_SIGHTINGS,
         "search": link_to_search(row.value),
     }
     return render_page(request, "incidents/triage/observable.html", context)

@@ -80,7 +80,7 @@ class CaseLine:
 
 
 # The columns that a line shows: fifty rows of whole models would cost more than the rest of the page.
-SHOWN = (
+DISPLAYED_FIELDS = (
     *("burst", "reference", "status", "type", "nature", "severity", "verification", "received_at", "closing_reason"),
     *("due_at", "due_for", "is_taken", "awaited_since", "answer_by"),
     *("declarant_wrote_at", "service_stopped", "data_concerned", "is_to_call_back"),
@@ -96,7 +96,7 @@ def load_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
     home = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
     joined: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
     return (
-        joined.only(*SHOWN)
+        joined.only(*DISPLAYED_FIELDS)
         .with_holder()
         .annotate(
             leak_status=Subquery(leaks.values("status")[:1]),

@@ -16,7 +16,7 @@ from incidents.querysets import has_no_holder
 from incidents.triage.search.query import Query, QueryPart
 from incidents.triage.search.query_values import TAKEN, TO_TAKE, Days, Range, Value
 
-MINE, NOBODY = ("moi", "me"), ("personne", "aucun")
+MYSELF, NOBODY = ("moi", "me"), ("personne", "aucun")
 # Sub-techniques are numbered from .001; no technique has this many.
 SUB_TECHNIQUES = 30
 # The documents of a case that its centre may read.
@@ -64,7 +64,7 @@ def build_condition(part: QueryPart, user: User) -> Q:
 
 
 def match_assignee(name: str, user: User) -> Q:
-    if fold(name) in MINE:
+    if fold(name) in MYSELF:
         return Q(assignee=user)
     if fold(name) in NOBODY:
         return has_no_holder()

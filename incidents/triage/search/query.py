@@ -15,7 +15,7 @@ from incidents.triage.search.query_values import KEYS, BadValue, Value, find_key
 LONGEST = 300
 QUOTES = {'"': '"', "«": "»", "“": "”"}
 # French puts a space before the colon, so a key may be apart from its sign: « type : panne ».
-TYPED = re.compile(r"([^\W\d_]+)\s*(>=|<=|:|>|<|=)\s*")
+FILTER_WORD = re.compile(r"([^\W\d_]+)\s*(>=|<=|:|>|<|=)\s*")
 CLINGING = re.compile(r"[^\W\d_]+[:<>=]+[^\s:/<>=]")
 GROUPED = "\\d{1,3}(?:[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.]\\d{3})+(?!\\d)"
 # A number with spaces or dots, or a range: « 10 000 », « 1.000..2 000 ».
@@ -140,7 +140,7 @@ def parse_part(text: str, start: int) -> QueryPart:
     if text[at] in QUOTES:
         end, phrase = read_quotation(text, at)
         return QueryPart(start, end, phrase, is_left_out, is_phrase=bool(fold(phrase)))
-    if match := TYPED.match(text, at):
+    if match := FILTER_WORD.match(text, at):
         if key := find_key(match[1]):
             return parse_filter(text, start, match, key)
         refuse_unknown_key(text, at, match[1])

@@ -18,7 +18,7 @@ from incidents.enums import KeptForm
 from incidents.triage.case.page import WORDS, render_page
 
 # What a form sends beside what a person wrote: its own marks, and the nature of a note.
-OURS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version", "stylo", "ouverte", "trait"})
+CONTROL_FIELDS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version", "stylo", "ouverte", "trait"})
 
 
 def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -47,7 +47,10 @@ def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., Http
 def list_typed_values(request: HttpRequest) -> Iterator[str]:
     """Return each value that a person typed, once. Values without a letter are numbers of choices or of buttons."""
     fields = (
-        (name, value.strip()) for name in request.POST if name not in OURS for value in request.POST.getlist(name)
+        (name, value.strip())
+        for name in request.POST
+        if name not in CONTROL_FIELDS
+        for value in request.POST.getlist(name)
     )
     values = (value for name, value in fields if is_typed(name, value))
     return iter(dict.fromkeys(filter(None, values)))

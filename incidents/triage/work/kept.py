@@ -56,7 +56,7 @@ BLOCKS = {
     KeptForm.VERIFICATION: "verify",
 }
 # How to build each form with what was posted and with what it shows when nothing is typed.
-TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
+FORM_BUILDERS: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
     KeptForm.REPLY: lambda case, posted: ReplyForm(posted),
     KeptForm.NOTE: lambda case, posted: NoteForm(posted),
     KeptForm.TASK: lambda case, posted: TaskForm(posted, zone=find_zone(case.collectivity)),
@@ -77,7 +77,7 @@ def read_typed_words(incident: Incident, posted: QueryDict, codes: Iterable[Kept
         values = read_form_values(posted, code)
         if not values:
             continue
-        form = TYPED[code](incident, posted)
+        form = FORM_BUILDERS[code](incident, posted)
         words[code] = values if set(form.changed_data) - MARKS else {}
     return words
 
@@ -214,7 +214,11 @@ def find_next_address(reference: str, posted: QueryDict) -> str:
 
 def describe_new_page() -> dict[str, Any]:
     """Return what the page sends back with each post: its name, the time when it was made, and its forms."""
-    return {"name": get_random_string(22), "opened_at": timezone.now(), "forms": [code.value for code in TYPED]}
+    return {
+        "name": get_random_string(22),
+        "opened_at": timezone.now(),
+        "forms": [code.value for code in FORM_BUILDERS],
+    }
 
 
 def restore_words(context: dict[str, Any], incident: Incident, user: User) -> None:

@@ -1,0 +1,33 @@
+"""What was typed on one screen, read from its post."""
+
+from django.http import HttpRequest
+
+from accounts.models import User
+from incidents.declare.journey import Journey, drop_controls
+from incidents.declare.screens import read_values
+from incidents.enums import Answer, Screen
+from incidents.services.declaring.draft import ScreenEntry
+
+# The question that « Je ne sais pas, passer » answers on each screen.
+SKIPPED = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_concerned"}
+LONGEST_STROKE = 6
+
+
+def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) -> ScreenEntry:
+    data = drop_controls(request.POST)
+    values = read_values(screen, data)
+    if "passer" in data and screen in SKIPPED:
+        values.setdefault(SKIPPED[screen], [Answer.UNKNOWN.value])
+    author = journey.author if journey else ""
+    if not author and isinstance(request.user, User):
+        author = request.user.display_name
+    pen = journey.pen if journey else ""
+    stroke = parse_stroke(data.get("trait", ""))
+    version = data.get("version", "")
+    seen = data.get("seen", "")
+    return ScreenEntry(screen=screen, values=values, author=author, version=version, pen=pen, stroke=stroke, seen=seen)
+
+
+def parse_stroke(text: str) -> int:
+    """Return how many times the script has saved the page; 0 without script or for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_STROKE else 0
