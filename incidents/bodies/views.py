@@ -61,7 +61,9 @@ def read_initial_values(params: QueryDict) -> dict[str, str]:
     """Return the initial values that the search gives: the words typed, the kind of body and the
     commune of its seat.
     """
-    initial = {"name": params.get("nom", "")[:200], "kind": params.get("nature", "")}
+    name = params.get("nom", "")[:200]
+    # Somebody who searched by a postal code or a SIREN has not typed a name.
+    initial = {"name": "" if "".join(name.split()).isdecimal() else name, "kind": params.get("nature", "")}
     seat = find_commune(params.get("siege", ""))
     return initial | ({"town": seat.name, "town_asked": seat.name, "seat": str(seat.uid)} if seat else {})
 

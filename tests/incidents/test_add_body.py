@@ -141,6 +141,11 @@ def test_the_search_fills_the_form_with_what_it_knows(declarant):
     assert f'name="seat" id="seat-0" value="{brest.uid}" checked' in form
 
 
+def test_a_number_that_was_searched_is_not_a_name(declarant):
+    for number in ("29190", "123 456 789"):
+        assert declarant.get(URL, {"nom": number}).context["form"]["name"].value() == ""
+
+
 @pytest.mark.parametrize("query", ["sdis 29", "syndicat des eaux"])
 def test_a_kind_of_body_is_added_not_chosen(declarant, query):
     begin(declarant)
