@@ -58,7 +58,9 @@ class NewPasswordForm(ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         style_field(self.fields["oldpassword"], "Mot de passe d’aujourd’hui")
-        style_field(self.fields["password1"], "Nouveau mot de passe", "Douze caractères au moins. Une phrase se retient.")
+        style_field(
+            self.fields["password1"], "Nouveau mot de passe", "Douze caractères au moins. Une phrase se retient."
+        )
         style_field(self.fields["password2"], "Nouveau mot de passe, encore une fois")
 
 

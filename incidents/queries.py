@@ -18,7 +18,7 @@ from incidents.questions.formatting import DisplayedFact
 
 # The events that the body is told about, each with a sentence on its follow-up page. All other events are the centre's
 # own work.
-TOLD_KINDS = (
+KINDS_VISIBLE_TO_BODY = (
     *(EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.CLOSED, EventKind.REOPENED),
     *(EventKind.TRANSFERRED, EventKind.FACTS, EventKind.FILE, EventKind.MESSAGE, EventKind.WITHDRAWN, EventKind.RATED),
     *(
@@ -34,11 +34,11 @@ TOLD_KINDS = (
 # These events are shown on the duplicate only: the author of the other declaration is not told about this one.
 OF_A_DOUBLE = (EventKind.MERGED, EventKind.UNMERGED)
 # These events are the centre's own work, except where they leave a case without anybody in charge.
-OF_WHOEVER_HAS_IT = (EventKind.ASSIGNED, EventKind.HANDED_OVER)
-SAID_TO_BODY = (
-    Q(kind__in=TOLD_KINDS)
+ASSIGNMENT_KINDS = (EventKind.ASSIGNED, EventKind.HANDED_OVER)
+VISIBLE_TO_BODY = (
+    Q(kind__in=KINDS_VISIBLE_TO_BODY)
     | Q(kind__in=OF_A_DOUBLE, data__has_key="main")
-    | Q(kind__in=OF_WHOEVER_HAS_IT, data__put_back=True)
+    | Q(kind__in=ASSIGNMENT_KINDS, data__put_back=True)
 )
 SHEETS_READ = 400
 

@@ -87,7 +87,7 @@ def may_be_mailed_to_declarant(incident: "Incident") -> bool:
     return not is_kept_in(incident.tlp) and not may_be_read_by_others(incident)
 
 
-def may_be_told_in_a_sentence(incident: "Incident") -> bool:
+def may_share_sentence(incident: "Incident") -> bool:
     """Tell whether the declarant may share the sentence about the case with people of their choice."""
     return not is_kept_in(incident.tlp)
 

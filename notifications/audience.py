@@ -13,7 +13,7 @@ from csirts.models import Csirt
 from incidents.models import IncidentEvent, Reading
 from notifications.enums import Recipient
 from notifications.models import Delivery
-from notifications.recipients import RECIPIENTS, TOLD_ONCE, is_author, is_held_back, read_named_centre
+from notifications.recipients import ANNOUNCED_ONCE, RECIPIENTS, is_author, is_held_back, read_named_centre
 
 # Fifty files in ten minutes are one mail: the later ones are marked as new in the queue.
 QUIET = timedelta(minutes=10)
@@ -30,10 +30,10 @@ class Audience:
 
     def __init__(self, events: Sequence[IncidentEvent]) -> None:
         self.members = list_body_members(events)
-        self.told_at_by_kind = find_last_news(events)
+        self.notified_at_by_kind = find_last_news(events)
         self.read_at_by_case = find_last_readings(events)
         self.centres = load_named_centres(events)
-        self.told_people = list_told_people(
+        self.told_people = list_notified_people(
             event for event in events if self.members.get(event.incident.collectivity_id)
         )
 
@@ -65,13 +65,13 @@ class Audience:
         """Tell whether the centre was told of the same kind of news less than QUIET ago and has not
         read the case since.
         """
-        if recipient != Recipient.CSIRT or event.kind not in TOLD_ONCE:
+        if recipient != Recipient.CSIRT or event.kind not in ANNOUNCED_ONCE:
             return False
         key = (event.incident_id, event.kind)
-        told_at, read_at = self.told_at_by_kind.get(key), self.read_at_by_case.get(event.incident_id)
+        told_at, read_at = self.notified_at_by_kind.get(key), self.read_at_by_case.get(event.incident_id)
         if told_at and told_at > event.at - QUIET and (read_at is None or read_at < told_at):
             return True
-        self.told_at_by_kind[key] = event.at
+        self.notified_at_by_kind[key] = event.at
         return False
 
 
@@ -91,7 +91,7 @@ def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
     return members_by_body
 
 
-def list_told_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
+def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
     """Return (case, person) for the members of a body who were already told of a case. One query, or none."""
     cases = {event.incident_id for event in events if Recipient.BODY in RECIPIENTS[event.kind]}
     if not cases:
@@ -104,7 +104,7 @@ def find_last_news(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], dat
     """Return the date of the last announced event by (case, kind), for kinds that are announced once.
     One query, or none.
     """
-    quiet = [event for event in events if event.kind in TOLD_ONCE]
+    quiet = [event for event in events if event.kind in ANNOUNCED_ONCE]
     if not quiet:
         return {}
     since = min(event.at for event in quiet) - QUIET
@@ -112,7 +112,7 @@ def find_last_news(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], dat
         recipient=Recipient.CSIRT,
         csirt=F("announcement__event__incident__csirt"),  # not the mails to a former centre of the case
         announcement__event__incident__in={event.incident_id for event in quiet},
-        announcement__event__kind__in=TOLD_ONCE,
+        announcement__event__kind__in=ANNOUNCED_ONCE,
         announcement__event__at__gt=since,
     ).values_list("announcement__event__incident", "announcement__event__kind", "announcement__event__at")
     return {(incident, kind): at for incident, kind, at in rows.order_by("announcement__event__at")}
@@ -125,7 +125,7 @@ def load_named_centres(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
 
 
 def find_last_readings(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
-    ids = {event.incident_id for event in events if event.kind in TOLD_ONCE}
+    ids = {event.incident_id for event in events if event.kind in ANNOUNCED_ONCE}
     if not ids:
         return {}
     readings = Reading.objects.filter(incident__in=ids).order_by().values_list("incident")

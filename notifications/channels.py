@@ -18,7 +18,7 @@ from incidents.enums import EventKind, Status
 from incidents.models import IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 from notifications.models import Delivery
-from notifications.recipients import TOLD_ONCE, find_address
+from notifications.recipients import ANNOUNCED_ONCE, find_address
 
 CASES_AT_ONCE = 100
 # A declarant who never gives an address waits for ever: only the deliveries of the last day are read again.
@@ -27,7 +27,7 @@ CASE_PATH = "announcement__event__incident"
 # The section of the facts with the person to call back and their address.
 CALLER_SECTION = "rappel"
 ARRIVALS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
-NEWS = (*TOLD_ONCE, EventKind.WITHDRAWN)
+NEWS = (*ANNOUNCED_ONCE, EventKind.WITHDRAWN)
 # Mails to the declarant that are true only while the case has this status.
 TRUE_WHILE: dict[str, Status] = {
     EventKind.DECLARED: Status.DECLARED,

@@ -74,9 +74,9 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
 }
 
 # Announced to the centre once, and again only after some minutes or once it has read the case (`audience`).
-TOLD_ONCE = (EventKind.FACTS, EventKind.MESSAGE, EventKind.FILE)
+ANNOUNCED_ONCE = (EventKind.FACTS, EventKind.MESSAGE, EventKind.FILE)
 # For moves between centres: which end of the move is told, if it may not be the centre of the case.
-END_TOLD: dict[str, str] = {
+ALREADY_NOTIFIED_OF_END: dict[str, str] = {
     EventKind.TRANSFER_ASKED: "to",
     EventKind.TRANSFER_RETURNED: "from",
     EventKind.REROUTED: "to",
@@ -105,7 +105,7 @@ def read_named_centre(event: IncidentEvent) -> str | None:
     """Return the slug of the centre that an event names, empty if it names none. None means the centre
     that has the case.
     """
-    end = END_TOLD.get(event.kind)
+    end = ALREADY_NOTIFIED_OF_END.get(event.kind)
     return str(event.data.get(end, "")) if end else None
 
 

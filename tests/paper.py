@@ -13,7 +13,7 @@ FOOTER_BEGINS = 0.94
 WHITE = 250
 
 
-def pages_of(pdf: bytes) -> int:
+def count_pages(pdf: bytes) -> int:
     """Return how many pages there are."""
     return len(re.findall(rb"/Type/Page\b", pdf))
 

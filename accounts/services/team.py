@@ -95,7 +95,7 @@ def list_leads(centres: Iterable[int]) -> set[tuple[int, int | None]]:
 
 
 @transaction.atomic
-def withdraw_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
+def cancel_invitations(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
     """Stop the invitations of this person to the centre. A second call changes nothing. Raise Http404 if
     there never was one.
     """

@@ -70,7 +70,7 @@ class InviteResponder(LeadFormView):
 @require_POST
 def cancel_centre_invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Withdraw without asking to confirm, because a new invitation undoes it."""
-    invited = team.withdraw_responder(
+    invited = team.cancel_invitations(
         csirt_id=read_centre_number(request.POST), person_uid=uid, actor=get_account(request)
     )
     messages.info(request, WITHDRAWN % {"address": invited.email})

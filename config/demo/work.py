@@ -36,11 +36,11 @@ from incidents.services.groups.group import add_to_group, open_group, save_sheet
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import Ending, end_incident
-from incidents.services.handling.handover import Shift, hand_shift_over
+from incidents.services.handling.handover import HandoverRequest, hand_shift_over
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.tasks import Errand, TaskState, add_task, apply_playbook, keep_due, set_task
+from incidents.services.handling.tasks import NewTask, TaskState, add_task, apply_playbook, keep_due, set_task
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.indicators.observe import add_observable
 from incidents.services.transfer.agreements import Agreement
@@ -130,7 +130,7 @@ def complete_tasks(case: Incident, actor: User) -> None:
     for task in case.tasks.filter(step__in=DONE_STEPS):
         set_task(reference=case.reference, actor=actor, uid=task.uid, state=TaskState.DONE)
     due_at = timezone.now() + timedelta(days=1)
-    tomorrow = Errand(title="Demander au prestataire les journaux de sa prise en main", due_at=due_at)
+    tomorrow = NewTask(title="Demander au prestataire les journaux de sa prise en main", due_at=due_at)
     add_task(reference=case.reference, actor=actor, errand=tomorrow)
 
 
@@ -144,7 +144,7 @@ def make_late_task(responder: User, now: datetime) -> None:
     if case is None:
         return
     assign_incident(reference=case.reference, actor=responder, assignee=responder)
-    errand = Errand(title=LATE_TASK, due_at=now + timedelta(days=1))
+    errand = NewTask(title=LATE_TASK, due_at=now + timedelta(days=1))
     task = add_task(reference=case.reference, actor=responder, errand=errand)
     Task.objects.filter(pk=task.pk).update(added_at=now - 2 * LATE_BY, due_at=now - LATE_BY)
     case.refresh_from_db()
@@ -249,5 +249,5 @@ def write_handover(case: Incident, lead: User, responder: User) -> None:
     hand_shift_over(
         actor=lead,
         references=[case.reference],
-        shift=Shift(to=responder, text=words, key=make_submission_key("relais")),
+        shift=HandoverRequest(to=responder, text=words, key=make_submission_key("relais")),
     )

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, Self
 
-ROOT = 0
+ROOT_UID = 0
 STATE = Path("/var/lib")
 
 
@@ -85,8 +85,8 @@ class Confinement:
 
     def give_tree_to_user(self, tree: Path) -> None:
         """Give the tree to the user of the servers, even if somebody else created or moved it."""
-        if os.getuid() == ROOT:
-            subprocess.run(["chown", "-R", str(self.uid or ROOT), tree], check=True)
+        if os.getuid() == ROOT_UID:
+            subprocess.run(["chown", "-R", str(self.uid or ROOT_UID), tree], check=True)
 
     def works(self) -> bool:
         """Tell whether this way can run the programs and write the data."""
@@ -103,13 +103,13 @@ def confine(home: Path) -> Confinement:
     new = not data.exists()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     programs = Programs.find_in_wheels()
-    if os.getuid() != ROOT:
+    if os.getuid() != ROOT_UID:
         return confine_to_present_user(programs, data)
     if (home / "place").exists():
         return confine_to_private_place(programs, home)
     owner = find_unprivileged_uid() if new else data.stat().st_uid
     for way in [Confinement(programs, data, uid=owner), confine_to_namespace(programs, data)]:
-        if (new or (way.uid or ROOT) == owner) and try_way(way):
+        if (new or (way.uid or ROOT_UID) == owner) and try_way(way):
             return way
     return confine_to_private_place(programs, home)
 
@@ -132,8 +132,8 @@ def has_a_name(uid: int) -> bool:
 
 def try_way(way: Confinement) -> bool:
     """Give the data folder to the user of this way, and tell whether the servers can run so."""
-    os.chown(way.data, way.uid or ROOT, -1)
-    return way.uid != ROOT and way.works()
+    os.chown(way.data, way.uid or ROOT_UID, -1)
+    return way.uid != ROOT_UID and way.works()
 
 
 def confine_to_namespace(programs: Programs, data: Path) -> Confinement:

@@ -21,7 +21,7 @@ from incidents.api.serializers import DeclarationIn, IncidentDetailOut, Incident
 from incidents.enums import Ability, Door, Origin
 from incidents.facts.shapes import Submission
 from incidents.models import Incident, IncidentEvent
-from incidents.queries import SAID_TO_BODY
+from incidents.queries import VISIBLE_TO_BODY
 from incidents.reference import compact
 from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, declare_incident
 from incidents.services.handling.triage import acknowledge_incident
@@ -92,7 +92,7 @@ class IncidentDetail(APIView):
         incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
         # Members of the body must not read the centre's own work.
         if Ability.READ not in list_abilities(user, incident):
-            body_events = Prefetch("events", IncidentEvent.objects.filter(SAID_TO_BODY))
+            body_events = Prefetch("events", IncidentEvent.objects.filter(VISIBLE_TO_BODY))
             prefetch_related_objects([incident], body_events)
         return Response(IncidentDetailOut(incident).data)
 

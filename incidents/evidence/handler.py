@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from core.text import clean_file_name
 from incidents.files import vault
 from incidents.files.deposits import Deposit, StoredFile, TooLarge
-from incidents.services.evidence.pieces import MAX_FILES, Room
+from incidents.services.evidence.pieces import MAX_FILES, RemainingQuota
 
 FIELD = "pieces"
 NO_ROOM: str = (
@@ -31,7 +31,7 @@ class Arrivals:
 class StraightToVault(FileUploadHandler):
     """Reports a file that cannot be kept by its name, and goes on with the next."""
 
-    def __init__(self, request: HttpRequest, key: bytes, room: Room) -> None:
+    def __init__(self, request: HttpRequest, key: bytes, room: RemainingQuota) -> None:
         super().__init__(request)
         self.key = key
         self.room = room

@@ -16,7 +16,7 @@ from incidents.evidence.views import clean_author
 from incidents.files import vault
 from incidents.models import EvidenceUpload
 from incidents.services.evidence.pieces import Erased
-from incidents.services.evidence.upload import Elsewhere, finish_upload, get_upload, receive_slice, start_upload
+from incidents.services.evidence.upload import WrongOffset, finish_upload, get_upload, receive_slice, start_upload
 
 View = Callable[..., JsonResponse]
 TROUBLES: dict[type[Exception], tuple[int, str]] = {
@@ -34,7 +34,7 @@ def answer_in_json(view: View) -> View:
     def respond(request: HttpRequest, *args: str, **kwargs: str) -> JsonResponse:
         try:
             return view(request, *args, **kwargs)
-        except Elsewhere as elsewhere:
+        except WrongOffset as elsewhere:
             return JsonResponse({"recu": elsewhere.received}, status=409)
         except ValidationError as refusal:
             return JsonResponse({"message": str(refusal.message)}, status=422)

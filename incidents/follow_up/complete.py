@@ -143,7 +143,7 @@ def build_case_frame(incident: Incident) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Way:
+class ScreenProgress:
     """The five screens of facts in their order. `place` counts from 0."""
 
     reference: str
@@ -216,10 +216,10 @@ class Page:
         return replace(writing, author="") if self.guest.user else writing
 
     @property
-    def way(self) -> "Way | None":
+    def way(self) -> "ScreenProgress | None":
         """The position of this screen, if the five are followed in turn; else None."""
         is_followed = ON_THE_WAY in self.request.GET and self.section in EDITORS
-        return Way(self.incident.reference, list(EDITORS).index(self.section)) if is_followed else None
+        return ScreenProgress(self.incident.reference, list(EDITORS).index(self.section)) if is_followed else None
 
     def done(self) -> HttpResponse:
         after = reverse("complete", args=[self.incident.reference]) + f"?fait={self.section}"

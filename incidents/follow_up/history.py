@@ -8,7 +8,7 @@ from typing import NamedTuple
 from csirts.models import Csirt
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent
-from incidents.queries import SAID_TO_BODY
+from incidents.queries import VISIBLE_TO_BODY
 from incidents.services.handling.due import DECLARANT
 
 SENTENCES: dict[str, str] = {
@@ -53,7 +53,7 @@ YOURS: dict[str, str] = {
 
 
 # Events of the declarant's side, which do not name the centre.
-BY_THE_BODY = (
+BY_DECLARANT_SIDE = (
     *(EventKind.DECLARED, EventKind.FACTS, EventKind.FILE, EventKind.WITHDRAWN, EventKind.CLAIMED),
     *(EventKind.FILE_TAKEN_BACK, EventKind.SHARED, EventKind.UNSHARED, EventKind.RATED),
 )
@@ -71,7 +71,7 @@ def list_history(incident: Incident) -> list[Line]:
     Consecutive events of one kind and person are one line with their number. Events at a former
     centre name that centre.
     """
-    events = list(incident.events.filter(SAID_TO_BODY).select_related("actor").order_by("-id")[:EVENTS_READ])
+    events = list(incident.events.filter(VISIBLE_TO_BODY).select_related("actor").order_by("-id")[:EVENTS_READ])
     centres = map_centres(events, incident)
     alike = groupby(events, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
     return [build_line(list(group), centres) for _key, group in alike]
@@ -110,10 +110,10 @@ def build_sentence(event: IncidentEvent, centre: str) -> str:
 def format_actor(event: IncidentEvent, centre: str) -> str:
     """Return « Camille, Breizh Cyber »: the name that the person chose to show, never an address."""
     name = event.actor.display_name if event.actor else ""
-    parts = (name, "" if is_of_the_body(event) else centre)
+    parts = (name, "" if is_by_declarant_side(event) else centre)
     return ", ".join(part for part in parts if part) or "Le centre"
 
 
-def is_of_the_body(event: IncidentEvent) -> bool:
+def is_by_declarant_side(event: IncidentEvent) -> bool:
     """Tell whether the event is an action of the declarant's side."""
-    return event.kind in BY_THE_BODY or event.data.get("side") == DECLARANT
+    return event.kind in BY_DECLARANT_SIDE or event.data.get("side") == DECLARANT

@@ -30,7 +30,7 @@ from incidents.services.handling.assign import find_holder
 from incidents.services.history.declared import read_declared_data
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.services.papers.dossier import explain_centre, format_judgement_sentence, list_declared_sections
-from incidents.sharing import may_be_told_in_a_sentence
+from incidents.sharing import may_share_sentence
 from incidents.standing import Standing, Step, describe_standing
 
 # Number of messages shown; earlier ones are folded.
@@ -166,7 +166,7 @@ def read_known_facts(
 def build_shared_link(incident: Incident) -> str:
     """Return the address of the shared sentence, or an empty string while it is not shared."""
     live = incident.shared.filter(revoked_at=None).first()
-    if live is None or not may_be_told_in_a_sentence(incident):
+    if live is None or not may_share_sentence(incident):
         return ""
     return settings.SITE_URL + reverse("shared_sentence", args=[derive_shared_secret(live)])
 

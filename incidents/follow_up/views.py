@@ -14,7 +14,7 @@ from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.page import render_case_page, render_not_found
 from incidents.models import FollowUpAccess
 from incidents.reference import compact
-from incidents.services.correspondence.correspond import load_stretch
+from incidents.services.correspondence.correspond import load_thread_page
 from incidents.services.declarant.access import derive_secret, find_access, is_mail_held, rotate_access_by_declarant
 from incidents.services.declarant.guess import MustWait, open_by_code
 
@@ -128,6 +128,6 @@ def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
         incident, _guest = find_case(request, reference, door=Door.MESSAGES)
     except Http404:
         return render_not_found(request)
-    stretch = load_stretch(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
+    stretch = load_thread_page(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
     context = {"incident": incident, "stretch": stretch, "zone": find_zone(incident.collectivity)}
     return render(request, "follow_up/messages.html", context)

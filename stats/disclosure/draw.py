@@ -27,14 +27,16 @@ type Values = dict[Cell, int | None]
 
 
 class CellCount(NamedTuple):
-    """The exact count of one cell. `largest` is the number of units of the largest contributor. `spared`, for a
-    stratum, is the number of bodies that the régions with a printed number have beyond those in the cell.
+    """The exact count of one cell. `largest` is the number of units of the largest contributor.
+
+    For a stratum, `bodies_outside_cell` is how many of its bodies, in the régions with a printed number, are not in
+    the cell. Other cells have no such limit.
     """
 
     units: int
     bodies: int
     largest: int
-    spared: int = MANY
+    bodies_outside_cell: int = MANY
 
 
 NOTHING = CellCount(0, 0, 0)
@@ -141,7 +143,7 @@ def is_sensitive(count: CellCount) -> bool:
     """Tell whether the cell is suppressed. The largest contributor, which knows its own units, must not learn that the
     others have fewer than `THRESHOLD` units, since these could be one unit of each of four bodies.
     """
-    is_few = count.bodies < THRESHOLD or count.spared < THRESHOLD
+    is_few = count.bodies < THRESHOLD or count.bodies_outside_cell < THRESHOLD
     _least, most = bound_value(count.units - count.units % BASE)
     return is_few or count.largest > LARGEST_SHARE * count.units or most - count.largest < THRESHOLD
 

@@ -124,10 +124,10 @@ def count_cells(period: Period, existing: Bodies) -> Counts:
         # A table of a large year groups some hundred thousand bodies, in memory rather than on the disk.
         cursor.execute("SET LOCAL work_mem = '256MB'")
         counts = {table.code: count_table(cursor, table) for table in list_tables(period)}
-    return counts if period.quarter else counts | {"bodies_by_stratum": count_spared(counts, existing)}
+    return counts if period.quarter else counts | {"bodies_by_stratum": count_bodies_outside_cell(counts, existing)}
 
 
-def count_spared(counts: Counts, existing: Bodies) -> dict[Cell, CellCount]:
+def count_bodies_outside_cell(counts: Counts, existing: Bodies) -> dict[Cell, CellCount]:
     """Return the bodies of each stratum, with the number of its bodies in the régions with a printed number that are
     not in the count.
 
@@ -138,7 +138,7 @@ def count_spared(counts: Counts, existing: Bodies) -> dict[Cell, CellCount]:
     by_region = counts["incidents_by_region"]
     numbered = [pk for pk, code in regions if not is_sensitive(by_region.get((code,), NOTHING))]
     return {
-        (stratum,): count._replace(spared=sum(existing[pk, stratum] for pk in numbered) - count.bodies)
+        (stratum,): count._replace(bodies_outside_cell=sum(existing[pk, stratum] for pk in numbered) - count.bodies)
         for (stratum,), count in counts["bodies_by_stratum"].items()
     }
 

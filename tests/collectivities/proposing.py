@@ -5,9 +5,9 @@ from typing import Any
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import create_proposed_body
-from tests.factories.collectivities import made_up_siren
+from tests.factories.collectivities import make_fake_siren
 
-SIREN = made_up_siren(424_242)
+SIREN = make_fake_siren(424_242)
 
 
 def quimper() -> Collectivity:

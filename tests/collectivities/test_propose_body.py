@@ -13,7 +13,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_body_by_code, find_collectivities, parse_siren
 from collectivities.services import create_proposed_body, mark_body_confirmed, mark_body_merged
 from tests.collectivities.proposing import SIREN, a_syndicate, quimper
-from tests.factories.collectivities import CollectivityFactory, made_up_siren
+from tests.factories.collectivities import CollectivityFactory, make_fake_siren
 
 
 def test_a_proposed_body_takes_the_territory_of_its_seat(db):
@@ -107,7 +107,7 @@ def test_the_numbers_of_merged_bodies_lead_to_the_remaining_one(db):
     mark_body_merged(body, into=remaining)
     remaining.refresh_from_db()
     assert (remaining.siren, body.siren, body.merged_into) == (SIREN, None, remaining)
-    other = a_syndicate(siren=made_up_siren(424_243))
+    other = a_syndicate(siren=make_fake_siren(424_243))
     mark_body_merged(other, into=remaining)
     assert find_body_by_code(other.siren) == remaining
     assert create_proposed_body(kind=Kind.SIVU, name="Encore", siren=other.siren, seat=quimper()) == remaining

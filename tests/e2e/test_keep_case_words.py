@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from incidents.enums import KeptForm
 from incidents.models import KeptWords, Message, Task
-from incidents.services.handling.tasks import Errand, add_task
+from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
@@ -28,7 +28,7 @@ def person():
 def case(person):
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=person)
-    add_task(reference=incident.reference, actor=person, errand=Errand(title="Rappeler le maire", due_at=None))
+    add_task(reference=incident.reference, actor=person, errand=NewTask(title="Rappeler le maire", due_at=None))
     return incident
 
 

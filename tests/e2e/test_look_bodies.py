@@ -13,9 +13,9 @@ from tests.browser import open_page, overflow, settle, shoot, violations
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
-from tests.factories.collectivities import made_up_siren
+from tests.factories.collectivities import make_fake_siren
 
-SIREN = made_up_siren(929_292)
+SIREN = make_fake_siren(929_292)
 SHEET = "/triage/saisir/"
 
 

@@ -8,7 +8,7 @@ from collectivities.models import Collectivity, Departement, Region
 from collectivities.wording import make_stem, normalize
 
 
-def made_up_siren(number: int) -> str:
+def make_fake_siren(number: int) -> str:
     """Return a SIREN that passes Luhn and starts like that of no French body."""
     digits = f"99{number % 1_000_000:06d}"
     return digits + luhn.calc_check_digit(digits)
@@ -47,7 +47,7 @@ class CollectivityFactory(factory.django.DjangoModelFactory[Collectivity]):
     name = factory.Sequence(lambda number: f"Plouexemple-{number}")
     sort_key = factory.LazyAttribute(lambda body: normalize(body.name))
     stem = factory.LazyAttribute(lambda body: make_stem(body.name, body.kind))
-    siren = factory.Sequence(made_up_siren)
+    siren = factory.Sequence(make_fake_siren)
     departement = factory.SubFactory(DepartementFactory)
     region = factory.LazyAttribute(lambda body: body.departement.region if body.departement else None)
     population = 1_234

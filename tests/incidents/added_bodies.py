@@ -6,9 +6,9 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import create_proposed_body
 from tests.cast import plouexemple
-from tests.factories.collectivities import made_up_siren
+from tests.factories.collectivities import make_fake_siren
 
-SIREN = made_up_siren(717_171)
+SIREN = make_fake_siren(717_171)
 
 
 def a_ccas(**fields: Any) -> Collectivity:

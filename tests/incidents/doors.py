@@ -22,7 +22,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.draft import derive_draft_code
 from incidents.services.groups.bulk import start_bulk
 from tests.cast import a_responder, plouexemple
-from tests.factories.collectivities import made_up_siren
+from tests.factories.collectivities import make_fake_siren
 from tests.hostile import FILE_NAMES, MAILBOXES
 from tests.walking import Answer, Visitor
 
@@ -34,7 +34,7 @@ SIGNED = "une phrase assez longue"
 def declare(holder: Visitor, kind: str, number: int) -> Incident:
     """Fill the five screens, for a body that no list carries, and return the case."""
     holder.fill("/declarer/", quoi=kind)
-    siren = made_up_siren(600_000 + number)
+    siren = make_fake_siren(600_000 + number)
     added = holder.fill("/declarer/qui/nouvelle/", kind="ccas", siren=siren, town="29232", town_asked="", seat="")
     holder.fill(added["Location"])
     for screen in ("services", "donnees", "rappel"):

@@ -17,13 +17,13 @@ from incidents.bodies.views import MANY
 from incidents.models import Draft
 from tests import harmless
 from tests.cast import breizh_cyber
-from tests.factories.collectivities import made_up_siren
+from tests.factories.collectivities import make_fake_siren
 from tests.hostile import TRICK
 from tests.incidents.journeys import an_address, begin, search_bodies
 from tests.reading import text
 
 URL = "/declarer/qui/nouvelle/"
-SIREN = made_up_siren(515_151)
+SIREN = make_fake_siren(515_151)
 
 
 def make_fields(**changes):
@@ -71,7 +71,7 @@ def test_adding_a_body_begins_a_declaration(declarant):
     chosen = declarant.post("/declarer/", {"quoi": "rancon"}, follow=True)
     assert "Vous aviez choisi" in text(chosen)
     assert f'value="{find_added_bodies().get().uid}"' in chosen.content.decode()
-    again = declarant.post(URL, make_fields(name="CCAS d’Autreville", siren=made_up_siren(616_161), autre="oui"))
+    again = declarant.post(URL, make_fields(name="CCAS d’Autreville", siren=make_fake_siren(616_161), autre="oui"))
     assert declarant.get(again["Location"]).status_code == 200
     assert Draft.objects.count() == 1
 
@@ -279,7 +279,7 @@ def test_similar_bodies_are_shown_before_one_is_added(declarant):
 def test_many_bodies_from_one_address_meet_one_more_button(declarant):
     for number in range(MANY):
         declarant.post(
-            URL, make_fields(siren=made_up_siren(600_000 + number), name=f"Régie {chr(97 + number)}", autre="oui")
+            URL, make_fields(siren=make_fake_siren(600_000 + number), name=f"Régie {chr(97 + number)}", autre="oui")
         )
     response = declarant.post(URL, make_fields(autre="oui"))
     assert "Encore un bouton" in text(response)
@@ -293,7 +293,7 @@ def test_hostile_names_stay_words_on_every_page(declarant):
     declarant.post(URL, make_fields(name=TRICK))
     body = find_added_bodies().get()
     results = search_bodies(declarant, q=SIREN)
-    pages += [results, declarant.post(URL, make_fields(name=TRICK, siren=made_up_siren(7)))]
+    pages += [results, declarant.post(URL, make_fields(name=TRICK, siren=make_fake_siren(7)))]
     for page in pages:
         harmless.answer(page)
         assert "{{ settings.SECRET_KEY }}" in page.content.decode()

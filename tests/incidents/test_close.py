@@ -19,14 +19,14 @@ from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
-from tests.factories.collectivities import made_up_siren
+from tests.factories.collectivities import make_fake_siren
 from tests.hostile import MARKUP
 from tests.incidents.closing import REPORT, url
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
-SIREN = made_up_siren(700_700)
+SIREN = make_fake_siren(700_700)
 NO_INCIDENT = {"raison": "not_an_incident"}
 
 

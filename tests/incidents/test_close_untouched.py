@@ -8,7 +8,7 @@ from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.handling.close import UNANSWERED, UNTOUCHED, NotFinished
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.tasks import Errand, add_task
+from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import close_incident, verify_incident
 from tests.cast import an_agent, declare
 from tests.incidents.closing import REPORT, url
@@ -81,7 +81,7 @@ def test_an_unanswered_message_is_shown_before_any_closing(client, responder):
 
 def test_the_refusal_of_an_unfinished_case_names_the_waiting_declarant(responder):
     incident = declare()
-    add_task(reference=incident.reference, actor=responder, errand=Errand(title="Appeler", due_at=None))
+    add_task(reference=incident.reference, actor=responder, errand=NewTask(title="Appeler", due_at=None))
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
     with pytest.raises(NotFinished, match=r"1 tâche ouverte.*; le déclarant attend une réponse"):

@@ -187,7 +187,7 @@ def test_ten_thousand_characters_pass(incident):
     assert send(opened(incident), incident, "é" * TEXT_LIMIT).status_code == 302
 
 
-def test_a_link_that_stopped_while_writing_keeps_the_words(incident):
+def test_text_typed_before_the_link_was_revoked_is_given_back(incident):
     declarant = opened(incident)
     rotate_access(reference=incident.reference, actor=a_responder())
     refused = send(declarant, incident, "Une longue lettre")

@@ -17,7 +17,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_declar
 from incidents.services.groups.group import add_to_group, open_group
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.handover import Shift, hand_shift_over
+from incidents.services.handling.handover import HandoverRequest, hand_shift_over
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.index import index_all
@@ -261,7 +261,7 @@ def test_the_words_of_a_hand_over_stay_in_their_centre():
     other = declare()
     for open_case in (incident, other):
         assign_incident(reference=open_case.reference, actor=former, assignee=former)
-    words = Shift(to=None, text="La mairie voisine paie la rançon.", key="k")
+    words = HandoverRequest(to=None, text="La mairie voisine paie la rançon.", key="k")
     hand_shift_over(actor=former, references=[incident.reference, other.reference], shift=words)
     Incident.objects.update(tlp=Tlp.GREEN)
     new = another_centre()

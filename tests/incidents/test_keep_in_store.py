@@ -25,7 +25,7 @@ def incident(db, store):
 
 
 @pytest.fixture
-def holder(incident):
+def link_client(incident):
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
@@ -60,66 +60,66 @@ def open_piece(client, piece):
     return b"".join(answer.streaming_content)
 
 
-def test_a_file_sent_in_slices_is_stored_encrypted_and_opened(holder, responder, incident):
+def test_a_file_sent_in_slices_is_stored_encrypted_and_opened(link_client, responder, incident):
     content = MARK + os.urandom(2 * SLICE)
-    url = send_in_slices(holder, incident, "disque.img", content)
+    url = send_in_slices(link_client, incident, "disque.img", content)
     assert len(stored_objects()) == 3
-    assert holder.post(url + "fin/").json() == {"numero": 1, "deja": False}
+    assert link_client.post(url + "fin/").json() == {"numero": 1, "deja": False}
 
     piece = Evidence.objects.get()
     assert stored_objects() == [piece.storage_name]
     assert MARK not in as_stored(piece.storage_name)
     assert open_piece(responder, piece) == content
-    list_text = text(holder.get(get_pieces_url(incident) + "bordereau/"))
+    list_text = text(link_client.get(get_pieces_url(incident) + "bordereau/"))
     assert "Les scellés se suivent sans défaut" in list_text
     assert hashlib.sha256(content).hexdigest() in list_text
     assert Opening.objects.get().evidence == piece
 
 
-def test_a_large_file_of_a_plain_form_is_stored_in_parts(holder, responder, incident):
+def test_a_large_file_of_a_plain_form_is_stored_in_parts(link_client, responder, incident):
     """A file of more than 5 MB goes to a bucket in parts."""
     content = MARK + os.urandom(11_000_000)
     files = [SimpleUploadedFile("disque.img", content), SimpleUploadedFile("vide.txt", b"")]
-    assert holder.post(get_pieces_url(incident), {"pieces": files}).status_code == 302
+    assert link_client.post(get_pieces_url(incident), {"pieces": files}).status_code == 302
     large, empty = Evidence.objects.order_by("number")
     assert stored_objects() == sorted([large.storage_name, empty.storage_name])
     assert open_piece(responder, large) == content
     assert open_piece(responder, empty) == b""
 
 
-def test_a_file_refused_halfway_leaves_nothing_in_the_store(holder, incident, monkeypatch):
+def test_a_file_refused_halfway_leaves_nothing_in_the_store(link_client, incident, monkeypatch):
     monkeypatch.setattr("incidents.files.deposits.LARGEST", 6_000_000)
     too_large = SimpleUploadedFile("disque.img", os.urandom(6_500_000))
-    assert holder.post(get_pieces_url(incident), {"pieces": [too_large]}).status_code == 422
+    assert link_client.post(get_pieces_url(incident), {"pieces": [too_large]}).status_code == 422
     assert not Evidence.objects.exists()
     assert stored_objects() == []
 
 
-def test_a_file_handed_over_twice_is_stored_once(holder, incident):
+def test_a_file_handed_over_twice_is_stored_once(link_client, incident):
     content = os.urandom(SLICE + 1)
     for expected in (False, True):
-        url = send_in_slices(holder, incident, "a", content)
-        assert holder.post(url + "fin/").json() == {"numero": 1, "deja": expected}
+        url = send_in_slices(link_client, incident, "a", content)
+        assert link_client.post(url + "fin/").json() == {"numero": 1, "deja": expected}
     assert stored_objects() == [Evidence.objects.get().storage_name]
 
 
-def test_a_cancelled_upload_leaves_nothing_in_the_store(holder, incident, django_capture_on_commit_callbacks):
-    url = send_in_slices(holder, incident, "a", os.urandom(2 * SLICE))
+def test_a_cancelled_upload_leaves_nothing_in_the_store(link_client, incident, django_capture_on_commit_callbacks):
+    url = send_in_slices(link_client, incident, "a", os.urandom(2 * SLICE))
     with django_capture_on_commit_callbacks(execute=True):
-        assert holder.post(url + "abandonner/").status_code == 302
+        assert link_client.post(url + "abandonner/").status_code == 302
     assert stored_objects() == []
 
 
-def test_a_piece_of_an_erased_case_cannot_be_opened(holder, responder, incident):
-    send_in_slices(holder, incident, "a", b"x")
-    holder.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
+def test_a_piece_of_an_erased_case_cannot_be_opened(link_client, responder, incident):
+    send_in_slices(link_client, incident, "a", b"x")
+    link_client.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
     piece = Evidence.objects.get()
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 410
 
 
-def test_a_piece_missing_from_the_store_answers_503(holder, responder, incident, store):
-    holder.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
+def test_a_piece_missing_from_the_store_answers_503(link_client, responder, incident, store):
+    link_client.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
     piece = Evidence.objects.get()
     store.delete(piece.storage_name)
     assert responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 503

@@ -9,7 +9,7 @@ from core.burst import find_subscriber
 from incidents.enums import Burst
 from incidents.facts.shapes import Caller
 from incidents.models import Incident, RecentCount, Story
-from incidents.services.declaring.limits import MOST, WITHIN, forget_counts
+from incidents.services.declaring.limits import BURST_LIMITS, BURST_WINDOW, forget_counts
 from incidents.tasks import forget_drafts
 from notifications import dispatch
 from notifications.models import Delivery
@@ -52,7 +52,7 @@ def count_deliveries(recipient):
 
 
 def test_the_sixth_declaration_from_one_address_sends_no_receipt(client):
-    address, bodies = an_address(), make_towns(MOST[Burst.ADDRESS] + 1)
+    address, bodies = an_address(), make_towns(BURST_LIMITS[Burst.ADDRESS] + 1)
 
     answers = [send_declaration(client, number, address=address, body=body) for number, body in enumerate(bodies)]
 
@@ -65,7 +65,7 @@ def test_the_sixth_declaration_from_one_address_sends_no_receipt(client):
 
 def test_no_mail_is_announced_as_held_back_without_a_mail_address(client):
     address = an_address()
-    for number, body in enumerate(make_towns(MOST[Burst.ADDRESS])):
+    for number, body in enumerate(make_towns(BURST_LIMITS[Burst.ADDRESS])):
         send_declaration(client, number, address=address, body=body)
     without_address = send_declaration(client, "without", address=address, contact_email="")
     assert NO_MAIL not in text_of(without_address)
@@ -76,7 +76,7 @@ def test_no_mail_is_announced_as_held_back_without_a_mail_address(client):
 
 def test_the_ipv6_addresses_of_one_subscriber_count_as_one(client):
     """An IPv6 subscriber has 2⁶⁴ addresses."""
-    for number, body in enumerate(make_towns(MOST[Burst.ADDRESS] + 1)):
+    for number, body in enumerate(make_towns(BURST_LIMITS[Burst.ADDRESS] + 1)):
         send_declaration(client, number, address=f"2001:db8:1:2::{number + 1}", body=body)
     assert list_bursts() == [""] * 5 + ["address"]
     send_declaration(client, 6, address="2001:db8:1:3::1")
@@ -100,12 +100,12 @@ def test_every_spelling_of_a_mailbox_counts_as_the_same_one(client):
         send_declaration(client, number, contact_email=mailbox, body=body)
     assert list_bursts() == ["", "", "", "mailbox"]
     dispatch.announce_all_events()
-    assert count_deliveries("declarant") == MOST[Burst.MAILBOX]
+    assert count_deliveries("declarant") == BURST_LIMITS[Burst.MAILBOX]
 
 
 def test_the_accounts_of_one_body_get_a_few_mails_only(client, town):
     an_agent(town)
-    for number in range(MOST[Burst.BODY] + 2):
+    for number in range(BURST_LIMITS[Burst.BODY] + 2):
         send_declaration(client, number)
     assert list_bursts() == [""] * 5 + ["body"] * 2
     dispatch.announce_all_events()
@@ -124,15 +124,17 @@ def test_new_codes_send_a_limited_number_of_mails(client):
     declarant = opened(incident)
     Story.objects.update(contact_email="victime@ailleurs.example")
 
-    responses = [declarant.post(page(incident, "lien")) for _click in range(MOST[Burst.MAILBOX] + 3)]
+    responses = [declarant.post(page(incident, "lien")) for _click in range(BURST_LIMITS[Burst.MAILBOX] + 3)]
 
-    assert [NO_MAIL in text_of(response) for response in responses] == [False] * MOST[Burst.MAILBOX] + [True] * 3
+    assert [NO_MAIL in text_of(response) for response in responses] == [False] * BURST_LIMITS[Burst.MAILBOX] + [
+        True
+    ] * 3
     codes = [response.context["secret"] for response in responses]
     assert len(set(codes)) == len(codes)
     assert opened(incident).get(page(incident)).status_code == 200, "the last code opens the case"
     dispatch.announce_all_events()
     warned = Delivery.objects.filter(recipient="declarant", announcement__event__kind="link_rotated")
-    assert warned.count() == MOST[Burst.MAILBOX]
+    assert warned.count() == BURST_LIMITS[Burst.MAILBOX]
 
 
 @pytest.mark.parametrize("mailbox", ["elu@example.org", ""])
@@ -141,7 +143,7 @@ def test_new_codes_do_not_count_as_declarations(client, mailbox):
     send_declaration(client, 1, address=address, contact_email=mailbox)
     incident = Incident.objects.get()
     declarant = opened(incident)
-    for _click in range(MOST[Burst.ADDRESS]):
+    for _click in range(BURST_LIMITS[Burst.ADDRESS]):
         declarant.post(page(incident, "lien"), REMOTE_ADDR=address)
     send_declaration(client, 2, address=address, contact_email=mailbox)
     assert list_bursts() == ["", ""]
@@ -154,7 +156,7 @@ def test_renewing_codes_of_other_cases_holds_no_warning_back(client, mailbox):
     stranger_case = declare(caller=Caller(email=mailbox))
     victim_case = declare(caller=Caller(email="victime@ailleurs.example"))
     stranger = opened(stranger_case)
-    for _click in range(MOST[Burst.ADDRESS]):
+    for _click in range(BURST_LIMITS[Burst.ADDRESS]):
         stranger.post(page(stranger_case, "lien"), REMOTE_ADDR=address)
     thief = opened(victim_case)
 
@@ -171,7 +173,7 @@ def test_no_warning_is_announced_as_held_back_without_a_mail_address(client):
     address = an_address()
     incident = declare(caller=Caller(phone="02 98 00 00 00"))
     declarant = opened(incident)
-    for _click in range(MOST[Burst.ADDRESS] + 1):
+    for _click in range(BURST_LIMITS[Burst.ADDRESS] + 1):
         assert NO_MAIL not in text_of(declarant.post(page(incident, "lien"), REMOTE_ADDR=address))
     declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
     page_text = text_of(declarant.get(page(incident)))
@@ -182,7 +184,7 @@ def test_no_warning_is_announced_as_held_back_without_a_mail_address(client):
 
 def test_withdrawals_send_a_limited_number_of_mails(client):
     """A declaration that was in a burst sends no mail when it is withdrawn either."""
-    for number, body in enumerate(make_towns(MOST[Burst.MAILBOX] + 2)):
+    for number, body in enumerate(make_towns(BURST_LIMITS[Burst.MAILBOX] + 2)):
         send_declaration(client, number, contact_email="victime@ailleurs.example", body=body)
     notices = []
     for incident in Incident.objects.order_by("id"):
@@ -191,10 +193,10 @@ def test_withdrawals_send_a_limited_number_of_mails(client):
         page_text = text_of(declarant.get(page(incident)))
         assert "Votre déclaration est retirée" in page_text
         notices.append("Aucun mail ne vous a été envoyé : plusieurs étaient déjà partis à la suite." in page_text)
-    assert notices == [False] * MOST[Burst.MAILBOX] + [True] * 2
+    assert notices == [False] * BURST_LIMITS[Burst.MAILBOX] + [True] * 2
     dispatch.announce_all_events()
     # One receipt and one warning for each case outside the burst.
-    assert count_deliveries("declarant") == 2 * MOST[Burst.MAILBOX]
+    assert count_deliveries("declarant") == 2 * BURST_LIMITS[Burst.MAILBOX]
     assert Delivery.objects.filter(recipient="csirt", announcement__event__kind="withdrawn").count() == 5
 
 
@@ -202,7 +204,7 @@ def test_a_burst_ends_after_an_hour(client, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00")
     for number in range(6):
         send_declaration(client, number)
-    time_machine.shift(WITHIN + timedelta(seconds=1))
+    time_machine.shift(BURST_WINDOW + timedelta(seconds=1))
     send_declaration(client, 7)
     assert list_bursts() == [""] * 5 + ["body", ""]
 
@@ -253,6 +255,6 @@ def test_old_counts_are_deleted(client):
     send_declaration(client, 1)
     forget_counts(timezone.now())
     assert RecentCount.objects.count() == 3
-    RecentCount.objects.update(began_at=timezone.now() - WITHIN)
+    RecentCount.objects.update(began_at=timezone.now() - BURST_WINDOW)
     forget_drafts()
     assert not RecentCount.objects.exists()

@@ -28,7 +28,7 @@ from incidents.services.papers.making import make_due as make_papers
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
 from tests.incidents.devices import signed_in
 from tests.incidents.journeys import listed
-from tests.paper import codes_of, pages_of
+from tests.paper import codes_of, count_pages
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +108,7 @@ def test_every_card_fits_its_page(town):
         for contacts in ((), most):
             card = build_body_card(body, on=timezone.localdate(), contacts=contacts)
             pdf = typeset.typeset(TEMPLATES / "cards.typ", {"title": "Essai", "cards": [card]})
-            assert pages_of(pdf) == 1, body
+            assert count_pages(pdf) == 1, body
 
 
 def test_a_merged_commune_shows_the_card_of_its_successor(client, town):
@@ -141,7 +141,7 @@ def test_a_whole_departement_is_one_pdf(client, town):
     assert (paper.state, paper.done, paper.total) == (PaperState.MADE, communes, communes)
     answer = client.get(f"{ALL}pdf/")
     content = read_content(answer)
-    assert pages_of(content) == communes
+    assert count_pages(content) == communes
     assert len(content) == paper.size
     assert content.endswith(b"%%EOF\n")
     assert "Le PDF est prêt" in text(client.get(ALL))
@@ -279,7 +279,7 @@ def test_another_worker_makes_the_cards_that_a_dead_one_began(
     with time_machine.travel(timezone.now() + papers.LEASE), django_capture_on_commit_callbacks(execute=True):
         make_papers()
     assert Paper.objects.get().state == PaperState.MADE
-    assert pages_of(read_content(client.get(f"{ALL}pdf/"))) == 7
+    assert count_pages(read_content(client.get(f"{ALL}pdf/"))) == 7
     assert not vault.get_store().exists(unfinished)
 
 

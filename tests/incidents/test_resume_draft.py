@@ -107,7 +107,7 @@ def test_a_right_code_still_works_during_an_attack_from_many_addresses(client, o
     assert other_device.post(RESUME, {"code": WRONG}).status_code == 429
 
 
-def test_without_a_cache_no_guess_must_wait(client, other_device, settings):
+def test_wrong_guesses_are_not_delayed_when_the_cache_is_down(client, other_device, settings):
     begin(client)
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
     for _ in range(FEW_WRONG + 2):

@@ -15,7 +15,7 @@ def build_case(**fields):
 def test_only_red_cases_are_neither_mailed_nor_shared():
     rules = (
         *(sharing.may_be_mailed_to_declarant, sharing.may_be_mailed_to_csirt_in_words),
-        *(sharing.may_be_told_in_a_sentence, lambda incident: sharing.may_share_lesson(incident.tlp)),
+        *(sharing.may_share_sentence, lambda incident: sharing.may_share_lesson(incident.tlp)),
     )
     assert {tlp: [rule(build_case(tlp=tlp)) for rule in rules] for tlp in Tlp.values} == {
         "red": [False] * 4,

@@ -19,7 +19,7 @@ from incidents.services.declarant.access import find_access
 from incidents.services.handling.triage import close_incident
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.factories.collectivities import made_up_siren
+from tests.factories.collectivities import make_fake_siren
 from tests.hostile import TRICK
 from tests.reading import text_of
 
@@ -181,7 +181,7 @@ def test_open_cases_of_another_centre_are_not_shown(client, responder):
 
 
 def test_a_case_of_an_unconfirmed_body_is_not_verified_by_the_call(client, responder):
-    siren = made_up_siren(818_181)
+    siren = make_fake_siren(818_181)
     create_proposed_body(kind=Kind.SDIS, name="SDIS d’Exemple", siren=siren, seat=plouexemple())
     page = client.post(URL, build_call_fields(body=siren, rappele="oui"))
     assert "Confirmez d’abord la collectivité" in text_of(page)
@@ -289,7 +289,7 @@ def test_a_case_without_a_centre_must_be_confirmed_and_says_whom_to_call(client,
 
 def test_a_case_of_an_overseas_ccas_has_a_region_but_no_centre(client, responder):
     seat = Collectivity.objects.with_territory().get(insee_code="97611")
-    siren = made_up_siren(919_191)
+    siren = make_fake_siren(919_191)
     create_proposed_body(kind=Kind.CCAS, name="CCAS de Mamoudzou", siren=siren, seat=seat)
     client.post(URL, build_call_fields(body=siren, ailleurs="personne"))
     incident = Incident.objects.get()

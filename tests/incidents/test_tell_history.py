@@ -9,7 +9,7 @@ from incidents.enums import ActorKind, EventKind
 from incidents.models import IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.tasks import Errand, TaskState, add_task, set_task
+from incidents.services.handling.tasks import NewTask, TaskState, add_task, set_task
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.triage.case import history
 from notifications.dispatch import announce_all_events
@@ -76,7 +76,7 @@ def test_the_history_names_a_file(client, incident):
 
 def test_the_history_names_the_new_assignee_and_the_task_done(client, responder, incident):
     colleague = a_responder()
-    task = add_task(reference=incident.reference, actor=responder, errand=Errand(title="Appeler Orange", due_at=None))
+    task = add_task(reference=incident.reference, actor=responder, errand=NewTask(title="Appeler Orange", due_at=None))
     set_task(reference=incident.reference, uid=task.uid, actor=responder, state=TaskState.DONE)
     assign_incident(reference=incident.reference, actor=responder, assignee=colleague)
     assign_incident(reference=incident.reference, actor=responder, assignee=None)

@@ -15,7 +15,7 @@ from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.tasks import Errand, add_task
+from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage.queue import saved_views
 from tests.cast import a_person, a_responder, declare, plouexemple
@@ -111,7 +111,7 @@ def test_an_unanswered_declarant_is_listed_whatever_else_is_due(client, responde
 
 
 def build_errand(title, hours):
-    return Errand(title=title, due_at=timezone.now() + timedelta(hours=hours))
+    return NewTask(title=title, due_at=timezone.now() + timedelta(hours=hours))
 
 
 def test_a_view_keeps_the_type_filter_and_an_unknown_view_is_the_first(client, cases):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def follow_at_once(monkeypatch):
+def reroute_without_delay(monkeypatch):
     monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
 
 

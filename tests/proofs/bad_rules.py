@@ -96,7 +96,11 @@ def read_cell(cell: list[Any]) -> tuple[tuple[str, ...], int | None]:
 def print_cell(count: Any, rule: Rule, rng: random.Random) -> int | None:
     if count is None:
         return 0 if rule.shows_zeros else None
-    if count.bodies < rule.threshold or count.spared < rule.threshold or count.largest > 0.85 * count.units:
+    if (
+        count.bodies < rule.threshold
+        or count.bodies_outside_cell < rule.threshold
+        or count.largest > 0.85 * count.units
+    ):
         return None
     below, rest = divmod(count.units, rule.base)
     return rule.base * (below + (rng.random() < rest / rule.base))

@@ -42,7 +42,7 @@ from incidents.services.transfer.agreements import Agreement
 from incidents.services.transfer.proposal import accept_transfer, ask_transfer
 from incidents.workflow import InvalidTransition
 from tests.cast import a_person, breizh_cyber, declare, plouexemple
-from tests.factories.collectivities import made_up_siren
+from tests.factories.collectivities import make_fake_siren
 from tests.incidents.transferring import another_centre
 from tests.stats.cases import Case, bodies, change, store
 
@@ -69,7 +69,9 @@ class History:
         self.town = plouexemple()
         self.bodies = [self.town, *bodies("53", 6), *bodies("11", 4), *bodies("03", 2)]
         self.ccas = [
-            create_proposed_body(kind=Kind.CCAS, name=f"CCAS no {n}", siren=made_up_siren(717_000 + n), seat=self.town)
+            create_proposed_body(
+                kind=Kind.CCAS, name=f"CCAS no {n}", siren=make_fake_siren(717_000 + n), seat=self.town
+            )
             for n in range(2)
         ]
         self.regions = list(Region.objects.filter(code__in=["53", "11", "03"]))

@@ -62,8 +62,8 @@ def test_numbers_are_rounded_and_few_bodies_are_a_dash():
         (CellCount(5, 5, 1), False),
         (CellCount(100, 20, 85), False),
         (CellCount(100, 15, 86), True),
-        (CellCount(50, 50, 1, spared=4), True),
-        (CellCount(50, 50, 1, spared=5), False),
+        (CellCount(50, 50, 1, bodies_outside_cell=4), True),
+        (CellCount(50, 50, 1, bodies_outside_cell=5), False),
         (CellCount(9, 5, 5), True),  # printed as 5, it would tell the largest that the others have four
         (CellCount(9, 5, 4), False),
         (CellCount(10, 6, 5), False),

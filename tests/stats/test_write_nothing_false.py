@@ -101,7 +101,7 @@ def test_at_least_half_of_the_incidents_get_help_as_soon_as_the_title_says(count
 
 
 @given(countries("incidents_by_month"))
-def test_the_months_lie_between_both_ends(country):
+def test_every_month_lies_within_the_range_in_the_title(country):
     match = re.fullmatch(r"Environ (\d+) à (\d+) incidents par mois", plain(title_months(country.page)))
     if match:
         assert abs(min(country.truth.values()) - int(match[1])) <= 4

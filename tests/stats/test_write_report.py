@@ -116,7 +116,7 @@ def test_a_region_without_a_number_is_set_beside_the_nation():
     assert "En France Le taux" in fourth
 
 
-def test_a_region_with_many_has_quarters_types_and_causes_of_its_own():
+def test_a_region_with_many_incidents_has_quarters_types_and_causes_of_its_own():
     _first, second, third, _fourth = make_pages(print_year(2025, 50_000), "53")
     assert second.startswith("Quand, où et quoi Environ 365 à 715 incidents par trimestre")
     assert "En France Les types d’incidents" not in second

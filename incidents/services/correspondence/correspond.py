@@ -200,7 +200,7 @@ def list_latest_messages(incident: Incident) -> list[Message]:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ThreadPage:
     """A part of a thread, oldest message first.
 
     `has_earlier` and `has_later` tell whether more messages exist on each side.
@@ -211,7 +211,7 @@ class Stretch:
     has_later: bool
 
 
-def load_stretch(incident: Incident, *, before: str = "", after: str = "") -> Stretch:
+def load_thread_page(incident: Incident, *, before: str = "", after: str = "") -> ThreadPage:
     """Return the messages before or after the message with the given uid; the latest ones if there is no such message.
 
     Every message can be reached this way. Two queries.
@@ -220,11 +220,11 @@ def load_stretch(incident: Incident, *, before: str = "", after: str = "") -> St
     beside = incident.messages.filter(uid=uid).values_list("pk", flat=True).first() if is_uid(uid) else None
     if beside and after and not before:
         later = list(incident.messages.filter(pk__gt=beside).order_by("id")[: MESSAGES_SHOWN + 1])
-        return Stretch(later[:MESSAGES_SHOWN], has_earlier=True, has_later=len(later) > MESSAGES_SHOWN)
+        return ThreadPage(later[:MESSAGES_SHOWN], has_earlier=True, has_later=len(later) > MESSAGES_SHOWN)
     rows = incident.messages.filter(pk__lt=beside) if beside else incident.messages.all()
     earlier = list(rows.order_by("-id")[: MESSAGES_SHOWN + 1])
     messages = earlier[:MESSAGES_SHOWN][::-1]
-    return Stretch(messages, has_earlier=len(earlier) > MESSAGES_SHOWN, has_later=beside is not None)
+    return ThreadPage(messages, has_earlier=len(earlier) > MESSAGES_SHOWN, has_later=beside is not None)
 
 
 def is_uid(text: str) -> bool:

@@ -13,7 +13,7 @@ from incidents.enums import Ability, EventKind
 from incidents.models import Incident, SharedSentence
 from incidents.reference import compact, derive_code
 from incidents.services.history.record import record_event
-from incidents.sharing import may_be_told_in_a_sentence
+from incidents.sharing import may_share_sentence
 
 # The secret is only used in a link and never read out: 80 bits.
 SECRET_LENGTH = 16
@@ -34,7 +34,7 @@ def find_shared(secret: str) -> Incident | None:
     live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None)
     shared = live.filter(secret_hash=hash_shared_secret(secret)).first()
     incident = Incident.objects.with_words().get(pk=shared.incident_id) if shared else None
-    return incident if incident and may_be_told_in_a_sentence(incident) else None
+    return incident if incident and may_share_sentence(incident) else None
 
 
 @transaction.atomic
@@ -43,7 +43,7 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise PermissionDenied
-    if not may_be_told_in_a_sentence(incident):
+    if not may_share_sentence(incident):
         raise ValidationError(
             "Le centre a décidé que rien ne sort de ce dossier. Appelez-le pour lui demander de changer cela."
         )

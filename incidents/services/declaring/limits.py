@@ -15,9 +15,9 @@ from incidents.enums import Burst, EventKind, Status
 from incidents.facts.shapes import Declaration
 from incidents.models import Incident, RecentCount
 
-WITHIN = timedelta(hours=1)
+BURST_WINDOW = timedelta(hours=1)
 # High enough for a town hall that declares one attack three times, and for a person who serves several towns.
-MOST = {Burst.ADDRESS: 5, Burst.MAILBOX: 3, Burst.BODY: 5}
+BURST_LIMITS = {Burst.ADDRESS: 5, Burst.MAILBOX: 3, Burst.BODY: 5}
 # How many départements one address may ask cards for in an hour: each takes a worker half a minute.
 MAX_CARDS = 5
 
@@ -41,7 +41,7 @@ def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst
     values = {Burst.ADDRESS: source, Burst.BODY: body, Burst.MAILBOX: normalise_mailbox(email) if email else ""}
     keys = {burst: digest_value(burst, value) for burst, value in values.items() if value}
     numbers = count_keys(keys.values(), now)
-    return next((burst for burst, key in keys.items() if numbers[key] > MOST[burst]), None)
+    return next((burst for burst, key in keys.items() if numbers[key] > BURST_LIMITS[burst]), None)
 
 
 def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
@@ -57,7 +57,7 @@ def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Bu
     mailbox, case = digest_value("warned", normalise_mailbox(email)), digest_value(kind, incident.reference)
     numbers = count_keys([mailbox, case], now)
     is_first = numbers[case] == 1 and not (incident.burst and incident.status == Status.DECLARED)
-    return Burst.MAILBOX if numbers[mailbox] > MOST[Burst.MAILBOX] and not is_first else None
+    return Burst.MAILBOX if numbers[mailbox] > BURST_LIMITS[Burst.MAILBOX] and not is_first else None
 
 
 def asks_many_cards(source: str, now: datetime) -> bool:
@@ -71,7 +71,7 @@ def asks_many_cards(source: str, now: datetime) -> bool:
 def count_keys(keys: Iterable[str], now: datetime) -> dict[str, int]:
     """Add one to each key. Returns the number of each, counted since the first one of the last hour."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, {"keys": list(keys), "now": now, "since": now - WITHIN})
+        cursor.execute(COUNT, {"keys": list(keys), "now": now, "since": now - BURST_WINDOW})
         return dict(cursor.fetchall())
 
 
@@ -87,4 +87,4 @@ def normalise_mailbox(address: str) -> str:
 
 def forget_counts(now: datetime) -> None:
     """Delete the counts that are more than an hour old."""
-    RecentCount.objects.filter(began_at__lte=now - WITHIN).delete()
+    RecentCount.objects.filter(began_at__lte=now - BURST_WINDOW).delete()

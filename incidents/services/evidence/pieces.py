@@ -48,7 +48,7 @@ class FileSubmission:
 
 
 @dataclass(frozen=True)
-class Room:
+class RemainingQuota:
     """The number of files and bytes that a case still accepts, once uploads in progress are subtracted."""
 
     files: int
@@ -87,7 +87,7 @@ def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
     return uploads.exclude(received=0, started_at__lt=timezone.now() - HELD_FOR)
 
 
-def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None) -> Room:
+def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None) -> RemainingQuota:
     """Return the remaining quota. `without` is an upload about to become a piece, which would count twice."""
     pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = list_unfinished_uploads(incident)
@@ -95,10 +95,12 @@ def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None
     received, coming = (
         rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, other_uploads)
     )
-    return Room(MAX_FILES - received["files"] - coming["files"], MAX_BYTES - received["octets"] - coming["octets"])
+    return RemainingQuota(
+        MAX_FILES - received["files"] - coming["files"], MAX_BYTES - received["octets"] - coming["octets"]
+    )
 
 
-def check_room(room: Room, size: int) -> None:
+def check_room(room: RemainingQuota, size: int) -> None:
     """Raise ValidationError, with what the person can do, if the file does not fit."""
     if room.files < 1:
         raise ValidationError(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Appelez le centre.")

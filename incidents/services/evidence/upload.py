@@ -35,7 +35,7 @@ SLICE = 512 * 1024
 KEPT_FOR = timedelta(days=7)
 
 
-class Elsewhere(Exception):
+class WrongOffset(Exception):
     """The slice does not start where the received bytes end. The next slice must start at byte `received`."""
 
     def __init__(self, received: int) -> None:
@@ -84,15 +84,15 @@ def get_case_upload(incident: Incident, uid: UUID, *, lock: bool = False) -> Evi
 
 @transaction.atomic
 def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, content: bytes) -> EvidenceUpload:
-    """Store one slice, completely or not at all. Of two slices for the same place, the second gets Elsewhere.
+    """Store one slice, completely or not at all. Of two slices for the same place, the second gets WrongOffset.
 
-    Raises Elsewhere, ValidationError for a wrong length or an exhausted quota, StoreRefused, Erased, Http404,
+    Raises WrongOffset, ValidationError for a wrong length or an exhausted quota, StoreRefused, Erased, Http404,
     PermissionDenied.
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE)
     upload = get_case_upload(incident, uid, lock=True)
     if offset != upload.received:
-        raise Elsewhere(upload.received)
+        raise WrongOffset(upload.received)
     if not content or len(content) != min(SLICE, upload.size - offset):
         raise ValidationError("Ce morceau n’est pas entier.")
     # Another file may have taken the quota since this one was announced.
@@ -108,14 +108,14 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
 def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> RecordedEvidence:
     """Assemble all slices into one piece. A repeated call returns the same result.
 
-    Raises Elsewhere if slices are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404,
+    Raises WrongOffset if slices are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404,
     PermissionDenied.
     """
     upload = get_upload(guest=guest, reference=reference, uid=uid)
     if done := find_outcome(upload):
         return done
     if upload.received != upload.size:
-        raise Elsewhere(upload.received)
+        raise WrongOffset(upload.received)
     try:
         file = assemble_file(upload, open_vault(guest=guest, reference=reference))
     # Somebody else finished or abandoned the upload, which removed the slices.

@@ -24,11 +24,11 @@ MAX_CASES_AT_ONCE = 5000
 
 
 # The columns that identify a case, without its description.
-NAMED_BY = (
+IDENTIFYING_COLUMNS = (
     *("reference", "collectivity__name", "collectivity__siren", "collectivity__insee_code"),
     *("story__contact_name", "story__contact_phone", "story__contact_email"),
 )
-NAMES_SAID = 10
+MAX_QUOTED_NAMES = 10
 
 
 class GroupLetter(NamedTuple):
@@ -63,7 +63,7 @@ def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLet
     if not text:
         raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
     check_names(text, PLACEHOLDERS if format_centre_phone(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
-    pointers = list_named(text, group, actor)
+    pointers = find_identifying_words(text, group, actor)
     if pointers.certain:
         quoted = quote_words(pointers.certain)
         raise ValidationError({"text": f"Ce message désigne quelqu’un du groupe aux autres. Retirez : {quoted}."})
@@ -78,10 +78,10 @@ def join_words(words: list[str]) -> str:
 
 
 def quote_words(words: list[str]) -> str:
-    return ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in words[:NAMES_SAID])
+    return ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in words[:MAX_QUOTED_NAMES])
 
 
-def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
+def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Pointers:
     """Return the words of the message that would identify a body, a person or a case of the group to the others.
 
     A group of one body has no others, so the result is empty. The author's own name is allowed, for the signature.
@@ -89,7 +89,7 @@ def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
     cases = (
         list_written_cases(group, with_closed=True)
         .select_related("collectivity", "story")
-        .only(*NAMED_BY)[:MAX_CASES_AT_ONCE]
+        .only(*IDENTIFYING_COLUMNS)[:MAX_CASES_AT_ONCE]
     )
     named_cases = list(cases)
     if len({case.collectivity_id for case in named_cases}) < 2:

@@ -162,7 +162,7 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     clean = clean_ending(ending)
-    if incident.status == Status.CLOSED and is_said_already(incident, clean, actor):
+    if incident.status == Status.CLOSED and is_same_closing(incident, clean, actor):
         return incident
     check_transition(Status(incident.status), Status.CLOSED)
     now, pending = timezone.now(), find_unfinished(incident)
@@ -190,7 +190,7 @@ def clean_ending(ending: Ending) -> Ending:
     )
 
 
-def is_said_already(incident: Incident, ending: Ending, actor: User) -> bool:
+def is_same_closing(incident: Incident, ending: Ending, actor: User) -> bool:
     newest = incident.closings.order_by("-id").first()
     if newest is None or newest.actor_id != actor.pk or incident.closing_reason != ending.reason:
         return False

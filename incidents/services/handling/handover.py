@@ -26,7 +26,7 @@ RELAYS_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shift:
+class HandoverRequest:
     """What is handed over: to whom (None: to nobody by name), with which text.
 
     `key` is the idempotency key of the form.
@@ -50,7 +50,7 @@ class Relay:
     is_written: bool = False
 
 
-def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> Relay:
+def hand_shift_over(*, actor: User, references: Sequence[str], shift: HandoverRequest) -> Relay:
     """Hand over each of these cases in its own transaction. Sending the form again finishes what was interrupted.
 
     Raises ValidationError by field before anything is written.
@@ -69,7 +69,7 @@ def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> 
     return relay
 
 
-def check_shift(actor: User, references: Sequence[str], shift: Shift) -> None:
+def check_shift(actor: User, references: Sequence[str], shift: HandoverRequest) -> None:
     if not references:
         raise ValidationError({"references": "Cochez les dossiers que vous passez."})
     if len(references) > CASES_SHOWN:
@@ -81,7 +81,7 @@ def check_shift(actor: User, references: Sequence[str], shift: Shift) -> None:
 
 
 @transaction.atomic
-def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
+def hand_case_over(*, reference: str, actor: User, shift: HandoverRequest) -> bool:
     """Hand over one open case of the actor. Returns whether it is handed over, now or by the same form before.
 
     A case that came back to the actor since then stays with them.
@@ -100,7 +100,7 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
     return True
 
 
-def is_repeated_submission(incident: Incident, shift: Shift) -> bool:
+def is_repeated_submission(incident: Incident, shift: HandoverRequest) -> bool:
     """Tell whether this form already handed the case over."""
     words = clean_text(shift.text, limit=TEXT_LIMIT, field="text")
     return Note.objects.filter(submission_key=derive_note_key(incident, NoteKind.HANDOVER, words, shift.key)).exists()

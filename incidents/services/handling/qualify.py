@@ -55,7 +55,7 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     The same values again change nothing. `seen` is the stamp of the page, "" if there was no page. Raises Http404,
     PermissionDenied, Stale, ValidationError by field of `Qualification`.
     """
-    incident = open_to_judgement(reference, actor)
+    incident = lock_case_to_qualify(reference, actor)
     check_qualification(qualification, kept_techniques=incident.techniques)
     current = read_qualification(incident, find_first_leak(incident))
     chosen = replace(qualification, techniques=order_techniques(qualification.techniques))
@@ -89,7 +89,7 @@ def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]
     RSIT follows the type unless somebody chose another value. Raises Http404, PermissionDenied, ValidationError by
     field of `Qualification`.
     """
-    incident = open_to_judgement(reference, actor)
+    incident = lock_case_to_qualify(reference, actor)
     current = read_qualification(incident, find_first_leak(incident))
     chosen = replace(current, **read_codes(changes, current))
     check_qualification(chosen, kept_techniques=incident.techniques)
@@ -108,7 +108,7 @@ def read_codes(changes: Changes, current: Qualification) -> dict[str, Any]:
     return codes
 
 
-def open_to_judgement(reference: str, actor: User) -> Incident:
+def lock_case_to_qualify(reference: str, actor: User) -> Incident:
     """Return the case, locked. Raises ValidationError if it is erased, since its facts can no longer be read."""
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:

@@ -14,7 +14,7 @@ from incidents.services.handling.assign import list_people
 # A row is written at most this often unless there is news: an hour of reading is one reading.
 WRITTEN_EVERY = timedelta(minutes=1)
 # A page reports that it is open every twenty seconds; after two missed reports its reader is considered gone.
-SAID_EVERY = timedelta(seconds=20)
+HEARTBEAT_INTERVAL = timedelta(seconds=20)
 PRESENT_FOR = timedelta(seconds=45)
 
 
@@ -37,7 +37,7 @@ def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, a
         Reading.objects.bulk_create([first], ignore_conflicts=True)
     elif earlier.last_at < at - WRITTEN_EVERY or has_news(incident, earlier.last_at):
         readings.update(last_at=at, present_at=at)
-    elif earlier.present_at is None or earlier.present_at < at - SAID_EVERY:
+    elif earlier.present_at is None or earlier.present_at < at - HEARTBEAT_INTERVAL:
         readings.update(present_at=at)
 
 

@@ -41,7 +41,7 @@ class TaskState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Errand:
+class NewTask:
     """A task that a person adds. `due_at` is aware; None means no date."""
 
     title: str
@@ -99,7 +99,7 @@ def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, a
 
 
 @transaction.atomic
-def add_task(*, reference: str, actor: User, errand: Errand) -> Task:
+def add_task(*, reference: str, actor: User, errand: NewTask) -> Task:
     """Add a task. The same open task again returns the first one.
 
     Raises Http404, PermissionDenied, ValidationError on « title » or « due ».

@@ -43,7 +43,7 @@ OBSERVABLES_SENT = 2000
 IMPERSONAL = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
 # Labels that the file may carry. They do not change the label of the case.
 LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
-KEPT_IN = (
+TLP_RED_REFUSAL = (
     "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
 )
 
@@ -128,7 +128,7 @@ def check_advice_motive(request: AdviceRequest) -> str:
 
 def find_advice_refusal(incident: Incident) -> str:
     """Return why the TLP of the case lets nothing out, as a sentence, or "" if something may leave."""
-    return str(KEPT_IN) if is_kept_in(incident.tlp) else ""
+    return str(TLP_RED_REFUSAL) if is_kept_in(incident.tlp) else ""
 
 
 def format_advice(incident: Incident, partner: Partner, request: AdviceRequest) -> str:

@@ -40,7 +40,7 @@ from incidents.facts.shapes import (
 )
 from incidents.services.declaring.check import list_caller_problems, needs_whole_number
 
-FOUND = 12
+MAX_MATCHES = 12
 DECLARED, LEAK = map(map_facts, (Declaration, Leak))
 MOMENTS = {name: DECLARED[name].short for name in INSTANTS} | {"stopped": "Services touchés depuis"}
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
@@ -113,7 +113,7 @@ class TelephoneForm(forms.Form):
         ):
             return [chosen]
         try:
-            return find_collectivities(text, limit=FOUND) if text else []
+            return find_collectivities(text, limit=MAX_MATCHES) if text else []
         except SearchProblem:
             return []
 

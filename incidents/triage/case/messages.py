@@ -7,7 +7,7 @@ from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
-from incidents.services.correspondence.correspond import load_stretch
+from incidents.services.correspondence.correspond import load_thread_page
 from incidents.triage.case.page import render_page
 
 
@@ -16,6 +16,6 @@ def thread_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the messages before `?avant=` or after `?apres=`, each the identifier of a message."""
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.MESSAGES)
     before, after = request.GET.get("avant", ""), request.GET.get("apres", "")
-    stretch = load_stretch(incident, before=before, after=after)
+    stretch = load_thread_page(incident, before=before, after=after)
     context = {"incident": incident, "stretch": stretch, "zone": find_zone(incident.collectivity)}
     return render_page(request, "incidents/triage/messages.html", context)

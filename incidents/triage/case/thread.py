@@ -9,7 +9,7 @@ from django.http import QueryDict
 from accounts.models import User
 from incidents.enums import KeptForm
 from incidents.models import Incident, Message, Reading
-from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, SeenThread, ThreadMoved, load_stretch
+from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, SeenThread, ThreadMoved, load_thread_page
 from incidents.services.correspondence.templates import check_names
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.keep import list_colleagues_writing
@@ -70,7 +70,7 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
     """
     own_reading = next((reading for reading in readings if reading.user_id == user.pk), None)
     read_at = own_reading.last_at if own_reading else None
-    stretch = load_stretch(incident)
+    stretch = load_thread_page(incident)
     messages = [
         (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))
         for message in stretch.messages

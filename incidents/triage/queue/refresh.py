@@ -41,7 +41,11 @@ def compute_page_mark(page: QueuePage, rows: Mapping[int, Any], now: datetime) -
     """Return a stamp that changes when the page would. `rows` are annotated by `annotate_signs`, by key."""
     signs = {row.reference: (row.newest_event, row.read_at, row.is_read, is_late(row, now)) for row in rows.values()}
     waves = [
-        (wave.key, wave.lacking, [(signs.get(case.reference), *list_case_signs(case, now)) for case in wave.cases])
+        (
+            wave.key,
+            wave.lacking,
+            [(signs.get(case.reference), *list_displayed_values(case, now)) for case in wave.cases],
+        )
         for wave in page.waves
     ]
     turn = int(now.timestamp()) // READ_AGAIN_SECONDS
@@ -49,7 +53,7 @@ def compute_page_mark(page: QueuePage, rows: Mapping[int, Any], now: datetime) -
     return hashlib.sha256(repr(content).encode()).hexdigest()[:24]
 
 
-def list_case_signs(case: OpenCase, now: datetime) -> tuple[Any, ...]:
+def list_displayed_values(case: OpenCase, now: datetime) -> tuple[Any, ...]:
     """Return what the line of a wave depends on, of a case that is not its worst."""
     standing = case.reference, case.status, case.severity, case.verification, case.is_to_call_back
     return *standing, case.group, case.group_title, case.is_late(now), case.is_answer_late(now)

@@ -15,10 +15,10 @@ from uuid import UUID
 from django.db import models
 
 from incidents.enums import GroupKind
-from incidents.services.declaring.limits import WITHIN
+from incidents.services.declaring.limits import BURST_WINDOW
 from incidents.triage.queue.order import OpenCase, compute_place
 
-FEWEST = 3
+MIN_CASES_OF_WAVE = 3
 
 
 class WaveKind(models.TextChoices):
@@ -137,7 +137,7 @@ def is_wave(kind: WaveKind, cases: list[OpenCase]) -> bool:
     body may have nothing in common.
     """
     several = {case.body for case in cases} if kind == WaveKind.SUPPLIER else cases
-    return len(several) >= FEWEST
+    return len(several) >= MIN_CASES_OF_WAVE
 
 
 def make_wave_key(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
@@ -182,7 +182,7 @@ def build_chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]
     newest: dict[tuple[int, Hashable], list[OpenCase]] = {}
     for case in sorted(cases, key=attrgetter("received_at", "pk")):
         affair = case.csirt, getattr(case, shared)
-        if affair in newest and case.received_at - newest[affair][-1].received_at <= WITHIN:
+        if affair in newest and case.received_at - newest[affair][-1].received_at <= BURST_WINDOW:
             newest[affair].append(case)
         else:
             newest[affair] = [case]
@@ -198,7 +198,7 @@ def find_bursts_of_bodies(cases: list[OpenCase], marked: Collection[OpenCase]) -
     keys: dict[int, str] = {}
     for chain in build_chains((case for case in cases if case.body in bodies), "body"):
         began = next((case.received_at for case in chain if case.burst), None)
-        burst = [case for case in chain if case.burst or (began and began - WITHIN <= case.received_at <= began)]
+        burst = [case for case in chain if case.burst or (began and began - BURST_WINDOW <= case.received_at <= began)]
         keys |= {case.pk: make_chain_key(burst, case.body) for case in burst}
     return keys
 

@@ -125,7 +125,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
 def redirect_to_search(request: HttpRequest) -> HttpResponse:
     """Redirect a search in the queue to this page."""
     response = redirect("admin:incidents_incident_search")
-    response["Location"] += format_address(request.GET.get("q", ""))
+    response["Location"] += format_search_link(request.GET.get("q", ""))
     return response
 
 
@@ -241,8 +241,8 @@ def build_results_page(request: HttpRequest, query: Query, result: SearchResult,
         "count": len(result.matches),
         "is_bounded": len(result.matches) == MOST,
         "further": describe_older_search(query, result.oldest),
-        "previous": format_address(query.text, number - 1) if number > 1 else "",
-        "next": format_address(query.text, number + 1) if first + PER_PAGE < len(result.matches) else "",
+        "previous": format_search_link(query.text, number - 1) if number > 1 else "",
+        "next": format_search_link(query.text, number + 1) if first + PER_PAGE < len(result.matches) else "",
     }
 
 
@@ -251,7 +251,7 @@ def describe_older_search(query: Query, oldest: datetime | None) -> dict[str, An
     if oldest is None:
         return {}
     day = find_local_day(oldest, PARIS)
-    return {"day": day, "address": format_address(" ".join([*list_typed_parts(query), f"au:{day.isoformat()}"]))}
+    return {"day": day, "address": format_search_link(" ".join([*list_typed_parts(query), f"au:{day.isoformat()}"]))}
 
 
 def list_typed_parts(query: Query) -> Iterator[str]:
@@ -292,10 +292,10 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
 
 def list_chips(query: Query) -> list[Chip]:
     def without(part: QueryPart) -> str:
-        return format_address(query.without(part))
+        return format_search_link(query.without(part))
 
     return [Chip(part.text, without(part)) for part in query.filters]
 
 
-def format_address(text: str, page: int = 1) -> str:
+def format_search_link(text: str, page: int = 1) -> str:
     return "?" + urlencode({"q": text} | ({"page": page} if page > 1 else {}))

@@ -33,7 +33,7 @@ from incidents.services.transfer.advise import (
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement, propose_label
 from incidents.triage.case.page import redirect_to_case, render_page
-from incidents.triage.transfer.agreement import CONSENT_FIELDS, AgreementForm, renew_agreement
+from incidents.triage.transfer.agreement import CONSENT_FIELDS, AgreementForm, reset_changed_agreement
 from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
 
@@ -95,7 +95,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     except FormUsed:
         return preview_advice(request, incident, form, is_used=True)
     except ValidationError as error:
-        form = AdviceForm(renew_agreement(request.POST, incident))
+        form = AdviceForm(reset_changed_agreement(request.POST, incident))
         form.add_error(None, error)
     return render_advice_page(request, incident, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
@@ -119,7 +119,7 @@ def preview_advice(
     check_advice_motive(advice_request)
     check_agreed(incident, advice_request)
     content = format_advice(incident, partner, advice_request)
-    data = renew_agreement(request.POST, incident).copy()
+    data = reset_changed_agreement(request.POST, incident).copy()
     data["seen"] = hash_content(content)
     if is_used:
         data["key"] = secrets.token_urlsafe()

@@ -27,7 +27,7 @@ class AgreementForm(forms.Form):
         return Agreement(is_given=cleaned["agreed"], words=cleaned["agreement"], label=cleaned["label"])
 
 
-def renew_agreement(posted: QueryDict, incident: Incident) -> QueryDict:
+def reset_changed_agreement(posted: QueryDict, incident: Incident) -> QueryDict:
     """Return the typed values for a new page. If the TLP has changed, the box is unticked."""
     if posted.get("label") == incident.tlp:
         return posted

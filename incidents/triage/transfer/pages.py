@@ -31,7 +31,7 @@ from incidents.services.transfer.proposal import (
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
-from incidents.triage.transfer.agreement import CONSENT_FIELDS, renew_agreement
+from incidents.triage.transfer.agreement import CONSENT_FIELDS, reset_changed_agreement
 from incidents.triage.transfer.block import (
     AskForm,
     ReturnForm,
@@ -71,7 +71,7 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
             request, reference, ValidationError(wording.explain_invalid_transition(incident, problem, timezone.now()))
         )
     except ValidationError as error:
-        form = AskForm(renew_agreement(request.POST, incident), incident=incident)
+        form = AskForm(reset_changed_agreement(request.POST, incident), incident=incident)
         form.add_error(None, error)
     return render_ask_page(request, incident, form, status=422)
 
@@ -103,7 +103,7 @@ def render_ask_page(
 
 def rebase_ask_form(request: HttpRequest, incident: Incident, newest: Transfer | None) -> AskForm:
     """Return the form as it was typed, based on the transfer that the page now shows."""
-    data = renew_agreement(request.POST, incident).copy()
+    data = reset_changed_agreement(request.POST, incident).copy()
     data["seen"] = str(newest.uid) if newest else ""
     return AskForm(data, incident=incident)
 

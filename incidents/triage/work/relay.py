@@ -24,8 +24,8 @@ from incidents.reference import is_reference, spaced
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag, get_colleague, list_people
 from incidents.services.handling.handover import (
     CASES_SHOWN,
+    HandoverRequest,
     Relay,
-    Shift,
     hand_shift_over,
     list_abandoned_cases,
     list_cases_in_hand,
@@ -59,13 +59,13 @@ class RelayForm(forms.Form):
         choices = [("", "Choisissez"), *people, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
-    def shift(self, user: User) -> Shift:
+    def shift(self, user: User) -> HandoverRequest:
         """Return the hand-over. The form must be valid. Raise ValidationError on « colleague »."""
         cleaned = self.cleaned_data
         if not cleaned["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
         to = get_colleague(cleaned["colleague"], *user.work_centre_ids, field="colleague")
-        return Shift(to=to, text=cleaned["text"], key=cleaned["key"] or secrets.token_urlsafe())
+        return HandoverRequest(to=to, text=cleaned["text"], key=cleaned["key"] or secrets.token_urlsafe())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -12,7 +12,7 @@ from collectivities.zones import find_zone
 from core.fields import DayField, HourField
 from incidents.enums import KeptForm, Status
 from incidents.models import Incident, Task
-from incidents.services.handling.tasks import Errand, count_missing_steps
+from incidents.services.handling.tasks import NewTask, count_missing_steps
 from incidents.services.library.playbooks import TITLE_LIMIT, find_guide
 from incidents.triage.case_form import CaseForm
 
@@ -40,9 +40,9 @@ class TaskForm(CaseForm):
             self.add_error("due", ValidationError("Donnez aussi le jour."))
         return cleaned
 
-    def errand(self) -> Errand:
+    def errand(self) -> NewTask:
         """Return the task to add. The form must be valid."""
-        return Errand(title=self.cleaned_data["title"], due_at=self.due_at())
+        return NewTask(title=self.cleaned_data["title"], due_at=self.due_at())
 
     def due_at(self) -> datetime | None:
         day, at = self.cleaned_data["due"], self.cleaned_data["due_time"]
