@@ -113,9 +113,9 @@ def is_unpublished(cell: Cell) -> bool:
 def has_line(page: FiguresPage) -> bool:
     """Tell whether this year or the one before has enough points for a line. Otherwise a table is clearer."""
     periods = list_chart_periods(page)
-    now = sum(cell.is_shown for _name, cell, _before in periods)
-    before = sum(cell.is_shown for _name, _now, cell in periods)
-    return max(now, before) >= POINTS_OF_A_LINE
+    points_this_year = sum(cell.is_shown for _name, cell, _before in periods)
+    points_last_year = sum(cell.is_shown for _name, _now, cell in periods)
+    return max(points_this_year, points_last_year) >= POINTS_OF_A_LINE
 
 
 def list_quarters(page: FiguresPage) -> list[str]:

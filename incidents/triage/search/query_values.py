@@ -228,17 +228,17 @@ STATES = {
     "clos": (Status.CLOSED,),
     "ferme": (Status.CLOSED,),
 }
-PLACES = index_choices(
+PLACE_CHOICES = index_choices(
     DocumentKind.choices,
     pièce=(DocumentKind.FILE,),
     piece=(DocumentKind.FILE,),
     cloture=(DocumentKind.LESSON,),
 )
-TYPES = index_choices([*TYPE_TERMS.items(), *IncidentType.choices])
-DATA = index_choices(Answer.choices, inconnu=(Answer.UNKNOWN, ""), nsp=(Answer.UNKNOWN,), pas_dit=("",))
+TYPE_CHOICES = index_choices([*TYPE_TERMS.items(), *IncidentType.choices])
+DATA_CONCERNED = index_choices(Answer.choices, inconnu=(Answer.UNKNOWN, ""), nsp=(Answer.UNKNOWN,), pas_dit=("",))
 
 KEYS: dict[str, FilterKey] = {
-    "type": FilterKey("type d’incident", "type:rançongiciel", make_choice_reader(TYPES)),
+    "type": FilterKey("type d’incident", "type:rançongiciel", make_choice_reader(TYPE_CHOICES)),
     "corps": FilterKey(
         "nature de la collectivité",
         "corps:commune",
@@ -258,9 +258,9 @@ KEYS: dict[str, FilterKey] = {
     "service": FilterKey(
         "service arrêté", "service:etat-civil", make_choice_reader(index_choices(PublicService.choices))
     ),
-    "donnees": FilterKey("données concernées", "donnees:oui", make_choice_reader(DATA)),
+    "donnees": FilterKey("données concernées", "donnees:oui", make_choice_reader(DATA_CONCERNED)),
     "verifie": FilterKey("vérifié", "verifie:non", make_choice_reader(YES_NO)),
-    "dans": FilterKey("où est le mot", "dans:message", make_choice_reader(PLACES)),
+    "dans": FilterKey("où est le mot", "dans:message", make_choice_reader(PLACE_CHOICES)),
     "prestataire": FilterKey("prestataire nommé", 'prestataire:"Exemple"', read_free_words),
     "cause": FilterKey("cause", "cause:hameçonnage", make_choice_reader(index_choices(Cause.choices))),
     "technique": FilterKey("technique ATT&CK", "technique:T1566", read_technique),

@@ -19,7 +19,7 @@ class Delay(NamedTuple):
     at: datetime | None
     took: timedelta | None
     target: timedelta | None
-    by: datetime | None
+    due_at: datetime | None
     late: timedelta | None
 
 
@@ -48,14 +48,14 @@ def compute_taking_delay(incident: Incident, first_at: datetime | None, now: dat
     """Return the delay until the case was taken, or None if it was closed without that. If the case was put back, its
     deadline counts from then, so that `target` is None.
     """
-    by = incident.acknowledge_by
+    due_at = incident.acknowledge_by
     at = None if incident.status == Status.DECLARED else first_at or incident.acknowledged_at
     if at is None and incident.status == Status.CLOSED:
         return None
-    was_put_back = first_at is not None and by - ACKNOWLEDGE_WITHIN[incident.severity] > first_at
+    was_put_back = first_at is not None and due_at - ACKNOWLEDGE_WITHIN[incident.severity] > first_at
     took = at - incident.received_at if at else None
-    target = None if was_put_back else by - incident.received_at
-    return Delay(at, took, target, by, compute_lateness(at or now, by))
+    target = None if was_put_back else due_at - incident.received_at
+    return Delay(at, took, target, due_at, compute_lateness(at or now, due_at))
 
 
 def compute_first_answer_delay(incident: Incident) -> Delay | None:
@@ -66,11 +66,11 @@ def compute_first_answer_delay(incident: Incident) -> Delay | None:
 
 def compute_answer_delay(incident: Incident, now: datetime) -> Delay | None:
     """Return the delay of the answer that the declarant waits for now, whether or not it is the first."""
-    by = incident.answer_by
-    if by is None or incident.status == Status.CLOSED:
+    due_at = incident.answer_by
+    if due_at is None or incident.status == Status.CLOSED:
         return None
-    return Delay(None, None, None, by, compute_lateness(now, by))
+    return Delay(None, None, None, due_at, compute_lateness(now, due_at))
 
 
-def compute_lateness(at: datetime, by: datetime) -> timedelta | None:
-    return at - by if at > by else None
+def compute_lateness(at: datetime, due_at: datetime) -> timedelta | None:
+    return at - due_at if at > due_at else None
