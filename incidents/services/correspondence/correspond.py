@@ -148,7 +148,7 @@ def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple
 def save_letter(
     incident: Incident, letter: Letter, *, actor: User | None, is_from_csirt: bool
 ) -> tuple[Message, bool]:
-    """Return the message and whether it is new: the second of two identical posts finds the first message."""
+    """Save the message, unless an identical post saved it before. Return it and whether it is new."""
     clean = clean_letter(incident, letter)
     key = derive_message_key(incident, clean)
     if earlier := Message.objects.filter(submission_key=key).first():
@@ -176,7 +176,7 @@ def clean_letter(incident: Incident, letter: Letter) -> Letter:
 
 
 def derive_message_key(incident: Incident, letter: Letter) -> str:
-    """Return a key made of the case and the words too, so that other words sent with the same form are a
+    """Return a key made of the form's key, the case and the text, so that another text sent with the same form is a
     new message.
     """
     return hashlib.sha256(f"{incident.pk}\n{letter.key}\n{letter.text}".encode()).hexdigest()

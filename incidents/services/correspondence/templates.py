@@ -38,10 +38,10 @@ class Wording:
 def write_template(
     *, csirt_slug: str, actor: User, wording: Wording, uid: UUID | None = None, seen: int = 0
 ) -> MessageTemplate:
-    """Create a template of that centre, or change the template `uid`, of which the page showed version `seen`.
+    """Create a template of the centre, or change the template `uid`, of which the page showed version `seen`.
 
-    The same words again change nothing. Raises Http404 if the actor does not lead the centre, ValidationError by
-    field, Stale.
+    Saving the same words again changes nothing. Raises Http404 if the actor does not lead the centre, ValidationError
+    by field, Stale.
     """
     csirt = get_led_csirt(actor, csirt_slug, lock=True)
     clean = clean_wording(wording)

@@ -24,7 +24,7 @@ from incidents.services.declaring.limits import find_mail_burst
 from incidents.services.history.record import record_event
 
 SECRET_LENGTH = 12
-# A year covers a case and its complaint. A new link can be made at any time before.
+# A year leaves time for the case and for a complaint to the police. A new link can be made at any time.
 LINK_LIFETIME = timedelta(days=365)
 DOUBLE_CLICK = timedelta(seconds=10)
 
@@ -71,21 +71,21 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
         if access := find_renewed_access(access_uid):
             return access
         raise
-    # Read again under the lock: the first click may have made it meanwhile.
+    # Read again under the lock: the first click may have made a new secret meanwhile.
     return find_renewed_access(access_uid) or replace_access(
         incident, actor=None, by=ActorKind.DECLARANT, **hold_mail(incident, EventKind.LINK_ROTATED)
     )
 
 
 def hold_mail(incident: Incident, kind: EventKind) -> dict[str, str]:
-    """Count an act that mails the declarant, and return what its event says if the mail is held back."""
+    """Count an act that mails the declarant. Return the data of its event if the mail is held back, else {}."""
     burst = find_mail_burst(incident, kind, now=timezone.now())
     return {MAIL_HELD: burst.value} if burst else {}
 
 
 def is_mail_held(incident: Incident, kind: EventKind) -> bool:
-    """Tell whether the mail of the latest such event to the declarant was held back. Without a mail address, none
-    was to be sent.
+    """Tell whether the mail to the declarant about the latest event of this kind was held back. False if there is no
+    mail address.
     """
     if not incident.story.contact_email:
         return False

@@ -135,7 +135,9 @@ def check_merged(incident: Incident, declaration: Declaration, *, now: datetime)
 
 
 def merge_interruptions(before: Sequence[Interruption], declared: Sequence[Interruption]) -> Iterator[Interruption]:
-    """Yield the known interruptions that have ended or still last, in their order, then the new ones."""
+    """Yield the known interruptions, in order, except ongoing ones that the new declaration leaves out; then the new
+    ones.
+    """
     remaining = {interruption.service: interruption for interruption in declared}
     for interruption in before:
         if interruption.ended_at is not None:
@@ -146,8 +148,8 @@ def merge_interruptions(before: Sequence[Interruption], declared: Sequence[Inter
 
 
 def merge_interruption(before: Interruption, declared: Interruption) -> Interruption:
-    """The page has only « je ne sais pas » for an extent without an answer: that choice does not replace an empty
-    extent.
+    """Return the known interruption with the declared extent and start. The page displays an extent without an answer
+    as « je ne sais pas »: this choice does not replace an empty extent.
     """
     is_unsaid = not before.extent and declared.extent == InterruptionExtent.UNKNOWN
     extent = before.extent if is_unsaid else declared.extent
@@ -155,7 +157,9 @@ def merge_interruption(before: Interruption, declared: Interruption) -> Interrup
 
 
 def merge_moment(before: datetime | None, declared: datetime | None) -> datetime | None:
-    """Keep the known instant if it falls in the same minute: the page shows minutes."""
+    """Return the declared instant, or the known one if none was declared or if both are in the same minute: the page
+    displays no seconds.
+    """
     if before and declared == before.replace(second=0, microsecond=0):
         return before
     return declared or before
@@ -172,7 +176,7 @@ def merge_instant(before: Instant, declared: Instant) -> Instant:
 
 
 def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> Incident:
-    """Return the case once the actor has acknowledged it and its type is `kind`."""
+    """Acknowledge the case for the actor if nobody has, set its type to `kind`, and return it, locked."""
     if incident.status == Status.DECLARED:
         acknowledge_incident(reference=incident.reference, actor=actor)
     if kind != incident.type:
@@ -201,7 +205,7 @@ def save_section(
 
 
 def put_facts(incident: Incident, section: str, clean: Declaration, *, before: Values) -> None:
-    """Change the rows of one section. `before` is what was declared of the data."""
+    """Change the rows of one section. `before` is what was declared about the data until now."""
     story = Story.objects.filter(incident=incident)
     match section:
         case "recit":

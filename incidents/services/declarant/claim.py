@@ -16,7 +16,8 @@ from incidents.services.history.record import record_event
 
 @transaction.atomic
 def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident:
-    """Make the case that of a known member. Only the first claim counts; later ones change nothing.
+    """Attach the case to the account of a member of its body. The case is then verified, unless the body is
+    unconfirmed. Only the first claim counts; later ones change nothing.
 
     Raises Http404 without a live link to this case, PermissionDenied for a person of another body, ValidationError for
     a withdrawn declaration.

@@ -1,7 +1,7 @@
 """Completing a declaration after it was sent: the answers to each section are stored as sheets.
 
-Each writing is a new row; the former rows stay, and the newest one counts. A writer names the newest row of their
-page. If a newer row exists, Stale is raised and nothing is overwritten.
+Each writing is a new row; the former rows stay, and the newest one counts. `Writing.seen` names the newest row that
+the writer's page showed. If a newer row exists, Stale is raised and nothing is overwritten.
 """
 
 from collections.abc import Collection, Mapping
@@ -56,7 +56,7 @@ def answer_section(
     """Store the answers to one section of the questionnaire `version`. `keep` lists questions whose odd value is
     accepted.
 
-    The same answers again change nothing. Raises Http404, PermissionDenied, ValidationError by question,
+    Saving the same answers again changes nothing. Raises Http404, PermissionDenied, ValidationError by question,
     CannotComplete, Stale with the newest sheet.
     """
     incident = open_case(writing)
@@ -98,9 +98,9 @@ def find_newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
 
 
 def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> Written | None:
-    """Return the newest sheet if it says the same, as after a double click, else None.
+    """Return the newest sheet if it has the same values, as after a double click, else None.
 
-    Raises Stale if it says something else and is not the sheet named by `seen`.
+    Raises Stale if its values differ and it is not the sheet named by `seen`.
     """
     newest = find_newest_sheet(incident, section)
     if newest and newest.values == values:

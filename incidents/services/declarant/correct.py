@@ -66,7 +66,7 @@ from incidents.services.history.snapshots import (
 
 @transaction.atomic
 def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[Interruption]) -> Written:
-    """Replace all the interruptions of the case, in the order of its rows, new ones last.
+    """Replace all the interruptions of the case. Pass the existing ones in the order of their rows, then the new ones.
 
     Problems are named `<place>_started_at`, `<place>_ended_at`, `<place>_workaround`, by position in the list.
     """
@@ -110,7 +110,7 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
     """Correct what is known of the data. The centre's judgement of a leak stays while its declared status does not
     change.
 
-    « Non » marks a declared leak as unfounded, or removes touched data that were not said to have leaked. Raises
+    « Non » marks a declared leak as unfounded, or removes affected data that nobody said had leaked. Raises
     ValidationError if no leak was declared and one is described beside « Non », since those words would be lost.
     """
     incident = open_case(writing)
@@ -185,8 +185,8 @@ def correct_story(*, writing: Writing, **words: str) -> Written:
 def append_correction(
     incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, writing: Writing
 ) -> Written:
-    """Store the former state, call `put` to change the rows, and append a sheet; do nothing if the sheet says the
-    same.
+    """Store the first state of the section if it has no sheet. Then call `put` to change the rows and append a sheet,
+    unless the newest sheet has the same values.
     """
     if find_newest_sheet(incident, section) is None:
         writing = replace(writing, seen=store_first_state(incident, section))
@@ -198,7 +198,7 @@ def append_correction(
 
 
 def store_first_state(incident: Incident, section: str) -> str:
-    """Store the first state of a section that the declaration did not store, and return its uid.
+    """Store the first state of a section that the declaration did not store, and return the uid of the sheet.
 
     Call it before changing rows.
     """
@@ -218,7 +218,7 @@ def put_interruptions(incident: Incident, interruptions: Sequence[Interruption])
 
 
 def put_declared_leak(incident: Incident, leak: Leak | None, *, before: Values) -> None:
-    """Save the leak as it is declared now, and keep the centre's judgement if its declared status is what it was."""
+    """Save the leak as it is declared now, and keep the centre's judgement if the declared status did not change."""
     row, declared = find_first_leak(incident), leak.status if leak else ""
     counted = row.status if row else find_judgement_without_leak(incident)
     if (row or leak) and declared == read_declared_status(before) != counted:

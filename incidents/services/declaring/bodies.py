@@ -1,7 +1,7 @@
 """Bodies that no official list carries.
 
-A declarant proposes one; a responder confirms it or merges it into another. A responder may correct a body until it is
-confirmed, and may take a mistaken confirmation back.
+A declarant proposes such a body; a responder confirms it or merges it into another. A responder may correct a body
+until it is confirmed, and may take a mistaken confirmation back.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ class LegalForm(TextChoices):
     UNKNOWN = "unknown", "je ne sais pas"
 
 
-# Legal forms of bodies that are not local public bodies, with the entry that says who answers them.
+# Legal forms of bodies that are not local public bodies, with the entry of `Elsewhere` that says who helps them.
 ELSEWHERE_OF: dict[str, Elsewhere] = {
     LegalForm.COMPANY: Elsewhere.FIRM,
     LegalForm.ASSOCIATION: Elsewhere.ASSOCIATION,
@@ -167,7 +167,8 @@ def find_commune(uid: str) -> Collectivity | None:
 def propose_body(*, proposal: Proposal) -> Collectivity:
     """Add the body, or return the existing body that has its SIREN or was proposed in the same words.
 
-    Raises ValidationError by field. This records no event: a body counts once a case of it is confirmed.
+    Raises ValidationError by field. This records no event: figures do not count a body that no responder has
+    confirmed.
     """
     sketch = build_sketch(proposal)
     if sketch.seat is None:  # build_sketch has refused it
@@ -206,12 +207,11 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
 
 @transaction.atomic
 def correct_body(*, reference: str, correction: Correction, actor: User) -> Incident:
-    """Correct the unconfirmed body of this case. The same correction again changes nothing.
+    """Correct the unconfirmed body of this case. Repeating a correction changes nothing.
 
     The region of each case, which figures count, becomes that of the body, and its centre follows
-    (`services/transfer/reroute.py`).
-    Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or without a field once the body is
-    confirmed.
+    (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or
+    without a field once the body is confirmed.
     """
     body = lock_body_of_case(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
@@ -311,7 +311,7 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
 
 
 def lock_body_of_case(reference: str, actor: User, *, and_also: UUID | None = None) -> Collectivity:
-    """Return the body of the case, locked, with the body `and_also`.
+    """Lock the body of the case, and the body `and_also` if it is given. Return the body of the case.
 
     The case is read again after the lock, since another transaction may have moved it to another body. To avoid
     deadlocks, bodies are always locked before cases, here and when declaring, in the order of their keys.

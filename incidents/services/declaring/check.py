@@ -33,7 +33,8 @@ FRENCH = re.compile(
     r"(?<!\d)(?:0[\s.]?|(?:\+|00)[\s.]?33[\s.(-]{0,2}0?[\s.)-]{0,2})[1-9](?:[\s./()-]{0,3}\d){8}(?!\d)", re.ASCII
 )
 BETWEEN_NUMBERS = re.compile(r"[^\d\s+().\-]+")
-# « 02 98 00 00 00 +33 6 … », « 02 98 00 00 00 -12 »: what follows is another number, unless all is one.
+# « 02 98 00 00 00 +33 6 … », « 02 98 00 00 00 -12 »: what follows the space is another number, unless the whole text
+# is one number.
 BEFORE_SIGN = re.compile(r"\s(?=[+\-])")
 # Types of incidents that may stop the mail itself.
 MAIL_MAY_BE_DOWN = (IncidentType.RANSOMWARE, IncidentType.OUTAGE)
@@ -109,13 +110,15 @@ def clean_field(fact: Fact, text: str, field: str, problems: dict[str, list[str]
 
 
 def needs_whole_number(incident_type: str, *, without_code: bool) -> bool:
-    """Tell whether mail is no other way to reach the declarant: somebody else may read it, or it may be down."""
+    """Tell whether the declarant must give a whole number, because somebody else may read their mail or it may be
+    down.
+    """
     return without_code or is_mailbox_in_doubt(incident_type) or incident_type in MAIL_MAY_BE_DOWN
 
 
 def list_caller_problems(caller: Caller, *, needs_number: bool) -> Iterator[Problem]:
-    """Yield the problems of the ways to reach the declarant. `needs_number`: a mail address does not replace a
-    telephone number that nobody can call (`needs_whole_number`).
+    """Yield the problems of the ways to reach the declarant. With `needs_number` (`needs_whole_number`), a mail
+    address does not make up for a telephone number that nobody can call.
     """
     if not caller.phone and not caller.email:
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
@@ -136,7 +139,7 @@ def is_mail(email: str) -> bool:
 def find_number_problem(phone: str) -> str:
     """Return why this number cannot be called and what to do, without the final stop, or "".
 
-    The text may hold words and several numbers: one is enough.
+    The text may hold words and several numbers: one whole number is enough.
     """
     if can_be_called(phone):
         return ""
@@ -179,7 +182,7 @@ def list_declared_instant_problems(declaration: Declaration, now: datetime) -> I
 def list_instant_problems(
     instants: Mapping[str, Instant], all_instants: Mapping[str, Instant], zone: str, now: datetime
 ) -> Iterator[Problem]:
-    """Yield the problems of the instants typed, each on its own, then those of the order of all of them.
+    """Yield the problems of each typed instant, then the problems of the order of all instants.
 
     An instant that is wrong by itself is not compared: the other date may be right.
     """
@@ -191,10 +194,10 @@ def list_instant_problems(
 
 
 def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
-    """Yield the instants that precede the start of the incident.
+    """Yield a problem for each instant that precedes the start of the incident.
 
-    If one of the two is not exact, compare their days in `zone`. The start is asked after the day on which a breach
-    became known, and on another screen: the problem is where the second date is typed.
+    If one of the two is not exact, compare their days in `zone`. The start is asked on a later screen than the day on
+    which a breach became known, so a problem of these two is reported on the start.
     """
     began = instants.get("occurred", Instant())
     for name, instant in instants.items():

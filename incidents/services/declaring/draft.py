@@ -30,7 +30,7 @@ from incidents.services.declaring.declare import DeclarationResult, declare_inci
 CODE_LENGTH = 8
 # How long a draft lasts after its last save, so that a person has time to look for a number or for help.
 DRAFT_LIFETIME = timedelta(days=30)
-# How long a draft lasts that holds only a type and a body, two buttons that are quickly pressed again.
+# How long a draft lasts if it holds only a type and a body, which are quickly chosen again.
 EMPTY_DRAFT_LIFETIME = timedelta(days=2)
 # More empty drafts than people begin in two days. Beyond this number the oldest are deleted, except those of the last
 # hour.
@@ -89,7 +89,7 @@ def stamp_page(page: DraftPage | None) -> str:
 
 
 def stamp_answers(draft: Draft, pages: Mapping[str, DraftPage], *, but: Screen) -> str:
-    """Return a stamp of what the screens say, except the screen `but`. A screen that was left empty says nothing."""
+    """Return a stamp of the answers on all screens except `but`. A screen that was left empty does not count."""
     answers = {name: page.values for name, page in sorted(pages.items()) if page.values and name != but}
     content = json.dumps([draft.type, draft.collectivity_id, answers], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
@@ -126,7 +126,7 @@ def make_draft(**names: UUID) -> Draft:
 def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
     """Save a screen and return its stored state, with its draft.
 
-    The same words again change nothing and keep the name of their first author. Raises Draft.DoesNotExist,
+    Saving the same words again changes nothing and keeps the name of their first author. Raises Draft.DoesNotExist,
     AlreadySent, Stale with the stored screen.
     """
     draft = lock_draft(uid)
@@ -144,10 +144,10 @@ def lock_draft(uid: UUID) -> Draft:
 
 
 def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: ScreenEntry) -> DraftPage:
-    """Save the screen unless it already says the same.
+    """Save the screen unless it already holds the same values.
 
-    Raises Stale if that would overwrite somebody else's words. A late save of the same opening (`pen`) is
-    ignored; its next save is no conflict, even if the answer to the former one was lost. The same words in another
+    Raises Stale if the save would overwrite somebody else's words. A save from the same opening of the screen (`pen`)
+    is never a conflict; it is ignored if a later save of this opening arrived first. The same words in another
     spelling are no conflict either.
     """
     if before and entry.pen and before.pen == entry.pen:

@@ -48,9 +48,9 @@ def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Bu
     """Count a new code or a withdrawal by a person without account, which mails the declarant a warning. Returns the
     limit that it exceeds, or None. Nothing is counted if no mail address was given.
 
-    Only the mailbox is limited, by a count of its own: nothing that is done elsewhere silences a warning, and no
-    warning marks a declaration. The first act of this kind on a case within an hour always warns, unless the case
-    came in a burst and nobody has acknowledged it. Two queries at most. Call it inside the transaction of the act.
+    Only the mailbox is limited, by a count of its own: declarations do not add to it, and warnings never mark a
+    declaration. The first act of this kind on a case within an hour always warns, unless the case came in a burst and
+    nobody has acknowledged it. Two queries at most. Call it inside the transaction of the act.
     """
     if not (email := incident.story.contact_email):
         return None
@@ -69,7 +69,7 @@ def asks_many_cards(source: str, now: datetime) -> bool:
 
 
 def count_keys(keys: Iterable[str], now: datetime) -> dict[str, int]:
-    """Add one to each key. Returns the number of each, counted since the first one of the last hour."""
+    """Add one to each key. Returns the count of each key, which restarts an hour after it began."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"keys": list(keys), "now": now, "since": now - BURST_WINDOW})
         return dict(cursor.fetchall())

@@ -112,7 +112,7 @@ def check_room(room: RemainingQuota, size: int) -> None:
 def record_evidence(
     *, guest: Guest, reference: str, submission: FileSubmission, upload: EvidenceUpload | None = None
 ) -> RecordedEvidence:
-    """Number and seal the file. The same bytes a second time change nothing.
+    """Number and seal the file. Sending the same bytes again changes nothing.
 
     The caller removes a refused or known file from the store. Raises Erased, ValidationError if the case is full,
     Http404, PermissionDenied.

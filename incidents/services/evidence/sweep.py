@@ -1,9 +1,9 @@
 """Removal of objects in the evidence store that have no row, because a process was killed or a case was erased.
 
-An object is stored before its row is committed, so an object without a row may be on its way. It is first noted
+An object is stored before its row is committed, so an object without a row may still get one. It is first noted
 (`StrayObject`), and removed once it has been without a row for a day by the clock of this server: the clocks of the
-store are not trusted, and after restoring an older database there is a day to notice. The files of an erased case
-count as objects without a row, because nobody can read them once their key is destroyed.
+store are not trusted, and whoever restores an older database has a day to notice before files are lost. The files of
+an erased case count as objects without a row, because nobody can read them once their key is destroyed.
 """
 
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ logger = structlog.get_logger(__name__)
 
 WITHOUT_ROW_FOR = timedelta(hours=24)
 LONGEST_ROUND = timedelta(seconds=20)
-# The most objects removed in one folder and round. Each removal is a request if the store is a bucket.
+# The most objects that one round removes from one folder. Each removal is a request if the store is a bucket.
 MAX_REMOVALS_AT_ONCE = 500
 
 
 @dataclass
 class Swept:
-    """The result of one round. `is_whole` is False if the store was too slow or unreachable: the next round goes
-    on.
+    """The result of one round. `is_whole` tells whether the round covered the whole store. It is False if the store
+    was too slow or unreachable: the next round continues.
     """
 
     objects: int = 0

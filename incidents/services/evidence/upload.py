@@ -1,8 +1,8 @@
-"""Uploading a file slice by slice: slices that arrived stay, so that an interrupted upload goes on.
+"""Uploading a file slice by slice: slices that arrived stay, so that an interrupted upload can be continued.
 
-Each slice is an object of its own, encrypted on arrival. Once all have arrived they are read in order into the piece,
-and the SHA-256 is computed then. To avoid deadlocks, the case is locked first, then the upload; receiving a slice
-locks only the upload.
+Each slice is an object of its own, encrypted on arrival. Once all slices have arrived, they are joined in order into
+the piece, and its SHA-256 is computed. To avoid deadlocks, the case is locked first, then the upload; receiving a
+slice locks only the upload.
 """
 
 import hashlib
@@ -84,7 +84,7 @@ def get_case_upload(incident: Incident, uid: UUID, *, lock: bool = False) -> Evi
 
 @transaction.atomic
 def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, content: bytes) -> EvidenceUpload:
-    """Store one slice, completely or not at all. Of two slices for the same place, the second gets WrongOffset.
+    """Store one slice, completely or not at all. If the same slice is sent twice, the second call raises WrongOffset.
 
     Raises WrongOffset, ValidationError for a wrong length or an exhausted quota, StoreRefused, Erased, Http404,
     PermissionDenied.
@@ -169,7 +169,7 @@ def close_upload(*, guest: Guest, reference: str, uid: UUID, file: StoredFile) -
 
 @transaction.atomic
 def abandon_upload(*, guest: Guest, reference: str, uid: UUID) -> None:
-    """Delete an unfinished upload and free its quota. A finished one stays. A repeated call changes nothing.
+    """Delete an unfinished upload and free its quota. A finished upload stays. A repeated call changes nothing.
 
     It records no event, since no file was handed over. Raises Http404, PermissionDenied.
     """

@@ -102,7 +102,7 @@ def write_to_case(reference: str, job: BulkJob) -> None:
 def fill_message(reference: str, job: BulkJob) -> str:
     """Return the message with the values of this case.
 
-    Raises ValidationError if a name in it has no value any more.
+    Raises ValidationError if a placeholder in it has no value any more.
     """
     incident = check_ability(job.actor, reference, to=Ability.MESSAGE)
     values = list_placeholder_values(incident, job.actor, format_centre_phone(incident.csirt_id))
@@ -216,7 +216,9 @@ def carry_on_bulk() -> int:
 
 
 def do_at_once(job: BulkJob) -> None:
-    """Do a job of a few cases within the request. A worker takes what is left once the lease is over."""
+    """Do a job of a few cases within the request. If the time of a request is over first, a worker does the remaining
+    cases.
+    """
     now = timezone.now()
     BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=now + LEASE)
     work_off(job, until=now + LONGEST_REQUEST)

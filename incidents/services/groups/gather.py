@@ -57,7 +57,7 @@ class DoubtfulNames(ValidationError):
 def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
     """Return the letter with its text cleaned; the names in braces are filled in later for each case.
 
-    Raises ValidationError on « text », DoubtfulNames if a word that may be a common word may also be a name.
+    Raises ValidationError on « text », DoubtfulNames if a word may be either a name or a common word.
     """
     text = clean_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:

@@ -37,7 +37,7 @@ def list_groups(user: User) -> QuerySet[CaseGroup]:
 def get_group(user: User, uid: UUID, *, is_read: bool = False, lock: bool = False) -> CaseGroup:
     """Return the group, to act on it or only to read it.
 
-    Raises Http404 if it does not exist, or if its centre lets the user not do that.
+    Raises Http404 if the group does not exist or if the user may not do this at its centre.
     """
     groups = list_groups(user) if is_read else list_groups(user).filter(csirt__in=user.work_centre_ids)
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
@@ -103,7 +103,7 @@ def put_case_in(
 ) -> None:
     now = timezone.now()
     incident.group = group
-    incident.save(update_fields=["group"])  # Sorting cases is not work on them, so the due date stays.
+    incident.save(update_fields=["group"])  # Grouping is not work on the case, so its due date stays.
     record_event(incident, kind, at=now, actor=actor, **data)
 
 
@@ -142,7 +142,7 @@ def list_supplier_keys(incident: Incident) -> set[str]:
 def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
     """Save what is known about the cause and what to advise. `seen` is the version that the page showed.
 
-    The same words change nothing. Raises Http404, Stale, ValidationError on « sheet ».
+    Saving the same text again changes nothing. Raises Http404, Stale, ValidationError on « sheet ».
     """
     case_group = get_group(actor, group, lock=True)
     clean = clean_text(sheet, limit=SHEET_LIMIT, field="sheet")

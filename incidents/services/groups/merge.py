@@ -45,7 +45,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     """Close `reference` as a duplicate of `into`, and return it. A repeated call changes nothing.
 
     Raises Http404, PermissionDenied, ValidationError if the two cannot be merged. A duplicate of a duplicate is
-    refused, so that the main case is always one step away.
+    refused, so that every duplicate leads directly to its main case.
     """
     lock_cases(Incident.objects.filter(reference__in=[reference, into]).values_list("pk", flat=True))
     double = get_incident(actor, reference, to=Ability.LINK, lock=True)
@@ -105,7 +105,7 @@ def check_places(double: Incident, main: Incident) -> None:
 
 
 def copy_state(incident: Incident) -> dict[str, Any]:
-    """Return what undoing restores and the row does not keep: the status and the closing."""
+    """Return the status and the closing of the case, for undoing the merge: its row does not keep them."""
     if incident.closed_at is None:
         return {"status": incident.status}
     closed_at = incident.closed_at.isoformat()
@@ -127,7 +127,7 @@ def asks_for_answer(double: Incident) -> datetime | None:
 def inherit_deadlines(main: Incident, double: Incident, *, at: datetime) -> None:
     """Give `main` the worse severity of the two, and the earliest due answer and acknowledgement. Does not save.
 
-    A closed duplicate whose declarant does not wait changes nothing.
+    A closed duplicate whose declarant awaits no answer changes nothing.
     """
     asks = asks_for_answer(double)
     if asks is None and double.status == Status.CLOSED:
@@ -151,7 +151,8 @@ def inherit_deadlines(main: Incident, double: Incident, *, at: datetime) -> None
 def unmerge_incident(*, reference: str, actor: User) -> Incident:
     """Restore the duplicate: its status, its closing and what is due on it. A repeated call changes nothing.
 
-    What its declarant added meanwhile is to be answered on it from then on. Raises Http404, PermissionDenied.
+    From then on, what its declarant added meanwhile must be answered on this case again. Raises Http404,
+    PermissionDenied.
     """
     lock_with_main(reference)
     double = get_incident(actor, reference, to=Ability.LINK, lock=True)
@@ -165,7 +166,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     recompute_answer_due(main)
     settle_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)
-    # Its declarant was notified of the closing, so the history records a reopening.
+    # The declarant of the duplicate was notified of the closing, so the history records a reopening.
     if main.status == Status.CLOSED and double.status != Status.CLOSED:
         record_event(double, EventKind.REOPENED, at=now, actor=actor, reason=main.closing_reason)
     record_event(double, EventKind.UNMERGED, at=now, actor=actor, main=main.reference)
@@ -192,7 +193,7 @@ def restore_state(double: Incident, merged: IncidentEvent) -> None:
 
 
 def lock_with_main(reference: str) -> None:
-    """Lock a case and its main case, before anything else of them is locked.
+    """Lock a case and its main case. Call it before locking any other row of either case.
 
     If the case is merged between the read and the lock, release the locks and read again.
     """
@@ -222,9 +223,9 @@ def pass_news_on(double: Incident, *, at: datetime) -> None:
 
 
 def pass_answer_on(double: Incident, *, at: datetime) -> None:
-    """Recompute on the main case who waits, after the centre answered on a duplicate.
+    """Recompute the deadlines of the main case after the centre answered on a duplicate.
 
-    The event is already recorded.
+    The caller has recorded the event.
     """
     if main := lock_main_case(double):
         recompute_answer_due(main)

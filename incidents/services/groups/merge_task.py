@@ -51,6 +51,8 @@ def list_missing(main: Incident, double: Incident) -> list[str]:
 
 
 def drop_missing_facts(main: Incident, double: Incident, *, actor: User, at: datetime) -> None:
-    """Close that task as moot after the merge is undone, since the duplicate holds these facts itself."""
+    """Close the task of `ask_for_missing_facts` as moot after the merge is undone, since the duplicate holds these
+    facts itself.
+    """
     waiting = main.tasks.filter(playbook="", step=f"{STEP}{double.reference}", done_at=None)
     waiting.update(done_at=at, done_by=actor, is_moot=True)

@@ -15,7 +15,7 @@ from incidents.services.history.declared import find_judgement_without_leak, rea
 from incidents.services.history.snapshots import find_first_leak
 
 CONCLUDED = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
-# Instead of a judgement: the centre has none any more, and what was declared counts.
+# A responder chooses this instead of a judgement to withdraw the centre's judgement: the declared status counts again.
 AS_DECLARED = "as_declared"
 
 
@@ -51,7 +51,7 @@ def conclude_leak(incident: Incident, status: str) -> list[str]:
     """Save what the centre found about the data and return the codes [former, new], or [] if nothing changes.
 
     What was declared does not change. If no leak was recorded, « confirmed » creates one, and « unfounded » leaves
-    only the event that the caller records. AS_DECLARED takes the judgement back.
+    only the event that the caller records. AS_DECLARED withdraws the judgement.
     """
     leak = find_first_leak(incident)
     if find_newest_sheet(incident, "donnees") is None:

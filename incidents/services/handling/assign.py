@@ -27,7 +27,7 @@ HOLDER_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by", "ac
 
 
 def format_person_tag(user: User | None) -> str:
-    """Return how a form names the person who has the case."""
+    """Return the value by which a form names the person in charge of the case."""
     return str(user.uid) if user else NOBODY
 
 
@@ -59,11 +59,12 @@ def get_colleague(tag: str, *csirt_ids: int | None, field: str) -> User | None:
 
 @transaction.atomic
 def assign_incident(*, reference: str, actor: User, assignee: User | None, seen: str = "") -> Incident:
-    """Assign the case to a person of its centre, or unassign it (None). The same assignee again changes nothing.
+    """Assign the case to a person of its centre, or unassign it (None). Assigning the same person again changes
+    nothing.
 
     A person who assigns an untaken case to themselves acknowledges it; assigning it to somebody else does not
-    acknowledge it. `seen` is the `format_person_tag` of the assignee that the page showed, or "" if there was no
-    page. Raises Http404, PermissionDenied, Stale with the assignee, ValidationError on « assignee ».
+    acknowledge it. `seen` is the `format_person_tag` of the assignee that the page showed, or "" if there was no page.
+    Raises Http404, PermissionDenied, Stale with the assignee, ValidationError on « assignee ».
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_assignee(incident, assignee)

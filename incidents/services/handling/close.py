@@ -36,13 +36,14 @@ LESSON_LIMIT = 3_000
 MOTIVE_LIMIT = 1_000
 UNTOUCHED = "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
 UNANSWERED = "Le déclarant attend une réponse à ce qu’il a écrit. Répondez, ou dites pourquoi ce dossier est résolu."
-# A closing may leave a leak without conclusion: the leak keeps its status (suspected or claimed) and is counted so.
+# A closing may leave a leak without conclusion: the leak keeps its status (suspected or claimed) and figures count it
+# so.
 NEVER_KNOWN = "unknown"
 
 
 class NotFinished(ValidationError):
-    """The case cannot be « résolu »: a service has no end, a leak no conclusion, a task is open, or nobody touched the
-    case.
+    """The case cannot be « résolu »: a service has no end, a leak no conclusion, a task is open, an answer is due, or
+    nobody handled the case.
     """
 
 
@@ -50,9 +51,9 @@ class NotFinished(ValidationError):
 class Ending:
     """What is typed to close a case.
 
-    `ended`: when each service resumed. `moot`: uids of the tasks that no longer apply. `leak`: a conclusion, or
-    `NEVER_KNOWN`. `why`: why a case that nobody touched or answered is resolved; this becomes a note that no
-    declarant reads.
+    `ended` holds when each service resumed. `moot` holds the uids of the tasks that no longer apply. `leak` is a
+    conclusion or `NEVER_KNOWN`. `why` explains why a case that nobody handled or answered is resolved; it becomes a
+    note that no declarant reads.
     """
 
     reason: str
@@ -125,7 +126,7 @@ def is_untouched(incident: Incident) -> bool:
 def is_message_unanswered(incident: Incident) -> bool:
     """Tell whether the declarant added something that nobody has answered.
 
-    Once the case was answered, an answer may be due to the declarant of a duplicate merged since.
+    On a case that was answered, an answer may be due to the declarant of a duplicate that was merged since.
     """
     has_added = incident.declarant_wrote_at is not None or incident.answered_at is not None
     return incident.answer_by is not None and has_added
@@ -154,10 +155,10 @@ def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
 
 @transaction.atomic
 def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
-    """Close the case with its report. The same report again by the same person changes nothing.
+    """Close the case with its report. A repeated call by the same person with the same report changes nothing.
 
-    Raises Http404, PermissionDenied, InvalidTransition if it is already closed, Stale if the facts of the page
-    changed or the declarant wrote, ValidationError by field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`,
+    Raises Http404, PermissionDenied, InvalidTransition if it is already closed, Stale if the facts of the page changed
+    or the declarant wrote, ValidationError by field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`,
     `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
@@ -242,7 +243,7 @@ def list_untouched_problems(incident: Incident, ending: Ending) -> Iterator[Prob
 
 
 def list_unfinished_problems(ending: Ending, pending: UnfinishedWork, now: datetime, zone: str) -> Iterator[Problem]:
-    """Yield what « résolu » requires, and the impossible instants whatever the reason of the closing."""
+    """Yield what is missing to close the case as « résolu », and, for any reason, impossible instants."""
     is_resolved = ending.reason == ClosingReason.RESOLVED
     for interruption in pending.interruptions:
         name, at = f"ended_{interruption.service}", ending.ended.get(interruption.service)
@@ -261,7 +262,7 @@ def list_unfinished_problems(ending: Ending, pending: UnfinishedWork, now: datet
 def settle_facts(
     incident: Incident, ending: Ending, pending: UnfinishedWork, *, actor: User, at: datetime
 ) -> dict[str, Any]:
-    """Save what the closing says of services, data and tasks. Returns the codes of what changed."""
+    """Save what the closing says about services, data and tasks. Returns the codes of what changed."""
     codes: dict[str, Any] = {}
     open_services = {interruption.service for interruption in pending.interruptions}
     if ended := {name: moment for name, moment in ending.ended.items() if moment and name in open_services}:

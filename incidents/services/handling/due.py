@@ -32,7 +32,8 @@ def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None
 def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, keeps_waiting: bool = False) -> None:
     """Record that the centre wrote to the declarant or spoke with them.
 
-    With `asks_answer`, the case waits for the declarant. With `keeps_waiting`, it waits as long as it did.
+    With `asks_answer`, the case waits for the declarant. With `keeps_waiting`, the case waits for the declarant only
+    if it did before.
     """
     incident.answer_by = None
     incident.answered_at = incident.answered_at or at
@@ -42,7 +43,7 @@ def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, 
 
 
 def answer_sooner(incident: Incident) -> None:
-    """Bring `answer_by` forward to the target of the risen severity; it is never put off."""
+    """Bring `answer_by` forward to the target of the raised severity. It is never postponed."""
     if incident.answer_by:
         since = incident.declarant_wrote_at or incident.received_at
         incident.answer_by = min(incident.answer_by, since + ANSWER_WITHIN[incident.severity])

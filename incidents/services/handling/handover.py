@@ -39,9 +39,9 @@ class HandoverRequest:
 
 @dataclass
 class Relay:
-    """The result, as references.
+    """The references of the cases that were handed over, and of those that were not.
 
-    `remaining` were not handed over: closed, gone or reassigned meanwhile, or come back since. `is_written` tells
+    A case of `remaining` was closed, transferred or reassigned meanwhile, or has come back since. `is_written` tells
     whether at least one of the cases has the text in a note.
     """
 

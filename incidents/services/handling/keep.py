@@ -42,9 +42,10 @@ def keep_words(
 ) -> list[KeptForm]:
     """Store what `actor` has typed, by form; a form without values is emptied.
 
-    Returns the forms that were not stored because the actor has since typed in them on another page. The form `sent`
-    is stored in any case. If the page has no script, it will not show that text again, so the text is added below the
-    one of the other page. Raises Http404, PermissionDenied, ValidationError if the case is erased.
+    Returns the forms that were not stored because the actor has since typed in them on another page. The form
+    `submitted` is stored in any case. A page without script will not display the text that was not stored, so this
+    text is added below the text of the other page. Raises Http404, PermissionDenied, ValidationError if the case is
+    erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:

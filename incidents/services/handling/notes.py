@@ -43,9 +43,9 @@ def filter_readable(notes: QuerySet[Note], *, centre: int | None = None) -> Quer
 def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: str, spoke: bool = True) -> Note:
     """Save a note, or what was said in a call. The same words under one key are one note.
 
-    A call counts as an answer to the declarant unless `spoke` is False. One that the centre made does not answer what
-    it had asked. `handover.py` writes hand-overs.
-    Raises Http404, PermissionDenied, ValidationError on « text ».
+    A call counts as an answer to the declarant unless `spoke` is False. A call made by the centre leaves open what the
+    centre had asked the declarant. `handover.py` writes hand-overs. Raises Http404, PermissionDenied, ValidationError
+    on « text ».
     """
     lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
@@ -67,7 +67,9 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
 
 
 def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key: str) -> tuple[Note, bool]:
-    """Return the note and whether it is new: a repeated form finds the first note. The caller has locked the case."""
+    """Save the note, unless the same form saved it before. Return it and whether it is new. The caller has locked the
+    case.
+    """
     words = clean_note(incident, text)
     once = derive_note_key(incident, kind, words, key)
     if earlier := Note.objects.filter(submission_key=once).first():

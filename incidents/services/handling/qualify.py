@@ -31,10 +31,10 @@ COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "
 
 @dataclass(frozen=True, kw_only=True)
 class Qualification:
-    """Codes only.
+    """The codes of a qualification.
 
-    An empty `leak` changes nothing, AS_DECLARED takes the centre's judgement of it back. `techniques` are identifiers
-    of `incidents.catalogues.attack`, in any order.
+    An empty `leak` changes nothing; AS_DECLARED withdraws the centre's judgement of the leak. `techniques` are
+    identifiers of `incidents.catalogues.attack`, in any order.
     """
 
     nature: str
@@ -52,8 +52,8 @@ class Qualification:
 def qualify_incident(*, reference: str, actor: User, qualification: Qualification, seen: str = "") -> Incident:
     """Qualify the case.
 
-    The same values again change nothing. `seen` is the stamp of the page, "" if there was no page. Raises Http404,
-    PermissionDenied, Stale, ValidationError by field of `Qualification`.
+    Saving the same values again changes nothing. `seen` is the stamp of the page, "" if there was no page. Raises
+    Http404, PermissionDenied, Stale, ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
     check_qualification(qualification, kept_techniques=incident.techniques)

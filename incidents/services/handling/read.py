@@ -11,7 +11,7 @@ from accounts.models import User
 from incidents.models import Evidence, Incident, Opening, Reading
 from incidents.services.handling.assign import list_people
 
-# A row is written at most this often unless there is news: an hour of reading is one reading.
+# Unless there is news, the last reading of a person is updated at most this often.
 WRITTEN_EVERY = timedelta(minutes=1)
 # A page reports that it is open every twenty seconds; after two missed reports its reader is considered gone.
 HEARTBEAT_INTERVAL = timedelta(seconds=20)
@@ -19,7 +19,8 @@ PRESENT_FOR = timedelta(seconds=45)
 
 
 def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
-    """Record that `reader` has read the case as it was `at`. Ignored unless `reader` works for its CSIRT.
+    """Record that `reader` has read the case as it was at the instant `at`. Ignored unless `reader` works for its
+    CSIRT.
 
     Take `at` before reading the first row of the case, so that what arrives meanwhile is still new the next time.
     """
@@ -30,7 +31,9 @@ def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
 
 
 def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, at: datetime) -> None:
-    """Do the same for a caller that has already read `earlier`, the reading of a responder of the case's centre."""
+    """Record the reading for a caller that has already loaded `earlier`, the person's former reading of the case or
+    None. `reader` must be a responder of the case's centre.
+    """
     readings = Reading.objects.filter(incident=incident, user=reader)
     if earlier is None:
         first = Reading(incident=incident, user=reader, first_at=at, last_at=at, present_at=at)
@@ -47,7 +50,7 @@ def note_presence(*, incident: Incident, reader: User) -> None:
 
 
 def list_others_present(incident: Incident, reader: User) -> list[User]:
-    """Return the other people of its centre who have the case open now, by name. One query."""
+    """Return the other people of the case's centre who have the case open now, by name. One query."""
     recent = timezone.now() - PRESENT_FOR
     readings = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
     return list(list_people(incident.csirt_id).filter(pk__in=readings.values("user")))

@@ -70,8 +70,8 @@ def note_reopening_motive(incident: Incident, why: str, actor: User) -> None:
 
 
 def open_again(incident: Incident, actor: User) -> None:
-    """Reopen the row. An answer to what the declarant wrote since is due from that moment; one that was due
-    before stays due when it was.
+    """Reopen the row. The delay for answering what the declarant wrote after the closing starts when they wrote it. An
+    earlier deadline for an answer stays.
     """
     now, reason = timezone.now(), incident.closing_reason
     if incident.wrote_since_closing and incident.declarant_wrote_at:

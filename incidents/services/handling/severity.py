@@ -27,7 +27,7 @@ WEIGHED_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
 
 
 def assess_case(incident: Incident, now: datetime) -> Assessment:
-    """Return what the facts of the case give at `now`."""
+    """Return the severity that the facts of the case give at `now`, with its reasons."""
     situation = Situation(
         type=incident.type,
         interruptions=list_interruptions(incident),
@@ -78,9 +78,9 @@ def find_free_since(incident: Incident) -> datetime:
 
 @transaction.atomic
 def set_severity(*, reference: str, severity: Severity, motive: str, actor: User, seen: str = "") -> Incident:
-    """Set a level other than the one computed, or the computed one again, with a motive.
+    """Set the severity to the level that the actor chose, with a motive.
 
-    The same again changes nothing. `seen` is the level on the page, "" if there was no page. Raises Http404,
+    A repeated call changes nothing. `seen` is the level on the page, "" if there was no page. Raises Http404,
     PermissionDenied, Stale if somebody set another level or the facts raised it, ValidationError: on « motive », or
     without a field if the case is erased.
     """

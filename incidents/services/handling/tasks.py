@@ -100,7 +100,7 @@ def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, a
 
 @transaction.atomic
 def add_task(*, reference: str, actor: User, errand: NewTask) -> Task:
-    """Add a task. The same open task again returns the first one.
+    """Add a task, or return the open task that the actor already added with the same title and date.
 
     Raises Http404, PermissionDenied, ValidationError on « title » or « due ».
     """
@@ -145,7 +145,7 @@ def ask_for_agreement(incident: Incident, centre: Csirt) -> bool:
 
 @transaction.atomic
 def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Task:
-    """Set the task to done, moot or open. The state that it already has changes nothing.
+    """Set the task to done, moot or open. Setting the state that the task already has changes nothing.
 
     Raises Http404 if this person cannot see the case or the task.
     """

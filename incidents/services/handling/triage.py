@@ -22,10 +22,11 @@ NOTHING_SAID = CallBack()
 
 @transaction.atomic
 def acknowledge_incident(*, reference: str, actor: User) -> Incident:
-    """Take the case. Taking it again oneself changes nothing (a double click, a second device).
+    """Take the case.
 
-    A case whose holder left the centre is there to be taken too. Raises Http404, PermissionDenied, InvalidTransition
-    if somebody else has it or it is closed.
+    If the actor already has it, nothing changes (a double click, a second device). A case can also be taken if the
+    person in charge has left the centre. Raises Http404, PermissionDenied, InvalidTransition if somebody else has it
+    or it is closed.
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
     if is_left(incident):
@@ -57,9 +58,9 @@ def take_over(incident: Incident, actor: User) -> Incident:
 def verify_incident(*, reference: str, actor: User, call: CallBack = NOTHING_SAID) -> Incident:
     """Record that the actor called the body back on a number that did not come from the form.
 
-    A repeated call changes nothing. Its call-back task is done and the call is noted. Raises Http404,
-    PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body, which no
-    figure counts.
+    A repeated call changes nothing. The call-back task of the case is marked as done and the call is noted. Raises
+    Http404, PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body,
+    which no figure counts.
     """
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     if incident.is_verified:

@@ -1,4 +1,4 @@
-"""What a call back records on a case: its task done, a note of the call, and the number for the next time."""
+"""What a call back records on a case: that its task is done, a note of the call, and the number for the next call."""
 
 import re
 import unicodedata
@@ -31,10 +31,10 @@ BEFORE_NUMBER = re.compile(r"(?:(?:00)?33)?0?")
 
 @dataclass(frozen=True, kw_only=True)
 class CallBack:
-    """What the responder says of the call: the number and its source, if given.
+    """What the responder says about the call: the number and its source, if given.
 
-    `is_noted`: the case already has a note of the call. `is_official`: the number is the known one that the page
-    proposed.
+    `is_noted` tells whether the case already has a note of the call. `is_official` tells whether the number is the
+    known one that the page proposed.
     """
 
     source: NumberSource | None = None
@@ -69,7 +69,9 @@ def check_call_number(incident: Incident, call: CallBack) -> str:
 
 
 def list_declared_numbers(incident: Incident) -> Iterator[str]:
-    """Yield the numbers that the case has given, now or before, and those of the open cases of its body."""
+    """Yield the numbers that were declared, now or earlier, in the case, in its duplicates and in the open cases of
+    its body.
+    """
     of_body = Q(incident__collectivity=incident.collectivity_id, incident__status__in=OPEN)
     cases = of_body | Q(incident=incident) | Q(incident__merged_into=incident)
     for phone, story in Story.objects.filter(cases).values_list("contact_phone", "description"):

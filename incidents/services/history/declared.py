@@ -1,7 +1,7 @@
-"""What the declarant said of the data, and what the centre found, which never replaces it.
+"""What the declarant said about the data, and the centre's judgement, which never replaces it.
 
-The row of a leak has the status that counts, for the severity and for the figures: the centre's once the centre has
-judged. What was declared is in the sheets, which a judgement does not write.
+The row of a leak holds the status that counts for the severity and for the figures: the centre's judgement if there is
+one, otherwise the declared status. What was declared is in the sheets, to which a judgement adds none.
 """
 
 from collections.abc import Mapping
@@ -23,9 +23,10 @@ def read_declared(incident: Incident, section: str) -> Values:
 
 
 def read_declared_data(incident: Incident) -> Values:
-    """Return what was last declared of the data. One query, or three for a case that has no sheet of them.
+    """Return the latest declaration about the data.
 
-    Erasing empties the sheets: only whether data are concerned is left, since the row may have a judgement.
+    One query, or three for a case without a sheet about data. Erasing empties the sheets: only the answer to whether
+    data are concerned is left, since the row of the leak may hold a judgement.
     """
     if incident.erased_at:
         return snapshot_data(incident.data_concerned, None)
@@ -41,7 +42,7 @@ def read_declared_data(incident: Incident) -> Values:
 
 
 def read_declared_leak(values: Mapping[str, Any]) -> Leak | None:
-    """Return the leak of a sheet of data."""
+    """Return the leak from the values of a sheet about data."""
     return None if values["leak"] is None else read_leak(values["leak"])
 
 
@@ -52,7 +53,8 @@ def read_declared_status(values: Mapping[str, Any]) -> str:
 def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak | None) -> str:
     """Return the centre's judgement of the leak, or "" if it has none of its own.
 
-    `values` is what was declared, `leak` the row. One query if there is no row or the case was erased, else none.
+    `values` is what was declared about the data, `leak` the row of the leak. One query if there is no row or the case
+    was erased, else none.
     """
     if incident.erased_at:
         return find_judgement_in_events(incident)
@@ -62,14 +64,14 @@ def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak
 
 
 def find_judgement_without_leak(incident: Incident) -> str:
-    """Return « unfounded » if the centre judged so of a case where no leak was declared, which has no row."""
+    """Return « unfounded » if this is the centre's judgement of a case without a row of a leak, else ""."""
     judgements = incident.events.filter(kind=EventKind.QUALIFIED, data__changed__has_key="leak")
     newest = judgements.order_by("-id").first()
     return LeakStatus.UNFOUNDED if newest and newest.data["changed"]["leak"][1] == LeakStatus.UNFOUNDED else ""
 
 
 def find_judgement_in_events(incident: Incident) -> str:
-    """Return the last judgement of the leak, or "" if it is what counted before the first one."""
+    """Return the last judgement of the leak, or "" if it equals the status before the first judgement."""
     judgements = incident.events.filter(kind__in=(EventKind.QUALIFIED, EventKind.CLOSED)).order_by("id")
     codes = judgements.values_list("data", flat=True)
     changes = [leak for data in codes if (leak := data.get("changed", data).get("leak"))]
@@ -77,6 +79,6 @@ def find_judgement_in_events(incident: Incident) -> str:
 
 
 def format_judgement(incident: Incident, values: Mapping[str, Any]) -> str:
-    """Return « fuite soupçonnée » as the centre judged, or ""."""
+    """Return the centre's judgement of the leak in words, such as « fuite soupçonnée », or ""."""
     judgement = find_judgement(incident, values, find_first_leak(incident))
     return f"fuite {LeakStatus(judgement).label}" if judgement else ""

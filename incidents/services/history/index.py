@@ -20,7 +20,7 @@ from incidents.services.history.index_words import LONGEST, SOURCES, WRITE
 
 CONSUMER = "search"
 BATCH = 500
-# In seconds. Other work of the same worker then has its turn.
+# After this number of seconds, other work of the same worker has its turn.
 LONGEST_ROUND = 2.0
 EVERY_KIND = frozenset(DocumentKind.values)
 # Messages, notes and file names never change: only rows without a document are read.
@@ -152,7 +152,7 @@ def list_type_terms() -> list[str]:
 def list_word_questions() -> list[str]:
     """Return « section.code » of the questions that are answered in words, in every version of the questionnaire.
 
-    Sections copied from the case are left out, since they hold who is to be called back.
+    The questions of `CONTACTS` are left out, and so are the snapshots, which hold the person to call back.
     """
     codes = {
         f"{section.code}.{question.code}"

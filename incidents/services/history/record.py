@@ -11,7 +11,8 @@ from accounts.models import User
 from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent, PendingEvent
 
-# Wakes the consumer of events that has this name. It may fail: the pending rows are enough.
+# A function that wakes the consumer of events with the given name. It may fail, because consumers also look for
+# pending rows by themselves.
 type WakeConsumer = Callable[[str], None]
 
 _wakers: list[WakeConsumer] = []

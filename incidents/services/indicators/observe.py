@@ -34,8 +34,8 @@ class Chosen(NamedTuple):
 def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -> int:
     """Keep the values that the case does not have yet, and return their number.
 
-    The same values again change nothing. Raises Http404, PermissionDenied, and ValidationError: by field for a value
-    that does not match its kind, without a field if the case is erased or full.
+    Keeping the same values again changes nothing. Raises Http404, PermissionDenied, and ValidationError: by field for
+    a value that does not match its kind, without a field if the case is erased or full.
     """
     incident = lock_case(reference, actor)
     values = {clean_observable(value.kind, value.value): find_origin(value) for value in chosen}

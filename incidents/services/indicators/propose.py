@@ -38,7 +38,8 @@ class Source(NamedTuple):
 class Proposal(NamedTuple):
     """A proposed value.
 
-    `ignored`: why the centre ignores it, or "". `is_elsewhere`: another case of the user has it.
+    `ignored` tells why the centre ignores the value, or is "". `is_elsewhere` tells whether another case that the user
+    may read has it.
     """
 
     indicator: Indicator

@@ -65,10 +65,11 @@ def find_newest_playbook(kind: str, csirt: Csirt) -> Playbook | None:
 def publish_playbook(
     *, kind: str, csirt_slug: str, steps: Iterable[Mapping[str, Any]], based_on: int, actor: User
 ) -> int:
-    """Publish a version for that centre and return its number. NATIONAL goes back to the national text.
+    """Publish a version for the centre and return its number.
 
-    The same steps again make no version. Raises Http404 if the actor does not lead the centre, ValidationError on
-    « steps », Stale if the newest version is no longer `based_on` (0: there was none).
+    Publishing NATIONAL restores the national playbook. Publishing the same steps again makes no version. Raises
+    Http404 if the actor does not lead the centre, ValidationError on « steps », Stale if the newest version is no
+    longer `based_on` (0: there was none).
     """
     csirt = get_led_csirt(actor, csirt_slug, lock=True)
     clean = dump_steps(clean_steps(steps))
@@ -83,7 +84,9 @@ def publish_playbook(
 
 
 def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
-    """Return the cleaned steps. A step keeps its code; a new one gets its own. Raises ValidationError on « steps »."""
+    """Return the cleaned steps. A step keeps its code; a step without a code gets one. Raises ValidationError on «
+    steps ».
+    """
     listed = list(steps)
     if len(listed) > MAX_STEPS:
         raise ValidationError({"steps": "Un guide a au plus 30 étapes. Regroupez-en."})

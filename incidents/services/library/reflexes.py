@@ -77,9 +77,9 @@ def get_led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
 def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], based_on: int, actor: User) -> int:
     """Publish a version for the region of that CSIRT and return its number.
 
-    NATIONAL goes back to the national text. The same text again makes no version. Raises Http404 if the actor does not
-    lead the CSIRT, ValidationError by field, Stale if the newest version is no longer `based_on` (0: there was
-    none).
+    Publishing NATIONAL restores the national sheet. Publishing the same text again makes no version. Raises Http404 if
+    the actor does not lead the CSIRT, ValidationError by field, Stale if the newest version is no longer `based_on`
+    (0: there was none).
     """
     csirt = get_led_csirt(actor, csirt_slug, lock=True)
     clean = clean_content(content) if content else NATIONAL

@@ -1,6 +1,6 @@
 """The card to print and pin to the wall, which remains readable when every computer is encrypted.
 
-It holds public facts only, except for the members of the body: theirs carries the numbers of its emergency card.
+It holds public facts only, but the card that a member of the body prints also has the numbers of its emergency card.
 """
 
 from collections.abc import Iterable, Iterator
@@ -53,7 +53,7 @@ def list_card_lines(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
 def list_cards(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
     """Yield the cards of the communes of a département, by name, with few rows in memory at a time.
 
-    A commune lies in one region.
+    A commune lies in one region, so `route` gets no list of regions.
     """
     directory = load_directory(on)
     for body in list_communes(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):

@@ -103,7 +103,7 @@ def build_checklist(sheet: Sheet) -> dict[str, Any]:
 
 def list_declared_sections(incident: Incident, data: Values, zone: str) -> list[dict[str, Any]]:
     """Return the sections of the case as they were last declared, then the newest answers to the questions of its
-    type. `data` is what was declared of the data.
+    type. `data` is what was declared about the data.
     """
     situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
     facts = [
@@ -123,8 +123,8 @@ def format_section(section: str, version: str, values: Values, zone: str) -> dic
 
 
 def list_progress(incident: Incident, data: Values, zone: str) -> list[str]:
-    """Return whether the case was taken or closed, whether the body was called back, and what the centre judges of
-    the data, as sentences.
+    """Return whether the case was taken or closed, whether the body was called back, and the centre's judgement of the
+    leak, as sentences.
     """
     lines = (
         format_charge(incident, zone),
@@ -135,7 +135,7 @@ def list_progress(incident: Incident, data: Values, zone: str) -> list[str]:
 
 
 def format_judgement_sentence(incident: Incident, data: Values) -> str:
-    """Return the centre's judgement of the leak as a sentence, or "". `data` is what was declared of the data."""
+    """Return the centre's judgement of the leak as a sentence, or "". `data` is what was declared about the data."""
     judged = format_judgement(incident, data)
     who = incident.csirt.name if incident.csirt else "Le centre"
     return f"{who} juge : {judged}." if judged else ""

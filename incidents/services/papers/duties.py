@@ -1,7 +1,7 @@
 """The two legal delays in force that a body must know, each with its source.
 
 GDPR, articles 33 and 34, if personal data are or may be concerned; code des assurances, article L12-10-1, if an attack
-is or may be the cause. Each delay runs from its own instant, in hours without pause. No longer delay is shown.
+is or may be the cause. Each delay runs from its own instant, in hours without pause. Longer delays are left out.
 """
 
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ WITHIN = timedelta(hours=72)
 # A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
 NO_ATTACK = {IncidentType.OUTAGE, IncidentType.MISDELIVERY, IncidentType.FLAW, IncidentType.DEVICE}
 
-# What is said where the declarant does not say that data are touched: whether the centre has confirmed it.
+# The sentence for a declarant who does not say that data are touched, by whether the centre has confirmed it.
 MAYBE = {
     False: "Des données personnelles sont peut-être touchées.",
     True: "Le centre confirme que des données personnelles sont touchées.",
@@ -52,8 +52,9 @@ def list_duties(incident: Incident, zone: str) -> list[Duty]:
 
 
 def list_data_duties(incident: Incident, zone: str) -> list[Duty]:
-    """Return the duties about data, unless nothing says that any are concerned. The centre's judgement counts for
-    whether they are shown; only what was declared is given as known.
+    """Return the duties about data; none if the centre judged the leak unfounded, or if the declarant said that no
+    data are concerned and the centre has no judgement. A deadline is given only if the declarant said that data are
+    concerned.
     """
     declared = read_declared_data(incident)
     judged = find_judgement(incident, declared, find_first_leak(incident))

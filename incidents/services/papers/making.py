@@ -29,7 +29,7 @@ logger = structlog.get_logger(__name__)
 # Longer than any step of the work, so that no worker starts again what another one is still making.
 LEASE = timedelta(minutes=1)
 MAX_TRIES = 3
-# Other work of the same worker then has its turn.
+# After this time, other work of the same worker has its turn.
 LONGEST_ROUND = timedelta(seconds=5)
 type Meanwhile = Callable[[], object]
 
@@ -49,7 +49,7 @@ class Overtaken(Exception):
 def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
     """Request the answer pack of the case in its current state.
 
-    Returns the existing paper if there is one, restarted if late. Raises Http404, Erased.
+    Returns the existing paper if there is one, restarted if late. Raises Http404, PermissionDenied, NothingToPrint.
     """
     incident = get_case(guest, reference, to=Ability.VIEW, lock=True)
     if incident.erased_at:
@@ -66,7 +66,7 @@ def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
 def ask_wall_cards(*, departement: Departement) -> Paper:
     """Request the cards of a département.
 
-    There is one paper a day, however many ask; a failed one is made again at once.
+    There is one paper a day, however many people ask for it. If it failed, a new one is made at once.
     """
     Departement.objects.select_for_update(no_key=True).get(pk=departement.pk)
     newest = list_card_papers(departement).first()
@@ -107,7 +107,7 @@ def list_card_papers(departement: Departement) -> QuerySet[Paper]:
 def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
     """Make the papers that are due until none is left or the round is over. Returns the number of papers made.
 
-    `meanwhile` is called each time that a long paper has taken a round.
+    `meanwhile` is called each time that a long paper has taken the time of a round.
     """
     papers, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until and (paper := claim_paper(timezone.now(), kinds)):
@@ -137,7 +137,8 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
 def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
     """Make one paper.
 
-    Returns whether it was recorded: an error must not stop the others, so it is logged and tried again.
+    Returns whether it was recorded. An error is logged and the paper is tried again, so that it does not stop the
+    others.
     """
     try:
         size = make_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
@@ -149,7 +150,7 @@ def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
 
 
 def make_pack(paper: Paper) -> int:
-    """Make and store an answer pack and return its size in bytes. Raises Erased if the case was erased meanwhile."""
+    """Make and store an answer pack and return its size in bytes. Raises NothingToPrint for an erased case."""
     incident = Incident.objects.with_words().get(papers=paper)
     pdf = typeset(TEMPLATES / "pack.typ", build_dossier(incident, at=timezone.now()))
     vault.write_object(paper.storage_name, ensure_case_key(incident), pdf)
@@ -158,7 +159,7 @@ def make_pack(paper: Paper) -> int:
 
 @transaction.atomic
 def ensure_case_key(incident: Incident) -> bytes:
-    """Return the key of the case's files, created if there is none yet. Raises Erased."""
+    """Return the key of the case's files, created if there is none yet. Raises NothingToPrint."""
     if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
         raise NothingToPrint
     row, _made = CaseKey.objects.get_or_create(
@@ -173,7 +174,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
     A few pages are made and joined at a time, so that memory does not grow with the number of communes. Cards hold
     nothing secret and are stored in clear.
     """
-    # a CHECK constraint requires it for this kind
+    # a CHECK constraint requires a département for this kind of paper
     departement: Departement = paper.departement  # type: ignore[assignment]
     paused_at = timezone.now()
     with vault.get_store().open(paper.storage_name, "wb") as file:
@@ -233,7 +234,7 @@ def read_unencrypted_content(name: str) -> Iterator[bytes]:
 
 
 def forget_papers(incident: Incident) -> None:
-    """Delete the papers of a case that is being erased. Call it inside that transaction."""
+    """Delete the papers of a case that is being erased. Call it inside the transaction that erases."""
     forget_selected_papers(Paper.objects.filter(incident=incident))
 
 

@@ -151,7 +151,7 @@ def hash_content(content: str) -> str:
 
 
 def describe_advice_facts(incident: Incident) -> dict[str, Any]:
-    """Return the facts as they were declared; what the centre judges of the data is apart, empty if nothing."""
+    """Return the facts as they were declared. The centre's judgement of the leak is apart, empty if there is none."""
     declared = read_declared_data(incident)
     return {
         "reference": incident.reference,
@@ -192,7 +192,7 @@ def describe_moments(incident: Incident) -> dict[str, str | None]:
 
 
 def describe_services(incident: Incident) -> list[dict[str, Any]]:
-    """Leave out the workarounds, which are free text of the declarant."""
+    """Return the interruptions without their workarounds, which are free text of the declarant."""
     zone = find_zone(incident.collectivity)
     return [
         {

@@ -22,7 +22,9 @@ LABEL_CHANGED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """`is_given`: the box was ticked. `words`: who agreed, when and how. `label`: the TLP of the case on the page."""
+    """The agreement as a form gives it. `is_given` tells whether the box was ticked. `words` say who agreed, when and
+    how. `label` is the TLP of the case on the page.
+    """
 
     is_given: bool = False
     words: str = ""

@@ -1,7 +1,8 @@
 """Transferring a case to another centre: one centre proposes it, the other accepts or returns it.
 
-Until then it belongs to the giver, who may withdraw the proposal. Accepting a case is taking it: from that instant
-only the taker's people work on it, and the giver reads what was there until then (`services/history/remains.py`).
+Until the taker accepts, the case belongs to the giver, who may withdraw the proposal. The person who accepts a case
+takes it: from that instant only the taker's people work on it, and the giver can read what the case held until then
+(`services/history/remains.py`).
 """
 
 from typing import Any
@@ -37,7 +38,7 @@ TAKEN = ("csirt", "status", "acknowledged_at", "acknowledged_by", "assignee", "g
 def list_takers(incident: Incident) -> QuerySet[Any]:
     """Return the centres that a case may be proposed to.
 
-    `has_people` tells whether anybody of the centre works here.
+    `has_people` tells whether anybody works for the centre with an account.
     """
     people = Membership.objects.in_force().filter(csirt=OuterRef("pk"), role__in=WORKING_ROLES, user__is_active=True)
     other_centres = Csirt.objects.active().exclude(pk=incident.csirt_id or 0).annotate(has_people=Exists(people))
@@ -48,12 +49,11 @@ def list_takers(incident: Incident) -> QuerySet[Any]:
 def ask_transfer(
     *, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: Agreement = NONE
 ) -> Transfer:
-    """Propose the case to the centre with the slug `taker`. The same proposal again by the same person changes
-    nothing.
+    """Propose the case to the centre with the slug `taker`. If the actor repeats the newest proposal, nothing changes.
 
     `agreement` says who of the body agreed, where the TLP requires it. `seen` is the uid of the newest transfer on the
-    page, or "". Raises Http404, PermissionDenied, InvalidTransition for a closed case, Stale with the newest
-    transfer, and ValidationError: by field, or without a field for a case that cannot be transferred.
+    page, or "". Raises Http404, PermissionDenied, InvalidTransition for a closed case, Stale with the newest transfer,
+    and ValidationError: by field, or without a field for a case that cannot be transferred.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = find_newest_transfer(incident)
@@ -88,7 +88,8 @@ def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
 
 
 def withdraw_offer(incident: Incident, *, unless_to: Csirt | None) -> bool:
-    """Withdraw what the platform proposed to another centre than `unless_to`. The caller has locked the case.
+    """Withdraw the pending proposal of the platform, unless it is to the centre `unless_to`. The caller has locked the
+    case.
 
     Returns whether there was such a proposal.
     """
@@ -226,7 +227,8 @@ def settle_transfer(transfer: Transfer, state: TransferState, actor: User | None
 
 
 def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
-    """Move the case to the taker, newly acknowledged; the events still name who took it at the former centre.
+    """Move the case to the taker and acknowledge it for the actor. The events still name who took it at the former
+    centre.
 
     The case leaves its group, and the search keeps hand-overs at their centre (`services/handling/notes.py`).
     """

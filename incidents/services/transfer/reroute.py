@@ -43,7 +43,8 @@ WORK = (
     *(EventKind.MERGED, EventKind.UNMERGED, EventKind.REOPENED, EventKind.TRANSFERRED),
 )
 WORDS_OF_CENTRE = Q(kind=EventKind.MESSAGE, data__side=CSIRT)
-# The last of these events is when the case was routed; a correction of its body after it makes the case follow.
+# The newest of these events is the last routing of the case. If its body was corrected later, this is why the case is
+# rerouted.
 ROUTED = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
 OTHER_BODY = Q(kind=EventKind.BODY_MERGED) | (Q(kind=EventKind.BODY_CORRECTED) & ~Q(data__fields=["name"]))
 
@@ -51,7 +52,7 @@ OTHER_BODY = Q(kind=EventKind.BODY_MERGED) | (Q(kind=EventKind.BODY_CORRECTED) &
 def reroute_cases() -> int:
     """Compare the open cases with the directory, for a few seconds at most.
 
-    Returns the number of cases that followed it.
+    Returns the number of cases that were rerouted.
     """
     moved, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until:
@@ -93,8 +94,8 @@ def note_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
 
 
 def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
-    """Reroute the cases that the directory of that day gives to another centre than their own or than the proposed
-    one.
+    """Reroute the cases that the directory, on the day `on`, gives to another centre than the one that has the case or
+    to which the platform has proposed it.
 
     Returns one boolean for each such case: whether it was rerouted.
     """
@@ -124,7 +125,7 @@ def try_reroute(pk: int, on: date) -> bool:
 
 @transaction.atomic
 def reroute_case(pk: int, on: date) -> bool:
-    """Move the case to the centre that answers for its body on that day, or propose it.
+    """Move the case to the centre that answers for its body on that day, or propose the case to that centre.
 
     Returns whether anything was done.
     """
@@ -154,7 +155,9 @@ def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
 
 
 def may_follow(incident: Incident, centre: Csirt | None) -> bool:
-    """Tell whether the case may follow: nobody transferred or proposed it, or merged other cases into it."""
+    """Tell whether the case may be rerouted: it is open and has no duplicate, no transfer is pending or accepted, and
+    no person refused or withdrew a transfer to `centre`.
+    """
     if incident.status not in OPEN or incident.doubles.exists():
         return False
     by_people = incident.transfers.exclude(state=TransferState.WITHDRAWN, answered_by=None)
@@ -169,7 +172,9 @@ def was_worked_on(incident: Incident) -> bool:
 
 
 def move_case(incident: Incident, route: Route) -> None:
-    """Give a case on which nobody worked to its new centre, with new targets, or to none. The caller has locked it."""
+    """Give a case on which nobody worked to the centre of the route, or to none, with new targets. The caller has
+    locked it.
+    """
     now, former = timezone.now(), incident.csirt
     why = find_rerouting_reason(incident, route.csirt)
     incident.csirt, incident.route_reason = route.csirt, route.reason
@@ -185,7 +190,7 @@ def move_case(incident: Incident, route: Route) -> None:
 
 
 def find_rerouting_reason(incident: Incident, centre: Csirt | None) -> Rerouting:
-    """Return why the case follows. Call it before the case is changed."""
+    """Return why the case is rerouted. Call it before the case is changed."""
     if has_other_ground(incident):
         return Rerouting.CORRECTED
     if centre is None:
