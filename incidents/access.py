@@ -1,6 +1,4 @@
-"""What each person may do to an incident, and the record of who was shown its words. All code that needs to know asks
-this module.
-"""
+"""What each person may do to an incident, and the record of who saw its words. All other code asks this module."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -77,9 +75,10 @@ def list_abilities(user: User, incident: Incident) -> set[Ability]:
 def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.CASE) -> Incident:
     """Return the incident for a person with an account. All pages and the API get it here.
 
-    Raise Http404 if the incident does not exist or is not theirs, two cases that must look alike, and PermissionDenied
-    if they may see it but not do this. With `lock`, the row is locked until the transaction ends, for an act. Without
-    it, the case comes with its words, and the access through `door` is recorded if the person works for its centre.
+    Raise Http404 if the incident does not exist or the person may not see it: the two must look alike. Raise
+    PermissionDenied if the person may see the incident but lacks the ability `to`. With `lock`, the row is locked
+    until the transaction ends, for an act. Without `lock`, the case comes with its words, and the access through
+    `door` is recorded if the person works for its centre.
     """
     incidents = Incident.objects.visible_to(user)
     incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_words()
@@ -90,7 +89,7 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
 
 
 def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
-    """Return the case without its words, for an act or a signal that shows none. Raise like `get_incident`."""
+    """Return the case without its words, for a request that displays none of them. Raise like `get_incident`."""
     return check_allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
 
 
@@ -103,7 +102,9 @@ def check_allowed(user: User, incident: Incident | None, to: Ability) -> Inciden
 
 
 def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> None:
-    """Record that `user` is shown words of those cases that belong to a centre of theirs. Runs one statement."""
+    """Record that words of the cases are displayed to `user`. Cases of other centres than the user's are ignored. Runs
+    one statement.
+    """
     own_centres = user.read_centre_ids
     save_accesses(
         user, [(incident.pk, incident.csirt_id) for incident in incidents if incident.csirt_id in own_centres], door
@@ -183,8 +184,8 @@ def get_offer(user: User, uid: UUID) -> Transfer:
 
 
 def get_given_transfer(user: User, uid: UUID) -> Transfer:
-    """Return an accepted transfer for a person of the former centre, who may still read what was there until then.
-    Raise Http404 for anybody else.
+    """Return an accepted transfer for a person of the former centre, who may still read what the case held until the
+    transfer. Raise Http404 for anybody else.
 
     The access is recorded in the name of the former centre.
     """
@@ -202,8 +203,8 @@ def find_transfer(user: User, uid: UUID, **conditions: object) -> Transfer:
 
 
 def find_given_transfer(user: User, reference: str) -> Transfer | None:
-    """Return the last transfer by which a centre of this person gave that case away, whichever centre has it now, or
-    None.
+    """Return the latest transfer by which a centre of this person gave the case away, or None. Another centre than its
+    taker may have the case now.
     """
     transfers = Transfer.objects.filter(
         incident__reference=reference, giver__in=user.read_centre_ids, state=TransferState.ACCEPTED

@@ -76,8 +76,8 @@ class ReadText:
         return [fold_word(part[0]) for part in self.parts]
 
     def phrases(self, length: int) -> dict[str, str]:
-        """Return every phrase of that many words. If a phrase occurs with and without a capital, its first spelling
-        with a capital is returned.
+        """Return every folded phrase of `length` words, with its spelling in the text. If a phrase occurs with and
+        without a capital, this is its first spelling with a capital.
         """
         if length not in self._phrases:
             phrases: dict[str, str] = {}
@@ -221,7 +221,7 @@ def find_name(read: ReadText, name: str) -> Iterator[str]:
 
 
 def find_body_names(read: ReadText, name: str) -> Iterator[str]:
-    """Yield where the text has the name of the body, or the address of its website. `name` must be folded."""
+    """Yield the words of the text that are the body's name or the address of its website. `name` must be folded."""
     is_common = len(name) <= COMMON_LENGTH
     yield from (written for written in find_name(read, name) if not is_common or written[0].isupper())
     if name:

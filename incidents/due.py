@@ -17,7 +17,7 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 if TYPE_CHECKING:
     from incidents.models import Incident
 
-# From what the declarant wrote to a message or a call of the centre.
+# The delays from what the declarant wrote to a message or a call of the centre.
 ANSWER_WITHIN: dict[int, timedelta] = {
     Severity.CRITICAL: timedelta(hours=4),
     Severity.HIGH: timedelta(hours=8),
@@ -34,7 +34,9 @@ REVIEW_WITHIN: dict[int, timedelta] = {
 
 
 def compute_first_deadlines(severity: int, received_at: datetime) -> dict[str, datetime]:
-    """Return the fields of a new case that hold its deadlines: taken by, answered by, and the earlier of the two."""
+    """Return the deadlines of a new case by field: when somebody must take it, when it must be answered, and the
+    earlier of the two.
+    """
     acknowledge_by = received_at + ACKNOWLEDGE_WITHIN[severity]
     answer_by = received_at + ANSWER_WITHIN[severity]
     return {"acknowledge_by": acknowledge_by, "answer_by": answer_by, "due_at": acknowledge_by}

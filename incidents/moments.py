@@ -1,5 +1,5 @@
-"""How to read a moment of a declaration. A day that was given without its hour is stored as its first minute and stays
-a day when it is shown.
+"""How to read a moment of a declaration. A day that was given without its hour is stored as its first minute and
+displayed as a day.
 """
 
 from datetime import UTC, date, datetime
@@ -44,7 +44,7 @@ def is_before(moment: datetime, other: datetime, zone: str) -> bool:
 
 def order_end(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:
     """Return the end as it is stored, never before the start: an end given as a day alone, on the day of the start,
-    would otherwise be its midnight.
+    would otherwise be stored as the midnight before the start.
     """
     return max(started_at, ended_at) if started_at and ended_at else ended_at
 

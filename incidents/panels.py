@@ -1,5 +1,5 @@
-"""Where applications above show themselves on the pages of a case. `incidents` imports none of them: each registers a
-function as it starts (`AppConfig.ready`), which reads for a whole page at once, never for one row.
+"""Remarks that the applications above `incidents` add to the pages of a case. `incidents` imports none of them: as it
+starts (`AppConfig.ready`), each registers a function that reads the remarks of a whole page at once.
 """
 
 from collections import defaultdict
@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 
 class Remark(NamedTuple):
-    """What became of an event elsewhere, drawn under it in the history: a mail that left, or did not."""
+    """What an event led to in another application, such as a mail that was sent or failed. The history displays it
+    under the event.
+    """
 
     to: str
     state: str
@@ -26,7 +28,7 @@ _readers: list[ReadRemarks] = []
 
 
 def register_remarks(read: ReadRemarks) -> None:
-    """Add a function to those that are asked about the events of each page, once."""
+    """Register a function that returns remarks on the events of a page. Registering it twice has no effect."""
     if read not in _readers:
         _readers.append(read)
 

@@ -16,7 +16,7 @@ from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_versio
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
 
-# The events that the body is told about, each with a sentence on its follow-up page. All other events are the centre's
+# The events that the body can read about, each in a sentence on its follow-up page. All other events are the centre's
 # own work.
 KINDS_VISIBLE_TO_BODY = (
     *(EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.CLOSED, EventKind.REOPENED),
@@ -31,7 +31,7 @@ KINDS_VISIBLE_TO_BODY = (
         EventKind.ERASED,
     ),
 )
-# These events are shown on the duplicate only: the author of the other declaration is not told about this one.
+# These events are displayed on the page of the duplicate only: the declarant of the main case must not learn of it.
 OF_A_DOUBLE = (EventKind.MERGED, EventKind.UNMERGED)
 # These events are the centre's own work, except where they leave a case without anybody in charge.
 ASSIGNMENT_KINDS = (EventKind.ASSIGNED, EventKind.HANDED_OVER)
@@ -95,9 +95,7 @@ class UsefulSection:
 
 @dataclass(frozen=True)
 class AccessSummary:
-    """What one person of a centre was shown through one door: the number of accesses, the first and the last of
-    them.
-    """
+    """The accesses of one person of a centre through one door: their number, the first and the last."""
 
     door: Door
     times: int
@@ -107,7 +105,7 @@ class AccessSummary:
 
 @dataclass(frozen=True)
 class Reader:
-    """A person of a centre who was shown words of a case, with the doors in the order of their first use."""
+    """A person of a centre who saw words of a case, with the doors in the order of their first use."""
 
     name: str
     centre: str
@@ -120,15 +118,17 @@ class Reader:
 
 
 def is_left(incident: Incident) -> bool:
-    """Tell whether the case was taken, and nobody of its centre has it any more. One query, or none."""
+    """Tell whether somebody took the case but nobody who works for its centre is in charge of it any more. At most one
+    query.
+    """
     if incident.status != Status.ACKNOWLEDGED:
         return False
     return not Incident.objects.filter(works_for_centre(), pk=incident.pk).exists()
 
 
 def list_readers(incident: Incident) -> list[Reader]:
-    """Return the people who were shown words of the case, in the order of their first access. Runs one query, however
-    many accesses there were.
+    """Return the people of centres who saw words of the case, in the order of their first access. Runs one query,
+    however many accesses there were.
     """
     of_case = incident.read_log.values_list("user", "csirt", "user__display_name", "csirt__name", "door")
     spans = of_case.annotate(times=Count("pk"), first_at=Min("at"), last_at=Max("at")).order_by("first_at", "user")
@@ -226,7 +226,7 @@ def list_pieces(incident: Incident) -> list[Piece]:
 
 
 def count_held(pieces: Iterable[Piece]) -> int:
-    """Return how many pieces the case still has: one that was taken back keeps its line, and nothing else."""
+    """Return how many pieces the case still holds. Pieces that were taken back do not count."""
     return sum(piece.evidence.taken_back_at is None for piece in pieces)
 
 

@@ -17,23 +17,25 @@ if TYPE_CHECKING:
 
 # A French number has nine digits after its prefix: « 02 98 00 00 00 » and « +33 2 98 00 00 00 » end alike.
 LAST_DIGITS = 9
-# In the Pacific a number has no prefix of its own. By country code (New Caledonia, Wallis and Futuna, French
-# Polynesia), the number of its digits.
+# The numbers of the Pacific have no prefix. This gives the number of their digits by country code (New Caledonia,
+# Wallis and Futuna, French Polynesia).
 PACIFIC = {"687": 6, "681": 6, "689": 8}
 # A declaration that its declarant withdrew after adding something that nobody has answered.
 LEFT_UNANSWERED = Q(closing_reason=ClosingReason.WITHDRAWN, answer_by__isnull=False, declarant_wrote_at__isnull=False)
 
 
 def last_digits(column: str) -> Right:
-    """Return an expression for the last digits of a telephone number in a column. The number of the person to call
-    back is indexed by it.
+    """Return an expression for the last digits of a telephone number in a column. The telephone number of the person
+    to call back has an index on it.
     """
     only_digits = (F(column), Value("[^0-9]"), Value(""), Value("g"))
     return Right(Func(*only_digits, function="regexp_replace", output_field=CharField()), LAST_DIGITS)
 
 
 def list_endings(number: str) -> set[str]:
-    """Return how this number may end in `last_digits`, in any spelling. An incomplete number has no ending."""
+    """Return every value that `last_digits` may give for this telephone number, whatever its spelling; none for an
+    incomplete number.
+    """
     digits = re.sub(r"\D", "", number, flags=re.ASCII)
     endings = {digits[-LAST_DIGITS:]} if len(digits) >= LAST_DIGITS else set()
     for code, length in PACIFIC.items():
@@ -61,8 +63,8 @@ def has_no_holder() -> Q:
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Return the cases of this person's CSIRTs and collectivités. Being administrator, analyst or coordinator
-        gives none.
+        """Return the cases of this person's CSIRTs and collectivités. The roles of administrator, analyst and
+        coordinator give access to no case.
         """
         if not isinstance(user, User) or not user.is_active:
             return self.none()

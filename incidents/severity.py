@@ -1,8 +1,8 @@
 """The severity of a case from its structured facts, with the reasons. It only sorts the queue: a responder decides.
 
 Each fact gives points, which are added up: 0–1 low, 2–3 moderate, 4–5 high, 6 and more critical. The scale is the
-project's own (it is not NCISS). It is shown with its reasons, a person who sets another level gives a motive, and the
-level never falls by itself.
+project's own (it is not NCISS). It is displayed with its reasons, a person who sets another level gives a motive, and
+the level never falls by itself.
 
 | fact | points |
 |---|---|

@@ -59,7 +59,7 @@ REACHES: dict[str, tuple[PartnerKind, ...]] = {
 
 
 def is_kept_in(tlp: str) -> bool:
-    """Tell whether nothing may leave the case but the way to it, whatever the channel. This is so under TLP:RED."""
+    """Tell whether nothing of the case but a link to it may leave, whatever the channel. This is so under TLP:RED."""
     return tlp == Tlp.RED
 
 
@@ -107,9 +107,7 @@ def needs_agreement(tlp: str, partner: PartnerKind, *, label: str = "") -> bool:
 
 
 def rank_label(tlp: str) -> int:
-    """Return the rank of a label, 0 for named recipients only: `Tlp` lists the labels from the strictest to the
-    widest.
-    """
+    """Return the rank of a label, from 0 for TLP:RED: `Tlp` lists the labels from the strictest to the widest."""
     return Tlp.values.index(tlp)
 
 

@@ -28,9 +28,9 @@ class Standing:
     step: Step
     # The message of the CSIRT that waits for an answer.
     question: Message | None
-    # The people of the CSIRT who were shown words of the case, in the order of their first access.
+    # The people of the CSIRT who saw words of the case, in the order of their first access.
     readers: Sequence[Reader]
-    # The case whose end is shown: a duplicate ends with its main case.
+    # The case whose end the page displays: a duplicate ends with its main case.
     ended: Incident
 
     @property
@@ -40,7 +40,7 @@ class Standing:
 
 
 def describe_standing(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> Standing:
-    """`is_held` tells whether the person in charge of the case works for its centre."""
+    """Return the progress of the case. `is_held` tells whether the person in charge of it works for its centre."""
     readers = list_readers(incident)
     question = find_open_question(incident, thread)
     step = find_step(incident, question, is_read=find_first_opener(readers) is not None, is_held=is_held)

@@ -28,8 +28,8 @@ AT_HOME = 10
 @never_cache
 @require_safe
 def own_cases(request: HttpRequest) -> HttpResponse:
-    """List the person's cases: those that wait for the reader, then the open ones, then the closed ones, each part
-    newest first. `?apres=` is the reference of the last row of the page before.
+    """List the person's cases: the open ones that await an answer of the body, then the other open ones, then the
+    closed ones, each part newest first. `?apres=` is the reference of the last row of the previous page.
     """
     cases = with_steps(Incident.objects.visible_to(get_account(request)).with_words())
     rows = list_by_need(cases, PAGE + 1, after=compact(request.GET.get("apres", "")))
@@ -47,8 +47,9 @@ def add_steps(rows: list[Incident]) -> list[tuple[Incident, Step]]:
 
 
 def list_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> list[Incident]:
-    """Return what awaits the body, then what is open, then what is closed, each the newest first. `after` is the
-    reference after which to begin; the list begins anew if it is not one of them. Four queries at most.
+    """Return up to `most` cases: the open ones that await an answer of the body, then the other open ones, then the
+    closed ones, each part newest first. The list begins after the case with the reference `after`, or at its start if
+    there is no such case. Four queries at most.
     """
     ordered = incidents.order_by("-received_at", "-id")
     is_open, awaits = Q(status__in=OPEN), Q(awaited_since__isnull=False)
@@ -64,7 +65,7 @@ def list_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> 
 
 
 def filter_older(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySet:
-    """Return the cases that were received before this one."""
+    """Return the cases that were received before `last`."""
     same_instant = Q(received_at=last.received_at, id__lt=last.pk)
     return incidents.filter(same_instant | Q(received_at__lt=last.received_at))
 

@@ -97,7 +97,5 @@ def find_techniques(query: str) -> list[Technique]:
 
 
 def list_technique_titles(ids: Iterable[str]) -> list[str]:
-    """Return the titles of the techniques. The identifier itself stands for a technique that is no longer in the
-    list.
-    """
+    """Return the titles of the techniques. A technique that is no longer in the list has its identifier as title."""
     return [TECHNIQUES[identifier].title if identifier in TECHNIQUES else identifier for identifier in ids]

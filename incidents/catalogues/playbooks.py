@@ -34,7 +34,7 @@ def read_steps(content: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
 
 
 def dump_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    """Return the shape that `read_steps` reads."""
+    """Return the steps in the JSON shape that `read_steps` reads."""
     return [step._asdict() for step in steps]
 
 

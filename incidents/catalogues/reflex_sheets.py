@@ -1,9 +1,9 @@
 """The national reflex sheets: what to do in the first hour and on the first day, with one sheet for each type of
 incident.
 
-They are data (`data/reflexes.json`), written from the public sources that each sheet lists. The first three acts of
-the first hour are those that pages with room for three show; the six words are those of the call bar. This module
-needs no login, mail, network or database. A CSIRT's own sheets are rows (`services/library/reflexes.py`).
+They are data (`data/reflexes.json`), written from the public sources that each sheet lists. Pages with room for three
+acts display the first three of the first hour. `words` is the text of the call bar. This module needs no login, mail,
+network or database. A CSIRT's own sheets are rows (`services/library/reflexes.py`).
 """
 
 import json
@@ -40,7 +40,7 @@ class Reflexes(NamedTuple):
 
 
 def read_sheet(content: Mapping[str, Any]) -> Reflexes:
-    """Return the sheet from the shape that the file and the rows share."""
+    """Build the sheet from JSON, which has the same shape in the file and in the rows."""
     return Reflexes(
         words=content["words"],
         title=content["title"],
@@ -55,7 +55,7 @@ def read_acts(content: Sequence[Mapping[str, str]]) -> tuple[Act, ...]:
 
 
 def dump_sheet(sheet: Reflexes) -> dict[str, Any]:
-    """Return the shape that `read_sheet` reads."""
+    """Return the sheet in the JSON shape that `read_sheet` reads."""
     return {
         "words": sheet.words,
         "title": sheet.title,

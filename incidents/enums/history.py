@@ -83,7 +83,7 @@ class Ability(models.TextChoices):
 
 
 class Door(models.TextChoices):
-    """The place where a person of a centre was shown words of a case, in the words of its declarant."""
+    """The page or channel through which a person of a centre saw words of a case, as its declarant reads it."""
 
     CASE = "case", "votre dossier"
     FOLLOW_UP = "follow_up", "votre page de suivi"

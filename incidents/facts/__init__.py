@@ -1,1 +1,1 @@
-"""What a declaration says, described once: forms, the shapes of the API, sheets and erasing are made from it."""
+"""The facts of a declaration, each described once. Forms, the API, answer sheets and erasing use it."""

@@ -11,7 +11,7 @@ LINE_LIMIT, MAIL_LIMIT = 120, 254
 
 
 class Kind(StrEnum):
-    """What an answer is. A line and a text are words that somebody wrote, which erasing empties."""
+    """The kind of an answer. Lines and texts are words that somebody wrote; erasing a case empties them."""
 
     LINE = auto()
     TEXT = auto()

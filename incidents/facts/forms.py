@@ -1,4 +1,4 @@
-"""Form fields for the facts of a declaration, from their description. What was typed is judged by the services."""
+"""Form fields for the facts of a declaration, from their description. The services check what was typed."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -34,7 +34,7 @@ def ask_in_a_list(fact: Fact) -> forms.ChoiceField:
 
 
 def ask_in_a_word(fact: Fact, options: Options | None = None) -> Any:
-    """Return the same for a responder on the telephone: a short label, and lists instead of buttons."""
+    """Return the field for a responder on the telephone: it has a short label, and a list instead of buttons."""
     choices = list(fact.options if options is None else options)
     match fact.kind:
         case Kind.CHOICE:
@@ -47,9 +47,10 @@ def ask_in_a_word(fact: Fact, options: Options | None = None) -> Any:
 def with_facts[F: type[forms.Form]](
     *sections: Section, ask: Callable[[Fact], forms.Field] = make_fact_field
 ) -> Callable[[F], F]:
-    """Decorate a form: add a field for each fact of these sections, in the order of their description, after its own.
+    """Decorate a form: add a field for each fact of these sections, in the order of their description, after the
+    form's own fields.
 
-    Its subclasses inherit them.
+    Subclasses inherit the added fields.
     """
 
     def add_fields(form: F) -> F:

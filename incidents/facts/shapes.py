@@ -157,7 +157,7 @@ class Submission:
     """How a declaration arrived. `key` is an idempotency key of the form or the request, so that a declaration sent
     twice is one incident.
 
-    `key` must be unguessable or bound to the sender, since it gives back the same incident.
+    `key` must be unguessable or bound to the sender, since whoever sends it again gets the incident.
     """
 
     key: str
@@ -174,7 +174,7 @@ class Submission:
     source: str = ""
     # What this declaration has in common with too many others (`services/declaring/limits.py`).
     burst: str = ""
-    # The author of each section (`services`, `donnees`…) that somebody else wrote.
+    # The author of each section (`services`, `donnees`…) that somebody other than `author` wrote.
     authors: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -188,7 +188,7 @@ CALLER_PREFIX = "contact_"
 CALLER_COLUMNS = {name: f"{CALLER_PREFIX}{name}" for name in map_facts(Caller)}
 STORY_COLUMNS = (*STORY_WORDS, *CALLER_COLUMNS.values())
 SERVICE_WORDS = tuple(name for name, fact in map_facts(Interruption).items() if fact.is_words)
-# What forms call the facts of a leak. No page asks for the number of records, which no snapshot holds.
+# The name that forms give to each fact of a leak. No page asks for the number of records, which no snapshot holds.
 LEAK_INPUTS = {name: "leak_status" if name == "status" else name for name in map_facts(Leak, section=Section.DATA)}
 
 
@@ -204,7 +204,7 @@ def read_story_words(words: object) -> dict[str, str]:
 
 
 def map_caller(caller: Caller) -> dict[str, str]:
-    """Return what is said of the person to call back, by column."""
+    """Return the facts about the person to call back by the columns of the story."""
     return {column: getattr(caller, name) for name, column in CALLER_COLUMNS.items()}
 
 
@@ -227,7 +227,7 @@ def read_leak(values: Mapping[str, Any]) -> Leak:
 
 
 def map_leak(leak: Leak) -> dict[str, Any]:
-    """Return what is said of a leak, by the name that forms give it."""
+    """Return the facts of a leak by the names that forms give them."""
     return {field: getattr(leak, name) for name, field in LEAK_INPUTS.items()}
 
 

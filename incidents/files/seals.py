@@ -34,8 +34,8 @@ def find_first_broken(
 
     `events` is the whole history, oldest first, for a caller that has already read it.
 
-    Erasing a case removes the names of its pieces, so that their seals cannot be computed again. The rest is then
-    still compared with the history.
+    Erasing a case removes the names of its pieces, so their seals cannot be computed again. The rest is then still
+    compared with the history.
     """
     recorded = [
         (event.data["evidence"], event.data["sha256"])

@@ -23,8 +23,8 @@ def extract_words(content: bytes, media_type: str) -> str:
 
 
 def decode_text(content: bytes) -> str:
-    """Return the content as text. If it contains « < », it may be a web page, so that HTML entities such as « &amp; »
-    are decoded.
+    """Return the content as text. If it contains « < », it may be a web page, so HTML entities such as « &amp; » are
+    decoded.
     """
     text = content.decode("utf-8", errors="replace")
     return html.unescape(text) if "<" in text else text

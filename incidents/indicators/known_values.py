@@ -1,4 +1,5 @@
-"""Values that say nothing about an attack and are not proposed: those of `data/known-values.json`, and the case's own.
+"""Values that say nothing about an attack and are not proposed as indicators: those of `data/known-values.json`, and
+the case's own.
 
 A responder who disagrees adds the value by hand.
 """

@@ -182,9 +182,7 @@ def defang(kind: str, value: str) -> str:
 
 
 def find_indicators(text: str) -> list[Indicator]:
-    """Return the indicators of the text without repeats, in the order of the text by pieces. At most TEXT_LIMIT
-    characters are read.
-    """
+    """Return the indicators of the text without repeats, piece by piece. At most TEXT_LIMIT characters are read."""
     matches: dict[Indicator, None] = {}
     for chunk in split_chunks(strip_invisible(text[:TEXT_LIMIT])):
         for kind, raw in find_candidates(refang_text(strip_brackets(chunk))):

@@ -59,7 +59,9 @@ def find_ignored(values: Sequence[Indicator], incident: Incident) -> dict[tuple[
 
 
 def list_sightings(observable: Indicator, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
-    """Return the newest sightings, one more than is shown. With `beside`, the sightings in that case are left out."""
+    """Return the newest sightings of the value, MAX_SIGHTINGS + 1 at most. Those in the case `beside` and in the cases
+    merged with it are left out.
+    """
     rows = list_own_observables(user).filter(kind=observable.kind, value=observable.value)
     rows = rows.exclude(match_same_case(beside)) if beside else rows
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")[

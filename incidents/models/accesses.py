@@ -1,4 +1,4 @@
-"""The record of who in a centre was shown the words of a case, and when. Its rows never change."""
+"""The record of who in a centre saw the words of a case, and when. Its rows never change."""
 
 import pgtrigger
 from django.db import models
@@ -16,8 +16,8 @@ class CaseAccess(models.Model):
     """One access of a person of a centre to words of the case, through one door. Rows are appended, never changed or
     removed.
 
-    The row covers all that this person is shown through the same door from `at` to `until`, so that reloading a page
-    adds no row.
+    The row covers all that this person sees through the same door from `at` to `until`, so that reloading a page adds
+    no row.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="read_log", verbose_name="incident")

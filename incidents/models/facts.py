@@ -85,7 +85,7 @@ class ServiceInterruption(Labelled):
 
 
 class DataLeak(Labelled):
-    """Personal data that the incident affects. An empty status means that nobody said that they left."""
+    """Personal data that the incident affects. An empty status means that nobody said whether they left."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="leaks", verbose_name="incident")
     status = models.CharField("état", max_length=12, choices=LeakStatus, blank=True)

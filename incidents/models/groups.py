@@ -13,7 +13,7 @@ from incidents.models.checks import limit_to_choices
 
 
 class CaseGroup(models.Model):
-    """Several cases that are handled together. The responders of its centre read its sheet, declarants never do."""
+    """Several cases that are handled together. The responders of its centre can read its sheet; declarants cannot."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")

@@ -11,7 +11,7 @@ from incidents.enums import ActorKind, EventKind
 from incidents.models.checks import actor_fits_kind, limit_to_choices
 from incidents.models.incident import Incident
 
-# In the codes of an event: the limit because of which its mail to the declarant was held back.
+# The key, in the codes of an event, of the limit that held its mail to the declarant back.
 MAIL_HELD = "mail_held"
 
 

@@ -142,8 +142,8 @@ class Incident(Labelled):
     claimed_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rattaché par"
     )
-    # The last time that the declarant added something. It is new to a person of the CSIRT who has not opened the case
-    # since.
+    # The last time that the declarant added something. The addition is new to a person of the CSIRT who has not opened
+    # the case since.
     declarant_wrote_at = models.DateTimeField("dernier ajout du déclarant le", null=True, blank=True)
 
     # The idempotency key of a form or request: a declaration that is sent twice is one incident.
@@ -210,7 +210,8 @@ class Incident(Labelled):
             ),
         ]
         indexes = [
-            # The queue reads and sorts the open cases of a centre by this index, and those of one person by the next.
+            # The queue reads and sorts the open cases of a centre by this index, and those of one person by the next
+            # index.
             models.Index(
                 F("csirt"), F("is_taken"), F("due_at"), F("id"), name="incident_queue", condition=Q(status__in=OPEN)
             ),

@@ -45,7 +45,9 @@ class Draft(models.Model):
 
 
 class DraftPage(models.Model):
-    """The answers of one screen as somebody typed them, and who it was. Saving the screen again replaces them."""
+    """The answers of one screen as somebody typed them, and the name of that person. Saving the screen again replaces
+    them.
+    """
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="pages", verbose_name="brouillon")
     screen = models.CharField("écran", max_length=12, choices=Screen)

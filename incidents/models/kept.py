@@ -13,9 +13,7 @@ from incidents.models.incident import Incident
 
 
 class KeptWords(models.Model):
-    """What one person has typed in one form of the page of one case. Nobody else is shown it. It is erased with the
-    case.
-    """
+    """What one person has typed in one form on the page of a case. Nobody else sees it. It is erased with the case."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="kept_words", verbose_name="incident")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrit par")

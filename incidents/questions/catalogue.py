@@ -95,7 +95,7 @@ def get_current_version() -> Version:
 
 
 def find_version(code: str) -> Version:
-    """Return the version with which a page was made, or the newest for an unknown code."""
+    """Return the version with this code, or the newest version for an unknown code."""
     return load_versions().get(code) or get_current_version()
 
 

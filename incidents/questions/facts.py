@@ -50,7 +50,7 @@ def get_section_title(section: str, version: str) -> str:
 
 
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
-    """Yield the lines of a story. A sheet that is older than a line of the story does not hold it."""
+    """Yield the lines of a story. A line that is missing from an older sheet is left out."""
     words = values["description"] or "rien d’écrit"
     yield DisplayedFact(label=DECLARED["description"].read, words=words, kind=Kind.LONG)
     for name, fact in STORY_LINES.items():

@@ -1,5 +1,5 @@
 """Formatting of answers in the version of the questionnaire in which they were given. Declarants and responders read
-the same.
+the same text.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -97,7 +97,9 @@ def read_catalog(content: dict[str, Any]) -> Release:
 
 
 def format_release(release: Release, source: str) -> str:
-    """Return the file with entry technique a line, so that a comparison of two files shows what a release changed."""
+    """Return the text of the file with one technique per line, so that comparing two files shows what a release
+    changed.
+    """
     head = {
         "name": "MITRE ATT&CK Enterprise",
         "version": release.version,
