@@ -80,7 +80,7 @@ class MomentOut(serializers.Field[Any, Any, Any, Any]):
 
 
 EMPTY: dict[str, Any] = {"required": False, "allow_null": True}
-# None is required: whom to call back is judged by the services, for every door alike.
+# No field is required: the services check that somebody can be called back, for the pages and for the API.
 FIELDS_IN: dict[Kind, Callable[[Fact], serializers.Field[Any, Any, Any, Any]]] = {
     Kind.LINE: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
     Kind.TEXT: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
@@ -94,7 +94,7 @@ FIELDS_IN: dict[Kind, Callable[[Fact], serializers.Field[Any, Any, Any, Any]]] =
 
 
 class ShapeIn(serializers.Serializer[Any]):
-    """Reads a dataclass whose fields are described: a field that is described there is accepted here."""
+    """Accepts every field that the dataclass `shape` describes (`map_facts`)."""
 
     shape: type
 
@@ -245,7 +245,7 @@ class LeakOut(serializers.ModelSerializer[DataLeak]):
 
 
 class JudgementOut(serializers.Serializer[Any]):
-    """What the centre judges, empty if nothing of its own."""
+    """The centre's own judgement; a field is empty if the centre has not judged otherwise than the declaration."""
 
     leak = serializers.CharField()
 
@@ -293,7 +293,7 @@ class IncidentDetailOut(IncidentOut):
 
     @extend_schema_field(LeakOut(many=True))
     def get_leaks(self, incident: Incident) -> Any:
-        """Return the row with its declared status, if a leak was declared: a judgement may have made the row."""
+        """Return the leak with its declared status; [] if none was declared, even if a judgement created the row."""
         declared, leak = read_declared_data(incident), find_first_leak(incident)
         if leak is None or declared["leak"] is None:
             return []

@@ -36,7 +36,7 @@ class BodyForm(forms.Form):
 
     @cached_property
     def towns(self) -> list[Collectivity]:
-        """The communes that the words typed may name; only the chosen one if it was found for the same words."""
+        """The communes that `town` may name; only the chosen commune if it was found for the same text."""
         query = self.read_input("town").strip()
         if (
             query

@@ -20,7 +20,7 @@ from incidents.enums import Screen
 from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, build_sketch, find_commune, propose_body
 from incidents.services.declaring.draft import ScreenEntry, is_open, start_draft
 
-# The parameter that asks to lead back to the page for people without time.
+# The parameter, and its value, that lead back to the express page afterwards.
 BACK, TO_EXPRESS = "retour", "rappel"
 MANY = 5
 WITHIN_SECONDS = 3600
@@ -47,7 +47,7 @@ def new_body(request: HttpRequest) -> HttpResponse:
 
 
 def new_body_lost(request: HttpRequest) -> HttpResponse | None:
-    """Return the form with what was typed, or None if the post is of another page."""
+    """Return the form with what was typed, or None if the post was sent to another page."""
     return render_body_form_again(request) if request.path == reverse("declare_new_body") else None
 
 
@@ -81,7 +81,7 @@ def settle_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> H
 
 
 def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:
-    """Tell whether the body is this proposal, sent by a second click or by another person with the same words."""
+    """Tell whether `sketch` was already added as `body`, by a first click or by another person with the same words."""
     return all(getattr(body, name) == getattr(sketch, name) for name in ("kind", "name", "siren", "seat"))
 
 
@@ -101,7 +101,7 @@ def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = Fa
 
 
 def find_way_back(request: HttpRequest) -> dict[str, str]:
-    """Return where to choose a body, and the mark of the page for people without time if it led here."""
+    """Return the page on which to choose a body, and the value of BACK if the express page led here."""
     is_express = (request.POST or request.GET).get(BACK) == TO_EXPRESS
     return {"back": TO_EXPRESS, "choose": "declare_express"} if is_express else {"back": "", "choose": "declare_who"}
 
@@ -122,7 +122,9 @@ def ask_body_confirmation(
 
 
 def return_to_screen(request: HttpRequest, body: Collectivity) -> HttpResponse:
-    """Return to the screen that chooses a body, with this one offered. Start a declaration if none is open."""
+    """Redirect to the screen that chooses a body, which then offers `body`. Unless the express page led here, start a
+    declaration if none is open.
+    """
     choose = find_way_back(request)["choose"]
     response = redirect(reverse(choose, query={"collectivite": body.uid}))
     opened = draft_cookie.read_draft_cookie(request)

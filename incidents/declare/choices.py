@@ -1,4 +1,4 @@
-"""The choices of the first screen: what a town hall notices, grouped by what is affected, with one icon a type."""
+"""The choices of the first screen: what a town hall notices, grouped by what is affected, with one icon per type."""
 
 from typing import NamedTuple
 
@@ -55,5 +55,5 @@ GROUPS = (
 
 
 def find_type(value: str) -> IncidentType | None:
-    """Return the type named by `quoi` in the address, or None."""
+    """Return the type with this code, or None."""
     return IncidentType(value) if value in IncidentType.values else None

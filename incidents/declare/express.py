@@ -45,8 +45,8 @@ from incidents.services.declaring.draft import (
 # The values of the buttons: search the body, choose another body than the one named, send.
 SEARCH, ANOTHER, CALL_ME = "chercher", "autre", "rappel"
 PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
-# The field with the words for which the page lists bodies; that with the body for which the page said that no centre
-# answers.
+# The field with the words for which the page lists bodies, and the field with the body for which the page warned that
+# no centre answers.
 SEARCHED, WARNED = "pour", "averti"
 # The button that adds a body that no list holds; its value may hold a kind and the commune of the seat.
 ADD = "ajouter"
@@ -55,13 +55,13 @@ NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP}
 
 @dataclass
 class Page:
-    """The content of the screen. `journey` holds all of it; its draft may not be saved yet."""
+    """The content of the express screen. `journey` holds what was typed; its draft may not be saved yet."""
 
     journey: Journey
     phone: str
     query: str
     answer: SearchAnswer = field(default_factory=lambda: SearchAnswer([]))
-    # By the name of the input.
+    # The error messages, by the name of the input.
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -74,7 +74,7 @@ class Page:
 
     @cached_property
     def route(self) -> Route | None:
-        """The route of the body, or of the only one that was found, which the page can then announce."""
+        """The route of the chosen body, or of the only body found, whose centre the page can already announce."""
         return self.journey.route or (find_body_route(self.matches[0]) if self.is_sure else None)
 
     @property
@@ -201,12 +201,12 @@ def find_or_add(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 def must_warn(request: HttpRequest, page: Page) -> bool:
-    """Tell whether the body was chosen on a page that did not say that no centre answers for it."""
+    """Tell whether no centre answers for the chosen body and the posted page did not warn about it."""
     return page.is_unanswered and page.body is not None and request.POST.get(WARNED, "") != str(page.body.uid)
 
 
 def add_body(request: HttpRequest, page: Page) -> HttpResponse:
-    """Save what was typed and lead to the page that adds a body, which leads back here."""
+    """Save what was typed and redirect to the page that adds a body, which leads back here."""
     if page.is_new and must_confirm_start(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page, is_last=False)
     kind, _space, seat = request.POST[ADD].partition(" ")
@@ -235,7 +235,7 @@ def ask_which(request: HttpRequest, page: Page) -> None:
 
 
 def search_body(page: Page) -> None:
-    """Search the bodies named, and show at the same time what else is missing."""
+    """Search for the bodies that the typed words name, and add all errors of the page at the same time."""
     examine_page(page)
     try:
         page.answer = answer_search(page.query) if page.query else page.answer
@@ -281,7 +281,7 @@ def send_page(request: HttpRequest, page: Page, details: Details) -> HttpRespons
         )
     except AlreadySent:
         response: HttpResponse = redirect_to("declare_sent")
-    except ValidationError as error:  # the time has passed since the values were checked, and one is no longer valid
+    except ValidationError as error:  # a value was valid when it was checked, and has become invalid since
         page.problems = {PHONE: " ".join(error.messages)}
         return render_express(request, page)
     else:
@@ -291,7 +291,7 @@ def send_page(request: HttpRequest, page: Page, details: Details) -> HttpRespons
 
 
 def lead_back(request: HttpRequest, journey: Journey, page: Page) -> HttpResponse:
-    """Lead to the answer if this page was sent before; otherwise show the different words, so that
+    """Redirect to the answer if this page was already sent with the same words; otherwise show the new words, so that
     they are not lost.
     """
     response = answer_repeated_post(request, journey, page.list_entries()[-1])

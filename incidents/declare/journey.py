@@ -107,8 +107,8 @@ class Journey:
         return replace(self, pages=self.pages | {screen: page})
 
     def saved(self, page: DraftPage) -> "Journey":
-        """Return a copy with the saved page. It keeps the body that was loaded with its territory, if
-        it is the same.
+        """Return a copy with the saved page. If the body has not changed, the copy keeps the instance with the loaded
+        territory.
         """
         if page.draft.collectivity_id == self.draft.collectivity_id:
             page.draft.collectivity = self.draft.collectivity

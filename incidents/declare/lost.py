@@ -1,7 +1,7 @@
 """A screen posted after the browser lost its cookies: what was typed is saved, and the page shows the
 code that resumes it.
 
-The `pen` in the page identifies the declaration. Only the page itself knows it, so that a forged post cannot have it.
+The `pen` in the page identifies the declaration. Only the page itself knows it, so a forged post cannot contain it.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -20,8 +20,8 @@ from incidents.services.declaring.draft import AlreadySent, save_page
 
 
 def cookies_lost(request: HttpRequest) -> HttpResponse | None:
-    """Return the page with the code of the declaration, or the page for people without time with what was typed.
-    None if the post is of neither.
+    """Return the page with the code of the declaration, or the express page with what was typed. Return None if the
+    post was sent to another page.
     """
     if request.path == reverse("declare_express"):
         return render_express_again(request)

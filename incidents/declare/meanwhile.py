@@ -23,7 +23,7 @@ def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
     """Save the screen `section`; return the time and its new version. Values are not checked, and no draft is created.
 
     404 without a draft, 409 if somebody else filled the screen meanwhile, 410 if the declaration was sent. The script
-    ignores them: the button of the page shows them with what was typed.
+    ignores these errors: when the button of the page is pressed, they are displayed with what was typed.
     """
     journey = find_journey(request)
     screen = SCREENS_OF_QUESTIONS.get(section)

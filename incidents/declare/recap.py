@@ -1,4 +1,4 @@
-"""What the screens hold, in words: for checking before sending, or comparing with another person's version."""
+"""The answers of the screens as text, to be checked before sending or compared with another person's version."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from incidents.declare.screens import INPUTS, PLACES, Place
 from incidents.enums import NOT_STATED, Answer, PublicService, Screen
 from incidents.models import DraftPage
 
-RESUMED = "reprise"  # the query parameter of a screen that a code opened
+RESUMED = "reprise"  # the query parameter of a screen opened with a resumption code
 
 
 class Line(NamedTuple):
@@ -30,7 +30,7 @@ class Summary(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """An error of another screen than the one that is displayed."""
+    """An error on a screen other than the displayed one."""
 
     place: Place
     label: str
@@ -38,7 +38,7 @@ class Mistake(NamedTuple):
 
 
 class State(NamedTuple):
-    """The state of a screen: the page that fills it, if any, and what is missing."""
+    """The state of a screen: its saved answers, if any, and what is missing."""
 
     place: Place
     page: DraftPage | None

@@ -76,8 +76,8 @@ def declare_resume(request: HttpRequest) -> HttpResponse:
 
 
 def resume_draft(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpResponse:
-    """Open the first screen that is not filled. A declaration that was sent is followed with its
-    reference and follow-up code.
+    """Redirect to the first screen that is not filled. If the declaration was sent, show an error that asks to
+    follow it with its reference and follow-up code.
     """
     if draft.incident:
         message = "Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi."

@@ -31,7 +31,7 @@ from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
 
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
-# Inputs by which the confirmation page counts as the same opened screen.
+# Inputs that the confirmation page sends again, so that its post counts as coming from the same opened screen.
 SAME_HAND = {PEN, "trait"}
 LEDGER_LINES = range(18)
 ALREADY = "deja"  # the query parameter of the answer for a person who came to declare again
@@ -74,7 +74,7 @@ def find_member(journey: Journey, request: HttpRequest) -> User | None:
 
 
 def lead_to_answer(request: HttpRequest, declared: DeclarationResult, *, signature: str) -> HttpResponse:
-    """Redirect to the answer, and let this device open the new case."""
+    """Redirect to the answer, and give this device access to the new case."""
     response = redirect_to("declare_sent")
     follow_up.remember_case(request, response, declared.incident.reference, declared.access.uid)
     if signature:
@@ -146,12 +146,12 @@ def render_answer(request: HttpRequest, journey: Journey, incident: Incident) ->
 
 
 def is_called_back(incident: Incident, route: Route | None) -> bool:
-    """Tell whether a centre that gets a mail must call back, which the receipt then says first."""
+    """Tell whether a centre that receives mails must call back: the receipt then begins with this promise."""
     return bool(incident.is_to_call_back and route and route.csirt and route.csirt.notification_email)
 
 
 def get_first_secret(access: FollowUpAccess | None) -> str:
-    """Return the secret that the declaration created. A secret that was renewed since is not shown here."""
+    """Return the secret that the declaration created, or "" if it was renewed or has expired."""
     is_first = access is not None and access.created_at == access.incident.received_at
     return derive_secret(access) if access and is_first else ""
 

@@ -59,7 +59,8 @@ TEMPLATES = {
     Screen.CALLER: "declare/rappel.html",
 }
 FROM_THE_FIRST = "suite"
-# A screen shows errors only if the last button found some; its own button shows those of the screen.
+# The query parameter of a screen to which a button led back for its errors. Without it, a screen shows no error before
+# its own button is pressed.
 TO_MEND = "corriger"
 # The folded questions of the last screen: the fold is open if one has an error.
 FOLDED = (
@@ -87,7 +88,7 @@ def first_screen(request: HttpRequest) -> HttpResponse:
     journey = find_journey(request)
     if journey and journey.incident and journey.incident.status != Status.CLOSED:
         return redirect_to("declare_sent", **{ALREADY: "oui"})
-    if journey and journey.incident:  # nothing of a case that is closed or withdrawn stands in the way of a new one
+    if journey and journey.incident:  # a closed or withdrawn case does not prevent a new declaration
         journey = None
     if request.method == "POST":
         return choose_type(request, journey)
@@ -177,8 +178,8 @@ def is_missing(journey: Journey, screen: Screen) -> bool:
 
 
 def handle_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
-    """Handle a missing draft: the first screen's cookie did not come back, or it was lost. What was typed
-    starts a new draft.
+    """Start a new draft with what was typed, since this device has no draft. If the first screen led here, explain
+    instead that cookies are needed: its own cookie did not come back.
     """
     if FROM_THE_FIRST in request.GET:
         return render_no_cookies(request)
@@ -322,7 +323,7 @@ def leave_screen(request: HttpRequest, journey: Journey, screen: Screen) -> Http
 
 
 def go_to_next_screen(request: HttpRequest, journey: Journey, screen: Screen, wrong: Screen | None) -> HttpResponse:
-    """Lead from a screen without error to the next one, or to the one to correct (`wrong`)."""
+    """Redirect from a screen without error to the next screen, or to `wrong`, the screen to correct."""
     if wrong and (screen == Screen.CALLER or is_mending(request)):
         return redirect_to(ROUTES[wrong], **{TO_MEND: "oui"})
     if screen == Screen.CALLER:
@@ -331,7 +332,7 @@ def go_to_next_screen(request: HttpRequest, journey: Journey, screen: Screen, wr
 
 
 def is_mending(request: HttpRequest) -> bool:
-    """Tell whether the last button led back to this screen, to correct errors."""
+    """Tell whether a button led back to this screen so that its errors are corrected."""
     return TO_MEND in request.GET or TO_MEND in request.POST
 
 
@@ -344,8 +345,8 @@ def render_screen(
     clash: DraftPage | None = None,
     has_changed: bool = False,
 ) -> HttpResponse:
-    """Show the screen with the saved values, whoever typed them. `clash` is another person's version of it;
-    `has_changed` means that other screens changed since it was opened.
+    """Show the screen with the saved values, whoever typed them. `clash` is another person's version of this screen;
+    `has_changed` means that other screens have changed since this one was opened.
     """
     if screen == Screen.WHAT:
         return ask_type(request, journey, clash=clash)

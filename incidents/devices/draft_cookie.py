@@ -25,7 +25,7 @@ PEN_SALT = "incidents.declare.pen"
 
 
 class DraftHandle(NamedTuple):
-    """The draft that a page belongs to. `pen` is empty if the page did not send which opening of it this is."""
+    """The draft that a page belongs to. `pen` identifies one opening of the page; the cookie has none."""
 
     uid: UUID
     author: str

@@ -29,7 +29,7 @@ class Arrivals:
 
 
 class StraightToVault(FileUploadHandler):
-    """Reports a file that cannot be kept by its name, and goes on with the next."""
+    """Writes each file to the vault as it arrives. Reports the name of a file that cannot be kept, and goes on."""
 
     def __init__(self, request: HttpRequest, key: bytes, room: RemainingQuota) -> None:
         super().__init__(request)
@@ -78,7 +78,7 @@ class StraightToVault(FileUploadHandler):
             self.drop("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau.")
 
     def clear(self, named_files: set[str]) -> None:
-        """Remove from the store each file that no row names (`named_files`), however the post ended."""
+        """Remove every file of this post from the store, except `named_files`, which rows name."""
         if self.deposit is not None:
             self.deposit.discard()
         for _name, file in self.arrivals.whole:

@@ -99,8 +99,8 @@ def parse_whole_number(text: str) -> int:
 
 
 def read_whole_body(request: HttpRequest) -> bytes:
-    """Return the body. Raise ValidationError if it is shorter than announced: a cut line leaves a short body, and
-    no server reports it.
+    """Return the body. Raise ValidationError if it is shorter than announced: a broken connection leaves a short body,
+    and no server reports it.
     """
     body = request.body
     if str(len(body)) != request.META.get("CONTENT_LENGTH"):

@@ -39,7 +39,7 @@ AUTHOR_LIMIT = 120
 
 
 @private
-@csrf_exempt  # `receive` checks CSRF, once the upload handler is set
+@csrf_exempt  # `receive_files` checks CSRF, once the upload handler is set
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence(request: HttpRequest, reference: str) -> HttpResponse:
     try:
@@ -91,7 +91,7 @@ def receive_files(
 
 
 def clean_author(text: str) -> str:
-    """Return the author, cut to the length that the field allows instead of refused.
+    """Return the author, shortened to the length that the field allows: a long name is not refused.
 
     Unicode form C can triple the length of a text.
     """
@@ -126,7 +126,7 @@ def render_evidence_page(
 
 
 def find_taken_back(pieces: Iterable[Piece], number: int) -> int:
-    """Return the number of the piece that was taken back, or 0 if it was not."""
+    """Return `number` if the piece with this number was taken back, else 0."""
     return next(
         (
             piece.evidence.number

@@ -93,7 +93,7 @@ def complete(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResp
 
 
 def name_resumed(incident: Incident, service: str) -> str:
-    """Return the label of the service that the button has just ended, or "" for one of which none has resumed."""
+    """Return the label of the service that the button has just marked as resumed, or "" if it has not resumed."""
     ended = incident.interruptions.filter(service=service).exclude(ended_at=None) if service else None
     return PublicService(service).label if ended is not None and ended.exists() else ""
 
@@ -123,7 +123,7 @@ def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, 
 @require_POST
 @on_case
 def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
-    """End an interruption now, with one button. The page that follows says so if the case is closed."""
+    """End an interruption now, with one button. If the case can no longer be completed, the next page says why."""
     writing = Writing(guest=guest, reference=incident.reference, author=read_signature(request, guest))
     address = reverse("complete", args=[incident.reference])
     service = request.POST.get("service", "")
@@ -144,7 +144,7 @@ def build_case_frame(incident: Incident) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ScreenProgress:
-    """The five screens of facts in their order. `place` counts from 0."""
+    """A position among the five screens of facts. `place` counts from 0."""
 
     reference: str
     place: int
@@ -217,7 +217,7 @@ class Page:
 
     @property
     def way(self) -> "ScreenProgress | None":
-        """The position of this screen, if the five are followed in turn; else None."""
+        """The position of this screen if the person goes through the five screens, else None."""
         is_followed = ON_THE_WAY in self.request.GET and self.section in EDITORS
         return ScreenProgress(self.incident.reference, list(EDITORS).index(self.section)) if is_followed else None
 

@@ -89,7 +89,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
 
 
 def list_fallbacks(incident: Incident) -> Sequence[Fallback]:
-    """Return whom to call where no centre answers, as the declaration and its receipt said. No query elsewhere."""
+    """Return whom to call if the case has no centre, as the receipt does; () without any query if it has one."""
     return () if incident.csirt else find_route(incident.collectivity, on=timezone.localdate()).fallbacks
 
 

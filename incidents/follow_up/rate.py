@@ -41,7 +41,7 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
 def render_refused_rating(
     request: HttpRequest, incident: Incident, guest: Guest, form: RateForm, *, is_stale: bool
 ) -> HttpResponse:
-    """Show what was typed with the reason for the refusal. After a conflict, sending it again
+    """Show what was typed with the reason for the refusal. After a conflict, sending the form again
     replaces the colleague's rating.
     """
     block = rate_block(incident, guest, form)

@@ -58,7 +58,7 @@ def find_opened_access(form: CodeForm) -> FollowUpAccess | None:
 def follow_up_access(request: HttpRequest, secret: str) -> HttpResponse:
     """Open the link whose address contains the secret, and send no Referer to the next page, even on this site.
 
-    Browsers then send `Origin: null`, which the CSRF check refuses, so that the view is exempt: a forger who knows a
+    Browsers then send `Origin: null`, which the CSRF check refuses, so the view is exempt: a forger who knows a
     secret could only open that case.
     """
     response = opened_by(request, secret)

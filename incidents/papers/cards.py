@@ -1,5 +1,5 @@
-"""The wall card, a public page and PDF. The request makes the card of one body, a task those of all communes of a
-département.
+"""The wall card, a public page and PDF. The request makes the card of one body; a task makes the cards of all
+communes of a département.
 """
 
 from uuid import UUID

@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 @admin.register(ReflexSheet)
 class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Addresses a sheet by centre and type. There is no adding and deleting: a sheet is a page with its versions."""
+    """The pages of the sheets, addressed by centre and type. No sheet is added or deleted: each has only versions."""
 
     actions = None
 

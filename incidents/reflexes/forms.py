@@ -1,4 +1,4 @@
-"""The form of a sheet: plain text, with one paragraph an act. The service cleans and checks it."""
+"""The form of a sheet: plain text, with one paragraph per act. The service cleans and checks it."""
 
 from collections.abc import Iterable
 from typing import Any
