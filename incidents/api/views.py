@@ -87,7 +87,7 @@ class IncidentList(APIView):
 class IncidentDetail(APIView):
     @extend_schema(responses=IncidentDetailOut)
     def get(self, request: Request, reference: str) -> Response:
-        """Read one incident, within what this person may see."""
+        """Return one incident, if this person may see it."""
         user = get_api_user(request)
         incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
         # Members of the body must not read the centre's own work.

@@ -29,7 +29,7 @@ def must_confirm(request: HttpRequest, data: QueryDict) -> bool:
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether more declarations start at this address than one town hall would start, without confirmation."""
+    """Tell whether more declarations begin at this address than in one town hall, and this one is not confirmed."""
     return CONFIRMED not in data and is_burst(request, "begin", limit=MANY_BEGUN, within_seconds=WITHIN_SECONDS)
 
 

@@ -74,7 +74,7 @@ FOLDED = (
 def declare_type(request: HttpRequest) -> HttpResponse:
     """Answer a browser without any cookie with an explanation, before the CSRF check, which needs a cookie.
 
-    A page that names a declaration (`PEN`) goes to that check, whose failure leads back to the declaration.
+    A page with a pen (`PEN`) goes on to the CSRF check, whose failure page leads back to the declaration.
     """
     if request.method == "POST" and not request.COOKIES and draft_cookie.PEN not in request.POST:
         return render_no_cookies(request)

@@ -140,7 +140,7 @@ def render_refused_act(request: HttpRequest, reference: str, title: str, error: 
 
 
 def remember_signer(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
-    """Remember on this device the name with which its user signs. An account signs with its own."""
+    """Remember the typed name on this device. A person with an account signs with the name of the account."""
     if not guest.user:
         remember_signature(response, clean_line(form.cleaned_data["author"], limit=AUTHOR_LIMIT, field="author"))
     return response

@@ -49,9 +49,9 @@ from incidents.triage.work.kept import keep_view, keeping_words
 
 @admin.register(Incident)
 class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Cases are addressed by reference.
+    """The pages of the queue and of the cases, which are addressed by reference.
 
-    There is no add, change, delete or history page and no bulk action of Django's.
+    They replace Django's pages to add, change and delete a row and its history; there is no bulk action of Django's.
     """
 
     actions = None
@@ -104,7 +104,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         began = timezone.now()
         incident = get_incident(get_account(request), reference, to=Ability.READ)
         context = build_page_context(request, incident)
-        if request.method == "GET":  # after the context, which marks what is new since the last reading
+        if request.method == "GET":  # only after the context, which compares with the previous reading
             save_reading(context["thread"]["mine"], incident=incident, reader=get_account(request), at=began)
         return render_page(request, "incidents/triage/case.html", context)
 
@@ -213,7 +213,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         """Return the page of the case again, with the form that was refused."""
         return render_page(request, "incidents/triage/case.html", context, status=status)
 
-    # Permissions that Django's admin offers and a case does not
+    # Permissions of Django's admin that nobody has on a case
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

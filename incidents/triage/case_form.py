@@ -11,18 +11,18 @@ from django.http import QueryDict
 
 from incidents.enums import KeptForm
 
-# The id of that element in `case.html`.
+# The id of the form element in `case.html`.
 ELEMENT = "ecrits"
 
 
 class CaseForm(forms.Form):
-    """A form of that page. Its controls are prefixed with `code`; submitted data may use the names without prefix."""
+    """A form on the page of a case. Its controls are prefixed with `code`; submitted data may omit the prefix."""
 
     code: ClassVar[KeptForm]
     element = ELEMENT
     # Fields that hold what the page showed. They are not restored, since a later page shows something else.
     of_page: ClassVar[frozenset[str]] = frozenset()
-    # Whether it shows values that were typed earlier and not sent.
+    # True if the form shows values that were typed earlier and not sent.
     is_kept = False
 
     def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class CaseForm(forms.Form):
 
 
 def with_prefix(data: QueryDict | None, code: KeptForm, fields: Any) -> QueryDict | None:
-    """Return `data` with the prefixed names that the form reads. Data from elsewhere than the page has no prefix."""
+    """Return `data` with the prefixed names that the form reads. Data from another page has no prefix."""
     if data is None:
         return None
     prefixed = QueryDict(mutable=True)

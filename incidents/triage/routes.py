@@ -1,6 +1,6 @@
-"""The pages that the parts of the triage bring: those under a case, and those beside the list. `admin.py` serves them.
+"""The routes of the pages under a case and of the pages beside the list of cases. `admin.py` serves them.
 
-Each part writes its views beside its forms and names them here; an act of one button is in `acts.py` instead.
+Each part writes its views beside its forms and names them here; an act with only a button is in `acts.py` instead.
 """
 
 from incidents.enums import KeptForm

@@ -31,7 +31,7 @@ DATA_ANSWERS: dict[str, str] = {Answer.YES: "concernées", Answer.NO: "non", Ans
 
 @cache
 def format_label(choices: type[Choices], value: Any) -> str:
-    """Return the label of a choice. It is cached: a list shows the same few many times, in the only language."""
+    """Return the label of a choice. It is cached: a list shows the same few labels many times, always in French."""
     return str(choices(value).label)
 
 
@@ -80,10 +80,11 @@ def format_month_day(day: date) -> str:
 
 
 def format_clock(incident: Incident, now: datetime, zone: str, *, is_left: bool = False) -> tuple[str, str]:
-    """Return what to do by when, and the time that remains: « prendre avant 10 h 40 », « il reste 28 min ».
+    """Return two texts, such as « prendre avant 10 h 40 » and « il reste 28 min ».
 
-    On another day it is « avant le 23 nov. », then the hour; if it is late, « en retard de 2 h », then the deadline.
-    `is_left`: the person in charge left the centre, so that the case must be taken instead of reviewed.
+    If the deadline is on another day, the first text has the day and the second one the hour. If it is past, the first
+    text is « en retard de 2 h » and the second one has the deadline. `is_left` means that the person in charge left
+    the centre, so the case must be taken instead of reviewed.
     """
     if incident.status == Status.CLOSED:
         return "clos", format_label(ClosingReason, incident.closing_reason)
@@ -140,7 +141,9 @@ def format_stopped_services(incident: Incident, interruptions: list[Any]) -> str
 
 
 def format_services_still_stopped(incident: Incident, services: list[str], *, was_touched: bool) -> str:
-    """Return the same from the codes of services. `was_touched`: services were listed, which may all be restored."""
+    """Return the names of these services, which are still interrupted, or else the declarant's answer. `was_touched`
+    means that services were interrupted: if none is in `services`, all have been restored.
+    """
     if was_touched and not services:
         return "tous repris"
     service_names = ", ".join(format_label(PublicService, code) for code in services)

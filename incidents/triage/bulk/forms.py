@@ -51,7 +51,7 @@ class BulkForm(forms.Form):
         return {}
 
     def text(self) -> str:
-        """Return what is typed freely, which the job keeps until it is done."""
+        """Return the free text, which the job keeps until it is done."""
         return ""
 
 
@@ -70,7 +70,7 @@ class BulkAssignForm(BulkForm):
 
 
 class ClassifyForm(BulkForm):
-    """Fields without a choice leave each case as it is."""
+    """The form that classifies cases. A field without a choice leaves the cases unchanged."""
 
     nature = make_optional_choice_field(
         "Nature", [choice for choice in Nature.choices if choice[0] != Nature.UNQUALIFIED]

@@ -115,7 +115,7 @@ def render_question(
 def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
     """Do the act now for a few cases, by a task for more. Raises ValidationError, FormUsed."""
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
-    with transaction.atomic():  # no group is opened for what is refused
+    with transaction.atomic():  # roll back a group that was opened for a refused act
         job = start_bulk(
             actor=get_account(request),
             act=act,

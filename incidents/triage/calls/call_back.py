@@ -38,7 +38,7 @@ SEEN = "vu"
 
 
 class CallForm(TelephoneForm):
-    """The same questions for a case whose body is known."""
+    """The telephone form of an existing case, whose body is known."""
 
     def __init__(self, incident: Incident, data: QueryDict | None = None) -> None:
         self.incident = incident
@@ -49,7 +49,7 @@ class CallForm(TelephoneForm):
         return self.incident.collectivity
 
     def extents(self) -> dict[str, str]:
-        """Keep the known extent of a service whose answer is empty."""
+        """Return the answers, and the known extent of each service whose answer is empty."""
         extents = {
             name: extent for name, extent in read_stopped_extents(self.incident).items() if not self.cleaned_data[name]
         }
@@ -58,7 +58,7 @@ class CallForm(TelephoneForm):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def call_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show and take the form. Nothing typed is lost: a refused form, or interruption on outdated facts, comes back."""
+    """Show the form; on POST save it. A form that is refused, or whose facts have changed, comes back as typed."""
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     with timezone.override(find_zone(incident.collectivity)):
         if request.method != "POST":
@@ -110,7 +110,7 @@ def render_call(
     ended: str = "",
     saved_values: Values | None = None,
 ) -> HttpResponse:
-    """Render the form. `saved_values` are values stored before, for the facts that their stamp names."""
+    """Render the form. `saved_values` are unsent values, with the stamp of the facts on which they were typed."""
     is_wrong = form.is_bound and bool(form.errors)
     context = {
         "incident": form.incident,

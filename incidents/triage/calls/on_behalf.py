@@ -67,7 +67,7 @@ def is_elsewhere(user: User, route: Route) -> bool:
 
 
 def center_key(route: Route) -> str:
-    """Return the centre that the person agreed to: if the body is changed, they are asked again."""
+    """Return a key for the centre of the route. The form sends the key of the centre that the person agreed to."""
     return route.csirt.slug if route.csirt else "personne"
 
 
@@ -83,7 +83,7 @@ def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
 
 
 def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
-    """Tell whether the submitted page showed all these cases, or the call is already saved (a double click)."""
+    """Tell whether the submitted page showed all open cases, or whether the call is already saved (a double click)."""
     seen = set(request.POST.get(SEEN, "").split())
     cases = {case.reference for case in open_cases(get_account(request), form)}
     return cases <= seen or was_sent(submission_key(request))
@@ -108,7 +108,7 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
 
 
 def verify(declared: DeclarationResult, user: User) -> str:
-    """Verify the case. Returns "" if done, or why not, as a sentence."""
+    """Verify the case. Return "", or a sentence that says why it was refused."""
     if declared.incident.csirt_id not in user.work_centre_ids:
         return "Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité."
     try:
@@ -131,7 +131,7 @@ def render_form(
     elsewhere: Route | None = None,
     first: str = "",
 ) -> HttpResponse:
-    """Show the page with all that was typed. After a conflict, a new key makes it another declaration."""
+    """Show the page with all that was typed. After a conflict, a new key makes it a new declaration."""
     is_wrong = form.is_bound and not is_search and bool(form.errors)
     context: dict[str, Any] = {
         "form": form,
@@ -150,7 +150,7 @@ def render_form(
 def answer(request: HttpRequest, declared: DeclarationResult, route: Route, refused: str) -> HttpResponse:
     """Show the follow-up code, which no other page shows.
 
-    For a case of another centre, this person sees no other page.
+    It is the only page that this person sees of a case that belongs to another centre.
     """
     incident, access = declared.incident, declared.access
     context = {

@@ -45,7 +45,7 @@ DECLARED, LEAK = map(map_facts, (Declaration, Leak))
 MOMENTS = {name: DECLARED[name].short for name in INSTANTS} | {"stopped": "Services touchés depuis"}
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
 FACT_FIELDS = (*map_inputs(Section.CALLER), *STORY_WORDS)
-# Said of a service that is not touched; of one that nobody asked about, nothing is answers.
+# The answer for a service that works. A service that nobody asked about has an empty answer.
 WORKS = "works"
 EXTENTS = [(WORKS, "marche"), *InterruptionExtent.choices]
 LEAKS = [
@@ -73,7 +73,7 @@ class TelephoneForm(forms.Form):
     persons_band = ask_in_a_word(LEAK["persons_band"])
     categories = ask_in_a_word(LEAK["categories"])
     person_categories = ask_in_a_word(LEAK["person_categories"])
-    # The order of the page, in which its errors are listed.
+    # The order of the fields on the page, which is the order of its list of errors.
     field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *FACT_FIELDS)
     story_lines = property(list_story_lines)
 
@@ -92,7 +92,7 @@ class TelephoneForm(forms.Form):
                 self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         if self.collectivity is None:
             self.add_error("body", self.why_no_body())
-            # Without a body the service is not called, so that what it would refuse of the caller is refused here.
+            # Without a body the service is not called, so the form checks what the service would check of the caller.
             data = self.cleaned_data
             needs_number = needs_whole_number(data.get("type", ""), without_code=data.get("mail_without_code", False))
             for field, problem in list_caller_problems(read_caller_input(data), needs_number=needs_number):
@@ -104,7 +104,7 @@ class TelephoneForm(forms.Form):
 
     @cached_property
     def matches(self) -> list[Collectivity]:
-        """Return the bodies that the text may name; only the chosen body while the text is that of its search."""
+        """Return the bodies that `body` may name; only the chosen body if it was found for the same text."""
         text = self.read_input("body").strip()
         if (
             text
@@ -133,9 +133,9 @@ class TelephoneForm(forms.Form):
         return "Rien ne répond à ce nom. Essayez le code postal ou le SIREN."
 
     def services(self) -> Iterator[tuple[forms.BoundField, str]]:
-        """Those of this kind of body, and whatever was already answered; all of them before the body is known.
+        """Yield the services that this kind of body may run, and those already answered; all before the body is known.
 
-        Each with the kinds of bodies that run it, for the script that hides the others.
+        Each comes with the kinds of bodies that run it, for the script that hides services of other kinds.
         """
         offered = list_offered_services(self.collectivity.kind) if self.collectivity else tuple(PublicService)
         for service in PublicService:
@@ -148,7 +148,7 @@ class TelephoneForm(forms.Form):
             yield self[f"{name}_date"], self[f"{name}_time"]
 
     def extents(self) -> dict[str, str]:
-        """Return how each service that is touched is, in the order of the list."""
+        """Return the extent of the interruption of each service that is interrupted, in the order of the list."""
         extents = {str(service): self.cleaned_data[service] for service in PublicService.values}
         return {service: extent for service, extent in extents.items() if extent and extent != WORKS}
 
@@ -174,7 +174,7 @@ class TelephoneForm(forms.Form):
         )
 
     def refuse(self, error: ValidationError) -> None:
-        """Put the services' complaints beside the fields that they are about; they speak of instants (`…_at`)."""
+        """Add the errors of the service to the fields that they concern. The service names instants (`…_at`)."""
         for path, complaints in error.message_dict.items():
             name = "stopped_at" if path.startswith("interruption_") else path
             field = f"{name.removesuffix('_at')}_date" if name.endswith("_at") else name
@@ -184,12 +184,12 @@ class TelephoneForm(forms.Form):
 
 
 def moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
-    """A day without its hour counts from its first minute, on the clock of the body."""
+    """Return the moment in UTC, or None without a day. A day without an hour is its first minute in `clock`."""
     day = answers[f"{name}_date"]
     return datetime.combine(day, answers[f"{name}_time"] or time.min, tzinfo=clock).astimezone(UTC) if day else None
 
 
 def instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
-    """What somebody says on the telephone is never exact."""
+    """Return the instant. Its certainty is approximate, because nobody gives an exact time on the telephone."""
     at = moment(answers, name, clock)
     return Instant(at=at, certainty=Certainty.APPROXIMATE) if at else Instant()

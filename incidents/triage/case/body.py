@@ -44,9 +44,9 @@ def make_correction_form(body: Collectivity) -> BodyCorrectionForm:
 
 @dataclass(frozen=True)
 class ProposedBody:
-    """`doubles` are likely duplicates.
+    """The unconfirmed body of a case, and its likely duplicates (`doubles`).
 
-    `matches` are the results for `query`, a further search; `problem` says why it failed.
+    `matches` are the results of the search for `query`; `problem` says why the search failed.
     """
 
     body: Collectivity
@@ -58,7 +58,7 @@ class ProposedBody:
 
 
 def find_proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
-    """Return the unconfirmed body, or None if there is nothing that this person may confirm. Four queries."""
+    """Return the unconfirmed body, or None if this person has no body to confirm on this case. Four queries."""
     body = incident.collectivity
     if not body.is_unconfirmed or Ability.CONFIRM_BODY not in list_abilities(user, incident):
         return None

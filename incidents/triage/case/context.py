@@ -92,7 +92,7 @@ def build_history_context(
     evidence: dict[str, Any],
     rows: CaseRows,
 ) -> dict[str, Any]:
-    """Return the latest events, with the words that the page has already read."""
+    """Return the latest events. Their texts come from rows that the page has already read."""
     message_texts = [(message.uid, message.text) for message, _is_new in thread["messages"]]
     file_names = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
     note_texts = [(note.uid, note.text) for note in rows.notes]

@@ -33,13 +33,13 @@ def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[st
 
 
 def format_data(incident: Incident) -> str:
-    """Return the data in one line. Three queries at most."""
+    """Return in one line what was declared and judged of the data. Three queries at most."""
     declared = read_declared_data(incident)
     return summarise_data(declared, find_judgement(incident, declared, find_first_leak(incident)))
 
 
 def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
-    """Return « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
+    """Return a text such as « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
     answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_status(declared)
     parts = [answer, f"fuite {get_label(LeakStatus, status)}" if status else ""]
     declared_text = ", ".join(part for part in parts if part) or str(NOT_STATED)

@@ -33,7 +33,7 @@ def format_title(event: IncidentEvent) -> str:
 
 
 def format_detail(event: IncidentEvent) -> str:
-    """Return the addition to the name, or ""."""
+    """Return what the history adds to the name of the event, or ""."""
     say = DETAILS.get(event.kind)
     return say(event.data) if say else ""
 

@@ -31,7 +31,7 @@ def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
 
 
 class NumberToCall(NamedTuple):
-    """`words`: whose number it is, or where and when it was found. `source`: None for a number from a declaration."""
+    """A number. `words` says whose it is, or where and when it was found; a declared number has no `source`."""
 
     phone: str
     words: str
@@ -45,8 +45,8 @@ class NumberToCall(NamedTuple):
 def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> list[NumberToCall]:
     """Return the numbers to show on the bar of the case. One query at most.
 
-    Until the case is verified, a number that does not come from the form is first, to verify the declaration; that on
-    which the declarant waits for the call follows.
+    Until the case is verified, the official number comes first, since a call to it verifies the declaration. The
+    number on which the declarant waits for the call follows.
     """
     declared = incident.story.contact_phone
     if incident.is_verified and declared:

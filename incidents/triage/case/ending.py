@@ -14,7 +14,7 @@ AWAKENED_SHOWN = 5
 
 
 class ReopenForm(CaseForm):
-    """The service checks the motive and names the field."""
+    """The form that reopens a case. The service checks the motive, and reports errors by field."""
 
     code = KeptForm.REOPENING
 
@@ -27,7 +27,7 @@ class ReopenForm(CaseForm):
 
 
 def build_ending_block(incident: Incident) -> dict[str, Any]:
-    """Return nothing while the case is open. Otherwise two queries."""
+    """Return the report, the rating and the form of a closed case, with two queries; {} while the case is open."""
     if incident.status != Status.CLOSED:
         return {}
     closing = incident.closings.select_related("actor").order_by("-id").first()

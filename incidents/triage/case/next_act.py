@@ -9,7 +9,7 @@ from incidents.models import Incident
 
 
 class NextAct(NamedTuple):
-    """`kind` selects the button of the page; `why` is one sentence, or ""."""
+    """An act that the page proposes. `kind` selects its button; `why` is one sentence, or ""."""
 
     kind: str
     title: str
@@ -17,7 +17,7 @@ class NextAct(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """A due date: what is due (such as « répondre »), by when, and the time left or overdue."""
+    """A due date. `words` is what is due, such as « répondre »; `difference` is the time left or overdue."""
 
     words: str
     at: datetime

@@ -27,10 +27,10 @@ from incidents.triage.work.tasks import make_task_form
 
 
 class OpenedForm(NamedTuple):
-    """`make` returns what the form's block of the context holds once open; `template` renders it at `anchor` of the
-    page.
+    """A form that the page of a case renders once it is opened, from `template` and at `anchor`.
 
-    `in_states` are the states of a case in which its page offers the form.
+    `make` returns what its block of the context then contains. The page offers the form while the case is in one of
+    `in_states`.
     """
 
     anchor: str
@@ -73,7 +73,7 @@ def open_form(context: dict[str, Any], incident: Incident, user: User, name: str
 
 @require_safe
 def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
-    """Return one form alone, for a person who has read the page of the case; redirect others to that page.
+    """Return one form alone, for a person who has read the page of the case; redirect others to the page.
 
     Raises Http404 for a form that the page of the case does not offer.
     """
@@ -85,7 +85,7 @@ def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
         raise Http404
     if not Reading.objects.filter(
         incident=incident, user=user
-    ).exists():  # the page notes who reads, and shows what is new
+    ).exists():  # only the page of the case records the reading and shows what is new
         address = reverse("admin:incidents_incident_change", args=[incident.reference], query={"ouvrir": form})
         return redirect(address)
     address = reverse("admin:incidents_incident_change", args=[incident.reference])

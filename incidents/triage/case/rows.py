@@ -28,7 +28,7 @@ from incidents.triage.work.tasks import list_tasks
 
 @dataclass(frozen=True)
 class CaseRows:
-    """Each list is bounded by the function that reads it. `events` are newest first, one more than the page shows."""
+    """The rows of one case. Their number is limited; `events` are newest first, one more than the page shows."""
 
     events: list[IncidentEvent]
     readings: list[Reading]
@@ -41,12 +41,12 @@ class CaseRows:
 
     @property
     def has_earlier(self) -> bool:
-        """Whether there are more events than the page shows."""
+        """True if there are more events than the page shows."""
         return len(self.events) > MAX_EVENTS
 
     @property
     def history(self) -> list[IncidentEvent]:
-        """All events of the case, newest first; none where they are too many to have been read."""
+        """All events of the case, newest first; [] if there are more than were read."""
         return [] if self.has_earlier else self.events
 
 
@@ -76,7 +76,7 @@ def read_case_rows(incident: Incident) -> CaseRows:
 
 
 def attach_people(*lists: tuple[Iterable[Model], str]) -> None:
-    """Set the foreign key of this name to its person, on all rows of all lists, in one query."""
+    """Set the foreign key of each list to its person on all rows of the list, with one query for all lists."""
     references = [(row, name, getattr(row, f"{name}_id")) for rows, name in lists for row in rows]
     people = User.objects.in_bulk({key for _row, _name, key in references if key})
     for row, name, key in references:

@@ -41,7 +41,7 @@ def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def build_telephone_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    """Return the facts in brief. `offers_guide`: the steps of its guide may be added, and there is no task yet."""
+    """Return the facts in brief. `offers_guide` is true if there is no task yet and the guide may be added."""
     read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
     return {
         "incident": incident,

@@ -18,7 +18,7 @@ from incidents.triage.case_form import CaseForm
 
 
 class ReplyForm(CaseForm):
-    """The service checks lengths and words, and names the field."""
+    """The form of a message to the declarant. The service checks its text, and reports errors by field."""
 
     code = KeptForm.REPLY
     of_page = frozenset({"seen", "confirmed"})

@@ -17,7 +17,7 @@ from incidents.triage.case import details
 
 MAX_EVENTS = 200
 EXCERPT = 160
-# The code of an event that identifies the row with its words, and the relation of the case to that row.
+# By the name in the data of an event that identifies the row with its text: the relation from the case to these rows.
 SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence", "task": "tasks"}
 ASSIGNING_EVENTS = frozenset({EventKind.ASSIGNED, EventKind.HANDED_OVER})
 INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
@@ -25,7 +25,7 @@ INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 @dataclass(frozen=True)
 class Moment:
-    """An event. `mails`: what became of its mails (`incidents/panels.py`), each with its moment in words."""
+    """An event. `mails` says what became of each of its mails (`incidents/panels.py`), and when."""
 
     event: IncidentEvent
     when: str
@@ -54,8 +54,8 @@ class Moment:
 def list_event_moments(
     events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime
 ) -> list[Moment]:
-    """Return the events with their words and mails. `words`: the texts of rows by uid. Two queries, one for the mails
-    and one for the people to whom the case was given.
+    """Return the events with their texts and mails. `words` has the texts of rows by uid. Two queries: one for the
+    mails, one for the people to whom the case was given.
     """
     listed = list(events)
     people = name_receivers(listed)
@@ -97,5 +97,5 @@ def index_texts(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
 
 
 def list_events(incident: Incident) -> list[IncidentEvent]:
-    """Return the latest events, newest first. An event more than is shown says that there are earlier ones."""
+    """Return the latest events, newest first. One more than MAX_EVENTS shows that there are earlier events."""
     return list(incident.events.order_by("-id")[: MAX_EVENTS + 1])

@@ -41,13 +41,13 @@ from incidents.triage.queue.lines import build_lines, load_line_columns
 from incidents.triage.queue.refresh import annotate_own_reading
 
 PAGE = 50
-# Beyond, the page says « au moins ».
+# Above this number, the page writes « au moins ».
 COUNTED = 5000
 TYPED_AT_ONCE = 50
 
 
 class OpeningForm(forms.Form):
-    """The service checks the title."""
+    """The form that opens a group. The service checks the title."""
 
     kind = forms.ChoiceField(label="Ce que ces dossiers ont en commun", choices=GroupKind.choices)
     title = WordsField(label="Titre", widget=forms.TextInput(attrs={"maxlength": 120}))
@@ -91,7 +91,7 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
 
 
 def filter_older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
-    """Return the groups after that group, or all of them if it is not in the list."""
+    """Return the groups opened before the group `uid`, or all groups if there is none with this uid."""
     try:
         last = groups.filter(uid=UUID(uid)).first()
     except ValueError:
@@ -148,7 +148,7 @@ def supplier_group_view(request: HttpRequest) -> HttpResponse:
 def read_supplier(request: HttpRequest) -> str:
     supplier = request.POST.get("prestataire", "")
     if "\0" in supplier:
-        raise Http404  # PostgreSQL holds no such name
+        raise Http404  # PostgreSQL cannot store NUL, so no supplier has this name
     return supplier
 
 
@@ -208,7 +208,7 @@ def list_cases(group: CaseGroup, user: User, after: str) -> list[Incident]:
     """Return up to one case more than a page, newest first, after the case with the reference `after`, each annotated
     with when `user` last read it.
 
-    That case need not be in the group any more.
+    The case `after` need not be in the group any more.
     """
     own_cases = Incident.objects.filter(csirt=group.csirt_id)
     last = own_cases.filter(reference=compact(after)).values_list("received_at", "pk").first() if after else None

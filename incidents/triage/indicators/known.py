@@ -45,7 +45,7 @@ class Result(NamedTuple):
     value: str  # defanged
     rows: list[Observable]
     has_more: bool
-    search: str  # the address of the search for it in the texts
+    search: str  # the address of the search for the value in the texts
 
 
 class LookForm(forms.Form):
@@ -110,7 +110,7 @@ def render_known_page(
 
 
 def list_rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
-    """Return the values, newest first, after the last one of the former page."""
+    """Return the ignored values older than the value `uid`, newest first; all values if `uid` is not among them."""
     rows = IgnoredValue.objects.filter(csirt__in=centres).select_related("csirt", "actor").order_by("-id")
     try:
         last = rows.filter(uid=uid).first() if uid else None

@@ -69,7 +69,7 @@ def format_sightings(number: int) -> str:
 
 def link_to_search(value: str) -> str:
     """Return the address of a search for the value in the texts of the cases, which may mention it without
-    keeping it.
+    its being kept as an indicator.
     """
     quoted = f'"{value}"' if " " in value else value
     return reverse("admin:incidents_incident_search", query={"q": quoted})

@@ -37,7 +37,7 @@ PAGE = "incidents/triage/observables.html"
 
 
 class HandForm(forms.Form):
-    """The service checks that the value is of that kind, and names the field."""
+    """The form of an indicator typed by hand. The service checks the value, and reports errors by field."""
 
     kind = forms.CharField(label="Nature", required=False, widget=forms.Select(choices=ObservableKind.choices))
     value = forms.CharField(label="Valeur", required=False, widget=forms.TextInput(attrs={"maxlength": 500}))

@@ -91,7 +91,7 @@ class QualifyForm(CaseForm):
 
     @property
     def chosen_boxes(self) -> list[Any]:
-        """Return the boxes that are ticked or were, and are not suggested."""
+        """Return the boxes, except suggested ones, that are ticked or whose technique is saved."""
         return [box for box in self.other_boxes if box.data["selected"] or box.data["value"] in self.current]
 
     @property
@@ -152,7 +152,7 @@ def list_rsit_choices(standing: Qualification) -> list[Any]:
 
 
 def list_leak_choices(incident: Incident) -> list[Any]:
-    """Return what the centre may judge, after the choice that leaves what was declared, or returns to it."""
+    """Return the choices of the leak: first « comme déclaré », then each status that the centre may judge."""
     declared = read_declared_data(incident)
     status = read_declared_status(declared)
     none = "aucune, données non concernées" if declared["concerned"] == Answer.NO else NOT_STATED

@@ -22,7 +22,7 @@ def parse_severity(value: str) -> Severity:
 
 
 class SeverityForm(CaseForm):
-    """The service checks whether the motive says enough, and names the field."""
+    """The form that sets the severity. The service checks the motive, and reports errors by field."""
 
     code = KeptForm.SEVERITY
 
@@ -32,7 +32,7 @@ class SeverityForm(CaseForm):
 
 
 def make_severity_form(incident: Incident) -> SeverityForm:
-    """Return the form with the level that the facts give now chosen."""
+    """Return the form, in which the level that follows from the present facts is selected."""
     assessment = assess_case(incident, timezone.now())
     return SeverityForm(initial={"severity": assessment.severity, "seen": incident.severity})
 
@@ -51,7 +51,7 @@ def build_severity_block(
     leaks: Sequence[DataLeak],
     answers: Iterable[SectionBlock],
 ) -> dict[str, Any]:
-    """Assess the severity again from the rows that the page has read. One query if the case has another level."""
+    """Assess the severity again from the rows that the page has read. One query if it has changed."""
     situation = Situation(
         type=incident.type,
         interruptions=[read_interruption(row) for row in interruptions],
@@ -64,7 +64,7 @@ def build_severity_block(
     return {
         "found": assessment,
         "is_found": is_found,
-        # Only the passing of days does that: any other reason raises the stored severity at once.
+        # Only the passing of days raises the result alone: any change of the facts raises the stored severity at once.
         "is_behind": assessment.severity > incident.severity,
         "choice": None if is_found else find_choice(incident),
     }

@@ -37,7 +37,7 @@ class VerifyForm(CaseForm):
 
     @property
     def is_official(self) -> bool:
-        """Whether the number that the page proposes is ticked."""
+        """True if the number that the page proposes is ticked."""
         return self.proposed is not None and self["official"].value() == self.proposed.phone
 
     def clean(self) -> dict[str, Any]:

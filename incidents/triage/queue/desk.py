@@ -10,10 +10,10 @@ from incidents.triage.transfer.block import count_offers
 
 
 class Desk(NamedTuple):
-    """`offers`: number of transfers to answer.
+    """What the notices above the queue announce.
 
-    `awakened`: closed cases on which the declarant wrote. `without_channel`: the user's centres without notification
-    address, which get no mail.
+    `offers` is the number of transfers to answer. `awakened` are the closed cases on which the declarant wrote.
+    `without_channel` are the user's centres without notification address, which get no mail.
     """
 
     offers: int
@@ -31,6 +31,6 @@ def load_desk(user: User) -> Desk:
 
 
 def compute_notice_mark(offers: int, awakened: list[dict[str, Any]]) -> str:
-    """Return a stamp that changes with these notices."""
+    """Return a stamp that changes when one of these two notices changes."""
     waiting = offers, [(case["reference"], case["declarant_wrote_at"]) for case in awakened]
     return hashlib.sha256(repr(waiting).encode()).hexdigest()[:12]

@@ -41,7 +41,7 @@ class CaseLine:
     received: str
     services: str
     data: str
-    # What is due next and by when; below it, the time that remains.
+    # What is due next and by when, and the text below it: the time that remains.
     clock: str
     clock_below: str
     late: timedelta | None
@@ -56,7 +56,7 @@ class CaseLine:
 
     @property
     def heading(self) -> str:
-        """Return the level of its heading as text: a template spends long on grouping the thousands of a number."""
+        """Return the HTML level of the heading, as text: a template takes long to format a number."""
         return "3" if self.is_member else "2"
 
     @property
@@ -75,7 +75,7 @@ class CaseLine:
     @property
     def owner(self) -> User | None:
         """Return the assignee, or None if they have left the centre while the case is open."""
-        row: Any = self.incident  # with what is annotated
+        row: Any = self.incident  # Any, for its annotations
         return self.incident.assignee if row.is_held or self.is_closed else None
 
 
@@ -110,7 +110,7 @@ def build_lines(incidents: Iterable[Incident], now: datetime) -> list[CaseLine]:
 
     Cases annotated with `read_at`, the user's last reading, also show whether there is news.
     """
-    rows: list[Any] = list(incidents)  # with what is annotated
+    rows: list[Any] = list(incidents)  # Any, for their annotations
     touched = read_touched_services(rows)
     return [build_line(row, touched.get(row.pk, []), find_region_zone(row.region_code), now) for row in rows]
 
@@ -147,7 +147,7 @@ def is_unread(incident: Any) -> bool:
 
 
 def find_answer_due(incident: Incident) -> datetime | None:
-    """Return by when the declarant waits for an answer, or None if another due date of the line already says it."""
+    """Return by when the declarant waits for an answer, or None if the line already shows it."""
     if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
         return None
     is_first_word = incident.status == Status.DECLARED and incident.declarant_wrote_at is None
@@ -175,7 +175,7 @@ def list_case_marks(incident: Any) -> Iterator[str]:
 
 
 def has_absent_holder(incident: Any) -> bool:
-    """Tell whether the case was taken by a person who has left the centre. It is annotated `with_holder`."""
+    """Tell whether the case was taken by a person who has left the centre. The case needs `with_holder()`."""
     return incident.status == Status.ACKNOWLEDGED and not incident.is_held
 
 

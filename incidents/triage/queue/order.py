@@ -71,7 +71,7 @@ COLUMNS = (
 
 
 class QueuePlace(NamedTuple):
-    """The place of a case in the order, worst first. A link to the next page carries it."""
+    """The place of a case in the order of the queue, worst first. The link to the next page contains it."""
 
     below_worst: int
     at: datetime
@@ -115,5 +115,5 @@ def list_open_cases(user: User) -> Iterator[OpenCase]:
 
 
 def select_columns(cases: IncidentQuerySet) -> QuerySet[Incident, tuple[Any, ...]]:
-    """Return the columns of an OpenCase for each of these cases."""
+    """Return a row with the columns of an OpenCase for each of these cases."""
     return cases.annotate(holder=Case(When(works_for_centre(), then=F("assignee")))).values_list(*COLUMNS)

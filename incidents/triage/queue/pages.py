@@ -33,14 +33,16 @@ LINES = 50
 # The most cases shown of an open wave; a list of its own shows all of them.
 MEMBERS_SHOWN = 50
 VIEW, TYPE, AFTER, BEFORE, OPENED, WITHIN = "etat", "type", "apres", "avant", "ouvre", "dans"
-PERSON = "de"  # accounts/templates link to it
-# A page of closed cases is read by date alone: each of its places has this first part.
+PERSON = "de"  # templates of accounts link to it
+# Closed cases are sorted by date alone, so the first part of their places is always this one.
 BY_DATE = 0
 
 
 class QueueFilters(NamedTuple):
-    """`opened`: the key of the open wave. `within`: the key of the wave that is shown alone, case by case. `person`:
-    the public id of the colleague whose cases are shown.
+    """The filters in the address of a page of the queue.
+
+    `within` is the key of the wave that is shown alone, case by case. `person` is the public id of the colleague whose
+    cases alone are shown. `opened` is the key of the open wave.
     """
 
     view: SavedView = TO_DO
@@ -74,20 +76,20 @@ class QueueFilters(NamedTuple):
         return not (self.after or self.before)
 
     def link(self, **changes: str) -> str:
-        """Return the address of the first page with these changes, by default without an open wave."""
+        """Return the address of the first page with these parameters changed, by default without an open wave."""
         view = self.view.code if self.view != TO_DO else ""
         parameters = {VIEW: view, TYPE: self.type, PERSON: self.person, WITHIN: self.within} | changes
         return f"?{urlencode({name: value for name, value in parameters.items() if value})}"
 
     def link_here(self, **changes: str) -> str:
-        """Return the same for the page that is shown."""
+        """Return the address of the displayed page with these parameters changed."""
         places = {AFTER: str(self.after or ""), BEFORE: str(self.before or "")}
         return self.link(**places | changes)
 
 
 class QueuePage(NamedTuple):
-    """`filters`: what its address asks. `members`: the cases of the open wave. `previous` and `next` are links, or
-    empty at the end of the queue. `person`: the colleague whose cases alone are shown, or None.
+    """A page of the queue. `members` are the cases of the open wave, by its key. `previous` and `next` are links, or
+    empty at the ends of the queue. `person` is the colleague whose cases alone are shown, or None.
     """
 
     filters: QueueFilters
@@ -148,7 +150,7 @@ def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: Us
 
 
 def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
-    """Return the lines after a place, or before another. A place stays valid after its row has left the queue."""
+    """Return the page after `filters.after` or before `filters.before`. A place outlives its case in the queue."""
     places = [compute_place(wave.worst, now) for wave in waves]
     if filters.before:
         end = sum(place < filters.before for place in places)

@@ -54,7 +54,7 @@ def compute_page_mark(page: QueuePage, rows: Mapping[int, Any], now: datetime) -
 
 
 def list_displayed_values(case: OpenCase, now: datetime) -> tuple[Any, ...]:
-    """Return what the line of a wave depends on, of a case that is not its worst."""
+    """Return what the line of a wave shows or counts of each of its cases."""
     standing = case.reference, case.status, case.severity, case.verification, case.is_to_call_back
     return *standing, case.group, case.group_title, case.is_late(now), case.is_answer_late(now)
 

@@ -14,7 +14,7 @@ from incidents.triage.queue.order import OpenCase
 from incidents.triage.queue.pages import MEMBERS_SHOWN, OPENED, WITHIN, QueueFilters, QueuePage
 from incidents.triage.queue.waves import Wave, WaveKind
 
-# The connection and the mailbox are not stored: two such cases may share neither.
+# Which connection or mailbox caused the mark is not stored, so two marked cases need not share it.
 NAMES = {
     Burst.ADDRESS: "marqués pour leur connexion à Internet",
     Burst.MAILBOX: "marqués pour leur adresse mail à rappeler",

@@ -28,15 +28,15 @@ class WaveKind(models.TextChoices):
     BURST = "rafale", "rafale"
 
 
-# By centre and supplier, a case of the group that is about this supplier.
+# One case of the group about a supplier, by centre and supplier.
 type Homes = Mapping[tuple[int, str], OpenCase]
 
 
 class Wave(NamedTuple):
-    """A line. `cases` are in the order of the queue; a wave of a single case is that case.
+    """A line of the queue: a wave, or a single case if `kind` is None. `cases` are in the order of the queue.
 
-    `group`: any case of the group of the wave, in this wave or not. `supplier_key`: the key of its supplier.
-    `lacking`: how many open cases of the centre, in this wave or not, name that supplier and are in no group.
+    `group` is any case of the wave's group, in this wave or not. `supplier_key` is the key of the wave's supplier.
+    `lacking` counts the open cases of the centre, in this wave or not, that name this supplier and are in no group.
     """
 
     kind: WaveKind | None
@@ -51,12 +51,12 @@ class Wave(NamedTuple):
         return self.cases[0]
 
     def outside(self) -> int:
-        """Return how many of its cases are in no group."""
+        """Return how many cases of the wave are in no group."""
         return sum(case.group is None for case in self.cases)
 
 
 def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, among: Iterable[OpenCase] = ()) -> list[Wave]:
-    """Return the lines of the queue in their order. `among`: all the open cases, where `cases` are some of them."""
+    """Return the lines of the queue in their order. `among` are all the open cases if `cases` are only some."""
     ordered = sorted(cases, key=lambda case: compute_place(case, now))
     suppliers = SupplierIndex.of(among or ordered)
     names = assign_waves(ordered, suppliers.homes)
@@ -74,7 +74,7 @@ def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, among: Iterable[O
 
 
 class SupplierIndex(NamedTuple):
-    """The suppliers that all open cases name. `lacking`: by centre and supplier, how many cases are in no group."""
+    """The suppliers that the open cases name. `lacking` counts, by centre and supplier, the cases in no group."""
 
     homes: Homes
     suppliers: Mapping[UUID | None, str]
@@ -97,7 +97,7 @@ class SupplierIndex(NamedTuple):
 
 
 def list_single_cases(cases: Iterable[OpenCase], now: datetime) -> list[Wave]:
-    """Return each case as a line of its own, in the same order."""
+    """Return each case as a line of its own, in the order of the queue."""
     return [Wave(None, "", [case]) for case in sorted(cases, key=lambda case: compute_place(case, now))]
 
 
@@ -124,7 +124,7 @@ def assign_waves(cases: list[OpenCase], homes: Homes) -> dict[int, tuple[WaveKin
 def group_by_affair(
     cases: list[OpenCase], keys: dict[int, tuple[WaveKind, str]], affair_of: Callable[[OpenCase], Hashable]
 ) -> dict[tuple[int, Hashable], list[OpenCase]]:
-    """Return the cases in no wave yet, by centre and affair."""
+    """Return the cases that are in no wave yet and have an affair, by centre and affair."""
     members: defaultdict[tuple[int, Hashable], list[OpenCase]] = defaultdict(list)
     for case in cases:
         if case.pk not in keys and (affair := affair_of(case)) not in {None, ""}:
@@ -150,14 +150,14 @@ def make_wave_key(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
 
 
 def find_group(case: OpenCase, homes: Homes) -> Hashable:
-    """Return the group that a case is in, or else that of the supplier that it names."""
+    """Return the group of the case, or else the group about the supplier that it names."""
     home = homes.get((case.csirt, case.supplier_key))
     return case.group or (home and home.group)
 
 
 def find_supplier_homes(cases: Iterable[OpenCase]) -> Homes:
     """Return, by centre and supplier, a case of the open group about that supplier, which most of the group's open
-    cases name. Of two such groups, the same is chosen each time.
+    cases name. If there are several groups about it, the choice is always the same.
     """
     members: defaultdict[tuple[str, int], list[OpenCase]] = defaultdict(list)
     for case in cases:
@@ -175,8 +175,8 @@ def find_supplier_homes(cases: Iterable[OpenCase]) -> Homes:
 
 
 def build_chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]:
-    """Return the cases of one centre that have this field in common, as chains in which each was received within an
-    hour of the one before: as long as declarations are counted against each other.
+    """Return the cases as chains: cases of one centre with the same value of `shared`, each received within an hour of
+    the previous one. Declarations within this time of each other also count as a burst.
     """
     chains: list[list[OpenCase]] = []
     newest: dict[tuple[int, Hashable], list[OpenCase]] = {}
@@ -191,8 +191,8 @@ def build_chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]
 
 
 def find_bursts_of_bodies(cases: list[OpenCase], marked: Collection[OpenCase]) -> dict[int, str]:
-    """Return the burst of each case: the marked cases of a body, and its cases of the hour before, which were not
-    marked.
+    """Return the key of the burst of each case that is in one. A burst is made of the marked cases of a body and of
+    its unmarked cases of the hour before.
     """
     bodies = {case.body for case in marked}
     keys: dict[int, str] = {}

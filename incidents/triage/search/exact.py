@@ -15,7 +15,7 @@ from incidents.querysets import LAST_DIGITS, PACIFIC, IncidentQuerySet
 NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)
 # A French number as it is dialled. Nine digits are a SIREN, fourteen a SIRET.
 NATIONAL = re.compile(r"0\d{9}", re.ASCII)
-# Of the Pacific, in pairs or not: a date has other signs between its parts.
+# A number of the Pacific, in pairs or not. Only spaces and dots separate its pairs, unlike « 24/11/26 ».
 PACIFIC_LOCAL = re.compile(r"[2-9]\d(?:[ .]?\d\d){2}|(?:4\d|8[7-9])(?:[ .]?\d\d){3}", re.ASCII)
 PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
 PREFIXED = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
@@ -28,7 +28,7 @@ class ExactValue(NamedTuple):
     value: str
 
 
-# Names of callers are not indexed, since erasing must leave no copy of them: those of the newest cases are compared.
+# Names of callers are not indexed, since erasing must leave no copy of them: this many cases are compared.
 CALLERS_READ = 300
 CIVILITIES = frozenset(("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"))
 # The reason shown for a case that was found by an exact value.
@@ -41,7 +41,7 @@ REASONS: dict[str, str] = {
 
 
 def parse_exact_value(text: str) -> ExactValue | None:
-    """Return the exact value that the whole text is, or None, also for a SIREN or a postal code."""
+    """Return the exact value if the whole text is one, else None. A SIREN and a postal code are no exact values."""
     if NUMBER.fullmatch(text) and (number := parse_telephone(text)):
         return ExactValue("phone", number)
     if address := normalise_ip(text.strip()):
@@ -92,10 +92,7 @@ def find_cases_with(exact: ExactValue, cases: IncidentQuerySet, most: int) -> li
 
 
 def list_caller_names(texts: Collection[str]) -> list[str]:
-    """Return the words and phrases that may be of the name of a caller, folded, without civilities.
-
-    Names of people stay out of the index of the words: those of the newest cases are compared.
-    """
+    """Return the searched words and phrases that may be in a caller's name, folded and without civilities."""
     return [name for text in texts if (name := normalise_name(text))]
 
 

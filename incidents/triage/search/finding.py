@@ -177,7 +177,7 @@ def find_without_words(
 ) -> tuple[list[FoundCase], datetime | None]:
     """Return the newest of `cases`, and the instant at which the search stopped.
 
-    `mine` are the cases of the user's centres in these days.
+    `own_cases` are the cases of the user's centres in these days.
     """
     received = own_cases.order_by("-received_at").values_list("received_at", flat=True)
     oldest = received[DEPTH : DEPTH + 1].first()

@@ -192,7 +192,7 @@ def explain_empty_query(query: Query) -> SearchResult:
 def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[FoundCase], list[FoundCase]]:
     """Return the newest cases whose body or whose caller has this name, and those of bodies with a similar name.
 
-    One query for bodies and callers together, since a page costs ten.
+    One query finds both bodies and callers, since a page may run only ten.
     """
     bodies = [] if query.phrases else find_bodies(query.free)
     callers = list_caller_names([*query.words, *query.phrases])
@@ -255,7 +255,7 @@ def describe_older_search(query: Query, oldest: datetime | None) -> dict[str, An
 
 
 def list_typed_parts(query: Query) -> Iterator[str]:
-    """Yield the parts of the query as they were typed, without the end of its days."""
+    """Yield the parts of the query as they were typed, except the last day of its range of days."""
     for part in query.parts:
         if part.is_left_out or part.key not in ("au", "jour"):
             yield query.text[part.start : part.end]

@@ -151,7 +151,7 @@ def parse_part(text: str, start: int) -> QueryPart:
 def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> QueryPart:
     """Parse a filter.
 
-    `found` matched its key and sign; its value follows, in quotation marks if it has several words.
+    `match` covers its key and sign. Its value follows, in quotation marks if it has several words.
     """
     at, sign = match.end(), match[2]
     if at < len(text) and text[at] in QUOTES:
@@ -163,7 +163,7 @@ def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> Query
         value = KEYS[key].read(sign, value_text.strip())
     except BadValue as problem:
         word = text[start:end].strip()
-        # ^ The suggestions are written as a person can type them: with their key, and in quotation marks if they have
+        # The suggestions are written as a person can type them: with their key, and in quotation marks if they have
         # several words.
         close = tuple(
             f'{key}:"{suggestion}"' if " " in suggestion else f"{key}:{suggestion}" for suggestion in problem.close

@@ -214,7 +214,7 @@ def read_free_words(sign: str, text: str) -> Value:
 
 # A value of the filter that is no status: the case has no assignee, or they left the centre.
 TO_TAKE = "to_take"
-# Another such value: the assignee works for the centre.
+# Another value that is no status: the assignee works for the centre.
 TAKEN = "taken"
 YES_NO = {"oui": ("yes",), "non": ("no",)}
 STATES = {

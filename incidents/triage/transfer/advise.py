@@ -43,7 +43,7 @@ FIELDS_NOT_RESTORED = ("seen", "key", *CONSENT_FIELDS)
 
 
 class AdviceForm(AgreementForm):
-    """The service checks what is missing and whether the case may be sent, and names the field."""
+    """The form of a file to a partner. The service checks that the case may be sent, and reports errors by field."""
 
     partner = forms.ChoiceField(
         label="Partenaire",
@@ -147,7 +147,7 @@ def render_advice_page(
 
 
 def list_sent(incident: Incident) -> list[tuple[Advice, str, Remark | None]]:
-    """Return the latest files, each with the name of its partner and, if it did not leave, its mail. Three queries."""
+    """Return the latest files, each with the name of its partner, and its mail if that failed. Three queries."""
     advices = list(incident.advices.select_related("actor").order_by("-id")[:ADVICES_SHOWN])
     events = dict(incident.events.filter(kind=EventKind.ADVISED).values_list("data__advice", "pk"))
     mails = list_remarks(list(events.values()))

@@ -11,7 +11,7 @@ CONSENT_FIELDS = ("agreed", "label")
 
 
 class AgreementForm(forms.Form):
-    """The service checks whether an agreement is needed and noted well enough, and names the field."""
+    """The fields of an agreement. The service checks whether it is needed and noted, and reports errors by field."""
 
     agreed = forms.BooleanField(label="Le déclarant est d’accord", required=False)
     agreement = forms.CharField(

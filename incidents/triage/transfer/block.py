@@ -17,7 +17,7 @@ MAX_COUNTED = 99
 
 
 class AskForm(AgreementForm):
-    """The service checks whether the motive says enough, and names the field."""
+    """The form that proposes a case to another centre. The service checks it, and reports errors by field."""
 
     taker = forms.ChoiceField(label="Centre", required=False)
     motive = forms.CharField(
@@ -49,9 +49,9 @@ class ReturnForm(forms.Form):
 
 
 def list_transfers(incident: Incident) -> list[Transfer]:
-    """Return the latest, newest first, without the copy of the facts that the former centre reads.
+    """Return the latest transfers, newest first, without the copy of the facts that the former centre reads.
 
-    One query, another for the centres where there are any.
+    One query, and one for the centres if there is a transfer.
     """
     latest = list(incident.transfers.defer("standing").order_by("-id")[:SHOWN_ON_CASE])
     centres = Csirt.objects.in_bulk({key for transfer in latest for key in (transfer.giver_id, transfer.taker_id)})
@@ -80,7 +80,7 @@ def count_offers(user: User) -> int:
 
 
 def summarise_case(incident: Incident) -> dict[str, Any]:
-    """Return codes and the name of the body: no text of the declarant, no name or number of a person."""
+    """Return what a proposal shows of the case: labels and the body, no declared text, nothing about a person."""
     return {
         "body": incident.collectivity.label,
         "population": incident.collectivity.population,

@@ -25,7 +25,7 @@ from incidents.triage.case.page import render_page
 # Lists that may have several pages; the parameter of each is the name of its section.
 LISTS = {"messages": "echanges", "notes": "notes", "sheets": "reponses", "tasks": "taches", "events": "histoire"}
 SMALL_NUMBER = re.compile("[0-9]{1,6}")
-# The codes that are shown, in this order: (name in the standing, enumeration).
+# The codes that are shown, in this order: (name in the snapshot, enumeration).
 CODES: tuple[tuple[str, type[TextChoices]], ...] = (
     ("verification", enums.Verification),
     ("nature", enums.Nature),
@@ -66,7 +66,7 @@ def read_rows_to_skip(request: HttpRequest) -> dict[str, int]:
 
 
 def format_facts(snapshot: Values) -> dict[str, Any]:
-    """Return the codes of that day as labels; empty once the case is erased."""
+    """Return the codes of the snapshot as labels; {} once the case is erased."""
     codes = snapshot.get("codes")
     if not codes:
         return {}

@@ -17,12 +17,12 @@ from incidents.access import find_given_transfer
 from incidents.enums import KeptForm
 from incidents.triage.case.page import WORDS, render_page
 
-# What a form sends beside what a person wrote: its own marks, and the nature of a note.
+# Fields that hold nothing that a person wrote: the hidden fields of a form, and the kind of a note.
 CONTROL_FIELDS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version", "stylo", "ouverte", "trait"})
 
 
 def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Wrap a view `view(request, reference, …)` of a case so that its posts get this answer."""
+    """Wrap a view `view(request, reference, …)` of a case, so that its posts after a transfer get this answer."""
 
     @wraps(view)
     def telling(request: HttpRequest, reference: str, *args: object, **kwargs: object) -> HttpResponse:

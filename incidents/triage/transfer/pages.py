@@ -118,12 +118,12 @@ def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect_to_case(reference)
 
 
-# The pages of the centre to which it is proposed
+# The pages of the centre to which the case is proposed
 
 
 @require_safe
 def list_view(request: HttpRequest) -> HttpResponse:
-    """Show the offers to the user's centres, what they have proposed and what they gave away. Raise Http404 for a user
+    """Show the cases offered to the user's centres, proposed by them, and given away by them. Raise Http404 for a user
     without a centre.
     """
     centre_ids = get_account(request).work_centre_ids
@@ -170,7 +170,7 @@ def offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         transfer = accept_transfer(uid=uid, actor=get_account(request))
-    except (Stale, InvalidTransition, ValidationError):  # the page says which, from what stands now
+    except (Stale, InvalidTransition, ValidationError):  # the page explains the refusal from the present state
         return render_offer_page(
             request, get_offer(get_account(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT
         )
@@ -199,8 +199,8 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 def render_offer_page(
     request: HttpRequest, transfer: Transfer, form: ReturnForm, *, status: int = 200
 ) -> HttpResponse:
-    """Return the page with what is needed to decide while the offer waits; afterwards the outcome, and nothing of the
-    case.
+    """Return the page of an offer. While the offer waits, it shows what is needed to decide; afterwards only the
+    outcome, and nothing of the case.
     """
     incident = transfer.incident
     context = {

@@ -12,8 +12,10 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 
 
 class Delay(NamedTuple):
-    """A target and the actual delay. `took` is None until the target is met, `target` if there is none, `late` as long
-    as it is kept.
+    """The delay of one act, such as taking the case.
+
+    `at` is when the act was done and `took` how long it took; both are None until then. `target` is the time allowed
+    and `by` the deadline, or None. `late` is the time past the deadline, or None if it is kept.
     """
 
     at: datetime | None
@@ -24,7 +26,7 @@ class Delay(NamedTuple):
 
 
 def find_first_taken_at(incident: Incident, events: Sequence[IncidentEvent], *, has_earlier: bool) -> datetime | None:
-    """Return when somebody first took the case. `acknowledged_at` holds a later time if somebody took it anew, for
+    """Return when somebody first took the case. `acknowledged_at` holds a later time if somebody took it again, for
     instance by accepting a transfer.
 
     `events` are the newest events, newest first. Runs a query only if there are earlier ones.
@@ -45,8 +47,8 @@ def build_delays_block(incident: Incident, now: datetime, taken_at: datetime | N
 
 
 def compute_taking_delay(incident: Incident, first_at: datetime | None, now: datetime) -> Delay | None:
-    """Return the delay until the case was taken, or None if it was closed without that. If the case was put back, its
-    deadline counts from then, so that `target` is None.
+    """Return the delay until the case was taken, or None if it was closed without being taken. If the case was put
+    back into the queue, its deadline counts from then, so `target` is None.
     """
     due_at = incident.acknowledge_by
     at = None if incident.status == Status.DECLARED else first_at or incident.acknowledged_at

@@ -41,11 +41,11 @@ from incidents.triage.work.tasks import TaskForm
 
 # Hidden fields of a form, which the person did not type.
 MARKS = frozenset({"key", "seen", "confirmed"})
-# The part of the page to which a button leads without a script.
+# The anchor on the page to which a button leads without a script, by the name of its parameter.
 PLACES = {"modele": "echanges", "corps": "a-confirmer"}
 WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire."
 
-# The block of the page that holds each form. The correction is beside the proposed body instead.
+# The block of the context that holds each form. The form that corrects a body is in the block of the proposed body.
 BLOCKS = {
     KeptForm.REPLY: "thread",
     KeptForm.NOTE: "notes",
@@ -55,7 +55,7 @@ BLOCKS = {
     KeptForm.REOPENING: "ending",
     KeptForm.VERIFICATION: "verify",
 }
-# How to build each form with what was posted and with what it shows when nothing is typed.
+# How to build each form from a post, with the initial values from which changes are recognised.
 FORM_BUILDERS: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
     KeptForm.REPLY: lambda case, posted: ReplyForm(posted),
     KeptForm.NOTE: lambda case, posted: NoteForm(posted),
@@ -71,7 +71,7 @@ FORM_BUILDERS: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
 
 
 def read_typed_words(incident: Incident, posted: QueryDict, codes: Iterable[KeptForm]) -> dict[KeptForm, Values]:
-    """Return what was typed in each of these forms that `sent` contains. A form that was not changed gets {}."""
+    """Return what was typed in each of these forms that `posted` contains, or {} for a form that was not changed."""
     words: dict[KeptForm, Values] = {}
     for code in codes:
         values = read_form_values(posted, code)
@@ -106,11 +106,11 @@ def read_posted_pen(posted: QueryDict) -> Pen:
 
 
 def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Return a decorator that keeps what is typed on the page of a case while one of its forms or buttons is posted to
-    the view.
+    """Return a decorator that keeps all that is typed on the page of a case when one of its forms or buttons is posted
+    to the view.
 
-    `code` is that of the form; if it is empty, the argument `act` of the view gives it. The view reads the fields of
-    its form without their prefix. What the view accepted is forgotten, and what it refused stays with the rest.
+    `code` names the form; if it is empty, the argument `act` of the view names it. The view reads the fields of its
+    form without their prefix. When the view accepts the form, its words are forgotten; otherwise they stay kept.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -138,8 +138,8 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
 
 
 def keep_typed_words(user: User, reference: str, posted: QueryDict, own: str = "") -> dict[KeptForm, Values]:
-    """Keep all that a post of the page contains, whichever form was sent, and return it. The words in the form `own`,
-    which was sent, replace what another page saved for it. Raise Http404 and PermissionDenied.
+    """Keep what was typed in all forms of the page, whichever form was sent, and return it. The words in the form
+    `own`, which was sent, replace what another page saved for it. Raise Http404 and PermissionDenied.
     """
     if not any(read_form_values(posted, code) for code in KeptForm.values):
         return {}
@@ -153,8 +153,8 @@ def keep_typed_words(user: User, reference: str, posted: QueryDict, own: str = "
 
 
 def add_unprefixed_names(posted: QueryDict, own: str) -> QueryDict:
-    """Return `sent` in which the fields of the form `own` also have their names without prefix. A field that is
-    already posted under such a name, as by a button, stays.
+    """Return a copy of `posted` in which the fields of the form `own` also have their names without prefix. A value
+    that was posted under such a name, as by a button, is not replaced.
     """
     fields = posted.copy()
     for name, values in read_form_values(posted, own).items() if own else ():
@@ -235,7 +235,7 @@ def restore_words(context: dict[str, Any], incident: Incident, user: User) -> No
 
 
 def find_form(context: Mapping[str, Any], code: KeptForm) -> CaseForm | None:
-    """Return that form of the page, or None if the page does not have it."""
+    """Return the form `code` from the context of the page, or None if the page does not have it."""
     if code == KeptForm.CORRECTION:
         return context["proposed"].form if context.get("proposed") else None
     form: CaseForm | None = context.get(BLOCKS[code], {}).get("form")

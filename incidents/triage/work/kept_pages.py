@@ -23,7 +23,7 @@ OPENED_ON = frozenset({"seen", "vu"})
 
 
 def read_page_values(posted: QueryDict) -> Values:
-    """Return the fields of the form of a page, by their names."""
+    """Return the posted fields of a page, by their names, without MARKS."""
     return {name: [strip_controls(value) for value in values] for name, values in posted.lists() if name not in MARKS}
 
 
@@ -40,8 +40,8 @@ def keep_page_words(user: User, reference: str, code: KeptForm, posted: QueryDic
 def restore_page(
     form: Form, incident: Incident, user: User, code: KeptForm, *, except_fields: Collection[str] = ()
 ) -> Values:
-    """Put what `user` typed on that page before into `form`, which is unbound, but for `except_fields`. Return
-    all of it, or {} if nothing was typed. Runs one query.
+    """Fill the unbound `form` with what `user` typed on the page `code` before, except for `except_fields`. Return all
+    that was typed, or {} if nothing was. Runs one query.
     """
     values = {} if incident.erased_at else load_kept_words(incident, user).get(code, {})
     posted = QueryDict(mutable=True)

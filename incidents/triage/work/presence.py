@@ -13,12 +13,12 @@ from incidents.triage import wording
 
 
 def build_presence_block(now: datetime) -> dict[str, Any]:
-    """Return the time since when a reader counts as present. The page already has the readings."""
+    """Return the time since which a reading counts as presence. The page already has the readings."""
     return {"since": now - PRESENT_FOR}
 
 
 def describe_presence(incident: Incident, user: User, event_seen: str, now: datetime) -> dict[str, Any]:
-    """Return the presence for the script of a page whose last event was `seen`. Runs three queries."""
+    """Return the presence for the script of a page whose last event was `event_seen`. Runs three queries."""
     last = incident.events.select_related("actor").order_by("-id").first()
     mark = str(last.uid) if last else ""
     is_old = last is not None and event_seen not in ("", mark)

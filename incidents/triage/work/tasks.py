@@ -22,7 +22,7 @@ END_OF_DAY = {"hour": 23, "minute": 59}
 
 
 class TaskForm(CaseForm):
-    """The form of a task. Its date is on the clock of the body (`zone`, an IANA name)."""
+    """The form of a task. Its date is in the time zone of the body (`zone`, an IANA name)."""
 
     code = KeptForm.TASK
 
