@@ -73,7 +73,7 @@ class TelephoneForm(forms.Form):
     persons_band = ask_in_a_word(LEAK["persons_band"])
     categories = ask_in_a_word(LEAK["categories"])
     person_categories = ask_in_a_word(LEAK["person_categories"])
-    # The order of the fields on the page, which is the order of its list of errors.
+    # The order of the fields on the page and in its list of errors.
     field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *FACT_FIELDS)
     story_lines = property(list_story_lines)
 

@@ -68,8 +68,8 @@ def format_sightings(number: int) -> str:
 
 
 def link_to_search(value: str) -> str:
-    """Return the address of a search for the value in the texts of the cases, which may mention it without
-    its being kept as an indicator.
+    """Return the address of a search for the value in the texts of the cases, which may mention it
+    although it is no indicator of the case.
     """
     quoted = f'"{value}"' if " " in value else value
     return reverse("admin:incidents_incident_search", query={"q": quoted})

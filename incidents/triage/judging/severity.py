@@ -51,7 +51,7 @@ def build_severity_block(
     leaks: Sequence[DataLeak],
     answers: Iterable[SectionBlock],
 ) -> dict[str, Any]:
-    """Assess the severity again from the rows that the page has read. One query if it has changed."""
+    """Assess the severity again from the rows that the page has read. One query if it differs from the stored one."""
     situation = Situation(
         type=incident.type,
         interruptions=[read_interruption(row) for row in interruptions],
@@ -64,7 +64,7 @@ def build_severity_block(
     return {
         "found": assessment,
         "is_found": is_found,
-        # Only the passing of days raises the result alone: any change of the facts raises the stored severity at once.
+        # Only the passing of days can do this: a change of the facts raises the stored severity at once.
         "is_behind": assessment.severity > incident.severity,
         "choice": None if is_found else find_choice(incident),
     }

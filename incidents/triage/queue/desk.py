@@ -31,6 +31,6 @@ def load_desk(user: User) -> Desk:
 
 
 def compute_notice_mark(offers: int, awakened: list[dict[str, Any]]) -> str:
-    """Return a stamp that changes when one of these two notices changes."""
+    """Return a stamp that changes when `offers` or `awakened` changes."""
     waiting = offers, [(case["reference"], case["declarant_wrote_at"]) for case in awakened]
     return hashlib.sha256(repr(waiting).encode()).hexdigest()[:12]

@@ -147,7 +147,7 @@ def is_unread(incident: Any) -> bool:
 
 
 def find_answer_due(incident: Incident) -> datetime | None:
-    """Return by when the declarant waits for an answer, or None if the line already shows it."""
+    """Return by when the declarant must be answered; None if nobody waits or another date of the line covers it."""
     if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
         return None
     is_first_word = incident.status == Status.DECLARED and incident.declarant_wrote_at is None

@@ -150,7 +150,7 @@ def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: Us
 
 
 def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
-    """Return the page after `filters.after` or before `filters.before`. A place outlives its case in the queue."""
+    """Return the page after `filters.after` or before `filters.before`. A place stays valid once its case has left."""
     places = [compute_place(wave.worst, now) for wave in waves]
     if filters.before:
         end = sum(place < filters.before for place in places)

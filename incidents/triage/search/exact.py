@@ -28,7 +28,7 @@ class ExactValue(NamedTuple):
     value: str
 
 
-# Names of callers are not indexed, since erasing must leave no copy of them: this many cases are compared.
+# Names of callers are not indexed, since erasing must leave no copy of them. This many cases are compared instead.
 CALLERS_READ = 300
 CIVILITIES = frozenset(("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"))
 # The reason shown for a case that was found by an exact value.
@@ -41,7 +41,7 @@ REASONS: dict[str, str] = {
 
 
 def parse_exact_value(text: str) -> ExactValue | None:
-    """Return the exact value if the whole text is one, else None. A SIREN and a postal code are no exact values."""
+    """Return the exact value if the whole text is one, else None. A SIREN or a postal code is not an exact value."""
     if NUMBER.fullmatch(text) and (number := parse_telephone(text)):
         return ExactValue("phone", number)
     if address := normalise_ip(text.strip()):
