@@ -28,7 +28,7 @@ APOSTROPHE = re.compile(r"[’']")
 PART = re.compile(r"[^\W_]+")
 HOST = re.compile(r"[\w.-]+")
 # Words that come before the name of a body in the address of its website.
-OF_SITES = ("mairie", "mairiede", "ville", "villede", "commune", "communede", "agglo")
+SITE_PREFIXES = ("mairie", "mairiede", "ville", "villede", "commune", "communede", "agglo")
 # Words that people type in the field for a person's name although they name an office.
 OFFICES = ("mairie", "commune", "ville", "accueil", "secretariat", "de", "du", "la", "le")
 # The largest number of consecutive words that can form a name. The names of bodies are shorter.
@@ -161,7 +161,7 @@ def list_host_names(host: str) -> Iterator[str]:
         for start in range(len(words)):
             for end in range(start + 1, len(words) + 1):
                 name = "".join(words[start:end])
-                yield from (name, *(name.removeprefix(prefix) for prefix in OF_SITES if name.startswith(prefix)))
+                yield from (name, *(name.removeprefix(prefix) for prefix in SITE_PREFIXES if name.startswith(prefix)))
 
 
 def list_pointers(text: str, names: IdentifyingValues) -> list[str]:

@@ -32,12 +32,12 @@ KINDS_VISIBLE_TO_BODY = (
     ),
 )
 # These events are displayed on the page of the duplicate only: the declarant of the main case must not learn of it.
-OF_A_DOUBLE = (EventKind.MERGED, EventKind.UNMERGED)
+MERGE_KINDS = (EventKind.MERGED, EventKind.UNMERGED)
 # These events are the centre's own work, except where they leave a case without anybody in charge.
 ASSIGNMENT_KINDS = (EventKind.ASSIGNED, EventKind.HANDED_OVER)
 VISIBLE_TO_BODY = (
     Q(kind__in=KINDS_VISIBLE_TO_BODY)
-    | Q(kind__in=OF_A_DOUBLE, data__has_key="main")
+    | Q(kind__in=MERGE_KINDS, data__has_key="main")
     | Q(kind__in=ASSIGNMENT_KINDS, data__put_back=True)
 )
 SHEETS_READ = 400

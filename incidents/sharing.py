@@ -63,7 +63,7 @@ def is_kept_in(tlp: str) -> bool:
     return tlp == Tlp.RED
 
 
-def may_be_mailed_to_csirt_in_words(incident: "Incident") -> bool:
+def may_mail_words_to_csirt(incident: "Incident") -> bool:
     """Tell whether a mail to the case's own centre may contain facts and words of the case."""
     return not is_kept_in(incident.tlp)
 

@@ -26,9 +26,9 @@ from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.sharing import (
     TLP_MEANS,
     is_kept_in,
-    may_be_mailed_to_csirt_in_words,
     may_be_mailed_to_declarant,
     may_be_read_by_others,
+    may_mail_words_to_csirt,
 )
 from notifications.enums import Recipient
 from notifications.facts import describe_case_facts
@@ -75,9 +75,9 @@ def choose_template(delivery: Delivery) -> str:
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in TRANSFER_KINDS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in ARRIVAL_KINDS:
-        is_red = not may_be_mailed_to_csirt_in_words(delivery.incident)
+        is_red = not may_mail_words_to_csirt(delivery.incident)
         return f"notifications/csirt_{'red' if is_red else 'declared'}.txt"
-    if delivery.recipient == Recipient.CSIRT and not may_be_mailed_to_csirt_in_words(delivery.incident):
+    if delivery.recipient == Recipient.CSIRT and not may_mail_words_to_csirt(delivery.incident):
         return "notifications/csirt_red_news.txt"
     if delivery.recipient == Recipient.DECLARANT and may_be_read_by_others(delivery.incident):
         return TEMPLATES_IN_DOUBT.get(delivery.event.kind, f"notifications/declarant_{delivery.event.kind}.txt")

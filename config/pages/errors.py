@@ -9,9 +9,9 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from incidents.bodies.views import new_body_lost
-from incidents.declare.lost import cookies_lost
-from incidents.follow_up.lost import words_lost
+from incidents.bodies.views import render_lost_body_form
+from incidents.declare.lost import render_lost_screen
+from incidents.follow_up.lost import render_lost_words
 
 TOO_LARGE_ERRORS = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
@@ -75,7 +75,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a failed CSRF check: keep the screen of a declaration and lead back to it, show again what was written to
     a case, or else refuse.
     """
-    return cookies_lost(request) or new_body_lost(request) or words_lost(request) or render_refusal(request, EXPIRED)
+    return (
+        render_lost_screen(request)
+        or render_lost_body_form(request)
+        or render_lost_words(request)
+        or render_refusal(request, EXPIRED)
+    )
 
 
 def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:

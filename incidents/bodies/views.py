@@ -46,7 +46,7 @@ def new_body(request: HttpRequest) -> HttpResponse:
     return settle_body(request, form, sketch)
 
 
-def new_body_lost(request: HttpRequest) -> HttpResponse | None:
+def render_lost_body_form(request: HttpRequest) -> HttpResponse | None:
     """Return the form with what was typed, or None if the post was sent to another page."""
     return render_body_form_again(request) if request.path == reverse("declare_new_body") else None
 

@@ -112,7 +112,7 @@ def declare_express(request: HttpRequest) -> HttpResponse:
     """Give what was typed back to a browser without any cookie, before the CSRF check, which needs a cookie."""
     if request.method == "POST" and not request.COOKIES:
         return render_express_again(request, status=400)
-    return one_screen(request)
+    return handle_express_screen(request)
 
 
 @never_cache
@@ -126,7 +126,7 @@ def render_express_again(request: HttpRequest, *, status: int = 403) -> HttpResp
 @csrf_protect
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def one_screen(request: HttpRequest) -> HttpResponse:
+def handle_express_screen(request: HttpRequest) -> HttpResponse:
     opened = find_journey(request)
     if opened and opened.incident and request.method != "POST":
         return redirect_to("declare_sent")

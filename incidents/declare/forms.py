@@ -23,7 +23,7 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import ask_in_a_list, list_story_lines, make_fact_field, with_facts
+from incidents.facts.forms import list_story_lines, make_fact_field, make_list_field, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
     STORY_WORDS,
@@ -77,7 +77,7 @@ class DetailsForm(forms.Form):
     leak_status = make_fact_field(LEAK["status"], DECLARED_LEAKS)
     categories = make_fact_field(LEAK["categories"])
     person_categories = make_fact_field(LEAK["person_categories"])
-    persons_band = ask_in_a_list(LEAK["persons_band"])
+    persons_band = make_list_field(LEAK["persons_band"])
     breach_known_date, breach_known_time, breach_known_certainty = make_moment_fields(
         DECLARED["breach_known"].question
     )

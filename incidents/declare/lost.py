@@ -19,7 +19,7 @@ from incidents.models import Draft
 from incidents.services.declaring.draft import AlreadySent, save_page
 
 
-def cookies_lost(request: HttpRequest) -> HttpResponse | None:
+def render_lost_screen(request: HttpRequest) -> HttpResponse | None:
     """Return the page with the code of the declaration, or the express page with what was typed. Return None if the
     post was sent to another page.
     """

@@ -78,13 +78,13 @@ def declare_type(request: HttpRequest) -> HttpResponse:
     """
     if request.method == "POST" and not request.COOKIES and draft_cookie.PEN not in request.POST:
         return render_no_cookies(request)
-    return first_screen(request)
+    return handle_first_screen(request)
 
 
 @csrf_protect
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def first_screen(request: HttpRequest) -> HttpResponse:
+def handle_first_screen(request: HttpRequest) -> HttpResponse:
     journey = find_journey(request)
     if journey and journey.incident and journey.incident.status != Status.CLOSED:
         return redirect_to("declare_sent", **{ALREADY: "oui"})
@@ -147,7 +147,7 @@ def find_chosen_type(request: HttpRequest, journey: Journey | None) -> IncidentT
     return posted or (journey and journey.type) or find_type(request.GET.get("quoi", ""))
 
 
-def on_the_way(screen: Screen) -> Callable[[ScreenView], Callable[[HttpRequest], HttpResponse]]:
+def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpRequest], HttpResponse]]:
     """Decorate the view of a later screen: it needs an unsent draft, and the answers of the screens before it."""
 
     def decorate(view: ScreenView) -> Callable[[HttpRequest], HttpResponse]:
@@ -198,7 +198,7 @@ def handle_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
     return response
 
 
-@on_the_way(Screen.WHO)
+@require_draft(Screen.WHO)
 def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
     if request.method != "POST":
         return ask_who(request, journey)
@@ -253,17 +253,17 @@ def list_own_bodies(request: HttpRequest) -> list[Collectivity]:
     return list(Collectivity.objects.with_territory().filter(pk__in=request.user.collectivity_ids()))
 
 
-@on_the_way(Screen.SERVICES)
+@require_draft(Screen.SERVICES)
 def declare_services(request: HttpRequest, journey: Journey) -> HttpResponse:
     return ask_or_keep(request, journey, Screen.SERVICES)
 
 
-@on_the_way(Screen.DATA)
+@require_draft(Screen.DATA)
 def declare_data(request: HttpRequest, journey: Journey) -> HttpResponse:
     return ask_or_keep(request, journey, Screen.DATA)
 
 
-@on_the_way(Screen.CALLER)
+@require_draft(Screen.CALLER)
 def declare_caller(request: HttpRequest, journey: Journey) -> HttpResponse:
     return ask_or_keep(request, journey, Screen.CALLER)
 

@@ -37,7 +37,7 @@ class StraightToVault(FileUploadHandler):
         self.room = room
         self.arrivals = Arrivals()
         self.deposit: Deposit | None = None
-        self.octets = 0
+        self.byte_count = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -59,7 +59,7 @@ class StraightToVault(FileUploadHandler):
             self.refuse("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
         except vault.StoreRefused:
             self.refuse(str(NO_ROOM))
-        if self.octets + self.deposit.size > self.room.octets:
+        if self.byte_count + self.deposit.size > self.room.byte_count:
             self.refuse("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
 
     def file_complete(self, file_size: int) -> None:
@@ -67,7 +67,7 @@ class StraightToVault(FileUploadHandler):
             return
         try:
             self.arrivals.whole.append((self.given_name, self.deposit.finish()))
-            self.octets += file_size
+            self.byte_count += file_size
         except vault.StoreRefused:
             self.deposit.discard()
             self.arrivals.refused.append((self.given_name, str(NO_ROOM)))

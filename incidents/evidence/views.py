@@ -44,7 +44,7 @@ AUTHOR_LIMIT = 120
 def evidence(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if request.method == "POST":
-            return hand_over(request, reference)
+            return receive_post(request, reference)
         incident, guest = find_case(request, reference, door=Door.FILES)
     except Http404:
         return not_found(request)
@@ -53,7 +53,7 @@ def evidence(request: HttpRequest, reference: str) -> HttpResponse:
     return render_evidence_page(request, incident, guest)
 
 
-def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
+def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
     """Find the case and its remaining quota, before a byte of a file is read; then receive the files."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     handler = StraightToVault(

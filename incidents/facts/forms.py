@@ -28,12 +28,12 @@ def make_fact_field(fact: Fact, options: Options | None = None) -> Any:
     return field
 
 
-def ask_in_a_list(fact: Fact) -> forms.ChoiceField:
+def make_list_field(fact: Fact) -> forms.ChoiceField:
     """Return the field of a choice among many, shown as a list instead of buttons."""
     return forms.ChoiceField(choices=fact.options, required=False, label=fact.question)
 
 
-def ask_in_a_word(fact: Fact, options: Options | None = None) -> Any:
+def make_short_field(fact: Fact, options: Options | None = None) -> Any:
     """Return the field for a responder on the telephone: it has a short label, and a list instead of buttons."""
     choices = list(fact.options if options is None else options)
     match fact.kind:

@@ -19,7 +19,7 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import ask_in_a_list, list_story_lines, make_fact_field, with_facts
+from incidents.facts.forms import list_story_lines, make_fact_field, make_list_field, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
     Declaration,
@@ -214,7 +214,7 @@ class DataForm(FactsForm):
     leak_status = make_fact_field(LEAK["status"], LEAKS)
     categories = make_fact_field(LEAK["categories"])
     person_categories = make_fact_field(LEAK["person_categories"])
-    persons_band = ask_in_a_list(LEAK["persons_band"])
+    persons_band = make_list_field(LEAK["persons_band"])
     persons = make_fact_field(LEAK["persons"])
 
 

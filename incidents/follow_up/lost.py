@@ -11,7 +11,7 @@ from incidents.devices.visits import private
 from incidents.follow_up.complete import read_typed_text
 
 
-def words_lost(request: HttpRequest) -> HttpResponse | None:
+def render_lost_words(request: HttpRequest) -> HttpResponse | None:
     """Return the page with what was typed, or None if the post is not of a page of a case."""
     return render_lost_page(request) if request.path.startswith(reverse("follow_up_start")) else None
 

@@ -18,7 +18,7 @@ from incidents.devices.signature import read_signature
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import list_history
-from incidents.follow_up.rating import rate_block
+from incidents.follow_up.rating import build_rating_block
 from incidents.models import Incident, ServiceInterruption
 from incidents.queries import UsefulSection, count_held, list_openers, list_pieces, list_sheets, list_useful_sections
 from incidents.sentence import SentenceFacts, Service, list_sentences
@@ -51,7 +51,7 @@ def render_case_page(
     context |= {
         "form": form or LetterForm(initial={"author": read_signature(request, guest)}),
         "signs": guest.user.display_name if guest.user else "",
-        "rate": rate or rate_block(incident, guest),
+        "rate": rate or build_rating_block(incident, guest),
     }
     return render(request, "follow_up/case.html", context, status=422 if form else status)
 

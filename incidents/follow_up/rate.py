@@ -10,7 +10,7 @@ from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
 from incidents.follow_up.acts import redirect_to_case, render_refused_act
 from incidents.follow_up.page import render_case_page, render_not_found
-from incidents.follow_up.rating import RateForm, rate_block
+from incidents.follow_up.rating import RateForm, build_rating_block
 from incidents.models import Incident
 from incidents.services.declarant.rate import rate_help, stamp_rating
 
@@ -44,7 +44,7 @@ def render_refused_rating(
     """Show what was typed with the reason for the refusal. After a conflict, sending the form again
     replaces the colleague's rating.
     """
-    block = rate_block(incident, guest, form)
+    block = build_rating_block(incident, guest, form)
     if block and is_stale:
         data = QueryDict(mutable=True)
         data.update(form.data)

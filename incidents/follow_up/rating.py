@@ -32,7 +32,7 @@ class RateForm(forms.Form):
         super().__init__(data, auto_id="avis_%s", **options)
 
 
-def rate_block(incident: Incident, guest: Guest, form: RateForm | None = None) -> dict[str, Any] | None:
+def build_rating_block(incident: Incident, guest: Guest, form: RateForm | None = None) -> dict[str, Any] | None:
     """Return the context of the rating, or None, without any query, if the guest is not asked for one. `form`
     is a refused form.
     """

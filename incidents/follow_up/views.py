@@ -61,12 +61,12 @@ def follow_up_access(request: HttpRequest, secret: str) -> HttpResponse:
     Browsers then send `Origin: null`, which the CSRF check refuses, so the view is exempt: a forger who knows a
     secret could only open that case.
     """
-    response = opened_by(request, secret)
+    response = render_link_page(request, secret)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
-def opened_by(request: HttpRequest, secret: str) -> HttpResponse:
+def render_link_page(request: HttpRequest, secret: str) -> HttpResponse:
     access = find_access(secret)
     if access is None:
         return render_not_found(request)

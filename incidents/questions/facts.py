@@ -36,7 +36,7 @@ CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER)))
 
 def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[DisplayedFact]:
     """Return the lines of one sheet, either of questions or of facts. A sheet whose words were erased has none."""
-    say = SAYING.get(section)
+    say = FACT_LISTERS.get(section)
     if not values:
         return []
     return list(say(values, zone) if say else list_answers(section, version, values, zone))
@@ -111,7 +111,7 @@ def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displaye
         yield DisplayedFact(label="Mails", words="ni lien, ni code", kind=Kind.TEXT)
 
 
-SAYING = {
+FACT_LISTERS = {
     "recit": list_story_facts,
     "moments": list_moments,
     "services": list_service_facts,

@@ -48,7 +48,7 @@ def format_answer(question: Question, value: Any, zone: str) -> str:
         return ", ".join(dict(question.choices).get(code, code) for code in chosen)
     if question.kind == Kind.MOMENT:
         return format_moment(datetime.fromisoformat(value), zone)
-    return SAYING.get(question.kind, str)(value)
+    return FORMATTERS.get(question.kind, str)(value)
 
 
 def format_moment(at: date | datetime | None, zone: str) -> str:
@@ -80,7 +80,7 @@ def format_iban(number: str) -> str:
     return grouped if iban.is_valid(number) else f"{grouped} (numéro faux, gardé tel quel)"
 
 
-SAYING: dict[str, Callable[[Any], str]] = {
+FORMATTERS: dict[str, Callable[[Any], str]] = {
     Kind.AMOUNT: format_amount,
     Kind.COUNT: format_number,
     Kind.IBAN: format_iban,

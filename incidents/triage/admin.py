@@ -44,7 +44,7 @@ from incidents.triage.queue.wave_lines import build_rows
 from incidents.triage.routes import BESIDE, OF_A_CASE
 from incidents.triage.search.page import redirect_to_search
 from incidents.triage.transfer.moved import redirect_when_moved
-from incidents.triage.work.kept import keep_view, keeping_words
+from incidents.triage.work.kept import keep_view, keep_words_around
 
 
 @admin.register(Incident)
@@ -61,7 +61,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         wrap = self.admin_site.admin_view
 
         def wrap_case(view: Any, form: str = "") -> Any:
-            return wrap(redirect_when_moved(keeping_words(form)(view)))
+            return wrap(redirect_when_moved(keep_words_around(form)(view)))
 
         of_a_case = [
             *OF_A_CASE,

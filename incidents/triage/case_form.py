@@ -26,7 +26,7 @@ class CaseForm(forms.Form):
     is_kept = False
 
     def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
-        prefixed = with_prefix(data, self.code, self.base_fields)
+        prefixed = add_prefix_to_names(data, self.code, self.base_fields)
         super().__init__(prefixed, **kwargs | {"prefix": self.code.value, "auto_id": "%s"})
         for field in self.fields.values():
             field.widget.attrs["form"] = ELEMENT
@@ -46,7 +46,7 @@ class CaseForm(forms.Form):
                 self.initial[name] = texts[-1]
 
 
-def with_prefix(data: QueryDict | None, code: KeptForm, fields: Any) -> QueryDict | None:
+def add_prefix_to_names(data: QueryDict | None, code: KeptForm, fields: Any) -> QueryDict | None:
     """Return `data` with the prefixed names that the form reads. Data from another page has no prefix."""
     if data is None:
         return None

@@ -16,7 +16,7 @@ from incidents.facts.description import map_facts
 from incidents.facts.shapes import INSTANTS, Declaration, Interruption, Leak
 from incidents.follow_up.history import SENTENCES
 from incidents.models import Incident, IncidentEvent
-from incidents.queries import ASSIGNMENT_KINDS, KINDS_VISIBLE_TO_BODY, OF_A_DOUBLE
+from incidents.queries import ASSIGNMENT_KINDS, KINDS_VISIBLE_TO_BODY, MERGE_KINDS
 from incidents.services.groups.group import add_to_group, open_group
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.notes import write_note
@@ -332,4 +332,4 @@ def test_a_body_reads_nothing_of_the_centres_own_work(centre, agent):
 
 
 def test_each_event_that_a_body_reads_has_a_sentence():
-    assert set(SENTENCES) == {*KINDS_VISIBLE_TO_BODY, *OF_A_DOUBLE, *ASSIGNMENT_KINDS}
+    assert set(SENTENCES) == {*KINDS_VISIBLE_TO_BODY, *MERGE_KINDS, *ASSIGNMENT_KINDS}

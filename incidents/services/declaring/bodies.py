@@ -277,11 +277,11 @@ def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incide
         raise ValidationError("La liste officielle porte cette collectivité : elle ne se retire pas.")
     if not body.is_unconfirmed:
         collectivities.mark_body_unconfirmed(body)
-        doubt_cases(body, reason=reason, actor=actor, at=timezone.now())
+        mark_cases_unverified(body, reason=reason, actor=actor, at=timezone.now())
     return check_ability(actor, reference, to=Ability.VIEW)
 
 
-def doubt_cases(body: Collectivity, *, reason: TakingBack, actor: User, at: datetime) -> None:
+def mark_cases_unverified(body: Collectivity, *, reason: TakingBack, actor: User, at: datetime) -> None:
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
         case.verification, case.verified_at = Verification.UNVERIFIED, None
         case.save(update_fields=["verification", "verified_at"])

@@ -34,7 +34,7 @@ DRAFT_LIFETIME = timedelta(days=30)
 EMPTY_DRAFT_LIFETIME = timedelta(days=2)
 # More empty drafts than people begin in two days. Beyond this number the oldest are deleted, except those of the last
 # hour.
-MAX_EMPTY_DRAFTS, AT_ONCE = 5_000, 5_000
+MAX_EMPTY_DRAFTS, MAX_DELETED_AT_ONCE = 5_000, 5_000
 EMPTY_STAYS = timedelta(hours=1)
 NO_WORDS = (Screen.WHAT, Screen.WHO)
 PROLONGED = ("saved_at", "expires_at", "type", "collectivity", "is_empty")
@@ -292,7 +292,7 @@ def thin_empty_drafts() -> int:
         return 0
     old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_STAYS))
     # Locked, so that a draft whose first words are saved meanwhile is no longer empty and stays.
-    ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:AT_ONCE])
+    ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE])
     DraftPage.objects.filter(draft__in=ids).delete()
     Draft.objects.filter(pk__in=ids).delete()
     return len(ids)

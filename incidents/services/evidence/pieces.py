@@ -52,7 +52,7 @@ class RemainingQuota:
     """The number of files and bytes that a case still accepts, once uploads in progress are subtracted."""
 
     files: int
-    octets: int
+    byte_count: int
 
 
 @transaction.atomic
@@ -93,10 +93,10 @@ def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None
     uploads = list_unfinished_uploads(incident)
     other_uploads = uploads.exclude(pk=without.pk) if without else uploads
     received, coming = (
-        rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, other_uploads)
+        rows.aggregate(files=Count("pk"), byte_count=Sum("size", default=0)) for rows in (pieces, other_uploads)
     )
     return RemainingQuota(
-        MAX_FILES - received["files"] - coming["files"], MAX_BYTES - received["octets"] - coming["octets"]
+        MAX_FILES - received["files"] - coming["files"], MAX_BYTES - received["byte_count"] - coming["byte_count"]
     )
 
 
@@ -104,7 +104,7 @@ def check_room(room: RemainingQuota, size: int) -> None:
     """Raise ValidationError, with what the person can do, if the file does not fit."""
     if room.files < 1:
         raise ValidationError(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Appelez le centre.")
-    if room.octets < size:
+    if room.byte_count < size:
         raise ValidationError("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
 
 

@@ -61,7 +61,7 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     chosen = replace(qualification, techniques=order_techniques(qualification.techniques))
     if chosen.leak == AS_DECLARED and not is_leak_judged(incident):
         chosen = replace(chosen, leak="")
-    if says_nothing_new(chosen, current):
+    if is_unchanged(chosen, current):
         return incident
     if seen and seen != stamp_qualification(current):
         raise Stale
@@ -135,7 +135,7 @@ def stamp_qualification(qualification: Qualification) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
-def says_nothing_new(chosen: Qualification, current: Qualification) -> bool:
+def is_unchanged(chosen: Qualification, current: Qualification) -> bool:
     return replace(chosen, leak=chosen.leak or current.leak) == current
 
 

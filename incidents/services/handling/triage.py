@@ -17,7 +17,7 @@ from incidents.services.handling.verify import CallBack, record_call_back
 from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
 
-NOTHING_SAID = CallBack()
+NO_CALL_DETAILS = CallBack()
 
 
 @transaction.atomic
@@ -55,7 +55,7 @@ def take_over(incident: Incident, actor: User) -> Incident:
 
 
 @transaction.atomic
-def verify_incident(*, reference: str, actor: User, call: CallBack = NOTHING_SAID) -> Incident:
+def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DETAILS) -> Incident:
     """Record that the actor called the body back on a number that did not come from the form.
 
     A repeated call changes nothing. The call-back task of the case is marked as done and the call is noted. Raises

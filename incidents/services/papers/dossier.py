@@ -36,7 +36,7 @@ NO_MORE = (
     "votre assureur et la préfecture répondent pour votre cas."
 )
 
-GROUND_MOVED = "%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s."
+TAKEN_OVER_SENTENCE = "%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s."
 
 
 def build_dossier(incident: Incident, *, at: datetime) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def explain_centre(incident: Incident) -> str:
         return incident.route_reason
     at = format_dossier_moment(last.answered_at, find_zone(incident.collectivity))
     words = {"giver": last.giver, "taker": last.taker, "at": at}
-    sentence = "%(giver)s l’a confié à %(taker)s le %(at)s." if last.asked_by_id else GROUND_MOVED
+    sentence = "%(giver)s l’a confié à %(taker)s le %(at)s." if last.asked_by_id else TAKEN_OVER_SENTENCE
     return f"{incident.route_reason} " + sentence % words
 
 

@@ -27,7 +27,7 @@ from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
 from incidents.services.history.declared import read_declared_data, read_declared_leak
 from incidents.services.history.snapshots import list_interruptions, read_instants
-from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, sound
+from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, read_or_make_key
 from incidents.triage.calls.telephone_form import TelephoneForm
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
 from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
@@ -82,7 +82,7 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
     call = Call(
         declaration=form.declaration(form.incident.collectivity),
         seen=request.POST.get(SEEN, ""),
-        key=sound(request.POST.get(KEY, "")),
+        key=read_or_make_key(request.POST.get(KEY, "")),
     )
     try:
         write_call_down(reference=reference, actor=actor, call=call)
@@ -124,7 +124,7 @@ def render_call(
         else choose_facts_stamp(form, saved_values),
         "is_kept": bool(saved_values),
         "page": describe_new_page(),
-        "key": sound(request.POST.get(KEY, "")),
+        "key": read_or_make_key(request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
         "official": find_official_number(form.incident, list_emergency_contacts(form.incident)),
     }

@@ -54,7 +54,7 @@ def on_behalf(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or body is None:
         return render_form(request, form)
     route = find_route(body, on=timezone.localdate())
-    is_new_place = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != center_key(route)
+    is_new_place = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != make_centre_key(route)
     if is_new_place or not has_seen_open_cases(request, form):
         return render_form(request, form, elsewhere=route if is_elsewhere(user, route) else None)
     with timezone.override(find_zone(body)):
@@ -66,12 +66,12 @@ def is_elsewhere(user: User, route: Route) -> bool:
     return route.csirt is None or route.csirt.pk not in user.work_centre_ids
 
 
-def center_key(route: Route) -> str:
+def make_centre_key(route: Route) -> str:
     """Return a key for the centre of the route. The form sends the key of the centre that the person agreed to."""
     return route.csirt.slug if route.csirt else "personne"
 
 
-def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
+def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]:
     """Return the newest open cases of the user's centres for the calling body and for the calling number."""
     centre_cases = Incident.objects.visible_to(user).open().filter(csirt__in=user.work_centre_ids)
     of_body = centre_cases.filter(collectivity=form.collectivity) if form.collectivity else centre_cases.none()
@@ -85,17 +85,17 @@ def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
 def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
     """Tell whether the submitted page showed all open cases, or whether the call is already saved (a double click)."""
     seen = set(request.POST.get(SEEN, "").split())
-    cases = {case.reference for case in open_cases(get_account(request), form)}
-    return cases <= seen or was_sent(submission_key(request))
+    cases = {case.reference for case in list_open_cases_of_caller(get_account(request), form)}
+    return cases <= seen or was_sent(make_submission_key(request))
 
 
-def submission_key(request: HttpRequest) -> str:
-    return f"phone:{get_account(request).uid}:{sound(request.POST.get(KEY, ''))}"
+def make_submission_key(request: HttpRequest) -> str:
+    return f"phone:{get_account(request).uid}:{read_or_make_key(request.POST.get(KEY, ''))}"
 
 
 def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collectivity, route: Route) -> HttpResponse:
     user = get_account(request)
-    submission = Submission(key=submission_key(request), origin=Origin.PHONE, author=str(user))
+    submission = Submission(key=make_submission_key(request), origin=Origin.PHONE, author=str(user))
     try:
         declared = declare_by_phone(declaration=form.declaration(body), submission=submission, actor=user)
     except ValidationError as error:
@@ -103,11 +103,11 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
         return render_form(request, form)
     except SubmissionConflict as conflict:
         return render_form(request, form, first=conflict.incident.reference)
-    problem = verify(declared, user) if CALLED_BACK in request.POST else ""
-    return answer(request, declared, route, problem)
+    problem = verify_declared_case(declared, user) if CALLED_BACK in request.POST else ""
+    return render_follow_up_code(request, declared, route, problem)
 
 
-def verify(declared: DeclarationResult, user: User) -> str:
+def verify_declared_case(declared: DeclarationResult, user: User) -> str:
     """Verify the case. Return "", or a sentence that says why it was refused."""
     if declared.incident.csirt_id not in user.work_centre_ids:
         return "Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité."
@@ -119,7 +119,7 @@ def verify(declared: DeclarationResult, user: User) -> str:
     return ""
 
 
-def sound(key: str) -> str:
+def read_or_make_key(key: str) -> str:
     return key if SOUND_KEY.fullmatch(key) else secrets.token_urlsafe(32)
 
 
@@ -137,17 +137,21 @@ def render_form(
         "form": form,
         "is_wrong": is_wrong,
         "elsewhere": elsewhere,
-        "agreed": center_key(elsewhere) if elsewhere else "",
+        "agreed": make_centre_key(elsewhere) if elsewhere else "",
         "first": first,
-        "key": sound("" if first else request.POST.get(KEY, "")),
+        "key": read_or_make_key("" if first else request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
-        "open_cases": [(case, TYPE_TERMS[case.type]) for case in open_cases(get_account(request), form)],
+        "open_cases": [
+            (case, TYPE_TERMS[case.type]) for case in list_open_cases_of_caller(get_account(request), form)
+        ],
     }
     status = 409 if first else 422 if is_wrong else 200
-    return render(request, "incidents/triage/on_behalf.html", frame(request) | context, status=status)
+    return render(request, "incidents/triage/on_behalf.html", build_frame(request) | context, status=status)
 
 
-def answer(request: HttpRequest, declared: DeclarationResult, route: Route, refused: str) -> HttpResponse:
+def render_follow_up_code(
+    request: HttpRequest, declared: DeclarationResult, route: Route, refused: str
+) -> HttpResponse:
     """Show the follow-up code, which no other page shows.
 
     It is the only page that this person sees of a case that belongs to another centre.
@@ -162,10 +166,10 @@ def answer(request: HttpRequest, declared: DeclarationResult, route: Route, refu
         "is_elsewhere": incident.csirt_id not in get_account(request).work_centre_ids,
         "refused": refused,
     }
-    response = render(request, "incidents/triage/told.html", frame(request) | context)
+    response = render(request, "incidents/triage/follow_up_code.html", build_frame(request) | context)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
+def build_frame(request: HttpRequest) -> dict[str, Any]:
     return admin.site.each_context(request)

@@ -26,7 +26,7 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import ask_in_a_word, list_story_lines, with_facts
+from incidents.facts.forms import list_story_lines, make_short_field, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
     STORY_WORDS,
@@ -59,20 +59,20 @@ def make_optional_choice(choices: Any, label: Any) -> forms.ChoiceField:
     return forms.ChoiceField(choices=choices, required=False, label=label)
 
 
-@with_facts(Section.STORY, Section.CALLER, ask=ask_in_a_word)
+@with_facts(Section.STORY, Section.CALLER, ask=make_short_field)
 class TelephoneForm(forms.Form):
     """`body` is the text to search a body by; `collectivite` is the choice among the matches of `body_asked`."""
 
     body = WordsField(label="Collectivité")
     body_asked = WordsField()
     collectivite = WordsField()
-    type = ask_in_a_word(DECLARED["type"], TYPES)
-    service_stopped = ask_in_a_word(DECLARED["service_stopped"])
-    data_concerned = ask_in_a_word(DECLARED["data_concerned"])
-    leak_status = ask_in_a_word(LEAK["status"], LEAKS)
-    persons_band = ask_in_a_word(LEAK["persons_band"])
-    categories = ask_in_a_word(LEAK["categories"])
-    person_categories = ask_in_a_word(LEAK["person_categories"])
+    type = make_short_field(DECLARED["type"], TYPES)
+    service_stopped = make_short_field(DECLARED["service_stopped"])
+    data_concerned = make_short_field(DECLARED["data_concerned"])
+    leak_status = make_short_field(LEAK["status"], LEAKS)
+    persons_band = make_short_field(LEAK["persons_band"])
+    categories = make_short_field(LEAK["categories"])
+    person_categories = make_short_field(LEAK["person_categories"])
     # The order of the fields on the page and in its list of errors.
     field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *FACT_FIELDS)
     story_lines = property(list_story_lines)
@@ -154,8 +154,8 @@ class TelephoneForm(forms.Form):
 
     def declaration(self, collectivity: Collectivity) -> Declaration:
         answers, clock = self.cleaned_data, ZoneInfo(find_zone(collectivity))
-        instants: dict[str, Any] = {name: instant(answers, name, clock) for name in INSTANTS}
-        stopped = moment(answers, "stopped", clock)
+        instants: dict[str, Any] = {name: read_instant(answers, name, clock) for name in INSTANTS}
+        stopped = combine_moment(answers, "stopped", clock)
         interruptions = tuple(
             Interruption(service=service, extent=extent, started_at=stopped if answers[service] else None)
             for service, extent in self.extents().items()
@@ -183,13 +183,13 @@ class TelephoneForm(forms.Form):
                     self.add_error(field if field in self.fields else None, complaint)
 
 
-def moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
+def combine_moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
     """Return the moment in UTC, or None without a day. A day without an hour is its first minute in `clock`."""
     day = answers[f"{name}_date"]
     return datetime.combine(day, answers[f"{name}_time"] or time.min, tzinfo=clock).astimezone(UTC) if day else None
 
 
-def instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
+def read_instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
     """Return the instant. Its certainty is approximate, because nobody gives an exact time on the telephone."""
-    at = moment(answers, name, clock)
+    at = combine_moment(answers, name, clock)
     return Instant(at=at, certainty=Certainty.APPROXIMATE) if at else Instant()

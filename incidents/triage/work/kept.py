@@ -105,7 +105,7 @@ def read_posted_pen(posted: QueryDict) -> Pen:
     return Pen(name=strip_controls(posted.get("stylo", ""))[:32], opened_at=opened_at, stroke=number)
 
 
-def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def keep_words_around(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Return a decorator that keeps all that is typed on the page of a case when one of its forms or buttons is posted
     to the view.
 
