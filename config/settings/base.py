@@ -82,6 +82,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "config.pages.context.describe_installation",
             ],
+            "builtins": ["config.pages.templatetags.french"],
         },
     }
 ]

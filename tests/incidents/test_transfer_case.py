@@ -17,6 +17,7 @@ from tests.hostile import MARKUP, TEMPLATES
 from tests.incidents.desk import url
 from tests.incidents.merging import merge
 from tests.incidents.transferring import (
+    AGREED,
     PROPOSAL,
     QUEUE,
     WHY,
@@ -52,6 +53,27 @@ def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
     last = incident.events.get(kind=EventKind.TRANSFERRED)
     assert transfer.last_event == last
     assert last.data == {"from": "breizh-cyber", "to": "loin-cyber", "transfer": str(transfer.uid)}
+
+
+def test_the_head_of_the_case_says_that_its_transfer_is_proposed(incident, giver, taker):
+    giver_client = as_person(giver)
+    assert "Transfert proposé" not in text_of(giver_client.get(url(incident)))
+    propose_transfer(incident, giver)
+    page = text_of(giver_client.get(url(incident)))
+    head = page[page.index('class="case__state"') : page.index('class="case__marks"')]
+    assert '<a href="#ailleurs"><b>Transfert proposé à Loin Cyber</b></a>, sans réponse.' in head
+    withdraw_transfer(reference=incident.reference, actor=giver)
+    assert "sans réponse." not in text_of(giver_client.get(url(incident)))
+
+
+def test_words_that_end_with_a_full_stop_get_no_second_one(incident, giver, taker):
+    transfer = propose_transfer(incident, giver)
+    proposed = text_of(as_person(giver).get(url(incident)))
+    assert f"{WHY} Accord du déclarant : {AGREED} Le dossier reste" in proposed
+    as_person(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
+    for page in (as_person(giver).get(url(incident)), as_person(taker).get(offer_url(transfer))):
+        assert "Pas notre territoire.<" in text_of(page)
+        assert ".." not in text_of(page).replace("…", "")
 
 
 def test_the_offer_shows_what_is_needed_to_decide_and_no_personal_data(incident, giver, taker):

@@ -1,0 +1,29 @@
+"""French grammar in every template, instead of Django's English grammar (`builtins` in the settings)."""
+
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import pluralize, stringfilter
+
+register = template.Library()
+
+
+@register.filter("pluralize", is_safe=False)
+def choose_french_plural(value: Any, suffixes: str = "s") -> str:
+    """Work like Django's filter of this name, but with the singular for 0 too: « 0 point », « 2 points ».
+
+    `value` is a number, or a list whose length counts.
+    """
+    number = len(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
+    try:
+        is_singular = abs(float(number)) < 2
+    except (TypeError, ValueError):
+        return ""
+    return pluralize(1 if is_singular else 2, suffixes)
+
+
+@register.filter("full_stop", is_safe=True)
+@stringfilter
+def add_full_stop(words: str) -> str:
+    """Return what a person typed as the end of a sentence, with a full stop unless it already ends."""
+    return words if words.rstrip().endswith((".", "!", "?", "…")) else f"{words}."
