@@ -12,7 +12,8 @@ from incidents.services.groups.bulk import carry_on_bulk
 from incidents.services.groups.group import add_to_group
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.triage import close_incident
-from tests.cast import declare, plouexemple
+from incidents.services.history.erase import erase_personal_data
+from tests.cast import a_lead, declare, plouexemple
 from tests.incidents.devices import opened, page
 from tests.incidents.grouping import a_group, many, send_letter, town, url
 from tests.reading import text
@@ -55,6 +56,44 @@ def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, r
         assert WORDS in read
         assert not [other for other in cases if other != case and other.collectivity.name in read]
         assert group.title not in read
+
+
+def test_the_group_shows_what_was_already_written_to_all(client, responder, colleague, group):
+    assert "Déjà écrit à tous" not in text(client.get(url(group)))
+    send_letter(client, group, {"text": WORDS, "key": "k"})
+    under_way = text(client.get(url(group)))
+    assert "en cours : à 0 déclarant sur 3 : « Coupez l’accès de votre prestataire. »" in under_way
+    carry_on_bulk()
+    send_letter(client, group, {"text": "Dossier {reference} : appelez-nous.", "key": "k2"})
+    carry_on_bulk()
+
+    client.force_login(colleague)
+    for shown in (client.get(url(group)), client.get(url(group, "message"))):
+        page_text = text(shown)
+        assert f"Déjà écrit à tous le plus récent d’abord, heure de Paris {responder} , le" in page_text
+        first = group.cases.order_by("pk").first()
+        assert f"« Dossier {spaced(first.reference)} : appelez-nous. » tel que dans" in page_text
+        assert "à 3 déclarants : « Coupez l’accès de votre prestataire. »" in page_text
+        assert [letter.text[:7] for letter in shown.context["letters"]] == ["Dossier", "Coupez "]
+
+
+def test_the_trace_of_a_message_to_a_group_outlives_its_words(client, responder, group):
+    send_letter(client, group, {"text": WORDS, "key": "k"})
+    carry_on_bulk()
+    for incident in group.cases.order_by("pk"):
+        assert WORDS in text(client.get(url(group)))
+        erase_personal_data(reference=incident.reference, actor=a_lead())
+    page_text = text(client.get(url(group)))
+    assert WORDS not in page_text
+    assert "à 3 déclarants : mots effacés." in page_text
+
+
+def test_a_message_to_another_group_is_not_listed(client, responder, group):
+    other = a_group(responder, "Ailleurs")
+    add_to_group(reference=town(7).reference, group=other.uid, actor=responder)
+    send_letter(client, other, {"text": WORDS, "key": "k"})
+    carry_on_bulk()
+    assert "Déjà écrit à tous" not in text(client.get(url(group)))
 
 
 def test_placeholders_are_filled_from_each_case(client, responder, group):

@@ -95,8 +95,13 @@ def group_case(reference: str, job: BulkJob) -> None:
 
 def write_to_case(reference: str, job: BulkJob) -> None:
     text, asks = fill_message(reference, job), bool(job.choices.get("asks_answer"))
-    letter = Letter(text=text, key=f"bulk:{job.uid}", asks_answer=asks)
+    letter = Letter(text=text, key=derive_letter_key(job), asks_answer=asks)
     write_to_declarant(reference=reference, actor=job.actor, letter=letter)
+
+
+def derive_letter_key(job: BulkJob) -> str:
+    """Return the idempotency key of the messages that the job writes."""
+    return f"bulk:{job.uid}"
 
 
 def fill_message(reference: str, job: BulkJob) -> str:

@@ -28,6 +28,7 @@ from incidents.services.groups.gather import (
     write_to_group,
 )
 from incidents.services.groups.group import get_group
+from incidents.services.groups.letters import list_group_letters
 from incidents.triage.case.page import render_page
 from incidents.triage.groups.pages import redirect_to_group, replace_posted
 
@@ -142,6 +143,7 @@ def render_letter_form(
             None,
             preview.text,
         )
+    context |= {"before": before, "letters": list_group_letters(group)}
     return render_page(request, TEMPLATE, context | {"before": before}, status=status)
 
 

@@ -36,6 +36,7 @@ from incidents.services.groups.group import (
     reopen_group,
     save_sheet,
 )
+from incidents.services.groups.letters import list_group_letters
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.queue.lines import build_lines, load_line_columns
 from incidents.triage.queue.refresh import annotate_own_reading
@@ -192,6 +193,7 @@ def render_group(
         "sheet": sheet or GroupSheetForm(initial={"sheet": group.sheet, "seen": group.version}),
         "add": add or AddForm(),
         "under_way": list(list_running_jobs(group)),
+        "letters": list_group_letters(group),
         "is_stale": status == HTTPStatus.CONFLICT,
         "key": secrets.token_urlsafe(),
     }

@@ -1,0 +1,82 @@
+"""The latest messages to a whole group, read back from the bulk jobs that sent them.
+
+A job keeps no words once it has ended. They are those of a message in one of its cases, which its key identifies.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db.models import Count, Q, QuerySet
+
+from incidents.enums import BulkAct, BulkOutcome
+from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, Message
+from incidents.services.correspondence.correspond import Letter, derive_message_key
+from incidents.services.groups.bulk import derive_letter_key
+
+LISTED = 3
+# Only the latest jobs of the centre are searched, since no index leads from a group to its jobs.
+JOBS_SEARCHED = 2000
+MESSAGES_SEARCHED = 500
+
+
+class SentLetter(NamedTuple):
+    """`sent` of `job.total` declarants got it. `text` is what the declarant of `case` reads, "" if no case with its
+    words is left.
+    """
+
+    job: BulkJob
+    sent: int
+    case: Incident | None
+    text: str
+
+
+def list_group_letters(group: CaseGroup) -> list[SentLetter]:
+    """Return the latest messages to the group, newest first. One query, three if there are any."""
+    jobs = list(find_letter_jobs(group))
+    if not jobs:
+        return []
+    items = find_first_items(jobs, group)
+    texts = find_texts(list(items.values()))
+    return [
+        SentLetter(
+            job,
+            job.sent,  # type: ignore[attr-defined]  # annotated
+            items[job.pk].incident if job.pk in texts else None,
+            texts.get(job.pk, job.text),
+        )
+        for job in jobs
+    ]
+
+
+def find_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
+    """Return the latest jobs that wrote to the group, each with the number of declarants who got the message."""
+    latest = BulkJob.objects.filter(csirt=group.csirt_id).order_by("-id").values("pk")[:JOBS_SEARCHED]
+    jobs = BulkJob.objects.filter(pk__in=latest, act=BulkAct.MESSAGE, choices__group=str(group.uid))
+    sent = Count("items", filter=Q(items__outcome=BulkOutcome.DONE))
+    return jobs.select_related("actor").annotate(sent=sent).order_by("-id")[:LISTED]
+
+
+def find_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, BulkItem]:
+    """Return, by job, the first case that got the message, is still in the centre and still holds its words."""
+    done = BulkItem.objects.filter(job__in=jobs, outcome=BulkOutcome.DONE)
+    readable = done.filter(incident__csirt=group.csirt_id, incident__erased_at=None)
+    first = readable.select_related("job", "incident").order_by("job_id", "id").distinct("job_id")
+    return {item.job_id: item for item in first}
+
+
+def find_texts(items: Sequence[BulkItem]) -> dict[int, str]:
+    """Return, by job, the words of the message that the job wrote in the case of its item."""
+    if not items:
+        return {}
+    since = min(item.job.asked_at for item in items)
+    written = Message.objects.filter(
+        incident__in={item.incident_id for item in items}, is_from_csirt=True, written_at__gte=since
+    )
+    latest = list(written.order_by("-id")[:MESSAGES_SEARCHED])
+    return {item.job_id: message.text for item in items for message in latest if is_written_by(message, item)}
+
+
+def is_written_by(message: Message, item: BulkItem) -> bool:
+    """Tell whether the job wrote the message: its key is made of the case, the job and the words."""
+    letter = Letter(text=message.text, key=derive_letter_key(item.job))
+    return derive_message_key(item.incident, letter) == message.submission_key
