@@ -342,7 +342,28 @@ def test_a_message_on_a_double_reaches_the_main_case(client, responder, main, do
     page_text = text(client.get(case(main)))
     assert "Du nouveau depuis votre dernière lecture" in page_text
     assert "1 message" in page_text
+    assert "Le serveur fume." in page_text
     again(double).events.get(kind=EventKind.MESSAGE)
+
+
+def test_what_is_new_on_a_double_is_marked_at_the_double(client, responder, main, double):
+    merge(double, main, responder)
+    client.get(case(main))
+    client.get(case(double))
+    write_as_declarant(opened(double), double, "Le serveur fume.")
+    page_html = client.get(case(main)).content.decode()
+    assert '<a href="#doubles">Du nouveau depuis votre dernière lecture</a>' in page_html
+    assert '<h2 id="echanges">Échanges avec le déclarant</h2>' in page_html
+    assert '<p class="story">Le serveur fume.</p>' in page_html
+
+    client.get(case(double))
+    write_as_declarant(opened(main), main, "La mairie ferme.")
+    page_html = client.get(case(main)).content.decode()
+    assert '<a href="#echanges">Du nouveau depuis votre dernière lecture</a>' in page_html
+    assert (
+        '<h2 id="echanges">Échanges avec le déclarant <span class="pill pill--going">nouveau</span></h2>' in page_html
+    )
+    assert '<p class="story">Le serveur fume.</p>' not in page_html, "it was read"
 
 
 def test_the_page_costs_one_query_more_with_fifty_doubles(client, responder, main):

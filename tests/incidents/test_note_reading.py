@@ -4,16 +4,18 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.enums import Role
 from incidents.access import Guest
-from incidents.enums import ClosingReason
-from incidents.models import IncidentEvent, Reading
+from incidents.enums import ActorKind, ClosingReason, EventKind
+from incidents.models import Incident, IncidentEvent, Reading
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.read import note_reading
 from incidents.services.handling.triage import close_incident
+from incidents.services.history.record import record_event
 from incidents.triage import admin
 from incidents.triage.case import telephone as views
 from tests.cast import a_person, a_responder, an_agent, declare
@@ -143,3 +145,17 @@ def test_the_marks_cost_no_query_per_row(incident, django_assert_max_num_queries
         response = client.get(QUEUE)
     assert html(response).count(NEW) == number + 1, "the case of the fixture is new too"
     assert Client().get(QUEUE).status_code == 302
+
+
+@pytest.mark.parametrize(("kind", "anchor"), [(EventKind.FACTS, "reponses"), (EventKind.FILE, "pieces")])
+def test_the_mark_leads_to_what_is_new(incident, kind, anchor):
+    client = signed_in(a_responder())
+    client.get(case(incident))
+    now = timezone.now()
+    with transaction.atomic():
+        data = {"section": "recit"} if kind == EventKind.FACTS else {"evidence": "x", "sha256": "y"}
+        record_event(incident, kind, at=now, actor=None, by=ActorKind.DECLARANT, **data)
+        Incident.objects.filter(pk=incident.pk).update(declarant_wrote_at=now)
+    shown = html(client.get(case(incident)))
+    assert f'<a href="#{anchor}">Du nouveau depuis votre dernière lecture</a>' in shown
+    assert '<h2 id="echanges">Échanges avec le déclarant</h2>' in shown

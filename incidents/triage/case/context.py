@@ -22,7 +22,7 @@ from incidents.triage.case.ending import build_ending_block, may_be_reopened
 from incidents.triage.case.evidence import build_evidence_block
 from incidents.triage.case.next_act import find_next_act, list_clocks
 from incidents.triage.case.rows import CaseRows, read_case_rows
-from incidents.triage.case.thread import build_thread_context
+from incidents.triage.case.thread import build_thread_context, find_news_anchor
 from incidents.triage.case.timeline import index_texts, list_event_moments
 from incidents.triage.groups.block import build_group_block
 from incidents.triage.indicators.observables import build_observables_block
@@ -57,6 +57,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
             "transfers": build_transfer_block(incident, rows.transfers),
         }
     )
+    thread["news_at"] = find_news_anchor(thread, rows.events, context["doubles"])
     clocks = list_clocks(incident, context["tasks"], now)
     return context | {"next": find_next_act(context), "clocks": clocks}
 

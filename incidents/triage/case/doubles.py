@@ -22,17 +22,24 @@ COLUMNS = (
 
 
 def build_doubles_block(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    """Return the blocks about the other cases of the body. One query; two more if the case has duplicates."""
+    """Return the blocks about the other cases of the body.
+
+    One query; two more if the case has duplicates, and a third if one of these has news.
+    """
     family = list_family(incident, user)
     others = [case for case in family if case.merged_into_id != incident.pk]
     doubles = [case for case in family if case.merged_into_id == incident.pk]
     read_at, written = read_marks(doubles, user)
+    marked = [(double, has_news(double, read_at.get(double.pk))) for double in doubles]
+    newest = find_newest_messages([double.pk for double, is_new in marked if is_new])
     for double in doubles:
         double.written = written.get(double.pk, 0)  # type: ignore[attr-defined]  # for the template
+        double.newest = newest.get(double.pk)  # type: ignore[attr-defined]
     return {
         "others": others[:LISTED],
         "likely": list_likely_doubles(incident, others, now),
-        "doubles": [(case, has_news(case, read_at.get(case.pk))) for case in doubles],
+        "doubles": marked,
+        "doubles_without_mail": sum(not case.erased_at and not case.story.contact_email for case in doubles),
         "main": next((case for case in others if case.pk == incident.merged_into_id), None),
     }
 
@@ -50,6 +57,14 @@ def list_family(incident: Incident, user: User) -> list[Incident]:
         kin = body.filter(Q(merged_into=incident) | Q(pk=incident.merged_into_id))
         family += [case for case in kin if case.pk not in family_keys]
     return family
+
+
+def find_newest_messages(keys: list[int]) -> dict[int, Message]:
+    """Return, by case, the newest message of its declarant. One query, or none."""
+    if not keys:
+        return {}
+    written = Message.objects.filter(incident__in=keys, is_from_csirt=False)
+    return {message.incident_id: message for message in written.order_by("incident_id", "-id").distinct("incident_id")}
 
 
 def read_marks(doubles: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:

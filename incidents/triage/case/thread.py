@@ -1,20 +1,24 @@
 """The thread with the declarant, on a responder's page. The declarant reads everything in it."""
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from accounts.models import User
-from incidents.enums import KeptForm
-from incidents.models import Incident, Message, Reading
+from incidents.enums import EventKind, KeptForm
+from incidents.models import Incident, IncidentEvent, Message, Reading
 from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, SeenThread, ThreadMoved, load_thread_page
 from incidents.services.correspondence.templates import check_names
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.keep import list_colleagues_writing
 from incidents.services.handling.read import has_news
 from incidents.triage.case_form import CaseForm
+
+# Where the page shows what a declarant adds, beside messages.
+ANCHORS = {EventKind.FILE: "pieces", EventKind.FACTS: "reponses"}
 
 
 class ReplyForm(CaseForm):
@@ -82,9 +86,27 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
         "readings": readings,
         "mine": own_reading,
         "has_news": has_news(incident, read_at),
+        "has_new_message": any(is_new for _message, is_new in messages),
+        "read_at": read_at,
         "form": ReplyForm(initial={"seen": newest}),
         "writing": list_colleagues_writing(incident, user),
     }
+
+
+def find_news_anchor(
+    thread: dict[str, Any], events: Iterable[IncidentEvent], doubles: Iterable[tuple[Incident, bool]]
+) -> str:
+    """Return the part of the page with what the declarant added since the last reading: the thread, the files, the
+    corrections, or the duplicates.
+    """
+    if thread["has_new_message"]:
+        return "echanges"
+    read_at = thread["read_at"]
+    new = {event.kind for event in events if read_at is None or event.at > read_at}
+    for kind, anchor in ANCHORS.items():
+        if kind in new:
+            return anchor
+    return "doubles" if any(is_new for _double, is_new in doubles) else "echanges"
 
 
 def list_messages_since(thread: dict[str, Any], newest_seen: str) -> list[Message]:
