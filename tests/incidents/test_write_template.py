@@ -1,5 +1,6 @@
 """A lead writes templates of frequent messages; a case fills them in, and a responder reads them before sending."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,8 @@ from incidents.services.handling.qualify import classify_incident
 from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import CASE, again, taken_by, url
-from tests.reading import text_of
+from tests.incidents.devices import opened, page
+from tests.reading import text, text_of
 
 pytestmark = pytest.mark.django_db
 LIST = f"{CASE}/messages-types/"
@@ -61,6 +63,13 @@ def test_an_unknown_template_leaves_the_reply_empty(client, lead):
     for odd in ("", "x", "\0"):
         page = client.get(url(incident), {"modele": odd})
         assert not page.context["thread"]["form"]["text"].value()
+
+
+def test_national_messages_name_parts_that_the_declarant_sees(incident):
+    page_text = text(opened(incident).get(page(incident)))
+    names = {name for message in NATIONAL for name in re.findall("«\u00a0(.+?)\u00a0»", message.text)}
+    assert names == {"Fichiers remis"}
+    assert [name for name in names if name not in page_text] == []
 
 
 def list_offered_templates(client, incident):
