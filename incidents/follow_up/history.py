@@ -5,8 +5,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from accounts.models import User
 from csirts.models import Csirt
-from incidents.enums import ActorKind, ClosingReason, EventKind
+from incidents.enums import ActorKind, ClosingReason, EventKind, Origin
+from incidents.facts.description import Section
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import VISIBLE_TO_BODY
 from incidents.services.handling.due import DECLARANT
@@ -65,16 +67,48 @@ class Line(NamedTuple):
     sentence: str
 
 
-def list_history(incident: Incident) -> list[Line]:
+class HistoryReader(NamedTuple):
+    """`user` is None for a reader with the secret link. `is_declarant`: they did what was done with
+    that link.
+
+    `caller` is the name that the declaration gave of its author, or "".
+    """
+
+    user: User | None
+    is_declarant: bool
+    caller: str
+
+    def did(self, event: IncidentEvent) -> bool:
+        """Tell whether this reader did what the event says, on the side of the body."""
+        if event.actor_kind == ActorKind.DECLARANT:
+            return self.is_declarant
+        return self.user is not None and event.actor_id == self.user.pk and is_of_the_body(event)
+
+
+def list_history(incident: Incident, user: User | None) -> list[Line]:
     """Return the events that the body may read, newest first. One query, two if the case changed centres.
 
     Consecutive events of one kind and person are one line with their number. Events at a former
-    centre name that centre.
+    centre name that centre. `user` is the account of the reader, None with the secret link.
     """
     events = list(incident.events.filter(VISIBLE_TO_BODY).select_related("actor").order_by("-id")[:EVENTS_READ])
-    centres = map_centres(events, incident)
+    centres, reader = map_centres(events, incident), describe_reader(incident, user)
     alike = groupby(events, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
-    return [build_line(list(group), centres) for _key, group in alike]
+    return [build_line(list(group), centres, reader) for _key, group in alike]
+
+
+def describe_reader(incident: Incident, user: User | None) -> HistoryReader:
+    """Return the reader. One query for a reader who did not declare, and for a case declared by telephone."""
+    is_declarant = user is None or user.pk == incident.claimed_by_id
+    names_caller = not is_declarant or incident.origin == Origin.PHONE
+    return HistoryReader(user, is_declarant, find_declared_name(incident) if names_caller else "")
+
+
+def find_declared_name(incident: Incident) -> str:
+    """Return the name that the declaration gave: the first sheet keeps it once the name was corrected."""
+    first = incident.sheets.filter(section=Section.CALLER).order_by("id").values_list("values", flat=True).first()
+    name = incident.story.contact_name if first is None else first.get("name", "")
+    return str(name or "")
 
 
 def map_centres(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
@@ -89,29 +123,40 @@ def map_centres(events: list[IncidentEvent], incident: Incident) -> dict[int, st
     return then
 
 
-def build_line(events: list[IncidentEvent], centres: Mapping[int, str]) -> Line:
-    newest, words = events[0], build_sentence(events[0], centres[events[0].pk])
+def build_line(events: list[IncidentEvent], centres: Mapping[int, str], reader: HistoryReader) -> Line:
+    newest, words = events[0], build_sentence(events[0], centres[events[0].pk], reader)
     times = f" ({len(events)} fois)" if len(events) > 1 else ""
     return Line(newest.at, f"{words}{times}")
 
 
-def build_sentence(event: IncidentEvent, centre: str) -> str:
-    if event.actor_kind == ActorKind.DECLARANT and event.kind in YOURS:
+def build_sentence(event: IncidentEvent, centre: str, reader: HistoryReader) -> str:
+    if event.kind == EventKind.DECLARED and event.data.get("origin") == Origin.PHONE and event.actor:
+        return format_call(reader.caller, event.actor.display_name or centre)
+    if event.kind in YOURS and reader.did(event):
         return str(YOURS[event.kind])
     if event.kind == EventKind.REROUTED and not event.data["to"]:
         return str(NO_CENTRE_NOW)
     reason = event.data.get("reason", "")
     return str(SENTENCES[event.kind]) % {
-        "who": format_actor(event, centre),
+        "who": format_actor(event, centre, reader),
         "reason": ClosingReason(reason).label if reason in ClosingReason.values else "",
     }
 
 
-def format_actor(event: IncidentEvent, centre: str) -> str:
-    """Return « Camille, Breizh Cyber »: the name that the person chose to show, never an address."""
+def format_call(caller: str, writer: str) -> str:
+    """Return who declared by telephone, and which responder wrote it down."""
+    declared = f"{caller} a déclaré l’incident" if caller else "L’incident a été déclaré"
+    return f"{declared} par téléphone : {writer} l’a noté"
+
+
+def format_actor(event: IncidentEvent, centre: str, reader: HistoryReader) -> str:
+    """Return « Camille (Breizh Cyber) »: the name that the person chose to show, never an address."""
+    if event.actor_kind == ActorKind.DECLARANT:
+        return (reader.caller if event.kind == EventKind.DECLARED else "") or "Le déclarant"
     name = event.actor.display_name if event.actor else ""
-    parts = (name, "" if is_by_declarant_side(event) else centre)
-    return ", ".join(part for part in parts if part) or "Le centre"
+    if is_by_declarant_side(event):
+        return name or "Une personne de votre collectivité"
+    return f"{name} ({centre})" if name and centre else name or centre or "Le centre"
 
 
 def is_by_declarant_side(event: IncidentEvent) -> bool:

@@ -47,7 +47,7 @@ def render_case_page(
     status: int = 200,
 ) -> HttpResponse:
     """Show the page. `form`, or `rate` for the rating, is a refused form to show again with its errors."""
-    context = describe_case(incident) | list_next_acts(guest, incident) | describe_link(request, incident)
+    context = describe_case(incident, guest) | list_next_acts(guest, incident) | describe_link(request, incident)
     context |= {
         "form": form or LetterForm(initial={"author": read_signature(request, guest)}),
         "signs": guest.user.display_name if guest.user else "",
@@ -56,8 +56,8 @@ def render_case_page(
     return render(request, "follow_up/case.html", context, status=422 if form else status)
 
 
-def describe_case(incident: Incident) -> dict[str, Any]:
-    """Return what the page says of the case to everybody who may follow it."""
+def describe_case(incident: Incident, guest: Guest) -> dict[str, Any]:
+    """Return what the page says of the case to everybody who may follow it, and its history as `guest` reads it."""
     thread = list_latest_messages(incident)
     holder = find_holder(incident)
     standing = describe_standing(incident, thread=thread, is_held=holder is not None)
@@ -67,7 +67,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
         "incident": incident,
         "zone": zone,
         "now": timezone.now(),
-        "history": list_history(incident),
+        "history": list_history(incident, guest.user),
         "why_this_centre": explain_centre(incident),
         "earlier": thread[:-LATEST],
         "latest": thread[-LATEST:],

@@ -134,7 +134,7 @@ def test_a_case_that_is_put_back_is_to_be_taken_everywhere(client, responder, in
     follow_up = text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
     assert "a pris votre dossier en charge" in follow_up, "what was is still told"
     assert (
-        f"{responder.display_name}, Breizh Cyber n’a plus votre dossier : il attend que le centre le reprenne"
+        f"{responder.display_name} (Breizh Cyber) n’a plus votre dossier : il attend que le centre le reprenne"
         in follow_up
     )
     assert "s’occupe de votre incident" not in follow_up

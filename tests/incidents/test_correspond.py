@@ -253,7 +253,7 @@ def test_the_history_tells_the_messages_of_one_side_in_one_line(incident):
     reply(signed_in(a_responder()), incident)
     content = text(declarant.get(page(incident)))
     assert "Vous avez écrit au centre (3 fois)" in content
-    assert "Breizh Cyber a écrit un message" in content
+    assert "(Breizh Cyber) a écrit un message" in content
 
 
 @pytest.mark.parametrize("number", [2, 50])

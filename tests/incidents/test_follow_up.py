@@ -149,14 +149,14 @@ def test_the_case_tells_what_happens(client, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
     taken = text(client.get(page(incident)))
     assert "Breizh Cyber s’occupe de votre incident" in taken
-    assert f"{responder.display_name}, Breizh Cyber a pris votre dossier en charge" in taken
+    assert f"{responder.display_name} (Breizh Cyber) a pris votre dossier en charge" in taken
     assert responder.email not in taken
     verify_incident(reference=incident.reference, actor=responder)
     assert "Non vérifiée" not in text(client.get(page(incident)))
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     closed = text(client.get(page(incident)))
     assert "Votre dossier est clos" in closed
-    assert f"{responder.display_name}, Breizh Cyber a clos le dossier : résolu" in closed
+    assert f"{responder.display_name} (Breizh Cyber) a clos le dossier : résolu" in closed
 
 
 def test_the_page_names_who_has_the_case_now(client, incident):

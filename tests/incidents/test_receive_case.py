@@ -64,8 +64,8 @@ def test_the_declarant_reads_which_centre_has_the_case_and_who_did_what(incident
 
     page = text_of(client.get(f"/suivi/{incident.reference}/"))
 
-    assert f"{taker}, Loin Cyber a repris votre dossier" in page
-    assert f"{giver}, Breizh Cyber a pris votre dossier en charge" in page
+    assert f"{taker} (Loin Cyber) a repris votre dossier" in page
+    assert f"{giver} (Breizh Cyber) a pris votre dossier en charge" in page
     assert "0 800 300 009" in page
     assert "Breizh Cyber l’a confié à Loin Cyber" in page
     incident.refresh_from_db()

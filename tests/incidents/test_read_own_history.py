@@ -1,0 +1,95 @@
+"""The history that the body reads names who did what: « vous » is the reader, and nobody else."""
+
+import pytest
+from django.utils import timezone
+
+from incidents.enums import ActorKind, EventKind, Origin
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.declarant.complete import Writing
+from incidents.services.declarant.correct import correct_caller
+from incidents.services.handling.close import Ending, end_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.history.record import record_event
+from tests.cast import a_lead, a_responder, an_agent, declare
+from tests.incidents.devices import guest, opened, page, signed_in
+from tests.incidents.merging import MAYOR, again
+from tests.reading import text
+
+pytestmark = pytest.mark.django_db
+
+
+def read_history(client, incident):
+    """Return the part of the page that lists the history."""
+    whole = text(client.get(page(incident)))
+    return whole[whole.index("Ce qui s’est passé") :]
+
+
+def record_file(incident, actor=None):
+    by = ActorKind.USER if actor else ActorKind.DECLARANT
+    record_event(incident, EventKind.FILE, at=timezone.now(), actor=actor, by=by, evidence="x", sha256="y")
+
+
+@pytest.fixture
+def incident(incident):
+    record_file(incident)
+    return incident
+
+
+def test_the_declarant_reads_you(incident):
+    history = read_history(opened(incident), incident)
+    assert "Vous avez déclaré l’incident" in history
+    assert "Vous avez remis une pièce" in history
+
+
+def test_a_colleague_reads_who_declared(incident):
+    history = read_history(signed_in(an_agent()), incident)
+    assert "Dominique Exemple a déclaré l’incident" in history
+    assert "Le déclarant a remis une pièce" in history
+    assert "Vous avez" not in history
+
+
+def test_a_colleague_reads_you_for_their_own_acts_alone(incident):
+    author, other = an_agent(), an_agent()
+    record_file(incident, author)
+    assert "Vous avez remis une pièce" in read_history(signed_in(author), incident)
+    assert f"{other.display_name} a remis" not in read_history(signed_in(other), incident)
+    assert f"{author.display_name} a remis une pièce" in read_history(signed_in(other), incident)
+    assert f"{author.display_name} a remis une pièce" in read_history(opened(incident), incident)
+
+
+def test_an_account_that_claimed_the_declaration_is_its_declarant(incident):
+    agent = an_agent()
+    client = opened(incident)
+    client.force_login(agent)
+    client.post(page(incident, "rattacher"))
+    assert "Vous avez déclaré l’incident" in read_history(signed_in(agent), incident)
+
+
+def test_a_telephoned_declaration_names_the_caller_and_the_responder_who_wrote_it_down():
+    responder = a_responder()
+    incident = declare(actor=responder, origin=Origin.PHONE)
+    sentence = f"Dominique Exemple a déclaré l’incident par téléphone : {responder.display_name} l’a noté"
+    for client in (opened(incident), signed_in(an_agent()), signed_in(responder)):
+        assert sentence in read_history(client, incident)
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert "L’incident a été déclaré par téléphone" in read_history(signed_in(an_agent()), incident)
+
+
+def test_the_name_of_the_declaration_outlives_its_correction(incident):
+    newest = incident.sheets.filter(section="rappel").order_by("-id").first()
+    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(newest.uid) if newest else "")
+    correct_caller(writing=writing, caller=MAYOR)
+    assert again(incident).story.contact_name == MAYOR.name
+    assert "Dominique Exemple a déclaré l’incident" in read_history(signed_in(an_agent()), incident)
+
+
+def test_the_centre_of_a_responder_is_in_brackets(incident):
+    responder = a_responder()
+    end_incident(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
+    reopen_incident(reference=incident.reference, actor=responder, motive="Cela recommence.")
+    letter = Letter(text="Est-ce fini ?", key="k", asks_answer=True)
+    write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
+    client = opened(incident)
+    assert f"{responder.display_name} (Breizh Cyber) a rouvert le dossier" in read_history(client, incident)
+    assert f"{responder.display_name}, Breizh Cyber, vous a posé une question" in text(client.get(page(incident)))
