@@ -25,13 +25,14 @@ from incidents.services.handling.close import NotFinished
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
+from incidents.triage.notice import format_notice
 from incidents.triage.wording import explain_invalid_transition
 from incidents.workflow import InvalidTransition
 
 
 def acknowledge_case(reference: str, actor: User, request: HttpRequest) -> str:
-    acknowledge_incident(reference=reference, actor=actor)
-    return "Vous avez pris ce dossier en charge. Le déclarant le voit."
+    incident = acknowledge_incident(reference=reference, actor=actor)
+    return f"Vous avez pris ce dossier en charge. {format_notice(incident, 'Le déclarant le voit.')}"
 
 
 def confirm_body_exists(reference: str, actor: User, request: HttpRequest) -> str:

@@ -34,6 +34,7 @@ from incidents.triage.case.page import (
 )
 from incidents.triage.case.thread import ReplyForm, list_messages_since
 from incidents.triage.judging.severity import SeverityForm, make_severity_form
+from incidents.triage.notice import confirm_message
 from incidents.triage.queue.desk import compute_notice_mark, load_desk
 from incidents.triage.queue.lines import load_line_columns
 from incidents.triage.queue.order import get_centre_cases
@@ -117,7 +118,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
                 page_seen = form.read_seen()
                 send(reference=reference, actor=get_account(request), letter=form.letter(), seen=page_seen)
-                messages.success(request, "Message envoyé. Le déclarant peut le lire sur sa page de suivi.")
+                messages.success(request, confirm_message(incident, with_doubles=form.cleaned_data["to_doubles"]))
                 return redirect_to_case(reference)
         except ThreadMoved as moved:
             return self.moved_view(request, incident, form, moved)

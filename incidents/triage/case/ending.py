@@ -9,6 +9,7 @@ from incidents.enums import KeptForm, Status
 from incidents.models import Incident, Rating
 from incidents.services.handling.reopen import MOTIVE_LIMIT
 from incidents.triage.case_form import CaseForm
+from incidents.triage.notice import format_notice
 
 AWAKENED_SHOWN = 5
 
@@ -34,7 +35,9 @@ def build_ending_block(incident: Incident) -> dict[str, Any]:
     if closing and closing.closed_at != incident.closed_at:
         closing = None  # reopened, then withdrawn by the declarant: the report belongs to the former closing
     rating = Rating.objects.filter(incident=incident).first()
-    return {"closing": closing, "rating": rating, "form": ReopenForm()}
+    notice = format_notice(incident, "Il est averti que son dossier est rouvert, et par vous.")
+    help_text = f"Une note interne : le déclarant ne la lit pas. {notice}"
+    return {"closing": closing, "rating": rating, "form": ReopenForm(), "help": help_text}
 
 
 def may_be_reopened(incident: Incident) -> bool:

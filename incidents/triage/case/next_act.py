@@ -31,7 +31,7 @@ def find_next_act(context: Mapping[str, Any]) -> NextAct | None:
     if incident.status == Status.CLOSED:
         return suggest_reading(incident)
     if incident.status == Status.DECLARED or context["assigned"]["is_gone"]:
-        return NextAct("take", "Prenez ce dossier en charge", "Le déclarant le voit aussitôt.")
+        return NextAct("take", "Prenez ce dossier en charge", "Le déclarant le voit aussitôt sur sa page de suivi.")
     return (
         suggest_verifying(incident)
         or find_answering_act(incident, now)

@@ -31,6 +31,7 @@ from incidents.services.groups.group import get_group
 from incidents.services.groups.letters import list_group_letters
 from incidents.triage.case.page import render_page
 from incidents.triage.groups.pages import redirect_to_group, replace_posted
+from incidents.triage.notice import format_group_notice
 
 TEMPLATE = "incidents/triage/group_message.html"
 SEND = "envoyer"
@@ -111,12 +112,14 @@ def renew_letter_form(request: HttpRequest) -> GroupLetterForm:
 
 def send_letter(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpResponse:
     job = write_to_group(group=group.uid, letter=letter, actor=get_account(request))
-    confirmation = choose_plural(
+    sentence = choose_plural(
         "Votre message part, à un déclarant.",
         "Votre message part, à %(count)s déclarants, l’un après l’autre.",
         job.total,
     )
-    messages.success(request, confirmation % {"count": job.total})
+    addresses = job.items.values_list("incident__story__contact_email", flat=True)
+    confirmation = sentence % {"count": job.total}
+    messages.success(request, f"{confirmation} {format_group_notice(list(addresses))}")
     return redirect_to_group(group)
 
 
@@ -129,29 +132,33 @@ def render_letter_form(
     before: BulkJob | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    addresses = list_reader_addresses(group, preview)
     context = {
         "group": group,
         "form": form,
         "preview": preview,
-        "readers": count_readers(group, preview),
+        "readers": len(addresses),
+        "notice": format_group_notice(addresses) if addresses else "",
+        "is_all_mailed": all(addresses),
         "send": SEND,
     }
     context |= {"placeholders": PLACEHOLDERS, "doubtful": form.doubtful or form["common"].value()}
+    context |= {"before": before, "letters": list_group_letters(group)}
     context["is_stale"] = bool(preview) and status == HTTPStatus.CONFLICT
     if preview:
         context["first"], context["as_read"] = preview_first_letter(group, preview, get_account(request)) or (
             None,
             preview.text,
         )
-    context |= {"before": before, "letters": list_group_letters(group)}
-    return render_page(request, TEMPLATE, context | {"before": before}, status=status)
+    return render_page(request, TEMPLATE, context, status=status)
 
 
-def count_readers(group: CaseGroup, letter: GroupLetter | None) -> int:
-    """Return how many declarants would get the message, up to the limit of one act."""
+def list_reader_addresses(group: CaseGroup, letter: GroupLetter | None) -> list[str]:
+    """Return, for each declarant who would get the message, the mail address or "", up to the limit of one act."""
     if letter is None:
-        return 0
-    return len(list_reader_keys(group, letter))
+        return []
+    cases = list_written_cases(group, with_closed=letter.with_closed)
+    return list(cases.values_list("story__contact_email", flat=True)[:MAX_CASES_AT_ONCE])
 
 
 def list_reader_keys(group: CaseGroup, letter: GroupLetter) -> QuerySet[Incident, int]:

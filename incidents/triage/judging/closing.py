@@ -43,6 +43,7 @@ from incidents.triage.case.page import (
     render_page,
     show_refusal,
 )
+from incidents.triage.notice import format_notice
 from incidents.triage.wording import explain_invalid_transition
 from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
@@ -185,7 +186,7 @@ def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
         if form.is_valid():
             arguments = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
             end_incident(reference=incident.reference, actor=get_account(request), **arguments)
-            messages.success(request, "Dossier clos. Le déclarant en est averti.")
+            messages.success(request, f"Dossier clos. {format_notice(incident)}")
             return redirect_to_case(incident.reference)
     except InvalidTransition as refusal:
         why = ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
@@ -222,7 +223,7 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             reopen_incident(reference=reference, actor=get_account(request), **form.cleaned_data)
-            messages.success(request, "Dossier rouvert : vous l’avez. Le déclarant en est averti.")
+            messages.success(request, f"Dossier rouvert : vous l’avez. {format_notice(incident)}")
             return redirect_to_case(reference)
     except InvalidTransition as refusal:
         return show_refusal(

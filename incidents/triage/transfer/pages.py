@@ -31,6 +31,7 @@ from incidents.services.transfer.proposal import (
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
+from incidents.triage.notice import format_notice
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, reset_changed_agreement
 from incidents.triage.transfer.block import (
     AskForm,
@@ -97,6 +98,7 @@ def render_ask_page(
         "page": describe_new_page(),
         "tlp_means": TLP_MEANS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COLLEAGUE),
+        "notice": format_notice(incident, "Le déclarant est prévenu."),
     }
     return render_page(request, "incidents/triage/transfer.html", context | more, status=status)
 
@@ -174,7 +176,8 @@ def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         return render_offer_page(
             request, get_offer(get_account(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT
         )
-    messages.success(request, "Le dossier est à votre centre, et vous l’avez pris en charge.")
+    notice = format_notice(transfer.incident)
+    messages.success(request, f"Le dossier est à votre centre, et vous l’avez pris en charge. {notice}")
     return redirect_to_case(transfer.incident.reference)
 
 
@@ -185,7 +188,7 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         if form.is_valid():
             transfer = return_transfer(uid=uid, actor=get_account(request), **form.cleaned_data)
-            messages.success(request, f"Dossier laissé à {transfer.giver}, qui est prévenu.")
+            messages.success(request, confirm_return(transfer))
             return redirect("admin:incidents_incident_transfers")
     except Stale:
         return render_offer_page(request, get_offer(get_account(request), uid), form, status=HTTPStatus.CONFLICT)
@@ -194,6 +197,13 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render_offer_page(
         request, get_offer(get_account(request), uid), form, status=HTTPStatus.UNPROCESSABLE_ENTITY
     )
+
+
+def confirm_return(transfer: Transfer) -> str:
+    """Return what the page says of a returned offer. A centre without mail channel reads it in its list only."""
+    if transfer.giver.notification_email:
+        return f"Dossier laissé à {transfer.giver}, qui est prévenu."
+    return f"Dossier laissé à {transfer.giver}, qui ne reçoit pas nos mails : téléphonez-lui."
 
 
 def render_offer_page(

@@ -1,0 +1,58 @@
+"""What a responder's page says of who hears of an act. Only a mail notifies a declarant, and a case may hold no mail
+address: then the person who acts has to telephone.
+"""
+
+from collections.abc import Sequence
+
+from core.french import choose_plural
+from incidents.models import Incident
+
+NOTIFIED = "Le déclarant en est averti."
+
+
+def format_notice(incident: Incident, notified: str = NOTIFIED) -> str:
+    """Return `notified`, or what to do instead if no mail can reach the declarant."""
+    if incident.story.contact_email:
+        return notified
+    if incident.erased_at:
+        return "Ses coordonnées sont effacées : le déclarant n’en est pas averti."
+    if incident.story.contact_phone:
+        return "Le déclarant n’a pas de mail : appelez-le."
+    return "Le déclarant n’a donné ni mail ni téléphone : rien ne l’en avertit."
+
+
+def format_group_notice(addresses: Sequence[str]) -> str:
+    """Return how many declarants are notified of a message to them all. `addresses` holds one for each, or ""."""
+    number, mailed = len(addresses), sum(map(bool, addresses))
+    if mailed == number:
+        return choose_plural("Un mail le prévient.", "Un mail prévient chacun.", number)
+    if mailed == 0:
+        return choose_plural(
+            "Il n’a pas de mail : il ne sera pas prévenu. Téléphonez-lui.",
+            "Aucun n’a de mail : personne ne sera prévenu. Téléphonez-leur.",
+            number,
+        )
+    without = number - mailed
+    rest = choose_plural(
+        "%(number)s n’a pas de mail et ne le sera pas : téléphonez-lui.",
+        "%(number)s n’ont pas de mail et ne le seront pas : téléphonez-leur.",
+        without,
+    )
+    reached = choose_plural("%(mailed)s sera prévenu par mail.", "%(mailed)s seront prévenus par mail.", mailed)
+    return f"{reached} {rest}" % {"mailed": mailed, "number": without}
+
+
+def confirm_message(incident: Incident, *, with_doubles: bool) -> str:
+    """Return what the page says of a message that was sent, to the declarants of the duplicates too if `with_doubles`.
+    One query with them.
+    """
+    sentences = ["Message envoyé.", format_notice(incident, "Le déclarant peut le lire sur sa page de suivi.")]
+    unreached = incident.doubles.filter(erased_at=None, story__contact_email="").count() if with_doubles else 0
+    if unreached:
+        sentence = choose_plural(
+            "Le déclarant d’un double n’a pas de mail : appelez-le.",
+            "Les déclarants de %(number)s doubles n’ont pas de mail : appelez-les.",
+            unreached,
+        )
+        sentences.append(sentence % {"number": unreached})
+    return " ".join(sentences)

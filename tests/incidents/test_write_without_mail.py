@@ -1,0 +1,128 @@
+"""A declarant without a mail address hears of nothing by mail, and the pages of the responder say so: telephone."""
+
+from dataclasses import replace
+
+import pytest
+
+from csirts.models import Csirt
+from incidents.services.groups.group import add_to_group
+from incidents.services.history.erase import erase_personal_data
+from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
+from tests.incidents.desk import url
+from tests.incidents.devices import opened, page
+from tests.incidents.grouping import a_group, send_letter, town
+from tests.incidents.grouping import url as group_url
+from tests.incidents.merging import merge
+from tests.incidents.transferring import as_person, offer_url, propose_transfer
+from tests.reading import text
+
+pytestmark = pytest.mark.django_db
+BY_PHONE = replace(CALLER, email="")
+CALL = "Le déclarant n’a pas de mail : appelez-le."
+WORDS = "Débranchez le réseau."
+
+
+@pytest.fixture
+def incident(responder):
+    return declare(caller=BY_PHONE)
+
+
+def close(client, incident):
+    return client.post(url(incident, "cloture"), {"reason": "not_an_incident"}, follow=True)
+
+
+def reopen(client, incident):
+    return client.post(url(incident, "rouvrir"), {"motive": "Cela recommence."}, follow=True)
+
+
+def write(client, incident, **fields):
+    return client.post(url(incident, "message"), {"text": WORDS, "key": "k"} | fields, follow=True)
+
+
+def test_taking_closing_and_reopening_say_to_telephone(client, incident):
+    taken = text(client.post(url(incident, "prendre"), follow=True))
+    assert f"Vous avez pris ce dossier en charge. {CALL}" in taken
+    closed = text(close(client, incident))
+    assert f"Dossier clos. {CALL}" in closed
+    assert f"le déclarant ne la lit pas. {CALL}" in closed
+    assert f"Dossier rouvert : vous l’avez. {CALL}" in text(reopen(client, incident))
+
+
+def test_taking_closing_and_reopening_say_that_the_mail_leaves(client, responder):
+    incident = declare()
+    assert "en charge. Le déclarant le voit." in text(client.post(url(incident, "prendre"), follow=True))
+    assert "Dossier clos. Le déclarant en est averti." in text(close(client, incident))
+    assert "vous l’avez. Le déclarant en est averti." in text(reopen(client, incident))
+
+
+def test_closing_an_erased_case_claims_no_notice(client, responder):
+    incident = declare()
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert "Dossier clos. Ses coordonnées sont effacées" in text(close(client, incident))
+
+
+def test_the_reply_box_says_that_no_mail_leaves(client, incident):
+    assert "Pas de mail : il ne sera pas prévenu. Téléphonez-lui." in text(client.get(url(incident)))
+    assert "Pas de mail" not in text(client.get(url(declare(collectivity=plouexemple(name="Autre")))))
+    assert f"Message envoyé. {CALL}" in text(write(client, incident))
+
+
+def test_a_reply_to_duplicates_counts_those_without_mail(client, responder):
+    main, double = declare(), declare(caller=BY_PHONE)
+    merge(double, main, responder)
+    assert "chacun le lit dans son propre dossier ; 1 sans mail, à appeler" in text(client.get(url(main)))
+    answer = text(write(client, main, to_doubles="on"))
+    assert "Le déclarant peut le lire sur sa page de suivi. Le déclarant d’un double n’a pas de mail" in answer
+
+
+@pytest.mark.parametrize(
+    ("callers", "preview", "confirmation"),
+    [
+        (
+            [BY_PHONE] * 3,
+            "À 3 déclarants : Débranchez le réseau. Aucun n’a de mail : personne ne sera prévenu. Téléphonez-leur.",
+            "l’un après l’autre. Aucun n’a de mail : personne ne sera prévenu.",
+        ),
+        (
+            [CALLER, BY_PHONE, BY_PHONE],
+            "1 sera prévenu par mail. 2 n’ont pas de mail et ne le seront pas : téléphonez-leur.",
+            "l’un après l’autre. 1 sera prévenu par mail. 2 n’ont pas de mail",
+        ),
+        ([CALLER] * 3, "3 déclarants liront : Débranchez le réseau. Un mail prévient chacun.", "Un mail prévient"),
+        ([BY_PHONE], "À 1 déclarant : Débranchez le réseau. Il n’a pas de mail", "à un déclarant. Il n’a pas de mail"),
+    ],
+)
+def test_a_message_to_a_group_says_how_many_are_notified(client, responder, callers, preview, confirmation):
+    group = a_group(responder)
+    for number, caller in enumerate(callers):
+        add_to_group(reference=town(number, caller=caller).reference, group=group.uid, actor=responder)
+    fields = {"text": WORDS, "key": "k"}
+    assert preview in text(client.post(group_url(group, "message"), fields))
+    assert confirmation in text(client.get(send_letter(client, group, fields)["Location"]))
+
+
+def test_a_transfer_promises_no_mail_to_a_declarant_without_address(client, incident, taker):
+    assert f"plus rien d’après. {CALL}" in text(client.get(url(incident, "transfert")))
+    assert "Le déclarant est prévenu." in text(client.get(url(declare(), "transfert")))
+    transfer, taker_client = propose_transfer(incident, a_responder()), as_person(taker)
+    assert "Le déclarant en est prévenu s’il a donné un mail." in text(taker_client.get(offer_url(transfer)))
+    answer = taker_client.post(offer_url(transfer, "accepter"), follow=True)
+    assert f"vous l’avez pris en charge. {CALL}" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("channel", "sentence"),
+    [("garde@breizh.example", "qui est prévenu."), ("", "qui ne reçoit pas nos mails : téléphonez-lui.")],
+)
+def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, taker, channel, sentence):
+    transfer = propose_transfer(incident, giver)
+    Csirt.objects.filter(pk=transfer.giver_id).update(notification_email=channel)
+    answer = as_person(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas chez nous."}, follow=True)
+    assert f"Dossier laissé à Breizh Cyber, {sentence}" in text(answer)
+
+
+def test_a_declarant_reads_that_a_centre_without_channel_gets_no_notice(incident):
+    declarant = opened(incident)
+    assert "Breizh Cyber en sera averti" in text(declarant.get(page(incident, "retirer")))
+    Csirt.objects.update(notification_email="")
+    assert "Breizh Cyber le trouvera clos" in text(declarant.get(page(incident, "retirer")))
