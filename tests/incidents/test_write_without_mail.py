@@ -121,8 +121,16 @@ def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, t
     assert f"Dossier laissé à Breizh Cyber, {sentence}" in text(answer)
 
 
-def test_a_declarant_reads_that_a_centre_without_channel_gets_no_notice(incident):
+@pytest.mark.parametrize(
+    ("channel", "before", "after"),
+    [
+        ("garde@breizh.example", "Breizh Cyber en sera averti", "C’est définitif, et Breizh Cyber en est averti."),
+        ("", "Breizh Cyber le trouvera clos", "C’est définitif. C’était une erreur"),
+    ],
+)
+def test_a_withdrawal_says_whether_the_centre_is_notified(incident, channel, before, after):
+    Csirt.objects.update(notification_email=channel)
     declarant = opened(incident)
-    assert "Breizh Cyber en sera averti" in text(declarant.get(page(incident, "retirer")))
-    Csirt.objects.update(notification_email="")
-    assert "Breizh Cyber le trouvera clos" in text(declarant.get(page(incident, "retirer")))
+    assert before in text(declarant.get(page(incident, "retirer")))
+    declarant.post(page(incident, "retirer"), {"text": "", "author": "Dominique", "key": "k"})
+    assert after in text(declarant.get(page(incident)))
