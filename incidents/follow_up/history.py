@@ -82,7 +82,7 @@ class HistoryReader(NamedTuple):
         """Tell whether this reader did what the event says, on the side of the body."""
         if event.actor_kind == ActorKind.DECLARANT:
             return self.is_declarant
-        return self.user is not None and event.actor_id == self.user.pk and is_of_the_body(event)
+        return self.user is not None and event.actor_id == self.user.pk and is_by_declarant_side(event)
 
 
 def list_history(incident: Incident, user: User | None) -> list[Line]:
