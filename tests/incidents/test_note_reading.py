@@ -156,6 +156,6 @@ def test_the_mark_leads_to_what_is_new(incident, kind, anchor):
         data = {"section": "recit"} if kind == EventKind.FACTS else {"evidence": "x", "sha256": "y"}
         record_event(incident, kind, at=now, actor=None, by=ActorKind.DECLARANT, **data)
         Incident.objects.filter(pk=incident.pk).update(declarant_wrote_at=now)
-    shown = html(client.get(case(incident)))
-    assert f'<a href="#{anchor}">Du nouveau depuis votre dernière lecture</a>' in shown
-    assert '<h2 id="echanges">Échanges avec le déclarant</h2>' in shown
+    page_html = html(client.get(case(incident)))
+    assert f'<a href="#{anchor}">Du nouveau depuis votre dernière lecture</a>' in page_html
+    assert '<h2 id="echanges">Échanges avec le déclarant</h2>' in page_html

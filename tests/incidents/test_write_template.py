@@ -272,7 +272,7 @@ def test_the_delays_of_a_case_are_shown(client, lead):
     now = incident.acknowledge_by + timedelta(hours=3)
     late = build_delays_block(incident, now)
     assert (late["taking"].late, late["first_answer"]) == (timedelta(hours=3), None)
-    assert late["answer"].by == incident.answer_by
+    assert late["answer"].due_at == incident.answer_by
     assert "Délais du centre" in text_of(client.get(url(incident)))
 
     case = taken_by(lead, incident)

@@ -68,13 +68,13 @@ def test_the_group_shows_what_was_already_written_to_all(client, responder, coll
     carry_on_bulk()
 
     client.force_login(colleague)
-    for shown in (client.get(url(group)), client.get(url(group, "message"))):
-        page_text = text(shown)
+    for response in (client.get(url(group)), client.get(url(group, "message"))):
+        page_text = text(response)
         assert f"Déjà écrit à tous le plus récent d’abord, heure de Paris {responder} , le" in page_text
         first = group.cases.order_by("pk").first()
         assert f"« Dossier {spaced(first.reference)} : appelez-nous. » tel que dans" in page_text
         assert "à 3 déclarants : « Coupez l’accès de votre prestataire. »" in page_text
-        assert [letter.text[:7] for letter in shown.context["letters"]] == ["Dossier", "Coupez "]
+        assert [letter.text[:7] for letter in response.context["letters"]] == ["Dossier", "Coupez "]
 
 
 def test_the_trace_of_a_message_to_a_group_outlives_its_words(client, responder, group):

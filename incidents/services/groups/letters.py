@@ -20,12 +20,12 @@ MESSAGES_SEARCHED = 500
 
 
 class SentLetter(NamedTuple):
-    """`sent` of `job.total` declarants got it. `text` is what the declarant of `case` reads, "" if no case with its
+    """`recipients` of `job.total` declarants got it. `text` is what the declarant of `case` reads, "" if no case with its
     words is left.
     """
 
     job: BulkJob
-    sent: int
+    recipients: int
     case: Incident | None
     text: str
 
@@ -40,7 +40,7 @@ def list_group_letters(group: CaseGroup) -> list[SentLetter]:
     return [
         SentLetter(
             job,
-            job.sent,  # type: ignore[attr-defined]  # annotated
+            job.recipients,  # type: ignore[attr-defined]  # annotated
             items[job.pk].incident if job.pk in texts else None,
             texts.get(job.pk, job.text),
         )
@@ -52,8 +52,8 @@ def find_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
     """Return the latest jobs that wrote to the group, each with the number of declarants who got the message."""
     latest = BulkJob.objects.filter(csirt=group.csirt_id).order_by("-id").values("pk")[:JOBS_SEARCHED]
     jobs = BulkJob.objects.filter(pk__in=latest, act=BulkAct.MESSAGE, choices__group=str(group.uid))
-    sent = Count("items", filter=Q(items__outcome=BulkOutcome.DONE))
-    return jobs.select_related("actor").annotate(sent=sent).order_by("-id")[:LISTED]
+    recipients = Count("items", filter=Q(items__outcome=BulkOutcome.DONE))
+    return jobs.select_related("actor").annotate(recipients=recipients).order_by("-id")[:LISTED]
 
 
 def find_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, BulkItem]:
