@@ -20,8 +20,9 @@ MESSAGES_SEARCHED = 500
 
 
 class SentLetter(NamedTuple):
-    """`recipients` of `job.total` declarants got it. `text` is what the declarant of `case` reads, "" if no case with its
-    words is left.
+    """A message that was sent to a group: to `recipients` of `job.total` declarants.
+
+    `text` is what the declarant of `case` reads, "" if no case with its words is left.
     """
 
     job: BulkJob
