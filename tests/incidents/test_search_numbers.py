@@ -1,4 +1,4 @@
-"""A telephone number, a mail address or an IP address finds the cases that hold it, however it is spelled."""
+"""A telephone number or an indicator finds the cases that hold it, however it is spelled."""
 
 from dataclasses import replace
 
@@ -86,6 +86,8 @@ def test_the_name_of_the_caller_finds_the_case(client, responder):
         (ObservableKind.IP, "185.220.101.47"),
         (ObservableKind.IP, "2001:db8::9"),
         (ObservableKind.EMAIL, "fraude@pirate.example"),
+        (ObservableKind.DOMAIN, "mechant-kenavo.example"),
+        (ObservableKind.URL, "https://mechant-kenavo.example/payer?n=1"),
     ],
 )
 def test_an_indicator_is_found_in_its_defanged_spelling(client, responder, kind, value):
@@ -93,6 +95,35 @@ def test_an_indicator_is_found_in_its_defanged_spelling(client, responder, kind,
     an_observable(incident, value, kind)
     assert defang(kind, value) != value
     assert find_references(client, defang(kind, value)) == find_references(client, value) == {incident.reference}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "query"),
+    [
+        (ObservableKind.DOMAIN, "mechant-kenavo.example", "Mechant-Kenavo.example"),
+        (ObservableKind.HASH, "d41d8cd98f00b204e9800998ecf8427e", "D41D8CD98F00B204E9800998ECF8427E"),
+        (ObservableKind.IBAN, "FR7630006000011234567890189", "FR76 3000 6000 0112 3456 7890 189"),
+        (ObservableKind.FILE, "facture urgente.exe", "Facture urgente.exe"),
+    ],
+)
+def test_an_indicator_of_any_kind_is_found_once_recorded(client, responder, kind, value, query):
+    incident, _other = declare(), declare()
+    an_observable(incident, value, kind)
+    page = look(client, query)
+    assert [hit.incident for hit in page.context["hits"]] == [incident]
+    assert "Indicateur relevé" in text_of(page)
+
+
+def test_a_name_typed_like_a_domain_still_finds_its_caller(client, responder):
+    named = declare(caller=replace(CALLER, name="M. Imaginaire"))
+    assert find_references(client, "m.imaginaire") == {named.reference}
+
+
+def test_an_empty_answer_says_what_must_be_whole(client, responder):
+    """Half a reference and the end of a number find nothing, so the advice says why."""
+    incident = declare()
+    for query in (incident.reference[:4], "44 55"):
+        assert "Une référence, un numéro ou un indicateur s’écrivent en entier." in text_of(look(client, query))
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,15 @@
-"""Searches for one exact value: a telephone number, a mail address or an IP address typed alone."""
+"""Searches for one exact value typed alone: a telephone number or an indicator."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from django.db.models.functions import Lower
 
 from core.text import fold
 from incidents.enums import ObservableKind
-from incidents.indicators.observables import EMAIL, normalise_ip, normalise_value
+from incidents.indicators.observables import EMAIL, Indicator, normalise_ip, normalise_value
+from incidents.indicators.sightings import filter_by_value
 from incidents.models import Observable
 from incidents.querysets import LAST_DIGITS, PACIFIC, IncidentQuerySet
 
@@ -19,13 +20,23 @@ NATIONAL = re.compile(r"0\d{9}", re.ASCII)
 PACIFIC_LOCAL = re.compile(r"[2-9]\d(?:[ .]?\d\d){2}|(?:4\d|8[7-9])(?:[ .]?\d\d){3}", re.ASCII)
 PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
 PREFIXED = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
+# « facture.exe », not « 12.05 ».
+FILE_NAME = re.compile(r"[^/]*[^\W_]\.[a-z]\w{1,4}", re.IGNORECASE)
+# A person may type a name like one of these: « m.martin ».
+LIKE_NAMES = frozenset((ObservableKind.DOMAIN, ObservableKind.FILE))
+# Normalising accepts more than what a whole text should be of these kinds.
+PATTERNS = {ObservableKind.EMAIL: EMAIL, ObservableKind.FILE: FILE_NAME}
 
 
 class ExactValue(NamedTuple):
-    """An exact value. `kind` is « phone » or a kind of indicator."""
+    """A telephone number, or the indicators that the text may be: « virus.zip » is a domain or a file."""
 
-    kind: str
-    value: str
+    phone: str = ""
+    indicators: tuple[Indicator, ...] = ()
+
+    @property
+    def may_be_name(self) -> bool:
+        return bool(self.indicators) and all(indicator.kind in LIKE_NAMES for indicator in self.indicators)
 
 
 # Names of callers are not indexed, since erasing must leave no copy of them. This many cases are compared instead.
@@ -43,11 +54,20 @@ REASONS: dict[str, str] = {
 def parse_exact_value(text: str) -> ExactValue | None:
     """Return the exact value if the whole text is one, else None. A SIREN or a postal code is not an exact value."""
     if NUMBER.fullmatch(text) and (number := parse_telephone(text)):
-        return ExactValue("phone", number)
-    if address := normalise_ip(text.strip()):
-        return ExactValue(ObservableKind.IP, address)
-    mail = normalise_value(ObservableKind.EMAIL, text) if EMAIL.fullmatch(text) else None
-    return ExactValue(ObservableKind.EMAIL, mail) if mail else None
+        return ExactValue(phone=number)
+    indicators = tuple(list_indicators(text.strip()))
+    return ExactValue(indicators=indicators) if indicators else None
+
+
+def list_indicators(text: str) -> Iterator[Indicator]:
+    """Yield the indicators that the whole text may be, normalised as they are kept."""
+    if address := normalise_ip(text):
+        yield Indicator(ObservableKind.IP, address)
+        return
+    for kind in ObservableKind:
+        pattern = PATTERNS.get(kind)
+        if (pattern is None or pattern.fullmatch(text)) and (value := normalise_value(kind, text)):
+            yield Indicator(kind, value)
 
 
 def parse_telephone(text: str) -> str:
@@ -82,12 +102,13 @@ def find_cases_with(exact: ExactValue, cases: IncidentQuerySet, most: int) -> li
     """Return the newest of `cases` that have this value, each with the reason. Runs one query, or two for a mail
     address.
     """
-    if exact.kind == "phone":
-        return list_newest(cases.called_from(exact.value), "phone", most)
-    sightings = Observable.objects.filter(kind=exact.kind, value=exact.value)
+    if exact.phone:
+        return list_newest(cases.called_from(exact.phone), "phone", most)
+    sightings = Observable.objects.filter(filter_by_value(exact.indicators))
     rows = list_newest(cases.filter(pk__in=sightings.values("incident")), "observable", most)
-    if exact.kind == ObservableKind.EMAIL:
-        rows += list_newest(cases.alias(mail=Lower("story__contact_email")).filter(mail=exact.value), "contact", most)
+    mails = [indicator.value for indicator in exact.indicators if indicator.kind == ObservableKind.EMAIL]
+    if mails:
+        rows += list_newest(cases.alias(mail=Lower("story__contact_email")).filter(mail__in=mails), "contact", most)
     return rows
 
 

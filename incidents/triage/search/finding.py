@@ -106,8 +106,8 @@ def compile_words(query: Query) -> tuple[str, dict[str, str]]:
 
     A telephone number matches in any spelling.
     """
-    if (exact := parse_exact_value(query.free)) and exact.kind == "phone" and not query.phrases:
-        spelt = {f"spelling{number}": text for number, text in enumerate(list_spellings(exact.value))}
+    if (exact := parse_exact_value(query.free)) and exact.phone and not query.phrases:
+        spelt = {f"spelling{number}": text for number, text in enumerate(list_spellings(exact.phone))}
         return " || ".join(f"phraseto_tsquery('tocsin', %({name})s)" for name in spelt), spelt
     parts, values = [], {}
     for number, word in enumerate(query.words):

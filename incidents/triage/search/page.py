@@ -171,11 +171,20 @@ def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> Se
         result.oldest = plan.oldest
     exact = parse_exact_value(query.free) if not query.phrases else None
     try:
-        best_matches, alike = (find_cases_with_value(exact, cases), []) if exact else find_cases_by_name(query, cases)
+        best_matches, alike = find_best_matches(query, exact, cases)
     except SearchProblem as problem:
         best_matches, alike, result.warning = [], [], str(problem)
     result.matches = merge_matches(best_matches, with_words, [] if with_words else alike)
     return result
+
+
+def find_best_matches(
+    query: Query, exact: ExactValue | None, cases: IncidentQuerySet
+) -> tuple[list[FoundCase], list[FoundCase]]:
+    """Return the cases that have the exact value or the name, and those of bodies with a similar name."""
+    if exact and ((with_value := find_cases_with_value(exact, cases)) or not exact.may_be_name):
+        return with_value, []
+    return find_cases_by_name(query, cases)
 
 
 def find_cases_with_value(exact: ExactValue, cases: IncidentQuerySet) -> list[FoundCase]:
