@@ -19,6 +19,8 @@ from incidents.workflow import InvalidTransition
 NBSP = "\N{NO-BREAK SPACE}"
 FRENCH_NUMBER = re.compile(r"0\d{9}", re.ASCII)
 DUE_VERBS = {DueFor.ACKNOWLEDGE: "prendre", DueFor.ANSWER: "répondre", DueFor.TASK: "faire", DueFor.REVIEW: "revoir"}
+# Instead of a review, if nobody of the centre has the case any more.
+TAKE_OVER = "reprendre"
 
 
 SERVICE_ANSWERS: dict[str, str] = {
@@ -84,18 +86,22 @@ def format_clock(incident: Incident, now: datetime, zone: str, *, is_left: bool 
 
     If the deadline is on another day, the first text has the day and the second one the hour. If it is past, the first
     text is « en retard de 2 h » and the second one has the deadline. `is_left` means that the person in charge left
-    the centre, so the case must be taken instead of reviewed.
+    the centre, so somebody must take the case over, not only review it.
     """
     if incident.status == Status.CLOSED:
         return "clos", format_label(ClosingReason, incident.closing_reason)
-    due_for = DueFor.ACKNOWLEDGE if is_left and incident.due_for == DueFor.REVIEW else DueFor(incident.due_for)
-    verb, due_at = DUE_VERBS[due_for], incident.due_at
+    verb, due_at = choose_due_verb(incident, is_left=is_left), incident.due_at
     duration, day = format_duration(due_at - now), find_local_day(due_at, zone)
     if due_at < now:
         return f"en retard de {duration}", f"{verb} avant {format_short_moment(due_at, now, zone)}"
     if day == find_local_day(now, zone):
         return f"{verb} avant {format_hour(due_at, zone)}", f"il reste {duration}"
     return f"{verb} avant le {format_month_day(day)}", f"{format_hour(due_at, zone)}, il reste {duration}"
+
+
+def choose_due_verb(incident: Incident, *, is_left: bool) -> str:
+    """Return what is due next on the open case, such as « répondre »."""
+    return TAKE_OVER if is_left and incident.due_for == DueFor.REVIEW else DUE_VERBS[DueFor(incident.due_for)]
 
 
 def format_duration(value: timedelta) -> str:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from incidents.enums import Answer, Burst, LeakStatus, PublicService, Severity
+from incidents.enums import Answer, Burst, DueFor, LeakStatus, PublicService, Severity
 from incidents.facts.shapes import Caller, Interruption, Leak
 from incidents.models import Incident
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
@@ -138,6 +138,23 @@ def test_queue_shows_the_most_urgent_case_first(page, filled):
     assert row_counts[WIDE] >= 18
     page.set_viewport_size({"width": 1280, "height": 900})
     assert not violations(page, "serious", "critical")
+
+
+def test_telephone_says_who_owes_the_next_word(page, filled):
+    """A case that waits for its declarant does not look like one that waits for its centre, also while on duty."""
+    awaited, owed = filled["others"][1], filled["others"][4]
+    soon = timezone.now() + timedelta(hours=1)
+    Incident.objects.filter(pk=awaited.pk).update(awaited_since=timezone.now(), due_at=soon)
+    Incident.objects.filter(pk=owed.pk).update(due_at=soon, answer_by=soon + timedelta(hours=1), due_for=DueFor.TASK)
+    page.reload()
+    page.set_viewport_size({"width": TELEPHONE[0], "height": TELEPHONE[1]})
+    clock = page.locator(f"[data-reference='{awaited.reference}'] .row__clock")
+    expect(clock.get_by_text("attend le déclarant")).to_be_visible()
+    clock = page.locator(f"[data-reference='{owed.reference}'] .row__clock")
+    expect(clock.get_by_text("répondre avant")).to_be_visible()
+    shoot(page, "queue-who-waits")
+    assert whole_rows(page, TELEPHONE) >= 3
+    assert list_cut(page, ".row__clock") == []
 
 
 def test_a_wave_is_one_line_that_opens_and_closes(page, filled):

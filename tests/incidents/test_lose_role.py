@@ -160,13 +160,14 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
     end(responder)
 
     assert incident.reference in colleague.get(unassigned_url).content.decode()
-    assert name not in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
+    row = text(colleague.get(f"{QUEUE}?etat=ouverts"))
+    assert row.count(name) == row.count(f"à reprendre : {name} n’est plus au centre") == 1
     matches = colleague.get(f"{QUEUE}recherche/", {"q": "resp:personne"}).content.decode()
     assert incident.reference in matches
     assert name not in matches
     head = text(colleague.get(url(incident)))
     assert f"{name} s’en occupe" not in head
-    assert f"À prendre Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre." in head
+    assert f"À reprendre Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre." in head
     status = text(opened(incident).get(page(incident)))
     assert "a lu votre déclaration" in status
     assert "Personne ne s’en occupe pour le moment" in status
@@ -189,14 +190,18 @@ def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incid
 
     assert button in colleague.get(to_take).content.decode()
     row = colleague.get(to_take).content.decode().partition("data-reference")[2]
-    assert 'class="row__clock">prendre avant' in row
+    assert 'class="row__clock">reprendre avant' in row
+    assert ">Reprendre<" in row
+    head = text(colleague.get(url(incident)))
+    assert "reprendre avant" in head
+    assert "revoir" not in head
     (view,) = (tab for tab in colleague.get(to_take).context["views"] if tab["view"].code == "a-prendre")
     assert view["count"] == "1"
     matches = colleague.get(f"{QUEUE}recherche/", {"q": "etat:prendre"}).content.decode()
     assert incident.reference in matches
     assert incident.reference not in colleague.get(f"{QUEUE}recherche/", {"q": "etat:pris"}).content.decode()
     telephone_page = colleague.get(f"/triage/{incident.reference}/").content.decode()
-    assert "À prendre" in telephone_page
+    assert "À reprendre" in telephone_page
     assert "Prendre en charge</button>" in telephone_page
     assert "prendre/" in colleague.get(url(incident)).content.decode()
 

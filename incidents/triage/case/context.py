@@ -58,7 +58,9 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
         }
     )
     thread["news_at"] = find_news_anchor(thread, rows.events, context["doubles"])
-    clocks = list_clocks(incident, context["tasks"], now)
+    assigned = context["assigned"]
+    is_left = incident.status == Status.ACKNOWLEDGED and (assigned["is_gone"] or assigned["holder"] is None)
+    clocks = list_clocks(incident, context["tasks"], now, is_left=is_left)
     return context | {"next": find_next_act(context), "clocks": clocks}
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from incidents.enums import Nature, Status
 from incidents.models import Incident
+from incidents.triage.wording import choose_due_verb
 
 
 class NextAct(NamedTuple):
@@ -77,8 +78,8 @@ def find_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
     return NextAct("close", "Faites le bilan, puis fermez le dossier", "Il ne reste rien à faire.")
 
 
-def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime) -> list[Clock]:
-    """Return the clocks of an open case, soonest first."""
+def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime, *, is_left: bool) -> list[Clock]:
+    """Return the clocks of an open case, soonest first. `is_left`: nobody of the centre has it any more."""
     if incident.status == Status.CLOSED:
         return []
     due_dates: list[tuple[str, datetime | None]] = [("répondre", incident.answer_by)]
@@ -88,5 +89,6 @@ def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime) -> 
         due_dates += [("tâche", line.task.due_at) for line in tasks["open"][:1]]
     clocks = [Clock(words, at, at - now, at < now) for words, at in due_dates if at]
     if not clocks:
-        clocks = [Clock("revoir", incident.due_at, incident.due_at - now, incident.due_at < now)]
+        verb = choose_due_verb(incident, is_left=is_left)
+        clocks = [Clock(verb, incident.due_at, incident.due_at - now, incident.due_at < now)]
     return sorted(clocks, key=lambda clock: clock.at)

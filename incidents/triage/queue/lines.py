@@ -21,7 +21,7 @@ from incidents.services.handling.read import has_news
 from incidents.triage import wording
 from incidents.triage.queue.refresh import is_late
 
-TO_CALL_BACK = "à rappeler"
+TO_CALL_BACK, TO_TAKE_OVER = "à rappeler", "à reprendre"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class CaseLine:
     clock: str
     clock_below: str
     late: timedelta | None
+    # Whether `clock_below` says who waits for a word: the declarant or the centre.
+    says_who_waits: bool
     # The answer to the declarant is late, and something else is due first.
     is_answer_late: bool
     zone: str
@@ -63,6 +65,11 @@ class CaseLine:
     def is_free(self) -> bool:
         """Tell whether the case is to be taken: it has no assignee, or they left the centre."""
         return self.incident.status == Status.DECLARED or not (self.is_closed or self.owner)
+
+    @property
+    def is_left(self) -> bool:
+        """Tell whether the case was taken before, and is to be taken over."""
+        return has_absent_holder(self.incident)
 
     @property
     def is_closed(self) -> bool:
@@ -168,6 +175,9 @@ def format_about(incident: Incident) -> str:
 
 
 def list_case_marks(incident: Any) -> Iterator[str]:
+    if has_absent_holder(incident):
+        holder = incident.assignee
+        yield f"{TO_TAKE_OVER}\N{NO-BREAK SPACE}: {holder} n’est plus au centre" if holder else TO_TAKE_OVER
     if incident.is_to_call_back and incident.status != Status.CLOSED:
         yield TO_CALL_BACK
     if offered_to := getattr(incident, "offered_to", None):
@@ -175,16 +185,27 @@ def list_case_marks(incident: Any) -> Iterator[str]:
 
 
 def has_absent_holder(incident: Any) -> bool:
-    """Tell whether the case was taken by a person who has left the centre. The case needs `with_holder()`."""
+    """Tell whether the case was taken, and nobody of the centre has it any more. The case needs `with_holder()`."""
     return incident.status == Status.ACKNOWLEDGED and not incident.is_held
+
+
+def build_clock(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> dict[str, Any]:
+    """Return the fields of the line that say what is due, by when, and who waits."""
+    clock, below = wording.format_clock(incident, now, zone, is_left=has_absent_holder(incident))
+    late = now - incident.due_at if is_late(incident, now) else None
+    who_waits = "" if late else format_who_waits(incident, answer_by, now, zone)
+    return {
+        "clock": clock,
+        "clock_below": who_waits or below,
+        "says_who_waits": bool(who_waits),
+        "late": late,
+        "is_answer_late": answer_by is not None and answer_by < now,
+    }
 
 
 def build_line(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> CaseLine:
     stopped = [service for service, is_stopped in touched if is_stopped]
-    answer_by = find_answer_due(incident)
     services = wording.format_services_still_stopped(incident, stopped, was_touched=bool(touched))
-    clock, below = wording.format_clock(incident, now, zone, is_left=has_absent_holder(incident))
-    late = now - incident.due_at if is_late(incident, now) else None
     return CaseLine(
         incident=incident,
         reference=incident.reference,
@@ -200,10 +221,7 @@ def build_line(incident: Any, touched: list[tuple[str, bool]], zone: str, now: d
         received=wording.format_short_moment(incident.received_at, now, zone),
         services=services if stopped else f"Services\N{NO-BREAK SPACE}: {services}",
         data=wording.format_data_status(incident, incident.leak_status),
-        clock=clock,
-        clock_below=below if late else format_who_waits(incident, answer_by, now, zone) or below,
-        late=late,
-        is_answer_late=answer_by is not None and answer_by < now,
+        **build_clock(incident, find_answer_due(incident), now, zone),
         zone=zone,
         has_news=has_news(incident, getattr(incident, "read_at", None)) or is_unread(incident),
         phone=wording.format_phone(incident.story.contact_phone),
