@@ -151,13 +151,15 @@ def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
         if interruption.extent != InterruptionExtent.DEGRADED and interruption.service in ESSENTIAL
     ]
     if stopped:
-        yield Reason(2, f"service essentiel arrêté : {list_services(stopped)}")
+        is_stated = all(interruption.extent == InterruptionExtent.STOPPED for interruption in stopped)
+        extent = "arrêté" if is_stated else "arrêté ou ralenti"
+        yield Reason(2, f"service essentiel {extent} : {list_services(stopped)}")
     elif ongoing:
         yield Reason(1, f"service touché : {list_services(ongoing)}")
     people = max((interruption.people_affected or 0 for interruption in ongoing), default=0)
     if people >= MANY_PEOPLE:
         points = 2 if people >= VERY_MANY_PEOPLE else 1
-        yield Reason(points, f"{people:,} personnes sans service".replace(",", "\N{NNBSP}"))
+        yield Reason(points, f"{people:,} personnes gênées".replace(",", "\N{NNBSP}"))
 
 
 def weigh_leak(leak: Leak | None) -> Iterator[Reason]:

@@ -114,7 +114,7 @@ def test_a_responder_reads_pas_dit_on_the_case_and_in_the_queue(client):
     incident = declare(**UNSAID, leak=None)
     client.force_login(a_responder())
     page = text(client.get(f"/admin/incidents/incident/{incident.reference}/"))
-    assert "Services arrêtés : pas dit." in page
+    assert "Services arrêtés ou ralentis : pas dit." in page
     assert "Données concernées : pas dit." in page
     assert "Prestataire pas dit" in page
     assert "Survenu pas dit Détecté pas dit" in page

@@ -84,7 +84,7 @@ def test_the_offer_shows_what_is_needed_to_decide_and_no_personal_data(incident,
         "Commune de Plouexemple",
         "Rançongiciel",
         "élevée",
-        "Services arrêtés</dt><dd>ne sait pas",
+        "Services arrêtés ou ralentis</dt><dd>ne sait pas",
         "Données touchées</dt><dd>ne sait pas",
     ):
         assert line in page

@@ -38,6 +38,21 @@ def test_the_severity_adds_the_points_of_its_reasons():
     assert assessment.points == 9
 
 
+@pytest.mark.parametrize("extent", ["", "unknown"])
+def test_the_reason_says_no_more_of_a_service_than_its_declarant(extent):
+    """The service counts as stopped, and is not called so."""
+    unsaid, stopped = (Interruption(service=PublicService.WATER, extent=value) for value in (extent, "stopped"))
+    assert get_points(assess(IncidentType.PHISHING, services=[unsaid])) == {
+        "service essentiel arrêté ou ralenti : eau et assainissement": 2
+    }
+    other = Interruption(service=PublicService.CIVIL, extent="stopped")
+    reasons = get_points(assess(IncidentType.PHISHING, services=[unsaid, other]))
+    assert list(reasons) == ["service essentiel arrêté ou ralenti : eau et assainissement, état civil"]
+    assert list(get_points(assess(IncidentType.PHISHING, services=[stopped]))) == [
+        "service essentiel arrêté : eau et assainissement"
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "services", "leak", "expected"),
     [
