@@ -258,7 +258,9 @@ def test_the_offer_to_group_counts_all_open_cases_of_the_wave(client, responder,
 
     (line,) = [row for row in page.context["rows"] if getattr(row, "is_wave", False)]
     assert (line.number, line.offered["outside"], line.offered["lacking"]) == (9, 4, 5)
-    assert "Y ajouter les 5 qui manquent" in text(page)
+    assert "Y ajouter les 5 qui manquent dont 1 hors de cette vue" in text(page)
+    opened = text(client.get(URL, {"etat": "a-prendre", "ouvre": line.key})).partition("Y ajouter")[2]
+    assert opened.count("hors du groupe · reçu") == 4
     fields = {"prestataire": line.offered["supplier_key"], "key": "k"}
     client.post(f"{URL}groupes/{group.uid}/reste/", fields)
     assert set(group.cases.all()) == {*wave, other}
@@ -346,6 +348,7 @@ def test_a_group_and_the_cases_it_lacks_are_one_line(client, responder):
     assert "Groupe : Panne de juin" in content
     assert "4 dossiers, dont 1 hors du groupe" in content
     assert "Y ajouter celui qui manque" in content
+    assert "hors de cette vue" not in content
     close_group(group=group.uid, actor=responder)
     assert len(list_rows(client)) == 2
 

@@ -20,6 +20,7 @@ NAMES = {
     Burst.MAILBOX: "marqués pour leur adresse mail à rappeler",
     Burst.BODY: "marqués pour leur collectivité",
 }
+OUTSIDE = "hors du groupe"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,13 @@ def iterate_rows(page: QueuePage, lines: Mapping[int, CaseLine], now: datetime) 
         yield describe_wave(wave, page.filters, lines[wave.worst.pk], now, is_open=members is not None)
         for case in members or ():
             if case.pk in lines:
-                yield replace(lines[case.pk], is_member=True)
+                yield describe_member(wave, case, lines[case.pk])
+
+
+def describe_member(wave: Wave, case: OpenCase, line: CaseLine) -> CaseLine:
+    """Return the line of a case of an opened wave, marked if the case is not in the group of the wave."""
+    is_outside = wave.kind == WaveKind.GROUP and case.group is None
+    return replace(line, is_member=True, marks=[OUTSIDE, *line.marks] if is_outside else line.marks)
 
 
 def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datetime, *, is_open: bool) -> WaveLine:
@@ -146,7 +153,10 @@ def list_wave_marks(wave: Wave, worst: CaseLine) -> Iterator[str]:
 
 
 def offer_group(wave: Wave, worst: CaseLine) -> dict[str, Any]:
-    """Return what `parts/supplier.html` offers: the group and its missing cases, or a new group for the supplier."""
+    """Return what `parts/supplier.html` offers: the group and its missing cases, or a new group for the supplier.
+
+    `beyond`: how many of the missing cases the filters of the page hide.
+    """
     if wave.kind not in {WaveKind.GROUP, WaveKind.SUPPLIER}:
         return {}
     group = wave.group
@@ -154,7 +164,8 @@ def offer_group(wave: Wave, worst: CaseLine) -> dict[str, Any]:
         "supplier_key": wave.supplier_key,
         "name": worst.incident.story.supplier or wave.supplier_key,
         "lacking": wave.lacking,
-        "outside": wave.outside(),
+        "outside": (outside := wave.outside()),
+        "beyond": wave.lacking - outside,
         "uid": group and group.group,
         "title": group and group.group_title,
         "key": secrets.token_urlsafe(),
