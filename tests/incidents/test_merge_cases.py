@@ -65,6 +65,14 @@ def test_a_responder_merges_a_double_into_its_main_case(client, responder, main,
     assert f"Double de {spaced(main.reference)}" in text(client.get(case(double)))
 
 
+def test_both_cases_of_a_merge_are_other_cases_of_the_body(client, responder, main, double):
+    merge(double, main, responder)
+    for shown, other, words in ((main, double, "double de celui-ci"), (double, main, "celui-ci en est le double")):
+        card = text(client.get(case(shown))).partition("Ses autres dossiers")[2]
+        assert card.startswith(f" 1 {spaced(other.reference)}")
+        assert words in card.partition("Référence d’un autre dossier")[0]
+
+
 def test_a_double_click_is_one_merge(responder, main, double):
     for _ in range(2):
         merge(double, main, responder)

@@ -36,7 +36,7 @@ def build_doubles_block(incident: Incident, user: User, now: datetime) -> dict[s
         double.written = written.get(double.pk, 0)  # type: ignore[attr-defined]  # for the template
         double.newest = newest.get(double.pk)  # type: ignore[attr-defined]
     return {
-        "others": others[:LISTED],
+        "others": family[:LISTED],
         "likely": list_likely_doubles(incident, others, now),
         "doubles": marked,
         "doubles_without_mail": sum(not case.erased_at and not case.story.contact_email for case in doubles),
