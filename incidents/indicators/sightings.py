@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from incidents.indicators.observables import Indicator
@@ -47,9 +47,11 @@ def list_observables(incident: Incident, user: User) -> QuerySet[Observable]:
     return incident.observables.annotate(seen_in=ArraySubquery(keys)).order_by("kind", "value")
 
 
-def find_seen_elsewhere(values: Sequence[Indicator], incident: Incident, user: User) -> set[tuple[str, str]]:
+def count_seen_elsewhere(values: Sequence[Indicator], incident: Incident, user: User) -> dict[tuple[str, str], int]:
+    """Return in how many other cases each value was seen. Values that were not seen are absent."""
     rows = list_own_observables(user).filter(filter_by_value(values)).exclude(match_same_case(incident))
-    return set(rows.values_list("kind", "value").distinct())
+    numbers = rows.order_by().values_list("kind", "value").annotate(Count("incident", distinct=True))
+    return {(kind, value): number for kind, value, number in numbers}
 
 
 def find_ignored(values: Sequence[Indicator], incident: Incident) -> dict[tuple[str, str], str]:

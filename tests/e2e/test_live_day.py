@@ -105,7 +105,7 @@ def find_the_same_lure_in_two_cases(scene):
     record_observables(desk, first)
     day.take_case(desk, second)
     desk.open_case(second, "indicateurs")
-    desk.expect_text("Relevé dans un autre de vos dossiers.")
+    desk.expect_text("Vu dans 1 autre dossier de votre centre.")
     desk.inspect("observables")
     record_observables(desk, second)
     desk.open_case(second)

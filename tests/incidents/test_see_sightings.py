@@ -23,6 +23,18 @@ pytestmark = pytest.mark.django_db
 LOOK = "/admin/incidents/incident/indicateurs/"
 
 
+def test_a_value_is_counted_alike_before_and_after_it_is_recorded(client, responder):
+    incident = declare(description=STORY)
+    for _ in range(2):
+        an_observable(declare(), URL, "url")
+    seen = "Vu dans 2 autres dossiers de votre centre"
+    before = client.get(page(incident, "indicateurs"))
+    assert text_of(before).count(seen) == 1
+    offer = next(offer for offer in before.context["offers"] if URL in offer.tick)
+    after = client.post(page(incident, "indicateurs"), {"acte": "relever", "choix": offer.tick}, follow=True)
+    assert seen in text_of(after).partition('id="releves"')[2]
+
+
 def test_an_observable_links_to_the_other_cases_that_have_it(client, responder):
     incident, other = declare(), declare()
     row = an_observable(incident)
@@ -50,7 +62,7 @@ def test_observables_of_another_centre_are_not_shown(client, responder):
     assert "Relevé dans aucun autre." in text_of(client.get(page(incident, "indicateurs", str(row.uid))))
     declared = declare(description="evil.example")
     row.delete()
-    assert not client.get(page(declared, "indicateurs")).context["offers"][0].row.is_elsewhere
+    assert client.get(page(declared, "indicateurs")).context["offers"][0].row.seen_elsewhere == 0
 
 
 def test_duplicates_of_a_case_do_not_count_as_other_cases(client, responder):
@@ -62,7 +74,7 @@ def test_duplicates_of_a_case_do_not_count_as_other_cases(client, responder):
     for case, row in rows.items():
         assert "Vu dans" not in text_of(client.get(page(case)))
         assert "Relevé dans aucun autre" in text_of(client.get(page(case, "indicateurs", str(row.uid))))
-    assert not client.get(page(second, "indicateurs")).context["offers"][0].row.is_elsewhere
+    assert client.get(page(second, "indicateurs")).context["offers"][0].row.seen_elsewhere == 0
 
     an_observable(declare())
     for case, row in rows.items():
@@ -125,7 +137,7 @@ def test_a_value_in_the_declaration_is_marked_when_another_case_has_it(client, r
     an_observable(declare(), URL, ObservableKind.URL)
     incident = declare(description=STORY)
     offers = client.get(page(incident, "indicateurs")).context["offers"]
-    assert [offer.row.is_elsewhere for offer in offers] == [True, False]
+    assert [offer.row.seen_elsewhere for offer in offers] == [1, 0]
 
 
 # Looking values up in all cases

@@ -17,7 +17,7 @@ from incidents.files import vault
 from incidents.files.words import MAX_BYTES, READABLE, extract_words
 from incidents.indicators.known_values import find_own_domain, is_innocent
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
-from incidents.indicators.sightings import find_ignored, find_seen_elsewhere
+from incidents.indicators.sightings import count_seen_elsewhere, find_ignored
 from incidents.models import Evidence, Incident
 from incidents.queries import group_by_section, list_sheets
 from incidents.services.evidence.pieces import get_reading_key
@@ -38,14 +38,14 @@ class Source(NamedTuple):
 class Proposal(NamedTuple):
     """A proposed value.
 
-    `ignored` tells why the centre ignores the value, or is "". `is_elsewhere` tells whether another case that the user
-    may read has it.
+    `ignored` tells why the centre ignores the value, or is "". `seen_elsewhere` is how many other cases of the user's
+    centres have it.
     """
 
     indicator: Indicator
     origins: tuple[DocumentKind, ...]
     is_kept: bool
-    is_elsewhere: bool
+    seen_elsewhere: int
     ignored: str
 
 
@@ -116,13 +116,13 @@ def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> P
     telling = [observable for observable in origins if not is_innocent(observable, own=own, persons=persons)]
     proposed = telling[:MAX_PROPOSALS]
     existing = set(incident.observables.values_list("kind", "value"))
-    elsewhere, ignored = find_seen_elsewhere(proposed, incident, user), find_ignored(proposed, incident)
+    elsewhere, ignored = count_seen_elsewhere(proposed, incident, user), find_ignored(proposed, incident)
     rows = [
         Proposal(
             observable,
             tuple(origins[observable]),
             observable in existing,
-            observable in elsewhere,
+            elsewhere.get(observable, 0),
             ignored.get(observable, ""),
         )
         for observable in proposed

@@ -31,7 +31,13 @@ from incidents.services.indicators.propose import (
     propose_values,
 )
 from incidents.triage.case.page import render_page
-from incidents.triage.indicators.observables import PAP_WORDS, build_observables_block, format_origin, link_to_search
+from incidents.triage.indicators.observables import (
+    PAP_WORDS,
+    build_observables_block,
+    format_origin,
+    format_sightings,
+    link_to_search,
+)
 
 PAGE = "incidents/triage/observables.html"
 
@@ -58,6 +64,7 @@ class Offer(NamedTuple):
     tick: str
     value: str
     where: str
+    sightings: str
     is_chosen: bool
 
 
@@ -183,6 +190,7 @@ def render_observables_page(
         "observables": build_observables_block(incident, user),
         "found": proposals,
         "offers": [offer for offer in offers if not offer.row.ignored],
+        "has_boxes": any(not (offer.row.ignored or offer.row.is_kept) for offer in offers),
         "ignored": [offer for offer in offers if offer.row.ignored],
         "pieces": [] if incident.erased_at else list(list_readable_pieces(incident)),
         "left_out": ", ".join(str(kind.label) for kind in proposals.left_out),
@@ -196,7 +204,7 @@ def make_offer(row: Proposal, chosen: Collection[str]) -> Offer:
     kind, value = row.indicator
     tick = f"{kind.value}|{row.origins[0].value}|{value}"
     where = ", ".join(str(origin.label) for origin in row.origins)
-    return Offer(row, tick, defang(kind, value), where, tick in chosen)
+    return Offer(row, tick, defang(kind, value), where, format_sightings(row.seen_elsewhere), tick in chosen)
 
 
 @require_safe
