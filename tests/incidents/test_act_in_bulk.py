@@ -163,6 +163,22 @@ def test_closing_in_bulk_asks_for_a_reason(client, responder, cases):
     assert "résolu" in list_messages(answer)[1]
 
 
+@pytest.mark.parametrize(
+    ("number", "words", "others"),
+    [
+        (1, ("Pourquoi est-il clos", "Pourquoi il est résolu", "Dossier coché<"), ("sont-ils", "ils sont")),
+        (2, ("Pourquoi sont-ils clos", "Pourquoi ils sont résolus", "Dossiers cochés<"), ("est-il", "il est")),
+    ],
+)
+def test_the_question_of_the_closing_speaks_of_one_case_or_of_several(client, responder, number, words, others):
+    cases = [declare() for _ in range(number)]
+    question = text_of(client.post(URL, {"acte": "clore", "dossier": [case.reference for case in cases]}))
+    for expected in words:
+        assert expected in question
+    for other in others:
+        assert f"Pourquoi {other}" not in question
+
+
 def test_resolving_untouched_cases_in_bulk_warns_and_asks_why(client, responder, cases):
     """Cases qualified in bulk no longer count as untouched: they would be closed without a word."""
     Incident.objects.update(nature=Nature.INCIDENT)

@@ -92,14 +92,10 @@ class ClassifyForm(BulkForm):
 
 class CloseForm(BulkForm):
     reason = forms.ChoiceField(
-        label="Pourquoi sont-ils clos",
         choices=[("", "—"), *((reason.value, reason.label) for reason in CLOSED_FOR)],
-        error_messages={"required": "Choisissez pourquoi les dossiers sont clos."},
     )
 
-    why = WordsField(
-        label="Pourquoi ils sont résolus", widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT})
-    )
+    why = WordsField(widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}))
     read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the list of ticked cases was shown
 
     def choices(self) -> dict[str, Any]:
@@ -110,6 +106,12 @@ class CloseForm(BulkForm):
         return clean_text(self.cleaned_data.get("why", ""), limit=MOTIVE_LIMIT, field="why")
 
     def offer(self) -> None:
+        number, reason = len(self.cases), self.fields["reason"]
+        reason.label = choose_plural("Pourquoi est-il clos", "Pourquoi sont-ils clos", number)
+        reason.error_messages["required"] = choose_plural(
+            "Choisissez pourquoi le dossier est clos.", "Choisissez pourquoi les dossiers sont clos.", number
+        )
+        self.fields["why"].label = choose_plural("Pourquoi il est résolu", "Pourquoi ils sont résolus", number)
         if not self.warnings:
             del self.fields["why"]
 
@@ -130,8 +132,9 @@ class CloseForm(BulkForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.warnings and cleaned.get("reason") == ClosingReason.RESOLVED and not cleaned.get("why", "").strip():
-            counted = ", ".join(self.warnings)
-            raise ValidationError({"why": f"{counted}\N{NO-BREAK SPACE}: dites pourquoi ces dossiers sont résolus."})
+            resolved = choose_plural("ce dossier est résolu", "ces dossiers sont résolus", len(self.cases))
+            problem = f"{', '.join(self.warnings)}\N{NO-BREAK SPACE}: dites pourquoi {resolved}."
+            raise ValidationError({"why": problem})
         return cleaned
 
 
