@@ -66,6 +66,48 @@ def assign_to_oneself(page, case):
     page.get_by_text("Dossier attribué").wait_for()
 
 
+def ask_who_is_there(page):
+    """Ask the server as the page does every twenty seconds, and wait for its answer."""
+    with page.expect_response("**/presence/"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_an_act_of_the_page_itself_is_no_change_by_somebody(desk, browser, live_site):
+    """The answer of the act comes late: the page has asked meanwhile what changed."""
+    incident = declare()
+    case = f"{live_site}/admin/incidents/incident/{incident.reference}/"
+    desk.sign_in(a_responder())
+    page, answers = desk.page, []
+    page.goto(case)
+
+    def keep_answer(route):
+        answers.append((route, route.fetch()))
+
+    page.route("**/prendre/", keep_answer)
+    page.get_by_role("button", name="Prendre en charge").click()
+    while not answers:
+        page.wait_for_timeout(50)
+    ask_who_is_there(page)
+    notice = page.locator("[data-changed]")
+    expect(notice).to_be_empty()
+    route, answer = answers[0]
+    route.fulfill(response=answer)
+    expect(page.get_by_role("button", name="Prendre en charge")).to_have_count(0)
+    ask_who_is_there(page)
+    expect(notice).to_be_empty()
+
+    other = open_page(browser, width=1280)
+    steps.open_admin(other, live_site, a_lead())
+    assign_to_oneself(other, case)
+    ask_who_is_there(page)
+    expect(notice).to_contain_text("a changé ce dossier")
+    page.get_by_label("Note interne", exact=True).fill("Vu.")
+    page.get_by_role("button", name="Garder en note interne").click()
+    page.get_by_text("Note enregistrée").wait_for()
+    expect(notice).to_be_empty()
+    desk.check()
+
+
 @pytest.mark.proof
 def test_hand_over_guides_and_templates_are_accessible(desk):
     lead = a_lead()

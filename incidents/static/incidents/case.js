@@ -5,6 +5,7 @@
   "use strict";
   const form = document.getElementById("ecrits");
   const told = document.querySelector("[data-kept]");
+  const presence = document.querySelector("[data-presence]");
   if (!form || !told || !window.fetch) return;
   const PAUSE = 1200;
   const LONGEST_WAIT = 30000;
@@ -115,7 +116,7 @@
       const pressed = button.isConnected ? button : inBlock(block, name);
       return pressed && send(pressed);
     }).catch(() => { // the line was cut in the middle of an answer
-      busy = false;
+      setActing(false);
       sayAt(blockOf(button), [form.dataset.cut], true);
     });
   });
@@ -131,20 +132,26 @@
     for (const one of place?.querySelectorAll("textarea, input") ?? []) one.readOnly = isHeldFast;
   }
 
+  // presence.js hears of it: what this page sends is no news to it.
+  function setActing(isActing) {
+    busy = isActing;
+    presence.toggleAttribute("data-acting", isActing);
+  }
+
   async function send(button) {
     const place = button.closest("[data-form]");
     const own = place?.dataset.form || "";
     clearTimeout(timer);
     saving?.abort();
-    busy = true;
+    setActing(true);
     hold(place, true);
     const data = written(new Set([...touched, own]), button);
     const answer = await post(button.formAction, data, "text/html", AbortSignal.timeout(LONGEST));
     const page = answer && answer.status < 500 ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
-    busy = false;
+    if (!page?.getElementById(form.id)) setActing(false);
     hold(place, false);
     button.removeAttribute("aria-busy");
-    if (page?.getElementById(form.id)) return show(page, button, answer.ok ? own : "");
+    if (page?.getElementById(form.id)) return show(page, button, answer.ok, own);
     unsaved = unsaved || touched.size > 0;
     later(wait);
     if (!answer || answer.status >= 500) return sayAt(blockOf(button), [form.dataset.cut], true);
@@ -155,20 +162,38 @@
 
   // Showing what came of it
 
-  function show(page, button, taken) {
+  function show(page, button, isTaken, own) {
     const place = blockOf(button);
-    touched.delete(taken);
-    for (const fresh of page.querySelectorAll("[data-block]")) {
-      const old = document.querySelector(`[data-block="${fresh.dataset.block}"]`);
-      if (old && (old === place || !isHeld(old)) && old.innerHTML !== fresh.innerHTML) replace(old, fresh);
-    }
-    const seen = page.querySelector("[data-presence] [name=seen]");
-    if (seen) document.querySelector("[data-presence] [name=seen]").value = seen.value;
     const lines = [...page.querySelectorAll(".messagelist li")];
     const isWrong = lines.some((line) => line.classList.contains("error"));
+    let isFresh = true;
+    if (isTaken) touched.delete(own);
+    if (isTaken && !isWrong) shutMenu(button);
+    for (const fresh of page.querySelectorAll("[data-block]")) {
+      const old = document.querySelector(`[data-block="${fresh.dataset.block}"]`);
+      if (!old || old.innerHTML === fresh.innerHTML) continue;
+      if (old === place || !isHeld(old)) replace(old, fresh);
+      else isFresh = false;
+    }
+    const seen = page.querySelector("[data-presence] [name=seen]");
+    if (seen) presence.querySelector("[name=seen]").value = seen.value;
+    if (seen && isFresh) clearNotice();
+    setActing(false);
     sayAt(document.querySelector(`[data-block="${place?.dataset.block}"]`), lines.map((line) => line.textContent.trim()), isWrong);
     unsaved = touched.size > 0;
     if (unsaved) later(PAUSE);
+  }
+
+  // An act of a menu is done: the menu that is drawn again is shut.
+  function shutMenu(button) {
+    for (let menu = button.closest("details"); menu?.closest(".casebar__menu"); menu = menu.parentElement.closest("details")) menu.open = false;
+  }
+
+  // The page now shows what the notice was about.
+  function clearNotice() {
+    const notice = presence.querySelector("[data-changed]");
+    notice.replaceChildren();
+    delete notice.dataset.words;
   }
 
   // Something is being typed in it.
