@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 from config.demo import showcase
 from config.demo.work import fill_case
-from incidents.models import Incident, Message
-from tests.browser import open_page, overflow
+from incidents.models import Incident, Message, OfficialNumber
+from tests.browser import open_page, overflow, shoot
 from tests.cast import a_lead, a_responder, an_agent, plouexemple
 from tests.e2e import steps
 from tests.incidents.desk import url
@@ -81,6 +81,38 @@ def test_a_refused_closing_is_explained_by_its_form(open_case):
     page.locator("#clore").get_by_role("button", name="Clore le dossier").click()
     expect(page.locator("#clore .said")).to_contain_text("Ce dossier ne peut pas encore être « résolu »")
     assert measure_box(page, ".casebar h1")["width"] == title["width"] > 100
+
+
+def test_the_menu_shuts_once_its_act_is_done(open_case):
+    page = open_case((1280, 900))
+    page.locator("#actes > summary").click()
+    page.locator("#clore > summary").click()
+    page.locator("#clore").get_by_label("Pas un incident").check()
+    page.locator("#clore").get_by_role("button", name="Clore le dossier").click()
+    expect(page.locator(".casebar .said")).to_contain_text("Dossier clos")
+    expect(page.locator("#rares")).to_be_hidden()
+    assert not page.complaints
+
+
+@pytest.mark.parametrize("width", [360, 1280, 1920])
+def test_the_bar_cuts_neither_name_nor_number(open_case, person, case, width):
+    """Also with two numbers, and with the longest deadline."""
+    number = {"phone": "02 98 11 22 33", "source": "directory", "found_on": "2026-11-03", "noted_by": person}
+    OfficialNumber.objects.create(collectivity=case.collectivity, **number)
+    Incident.objects.filter(pk=case.pk).update(verification="unverified", verified_at=None)
+    page = open_case((width, 900))
+    expect(page.locator(".casebar__call")).to_have_count(2)
+    page.locator(".casebar__clock span").first.evaluate(
+        "clock => { clock.firstChild.data = 'répondre avant le 1er sept., 23 h 59 ' }"
+    )
+    page.locator(".casebar h1").evaluate(
+        "title => { title.firstChild.data = 'Saint-Exemple-sur-Ruisseau (Finistère) ' }"
+    )
+    widths = "parts => parts.map(part => [part.innerText, part.scrollWidth - part.clientWidth])"
+    for place in (".casebar h1", ".casebar__call small"):
+        assert [words for words, beyond in page.locator(place).evaluate_all(widths) if beyond > 1] == []
+    assert overflow(page) == 0
+    shoot(page, "case-bar")
 
 
 def test_a_wide_screen_shows_three_columns(open_case):

@@ -54,7 +54,7 @@ def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) ->
     official = find_official_number(incident, emergency)
     numbers = [official] if official else []
     if declared and not (official and is_same_number(declared, official.phone)):
-        numbers.append(NumberToCall(declared, "à rappeler, numéro du formulaire"))
+        numbers.append(NumberToCall(declared, "numéro du formulaire"))
     return numbers
 
 
