@@ -173,6 +173,34 @@ def test_a_call_is_written_down_by_keyboard_alone(sheet):
     look_at(sheet, "call-told")
 
 
+def test_open_case_is_announced_as_soon_as_the_body_is_chosen(sheet):
+    """And not only once the whole call is written; the button then saves at once."""
+    incident = declare()
+    expect(sheet.locator("#id_body")).to_be_focused()
+    sheet.keyboard.type("plouex")
+    expect(sheet.get_by_role("option").first).to_contain_text("Plouexemple")
+    press(sheet, "ArrowDown", "Enter")
+    warning = sheet.locator("#ouverts-avis")
+    expect(warning.get_by_role("link")).to_contain_text("Plouexemple")
+    expect(sheet.locator("#id_body_status")).to_contain_text("Un dossier est déjà ouvert")
+    expect(sheet.locator("#envoyer")).to_have_text("Enregistrer un autre dossier")
+    expect(sheet.locator("#id_contact_phone")).to_be_focused()
+    look_at(sheet, "call-sheet-warned")
+
+    sheet.locator("#id_body").fill("")
+    expect(warning).to_have_count(0)
+    expect(sheet.locator("#envoyer")).to_have_text("Enregistrer")
+    sheet.locator("#id_body").press_sequentially("plouex")
+    expect(sheet.get_by_role("option").first).to_contain_text("Plouexemple")
+    press(sheet, "Enter")
+    expect(warning).to_be_visible()
+    sheet.keyboard.type("02 99 00 00 00")
+    with sheet.expect_navigation():
+        press(sheet, "Control+Enter")
+    expect(sheet.locator("h1")).to_contain_text("Lisez ceci au téléphone")
+    assert Incident.objects.exclude(pk=incident.pk).count() == 1
+
+
 @pytest.mark.proof
 def test_every_control_is_reached_by_tab_in_order(sheet):
     if sheet.sheet_width != 1280:

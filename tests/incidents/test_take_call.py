@@ -246,6 +246,32 @@ def test_a_chosen_body_lists_its_own_services(client, responder):
     assert "Quimper (Finistère)" in text_of(page)
 
 
+def test_the_warnings_alone_are_given_once_the_body_is_chosen(client, responder):
+    """The script of the page asks for them, with the body and the number: nothing is saved, nothing else is shown."""
+    elsewhere = Csirt.objects.exclude(slug="breizh-cyber").filter(coverages__region__code="28").first()
+    of_body, foreign = declare(), declare(collectivity=Collectivity.objects.get(insee_code="14118"))
+    chosen = {"body": "Plouexemple", "body_asked": "Plouexemple", "collectivite": plouexemple().uid}
+
+    here = text_of(client.post(URL, chosen | {"prevenir": "oui", "contact_phone": ""}))
+    assert "Un dossier est déjà ouvert" in here
+    assert f'name="vus" value="{of_body.reference} "' in here
+    assert 'data-save="' in here
+    assert "Enregistrer un autre dossier" in here
+    assert "<form" not in here
+
+    caen = {"body": "Caen", "body_asked": "Caen", "collectivite": foreign.collectivity.uid, "prevenir": "oui"}
+    there = text_of(client.post(URL, caen))
+    assert f"Enregistrer pour {elsewhere.name}" in there
+    assert f'name="ailleurs" value="{elsewhere.slug}"' in there
+    assert "déjà ouvert" not in there, "the open cases of another centre are its own"
+    assert foreign.reference not in there
+    assert "<section" not in text_of(client.post(URL, {"body": "Nulle part", "prevenir": "oui"}))
+    assert Incident.objects.count() == 2
+
+    client.force_login(an_agent())
+    assert client.post(URL, caen).status_code == 404
+
+
 def test_a_body_is_found_without_a_script(client, responder):
     assert "Plouexemple (Finistère)" in text_of(client.get(URL, {"q": "29999"}))
 

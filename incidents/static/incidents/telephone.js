@@ -8,6 +8,8 @@ const services = sheet.querySelector(".call-sheet__fold");
 const wide = matchMedia("(min-width: 60rem)");
 const list = document.createElement("ul");
 const kept = document.createElement("input");
+const send = document.getElementById("envoyer");
+const SAVE = "Enregistrer";
 const WAIT = 150;
 let bodies = [];
 let at = -1;
@@ -92,6 +94,29 @@ function choose(number) {
   say(list.children[number].textContent);
   offer(body.kind);
   open(false);
+  warn();
+}
+
+/* What the server would say after the whole call: a case is open already, or another centre answers. */
+async function warn() {
+  const data = new FormData();
+  const body = kept.value;
+  for (const name of ["csrfmiddlewaretoken", "contact_phone"]) data.set(name, sheet.elements[name].value);
+  data.set("collectivite", body);
+  data.set("body", box.value);
+  data.set("body_asked", box.value);
+  data.set("prevenir", "oui");
+  const answer = await fetch(location.pathname, { method: "POST", body: data }).catch(() => null);
+  if (!answer?.ok || answer.redirected || kept.value !== body) return; // the server says it once the sheet is sent
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (kept.value === body) showWarnings([...page.querySelectorAll("[data-save]")]);
+}
+
+function showWarnings(fresh) {
+  for (const old of sheet.querySelectorAll("[data-save]")) old.remove();
+  send.parentElement.prepend(...fresh);
+  send.textContent = fresh.length ? fresh[0].dataset.save.trim() : SAVE;
+  if (fresh.length) said.textContent += `. ${fresh.map((one) => one.querySelector("h2").textContent.trim()).join(". ")}.`;
 }
 
 /* The services of that kind of body; what was answered stays in sight. */
@@ -147,6 +172,7 @@ fold();
 if (box) { // none where the body is known: the sheet of a case
   box.addEventListener("input", () => {
     kept.value = "";
+    showWarnings([]);
     clearTimeout(timer);
     timer = setTimeout(search, WAIT);
   });

@@ -34,7 +34,10 @@ from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.triage.calls.telephone_form import TelephoneForm
 
 KEY, SEARCH, ELSEWHERE, CALLED_BACK, SEEN = "cle", "chercher", "ailleurs", "rappele", "vus"
+# Sent by the script of the page as soon as the body is chosen, with the body and the number alone.
+WARN = "prevenir"
 OPEN_SHOWN = 10
+WARNINGS = "incidents/triage/parts/call_warnings.html"
 SOUND_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
@@ -48,8 +51,8 @@ def on_behalf(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_form(request, TelephoneForm(initial={"body": request.GET.get("q", "")[:200]}))
     form = TelephoneForm(request.POST)
-    if SEARCH in request.POST:
-        return render_form(request, form, is_search=True)
+    if SEARCH in request.POST or WARN in request.POST:
+        return render_warnings(request, form) if WARN in request.POST else render_form(request, form, is_search=True)
     body = form.collectivity
     if not form.is_valid() or body is None:
         return render_form(request, form)
@@ -136,17 +139,27 @@ def render_form(
     context: dict[str, Any] = {
         "form": form,
         "is_wrong": is_wrong,
-        "elsewhere": elsewhere,
-        "agreed": make_centre_key(elsewhere) if elsewhere else "",
         "first": first,
         "key": read_or_make_key("" if first else request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
-        "open_cases": [
-            (case, TYPE_TERMS[case.type]) for case in list_open_cases_of_caller(get_account(request), form)
-        ],
-    }
+    } | describe_warnings(request, form, elsewhere)
     status = 409 if first else 422 if is_wrong else 200
     return render(request, "incidents/triage/on_behalf.html", build_frame(request) | context, status=status)
+
+
+def render_warnings(request: HttpRequest, form: TelephoneForm) -> HttpResponse:
+    """Return only what the page says before it saves: the open cases, and that another centre answers for the body."""
+    route = find_route(form.collectivity, on=timezone.localdate()) if form.collectivity else None
+    elsewhere = route if route and is_elsewhere(get_account(request), route) else None
+    return render(request, WARNINGS, describe_warnings(request, form, elsewhere))
+
+
+def describe_warnings(request: HttpRequest, form: TelephoneForm, elsewhere: Route | None) -> dict[str, Any]:
+    return {
+        "elsewhere": elsewhere,
+        "agreed": make_centre_key(elsewhere) if elsewhere else "",
+        "open_cases": [(case, TYPE_TERMS[case.type]) for case in list_open_cases_of_caller(get_account(request), form)],
+    }
 
 
 def render_follow_up_code(
