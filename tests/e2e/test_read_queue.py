@@ -153,8 +153,8 @@ def test_telephone_says_who_owes_the_next_word(page, filled):
     clock = page.locator(f"[data-reference='{owed.reference}'] .row__clock")
     expect(clock.get_by_text("répondre avant")).to_be_visible()
     shoot(page, "queue-who-waits")
-    assert whole_rows(page, TELEPHONE) >= 3
-    assert list_cut(page, ".row__clock") == []
+    assert count_whole_rows(page, TELEPHONE) >= 3
+    assert list_cut_texts(page, ".row__clock") == []
 
 
 def test_a_wave_is_one_line_that_opens_and_closes(page, filled):

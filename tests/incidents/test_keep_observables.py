@@ -59,7 +59,7 @@ def test_a_responder_records_the_proposed_observables(client, responder, inciden
     answer = client.post(page(incident, "indicateurs"), form, follow=True)
 
     assert "2 indicateurs relevés." in text_of(answer)
-    assert "Relever les valeurs cochées" in shown
+    assert "Relever les valeurs cochées" in page_text
     for words in ("Relever les valeurs cochées", "Tout cocher", "Ne plus proposer les valeurs cochées"):
         assert words not in text_of(answer), "nothing is left to tick"
     assert list_observables(incident) == {("url", URL, "declaration"), ("email", EMAIL, "declaration")}

@@ -115,8 +115,8 @@ def test_an_indicator_of_any_kind_is_found_once_recorded(client, responder, kind
 
 
 def test_a_name_typed_like_a_domain_still_finds_its_caller(client, responder):
-    named = declare(caller=replace(CALLER, name="M. Imaginaire"))
-    assert find_references(client, "m.imaginaire") == {named.reference}
+    caller_case = declare(caller=replace(CALLER, name="M. Imaginaire"))
+    assert find_references(client, "m.imaginaire") == {caller_case.reference}
 
 
 def test_an_empty_answer_says_what_must_be_whole(client, responder):

@@ -252,19 +252,19 @@ def test_the_warnings_alone_are_given_once_the_body_is_chosen(client, responder)
     of_body, foreign = declare(), declare(collectivity=Collectivity.objects.get(insee_code="14118"))
     chosen = {"body": "Plouexemple", "body_asked": "Plouexemple", "collectivite": plouexemple().uid}
 
-    here = text_of(client.post(URL, chosen | {"prevenir": "oui", "contact_phone": ""}))
-    assert "Un dossier est déjà ouvert" in here
-    assert f'name="vus" value="{of_body.reference} "' in here
-    assert 'data-save="' in here
-    assert "Enregistrer un autre dossier" in here
-    assert "<form" not in here
+    own_warnings = text_of(client.post(URL, chosen | {"prevenir": "oui", "contact_phone": ""}))
+    assert "Un dossier est déjà ouvert" in own_warnings
+    assert f'name="vus" value="{of_body.reference} "' in own_warnings
+    assert 'data-save="' in own_warnings
+    assert "Enregistrer un autre dossier" in own_warnings
+    assert "<form" not in own_warnings
 
     caen = {"body": "Caen", "body_asked": "Caen", "collectivite": foreign.collectivity.uid, "prevenir": "oui"}
-    there = text_of(client.post(URL, caen))
-    assert f"Enregistrer pour {elsewhere.name}" in there
-    assert f'name="ailleurs" value="{elsewhere.slug}"' in there
-    assert "déjà ouvert" not in there, "the open cases of another centre are its own"
-    assert foreign.reference not in there
+    other_warnings = text_of(client.post(URL, caen))
+    assert f"Enregistrer pour {elsewhere.name}" in other_warnings
+    assert f'name="ailleurs" value="{elsewhere.slug}"' in other_warnings
+    assert "déjà ouvert" not in other_warnings, "the open cases of another centre are its own"
+    assert foreign.reference not in other_warnings
     assert "<section" not in text_of(client.post(URL, {"body": "Nulle part", "prevenir": "oui"}))
     assert Incident.objects.count() == 2
 

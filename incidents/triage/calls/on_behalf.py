@@ -158,7 +158,9 @@ def describe_warnings(request: HttpRequest, form: TelephoneForm, elsewhere: Rout
     return {
         "elsewhere": elsewhere,
         "agreed": make_centre_key(elsewhere) if elsewhere else "",
-        "open_cases": [(case, TYPE_TERMS[case.type]) for case in list_open_cases_of_caller(get_account(request), form)],
+        "open_cases": [
+            (case, TYPE_TERMS[case.type]) for case in list_open_cases_of_caller(get_account(request), form)
+        ],
     }
 
 
