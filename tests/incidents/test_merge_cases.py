@@ -67,7 +67,10 @@ def test_a_responder_merges_a_double_into_its_main_case(client, responder, main,
 
 def test_both_cases_of_a_merge_are_other_cases_of_the_body(client, responder, main, double):
     merge(double, main, responder)
-    for opened_case, other, words in ((main, double, "double de celui-ci"), (double, main, "celui-ci en est le double")):
+    for opened_case, other, words in (
+        (main, double, "double de celui-ci"),
+        (double, main, "celui-ci en est le double"),
+    ):
         card = text(client.get(case(opened_case))).partition("Ses autres dossiers")[2]
         assert card.startswith(f" 1 {spaced(other.reference)}")
         assert words in card.partition("Référence d’un autre dossier")[0]
