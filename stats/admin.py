@@ -13,7 +13,7 @@ from stats.models import Attempt, ExactReading, FigureCheck, Report
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Shows only a list."""
+    """Shows rows in a list that nobody can edit."""
 
     list_display_links = None
     ordering = ["-id"]

@@ -55,7 +55,7 @@ class Stratum(models.TextChoices):
     """Bodies of one nature, and communes by population, in groups of at least a hundred bodies.
 
     It covers only the natures that the official list holds. Nobody knows the number of the other bodies (syndicats,
-    établissements), so that they have no rate.
+    établissements), so they have no rate.
     """
 
     COMMUNE_UNDER_500 = "commune/0-499", "communes de moins de 500 habitants"

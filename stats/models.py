@@ -73,7 +73,7 @@ class CaseFact(models.Model):
     leak_persons = ArrayField(
         models.CharField(max_length=12, choices=PersonsBand), default=list, verbose_name="personnes par fuite"
     )
-    # The categories of all leaks that are not unfounded, once a leak; « not known » for a leak without categories.
+    # The categories of each leak that is not unfounded, leak after leak; « not known » for a leak without categories.
     leak_categories = ArrayField(
         models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name="catégories des fuites"
     )
@@ -140,7 +140,8 @@ class Presence(models.Model):
     """The number of incidents of one body in one year, updated by signed differences, because distinct bodies
     do not add up.
 
-    A year of a région has one row a body that declared, whatever the number of cases. For entitled readers only.
+    A year of a région has one row for each body that declared, whatever the number of cases. For entitled readers
+    only.
     """
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name="CSIRT")
@@ -168,7 +169,7 @@ class Presence(models.Model):
 
 
 class ExactReading(models.Model):
-    """A reading of exact figures: one row a person, scope, year and minute, never changed.
+    """A reading of exact figures. There is one row for each person, scope, year and minute; it never changes.
 
     Without centre and région, the scope is the nation.
     """

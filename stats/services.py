@@ -21,7 +21,7 @@ from stats.reports import making
 logger = structlog.get_logger(__name__)
 
 
-# Seconds; other work on the same worker comes after it.
+# In seconds. Afterwards the worker turns to other work.
 LONGEST_ROUND = 2.0
 
 
@@ -73,7 +73,7 @@ def save_attempt(period: Period, now: datetime, began: float, **result: Any) -> 
 
 
 def fold_everything() -> None:
-    """Count pending events batch by batch; then, under the lock, those that came meanwhile or that
+    """Count pending events batch by batch; then, under the lock, the events that came meanwhile or that
     another process was counting.
     """
     rollups.fold_all()

@@ -70,7 +70,7 @@ def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
 def make_fact(incident: Incident) -> CaseFact:
     """Return the fact without its interruptions and leaks.
 
-    The month is that of the body's time zone, or of Paris if its territory is unknown.
+    The month is computed in the time zone of the body, or of Paris if its territory is unknown.
     """
     month = find_month(incident.received_at, find_region_zone(incident.region.code if incident.region else None))
     return CaseFact(
@@ -121,15 +121,13 @@ IS_HIT = IS_INCIDENT & (Q(interruption_hours__len__gt=0) | Q(leak_statuses__over
 def is_incident(fact: CaseFact) -> bool:
     """Tell whether the case counts as an incident.
 
-    A verified case is an incident unless somebody has qualified it as a signalement, a distinction of the CSIRTs.
+    A verified case is an incident unless a CSIRT has qualified it as a signalement.
     """
     return fact.is_counted and fact.is_verified and fact.nature != Nature.REPORT
 
 
 def is_hit(fact: CaseFact) -> bool:
-    """Tell whether the case is an incident that stopped or slowed a public service, or with a leak
-    that is not unfounded.
-    """
+    """Tell whether the case is an incident with a service interruption or with a leak that is not unfounded."""
     leaks = any(status != LeakStatus.UNFOUNDED for status in fact.leak_statuses)
     return is_incident(fact) and (bool(fact.interruption_hours) or leaks)
 

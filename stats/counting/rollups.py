@@ -141,10 +141,10 @@ def add_rows(statement: str, rows: list[tuple[object, ...]]) -> None:
 
 @contextmanager
 def read_one_instant() -> Iterator[None]:
-    """Read everything inside as of one instant, without blocking the counting of events.
+    """Let all queries inside the block read one instant, without blocking the counting of events.
 
-    Each batch of events is one transaction, so that facts and sums agree at any instant, and a difference from the raw
-    rows belongs to an event that is still pending. Inside an open transaction, the lock stops the counting instead.
+    Each batch of events is one transaction, so facts and sums agree at any instant, and a case whose raw rows have
+    changed since it was counted has a pending event. Inside an open transaction, the lock stops the counting instead.
     """
     has_begun = connection.in_atomic_block
     with transaction.atomic():
@@ -157,7 +157,7 @@ def read_one_instant() -> Iterator[None]:
 
 
 def list_cases_after(pk: int) -> list[int]:
-    """Return the ids of the next BATCH cases."""
+    """Return the ids of up to BATCH cases after `pk`, in order."""
     return list(Incident.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 
@@ -200,11 +200,11 @@ def drop_pending(ids: list[int]) -> list[int]:
 
 
 def find_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Presences]:
-    """Return what the sums of `month` lack against the facts (negative if they have too much), and the presences of
-    its year if it is a new year.
+    """Return what must be added to the sums of `month` to agree with the facts and, if a new year begins, what must
+    be added to the presences of that year.
 
-    `before` is the month read before. The result does not depend on the instant: counting an event adds the same to
-    the facts and to the sums.
+    `before` is the month that was checked before this one. The result does not depend on the instant: counting an
+    event adds the same to the facts and to the sums.
     """
     is_new_year = before is None or before.year != month.year
     with read_one_instant():

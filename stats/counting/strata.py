@@ -25,7 +25,7 @@ type Bodies = Counter[tuple[int, str]]
 
 def express_stratum(path: str = "") -> Case:
     """Return the SQL expression of a body's stratum. It is "" if no rate is possible, because no list gives the number
-    of such bodies or because the population is unknown. `path` leads to the body, with its two underscores.
+    of such bodies or because the population is unknown. `path` is the lookup of the body, with its two underscores.
     """
     return Case(
         When(**{f"{path}kind__in": GROUPINGS}, then=Value(Stratum.GROUPING)),
@@ -38,8 +38,8 @@ def express_stratum(path: str = "") -> Case:
 
 
 def find_heirs() -> dict[int, int]:
-    """Return merged body → the body that has its cases now: a commune nouvelle, or the original of
-    a duplicate. One query.
+    """Map each merged body to the body that has its cases now: a commune nouvelle, or the original of a duplicate.
+    One query.
     """
     into = dict(Collectivity.objects.exclude(merged_into=None).values_list("pk", "merged_into_id").iterator())
     heirs = dict(into)
@@ -52,8 +52,8 @@ def find_heirs() -> dict[int, int]:
 
 
 def count_existing_bodies(year: int) -> Bodies:
-    """Return the number of listed bodies that existed at the end of `year`, by région and stratum, and for each
-    alone ("" and 0).
+    """Return the number of listed bodies that existed at the end of `year`, by région and stratum. Région 0 is the
+    nation, with the bodies whose région is unknown; stratum "" is all strata together.
 
     Strata without a body in a région are zeros, which are public too. One query.
     """

@@ -1,19 +1,20 @@
 """What a reader can prove of few bodies from printed figures, by linear programming. It reads nothing but the figures.
 
-A release is printed only if this audit finds nothing; because it looks at no secret, that it passed tells no more than
-the figures themselves, and anybody may run it again, with the program `verify.py` of each published package.
+A release is printed only if this audit finds nothing. The audit looks at no secret: that it passed tells no more than
+the figures themselves, and anybody may repeat it with the program `verify.py` of each published package.
 
-The audit asks three things of all figures together:
+A *country* is one choice of true numbers that agrees with all printed figures. The *rest* of a total is the units that
+are in none of its parts: incidents without a leak, leaks without a category, incidents beyond the number of bodies,
+units whose category has no figure. The audit checks three things of all figures together:
 
 1. one country fits in which every dash is zero. No dash, sum of dashes or complement is then proved not empty,
    whatever a reader believes of the number of units behind a dash;
-2. each dash may also hold `THRESHOLD - 1` units, even for a reader who believes that none holds more;
-3. what a total holds beside its parts (incidents without leak, leaks without a category, incidents beyond the number
-   of bodies, what has no figure beside what has one) is not proved to be between 1 and `2 * (THRESHOLD - 1)`.
+2. each dash may also hold `THRESHOLD - 1` units, even for a reader who believes that no dash holds more;
+3. no rest is proved to be between 1 and `2 * (THRESHOLD - 1)`.
 
-A yearly release is audited alone, for a reader who knows that cases were corrected since the quarters were printed,
-and with the quarterly releases of its year, for a reader who believes that none was, or none but those that the
-figures themselves show.
+A yearly release is audited alone, for a reader who knows that cases were corrected since the quarters were printed. It
+is also audited with the quarterly releases of its year, for a reader who believes that no case was corrected, apart
+from the corrections that the figures themselves show.
 """
 
 import importlib
@@ -26,15 +27,15 @@ from typing import Any
 
 from stats.disclosure.figures import MANY, THRESHOLD, Cell, Figures, Printed, Rest
 
-MAX_SENSITIVE_REST = 2 * (THRESHOLD - 1)  # units that a whole holds beside its parts, which must not be proved
+MAX_SENSITIVE_REST = 2 * (THRESHOLD - 1)  # no rest from 1 to this number may be proved
 EPSILON = 1e-6
 
 
 def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> set[str]:
     """Return the codes of the tables of `printed` in which a reader proves something; empty if the audit passes.
 
-    Of a crossing, the line of a région is named instead: « code/53 ». `printed` holds « period » and « tables »;
-    `earlier` are the quarterly releases of the same year. A release that no country fits fails in every table.
+    For a crossing, the code names the line of one région: « code/53 ». `printed` holds « period » and « tables »;
+    `earlier` are the quarterly releases of the same year. If no country fits the release, every open table fails.
     """
     failing = audit([printed], printed)
     if failing is None:
@@ -45,8 +46,8 @@ def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> se
 def audit(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
     """Return the tables of `printed` that fail; None if no country fits the figures of a single release.
 
-    Several releases that no country fits show that cases changed between them. They are audited for a reader who
-    believes that nothing else changed.
+    If no country fits several releases together, cases changed between them. The releases are then audited for a
+    reader who believes that only the changes that explain the figures took place.
     """
     figures = Figures(releases)
     if not figures.bounds:
@@ -67,7 +68,7 @@ def audit(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
 
 
 def find_cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Cell]:
-    """Yield the dashes that cannot hold as much as a dash may. Each country that is found settles several of them."""
+    """Yield the dashes that are proved to hold fewer than `THRESHOLD - 1` units. One country clears several dashes."""
     unsettled = list(figures.dashes)
     while unsettled:
         most = country.find(dict.fromkeys(unsettled, -1.0))
@@ -81,8 +82,8 @@ def find_cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Ce
 
 
 def find_rests_proved_small(country: "Country", figures: "Figures") -> Iterator[Cell]:
-    """Yield a part of each whole that is proved to hold a few units beside its parts, but not none. Each country that
-    is found settles several wholes; those that hold more by their own figures need none.
+    """Yield one part of each whole whose rest is proved to be small but not zero. One country clears several wholes; a
+    whole whose own figures already prove a larger rest is skipped.
     """
     unsettled = [rest for rest in figures.list_rests() if figures.find_least(rest) <= MAX_SENSITIVE_REST]
     while unsettled:
@@ -97,7 +98,7 @@ def find_rests_proved_small(country: "Country", figures: "Figures") -> Iterator[
 
 
 def sum_weights(rests: Iterable[Rest]) -> dict[Cell, float]:
-    """Return what each cell weighs in the sum of what these wholes hold beside their parts."""
+    """Return the weight of each cell in the sum of these rests."""
     weights: dict[Cell, float] = defaultdict(float)
     for whole, parts in rests:
         for cell in whole:
@@ -119,7 +120,7 @@ def load_solver() -> Any:
 
 
 def start_solver() -> Any:
-    """Return a silent solver. Its constructor writes a banner to the file descriptor itself, which is put aside."""
+    """Return a silent solver. Its constructor writes a banner to file descriptor 1, which is redirected meanwhile."""
     stdout_copy = os.dup(1)
     try:
         with Path(os.devnull).open("wb") as nowhere:
@@ -154,7 +155,9 @@ class Country:
             self.add_row(others, cells, low=-MANY, high=0)
 
     def add_row(self, whole: Iterable[Cell], parts: Iterable[Cell], *, low: float, high: float) -> None:
-        """Let the parts less their whole lie between `low` and `high`; between releases, with room for changes."""
+        """Require that the parts minus their whole lie between `low` and `high`. A row across several releases also
+        gets room for changes, which stays closed until `allow_least_change`.
+        """
         weights = dict.fromkeys(parts, 1.0) | dict.fromkeys(whole, -1.0)
         columns, values = [self.columns[cell] for cell in weights], [*weights.values()]
         if len({cell[0] for cell in weights}) > 1:
@@ -165,7 +168,9 @@ class Country:
         self.solver.addRow(low, high, len(columns), columns, values)
 
     def allow_least_change(self) -> None:
-        """From now on, cases changed between releases where the fewest changes that explain the figures put them."""
+        """Open the room for changes between releases, only in the rows where the fewest changes that explain the
+        figures fall.
+        """
         changes = range(len(self.cells), self.solver.getNumCol())
         for column in changes:
             self.solver.changeColBounds(column, 0, MANY)
@@ -177,7 +182,7 @@ class Country:
             self.solver.changeColBounds(column, 0, MANY if least[column] > EPSILON else 0)
 
     def limit_dashes(self) -> None:
-        """From now on, no dash holds `THRESHOLD` units or more. The country in which all are zero still fits."""
+        """Limit each dash to fewer than `THRESHOLD` units. The country in which all dashes are zero still fits."""
         for cell in self.dashes:
             self.solver.changeColBounds(self.columns[cell], 0, THRESHOLD - 1)
 
@@ -200,7 +205,7 @@ class Country:
         raise ArithmeticError(f"the solver gave no answer: {status}")
 
     def find(self, weights: Mapping[Cell, float]) -> dict[Cell, float]:
-        """Return such a country where one is known to fit."""
+        """Return the country of `solve`, for a caller who knows that one fits."""
         country = self.solve(weights)
         if country is None:
             raise ArithmeticError("the solver lost a country that fits")

@@ -82,15 +82,15 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
 
 
 def choose_table_to_close(failures: Counter[str], closed: set[str]) -> str:
-    """Return the table to close: a table with a classification rather than a total, whose closing would also close all
-    tables that it opens.
+    """Return the table that failed most often, but prefer any table with a classification to a total: closing a total
+    also closes all tables that it opens.
     """
     return max(failures.keys() - closed, key=lambda code: ("_by_" in code, failures[code], code))
 
 
 @dataclass(frozen=True)
 class Draw:
-    """One attempt. Each cell has its own random number, derived from the key and the number of the attempt."""
+    """One attempt to draw all tables. Each cell has its own random number, derived from the key and the attempt."""
 
     counts: Counts
     period: Period
@@ -120,8 +120,8 @@ class Draw:
                 yield cell, value
 
     def list_months(self) -> set[str]:
-        """Return the months that this release prints. It leaves out those that a quarter has printed, and those of a
-        quarter without release in a year that has others, since that quarter ended before the service began.
+        """Return the months that this release prints. It leaves out months that a quarterly release has printed. If
+        the year has quarterly releases, it also leaves out quarters without one: they ended before the service began.
         """
         quarters = {release["period"] for release in self.earlier} or {str(self.period)}
         months = {month for month in self.period.months if any(is_month_of(month, quarter) for quarter in quarters)}

@@ -15,18 +15,18 @@ THRESHOLD = 5  # distinct bodies
 BASE = 5
 # The printed total from which a table opens. A total of a quarter that is smaller is not printed at all.
 OPENS_FROM = 40
-MANY = 1e7  # units in a cell that is not printed
+MANY = 1e7  # stands for « no upper bound »
 TOTAL: tuple[str, ...] = ()
 
 type Printed = Mapping[str, Any]
 # Period, unit, classification, categories: « 2025 », « incidents », ("region",), ("53",)
 type Cell = tuple[str, str, tuple[str, ...], tuple[str, ...]]
-# A whole, and parts beside which it may hold a few units
+# A whole (one or several cells) and its parts. Its rest is the units that are in none of the parts.
 type Rest = tuple[list[Cell], list[Cell]]
 
 
 def bound_value(value: int) -> tuple[int, int]:
-    """Return the least and the most units that a cell may hold that is printed as `value`."""
+    """Return the least and the most units that a cell printed as `value` may hold."""
     return max(THRESHOLD, value - BASE + 1), value + BASE - 1
 
 
@@ -38,9 +38,9 @@ class Figures:
     # Cell → the least and the most units that it may hold.
     bounds: dict[Cell, tuple[float, float]] = field(default_factory=dict)
     dashes: list[Cell] = field(default_factory=list)
-    # Bodies that are in no stratum. They are no dash, but that there are any must not be proved either.
+    # The number of bodies in no stratum. It is not a dash, but must not be proved to be above zero either.
     unlisted: list[Cell] = field(default_factory=list)
-    # Totals of quarters that are too small to be printed: everybody knows that they are.
+    # Totals of quarters that are not printed because they are too small, as everybody knows.
     small_totals: set[Cell] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -65,22 +65,25 @@ class Figures:
         self.unlisted.append(cell)
 
     def add_small_total(self, cell: Cell) -> None:
-        """A body that makes nearly all of a total hides a larger one, which the figures then contradict."""
+        """Bound a total that is not printed as too small. A larger total is not printed either if one body makes
+        nearly all of it: other figures may then contradict this bound.
+        """
         self.bounds[cell] = (0, OPENS_FROM - 1)
         self.small_totals.add(cell)
 
     def get(self, period: str, counts: str) -> Cell | None:
-        """Return the total of that unit if it is printed."""
+        """Return the total of this unit, or None if nothing is known of it."""
         cell = (period, counts, TOTAL, TOTAL)
         return cell if cell in self.bounds else None
 
     def list_cells(self, period: str, counts: str) -> list[Cell]:
-        """Return the cells of the classifications of that unit."""
+        """Return the cells of this unit other than its total."""
         return [cell for cell in self.bounds if cell[:2] == (period, counts) and cell[2]]
 
     def find_table_to_close(self, cell: Cell, printed: Printed) -> str:
-        """Return the code of the cell's table, of a crossing with its région. Of a quarter that is printed already,
-        the finest table of the year that bears on it: of other units than incidents, no table does but the total.
+        """Return the code of the cell's table; for a crossing, followed by the région. For a cell of a quarterly
+        release, which is printed already, return the finest open table of the year that depends on the cell: for
+        incidents a table by quarter or month; else the total of the unit, or that of incidents.
         """
         period, counts, by, categories = cell
         open_tables = {
@@ -95,13 +98,13 @@ class Figures:
     # What everybody knows
 
     def list_sums(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
-        """Yield each total with its parts, and whether these are all of it: others may be without a figure."""
+        """Yield each total, its parts that have a figure, and whether no other part exists."""
         for release in self.releases:
             yield from self.list_sums_of_tables(release)
         yield from self.list_sums_over_time()
 
     def list_rests(self) -> Iterator[Rest]:
-        """Yield each whole that is audited for what it holds beside its parts."""
+        """Yield each whole whose rest is audited, with its parts."""
         for total, parts in self.list_inclusions():
             if not self.small_totals.intersection(parts):
                 yield [total], parts
@@ -113,7 +116,7 @@ class Figures:
             if not parts:
                 continue
             is_whole = has_all and parts == all_parts
-            # A yearly release that is looked at alone lacks the months that its quarters printed: these are known.
+            # A yearly release audited alone lacks the months that its quarters printed, but everybody knows them.
             is_alone = len(self.releases) == 1 and "-" not in total[0]
             if not is_whole and not (is_alone and parts[0][2] == ("month",)):
                 yield [total], parts
@@ -122,14 +125,14 @@ class Figures:
                     yield [total], sorted(numbers, key=lambda cell: -self.bounds[cell][0])
 
     def list_repeats(self, release: Printed) -> Iterator[Rest]:
-        """Yield the incidents beside one of each body that is in a stratum."""
+        """Yield the incidents with the bodies of the strata as parts, which count one incident of each body."""
         incidents = self.get(release["period"], "incidents")
         listed = [cell for cell in self.list_cells(release["period"], "bodies") if cell not in self.unlisted]
         if incidents and listed:
             yield [incidents], listed
 
     def find_least(self, rest: Rest) -> float:
-        """Return the least that a whole may hold beside its parts as far as their own figures say."""
+        """Return the smallest rest that the figures of the whole and of its parts allow."""
         whole, parts = rest
         return sum(self.bounds[cell][0] for cell in whole) - sum(self.bounds[part][1] for part in parts)
 
@@ -148,13 +151,15 @@ class Figures:
                         yield total, inner, len(inner) == sizes.get((by[at],), len(inner))
 
     def list_sums_over_time(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
-        """Months make a quarter, quarters a year; months may stand in the release of either."""
+        """Yield, as `list_sums` does, each quarter and year with its months, each year with its quarters, and each
+        quarter with its régions. Either the quarterly or the yearly release has printed a month.
+        """
         periods = [release["period"] for release in self.releases]
         months = [cell for cell in self.bounds if cell[2] == ("month",)]
         for total in [cell for cell in self.bounds if cell[2] == TOTAL]:
             period, counts = total[:2]
             inner = [cell for cell in months if cell[1] == counts and is_month_of(cell[3][0], period)]
-            # A quarter without a release was before the service began: the year has no month of it.
+            # A quarter without a release ended before the service began: the year has none of its months.
             quarters = [self.get(quarter, counts) for quarter in periods if quarter.startswith(f"{period}-")]
             if inner:
                 yield total, inner, len(inner) == (3 if "-" in period else 3 * len(quarters) or 12)
@@ -164,7 +169,7 @@ class Figures:
         yield from self.list_sums_of_quarters()
 
     def list_sums_of_quarters(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
-        """The regions' figures of a quarter lie within the nation's."""
+        """Yield the nation's total of each quarter with the régions of that quarter, from the yearly release."""
         parts: dict[Cell, list[Cell]] = defaultdict(list)
         for cell in self.bounds:
             if cell[2] == ("region", "quarter"):
@@ -172,7 +177,7 @@ class Figures:
         yield from ((total, inner, False) for total, inner in parts.items() if total in self.bounds)
 
     def list_inclusions(self) -> Iterator[tuple[Cell, list[Cell]]]:
-        """Yield each total with parts that lie within it together."""
+        """Yield each total with parts whose sum cannot exceed it."""
         for release in self.releases:
             period = release["period"]
             incidents, leaks = self.get(period, "incidents"), self.get(period, "leaks")
@@ -187,13 +192,13 @@ class Figures:
                 yield from ((leaks, [category]) for category in self.list_cells(period, "leak_categories"))
 
     def list_orders(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
-        """Yield cells that together hold no more than others do."""
+        """Yield two lists of cells: the sum of the first cannot exceed the sum of the second."""
         for release in self.releases:
             yield from self.list_orders_of_delays(release)
             yield from self.list_orders_of_quarters(release)
 
     def list_orders_of_quarters(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
-        """The regions' figures of a quarter lie within the nation's months, where all three are printed."""
+        """Yield the régions of each quarter and the nation's months of that quarter, if all three are printed."""
         cells = self.list_cells(release["period"], "incidents")
         crossed = [cell for cell in cells if cell[2] == ("region", "quarter")]
         months = [cell for cell in cells if cell[2] == ("month",)]
@@ -203,8 +208,8 @@ class Figures:
                 yield [cell for cell in crossed if cell[3][1] == quarter], inner
 
     def list_orders_of_delays(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
-        """A case that was closed within a delay had been taken charge of within it, or nobody knows when. Delays are
-        printed from the shortest on, « not known » last.
+        """Yield the cases closed within each delay, and those acknowledged within it or after an unknown delay: a case
+        is acknowledged before it is closed. Delays are printed from the shortest on, « not known » last.
         """
         of_incidents = self.list_cells(release["period"], "incidents")
         closings, helps = ([cell for cell in of_incidents if cell[2] == (by,)] for by in ("closing", "help"))
@@ -212,7 +217,7 @@ class Figures:
             yield closings[:number], [*helps[:number], helps[-1]]
 
     def list_covers(self) -> Iterator[tuple[Cell, list[Cell]]]:
-        """Yield each number of leaks with their categories: a leak has a category at least."""
+        """Yield the number of leaks and their categories, whose sum is not lower: a leak has at least one category."""
         for release in self.releases:
             period = release["period"]
             leaks, categories = self.get(period, "leaks"), self.list_cells(period, "leak_categories")
@@ -220,8 +225,8 @@ class Figures:
                 yield leaks, categories
 
     def list_least_bodies(self) -> Iterator[tuple[list[Cell], int]]:
-        """Yield the bodies of a year, and how many there are at least: a body counts in one région, and each région
-        that has a number has THRESHOLD bodies.
+        """Yield the bodies of a year and their least number: a body counts in one région, and each région with a
+        number has at least THRESHOLD bodies.
         """
         for release in self.releases:
             bodies = self.list_cells(release["period"], "bodies")

@@ -22,11 +22,11 @@ from nacl.signing import VerifyKey
 from stats.disclosure.audit import find_failing_tables
 from stats.disclosure.figures import Printed, bound_value
 
-# A cell as the files write it, and what tells it from others.
+# A cell as the files write it, and the key that identifies it.
 type Figure = dict[str, Any]
 type Key = tuple[str, ...]
 
-# What a package holds whatever was printed.
+# The files of every package, whatever was printed.
 NAMES = {
     *("LISEZMOI.md", "canonical.json", "categories.csv", "datapackage.json", "dictionary.json", "release.json"),
     *("tables.csv", "verify.py"),
@@ -41,16 +41,16 @@ JSON_NAMES = {
 CLOSED = {"table", "table_label", "why"}
 NO_PLACE: Figure = {"region": None, "category": None}
 FIGURE = {*HEAD, *VALUES, *NO_PLACE, *(f"{place}_label" for place in NO_PLACE)}
-# What a category may be called: a code has no room for a sentence.
+# The code of a category. It is too short to hold a sentence.
 CODE = re.compile(r"[\w/+-]{0,40}")
 
 
 class WrongCopyError(Exception):
-    """A file of the package is not what was published."""
+    """A file of the package differs from what was published."""
 
 
 def main(folder: Path) -> int:
-    """Check the seal and the tables of an unpacked package, and run the audit again. Return 0 if all hold."""
+    """Check the seal and the tables of an unpacked package, and repeat the audit. Return 0 if all is right, else 1."""
     try:
         verdict, failing = verify(folder)
     except (WrongCopyError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -61,7 +61,7 @@ def main(folder: Path) -> int:
 
 
 def verify(folder: Path) -> tuple[str, bool]:
-    """Return what to tell the reader, and whether the audit fails. Raises WrongCopyError."""
+    """Return the verdict for the reader, and whether the audit fails. Raise WrongCopyError."""
     printed, seal = read_sealed(folder)
     earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
     check_files(folder, printed)
@@ -113,7 +113,7 @@ def read_file(folder: Path, name: str) -> bytes:
 
 
 def check_files(folder: Path, last: Printed) -> None:
-    """Raise WrongCopyError for a file that is not of the package. Folders and archives beside it are not looked at."""
+    """Raise WrongCopyError for a file that does not belong to the package. Folders and ZIP archives are ignored."""
     names = {*NAMES, *list_sheets(last), *(f"canonical-{number}.json" for number in last["earlier"])}
     names |= {"denominators.csv"} if last["existing"] else set()
     for path in sorted(folder.iterdir()):
@@ -130,10 +130,10 @@ def list_sheets(last: Printed) -> dict[str, list[Printed]]:
 
 
 def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, str]) -> None:
-    """Raise WrongCopyError if the files of figures hold anything else than what was signed.
+    """Raise WrongCopyError if the files of figures differ from what was signed.
 
-    They hold the last of `releases`, and the months that the quarters of its year printed. Names and labels are not
-    signed: they may be put in other words.
+    They contain the last of `releases`, and the months that the quarterly releases of its year printed. Names and
+    labels are not signed: their wording may change.
     """
     last = releases[-1]
     signed = {make_key(figure): figure for release in releases for figure in list_signed(release)}
@@ -148,7 +148,9 @@ def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, s
 
 
 def check_sheet(path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figure], last: Printed) -> Iterator[Key]:
-    """Yield the keys of the printed cells of one file. A cell that is not printed has its codes, and no number."""
+    """Yield the key of each row of one file. Raise WrongCopyError for a row that is not as signed; a cell that was not
+    printed must have its codes and no number.
+    """
     counts = {table["code"]: table["counts"] for table in tables}
     places = list_places(tables[0])
     columns = [*HEAD, *(column for place in places for column in (place, f"{place}_label")), *VALUES]
@@ -167,7 +169,9 @@ def check_sheet(path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figu
 
 
 def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Mapping[Key, Figure]) -> Iterator[Key]:
-    """Yield the keys of the figures of the JSON file, which has the printed cells alone."""
+    """Yield the key of each figure of the JSON file, which contains printed cells only. Raise WrongCopyError if it
+    differs from what was signed.
+    """
     content = read_json(folder, "release.json")
     heading = {name: last[name] for name in ("number", "period", "rounding_key")}
     heading |= {"digest": seal["sha256"], "signature": seal["signature"], "verify_key": seal["verify_key"]}
@@ -190,7 +194,7 @@ def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Map
 
 
 def check_keys(name: str, keys: Iterable[Key], signed_keys: set[Key]) -> None:
-    """Raise WrongCopyError unless each printed cell is there, and each cell once."""
+    """Raise WrongCopyError if a signed key is missing or if any key comes twice."""
     counts = Counter(keys)
     if missing := signed_keys - counts.keys():
         raise WrongCopyError(f"{name} ne dit pas tout ce qui est signé : {', '.join(min(missing))}.")
@@ -215,7 +219,7 @@ def leave_labels(figure: Figure) -> Figure:
 
 
 def is_same(value: object, expected: object) -> bool:
-    """Tell whether two values are written alike: 1, 1.0, true and « 1 » are not."""
+    """Tell whether two values have the same JSON text. The texts of 1, 1.0, true and « 1 » differ."""
     return json.dumps(value, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
@@ -239,7 +243,7 @@ def read_rows(path: Path, columns: list[str]) -> list[Mapping[str, str]]:
 
 
 def read_json(folder: Path, name: str) -> Any:
-    """Return what a JSON file holds; one that names something twice means nothing certain."""
+    """Return the content of a JSON file. Raise WrongCopyError if it is not JSON or if an object repeats a name."""
     try:
         return json.loads(read_file(folder, name), object_pairs_hook=make_object)
     except ValueError:

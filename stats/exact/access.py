@@ -95,8 +95,8 @@ def get_nation_scope(user: User) -> Scope:
 
 
 def list_first_links(user: User, region: Region | None) -> list[ExactLink]:
-    """Return the links beside the title of a page of published figures: the reader's own exact figures,
-    for national coordination those of the page's place.
+    """Return the links beside the title of a page of published figures. They lead to the reader's own exact figures;
+    for national coordination, to the exact figures of the page's place.
     """
     links = []
     if user.has_role(Role.LEAD):
@@ -116,7 +116,7 @@ def list_first_links(user: User, region: Region | None) -> list[ExactLink]:
 
 
 def list_closed_regions(user: User) -> list[Region]:
-    """Return the régions of an analyst whom no act entitles to exact figures today."""
+    """Return the régions of an analyst that no act opens to their exact figures today."""
     missing = user.region_ids() - user.exact_region_ids()
     if not missing or user.has_role(Role.NATIONAL):
         return []

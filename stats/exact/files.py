@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 CSV_COLUMNS = ("annee", "tableau", "ligne", "mesure", "valeur", "periode_precedente", "valeur_precedente")
-# Characters of a column.
+# Widths of columns, in characters.
 WIDEST_LABEL, NARROWEST, WIDEST = 60, 12, 24
 
 type Styles = dict[str, Format]

@@ -68,8 +68,8 @@ class Sums:
         return by_band
 
     def find_last_month(self, today: date) -> int:
-        """Return the number of months of this year that have begun. East of Paris the next month begins
-        half a day earlier.
+        """Return the number of months of this year that have begun. A month with figures has begun: east of Paris it
+        begins up to half a day earlier.
         """
         if self.year < today.year:
             return 12
@@ -142,7 +142,7 @@ class Rate:
         return self.bodies, self.declared, share, self.hit
 
 
-# The counts of one year by stratum, "" for bodies that no list counts. A body has one stratum, so that they add up.
+# The counts of one year by stratum, "" for bodies that no list counts. A body has one stratum, so the counts add up.
 type Counts = dict[str, BodyCount]
 
 

@@ -229,8 +229,8 @@ def find_band(rows: Sequence[ExactRow], percent: int) -> str:
 def draw_months(exact: ExactYear) -> dict[str, LineChart] | None:
     """Return the chart of verified incidents by month, with the whole year before; None if there are none.
 
-    The line stops at the last month that has begun. That of the year before starts with the first
-    figures of the scope.
+    The line of the year stops at the last month that has begun. The line of the year before starts with
+    the first figures of the scope.
     """
     now = Series(str(exact.year), list_incidents(exact.now, 1, exact.now.last))
     before = None

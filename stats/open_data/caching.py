@@ -50,8 +50,8 @@ def make_etag(*arguments: object) -> str:
 
 @cache
 def hash_form() -> str:
-    """Return the digest of the texts beside the numbers: the numbers never change, but the
-    software may change these.
+    """Return the digest of the texts that go with the numbers. The numbers never change, but a new version of
+    the software may change the texts.
     """
     form = [
         FORM,

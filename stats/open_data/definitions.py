@@ -249,7 +249,7 @@ CLASSIFICATIONS: dict[str, Classification] = {
 class Definition(NamedTuple):
     """The entry of one table. `total` is the code of the table that counts all its units, or "" if there is none.
 
-    `own_definition` and `own_limits` leave out those of the total.
+    `own_definition` and `own_limits` leave out the definition and the limits of the unit.
     """
 
     table: Table

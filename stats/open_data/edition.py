@@ -1,6 +1,6 @@
 """One release as open data: its rows, and why a table is closed. It reads only what was printed.
 
-A numbered release never changes, so that each process keeps the last few that it read.
+A numbered release never changes, so each process keeps the last few that it read.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,10 @@
 """What printed figures prove: which category is the largest, within which band half the cases are, and whether
 a year has more.
 
-A printed number is known to `BASE - 1`; a cell without a number may hold all that its total leaves. Two years are
-compared as two Poisson counts of equal duration: given their sum, each is binomial with probability one half. « Plus »
-is written only if even the least favourable true numbers differ by as much as chance alone would give in less than one
-case out of forty. Cases that come together (one supplier, many bodies) vary more than this test assumes.
+A printed number is known to within `BASE - 1`; a cell without a number may hold all that its total leaves. Two years
+are compared as two Poisson counts of equal duration: given their sum, each is binomial with probability one half.
+« Plus » is written only if even the least favourable true numbers differ by as much as chance alone would give in less
+than one case out of forty. Cases that come together (one supplier, many bodies) vary more than this test assumes.
 """
 
 from collections.abc import Iterable, Sequence

@@ -89,8 +89,8 @@ def list_printed_places(case: CountedCase, printed: PrintedYear) -> Iterator[Pri
 
 
 def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) -> bool:
-    """Tell whether a closed table is replaced by another one: a quarter and its year share the months, and at most one
-    of the two lists of services is open.
+    """Tell whether another table is printed instead of a closed one. A month is printed by its quarter or by its year,
+    and only one of a long and a short list of the same units is printed.
     """
     if table == BY_MONTH:
         return bool(case.release.quarter) or printed.month(case.month).state is not CellState.CLOSED
@@ -99,7 +99,7 @@ def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) 
     return table.code in SHORT_LIST_OF.values()
 
 
-# The cells of a case, by the same classification as stats/releases/tally.py, for one case
+# The cells of one case, classified as in stats/releases/tally.py
 
 
 def list_case_cells(case: CountedCase, table: Table) -> list[tuple[str, ...]]:

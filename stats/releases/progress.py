@@ -12,10 +12,10 @@ from stats.releases.rows import Attempt
 
 @dataclass(frozen=True)
 class ReleaseProgress:
-    """`due` are the periods to be published, the earliest first. If there are none, `earliest_on` is the
-    date of the next.
+    """`due` are the periods to be published, the earliest first. `earliest_on` is the date from which the
+    current quarter is published.
 
-    It shows which quarters will be published, and nothing about declarations in a quarter that is not over.
+    The progress shows which quarters will be published, and nothing about declarations in a quarter that is not over.
     """
 
     due: tuple[Period, ...]

@@ -28,8 +28,8 @@ from stats.releases.tally import count_cells, freeze_cases, save_cases
 def list_due_periods(now: datetime) -> list[Period]:
     """Return the periods to publish at `now`, the earliest first.
 
-    They begin with the period of the first declaration and come after the last published one: what is declared later
-    about an earlier period is a line of a later year. A period waits for those before it.
+    They begin with the period of the first declaration, or after the last published period: a case that an earlier
+    period did not count is counted by a later year. A period waits for the periods before it.
     """
     today = now.astimezone(PARIS).date()
     first_quarter = CaseFact.objects.aggregate(first=Min("quarter"))["first"]

@@ -13,7 +13,7 @@ from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import TABLES, Period
 from stats.enums import CaseOutcome, Stratum
 
-# CURRENT_TIMESTAMP is that of the transaction: only the transaction that made the release may add rows to it.
+# CURRENT_TIMESTAMP is when the transaction began: only the transaction that made the release may add rows to it.
 FILLED_ONCE = """
     IF NOT EXISTS (
         SELECT FROM stats_release WHERE id = NEW.release_id AND made_at = CURRENT_TIMESTAMP
@@ -123,7 +123,8 @@ class CountedCase(models.Model):
     entry in each of its lists.
     """
 
-    # The case and the body are never deleted, and checking each key would take as long as all the rest.
+    # The foreign keys to the case and the body have no constraint: neither is ever deleted, and checking each key
+    # would take as long as all the rest.
     release = models.ForeignKey(
         Release, models.PROTECT, related_name="cases", db_index=False, verbose_name="publication"
     )

@@ -14,7 +14,7 @@ from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_t
 from stats.enums import FAMILY_OF, NOT_STATED
 from stats.releases.rows import Release
 
-# One statement reads as of one instant. The interruptions and leaks of a signalement do not count: nothing was proved.
+# One statement reads one instant. The interruptions and leaks of a signalement do not count: nothing was proved.
 # A case that a yearly release has counted is in no later one, except a signalement that became an incident. Incidents
 # of earlier years are late.
 FREEZE = """
@@ -128,8 +128,8 @@ def count_cells(period: Period, existing: Bodies) -> Counts:
 
 
 def count_bodies_outside_cell(counts: Counts, existing: Bodies) -> dict[Cell, CellCount]:
-    """Return the bodies of each stratum, with the number of its bodies in the régions with a printed number that are
-    not in the count.
+    """Return the count of each stratum with `spared`: how many bodies of the stratum the régions with a printed number
+    have, less the bodies in the count.
 
     The number of bodies of each région is public. If more bodies of a stratum declared than exist in the régions with
     a number, some of those behind a dash did. One query.

@@ -126,7 +126,7 @@ def describe_time(pages: list[FiguresPage]) -> Content:
 
 
 def describe_effects(pages: list[FiguresPage]) -> Content:
-    """Return each of the other tables once, from the nearest page that has it."""
+    """Return each table except that of types once, from the nearest page that has it, and the delays."""
     sections: dict[str, Content] = {}
     for page in reversed(pages):
         sections |= {code: label_content(content, page, pages[0]) for code, content in describe_sections(page).items()}
@@ -135,7 +135,7 @@ def describe_effects(pages: list[FiguresPage]) -> Content:
 
 
 def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
-    """Return those of these tables that are closed for the whole nation, grouped by the reason."""
+    """Return the tables of `codes` that are closed for the whole nation, grouped by the reason."""
     closed = {table.code: table for table in edition.closed}
     replaced = {short for long, short in SHORT_LIST_OF.items() if long not in closed}
     names: dict[str, list[str]] = defaultdict(list)

@@ -56,5 +56,5 @@ class Report(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """True if it was asked for and no worker has tried it since: perhaps no worker runs."""
+        """True if no worker has taken the report within PATIENCE of when it was due: perhaps no worker runs."""
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()

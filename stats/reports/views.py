@@ -19,7 +19,7 @@ from stats.reports.making import read_content, request_report, retry_report
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
-    """Show the state of a report. The first visitor asks for it; the number of rows is bounded by that of reports."""
+    """Show the state of a report. The first visitor requests it: each possible report has at most one row."""
     try:
         row = request_report(number, place)
     except UnknownSelectionError:
@@ -53,7 +53,7 @@ def send_report_file(request: HttpRequest, number: int, place: str) -> HttpRespo
 
 
 def render_missing_report(request: HttpRequest, number: int) -> HttpResponse:
-    """Say why the address is no report, and list the reports of the latest yearly release."""
+    """Render a 404 that says why there is no such report and lists the reports of the latest yearly release."""
     releases = Release.objects.order_by("-number")
     yearly = releases.filter(quarter=0).first()
     context = {

@@ -29,8 +29,8 @@ register.filter("report_of", find_report_address)
 
 @register.inclusion_tag("stats/exact_door.html", takes_context=True)
 def exact_door(context: Context, region: Region | None = None) -> dict[str, Any]:
-    """Lead a signed-in reader to their exact figures, or say why they have none; nothing for the public. `region` is
-    that of the page.
+    """Render the links to a signed-in reader's exact figures, or why they have none; nothing for the public. `region`
+    is the région of the page.
     """
     reader = context.get("user")
     if not isinstance(reader, User):
