@@ -1,4 +1,4 @@
-"""Who must be told of each event of a batch. The number of queries does not depend on the number of events."""
+"""The recipients of each event of a batch. The number of queries does not depend on the number of events."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ class Addressee(NamedTuple):
 
 
 class Audience:
-    """Answers for each event of the batch, in order. It remembers the recipients that it has already named."""
+    """Lists the recipients of each event, given in order: a recipient of one event may be left out of a later one."""
 
     def __init__(self, events: Sequence[IncidentEvent]) -> None:
         self.members = list_body_members(events)
@@ -47,13 +47,13 @@ class Audience:
                 yield Addressee(recipient, self.find_centre(event) if recipient == Recipient.CSIRT else None)
 
     def find_centre(self, event: IncidentEvent) -> Csirt | None:
-        """Return the centre to tell: the centre that the event names, or else the centre that has the case."""
+        """Return the centre to notify: the centre that the event names, or else the centre that has the case."""
         slug = read_named_centre(event)
         return event.incident.csirt if slug is None else self.centres.get(slug)
 
     def list_new_members(self, event: IncidentEvent) -> Iterator[Addressee]:
-        """Yield the members of the body, except the author of the event and those who were told
-        of this case already.
+        """Yield the members of the body, except the author of the event and the members already notified of
+        this case.
         """
         for person in self.members[event.incident.collectivity_id]:
             key = (event.incident_id, person.pk)
@@ -62,8 +62,8 @@ class Audience:
                 yield Addressee(Recipient.BODY, person=person)
 
     def was_told_recently(self, recipient: str, event: IncidentEvent) -> bool:
-        """Tell whether the centre was told of the same kind of news less than QUIET ago and has not
-        read the case since.
+        """Tell whether the centre was notified of the same kind of news less than QUIET ago and has not
+        read the case since. If not, remember this event as the latest such news.
         """
         if recipient != Recipient.CSIRT or event.kind not in ANNOUNCED_ONCE:
             return False
@@ -92,7 +92,7 @@ def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
 
 
 def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
-    """Return (case, person) for the members of a body who were already told of a case. One query, or none."""
+    """Return (case, person) for the members of a body already notified of a case. One query, or none."""
     cases = {event.incident_id for event in events if Recipient.BODY in RECIPIENTS[event.kind]}
     if not cases:
         return set()

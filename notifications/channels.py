@@ -40,7 +40,7 @@ TRUE_WHILE: dict[str, Status] = {
 
 @transaction.atomic
 def send_to_centres() -> int:
-    """Make due the mails that wait for centres with an address. Return how many."""
+    """Make due the mails of centres that now have an address. Return how many."""
     reached = list(Csirt.objects.exclude(notification_email="").order_by().values_list("pk", flat=True))
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, csirt__in=reached)
     cases = set(stuck.order_by("csirt", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
@@ -48,7 +48,7 @@ def send_to_centres() -> int:
 
 
 def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
-    """Make due the mails that wait for declarants who have just given an address. Return how many."""
+    """Make due the mails of declarants who gave an address in one of these events. Return how many."""
     with_address = (
         event for event in events if event.kind == EventKind.FACTS and event.data.get("section") == CALLER_SECTION
     )
@@ -60,8 +60,8 @@ def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
 
 @transaction.atomic
 def send_to_missed_declarants() -> int:
-    """Make due the mails that were announced at the instant when the declarant gave an address: the announcement did
-    not see the address yet, and `send_to_declarants` did not see the delivery yet. Return how many.
+    """Make due the mails that were announced while the declarant was giving an address: the announcement did not see
+    the address yet, and `send_to_declarants` did not see the delivery yet. Return how many.
     """
     lately = query_reachable_declarants().filter(due_at__gt=timezone.now() - MISSED_WITHIN)
     cases = set(lately.order_by("due_at", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
@@ -92,7 +92,7 @@ def resume_deliveries(stuck: QuerySet[Delivery]) -> int:
         "attempts": 0,
         "last_error": Trouble.NONE,
     }
-    # A centre gets many at once and may wait; each declarant has given an address just now.
+    # A centre gets many mails at once, which may wait; a declarant has just given an address and expects the mail.
     due |= {"due_at": timezone.now(), "is_late": Q(csirt__isnull=False)}
     return Delivery.objects.filter(pk__in=resumed).update(**due)
 

@@ -1,6 +1,6 @@
 """From events to sent messages: announce what happened, then send the deliveries that are due.
 
-Several workers may do both at once. The rows tell what is left to do, so that nothing depends on the queue.
+Several workers may do both at once. The rows say what is left to do, so nothing depends on the queue.
 """
 
 from collections import deque
@@ -29,9 +29,9 @@ logger = structlog.get_logger(__name__)
 
 CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
-# Few, so that a mail for which somebody waits is soon among the next.
+# These are small, so that a mail for which somebody waits is claimed soon.
 CASES_CLAIMED_AT_ONCE, MAX_MESSAGES_A_CASE = 10, 10
-# A claim is a lease: a worker starts no new message well before the first pause gives its rows back.
+# A claim is a lease: a worker starts no new message after this time, well before its rows are due again.
 LEASE_TIME = timedelta(seconds=15)
 LONGEST_ROUND = timedelta(seconds=60)
 # The pause after a failure of our own mail server, during which nothing is tried and no attempt counted.
@@ -109,8 +109,8 @@ def claim_deliveries(now: datetime) -> list[Delivery]:
     """Lock and return the due deliveries of some cases. Each attempt is counted and the next one scheduled
     before it is made.
 
-    The mails of one case are sent together, in the order of its events. One worker claims at a time: a worker that
-    found only rows that another is about to claim would see nothing due and stop.
+    The mails of one case are sent together, in the order of its events. One worker claims at a time:
+    otherwise a worker that finds only rows locked by another claim would see nothing due and stop.
     """
     take_lock(Lock.CLAIM_DELIVERIES)
     due = Delivery.objects.due(now)

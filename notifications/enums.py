@@ -21,7 +21,7 @@ class DeliveryStatus(models.TextChoices):
     DUE = "due", "à envoyer"
     SENT = "sent", "envoyé"
     NO_CHANNEL = "no_channel", "sans canal"
-    # It had no channel; since then another mail told the news, or nothing waits any more.
+    # There was no channel. Since then another mail gave the news, or nothing waits any more.
     MOOT = "moot", "sans objet"
     REFUSED = "refused", "refusé"
     DEAD = "dead", "abandonné"

@@ -45,7 +45,7 @@ def describe_status(incident: Incident) -> dict[str, Any]:
 
 
 def describe_declaration(incident: Incident) -> dict[str, Any]:
-    """Return what was declared, in words that no program of mail makes anything of."""
+    """Return what was declared, as text in which no mail program makes links."""
     story, body, zone = incident.story, incident.collectivity, find_zone(incident.collectivity)
     return {
         "body": defuse_line(body.label),
@@ -65,13 +65,13 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
 
 
 def list_caller_lines(story: Story) -> list[str]:
-    """Return what is known of the person to call back, in lines."""
+    """Return the known lines about the person to call back: name and role, telephone, address."""
     name = ", ".join(filter(None, (defuse_line(story.contact_name), defuse_line(story.contact_role))))
     return [line for line in (name, defuse_line(story.contact_phone), defuse_line(story.contact_email)) if line]
 
 
 def list_known_moments(incident: Incident) -> Iterator[dict[str, Any]]:
-    """Yield the known moments only."""
+    """Yield each moment whose time is known."""
     for name, fact in INSTANTS.items():
         at, certainty = getattr(incident, f"{name}_at"), getattr(incident, f"{name}_certainty")
         if at:

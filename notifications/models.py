@@ -25,7 +25,7 @@ MAX_WAITING_FOR_FIRST_TURN = 20
 
 
 class Announcement(models.Model):
-    """An event whose recipients have been decided. Without deliveries, nobody is to be told."""
+    """An event whose recipients have been decided. Without deliveries, there is no recipient."""
 
     event = models.OneToOneField(IncidentEvent, models.PROTECT, verbose_name="événement")
 
@@ -42,7 +42,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
 
     def in_turn(self) -> Self:
-        """Return the oldest message of each asker; askers who act on many cases come after the others.
+        """Return the oldest message of each asker, who is the author of the event; askers who act on many cases come
+        last.
 
         A thousand messages of a bulk action thus delay those of a declaration by one case only, and many declarations
         do not overtake earlier ones. A person without an account is identified by the case. The platform is one asker
@@ -59,8 +60,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.alias(turn=turn, number=number).filter(turn=1).order_by(is_of_many, "due_at", "id")
 
     def with_content(self) -> Self:
-        """Load all that the message needs, for many deliveries in a few queries. (As one query, PostgreSQL needs 12
-        ms to order them.)
+        """Load all that the message needs, for many deliveries in a few queries. (One query with all these joins takes
+        PostgreSQL 12 ms.)
         """
         return self.select_related(
             "csirt",
@@ -94,7 +95,7 @@ class Delivery(models.Model):
     channel = models.CharField("canal", max_length=8, choices=Channel)
     status = models.CharField("état", max_length=12, choices=DeliveryStatus)
     due_at = models.DateTimeField("à envoyer le")
-    # True if its centre had no channel for some time (`channels`).
+    # True if the mail waited until its centre had a channel (`channels`).
     is_late = models.BooleanField("en retard faute de canal", default=False, editable=False)
     attempts = models.PositiveSmallIntegerField("essais", default=0)
     last_error = models.CharField("dernier problème", max_length=16, choices=Trouble, blank=True)

@@ -28,7 +28,7 @@ def list_silent_events() -> set[int]:
 
 
 def report_silent_events() -> int:
-    """Log an error if there are such events. Return their number."""
+    """Log an error if there are events without an announcement. Return their number."""
     silent = list_silent_events()
     if silent:
         logger.error("events without their announcement", count=len(silent), first=min(silent))

@@ -1,7 +1,7 @@
-"""Who is told of which event. The table comes first, for those who must approve it.
+"""Who is notified of which event. The table comes first, for readers who must approve it.
 
 A declarant has no account, and the mailbox itself may have been broken into. Therefore no mail holds a renewed
-secret: LINK_ROTATED only warns, and the new code appears on the screen or is said on the telephone.
+secret: LINK_ROTATED only warns, and the new code appears on the screen or is dictated on the telephone.
 """
 
 from accounts.models import User
@@ -14,7 +14,7 @@ from notifications.enums import Recipient
 
 RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     # The centre has a new case, the declarant gets a receipt, and the accounts of the body learn what is declared in
-    # its name. For a burst only the centre is told (`is_held_back`).
+    # its name. For a burst only the centre is notified (`is_held_back`).
     EventKind.DECLARED: (Recipient.CSIRT, Recipient.DECLARANT, Recipient.BODY),
     # Somebody has acknowledged the case: the declarant learns that it was read.
     EventKind.ACKNOWLEDGED: (Recipient.DECLARANT,),
@@ -24,13 +24,13 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     EventKind.CLOSED: (Recipient.DECLARANT,),
     # The case is open again: the declarant learns who has it.
     EventKind.REOPENED: (Recipient.DECLARANT,),
-    # The centre is told what the declarant adds, and the declarant what the centre writes.
+    # The centre learns what the declarant adds, and the declarant what the centre writes.
     EventKind.FACTS: (Recipient.CSIRT,),
     EventKind.MESSAGE: (Recipient.CSIRT, Recipient.DECLARANT),
     EventKind.FILE: (Recipient.CSIRT,),
     # Nobody has to act, and the case shows it.
     EventKind.FILE_TAKEN_BACK: (),
-    # Any reader of the declarant's mailbox could have done it: both sides are told.
+    # Any reader of the declarant's mailbox could have withdrawn the case: both sides are notified.
     EventKind.WITHDRAWN: (Recipient.CSIRT, Recipient.DECLARANT),
     # The declarant did it on the screen.
     EventKind.CLAIMED: (),
@@ -52,15 +52,15 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     EventKind.UNMERGED: (),
     EventKind.GROUPED: (),
     EventKind.UNGROUPED: (),
-    # The centre to which a case is proposed; then the centre that has it, and the declarant, who must know whom to
-    # call; the proposing centre if the case comes back (`read_named_centre` gives the centre).
+    # First the centre to which the case is proposed. Then the centre that has taken it, and the declarant, who must
+    # know whom to call; or the centre that proposed it, if it comes back. `read_named_centre` gives the centre.
     EventKind.TRANSFER_ASKED: (Recipient.CSIRT,),
     EventKind.TRANSFERRED: (Recipient.CSIRT, Recipient.DECLARANT),
     EventKind.TRANSFER_RETURNED: (Recipient.CSIRT,),
     # Another centre, or none, now covers the body, and nobody had acknowledged the case: the centre that has it is
-    # told as of a new case, and the declarant learns whom to call.
+    # notified as of a new case, and the declarant learns whom to call.
     EventKind.REROUTED: (Recipient.CSIRT, Recipient.DECLARANT),
-    # The centre was told that the case waits; its list shows that it no longer does.
+    # The other centre was notified of the proposal; its list shows that the proposal is withdrawn.
     EventKind.TRANSFER_WITHDRAWN: (),
     # A responder has read and sent the advice.
     EventKind.ADVISED: (Recipient.PARTNER,),
@@ -75,7 +75,7 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
 
 # Announced to the centre once, and again only after some minutes or once it has read the case (`audience`).
 ANNOUNCED_ONCE = (EventKind.FACTS, EventKind.MESSAGE, EventKind.FILE)
-# For moves between centres: which end of the move is told, if it may not be the centre of the case.
+# The end of the move that is notified, for moves where it may differ from the centre of the case.
 ALREADY_NOTIFIED_OF_END: dict[str, str] = {
     EventKind.TRANSFER_ASKED: "to",
     EventKind.TRANSFER_RETURNED: "from",
@@ -90,10 +90,10 @@ def is_author(recipient: str, event: IncidentEvent) -> bool:
 
 def is_held_back(recipient: str, event: IncidentEvent) -> bool:
     """Tell whether the mail to the declarant or to the body is held back, because the case belongs to a burst and
-    nobody has acknowledged it, or because somebody without account has caused enough mails already: a script would
-    fill mailboxes that its author chose.
+    nobody has acknowledged it, or because somebody without account has caused enough mails already: otherwise a
+    script could fill any mailbox.
 
-    The page that accepted the act says so. The centre is told, and the declarant gets a mail at the next step.
+    The page that accepted the act says so. The centre is notified, and the declarant gets a mail at the next step.
     """
     if recipient == Recipient.DECLARANT and MAIL_HELD in event.data:
         return True
@@ -140,8 +140,8 @@ def concerns_centre(csirt: Csirt, event: IncidentEvent) -> bool:
 
 
 def is_still_routed(event: IncidentEvent) -> bool:
-    """Tell whether the case still has the centre (or none) that this event gave it, by the latest such event, and
-    nobody has acknowledged it.
+    """Tell whether this event is the latest rerouting of the case, which still has the centre (or none) that the event
+    gave it, and nobody has acknowledged the case.
     """
     incident = event.incident
     if incident.status != Status.DECLARED or event.data["to"] != (incident.csirt.slug if incident.csirt else ""):

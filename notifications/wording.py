@@ -31,7 +31,7 @@ def quote_lines(text: str, hosts: frozenset[str] = frozenset()) -> str:
 
 
 def defuse_unlisted_links(line: str, hosts: frozenset[str]) -> str:
-    """Return the line as `defuse_line` does, but with the links to these sites unchanged."""
+    """Return the line as `defuse_line` does, but with the links to `hosts` unchanged."""
     parts = list(split_links(line, hosts)) if hosts else []
     if not any(part.is_link for part in parts):
         return defuse_line(line)
@@ -40,7 +40,7 @@ def defuse_unlisted_links(line: str, hosts: frozenset[str]) -> str:
 
 
 def defuse_part(text: str) -> str:
-    """Return a part of a line as `defuse_line` does, with the spaces at its ends."""
+    """Return a part of a line as `defuse_line` does, but keep a space at either end."""
     before, after = text[:1].isspace() * " ", text[-1:].isspace() * " "
     return f"{before}{defuse_line(text)}{after}"
 
@@ -66,5 +66,5 @@ def wrap_line(line: str) -> list[str]:
 
 
 def group_thousands(number: int) -> str:
-    """4210 → « 4 210 »."""
+    """Format a number: « 4 210 » for 4210."""
     return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
