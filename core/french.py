@@ -13,7 +13,7 @@ def choose_plural(singular: str, plural: str, number: int) -> str:
 
 
 def group_phone(number: str) -> str:
-    """« 02 98 99 00 00 »: group the digits of a French number by two. A number that already has spaces, or of another
+    """Group the digits of a French number by two: « 02 98 99 00 00 ». A number that already has spaces, or of another
     country, does not change.
     """
     match = COMPACT_NUMBER.fullmatch(re.sub(r"[.\-]", "", number.strip()))

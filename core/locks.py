@@ -1,4 +1,4 @@
-"""Advisory locks of PostgreSQL. All but that of `hold_lock` are held until the end of the transaction."""
+"""Advisory locks of PostgreSQL. They are held until the end of the transaction, except by `hold_lock`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from django.db import connection
 class Lock(IntEnum):
     """What one process at a time may do. The keys are arbitrary, the same in all processes, and no two are alike."""
 
-    # Of the official list. Who adds a row that the list may hold shares it.
+    # Importing the official list. Adding a body that the list may hold shares this lock.
     IMPORT = 0x70C51
     # Counting events, and comparing or repairing the sums.
     COUNT = 7_465_747_301
@@ -23,7 +23,7 @@ class Lock(IntEnum):
 
 
 def take_lock(lock: Lock, *, is_shared: bool = False) -> None:
-    """Wait for the lock. `is_shared`: hold it together with others that share it."""
+    """Wait for the lock. If `is_shared`, hold it together with other transactions that share it."""
     run(f"SELECT pg_advisory_xact_lock{'_shared' if is_shared else ''}(%s)", lock)
 
 
@@ -33,7 +33,7 @@ def try_lock(lock: Lock) -> bool:
 
 
 def lock_key(key: str, *, seed: int = 0) -> None:
-    """Make the second of two transactions with the same key, such as that of a form, wait for the first one."""
+    """Make the second of two transactions with the same key, such as the key of a form, wait for the first one."""
     run("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", key, seed)
 
 
@@ -41,7 +41,7 @@ def lock_key(key: str, *, seed: int = 0) -> None:
 def hold_lock(lock: Lock, *, waits: bool) -> Iterator[bool]:
     """Hold the lock over several transactions. Yield False if another process holds it, or wait for it if `waits`.
 
-    The lock belongs to the connection, so that a killed process releases it.
+    The lock belongs to the connection, so a killed process releases it.
     """
     if waits:
         run("SELECT pg_advisory_lock(%s)", lock)

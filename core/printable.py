@@ -58,8 +58,8 @@ def find_lacking_character(error: str) -> str:
 
 
 def name_characters(data: Any, *, sample: str) -> Any:
-    """Return the same data in which the character `like`, and all characters of its script, are replaced by their name
-    and numbers.
+    """Return the same data in which the character `sample`, and all characters of its script, are replaced by their
+    name and numbers.
     """
     script = find_script(sample)
     return map_texts(data, lambda text: "".join(name_runs(text, script)))

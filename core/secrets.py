@@ -4,7 +4,7 @@ from django.utils.crypto import salted_hmac
 
 
 def hash_value(use: str, value: str, *, secret: str | bytes | None = None) -> bytes:
-    """Return the HMAC-SHA256 of the value for one use. It is worth nothing for another use, nor without SECRET_KEY (or
-    `secret`, if given).
+    """Return the HMAC-SHA256 of the value for one use. It differs for another use, and nobody can compute it without
+    SECRET_KEY (or `secret`, if given).
     """
     return salted_hmac(use, value, secret=secret, algorithm="sha256").digest()

@@ -38,7 +38,7 @@ def load_typst() -> Any:
 
 
 def typeset(template: Path, data: Any) -> bytes:
-    """Return one PDF, accessible (PDF/UA-1). It uses only the fonts of typst and of a pinned package, so that it is
+    """Return one PDF, accessible (PDF/UA-1). It uses only the fonts of typst and of a pinned package, so it is
     the same on every machine. The template may include files of its own folder only.
 
     A character that no font has is replaced by its script and its number, so that no empty box is drawn. A document
@@ -191,7 +191,7 @@ def shift_references(content: bytes, shift: int, keys: int) -> bytes:
     does not change.
 
     Outside of streams, an object holds only our own words (titles, descriptions of images) and addresses, never the
-    name of a body, so that no text of a stranger can look like a reference.
+    name of a body, so no text of a stranger can look like a reference.
     """
     head, mark, stream = content.partition(b"stream\n")
     head = re.sub(rb"(\d+) 0 R", lambda match: b"%d 0 R" % (int(match[1]) + shift), head)
