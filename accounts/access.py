@@ -78,7 +78,7 @@ def get_body(user: User, uid: UUID) -> Collectivity:
 
 
 def get_managed_body(user: User, uid: UUID) -> Collectivity:
-    """Return this body to its manager. Raise as `get_body` does, and PermissionDenied for the other members."""
+    """Return this body if the user manages it. Raise as `get_body` does, and PermissionDenied for other members."""
     body = get_body(user, uid)
     if not is_manager_of(user, body):
         raise PermissionDenied

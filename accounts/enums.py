@@ -16,7 +16,7 @@ class Role(models.TextChoices):
 
 
 class CentreAbility(StrEnum):
-    """What a role lets a person do in a CSIRT. Whatever asks what somebody may do there asks for one of these."""
+    """What a role lets a person do in a CSIRT. Every check of what somebody may do there names one ability."""
 
     READ = "read"  # its cases, groups, guides and messages
     WORK = "work"  # act on them
@@ -30,9 +30,9 @@ CENTRE_ABILITIES: dict[str, frozenset[CentreAbility]] = {
 }
 COLLECTIVITY_ROLES = (Role.AGENT, Role.MANAGER)
 CSIRT_ROLES = tuple(CENTRE_ABILITIES)
-# The roles to whose people a case can be given.
+# The roles whose holders can be assigned a case.
 WORKING_ROLES = tuple(role for role, may in CENTRE_ABILITIES.items() if CentreAbility.WORK in may)
-# The roles that the lead of a CSIRT helps, and takes away.
+# The roles whose holders the lead of a CSIRT helps, and which the lead can end.
 TEAM_ROLES = tuple(role for role, may in CENTRE_ABILITIES.items() if CentreAbility.LEAD not in may)
 REGION_ROLES = (Role.ANALYST,)
 PLATFORM_ROLES = (Role.NATIONAL, Role.ADMINISTRATOR)

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 
-# The factors that a person may have alone. Recovery codes open the door too, but never without one of these.
+# The factors that a person may have alone. Recovery codes also count, but never without one of these factors.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 

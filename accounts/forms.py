@@ -65,8 +65,8 @@ class NewPasswordForm(ChangePasswordForm):
 
 
 class SingleUseCodeForm(forms.Form):
-    """Refuses a code of an application that was already used, for as long as the clock of the code would accept it.
-    Allauth forgets a used code earlier than that.
+    """Refuses a one-time code that was already used, for as long as the clock would accept it. Allauth alone forgets a
+    used code earlier.
     """
 
     user: User
@@ -256,7 +256,7 @@ class ContactForm(forms.Form):
 
 
 class ChoosePasswordForm(forms.Form):
-    """Opened from a link. Asks for a name if the account has none yet."""
+    """Asks for a password on the page that a link opens, and for a name if the account has none yet."""
 
     display_name = PlainLineField(
         label="Votre nom, tel que les autres le liront", max_length=80, widget=forms.TextInput({"class": "input"})

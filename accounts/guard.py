@@ -17,8 +17,8 @@ DOORS = frozenset({"login", "account_login"})
 
 
 class SecondFactorGuard:
-    """Until the session has passed a second factor, sends such a user to enrol one on private pages, and treats the
-    user as anonymous on public pages.
+    """Until the session of a user who needs a second factor has passed one, redirects private pages to the enrolment
+    of a factor, and treats the user as anonymous on public pages.
 
     Public pages recognise users too: the follow-up page of a case opens to a responder of its centre.
     """

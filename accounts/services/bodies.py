@@ -78,7 +78,7 @@ def save_contacts(*, uid: UUID, contacts: dict[str, dict[str, str]], actor: User
     """Save the emergency card. `contacts` maps each kind to its name, phone and note; an empty line is saved too, so
     that the card has a line to write on.
 
-    `stamp` is that of the card that the user read, or empty. Nothing is written if nothing changed. Raise
+    `stamp` is the stamp of the card that the user read, or empty. Nothing is written if nothing changed. Raise
     Stale if somebody else changed the card after it was read.
     """
     body = get_body(actor, uid)

@@ -104,7 +104,7 @@ def find_ended_link(token: str, *, is_channel: bool = False) -> AccessLink | Non
 
 
 def is_replaced(link: AccessLink) -> bool:
-    """Tell whether a later link was sent for the same thing."""
+    """Tell whether a later link was sent to the same account for the same purpose and the same body or centre."""
     similar = AccessLink.objects.filter(user=link.user, purpose=link.purpose, collectivity=link.collectivity)
     similar = similar.filter(csirt=link.csirt)
     return similar.filter(created_at__gt=link.created_at).exists()

@@ -11,7 +11,7 @@ from collectivities.models import Collectivity
 
 def move_people(body: Collectivity, *, into: Collectivity, at: datetime) -> None:
     """Move everything to `into`. Where `into` already has the same role, invitation or filled contact,
-    its own is kept.
+    `into` keeps its own.
 
     The caller holds both bodies locked in a transaction.
     """

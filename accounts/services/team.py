@@ -44,7 +44,7 @@ def get_led_centre(actor: User, pk: int, *, lock: bool = False) -> Csirt:
 
 
 class ClosedAccount(Exception):
-    """The account of this address is closed, so that no mail is sent to it."""
+    """The account of this address is closed, so no mail is sent to it."""
 
 
 @transaction.atomic

@@ -102,7 +102,7 @@ def redirect_home(request: HttpRequest, uid: UUID, words: Any, address: str = ""
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def dismiss_member(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Ask, then remove. The last manager gets a page that asks to hand over first."""
+    """Ask to confirm, then remove. The last manager gets a page that asks to hand over first."""
     user = get_account(request)
     body = get_body(user, uid) if person == user.uid else get_managed_body(user, uid)
     leaving = get_membership(body, person)
@@ -123,7 +123,7 @@ def dismiss_member(request: HttpRequest, uid: UUID, person: UUID) -> HttpRespons
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Ask, then hand over. Afterwards the same address shows that it is done."""
+    """Ask to confirm, then hand over. Afterwards the same address shows that it is done."""
     user = get_account(request)
     body = get_body(user, uid)
     if request.method == "POST":

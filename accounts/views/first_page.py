@@ -20,8 +20,8 @@ def find_first_page(user: Any) -> str:
 
 
 def find_figures_page(user: User) -> str:
-    """Return the exact figures that the person may read: of the nation for national coordination, of an analyst's
-    région. Return the published figures of the région, whose page says why, to an analyst whom no act entitles.
+    """Return the address of the exact figures that the person may read: the nation for national coordination, their
+    région for an analyst. An analyst without an act gets the region's published figures, whose page says why.
     """
     if user.has_role(Role.NATIONAL):
         return reverse("exact_nation")

@@ -36,7 +36,7 @@ class LostPassword(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # D
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
 class OpenLink(RefusesInvalidForm, FormView):  # type: ignore[type-arg]
-    """Only the button uses the link up: mail scanners read the page too."""
+    """Opens a link sent by mail. Only the button uses the link up, because mail scanners read the page too."""
 
     template_name = "accounts/open_link.html"
     form_class = ChoosePasswordForm
@@ -60,7 +60,7 @@ class OpenLink(RefusesInvalidForm, FormView):  # type: ignore[type-arg]
 
 
 def render_ended_link(request: HttpRequest, token: str, *, is_channel: bool = False) -> HttpResponse:
-    """Tell the holder of the whole link why it no longer works."""
+    """Render why the link no longer works, for a reader who has the whole link."""
     link = find_ended_link(token, is_channel=is_channel)
     context = {
         "link": link,

@@ -73,7 +73,7 @@ def make_team_row(lead: User, member: Any) -> dict[str, Any]:
 @never_cache
 @require_safe
 def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Show the account and the buttons that help it."""
+    """Show the account and the buttons that help its owner."""
     user = get_account(request)
     helped = get_person(user, uid)
     resets = helped.factor_resets.select_related("by").order_by("-at")[:MAX_RESETS]

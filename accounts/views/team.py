@@ -80,7 +80,7 @@ def cancel_centre_invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Ask, with one button for each centre, then remove."""
+    """Ask to confirm, with one button for each centre, then remove."""
     lead = get_account(request)
     if request.method == "POST":
         team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
@@ -138,7 +138,7 @@ class EditChannel(LeadFormView):
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(app="allauth.mfa", allow_get=True)  # type: ignore[untyped-decorator]
 def drop_channel(request: HttpRequest) -> HttpResponse:
-    """Ask, then remove the mailbox."""
+    """Ask to confirm, then remove the mailbox."""
     lead = get_account(request)
     if request.method == "POST":
         team.remove_channel(csirt_id=read_centre_number(request.POST), actor=lead)
