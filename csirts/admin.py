@@ -1,7 +1,7 @@
 """The directory in the admin: the administrator edits the published facts, the lead of a CSIRT some
 of its own contacts.
 
-Accounts are above this app, so that `request.user` is asked only for its permissions and the CSIRTs that it leads.
+Accounts are above this app, so it reads only the permissions and the led CSIRTs of `request.user`.
 Each change records the user's id, for the history.
 """
 
@@ -29,7 +29,7 @@ from csirts.routing import FOLLOWED_AFTER
 PLAIN_WIDGETS = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
 
 COVERAGE_LABELS = {"csirt", "region", "departement", "kind", "first_on", "last_on"}
-# A case on which a centre worked is only proposed to the other centre.
+# A case on which a centre has worked does not move: it is only proposed to the other centre.
 CASES_WILL_FOLLOW = (
     f"Les dossiers ouverts de {{}} suivront {FOLLOWED_AFTER // timedelta(minutes=1)} minutes après le dernier "
     "changement de l’annuaire. Ceux qu’un centre a commencés sont proposés au nouveau centre. "
@@ -48,7 +48,7 @@ def can_edit_directory(request: HttpRequest) -> bool:
 
 
 def is_current(*periods: DateRange) -> bool:
-    """Tell whether one of these periods includes today: no case follows the others now."""
+    """Tell whether one of these periods includes today. A change to any other period moves no case now."""
     return any(timezone.localdate() in period for period in periods)
 
 
@@ -120,7 +120,7 @@ class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
         return super().get_queryset(request).filter(kind=self.kind)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow the CSIRTs that the user leads. Without a row, allow: Django asks once for its queryset."""
+        """Allow the CSIRTs that the user leads, and a call without a row, by which Django filters the inlines."""
         return obj is None or is_lead_of(request, obj)
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
@@ -167,7 +167,7 @@ class CsirtAdmin(TracedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Csirt | None = None) -> list[str]:
         """Return the read-only fields. The notification address is one of them: the lead changes it on a page
-        that first tries it.
+        that first sends a trial mail to it.
         """
         facts = [] if can_edit_directory(request) else ["name", "slug", "level", "is_active"]
         return [*facts, "notification_email"]

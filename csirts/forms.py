@@ -51,7 +51,7 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Edits one contact of one kind, on behalf of the CSIRT itself, dated today."""
+    """Edits one contact of one kind. The CSIRT itself is its source, and today its date."""
 
     kind: ContactKind
     conflict_message: Any

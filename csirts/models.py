@@ -134,7 +134,7 @@ class Csirt(models.Model):
 
     @property
     def phone_uri(self) -> str:
-        """The tel: URI of the published number without spaces and dots. Local numbers exist, so that
+        """The tel: URI of the published number without spaces and dots. Local numbers exist, so
         E.164 is not imposed.
         """
         digits = "".join(sign for sign in self.phone if sign.isdecimal() or sign == "+")
@@ -156,7 +156,7 @@ class Csirt(models.Model):
     @property
     def hours(self) -> str:
         """The hours with what their note tells a caller to do: « lun.–ven. 8 h–17 h (ensuite, le centre national) ».
-        Who published them is for the directory.
+        `hours_in_directory` also gives who published them.
         """
         return wording.append_note(
             self._value(ContactKind.HOURS), wording.strip_origin(self.notes.get(ContactKind.HOURS, ""))

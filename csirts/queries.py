@@ -20,7 +20,7 @@ PUBLISHED_KINDS = (ContactKind.PHONE, ContactKind.WEBSITE, ContactKind.EMAIL, Co
 
 @dataclass(frozen=True)
 class DirectoryEntry:
-    """One line of the page. Without a CSIRT the page says where to go. `origins` are the sources and their dates."""
+    """One line of the page. `csirt` is None where no CSIRT covers the territory. `origins` are sources with dates."""
 
     csirt: Csirt | None
     zone: str
@@ -104,7 +104,7 @@ def _list_uncovered_entries(regions: Iterable[Region], coverages: list[Coverage]
 
 
 def _describe_coverage(coverage: Coverage) -> str:
-    """« Bretagne », « Bretagne (Finistère) », « Bretagne (communauté de communes) »"""
+    """Return « Bretagne », « Bretagne (Finistère) » or « Bretagne (communauté de communes) »."""
     narrow = [str(coverage.departement)] if coverage.departement else []
     narrow += [coverage.get_kind_display()] if coverage.kind else []
     return curl_apostrophes(f"{coverage.region} ({', '.join(narrow)})" if narrow else str(coverage.region))

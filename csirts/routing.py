@@ -51,8 +51,8 @@ class Fallback:
 
 @dataclass(frozen=True)
 class Route:
-    """The answer to a body. `reason` is a French sentence for a town-hall secretary, which says where to go
-    if `csirt` is None.
+    """The centre that answers for a body, if any, and the other centres to call. `reason` is a French sentence for
+    a town-hall secretary, which says where to go if `csirt` is None.
     """
 
     csirt: Csirt | None
@@ -76,8 +76,8 @@ def load_directory(on: date) -> "Directory":
     """Return the directory of a day, as this transaction sees it. One query for its version, and two more if this
     process has not loaded that version.
 
-    The version is read first: the rows read after it may be newer than the version, in which case the next call loads
-    them again, and never older.
+    The version is read first, so the rows read after it are never older than the version. If they are newer, the next
+    call loads them again.
     """
     version = read_directory_version()
     return _load_version(version, on) if version else Directory.load(on)
@@ -147,7 +147,7 @@ class RoutingTable:
 
 
 def read_directory_version() -> UUID | None:
-    """Return the version of the directory. PostgreSQL draws a random one at each change, so that equal
+    """Return the version of the directory. PostgreSQL draws a random one at each change, so equal
     versions mean equal content.
     """
     with connection.cursor() as cursor:
@@ -156,7 +156,7 @@ def read_directory_version() -> UUID | None:
     return row[0] if row else None
 
 
-@lru_cache(maxsize=8)  # two dates can be today between the overseas zones, and mails that wait have older ones
+@lru_cache(maxsize=8)  # overseas zones may have two dates at once, and mails that wait need older dates
 def _load_version(version: UUID, on: date) -> Directory:
     """Load and cache the directory of a version. A version of a rolled-back transaction is never asked for again."""
     return Directory.load(on)

@@ -81,24 +81,24 @@ VOWELS = "AEÉIOUYaeéiouy"
 
 
 def format_centre(centre: str) -> str:
-    """« le CERT-FR », « Breizh Cyber »"""
+    """Return « le CERT-FR » or « Breizh Cyber »."""
     return f"le {centre}" if centre.startswith(COMMON_NOUNS) else centre
 
 
 def format_to_centre(centre: str) -> str:
-    """« au CERT-FR », « à Breizh Cyber »"""
+    """Return « au CERT-FR » or « à Breizh Cyber »."""
     return f"au {centre}" if centre.startswith(COMMON_NOUNS) else f"à {centre}"
 
 
 def format_of_centre(centre: str) -> str:
-    """« du CERT-FR », « de Breizh Cyber », « d’Urgence Cyber »"""
+    """Return « du CERT-FR », « de Breizh Cyber » or « d’Urgence Cyber »."""
     if centre.startswith(COMMON_NOUNS):
         return f"du {centre}"
     return f"d’{centre}" if centre[:1] in VOWELS else f"de {centre}"
 
 
 def format_origin(source: str, source_on: date | None) -> str:
-    """« Liste de l’ANSSI, 23 juin 2026 »"""
+    """Return « Liste de l’ANSSI, 23 juin 2026 »."""
     return f"{source}, {date_format(source_on, 'j F Y')}" if source_on else source
 
 
@@ -128,7 +128,7 @@ def format_of_region(region: Region) -> str:
 
 
 def format_region(region: Region) -> str:
-    """« la Bretagne », « les Pays de la Loire », « l’Île-de-France », « Mayotte »"""
+    """Return « la Bretagne », « les Pays de la Loire », « l’Île-de-France » or « Mayotte »."""
     text = format_of_region(region)
     if region.code in WITHOUT_ARTICLE:
         return curl_apostrophes(region.name)
@@ -139,7 +139,7 @@ def format_region(region: Region) -> str:
 
 
 def join_names(names: Sequence[str]) -> str:
-    """« Bretagne et Pays de la Loire »"""
+    """Return « Bretagne et Pays de la Loire »."""
     *first_names, last_name = names or [""]
     return "{first} et {last}".format(first=", ".join(first_names), last=last_name) if first_names else last_name
 
