@@ -1,4 +1,4 @@
-"""Naming a found commune as it was asked for: by its own name or that of a former commune that it absorbed."""
+"""Naming a found commune as the query does: by its own name or that of a former commune that it absorbed."""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
@@ -34,8 +34,8 @@ def _find_closest(body: Collectivity, former: list[str], stems: list[str]) -> st
 
 
 def _measure_likeness(name: str, query: str) -> float:
-    """Return 2 for equal names, 1.5 if `name` starts with `asked`, 1 if it contains it, else the
-    ratio of common letters.
+    """Return 2 for equal names, 1.5 if `name` starts with `query`, 1 if `name` contains it, else
+    the ratio of common letters.
     """
     if name == query:
         return 2

@@ -21,8 +21,8 @@ class Elsewhere(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """What the words typed name. `kind` is the nature under which the body can be added, None if it is not a local
-    public body; `place` holds the other words typed.
+    """What the words of a search name. `kind` is the nature under which the body can be added, None if it is not a
+    local public body; `place` holds the other words typed.
     """
 
     label: str
@@ -108,7 +108,7 @@ TRADES = frozenset(
 
 
 def find_mention(text: str) -> Mention | None:
-    """Return what the first words typed name, or else the last ones: « hôpital de Brest », « Brest hôpital »."""
+    """Return what the first words of the text name, or else its last ones: « hôpital de Brest », « Brest hôpital »."""
     words = split_words(text)
     span = _find_phrase_at_start(words) or _find_phrase_at_end(words)
     if span is None:
@@ -125,7 +125,7 @@ def _find_phrase_at_start(words: list[str]) -> slice | None:
 
 
 def _find_phrase_at_end(words: list[str]) -> slice | None:
-    """Return where the longest phrase is that ends the words, words about an activity apart."""
+    """Return the slice of the longest phrase at the end of the words, before any words about an activity."""
     for end in range(len(words), 0, -1):
         for size in range(min(LONGEST_PHRASE, end), 0, -1):
             if tuple(words[end - size : end]) in PHRASES:

@@ -1,7 +1,7 @@
-"""Searching a body by its approximate name or by one of its numbers. Two queries a search.
+"""Searching a body by its approximate name or by one of its numbers. A search takes two queries.
 
 Exact matches come first, then names that begin with the query; names that contain or resemble it are added only if
-there are too few of these. Within each group the largest population comes first. Bodies that vanished are never
+there are too few of the former. Within each group the largest population comes first. Bodies that vanished are never
 returned. A body that somebody added while declaring is found only by its exact SIREN until it is confirmed, so that
 nobody can write in a list that everybody sees.
 """
@@ -93,7 +93,7 @@ type Params = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """The answer to a person's search: bodies, and what else the words name, with the places where that may be."""
+    """The answer to a person's search: the bodies found, what else the words name, and the places where it may be."""
 
     bodies: list[Collectivity]
     mention: Mention | None = None
@@ -127,7 +127,7 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
 
 def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
-    """Set `code_typed` on the bodies that have the postal code typed: a big town has more codes than a list shows."""
+    """Set `code_typed` on the bodies with the postal code of the query: a list shows few of the codes of a town."""
     codes = {_parse_code(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
     for body in bodies:
         body.code_typed = next((code for code in body.postal_codes if code in codes), "")
@@ -145,7 +145,7 @@ def answer_search(query: str, limit: int = 20) -> SearchAnswer:
 
 
 def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]:
-    """Return the places where a body of this kind may be, from the other words typed. Two queries, or none."""
+    """Return the bodies that `mention.place` names, where the mentioned body may be. Two queries, or none."""
     if not mention.place:
         return []
     try:

@@ -229,8 +229,8 @@ def _update_rows(rows: list[Collectivity]) -> None:
 
 
 def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], ids: Ids, report: ImportReport) -> None:
-    """Mark the bodies absent from the list as merged, if the list gives the code of a body as
-    former, else as vanished.
+    """Mark each absent body as vanished; also as merged if the list gives its code as a former code of another
+    body.
     """
     heirs = {alias.code: ids[body.key] for body in official.bodies for alias in body.aliases if alias.code}
     merged = [row for row in absent if row.insee_code in heirs]
@@ -244,7 +244,7 @@ def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], id
 
 
 def _write_aliases(bodies: list[BodyRow], ids: Ids) -> None:
-    """Make the aliases those of the list, plus the names of the bodies that earlier imports saw merged."""
+    """Replace the aliases by those of the list and the names and codes of merged bodies, earlier merges included."""
     listed = {
         (ids[body.key], alias.code, alias.name, make_stem(alias.name, body.kind))
         for body in bodies
@@ -360,8 +360,8 @@ def mark_body_merged(body: Collectivity, *, into: Collectivity) -> None:
 
 @transaction.atomic
 def correct_region(*, collectivity: Collectivity, region: Region | None, note: str) -> Collectivity:
-    """Set the région that answers for a body against the official list, or remove the correction if `region` is None.
-    Imports keep the correction.
+    """Set the région that answers for a body instead of that of the official list, or remove the correction if
+    `region` is None. Imports keep the correction.
     """
     collectivity.region_correction = region
     collectivity.region_correction_note = note if region else ""

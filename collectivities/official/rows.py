@@ -49,8 +49,8 @@ class BodyRow:
 
     @property
     def family(self) -> str:
-        """The same for all groupings: a communauté de communes that becomes a communauté d'agglomération
-        is the same body.
+        """The kind, but one family for all groupings: a communauté de communes that becomes a communauté
+        d'agglomération is the same body.
         """
         return "grouping" if self.kind in GROUPINGS else self.kind
 
