@@ -1,4 +1,4 @@
-"""The Celery application. A message wakes work up and carries ids only: PostgreSQL holds what there is to do."""
+"""The Celery application. A message wakes work up and carries ids only: PostgreSQL holds the work to do."""
 
 import gc
 import os

@@ -34,7 +34,7 @@ SCHEDULE = {
     "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
     "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
     "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute="41,46,51")},
-    # The task calls itself until the recount is finished; the second time resumes a recount that was interrupted.
+    # The task queues itself again until the recount is finished; the run of 3.30 resumes an interrupted recount.
     "check figures": {
         "task": "stats.tasks.check_figures",
         "schedule": crontab(hour=3, minute="0,30"),
@@ -46,7 +46,7 @@ SCHEDULE = {
 
 @setup_logging.connect
 def write_logs_as_others(**_options: Any) -> None:
-    """Configure the logs. In other processes Django does it."""
+    """Configure the logs, as Django does in the other processes."""
     configure(settings.LOGGING)
 
 

@@ -31,7 +31,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class BoundedChangeList(ChangeList):
-    """?p= holds the primary key of the last row of the previous page. Django drops it when a filter changes.
+    """Divides a list into pages. `?p=` holds the last primary key of the previous page; a new filter drops it.
 
     Lists must be ordered by columns or annotations, not by expressions. list_editable is not supported.
     """
@@ -54,7 +54,7 @@ class BoundedChangeList(ChangeList):
         self.show_admin_actions = bool(rows)
 
     def after(self, last_seen: str | None) -> QuerySet[Any]:
-        """Return the rows after that one in the order of the list, or all rows if it no longer exists."""
+        """Return the rows after the row `last_seen` in the order of the list; all rows if it no longer exists."""
         rows: QuerySet[Any] = self.queryset
         if not last_seen:
             return rows

@@ -42,15 +42,15 @@ def index_cases() -> int:
 
 
 def make_papers() -> int:
-    """Make the papers that are due. A paper of a thousand pages lasts longer than a round: the other
-    kinds get turns meanwhile.
+    """Make the papers that are due. A paper of a thousand pages takes longer than a round, so the other kinds of
+    work get turns meanwhile.
     """
     return papers.make_due(meanwhile=work_on_cases)
 
 
 def take_turn(work: Callable[[], int]) -> int:
-    """Run one round and return how much it did, or 0 if it failed. It is tried again at its next turn. Raise
-    SoftTimeLimitExceeded, the end of the task.
+    """Run one round of `work` and return how much it did, or 0 if it failed: its next turn tries again. Raise
+    SoftTimeLimitExceeded, which ends the task.
     """
     try:
         return work()

@@ -23,7 +23,7 @@ def make_submission_key(kind: str) -> str:
 def declare_case(
     kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **answers: Any
 ) -> DeclarationResult:
-    """Declare a case found out `hours` ago. A second case of its type needs another name (`declare_named_case`)."""
+    """Declare a case discovered `hours` ago. A second case of the same type needs a name (`declare_named_case`)."""
     return declare_named_case(
         make_submission_key(kind), kind, body, now - timedelta(hours=hours), actor=actor, **answers
     )

@@ -1,4 +1,4 @@
-"""How to run the embedded servers under this user. PostgreSQL refuses root, so that root tries, in order:
+"""How to run the embedded servers under this user. PostgreSQL refuses to run as root, so a start as root tries:
 
 1. an unprivileged user, if that user can read the programs and the data;
 2. a user namespace in which root's own files belong to an ordinary user (a private home, mode 0700);
@@ -131,7 +131,7 @@ def has_a_name(uid: int) -> bool:
 
 
 def try_way(way: Confinement) -> bool:
-    """Give the data folder to the user of this way, and tell whether the servers can run so."""
+    """Give the data folder to the user of this way, and tell whether the servers can run this way."""
     os.chown(way.data, way.uid or ROOT_UID, -1)
     return way.uid != ROOT_UID and way.works()
 

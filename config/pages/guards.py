@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from config.pages.errors import bad_request
 
 # ASCII controls except tab and line ends; and in UTF-8 the other controls, line separators, and marks that change the
-# reading order. They are apart since each is removed four times as fast so.
+# reading order. The two are separate because each is then removed four times as fast.
 CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 INVISIBLE_SIGNS = re.compile(rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
@@ -37,7 +37,7 @@ class InvisibleSignRemover:
 
 
 class NulGuard:
-    """Answers 400 to an address with a NUL, which PostgreSQL refuses, if a page looked it up."""
+    """Answers 400, and not 500, if a page fails on an address with a NUL, which PostgreSQL refuses."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

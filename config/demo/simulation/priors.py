@@ -46,7 +46,7 @@ LEAKS: dict[IncidentType, float] = {
     IncidentType.DEVICE: 0.5,
     IncidentType.ADMIN_ACCOUNT: 0.3,
 }
-# The share in 2024 at the regional CSIRTs; people who declare by themselves send fewer signalements.
+# The share of signalements in 2024 at the regional CSIRTs. It is lower if bodies declare by themselves.
 REPORTS_OF_2024 = 434 / (434 + 206)
 REPORTS = 0.2
 # The types of signalements.
@@ -57,8 +57,8 @@ REPORT_TYPES: dict[IncidentType, float] = {
 }
 # The share of verified incidents that nobody has qualified yet.
 UNQUALIFIED = 0.05
-# The cause follows from some types and is drawn for the others. When they declare, 45 % of the bodies do not know it;
-# half of these never find it.
+# The cause follows from some types and is drawn for the others. When they declare, 45 % of the bodies do not know the
+# cause; half of these bodies never find it.
 CAUSE_OF_TYPE: dict[IncidentType, Cause] = {
     IncidentType.SUPPLIER: Cause.SUPPLIER,
     IncidentType.OUTAGE: Cause.BREAKDOWN,

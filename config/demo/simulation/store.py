@@ -60,8 +60,8 @@ class Home:
 class World:
     """The target of invented cases. `now`, aware, is the present; `figures_only` leaves out what no figure reads.
 
-    There are then no stories (the row remains, empty), no search documents, and only the declaration in the history.
-    The case itself shows what became of it as usual.
+    With `figures_only`, stories are empty rows, there are no search documents, and the history has only the
+    declaration. The row of the case shows its outcome as usual.
     """
 
     homes: dict[int, Home]
@@ -97,8 +97,8 @@ class Rows:
 def store_cases(
     cases: Iterable[Case], world: World, report_progress: Callable[[int], None] = lambda written: None
 ) -> int:
-    """Write the cases whose body has a home, and return their number. `told` is called with the number written after
-    each batch is committed.
+    """Write the cases whose body has a home, and return their number. `report_progress` is called with
+    this number after each batch is committed.
     """
     count = 0
     for batch in batched(cases, BATCH):
@@ -215,7 +215,9 @@ def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None
 
 
 def triage_case(incident: Incident, case: Case, responder: User, world: World) -> list[tuple[EventKind, datetime]]:
-    """Set what the CSIRT did until now, and return the events. The newest cases may still be unacknowledged."""
+    """Set on the case what the CSIRT has done with it until now, and return the events. The newest cases may still be
+    unacknowledged.
+    """
     rng, now = world.rng, world.now
     taken_at = incident.received_at + draw_delay(rng, priors.HOURS_UNTIL_TAKEN)
     verified_at = taken_at + draw_delay(rng, priors.HOURS_UNTIL_VERIFIED)

@@ -38,7 +38,7 @@ ALPHABET = {word[0]: word for word in (
 
 @register.filter("moment")
 def format_full_moment(value: datetime | None, zone: str = PARIS) -> str:
-    """« mardi 24 novembre 2026 à 9 h 51, heure de Paris ». `zone` is an IANA name."""
+    """Return « mardi 24 novembre 2026 à 9 h 51, heure de Paris ». `zone` is an IANA name."""
     if value is None:
         return ""
     return f"{format_day_and_hour(value, zone)}, {CLOCKS.get(zone, zone)}"
@@ -46,7 +46,7 @@ def format_full_moment(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("when")
 def format_when(value: date | datetime | None, zone: str = PARIS) -> str:
-    """A date that a declarant gave, with its hour if it has one. A day without an hour is stored
+    """Format a date that a declarant gave, with its hour if it has one. A day without an hour is stored
     as its first minute.
     """
     if isinstance(value, datetime) and has_hour(value, zone):
@@ -56,7 +56,7 @@ def format_when(value: date | datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("when_brief")
 def format_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
-    """As `format_when`, in the short form of `format_brief`: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui »."""
+    """Format as `format_when` but in the form of `format_brief`: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui »."""
     if isinstance(value, datetime) and has_hour(value, zone):
         return format_brief(value, zone)
     return format_short_day(find_day(value, zone), find_local_day(timezone.now(), zone)) if value else ""
@@ -64,7 +64,7 @@ def format_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("le_when_brief")
 def format_le_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
-    """As `format_when_brief`, after « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
+    """Return the form after « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
     if value is None:
         return ""
     text, is_today = format_when_brief(value, zone), find_day(value, zone) == find_local_day(timezone.now(), zone)
@@ -83,19 +83,19 @@ def find_resumption(interruption: Any, zone: str = PARIS) -> date | datetime | N
 
 @register.filter("clock")
 def format_clock(value: datetime | None, collectivity: Collectivity) -> str:
-    """As `format_full_moment`, in the time zone of a body."""
+    """Format as `format_full_moment`, in the time zone of a body."""
     return format_full_moment(value, find_zone(collectivity))
 
 
 @register.filter
 def format_zone(zone: str) -> object:
-    """« heure de Nouméa »"""
+    """Return « heure de Nouméa »."""
     return CLOCKS.get(zone, zone)
 
 
 @register.filter("day_and_hour")
 def format_day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
-    """As `format_full_moment`, without the name of the zone: the page must give it elsewhere."""
+    """Format as `format_full_moment`, without the name of the zone: the page must give it elsewhere."""
     if value is None:
         return ""
     local = value.astimezone(ZoneInfo(zone))
@@ -104,13 +104,13 @@ def format_day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
 
 @lru_cache(maxsize=2048)
 def format_long_day(day: date) -> str:
-    """« mardi 24 novembre 2026 ». It is cached, because a page repeats a few days many times."""
+    """Return « mardi 24 novembre 2026 ». It is cached, because a page repeats a few days many times."""
     return date_format(day, "l j F Y").replace(" 1 ", " 1er ")
 
 
 @register.filter("hour")
 def format_hour(value: datetime | None, zone: str = PARIS) -> str:
-    """« 9 h 42 », with the day before it if that is not today in `zone`."""
+    """Return « 9 h 42 », preceded by the day if the day is not today in `zone`."""
     text = format_day_and_hour(value, zone)
     today = value is not None and value.astimezone(ZoneInfo(zone)).date() == datetime.now(ZoneInfo(zone)).date()
     return text.rpartition(" à ")[2] if today else text
@@ -118,13 +118,13 @@ def format_hour(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("brief")
 def format_brief(value: datetime | None, zone: str = PARIS) -> str:
-    """« 9 h 42 » today, « 23 nov., 9 h 42 » this year, « 23 nov. 2025 » before."""
+    """Return « 9 h 42 » today, « 23 nov., 9 h 42 » this year, « 23 nov. 2025 » before."""
     return format_short_moment(value, timezone.now(), zone) if value else ""
 
 
 @register.filter("le_brief")
 def format_le_brief(value: datetime | None, zone: str = PARIS) -> str:
-    """As `format_brief`, after « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
+    """Format as `format_brief`, after « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
     if value is None:
         return ""
     is_today = find_local_day(value, zone) == find_local_day(timezone.now(), zone)
@@ -133,25 +133,25 @@ def format_le_brief(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("duration")
 def format_wait(value: timedelta | None) -> str:
-    """« 31 h »: minutes under one hour, days from the fifth, rounded down and never negative."""
+    """Return « 31 h »; minutes under one hour, days from the fifth. The wait is rounded down and never negative."""
     return format_duration(value) if value is not None else ""
 
 
 @register.filter("grouped")
 def group_reference(reference: str) -> str:
-    """T7K49MQX → T7K4-9MQX, even if it was typed in lower case or with spaces."""
+    """Return T7K4-9MQX for T7K49MQX, even if it was typed in lower case or with spaces."""
     return "-".join(cut_in_fours("".join(sign for sign in str(reference).upper() if sign.isalnum())))
 
 
 @register.filter("fours")
 def cut_in_fours(signs: str) -> list[str]:
-    """Cut the text in groups of four signs, in which people read codes out."""
+    """Cut the text into groups of four signs, as people read codes out."""
     return [signs[i : i + 4] for i in range(0, len(signs), 4)]
 
 
 @register.filter("spelled")
 def spell_out(reference: str) -> str:
-    """T7K4 → « Thérèse, 7, Kléber, 4 », in the alphabet of French operators."""
+    """Return « Thérèse, 7, Kléber, 4 » for T7K4, in the alphabet of French operators."""
     return ", ".join(ALPHABET.get(sign, sign) for sign in str(reference).upper() if sign.isalnum())
 
 
@@ -163,31 +163,31 @@ def make_tel_uri(number: str) -> str:
 
 @register.filter("phone")
 def format_phone(number: str) -> str:
-    """« 02 98 99 00 00 »"""
+    """Return « 02 98 99 00 00 »."""
     return group_phone(str(number))
 
 
 @register.filter
 def le(centre: str) -> str:
-    """« le CERT-FR », « Breizh Cyber »"""
+    """Return « le CERT-FR » or « Breizh Cyber »."""
     return format_centre(centre) if centre else ""
 
 
 @register.filter
 def au(centre: str) -> str:
-    """« au CERT-FR », « à Breizh Cyber »"""
+    """Return « au CERT-FR » or « à Breizh Cyber »."""
     return format_to_centre(centre)
 
 
 @register.filter
 def du(centre: str) -> str:
-    """« du CERT-FR », « de Breizh Cyber »"""
+    """Return « du CERT-FR » or « de Breizh Cyber »."""
     return format_of_centre(centre)
 
 
 @register.filter("host")
 def find_host(url: str) -> str:
-    """https://www.csirt-bfc.fr/aide → csirt-bfc.fr"""
+    """Return csirt-bfc.fr for https://www.csirt-bfc.fr/aide."""
     return urlsplit(str(url)).netloc.removeprefix("www.")
 
 
@@ -211,7 +211,7 @@ def link_words(text: str, csirt: Csirt | None) -> SafeString:
 
 @register.filter("weight")
 def format_size(octets: int) -> str:
-    """« 1,8 Mo », « 42 Ko », « 310 octets », in powers of a thousand, as computers show it."""
+    """Return « 1,8 Mo », « 42 Ko » or « 310 octets », in powers of a thousand, as computers show it."""
     for unit, name in ((10**9, "Go"), (10**6, "Mo"), (10**3, "Ko")):
         if octets >= unit:
             return f"{number_format(octets / unit, 1 if octets < 10 * unit else 0)}\N{NO-BREAK SPACE}{name}"
@@ -221,7 +221,7 @@ def format_size(octets: int) -> str:
 
 @register.filter("short_hash")
 def shorten_hash(digest: str) -> str:
-    """« 9f2c … d03b », short enough to compare two files by eye."""
+    """Return « 9f2c … d03b », short enough to compare two files by eye."""
     return f"{digest[:4]} … {digest[-4:]}"
 
 
