@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from collectivities.zones import find_local_day
 
 PARIS = ZoneInfo("Europe/Paris")
-# A period is published from thirty days after its end: most call-backs are made by then, and the next release
-# counts the later cases.
+# A period is published from thirty days after its end: most call-backs are made by then, and a yearly release counts
+# the cases that are verified later.
 SETTLED_AFTER = timedelta(days=30)
 
 

@@ -116,7 +116,7 @@ def list_first_links(user: User, region: Region | None) -> list[ExactLink]:
 
 
 def list_closed_regions(user: User) -> list[Region]:
-    """Return the régions of an analyst that no act opens to their exact figures today."""
+    """Return the régions of this analyst whose exact figures no act opens today."""
     missing = user.region_ids() - user.exact_region_ids()
     if not missing or user.has_role(Role.NATIONAL):
         return []

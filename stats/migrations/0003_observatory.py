@@ -8,8 +8,8 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 
-# What releases were made of is kept, cell by cell; the exact sums are counted again, from the raw rows, as soon as the
-# figures' worker passes: each case is waited for once more, and until then brings nothing.
+# The content of each release is kept, cell by cell. The exact sums are emptied; the worker then counts them again from
+# the raw rows, because each case gets a new pending event.
 CARRY_OVER = """
     INSERT INTO stats_blockmember (block_id, collectivity_id, fact_id, month, region_id, band, units)
     SELECT one.block_id, fact.collectivity_id, fact.incident_id, fact.month, fact.region_id,
@@ -43,7 +43,7 @@ CARRY_OVER = """
 """
 
 
-# Back, sums are counted again too. What was published by the new tables is never changed, so it forbids to go back.
+# The reverse migration also counts the sums again. It is refused once a release was published with the new tables.
 COUNT_AGAIN = """
     TRUNCATE stats_rollup;
     SET CONSTRAINTS ALL IMMEDIATE;

@@ -4,7 +4,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
 def by_year(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
-    """What was said of a table, whatever the year, says of no year now: code → {}."""
+    """Store the coarsened tables by year. The earlier rows name no year: code → {}."""
     for attempt in apps.get_model("stats", "Attempt").objects.exclude(coarsened={}):
         attempt.coarsened = {code: {} for code in attempt.coarsened}
         attempt.save(update_fields=["coarsened"])

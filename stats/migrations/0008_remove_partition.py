@@ -3,8 +3,8 @@
 from django.db import migrations, models
 
 
-# What the first method published is removed with its tables: none of it was in production, and no figure of it can be
-# said in the new form.
+# The releases of the first method are removed with its tables: none was in production, and none of its figures has an
+# equivalent in the new form.
 GONE = ("ReleaseBlock", "BlockMember", "Block", "Denominator", "Attempt", "Report", "Release")
 
 
