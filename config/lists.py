@@ -31,7 +31,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class BoundedChangeList(ChangeList):
-    """Divides a list into pages. `?p=` holds the last primary key of the previous page; a new filter drops it.
+    """Divides a list into pages. `?p=` holds the primary key of the last row of the previous page; Django drops it
+    when a filter changes.
 
     Lists must be ordered by columns or annotations, not by expressions. list_editable is not supported.
     """

@@ -20,7 +20,7 @@ STAMP = VENV / "made-of"
 UV_HOME = ROOT / ".local" / "uv"
 OLDEST = "3.12"
 REQUIREMENTS = ROOT / "requirements-dev.txt"
-# uv and pip have certificates of their own. These do not include a proxy that re-encrypts TLS; the system's may.
+# uv and pip have their own certificates. Only the system's may include that of a proxy that re-encrypts TLS.
 REFUSED = "certificate"
 SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", "PIP_USE_FEATURE": "truststore"}
 BEHIND_A_PROXY = (

@@ -57,8 +57,8 @@ class StartRefused(Exception):
 class Child:
     """One process of ours, in a group of its own, started again when it dies.
 
-    All are in one session: Linux may first share the processor between sessions, and `nice` then counts only inside
-    one (man 7 sched, autogroup).
+    All children are in one session: Linux may first share the processor between sessions, and `nice` then counts only
+    inside one (man 7 sched, autogroup).
     """
 
     def __init__(self, name: str, command: list[str], **environment: str) -> None:

@@ -1,9 +1,10 @@
-// Keeps in this tab what is being typed in forms marked `data-typed` (the name under which it is kept), and puts it
-// back on the same page, under a line that says since when (`data-typed-said`) with a button that undoes it
-// (`data-typed-undo`: its words). What was posted is forgotten on the next page, unless that page asks to sign in first
-// or refuses (`data-typed-stays`). Passwords, files and hidden fields are never kept, except `seen`: with it, the server
-// knows which version old words were written over. `data-typed-held` marks a form that the server has filled in with
-// what was posted; posting a form marked `data-typed-forgets` forgets all.
+// Stores, for this tab, the text typed in each form marked `data-typed` (whose value is the key of the text), and puts
+// the text back when the same page is opened again. A line above the form (`data-typed-said`) gives the date of the
+// text and has a button, with the label `data-typed-undo`, that removes it. The next page after a post deletes the
+// posted text, unless that page has `data-typed-stays`: it asks to sign in first, or it refuses the form. Passwords,
+// files and hidden fields are never stored, except `seen`, which tells the server for which version of the page the
+// text was typed. `data-typed-held` marks a form that the server has filled in with what was posted. Posting a form
+// marked `data-typed-forgets` deletes all stored texts.
 (() => {
   "use strict";
   const KEPT = "typed:";
@@ -34,7 +35,7 @@
     for (let fold = control.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   }
 
-  /* A blank never replaces what the server filled in. */
+  /* An empty stored value never replaces a value that the server filled in. */
   function putBack(form, words) {
     const left = words.map(([name, value]) => ({ name, value }));
     const names = new Set(words.map(([name]) => name));
@@ -94,7 +95,7 @@
       try {
         if (JSON.stringify(words) === blank && !("typedHeld" in form.dataset)) store.removeItem(key(form));
         else store.setItem(key(form), JSON.stringify({ words, at, seen: form.querySelector(SEEN)?.value }));
-      } catch { /* the tab has no room left: the page works as without this script */ }
+      } catch { /* the storage is full: the page works as it does without this script */ }
     }
     const kept = keptOf(form);
     if ("typedHeld" in form.dataset) keep();
