@@ -1,4 +1,4 @@
-"""Whether the mails of a case arrived, for its history. `incidents/panels.py` calls the function registered there."""
+"""Whether the mails of a case arrived, for its history. `apps.py` registers the function in `incidents/panels.py`."""
 
 from collections import defaultdict
 from collections.abc import Collection

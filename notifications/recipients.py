@@ -60,7 +60,7 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     # Another centre, or none, now covers the body, and nobody had acknowledged the case: the centre that has it is
     # notified as of a new case, and the declarant learns whom to call.
     EventKind.REROUTED: (Recipient.CSIRT, Recipient.DECLARANT),
-    # The other centre was notified of the proposal; its list shows that the proposal is withdrawn.
+    # The other centre was notified of the proposal; its list no longer shows the case as waiting.
     EventKind.TRANSFER_WITHDRAWN: (),
     # A responder has read and sent the advice.
     EventKind.ADVISED: (Recipient.PARTNER,),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 def call_moot_mails_without_channel(apps, schema_editor):
-    """The version before knows one word for a mail that had no way to leave."""
+    """Merge the status « moot » into « no_channel »: the version before has only this one."""
     apps.get_model("notifications", "Delivery").objects.filter(status="moot").update(status="no_channel")
 
 
