@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 
-# The factors that a person may have alone. Recovery codes also count, but never without one of these factors.
+# The factors that a person may have alone. Recovery codes are a factor too, but never the only one.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 

@@ -1,4 +1,4 @@
-/* The boxes that Select2 puts in place of a list look at no label: give them the name of the list. */
+/* The boxes by which Select2 replaces a list ignore its label: give them the name of the list. */
 function nameChoices() {
   for (const list of document.querySelectorAll("select.admin-autocomplete[aria-label]")) {
     for (const box of list.parentElement.querySelectorAll("[role=combobox], [role=textbox]")) {

@@ -1,4 +1,5 @@
-// Passkeys: asks the device, puts its answer in the form, sends the form. After webauthn-json.js, which speaks to it.
+// Passkeys: asks the device, puts its answer in the form and submits the form. Load it after webauthn-json.js, which
+// talks to the device.
 (() => {
   "use strict";
 
@@ -13,7 +14,7 @@
   const ACTS = {
     async create() {
       const options = optionsOnPage().creation_options;
-      // Each key that can be found without an address is one to sign in with.
+      // A key that stores the account itself can sign in without an address.
       options.publicKey.authenticatorSelection.residentKey = "preferred";
       options.publicKey.authenticatorSelection.requireResidentKey = false;
       return window.webauthnJSON.create(options);
