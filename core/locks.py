@@ -1,4 +1,4 @@
-"""Advisory locks of PostgreSQL. They are held until the end of the transaction, except by `hold_lock`."""
+"""Advisory locks of PostgreSQL. They last until the end of the transaction, except those of `hold_lock`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
