@@ -120,7 +120,7 @@ class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
         return super().get_queryset(request).filter(kind=self.kind)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow the CSIRTs that the user leads, and a call without a row, by which Django filters the inlines."""
+        """Allow the CSIRTs that the user leads, and a call without a row, which Django makes for the queryset."""
         return obj is None or is_lead_of(request, obj)
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
