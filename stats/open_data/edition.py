@@ -30,7 +30,7 @@ EDITIONS_KEPT = 4
 
 
 class TableState(NamedTuple):
-    """How much of a table is printed. `why` is the reason if nothing is, else empty."""
+    """How much of a table is printed. `why` is the reason why no cell is printed, or empty."""
 
     code: str
     name: str

@@ -69,7 +69,7 @@ def find_first(breakdown: Breakdown) -> CategoryLine | None:
 
 
 def find_most(line: CategoryLine, breakdown: Breakdown) -> float:
-    """Return the upper bound of a category."""
+    """Return the upper bound of the true number of a category."""
     if line.cell.is_shown:
         return line.cell.high
     if not breakdown.total.is_shown:

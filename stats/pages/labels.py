@@ -21,13 +21,13 @@ def format_percent(share: float) -> str:
 
 
 def round_percent_down(share: Fraction) -> float:
-    """Return the largest share that `format_percent` can write and that is not above this one."""
+    """Return the largest share that `format_percent` can write and that is not above `share`."""
     unit = count_steps(share)
     return floor(share * unit) / unit
 
 
 def round_percent_up(share: Fraction) -> float:
-    """Return the smallest share that `format_percent` can write and that is not below this one."""
+    """Return the smallest share that `format_percent` can write and that is not below `share`."""
     unit = count_steps(share)
     return ceil(share * unit) / unit
 

@@ -265,7 +265,7 @@ def explain_closed(page: FiguresPage) -> list[str]:
 
 
 def explain_place(page: FiguresPage) -> list[str]:
-    """Return what is never published for a région, or that no quarter of the nation has a number."""
+    """Return a sentence on what is never published for a région; for the nation, on quarters without any number."""
     if page.region is not None:
         return [
             (

@@ -187,7 +187,7 @@ def title_largest(breakdown: Breakdown, plain: str) -> str:
 
 
 def find_half_words(breakdown: Breakdown, words: Mapping[str, object]) -> object:
-    """Return the words of the band within which at least half certainly are, or None."""
+    """Return the words of the band within which at least half the cases certainly are, or None."""
     code = find_half_within(breakdown, list(words))
     return words[code] if code else None
 
@@ -212,7 +212,7 @@ def title_delay(code: str, breakdown: Breakdown, plain: str) -> str:
 
 
 def title_strata(rates: list[StratumRate]) -> str:
-    """Return the stratum whose share is certainly the highest, or else the plain title."""
+    """Return a title that names the stratum with certainly the highest share, or else the plain title."""
     for rate in rates:
         if all(rate.low > other_rate.high for other_rate in rates if other_rate is not rate):
             return bind(f"Le taux le plus haut : {rate.label}")
