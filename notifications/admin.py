@@ -19,7 +19,7 @@ CASE_PATH = "announcement__event__incident"
 
 @admin.register(Delivery)
 class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Shows only a list. The command `replay_deliveries` sends again what is stuck."""
+    """Shows deliveries in a list that nobody can edit. The command `replay_deliveries` sends stuck ones again."""
 
     when_empty = "Aucun mail n’est encore parti : ceux des dossiers de votre centre seront ici, arrivés ou non."
     list_display = ["case", "status", "recipient", "event_label", "sent_moment", "last_error", "attempts"]
