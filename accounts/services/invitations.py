@@ -39,7 +39,7 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     only when the link is used.
 
     The answer does not reveal whether the address had an account. Raise AlreadyMember for a member,
-    TooManyInvitations, or SentTooSoon if the same invitation has just left.
+    TooManyInvitations, or SentTooSoon if the same invitation was sent minutes ago.
     """
     body = get_managed_body(actor, uid)
     send_invitation(get_or_create_account(email), body=body, actor=actor)

@@ -53,7 +53,7 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     only when the link is used.
 
     Raise Http404 unless `actor` leads the centre, ClosedAccount, AlreadyMember, TooManyInvitations, or SentTooSoon if
-    the same invitation has just left.
+    the same invitation was sent minutes ago.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     person = get_or_create_account(email)
@@ -129,7 +129,7 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
 def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
     """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
 
-    Raise SentTooSoon if the same mail has just left, and TooManyInvitations beyond the number of trials a day.
+    Raise SentTooSoon if the same mail was sent minutes ago, and TooManyInvitations beyond the number of trials a day.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     trials = list_channel_trials(centre)
