@@ -32,7 +32,7 @@ def work_in_turn() -> None:
 
 
 def work_on_cases() -> list[int]:
-    """Give a round to each kind whose rounds are bounded in time. Return how much each did."""
+    """Give a round to each kind whose rounds are bounded in time. Return how much work each did."""
     works = (reroute.reroute_cases, bulk.carry_on_bulk, index_cases, services.fold_new_events, making.make_due_reports)
     return [take_turn(work) for work in works]
 
