@@ -135,8 +135,7 @@ def complete_tasks(case: Incident, actor: User) -> None:
 
 
 def make_late_task(responder: User, now: datetime) -> None:
-    """Add a late task to a case that was received long before the task was due. Do nothing if there is no such case.
-    """
+    """Add a late task to a case received long before the task was due. Do nothing if there is no such case."""
     centre = Csirt.objects.get(slug=CSIRT)
     old = Incident.objects.open().filter(csirt=centre, received_at__lt=now - RECEIVED_BEFORE)
     case = old.exclude(acknowledged_at=None).order_by("-received_at").first()
