@@ -7,7 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
-from accounts.models import User
+from accounts.models import Membership, User
+from accounts.services.roles import mixes_administration
 from collectivities.fields import PlainLineField
 
 # What each kind of role is attached to: the roles, the field, and the words for an empty and for a superfluous one.
@@ -30,6 +31,10 @@ SCOPES = (
         "Choisissez la région de ce rôle.",
         "Ce rôle n’est pas celui d’une région : laissez ce champ vide.",
     ),
+)
+KEPT_APART = (
+    "La personne qui administre la plateforme ne lit pas les déclarations\N{NO-BREAK SPACE}: elle n’a pas de rôle "
+    "dans une collectivité ni dans un centre. Terminez l’un des deux rôles, ou donnez-le à un autre compte."
 )
 EXACT_FIELDS = ("exact_since_on", "exact_until_on", "exact_act")
 
@@ -96,9 +101,17 @@ def find_wrong_acts(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, s
 
 
 class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Asks for a role in a new account: without one, its owner would be invited to pages that show nothing."""
+    """Asks for a role in a new account: without one, its owner would be invited to pages that show nothing. Refuses
+    the administration of the platform beside a role that reads cases.
+    """
 
     def clean(self) -> None:
         super().clean()
         if self.instance.pk is None and not any(form.has_changed() for form in self.forms):
             raise ValidationError("Donnez un rôle à ce compte : sans rôle, cette personne ne verrait rien.")
+        if not any(self.errors) and mixes_administration(self.list_resulting_roles()):
+            raise ValidationError(KEPT_APART)
+
+    def list_resulting_roles(self) -> list[Membership]:
+        """Return the roles that the account will have. The forms hold every role that it has."""
+        return [form.instance for form in self.forms if form.instance.pk or form.has_changed()]

@@ -13,6 +13,7 @@ from accounts.access import get_body, is_manager_of
 from accounts.enums import COLLECTIVITY_ROLES, Helper, LinkPurpose, Role
 from accounts.models import AccessLink, EmergencyContact, Membership, User
 from accounts.services.links import stop_links
+from accounts.services.roles import record_ended_roles, record_given_role
 from collectivities.models import Collectivity
 from core.stale import Stale
 
@@ -39,7 +40,7 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
         membership in own_memberships for membership in memberships if membership.role == Role.MANAGER
     ) and has_manager(own_memberships):
         raise LastManager
-    end_roles(own_memberships)
+    end_roles(own_memberships, actor=actor)
     invited = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
     stop_links(invited.filter(Q(user__uid=person_uid) | Q(made_by__uid=person_uid)))
 
@@ -61,9 +62,9 @@ def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
         return
     if heir.user_id == actor.pk:
         raise Http404
-    end_roles([membership for membership in memberships if membership.user_id in (actor.pk, heir.user_id)])
-    Membership.objects.create(user=heir.user, role=Role.MANAGER, collectivity=body)
-    Membership.objects.create(user=actor, role=Role.AGENT, collectivity=body)
+    end_roles([role for role in memberships if role.user_id in (actor.pk, heir.user_id)], actor=actor)
+    for person, role in ((heir.user, Role.MANAGER), (actor, Role.AGENT)):
+        record_given_role(Membership.objects.create(user=person, role=role, collectivity=body), actor)
 
 
 def check_transferred(heir: Membership, actor: User) -> None:
@@ -122,7 +123,8 @@ def has_manager(memberships: list[Membership]) -> bool:
     return any(membership.role == Role.MANAGER for membership in memberships)
 
 
-def end_roles(memberships: list[Membership]) -> None:
+def end_roles(memberships: list[Membership], *, actor: User) -> None:
     Membership.objects.filter(pk__in=[membership.pk for membership in memberships]).update(
         ended_on=timezone.localdate()
     )
+    record_ended_roles(memberships, actor)

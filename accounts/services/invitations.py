@@ -38,7 +38,8 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
     only when the link is used.
 
-    The answer does not reveal whether the address had an account. Raise AlreadyMember for a member,
+    The answer does not reveal whether the address had an account, nor that its account administers the platform: the
+    link then says so to the person alone. Raise AlreadyMember for a member,
     TooManyInvitations, or SentTooSoon if the same invitation was sent minutes ago.
     """
     body = get_managed_body(actor, uid)

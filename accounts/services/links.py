@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.mails import queue_mail
+from accounts.services.roles import may_join, record_given_role
 from accounts.tokens import derive_link_token, hash_token
 from collectivities.models import Collectivity
 from csirts.models import Csirt
@@ -72,7 +73,7 @@ def make_link(
 
 def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
     """Return the live link of this secret. Return None if the secret is unknown, used, withdrawn or expired, if the
-    account is closed, or if the sender of an invitation to a centre no longer leads it.
+    account is closed, if the sender of an invitation to a centre no longer leads it, or if the person may not join.
 
     Links that confirm the mailbox of a centre are never returned: reading that mailbox must not open an account.
     """
@@ -80,7 +81,14 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
     if lock:
         live = live.select_for_update(of=("self",), no_key=True)
     link = live.filter(token_hash=hash_token(token)).first()
-    return link if link and (link.csirt_id is None or is_sent_by_lead(link)) else None
+    if link is None or has_barred_reader(link):
+        return None
+    return link if link.csirt_id is None or is_sent_by_lead(link) else None
+
+
+def has_barred_reader(link: AccessLink) -> bool:
+    """Tell whether this is an invitation to somebody who administers the platform. One query for an invitation."""
+    return link.purpose == LinkPurpose.INVITATION and not may_join(link.user)
 
 
 def is_sent_by_lead(link: AccessLink) -> bool:
@@ -96,9 +104,9 @@ def list_live_links() -> QuerySet[AccessLink]:
 
 def find_ended_link(token: str, *, is_channel: bool = False) -> AccessLink | None:
     """Return the link of this secret, live or not, to explain why it no longer works. Return None if it never opened
-    this kind of page (`is_channel`) or if the account is closed.
+    this kind of page (`is_channel`).
     """
-    links = AccessLink.objects.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
+    links = AccessLink.objects.select_related("user", "collectivity", "csirt", "made_by")
     link = links.filter(token_hash=hash_token(token)).first()
     return link if link and (link.purpose == LinkPurpose.CHANNEL) == is_channel else None
 
@@ -143,17 +151,17 @@ def use_link(*, token: str, password: str = "", display_name: str = "") -> User 
     if link.purpose == LinkPurpose.PASSWORD:
         queue_mail(MailKind.PASSWORD_CHANGED, user)
     if link.collectivity:
-        join_body(user, link.collectivity)
+        join_body(user, link.collectivity, giver=link.made_by)
     if link.csirt:
-        join_centre(user, link.csirt)
+        join_centre(user, link.csirt, giver=link.made_by)
     return user
 
 
-def join_body(user: User, body: Collectivity) -> None:
+def join_body(user: User, body: Collectivity, *, giver: User | None) -> None:
     if body.pk not in user.collectivity_ids():
-        Membership.objects.create(user=user, role=Role.AGENT, collectivity=body)
+        record_given_role(Membership.objects.create(user=user, role=Role.AGENT, collectivity=body), giver)
 
 
-def join_centre(user: User, csirt: Csirt) -> None:
+def join_centre(user: User, csirt: Csirt, *, giver: User | None) -> None:
     if csirt.pk not in user.work_centre_ids:
-        Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt)
+        record_given_role(Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt), giver)

@@ -23,6 +23,7 @@ from accounts.services.invitations import (
 )
 from accounts.services.links import is_sent_by_lead, list_live_links, make_link, stop_links
 from accounts.services.mails import queue_mail
+from accounts.services.roles import AdministersPlatform, may_join
 from accounts.tokens import hash_token
 from csirts.models import Csirt
 
@@ -52,13 +53,15 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
     only when the link is used.
 
-    Raise Http404 unless `actor` leads the centre, ClosedAccount, AlreadyMember, TooManyInvitations, or SentTooSoon if
-    the same invitation was sent minutes ago.
+    Raise Http404 unless `actor` leads the centre, ClosedAccount, AdministersPlatform, AlreadyMember,
+    TooManyInvitations, or SentTooSoon if the same invitation was sent minutes ago.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     person = get_or_create_account(email)
     if not person.is_active:
         raise ClosedAccount
+    if not may_join(person):
+        raise AdministersPlatform
     if centre.pk in person.work_centre_ids:
         raise AlreadyMember
     check_centre_mail_rate(list_centre_invitations(centre).filter(user=person), list_centre_invitations(centre))
@@ -118,7 +121,7 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
     roles = list(memberships.select_for_update())
     if not roles:
         raise Http404
-    end_roles(roles)
+    end_roles(roles, actor=actor)
     stop_links(list_centre_invitations(centre).filter(user__uid=person_uid))
 
 

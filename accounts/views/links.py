@@ -15,7 +15,16 @@ from django.views.generic.edit import FormView
 from accounts.enums import LinkPurpose
 from accounts.forms import AddressForm, ChoosePasswordForm
 from accounts.models import User
-from accounts.services.links import find_ended_link, find_link, is_replaced, is_sent_by_lead, send_link, use_link
+from accounts.services.links import (
+    find_ended_link,
+    find_link,
+    has_barred_reader,
+    is_replaced,
+    is_sent_by_lead,
+    send_link,
+    use_link,
+)
+from accounts.views.first_page import find_first_page
 from accounts.views.sign_in import RefusesInvalidForm
 
 
@@ -56,7 +65,15 @@ class OpenLink(RefusesInvalidForm, FormView):  # type: ignore[type-arg]
         user = use_link(token=self.kwargs["token"], **answers)
         if user is None:
             return render_ended_link(self.request, self.kwargs["token"])
-        return render(self.request, "accounts/link_used.html", {"user_of_link": user, "link": self.link})
+        # A new password ends the open sessions.
+        is_signed_in = self.request.user == user and "password" not in form.fields
+        context = {"user_of_link": user, "link": self.link, "first_page": find_own_page(user) if is_signed_in else ""}
+        return render(self.request, "accounts/link_used.html", context)
+
+
+def find_own_page(user: User) -> str:
+    """Return the first page of this person with the role that the link gave."""
+    return find_first_page(User.objects.get(pk=user.pk))
 
 
 def render_ended_link(request: HttpRequest, token: str, *, is_channel: bool = False) -> HttpResponse:
@@ -67,5 +84,8 @@ def render_ended_link(request: HttpRequest, token: str, *, is_channel: bool = Fa
         "is_replaced": link is not None and is_replaced(link),
         "is_too_old": link is not None and link.expires_at <= timezone.now(),
         "has_no_sender": link is not None and link.csirt_id is not None and not is_sent_by_lead(link),
+        "is_closed": link is not None and not is_channel and not link.user.is_active,
+        "first_page": find_first_page(request.user) if link is not None and request.user == link.user else "",
+        "is_barred": link is not None and has_barred_reader(link),
     }
     return render(request, "accounts/link_over.html", context, status=404)

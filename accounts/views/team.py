@@ -19,11 +19,21 @@ from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership
 from accounts.services import team
 from accounts.services.invitations import AlreadyMember, SentTooSoon, TooManyInvitations
+from accounts.services.roles import AdministersPlatform
 from accounts.signed_in import get_account
 from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
 from accounts.views.sign_in import RefusesInvalidForm
 
+REFUSED_INVITATIONS = {
+    TooManyInvitations: TOO_MANY,
+    AlreadyMember: "Cette personne est déjà de l’équipe : rien n’est parti.",
+    AdministersPlatform: (
+        "Cette adresse ne peut pas rejoindre une équipe\N{NO-BREAK SPACE}: elle administre la plateforme. "
+        "Rien n’est parti."
+    ),
+    team.ClosedAccount: "Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme.",
+}
 LONGEST_NUMBER = 18  # digits of a primary key in the database
 
 
@@ -49,22 +59,14 @@ class InviteResponder(LeadFormView):
         email, centre = form.cleaned_data["email"].lower(), form.cleaned_data["csirt"]
         try:
             team.invite_responder(csirt_id=centre.pk, email=email, actor=get_account(self.request))
-        except TooManyInvitations:
-            return self.refuse(form, TOO_MANY)
-        except AlreadyMember:
-            return self.refuse(form, "Cette personne est déjà de l’équipe : rien n’est parti.")
-        except team.ClosedAccount:
-            closed = "Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme."
-            return self.refuse(form, closed)
+        except tuple(REFUSED_INVITATIONS) as refusal:
+            form.add_error("email", REFUSED_INVITATIONS[type(refusal)])
+            return self.form_invalid(form)
         except SentTooSoon:
             messages.info(self.request, JUST_SENT)
             return redirect("team")
         messages.success(self.request, LEAVES % {"address": email})
         return redirect("team")
-
-    def refuse(self, form: InviteResponderForm, problem: Any) -> HttpResponse:
-        form.add_error("email", problem)
-        return self.form_invalid(form)
 
 
 @require_POST

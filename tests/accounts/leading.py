@@ -1,9 +1,12 @@
-"""A lead of a centre, who invites people and gives its mailbox."""
+"""A lead of a centre, who invites people and gives its mailbox; an administrator, who gives roles."""
+
+from html import unescape
+from typing import Any
 
 from django.test import Client
 
-from accounts.enums import LinkPurpose
-from accounts.models import AccessLink
+from accounts.enums import LinkPurpose, Role
+from accounts.models import AccessLink, Membership, User
 from accounts.tokens import derive_link_token
 from tests.cast import breizh_cyber
 from tests.responses import Response
@@ -19,3 +22,20 @@ def invite(client: Client, email: str = NOUR) -> Response:
 def address_of(link: AccessLink) -> str:
     page = "equipe/adresse/confirmer" if link.purpose == LinkPurpose.CHANNEL else "acces"
     return f"/{page}/{derive_link_token(link)}/"
+
+
+def give_role(client: Client, person: User, role: Role, **scope: Any) -> Response:
+    """Post the admin page of the account with one more role."""
+    roles = list(person.membership_set.order_by("pk"))
+    data: dict[str, Any] = {"email": person.email, "display_name": person.display_name, "is_active": "on"}
+    data |= {"membership_set-TOTAL_FORMS": len(roles) + 1, "membership_set-INITIAL_FORMS": len(roles)}
+    for number, held in enumerate([*roles, Membership(role=role, **scope)]):
+        values = {"id": held.pk or "", "user": person.pk, "role": held.role, "since_on": held.since_on}
+        values |= {"csirt": held.csirt_id or "", "collectivity": held.collectivity_id or "", "region": ""}
+        values |= {"ended_on": held.ended_on or ""}
+        data |= {f"membership_set-{number}-{name}": value for name, value in values.items()}
+    return client.post(f"/admin/accounts/user/{person.pk}/change/", data)
+
+
+def read_text(response: Response) -> str:
+    return unescape(response.content.decode()).replace("\N{NO-BREAK SPACE}", " ")

@@ -145,7 +145,7 @@ def test_inviting_a_closed_account_looks_like_any_invitation_but_sends_nothing(c
     User.objects.filter(pk=closed.pk).update(is_active=False)
     assert f"<b>{closed.email}</b>" in read_text(invite(client, closed.email))
     assert not PendingMail.objects.exists()
-    assert "Cette adresse n’ouvre rien" in read_link_page(AccessLink.objects.get())
+    assert f"Le compte de {closed.email} est fermé" in read_link_page(AccessLink.objects.get())
 
 
 def test_an_agent_neither_sees_nor_changes_invitations(client, manager):

@@ -12,7 +12,8 @@ from accounts.models import AccessLink, PendingMail, User
 from accounts.services.links import send_link
 from accounts.tokens import derive_link_token
 from config.logs import mask_text
-from tests.cast import PASSWORD, a_responder, an_agent
+from tests.accounts.leading import address_of, invite, read_text
+from tests.cast import PASSWORD, a_lead, a_responder, an_agent, signed_in
 
 pytestmark = pytest.mark.django_db
 LOST = "/mot-de-passe/"
@@ -169,3 +170,29 @@ def test_no_link_is_logged(client):
     path = link_path(a_link(an_agent()))
     assert client.post(path, {"password": "court"}).status_code == 422
     assert mask_text(f"Unprocessable Content: {path}") == "Unprocessable Content: /acces/***"
+
+
+def test_link_of_a_closed_account_says_that_it_is_closed(client):
+    client.force_login(a_lead())
+    person = an_agent()
+    invite(client, person.email)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    page = Client().get(address_of(AccessLink.objects.get()))
+    assert page.status_code == 404
+    assert f"Le compte de {person.email} est fermé" in read_text(page)
+    assert "Cette adresse n’ouvre rien" not in read_text(page)
+    assert "Demandez une autre invitation" not in read_text(page)
+
+
+def test_person_who_accepts_while_signed_in_is_not_asked_to_sign_in(client):
+    client.force_login(a_lead())
+    person = an_agent()
+    invite(client, person.email)
+    own = signed_in(Client(), person)
+    invitation = address_of(AccessLink.objects.get())
+    page = read_text(own.post(invitation))
+    assert "Vous êtes de l’équipe de Breizh Cyber." in page
+    assert "Connectez-vous" not in page
+    assert '<a class="button button--large" href="/admin/">' in page
+    assert "Connectez-vous" not in read_text(own.get(invitation))
+    assert "Connectez-vous avec l’adresse" in read_text(Client().get(invitation))

@@ -1,0 +1,109 @@
+"""The roles that people are given and lose: which of them one person may not hold together, and who gave or ended
+each.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.db.models import OuterRef, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, Role
+from accounts.models import Membership, User
+from collectivities.models import Collectivity
+from csirts.wording import curl_apostrophes
+
+READING_ROLES = (*COLLECTIVITY_ROLES, *CSIRT_ROLES)
+
+
+# The administrator manages the accounts and reads no case
+
+
+class AdministersPlatform(Exception):
+    """The person administers the platform, and therefore may not join a body or a centre."""
+
+
+def may_join(person: User) -> bool:
+    """Tell whether this person may be given a role that reads cases. One query."""
+    return not mixes_administration([*person.membership_set.all(), Membership(role=Role.AGENT)])
+
+
+def mixes_administration(roles: Iterable[Membership]) -> bool:
+    """Tell whether a person with these roles would administer the platform and read cases on a same day to come."""
+    roles = list(roles)
+    administration = [role for role in roles if role.role == Role.ADMINISTRATOR]
+    reading = [role for role in roles if role.role in READING_ROLES]
+    return any(share_a_day(first, second) for first in administration for second in reading)
+
+
+def share_a_day(first: Membership, second: Membership) -> bool:
+    """Tell whether both roles are in force on the same day, today or later."""
+    ends = first.ended_on or date.max, second.ended_on or date.max
+    return max(first.since_on, second.since_on, timezone.localdate()) < min(ends)
+
+
+# Who gave or ended a role, in the history of the account that the admin shows
+
+
+def describe_role(role: Membership, detail: str = "") -> str:
+    """« intervenant d’un CSIRT (Breizh Cyber) », « administration de la plateforme »"""
+    place = describe_body(role.collectivity) if role.collectivity else str(role.csirt or role.region or "")
+    details = ", ".join(filter(None, [place, detail]))
+    return f"{role.get_role_display()} ({details})" if details else role.get_role_display()
+
+
+def describe_body(body: Collectivity) -> str:
+    """« Plouexemple, Finistère »"""
+    return ", ".join(filter(None, [curl_apostrophes(body.name), body.place[2:-1]]))
+
+
+def record_given_role(role: Membership, giver: User | None) -> None:
+    """Record who gave this role, in the history of the account too. Record nothing if nobody is known to have."""
+    if giver:
+        log_given_roles([role], giver)
+        log_on_account(role, giver, f"Rôle donné\N{NO-BREAK SPACE}: {describe_role(role)}")
+
+
+def record_ended_roles(roles: Iterable[Membership], actor: User) -> None:
+    """Record who ended these roles, in the history of the accounts too."""
+    roles = list(roles)
+    log_ended_roles(roles, actor)
+    for role in roles:
+        log_on_account(role, actor, f"Rôle terminé\N{NO-BREAK SPACE}: {describe_role(role)}")
+
+
+def log_given_roles(roles: Iterable[Membership], giver: User) -> None:
+    LogEntry.objects.log_actions(giver.pk, list(roles), ADDITION)
+
+
+def log_ended_roles(roles: Iterable[Membership], actor: User) -> None:
+    LogEntry.objects.log_actions(actor.pk, list(roles), CHANGE)
+
+
+def log_on_account(role: Membership, actor: User, words: str) -> None:
+    LogEntry.objects.log_actions(actor.pk, [role.user], CHANGE, words, single_object=True)
+
+
+def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Add to each role the ids of the lines that record who gave it and who ended it last."""
+    lines = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="membership")
+    lines = lines.filter(object_id=Cast(OuterRef("pk"), TextField())).order_by("-pk")
+    given, ended = (lines.filter(action_flag=flag).values("pk")[:1] for flag in (ADDITION, CHANGE))
+    return roles.annotate(given_line=Subquery(given), ended_line=Subquery(ended))
+
+
+def describe_authors(role: Membership) -> str:
+    """« Donné par Camille Exemple, le 3 novembre 2026. » A role given before this was recorded has no such line. One
+    query; the role comes from `annotate_authors`.
+    """
+    numbers = getattr(role, "given_line", None), role.ended_on and getattr(role, "ended_line", None)
+    lines = LogEntry.objects.select_related("user").in_bulk([number for number in numbers if number])
+    verbs = zip(("Donné", "Terminé"), numbers, strict=True)
+    return " ".join(format_author(verb, lines[number]) for verb, number in verbs if number)
+
+
+def format_author(verb: str, line: LogEntry) -> str:
+    return f"{verb} par {line.user}, le {date_format(timezone.localtime(line.action_time), 'j F Y')}."

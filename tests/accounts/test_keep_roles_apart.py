@@ -1,0 +1,71 @@
+"""The person who administers the platform reads no case: no door gives both roles to one account."""
+
+import pytest
+from django.test import Client
+
+from accounts.enums import Role
+from accounts.models import AccessLink, Membership, PendingMail, User
+from tests.accounts.leading import address_of, give_role, invite, read_text
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
+
+pytestmark = pytest.mark.django_db
+
+
+def test_lead_cannot_invite_the_administrator(client):
+    client.force_login(a_lead())
+    page = read_text(invite(client, a_person(Role.ADMINISTRATOR).email))
+    assert "Cette adresse ne peut pas rejoindre une équipe : elle administre la plateforme." in page
+    assert "part par mail" not in page
+    assert not AccessLink.objects.exists()
+
+
+def test_invitation_to_a_centre_does_not_open_for_a_person_who_administers_since(client):
+    client.force_login(a_lead())
+    person = an_agent()
+    Membership.objects.filter(user=person).delete()
+    invite(client, person.email)
+    Membership.objects.create(user=person, role=Role.ADMINISTRATOR)
+    address = address_of(AccessLink.objects.get())
+    for response in (Client().get(address), Client().post(address)):
+        assert response.status_code == 404
+        assert f"Le compte de {person.email} administre la plateforme" in read_text(response)
+        assert "Demandez une autre invitation" not in read_text(response)
+    assert User.objects.get(pk=person.pk).read_centre_ids == set()
+
+
+def test_manager_does_not_learn_who_administers_the_platform_and_the_link_opens_nothing(client):
+    body = plouexemple()
+    client.force_login(a_person(Role.MANAGER, collectivity=body))
+    administrator = a_person(Role.ADMINISTRATOR)
+    page = read_text(client.post(f"/ma-collectivite/{body.uid}/inviter/", {"email": administrator.email}, follow=True))
+    assert f"L’invitation part par mail à {administrator.email}" in page
+    assert PendingMail.objects.get().to == administrator.email
+    response = Client().post(address_of(AccessLink.objects.get()))
+    assert response.status_code == 404
+    assert "ne rejoint ni une collectivité ni un centre" in read_text(response)
+    assert User.objects.get(pk=administrator.pk).collectivity_ids() == set()
+
+
+@pytest.mark.parametrize("make", [a_lead, a_responder, an_agent])
+def test_admin_refuses_the_administration_to_a_person_who_reads_cases(client, make):
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    person = make()
+    page = read_text(give_role(client, person, Role.ADMINISTRATOR))
+    assert "La personne qui administre la plateforme ne lit pas les déclarations" in page
+    assert not User.objects.get(pk=person.pk).has_role(Role.ADMINISTRATOR)
+
+
+def test_admin_refuses_a_centre_to_a_person_who_administers(client):
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    person = a_person(Role.ADMINISTRATOR)
+    page = read_text(give_role(client, person, Role.RESPONDER, csirt=breizh_cyber()))
+    assert "La personne qui administre la plateforme ne lit pas les déclarations" in page
+    assert User.objects.get(pk=person.pk).read_centre_ids == set()
+
+
+def test_person_whose_administration_has_ended_may_join_a_centre(client):
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    person = a_person(Role.ADMINISTRATOR)
+    Membership.objects.filter(user=person).update(ended_on="2021-02-01")
+    assert give_role(client, person, Role.RESPONDER, csirt=breizh_cyber()).status_code == 302
+    assert User.objects.get(pk=person.pk).read_centre_ids == {breizh_cyber().pk}
