@@ -22,8 +22,17 @@ from accounts.models import Membership, User
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
 from accounts.services.links import revoke_links, send_link
 from accounts.services.mails import queue_mail
+from accounts.services.roles import (
+    annotate_authors,
+    describe_authors,
+    describe_role,
+    log_ended_roles,
+    log_given_roles,
+)
 from accounts.signed_in import get_account
 from collectivities.fields import PlainLineField
+
+ROLE_PLACES = [f"membership_set__{place}" for place in ("csirt", "region", "collectivity__departement")]
 
 
 class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
@@ -37,14 +46,21 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
     fields = [
         *("role", "collectivity", "csirt", "region", "since_on", "ended_on"),
         *("exact_since_on", "exact_until_on", "exact_act"),
+        "authors",
     ]
+    readonly_fields = ["authors"]
     autocomplete_fields = ["collectivity"]
 
     class Media:
         js = ["accounts/named_choices.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).select_related("collectivity__departement", "csirt", "region")
+        roles = super().get_queryset(request).select_related("collectivity__departement", "csirt", "region")
+        return annotate_authors(roles)
+
+    @admin.display(description="donné et terminé par")
+    def authors(self, role: Membership) -> str:
+        return describe_authors(role) or "-"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -86,7 +102,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     actions = ["close_accounts"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("membership_set__csirt", "membership_set__region")
+        return super().get_queryset(request).prefetch_related(*ROLE_PLACES)
 
     def get_urls(self) -> list[Any]:
         """Leave out the page that sets a password for somebody: a link sent to the account's mailbox replaces it."""
@@ -99,6 +115,14 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         obj.set_unusable_password()
         super().save_model(request, obj, form, change)
         send_link(LinkPurpose.WELCOME, user=obj, made_by=get_account(request))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the roles and record who gave or ended them. Django's own line of the history names the account."""
+        super().save_formset(request, form, formset, change)
+        actor = get_account(request)
+        given, changed = formset.new_objects, formset.changed_objects
+        log_given_roles(given, actor)
+        log_ended_roles([role for role, fields in changed if "ended_on" in fields and role.ended_on], actor)
 
     def save_changed(self, user: User, form: Any) -> None:
         """Save a changed account. A new address ends the sessions, revokes the links and is announced
@@ -120,7 +144,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     @admin.display(description="rôles")
     def roles(self, user: User) -> str:
         ongoing = [m for m in user.membership_set.all() if m.ended_on is None]
-        return ", ".join(f"{m.get_role_display()}{describe_scope(m)}" for m in ongoing) or "aucun"
+        return ", ".join(map(format_role, ongoing)) or "aucun"
 
     @admin.action(description="Fermer les comptes cochés", permissions=["change"])
     def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -139,7 +163,6 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         return [*self.readonly_fields, "is_active"] if obj == request.user else [*self.readonly_fields]
 
 
-def describe_scope(membership: Membership) -> str:
-    place = membership.csirt or membership.region
-    entitled = ", chiffres exacts" if membership.is_entitled(timezone.localdate()) else ""
-    return f" ({place}{entitled})" if place else ""
+def format_role(role: Membership) -> str:
+    """« analyste d’un campus cyber (Bretagne, chiffres exacts) »"""
+    return describe_role(role, detail="chiffres exacts" if role.is_entitled(timezone.localdate()) else "")

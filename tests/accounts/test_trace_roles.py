@@ -1,0 +1,55 @@
+"""The admin shows who gave and who ended each role of an account."""
+
+import pytest
+from django.test import Client
+
+from accounts.enums import Role
+from accounts.models import AccessLink, Membership
+from tests.accounts.leading import address_of, give_role, invite, read_text
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple, signed_in
+
+pytestmark = pytest.mark.django_db
+URL = "/admin/accounts/user/"
+
+
+def test_account_shows_who_gave_and_who_ended_a_role(client):
+    administrator, lead, person = a_person(Role.ADMINISTRATOR), a_lead(), an_agent()
+    client.force_login(lead)
+    invite(client, person.email)
+    Client().post(address_of(AccessLink.objects.get()))
+    client.post(f"/equipe/{person.uid}/retirer/", {"csirt": breizh_cyber().pk})
+
+    signed_in(client, administrator)
+    page = read_text(client.get(f"{URL}{person.pk}/change/"))
+    assert f"Donné par {lead}, le " in page
+    assert f"Terminé par {lead}, le " in page
+    history = read_text(client.get(f"{URL}{person.pk}/history/"))
+    assert "Rôle donné : intervenant d’un CSIRT (Breizh Cyber)" in history
+    assert "Rôle terminé : intervenant d’un CSIRT (Breizh Cyber)" in history
+    assert str(lead) in history
+
+
+def test_account_shows_a_role_given_and_ended_in_the_admin(client):
+    administrator, person = a_person(Role.ADMINISTRATOR), a_responder()
+    client.force_login(administrator)
+    Membership.objects.filter(user=person).update(ended_on="2021-02-01")
+    give_role(client, person, Role.LEAD, csirt=breizh_cyber())
+    page = read_text(client.get(f"{URL}{person.pk}/change/"))
+    assert page.count(f"Donné par {administrator}, le ") == 1
+    assert "Terminé par" not in page
+
+
+def test_history_shows_who_handed_a_body_over(client):
+    body = plouexemple()
+    manager, agent = a_person(Role.MANAGER, collectivity=body), an_agent()
+    signed_in(client, manager).post(f"/ma-collectivite/{body.uid}/{agent.uid}/responsable/")
+    signed_in(client, a_person(Role.ADMINISTRATOR))
+    history = read_text(client.get(f"{URL}{agent.pk}/history/"))
+    assert "Rôle donné : responsable d’une collectivité (Plouexemple, Finistère)" in history
+    assert str(manager) in history
+
+
+def test_list_of_accounts_names_the_body_of_an_agent(client):
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    an_agent()
+    assert "agent d’une collectivité (Plouexemple, Finistère)" in read_text(client.get(URL))
