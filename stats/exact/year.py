@@ -99,7 +99,10 @@ class ExactYear:
         if self.before is None:
             notes.append("Il n’y a pas de chiffres de %s à comparer." % (self.year - 1))
         elif self.is_running:
-            notes.append(f"L’année précédente est comptée sur les mêmes mois : {self.before.within}.")
+            notes.append(
+                f"Les dossiers sont comparés à ceux des mêmes mois : {self.before.within}. Les collectivités, "
+                f"comptées une fois dans l’année, et leurs taux le sont à toute l’année {self.before.year}."
+            )
         if self.is_running:
             month = upper_first(date_format(self.today, "F Y"))
             notes.append(f"{month} n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés.")

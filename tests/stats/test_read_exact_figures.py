@@ -231,7 +231,9 @@ def test_the_current_year_is_compared_with_the_same_months(client, national):
     store_two_years()
     page = html(client, BRETAGNE)
     assert "2 de janvier à mars 2025" in page
-    assert "L’année précédente est comptée sur les mêmes mois : de janvier à mars 2025." in page
+    assert "Les dossiers sont comparés à ceux des mêmes mois : de janvier à mars 2025." in page
+    assert "Les collectivités, comptées une fois dans l’année, et leurs taux le sont à toute l’année 2025." in page
+    assert "L’année précédente est comptée sur les mêmes mois" not in page
     assert "Mars 2026 n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés." in page
     assert "Les premiers chiffres datent de février 2025." in page
     assert '<th scope="col" class="number before">Janvier à mars 2025</th>' in page
