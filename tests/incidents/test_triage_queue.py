@@ -348,7 +348,9 @@ def test_an_empty_queue_says_that_the_centre_has_no_channel(client):
     client.force_login(a_responder(centre))
     page = client.get(URL)
     assert "Breizh Cyber : sans canal." in text_of(page)
-    assert "sur sa page" not in text_of(page)
+    assert "La personne responsable choisit l’adresse de notification." in text_of(page)
 
     client.force_login(a_lead(centre))
-    assert 'href="/equipe/adresse/">sur sa page</a>' in client.get(URL).content.decode()
+    page = client.get(URL)
+    assert 'href="/equipe/adresse/">Choisissez l’adresse de notification</a>' in page.content.decode()
+    assert "La personne responsable" not in text_of(page)

@@ -18,7 +18,7 @@ class Desk(NamedTuple):
 
     offers: int
     awakened: list[dict[str, Any]]
-    without_channel: list[str]
+    without_channel: list[Csirt]
 
 
 def load_desk(user: User) -> Desk:
@@ -26,7 +26,7 @@ def load_desk(user: User) -> Desk:
     return Desk(
         offers=count_offers(user),
         awakened=list_awakened(user),
-        without_channel=list(silent.values_list("name", flat=True)),
+        without_channel=list(silent),
     )
 
 
