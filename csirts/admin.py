@@ -10,6 +10,7 @@ from typing import Any
 
 import pghistory
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.http import Http404, HttpRequest, HttpResponse
@@ -95,19 +96,27 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, "admin/csirts/history.html", context)
 
 
-class ContactInline(admin.StackedInline):  # type: ignore[type-arg]
+class WideInline(admin.StackedInline):  # type: ignore[type-arg]
+    """Contacts in fields as wide as the page, so that a remark can be read without scrolling in it."""
+
     model = Contact
     formfield_overrides = PLAIN_WIDGETS
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("value", "note"):
+            kwargs["widget"] = AdminTextInputWidget(attrs={"class": "vLargeTextField"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class ContactInline(WideInline):
     extra = 0
     add_text = "Ajouter une coordonnée"
 
 
-class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
+class HoursInline(WideInline):
     """Limits a lead to this one contact of the CSIRT; the administrator edits the rest of the directory."""
 
-    model = Contact
     form: type[OwnContactForm] = HoursForm
-    formfield_overrides = PLAIN_WIDGETS
     verbose_name = verbose_name_plural = "horaires"
     visibility_text = "Montrés dans l’annuaire public et partout où le numéro du centre est donné."
     max_num = 1

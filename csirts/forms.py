@@ -7,6 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from csirts import wording
 from csirts.enums import ContactKind
 from csirts.models import Contact, Coverage
 from csirts.sites import SITE, split_sites
@@ -40,7 +41,15 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
         region, departement = cleaned.get("region"), cleaned.get("departement")
         if region and departement and departement.region_id != region.pk:
             self.add_error("departement", "Ce département n’est pas dans cette région.")
+        if not self.errors and (same := self.find_same_ground(cleaned)):
+            self.add_error("region", describe_same_ground(same))
         return cleaned
+
+    def find_same_ground(self, cleaned: dict[str, Any]) -> Coverage | None:
+        """Return the first other coverage of this territory and period, or None."""
+        ground = {name: cleaned[name] for name in ("region", "departement", "kind")}
+        same = Coverage.objects.filter(**ground, valid__overlap=self.instance.valid).exclude(pk=self.instance.pk)
+        return same.select_related("csirt").order_by("valid").first()
 
     def _get_validation_exclusions(self) -> set[str]:
         """Include the period, which has other field names in this form, in the check
@@ -48,6 +57,13 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
         """
         checked = {"valid"} if self.instance.valid else set()
         return super()._get_validation_exclusions() - checked  # type: ignore[misc, no-any-return]
+
+
+def describe_same_ground(same: Coverage) -> str:
+    """« Breizh Cyber répond déjà pour ce territoire et cette période (depuis le 1 janvier 2021). »"""
+    centre = wording.format_centre(same.csirt.name)
+    period = wording.format_validity(same.valid)
+    return f"{centre[:1].upper()}{centre[1:]} répond déjà pour ce territoire et cette période ({period})."
 
 
 class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -93,6 +109,10 @@ class HoursForm(OwnContactForm):
 
     class Meta(OwnContactForm.Meta):
         labels = {"value": "Horaires"}
+
+    def clean_note(self) -> str:
+        """Drop the words that say who published the former hours: the centre now says its own."""
+        return wording.strip_origin(self.cleaned_data["note"])
 
 
 class DpoForm(OwnContactForm):

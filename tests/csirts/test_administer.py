@@ -109,6 +109,20 @@ def test_a_lead_changes_the_hours(client, lead, breizh):
     assert Contact.objects.get(csirt=breizh, kind="phone").value == "0 800 200 008"
 
 
+def test_hours_of_the_lead_are_no_longer_those_of_the_press(client, lead, breizh):
+    """The remark keeps what it tells a caller to do. Its field is wide enough to be read."""
+    field = re.search(r'<input [^>]*name="contacts-0-note"[^>]*>', client.get(url(breizh)).content.decode())
+    assert field
+    assert 'class="vLargeTextField"' in field[0]
+    save(client, url(breizh), **{"contacts-0-value": "jour et nuit"})
+
+    hours = Contact.objects.get(csirt=breizh, kind="hours")
+    assert hours.note == "hors de ces heures, le centre national prend le relais"
+    directory = client.get("/annuaire/").content.decode().split("Breizh Cyber")[1].split("CSIRT")[0]
+    assert "jour et nuit" in directory
+    assert "à confirmer" not in directory
+
+
 def test_saving_another_value_leaves_the_source_of_the_hours(client, lead, breizh):
     """The shipped hours have no-break spaces, which the form writes as spaces: this is no change."""
     hours = Contact.objects.get(csirt=breizh, kind="hours")
@@ -273,7 +287,7 @@ def test_the_administrator_gives_a_territory_to_a_centre(client, administrator, 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({}, "Un autre centre répond déjà pour ce territoire et cette période."),
+        ({}, "Le CSIRT Bourgogne-Franche-Comté répond déjà pour ce territoire et cette période (toujours)."),
         ({"first_on": "02/01/2027", "last_on": "01/01/2027"}, "Le dernier jour vient avant le premier."),
         ({"departement": "976"}, "Ce département n’est pas dans cette région."),
     ],
