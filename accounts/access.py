@@ -2,12 +2,14 @@
 helps everybody but themselves.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.enums import COLLECTIVITY_ROLES, TEAM_ROLES, Role
 from accounts.models import Membership, User
@@ -37,6 +39,31 @@ def count_held_cases(people: Collection[int], csirts: Collection[int]) -> Mappin
     """Return the number of open cases by person and centre; 0 for a missing pair."""
     (count,) = _counters
     return count(people, csirts)
+
+
+def count_left_cases(memberships: QuerySet[Membership]) -> Counter[int]:
+    """Return, by centre, the number of open cases of people who had a role there by one of these memberships, and who
+    no longer work there. Two queries. `memberships` holds every role of its people in its centres.
+    """
+    pairs = find_left_pairs(memberships)
+    counted = count_held_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs})
+    left: Counter[int] = Counter()
+    for person, centre in pairs:
+        left[centre] += counted[person, centre]
+    return +left
+
+
+def find_left_pairs(memberships: QuerySet[Membership]) -> set[tuple[int, int]]:
+    """Return the pairs (account id, centre id) of those who had a role in the centre and have none now. One query."""
+    roles = memberships.exclude(csirt=None)
+    today = timezone.localdate()
+    is_working = Q(since_on__lte=today, user__is_active=True) & (Q(ended_on=None) | Q(ended_on__gt=today))
+    pairs: dict[bool, set[tuple[int, int]]] = {True: set(), False: set()}
+    for person, centre, works in roles.values_list(
+        "user", "csirt", Case(When(is_working, then=Value(True)), default=Value(False))
+    ):
+        pairs[works].add((person, centre))
+    return pairs[False] - pairs[True]
 
 
 def can_help(actor: User, person: User) -> bool:

@@ -6,7 +6,7 @@ Nothing is deleted: an account is closed and a role ends, so that past acts keep
 from typing import Any
 from uuid import uuid4
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Field, QuerySet
 from django.forms import ModelChoiceField
@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from accounts.access import count_left_cases
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
@@ -31,6 +32,7 @@ from accounts.services.roles import (
 )
 from accounts.signed_in import get_account
 from collectivities.fields import PlainLineField
+from csirts.models import Csirt
 
 ROLE_PLACES = [f"membership_set__{place}" for place in ("csirt", "region", "collectivity__departement")]
 
@@ -124,6 +126,11 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         log_given_roles(given, actor)
         log_ended_roles([role for role, fields in changed if "ended_on" in fields and role.ended_on], actor)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if change and ("is_active" in form.changed_data or any(formset.changed_objects for formset in formsets)):
+            self.warn_of_left_cases(request, [form.instance])
+
     def save_changed(self, user: User, form: Any) -> None:
         """Save a changed account. A new address ends the sessions, revokes the links and is announced
         to the former one.
@@ -150,10 +157,18 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Close the chosen accounts except the administrator's own. Their sessions end at the next request."""
         chosen = queryset.exclude(email=get_account(request).email)
-        for user in chosen:
+        people = list(chosen)
+        for user in people:
             self.log_change(request, user, "Compte fermé")
         count = chosen.update(is_active=False)
         self.message_user(request, f"Comptes fermés : {count}.")
+        self.warn_of_left_cases(request, people)
+
+    def warn_of_left_cases(self, request: HttpRequest, people: list[User]) -> None:
+        """Show how many open cases of each centre nobody follows any more, now that these people have left it."""
+        left = count_left_cases(Membership.objects.filter(user__in=people))
+        for centre in Csirt.objects.filter(pk__in=left).order_by("name"):
+            self.message_user(request, format_left_cases(centre, left[centre.pk]), messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -161,6 +176,11 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Return the read-only fields, which include `is_active` on the administrator's own account."""
         return [*self.readonly_fields, "is_active"] if obj == request.user else [*self.readonly_fields]
+
+
+def format_left_cases(centre: Csirt, number: int) -> str:
+    cases = f"{number} dossiers ouverts n’ont" if number > 1 else "1 dossier ouvert n’a"
+    return f"{centre}\N{NO-BREAK SPACE}: {cases} plus personne. La page de la personne qui dirige le centre le dit."
 
 
 def format_role(role: Membership) -> str:

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.access import count_left_cases
 from accounts.enums import TEAM_ROLES, LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, Membership, User
 from accounts.services.bodies import end_roles
@@ -111,8 +112,9 @@ def cancel_invitations(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
 
 
 @transaction.atomic
-def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
-    """End the person's role of responder in this centre, and stop the invitations that would restore it.
+def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
+    """End the person's role of responder in this centre, and stop the invitations that would restore it. Return the
+    number of open cases that nobody follows any more.
 
     Raise Http404 for a lead, and for a person who is no responder there.
     """
@@ -123,6 +125,7 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
         raise Http404
     end_roles(roles, actor=actor)
     stop_links(list_centre_invitations(centre).filter(user__uid=person_uid))
+    return count_left_cases(Membership.objects.filter(user=roles[0].user, csirt=centre))[centre.pk]
 
 
 # The mailbox

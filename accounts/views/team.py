@@ -8,7 +8,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
@@ -85,8 +88,10 @@ def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask to confirm, with one button for each centre, then remove."""
     lead = get_account(request)
     if request.method == "POST":
-        team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
+        left = team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
         messages.success(request, "Cette personne ne voit plus les dossiers du centre.")
+        if left:
+            messages.warning(request, format_left_cases(left))
         return redirect("team")
     responder = list_team(lead).filter(uid=uid).first()
     led = lead.led_centre_ids
@@ -97,6 +102,13 @@ def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
     cases = count_held_cases([responder.pk], led)
     rows = [{"centre": role.csirt, "cases": cases[responder.pk, role.csirt_id]} for role in ordered]
     return render(request, "accounts/remove_responder.html", {"person": responder, "rows": rows})
+
+
+def format_left_cases(number: int) -> SafeString:
+    """« 3 dossiers à reprendre : les voir », with a link to the cases that nobody follows, in the queue."""
+    cases, show = ("dossiers", "les voir") if number > 1 else ("dossier", "le voir")
+    queue = f"{reverse('admin:incidents_incident_changelist')}?etat=sans-responsable"
+    return format_html('{} {} à reprendre\N{NO-BREAK SPACE}: <a href="{}">{}</a>', number, cases, queue, show)
 
 
 def read_centre_number(data: QueryDict) -> int:

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.enums import Role
 from accounts.models import Membership, User
 from accounts.tokens import issue_token
 from incidents.enums import ActorKind, ClosingReason, EventKind
@@ -12,7 +13,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_declar
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer.proposal import ask_transfer
-from tests.cast import a_lead, a_piece, a_responder, breizh_cyber, declare
+from tests.cast import a_lead, a_person, a_piece, a_responder, breizh_cyber, declare
 from tests.incidents.desk import url
 from tests.incidents.devices import opened, page
 from tests.incidents.transferring import agreed, agreed_on_page, another_centre, as_person, offer_url
@@ -244,3 +245,48 @@ def test_the_lead_reads_how_many_cases_a_removal_leaves_unassigned(responder, in
     for case in (incident, declare()):
         acknowledge_incident(reference=case.reference, actor=responder)
     assert "Cette personne a 2 dossiers ouverts. Ils seront sans responsable" in text(lead.get(address))
+
+
+# Whom the cases are left to
+
+
+def hold_cases(responder, number):
+    for _ in range(number):
+        acknowledge_incident(reference=declare().reference, actor=responder)
+
+
+def test_lead_who_removes_a_person_sees_how_many_cases_to_take_over(responder):
+    hold_cases(responder, 3)
+    lead = as_person(a_lead())
+    assert "à reprendre" not in text(lead.get("/equipe/"))
+    removal = {"csirt": breizh_cyber().pk}
+    page = lead.post(f"/equipe/{responder.uid}/retirer/", removal, follow=True)
+    assert "3 dossiers à reprendre : les voir" in text(page)
+    address = f"{QUEUE}?etat=sans-responsable"
+    assert f'<a href="{address}">les voir</a>' in page.content.decode()
+    assert len(lead.get(address).context["rows"]) == 3
+    later = lead.get("/equipe/")
+    assert "3 dossiers ouverts à reprendre : les personnes qui s’en occupaient ne travaillent plus" in text(later)
+
+
+def test_administrator_who_closes_accounts_sees_how_many_cases_each_centre_has_to_take_over(responder):
+    hold_cases(responder, 2)
+    hold_cases(a_responder(breizh_cyber()), 1)
+    administrator = as_person(a_person(Role.ADMINISTRATOR))
+    chosen = {"action": "close_accounts", "_selected_action": [responder.pk, a_lead().pk], "index": "0"}
+    page = text(administrator.post("/admin/accounts/user/", chosen, follow=True))
+    assert "Breizh Cyber : 2 dossiers ouverts n’ont plus personne." in page
+    assert "2 dossiers ouverts à reprendre" in text(as_person(a_lead()).get("/equipe/"))
+
+
+def test_administrator_who_ends_a_role_sees_how_many_cases_the_centre_has_to_take_over(responder):
+    hold_cases(responder, 1)
+    role = responder.membership_set.get()
+    values = {"id": role.pk, "user": responder.pk, "role": role.role, "csirt": role.csirt_id, "collectivity": ""}
+    values |= {"region": "", "since_on": "2021-01-01", "ended_on": "2026-01-01"}
+    data = {f"membership_set-0-{name}": value for name, value in values.items()}
+    data |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 1, "is_active": "on"}
+    data |= {"email": responder.email, "display_name": responder.display_name}
+    administrator = as_person(a_person(Role.ADMINISTRATOR))
+    page = text(administrator.post(f"/admin/accounts/user/{responder.pk}/change/", data, follow=True))
+    assert "Breizh Cyber : 1 dossier ouvert n’a plus personne." in page
