@@ -40,11 +40,12 @@ class Service:
 @dataclass(frozen=True, kw_only=True)
 class SentenceFacts:
     """What is known of the case. `body` is the name with its nature (« commune de Plouexemple »); `centre` is empty if
-    there is none.
+    there is none, `new_centre` then names the centre that covers the territory by now and has not received it yet.
     """
 
     body: str
     centre: str
+    new_centre: str = ""
     status: str
     service_stopped: str
     closing_reason: str = ""
@@ -105,7 +106,10 @@ def list_stopped_services(facts: SentenceFacts) -> Iterator[str]:
 
 def list_facts(facts: SentenceFacts) -> Iterator[str]:
     words = {"centre": capfirst(format_centre(facts.centre))}
-    if not facts.centre:
+    if facts.new_centre and not facts.centre:
+        centre = capfirst(format_centre(facts.new_centre))
+        yield f"{centre}, le centre de secours informatique, reçoit la déclaration dans quelques minutes."
+    elif not facts.centre:
         yield "Aucun centre ne couvre ce territoire."
     elif facts.status == Status.ACKNOWLEDGED:
         yield "{centre}, le centre de secours informatique, s’en occupe.".format(**words)

@@ -16,7 +16,7 @@ from incidents.devices.signature import read_signature, remember_signature
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
-from incidents.follow_up.page import read_known_facts, render_case_page, render_not_found
+from incidents.follow_up.page import find_new_route, read_known_facts, render_case_page, render_not_found
 from incidents.reference import compact
 from incidents.sentence import list_sentences
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
@@ -81,7 +81,8 @@ def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
         standing = describe_standing(
             incident, thread=list_latest_messages(incident), is_held=find_holder(incident) is not None
         )
-        facts = read_known_facts(incident, standing, list(incident.interruptions.order_by("id")))
+        interruptions = list(incident.interruptions.order_by("id"))
+        facts = read_known_facts(incident, standing, interruptions, find_new_route(incident))
         context = {
             "sentences": list_sentences(facts),
             "received_at": incident.received_at,

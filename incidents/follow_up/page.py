@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import find_zone
-from csirts.routing import Fallback, find_route
+from csirts.routing import Route, find_route
 from incidents.access import Guest, list_abilities, list_guest_abilities, speaks_for_body
 from incidents.devices import cookie
 from incidents.devices.signature import read_signature
@@ -61,14 +61,14 @@ def describe_case(incident: Incident, guest: Guest) -> dict[str, Any]:
     thread = list_latest_messages(incident)
     holder = find_holder(incident)
     standing = describe_standing(incident, thread=thread, is_held=holder is not None)
-    interruptions = list(incident.interruptions.order_by("id"))
+    interruptions, route = list(incident.interruptions.order_by("id")), find_new_route(incident)
     pieces, zone, data = list_pieces(incident), find_zone(incident.collectivity), read_declared_data(incident)
     return {
         "incident": incident,
         "zone": zone,
         "now": timezone.now(),
         "history": list_history(incident, guest.user),
-        "why_this_centre": explain_centre(incident),
+        "why_this_centre": route.reason if route and route.csirt else explain_centre(incident),
         "earlier": thread[:-LATEST],
         "latest": thread[-LATEST:],
         "has_more": len(thread) == MESSAGES_SHOWN,
@@ -82,15 +82,20 @@ def describe_case(incident: Incident, guest: Guest) -> dict[str, Any]:
         "openers": list_openers(pieces),
         "declared": list_declared_sections(incident, data, zone),
         "judgement": format_judgement_sentence(incident, data),
-        "fallbacks": list_fallbacks(incident),
-        "sentences": list_sentences(read_known_facts(incident, standing, interruptions)),
+        "route": route,
+        "sentences": list_sentences(read_known_facts(incident, standing, interruptions, route)),
         "shared_link": build_shared_link(incident),
     }
 
 
-def list_fallbacks(incident: Incident) -> Sequence[Fallback]:
-    """Return whom to call if the case has no centre, as the receipt does; () without any query if it has one."""
-    return () if incident.csirt else find_route(incident.collectivity, on=timezone.localdate()).fallbacks
+def find_new_route(incident: Incident) -> Route | None:
+    """Return today's route of an open case without centre, or None for the other cases, without a query.
+
+    Its centre, if a centre covers the territory by now, receives the case some minutes after the directory changed.
+    """
+    if incident.csirt or incident.status == Status.CLOSED:
+        return None
+    return find_route(incident.collectivity, on=timezone.localdate())
 
 
 def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
@@ -139,7 +144,7 @@ def describe_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
 
 
 def read_known_facts(
-    incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption]
+    incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption], route: Route | None
 ) -> SentenceFacts:
     services = tuple(
         Service(
@@ -152,6 +157,7 @@ def read_known_facts(
     return SentenceFacts(
         body=incident.collectivity.label,
         centre=incident.csirt.name if incident.csirt else "",
+        new_centre=route.csirt.name if route and route.csirt else "",
         status=incident.status,
         service_stopped=incident.service_stopped,
         closing_reason=standing.ended.closing_reason,

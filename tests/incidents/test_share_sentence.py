@@ -168,6 +168,7 @@ MAYBE = Service(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=
         ({"has_channel": True}, "est prévenu."),
         ({"is_read": True, "has_channel": True}, "a lu la déclaration."),
         ({"centre": ""}, "Aucun centre ne couvre ce territoire"),
+        ({"centre": "", "new_centre": "CSIRT X"}, "Le CSIRT X, le centre de secours informatique, reçoit la déclara"),
         ({"status": Status.ACKNOWLEDGED}, "On attend le résultat de ses vérifications."),
         ({"status": Status.ACKNOWLEDGED, "services": (PAY,)}, "On attend le retour de ces services."),
         ({"waits_for_body": True}, "Le centre attend une réponse de la collectivité."),

@@ -1,0 +1,58 @@
+"""A centre covers the territory since the declaration: its declarant reads so before the case has moved."""
+
+import pytest
+from django.test import Client
+
+from csirts.models import Contact, Coverage
+from incidents.models import Incident, SharedSentence
+from incidents.services.declarant.share import derive_shared_secret
+from tests.cast import breizh_cyber, bretagne, declare
+from tests.incidents.devices import opened, page
+from tests.reading import text
+
+pytestmark = pytest.mark.django_db
+COVERED = "Breizh Cyber couvre maintenant votre territoire"
+PROMISE = "Votre déclaration lui est transmise dans quelques minutes."
+
+
+@pytest.fixture
+def incident():
+    """Declare where nobody answers, then give the territory to Breizh Cyber."""
+    centre = breizh_cyber()
+    Coverage.objects.all().delete()
+    incident = declare()
+    assert incident.csirt is None
+    Coverage.objects.create(csirt=centre, region=bretagne(), valid=("2021-01-01", None), source="essai")
+    return incident
+
+
+def test_declarant_reads_whom_to_call_before_the_case_has_moved(incident):
+    shown = text(opened(incident).get(page(incident)))
+    assert f"{COVERED} : appelez le 0 800 200 008 . {PROMISE}" in shown
+    assert "Aucun centre ne couvre" not in shown
+    assert "nous n’y connaissons pas de centre" not in shown
+    assert "Breizh Cyber répond aux collectivités de Bretagne" in shown
+    assert Incident.objects.get(pk=incident.pk).csirt is None
+
+
+def test_new_centre_without_telephone_is_reached_by_its_site(incident):
+    Contact.objects.exclude(kind="website").delete()
+    Contact.objects.filter(kind="website").update(value="https://breizh.example")
+    assert f"{COVERED} : passez par son site, breizh.example . {PROMISE}" in text(opened(incident).get(page(incident)))
+
+
+def test_sentence_to_read_aloud_names_the_new_centre(incident):
+    declarant = opened(incident)
+    sentence = "Breizh Cyber, le centre de secours informatique, reçoit la déclaration dans quelques minutes."
+    assert sentence in text(declarant.get(page(incident)))
+    declarant.post(page(incident, "partager"))
+    shared = f"/phrase/{derive_shared_secret(SharedSentence.objects.get())}/"
+    assert sentence in text(Client().get(shared))
+
+
+def test_closed_case_promises_no_centre(incident):
+    declarant = opened(incident)
+    declarant.post(page(incident, "retirer"), {"author": "Dominique Exemple"})
+    shown = text(declarant.get(page(incident)))
+    assert "Votre déclaration est retirée" in shown
+    assert "couvre maintenant" not in shown
