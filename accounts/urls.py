@@ -32,6 +32,7 @@ urlpatterns = [
     path("equipe/", people.show_team, name="team"),
     path("equipe/inviter/", team.InviteResponder.as_view(), name="invite_responder"),
     path("equipe/adresse/", team.EditChannel.as_view(), name="centre_channel"),
+    path("equipe/adresse/abandonner/", team.abandon_trial, name="abandon_channel_trial"),
     path("equipe/adresse/retirer/", team.drop_channel, name="remove_channel"),
     path("equipe/adresse/confirmer/<str:token>/", team.confirm_mailbox, name="confirm_channel"),
     path("equipe/invitations/<uuid:uid>/retirer/", team.cancel_centre_invitation, name="cancel_invitations"),

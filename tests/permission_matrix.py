@@ -168,6 +168,8 @@ MATRIX: list[tuple[str, str, *tuple[str | int, ...]]] = [
     ("post", "equipe/inviter/",                                      IN, 404, 404, 404, 404, 422, 422, 404, 404, 404),
     ("get", "equipe/adresse/",                                       IN, 404, 404, 404, 404, 200, 200, 404, 404, 404),
     ("post", "equipe/adresse/",                                      IN, 404, 404, 404, 404, 422, 422, 404, 404, 404),
+    ("get", "equipe/adresse/abandonner/",                            IN, 405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("post", "equipe/adresse/abandonner/",                           IN, 404, 404, 404, 404, 302, 404, 404, 404, 404),
     ("get", "equipe/adresse/retirer/",                               IN, 404, 404, 404, 404, 200, 404, 404, 404, 404),
     ("post", "equipe/adresse/retirer/",                              IN, 404, 404, 404, 404, 302, 404, 404, 404, 404),
     ("get", "equipe/adresse/confirmer/{token}/",                     404),

@@ -11,6 +11,7 @@ def centre(incident: Incident) -> int | None:
 
 # What is sent along; a value that only the case knows is a function of it.
 SENT: dict[str, dict[str, str | Callable[[Incident], int | None]]] = {
+    "equipe/adresse/abandonner/": {"csirt": centre},
     "equipe/adresse/retirer/": {"csirt": centre},
     "equipe/invitations/{uid}/retirer/": {"csirt": centre},
     "equipe/{uid}/retirer/": {"csirt": centre},

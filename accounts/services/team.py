@@ -131,18 +131,42 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
 # The mailbox
 
 
+class AlreadyChannel(Exception):
+    """This mailbox receives the cases of the centre already."""
+
+
+class ChannelOfAnotherCentre(Exception):
+    """This mailbox receives the cases of another centre, which would read those of this one."""
+
+
 @transaction.atomic
 def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
     """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
 
-    Raise SentTooSoon if the same mail was sent minutes ago, and TooManyInvitations beyond the number of trials a day.
+    Raise AlreadyChannel, ChannelOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and TooManyInvitations
+    beyond the number of trials a day.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
+    if address.lower() == centre.notification_email.lower():
+        raise AlreadyChannel
+    if is_channel_of_another(address, centre):
+        raise ChannelOfAnotherCentre
     trials = list_channel_trials(centre)
     check_centre_mail_rate(trials.filter(address__iexact=address), trials)
     stop_links(trials)
     link = make_link(LinkPurpose.CHANNEL, user=actor, made_by=actor, csirt=centre, address=address)
     queue_mail(MailKind.CHANNEL, actor, link=link, to=address)
+
+
+@transaction.atomic
+def stop_trial(*, csirt_id: int, actor: User) -> None:
+    """Stop the trial of a mailbox that is under way: its link no longer works. A second call changes nothing."""
+    stop_links(list_channel_trials(get_led_centre(actor, csirt_id, lock=True)))
+
+
+def is_channel_of_another(address: str, centre: Csirt) -> bool:
+    """Tell whether this mailbox receives the cases of another centre. One query."""
+    return Csirt.objects.exclude(pk=centre.pk).filter(notification_email__iexact=address).exists()
 
 
 @transaction.atomic
@@ -163,10 +187,15 @@ def find_pending_channel(centre: Csirt) -> AccessLink | None:
 
 def find_channel_link(token: str) -> AccessLink | None:
     """Return the live link of this secret that confirms a mailbox, or None. A link whose sender no longer leads
-    the centre gives None.
+    the centre, or whose mailbox another centre took meanwhile, gives None.
     """
     link = list_live_links().filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_token(token)).first()
-    return link if link and is_sent_by_lead(link) else None
+    return link if link and is_sent_by_lead(link) and not is_taken_since(link) else None
+
+
+def is_taken_since(link: AccessLink) -> bool:
+    """Tell whether the mailbox that this link confirms receives the cases of another centre by now."""
+    return link.csirt is not None and is_channel_of_another(link.address, link.csirt)
 
 
 def find_confirmed_link(token: str) -> AccessLink | None:

@@ -24,6 +24,7 @@ from accounts.services.links import (
     send_link,
     use_link,
 )
+from accounts.services.team import is_taken_since
 from accounts.views.first_page import find_first_page
 from accounts.views.sign_in import RefusesInvalidForm
 
@@ -86,6 +87,7 @@ def render_ended_link(request: HttpRequest, token: str, *, is_channel: bool = Fa
         "has_no_sender": link is not None and link.csirt_id is not None and not is_sent_by_lead(link),
         "is_closed": link is not None and not is_channel and not link.user.is_active,
         "first_page": find_first_page(request.user) if link is not None and request.user == link.user else "",
+        "is_taken": link is not None and is_channel and is_taken_since(link),
         "is_barred": link is not None and has_barred_reader(link),
     }
     return render(request, "accounts/link_over.html", context, status=404)

@@ -37,6 +37,14 @@ REFUSED_INVITATIONS = {
     ),
     team.ClosedAccount: "Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme.",
 }
+CHANNEL_OF_ANOTHER = (
+    "Cette adresse reçoit déjà les déclarations d’un autre centre\N{NO-BREAK SPACE}: choisissez une boîte que votre "
+    "centre est seul à lire."
+)
+NEEDLESS_TRIALS = {
+    team.AlreadyChannel: "Les déclarations partent déjà à cette adresse\N{NO-BREAK SPACE}: rien n’a changé.",
+    SentTooSoon: "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.",
+}
 LONGEST_NUMBER = 18  # digits of a primary key in the database
 
 
@@ -135,10 +143,11 @@ class EditChannel(LeadFormView):
         try:
             team.try_channel(csirt_id=centre.pk, address=email, actor=get_account(self.request))
         except TooManyInvitations:
-            form.add_error("email", "Vingt essais sont partis en un jour : réessayez demain.")
-            return self.form_invalid(form)
-        except SentTooSoon:
-            messages.info(self.request, "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.")
+            return self.refuse(form, "Vingt essais sont partis en un jour : réessayez demain.")
+        except team.ChannelOfAnotherCentre:
+            return self.refuse(form, CHANNEL_OF_ANOTHER)
+        except (team.AlreadyChannel, SentTooSoon) as needless:
+            messages.info(self.request, NEEDLESS_TRIALS[type(needless)])
             return redirect("centre_channel")
         messages.success(self.request, f"Un mail d’essai part à {email}.")
         if former:
@@ -146,6 +155,18 @@ class EditChannel(LeadFormView):
                 self.request, f"L’essai précédent, à {former.address}, est abandonné : son lien ne sert plus."
             )
         return redirect("centre_channel")
+
+    def refuse(self, form: ChannelForm, problem: str) -> HttpResponse:
+        form.add_error("email", problem)
+        return self.form_invalid(form)
+
+
+@require_POST
+def abandon_trial(request: HttpRequest) -> HttpResponse:
+    """Stop a trial without asking to confirm, because a new one undoes it."""
+    team.stop_trial(csirt_id=read_centre_number(request.POST), actor=get_account(request))
+    messages.info(request, "L’essai est abandonné\N{NO-BREAK SPACE}: son lien ne sert plus.")
+    return redirect("centre_channel")
 
 
 @never_cache

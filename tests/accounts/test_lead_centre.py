@@ -344,3 +344,48 @@ def test_the_menu_of_a_lead_alone_leads_to_the_centre(client, lead):
         page = read_text(signed_in(Client(), person).get(path, follow=True))
         for address in ("/statistiques/mon-centre/", "/equipe/", "/equipe/adresse/"):
             assert (f'href="{address}"' in page) is is_there
+
+
+def test_mailbox_of_another_centre_is_refused(client, lead):
+    """Its readers would receive the cases of this centre."""
+    Csirt.objects.create(slug="autre", name="Autre Centre", notification_email="Garde@autre.example")
+    response = try_mailbox(client, "garde@autre.example")
+    assert response.status_code == 422
+    assert "Cette adresse reçoit déjà les déclarations d’un autre centre" in words(response)
+    assert "Autre Centre" not in words(response)
+    assert not AccessLink.objects.exists()
+
+
+def test_mailbox_that_another_centre_took_meanwhile_is_not_confirmed(client, lead):
+    try_mailbox(client)
+    Csirt.objects.create(slug="autre", name="Autre Centre", notification_email=MAILBOX)
+    response = Client().post(address_of(AccessLink.objects.get()))
+    assert response.status_code == 404
+    assert "reçoit maintenant les déclarations d’un autre centre" in words(response)
+    assert channel() != MAILBOX
+
+
+def test_mailbox_in_service_is_not_tried_again(client, lead):
+    page = words(try_mailbox(client, channel().upper()))
+    assert "Les déclarations partent déjà à cette adresse" in page
+    assert "Essai en cours" not in page
+    assert not PendingMail.objects.exists()
+
+
+def test_lead_abandons_a_trial(client, lead, mailoutbox):
+    try_mailbox(client)
+    for _click in range(2):
+        page = words(client.post("/equipe/adresse/abandonner/", {"csirt": breizh_cyber_pk()}, follow=True))
+    assert "L’essai est abandonné" in page
+    assert "Essai en cours" not in page
+    send_due_mails()
+    assert mailoutbox == []
+    assert Client().post(address_of(AccessLink.objects.get())).status_code == 404
+    assert channel() != MAILBOX
+
+
+def test_another_person_abandons_no_trial(client, lead):
+    try_mailbox(client)
+    client.force_login(a_responder())
+    assert client.post("/equipe/adresse/abandonner/", {"csirt": breizh_cyber_pk()}).status_code == 404
+    assert AccessLink.objects.get().revoked_at is None
