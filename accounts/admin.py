@@ -122,8 +122,8 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         """Save the roles and record who gave or ended them. Django's own line of the history names the account."""
         super().save_formset(request, form, formset, change)
         actor = get_account(request)
-        given, changed = formset.new_objects, formset.changed_objects
-        log_given_roles(given, actor)
+        new, changed = formset.new_objects, formset.changed_objects
+        log_given_roles(new, actor)
         log_ended_roles([role for role, fields in changed if "ended_on" in fields and role.ended_on], actor)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

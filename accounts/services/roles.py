@@ -91,8 +91,8 @@ def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
     """Add to each role the ids of the lines that record who gave it and who ended it last."""
     lines = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="membership")
     lines = lines.filter(object_id=Cast(OuterRef("pk"), TextField())).order_by("-pk")
-    given, ended = (lines.filter(action_flag=flag).values("pk")[:1] for flag in (ADDITION, CHANGE))
-    return roles.annotate(given_line=Subquery(given), ended_line=Subquery(ended))
+    giving, ending = (lines.filter(action_flag=flag).values("pk")[:1] for flag in (ADDITION, CHANGE))
+    return roles.annotate(given_line=Subquery(giving), ended_line=Subquery(ending))
 
 
 def describe_authors(role: Membership) -> str:

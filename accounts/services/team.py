@@ -143,8 +143,8 @@ class ChannelOfAnotherCentre(Exception):
 def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
     """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
 
-    Raise AlreadyChannel, ChannelOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and TooManyInvitations
-    beyond the number of trials a day.
+    Raise AlreadyChannel, ChannelOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
+    TooManyInvitations beyond the number of trials a day.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     if address.lower() == centre.notification_email.lower():

@@ -29,10 +29,15 @@ def give_role(client: Client, person: User, role: Role, **scope: Any) -> Respons
     roles = list(person.membership_set.order_by("pk"))
     data: dict[str, Any] = {"email": person.email, "display_name": person.display_name, "is_active": "on"}
     data |= {"membership_set-TOTAL_FORMS": len(roles) + 1, "membership_set-INITIAL_FORMS": len(roles)}
-    for number, held in enumerate([*roles, Membership(role=role, **scope)]):
-        values = {"id": held.pk or "", "user": person.pk, "role": held.role, "since_on": held.since_on}
-        values |= {"csirt": held.csirt_id or "", "collectivity": held.collectivity_id or "", "region": ""}
-        values |= {"ended_on": held.ended_on or ""}
+    for number, membership in enumerate([*roles, Membership(role=role, **scope)]):
+        values = {
+            "id": membership.pk or "",
+            "user": person.pk,
+            "role": membership.role,
+            "since_on": membership.since_on,
+        }
+        values |= {"csirt": membership.csirt_id or "", "collectivity": membership.collectivity_id or "", "region": ""}
+        values |= {"ended_on": membership.ended_on or ""}
         data |= {f"membership_set-{number}-{name}": value for name, value in values.items()}
     return client.post(f"/admin/accounts/user/{person.pk}/change/", data)
 

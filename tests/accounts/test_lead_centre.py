@@ -351,8 +351,8 @@ def test_mailbox_of_another_centre_is_refused(client, lead):
     Csirt.objects.create(slug="autre", name="Autre Centre", notification_email="Garde@autre.example")
     response = try_mailbox(client, "garde@autre.example")
     assert response.status_code == 422
-    assert "Cette adresse reçoit déjà les déclarations d’un autre centre" in words(response)
-    assert "Autre Centre" not in words(response)
+    assert "Cette adresse reçoit déjà les déclarations d’un autre centre" in read_text(response)
+    assert "Autre Centre" not in read_text(response)
     assert not AccessLink.objects.exists()
 
 
@@ -361,12 +361,12 @@ def test_mailbox_that_another_centre_took_meanwhile_is_not_confirmed(client, lea
     Csirt.objects.create(slug="autre", name="Autre Centre", notification_email=MAILBOX)
     response = Client().post(address_of(AccessLink.objects.get()))
     assert response.status_code == 404
-    assert "reçoit maintenant les déclarations d’un autre centre" in words(response)
-    assert channel() != MAILBOX
+    assert "reçoit maintenant les déclarations d’un autre centre" in read_text(response)
+    assert notification_email() != MAILBOX
 
 
 def test_mailbox_in_service_is_not_tried_again(client, lead):
-    page = words(try_mailbox(client, channel().upper()))
+    page = read_text(try_mailbox(client, notification_email().upper()))
     assert "Les déclarations partent déjà à cette adresse" in page
     assert "Essai en cours" not in page
     assert not PendingMail.objects.exists()
@@ -375,13 +375,13 @@ def test_mailbox_in_service_is_not_tried_again(client, lead):
 def test_lead_abandons_a_trial(client, lead, mailoutbox):
     try_mailbox(client)
     for _click in range(2):
-        page = words(client.post("/equipe/adresse/abandonner/", {"csirt": breizh_cyber_pk()}, follow=True))
+        page = read_text(client.post("/equipe/adresse/abandonner/", {"csirt": breizh_cyber_pk()}, follow=True))
     assert "L’essai est abandonné" in page
     assert "Essai en cours" not in page
     send_due_mails()
     assert mailoutbox == []
     assert Client().post(address_of(AccessLink.objects.get())).status_code == 404
-    assert channel() != MAILBOX
+    assert notification_email() != MAILBOX
 
 
 def test_another_person_abandons_no_trial(client, lead):

@@ -27,11 +27,11 @@ def incident():
 
 
 def test_declarant_reads_whom_to_call_before_the_case_has_moved(incident):
-    shown = text(opened(incident).get(page(incident)))
-    assert f"{COVERED} : appelez le 0 800 200 008 . {PROMISE}" in shown
-    assert "Aucun centre ne couvre" not in shown
-    assert "nous n’y connaissons pas de centre" not in shown
-    assert "Breizh Cyber répond aux collectivités de Bretagne" in shown
+    page_text = text(opened(incident).get(page(incident)))
+    assert f"{COVERED} : appelez le 0 800 200 008 . {PROMISE}" in page_text
+    assert "Aucun centre ne couvre" not in page_text
+    assert "nous n’y connaissons pas de centre" not in page_text
+    assert "Breizh Cyber répond aux collectivités de Bretagne" in page_text
     assert Incident.objects.get(pk=incident.pk).csirt is None
 
 
@@ -53,6 +53,6 @@ def test_sentence_to_read_aloud_names_the_new_centre(incident):
 def test_closed_case_promises_no_centre(incident):
     declarant = opened(incident)
     declarant.post(page(incident, "retirer"), {"author": "Dominique Exemple"})
-    shown = text(declarant.get(page(incident)))
-    assert "Votre déclaration est retirée" in shown
-    assert "couvre maintenant" not in shown
+    page_text = text(declarant.get(page(incident)))
+    assert "Votre déclaration est retirée" in page_text
+    assert "couvre maintenant" not in page_text
