@@ -224,8 +224,10 @@ def keep_team(lead: Visitor, csirt: Csirt) -> None:
     lead.fill("/equipe/inviter/", email="nour@breizh.example")
     lead.fill("/equipe/", to="/retirer/")
     lead.fill(f"/equipe/adresse/retirer/?csirt={csirt.pk}")
+    lead.fill("/equipe/adresse/", email="essai@breizh.example")
+    lead.fill("/equipe/adresse/", to="/abandonner/")
     lead.fill("/equipe/adresse/", email="garde@breizh.example")
-    link = AccessLink.objects.get(purpose=LinkPurpose.CHANNEL)
+    link = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL).latest("id")
     Visitor(lead.words, lead.log).fill(f"/equipe/adresse/confirmer/{derive_link_token(link)}/")
 
 
