@@ -29,6 +29,16 @@ def test_every_table_is_attacked():
     assert {*OF_A_YEAR, "bodies_by_stratum", "late"} == set(TABLES)
 
 
+def test_each_unit_within_the_incidents_has_its_relation():
+    """A unit that is counted by a classification of the incidents lies within their cells. The audit and the attacker
+    must know the relation before the pair is added here: `Figures.list_inclusions`, `add_inclusions`, `list_rests`.
+    """
+    of_incidents = {table.by for table in TABLES.values() if table.counts == "incidents"}
+    others = [table for table in TABLES.values() if table.counts != "incidents" and table.by in of_incidents]
+    units = ("reports", "interruptions", "leaks", "unfounded", "late")
+    assert {(table.counts, table.by) for table in others} == {(unit, ()) for unit in units}
+
+
 @pytest.mark.parametrize("key", SECRETS)
 @pytest.mark.parametrize(("draw", "number"), COUNTRIES)
 def test_nothing_is_proved_of_few_bodies(draw, number, key):
