@@ -234,6 +234,18 @@ def test_nobody_gives_themselves_a_role_or_locks_themselves_out(client, administ
     assert [membership.role for membership in administrator.memberships] == [Role.ADMINISTRATOR]
 
 
+@pytest.mark.parametrize("changed", [{"role": Role.LEAD, "csirt": "centre"}, {"ended_on": "2026-11-02"}])
+def test_administrators_change_no_role_of_their_own(client, administrator, changed):
+    before = Membership.objects.filter(user=administrator).values().get()
+    fields = {name: breizh_cyber().pk if value == "centre" else value for name, value in changed.items()}
+    data = change(administrator, is_active="on") | {f"membership_set-0-{name}": fields[name] for name in fields}
+
+    client.post(f"{URL}{administrator.pk}/change/", data)
+
+    assert Membership.objects.filter(user=administrator).values().get() == before
+    assert User.objects.get(pk=administrator.pk).led_centre_ids == set()
+
+
 def test_close_several_accounts_but_never_ones_own(client, administrator):
     responder, agent = a_responder(), an_agent()
     chosen = {"action": "close_accounts", "_selected_action": [responder.pk, agent.pk, administrator.pk], "index": "0"}
