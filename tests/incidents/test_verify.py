@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
-from incidents.access import Guest
-from incidents.enums import ClosingReason, EventKind, NoteKind, NumberSource
+from incidents.access import Guest, get_incident
+from incidents.enums import Ability, ClosingReason, EventKind, NoteKind, NumberSource
 from incidents.models import KeptWords, Note, OfficialNumber
 from incidents.services.declarant.complete import Writing, find_newest_sheet
 from incidents.services.declarant.correct import correct_caller
@@ -74,6 +74,17 @@ def test_verifying_twice_records_one_note_and_one_event(client, case):
     for _time in range(2):
         client.post(url(case, "verifier"), CALLED_NUMBER)
     assert Note.objects.count() == case.events.filter(kind=EventKind.VERIFIED).count() == 1
+
+
+def test_an_agent_of_the_body_may_see_the_case_but_not_verify_it(case):
+    agent = an_agent()
+    assert get_incident(agent, case.reference, to=Ability.VIEW) == case
+
+    with pytest.raises(PermissionDenied):
+        verify_incident(reference=case.reference, actor=agent, call=CallBack(source=NumberSource.KNOWN))
+
+    assert not again(case).is_verified
+    assert not Note.objects.exists()
 
 
 def test_a_call_already_noted_is_not_noted_again(case, responder):
