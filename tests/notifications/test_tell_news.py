@@ -11,6 +11,7 @@ from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.declarant.access import derive_secret
+from incidents.services.declarant.correct import correct_story
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.read import note_reading
 from incidents.services.history.record import record_event
@@ -19,6 +20,7 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
+from tests.incidents.completing import by_link
 from tests.incidents.devices import guest
 from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, one_line
 
@@ -156,6 +158,17 @@ def test_facts_and_files_name_no_detail(incident, post, kind):
     mail = get_last_mail(post, CENTRE)
     assert "argent" not in body(mail)
     assert f"/admin/incidents/incident/{incident.reference}/" in body(mail)
+
+
+def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, post):
+    deliver_all(post)
+    correct_story(writing=by_link(incident, "recit"), description="La paie est arrêtée aussi.", supplier="")
+
+    deliver_all(post)
+
+    mail = get_last_mail(post, CENTRE)
+    assert "Faits ajoutés" in mail["Subject"]
+    assert "Rançongiciel, gravité élevée, NON VÉRIFIÉE" in one_line(mail)
 
 
 def test_a_withdrawal_is_told_to_both(incident, post):
