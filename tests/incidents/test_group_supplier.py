@@ -1,6 +1,7 @@
 """A supplier that several bodies name becomes a group at one click; its name goes with the last case that holds it."""
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import Role
 from incidents.enums import BulkOutcome, GroupKind
@@ -13,7 +14,7 @@ from tests.cast import a_lead
 from tests.incidents.completing import by_link
 from tests.incidents.devices import case
 from tests.incidents.grouping import GROUPS, a_group, elsewhere, many, town, url
-from tests.reading import text
+from tests.reading import NBSP, text
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,20 @@ def test_one_click_groups_the_cases_that_name_one_supplier(client, responder):
     queue = text(client.get("/admin/incidents/incident/"))
     assert "Voir le groupe : Exemple SAS" in queue
     assert "En faire un groupe" not in queue
+
+
+def test_the_button_that_makes_a_group_is_labelled_with_the_supplier(client, responder):
+    for number in range(6):
+        town(number, supplier="Exemple SAS" if number < 3 else "Autre Prestataire")
+
+    queue = LexborHTMLParser(client.get("/admin/incidents/incident/").content.decode())
+
+    buttons = queue.css('form[action$="/prestataire/"] button[name=prestataire]')
+    labels = {button.attributes["aria-label"].replace(NBSP, " ") for button in buttons}
+    assert labels == {
+        "En faire un groupe de 3 dossiers : Exemple SAS",
+        "En faire un groupe de 3 dossiers : Autre Prestataire",
+    }
 
 
 def test_the_title_loses_the_supplier_with_the_last_case_that_names_it(client, responder):
