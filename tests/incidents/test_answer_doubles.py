@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
+from config.pages.templatetags.tocsin import format_le_brief
 from incidents.access import Guest
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, ClosingReason, DueFor, NoteKind, PublicService
@@ -20,7 +21,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, breizh_cyber, declare
 from tests.incidents.devices import case
 from tests.incidents.merging import MAYOR, again, merge, write
-from tests.reading import text
+from tests.reading import NBSP, text
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +65,18 @@ def test_the_main_case_takes_over_the_deadline_of_a_double(responder, main, doub
     assert waiting
     merge(double, main, responder)
     assert (again(main).answer_by, again(main).due_for) == (waiting, "answer")
+
+
+def test_the_case_page_names_the_hour_of_the_answer(client, responder, main):
+    acknowledge_incident(reference=main.reference, actor=responder)
+    send_answer(main, responder)
+    write(main)
+    client.force_login(responder)
+
+    delays = text(client.get(case(main))).partition("Délais du centre")[2]
+
+    deadline = format_le_brief(again(main).answer_by).replace(NBSP, " ")
+    assert f"Le déclarant attend une réponse avant {deadline}" in delays
 
 
 def test_the_closing_page_says_that_the_declarant_of_a_double_waits(client, responder, main, double):
