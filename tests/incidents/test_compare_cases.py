@@ -1,0 +1,51 @@
+"""Two declarations are compared on one page: each side leads to its case and counts its messages."""
+
+import re
+
+import pytest
+
+from incidents.reference import spaced
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from tests.cast import breizh_cyber, declare
+from tests.incidents.devices import case
+from tests.incidents.merging import MAYOR, write
+from tests.reading import text, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def main():
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def double(main):
+    return declare(caller=MAYOR)
+
+
+def compare(client, main, double):
+    return client.get(case(main, "fusionner"), {"avec": double.reference})
+
+
+def test_each_side_leads_to_its_case_by_its_spelled_reference(client, responder, main, double):
+    content = text_of(compare(client, main, double))
+
+    headings = re.findall(r"<h2 id=\"cote-\d\">(.*?)</h2>", content)
+    links = [re.search(r'<a href="([^"]*)">(.*?)</a>', heading).groups() for heading in headings]
+    assert [(address, re.sub("<[^>]+>", "", label)) for address, label in links] == [
+        (case(incident), spaced(incident.reference)) for incident in (main, double)
+    ]
+
+
+def test_one_message_is_singular_and_two_are_plural(client, responder, main, double):
+    write(main)
+    for number in (1, 2):
+        letter = Letter(text="Nous arrivons.", key=f"letter {number}")
+        write_to_declarant(reference=double.reference, actor=responder, letter=letter)
+
+    comparison = text(compare(client, main, double))
+
+    assert "Échanges 1 message, 0 pièce " in comparison
+    assert "Échanges 2 messages, 0 pièce " in comparison
