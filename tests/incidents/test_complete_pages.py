@@ -10,6 +10,7 @@ from incidents.devices.signature import NAME
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, Incident, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
+from incidents.reference import spaced
 from incidents.services.declarant.access import rotate_access
 from incidents.services.handling.triage import close_incident
 from tests import harmless
@@ -17,7 +18,7 @@ from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, INVISIBLE, MARKUP, TEMPLATES
 from tests.incidents.completing import CIVIL, MAIL
 from tests.incidents.completing_pages import NOW, enter, post, url
-from tests.reading import hidden, text
+from tests.reading import hidden, text, text_of
 
 pytestmark = pytest.mark.django_db
 HOSTILE = [MARKUP[0], MARKUP[1], FORMULAS[0], ADDRESSES[0], *INVISIBLE[:1], INVISIBLE[3], TEMPLATES[0]]
@@ -54,6 +55,24 @@ def test_a_section_is_filled_saved_and_read_again(client, incident):
     assert "Vous écrivez comme" in again
     assert re.search(r'value="oui" checked', again)
     assert re.search(r'id="id_q-autre-nsp" checked', again)
+
+
+def test_the_title_of_the_list_names_the_case(client, incident):
+    title = re.search(r"<title>(.*?)</title>", text_of(client.get(url(incident))))[1]
+    assert f"{spaced(incident.reference)} : ce qui nous aiderait encore" in title
+
+
+@time_machine.travel(NOW, tick=False)
+def test_the_case_counts_one_open_section_in_the_singular(client, incident):
+    case = f"/suivi/{incident.reference}/"
+    post(client, incident, "precisions", {"q-extension": ".abcd"})
+    post(client, incident, "machines", {"q-postes-nsp": "on"})
+    post(client, incident, "demarches", {"q-cnil_quand-nsp": "on"})
+    assert "Compléter, corriger : 2 rubriques, rien d’obligatoire" in text(client.get(case))
+
+    post(client, incident, "sauvegardes", {"q-sauvegarde_derniere-nsp": "on"})
+
+    assert "Compléter, corriger : 1 rubrique, rien d’obligatoire" in text(client.get(case))
 
 
 def test_looking_changes_nothing(client, incident):
