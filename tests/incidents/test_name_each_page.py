@@ -1,0 +1,154 @@
+"""The pages about one case name it in their title or heading, and none of their controls is without a name."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from incidents.models import Task
+from incidents.questions.catalogue import SNAPSHOTS
+from incidents.reference import spaced
+from incidents.services.handling.triage import acknowledge_incident
+from tests.cast import a_lead, a_responder, breizh_cyber, declare
+from tests.incidents.completing import CIVIL
+from tests.incidents.completing_pages import post as complete
+from tests.incidents.devices import case, opened, page, send, signed_in
+from tests.incidents.merging import MAYOR
+from tests.incidents.observing import an_observable
+from tests.incidents.pieces import hand_over
+from tests.incidents.transferring import another_centre, offer_url, propose_transfer
+from tests.stores import in_a_folder
+
+pytestmark = pytest.mark.django_db
+CONTROLS = {"a", "button", "summary"}
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+OF_THE_DECLARANT = [
+    *("", "lien", "messages", "retirer", "completer", "dossier", "pieces", "pieces/bordereau"),
+    "pieces/{piece}/reprendre",
+]
+SECTIONS = [
+    *(f"completer/{section}" for section in (*SNAPSHOTS, "precisions", "machines", "sauvegardes", "demarches")),
+    "completer/precisions/avant",
+]
+OF_THE_TRIAGE = [
+    *("histoire", "cloture", "appel", "transfert", "avis", "indicateurs", "indicateurs/{observable}", "messages"),
+    *("code", "effacer/demande"),
+]
+NAMED_BY_BODY = ["", "fusionner/", "fusionner/?avec={double}"]
+
+
+class Controls(HTMLParser):
+    """The opening tags of the links, buttons and summaries that a screen reader would name with nothing."""
+
+    def __init__(self, content):
+        super().__init__()
+        self.path, self.unclosed, self.nameless = [], [], []
+        self.feed(content)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag not in VOID:
+            self.path.append((tag, attributes.get("aria-hidden") == "true"))
+        if tag in CONTROLS:
+            self.unclosed.append((self.get_starttag_text(), len(self.path), [attributes.get("aria-label") or ""]))
+        elif tag == "img":
+            self.handle_data(attributes.get("alt") or "")
+
+    def handle_data(self, data):
+        for _, depth, words in self.unclosed:
+            if not any(is_silent for _, is_silent in self.path[depth:]):
+                words.append(data)
+
+    def handle_endtag(self, tag):
+        while self.path and self.path.pop()[0] != tag:
+            pass
+        if tag in CONTROLS:
+            control, _, words = self.unclosed.pop()
+            if not "".join(words).strip():
+                self.nameless.append(control)
+
+
+@pytest.fixture
+def incident(settings, tmp_path):
+    breizh_cyber()
+    with in_a_folder(settings, tmp_path / "evidence"):
+        yield declare(service_stopped="yes", interruptions=(CIVIL,))
+
+
+@pytest.fixture
+def uids(incident):
+    """Fill the case, so that each of its parts has controls, and return what the addresses vary by."""
+    declarant, responder = opened(incident), a_responder()
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    send(declarant, incident)
+    complete(declarant, incident, "precisions", {"q-extension": ".abcd"})
+    Task.objects.create(incident=incident, title="Rappeler le maire", author=responder)
+    another_centre()
+    return {
+        "piece": hand_over(declarant, incident, b"x", name="journal.txt").uid,
+        "observable": an_observable(incident, actor=responder).uid,
+        "double": declare(caller=MAYOR).reference,
+    }
+
+
+def join_names(response):
+    """Return the text of the title and of the first headings."""
+    content = " ".join(response.content.decode().replace("&nbsp;", " ").split())
+    return re.sub("<[^>]+>", "", " ".join(re.findall(r"<(?:title|h1)\b.*?</(?:title|h1)>", content)))
+
+
+def assert_named(response, name):
+    assert response.status_code == 200
+    assert name in join_names(response)
+    assert Controls(response.content.decode()).nameless == []
+
+
+@pytest.mark.parametrize("path", OF_THE_DECLARANT)
+def test_each_page_of_the_declarant_names_the_case(incident, uids, path):
+    address = page(incident, *path.format(**uids).split("/")).replace("//", "/")
+    assert_named(opened(incident).get(address), spaced(incident.reference))
+
+
+@pytest.mark.parametrize("path", SECTIONS)
+def test_each_section_leads_back_to_the_page_that_names_the_case(incident, uids, path):
+    """A section has the words of its questions alone: it names neither the case nor the body."""
+    response = opened(incident).get(page(incident, *path.split("/")))
+    assert Controls(response.content.decode()).nameless == []
+    assert f'<a href="{page(incident, "completer")}">Ce qui nous aiderait encore</a>' in response.content.decode()
+
+
+@pytest.mark.parametrize("path", OF_THE_TRIAGE)
+def test_each_page_of_the_triage_names_the_case(incident, uids, path):
+    address = case(incident, *path.format(**uids).split("/"))
+    assert_named(signed_in(a_lead()).get(address), spaced(incident.reference))
+
+
+@pytest.mark.parametrize("path", NAMED_BY_BODY)
+def test_the_pages_that_are_read_by_body_name_the_body(incident, uids, path):
+    address = case(incident).rstrip("/") + "/" + path.format(**uids)
+    assert_named(signed_in(a_lead()).get(address), incident.collectivity.name)
+
+
+def test_the_telephone_page_names_the_body(incident, uids):
+    response = signed_in(a_lead()).get(f"/triage/{incident.reference}/")
+    assert_named(response, incident.collectivity.name)
+
+
+def test_the_offer_names_the_case_to_the_other_centre(incident, uids):
+    transfer = propose_transfer(incident, a_responder())
+    taker = signed_in(a_responder(transfer.taker))
+    assert_named(taker.get(offer_url(transfer)), spaced(incident.reference))
+
+
+@pytest.mark.parametrize(
+    ("markup", "is_named"),
+    [
+        ('<a href="/">Dossier</a>', True),
+        ('<button aria-label="Fermer"><svg aria-hidden="true"></svg></button>', True),
+        ('<a href="/"><img src="a.png" alt="Accueil"></a>', True),
+        ('<a href="/"><span class="hash"></span></a>', False),
+        ('<summary><span aria-hidden="true">×</span></summary>', False),
+    ],
+)
+def test_a_control_without_words_is_found(markup, is_named):
+    assert bool(Controls(markup).nameless) is not is_named
