@@ -10,6 +10,8 @@ from csirts.enums import ContactKind
 
 PHONE = re.compile(r"\+?[\d\s.()-]+")
 WORDS = re.compile(r"[^\d\s+().-]+")
+# A whole French number, whatever comes before and after it.
+NATIONAL = re.compile(r"(?<!\d)0[1-9](?:[\s.()/–-]{0,3}\d){8}(?!\d)")
 SHORT = re.compile(r"[13]\d{1,3}")  # 17, 112, 3218: the short numbers of the French plan
 NATIONAL_DIGITS, LOCAL_DIGITS, MAX_DIGITS = 10, 6, 15
 check_https = URLValidator(schemes=["https"])
@@ -37,7 +39,7 @@ def is_phone(value: str) -> bool:
 
 def has_phone(text: str) -> bool:
     """Tell whether the text holds a whole number, perhaps among words: « 02 98 00 00 00 (le soir) »."""
-    return any(is_phone(part.strip(" ().-")) for part in WORDS.split(text))
+    return NATIONAL.search(text) is not None or any(is_phone(part.strip(" ().-")) for part in WORDS.split(text))
 
 
 def is_valid(check: Callable[[str], None], value: str) -> bool:

@@ -205,10 +205,15 @@ def explain_missing_route(location: str, region: Region | None, websites: Sequen
     return f"{location}, et nous n’y connaissons pas de centre régional. {way_out}"
 
 
+def format_day(day: date) -> str:
+    """Return « 1er janvier 2021 »."""
+    return re.sub(r"^1 ", "1er ", date_format(day, "j F Y"))
+
+
 def format_validity(valid: DateRange) -> str:
     """Return a period with both days included; the row holds the first day after it."""
-    first_day = date_format(valid.lower, "j F Y") if valid.lower else ""
-    last_day = date_format(valid.upper - timedelta(days=1), "j F Y") if valid.upper else ""
+    first_day = format_day(valid.lower) if valid.lower else ""
+    last_day = format_day(valid.upper - timedelta(days=1)) if valid.upper else ""
     if first_day and last_day:
         return f"du {first_day} au {last_day}"
     if first_day:

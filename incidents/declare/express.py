@@ -30,7 +30,7 @@ from incidents.declare.screens import ROUTES
 from incidents.declare.sending import answer_repeated_post, find_member, lead_to_answer
 from incidents.declare.views import CHOOSE, TO_MEND, list_own_bodies
 from incidents.devices import draft_cookie
-from incidents.enums import IncidentType, Origin, Screen
+from incidents.enums import IncidentType, Origin, Screen, Status
 from incidents.models import Draft
 from incidents.services.declaring.check import find_number_problem
 from incidents.services.declaring.draft import (
@@ -128,6 +128,9 @@ def render_express_again(request: HttpRequest, *, status: int = 403) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def handle_express_screen(request: HttpRequest) -> HttpResponse:
     opened = find_journey(request)
+    is_over = opened and opened.incident and opened.incident.status == Status.CLOSED
+    if is_over and draft_cookie.PEN not in request.POST:  # a case that is over does not stand in the way of a new one
+        opened = None
     if opened and opened.incident and request.method != "POST":
         return redirect_to("declare_sent")
     page = read_express_page(request, opened or make_journey(request))

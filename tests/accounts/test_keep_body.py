@@ -257,7 +257,13 @@ def test_emergency_card_takes_numbers_that_can_be_called(client, manager, phone,
     assert ("Ce numéro ne peut pas être appelé" in answer.content.decode()) is not is_saved
 
 
-@pytest.mark.parametrize("phone", ["112", "3218", "+33 6 12 34 56 78", "02 99 00 00 00 / 06 12 34 56 78"])
+NUMBERS = [
+    *("112", "3218", "+33 6 12 34 56 78", "02–98–00–00–00"),
+    *("02 99 00 00 00 / 06 12 34 56 78", "02 99 00 00 00 - 06 12 34 56 78", "02 99 00 00 00 06 12 34 56 78"),
+]
+
+
+@pytest.mark.parametrize("phone", NUMBERS)
 def test_emergency_card_takes_short_and_foreign_spellings(client, manager, phone):
     edit_page = home() + "urgence/ecrire/"
     seen = client.get(edit_page).context["seen"]

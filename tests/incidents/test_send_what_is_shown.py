@@ -1,10 +1,13 @@
 """What is sent is what the last screen showed: an answer that changed in another tab is shown before anything goes."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from incidents.models import Incident
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, START, WHERE, begin
+from tests.incidents.journeys import SENT, START, WHERE, an_address, begin
 from tests.reading import hidden, text
 
 CALLER = {"contact_phone": "02 99 00 00 00", "description": "Nos fichiers ne s’ouvrent plus."}
@@ -12,6 +15,7 @@ CALLER = {"contact_phone": "02 99 00 00 00", "description": "Nos fichiers ne s�
 
 @pytest.fixture
 def town(db, client):
+    client.defaults["REMOTE_ADDR"] = an_address()
     breizh_cyber()
     return begin(client)
 
@@ -100,7 +104,21 @@ def test_withdrawn_declaration_promises_no_help(client, town):
     assert Incident.objects.count() == 2
 
 
+def test_call_back_is_asked_anew_after_a_withdrawal(client, town):
+    """« Qu’on me rappelle » is free again too, by its page and by a post without one."""
+    client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
+    client.post(f"/suivi/{Incident.objects.get().reference}/retirer/", {"text": "", "author": "", "key": "k"})
+    page = client.get("/declarer/rappelez-moi/")
+    assert page.status_code == 200
+    answers = {"quoi": "panne", "collectivite": str(plouexemple().uid), "contact_phone": "02 99 00 00 00"}
+    assert client.post("/declarer/rappelez-moi/", answers | {"plume": hidden(page, "plume")}).url == SENT
+    assert Incident.objects.count() == 2
+
+
 def test_follow_up_says_by_when(client, town):
     client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
-    page = text(client.get(f"/suivi/{Incident.objects.get().reference}/"))
-    assert "Personne ne l’a encore lue. Breizh Cyber a pour objectif de s’en occuper avant le" in page
+    address = f"/suivi/{Incident.objects.get().reference}/"
+    words = "pour objectif de s’en occuper avant le"
+    assert f"Personne ne l’a encore lue. Breizh Cyber a {words}" in text(client.get(address))
+    Incident.objects.update(acknowledge_by=timezone.now() - timedelta(hours=1))
+    assert f"Personne ne l’a encore lue. Breizh Cyber avait {words}" in text(client.get(address))

@@ -42,12 +42,16 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
     evidence = build_evidence_block(incident, rows.evidence, rows.history)
     emergency = list_emergency_contacts(incident)
     calls = list_numbers_to_call(incident, emergency)
+    work = build_work_context(incident, user, now, rows)
+    is_left = incident.status == Status.ACKNOWLEDGED and (
+        work["assigned"]["is_gone"] or work["assigned"]["holder"] is None
+    )
     context = (
         build_facts_context(incident, now, rows)
         | build_history_context(incident, now, thread, evidence, rows)
         | build_doubles_block(incident, user, now)
-        | (work := build_work_context(incident, user, now, rows))
-        | build_status_context(incident, user, now, is_left=work["assigned"]["is_gone"])
+        | work
+        | build_status_context(incident, user, now, is_left=is_left)
         | {
             "thread": thread,
             "evidence": evidence,
@@ -58,10 +62,8 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
         }
     )
     thread["news_at"] = find_news_anchor(thread, rows.events, context["doubles"])
-    assigned = context["assigned"]
-    is_left = incident.status == Status.ACKNOWLEDGED and (assigned["is_gone"] or assigned["holder"] is None)
     clocks = list_clocks(incident, context["tasks"], now, is_left=is_left)
-    return context | {"next": find_next_act(context), "clocks": clocks}
+    return context | {"next": find_next_act(context, is_left=is_left), "clocks": clocks}
 
 
 def build_status_context(incident: Incident, user: User, now: datetime, *, is_left: bool) -> dict[str, Any]:

@@ -26,13 +26,17 @@ class Clock(NamedTuple):
     is_late: bool
 
 
-def find_next_act(context: Mapping[str, Any]) -> NextAct | None:
-    """Return what to do first on the case that `context` describes, or None if there is nothing to do."""
+def find_next_act(context: Mapping[str, Any], *, is_left: bool) -> NextAct | None:
+    """Return what to do first on the case that `context` describes, or None if there is nothing to do.
+
+    `is_left`: the case was taken, and nobody of the centre has it any more.
+    """
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:
         return suggest_reading(incident)
-    if incident.status == Status.DECLARED or context["assigned"]["is_gone"]:
-        return NextAct("take", "Prenez ce dossier en charge", "Le déclarant le voit aussitôt sur sa page de suivi.")
+    if incident.status == Status.DECLARED or is_left:
+        title = "Reprenez ce dossier" if is_left else "Prenez ce dossier en charge"
+        return NextAct("take", title, "Le déclarant le voit aussitôt sur sa page de suivi.")
     return (
         suggest_verifying(incident)
         or find_answering_act(incident, now)
