@@ -57,7 +57,7 @@ def page(incident):
 
 
 def octets_left(incident):
-    return remaining_quota(incident).octets
+    return remaining_quota(incident).byte_count
 
 
 def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, abandon):
