@@ -22,10 +22,6 @@ READING_ROLES = (*COLLECTIVITY_ROLES, *CSIRT_ROLES)
 # The administrator manages the accounts and reads no case
 
 
-class AdministersPlatform(Exception):
-    """The person administers the platform, and therefore may not join a body or a centre."""
-
-
 def may_join(person: User) -> bool:
     """Tell whether this person may be given a role that reads cases. One query."""
     return not mixes_administration([*person.membership_set.all(), Membership(role=Role.AGENT)])

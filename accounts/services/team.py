@@ -24,7 +24,6 @@ from accounts.services.invitations import (
 )
 from accounts.services.links import is_sent_by_lead, list_live_links, make_link, stop_links
 from accounts.services.mails import queue_mail
-from accounts.services.roles import AdministersPlatform, may_join
 from accounts.tokens import hash_token
 from csirts.models import Csirt
 
@@ -54,15 +53,14 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
     only when the link is used.
 
-    Raise Http404 unless `actor` leads the centre, ClosedAccount, AdministersPlatform, AlreadyMember,
-    TooManyInvitations, or SentTooSoon if the same invitation was sent minutes ago.
+    The answer does not reveal that the account administers the platform: the link then says so to the person alone.
+    Raise Http404 unless `actor` leads the centre, ClosedAccount, AlreadyMember, TooManyInvitations, or SentTooSoon if
+    the same invitation was sent minutes ago.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     person = get_or_create_account(email)
     if not person.is_active:
         raise ClosedAccount
-    if not may_join(person):
-        raise AdministersPlatform
     if centre.pk in person.work_centre_ids:
         raise AlreadyMember
     check_centre_mail_rate(list_centre_invitations(centre).filter(user=person), list_centre_invitations(centre))

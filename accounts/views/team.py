@@ -22,7 +22,6 @@ from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership
 from accounts.services import team
 from accounts.services.invitations import AlreadyMember, SentTooSoon, TooManyInvitations
-from accounts.services.roles import AdministersPlatform
 from accounts.signed_in import get_account
 from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
@@ -31,10 +30,6 @@ from accounts.views.sign_in import RefusesInvalidForm
 REFUSED_INVITATIONS = {
     TooManyInvitations: TOO_MANY,
     AlreadyMember: "Cette personne est déjà de l’équipe : rien n’est parti.",
-    AdministersPlatform: (
-        "Cette adresse ne peut pas rejoindre une équipe\N{NO-BREAK SPACE}: elle administre la plateforme. "
-        "Rien n’est parti."
-    ),
     team.ClosedAccount: "Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme.",
 }
 CHANNEL_OF_ANOTHER = (

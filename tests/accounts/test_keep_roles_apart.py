@@ -5,18 +5,33 @@ from django.test import Client
 
 from accounts.enums import Role
 from accounts.models import AccessLink, Membership, PendingMail, User
-from tests.accounts.leading import address_of, give_role, invite, read_text
+from accounts.services.invitations import MAX_INVITATIONS_A_DAY
+from tests.accounts.leading import NOUR, address_of, give_role, invite, read_text
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
 
 pytestmark = pytest.mark.django_db
 
 
-def test_lead_cannot_invite_the_administrator(client):
+def test_lead_does_not_learn_who_administers_the_platform_and_the_link_opens_nothing(client):
     client.force_login(a_lead())
-    page = read_text(invite(client, a_person(Role.ADMINISTRATOR).email))
-    assert "Cette adresse ne peut pas rejoindre une équipe : elle administre la plateforme." in page
-    assert "part par mail" not in page
-    assert not AccessLink.objects.exists()
+    administrator = a_person(Role.ADMINISTRATOR)
+    pages = [read_text(invite(client, email)).replace(email, "") for email in (administrator.email, NOUR)]
+    assert all("L’invitation part par mail à ." in page for page in pages)
+    assert "administre" not in pages[0]
+    assert PendingMail.objects.filter(to=administrator.email).count() == 1
+    address = address_of(AccessLink.objects.get(user=administrator))
+    for response in (Client().get(address), Client().post(address)):
+        assert response.status_code == 404
+        assert "ne rejoint ni une collectivité ni un centre" in read_text(response)
+    assert User.objects.get(pk=administrator.pk).read_centre_ids == set()
+
+
+def test_invitations_to_the_administrator_count_in_those_of_the_day(client):
+    client.force_login(a_lead())
+    for _number in range(MAX_INVITATIONS_A_DAY):
+        invite(client, a_person(Role.ADMINISTRATOR).email)
+    assert "Vingt invitations sont parties en un jour" in read_text(invite(client, a_person(Role.ADMINISTRATOR).email))
+    assert PendingMail.objects.count() == MAX_INVITATIONS_A_DAY
 
 
 def test_invitation_to_a_centre_does_not_open_for_a_person_who_administers_since(client):
