@@ -157,9 +157,18 @@ def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
 
 
 @transaction.atomic
-def stop_trial(*, csirt_id: int, actor: User) -> None:
-    """Stop the trial of a mailbox that is under way: its link no longer works. A second call changes nothing."""
-    stop_links(list_channel_trials(get_led_centre(actor, csirt_id, lock=True)))
+def stop_trial(*, csirt_id: int, actor: User) -> bool:
+    """Stop the trial of a mailbox that is under way: its link no longer works. Return whether there was one."""
+    centre = get_led_centre(actor, csirt_id, lock=True)
+    is_under_way = find_pending_channel(centre) is not None
+    stop_links(list_channel_trials(centre))
+    return is_under_way
+
+
+def has_confirmed_trial(centre: Csirt) -> bool:
+    """Tell whether the last trial of a mailbox was confirmed, and cases still go to that mailbox. One query."""
+    last = list_channel_trials(centre).order_by("-created_at", "-id").first()
+    return last is not None and last.used_at is not None and last.address == centre.notification_email
 
 
 def is_channel_of_another(address: str, centre: Csirt) -> bool:

@@ -40,6 +40,7 @@ NEEDLESS_TRIALS = {
     team.AlreadyChannel: "Les déclarations partent déjà à cette adresse\N{NO-BREAK SPACE}: rien n’a changé.",
     SentTooSoon: "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.",
 }
+CONFIRMED_MEANWHILE = "Cette adresse vient d’être confirmée\N{NO-BREAK SPACE}: les déclarations y partent."
 LONGEST_NUMBER = 18  # digits of a primary key in the database
 
 
@@ -159,8 +160,13 @@ class EditChannel(LeadFormView):
 @require_POST
 def abandon_trial(request: HttpRequest) -> HttpResponse:
     """Stop a trial without asking to confirm, because a new one undoes it."""
-    team.stop_trial(csirt_id=read_centre_number(request.POST), actor=get_account(request))
-    messages.info(request, "L’essai est abandonné\N{NO-BREAK SPACE}: son lien ne sert plus.")
+    lead, number = get_account(request), read_centre_number(request.POST)
+    if team.stop_trial(csirt_id=number, actor=lead):
+        messages.info(request, "L’essai est abandonné\N{NO-BREAK SPACE}: son lien ne sert plus.")
+    elif team.has_confirmed_trial(team.get_led_centre(lead, number)):
+        messages.warning(request, CONFIRMED_MEANWHILE)
+    else:
+        messages.info(request, "Aucun essai n’est en cours.")
     return redirect("centre_channel")
 
 

@@ -374,14 +374,22 @@ def test_mailbox_in_service_is_not_tried_again(client, lead):
 
 def test_lead_abandons_a_trial(client, lead, mailoutbox):
     try_mailbox(client)
-    for _click in range(2):
+    for answer in ("L’essai est abandonné : son lien ne sert plus.", "Aucun essai n’est en cours."):
         page = read_text(client.post("/equipe/adresse/abandonner/", {"csirt": breizh_cyber_pk()}, follow=True))
-    assert "L’essai est abandonné" in page
-    assert "Essai en cours" not in page
+        assert answer in page
+        assert "Essai en cours" not in page
     send_due_mails()
     assert mailoutbox == []
     assert Client().post(address_of(AccessLink.objects.get())).status_code == 404
     assert notification_email() != MAILBOX
+
+
+def test_lead_who_abandons_a_trial_too_late_reads_that_the_mailbox_is_in_service(client, lead):
+    try_mailbox(client)
+    Client().post(address_of(AccessLink.objects.get()))
+    page = read_text(client.post("/equipe/adresse/abandonner/", {"csirt": breizh_cyber_pk()}, follow=True))
+    assert "Cette adresse vient d’être confirmée : les déclarations y partent." in page
+    assert "abandonné" not in page
 
 
 def test_another_person_abandons_no_trial(client, lead):
