@@ -3,11 +3,11 @@ each.
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
-from django.db.models import OuterRef, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -17,6 +17,8 @@ from collectivities.models import Collectivity
 from csirts.wording import curl_apostrophes
 
 READING_ROLES = (*COLLECTIVITY_ROLES, *CSIRT_ROLES)
+# The name of the user who wrote a line of the history, as `User.__str__` writes it.
+AUTHOR = Coalesce(NullIf("user__display_name", Value("")), "user__email", output_field=TextField())
 
 
 # The administrator manages the accounts and reads no case
@@ -84,22 +86,27 @@ def log_on_account(role: Membership, actor: User, words: str) -> None:
 
 
 def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
-    """Add to each role the ids of the lines that record who gave it and who ended it last."""
+    """Add to each role who gave it and who ended it last, and when, if that was recorded."""
     lines = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="membership")
     lines = lines.filter(object_id=Cast(OuterRef("pk"), TextField())).order_by("-pk")
-    giving, ending = (lines.filter(action_flag=flag).values("pk")[:1] for flag in (ADDITION, CHANGE))
-    return roles.annotate(given_line=Subquery(giving), ended_line=Subquery(ending))
+    lines = lines.annotate(author=AUTHOR)
+    giving, ending = (lines.filter(action_flag=flag) for flag in (ADDITION, CHANGE))
+    return roles.annotate(
+        given_by=Subquery(giving.values("author")[:1]),
+        given_at=Subquery(giving.values("action_time")[:1]),
+        ended_by=Subquery(ending.values("author")[:1]),
+        ended_at=Subquery(ending.values("action_time")[:1]),
+    )
 
 
 def describe_authors(role: Membership) -> str:
-    """« Donné par Camille Exemple, le 3 novembre 2026. » A role given before this was recorded has no such line. One
-    query; the role comes from `annotate_authors`.
+    """« Donné par Camille Exemple, le 3 novembre 2026. » A role given before this was recorded has no such line. No
+    query; the role comes from `annotate_authors`, or is the empty one of a form.
     """
-    numbers = getattr(role, "given_line", None), role.ended_on and getattr(role, "ended_line", None)
-    lines = LogEntry.objects.select_related("user").in_bulk([number for number in numbers if number])
-    verbs = zip(("Donné", "Terminé"), numbers, strict=True)
-    return " ".join(format_author(verb, lines[number]) for verb, number in verbs if number)
+    giving = format_author("Donné", getattr(role, "given_by", None), getattr(role, "given_at", None))
+    ending = format_author("Terminé", getattr(role, "ended_by", None), getattr(role, "ended_at", None))
+    return " ".join(filter(None, [giving, ending if role.ended_on else ""]))
 
 
-def format_author(verb: str, line: LogEntry) -> str:
-    return f"{verb} par {line.user}, le {date_format(timezone.localtime(line.action_time), 'j F Y')}."
+def format_author(verb: str, author: str | None, moment: datetime | None) -> str:
+    return f"{verb} par {author}, le {date_format(timezone.localtime(moment), 'j F Y')}." if author and moment else ""

@@ -1,10 +1,13 @@
 """The admin shows who gave and who ended each role of an account."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import Role
 from accounts.models import AccessLink, Membership
+from accounts.services.roles import record_ended_roles, record_given_role
 from tests.accounts.leading import address_of, give_role, invite, read_text
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple, signed_in
 
@@ -37,6 +40,26 @@ def test_account_shows_a_role_given_and_ended_in_the_admin(client):
     page = read_text(client.get(f"{URL}{person.pk}/change/"))
     assert page.count(f"Donné par {administrator}, le ") == 1
     assert "Terminé par" not in page
+
+
+def test_authors_of_ten_roles_cost_as_many_queries_as_the_author_of_one(client):
+    administrator, person = a_person(Role.ADMINISTRATOR), a_responder()
+    client.force_login(administrator)
+    Membership.objects.filter(user=person).update(ended_on="2021-02-01")
+    numbers = []
+    for added, traced in ((1, 1), (9, 10)):
+        for _role in range(added):
+            role = Membership.objects.create(
+                user=person, role=Role.RESPONDER, csirt=breizh_cyber(), since_on="2021-02-01"
+            )
+            record_given_role(role, administrator)
+            Membership.objects.filter(pk=role.pk).update(ended_on="2021-03-01")
+            record_ended_roles([role], administrator)
+        with CaptureQueriesContext(connection) as queries:
+            page = read_text(client.get(f"{URL}{person.pk}/change/"))
+        assert page.count(f"Donné par {administrator}, le ") == page.count("Terminé par ") == traced
+        numbers.append(sum("django_admin_log" in query["sql"] for query in queries))
+    assert numbers[0] == numbers[1]
 
 
 def test_history_shows_who_handed_a_body_over(client):
