@@ -266,7 +266,7 @@ def test_lead_who_removes_a_person_sees_how_many_cases_to_take_over(responder):
     assert f'<a href="{address}">les voir</a>' in page.content.decode()
     assert len(lead.get(address).context["rows"]) == 3
     later = lead.get("/equipe/")
-    assert "3 dossiers ouverts à reprendre : les personnes qui s’en occupaient ne travaillent plus" in text(later)
+    assert "3 dossiers ouverts à reprendre : personne du centre ne s’en occupe plus. Les voir" in text(later)
 
 
 def test_administrator_who_closes_accounts_sees_how_many_cases_each_centre_has_to_take_over(responder):
