@@ -64,7 +64,7 @@ def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list
     case = text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "reprise par le déclarant" in case
     assert piece.storage_name not in set(list_pointed_stems(piece.storage_name[:2]))
-    assert remaining_quota(incident).byte_count == quota.octets + len(content)
+    assert remaining_quota(incident).byte_count == quota.byte_count + len(content)
     assert not SearchDocument.objects.filter(incident=incident, source=str(piece.uid)).exists()
     assert "Vous avez repris une pièce remise par erreur" in text(holder.get(f"/suivi/{incident.reference}/"))
 
