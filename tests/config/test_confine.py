@@ -155,7 +155,7 @@ def test_a_user_id_without_a_name_is_given_one(private, monkeypatch):
     """In a container the user may have no name, and PostgreSQL asks the system for one."""
     assert confinement.has_a_name(os.getuid())
     assert not confinement.has_a_name(2**31 - 7)
-    monkeypatch.setattr(confinement, "ROOT", -1)
+    monkeypatch.setattr(confinement, "ROOT_UID", -1)
     monkeypatch.setattr(confinement, "has_a_name", lambda uid: False)
 
     assert count_starts(private / "home")[0] == 1

@@ -41,7 +41,7 @@ def test_each_section_of_a_case_is_accessible(visitor, incident):
     enter(page, visitor.site, incident)
     visitor.goto(base)
     visitor.look("complete-list")
-    for section in (*(part.code for part in get_current_version().sections_of("virement")), *SNAPSHOTS):
+    for section in (*(part.code for part in get_current_version().list_sections("virement")), *SNAPSHOTS):
         visitor.goto(f"{base}{section}/")
         visitor.look(f"complete-{section}")
     visitor.check()
