@@ -122,7 +122,7 @@ class RequestBody:
 
 
 class BodyReader:
-    """The file from which Django reads a body: first the bytes in `content`, then those that `more` returns."""
+    """The file from which Django reads a body: first the bytes in `content`, then those that `read_more` returns."""
 
     def __init__(self, content: bytes = b"", read_more: Callable[[], bytes] = bytes) -> None:
         self.content, self.read_more = bytearray(content), read_more
@@ -232,7 +232,7 @@ class Gate:
 
 
 class WsgiAnswer:
-    """The answer of Django, which threads make either whole or piece by piece."""
+    """The response of Django, which worker threads produce at once or in chunks."""
 
     def __init__(self, application: Application, environ: Environ) -> None:
         self.application, self.environ = application, environ

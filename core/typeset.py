@@ -19,7 +19,7 @@ from core.printable import find_lacking_character, name_characters, remove_undra
 # Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, which weigh six times as
 # much.
 FONTS = [Path(manimgx_fonts.__file__).parent]
-# How many scripts and characters one document may lack. Beyond that, it is drawn without its claim of accessibility.
+# How many scripts that our fonts lack one document may contain. Beyond that, the PDF does not claim to be accessible.
 MAX_SCRIPTS = 24
 # typst caches its last compilations, so that small batches keep the cache small.
 PAGES_AT_ONCE = 5

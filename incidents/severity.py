@@ -1,7 +1,7 @@
 """The severity of a case from its structured facts, with the reasons. It only sorts the queue: a responder decides.
 
 Each fact gives points, which are added up: 0–1 low, 2–3 moderate, 4–5 high, 6 and more critical. The scale is the
-project's own (it is not NCISS). It is displayed with its reasons, a person who sets another level gives a motive, and
+project's own (it is not NCISS). It is displayed with its reasons, a person who sets another level gives a reason, and
 the level never falls by itself.
 
 | fact | points |
@@ -10,7 +10,7 @@ the level never falls by itself.
 | a service is touched or slowed; an essential one is stopped | 1; 2 |
 | people who cannot be served, from 1 000; from 10 000 | 1; 2 |
 | how far it has spread: half of the computers, or one central server; the directory of accounts | 1; 2 |
-| data touched; said to have left for certain, or sensitive | 1; 2 |
+| data touched; confirmed as leaked, or sensitive | 1; 2 |
 | … of more than 5 000 persons, or sensitive of more than 300 | 1 more |
 | the attacker is still active | 2 |
 | the backups are touched in part; all of them, or there are none | 1; 2 |

@@ -59,7 +59,7 @@ REACHES: dict[str, tuple[PartnerKind, ...]] = {
 
 
 def is_kept_in(tlp: str) -> bool:
-    """Tell whether nothing of the case but a link to it may leave, whatever the channel. This is so under TLP:RED."""
+    """Tell whether only a link to the case may leave, whatever the channel, as TLP:RED requires."""
     return tlp == Tlp.RED
 
 

@@ -33,7 +33,7 @@ class Audience:
         self.notified_at_by_kind = find_last_news(events)
         self.read_at_by_case = find_last_readings(events)
         self.centres = load_named_centres(events)
-        self.told_people = list_notified_people(
+        self.notified_people = list_notified_people(
             event for event in events if self.members.get(event.incident.collectivity_id)
         )
 
@@ -42,8 +42,8 @@ class Audience:
             if is_held_back(recipient, event):
                 continue
             if recipient == Recipient.BODY:
-                yield from self.list_new_members(event)
-            elif not is_author(recipient, event) and not self.was_told_recently(recipient, event):
+                yield from self.list_members_to_notify(event)
+            elif not is_author(recipient, event) and not self.was_notified_recently(recipient, event):
                 yield Addressee(recipient, self.find_centre(event) if recipient == Recipient.CSIRT else None)
 
     def find_centre(self, event: IncidentEvent) -> Csirt | None:
@@ -51,25 +51,25 @@ class Audience:
         slug = read_named_centre(event)
         return event.incident.csirt if slug is None else self.centres.get(slug)
 
-    def list_new_members(self, event: IncidentEvent) -> Iterator[Addressee]:
+    def list_members_to_notify(self, event: IncidentEvent) -> Iterator[Addressee]:
         """Yield the members of the body, except the author of the event and the members already notified of
-        this case.
+        this case, and remember that they are notified.
         """
         for person in self.members[event.incident.collectivity_id]:
             key = (event.incident_id, person.pk)
-            if person.pk != event.actor_id and key not in self.told_people:
-                self.told_people.add(key)
+            if person.pk != event.actor_id and key not in self.notified_people:
+                self.notified_people.add(key)
                 yield Addressee(Recipient.BODY, person=person)
 
-    def was_told_recently(self, recipient: str, event: IncidentEvent) -> bool:
+    def was_notified_recently(self, recipient: str, event: IncidentEvent) -> bool:
         """Tell whether the centre was notified of the same kind of news less than QUIET ago and has not
         read the case since. If not, remember this event as the latest such news.
         """
         if recipient != Recipient.CSIRT or event.kind not in ANNOUNCED_ONCE:
             return False
         key = (event.incident_id, event.kind)
-        told_at, read_at = self.notified_at_by_kind.get(key), self.read_at_by_case.get(event.incident_id)
-        if told_at and told_at > event.at - QUIET and (read_at is None or read_at < told_at):
+        notified_at, read_at = self.notified_at_by_kind.get(key), self.read_at_by_case.get(event.incident_id)
+        if notified_at and notified_at > event.at - QUIET and (read_at is None or read_at < notified_at):
             return True
         self.notified_at_by_kind[key] = event.at
         return False

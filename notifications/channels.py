@@ -21,7 +21,7 @@ from notifications.models import Delivery
 from notifications.recipients import ANNOUNCED_ONCE, find_address
 
 CASES_AT_ONCE = 100
-# A declarant who never gives an address waits for ever: only the deliveries of the last day are read again.
+# Mails to a declarant who never gives an address would wait for ever, so only those of the last day are read again.
 MISSED_WITHIN = timedelta(days=1)
 CASE_PATH = "announcement__event__incident"
 # The section of the facts with the person to call back and their address.

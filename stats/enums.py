@@ -103,7 +103,7 @@ FAMILY_OF: dict[str, ServiceFamily] = {
 }
 
 
-class CaseOutcome(models.TextChoices):
+class AttemptOutcome(models.TextChoices):
     """The result of an attempt to publish."""
 
     PUBLISHED = "published", "publié"

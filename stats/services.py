@@ -12,7 +12,7 @@ from accounts.models import User
 from core.locks import Lock, hold_lock, take_lock
 from stats.counting import rollups
 from stats.disclosure.tables import Period
-from stats.enums import CaseOutcome
+from stats.enums import AttemptOutcome
 from stats.exact.access import Scope
 from stats.models import Attempt, ExactReading, FigureCheck, Release
 from stats.releases.publish import list_due_periods, make_release
@@ -68,7 +68,7 @@ def publish_period(period: Period, now: datetime) -> Release:
 
 def save_attempt(period: Period, now: datetime, began: float, **result: Any) -> None:
     """Save the result of an attempt. `began` is an instant of the monotonic clock; `result` is empty if it failed."""
-    outcome = CaseOutcome.PUBLISHED if result else CaseOutcome.FAILED
+    outcome = AttemptOutcome.PUBLISHED if result else AttemptOutcome.FAILED
     Attempt.objects.create(at=now, outcome=outcome, period=str(period), seconds=monotonic() - began, **result)
 
 

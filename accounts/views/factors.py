@@ -49,7 +49,7 @@ class EnrolsFactor(RefusesInvalidForm):
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         user = get_account(self.request)
-        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # of the view that this completes
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # the view that this mixin extends defines it
         queue_mail(MailKind.FACTOR_ADDED, user)
         record_new_factor(self.request, user, self.kind)
         return response

@@ -115,8 +115,8 @@ def confine(home: Path) -> Confinement:
 
 
 def confine_to_present_user(programs: Programs, data: Path) -> Confinement:
-    """Run as the present user, in a namespace if that user has no name: PostgreSQL asks for one, and a container may
-    use a number without name.
+    """Run as the current user. If that user has no name, as in some containers, run in a namespace, because PostgreSQL
+    requires a user name.
     """
     if has_a_name(os.getuid()):
         return Confinement(programs, data)

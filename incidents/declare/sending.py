@@ -92,8 +92,8 @@ def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | No
 
 
 def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Lead to the answer if the same words are posted again (a double click, the back button); otherwise show the new
-    ones, so that they are not lost.
+    """Redirect to the answer page if the same words are posted again (a double click, the back button). Otherwise show
+    the new words, so that they are not lost.
     """
     before = journey.pages.get(entry.screen)
     if before is None or are_same_words(before.values, entry.values) or journey.incident is None:

@@ -80,7 +80,9 @@ class FiguresPage:
         return self.printed.is_over
 
     def total(self, counts: str = "incidents", *, before: bool = False) -> Cell:
-        """Return a total of the place and year. For a région, only incidents are printed."""
+        """Return the printed total of `counts` for the place and year of the page. For a région only the total of
+        incidents is published; any other is a closed cell.
+        """
         printed = self.before if before else self.printed
         if self.region is None:
             return printed.cell(counts)

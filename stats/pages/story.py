@@ -86,7 +86,7 @@ def count_quarters(page: FiguresPage) -> str:
 
 
 def write_last_quarter(page: FiguresPage, quarter: int) -> list[str]:
-    """Return the total of the latest published quarter, if it has a number."""
+    """Return a sentence with the total of the latest published quarter, or [] if that total has no number."""
     cell = page.printed.cell("incidents", quarter=quarter)
     if not cell.is_shown:
         return []

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from core.locks import Lock, is_held
 from stats.disclosure.tables import Period
-from stats.enums import CaseOutcome
+from stats.enums import AttemptOutcome
 from stats.releases.publish import find_first_due_day, list_due_periods
 from stats.releases.rows import Attempt
 
@@ -30,6 +30,6 @@ def read_progress(now: datetime) -> ReleaseProgress:
     return ReleaseProgress(
         due=tuple(list_due_periods(now)),
         is_running=is_held(Lock.PUBLISH),
-        has_failed=newest == CaseOutcome.FAILED,
+        has_failed=newest == AttemptOutcome.FAILED,
         earliest_on=find_first_due_day(now),
     )

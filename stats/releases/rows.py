@@ -11,7 +11,7 @@ from collectivities.models import Collectivity
 from core.append_only import make_append_only_triggers
 from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import TABLES, Period
-from stats.enums import CaseOutcome, Stratum
+from stats.enums import AttemptOutcome, Stratum
 
 # CURRENT_TIMESTAMP is when the transaction began: only the transaction that made the release may add rows to it.
 FILLED_ONCE = """
@@ -176,7 +176,7 @@ class Attempt(models.Model):
     """An attempt to publish and its result, so that a failure is not silent."""
 
     at = models.DateTimeField("le", default=timezone.now)
-    outcome = models.CharField("issue", max_length=16, choices=CaseOutcome)
+    outcome = models.CharField("issue", max_length=16, choices=AttemptOutcome)
     period = models.CharField("période", max_length=7)
     release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, verbose_name="publication")
     seconds = models.FloatField("durée en secondes")
@@ -188,7 +188,7 @@ class Attempt(models.Model):
         verbose_name = "essai de publication"
         verbose_name_plural = "essais de publication"
         constraints = [
-            models.CheckConstraint(condition=Q(outcome__in=CaseOutcome.values), name="attempt_outcome_known")
+            models.CheckConstraint(condition=Q(outcome__in=AttemptOutcome.values), name="attempt_outcome_known")
         ]
 
     def __str__(self) -> str:

@@ -124,7 +124,7 @@ def test_all_are_sent_in_the_end(crowd, post):
     assert len(post.received) == MANY
 
 
-def test_mails_that_come_meanwhile_do_not_wait_for_the_round(crowd, post, monkeypatch):
+def test_mails_created_during_a_round_leave_before_its_end(crowd, post, monkeypatch):
     """After one message, a new case is announced and mailed, and the link of an account is sent."""
     deliver, agent, order = dispatch.send_claimed, an_agent(), []
 

@@ -321,7 +321,7 @@ def test_a_stranger_s_words_do_nothing(centre, post, text):
     assert all(line.startswith(">") for line in quoted.splitlines())
 
 
-def test_ten_thousand_signs_without_a_space_stay_in_their_lines(centre, post):
+def test_a_long_word_without_a_space_is_wrapped(centre, post):
     declare(description="x" * 5000)
 
     deliver_all(post)

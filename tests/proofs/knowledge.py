@@ -126,7 +126,9 @@ def write_books(editions: Sequence[Edition], *, is_sure: bool) -> list[Book]:
 
 
 def find_beginning(editions: Sequence[Edition], year: str) -> str:
-    """Return the quarter in which the service began: each quarter since has an edition, if the year's have any."""
+    """Return the first quarter with an edition in this year, or the first of the year if none has one. Every later
+    quarter is assumed to have one.
+    """
     quarters = [edition.quarter for edition in editions if edition.year == year and edition.quarter]
     return min(quarters, default=QUARTERS[0])
 

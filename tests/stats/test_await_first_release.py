@@ -5,7 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from core.locks import Lock, hold_lock
 from stats.counting import rollups
-from stats.enums import CaseOutcome
+from stats.enums import AttemptOutcome
 from stats.releases.rows import Attempt
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.pages import plain
@@ -28,7 +28,7 @@ def test_the_page_says_which_quarter_is_verified_and_which_follow(client, time_m
         assert "En cours de vérification : 2e trimestre 2025." in plain(
             " ".join(LexborHTMLParser(client.get("/statistiques/publications/").content).text().split())
         )
-    Attempt.objects.create(outcome=CaseOutcome.FAILED, period="2025-T2", seconds=1)
+    Attempt.objects.create(outcome=AttemptOutcome.FAILED, period="2025-T2", seconds=1)
     assert "Le dernier essai n’a pas abouti." in words(read(client))
 
 

@@ -210,7 +210,9 @@ def store_first_state(incident: Incident, section: str) -> str:
 
 
 def put_interruptions(incident: Incident, interruptions: Sequence[Interruption]) -> None:
-    """Replace all the rows, in order: nothing refers to a row, and a service may stop again after it resumed."""
+    """Delete all the rows and create the new ones in order. Rows cannot be matched by service, because a service may
+    stop again after it resumed, and no other table refers to them.
+    """
     incident.interruptions.all().delete()
     ServiceInterruption.objects.bulk_create(
         ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in interruptions

@@ -51,9 +51,9 @@ class NotFinished(ValidationError):
 class Ending:
     """What is typed to close a case.
 
-    `ended` holds when each service resumed. `moot` holds the uids of the tasks that no longer apply. `leak` is a
-    conclusion or `NEVER_KNOWN`. `why` explains why a case that nobody handled or answered is resolved; it becomes a
-    note that no declarant reads.
+    `ended` gives the time at which each service resumed. `moot` holds the uids of the tasks that no longer apply.
+    `leak` is a conclusion or `NEVER_KNOWN`. `why` explains why a case that nobody handled or answered is resolved; it
+    becomes a note that no declarant reads.
     """
 
     reason: str

@@ -107,7 +107,7 @@ def list_card_papers(departement: Departement) -> QuerySet[Paper]:
 def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
     """Make the papers that are due until none is left or the round is over. Returns the number of papers made.
 
-    `meanwhile` is called each time that a long paper has taken the time of a round.
+    While a long paper is being made, `meanwhile` is called every `LONGEST_ROUND`.
     """
     papers, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until and (paper := claim_paper(timezone.now(), kinds)):

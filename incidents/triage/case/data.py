@@ -1,4 +1,4 @@
-"""What was declared of the data of a case, and apart from it what the centre judged."""
+"""The personal data that a case concerns: what was declared, and separately what the centre concluded."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -111,7 +111,9 @@ def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datet
 
 
 def format_wave_name(wave: Wave, worst: CaseLine) -> str:
-    """Return what its cases have in common: the title of their group, their supplier, or why they were marked."""
+    """Return what its cases have in common: the title of their group, their supplier, or the connection, mailbox or
+    body from which too many came.
+    """
     if wave.group:
         return wave.group.group_title or ""
     if wave.kind == WaveKind.SUPPLIER:

@@ -72,7 +72,9 @@ def match_assignee(name: str, user: User) -> Q:
 
 
 def match_state(value: Value) -> Q:
-    """Return the condition of the states. A case whose holder left its centre is to be taken, as in the queue."""
+    """Return the condition that matches any of the states. A case that was taken and whose holder has left the centre
+    counts as « to take », as in the queue.
+    """
     states = cast("tuple[str, ...]", value)
     combined = Q(status__in=[state for state in states if state in Status.values])
     if TO_TAKE in states:

@@ -106,7 +106,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
         "keys": KEYS.items(),
     }
     try:
-        # A problem gives the position of a word in this text.
+        # A QueryProblem gives a position in the cleaned text, so the page must show that text.
         context["typed"] = clean_line(typed_text, limit=LONGEST, field="q")
         query = read_query(refang_typed(context["typed"]))
     except QueryProblem as problem:

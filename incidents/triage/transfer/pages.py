@@ -183,7 +183,9 @@ def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Return the offer. Without a motive, or too late, the page comes back with what was typed."""
+    """Send the offered case back to the centre that proposed it. Without a motive, or too late, show the page
+    again with what was typed.
+    """
     form = ReturnForm(request.POST)
     try:
         if form.is_valid():

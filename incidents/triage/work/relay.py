@@ -118,7 +118,9 @@ def announce_relay(request: HttpRequest, relay: Relay) -> None:
 
 
 def free_case(request: HttpRequest, user: User) -> HttpResponse:
-    """Put a case of somebody who has left back into the queue. Only cases that this lead's page lists are accepted."""
+    """Put back into the queue a case whose holder has left the centre. Only cases that this lead's page
+    lists are accepted.
+    """
     case = next((case for case in list_abandoned_cases(user) if case.reference == request.POST[FREE]), None)
     if case is None:
         messages.warning(request, "Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé.")
