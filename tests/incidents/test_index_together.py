@@ -11,6 +11,7 @@ from django.db import connection
 from incidents.models import PendingEvent, SearchDocument
 from incidents.services.history import index
 from tests.cast import declare
+from tests.killed import wait_for_rollback
 
 KILLED = """
 import os, signal
@@ -54,6 +55,7 @@ def test_a_worker_killed_before_its_commit_loses_nothing(transactional_db):
     environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     done = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
     assert done.returncode == -9
+    wait_for_rollback()
     assert (count_pending(), SearchDocument.objects.count()) == (1, 0)
 
     index.index_all()

@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -22,6 +21,7 @@ from stats.models import CaseFact, Presence, Rollup
 from stats.services import fold_new_events
 from stats.tasks import fold_events as task
 from tests.cast import a_lead, breizh_cyber, declare
+from tests.killed import wait_for_rollback
 from tests.stats.cases import Case, bodies, change, on, one_each, store, touch
 
 RANSOMWARE = ("incidents", "information-content-security/rancon")
@@ -223,30 +223,12 @@ rollups.fold_batch()
 """
 
 
-def wait_until_alone():
-    """PostgreSQL needs a moment to see that a client was killed; until then its rows are locked, and skipped."""
-    busy_clients = (
-        "SELECT count(*) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
-    )
-    deadline = time.monotonic() + 30
-    while read_count(busy_clients) != 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def read_count(query):
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return cursor.fetchone()[0]
-
-
 def test_a_folder_killed_before_its_commit_counts_nothing_twice(transactional_db):
     store(one_each(bodies("53", 20), on(2025, 2, 1)))
     environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     done = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
     assert done.returncode == -9
-    wait_until_alone()
+    wait_for_rollback()
     assert (read_sums(), count_pending()) == ({}, 20)
     fold_new_events()
     assert (read_sums(), count_pending()) == ({("declared", ""): 20, RANSOMWARE: 20}, 0)
