@@ -12,6 +12,7 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.models import Incident
 from tests.cast import a_responder, breizh_cyber, declare
+from tests.incidents.merging import MAYOR
 from tests.incidents.transferring import another_centre
 from tests.stores import bucket_server, in_a_bucket, in_a_folder
 
@@ -33,6 +34,18 @@ def colleague(db: None) -> User:
 def incident(db: None) -> Incident:
     breizh_cyber()
     return declare()
+
+
+@pytest.fixture
+def main(db: None) -> Incident:
+    """The first of two declarations of one incident; the second is `double`."""
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def double(main: Incident) -> Incident:
+    return declare(caller=MAYOR, description="Tout est bloqué depuis ce matin.")
 
 
 @pytest.fixture

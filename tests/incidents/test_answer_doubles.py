@@ -18,23 +18,12 @@ from incidents.services.handling.close import NotFinished
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
-from tests.cast import a_lead, breizh_cyber, declare
+from tests.cast import a_lead, declare
 from tests.incidents.devices import case
 from tests.incidents.merging import MAYOR, again, merge, write
 from tests.reading import NBSP, text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def main():
-    breizh_cyber()
-    return declare()
-
-
-@pytest.fixture
-def double(main):
-    return declare(caller=MAYOR, description="Tout est bloqué depuis ce matin.")
 
 
 def send_answer(incident, responder, key="r", **options):

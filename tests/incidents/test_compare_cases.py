@@ -6,23 +6,11 @@ import pytest
 
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from tests.cast import breizh_cyber, declare
 from tests.incidents.devices import case
-from tests.incidents.merging import MAYOR, write
+from tests.incidents.merging import write
 from tests.reading import text, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def main():
-    breizh_cyber()
-    return declare()
-
-
-@pytest.fixture
-def double(main):
-    return declare(caller=MAYOR)
 
 
 def compare(client, main, double):

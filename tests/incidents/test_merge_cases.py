@@ -26,21 +26,10 @@ from stats.services import verify_figures
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import case, guest, opened, page
 from tests.incidents.devices import send as write_as_declarant
-from tests.incidents.merging import MAYOR, again, merge, write
+from tests.incidents.merging import again, merge, write
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def main():
-    breizh_cyber()
-    return declare()
-
-
-@pytest.fixture
-def double(main):
-    return declare(caller=MAYOR, description="Tout est bloqué depuis ce matin.")
 
 
 def test_a_responder_merges_a_double_into_its_main_case(client, responder, main, double):
