@@ -33,7 +33,7 @@ from incidents.sharing import (
 from notifications.enums import Recipient
 from notifications.facts import describe_case_facts
 from notifications.models import Delivery
-from notifications.wording import defuse_line, quote_lines, wrap_lines
+from notifications.wording import defuse_line, quote_lines, wrap_quotations
 
 TRANSFER_KINDS = (EventKind.TRANSFER_ASKED, EventKind.TRANSFERRED, EventKind.TRANSFER_RETURNED)
 # Templates for a mailbox that somebody else may read: they reveal neither the incident nor whether
@@ -54,7 +54,7 @@ def write_case_mail(delivery: Delivery, *, to: str) -> EmailMessage:
     subject, _newline, body = text.strip().partition("\n")
     mail = EmailMessage(
         subject=subject,
-        body=wrap_lines(body),
+        body=wrap_quotations(body),
         to=[to],
         headers={
             "Message-ID": f"<{delivery.key}@{urlsplit(settings.SITE_URL).hostname}>",

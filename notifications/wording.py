@@ -1,4 +1,4 @@
-"""The words of strangers, made harmless in a mail, and lines wrapped for a narrow screen."""
+"""The words of strangers, made harmless and wrapped as quotations in a mail."""
 
 import re
 import textwrap
@@ -11,7 +11,6 @@ ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 BLANK_LINES = re.compile(r"\n{3,}")
 QUOTE = "> "
 WHOLE_ADDRESS = re.compile(r"\bhttps://")
-MARKER = re.compile(r"(- |\d\. )")
 
 
 def defuse_line(text: str) -> str:
@@ -45,24 +44,22 @@ def defuse_part(text: str) -> str:
     return f"{before}{defuse_line(text)}{after}"
 
 
-def wrap_lines(text: str) -> str:
-    """Wrap at 72 columns. List items keep their indent, quotations their mark, and addresses are not cut."""
-    lines = (piece for line in text.strip().splitlines() for piece in wrap_line(line.rstrip()))
+def wrap_quotations(text: str) -> str:
+    """Wrap the quotations at 72 columns, each line with its mark. The other lines stay whole, because mail
+    programs fit them to the screen, and a line cut at 72 columns is ragged on a telephone.
+    """
+    lines = (part for line in text.strip().splitlines() for part in wrap_quotation(line.rstrip()))
     return BLANK_LINES.sub("\n\n", "\n".join(lines)) + "\n"
 
 
-def wrap_line(line: str) -> list[str]:
-    is_quotation = line.startswith(QUOTE)
-    indent = QUOTE if is_quotation else " " * len(marker[0]) if (marker := MARKER.match(line)) else ""
-    wrapped = textwrap.wrap(
-        line,
-        WIDTH,
-        subsequent_indent=indent,
-        # The words of strangers never hold a whole address (`defuse_line`): an address is ours and must not be cut.
-        break_long_words=is_quotation and not WHOLE_ADDRESS.search(line),
-        break_on_hyphens=False,
-    )
-    return wrapped or [line]
+def wrap_quotation(line: str) -> list[str]:
+    if not line.startswith(QUOTE):
+        return [line]
+    # A whole address in a quotation belongs to the centre (`defuse_unlisted_links`) and must not be cut.
+    keep_address = WHOLE_ADDRESS.search(line) is not None
+    return textwrap.wrap(
+        line, WIDTH, subsequent_indent=QUOTE, break_long_words=not keep_address, break_on_hyphens=False
+    ) or [line]
 
 
 def group_thousands(number: int) -> str:

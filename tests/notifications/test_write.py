@@ -18,7 +18,7 @@ from incidents.services.declaring.declare import declare_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.sharing import READ_BY_OTHERS
-from notifications.wording import defuse_line, quote_lines, wrap_lines
+from notifications.wording import defuse_line, quote_lines, wrap_quotations
 from tests import harmless
 from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
@@ -56,16 +56,16 @@ def test_the_centre_reads_all_that_was_declared(centre, post):
         f"commune de Plouexemple (Finistère) ({reference})"
     )
     text = body(message)
-    assert text.startswith("TLP:AMBER+STRICT : pour qui doit le savoir dans votre centre, et\npersonne d’autre.\n")
+    assert text.startswith("TLP:AMBER+STRICT : pour qui doit le savoir dans votre centre, et personne d’autre.\n")
     for line in (
         "Commune de Plouexemple (Finistère), 4 210 habitants\n",
         "Rançongiciel (« Nos fichiers ne s’ouvrent plus »)\n",
         "NON VÉRIFIÉE : n’importe qui peut avoir écrit ce qui suit.",
-        "Prendre en charge avant le mardi 24 novembre 2026 à 10 h 51, heure de\nParis :\n",
+        "Prendre en charge avant le mardi 24 novembre 2026 à 10 h 51, heure de Paris :\n",
         f"\nhttp://localhost:8000/triage/{incident.reference}/\n",
         "- Dominique Exemple, secrétaire de mairie\n- 02 99 00 00 00\n- mairie@plouexemple.example\n",
         "- survenu vers le mardi 24 novembre 2026 à 7 h 51\n",
-        "- État civil : arrêté, depuis le mardi 24 novembre 2026 à 8 h 51, 4 210\n  personnes touchées\n",
+        "- État civil : arrêté, depuis le mardi 24 novembre 2026 à 8 h 51, 4 210 personnes touchées\n",
         "- fuite soupçonnée, de 301 à 5 000 personnes\n- Numéro de sécurité sociale (NIR)\n",
         "- Exemple Infogérance\n",
         "> Les fichiers ne s’ouvrent plus.\n> Un message demande de l’argent.\n",
@@ -321,21 +321,34 @@ def test_a_stranger_s_words_do_nothing(centre, post, text):
     assert all(line.startswith(">") for line in quoted.splitlines())
 
 
-def test_a_long_word_without_a_space_is_wrapped(centre, post):
+def test_a_long_quoted_word_without_a_space_is_wrapped(centre, post):
     declare(description="x" * 5000)
 
     deliver_all(post)
 
-    assert max(len(line) for line in body(post.to(CENTRE)[0]).splitlines()) <= 72
+    quoted = [line for line in body(post.to(CENTRE)[0]).splitlines() if line.startswith(">")]
+    assert len(quoted) > 60
+    assert max(len(line) for line in quoted) <= 72
 
 
-def test_no_line_of_a_mail_is_wider_than_72_columns(centre, post):
+def test_no_quotation_in_a_mail_is_wider_than_72_columns(centre, post):
     declare(description="mot " * 500)
 
     deliver_all(post)
 
-    for message in post.received:
-        assert all(len(line) <= 72 for line in body(message).splitlines())
+    quoted = [line for line in body(post.to(CENTRE)[0]).splitlines() if line.startswith(">")]
+    assert len(quoted) > 20
+    assert all(len(line) <= 72 for line in quoted)
+
+
+def test_a_sentence_of_a_mail_is_one_line_that_the_telephone_wraps(centre, post):
+    declare()
+
+    deliver_all(post)
+
+    lines = body(post.to(TOWN)[0]).splitlines()
+    arrival = next(line for line in lines if line.startswith("Votre déclaration est arrivée"))
+    assert arrival.endswith("heure de Paris.")
 
 
 def test_templates_never_read_what_strangers_wrote_by_themselves():
@@ -367,10 +380,10 @@ def test_every_kind_of_line_end_is_quoted():
     assert quote_lines("a\rb\u2028c\x0bd\x85e") == "> a\n> b\n> c\n> d\n> e"
 
 
-def test_lists_and_quotations_keep_their_indent():
-    text = wrap_lines("1. " + "mot " * 20 + "\n\n\n\n" + "> " + "mot " * 20)
+def test_each_line_of_a_wrapped_quotation_keeps_its_mark():
+    text = wrap_quotations("1. " + "mot " * 20 + "\n\n\n\n" + "> " + "mot " * 20)
 
-    assert [line[:4] for line in text.splitlines()] == ["1. m", "   m", "", "> mo", "> mo"]
+    assert [line[:4] for line in text.splitlines()] == ["1. m", "", "> mo", "> mo"]
 
 
 def test_hours_stand_beside_the_number_and_the_target_promises_nothing(centre, post):
