@@ -60,6 +60,22 @@ def test_a_call_is_asked_for_by_keyboard_alone(live_site, browser):
     assert page.complaints == []
 
 
+@pytest.mark.parametrize("query", ["plouexemple", "mamoudzou 97600"])
+def test_the_search_answer_is_in_sight_and_nothing_is_sent_yet(live_site, browser, query):
+    page = open_page(browser, width=360)
+    page.goto(live_site + URL)
+    page.locator("#q").fill(query)
+    page.locator("#contact_phone").fill("02 99 00 00 00")
+    page.locator("#quoi").select_option("boite")
+    steps.click_to_next_page(page.get_by_role("button", name="Continuer"))
+    choice = page.locator("#collectivite")
+    assert choice.evaluate("section => section === document.activeElement")
+    assert "Rien n’est encore envoyé." in choice.inner_text()
+    heading, body = choice.locator("h2").first.bounding_box(), choice.locator("label.choice").first.bounding_box()
+    assert 0 <= heading["y"] < body["y"] + body["height"] <= 760
+    assert not Incident.objects.exists()
+
+
 @pytest.mark.proof
 def test_each_state_of_the_call_form_is_accessible(live_site, browser):
     visitor = Visitor(browser, live_site)
