@@ -13,7 +13,7 @@ from incidents.enums import Door, EventKind, Status
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import works_for_centre
 from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_version
-from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
+from incidents.questions.facts import SNAPSHOT_TITLES, UNSAID, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
 
 # The events that the body can read about, each in a sentence on its follow-up page. All other events are the centre's
@@ -54,6 +54,11 @@ class SheetView:
     def lines(self) -> list[DisplayedFact]:
         """Return the answers to show, none if the words of the case were erased."""
         return list_sheet_facts(self.sheet.section, self.sheet.version, self.sheet.values, self.zone)
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Tell whether the sheet holds only facts that the declaration left out. An erased sheet holds none."""
+        return bool(self.sheet.values) and all(line.words in UNSAID for line in self.lines)
 
     @property
     def title(self) -> str:

@@ -30,6 +30,9 @@ SNAPSHOT_TITLES: dict[str, str] = {
     "rappel": "Qui rappeler",
 }
 DECLARED, CALLER, LEAK = map(map_facts, (Declaration, Caller, Leak))
+NOTHING_WRITTEN = "rien d’écrit"
+# The words of a fact that a declaration left out.
+UNSAID = (NOT_STATED, NOTHING_WRITTEN)
 # The ways to reach the caller come first.
 CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER)))
 
@@ -51,7 +54,7 @@ def get_section_title(section: str, version: str) -> str:
 
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the lines of a story. A line that is missing from an older sheet is left out."""
-    words = values["description"] or "rien d’écrit"
+    words = values["description"] or NOTHING_WRITTEN
     yield DisplayedFact(label=DECLARED["description"].read, words=words, kind=Kind.LONG)
     for name, fact in STORY_LINES.items():
         if values.get(name):

@@ -119,6 +119,25 @@ def test_questions_that_were_not_asked_stay_unanswered(client):
     assert (fact.cause, fact.discovery_delay) == ("", "unknown")
 
 
+def test_topics_that_were_not_asked_are_not_called_declared(client):
+    incident = express(client)
+    topics = text(client.get(f"/suivi/{incident.reference}/completer/"))
+    assert topics.count("Pas encore dit.") == 4
+    assert topics.count("Déclaré par") == 1
+    for section in ("moments", "services"):
+        assert "Dernière version" not in text(client.get(f"/suivi/{incident.reference}/completer/{section}/"))
+    assert "Dernière version" in text(client.get(f"/suivi/{incident.reference}/completer/rappel/"))
+
+
+def test_the_follow_up_page_repeats_the_number_to_call_back_until_the_call(client):
+    incident = express(client, contact_phone="0299000000")
+    page = client.get(f"/suivi/{incident.reference}/")
+    assert "Vous avez demandé à être rappelé au 02 99 00 00 00" in text(page)
+    assert f'href="/suivi/{incident.reference}/completer/rappel/"' in page.content.decode()
+    verify_incident(reference=incident.reference, actor=a_responder())
+    assert "être rappelé" not in text(client.get(f"/suivi/{incident.reference}/"))
+
+
 def test_missing_fields_are_named_at_once_and_typed_values_stay(client):
     refused = post_express(client, q="plouexemple", contact_phone="", quoi="")
     assert refused.status_code == 422

@@ -44,7 +44,7 @@ def test_a_section_is_filled_saved_and_read_again(client, incident):
     assert (saved.status_code, saved["Location"]) == (302, url(incident) + "?fait=precisions")
     confirmation = text(client.get(saved["Location"]))
     assert "C’est enregistré : Des précisions sur ce qui arrive. Par Dominique, accueil, le" in confirmation
-    assert "Rempli 3 réponses sur" in confirmation
+    assert "Commencé 3 réponses sur" in confirmation
     assert AnswerSheet.objects.get(section="precisions").values == {
         "note_vue": "oui",
         "extension": ".abcd",
