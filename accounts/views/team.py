@@ -19,7 +19,7 @@ from django.views.generic.edit import FormView
 from accounts.access import count_held_cases, list_team
 from accounts.enums import TEAM_ROLES
 from accounts.forms import ChannelForm, InviteResponderForm
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.services import team
 from accounts.services.invitations import AlreadyMember, SentTooSoon, TooManyInvitations
 from accounts.signed_in import get_account
@@ -93,7 +93,7 @@ def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
     lead = get_account(request)
     if request.method == "POST":
         left = team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
-        messages.success(request, "Cette personne ne voit plus les dossiers du centre.")
+        messages.success(request, f"{User.objects.get(uid=uid)} ne voit plus les dossiers du centre.")
         if left:
             messages.warning(request, format_left_cases(left))
         return redirect("team")

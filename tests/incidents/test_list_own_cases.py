@@ -51,6 +51,7 @@ def test_each_list_shows_the_same_step_as_the_page_of_the_case(client):
         assert steps == {case.reference: name for name, case in cases.items()}
         page = client.get(address).content.decode()
         assert page.count("En attente de vous") == 1
+        assert page.count("Déclaré le") == len(cases)
         for name, case in cases.items():
             assert client.get(f"/suivi/{case.reference}/").context["standing"].step == name
 
