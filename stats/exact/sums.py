@@ -78,14 +78,17 @@ class Sums:
 
 
 def find_span(scope: Scope, today: date) -> tuple[list[int], date | None]:
-    """Return the years with figures, the latest first, and the first month with figures. One query.
+    """Return the years with figures, the latest first, and the first month with figures of any scope. One query.
 
-    The current year is always included.
+    The current year is always included. A month of the service without figures of this scope is zero.
     """
-    ends = Rollup.objects.filter(scope.row_filter).aggregate(first=Min("month"), last=Max("month"))
+    of_scope = scope.row_filter
+    ends = Rollup.objects.aggregate(
+        first=Min("month", filter=of_scope), last=Max("month", filter=of_scope), start=Min("month")
+    )
     months = [month for month in (ends["first"], ends["last"], today) if month]
     first_year, last_year = min(months).year, max(months).year
-    return list(range(last_year, first_year - 1, -1)), ends["first"]
+    return list(range(last_year, first_year - 1, -1)), ends["start"]
 
 
 def load_sums(scope: Scope, year: int) -> tuple[Sums, Sums]:
@@ -197,8 +200,10 @@ def make_rate(label: Any, counts: Counts, existing: int, regions: frozenset[int]
 
 def find_regions_alone(scope: Scope, day: date) -> frozenset[int]:
     """Return the régions that these centres cover alone and entirely on that day."""
-    whole_regions = Coverage.objects.filter(departement=None, kind="", valid__contains=day)
-    return frozenset(whole_regions.filter(csirt__in=scope.csirt_ids).values_list("region", flat=True))
+    on_that_day = Coverage.objects.filter(valid__contains=day)
+    shared_regions = on_that_day.exclude(csirt__in=scope.csirt_ids).values("region")
+    own_regions = on_that_day.filter(csirt__in=scope.csirt_ids, departement=None, kind="")
+    return frozenset(own_regions.exclude(region__in=shared_regions).values_list("region", flat=True))
 
 
 # Times

@@ -121,8 +121,11 @@ def make_bodies(exact: ExactYear) -> ExactTable:
 
 
 def make_months(exact: ExactYear) -> ExactTable:
+    # The months before the first figures have no number, which is not the same as zero.
+    first_before = exact.since.month if exact.since else 1
+
     def list_month_cells(start: int, end: int) -> list[tuple[Value, Value]]:
-        before = exact.before.sums.sum_months(start, end) if exact.before else ()
+        before = exact.before.sums.sum_months(start, end) if exact.before and end >= first_before else ()
         return pair_cells(exact.now.sums.sum_months(start, end), before)
 
     last_month = exact.now.last

@@ -140,7 +140,7 @@ def test_a_sheet_holds_numbers_under_a_row_that_stays(client, national):
     heads = ["Mois", "Déclarés, 2026", "Déclarés, 2025", "Incidents, 2026", "Incidents, 2025", "Signalements, 2026"]
     assert [cell.value for cell in months[1]][:6] == heads
     assert [[cell.value for cell in row][:5] for row in months.iter_rows(min_row=2)] == [
-        ["Janvier", 0, 0, 0, 0],
+        ["Janvier", 0, None, 0, None],
         ["Février", 1, 2, 1, 2],
         ["Mars", 1, 0, 1, 0],
         ["Ensemble", 2, 2, 2, 2],

@@ -8,7 +8,8 @@ import time_machine
 from psycopg.types.range import DateRange
 
 from collectivities.enums import Kind
-from collectivities.models import Collectivity, Region
+from collectivities.models import Collectivity, Departement, Region
+from csirts.models import Coverage, Csirt
 from incidents.enums import PublicService
 from stats.counting.strata import count_existing_bodies, express_stratum, list_regions_with_bodies
 from stats.enums import Stratum
@@ -40,10 +41,10 @@ def test_a_region_has_exact_figures_in_every_table(client, national):
     page = html(client, BRETAGNE)
     assert "Les chiffres exacts en Bretagne, 2026" in page
     for line in [
-        row_of_two("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)),
-        row_of_two("Février", (2, 0), (2, 0), (0, 0), (0, 0), (0, 0)),
-        row_of_two("Mars", (1, 0), (0, 0), (1, 0), (0, 0), (0, 0)),
-        row_of_two("Ensemble", (4, 0), (3, 0), (1, 0), (2, 0), (1, 0)),
+        row_of_two("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")),
+        row_of_two("Février", (2, "–"), (2, "–"), (0, "–"), (0, "–"), (0, "–")),
+        row_of_two("Mars", (1, "–"), (0, "–"), (1, "–"), (0, "–"), (0, "–")),
+        row_of_two("Ensemble", (4, "–"), (3, "–"), (1, "–"), (2, "–"), (1, "–")),
         row_of_two("Rançongiciel", (3, 0)),
         row_of_two("Prestataire compromis", (1, 0)),
         row_of_two("Pas encore dite", (2, 0)),
@@ -84,7 +85,7 @@ def test_rates_have_the_denominators_of_the_list(client, national):
     before = f'<td class="number before">{100 / bretagne:.2f} %</td>'.replace(".", ",")  # the body of July 2025
     assert f'<th scope="row">Collectivités de la région</th>{cells}{before}</tr>' in html(client, BRETAGNE)
     assert f'<th scope="row">Collectivités de son territoire</th>{cells}{before}</tr>' in html(client, CENTRE)
-    assert "Aucun taux ne peut être dit" in html(client, "/statistiques/exacts/centre/loin-cyber/")
+    assert "ce centre ne répond seul pour aucune" in html(client, "/statistiques/exacts/centre/loin-cyber/")
     nation = html(client, NATION)
     for stratum in Stratum:
         number = f"{existing[0, stratum]:,}".replace(",", NARROW)
@@ -277,6 +278,28 @@ def test_the_line_of_the_year_stops_at_the_current_month(client, national):
     assert wide.count('<circle class="dot"') == 3
     assert wide.count('<circle class="dot--before"') == 11
     assert html(client, BRETAGNE, annee="2025").count('<circle class="dot"') == 2 * 12
+
+
+def test_months_before_the_first_figures_have_no_number(client, national):
+    """The first figures of the service are of February 2025."""
+    store_two_years()
+    page = html(client, BRETAGNE)
+    january = page.partition('<tr><th scope="row">Janvier</th>')[2].partition("</tr>")[0]
+    assert january.count('<td class="number before">–</td>') == 5
+    february = page.partition('<tr><th scope="row">Février</th>')[2].partition("</tr>")[0]
+    assert "–" not in february
+
+
+def test_a_centre_that_shares_its_region_has_no_rate(client, national):
+    csirt = store_two_years()
+    assert "Collectivités de son territoire" in html(client, CENTRE)
+    finistere, other = Departement.objects.get(code="29"), Csirt.objects.exclude(pk=csirt.pk).first()
+    Coverage.objects.create(
+        csirt=other, region=finistere.region, departement=finistere, valid=DateRange(date(2025, 1, 1)), source="essai"
+    )
+    page = html(client, CENTRE)
+    assert "Collectivités de son territoire" not in page
+    assert "il est calculé par région entière, et ce centre ne répond seul pour aucune." in page
 
 
 def test_a_centre_whose_territory_changed_has_no_rate_of_the_year_before(client, national):

@@ -34,8 +34,8 @@ def test_a_lead_reads_the_exact_figures_of_the_centre(client, db):
     page = client.get(PAGE)
     html = page.content.decode()
     for line in (
-        row_of_two("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)),
-        row_of_two("Février", (0, 0), (0, 0), (0, 0), (0, 0), (0, 0)),
+        row_of_two("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")),
+        row_of_two("Février", *[(0, "–")] * 5),
         row_of_two("Mars", (3, 1), (1, 1), (1, 0), (0, 0), (0, 0)),
         row_of_two("Ensemble", (4, 1), (2, 1), (1, 0), (2, 0), (1, 0)),
         row_of_two("Moins de 4 heures", (1, 0)),
