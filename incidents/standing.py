@@ -26,12 +26,17 @@ class Step(StrEnum):
 @dataclass(frozen=True)
 class Standing:
     step: Step
-    # The message of the CSIRT that waits for an answer.
-    question: Message | None
+    # The messages of the CSIRT that wait for an answer, oldest first.
+    questions: Sequence[Message]
     # The people of the CSIRT who saw words of the case, in the order of their first access.
     readers: Sequence[Reader]
     # The case whose end the page displays: a duplicate ends with its main case.
     ended: Incident
+
+    @property
+    def question(self) -> Message | None:
+        """Return the oldest message that waits for an answer."""
+        return self.questions[0] if self.questions else None
 
     @property
     def first_reader(self) -> Reader | None:
@@ -42,9 +47,10 @@ class Standing:
 def describe_standing(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> Standing:
     """Return the progress of the case. `is_held` tells whether the person in charge of it works for its centre."""
     readers = list_readers(incident)
-    question = find_open_question(incident, thread)
-    step = find_step(incident, question, is_read=find_first_opener(readers) is not None, is_held=is_held)
-    return Standing(step=step, question=question, readers=readers, ended=find_ended_case(incident))
+    questions = list_open_questions(incident, thread)
+    is_read = find_first_opener(readers) is not None
+    step = find_step(incident, is_asked=bool(questions), is_read=is_read, is_held=is_held)
+    return Standing(step=step, questions=questions, readers=readers, ended=find_ended_case(incident))
 
 
 def find_first_opener(readers: Sequence[Reader]) -> Reader | None:
@@ -62,7 +68,7 @@ def find_listed_step(incident: Any) -> Step:
     """Return the step that the page of the case shows. The case must come from `with_steps`."""
     if incident.status in OPEN and incident.awaited_since:
         return Step.AWAITED
-    return find_step(incident, None, is_read=incident.was_opened, is_held=incident.is_held)
+    return find_step(incident, is_asked=False, is_read=incident.was_opened, is_held=incident.is_held)
 
 
 def find_ended_case(incident: Incident) -> Incident:
@@ -70,24 +76,23 @@ def find_ended_case(incident: Incident) -> Incident:
     return main if main and main.status == Status.CLOSED else incident
 
 
-def find_step(incident: Incident, question: Message | None, *, is_read: bool, is_held: bool) -> Step:
+def find_step(incident: Incident, *, is_asked: bool, is_read: bool, is_held: bool) -> Step:
     if incident.merged_into:
         return Step.CLOSED if incident.merged_into.status == Status.CLOSED else Step.MERGED
     if incident.status == Status.CLOSED:
         return Step.WITHDRAWN if incident.closing_reason == ClosingReason.WITHDRAWN else Step.CLOSED
-    if question:
+    if is_asked:
         return Step.AWAITED
     if incident.status == Status.ACKNOWLEDGED and is_held:
         return Step.TAKEN
     return Step.READ if is_read else Step.RECEIVED
 
 
-def find_open_question(incident: Incident, thread: Sequence[Message]) -> Message | None:
-    """Return the last message of the CSIRT if it asks something that the declarant has not answered since, in writing
-    or by calling the centre.
+def list_open_questions(incident: Incident, thread: Sequence[Message]) -> list[Message]:
+    """Return the messages of the CSIRT that ask something that the declarant has not answered since, in writing or by
+    calling the centre, and that the centre has not lifted.
     """
-    last = next((message for message in reversed(thread) if message.is_from_csirt), None)
-    if last is None or not last.asks_answer or incident.status not in OPEN or incident.awaited_since is None:
-        return None
-    wrote_at = incident.declarant_wrote_at
-    return last if wrote_at is None or wrote_at < last.written_at else None
+    since = incident.awaited_since
+    if since is None or incident.status not in OPEN:
+        return []
+    return [message for message in thread if message.asks_answer and message.written_at >= since]

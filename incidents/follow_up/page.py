@@ -19,7 +19,7 @@ from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import list_history
 from incidents.follow_up.rating import build_rating_block
-from incidents.models import Incident, ServiceInterruption
+from incidents.models import Incident, Message, ServiceInterruption
 from incidents.queries import UsefulSection, count_held, list_openers, list_pieces, list_sheets, list_useful_sections
 from incidents.sentence import SentenceFacts, Service, list_sentences
 from incidents.services.correspondence.correspond import MESSAGES_SHOWN, list_latest_messages
@@ -33,7 +33,7 @@ from incidents.services.papers.dossier import explain_centre, format_judgement_s
 from incidents.sharing import may_share_sentence
 from incidents.standing import Standing, Step, describe_standing
 
-# Number of messages shown; earlier ones are folded.
+# Number of messages shown; earlier ones are folded, except from the oldest open question on.
 LATEST = 1
 
 
@@ -58,9 +58,9 @@ def render_case_page(
 
 def describe_case(incident: Incident, guest: Guest) -> dict[str, Any]:
     """Return what the page says of the case to everybody who may follow it, and its history as `guest` reads it."""
-    thread = list_latest_messages(incident)
-    holder = find_holder(incident)
+    thread, holder = list_latest_messages(incident), find_holder(incident)
     standing = describe_standing(incident, thread=thread, is_held=holder is not None)
+    folded = count_folded(thread, standing)
     interruptions, route = list(incident.interruptions.order_by("id")), find_new_route(incident)
     pieces, zone, data = list_pieces(incident), find_zone(incident.collectivity), read_declared_data(incident)
     return {
@@ -69,8 +69,8 @@ def describe_case(incident: Incident, guest: Guest) -> dict[str, Any]:
         "now": timezone.now(),
         "history": list_history(incident, guest.user),
         "why_this_centre": route.reason if route and route.csirt else explain_centre(incident),
-        "earlier": thread[:-LATEST],
-        "latest": thread[-LATEST:],
+        "earlier": thread[:folded],
+        "latest": thread[folded:],
         "has_more": len(thread) == MESSAGES_SHOWN,
         "standing": standing,
         "is_mail_held": standing.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
@@ -86,6 +86,12 @@ def describe_case(incident: Incident, guest: Guest) -> dict[str, Any]:
         "sentences": list_sentences(read_known_facts(incident, standing, interruptions, route)),
         "shared_link": build_shared_link(incident),
     }
+
+
+def count_folded(thread: Sequence[Message], standing: Standing) -> int:
+    """Return how many of the oldest messages are folded: none from an open question on."""
+    before_latest = max(len(thread) - LATEST, 0)
+    return min(before_latest, thread.index(standing.question)) if standing.question else before_latest
 
 
 def find_new_route(incident: Incident) -> Route | None:

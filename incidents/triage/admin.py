@@ -116,9 +116,9 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             if form.is_valid():
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
-                page_seen = form.read_seen()
-                send(reference=reference, actor=get_account(request), letter=form.letter(), seen=page_seen)
-                messages.success(request, confirm_message(incident, with_doubles=form.cleaned_data["to_doubles"]))
+                letter, with_doubles = form.letter(), form.cleaned_data["to_doubles"]
+                send(reference=reference, actor=get_account(request), letter=letter, seen=form.read_seen())
+                messages.success(request, confirm_message(incident, letter, with_doubles=with_doubles))
                 return redirect_to_case(reference)
         except ThreadMoved as moved:
             return self.moved_view(request, incident, form, moved)

@@ -5,7 +5,11 @@ address: then the person who acts has to telephone.
 from collections.abc import Sequence
 
 from core.french import choose_plural
+from incidents.enums import Status
 from incidents.models import Incident
+from incidents.reference import spaced
+from incidents.services.correspondence.correspond import Letter
+from incidents.triage.wording import format_phone
 
 NOTIFIED = "Le déclarant en est averti."
 
@@ -42,17 +46,38 @@ def format_group_notice(addresses: Sequence[str]) -> str:
     return f"{reached} {rest}" % {"mailed": mailed, "number": without}
 
 
-def confirm_message(incident: Incident, *, with_doubles: bool) -> str:
+def confirm_message(incident: Incident, letter: Letter, *, with_doubles: bool) -> str:
     """Return what the page says of a message that was sent, to the declarants of the duplicates too if `with_doubles`.
-    One query with them.
+    `incident` is the case as it was before. One query with the duplicates.
     """
-    sentences = ["Message envoyé.", format_notice(incident, "Le déclarant peut le lire sur sa page de suivi.")]
-    unreached = incident.doubles.filter(erased_at=None, story__contact_email="").count() if with_doubles else 0
-    if unreached:
-        sentence = choose_plural(
-            "Le déclarant d’un double n’a pas de mail : appelez-le.",
-            "Les déclarants de %(number)s doubles n’ont pas de mail : appelez-les.",
-            unreached,
-        )
-        sentences.append(sentence % {"number": unreached})
-    return " ".join(sentences)
+    sentences = [
+        "Message envoyé.",
+        format_notice(incident, "Le déclarant peut le lire sur sa page de suivi."),
+        format_doubles_notice(incident) if with_doubles else "",
+        format_question_notice(incident, letter),
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def format_question_notice(incident: Incident, letter: Letter) -> str:
+    """Return what became of the question that was open before the letter, or "" if there was none."""
+    if incident.awaited_since is None or incident.status == Status.CLOSED:
+        return ""
+    if letter.lifts_question:
+        return "La question posée avant n’attend plus de réponse."
+    return "La question posée avant attend toujours sa réponse."
+
+
+def format_doubles_notice(incident: Incident) -> str:
+    """Return which duplicates have a declarant whom no mail reaches, and whom to call, or "". One query."""
+    doubles = incident.doubles.filter(erased_at=None, story__contact_email="").order_by("pk")
+    unreached = list(doubles.values_list("reference", "story__contact_phone"))
+    if not unreached:
+        return ""
+    sentence = choose_plural(
+        "Le déclarant d’un double n’a pas de mail : appelez-le (%(calls)s).",
+        "Les déclarants de %(number)s doubles n’ont pas de mail : appelez-les (%(calls)s).",
+        len(unreached),
+    )
+    calls = [f"{spaced(reference)}, {format_phone(phone) or 'sans téléphone'}" for reference, phone in unreached]
+    return sentence % {"number": len(unreached), "calls": "\N{NO-BREAK SPACE}; ".join(calls)}

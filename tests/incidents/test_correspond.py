@@ -8,7 +8,7 @@ from django.db import connection
 from django.http import Http404
 
 from csirts.models import Csirt
-from incidents.models import IncidentEvent, Message
+from incidents.models import Incident, IncidentEvent, Message
 from incidents.services.correspondence.correspond import (
     CSIRT,
     DECLARANT,
@@ -87,11 +87,61 @@ def test_an_answer_ends_the_wait(incident):
     assert "En attente de vous" not in text(declarant.get(page(incident)))
 
 
-def test_the_centre_ends_the_wait_by_writing_without_asking(incident):
+def test_a_question_stays_open_when_the_centre_writes_again_without_asking(incident):
     declarant, camille = opened(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
-    reply(camille, incident, "Merci, vu au téléphone.")
+    asked_at = Incident.objects.get().awaited_since
+    assert "attend déjà la réponse du déclarant" in text(camille.get(case(incident)))
+    reply(camille, incident, "Merci pour votre appel, nous regardons.")
+    content = text(camille.get(case(incident)))
+    assert "La question posée avant attend toujours sa réponse." in content
+    assert "Nous attendons le déclarant" in content
+    assert "attend le déclarant" in text(camille.get(QUEUE))
+    seen = declarant.get(page(incident))
+    assert "Breizh Cyber attend une réponse de vous" in text(seen)
+    assert seen.context["earlier"] == []
+    assert text_of(seen).index('id="question"') < text_of(seen).index("Merci pour votre appel")
+    assert Incident.objects.get().awaited_since == asked_at
+
+
+def test_two_questions_wait_together_for_one_answer(incident):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    reply(camille, incident, asks_answer="on")
+    reply(camille, incident, "Depuis quand ?", asks_answer="on")
+    content = text(declarant.get(page(incident)))
+    assert "vous a posé des questions dans 2 messages" in content
+    assert content.count("Attend votre réponse") == 2
+    send(declarant, incident, "Exemple, depuis mardi.")
     assert "En attente de vous" not in text(declarant.get(page(incident)))
+
+
+def test_the_centre_lifts_its_question_only_on_purpose(incident):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    reply(camille, incident, asks_answer="on")
+    reply(camille, incident, "Merci, vu au téléphone.", lifts_question="on")
+    content = text(camille.get(case(incident)))
+    assert "La question posée avant n’attend plus de réponse." in content
+    assert "attend déjà la réponse du déclarant" not in content
+    assert "En attente de vous" not in text(declarant.get(page(incident)))
+
+
+def test_a_new_question_may_replace_the_one_that_the_same_message_lifts(incident):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    reply(camille, incident, asks_answer="on")
+    reply(camille, incident, "Plutôt : depuis quand ?", asks_answer="on", lifts_question="on")
+    content = text(declarant.get(page(incident)))
+    assert content.count("Attend votre réponse") == 1
+    assert "vous a posé une question" in content
+
+
+def test_a_question_waits_again_once_its_case_is_reopened(incident):
+    responder = a_responder()
+    camille = signed_in(responder)
+    reply(camille, incident, asks_answer="on")
+    assert "Une question attend la réponse du déclarant" in text(camille.get(case(incident, "cloture")))
+    close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
+    camille.post(case(incident, "rouvrir"), {"motive": "Cela recommence."})
+    assert "En attente de vous" in text(opened(incident).get(page(incident)))
 
 
 def test_the_wait_ends_when_the_declarant_calls_not_when_the_centre_does(incident):
@@ -102,6 +152,7 @@ def test_the_wait_ends_when_the_declarant_calls_not_when_the_centre_does(inciden
     camille.post(case(incident, "note"), {"kind": "call_out", "text": "Ils cherchent encore.", "key": "n"})
     assert "En attente de vous" in text(opened(incident).get(page(incident)))
     camille.post(case(incident, "note"), {"kind": "call_in", "text": "Ils ont dit lequel.", "key": "n"})
+    assert "La question posée n’attend plus de réponse : le déclarant a appelé." in text(camille.get(case(incident)))
     assert "En attente de vous" not in text(opened(incident).get(page(incident)))
 
 

@@ -30,12 +30,16 @@ NO_MESSAGE = "aucun"
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """The words to send. `key` is the idempotency key of the form: the same words under one key are one message."""
+    """The words to send. `key` is the idempotency key of the form: the same words under one key are one message.
+
+    With `lifts_question`, the declarant need not answer any more what the centre asked before.
+    """
 
     text: str
     key: str
     author: str = ""
     asks_answer: bool = False
+    lifts_question: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +81,9 @@ def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
 def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: SeenThread | None = None) -> Message:
     """Save a message of a responder. With `asks_answer`, the case waits until the declarant adds something.
 
-    `asks_answer` is ignored on a closed case, including a merged one, since no page would show that it waits. Raises
-    ThreadMoved if `seen` is not the current state of the thread. Pass None for `seen` if the responder had no page of
-    the thread.
+    What was asked before stays open, unless the letter lifts it. `asks_answer` is ignored on a closed case, including
+    a merged one, since no page would show that it waits. Raises ThreadMoved if `seen` is not the current state of the
+    thread. Pass None for `seen` if the responder had no page of the thread.
     """
     lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
@@ -91,7 +95,8 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
     message, is_new = save_letter(incident, signed, actor=actor, is_from_csirt=True)
     if is_new:
         check_seen(incident, actor, newest, seen)
-        note_answer(incident, at=message.written_at, asks_answer=message.asks_answer)
+        asks, lifts = message.asks_answer, letter.lifts_question
+        note_answer(incident, at=message.written_at, asks_answer=asks, lifts_question=lifts)
         incident.save(update_fields=ANSWER_FIELDS)
         record_message(message, side=CSIRT)
         pass_answer_on(incident, at=message.written_at)

@@ -29,16 +29,18 @@ def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None
     incident.due_at, incident.due_for = compute_next_due(incident, task_due=task_due)
 
 
-def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, keeps_waiting: bool = False) -> None:
+def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, lifts_question: bool = False) -> None:
     """Record that the centre wrote to the declarant or spoke with them.
 
-    With `asks_answer`, the case waits for the declarant. With `keeps_waiting`, the case waits for the declarant only
-    if it did before.
+    A question that was asked before stays open, unless `lifts_question`. With `asks_answer`, the case waits for the
+    declarant, since the oldest open question.
     """
     incident.answer_by = None
     incident.answered_at = incident.answered_at or at
-    if not keeps_waiting:
-        incident.awaited_since = at if asks_answer else None
+    if lifts_question:
+        incident.awaited_since = None
+    if asks_answer:
+        incident.awaited_since = incident.awaited_since or at
     settle_due(incident, worked_at=at)
 
 

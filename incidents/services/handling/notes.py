@@ -54,7 +54,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
         return note
     answers = kind in CALLS and spoke
     if answers:
-        note_answer(incident, at=note.written_at, keeps_waiting=kind == NoteKind.CALL_OUT)
+        note_answer(incident, at=note.written_at, lifts_question=kind == NoteKind.CALL_IN)
         incident.is_to_call_back = False
     else:
         settle_due(incident, worked_at=note.written_at)

@@ -34,6 +34,7 @@ class ReplyForm(CaseForm):
         widget=forms.Textarea(attrs={"rows": 4, "aria-describedby": "reponse-aide"}),
     )
     asks_answer = forms.BooleanField(label="J’attends une réponse", required=False)
+    lifts_question = forms.BooleanField(label="La question posée n’attend plus de réponse", required=False)
     to_doubles = forms.BooleanField(label="L’envoyer aussi aux déclarants des doubles", required=False)
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
     # The newest message that the page showed, and the colleagues whom it showed as writing.
@@ -48,7 +49,8 @@ class ReplyForm(CaseForm):
         """Return the message. The form must be valid."""
         cleaned = self.cleaned_data
         key = cleaned["key"] or secrets.token_urlsafe()
-        return Letter(text=cleaned["text"], key=key, asks_answer=cleaned["asks_answer"])
+        choices = {name: cleaned[name] for name in ("asks_answer", "lifts_question")}
+        return Letter(text=cleaned["text"], key=key, **choices)
 
     def read_seen(self) -> SeenThread | None:
         """Return what the page showed, or None if there was no page. The form must be valid."""

@@ -15,7 +15,7 @@ from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import check_ability, get_incident
-from incidents.enums import Ability
+from incidents.enums import Ability, NoteKind
 from incidents.models import Incident
 from incidents.services.handling.assign import assign_incident, get_colleague
 from incidents.services.handling.notes import write_note
@@ -33,6 +33,8 @@ CONFIRMATIONS = {
     TaskState.OPEN: "Tâche rouverte.",
 }
 
+LIFTED = " La question posée n’attend plus de réponse\N{NO-BREAK SPACE}: le déclarant a appelé."
+
 
 @require_POST
 def note_view(request: HttpRequest, reference: str) -> HttpResponse:
@@ -41,7 +43,8 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             write_note(reference=reference, actor=get_account(request), **form.arguments())
-            messages.success(request, "Note enregistrée. Le déclarant ne la lit jamais.")
+            is_answer = form.cleaned_data["kind"] == NoteKind.CALL_IN and bool(incident.awaited_since)
+            messages.success(request, f"Note enregistrée. Le déclarant ne la lit jamais.{LIFTED if is_answer else ''}")
             return redirect_to_case(reference, "notes")
     except ValidationError as error:
         # The page of an erased case no longer has this form.
