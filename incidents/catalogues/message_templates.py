@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from core.french import choose_plural
+
 FILE = Path(__file__).parent.parent / "data" / "messages.json"
 PLACEHOLDERS: dict[str, str] = {
     "collectivite": "le nom de la collectivité",
@@ -20,6 +22,9 @@ PLACEHOLDERS: dict[str, str] = {
     "prenom_nom": "votre nom, tel qu’il signe vos messages",
 }
 BRACED = re.compile(r"\{([^{}\n]*)\}")
+# A line that its author left to fill in: « - ce qui est fait : … », or « … » alone.
+BLANK_LINE = re.compile(r"(?:.*:)?[\s\-–—•*]*(?:…|\.\.\.)[\s.]*")
+MAX_BLANKS_QUOTED, MAX_QUOTE = 10, 60
 
 
 class OfferedTemplate(NamedTuple):
@@ -39,6 +44,20 @@ def list_names_in_braces(text: str) -> list[str]:
     machine's identifier.
     """
     return [name for name in dict.fromkeys(BRACED.findall(text)) if name.isidentifier()]
+
+
+def find_blanks_problem(text: str) -> str:
+    """Return a sentence that counts and quotes the lines that were left to fill in, or ""."""
+    blanks = [line.strip() for line in text.splitlines() if BLANK_LINE.fullmatch(line)]
+    if not blanks:
+        return ""
+    sentence = choose_plural(
+        "Une ligne reste à compléter\N{NO-BREAK SPACE}: %(lines)s. Complétez-la, ou retirez-la.",
+        "%(number)s lignes restent à compléter\N{NO-BREAK SPACE}: %(lines)s. Complétez-les, ou retirez-les.",
+        len(blanks),
+    )
+    quoted = [f"«\N{NO-BREAK SPACE}{line[-MAX_QUOTE:]}\N{NO-BREAK SPACE}»" for line in blanks[:MAX_BLANKS_QUOTED]]
+    return sentence % {"number": len(blanks), "lines": ", ".join(quoted)}
 
 
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:

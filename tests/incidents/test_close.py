@@ -260,6 +260,13 @@ def test_a_lesson_that_points_at_somebody_is_refused(client, responder, incident
     assert_open(incident)
 
 
+def test_a_lesson_with_a_blank_line_is_refused(client, responder, incident):
+    report = make_full_report(incident) | {"lesson": "Ce qui a marché : …"}
+    answer = client.post(url(incident, "cloture"), report)
+    assert answer.status_code == 422
+    assert "Une ligne reste à compléter" in answer.context["form"].errors["lesson"][0]
+
+
 def test_a_lesson_with_the_reference_is_refused(client, responder, incident):
     reference = incident.reference.lower()
     lesson = f"Voir le dossier {reference[:4]} {reference[4:]}."

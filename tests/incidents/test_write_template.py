@@ -154,6 +154,22 @@ def test_a_reply_with_an_unfilled_placeholder_is_not_sent(client, lead, name):
     assert Message.objects.get().text == mended
 
 
+def test_a_reply_with_blank_lines_of_a_template_is_not_sent(client, lead):
+    incident = taken_by(lead, declare())
+    words = client.get(f"{url(incident)}?modele=point").context["thread"]["form"]["text"].value()
+    answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
+
+    assert answer.status_code == 422
+    assert "4 lignes restent à compléter : « - ce qui est fait : … », « - ce qui est en cours : … »" in text(answer)
+    assert answer.context["thread"]["form"]["text"].value() == words
+    assert not Message.objects.exists()
+    for blank in ("…", "- …", "Prochain point : ...", "Prochain point:…"):
+        answer = client.post(url(incident, "message"), {"text": f"Bonjour,\n{blank}\nMerci.", "key": "k"})
+        assert f"Une ligne reste à compléter : « {blank} »." in text(answer), blank
+    mended = "Nous avançons… Point fait : pare-feu coupé, sauvegarde en cours…\nProchain point : lundi."
+    assert client.post(url(incident, "message"), {"text": mended, "key": "k"}).status_code == 302
+
+
 def test_an_empty_or_binary_reply_is_refused_without_an_error(client, lead):
     incident = taken_by(lead, declare())
     for words in ("a\0b", "", "{"):

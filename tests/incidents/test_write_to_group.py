@@ -129,6 +129,14 @@ def test_an_unfilled_placeholder_is_refused_and_the_words_are_kept(client, group
     assert not BulkJob.objects.exists()
 
 
+def test_a_message_with_a_blank_line_is_refused_and_kept(client, group):
+    words = f"{WORDS}\nProchain point : …"
+    answer = client.post(url(group, "message"), {"text": words, "key": "k"})
+    assert answer.status_code == 422
+    assert "Une ligne reste à compléter : « Prochain point : … »" in text(answer)
+    assert answer.context["form"]["text"].value() == words
+
+
 def test_a_placeholder_that_lost_its_value_is_not_sent(client, group):
     send_letter(client, group, {"text": "Appelez {telephone}", "key": "k"})
     Contact.objects.filter(csirt=group.csirt).delete()

@@ -14,7 +14,11 @@ from core.stale import Stale
 from core.text import clean_line, clean_text
 from csirts.models import Csirt
 from csirts.queries import query_published_phone
-from incidents.catalogues.message_templates import list_names_in_braces, list_unknown_placeholders
+from incidents.catalogues.message_templates import (
+    find_blanks_problem,
+    list_names_in_braces,
+    list_unknown_placeholders,
+)
 from incidents.enums import IncidentType
 from incidents.models import Incident, MessageTemplate
 from incidents.reference import spaced
@@ -101,6 +105,12 @@ def check_names(text: str, allowed: Container[str] = ()) -> None:
     if names := [f"{{{name}}}" for name in list_names_in_braces(text) if name not in allowed]:
         message = "Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire."
         raise ValidationError({"text": message % {"named": ", ".join(names)}})
+
+
+def check_blanks(text: str) -> None:
+    """Raise ValidationError on « text » if it has lines that were left to fill in."""
+    if problem := find_blanks_problem(text):
+        raise ValidationError({"text": problem})
 
 
 def format_centre_phone(csirt: int | None) -> str:

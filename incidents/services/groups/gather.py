@@ -14,7 +14,12 @@ from incidents.catalogues.message_templates import PLACEHOLDERS, fill_placeholde
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.correspondence.correspond import TEXT_LIMIT
-from incidents.services.correspondence.templates import check_names, format_centre_phone, list_placeholder_values
+from incidents.services.correspondence.templates import (
+    check_blanks,
+    check_names,
+    format_centre_phone,
+    list_placeholder_values,
+)
 from incidents.services.groups.bulk import FormUsed, start_bulk
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
 from incidents.services.handling.close import list_names
@@ -63,6 +68,7 @@ def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLet
     if not text:
         raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
     check_names(text, PLACEHOLDERS if format_centre_phone(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
+    check_blanks(text)
     pointers = find_identifying_words(text, group, actor)
     if pointers.certain:
         quoted = quote_words(pointers.certain)

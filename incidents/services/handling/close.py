@@ -18,6 +18,7 @@ from core.stale import Stale
 from core.text import clean_text
 from incidents.access import get_incident
 from incidents.anonymous import IdentifyingValues, list_pointers
+from incidents.catalogues.message_templates import find_blanks_problem
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status, Verification
 from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
 from incidents.moments import is_before
@@ -199,12 +200,16 @@ def is_same_closing(incident: Incident, ending: Ending, actor: User) -> bool:
 
 
 def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
-    """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody."""
+    """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody and must
+    have no line left to fill in.
+    """
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
     elif pointers := list_pointers(ending.lesson, list_names(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in pointers)
         yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quoted}."
+    if blanks := find_blanks_problem(ending.lesson):
+        yield "lesson", blanks
     if ending.is_shared and not ending.lesson:
         yield "is_shared", "Il n’y a rien à partager : écrivez l’enseignement, ou décochez."
     elif ending.is_shared and not may_share_lesson(incident.tlp):

@@ -11,7 +11,7 @@ from accounts.models import User
 from incidents.enums import EventKind, KeptForm
 from incidents.models import Incident, IncidentEvent, Message, Reading
 from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, SeenThread, ThreadMoved, load_thread_page
-from incidents.services.correspondence.templates import check_names
+from incidents.services.correspondence.templates import check_blanks, check_names
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.keep import list_colleagues_writing
 from incidents.services.handling.read import has_news
@@ -42,8 +42,9 @@ class ReplyForm(CaseForm):
     confirmed = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
 
     def clean(self) -> None:
-        """Refuse a text that still holds a placeholder of a ready-made message."""
+        """Refuse a text that still holds a placeholder or a blank of a ready-made message."""
         check_names(self.cleaned_data.get("text", ""))
+        check_blanks(self.cleaned_data.get("text", ""))
 
     def letter(self) -> Letter:
         """Return the message. The form must be valid."""
