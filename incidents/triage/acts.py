@@ -25,7 +25,7 @@ from incidents.services.handling.close import NotFinished
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.triage.notice import format_notice
+from incidents.triage.notice import format_closing_notice, format_notice
 from incidents.triage.wording import explain_invalid_transition
 from incidents.workflow import InvalidTransition
 
@@ -67,8 +67,9 @@ def close_case(reference: str, actor: User, request: HttpRequest) -> str:
     reason = request.POST.get("raison", "")
     if reason not in ClosingReason.values:
         raise ValidationError("Choisissez pourquoi le dossier est clos.")
-    close_incident(reference=reference, reason=ClosingReason(reason), actor=actor, seen=request.POST.get("vu"))
-    return f"Dossier clos : {ClosingReason(reason).label}."
+    seen = request.POST.get("vu")
+    incident = close_incident(reference=reference, reason=ClosingReason(reason), actor=actor, seen=seen)
+    return f"Dossier clos : {ClosingReason(reason).label}. {format_closing_notice(incident, actor)}"
 
 
 def erase_case(reference: str, actor: User, request: HttpRequest) -> str:

@@ -4,11 +4,13 @@ address: then the person who acts has to telephone.
 
 from collections.abc import Sequence
 
+from accounts.models import User
 from core.french import choose_plural
 from incidents.enums import Status
 from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter
+from incidents.services.handling.keep import has_begun_reply
 from incidents.triage.wording import format_phone
 
 NOTIFIED = "Le déclarant en est averti."
@@ -46,6 +48,18 @@ def format_group_notice(addresses: Sequence[str]) -> str:
     return f"{reached} {rest}" % {"mailed": mailed, "number": without}
 
 
+def format_notice_to_all(incident: Incident) -> str:
+    """Return who hears of an act that the declarants of the duplicates are notified of too. One query."""
+    return " ".join(filter(None, [format_notice(incident), format_doubles_notice(incident)]))
+
+
+def format_closing_notice(incident: Incident, user: User) -> str:
+    """Return who hears that the case is closed, and whether `user` began a message that was not sent. Two queries."""
+    begun = "Le message que vous aviez commencé n’est pas envoyé : il est gardé sous « Répondre »."
+    sentences = [format_notice_to_all(incident), begun if has_begun_reply(incident, user) else ""]
+    return " ".join(filter(None, sentences))
+
+
 def confirm_message(incident: Incident, letter: Letter, *, with_doubles: bool) -> str:
     """Return what the page says of a message that was sent, to the declarants of the duplicates too if `with_doubles`.
     `incident` is the case as it was before. One query with the duplicates.
@@ -75,8 +89,8 @@ def format_doubles_notice(incident: Incident) -> str:
     if not unreached:
         return ""
     sentence = choose_plural(
-        "Le déclarant d’un double n’a pas de mail : appelez-le (%(calls)s).",
-        "Les déclarants de %(number)s doubles n’ont pas de mail : appelez-les (%(calls)s).",
+        "Le déclarant d’un double n’a pas de mail : appelez-le (%(calls)s).",
+        "Les déclarants de %(number)s doubles n’ont pas de mail : appelez-les (%(calls)s).",
         len(unreached),
     )
     calls = [f"{spaced(reference)}, {format_phone(phone) or 'sans téléphone'}" for reference, phone in unreached]

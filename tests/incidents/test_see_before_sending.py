@@ -132,6 +132,29 @@ def test_a_restored_draft_is_sent_from_the_page_that_shows_the_new_message(clien
     assert send_reply(client, case, reply, SECOND).status_code == 302
 
 
+def test_closing_says_that_a_begun_reply_is_not_sent(client, case):
+    begun = "Un message commencé n’est pas envoyé."
+    assert begun not in text_of(client.get(url(case)))
+    assert begun not in text_of(client.get(url(case, "cloture")))
+    type_reply(client, case, SECOND)
+    for address in (url(case), url(case, "cloture")):
+        page = text_of(client.get(address))
+        assert page.index(begun) < page.index("Clore le dossier</button>"), address
+    closed = client.post(url(case, "clore"), {"raison": "not_an_incident"}, follow=True)
+    assert "Le message que vous aviez commencé n’est pas envoyé" in text_of(closed)
+    assert SECOND in text_of(closed)
+
+
+def test_closing_says_that_a_colleague_is_writing(client, case, colleague):
+    type_reply(as_person(colleague), case)
+    client.force_login(case.assignee)
+    for address in (url(case), url(case, "cloture")):
+        page = text_of(client.get(address))
+        sentence = f"{colleague} écrit aussi au déclarant."
+        assert page.index(sentence) < page.index("Clore le dossier</button>"), address
+    assert "Un message commencé" not in text_of(client.get(url(case, "cloture")))
+
+
 def test_a_double_click_sends_one_reply_without_a_question(client, case):
     reply = get_reply_fields(client.get(url(case)))
     assert [send_reply(client, case, reply, FIRST).status_code for _click in range(2)] == [302, 302]

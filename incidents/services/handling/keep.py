@@ -117,6 +117,15 @@ def load_kept_words(incident: Incident, user: User) -> dict[KeptForm, Values]:
     return {KeptForm(row.form): row.values for row in live}
 
 
+def has_begun_reply(incident: Incident, user: User) -> bool:
+    """Tell whether `user` has typed a message to the declarant and not sent it. One query."""
+    return not incident.erased_at and has_text(load_kept_words(incident, user).get(KeptForm.REPLY, {}))
+
+
+def has_text(values: Values) -> bool:
+    return any(text.strip() for text in values.get(TEXT, []))
+
+
 def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
     """Return the colleagues of the centre who are writing to the declarant now, by name, without their words.
 

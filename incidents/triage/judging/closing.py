@@ -31,7 +31,7 @@ from incidents.services.handling.close import (
     is_message_unanswered,
     stamp_closing_page,
 )
-from incidents.services.handling.keep import load_kept_words
+from incidents.services.handling.keep import has_begun_reply, list_colleagues_writing, load_kept_words
 from incidents.services.handling.reopen import reopen_incident
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
@@ -43,7 +43,7 @@ from incidents.triage.case.page import (
     render_page,
     show_refusal,
 )
-from incidents.triage.notice import format_notice
+from incidents.triage.notice import format_closing_notice, format_notice_to_all
 from incidents.triage.wording import explain_invalid_transition
 from incidents.triage.work.kept import describe_new_page
 from incidents.triage.work.kept_pages import restore_page
@@ -186,7 +186,7 @@ def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
         if form.is_valid():
             arguments = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
             end_incident(reference=incident.reference, actor=get_account(request), **arguments)
-            messages.success(request, f"Dossier clos. {format_notice(incident)}")
+            messages.success(request, f"Dossier clos. {format_closing_notice(incident, get_account(request))}")
             return redirect_to_case(incident.reference)
     except InvalidTransition as refusal:
         why = ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
@@ -209,6 +209,8 @@ def render_closing_form(
         "is_stale": is_stale,
         "is_kept": is_kept,
         "page": describe_new_page(),
+        "is_reply_begun": has_begun_reply(incident, get_account(request)),
+        "writing": list_colleagues_writing(incident, get_account(request)),
         "is_message_unanswered": is_message_unanswered(incident),
         "may_share": may_share_lesson(incident.tlp),
     }
@@ -223,7 +225,7 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             reopen_incident(reference=reference, actor=get_account(request), **form.cleaned_data)
-            messages.success(request, f"Dossier rouvert : vous l’avez. {format_notice(incident)}")
+            messages.success(request, f"Dossier rouvert : vous l’avez. {format_notice_to_all(incident)}")
             return redirect_to_case(reference)
     except InvalidTransition as refusal:
         return show_refusal(
