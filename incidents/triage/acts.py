@@ -1,7 +1,7 @@
-"""The buttons of a case. Each calls one service and returns a sentence that says what it did.
+"""The functions behind the buttons of a case. Each calls one service and returns a sentence that says what was done.
 
-If something is to be chosen, access to the case is checked first, so that a person without access learns nothing from
-the form.
+If a button comes with a choice, the access to the case is checked before the choice, so that a person without access
+learns nothing from the error messages.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def confirm_body_exists(reference: str, actor: User, request: HttpRequest) -> st
 
 
 def take_confirmation_back(reference: str, actor: User, request: HttpRequest) -> str:
-    """Raise ValidationError if no known reason is chosen."""
+    """Withdraw the confirmation of the body. Raise ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
     if reason not in TakingBack.values:
@@ -51,7 +51,7 @@ def take_confirmation_back(reference: str, actor: User, request: HttpRequest) ->
 
 
 def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
-    """Raise ValidationError if no body is chosen."""
+    """Merge the unconfirmed body of the case into the chosen body. Raise ValidationError if none is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     try:
         into = UUID(request.POST.get("collectivite", ""))
@@ -62,7 +62,7 @@ def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def close_case(reference: str, actor: User, request: HttpRequest) -> str:
-    """Raise ValidationError if no known reason is chosen."""
+    """Close the case without a report. Raise ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")
     if reason not in ClosingReason.values:
@@ -90,7 +90,7 @@ def unmerge_case(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def add_case_to_group(reference: str, actor: User, request: HttpRequest) -> str:
-    """Raise ValidationError if no group is chosen."""
+    """Add the case to the chosen group. Raise ValidationError if none is chosen."""
     check_ability(actor, reference, to=Ability.LINK)
     try:
         uid = UUID(request.POST.get("groupe", ""))
@@ -120,7 +120,10 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
 
 
 def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:
-    """Carry out the act and add a message that says what was done or why not. Raises Http404 and PermissionDenied."""
+    """Carry out the act, and add a message for the next page that says what was done or why the act was refused.
+
+    Raise Http404 or PermissionDenied if the person may not act on the case.
+    """
     try:
         messages.success(request, ACTS[act](reference, get_account(request), request))
     except InvalidTransition as refused:
@@ -138,12 +141,12 @@ def add_link_to_closing(why: str, reference: str) -> str:
 
 
 def wants_messages_only(request: HttpRequest) -> bool:
-    """Tell whether a script of the queue sent this request: it stays on the page and only needs the messages."""
+    """Tell whether a script of the queue sent this request. It needs only the messages, since it stays on its page."""
     return request.headers.get("Accept") == "application/json"
 
 
 def answer_with_messages(request: HttpRequest) -> JsonResponse:
-    """Return the messages of the next page as JSON, for a script to announce."""
+    """Return as JSON the messages that the next page would show, so that a script can announce them."""
     announced = list(messages.get_messages(request))
     is_done = all(message.level < messages.ERROR for message in announced)
     return JsonResponse({"said": [str(message) for message in announced], "is_done": is_done})

@@ -1,4 +1,4 @@
-"""The responders' pages in the admin: the queue and a case. Only services save anything."""
+"""The responders' pages in the admin: the queue and the cases. They save nothing except through services."""
 
 from typing import Any
 from uuid import uuid4
@@ -52,7 +52,8 @@ from incidents.triage.work.kept import keep_view, keep_words_around
 class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     """The pages of the queue and of the cases, which are addressed by reference.
 
-    They replace Django's pages to add, change and delete a row and its history; there is no bulk action of Django's.
+    They replace Django's own pages, which add, change and delete a row and show its history. Django's bulk actions are
+    turned off.
     """
 
     actions = None
@@ -105,12 +106,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         began = timezone.now()
         incident = get_incident(get_account(request), reference, to=Ability.READ)
         context = build_page_context(request, incident)
-        if request.method == "GET":  # only after the context, which compares with the previous reading
+        if request.method == "GET":  # after the context, which compares with the previous reading
             save_reading(context["thread"]["mine"], incident=incident, reader=get_account(request), at=began)
         return render_page(request, "incidents/triage/case.html", context)
 
     def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Send a message to the declarant. A refused message comes back on the page of the case, as it was typed."""
+        """Send a message to the declarant. If it is refused, show it on the page of the case as it was typed."""
         form = ReplyForm(request.POST)
         incident = get_incident(get_account(request), reference, to=Ability.WORK)
         try:
@@ -133,9 +134,9 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def moved_view(
         self, request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadMoved
     ) -> HttpResponse:
-        """Show the new messages and the colleagues who are writing.
+        """Show the page of the case with the new messages, and with the colleagues who are writing.
 
-        Nothing is sent yet: the responder sends again, or edits.
+        The reply is not sent yet, so that the responder can edit it or send it again.
         """
         context = build_page_context(request, incident)
         came = list_messages_since(context["thread"], form.cleaned_data["seen"])
@@ -144,7 +145,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return self.render_case(request, context, status=409)
 
     def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Correct the unconfirmed body. A refused form comes back on the page of the case, as it was typed."""
+        """Correct the unconfirmed body. If the form is refused, show it on the page of the case as it was typed."""
         form, is_stale = BodyCorrectionForm(request.POST), False
         incident = get_incident(get_account(request), reference, to=Ability.CONFIRM_BODY)
         try:
@@ -164,7 +165,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return self.render_case(request, context, status=409 if is_stale else 422)
 
     def severity_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Set the severity. A choice without motive, or from an outdated page, comes back as it was made."""
+        """Set the severity. If no reason is given or the page was outdated, show the choice again as it was made."""
         form, is_stale = SeverityForm(request.POST), False
         incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
         try:
@@ -195,9 +196,10 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return render_page(request, "incidents/triage/erase.html", {"incident": incident})
 
     def code_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """On GET, show what a new code breaks.
+        """Replace the follow-up code of the declarant.
 
-        On POST, show the new code in the answer itself: it is stored nowhere, so no later page could show it.
+        GET asks for a confirmation. The response to the POST shows the new code, because it is stored nowhere and no
+        later page could show it.
         """
         if request.method != "POST":
             incident = get_incident(get_account(request), reference, to=Ability.ROTATE)
@@ -211,7 +213,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return render_page(request, "incidents/triage/code.html", {"incident": incident} | secrets)
 
     def render_case(self, request: HttpRequest, context: dict[str, Any], *, status: int = 422) -> HttpResponse:
-        """Return the page of the case again, with the form that was refused."""
+        """Return the page of the case with the form that was refused, which `context` contains."""
         return render_page(request, "incidents/triage/case.html", context, status=status)
 
     # Permissions of Django's admin that nobody has on a case

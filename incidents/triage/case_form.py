@@ -1,7 +1,7 @@
 """The forms of the page of a case.
 
-Their controls belong to one form element: any button sends what is typed in all of them, so that nothing is lost
-without a script either (`work/kept.py`).
+All their controls belong to one HTML form element, because any button must post what is typed in all of them: nothing
+is then lost, even without a script (`work/kept.py`).
 """
 
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ class CaseForm(forms.Form):
 
     code: ClassVar[KeptForm]
     element = ELEMENT
-    # Fields that hold what the page showed. They are not restored, since a later page shows something else.
+    # Fields that describe what the page showed. They are not restored, since a later page shows other data.
     of_page: ClassVar[frozenset[str]] = frozenset()
     # True if the form shows values that were typed earlier and not sent.
     is_kept = False
@@ -32,7 +32,7 @@ class CaseForm(forms.Form):
             field.widget.attrs["form"] = ELEMENT
 
     def restore(self, values: dict[str, list[str]]) -> None:
-        """Show the values that were typed earlier, in an unbound form."""
+        """Fill this unbound form with values that were typed earlier."""
         self.is_kept = True
         for name, field in self.fields.items():
             texts = values.get(name, [])

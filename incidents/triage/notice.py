@@ -1,5 +1,5 @@
-"""What a responder's page says of who hears of an act. Only a mail notifies a declarant, and a case may hold no mail
-address: then the person who acts has to telephone.
+"""The sentences that tell a responder whether the declarant is notified of an act. Only a mail notifies a declarant;
+if a case has no mail address, the responder has to telephone.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ NOTIFIED = "Le déclarant en est averti."
 
 
 def format_notice(incident: Incident, notified: str = NOTIFIED) -> str:
-    """Return `notified`, or what to do instead if no mail can reach the declarant."""
+    """Return the sentence `notified`, or what the responder must do instead if no mail can reach the declarant."""
     if incident.story.contact_email:
         return notified
     if incident.erased_at:
@@ -28,7 +28,9 @@ def format_notice(incident: Incident, notified: str = NOTIFIED) -> str:
 
 
 def format_group_notice(addresses: Sequence[str]) -> str:
-    """Return how many declarants are notified of a message to them all. `addresses` holds one for each, or ""."""
+    """Return how many declarants are notified of a message to all of them. `addresses` contains the mail address of
+    each declarant, or "".
+    """
     number, mailed = len(addresses), sum(map(bool, addresses))
     if mailed == number:
         return choose_plural("Un mail le prévient.", "Un mail prévient chacun.", number)

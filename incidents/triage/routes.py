@@ -1,6 +1,6 @@
-"""The routes of the pages under a case and of the pages beside the list of cases. `admin.py` serves them.
+"""The routes of the pages of one case, and of the other pages of the triage. `admin.py` turns them into URLs.
 
-Each part writes its views beside its forms and names them here; an act with only a button is in `acts.py` instead.
+Each feature has its views next to its forms. An act that needs only a button is in `acts.py` and has no route here.
 """
 
 from incidents.enums import KeptForm

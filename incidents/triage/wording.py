@@ -1,4 +1,4 @@
-"""The words of the responders' pages: short moments, interrupted services, and why an act was refused."""
+"""The texts that several responders' pages share: short dates, interrupted services, why an act was refused."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ from incidents.workflow import InvalidTransition
 NBSP = "\N{NO-BREAK SPACE}"
 FRENCH_NUMBER = re.compile(r"0\d{9}", re.ASCII)
 DUE_VERBS = {DueFor.ACKNOWLEDGE: "prendre", DueFor.ANSWER: "répondre", DueFor.TASK: "faire", DueFor.REVIEW: "revoir"}
-# Instead of a review, if nobody of the centre has the case any more.
+# The verb instead of « revoir », if nobody of the centre is in charge of the case any more.
 TAKE_OVER = "reprendre"
 
 
@@ -39,7 +39,7 @@ def format_label(choices: type[Choices], value: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def format_phone(number: str) -> str:
-    """Return a French number in pairs, « 02 98 00 00 00 », and any other as it was typed."""
+    """Return a French number in pairs, « 02 98 00 00 00 », and any other number as it was typed."""
     if FRENCH_NUMBER.fullmatch(number):
         return NBSP.join(number[at : at + 2] for at in range(0, len(number), 2))
     return number
@@ -100,7 +100,7 @@ def format_clock(incident: Incident, now: datetime, zone: str, *, is_left: bool 
 
 
 def choose_due_verb(incident: Incident, *, is_left: bool) -> str:
-    """Return what is due next on the open case, such as « répondre »."""
+    """Return the verb for what is due next on the open case, such as « répondre »."""
     return TAKE_OVER if is_left and incident.due_for == DueFor.REVIEW else DUE_VERBS[DueFor(incident.due_for)]
 
 

@@ -1,4 +1,4 @@
-"""The forms with what to choose before an act on several cases."""
+"""The forms that ask what an act on several cases needs, such as an assignee or a reason."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -34,7 +34,7 @@ def make_optional_choice_field(label: Any, choices: Sequence[Any]) -> forms.Choi
 
 
 class BulkForm(forms.Form):
-    """A form without any choice. All of `cases` belong to one centre, which is the actor's."""
+    """The base form, which asks nothing. The choices are those of the centre of the first case."""
 
     def __init__(self, data: Any = None, *, cases: Sequence[Incident], actor: User) -> None:
         if cases[0].csirt is None:
@@ -44,14 +44,14 @@ class BulkForm(forms.Form):
         self.offer()
 
     def offer(self) -> None:
-        """Fill the choices that depend on the centre."""
+        """Fill in what depends on the centre or on the cases, such as the choices of a field."""
 
     def choices(self) -> dict[str, Any]:
-        """Return codes and ids for the job. Raises ValidationError."""
+        """Return what was chosen, as the codes and ids that the job stores. Raise ValidationError."""
         return {}
 
     def text(self) -> str:
-        """Return the free text, which the job keeps until it is done."""
+        """Return the free text, which the job stores until it is done."""
         return ""
 
 
@@ -70,7 +70,7 @@ class BulkAssignForm(BulkForm):
 
 
 class ClassifyForm(BulkForm):
-    """The form that classifies cases. A field without a choice leaves the cases unchanged."""
+    """The form that classifies cases. An empty field leaves that property of the cases unchanged."""
 
     nature = make_optional_choice_field(
         "Nature", [choice for choice in Nature.choices if choice[0] != Nature.UNQUALIFIED]
@@ -117,7 +117,7 @@ class CloseForm(BulkForm):
 
     @cached_property
     def warnings(self) -> list[str]:
-        """Return what the centre leaves undone by closing these cases, such as « 2 non vérifiés »."""
+        """Return what the centre has not done on the open cases that it wants to close, such as « 2 non vérifiés »."""
         still_open = [case for case in self.cases if case.status in OPEN]
         unread = sum(is_message_unanswered(case) for case in still_open)
         unanswered = sum(case.answered_at is None for case in still_open)
@@ -155,6 +155,7 @@ class GroupForm(BulkForm):
         return cleaned
 
     def choices(self) -> dict[str, Any]:
+        """Return the chosen group, or open a new group and return it. Raise ValidationError."""
         cleaned = self.cleaned_data
         if cleaned["group"]:
             return {"group": cleaned["group"]}

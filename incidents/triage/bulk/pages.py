@@ -1,4 +1,4 @@
-"""An act on the ticked cases: the choice that precedes it, its result, and the progress of a long one."""
+"""The pages of an act on the ticked cases: what to choose first, the results, and the progress of a long act."""
 
 import secrets
 from typing import Any
@@ -50,7 +50,7 @@ TARGET_STATUS = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED
 
 @require_POST
 def bulk_act_view(request: HttpRequest) -> HttpResponse:
-    """Show what must be chosen; when the choice is sent, do the act or start a job."""
+    """Ask what the act needs. Once that is submitted, carry out the act or start a job."""
     user = get_account(request)
     if not user.work_centre_ids:
         raise Http404
@@ -75,9 +75,9 @@ def bulk_act_view(request: HttpRequest) -> HttpResponse:
 
 
 def read_act(posted: QueryDict) -> tuple[str, list[str]]:
-    """Return the code of the act and the references.
+    """Return the code of the act and the references of the cases.
 
-    A box may hold the references of a wave; « prendre » names the single case of a row.
+    A checkbox may contain all references of a wave. The button « prendre » of a row contains a single reference.
     """
     if alone := posted.get("prendre", ""):
         return "prendre", [alone] if is_reference(alone) else []
@@ -86,7 +86,7 @@ def read_act(posted: QueryDict) -> tuple[str, list[str]]:
 
 
 def list_own_cases(user: User, references: list[str]) -> list[Incident]:
-    """Return the cases of the user's centres among `references`; the others are left out."""
+    """Return the cases among `references` that belong to the user's centres, up to MAX_CASES."""
     own_cases = Incident.objects.visible_to(user).filter(
         csirt__in=user.work_centre_ids, reference__in=references[:MAX_CASES]
     )
@@ -113,7 +113,7 @@ def render_question(
 
 
 def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
-    """Do the act now for a few cases, by a task for more. Raises ValidationError, FormUsed."""
+    """Carry out the act at once on a few cases, or let a task act on many. Raise ValidationError or FormUsed."""
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # roll back a group that was opened for a refused act
         job = start_bulk(
@@ -133,14 +133,17 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
 
 
 def explain_used_form(request: HttpRequest, job: BulkJob) -> HttpResponse:
-    """Show what this form did the first time, to a person who changed an old page and sent it again."""
+    """Redirect a person who changed an old page and submitted it again to the result of the first submission."""
     warning = "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
     messages.warning(request, warning)
     return redirect("admin:incidents_incident_bulk", job.uid)
 
 
 def find_queue_address(request: HttpRequest) -> str:
-    """Return the address of the view of the queue that the person came from. Only the query comes from the request."""
+    """Return the address of the view of the queue that the person came from.
+
+    Only the query comes from the request, so that nobody can be redirected to another site.
+    """
     query = request.POST.get("retour", "").lstrip("?")
     return reverse("admin:incidents_incident_changelist") + (f"?{query}" if query else "")
 
@@ -168,7 +171,7 @@ def announce_results(request: HttpRequest, job: BulkJob) -> None:
 
 
 def warn_of_left_out(request: HttpRequest, number: int) -> None:
-    """Warn about cases that moved to another centre after the page was opened."""
+    """Warn that this number of ticked cases no longer belongs to the centre."""
     if number:
         sentence = choose_plural(
             "%(number)s dossier coché n’est plus à votre centre : rien n’y a été fait.",
@@ -201,7 +204,7 @@ def name_assignee(job: BulkJob) -> str:
 
 
 def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
-    """Return (case, reason) of the first refused cases. A case that has left the centres of `user` is not named."""
+    """Return (case, reason) for the first refused cases. A case that has left the centres of `user` is not named."""
     centre_ids, refused = user.work_centre_ids, job.items.filter(outcome=BulkOutcome.REFUSED)
     with_words = refused.select_related(
         "incident__collectivity__departement", "incident__acknowledged_by", "incident__assignee"

@@ -1,4 +1,4 @@
-"""The telephone form on a case: it starts with the known facts, over which the responder types what the
+"""The telephone form of an existing case. It starts with the known facts, which the responder replaces with what the
 caller says.
 """
 
@@ -49,7 +49,7 @@ class CallForm(TelephoneForm):
         return self.incident.collectivity
 
     def extents(self) -> dict[str, str]:
-        """Return the answers, and the known extent of each service whose answer is empty."""
+        """Return the extent by service: as it was answered, or as it is known if the answer is empty."""
         extents = {
             name: extent for name, extent in read_stopped_extents(self.incident).items() if not self.cleaned_data[name]
         }
@@ -58,7 +58,7 @@ class CallForm(TelephoneForm):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def call_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the form; on POST save it. A form that is refused, or whose facts have changed, comes back as typed."""
+    """Show the form on GET, save it on POST. If it is refused or the facts have changed, show it as it was typed."""
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     with timezone.override(find_zone(incident.collectivity)):
         if request.method != "POST":
@@ -68,6 +68,7 @@ def call_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Show the form with the known facts and what this person typed before, unless the case is closed or erased."""
     try:
         refuse_ended(incident)
     except ValidationError as error:
@@ -89,7 +90,7 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
     except Stale:
         return render_call(request, form, is_stale=True)
     except ValidationError as error:
-        if not hasattr(error, "error_dict"):  # the case was closed or erased meanwhile: return what was typed
+        if not hasattr(error, "error_dict"):  # the case was closed or erased meanwhile, so show what was typed
             return render_call(request, form, ended=" ".join(error.messages))
         form.refuse(error)
         return render_call(request, form)
@@ -110,7 +111,7 @@ def render_call(
     ended: str = "",
     saved_values: Values | None = None,
 ) -> HttpResponse:
-    """Render the form. `saved_values` are unsent values, with the stamp of the facts on which they were typed."""
+    """Render the form. `saved_values` are unsent values, with the stamp of the facts that the page showed then."""
     is_wrong = form.is_bound and bool(form.errors)
     context = {
         "incident": form.incident,
@@ -118,7 +119,7 @@ def render_call(
         "is_wrong": is_wrong,
         "is_stale": is_stale,
         "ended": ended,
-        # After a conflict, take the stamp of the current facts, so that submitting again is accepted.
+        # After a conflict, send the stamp of the current facts, so that submitting again is accepted.
         "seen": request.POST.get(SEEN, "")
         if form.is_bound and not is_stale
         else choose_facts_stamp(form, saved_values),
@@ -147,8 +148,9 @@ def read_form_values(incident: Incident) -> dict[str, Any]:
 
 
 def read_stopped_services(incident: Incident) -> dict[str, Any]:
-    """Return the services that are still stopped. The page has one start for all of them, which is
-    filled in if they share it.
+    """Return the form values of the services that are still stopped.
+
+    The form has one start time for all of them. It is filled in only if they all have the same.
     """
     stopped = [interruption for interruption in list_interruptions(incident) if interruption.ended_at is None]
     since = Counter(interruption.started_at for interruption in stopped)
@@ -165,8 +167,8 @@ def read_stopped_extents(incident: Incident) -> dict[str, str]:
 
 
 def format_moment_fields(name: str, at: Any) -> dict[str, str]:
-    """Return the form values of an instant, such as « 24/11/2026 » and « 8 h 10 »; no hour if only the day
-    is known.
+    """Return the form values of an instant in the active time zone, such as « 24/11/2026 » and « 8 h 10 ». The hour is
+    empty if only the day is known.
     """
     if at is None:
         return {}

@@ -1,4 +1,4 @@
-"""A responder declares for a caller on the telephone.
+"""The page on which a responder declares an incident for a caller on the telephone.
 
 The caller gets a follow-up code, which the responder reads out.
 """
@@ -34,7 +34,7 @@ from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.triage.calls.telephone_form import TelephoneForm
 
 KEY, SEARCH, ELSEWHERE, CALLED_BACK, SEEN = "cle", "chercher", "ailleurs", "rappele", "vus"
-# Sent by the script of the page as soon as the body is chosen, with the body and the number alone.
+# The script of the page posts this, with only the body and the telephone number, as soon as the body is chosen.
 WARN = "prevenir"
 OPEN_SHOWN = 10
 WARNINGS = "incidents/triage/parts/call_warnings.html"
@@ -44,7 +44,7 @@ SOUND_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def on_behalf(request: HttpRequest) -> HttpResponse:
-    """Show and take the whole declaration on one page. Raises Http404 for people without a CSIRT."""
+    """Show the form on GET, save the declaration on POST. Raise Http404 for people without a CSIRT."""
     user = get_account(request)
     if not answers_the_telephone(user):
         raise Http404
@@ -86,7 +86,9 @@ def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]
 
 
 def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
-    """Tell whether the submitted page showed all open cases, or whether the call is already saved (a double click)."""
+    """Tell whether the submitted page showed all open cases of the caller. Also true if the same submission is already
+    saved, which happens after a double click.
+    """
     seen = set(request.POST.get(SEEN, "").split())
     cases = {case.reference for case in list_open_cases_of_caller(get_account(request), form)}
     return cases <= seen or was_sent(make_submission_key(request))
@@ -111,7 +113,7 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
 
 
 def verify_declared_case(declared: DeclarationResult, user: User) -> str:
-    """Verify the case. Return "", or a sentence that says why it was refused."""
+    """Verify the case. Return "", or a sentence that says why the verification was refused."""
     if declared.incident.csirt_id not in user.work_centre_ids:
         return "Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité."
     try:
@@ -134,7 +136,11 @@ def render_form(
     elsewhere: Route | None = None,
     first: str = "",
 ) -> HttpResponse:
-    """Show the page with all that was typed. After a conflict, a new key makes it a new declaration."""
+    """Show the page with all that was typed.
+
+    `first` is the reference of a case that the same form already declared with other content. The page then gets a
+    new key, so that submitting it again makes a new declaration.
+    """
     is_wrong = form.is_bound and not is_search and bool(form.errors)
     context: dict[str, Any] = {
         "form": form,
@@ -148,7 +154,7 @@ def render_form(
 
 
 def render_warnings(request: HttpRequest, form: TelephoneForm) -> HttpResponse:
-    """Return only what the page says before it saves: the open cases, and that another centre answers for the body."""
+    """Render only the warnings: the open cases of the caller, and whether another centre answers for the body."""
     route = find_route(form.collectivity, on=timezone.localdate()) if form.collectivity else None
     elsewhere = route if route and is_elsewhere(get_account(request), route) else None
     return render(request, WARNINGS, describe_warnings(request, form, elsewhere))
@@ -169,7 +175,7 @@ def render_follow_up_code(
 ) -> HttpResponse:
     """Show the follow-up code, which no other page shows.
 
-    It is the only page that this person sees of a case that belongs to another centre.
+    If the case belongs to another centre, this person sees no other page of it.
     """
     incident, access = declared.incident, declared.access
     context = {

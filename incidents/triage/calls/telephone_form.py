@@ -1,4 +1,4 @@
-"""The dense form of a responder on the telephone: the same declaration, on one page, for the keyboard alone."""
+"""The form that a responder fills in during a telephone call: a declaration on one page, made for the keyboard."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
@@ -61,7 +61,9 @@ def make_optional_choice(choices: Any, label: Any) -> forms.ChoiceField:
 
 @with_facts(Section.STORY, Section.CALLER, ask=make_short_field)
 class TelephoneForm(forms.Form):
-    """`body` is the text to search a body by; `collectivite` is the choice among the matches of `body_asked`."""
+    """The form of a declaration by telephone. `body` is the text by which a body is searched; `collectivite` is the
+    body that was chosen among the results for the text `body_asked`.
+    """
 
     body = WordsField(label="Collectivité")
     body_asked = WordsField()
@@ -92,7 +94,7 @@ class TelephoneForm(forms.Form):
                 self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         if self.collectivity is None:
             self.add_error("body", self.why_no_body())
-            # Without a body the service is not called, so the form checks what the service would check of the caller.
+            # Without a body the service is not called, so the form checks the caller as it would.
             data = self.cleaned_data
             needs_number = needs_whole_number(data.get("type", ""), without_code=data.get("mail_without_code", False))
             for field, problem in list_caller_problems(read_caller_input(data), needs_number=needs_number):
@@ -104,7 +106,7 @@ class TelephoneForm(forms.Form):
 
     @cached_property
     def matches(self) -> list[Collectivity]:
-        """Return the bodies that `body` may name; only the chosen body if it was found for the same text."""
+        """Return the bodies that `body` may name, or only the chosen body if it was chosen for this text."""
         text = self.read_input("body").strip()
         if (
             text
@@ -133,9 +135,10 @@ class TelephoneForm(forms.Form):
         return "Rien ne répond à ce nom. Essayez le code postal ou le SIREN."
 
     def services(self) -> Iterator[tuple[forms.BoundField, str]]:
-        """Yield the services that this kind of body may run, and those already answered; all before the body is known.
+        """Yield (field, kinds) for each service that this kind of body may run or that is already answered. While the
+        body is unknown, yield all services.
 
-        Each comes with the kinds of bodies that run it, for the script that hides services of other kinds.
+        `kinds` are the kinds of bodies that run the service, by which a script hides it for other kinds.
         """
         offered = list_offered_services(self.collectivity.kind) if self.collectivity else tuple(PublicService)
         for service in PublicService:
@@ -148,7 +151,7 @@ class TelephoneForm(forms.Form):
             yield self[f"{name}_date"], self[f"{name}_time"]
 
     def extents(self) -> dict[str, str]:
-        """Return the extent of the interruption of each service that is interrupted, in the order of the list."""
+        """Return the extent of the interruption of each service that is interrupted, in the order of PublicService."""
         extents = {str(service): self.cleaned_data[service] for service in PublicService.values}
         return {service: extent for service, extent in extents.items() if extent and extent != WORKS}
 
@@ -174,7 +177,10 @@ class TelephoneForm(forms.Form):
         )
 
     def refuse(self, error: ValidationError) -> None:
-        """Add the errors of the service to the fields that they concern. The service names instants (`…_at`)."""
+        """Add the errors of the service to the fields that they concern.
+
+        The service names an instant (`…_at`); its error is added to the field of the day (`…_date`).
+        """
         for path, complaints in error.message_dict.items():
             name = "stopped_at" if path.startswith("interruption_") else path
             field = f"{name.removesuffix('_at')}_date" if name.endswith("_at") else name
@@ -184,7 +190,9 @@ class TelephoneForm(forms.Form):
 
 
 def combine_moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
-    """Return the moment in UTC, or None without a day. A day without an hour is its first minute in `clock`."""
+    """Return the moment in UTC, or None without a day. A day without an hour is its first minute in the time zone
+    `clock`.
+    """
     day = answers[f"{name}_date"]
     return datetime.combine(day, answers[f"{name}_time"] or time.min, tzinfo=clock).astimezone(UTC) if day else None
 

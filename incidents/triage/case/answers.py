@@ -1,5 +1,5 @@
-"""The answers and corrections of the declarant's side since the declaration, with their authors, dates and former
-values. Texts are defanged, so that no program turns them into links.
+"""The answers and corrections that came from the declarant or the body since the declaration, with their authors,
+dates and former values. Texts are defanged, so that no program turns them into links.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from incidents.questions.catalogue import SNAPSHOTS
 
 @dataclass(frozen=True)
 class SheetVersion:
-    """A sheet with defanged texts. `lines` holds (label, text) pairs."""
+    """One version of the answers to a section, with defanged texts. `lines` contains (label, text) pairs."""
 
     answer: SheetView
 
@@ -31,7 +31,7 @@ class SheetVersion:
 
 
 class Past(NamedTuple):
-    """A former value and when another one replaced it, such as « Civil : arrêté, 40 personnes, jusqu’à 14 h 10 »."""
+    """A former value and when it was replaced, such as « Civil : arrêté, 40 personnes, jusqu’à 14 h 10 »."""
 
     label: str
     words: str
@@ -40,7 +40,7 @@ class Past(NamedTuple):
 
 @dataclass(frozen=True)
 class SectionBlock:
-    """A section: its newest sheet and the former ones, newest first."""
+    """A section of answers or facts: its newest version, and its earlier versions from the newest to the oldest."""
 
     newest: SheetVersion
     earlier: list[SheetVersion]
@@ -74,6 +74,6 @@ def build_section_blocks(answers: list[SheetView]) -> Iterator[SectionBlock]:
     for section, sheets in group_by_section(answers).items():
         is_facts = section in SNAPSHOTS
         if is_facts and len(sheets) == 1:
-            continue  # unchanged since the declaration: shown elsewhere on the page
+            continue  # the facts are as declared, and the page shows them elsewhere
         newest, *earlier = [SheetVersion(sheet) for sheet in sheets]
         yield SectionBlock(newest, earlier, is_facts)

@@ -1,4 +1,4 @@
-"""The unconfirmed body of a case: what it may be, for a responder to confirm, correct or merge."""
+"""The unconfirmed body of a case, which a responder can confirm, correct or merge into a known body."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ MAX_MATCHES = 10
 
 
 class BodyCorrectionForm(CaseForm):
-    """The correction of an unconfirmed body. The service checks it and names the field."""
+    """The form that corrects an unconfirmed body. The service checks the values, and reports errors by field."""
 
     code = KeptForm.CORRECTION
 
@@ -36,7 +36,7 @@ class BodyCorrectionForm(CaseForm):
 
 
 def make_correction_form(body: Collectivity) -> BodyCorrectionForm:
-    """Return the form with the known values. The seat is an INSEE code, since several communes may share a name."""
+    """Return the form with the current values. The seat is an INSEE code, since several communes may share a name."""
     seat = body.seat.insee_code if body.seat else ""
     values = {"name": body.name, "kind": body.kind, "seat": seat}
     return BodyCorrectionForm(initial=values | {"seen": stamp_body(body)})
@@ -58,7 +58,10 @@ class ProposedBody:
 
 
 def find_proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
-    """Return the unconfirmed body, or None if this person has no body to confirm on this case. Four queries."""
+    """Return the unconfirmed body, or None if the body is confirmed or this person may not confirm it.
+
+    Four queries.
+    """
     body = incident.collectivity
     if not body.is_unconfirmed or Ability.CONFIRM_BODY not in list_abilities(user, incident):
         return None
@@ -74,7 +77,9 @@ def find_proposed_body(incident: Incident, user: User, query: str = "") -> Propo
 
 
 def list_reasons_to_doubt(incident: Incident, user: User) -> list[tuple[str, str]]:
-    """Return the (code, label) reasons for taking the confirmation back; empty if this person may not take it back."""
+    """Return the (code, label) reasons for which this person may withdraw the confirmation of the body; [] if they may
+    not withdraw it.
+    """
     body = incident.collectivity
     if body.confirmed_at is None or body.is_listed or Ability.CONFIRM_BODY not in list_abilities(user, incident):
         return []

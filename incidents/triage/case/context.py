@@ -1,4 +1,4 @@
-"""The content of the page of a case. Its number of queries depends on its blocks, never on the number of rows."""
+"""The context of the page of a case. Its number of queries depends on its blocks, not on the number of rows."""
 
 from datetime import datetime
 from typing import Any
@@ -67,9 +67,9 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
 
 
 def build_status_context(incident: Incident, user: User, now: datetime, *, is_left: bool) -> dict[str, Any]:
-    """Return where the case is, what it belongs to, and what this person may do with it.
+    """Return the state of the case, its group, and what this person may do with the case.
 
-    `is_left`: the person in charge has left the centre.
+    `is_left` is true if the case was taken and nobody of the centre is in charge of it any more.
     """
     return {
         "incident": incident,
@@ -97,7 +97,7 @@ def build_history_context(
     evidence: dict[str, Any],
     rows: CaseRows,
 ) -> dict[str, Any]:
-    """Return the latest events. Their texts come from rows that the page has already read."""
+    """Return the latest events. Their texts come from rows that the page has already loaded."""
     message_texts = [(message.uid, message.text) for message, _is_new in thread["messages"]]
     file_names = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
     note_texts = [(note.uid, note.text) for note in rows.notes]
@@ -135,13 +135,13 @@ def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> di
 
 
 def list_groupings(body: Collectivity) -> list[str]:
-    """Return the names of the intercommunalities of a commune; no other body is a member of one."""
+    """Return the names of the groupings of which the body is a member."""
     groups = Grouping.objects.filter(member=body).order_by("group__sort_key")
     return list(groups.values_list("group__name", flat=True))
 
 
 def list_outdated_abilities(incident: Incident, *, is_left: bool) -> set[str]:
-    """Return the abilities that make no sense in this state: their buttons would only be refused."""
+    """Return the abilities whose buttons the page hides, because their acts make no sense in the state of the case."""
     past = {
         Ability.ACKNOWLEDGE: incident.status == Status.CLOSED or not (is_left or incident.status == Status.DECLARED),
         Ability.VERIFY: incident.is_verified or incident.collectivity.is_unconfirmed,

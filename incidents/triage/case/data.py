@@ -12,7 +12,7 @@ from incidents.triage.wording import DATA_ANSWERS
 
 
 def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
-    """Return what the page of a case says of the data. Two queries at most."""
+    """Return what the page of a case says about personal data. Two queries at most."""
     declared = read_declared_data(incident)
     judgement = find_judgement(incident, declared, leaks[0] if leaks else None)
     return {
@@ -33,7 +33,7 @@ def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[st
 
 
 def format_data(incident: Incident) -> str:
-    """Return in one line what was declared and judged of the data. Three queries at most."""
+    """Return in one line what was declared and judged about personal data. Three queries at most."""
     declared = read_declared_data(incident)
     return summarise_data(declared, find_judgement(incident, declared, find_first_leak(incident)))
 

@@ -1,6 +1,7 @@
-"""What the history adds to the name of an event, from its codes: the reason, what changed, how many.
+"""The details that the history adds to the name of an event, such as the reason or the changed fields.
 
-Never free text. `judging/words.py` does the same for events that judge a case.
+They come from the codes of the event and contain no free text. `judging/words.py` does the same for the events by
+which a case is judged.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,11 +25,11 @@ type Codes = Mapping[str, Any]
 
 
 def format_title(event: IncidentEvent) -> str:
-    """Return the name of the event, such as « Appel passé » or « tâche rouverte ». It is more precise than the kind if
-    one kind covers several acts.
+    """Return the name of the event, such as « Appel passé » or « tâche rouverte ». It is more precise than the label
+    of the kind if one kind covers several acts.
     """
     say = TITLES.get(event.kind)
-    # From the enumeration: Django’s get_…_display would translate all its labels again for each event.
+    # The enumeration gives the label, because Django’s get_…_display would translate all labels again for each event.
     return say(event.data) if say else str(EventKind(event.kind).label)
 
 

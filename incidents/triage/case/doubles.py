@@ -1,4 +1,4 @@
-"""The other cases of a body: likely duplicates, the duplicates of this case, and its main case."""
+"""The other cases of the body of a case: likely duplicates, the duplicates of the case, and its main case."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,9 +11,9 @@ from incidents.models import Incident, Message, Reading
 from incidents.services.handling.read import has_news
 from incidents.triage.case.duplicates import list_likely_doubles
 
-# How many of the newest cases of a body are compared, and how many are listed.
+# How many of the newest other cases of a body are compared with the case, and how many the page lists.
 COMPARED, LISTED = 50, 10
-# The columns that are shown and compared: fifty whole cases would cost more than the rest of the page.
+# Only the columns that are shown and compared, since fifty whole cases would cost more than the rest of the page.
 COLUMNS = (
     *("reference", "type", "status", "origin", "received_at", "closed_at", "closing_reason", "declarant_wrote_at"),
     *("erased_at", "supplier_key", "collectivity", "csirt", "merged_into", "story__description"),
@@ -24,7 +24,7 @@ COLUMNS = (
 def build_doubles_block(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
     """Return the blocks about the other cases of the body.
 
-    One query; two more if the case has duplicates, and a third if one of these has news.
+    One query, two more if the case has duplicates, and another one if a duplicate has news.
     """
     family = list_family(incident, user)
     others = [case for case in family if case.merged_into_id != incident.pk]
@@ -45,9 +45,10 @@ def build_doubles_block(incident: Incident, user: User, now: datetime) -> dict[s
 
 
 def list_family(incident: Incident, user: User) -> list[Incident]:
-    """Return the newest other cases of the body that this person may see, with all its duplicates and its main case.
+    """Return the newest other cases of the body that this person may see, and always the duplicates and the main
+    case of `incident`.
 
-    Each is loaded with its story. One query, two if the body has more cases than are compared.
+    Each case is loaded with its story. One query, or two if the body has more cases than are compared.
     """
     body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id).exclude(pk=incident.pk)
     body = body.select_related("story").only(*COLUMNS).order_by("-received_at", "-id")
@@ -60,7 +61,7 @@ def list_family(incident: Incident, user: User) -> list[Incident]:
 
 
 def find_newest_messages(keys: list[int]) -> dict[int, Message]:
-    """Return, by case, the newest message of its declarant. One query, or none."""
+    """Return the newest message from the declarant, by the key of the case. One query, or none without `keys`."""
     if not keys:
         return {}
     written = Message.objects.filter(incident__in=keys, is_from_csirt=False)
@@ -68,7 +69,10 @@ def find_newest_messages(keys: list[int]) -> dict[int, Message]:
 
 
 def read_marks(doubles: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
-    """Return when this person last read each case, and the number of messages of each. Two queries, or none."""
+    """Return, by the key of the case, when this person last read it, and how many messages it has.
+
+    Two queries, or none without `doubles`.
+    """
     keys = [double.pk for double in doubles]
     if not keys:
         return {}, {}

@@ -1,6 +1,7 @@
-"""Find the cases of a body that may be declarations of the same incident, with the reasons: a person decides.
+"""The search for cases of a body that may be declarations of the same incident. A person then decides.
 
-An attacked body is declared by the secretary, then by the mayor, then by telephone, all in one hour. Runs no query.
+For instance, the secretary declares an attack, then the mayor does, then somebody telephones, all in one hour. This
+module runs no query.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,12 +13,13 @@ from incidents.enums import ClosingReason, IncidentType
 from incidents.models import Incident
 
 NBSP = "\N{NO-BREAK SPACE}"
-# With this many points, the two cases are shown side by side: the same type within a week, or another within an hour.
+# From this many points, a case is shown as a likely duplicate: the same type within a week, or another type within
+# an hour.
 LIKELY_FROM = 4
 CLOSED_SINCE = timedelta(days=30)
 SAME_TYPE, NEAR_TYPE, SAME_SUPPLIER, SAME_CALLER = 3, 2, 2, 1
 CLOSENESS = ((timedelta(hours=1), 4), (timedelta(days=1), 2), (timedelta(days=7), 1))
-# Types that two people may choose for the same incident. The type « ne sait pas » is near every type.
+# Types that two people may choose for the same incident. The type « ne sait pas » is near all of them.
 FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({IncidentType.RANSOMWARE, IncidentType.OUTAGE, IncidentType.ADMIN_ACCOUNT, IncidentType.SUPPLIER}),
     frozenset({IncidentType.MAILBOX, IncidentType.PHISHING, IncidentType.TRANSFER, IncidentType.ADMIN_ACCOUNT}),
@@ -36,8 +38,8 @@ class LikelyDouble:
 
 
 def list_likely_doubles(incident: Incident, others: Iterable[Incident], now: datetime) -> list[LikelyDouble]:
-    """Return the likely duplicates, likeliest first. `others` come with their story; cases of other bodies or centres
-    are ignored.
+    """Return the likely duplicates, likeliest first. `others` must be loaded with their stories; cases of other bodies
+    or centres are ignored.
     """
     if incident.merged_into_id:
         return []

@@ -1,4 +1,4 @@
-"""How to reach a body when its computers are down: its emergency card and known numbers."""
+"""The telephone numbers of a body, for when its computers are down: its emergency card and other known numbers."""
 
 from typing import Any, NamedTuple
 
@@ -15,9 +15,8 @@ WRITTEN = ("name", "phone", "note")
 
 
 def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
-    """Return the contacts that are filled in, in the order in which they are called, each with its label.
-
-    One query.
+    """Return the contacts of the emergency card that are filled in, each with its label, in the order in which to call
+    them. One query.
     """
     rows = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values(
         *WRITTEN, "kind", "updated_at"
@@ -31,7 +30,7 @@ def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
 
 
 class NumberToCall(NamedTuple):
-    """A number. `words` says whose it is, or where and when it was found; a declared number has no `source`."""
+    """A telephone number. `words` says whose it is, or where and when it was found. A declared one has no `source`."""
 
     phone: str
     words: str
@@ -43,10 +42,10 @@ class NumberToCall(NamedTuple):
 
 
 def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> list[NumberToCall]:
-    """Return the numbers to show on the bar of the case. One query at most.
+    """Return the numbers that the page of the case proposes to call, the first one to try first. One query at most.
 
-    Until the case is verified, the official number comes first, since a call to it verifies the declaration. The
-    number on which the declarant waits for the call follows.
+    Until the case is verified, the official number comes before the declared one, since calling the official number
+    verifies the declaration.
     """
     declared = incident.story.contact_phone
     if incident.is_verified and declared:
@@ -59,7 +58,9 @@ def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) ->
 
 
 def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
-    """Return the number of the elected contact on the emergency card, or else the one found in a public source."""
+    """Return the number of the elected contact on the emergency card, or else the number found in a public
+    source, or None.
+    """
     zone = find_zone(incident.collectivity)
     for contact in emergency:
         if contact["kind"] == Helper.ELECTED and contact["phone"]:

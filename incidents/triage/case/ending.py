@@ -15,7 +15,7 @@ AWAKENED_SHOWN = 5
 
 
 class ReopenForm(CaseForm):
-    """The form that reopens a case. The service checks the motive, and reports errors by field."""
+    """The form that reopens a case. The service checks the reason, and reports errors by field."""
 
     code = KeptForm.REOPENING
 
@@ -33,7 +33,8 @@ def build_ending_block(incident: Incident) -> dict[str, Any]:
         return {}
     closing = incident.closings.select_related("actor").order_by("-id").first()
     if closing and closing.closed_at != incident.closed_at:
-        closing = None  # reopened, then withdrawn by the declarant: the report belongs to the former closing
+        # The case was reopened, then withdrawn by the declarant, so the report is about an earlier closing.
+        closing = None
     rating = Rating.objects.filter(incident=incident).first()
     notice = format_notice(incident, "Il est averti que son dossier est rouvert, et par vous.")
     help_text = f"Une note interne : le déclarant ne la lit pas. {notice}"
@@ -41,12 +42,15 @@ def build_ending_block(incident: Incident) -> dict[str, Any]:
 
 
 def may_be_reopened(incident: Incident) -> bool:
-    """Tell whether the case can be reopened: a merged case must be unmerged first, an erased one cannot."""
+    """Tell whether the case can be reopened. A duplicate must be unmerged first; an erased case stays closed."""
     return incident.status == Status.CLOSED and not incident.merged_into_id and not incident.erased_at
 
 
 def list_awakened(user: User) -> list[dict[str, Any]]:
-    """Return the newest closed cases of the user's centres on which the declarant wrote and nothing was done since."""
+    """Return the closed cases of the user's centres on which the declarant wrote and nobody has acted since.
+
+    They are sorted by the time when the declarant wrote, latest first.
+    """
     awakened = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
     newest = awakened.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN]
     return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]

@@ -1,4 +1,4 @@
-"""The files of a case as its responders see them: position, who opened them, and whether the seals are intact."""
+"""The evidence files of a case, for responders: who opened each file, and whether the seals are intact."""
 
 from typing import Any
 
@@ -8,13 +8,14 @@ from incidents.queries import add_openings
 
 
 def build_evidence_block(incident: Incident, evidence: list[Evidence], history: list[IncidentEvent]) -> dict[str, Any]:
-    """Return the pieces and the first broken seal. `evidence` is ordered by number, `history` newest first.
+    """Return the files, and the number of the first file whose seal is broken. `evidence` is ordered by number,
+    `history` newest first.
 
-    Pass an empty `history` if the page has not read all of it. One or two queries, however many pieces; none without
-    pieces, two more before an alarm.
+    `history` is empty if the page has not loaded the whole history. One or two queries, none without files, and two
+    more before an alarm.
     """
     pieces = add_openings(incident, evidence)
     broken = find_first_broken(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None
-    if broken is not None:  # a piece may have arrived between the two reads: read both again before an alarm
+    if broken is not None:  # a file may have arrived between the two reads, so read both again before the alarm
         broken = find_first_broken(incident, list(incident.evidence.order_by("number")))
     return {"pieces": pieces, "broken": broken}

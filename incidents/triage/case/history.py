@@ -21,7 +21,7 @@ OF_A_PAGE = 100
 
 @require_safe
 def history_page(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the events, a hundred on a page. `?avant=` is the public identifier of an event of this case."""
+    """Show the events, newest first, a hundred on a page. With `?avant=`, the uid of an event, show earlier events."""
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.HISTORY)
     events = incident.events.select_related("actor").order_by("-id")
     if before := request.GET.get("avant", ""):
@@ -42,6 +42,7 @@ def history_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def find_event_key(incident: Incident, uid: str) -> int:
+    """Return the primary key of the event. Raise Http404 if the case has no event with this uid."""
     try:
         place = incident.events.filter(uid=UUID(uid)).values_list("pk", flat=True).first()
     except ValueError:
@@ -52,7 +53,7 @@ def find_event_key(incident: Incident, uid: str) -> int:
 
 
 def read_event_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
-    """Return the words of the rows that these events name. Four queries at most."""
+    """Return, by uid, the texts of the rows that these events name. Four queries at most."""
     codes = [event.data for event in events]
     uids = {code: [data[code] for data in codes if data.get(code)] for code in SOURCES}
     words: dict[str, str] = {}

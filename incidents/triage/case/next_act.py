@@ -1,4 +1,4 @@
-"""The next act to do on a case, which its page shows first, and the clocks that run on it."""
+"""The next act on a case, which the page of the case proposes first, and the deadlines of the case."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ class NextAct(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """A due date. `words` is what is due, such as « répondre »; `difference` is the time left or overdue."""
+    """A deadline. `words` is what is due, such as « répondre »; `difference` is negative if the deadline is past."""
 
     words: str
     at: datetime
@@ -29,7 +29,7 @@ class Clock(NamedTuple):
 def find_next_act(context: Mapping[str, Any], *, is_left: bool) -> NextAct | None:
     """Return what to do first on the case that `context` describes, or None if there is nothing to do.
 
-    `is_left`: the case was taken, and nobody of the centre has it any more.
+    `is_left` is true if the case was taken and nobody of the centre is in charge of it any more.
     """
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:
@@ -51,7 +51,7 @@ def suggest_reading(incident: Incident) -> NextAct | None:
 
 
 def suggest_verifying(incident: Incident) -> NextAct | None:
-    """Return the act with which the centre finds out who declares, or None if it knows."""
+    """Return the act by which the centre finds out who declared the case, or None if the centre knows."""
     if incident.collectivity.is_unconfirmed:
         return NextAct("confirm", "Dites si cette collectivité existe", "Aucune liste ne la porte.")
     if incident.is_to_call_back:
@@ -83,7 +83,9 @@ def find_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
 
 
 def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime, *, is_left: bool) -> list[Clock]:
-    """Return the clocks of an open case, soonest first. `is_left`: nobody of the centre has it any more."""
+    """Return the deadlines of an open case, soonest first, or [] for a closed case. `is_left` is as in
+    `find_next_act`.
+    """
     if incident.status == Status.CLOSED:
         return []
     due_dates: list[tuple[str, datetime | None]] = [("répondre", incident.answer_by)]

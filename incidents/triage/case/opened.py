@@ -1,7 +1,8 @@
-"""Forms of the page of a case that are rendered only once opened, since most readers open none of them.
+"""The forms of the page of a case that are rendered only when somebody opens them, since most readers open none.
 
-On the page each is a button, which htmx replaces with the form. Without a script, the button sends what is typed on
-the page, and the page comes back with it and with the form open (`?ouvrir=`). The view that refuses a form renders it.
+The page shows a button for each form, and htmx replaces the button with the form. Without a script, the button posts
+all that is typed on the page, and the page is shown again with that text and the open form (`?ouvrir=`). The view that
+refuses a form renders the form open.
 """
 
 from collections.abc import Callable, Collection
@@ -27,10 +28,10 @@ from incidents.triage.work.tasks import make_task_form
 
 
 class OpenedForm(NamedTuple):
-    """A form that the page of a case renders once it is opened, from `template` and at `anchor`.
+    """A form that the page of a case renders when somebody opens it, from `template` and at `anchor`.
 
-    `make` returns what its block of the context then contains. The page offers the form while the case is in one of
-    `in_states`.
+    `block` is the key of the form in the context of the page, and `make` returns the value. The page offers the form
+    while the case is in one of `in_states`, to people with the ability `to`.
     """
 
     anchor: str
@@ -66,16 +67,16 @@ FORMS = {
 
 
 def open_form(context: dict[str, Any], incident: Incident, user: User, name: str) -> None:
-    """Open the form `name` in the context of the page. An unknown name opens nothing."""
+    """Add the open form `name` to the context of the page. An unknown name adds nothing."""
     if opened := FORMS.get(name):
         context[opened.block] = context.get(opened.block, {}) | opened.make(incident, user)
 
 
 @require_safe
 def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
-    """Return one form alone, for a person who has read the page of the case; redirect others to the page.
+    """Return one form alone. Redirect a person who has not read the page of the case to that page, with the form open.
 
-    Raises Http404 for a form that the page of the case does not offer.
+    Raise Http404 for a form that the page of the case does not offer.
     """
     opened, user = FORMS.get(form), get_account(request)
     if opened is None:
@@ -83,9 +84,8 @@ def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
     incident = get_incident(user, reference, to=opened.to)
     if incident.erased_at or incident.status not in opened.in_states:
         raise Http404
-    if not Reading.objects.filter(
-        incident=incident, user=user
-    ).exists():  # only the page of the case records the reading and shows what is new
+    # Only the page of the case records the reading and shows what is new.
+    if not Reading.objects.filter(incident=incident, user=user).exists():
         address = reverse("admin:incidents_incident_change", args=[incident.reference], query={"ouvrir": form})
         return redirect(address)
     address = reverse("admin:incidents_incident_change", args=[incident.reference])

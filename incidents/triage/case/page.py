@@ -1,4 +1,4 @@
-"""What the responders' pages share: the admin frame, rendering the page of a case again, and the way back to it."""
+"""What the responders' pages share: the admin frame, the page of a case with a refused form, redirects to a case."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -27,7 +27,7 @@ WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "why",
 
 
 class PageRoute(NamedTuple):
-    """A page of the triage: `where` is its path under a case or the list, `name` its URL name in the admin.
+    """A page of the triage: `where` is its path below that of a case or of the list, `name` its URL name in the admin.
 
     `form` is the code of the form that is posted to it.
     """
@@ -47,7 +47,9 @@ def render_page(
 
 
 def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
-    """Return the context of the page of a case. It shows words of its duplicates, so their reading is recorded."""
+    """Return the context of the page of a case. The page shows texts of the duplicates of the case, so an access
+    to each of them is recorded.
+    """
     user = get_account(request)
     proposed = find_proposed_body(incident, user, request.GET.get("corps", ""))
     doubt = list_reasons_to_doubt(incident, user)
@@ -79,7 +81,9 @@ def redirect_to_case(reference: str, anchor: str = "") -> HttpResponse:
 
 
 def show_refusal(request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
-    """Show the error above the page of the case; if there were typed words, on a page that gives them back."""
+    """Redirect to the page of the case, which shows the error. If the person typed a text, return a page with the
+    error and the text instead, so that the text can be copied.
+    """
     if words := [value for name in request.POST if name in WORDS and (value := request.POST[name].strip())]:
         context = {"reference": reference, "why": error.messages, "typed": words}
         return render_page(request, "incidents/triage/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -89,7 +93,7 @@ def show_refusal(request: HttpRequest, reference: str, error: ValidationError) -
 
 
 def rebase_form(form: Form, fresh: Form) -> None:
-    """Give the form the current version of the page, so that submitting what was typed again does not conflict."""
+    """Give the form the version that the page now shows, so that submitting what was typed again does not conflict."""
     data = QueryDict(mutable=True)
     data.update(form.data)
     data[form.add_prefix("seen")] = fresh["seen"].value()

@@ -1,6 +1,6 @@
 """The rows that the page of a case reads, with one plain query for each table and one for all the people they name.
 
-Django spends more on composing a join than on a second query: a page is cheaper with more and simpler ones.
+Django spends more time on composing a join than on running a second query, so several simple queries are cheaper.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ from incidents.triage.work.tasks import list_tasks
 
 @dataclass(frozen=True)
 class CaseRows:
-    """The rows of one case. Their number is limited; `events` are newest first, one more than the page shows."""
+    """The rows of one case. Their number is limited. `events` are newest first, at most MAX_EVENTS and one more."""
 
     events: list[IncidentEvent]
     readings: list[Reading]
@@ -41,12 +41,12 @@ class CaseRows:
 
     @property
     def has_earlier(self) -> bool:
-        """True if there are more events than the page shows."""
+        """True if the case has more than MAX_EVENTS events."""
         return len(self.events) > MAX_EVENTS
 
     @property
     def history(self) -> list[IncidentEvent]:
-        """All events of the case, newest first; [] if there are more than were read."""
+        """All events of the case, newest first, or [] if there are more than MAX_EVENTS."""
         return [] if self.has_earlier else self.events
 
 
@@ -76,7 +76,9 @@ def read_case_rows(incident: Incident) -> CaseRows:
 
 
 def attach_people(*lists: tuple[Iterable[Model], str]) -> None:
-    """Set the foreign key of each list to its person on all rows of the list, with one query for all lists."""
+    """Load the people to whom foreign keys point and set them on the rows. Each argument is a list of rows and the
+    name of a foreign key. One query.
+    """
     references = [(row, name, getattr(row, f"{name}_id")) for rows, name in lists for row in rows]
     people = User.objects.in_bulk({key for _row, _name, key in references if key})
     for row, name, key in references:

@@ -1,4 +1,4 @@
-"""The page that the mail's link opens on a telephone: the facts in brief, one big button, then the call."""
+"""The page that the link in a mail opens, made for a telephone: the facts in brief, one big button, then the call."""
 
 from datetime import datetime
 from typing import Any

@@ -17,7 +17,7 @@ from incidents.services.handling.keep import list_colleagues_writing
 from incidents.services.handling.read import has_news
 from incidents.triage.case_form import CaseForm
 
-# Where the page shows what a declarant adds, beside messages.
+# The anchors of the page at which it shows what the declarant added, other than messages.
 ANCHORS = {EventKind.FILE: "pieces", EventKind.FACTS: "reponses"}
 
 
@@ -42,7 +42,7 @@ class ReplyForm(CaseForm):
     confirmed = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
 
     def clean(self) -> None:
-        """Refuse a text that still holds a placeholder or a blank of a ready-made message."""
+        """Refuse a text that still contains a placeholder or a blank of a ready-made message."""
         check_names(self.cleaned_data.get("text", ""))
         check_blanks(self.cleaned_data.get("text", ""))
 
@@ -54,7 +54,10 @@ class ReplyForm(CaseForm):
         return Letter(text=cleaned["text"], key=key, **choices)
 
     def read_seen(self) -> SeenThread | None:
-        """Return what the page showed, or None if there was no page. The form must be valid."""
+        """Return which messages and writers the page showed, or None if the form names no message.
+
+        The form must be valid.
+        """
         cleaned = self.cleaned_data
         return (
             SeenThread(newest=cleaned["seen"], writers=frozenset(cleaned["confirmed"].split()))
@@ -63,7 +66,7 @@ class ReplyForm(CaseForm):
         )
 
     def confirm(self, moved: ThreadMoved) -> None:
-        """Record that the page now shows what moved, so that the same form is accepted next time."""
+        """Record in the form what the page now shows, so that submitting the form again is accepted."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         data[self.add_prefix("seen")] = moved.newest
@@ -99,8 +102,8 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
 def find_news_anchor(
     thread: dict[str, Any], events: Iterable[IncidentEvent], doubles: Iterable[tuple[Incident, bool]]
 ) -> str:
-    """Return the part of the page with what the declarant added since the last reading: the thread, the files, the
-    corrections, or the duplicates.
+    """Return the anchor of what the declarant added since the last reading: the thread, the files, the corrections or
+    the duplicates.
     """
     if thread["has_new_message"]:
         return "echanges"
@@ -113,7 +116,9 @@ def find_news_anchor(
 
 
 def list_messages_since(thread: dict[str, Any], newest_seen: str) -> list[Message]:
-    """Return the messages of `build_thread_context` that came after the message with the uid `newest_seen`."""
+    """Return the messages of `build_thread_context` after the message with the uid `newest_seen`, or all if none has
+    it.
+    """
     messages = [message for message, _is_new in thread["messages"]]
     names = [str(message.uid) for message in messages]
     return messages[names.index(newest_seen) + 1 :] if newest_seen in names else messages

@@ -17,7 +17,8 @@ from incidents.triage.case import details
 
 MAX_EVENTS = 200
 EXCERPT = 160
-# By the name in the data of an event that identifies the row with its text: the relation from the case to these rows.
+# The key under which the data of an event has the uid of a row with a text, and the relation from the case to such
+# rows.
 SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence", "task": "tasks"}
 ASSIGNING_EVENTS = frozenset({EventKind.ASSIGNED, EventKind.HANDED_OVER})
 INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
@@ -25,7 +26,9 @@ INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 @dataclass(frozen=True)
 class Moment:
-    """An event. `mails` says what became of each of its mails (`incidents/panels.py`), and when."""
+    """An event as the history shows it. `mails` contains a remark about each of its mails (`incidents/panels.py`), and
+    the time of the remark.
+    """
 
     event: IncidentEvent
     when: str
@@ -77,7 +80,7 @@ def list_event_moments(
 
 
 def name_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
-    """Return, by event id, the person whom the case was given to, such as « à Camille ». One query, or none."""
+    """Return, by event id, the person to whom the case was given, such as « à Camille ». One query, or none."""
     receivers = {
         event.pk: event.data["to"] for event in events if event.kind in ASSIGNING_EVENTS and event.data.get("to")
     }

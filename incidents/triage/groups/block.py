@@ -13,8 +13,8 @@ OFFERED = 50
 
 @dataclass(frozen=True)
 class GroupBlock:
-    """`own` is the group of the case. `same_supplier` are groups with an open case of the same supplier; they are
-    listed before `others`.
+    """The groups that the page of a case shows. `own` is the group of the case. If it has none, `same_supplier` are
+    the groups with an open case of the same supplier, which are listed before `others`.
     """
 
     own: CaseGroup | None = None
@@ -40,6 +40,6 @@ def build_group_block(incident: Incident, user: User) -> GroupBlock:
 
 
 def find_groups_of_supplier(incident: Incident) -> QuerySet[Any]:
-    """Return the groups that hold an open case of the same supplier."""
+    """Return the ids of the groups that contain an open case of the same supplier."""
     same = Incident.objects.open().filter(csirt=incident.csirt_id, supplier_key=incident.supplier_key)
     return same.exclude(group=None).order_by().values("group")

@@ -41,11 +41,11 @@ class GroupLetterForm(forms.Form):
     text = WordsField(label="Votre message", widget=forms.Textarea(attrs={"rows": 10}))
     asks_answer = forms.BooleanField(label="J’attends une réponse de chacun", required=False)
     with_closed = forms.BooleanField(label="Écrire aussi aux dossiers clos", required=False)
-    # The doubtful words that the author has confirmed as common words.
+    # Words that may be part of a name, and that the author has confirmed as common words.
     common = WordsField()
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
-    # The seal of the previewed message. Only a page that shows it has the button that sends.
+    # The hash of the previewed message. Only the page of a preview has the button that sends.
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     # The words for which the message was refused, since they may be part of a name.
@@ -59,9 +59,9 @@ class GroupLetterForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Show the form.
+    """Show the form on GET. On POST, show a preview and the number of readers, or send the message.
 
-    A POST shows a preview and the number of readers; only its button « Envoyer » sends the message.
+    The button « Envoyer », which sends, is only on the page of a preview.
     """
     group = get_group(get_account(request), uid)
     if request.method != "POST":
@@ -104,8 +104,8 @@ def compute_seal(letter: GroupLetter, group: CaseGroup) -> str:
 
 
 def renew_letter_form(request: HttpRequest) -> GroupLetterForm:
-    """Return the typed message with a new key, for an old page whose form was already used: it can be previewed and
-    sent.
+    """Return the message as it was typed with a new key, because the key of this page was already used to send another
+    message.
     """
     return GroupLetterForm(replace_posted(request, key=secrets.token_urlsafe()))
 

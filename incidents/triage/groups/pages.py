@@ -1,4 +1,4 @@
-"""The pages of the groups of a centre: their list, the sheet of a group with its cases, and acts on all of them."""
+"""The pages of the groups of a centre: the list, the page of one group with its sheet and its cases, and the acts."""
 
 import re
 import secrets
@@ -42,7 +42,7 @@ from incidents.triage.queue.lines import build_lines, load_line_columns
 from incidents.triage.queue.refresh import annotate_own_reading
 
 PAGE = 50
-# Above this number, the page writes « au moins ».
+# Cases of a group are counted up to this number; above it, the page writes « au moins ».
 COUNTED = 5000
 TYPED_AT_ONCE = 50
 
@@ -80,7 +80,7 @@ class AddForm(forms.Form):
 def group_list_view(request: HttpRequest) -> HttpResponse:
     """List the groups, newest first.
 
-    `?apres=` is the last group of the former page; `?fermes=1` shows the closed ones.
+    `?apres=` is the last group of the previous page; `?fermes=1` lists the closed groups.
     """
     user, is_closed = get_account(request), request.GET.get("fermes") == "1"
     if not user.read_centre_ids:
@@ -104,7 +104,7 @@ def filter_older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseG
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_group_view(request: HttpRequest) -> HttpResponse:
-    """Open a group, with the case of `dossier` in it if one is named."""
+    """Show the form of a new group on GET, open the group on POST. The case named in `dossier` is added to it."""
     user = get_account(request)
     if not user.work_centre_ids:
         raise Http404
@@ -122,7 +122,7 @@ def new_group_view(request: HttpRequest) -> HttpResponse:
 
 def create_group(request: HttpRequest, cleaned: dict[str, Any]) -> HttpResponse:
     key, reference = cleaned["key"] or secrets.token_urlsafe(), compact(cleaned["dossier"])
-    with transaction.atomic():  # no group without the case for which it was opened
+    with transaction.atomic():  # no group is opened if its first case cannot be added
         group = open_group(
             csirt=cleaned["csirt"],
             kind=GroupKind(cleaned["kind"]),
@@ -138,7 +138,7 @@ def create_group(request: HttpRequest, cleaned: dict[str, Any]) -> HttpResponse:
 
 @require_POST
 def supplier_group_view(request: HttpRequest) -> HttpResponse:
-    """Open a group for the cases of a supplier: the button « En faire un groupe » of the queue."""
+    """Open a group for the cases of a supplier (the button « En faire un groupe » of the queue)."""
     key = request.POST.get("key") or secrets.token_urlsafe()
     group, job = group_supplier(supplier_key=read_supplier(request), actor=get_account(request), key=key[:100])
     if job:
@@ -154,7 +154,7 @@ def read_supplier(request: HttpRequest) -> str:
 
 
 def add_cases(request: HttpRequest, job: BulkJob) -> None:
-    """Add a few cases before the page of the group is shown; a task adds more of them one after the other."""
+    """Run a small job at once, so that the group's page shows its cases. A task runs a large job. Add a message."""
     if job.total <= AT_ONCE:
         do_at_once(job)
     confirmation = choose_plural(
@@ -201,7 +201,7 @@ def render_group(
 
 
 def list_running_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
-    """Return the jobs still running for the group: cases to add, or a message to all."""
+    """Return the jobs that still run for the group, which add cases to it or send a message to its declarants."""
     running = BulkJob.objects.filter(state=BulkState.RUNNING, csirt=group.csirt_id, choices__group=str(group.uid))
     return running.order_by("id")
 
@@ -257,7 +257,7 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Add several cases by reference. Those that could not be added stay in the field."""
+    """Add several cases by reference. References that could not be added stay in the field."""
     user, form = get_account(request), AddForm(request.POST)
     group = get_group(user, uid)
     form.is_valid()
@@ -279,6 +279,7 @@ def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def add_if_allowed(reference: str, group: UUID, actor: User) -> bool:
+    """Add the case to the group. Return False if there is no such case or the actor may not add it."""
     try:
         add_to_group(reference=reference, group=group, actor=actor)
     except (Http404, PermissionDenied, ValidationError):
@@ -297,7 +298,7 @@ def explain_refused_references(references: list[str], wrong: list[str]) -> str:
 
 @require_POST
 def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Add the cases that name the supplier of a line: the button « Y ajouter les 3 qui manquent » of the queue."""
+    """Add the cases that name the supplier of a line (the button « Y ajouter les 3 qui manquent » of the queue)."""
     key, supplier = request.POST.get("key") or secrets.token_urlsafe(), read_supplier(request)
     group = get_group(get_account(request), uid)
     try:

@@ -1,4 +1,4 @@
-"""Pages beside the queue: the values that a centre ignores, and the search for a value across its cases."""
+"""The page of the values that a centre ignores, and the page that searches values in all its cases."""
 
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ PASTED_LIMIT = 20_000
 
 
 class KnownForm(HandForm, MotiveForm):
-    """The form that adds an ignored value. Only people with several centres choose one."""
+    """The form that adds an ignored value. Only people with several centres choose the centre."""
 
     csirt = forms.CharField(required=False, widget=forms.Select)
 
@@ -124,7 +124,7 @@ def list_rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def look_up_view(request: HttpRequest) -> HttpResponse:
-    """Search for values. It uses POST, so that they appear in no address and no log."""
+    """Search for values. The search uses POST, so that the values appear in no address and no log."""
     user = get_account(request)
     list_own_centres(user)
     form = LookForm(request.POST if request.method == "POST" else None)
@@ -135,6 +135,7 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
 
 
 def find_results(form: LookForm, text: str, user: User) -> dict[str, Any]:
+    """Return the results for the page. If there can be none, add the reason to the form as an error."""
     if len(text) > PASTED_LIMIT:
         form.add_error("text", "Ce texte est trop long : 20 000 caractères au plus.")
     elif not text.strip():
@@ -155,7 +156,7 @@ def make_result(kind: str, value: str, rows: list[Observable]) -> Result:
 
 
 def read_values(text: str) -> list[Indicator]:
-    """Return the values in the text. A single line without any other value may be a file name."""
+    """Return the values in the text. If it has none and is a single line, the line may be a file name."""
     values = find_indicators(text)
     line = text.strip()
     if not values and "\n" not in line and (name := normalise_value(ObservableKind.FILE, line)):

@@ -13,7 +13,7 @@ from incidents.indicators.observables import defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_observables
 from incidents.models import Incident, Observable
 
-# What the protocol lets a responder do with these indicators (PAP, version 3).
+# What the Permissible Actions Protocol (PAP, version 3) lets a responder do with the indicators of a case.
 PAP_WORDS = {
     Pap.RED: "rien que l’attaquant puisse remarquer\N{NO-BREAK SPACE}: ne cherchez que dans ce que vous avez déjà",
     Pap.AMBER: (
@@ -36,7 +36,7 @@ class ObservableGroup(NamedTuple):
 
 
 def build_observables_block(incident: Incident, user: User) -> dict[str, Any]:
-    """Return the block. One query, however many indicators there are."""
+    """Return the block for the page. One query, however many indicators there are."""
     groups = group_by_kind(list_observables(incident, user))
     lines = [line for group in groups for line in group.lines]
     number_seen = sum(bool(line.sightings) for line in lines)
@@ -68,8 +68,8 @@ def format_sightings(number: int) -> str:
 
 
 def link_to_search(value: str) -> str:
-    """Return the address of a search for the value in the texts of the cases, which may mention it
-    although it is no indicator of the case.
+    """Return the address of a search in the texts of the cases, which may mention the value without having it as an
+    indicator.
     """
     quoted = f'"{value}"' if " " in value else value
     return reverse("admin:incidents_incident_search", query={"q": quoted})

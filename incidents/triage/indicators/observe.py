@@ -70,7 +70,9 @@ class Offer(NamedTuple):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the page on GET. On POST do what the button says; a refused form comes back as it was typed."""
+    """Show the page on GET. On POST carry out the act of the button. If it is refused, show the page with what was
+    typed.
+    """
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.OBSERVABLES)
     if request.method != "POST":
         return render_observables_page(request, incident)
@@ -115,9 +117,9 @@ def remove_kept_value(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 
 def show_values_of_piece(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Show the values of a file in the answer itself.
+    """Show the values found in an evidence file, in the response to the POST.
 
-    This counts as an opening, so no later page repeats it by itself.
+    Reading the file is recorded as an opening, so no other page shows these values without being asked.
     """
     try:
         piece, proposals = propose_from_piece(
@@ -160,7 +162,7 @@ def redirect_to_observables(request: HttpRequest, incident: Incident, confirmati
 
 
 def render_refused_form(request: HttpRequest, incident: Incident, error: ValidationError) -> HttpResponse:
-    """Return the page with the error on the submitted form; ticks and typed words stay."""
+    """Return the page with the error on the submitted form. What was ticked or typed stays."""
     by_field = error.message_dict if hasattr(error, "error_dict") else {}
     form = {"ajouter": HandForm, "ignorer": MotiveForm}.get(request.POST["acte"], forms.Form)(request.POST)
     fields = {name: problems for name, problems in by_field.items() if name in form.fields}

@@ -60,7 +60,9 @@ def make_choice_field(label: Any, choices: Any) -> forms.ChoiceField:
 
 
 class ClosingForm(forms.Form):
-    """The form of one case, with a day and an hour for each service without end and a tick for each open task."""
+    """The form that closes a case. It has a day and an hour for each service that is still interrupted, and a checkbox
+    for each open task.
+    """
 
     reason = forms.ChoiceField(
         label="Pourquoi le dossier est clos",
@@ -106,7 +108,7 @@ class ClosingForm(forms.Form):
 
     @property
     def resumptions(self) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield each interruption with its two fields."""
+        """Yield each interruption with the fields of the day and the hour of its end."""
         for interruption in self.remaining.interruptions:
             yield interruption, self[f"ended_{interruption.service}_date"], self[f"ended_{interruption.service}_time"]
 
@@ -116,7 +118,7 @@ class ClosingForm(forms.Form):
 
     @property
     def task_problem(self) -> str:
-        """Return one sentence for all the open tasks, instead of the same sentence for each."""
+        """Return one sentence for all the tasks with an error, instead of the same error for each, or ""."""
         number = sum(bool(tick.errors) for tick in self.task_ticks)
         sentence = choose_plural(
             "Faites cette tâche, ou cochez « sans objet ».",
@@ -157,7 +159,7 @@ class ClosingForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the form on GET; on POST close the case, or show what is missing and keep what was typed."""
+    """Show the form on GET; on POST close the case, or show the form as it was typed, with what is missing."""
     incident = get_incident(get_account(request), reference, to=Ability.CLOSE, door=Door.CLOSING)
     with timezone.override(find_zone(incident.collectivity)):
         if request.method == "POST":
@@ -170,7 +172,9 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def show_already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Show the report that this person had begun, for copying, since a colleague closed the case first."""
+    """Show the report that this person had begun when a colleague closed the case, so that they can copy it. Redirect
+    to the case if they had typed nothing.
+    """
     begun = {} if incident.erased_at else load_kept_words(incident, get_account(request)).get(KeptForm.CLOSING, {})
     if not (words_typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
         return redirect_to_case(incident.reference)

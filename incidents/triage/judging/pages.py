@@ -1,4 +1,4 @@
-"""The posts of the forms with which a responder qualifies or verifies a case."""
+"""The views that receive the forms with which a responder qualifies or verifies a case."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -21,7 +21,7 @@ from incidents.triage.judging.verify import VerifyForm
 
 @require_POST
 def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Save the qualification. A refused form, or one from an outdated page, comes back as it was filled in."""
+    """Save the qualification. If the form is refused or the page was outdated, show the form as it was filled in."""
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     leak = find_first_leak(incident)
     form, is_stale = QualifyForm(incident, leak, request.POST), False
@@ -47,7 +47,7 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def render_technique_matches(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Show the techniques that were searched, with those already ticked. Nothing is saved."""
+    """Show the techniques that match the search, and the ticked techniques. Nothing is saved."""
     form = make_qualify_form(incident)
     form.restore({name: request.POST.getlist(name) for name in form.fields})
     return render_case_again(request, incident, status=200, qualify=build_qualify_block(incident) | {"form": form})
@@ -57,7 +57,8 @@ def render_technique_matches(request: HttpRequest, incident: Incident) -> HttpRe
 def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Verify the case.
 
-    A refused form comes back on the page of the case as it was typed: the words are read only then.
+    If the form is refused, show it on the page of the case as it was typed. Only then are the texts of the case loaded
+    and an access recorded.
     """
     incident = check_ability(get_account(request), reference, to=Ability.VERIFY)
     form = VerifyForm(request.POST, proposed=find_official_number(incident, list_emergency_contacts(incident)))

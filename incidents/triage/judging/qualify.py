@@ -24,14 +24,14 @@ NATURES = {
     Nature.REPORT: "signalement : un comportement anormal ou inattendu, qui peut être malveillant",
     Nature.INCIDENT: "incident : une action malveillante avérée, avec un échange avec la victime",
 }
-# RSIT's class and type are one choice here, so that the two always belong together.
+# The class and the type of RSIT are one field of the form, so that the type always belongs to the class.
 RSIT_FIELDS = ("rsit_class", "rsit_type")
 MAX_MATCHES_SHOWN = 20
 
 
 class QualifyForm(CaseForm):
-    """The form of one case, filled in with its qualification or with `data`. The service checks which codes go
-    together.
+    """The form that qualifies a case, filled in with the saved qualification or with `data`. The service checks which
+    codes may be combined.
     """
 
     code = KeptForm.QUALIFICATION
@@ -75,8 +75,8 @@ class QualifyForm(CaseForm):
         self.offer_techniques()
 
     def offer_techniques(self) -> None:
-        """Offer the suggested techniques, the current or ticked ones, and the matches: the whole matrix would hide
-        them.
+        """Offer the techniques that are suggested, saved, ticked or found by the search. The whole matrix would be too
+        long to choose from.
         """
         values = {name: self[name].value() for name in ("find", "techniques")} if self.is_bound else self.initial
         self.matches = find_techniques(values.get("find") or "")
@@ -121,7 +121,7 @@ class QualifyForm(CaseForm):
 
 
 def list_meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[Any]:
-    """Return each label with a sentence that explains it."""
+    """Return (code, text) choices, in which each label is followed by its explanation."""
     return [(code, f"{labels(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in means.items()]
 
 

@@ -1,4 +1,4 @@
-"""The severity of a case with its reasons, and the form by which a responder sets another."""
+"""The severity of a case with its reasons, and the form with which a responder sets another severity."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ def parse_severity(value: str) -> Severity:
 
 
 class SeverityForm(CaseForm):
-    """The form that sets the severity. The service checks the motive, and reports errors by field."""
+    """The form that sets the severity. The service checks the reason, and reports errors by field."""
 
     code = KeptForm.SEVERITY
 
@@ -51,7 +51,11 @@ def build_severity_block(
     leaks: Sequence[DataLeak],
     answers: Iterable[SectionBlock],
 ) -> dict[str, Any]:
-    """Assess the severity again from the rows that the page has read. One query if it differs from the stored one."""
+    """Return the severity that follows from the rows that the page has loaded, and how it compares with the stored
+    one.
+
+    One query if they differ.
+    """
     situation = Situation(
         type=incident.type,
         interruptions=[read_interruption(row) for row in interruptions],
@@ -64,7 +68,7 @@ def build_severity_block(
     return {
         "found": assessment,
         "is_found": is_found,
-        # Only the passing of days can do this: a change of the facts raises the stored severity at once.
+        # Happens only as days pass, since a change of the facts raises the stored severity at once.
         "is_behind": assessment.severity > incident.severity,
         "choice": None if is_found else find_choice(incident),
     }

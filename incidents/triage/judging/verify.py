@@ -15,7 +15,9 @@ HELP = {"aria-describedby": "verifier-aide"}
 
 
 class VerifyForm(CaseForm):
-    """`official` holds the number that the page proposed, if that number was called. The service checks the number."""
+    """The form of a call back. `official` contains the number that the page proposed, if its box is ticked. The
+    service checks the number.
+    """
 
     code = KeptForm.VERIFICATION
 

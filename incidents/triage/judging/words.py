@@ -1,4 +1,4 @@
-"""The codes of judgements in words: how a case was qualified, verified, closed, reopened, rated."""
+"""The French texts of judgements in the history: how a case was qualified, verified, closed, reopened or rated."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,7 +22,7 @@ from incidents.enums import (
     Tlp,
 )
 
-# Each field that a qualification may change: its name, and the words of its codes.
+# The French name of each field that a qualification may change, and the enumeration that has the labels of its codes.
 CODES: dict[str, tuple[Any, type[Choices]]] = {
     "nature": ("nature", Nature),
     "rsit_class": ("classe RSIT", RsitClass),

@@ -1,4 +1,4 @@
-"""The notices above the queue about what waits on other pages."""
+"""The banners above the queue, which announce what waits on other pages."""
 
 import hashlib
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from incidents.triage.transfer.block import count_offers
 
 
 class Desk(NamedTuple):
-    """What the notices above the queue announce.
+    """What the banners above the queue announce.
 
     `offers` is the number of transfers to answer. `awakened` are the closed cases on which the declarant wrote.
     `without_channel` are the user's centres without notification address, which get no mail.

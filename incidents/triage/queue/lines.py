@@ -1,4 +1,4 @@
-"""The lines of a list of cases, with what responders sort by."""
+"""The lines of a list of cases, with the facts by which responders choose what to do first."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -41,16 +41,16 @@ class CaseLine:
     received: str
     services: str
     data: str
-    # What is due next and by when, and the text below it: the time that remains.
+    # `clock` is what is due next and by when. `clock_below` is the text below it, such as the time that remains.
     clock: str
     clock_below: str
     late: timedelta | None
-    # Whether `clock_below` says who waits for a word: the declarant or the centre.
+    # True if `clock_below` says who waits for an answer, the declarant or the centre.
     says_who_waits: bool
-    # The answer to the declarant is late, and something else is due first.
+    # True if an answer to the declarant is late, and `clock` shows another deadline.
     is_answer_late: bool
     zone: str
-    # Something is new to the reader of the list, or nobody has taken or opened the case.
+    # True if the case has news for the reader of the list, or is to be taken and nobody has opened it.
     has_news: bool
     phone: str
     caller: str
@@ -58,7 +58,7 @@ class CaseLine:
 
     @property
     def heading(self) -> str:
-        """Return the HTML level of the heading, as text: a template takes long to format a number."""
+        """Return the HTML level of the heading, as text, since templates are slow to format numbers."""
         return "3" if self.is_member else "2"
 
     @property
@@ -113,7 +113,7 @@ def load_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
 
 
 def build_lines(incidents: Iterable[Incident], now: datetime) -> list[CaseLine]:
-    """Return the lines. `incidents` must come from `load_line_columns`. One query, however many there are.
+    """Return the lines. `incidents` must come from `load_line_columns`. One query, however many cases there are.
 
     Cases annotated with `read_at`, the user's last reading, also show whether there is news.
     """
@@ -154,7 +154,9 @@ def is_unread(incident: Any) -> bool:
 
 
 def find_answer_due(incident: Incident) -> datetime | None:
-    """Return by when the declarant must be answered; None if nobody waits or another date of the line covers it."""
+    """Return by when the declarant must be answered; None if nobody waits or the line already shows that
+    deadline.
+    """
     if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
         return None
     is_first_word = incident.status == Status.DECLARED and incident.declarant_wrote_at is None

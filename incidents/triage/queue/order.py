@@ -18,7 +18,7 @@ from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet, works_for_centre
 from incidents.reference import is_reference
 
-CRITICAL = Severity.CRITICAL + 1  # no lateness lifts another case so high
+CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
 STAMP = "%Y%m%dT%H%M%S%f"
 
 
@@ -104,7 +104,9 @@ def compute_place(case: OpenCase, now: datetime) -> QueuePlace:
 
 
 def get_centre_cases(user: User) -> IncidentQuerySet:
-    """Return the cases of the user's CSIRTs. A body's agent who also works here does not triage that body's cases."""
+    """Return the cases of the user's CSIRTs. Cases that the user sees only as an agent of the body are
+    left out.
+    """
     cases: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
     return cases
 

@@ -1,7 +1,7 @@
 """A page of the queue: the filters in its address, and its lines in order.
 
 All open cases of a centre are read without their texts, then sorted, counted and collapsed. Only the cases on the page
-are read with their texts. Closed cases are many: they are read by date, a page at a time.
+are read with their texts. Closed cases are too many for this, so they are read by date, a page at a time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,11 +30,11 @@ from incidents.triage.queue.saved_views import BY_CODE, TO_DO, SavedView, count_
 from incidents.triage.queue.waves import Wave, arrange_waves, list_single_cases
 
 LINES = 50
-# The most cases shown of an open wave; a list of its own shows all of them.
+# The largest number of cases shown below an open wave. A page of its own (`within`) shows all of them.
 MEMBERS_SHOWN = 50
 VIEW, TYPE, AFTER, BEFORE, OPENED, WITHIN = "etat", "type", "apres", "avant", "ouvre", "dans"
 PERSON = "de"  # templates of accounts link to it
-# Closed cases are sorted by date alone, so the first part of their places is always this one.
+# Closed cases are sorted only by date, so the first part of their place is always this number.
 BY_DATE = 0
 
 
@@ -150,7 +150,9 @@ def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: Us
 
 
 def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
-    """Return the page after `filters.after` or before `filters.before`. A place stays valid once its case has left."""
+    """Return the page after `filters.after` or before `filters.before`. A place stays valid after its case has left
+    the queue.
+    """
     places = [compute_place(wave.worst, now) for wave in waves]
     if filters.before:
         end = sum(place < filters.before for place in places)
@@ -168,7 +170,7 @@ def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePa
 
 
 def read_cases_by_date(filters: QueueFilters, user: User, person: User | None) -> QueuePage:
-    """Return a page of cases, newest first. One row more than a page tells whether there is another."""
+    """Return a page of cases, newest first. One row more than a page is read, to know whether another page follows."""
     cases = get_centre_cases(user).filter(filters.view.among)
     if filters.type:
         cases = cases.filter(type=filters.type)

@@ -1,4 +1,6 @@
-"""Tell whether a displayed queue has changed. Each page asks every twenty seconds, so this must be cheap."""
+"""The stamp that changes when a displayed queue does. Each open page asks for it every twenty seconds, so it must be
+cheap.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,13 +16,14 @@ from incidents.querysets import IncidentQuerySet
 from incidents.triage.queue.order import OpenCase
 from incidents.triage.queue.pages import QueuePage
 
-# Ages are shown in minutes, then in hours, so that a page is reloaded from time to time even if nothing happens.
+# The stamp also changes after this time, because ages are displayed and grow even if nothing happens.
 READ_AGAIN_SECONDS = 300
 
 
 def annotate_signs(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
-    """Annotate `read_at`, the user's last reading, `is_read` by anybody, `newest_event` (each change is an event) and
-    `offered_to`, the centre to which the case is offered.
+    """Annotate what the stamp and the lines need: `read_at`, when the user last read the case; `is_read`, whether
+    anybody has read it; `newest_event`, since each change is an event; `offered_to`, the centre to which the case is
+    offered.
     """
     events = IncidentEvent.objects.filter(incident=OuterRef("pk")).order_by("-id")
     offers = Transfer.objects.filter(incident=OuterRef("pk"), state=TransferState.ASKED)
@@ -38,7 +41,7 @@ def annotate_own_reading(cases: IncidentQuerySet, user: User) -> IncidentQuerySe
 
 
 def compute_page_mark(page: QueuePage, rows: Mapping[int, Any], now: datetime) -> str:
-    """Return a stamp that changes when the page would. `rows` are annotated by `annotate_signs`, by key."""
+    """Return a stamp that changes when the page would change. `rows` are the cases by key, from `annotate_signs`."""
     signs = {row.reference: (row.newest_event, row.read_at, row.is_read, is_late(row, now)) for row in rows.values()}
     waves = [
         (

@@ -1,4 +1,4 @@
-"""The saved views of the queue: which cases they hold, how many are counted at most, what an empty view says."""
+"""The saved views of the queue: which cases they list, how many are counted at most, what an empty view says."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -15,7 +15,9 @@ COUNTED = 100
 
 
 class SavedView(NamedTuple):
-    """`holds` tells whether an open case is in the view. A view with `among` reads closed cases too, newest first."""
+    """A list of cases that responders often need. `holds` tells whether an open case is in the view. A view with
+    `among` is instead the cases that satisfy this condition, closed ones included, newest first.
+    """
 
     code: str
     title: str
@@ -37,7 +39,7 @@ TO_DO = SavedView(
     "Rien à traiter. Une déclaration de votre territoire apparaît ici dès qu’elle est envoyée.",
     is_first=True,
 )
-# The first five are on the line of views, the others in its menu.
+# Those with `is_first` are shown in a row above the queue, the others in the menu of that row.
 VIEWS = [
     SavedView(
         "a-prendre",
@@ -94,11 +96,11 @@ BY_CODE = {view.code: view for view in VIEWS}
 
 
 def count_by_view(cases: Collection[OpenCase], user: User, now: datetime) -> dict[str, str]:
-    """Return how many of the open cases of the user's centres each view holds, as text."""
+    """Return, by the code of the view, how many of these open cases each view of open cases lists, as text."""
     counted = [view for view in VIEWS if view.is_open]
     return {view.code: format_count(sum(view.holds(case, user, now) for case in cases)) for view in counted}
 
 
 def format_count(number: int) -> str:
-    """Return the number, or « 99+ » beyond."""
+    """Return the number as text, or « 99+ » above 99."""
     return str(number) if number < COUNTED else f"{COUNTED - 1}+"

@@ -1,4 +1,4 @@
-"""The view that the script of the queue calls every twenty seconds: has the page changed, what is on it."""
+"""The view that the script of the queue calls every twenty seconds, to know whether its page has changed."""
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -17,7 +17,7 @@ from incidents.triage.transfer.block import count_offers
 @never_cache
 @require_safe
 def queue_state_view(request: HttpRequest) -> HttpResponse:
-    """Return `mark`, which changes when the first page of this view would, and `cases`, all cases on it."""
+    """Return as JSON `mark`, a stamp of the first page of the view, and `cases`, the references of the cases on it."""
     user, now = get_account(request), timezone.now()
     if not user.read_centre_ids:
         raise Http404

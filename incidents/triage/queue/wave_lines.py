@@ -14,7 +14,7 @@ from incidents.triage.queue.order import OpenCase
 from incidents.triage.queue.pages import MEMBERS_SHOWN, OPENED, WITHIN, QueueFilters, QueuePage
 from incidents.triage.queue.waves import Wave, WaveKind
 
-# Which connection or mailbox caused the mark is not stored, so two marked cases need not share it.
+# Which connection or mailbox a marked case came from is not stored, so two marked cases may come from different ones.
 NAMES = {
     Burst.ADDRESS: "marqués pour leur connexion à Internet",
     Burst.MAILBOX: "marqués pour leur adresse mail à rappeler",
@@ -25,8 +25,9 @@ OUTSIDE = "hors du groupe"
 
 @dataclass(frozen=True)
 class WaveLine:
-    """A wave, represented by its worst case. `link` opens or closes it; `all` shows all its cases if it is open and
-    holds more than are shown. `marks` are the marks of its cases, with their number.
+    """A wave, represented by its worst case. `link` opens or closes it; `all` is the link to all its cases, if
+    it is open and has more than are shown. `marks` are the marks of the worst case and the number of cases to call
+    back.
     """
 
     worst: CaseLine
@@ -111,8 +112,8 @@ def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datet
 
 
 def format_wave_name(wave: Wave, worst: CaseLine) -> str:
-    """Return what its cases have in common: the title of their group, their supplier, or the connection, mailbox or
-    body from which too many came.
+    """Return what the cases of the wave have in common: the title of their group, their supplier, or the connection,
+    mailbox or body from which too many came.
     """
     if wave.group:
         return wave.group.group_title or ""
@@ -157,7 +158,7 @@ def list_wave_marks(wave: Wave, worst: CaseLine) -> Iterator[str]:
 def offer_group(wave: Wave, worst: CaseLine) -> dict[str, Any]:
     """Return what `parts/supplier.html` offers: the group and its missing cases, or a new group for the supplier.
 
-    `beyond`: how many of the missing cases the filters of the page hide.
+    `beyond` is the number of missing cases that the filters of the page hide.
     """
     if wave.kind not in {WaveKind.GROUP, WaveKind.SUPPLIER}:
         return {}

@@ -2,7 +2,7 @@
 
 A wave is at least three open cases of the same centre: of a group, with the cases in no group that name its supplier;
 of a supplier that three bodies name; of a body that declared in a burst; or marked in a burst and received within an
-hour of each other. A case is in the first of these that holds it. The wave has the place of its worst case.
+hour of each other. A case that fits several of these is in the first one. The wave has the place of its worst case.
 """
 
 from collections import Counter, defaultdict
@@ -156,8 +156,9 @@ def find_group(case: OpenCase, homes: Homes) -> Hashable:
 
 
 def find_supplier_homes(cases: Iterable[OpenCase]) -> Homes:
-    """Return, by centre and supplier, a case of the open group about that supplier, which most of the group's open
-    cases name. If there are several groups about it, the choice is always the same.
+    """Return, by centre and supplier, one case of the open group about that supplier. A group is about the supplier
+    that more than half of its open cases name. If several groups are about one supplier, the same one is always
+    chosen.
     """
     members: defaultdict[tuple[str, int], list[OpenCase]] = defaultdict(list)
     for case in cases:
@@ -191,8 +192,8 @@ def build_chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]
 
 
 def find_bursts_of_bodies(cases: list[OpenCase], marked: Collection[OpenCase]) -> dict[int, str]:
-    """Return the key of the burst of each case that is in one. A burst is made of the marked cases of a body and of
-    its unmarked cases of the hour before.
+    """Return, by case, the key of the burst that it belongs to, if any. A burst contains the marked cases of a body
+    and the unmarked cases of this body from the hour before.
     """
     bodies = {case.body for case in marked}
     keys: dict[int, str] = {}

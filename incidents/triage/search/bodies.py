@@ -1,4 +1,4 @@
-"""Identifying a case or a body by what a caller says on the telephone. The cost is that of a search in the official
+"""The search of a case or a body by what a caller says on the telephone. It costs as much as a search in the official
 list.
 """
 

@@ -22,9 +22,9 @@ PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
 PREFIXED = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
 # « facture.exe », not « 12.05 ».
 FILE_NAME = re.compile(r"[^/]*[^\W_]\.[a-z]\w{1,4}", re.IGNORECASE)
-# A person may type a name like one of these: « m.martin ».
+# Kinds of indicators that look like a name that a person may type, such as « m.martin ».
 LIKE_NAMES = frozenset((ObservableKind.DOMAIN, ObservableKind.FILE))
-# Normalising accepts more than what a whole text should be of these kinds.
+# Patterns that the whole text must match too, for the kinds of which `normalise_value` accepts too much.
 PATTERNS = {ObservableKind.EMAIL: EMAIL, ObservableKind.FILE: FILE_NAME}
 
 
@@ -39,7 +39,8 @@ class ExactValue(NamedTuple):
         return bool(self.indicators) and all(indicator.kind in LIKE_NAMES for indicator in self.indicators)
 
 
-# Names of callers are not indexed, since erasing must leave no copy of them. This many cases are compared instead.
+# Names of callers are not indexed, since erasing must leave no copy of them. The names in this many cases are compared
+# instead.
 CALLERS_READ = 300
 CIVILITIES = frozenset(("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"))
 # The reason shown for a case that was found by an exact value.
@@ -60,7 +61,7 @@ def parse_exact_value(text: str) -> ExactValue | None:
 
 
 def list_indicators(text: str) -> Iterator[Indicator]:
-    """Yield the indicators that the whole text may be, normalised as they are kept."""
+    """Yield the indicators that the whole text may be, normalised as they are stored."""
     if address := normalise_ip(text):
         yield Indicator(ObservableKind.IP, address)
         return
@@ -71,7 +72,9 @@ def list_indicators(text: str) -> Iterator[Indicator]:
 
 
 def parse_telephone(text: str) -> str:
-    """Return the digits as they are dialled in the same place, such as « 0298000000 », or "" for any other text."""
+    """Return the digits of a number as they are dialled without its country code, such as « 0298000000 », or "" for
+    any other text.
+    """
     bare = re.sub(r"[\s.()/-]", "", text)
     if PACIFIC_LOCAL.fullmatch(" ".join(text.split())):
         return bare
@@ -83,7 +86,7 @@ def parse_telephone(text: str) -> str:
 
 
 def list_spellings(number: str) -> list[str]:
-    """Return the usual spellings in a text of a number as it is dialled."""
+    """Return the usual spellings of a number in texts. `number` comes from `parse_telephone`."""
     pairs = re.findall(r"\d\d", number)
     if len(number) != len("0298000000"):
         codes = [code for code, length in PACIFIC.items() if length == len(number)]
@@ -113,7 +116,7 @@ def find_cases_with(exact: ExactValue, cases: IncidentQuerySet, most: int) -> li
 
 
 def list_caller_names(texts: Collection[str]) -> list[str]:
-    """Return the searched words and phrases that may be in a caller's name, folded and without civilities."""
+    """Return the searched words and phrases as a caller's name may contain them: folded and without civilities."""
     return [name for text in texts if (name := normalise_name(text))]
 
 

@@ -1,4 +1,4 @@
-"""A short part of the text in which a word was found, with the words marked. It holds no HTML."""
+"""The excerpts of the texts in which searched words were found, with these words marked. They contain no HTML."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -46,7 +46,7 @@ def list_excerpts(documents_found: Mapping[int, Iterable[str]], lexemes: Collect
 
 
 def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
-    """Return the current texts. A text that was erased meanwhile is absent."""
+    """Return the current texts by case and document. A text that was erased meanwhile is absent."""
     document_names = {document for names in documents_found.values() for document in names}
     if not document_names:
         return {}
@@ -63,7 +63,9 @@ def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, 
 
 
 def mark_words(text: str, lexemes: Collection[str]) -> list[ExcerptPiece]:
-    """Return the text around the first searched word, or its beginning if no word is recognised."""
+    """Return the text around the first searched word, or the beginning of the text if it has none, with these words
+    marked.
+    """
     whole = break_links(" ".join(text.split()))
     first = next((word.start() for word in WORD.finditer(whole) if is_searched(word[0], lexemes)), 0)
     start = whole.rfind(" ", 0, max(0, first - BEFORE)) + 1 if first > BEFORE else 0

@@ -36,7 +36,7 @@ def build_conditions(query: Query, user: User) -> Q:
 
 
 def build_days_condition(query: Query) -> Q:
-    """Return the condition that the query's days put on a case."""
+    """Return the condition that a case was received on the days that the query asks for."""
     since, until = compute_span(query)
     low = Q(received_at__gte=since) if since else Q()
     return low & Q(received_at__lt=until) if until else low
@@ -117,7 +117,9 @@ def compute_instants(days: Days) -> tuple[datetime | None, datetime | None]:
 
 
 def compute_span(query: Query) -> tuple[datetime | None, datetime | None]:
-    """Return the two instants between which `query` wants the cases received, each None if open."""
+    """Return the instants between which `query` asks that cases were received. An instant is None if it is not
+    limited.
+    """
     ranges = [
         compute_instants(part.value) for part in query.filters if isinstance(part.value, Days) and not part.is_left_out
     ]

@@ -1,8 +1,9 @@
-"""Finding the cases that match a query, best first. Their number is bounded, and the cost does not grow with the
+"""The search of the cases that match a query, best first. Their number is bounded, and the cost does not grow with the
 number of stored cases.
 
-A common word is searched among the newest documents of the centre, by date, since its list in the index would be long.
-A rare word is searched in that list, which is short. The newest documents show which words are common.
+The index of words has a long list of documents for a common word, so a common word is searched only in the newest
+documents of the centre. A rare word is searched in the index. A sample of the newest documents shows which words are
+common.
 """
 
 import re
@@ -92,7 +93,7 @@ class FoundCase(NamedTuple):
 
 
 def plan_search(query: Query, csirts: Iterable[int]) -> SearchPlan:
-    """Return how PostgreSQL reads the words. Runs one query. `text` is empty if every word is a stop word."""
+    """Return the words as PostgreSQL reads them. Runs one query. `text` is empty if every word is a stop word."""
     statement, values = compile_words(query)
     glimpse = GLIMPSE.format(query=statement, newest=NEWEST.format(depth=GLANCE), last=NEWEST.format(depth=1))
     with connection.cursor() as cursor:
@@ -124,8 +125,8 @@ def compile_words(query: Query) -> tuple[str, dict[str, str]]:
 
 
 def find_by_words(query: Query, plan: SearchPlan, cases: IncidentQuerySet, csirts: Iterable[int]) -> list[FoundCase]:
-    """Return the best of `cases`, which the caller has already limited to these centres and filters. Runs one
-    query.
+    """Return the best matches among `cases`, to which the caller has already applied the centres and the filters. Runs
+    one query.
     """
     of_document = RawSQL("(d.incident_id)", [])
     correlated = cases.filter(pk=of_document).order_by().values("pk")
@@ -175,9 +176,9 @@ def build_bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:
 def find_without_words(
     cases: IncidentQuerySet, own_cases: IncidentQuerySet
 ) -> tuple[list[FoundCase], datetime | None]:
-    """Return the newest of `cases`, and the instant at which the search stopped.
+    """Return the newest of `cases`, and the instant before which cases were not read, or None if all were.
 
-    `own_cases` are the cases of the user's centres in these days.
+    `own_cases` are the cases of the user's centres on the days that the query asks for.
     """
     received = own_cases.order_by("-received_at").values_list("received_at", flat=True)
     oldest = received[DEPTH : DEPTH + 1].first()

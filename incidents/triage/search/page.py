@@ -123,7 +123,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
 
 
 def redirect_to_search(request: HttpRequest) -> HttpResponse:
-    """Redirect a search in the queue to this page."""
+    """Redirect a search that was submitted to the queue to the page of the search."""
     response = redirect("admin:incidents_incident_search")
     response["Location"] += format_search_link(request.GET.get("q", ""))
     return response
@@ -138,7 +138,9 @@ def find_reference(query: Query, user: User) -> str:
 
 
 def refang_typed(text: str) -> str:
-    """Return what was typed with its indicators as they are kept: Tocsin itself shows them defanged."""
+    """Return the typed text with its defanged indicators restored, since people copy them from Tocsin, which shows
+    them defanged.
+    """
     return refang_text(text) if DEFANGED.search(text) else text
 
 
@@ -181,7 +183,7 @@ def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> Se
 def find_best_matches(
     query: Query, exact: ExactValue | None, cases: IncidentQuerySet
 ) -> tuple[list[FoundCase], list[FoundCase]]:
-    """Return the cases that have the exact value or the name, and those of bodies with a similar name."""
+    """Return the cases that have the exact value or the name, and the cases of bodies with a similar name."""
     if exact and ((with_value := find_cases_with_value(exact, cases)) or not exact.may_be_name):
         return with_value, []
     return find_cases_by_name(query, cases)
@@ -199,7 +201,7 @@ def explain_empty_query(query: Query) -> SearchResult:
 
 
 def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[FoundCase], list[FoundCase]]:
-    """Return the newest cases whose body or whose caller has this name, and those of bodies with a similar name.
+    """Return the newest cases whose body or whose caller has this name, and the cases of bodies with a similar name.
 
     One query finds both bodies and callers, since a page may run only ten.
     """
@@ -223,7 +225,7 @@ def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[Foun
 
 
 def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
-    """Tell whether each word is in the name. A number is the code of the body, so it always matches."""
+    """Tell whether each word of the query is in the name. A number is the code of the body, so it always matches."""
     query_words, words = fold(query.free), fold(" ".join(part or "" for part in name))
     return query_words.replace(" ", "").isdigit() or all(f" {word}" in f" {words}" for word in query_words.split())
 

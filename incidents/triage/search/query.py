@@ -1,6 +1,6 @@
-"""Parsing a search: words, phrases, excluded words, and filters such as `type:panne`.
+"""The parser of a search: words, phrases, excluded words, and filters such as `type:panne`.
 
-It uses neither the database nor the user. Any text is either parsed or refused with a QueryProblem.
+It depends neither on the database nor on the user. Any text is either parsed or refused with a QueryProblem.
 """
 
 import re
@@ -14,7 +14,7 @@ from incidents.triage.search.query_values import KEYS, BadValue, Value, find_key
 
 LONGEST = 300
 QUOTES = {'"': '"', "«": "»", "“": "”"}
-# French puts a space before the colon, so a key may be apart from its sign: « type : panne ».
+# French puts a space before the colon, so there may be a space between a key and its operator: « type : panne ».
 FILTER_WORD = re.compile(r"([^\W\d_]+)\s*(>=|<=|:|>|<|=)\s*")
 CLINGING = re.compile(r"[^\W\d_]+[:<>=]+[^\s:/<>=]")
 GROUPED = "\\d{1,3}(?:[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.]\\d{3})+(?!\\d)"
@@ -22,8 +22,8 @@ GROUPED = "\\d{1,3}(?:[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.]\\d{3})+(?!
 NUMBERS = re.compile(rf"(?:{GROUPED}|\d*)(?:\.\.+(?:{GROUPED}|\d*))?")
 APOSTROPHES = re.compile("['’]")
 
-# PostgreSQL's French stop words include « la » but not « les », and « à » but not « a », which it becomes without its
-# accent.
+# PostgreSQL's French stop words include « la » but not « les », and « à » but not « a », to which the search reduces
+# « à ».
 COMMON = """
     a ai as au aux avec c ce ces cet cette d dans de des du elle elles en es est et etait ete etre eu eux il ils j je
     l la le les leur leurs lui m ma mais me meme mes moi mon n ne nos notre nous on ont ou par pas pour qu que qui s
@@ -151,7 +151,7 @@ def parse_part(text: str, start: int) -> QueryPart:
 def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> QueryPart:
     """Parse a filter.
 
-    `match` covers its key and sign. Its value follows, in quotation marks if it has several words.
+    `match` covers its key and its operator. The value follows, in quotation marks if it has several words.
     """
     at, sign = match.end(), match[2]
     if at < len(text) and text[at] in QUOTES:
@@ -182,7 +182,7 @@ def read_quotation(text: str, at: int) -> tuple[int, str]:
 
 
 def find_end_of_numbers(text: str, at: int) -> int:
-    """Return the end of a value that may have blanks inside numbers."""
+    """Return the end of a value that may contain spaces between the digits of a number."""
     match = NUMBERS.match(text, at)
     return max(match.end() if match else at, find_end_of_word(text, at))
 

@@ -55,19 +55,19 @@ class Range(NamedTuple):
 
 
 class Days(NamedTuple):
-    """A range of days that includes both. None is an open end."""
+    """A range of days that includes both ends. None is an open end."""
 
     first: date | None
     last: date | None
 
 
-# The value of a filter: codes of which the case has one, a range, days, or words.
+# The value of a filter: codes of which the case must have one, a range, days, or free text.
 type Value = tuple[str, ...] | Range | Days | str
 
 
 @dataclass(frozen=True)
 class FilterKey:
-    """A filter. `example` shows how it is typed."""
+    """A filter. `example` shows how it is typed. `read` parses its value, from the operator and the text."""
 
     label: str
     example: str

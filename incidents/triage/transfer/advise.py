@@ -1,4 +1,4 @@
-"""The page that sends a partner a file about a case: it shows the exact file first, then sends it."""
+"""The page that sends a file about a case to a partner. It shows the exact file before it sends the file."""
 
 import secrets
 from http import HTTPStatus
@@ -147,7 +147,9 @@ def render_advice_page(
 
 
 def list_sent(incident: Incident) -> list[tuple[Advice, str, Remark | None]]:
-    """Return the latest files, each with the name of its partner, and its mail if that failed. Three queries."""
+    """Return the latest files that were sent, each with the name of the partner and, if its mail failed, a remark
+    about the mail. Three queries.
+    """
     advices = list(incident.advices.select_related("actor").order_by("-id")[:ADVICES_SHOWN])
     events = dict(incident.events.filter(kind=EventKind.ADVISED).values_list("data__advice", "pk"))
     mails = list_remarks(list(events.values()))

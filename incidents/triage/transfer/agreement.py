@@ -6,7 +6,7 @@ from django.http import QueryDict
 from incidents.models import Incident
 from incidents.services.transfer.agreements import AGREEMENT_LIMIT, Agreement
 
-# Fields that are not restored from stored words: the responder must tick the box while seeing the current TLP.
+# Fields that are not restored from unsent text, because the responder must see the current TLP when ticking the box.
 CONSENT_FIELDS = ("agreed", "label")
 
 

@@ -1,4 +1,4 @@
-"""A case proposed to another centre: what its page, the queue and the forms say of it."""
+"""The form that proposes a case to another centre, and what pages say about a case that is proposed."""
 
 from typing import Any
 
@@ -95,7 +95,9 @@ def summarise_case(incident: Incident) -> dict[str, Any]:
 
 
 def format_offer_title(transfer: Transfer) -> str:
-    """Return what the list of proposals says of the case: nothing about it if its TLP keeps it in its centre."""
+    """Return the title of a proposal in the list. It says nothing of the case if its TLP forbids it to leave its
+    centre.
+    """
     if lacks_agreement(transfer):
         return "Un dossier que son TLP garde dans son centre"
     return f"{wording.format_capital_term(transfer.incident.type)}, {transfer.incident.collectivity}"

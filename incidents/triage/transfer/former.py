@@ -22,7 +22,7 @@ from incidents.services.history.snapshots import Values
 from incidents.triage.case import details
 from incidents.triage.case.page import render_page
 
-# Lists that may have several pages; the parameter of each is the name of its section.
+# The lists that may have several pages, each with its URL parameter, which is also the name of its section.
 LISTS = {"messages": "echanges", "notes": "notes", "sheets": "reponses", "tasks": "taches", "events": "histoire"}
 SMALL_NUMBER = re.compile("[0-9]{1,6}")
 # The codes that are shown, in this order: (name in the snapshot, enumeration).

@@ -1,7 +1,8 @@
-"""The answer to a form whose case went to another centre meanwhile: it says where, and gives the typed words back.
+"""The response to a form whose case moved to another centre meanwhile. It names the centre and shows the typed text,
+so that the text can be copied.
 
-Nothing is stored, since the case belongs to the other centre. People who are not of the centre that gave it away get
-the same 404 as for any case that is not theirs.
+Nothing is stored, since the case belongs to the other centre. People who do not work for the centre that gave the case
+away get the same 404 as for any case that they may not see.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,12 +18,12 @@ from incidents.access import find_given_transfer
 from incidents.enums import KeptForm
 from incidents.triage.case.page import WORDS, render_page
 
-# Fields that hold nothing that a person wrote: the hidden fields of a form, and the kind of a note.
+# Fields whose values a person does not type: the hidden fields of a form, and the kind of a note.
 CONTROL_FIELDS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version", "stylo", "ouverte", "trait"})
 
 
 def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Wrap a view `view(request, reference, …)` of a case, so that its posts after a transfer get this answer."""
+    """Wrap a view `view(request, reference, …)` of a case, so that a POST after a transfer gets this response."""
 
     @wraps(view)
     def telling(request: HttpRequest, reference: str, *args: object, **kwargs: object) -> HttpResponse:
@@ -45,7 +46,9 @@ def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., Http
 
 
 def list_typed_values(request: HttpRequest) -> Iterator[str]:
-    """Return each value that a person typed, once. Values without a letter are numbers of choices or of buttons."""
+    """Return each value that a person typed, once. Values without a letter are skipped, as codes of choices or
+    buttons.
+    """
     fields = (
         (name, value.strip())
         for name in request.POST
@@ -59,7 +62,7 @@ def list_typed_values(request: HttpRequest) -> Iterator[str]:
 def is_typed(name: str, value: str) -> bool:
     """Tell whether a person typed the value.
 
-    From the page of a case, which sends all its forms, only free text counts.
+    The page of a case sends all its forms, so from that page only free text counts.
     """
     form, _dash, field = name.partition("-")
     if form in KeptForm.values:

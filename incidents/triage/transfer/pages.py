@@ -1,4 +1,4 @@
-"""The pages on which a case is proposed to another centre, and on which the other one answers."""
+"""The pages on which a centre proposes a case to another centre, and on which that centre answers."""
 
 from http import HTTPStatus
 from typing import Any
@@ -53,7 +53,7 @@ AFTER = "apres"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the page that proposes a case, or submit it. A refused form comes back as it was typed."""
+    """Show the form that proposes a case on GET, submit it on POST. If it is refused, show it as it was typed."""
     incident = get_incident(get_account(request), reference, to=Ability.TRANSFER)
     if request.method != "POST":
         return open_ask_page(request, incident)
@@ -78,7 +78,7 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def open_ask_page(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Show the form, or go back to a case that is merged: its proposal would be refused."""
+    """Show the form, or redirect to the case if it is merged, because its proposal would be refused."""
     if problem := find_merge_refusal(incident):
         messages.error(request, problem)
         return redirect_to_case(incident.reference)
@@ -149,7 +149,9 @@ def list_view(request: HttpRequest) -> HttpResponse:
 
 
 def list_given_transfers(transfers: QuerySet[Transfer], cursor: str) -> list[Transfer]:
-    """Return up to one row more than a page, after the row `cursor`. An altered cursor starts again from the top."""
+    """Return up to one row more than a page, after the row `cursor`. If the cursor names no row, start
+    from the first row.
+    """
     if place := transfers.filter(uid=cursor).values_list("answered_at", "id").first() if is_uuid(cursor) else None:
         transfers = transfers.filter(TupleLessThan(Tuple(F("answered_at"), F("id")), place))
     return list(transfers.order_by("-answered_at", "-id")[: PER_PAGE + 1])
@@ -183,8 +185,8 @@ def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Send the offered case back to the centre that proposed it. Without a motive, or too late, show the page
-    again with what was typed.
+    """Decline an offered case. If no reason is given or the offer is no longer open, show the page again as it was
+    typed.
     """
     form = ReturnForm(request.POST)
     try:
@@ -202,7 +204,7 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def confirm_return(transfer: Transfer) -> str:
-    """Return what the page says of a returned offer. A centre without mail channel reads it in its list only."""
+    """Return the confirmation of a declined offer. A centre that gets no mail must be telephoned."""
     if transfer.giver.notification_email:
         return f"Dossier laissé à {transfer.giver}, qui est prévenu."
     return f"Dossier laissé à {transfer.giver}, qui ne reçoit pas nos mails : téléphonez-lui."

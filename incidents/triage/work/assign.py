@@ -10,12 +10,12 @@ from incidents.models import Incident
 from incidents.services.handling.assign import NOBODY, format_person_tag, list_people
 from incidents.triage.case_form import ELEMENT
 
-# The names of its controls have this prefix, because other forms are on the same page.
+# The names of the controls of AssignForm have this prefix, because other forms are on the same page.
 PREFIX = "attribuer"
 
 
 class AssignForm(forms.Form):
-    """The form to choose a colleague. The service checks whether the colleague may have the case."""
+    """The form that assigns a case to a colleague. The service checks whether the colleague may have the case."""
 
     assignee = forms.ChoiceField(label="Attribué à")
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)

@@ -1,4 +1,4 @@
-"""The parts of the page of a case that show the work of the centre."""
+"""The blocks of the page of a case about the centre's work: notes, tasks, assignment, delays, presence."""
 
 from datetime import datetime
 from typing import Any

@@ -15,7 +15,7 @@ class Delay(NamedTuple):
     """The delay of one act, such as taking the case.
 
     `at` is when the act was done and `took` how long it took; both are None until then. `target` is the time allowed
-    and `by` the deadline, or None. `late` is the time past the deadline, or None if it is kept.
+    and `due_at` the deadline, or None. `late` is the time past the deadline, or None if the act is in time.
     """
 
     at: datetime | None

@@ -1,4 +1,4 @@
-"""The pages of the playbooks: responders read them, and the lead of a centre publishes its own versions."""
+"""The pages of the playbooks: responders read them, and the lead of a centre publishes the centre's own versions."""
 
 import re
 from http import HTTPStatus

@@ -41,7 +41,7 @@ from incidents.triage.work.tasks import TaskForm
 
 # Hidden fields of a form, which the person did not type.
 MARKS = frozenset({"key", "seen", "confirmed"})
-# The anchor on the page to which a button leads without a script, by the name of its parameter.
+# The anchor of the page that a button shows without a script, by the name of its parameter.
 PLACES = {"modele": "echanges", "corps": "a-confirmer"}
 WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire."
 
@@ -110,7 +110,7 @@ def keep_words_around(code: str) -> Callable[[Callable[..., HttpResponse]], Call
     to the view.
 
     `code` names the form; if it is empty, the argument `act` of the view names it. The view reads the fields of its
-    form without their prefix. When the view accepts the form, its words are forgotten; otherwise they stay kept.
+    form without their prefix. If the view accepts the form, the text typed in it is forgotten; otherwise it is kept.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -191,7 +191,7 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> HttpResponse:
-    """Keep what is typed on a page other than that of the case, and answer its script as JSON."""
+    """Keep what is typed on a page other than that of the case, and return the result to its script as JSON."""
     try:
         elsewhere = keep_page_words(get_account(request), reference, code, request.POST, read_posted_pen(request.POST))
     except ValidationError as error:

@@ -28,7 +28,7 @@ def read_page_values(posted: QueryDict) -> Values:
 
 
 def keep_page_words(user: User, reference: str, code: KeptForm, posted: QueryDict, pen: Pen) -> bool:
-    """Keep the form of a page. Return whether a later page of `user` holds other words, which then stay.
+    """Keep what is typed on a page. Return whether a later page of `user` has saved another text, which is then kept.
 
     Raise Http404, PermissionDenied, and ValidationError if the case is erased.
     """

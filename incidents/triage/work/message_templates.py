@@ -80,7 +80,7 @@ def template_list_view(request: HttpRequest) -> HttpResponse:
 
 
 def list_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTemplates:
-    """Return the messages of a centre. A message of its own replaces the national one with the same title."""
+    """Return the messages of a centre. Its own message replaces the national message with the same title."""
     titles = {message.title for message in own}
     return CentreTemplates(csirt, own, [message for message in NATIONAL if message.title not in titles], is_led=False)
 
@@ -112,8 +112,8 @@ def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 
 
 def give_template_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
-    """Give the typed text back as a new message if a colleague withdrew the message meanwhile. Raise Http404 for
-    anything but such a post.
+    """Give the typed text back as a new message if a colleague withdrew the message meanwhile. Raise Http404 for a
+    GET or a withdrawal.
     """
     if request.method != "POST" or WITHDRAW in request.POST:
         raise Http404

@@ -1,4 +1,4 @@
-"""The internal notes of a case: their list, and their form, which looks different from all others on the page."""
+"""The internal notes of a case: their list, and their form, which looks different from all other forms of the page."""
 
 import secrets
 from typing import Any

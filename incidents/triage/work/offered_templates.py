@@ -1,4 +1,4 @@
-"""The ready-made messages beside the reply form. A script inserts a message, or `?modele=` does without a script."""
+"""The ready-made messages beside the reply form. A script inserts a message, or else `?modele=` does."""
 
 from collections.abc import Iterator
 from typing import Any

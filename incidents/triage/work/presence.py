@@ -18,7 +18,9 @@ def build_presence_block(now: datetime) -> dict[str, Any]:
 
 
 def describe_presence(incident: Incident, user: User, event_seen: str, now: datetime) -> dict[str, Any]:
-    """Return the presence for the script of a page whose last event was `event_seen`. Runs three queries."""
+    """Return, for the script of a page, who is present and what changed since the event `event_seen`, the last one
+    that the page showed. Runs three queries.
+    """
     last = incident.events.select_related("actor").order_by("-id").first()
     mark = str(last.uid) if last else ""
     is_old = last is not None and event_seen not in ("", mark)

@@ -1,5 +1,5 @@
-"""The page for the end of a shift: the person's open cases, the colleague who takes them, and what was handed over to
-this person.
+"""The page for the end of a shift: the person's open cases, the colleague who takes them over, and the cases that
+colleagues handed over to this person.
 """
 
 import secrets
@@ -97,7 +97,9 @@ def submit_relay(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def give_relay_back(request: HttpRequest, user: User) -> HttpResponse:
-    """Give the typed text back if every case has gone meanwhile: it was not saved, and may go with other cases."""
+    """Show the typed text again, because it was not saved: none of the ticked cases was still this person's to hand
+    over. They may send it with other cases.
+    """
     data = request.POST.copy()
     data["key"] = secrets.token_urlsafe()
     return render_relay(request, user, RelayForm(data, user=user), ticked=[], status=HTTPStatus.CONFLICT)

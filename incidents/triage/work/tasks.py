@@ -80,13 +80,13 @@ def build_tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> d
 
 
 def list_tasks(incident: Incident) -> list[Task]:
-    """Return the tasks: open ones by due date, then the others, the last one done first."""
+    """Return the tasks: open tasks by due date, then the tasks that are over, the latest first."""
     in_order = (F("done_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")
     return list(incident.tasks.order_by(*in_order)[:TASKS_SHOWN])
 
 
 def count_missing(incident: Incident, tasks: list[Task]) -> int | None:
-    """Return how many steps of the playbook are not tasks yet, or None before there is any task or without a centre.
+    """Return how many steps of the playbook are not tasks yet, or None if the case has no task or no centre.
     Runs one query, or none if it returns None.
     """
     if not tasks or incident.csirt is None:

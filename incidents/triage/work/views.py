@@ -1,4 +1,4 @@
-"""Posts on a case by the people who work on it: notes, assignment, tasks, presence."""
+"""The views that receive what people post while they work on a case: notes, assignment, tasks, presence."""
 
 from http import HTTPStatus
 from typing import Any
@@ -47,7 +47,7 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, f"Note enregistrée. Le déclarant ne la lit jamais.{LIFTED if is_answer else ''}")
             return redirect_to_case(reference, "notes")
     except ValidationError as error:
-        # The page of an erased case no longer has this form.
+        # The page of an erased case does not have this form.
         if incident.erased_at:
             return show_refusal(request, reference, error)
         form.add_error(None, error)
@@ -73,8 +73,8 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def refuse_stale(request: HttpRequest, incident: Incident, stale: Stale) -> HttpResponse:
-    """Tell the person who is in charge of the case now. The page keeps their choice, and submitting it again assigns
-    the case.
+    """Show who is in charge of the case now. The page keeps this person's choice, and submitting it again assigns the
+    case.
     """
     context = build_page_context(request, incident)
     fresh = make_assign_form(incident)
@@ -113,7 +113,7 @@ def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 @never_cache
 @require_POST
 def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Record that the page is open, and return to its script who else is there and what changed."""
+    """Record that the page is open, and return to its script who else has it open and what changed."""
     user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)
     note_presence(incident=incident, reader=user)
