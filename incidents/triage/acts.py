@@ -40,7 +40,7 @@ def confirm_body_exists(reference: str, actor: User, request: HttpRequest) -> st
     return "Collectivité confirmée : elle est désormais dans la recherche de tous."
 
 
-def take_confirmation_back(reference: str, actor: User, request: HttpRequest) -> str:
+def withdraw_confirmation(reference: str, actor: User, request: HttpRequest) -> str:
     """Withdraw the confirmation of the body. Raise ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
@@ -77,7 +77,7 @@ def erase_case(reference: str, actor: User, request: HttpRequest) -> str:
     return "Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste."
 
 
-def follow_guide(reference: str, actor: User, request: HttpRequest) -> str:
+def add_guide_steps(reference: str, actor: User, request: HttpRequest) -> str:
     added = apply_playbook(reference=reference, actor=actor)
     if not added:
         return "Toutes les étapes du guide sont déjà dans le dossier."
@@ -109,10 +109,10 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "prendre": acknowledge_case,
     "clore": close_case,
     "confirmer": confirm_body_exists,
-    "retirer-confirmation": take_confirmation_back,
+    "retirer-confirmation": withdraw_confirmation,
     "rattacher": attach_to_body,
     "effacer": erase_case,
-    "guide": follow_guide,
+    "guide": add_guide_steps,
     "defusionner": unmerge_case,
     "grouper": add_case_to_group,
     "degrouper": remove_case_from_group,
@@ -145,7 +145,7 @@ def wants_messages_only(request: HttpRequest) -> bool:
     return request.headers.get("Accept") == "application/json"
 
 
-def answer_with_messages(request: HttpRequest) -> JsonResponse:
+def make_messages_response(request: HttpRequest) -> JsonResponse:
     """Return as JSON the messages that the next page would show, so that a script can announce them."""
     announced = list(messages.get_messages(request))
     is_done = all(message.level < messages.ERROR for message in announced)

@@ -22,7 +22,7 @@ from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declaring.bodies import correct_body
 from incidents.services.handling.read import save_reading
 from incidents.services.handling.severity import set_severity
-from incidents.triage.acts import ACTS, answer_with_messages, carry_out_act, wants_messages_only
+from incidents.triage.acts import ACTS, carry_out_act, make_messages_response, wants_messages_only
 from incidents.triage.case.body import BodyCorrectionForm
 from incidents.triage.case.page import (
     PageRoute,
@@ -30,22 +30,22 @@ from incidents.triage.case.page import (
     rebase_form,
     redirect_to_case,
     render_page,
-    show_refusal,
+    report_refusal,
 )
 from incidents.triage.case.thread import ReplyForm, list_messages_since
 from incidents.triage.judging.severity import SeverityForm, make_severity_form
-from incidents.triage.notice import confirm_message
-from incidents.triage.queue.desk import compute_notice_mark, load_desk
+from incidents.triage.notice import format_sent_confirmation
+from incidents.triage.queue.banners import compute_banner_stamp, load_banners
 from incidents.triage.queue.lines import load_line_columns
 from incidents.triage.queue.order import get_centre_cases
 from incidents.triage.queue.pages import PERSON, TYPE, VIEW, QueueFilters, QueuePage, load_rows, read_queue_page
-from incidents.triage.queue.refresh import annotate_signs, compute_page_mark
+from incidents.triage.queue.refresh import annotate_line_state, compute_page_stamp
 from incidents.triage.queue.saved_views import VIEWS
 from incidents.triage.queue.wave_lines import build_rows
-from incidents.triage.routes import BESIDE, OF_A_CASE
+from incidents.triage.routes import CASE_ROUTES, OTHER_ROUTES
 from incidents.triage.search.page import redirect_to_search
-from incidents.triage.transfer.moved import redirect_when_moved
-from incidents.triage.work.kept import keep_view, keep_words_around
+from incidents.triage.transfer.moved_case import explain_moved_case
+from incidents.triage.work.unsent_text import keep_posted_words, keep_view
 
 
 @admin.register(Incident)
@@ -63,10 +63,10 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         wrap = self.admin_site.admin_view
 
         def wrap_case(view: Any, form: str = "") -> Any:
-            return wrap(redirect_when_moved(keep_words_around(form)(view)))
+            return wrap(explain_moved_case(keep_posted_words(form)(view)))
 
         of_a_case = [
-            *OF_A_CASE,
+            *CASE_ROUTES,
             PageRoute("message", require_POST(self.message_view), "message", KeptForm.REPLY),
             PageRoute("gravite", require_POST(self.severity_view), "severity", KeptForm.SEVERITY),
             PageRoute("code", require_http_methods(["GET", "HEAD", "POST"])(self.code_view), "code"),
@@ -74,14 +74,14 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         ]
         return [
             path("", wrap(self.changelist_view), name=name("changelist")),
-            *[path(f"{route.where}/", wrap(route.view), name=name(route.name)) for route in BESIDE],
+            *[path(f"{route.path}/", wrap(route.view), name=name(route.name)) for route in OTHER_ROUTES],
             *[
-                path(f"<str:reference>/{route.where}/", wrap_case(route.view, route.form), name=name(route.name))
+                path(f"<str:reference>/{route.path}/", wrap_case(route.view, route.form), name=name(route.name))
                 for route in of_a_case
             ],
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
-            path("<str:reference>/garder/", wrap(redirect_when_moved(keep_view)), name=name("keep")),
+            path("<str:reference>/garder/", wrap(explain_moved_case(keep_view)), name=name("keep")),
             path("<str:reference>/<slug:act>/", wrap_case(require_POST(self.act_view)), name=name("act")),
         ]
 
@@ -98,7 +98,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             return redirect_to_search(request)
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return show_queue(request)
+        return render_queue(request)
 
     # A case
 
@@ -117,21 +117,21 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             if form.is_valid():
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
-                letter, with_doubles = form.letter(), form.cleaned_data["to_doubles"]
+                letter, with_doubles = form.make_letter(), form.cleaned_data["to_doubles"]
                 send(reference=reference, actor=get_account(request), letter=letter, seen=form.read_seen())
-                messages.success(request, confirm_message(incident, letter, with_doubles=with_doubles))
+                messages.success(request, format_sent_confirmation(incident, letter, with_doubles=with_doubles))
                 return redirect_to_case(reference)
         except ThreadMoved as moved:
-            return self.moved_view(request, incident, form, moved)
+            return self.render_moved_thread(request, incident, form, moved)
         except ValidationError as error:
             if incident.erased_at:  # the page of an erased case has no such form
-                return show_refusal(request, reference, error)
+                return report_refusal(request, reference, error)
             form.add_error(None, error)
         context = build_page_context(request, incident)
         context["thread"]["form"] = form
         return self.render_case(request, context)
 
-    def moved_view(
+    def render_moved_thread(
         self, request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadMoved
     ) -> HttpResponse:
         """Show the page of the case with the new messages, and with the colleagues who are writing.
@@ -139,9 +139,9 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         The reply is not sent yet, so that the responder can edit it or send it again.
         """
         context = build_page_context(request, incident)
-        came = list_messages_since(context["thread"], form.cleaned_data["seen"])
-        form.confirm(moved)
-        context["thread"] |= {"form": form, "moved": {"came": came, "writers": moved.writers}}
+        new_messages = list_messages_since(context["thread"], form.cleaned_data["seen"])
+        form.update_seen(moved)
+        context["thread"] |= {"form": form, "moved": {"came": new_messages, "writers": moved.writers}}
         return self.render_case(request, context, status=409)
 
     def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
@@ -149,12 +149,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         form, is_stale = BodyCorrectionForm(request.POST), False
         incident = get_incident(get_account(request), reference, to=Ability.CONFIRM_BODY)
         try:
-            correct_body(reference=reference, correction=form.correction(), actor=get_account(request))
+            correct_body(reference=reference, correction=form.make_correction(), actor=get_account(request))
         except Stale:
             is_stale = True
         except ValidationError as error:
             if not hasattr(error, "error_dict"):
-                return show_refusal(request, reference, error)
+                return report_refusal(request, reference, error)
             form.add_error(None, error)
         else:
             messages.success(request, "Collectivité corrigée. Le centre qui répond reste le même.")
@@ -177,7 +177,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             is_stale = True
         except ValidationError as error:
             if not hasattr(error, "error_dict"):
-                return show_refusal(request, reference, error)
+                return report_refusal(request, reference, error)
             form.add_error(None, error)
         context = build_page_context(request, incident)
         if is_stale:
@@ -189,7 +189,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         if act not in ACTS:
             raise Http404
         carry_out_act(request, reference, act)
-        return answer_with_messages(request) if wants_messages_only(request) else redirect_to_case(reference)
+        return make_messages_response(request) if wants_messages_only(request) else redirect_to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(get_account(request), reference, to=Ability.ERASE)
@@ -207,7 +207,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             secret = derive_secret(rotate_access(reference=reference, actor=get_account(request)))
         except ValidationError as error:
-            return show_refusal(request, reference, error)
+            return report_refusal(request, reference, error)
         incident = get_incident(get_account(request), reference, to=Ability.VIEW)
         secrets = {"reference": split_groups(incident.reference), "secret": split_groups(secret)}
         return render_page(request, "incidents/triage/code.html", {"incident": incident} | secrets)
@@ -225,36 +225,36 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return False
 
 
-def show_queue(request: HttpRequest) -> HttpResponse:
+def render_queue(request: HttpRequest) -> HttpResponse:
     user, now = get_account(request), timezone.now()
     page = read_queue_page(QueueFilters.read(request.GET), user, now)
     filters = page.filters
-    incidents = load_rows(page, annotate_signs(load_line_columns(get_centre_cases(user)), user))
-    desk = load_desk(user)
-    waiting = compute_notice_mark(desk.offers, desk.awakened)
+    incidents = load_rows(page, annotate_line_state(load_line_columns(get_centre_cases(user)), user))
+    banners = load_banners(user)
+    waiting = compute_banner_stamp(banners.offers, banners.awakened)
     context = {
         "title": "Dossiers",
         "now": now,
         "asked": filters,
         "page": page,
         "rows": build_rows(page, incidents, now),
-        "mark": compute_page_mark(page, incidents, now) + waiting if filters.is_first else "",
-        "views": list_views(page),
-        "types": list_types(filters),
-        "everybody": filters.link(**{PERSON: ""}),
+        "mark": compute_page_stamp(page, incidents, now) + waiting if filters.is_first else "",
+        "views": list_view_links(page),
+        "types": list_type_links(filters),
+        "everybody": filters.make_link(**{PERSON: ""}),
         "key": uuid4(),
         "me": user.pk,
         "works": bool(user.work_centre_ids),
     }
-    return render_page(request, "incidents/triage/queue.html", context | desk._asdict())
+    return render_page(request, "incidents/triage/queue.html", context | banners._asdict())
 
 
-def list_views(page: QueuePage) -> list[dict[str, Any]]:
+def list_view_links(page: QueuePage) -> list[dict[str, Any]]:
     """Return the saved views as links, each with its number of cases if no other filter is set."""
     return [
         {
             "view": view,
-            "link": page.filters.link(**{VIEW: view.code}),
+            "link": page.filters.make_link(**{VIEW: view.code}),
             "is_current": view == page.filters.view,
             "count": page.counted.get(view.code, ""),
         }
@@ -262,7 +262,7 @@ def list_views(page: QueuePage) -> list[dict[str, Any]]:
     ]
 
 
-def list_types(filters: QueueFilters) -> list[tuple[str, str, bool]]:
+def list_type_links(filters: QueueFilters) -> list[tuple[str, str, bool]]:
     """Return (link, label, is_current) for each type. The first one shows all types."""
     types = [("", "tous"), *TYPE_TERMS.items()]
-    return [(filters.link(**{TYPE: code}), str(term), code == filters.type) for code, term in types]
+    return [(filters.make_link(**{TYPE: code}), str(term), code == filters.type) for code, term in types]

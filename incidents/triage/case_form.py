@@ -1,7 +1,7 @@
 """The forms of the page of a case.
 
 All their controls belong to one HTML form element, because any button must post what is typed in all of them: nothing
-is then lost, even without a script (`work/kept.py`).
+is then lost, even without a script (`work/unsent_text.py`).
 """
 
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ class CaseForm(forms.Form):
     code: ClassVar[KeptForm]
     element = ELEMENT
     # Fields that describe what the page showed. They are not restored, since a later page shows other data.
-    of_page: ClassVar[frozenset[str]] = frozenset()
+    page_state_fields: ClassVar[frozenset[str]] = frozenset()
     # True if the form shows values that were typed earlier and not sent.
     is_kept = False
 
@@ -36,7 +36,7 @@ class CaseForm(forms.Form):
         self.is_kept = True
         for name, field in self.fields.items():
             texts = values.get(name, [])
-            if name in self.of_page:
+            if name in self.page_state_fields:
                 continue
             if isinstance(field, forms.BooleanField):
                 self.initial[name] = bool(texts)

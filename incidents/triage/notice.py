@@ -62,7 +62,7 @@ def format_closing_notice(incident: Incident, user: User) -> str:
     return " ".join(filter(None, sentences))
 
 
-def confirm_message(incident: Incident, letter: Letter, *, with_doubles: bool) -> str:
+def format_sent_confirmation(incident: Incident, letter: Letter, *, with_doubles: bool) -> str:
     """Return what the page says of a message that was sent, to the declarants of the duplicates too if `with_doubles`.
     `incident` is the case as it was before. One query with the duplicates.
     """

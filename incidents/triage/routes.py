@@ -7,26 +7,33 @@ from incidents.enums import KeptForm
 from incidents.triage.bulk import pages as in_bulk
 from incidents.triage.calls.call_back import call_view
 from incidents.triage.case import messages
-from incidents.triage.case.history import history_page
-from incidents.triage.case.opened import form_view
+from incidents.triage.case.history import history_view
+from incidents.triage.case.opened_forms import form_view
 from incidents.triage.case.page import PageRoute
 from incidents.triage.groups import merging
 from incidents.triage.groups import message as group_message
 from incidents.triage.groups import pages as groups
-from incidents.triage.indicators.known import known_values_view, look_up_view
-from incidents.triage.indicators.observe import observable_view, observables_view
+from incidents.triage.indicators.known_values import known_values_view, look_up_view
+from incidents.triage.indicators.observable_pages import observable_view, observables_view
 from incidents.triage.judging.closing import closing_view, reopen_view
 from incidents.triage.judging.pages import qualify_view, verify_view
 from incidents.triage.queue import state
 from incidents.triage.search.page import search_view
 from incidents.triage.transfer.advise import advise_view
-from incidents.triage.transfer.former import former_view
-from incidents.triage.transfer.pages import accept_view, ask_view, list_view, offer_view, return_view, withdraw_view
+from incidents.triage.transfer.former_case import former_case_view
+from incidents.triage.transfer.pages import (
+    accept_offer_view,
+    decline_offer_view,
+    offer_view,
+    propose_transfer_view,
+    transfer_list_view,
+    withdraw_transfer_view,
+)
 from incidents.triage.work import guides, message_templates, relay, views
 from incidents.triage.work.assign import PREFIX
 
-OF_A_CASE: list[PageRoute] = [
-    PageRoute("histoire", history_page, "history"),
+CASE_ROUTES: list[PageRoute] = [
+    PageRoute("histoire", history_view, "history"),
     PageRoute("qualifier", qualify_view, "qualify", KeptForm.QUALIFICATION),
     PageRoute("cloture", closing_view, "closing", KeptForm.CLOSING),
     PageRoute("verifier", verify_view, "verify", KeptForm.VERIFICATION),
@@ -37,27 +44,27 @@ OF_A_CASE: list[PageRoute] = [
     PageRoute("presence", views.presence_view, "presence"),
     PageRoute("taches", views.add_task_view, "add_task", KeptForm.TASK),
     PageRoute("taches/<uuid:uid>", views.task_view, "task"),
-    PageRoute("transfert", ask_view, "transfer", KeptForm.TRANSFER),
-    PageRoute("transfert/retirer", withdraw_view, "withdraw_transfer"),
+    PageRoute("transfert", propose_transfer_view, "transfer", KeptForm.TRANSFER),
+    PageRoute("transfert/retirer", withdraw_transfer_view, "withdraw_transfer"),
     PageRoute("avis", advise_view, "advise", KeptForm.ADVICE),
     PageRoute("indicateurs", observables_view, "observables"),
     PageRoute("indicateurs/<uuid:uid>", observable_view, "observable"),
     PageRoute("fusionner", merging.compare_view, "compare"),
-    PageRoute("messages", messages.thread_page, "messages"),
+    PageRoute("messages", messages.thread_view, "messages"),
     PageRoute("formulaire/<slug:form>", form_view, "form"),
 ]
-BESIDE: list[PageRoute] = [
+OTHER_ROUTES: list[PageRoute] = [
     PageRoute("relais", relay.relay_view, "handover"),
     PageRoute("guides", guides.guide_list_view, "playbooks"),
     PageRoute("guides/<slug:slug>/<slug:kind>", guides.guide_view, "playbook"),
     PageRoute("messages-types", message_templates.template_list_view, "message_templates"),
     PageRoute("messages-types/<slug:slug>/nouveau", message_templates.new_template_view, "new_message_template"),
     PageRoute("messages-types/<slug:slug>/<uuid:uid>", message_templates.template_view, "message_template"),
-    PageRoute("transferts", list_view, "transfers"),
+    PageRoute("transferts", transfer_list_view, "transfers"),
     PageRoute("transferts/<uuid:uid>", offer_view, "offer"),
-    PageRoute("transferts/<uuid:uid>/accepter", accept_view, "accept_transfer"),
-    PageRoute("transferts/<uuid:uid>/refuser", return_view, "return_transfer"),
-    PageRoute("transferts/<uuid:uid>/dossier", former_view, "former"),
+    PageRoute("transferts/<uuid:uid>/accepter", accept_offer_view, "accept_transfer"),
+    PageRoute("transferts/<uuid:uid>/refuser", decline_offer_view, "return_transfer"),
+    PageRoute("transferts/<uuid:uid>/dossier", former_case_view, "former"),
     PageRoute("indicateurs", look_up_view, "look_up"),
     PageRoute("valeurs-connues", known_values_view, "known_values"),
     PageRoute("recherche", search_view, "search"),
@@ -66,12 +73,12 @@ BESIDE: list[PageRoute] = [
     PageRoute("groupes/prestataire", groups.supplier_group_view, "group_supplier"),
     PageRoute("groupes/<uuid:uid>", groups.group_view, "group"),
     PageRoute("groupes/<uuid:uid>/fiche", groups.save_sheet_view, "group_sheet"),
-    PageRoute("groupes/<uuid:uid>/ajouter", groups.add_view, "group_add"),
+    PageRoute("groupes/<uuid:uid>/ajouter", groups.add_cases_view, "group_add"),
     PageRoute("groupes/<uuid:uid>/reste", groups.add_rest_view, "group_rest"),
-    PageRoute("groupes/<uuid:uid>/etat", groups.state_view, "group_state"),
+    PageRoute("groupes/<uuid:uid>/etat", groups.group_state_view, "group_state"),
     PageRoute("groupes/<uuid:uid>/message", group_message.message_view, "group_message"),
     PageRoute("etat", state.queue_state_view, "state"),
     PageRoute("actes", in_bulk.bulk_act_view, "in_bulk"),
     PageRoute("actes/<uuid:uid>", in_bulk.bulk_progress_view, "bulk"),
-    PageRoute("actes/<uuid:uid>/arreter", in_bulk.stop_view, "bulk_stop"),
+    PageRoute("actes/<uuid:uid>/arreter", in_bulk.stop_bulk_view, "bulk_stop"),
 ]

@@ -4,6 +4,6 @@ from incidents.triage.calls import on_behalf
 from incidents.triage.case import telephone as views
 
 urlpatterns = [
-    path("saisir/", on_behalf.on_behalf, name="on_behalf"),
-    path("<str:reference>/", views.acknowledge_page, name="acknowledge_page"),
+    path("saisir/", on_behalf.declare_on_behalf_view, name="on_behalf"),
+    path("<str:reference>/", views.acknowledge_view, name="acknowledge_page"),
 ]

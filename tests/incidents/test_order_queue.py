@@ -4,7 +4,7 @@ import pytest
 
 from incidents.enums import IncidentType, Status
 from incidents.severity import Situation, assess_situation
-from incidents.triage.queue.order import QueuePlace, compute_place, compute_urgency
+from incidents.triage.queue.order import QueuePosition, compute_position, compute_urgency
 from incidents.triage.queue.waves import arrange_waves
 from tests.incidents.open_cases import CRITICAL, HIGH, LOW, MODERATE, NOW, a_case
 
@@ -96,5 +96,5 @@ def test_two_equal_cases_keep_their_order_from_page_to_page():
 
 
 def test_a_queue_place_is_parsed_from_its_link():
-    place = compute_place(a_case(MODERATE, minutes=-35), NOW)
-    assert QueuePlace.parse(str(place)) == place
+    position = compute_position(a_case(MODERATE, minutes=-35), NOW)
+    assert QueuePosition.parse(str(position)) == position

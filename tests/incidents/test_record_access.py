@@ -17,7 +17,7 @@ from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.keep import Pen
 from incidents.services.history.index import index_all
 from incidents.services.transfer.proposal import accept_transfer
-from incidents.triage.work.kept import forget_submitted_words
+from incidents.triage.work.unsent_text import forget_submitted_words
 from tests.cast import a_person, a_piece, a_responder, an_agent, declare
 from tests.incidents.desk import follower, url
 from tests.incidents.transferring import as_person, offer_url, propose_transfer

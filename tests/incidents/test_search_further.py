@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
 
 def test_results_are_paged_and_the_page_says_when_more_match(client, responder, monkeypatch):
     monkeypatch.setattr(search_page, "PER_PAGE", 2)
-    monkeypatch.setattr(finding, "MOST", 5)
-    monkeypatch.setattr(search_page, "MOST", 5)
+    monkeypatch.setattr(finding, "MAX_FOUND", 5)
+    monkeypatch.setattr(search_page, "MAX_FOUND", 5)
     for _ in range(6):
         declare(description="Alerte")
 
@@ -43,9 +43,9 @@ def test_results_are_paged_and_the_page_says_when_more_match(client, responder, 
 
 @pytest.mark.parametrize("query", ["alerte", "type:rançongiciel"])
 def test_a_search_that_stopped_early_links_to_older_cases(client, responder, monkeypatch, query):
-    monkeypatch.setattr(finding, "USUAL", 2)
-    monkeypatch.setattr(finding, "DEPTH", 2)
-    monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
+    monkeypatch.setattr(finding, "COMMON_DEPTH", 2)
+    monkeypatch.setattr(finding, "CASES_READ", 2)
+    monkeypatch.setattr(finding, "COMMON_FROM", 1)
     old = [declare(description="Alerte") for _ in range(4)]
     for days, incident in enumerate(old):
         Incident.objects.filter(pk=incident.pk).update(received_at=timezone.now() - timedelta(days=30 * days))
@@ -59,8 +59,8 @@ def test_a_search_that_stopped_early_links_to_older_cases(client, responder, mon
 
 
 def test_the_link_to_older_cases_keeps_the_query(client, responder, monkeypatch):
-    monkeypatch.setattr(finding, "USUAL", 1)
-    monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
+    monkeypatch.setattr(finding, "COMMON_DEPTH", 1)
+    monkeypatch.setattr(finding, "COMMON_FROM", 1)
     for _ in range(3):
         declare(description="Une alerte par la clé usb")
 
@@ -71,8 +71,8 @@ def test_the_link_to_older_cases_keeps_the_query(client, responder, monkeypatch)
 
 
 def test_the_link_to_older_cases_keeps_the_first_day(client, responder, monkeypatch):
-    monkeypatch.setattr(finding, "USUAL", 1)
-    monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
+    monkeypatch.setattr(finding, "COMMON_DEPTH", 1)
+    monkeypatch.setattr(finding, "COMMON_FROM", 1)
     for _ in range(3):
         declare(description="Alerte")
 

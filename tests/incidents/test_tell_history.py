@@ -97,7 +97,7 @@ def test_hostile_words_are_escaped(client, responder, incident):
 
 
 def test_a_long_history_is_paged_at_a_constant_cost(client, incident, monkeypatch):
-    monkeypatch.setattr(history, "OF_A_PAGE", 40)
+    monkeypatch.setattr(history, "EVENTS_PER_PAGE", 40)
     costs, listed = [], []
     IncidentEvent.objects.bulk_create(
         IncidentEvent(incident=incident, kind=EventKind.SHARED, actor_kind=ActorKind.DECLARANT) for _ in range(1000)

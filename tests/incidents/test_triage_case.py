@@ -20,8 +20,8 @@ from incidents.reference import compact
 from incidents.services.declarant.access import SECRET_LENGTH, find_access
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.triage import acts
-from incidents.triage.case.context import LATEST
-from incidents.triage.routes import OF_A_CASE
+from incidents.triage.case.context import EVENTS_SHOWN
+from incidents.triage.routes import CASE_ROUTES
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
 from tests.hostile import MARKUP, TRICK
@@ -219,7 +219,7 @@ def test_the_case_of_another_centre_is_not_found(client, incident, act):
     assert IncidentEvent.objects.count() == 1
 
 
-EVERY_POST = [*acts.ACTS, *(route.where for route in OF_A_CASE), "message", "gravite", "code", "corriger"]
+EVERY_POST = [*acts.ACTS, *(route.path for route in CASE_ROUTES), "message", "gravite", "code", "corriger"]
 
 
 @pytest.mark.parametrize("where", EVERY_POST)
@@ -265,7 +265,7 @@ def test_a_case_costs_at_most_thirty_five_queries_whatever_its_history(client, r
     with CaptureQueriesContext(connection) as queries:
         page = client.get(url(incident))
 
-    assert len(page.context["moments"]) == min(number + 1, LATEST)
+    assert len(page.context["moments"]) == min(number + 1, EVENTS_SHOWN)
     # Several plain queries cost less than one that joins them.
     assert len(queries) <= 35, [query["sql"][:90] for query in queries]
 

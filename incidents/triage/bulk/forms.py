@@ -41,16 +41,16 @@ class BulkForm(forms.Form):
             raise ValueError("a case without centre is nobody's to triage")
         self.csirt, self.cases, self.actor = cases[0].csirt, cases, actor
         super().__init__(data)
-        self.offer()
+        self.fill_choices()
 
-    def offer(self) -> None:
+    def fill_choices(self) -> None:
         """Fill in what depends on the centre or on the cases, such as the choices of a field."""
 
-    def choices(self) -> dict[str, Any]:
+    def make_choices(self) -> dict[str, Any]:
         """Return what was chosen, as the codes and ids that the job stores. Raise ValidationError."""
         return {}
 
-    def text(self) -> str:
+    def read_text(self) -> str:
         """Return the free text, which the job stores until it is done."""
         return ""
 
@@ -60,11 +60,11 @@ class BulkAssignForm(BulkForm):
         label="Attribuer à", error_messages={"required": "Choisissez une personne de votre centre."}
     )
 
-    def offer(self) -> None:
+    def fill_choices(self) -> None:
         people = [(str(person.uid), person.display_name) for person in list_working_people(self.csirt)]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
-    def choices(self) -> dict[str, Any]:
+    def make_choices(self) -> dict[str, Any]:
         chosen = self.cleaned_data["assignee"]
         return {"assignee": None if chosen == NOBODY else chosen}
 
@@ -86,7 +86,7 @@ class ClassifyForm(BulkForm):
             raise ValidationError("Choisissez au moins une chose à changer.")
         return cleaned
 
-    def choices(self) -> dict[str, Any]:
+    def make_choices(self) -> dict[str, Any]:
         return {name: code for name, code in self.cleaned_data.items() if code}
 
 
@@ -98,14 +98,14 @@ class CloseForm(BulkForm):
     why = WordsField(widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}))
     read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the list of ticked cases was shown
 
-    def choices(self) -> dict[str, Any]:
+    def make_choices(self) -> dict[str, Any]:
         read_at = self.cleaned_data["read_at"]
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
-    def text(self) -> str:
+    def read_text(self) -> str:
         return clean_text(self.cleaned_data.get("why", ""), limit=MOTIVE_LIMIT, field="why")
 
-    def offer(self) -> None:
+    def fill_choices(self) -> None:
         number, reason = len(self.cases), self.fields["reason"]
         reason.label = choose_plural("Pourquoi est-il clos", "Pourquoi sont-ils clos", number)
         reason.error_messages["required"] = choose_plural(
@@ -143,7 +143,7 @@ class GroupForm(BulkForm):
     title = forms.CharField(label="Ou nouveau groupe", required=False, max_length=TITLE_LIMIT)
     kind = forms.ChoiceField(label="Cause commune", choices=GroupKind.choices, required=False)
 
-    def offer(self) -> None:
+    def fill_choices(self) -> None:
         opened = CaseGroup.objects.filter(csirt=self.csirt, closed_at=None).order_by("-opened_at", "-id")
         groups = [(str(group.uid), group.title) for group in opened[:GROUPS_OFFERED]]
         self.fields["group"].choices = [("", "—"), *groups]  # type: ignore[attr-defined]
@@ -154,7 +154,7 @@ class GroupForm(BulkForm):
             raise ValidationError({"group": "Choisissez un groupe, ou donnez un titre au nouveau."})
         return cleaned
 
-    def choices(self) -> dict[str, Any]:
+    def make_choices(self) -> dict[str, Any]:
         """Return the chosen group, or open a new group and return it. Raise ValidationError."""
         cleaned = self.cleaned_data
         if cleaned["group"]:

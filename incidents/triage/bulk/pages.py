@@ -62,7 +62,7 @@ def bulk_act_view(request: HttpRequest) -> HttpResponse:
     is_sent = "confirme" in request.POST or act == BulkAct.TAKE
     form = FORMS[act](request.POST if is_sent else None, cases=cases, actor=user)
     if not is_sent:
-        warn_of_left_out(request, len(set(references)) - len(cases))
+        warn_about_ignored_cases(request, len(set(references)) - len(cases))
         return render_question(request, code, cases, form)
     try:
         if form.is_valid():
@@ -120,11 +120,11 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
             actor=get_account(request),
             act=act,
             references=references,
-            choices=form.choices(),
+            choices=form.make_choices(),
             key=key,
-            text=form.text(),
+            text=form.read_text(),
         )
-    warn_of_left_out(request, len(set(references)) - job.total)
+    warn_about_ignored_cases(request, len(set(references)) - job.total)
     if job.total > AT_ONCE:
         return redirect("admin:incidents_incident_bulk", job.uid)
     do_at_once(job)
@@ -170,7 +170,7 @@ def announce_results(request: HttpRequest, job: BulkJob) -> None:
         messages.error(request, sentence % {"number": more})
 
 
-def warn_of_left_out(request: HttpRequest, number: int) -> None:
+def warn_about_ignored_cases(request: HttpRequest, number: int) -> None:
     """Warn that this number of ticked cases no longer belongs to the centre."""
     if number:
         sentence = choose_plural(
@@ -195,10 +195,10 @@ def describe_done(job: BulkJob, number: int) -> str:
         BulkAct.GROUP: choose_plural("%(number)s dossier groupé.", "%(number)s dossiers groupés.", number),
         BulkAct.MESSAGE: choose_plural("%(number)s message envoyé.", "%(number)s messages envoyés.", number),
     }
-    return words[BulkAct(job.act)] % {"number": number, "to": name_assignee(job)}
+    return words[BulkAct(job.act)] % {"number": number, "to": find_assignee_name(job)}
 
 
-def name_assignee(job: BulkJob) -> str:
+def find_assignee_name(job: BulkJob) -> str:
     uid = job.choices.get("assignee")
     return str(User.objects.get(uid=uid)) if uid else "personne"
 
@@ -206,14 +206,14 @@ def name_assignee(job: BulkJob) -> str:
 def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
     """Return (case, reason) for the first refused cases. A case that has left the centres of `user` is not named."""
     centre_ids, refused = user.work_centre_ids, job.items.filter(outcome=BulkOutcome.REFUSED)
-    with_words = refused.select_related(
+    with_names = refused.select_related(
         "incident__collectivity__departement", "incident__acknowledged_by", "incident__assignee"
     ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
     return [
-        (format_item(item), explain_item(job, item))
+        (format_item(item), explain_refusal(job, item))
         if item.incident.csirt_id in centre_ids
         else ("Un dossier", str(TRANSFERRED))
-        for item in with_words.order_by("id")[:REFUSALS_SHOWN]
+        for item in with_names.order_by("id")[:REFUSALS_SHOWN]
     ]
 
 
@@ -221,7 +221,7 @@ def format_item(item: BulkItem) -> str:
     return f"{item.incident.collectivity} ({spaced(item.incident.reference)})"
 
 
-def explain_item(job: BulkJob, item: BulkItem) -> str:
+def explain_refusal(job: BulkJob, item: BulkItem) -> str:
     if item.why:
         return item.why
     target = TARGET_STATUS.get(BulkAct(job.act), Status(item.incident.status))
@@ -256,7 +256,7 @@ def bulk_progress_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_POST
-def stop_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def stop_bulk_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     job = stop_bulk(uid=uid, actor=get_account(request))
     if job.state == BulkState.STOPPED:
         messages.warning(request, "Interrompu. Ce qui est fait reste fait.")

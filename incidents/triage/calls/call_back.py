@@ -30,9 +30,9 @@ from incidents.services.history.snapshots import list_interruptions, read_instan
 from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, read_or_make_key
 from incidents.triage.calls.telephone_form import TelephoneForm
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
-from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
-from incidents.triage.work.kept import describe_new_page
-from incidents.triage.work.kept_pages import restore_page
+from incidents.triage.case.page import redirect_to_case, render_page, report_refusal
+from incidents.triage.work.unsent_page_text import restore_page
+from incidents.triage.work.unsent_text import describe_new_page
 
 SEEN = "vu"
 
@@ -48,12 +48,12 @@ class CallForm(TelephoneForm):
     def collectivity(self) -> Collectivity | None:
         return self.incident.collectivity
 
-    def extents(self) -> dict[str, str]:
+    def read_extents(self) -> dict[str, str]:
         """Return the extent by service: as it was answered, or as it is known if the answer is empty."""
         extents = {
             name: extent for name, extent in read_stopped_extents(self.incident).items() if not self.cleaned_data[name]
         }
-        return extents | super().extents()
+        return extents | super().read_extents()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,17 +62,17 @@ def call_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     with timezone.override(find_zone(incident.collectivity)):
         if request.method != "POST":
-            return ask_first(request, incident)
+            return open_call_form(request, incident)
         form = CallForm(incident, request.POST)
         return submit_call(request, form) if form.is_valid() else render_call(request, form)
 
 
-def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
+def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the form with the known facts and what this person typed before, unless the case is closed or erased."""
     try:
         refuse_ended(incident)
     except ValidationError as error:
-        return show_refusal(request, incident.reference, error)
+        return report_refusal(request, incident.reference, error)
     form = CallForm(incident)
     saved_values = restore_page(form, incident, get_account(request), KeptForm.CALL)
     return render_call(request, form, saved_values=saved_values)
@@ -81,7 +81,7 @@ def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
 def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
     reference, actor = form.incident.reference, get_account(request)
     call = Call(
-        declaration=form.declaration(form.incident.collectivity),
+        declaration=form.make_declaration(form.incident.collectivity),
         seen=request.POST.get(SEEN, ""),
         key=read_or_make_key(request.POST.get(KEY, "")),
     )
@@ -92,7 +92,7 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
     except ValidationError as error:
         if not hasattr(error, "error_dict"):  # the case was closed or erased meanwhile, so show what was typed
             return render_call(request, form, ended=" ".join(error.messages))
-        form.refuse(error)
+        form.add_service_errors(error)
         return render_call(request, form)
     messages.success(request, "C’est enregistré, et l’appel est noté.")
     if CALLED_BACK in request.POST:

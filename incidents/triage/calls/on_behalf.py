@@ -38,12 +38,12 @@ KEY, SEARCH, ELSEWHERE, CALLED_BACK, SEEN = "cle", "chercher", "ailleurs", "rapp
 WARN = "prevenir"
 OPEN_SHOWN = 10
 WARNINGS = "incidents/triage/parts/call_warnings.html"
-SOUND_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
+VALID_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def on_behalf(request: HttpRequest) -> HttpResponse:
+def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
     """Show the form on GET, save the declaration on POST. Raise Http404 for people without a CSIRT."""
     user = get_account(request)
     if not answers_the_telephone(user):
@@ -102,9 +102,9 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
     user = get_account(request)
     submission = Submission(key=make_submission_key(request), origin=Origin.PHONE, author=str(user))
     try:
-        declared = declare_by_phone(declaration=form.declaration(body), submission=submission, actor=user)
+        declared = declare_by_phone(declaration=form.make_declaration(body), submission=submission, actor=user)
     except ValidationError as error:
-        form.refuse(error)
+        form.add_service_errors(error)
         return render_form(request, form)
     except SubmissionConflict as conflict:
         return render_form(request, form, first=conflict.incident.reference)
@@ -125,7 +125,7 @@ def verify_declared_case(declared: DeclarationResult, user: User) -> str:
 
 
 def read_or_make_key(key: str) -> str:
-    return key if SOUND_KEY.fullmatch(key) else secrets.token_urlsafe(32)
+    return key if VALID_KEY.fullmatch(key) else secrets.token_urlsafe(32)
 
 
 def render_form(

@@ -93,7 +93,7 @@ class TelephoneForm(forms.Form):
             if hour is not None and day is None and f"{name}_date" not in self.errors:
                 self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         if self.collectivity is None:
-            self.add_error("body", self.why_no_body())
+            self.add_error("body", self.explain_missing_body())
             # Without a body the service is not called, so the form checks the caller as it would.
             data = self.cleaned_data
             needs_number = needs_whole_number(data.get("type", ""), without_code=data.get("mail_without_code", False))
@@ -124,7 +124,7 @@ class TelephoneForm(forms.Form):
         """Return the body if the text names exactly one."""
         return self.matches[0] if len(self.matches) == 1 else None
 
-    def why_no_body(self) -> str:
+    def explain_missing_body(self) -> str:
         if self.matches:
             return "Plusieurs collectivités répondent à ce nom. Choisissez laquelle."
         if not self.read_input("body").strip():
@@ -134,7 +134,7 @@ class TelephoneForm(forms.Form):
             return "{label} n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège.".format(**words)
         return "Rien ne répond à ce nom. Essayez le code postal ou le SIREN."
 
-    def services(self) -> Iterator[tuple[forms.BoundField, str]]:
+    def list_services(self) -> Iterator[tuple[forms.BoundField, str]]:
         """Yield (field, kinds) for each service that this kind of body may run or that is already answered. While the
         body is unknown, yield all services.
 
@@ -146,22 +146,22 @@ class TelephoneForm(forms.Form):
                 kinds = " ".join(kind for kind in Kind.values if service in list_offered_services(kind))
                 yield self[service.value], kinds
 
-    def moments(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
+    def list_moments(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
         for name in MOMENTS:
             yield self[f"{name}_date"], self[f"{name}_time"]
 
-    def extents(self) -> dict[str, str]:
+    def read_extents(self) -> dict[str, str]:
         """Return the extent of the interruption of each service that is interrupted, in the order of PublicService."""
         extents = {str(service): self.cleaned_data[service] for service in PublicService.values}
         return {service: extent for service, extent in extents.items() if extent and extent != WORKS}
 
-    def declaration(self, collectivity: Collectivity) -> Declaration:
+    def make_declaration(self, collectivity: Collectivity) -> Declaration:
         answers, clock = self.cleaned_data, ZoneInfo(find_zone(collectivity))
         instants: dict[str, Any] = {name: read_instant(answers, name, clock) for name in INSTANTS}
         stopped = combine_moment(answers, "stopped", clock)
         interruptions = tuple(
             Interruption(service=service, extent=extent, started_at=stopped if answers[service] else None)
-            for service, extent in self.extents().items()
+            for service, extent in self.read_extents().items()
         )
         return Declaration(
             collectivity=collectivity,
@@ -176,7 +176,7 @@ class TelephoneForm(forms.Form):
             **instants,
         )
 
-    def refuse(self, error: ValidationError) -> None:
+    def add_service_errors(self, error: ValidationError) -> None:
         """Add the errors of the service to the fields that they concern.
 
         The service names an instant (`…_at`); its error is added to the field of the day (`…_date`).

@@ -30,7 +30,7 @@ class SheetVersion:
         return [(line.label, break_links(line.words)) for line in self.answer.lines]
 
 
-class Past(NamedTuple):
+class FormerValue(NamedTuple):
     """A former value and when it was replaced, such as « Civil : arrêté, 40 personnes, jusqu’à 14 h 10 »."""
 
     label: str
@@ -47,7 +47,7 @@ class SectionBlock:
     is_facts: bool
 
     @cached_property
-    def past(self) -> list[Past]:
+    def past(self) -> list[FormerValue]:
         """Return the values that were replaced, the latest first. A value that was only added is not listed."""
         sheets = [self.newest, *self.earlier]
         return [past for later, before in pairwise(sheets) for past in list_replaced_values(before, later)]
@@ -57,11 +57,11 @@ class SectionBlock:
         return self.newest.answer.title
 
 
-def list_replaced_values(before: SheetVersion, later: SheetVersion) -> Iterator[Past]:
+def list_replaced_values(before: SheetVersion, later: SheetVersion) -> Iterator[FormerValue]:
     now = dict(later.lines)
     for label, words in before.lines:
         if now.get(label) != words:
-            yield Past(label, words, later.answer.sheet.written_at)
+            yield FormerValue(label, words, later.answer.sheet.written_at)
 
 
 def list_section_blocks(incident: Incident) -> list[SectionBlock]:

@@ -31,7 +31,7 @@ class BodyCorrectionForm(CaseForm):
     seat = WordsField(label="Commune du siège")
     seen = WordsField(widget=forms.HiddenInput)
 
-    def correction(self) -> Correction:
+    def make_correction(self) -> Correction:
         return Correction(**{name: str(self[name].value() or "") for name in self.fields})
 
 
@@ -76,7 +76,7 @@ def find_proposed_body(incident: Incident, user: User, query: str = "") -> Propo
     return ProposedBody(body, doubles, make_correction_form(body), query.strip(), other_matches, problem)
 
 
-def list_reasons_to_doubt(incident: Incident, user: User) -> list[tuple[str, str]]:
+def list_withdrawal_reasons(incident: Incident, user: User) -> list[tuple[str, str]]:
     """Return the (code, label) reasons for which this person may withdraw the confirmation of the body; [] if they may
     not withdraw it.
     """

@@ -16,14 +16,14 @@ from incidents.services.handling.triage import format_last_word
 from incidents.triage import wording
 from incidents.triage.case.answers import list_section_blocks
 from incidents.triage.case.data import build_data_context
-from incidents.triage.case.doubles import build_doubles_block
 from incidents.triage.case.emergency import list_emergency_contacts, list_numbers_to_call
 from incidents.triage.case.ending import build_ending_block, may_be_reopened
 from incidents.triage.case.evidence import build_evidence_block
 from incidents.triage.case.next_act import find_next_act, list_clocks
+from incidents.triage.case.other_cases import build_other_cases_block
 from incidents.triage.case.rows import CaseRows, read_case_rows
 from incidents.triage.case.thread import build_thread_context, find_news_anchor
-from incidents.triage.case.timeline import index_texts, list_event_moments
+from incidents.triage.case.timeline import index_texts, list_timeline_events
 from incidents.triage.groups.block import build_group_block
 from incidents.triage.indicators.observables import build_observables_block
 from incidents.triage.judging.qualify import build_qualify_block
@@ -33,7 +33,7 @@ from incidents.triage.transfer.block import build_transfer_block
 from incidents.triage.work.blocks import build_work_context
 
 # How many events the page shows; the whole history has its own page.
-LATEST = 8
+EVENTS_SHOWN = 8
 
 
 def build_case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
     context = (
         build_facts_context(incident, now, rows)
         | build_history_context(incident, now, thread, evidence, rows)
-        | build_doubles_block(incident, user, now)
+        | build_other_cases_block(incident, user, now)
         | work
         | build_status_context(incident, user, now, is_left=is_left)
         | {
@@ -77,7 +77,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_le
         "zone": find_zone(incident.collectivity),
         "term": wording.format_term(incident),
         "can": {ability.value for ability in list_abilities(user, incident)}
-        - list_outdated_abilities(incident, is_left=is_left),
+        - list_hidden_abilities(incident, is_left=is_left),
         "groups": list_groupings(incident.collectivity),
         "group": build_group_block(incident, user),
         "waiting": wording.compute_waiting_time(incident, now),
@@ -106,8 +106,8 @@ def build_history_context(
         index_texts([*message_texts, *file_names, *note_texts, *task_titles]),
         find_zone(incident.collectivity),
     )
-    moments = list_event_moments(rows.events[:LATEST], words=words, zone=zone, now=now)
-    return {"moments": moments, "has_earlier": len(rows.events) > LATEST}
+    moments = list_timeline_events(rows.events[:EVENTS_SHOWN], words=words, zone=zone, now=now)
+    return {"moments": moments, "has_earlier": len(rows.events) > EVENTS_SHOWN}
 
 
 def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def list_groupings(body: Collectivity) -> list[str]:
     return list(groups.values_list("group__name", flat=True))
 
 
-def list_outdated_abilities(incident: Incident, *, is_left: bool) -> set[str]:
+def list_hidden_abilities(incident: Incident, *, is_left: bool) -> set[str]:
     """Return the abilities whose buttons the page hides, because their acts make no sense in the state of the case."""
     past = {
         Ability.ACKNOWLEDGE: incident.status == Status.CLOSED or not (is_left or incident.status == Status.DECLARED),

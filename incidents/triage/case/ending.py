@@ -11,7 +11,7 @@ from incidents.services.handling.reopen import MOTIVE_LIMIT
 from incidents.triage.case_form import CaseForm
 from incidents.triage.notice import format_notice
 
-AWAKENED_SHOWN = 5
+CLOSED_CASES_SHOWN = 5
 
 
 class ReopenForm(CaseForm):
@@ -46,11 +46,11 @@ def may_be_reopened(incident: Incident) -> bool:
     return incident.status == Status.CLOSED and not incident.merged_into_id and not incident.erased_at
 
 
-def list_awakened(user: User) -> list[dict[str, Any]]:
+def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
     """Return the closed cases of the user's centres on which the declarant wrote and nobody has acted since.
 
     They are sorted by the time when the declarant wrote, latest first.
     """
     awakened = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
-    newest = awakened.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN]
+    newest = awakened.order_by("-declarant_wrote_at")[:CLOSED_CASES_SHOWN]
     return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]

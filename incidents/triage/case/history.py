@@ -14,28 +14,28 @@ from incidents.enums import Ability, Door
 from incidents.models import Incident, IncidentEvent
 from incidents.services.handling.notes import filter_readable
 from incidents.triage.case.page import render_page
-from incidents.triage.case.timeline import SOURCES, index_texts, list_event_moments
+from incidents.triage.case.timeline import SOURCES, index_texts, list_timeline_events
 
-OF_A_PAGE = 100
+EVENTS_PER_PAGE = 100
 
 
 @require_safe
-def history_page(request: HttpRequest, reference: str) -> HttpResponse:
+def history_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the events, newest first, a hundred on a page. With `?avant=`, the uid of an event, show earlier events."""
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.HISTORY)
     events = incident.events.select_related("actor").order_by("-id")
     if before := request.GET.get("avant", ""):
         events = events.filter(pk__lt=find_event_key(incident, before))
-    page = list(events[: OF_A_PAGE + 1])
-    events_shown = page[:OF_A_PAGE]
+    page = list(events[: EVENTS_PER_PAGE + 1])
+    events_shown = page[:EVENTS_PER_PAGE]
     zone, now = find_zone(incident.collectivity), timezone.now()
     context = {
         "incident": incident,
         "zone": zone,
-        "moments": list_event_moments(
-            events_shown, words=read_event_words(incident, events_shown), zone=zone, now=now
+        "moments": list_timeline_events(
+            events_shown, words=load_event_texts(incident, events_shown), zone=zone, now=now
         ),
-        "earlier": events_shown[-1].uid if len(page) > OF_A_PAGE else None,
+        "earlier": events_shown[-1].uid if len(page) > EVENTS_PER_PAGE else None,
         "is_first": not before,
     }
     return render_page(request, "incidents/triage/history.html", context)
@@ -44,15 +44,15 @@ def history_page(request: HttpRequest, reference: str) -> HttpResponse:
 def find_event_key(incident: Incident, uid: str) -> int:
     """Return the primary key of the event. Raise Http404 if the case has no event with this uid."""
     try:
-        place = incident.events.filter(uid=UUID(uid)).values_list("pk", flat=True).first()
+        key = incident.events.filter(uid=UUID(uid)).values_list("pk", flat=True).first()
     except ValueError:
-        place = None
-    if place is None:
+        key = None
+    if key is None:
         raise Http404
-    return place
+    return key
 
 
-def read_event_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
+def load_event_texts(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
     """Return, by uid, the texts of the rows that these events name. Four queries at most."""
     codes = [event.data for event in events]
     uids = {code: [data[code] for data in codes if data.get(code)] for code in SOURCES}

@@ -12,7 +12,7 @@ from incidents.triage.case.page import render_page
 
 
 @require_safe
-def thread_page(request: HttpRequest, reference: str) -> HttpResponse:
+def thread_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the messages before the message `?avant=` or after the message `?apres=`, which are named by their uid."""
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.MESSAGES)
     before, after = request.GET.get("avant", ""), request.GET.get("apres", "")

@@ -16,23 +16,25 @@ from accounts.signed_in import get_account
 from incidents.access import record_accesses
 from incidents.enums import Door
 from incidents.models import Incident
-from incidents.triage.case.body import find_proposed_body, list_reasons_to_doubt
+from incidents.triage.case.body import find_proposed_body, list_withdrawal_reasons
 from incidents.triage.case.context import build_case_context
-from incidents.triage.case.opened import open_form
-from incidents.triage.work.kept import describe_new_page, restore_words
+from incidents.triage.case.opened_forms import open_form
 from incidents.triage.work.offered_templates import insert_template
+from incidents.triage.work.unsent_text import describe_new_page, restore_words
 
 # Fields of the pages of a case in which a person types freely.
-WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "why", "summary", "lesson", "name", "seat"})
+FREE_TEXT_FIELDS = frozenset(
+    {"text", "value", "motive", "title", "due", "due_time", "why", "summary", "lesson", "name", "seat"}
+)
 
 
 class PageRoute(NamedTuple):
-    """A page of the triage: `where` is its path below that of a case or of the list, `name` its URL name in the admin.
+    """A page of the triage: `path` is its path below that of a case or of the list, `name` its URL name in the admin.
 
     `form` is the code of the form that is posted to it.
     """
 
-    where: str
+    path: str
     view: Callable[..., HttpResponse]
     name: str
     form: str = ""
@@ -52,7 +54,7 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
     """
     user = get_account(request)
     proposed = find_proposed_body(incident, user, request.GET.get("corps", ""))
-    doubt = list_reasons_to_doubt(incident, user)
+    doubt = list_withdrawal_reasons(incident, user)
     context = build_case_context(incident, user, timezone.now()) | {
         "proposed": proposed,
         "doubt": doubt,
@@ -80,11 +82,11 @@ def redirect_to_case(reference: str, anchor: str = "") -> HttpResponse:
     return response
 
 
-def show_refusal(request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
+def report_refusal(request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
     """Redirect to the page of the case, which shows the error. If the person typed a text, return a page with the
     error and the text instead, so that the text can be copied.
     """
-    if words := [value for name in request.POST if name in WORDS and (value := request.POST[name].strip())]:
+    if words := [value for name in request.POST if name in FREE_TEXT_FIELDS and (value := request.POST[name].strip())]:
         context = {"reference": reference, "why": error.messages, "typed": words}
         return render_page(request, "incidents/triage/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     for message in error.messages:

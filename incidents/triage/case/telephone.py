@@ -27,7 +27,7 @@ from incidents.triage.work.tasks import may_add_task
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
+def acknowledge_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the facts on GET and record the reading, which does not change the case; on POST, take the case."""
     began = timezone.now()
     incident = get_incident(get_account(request), reference, to=Ability.READ)

@@ -25,7 +25,7 @@ class ReplyForm(CaseForm):
     """The form of a message to the declarant. The service checks its text, and reports errors by field."""
 
     code = KeptForm.REPLY
-    of_page = frozenset({"seen", "confirmed"})
+    page_state_fields = frozenset({"seen", "confirmed"})
 
     text = forms.CharField(
         label="Votre message au déclarant",
@@ -46,7 +46,7 @@ class ReplyForm(CaseForm):
         check_names(self.cleaned_data.get("text", ""))
         check_blanks(self.cleaned_data.get("text", ""))
 
-    def letter(self) -> Letter:
+    def make_letter(self) -> Letter:
         """Return the message. The form must be valid."""
         cleaned = self.cleaned_data
         key = cleaned["key"] or secrets.token_urlsafe()
@@ -65,7 +65,7 @@ class ReplyForm(CaseForm):
             else None
         )
 
-    def confirm(self, moved: ThreadMoved) -> None:
+    def update_seen(self, moved: ThreadMoved) -> None:
         """Record in the form what the page now shows, so that submitting the form again is accepted."""
         data = QueryDict(mutable=True)
         data.update(self.data)

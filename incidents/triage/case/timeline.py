@@ -13,7 +13,7 @@ from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.panels import Remark, list_remarks
 from incidents.triage import wording
-from incidents.triage.case import details
+from incidents.triage.case import event_details
 
 MAX_EVENTS = 200
 EXCERPT = 160
@@ -25,7 +25,7 @@ INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimelineEvent:
     """An event as the history shows it. `mails` contains a remark about each of its mails (`incidents/panels.py`), and
     the time of the remark.
     """
@@ -47,31 +47,31 @@ class Moment:
 
     @property
     def title(self) -> str:
-        return "pas parti à un partenaire" if self.is_lost else details.format_title(self.event)
+        return "pas parti à un partenaire" if self.is_lost else event_details.format_event_title(self.event)
 
     @property
     def who(self) -> str:
         return str(self.event.actor or ActorKind(self.event.actor_kind).label)
 
 
-def list_event_moments(
+def list_timeline_events(
     events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime
-) -> list[Moment]:
+) -> list[TimelineEvent]:
     """Return the events with their texts and mails. `words` has the texts of rows by uid. Two queries: one for the
     mails, one for the people to whom the case was given.
     """
     listed = list(events)
-    people = name_receivers(listed)
+    people = format_receivers(listed)
     mails = list_remarks([event.pk for event in listed])
 
     def when(at: datetime | None) -> str:
         return wording.format_short_moment(at, now, zone) if at else ""
 
     return [
-        Moment(
+        TimelineEvent(
             event,
             when(event.at),
-            people.get(event.pk) or details.format_detail(event),
+            people.get(event.pk) or event_details.format_event_detail(event),
             format_excerpt(event, words),
             [(mail, when(mail.at)) for mail in mails.get(event.pk, ())],
         )
@@ -79,7 +79,7 @@ def list_event_moments(
     ]
 
 
-def name_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
+def format_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
     """Return, by event id, the person to whom the case was given, such as « à Camille ». One query, or none."""
     receivers = {
         event.pk: event.data["to"] for event in events if event.kind in ASSIGNING_EVENTS and event.data.get("to")

@@ -51,7 +51,7 @@ class GroupLetterForm(forms.Form):
     # The words for which the message was refused, since they may be part of a name.
     doubtful = ""
 
-    def letter(self) -> GroupLetter:
+    def make_letter(self) -> GroupLetter:
         """Return the letter. The form must be valid."""
         cleaned = {name: value for name, value in self.cleaned_data.items() if name != "seen"}
         return GroupLetter(**cleaned | {"key": cleaned["key"] or secrets.token_urlsafe()})
@@ -85,9 +85,9 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
 
     Raises ValidationError, DoubtfulNames and FormUsed like the services.
     """
-    letter, seal_seen = form.letter(), form.cleaned_data["seen"]
+    letter, seal_seen = form.make_letter(), form.cleaned_data["seen"]
     checked = check_letter(letter, group, get_account(request))
-    seal = compute_seal(checked, group)
+    seal = compute_preview_hash(checked, group)
     if SEND in request.POST and seal_seen == seal:
         return send_letter(request, group, letter)
     is_stale = SEND in request.POST and bool(seal_seen)
@@ -96,7 +96,7 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
     return render_letter_form(request, group, form, preview=checked, status=status)
 
 
-def compute_seal(letter: GroupLetter, group: CaseGroup) -> str:
+def compute_preview_hash(letter: GroupLetter, group: CaseGroup) -> str:
     """Return a hash of what the declarants would read, and of the cases that would get it."""
     cases = list(list_reader_keys(group, letter))
     content = letter.text, letter.asks_answer, letter.with_closed, cases

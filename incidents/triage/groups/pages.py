@@ -181,7 +181,7 @@ def render_group(
     status: int = 200,
 ) -> HttpResponse:
     """Show the page of the group. A refused form is shown as it was typed."""
-    rows = list_cases(group, get_account(request), request.GET.get("apres", ""))
+    rows = list_group_cases(group, get_account(request), request.GET.get("apres", ""))
     context = {
         "group": group,
         "lines": build_lines(rows[:PAGE], timezone.now()),
@@ -206,7 +206,7 @@ def list_running_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
     return running.order_by("id")
 
 
-def list_cases(group: CaseGroup, user: User, after: str) -> list[Incident]:
+def list_group_cases(group: CaseGroup, user: User, after: str) -> list[Incident]:
     """Return up to one case more than a page, newest first, after the case with the reference `after`, each annotated
     with when `user` last read it.
 
@@ -256,7 +256,7 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_POST
-def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def add_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Add several cases by reference. References that could not be added stay in the field."""
     user, form = get_account(request), AddForm(request.POST)
     group = get_group(user, uid)
@@ -310,7 +310,7 @@ def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_POST
-def state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def group_state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Close or reopen the group, as the button says."""
     act = reopen_group if request.POST.get("etat") == "ouvert" else close_group
     group = act(group=uid, actor=get_account(request))

@@ -14,7 +14,7 @@ from incidents.indicators.sightings import MAX_SIGHTINGS, list_observables
 from incidents.models import Incident, Observable
 
 # What the Permissible Actions Protocol (PAP, version 3) lets a responder do with the indicators of a case.
-PAP_WORDS = {
+PAP_LIMITS = {
     Pap.RED: "rien que l’attaquant puisse remarquer\N{NO-BREAK SPACE}: ne cherchez que dans ce que vous avez déjà",
     Pap.AMBER: (
         "recoupements passifs seulement\N{NO-BREAK SPACE}: n’ouvrez pas ces adresses, ne les testez pas en ligne"
@@ -40,7 +40,7 @@ def build_observables_block(incident: Incident, user: User) -> dict[str, Any]:
     groups = group_by_kind(list_observables(incident, user))
     lines = [line for group in groups for line in group.lines]
     number_seen = sum(bool(line.sightings) for line in lines)
-    return {"groups": groups, "pap": PAP_WORDS[Pap(incident.pap)], "number": len(lines), "seen": number_seen}
+    return {"groups": groups, "pap": PAP_LIMITS[Pap(incident.pap)], "number": len(lines), "seen": number_seen}
 
 
 def group_by_kind(rows: Iterable[Any]) -> list[ObservableGroup]:
@@ -67,7 +67,7 @@ def format_sightings(number: int) -> str:
     return sentence % {"number": number} if number else ""
 
 
-def link_to_search(value: str) -> str:
+def make_search_link(value: str) -> str:
     """Return the address of a search in the texts of the cases, which may mention the value without having it as an
     indicator.
     """

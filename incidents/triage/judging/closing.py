@@ -36,23 +36,23 @@ from incidents.services.handling.reopen import reopen_incident
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.page import (
-    WORDS,
+    FREE_TEXT_FIELDS,
     build_page_context,
     rebase_form,
     redirect_to_case,
     render_page,
-    show_refusal,
+    report_refusal,
 )
 from incidents.triage.notice import format_closing_notice, format_notice_to_all
 from incidents.triage.wording import explain_invalid_transition
-from incidents.triage.work.kept import describe_new_page
-from incidents.triage.work.kept_pages import restore_page
+from incidents.triage.work.unsent_page_text import restore_page
+from incidents.triage.work.unsent_text import describe_new_page
 from incidents.workflow import InvalidTransition
 
 NOT_STATED = ("", "à choisir")
 DAY = {"type": "date"}
 HOUR = {"type": "time"}
-DESCRIBED_ABOVE = {"aria-describedby": "taches-aide"}
+TASK_HELP = {"aria-describedby": "taches-aide"}
 
 
 def make_choice_field(label: Any, choices: Any) -> forms.ChoiceField:
@@ -103,7 +103,7 @@ class ClosingForm(forms.Form):
             )
         for task in remaining.tasks:
             self.fields[f"task_{task.uid}"] = forms.BooleanField(
-                label=task.title, required=False, widget=forms.CheckboxInput(attrs=DESCRIBED_ABOVE)
+                label=task.title, required=False, widget=forms.CheckboxInput(attrs=TASK_HELP)
             )
 
     @property
@@ -134,7 +134,7 @@ class ClosingForm(forms.Form):
                 self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         return self.cleaned_data
 
-    def ending(self) -> Ending:
+    def make_ending(self) -> Ending:
         """Return the ending. The form must be valid. Days and hours are in the active time zone."""
         cleaned = self.cleaned_data
         words = {
@@ -151,7 +151,7 @@ class ClosingForm(forms.Form):
             return None
         return datetime.combine(day, hour or time.min, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
 
-    def refuse(self, error: ValidationError) -> None:
+    def add_service_errors(self, error: ValidationError) -> None:
         for name, problems in error.message_dict.items():
             field = f"{name}_date" if name.startswith("ended_") else name
             self.add_error(field if field in self.fields else None, problems)
@@ -165,18 +165,22 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
         if request.method == "POST":
             return submit_closing(request, incident)
         if incident.status == Status.CLOSED:
-            return show_already_closed(request, incident)
+            return render_already_closed(request, incident)
         form = ClosingForm(incident, find_unfinished(incident))
         words = restore_page(form, incident, get_account(request), KeptForm.CLOSING)
         return render_closing_form(request, incident, form, is_kept=bool(words))
 
 
-def show_already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
+def render_already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the report that this person had begun when a colleague closed the case, so that they can copy it. Redirect
     to the case if they had typed nothing.
     """
     begun = {} if incident.erased_at else load_kept_words(incident, get_account(request)).get(KeptForm.CLOSING, {})
-    if not (words_typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
+    if not (
+        words_typed := [
+            word for name, words in begun.items() if name in FREE_TEXT_FIELDS for word in words if word.strip()
+        ]
+    ):
         return redirect_to_case(incident.reference)
     why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
     context = {"reference": incident.reference, "why": why, "typed": words_typed}
@@ -188,18 +192,18 @@ def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
     form, is_stale = ClosingForm(incident, remaining, request.POST), False
     try:
         if form.is_valid():
-            arguments = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
+            arguments = {"ending": form.make_ending(), "seen": form.cleaned_data["seen"]}
             end_incident(reference=incident.reference, actor=get_account(request), **arguments)
             messages.success(request, f"Dossier clos. {format_closing_notice(incident, get_account(request))}")
             return redirect_to_case(incident.reference)
     except InvalidTransition as refusal:
         why = ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
-        return show_refusal(request, incident.reference, why)
+        return report_refusal(request, incident.reference, why)
     except Stale:
         is_stale = True
         rebase_form(form, ClosingForm(incident, remaining))
     except ValidationError as error:
-        form.refuse(error)
+        form.add_service_errors(error)
     return render_closing_form(request, incident, form, is_stale=is_stale)
 
 
@@ -232,12 +236,12 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, f"Dossier rouvert : vous l’avez. {format_notice_to_all(incident)}")
             return redirect_to_case(reference)
     except InvalidTransition as refusal:
-        return show_refusal(
+        return report_refusal(
             request, reference, ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
         )
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return show_refusal(request, reference, error)
+            return report_refusal(request, reference, error)
         form.add_error(None, error)
     context = build_page_context(request, incident)
     context["ending"] |= {"form": form}

@@ -14,7 +14,7 @@ from incidents.services.handling.qualify import qualify_incident
 from incidents.services.handling.triage import verify_incident
 from incidents.services.history.snapshots import find_first_leak
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
-from incidents.triage.case.page import rebase_form, redirect_to_case, render_case_again, show_refusal
+from incidents.triage.case.page import rebase_form, redirect_to_case, render_case_again, report_refusal
 from incidents.triage.judging.qualify import QualifyForm, build_qualify_block, make_qualify_form
 from incidents.triage.judging.verify import VerifyForm
 
@@ -31,7 +31,10 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
         if form.is_valid():
             version_seen = form.cleaned_data["seen"]
             qualify_incident(
-                reference=reference, actor=get_account(request), qualification=form.qualification(), seen=version_seen
+                reference=reference,
+                actor=get_account(request),
+                qualification=form.make_qualification(),
+                seen=version_seen,
             )
             messages.success(request, "Qualification enregistrée.")
             return redirect_to_case(reference, "qualification")
@@ -40,8 +43,8 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
         rebase_form(form, QualifyForm(incident, leak))
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return show_refusal(request, reference, error)
-        form.refuse(error)
+            return report_refusal(request, reference, error)
+        form.add_service_errors(error)
     block = build_qualify_block(incident) | {"form": form, "is_stale": is_stale}
     return render_case_again(request, incident, status=409 if is_stale else 422, qualify=block)
 
@@ -64,13 +67,13 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = VerifyForm(request.POST, proposed=find_official_number(incident, list_emergency_contacts(incident)))
     try:
         if form.is_valid():
-            verify_incident(reference=reference, actor=get_account(request), call=form.call())
+            verify_incident(reference=reference, actor=get_account(request), call=form.make_call_back())
             confirmation = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
             messages.success(request, confirmation)
             return redirect_to_case(reference)
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return show_refusal(request, reference, error)
+            return report_refusal(request, reference, error)
         form.add_error(None, error)
     incident = get_incident(get_account(request), reference, to=Ability.VERIFY)
     return render_case_again(request, incident, verify={"form": form})

@@ -55,12 +55,12 @@ class QualifyForm(CaseForm):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, incident: Incident, leak: DataLeak | None, data: QueryDict | None = None) -> None:
-        standing = read_qualification(incident, leak)
-        super().__init__(data, initial=list_initial_values(standing))
+        saved = read_qualification(incident, leak)
+        super().__init__(data, initial=build_initial_values(saved))
         self.suggested = [technique.id for technique in suggest_techniques(incident.type, incident.rsit_type)]
         self.current = incident.techniques
         self.offer_techniques()
-        self.set_choices("rsit", list_rsit_choices(standing))
+        self.set_choices("rsit", list_rsit_choices(saved))
         self.set_choices("leak", list_leak_choices(incident))
         self.set_choices("tlp", list_meanings(Tlp, TLP_MEANS))
         self.set_choices("pap", list_meanings(Pap, PAP_MEANS))
@@ -107,7 +107,7 @@ class QualifyForm(CaseForm):
     def hidden_match_count(self) -> int:
         return max(0, len(self.matches) - MAX_MATCHES_SHOWN)
 
-    def qualification(self) -> Qualification:
+    def make_qualification(self) -> Qualification:
         """Return the qualification. The form must be valid."""
         cleaned = self.cleaned_data
         rsit_class, _slash, rsit_type = cleaned["rsit"].partition("/")
@@ -115,7 +115,7 @@ class QualifyForm(CaseForm):
         techniques = tuple(cleaned["techniques"])
         return Qualification(rsit_class=rsit_class, rsit_type=rsit_type, techniques=techniques, **codes)
 
-    def refuse(self, error: ValidationError) -> None:
+    def add_service_errors(self, error: ValidationError) -> None:
         for field, problems in error.message_dict.items():
             self.add_error("rsit" if field in RSIT_FIELDS else field, problems)
 
@@ -125,27 +125,27 @@ def list_meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[A
     return [(code, f"{labels(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in means.items()]
 
 
-def list_initial_values(standing: Qualification) -> dict[str, Any]:
-    values = {name: getattr(standing, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
-    rsit = f"{standing.rsit_class}/{standing.rsit_type}"
-    values["leak"] = standing.leak or AS_DECLARED
+def build_initial_values(saved: Qualification) -> dict[str, Any]:
+    values = {name: getattr(saved, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
+    rsit = f"{saved.rsit_class}/{saved.rsit_type}"
+    values["leak"] = saved.leak or AS_DECLARED
     return values | {
         "rsit": rsit,
-        "techniques": list(standing.techniques),
+        "techniques": list(saved.techniques),
         "find": "",
-        "seen": stamp_qualification(standing),
+        "seen": stamp_qualification(saved),
     }
 
 
-def list_rsit_choices(standing: Qualification) -> list[Any]:
+def list_rsit_choices(saved: Qualification) -> list[Any]:
     """Return the choice that follows from the type, with the reason, then each class with its types."""
-    first_class, first_type = FIRST_CLASSIFICATION[standing.type]
-    term = TYPE_TERMS[standing.type]
+    first_class, first_type = FIRST_CLASSIFICATION[saved.type]
+    term = TYPE_TERMS[saved.type]
     suggested = (f"{first_class}/{first_type}", f"{first_class.label} / {first_type.label}")
     groups: list[Any] = [(f"Proposé, d’après « {term} »", [suggested])]
     for code, types in TYPES_OF_CLASS.items():
         inside = [(f"{code}/{rsit_type}", str(RsitType(rsit_type).label)) for rsit_type in types]
-        if (standing.rsit_class, standing.rsit_type) == (code, ""):
+        if (saved.rsit_class, saved.rsit_type) == (code, ""):
             inside.insert(0, (f"{code}/", "sans préciser"))
         groups.append((str(RsitClass(code).label), inside))
     return groups

@@ -37,7 +37,7 @@ def make_severity_form(incident: Incident) -> SeverityForm:
     return SeverityForm(initial={"severity": assessment.severity, "seen": incident.severity})
 
 
-def find_choice(incident: Incident) -> SeverityChoice | None:
+def find_severity_choice(incident: Incident) -> SeverityChoice | None:
     """Return the newest choice of a responder, or None if the severity has changed since."""
     newest = incident.severity_choices.select_related("actor").order_by("-id").first()
     return newest if newest and newest.severity == incident.severity else None
@@ -70,7 +70,7 @@ def build_severity_block(
         "is_found": is_found,
         # Happens only as days pass, since a change of the facts raises the stored severity at once.
         "is_behind": assessment.severity > incident.severity,
-        "choice": None if is_found else find_choice(incident),
+        "choice": None if is_found else find_severity_choice(incident),
     }
 
 

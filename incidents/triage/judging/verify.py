@@ -52,7 +52,7 @@ class VerifyForm(CaseForm):
             self.add_error("source", "Dites au moins où vous avez trouvé le numéro appelé.")
         return cleaned
 
-    def call(self) -> CallBack:
+    def make_call_back(self) -> CallBack:
         """Return the call back. The form must be valid."""
         cleaned = self.cleaned_data
         if self.proposed and cleaned["official"]:

@@ -100,14 +100,14 @@ DISPLAYED_FIELDS = (
 def load_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
     """Load only the columns of the cases that `build_lines` reads."""
     leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
-    home = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
+    region = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
     joined: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
     return (
         joined.only(*DISPLAYED_FIELDS)
         .with_holder()
         .annotate(
             leak_status=Subquery(leaks.values("status")[:1]),
-            region_code=Subquery(Region.objects.filter(pk=home).values("code")[:1]),
+            region_code=Subquery(Region.objects.filter(pk=region).values("code")[:1]),
         )
     )
 

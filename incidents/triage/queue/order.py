@@ -19,7 +19,7 @@ from incidents.querysets import IncidentQuerySet, works_for_centre
 from incidents.reference import is_reference
 
 CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
-STAMP = "%Y%m%dT%H%M%S%f"
+INSTANT_FORMAT = "%Y%m%dT%H%M%S%f"
 
 
 class OpenCase(NamedTuple):
@@ -70,7 +70,7 @@ COLUMNS = (
 )
 
 
-class QueuePlace(NamedTuple):
+class QueuePosition(NamedTuple):
     """The place of a case in the order of the queue, worst first. The link to the next page contains it."""
 
     below_worst: int
@@ -78,7 +78,7 @@ class QueuePlace(NamedTuple):
     reference: str
 
     def __str__(self) -> str:
-        return f"{self.below_worst}.{self.at.astimezone(UTC):{STAMP}}.{self.reference}"
+        return f"{self.below_worst}.{self.at.astimezone(UTC):{INSTANT_FORMAT}}.{self.reference}"
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -88,7 +88,7 @@ class QueuePlace(NamedTuple):
         if level not in {str(possible_level) for possible_level in range(CRITICAL)} or not is_reference(reference):
             return None
         try:
-            return cls(int(level), datetime.strptime(at, STAMP).replace(tzinfo=UTC), reference)
+            return cls(int(level), datetime.strptime(at, INSTANT_FORMAT).replace(tzinfo=UTC), reference)
         except ValueError:
             return None
 
@@ -98,9 +98,9 @@ def compute_urgency(severity: int, *, is_late: bool) -> int:
     return CRITICAL if severity == Severity.CRITICAL else severity + is_late
 
 
-def compute_place(case: OpenCase, now: datetime) -> QueuePlace:
+def compute_position(case: OpenCase, now: datetime) -> QueuePosition:
     below_worst = CRITICAL - compute_urgency(case.severity, is_late=case.is_late(now))
-    return QueuePlace(below_worst, case.due_at, case.reference)
+    return QueuePosition(below_worst, case.due_at, case.reference)
 
 
 def get_centre_cases(user: User) -> IncidentQuerySet:

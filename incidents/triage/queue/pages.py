@@ -20,8 +20,8 @@ from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.triage.queue.order import (
     OpenCase,
-    QueuePlace,
-    compute_place,
+    QueuePosition,
+    compute_position,
     get_centre_cases,
     list_open_cases,
     select_columns,
@@ -50,8 +50,8 @@ class QueueFilters(NamedTuple):
     within: str = ""
     person: str = ""
     opened: str = ""
-    after: QueuePlace | None = None
-    before: QueuePlace | None = None
+    after: QueuePosition | None = None
+    before: QueuePosition | None = None
 
     @classmethod
     def read(cls, query: QueryDict) -> Self:
@@ -63,8 +63,8 @@ class QueueFilters(NamedTuple):
             within=query.get(WITHIN, ""),
             person=query.get(PERSON, ""),
             opened=query.get(OPENED, ""),
-            after=QueuePlace.parse(query.get(AFTER, "")),
-            before=QueuePlace.parse(query.get(BEFORE, "")),
+            after=QueuePosition.parse(query.get(AFTER, "")),
+            before=QueuePosition.parse(query.get(BEFORE, "")),
         )
 
     @property
@@ -75,16 +75,16 @@ class QueueFilters(NamedTuple):
     def is_first(self) -> bool:
         return not (self.after or self.before)
 
-    def link(self, **changes: str) -> str:
+    def make_link(self, **changes: str) -> str:
         """Return the address of the first page with these parameters changed, by default without an open wave."""
         view = self.view.code if self.view != TO_DO else ""
         parameters = {VIEW: view, TYPE: self.type, PERSON: self.person, WITHIN: self.within} | changes
         return f"?{urlencode({name: value for name, value in parameters.items() if value})}"
 
-    def link_here(self, **changes: str) -> str:
+    def make_page_link(self, **changes: str) -> str:
         """Return the address of the displayed page with these parameters changed."""
         places = {AFTER: str(self.after or ""), BEFORE: str(self.before or "")}
-        return self.link(**places | changes)
+        return self.make_link(**places | changes)
 
 
 class QueuePage(NamedTuple):
@@ -100,7 +100,7 @@ class QueuePage(NamedTuple):
     counted: Mapping[str, str] = {}
     person: User | None = None
 
-    def keys(self) -> set[int]:
+    def list_keys(self) -> set[int]:
         """Return the keys of the cases that are shown with their texts."""
         inside = (case.pk for cases in self.members.values() for case in cases)
         return {wave.worst.pk for wave in self.waves} | set(inside)
@@ -153,7 +153,7 @@ def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePa
     """Return the page after `filters.after` or before `filters.before`. A place stays valid after its case has left
     the queue.
     """
-    places = [compute_place(wave.worst, now) for wave in waves]
+    places = [compute_position(wave.worst, now) for wave in waves]
     if filters.before:
         end = sum(place < filters.before for place in places)
         start = max(end - LINES, 0)
@@ -164,8 +164,8 @@ def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePa
     return QueuePage(
         filters,
         waves_shown,
-        previous=filters.link(**{BEFORE: str(places[start])}) if waves_shown and start else "",
-        next=filters.link(**{AFTER: str(places[end - 1])}) if waves_shown and end < len(waves) else "",
+        previous=filters.make_link(**{BEFORE: str(places[start])}) if waves_shown and start else "",
+        next=filters.make_link(**{AFTER: str(places[end - 1])}) if waves_shown and end < len(waves) else "",
     )
 
 
@@ -176,7 +176,7 @@ def read_cases_by_date(filters: QueueFilters, user: User, person: User | None) -
         cases = cases.filter(type=filters.type)
     if person:
         cases = cases.filter(assignee=person)
-    rows = [OpenCase._make(row) for row in select_columns(filter_beyond_place(cases, filters))[: LINES + 1]]
+    rows = [OpenCase._make(row) for row in select_columns(filter_beyond_position(cases, filters))[: LINES + 1]]
     cases_shown, has_more = rows[:LINES], len(rows) > LINES
     if filters.before:
         cases_shown.reverse()
@@ -184,14 +184,16 @@ def read_cases_by_date(filters: QueueFilters, user: User, person: User | None) -
     return QueuePage(
         filters,
         [Wave(None, "", [case]) for case in cases_shown],
-        previous=filters.link(**{BEFORE: str(compute_place_by_date(cases_shown[0]))})
+        previous=filters.make_link(**{BEFORE: str(compute_position_by_date(cases_shown[0]))})
         if cases_shown and is_before
         else "",
-        next=filters.link(**{AFTER: str(compute_place_by_date(cases_shown[-1]))}) if cases_shown and is_after else "",
+        next=filters.make_link(**{AFTER: str(compute_position_by_date(cases_shown[-1]))})
+        if cases_shown and is_after
+        else "",
     )
 
 
-def filter_beyond_place(cases: IncidentQuerySet, filters: QueueFilters) -> IncidentQuerySet:
+def filter_beyond_position(cases: IncidentQuerySet, filters: QueueFilters) -> IncidentQuerySet:
     """Return the cases older than the place `after`, or newer than `before`, nearest first."""
     keys = Tuple(F("received_at"), F("reference"))
     if filters.before:
@@ -201,11 +203,11 @@ def filter_beyond_place(cases: IncidentQuerySet, filters: QueueFilters) -> Incid
     return older.order_by("-received_at", "-reference")
 
 
-def compute_place_by_date(case: OpenCase) -> QueuePlace:
-    return QueuePlace(BY_DATE, case.received_at, case.reference)
+def compute_position_by_date(case: OpenCase) -> QueuePosition:
+    return QueuePosition(BY_DATE, case.received_at, case.reference)
 
 
 def load_rows(page: QueuePage, cases: IncidentQuerySet) -> dict[int, Incident]:
     """Return the cases of the page from `cases`, by key. One query."""
-    rows: Iterable[Incident] = cases.filter(pk__in=page.keys())
+    rows: Iterable[Incident] = cases.filter(pk__in=page.list_keys())
     return {row.pk: row for row in rows}

@@ -17,10 +17,10 @@ from incidents.triage.queue.order import OpenCase
 from incidents.triage.queue.pages import QueuePage
 
 # The stamp also changes after this time, because ages are displayed and grow even if nothing happens.
-READ_AGAIN_SECONDS = 300
+RELOAD_SECONDS = 300
 
 
-def annotate_signs(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
+def annotate_line_state(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
     """Annotate what the stamp and the lines need: `read_at`, when the user last read the case; `is_read`, whether
     anybody has read it; `newest_event`, since each change is an event; `offered_to`, the centre to which the case is
     offered.
@@ -40,26 +40,26 @@ def annotate_own_reading(cases: IncidentQuerySet, user: User) -> IncidentQuerySe
     return cases.annotate(read_at=Subquery(own_readings.values("last_at")[:1]))
 
 
-def compute_page_mark(page: QueuePage, rows: Mapping[int, Any], now: datetime) -> str:
-    """Return a stamp that changes when the page would change. `rows` are the cases by key, from `annotate_signs`."""
-    signs = {row.reference: (row.newest_event, row.read_at, row.is_read, is_late(row, now)) for row in rows.values()}
+def compute_page_stamp(page: QueuePage, rows: Mapping[int, Any], now: datetime) -> str:
+    """Return a stamp that changes when the page would change. `rows` are the cases by key (`annotate_line_state`)."""
+    states = {row.reference: (row.newest_event, row.read_at, row.is_read, is_late(row, now)) for row in rows.values()}
     waves = [
         (
             wave.key,
             wave.lacking,
-            [(signs.get(case.reference), *list_displayed_values(case, now)) for case in wave.cases],
+            [(states.get(case.reference), *list_displayed_values(case, now)) for case in wave.cases],
         )
         for wave in page.waves
     ]
-    turn = int(now.timestamp()) // READ_AGAIN_SECONDS
+    turn = int(now.timestamp()) // RELOAD_SECONDS
     content = waves, sorted(page.members), bool(page.next), turn
     return hashlib.sha256(repr(content).encode()).hexdigest()[:24]
 
 
 def list_displayed_values(case: OpenCase, now: datetime) -> tuple[Any, ...]:
     """Return what the line of a wave shows or counts of each of its cases."""
-    standing = case.reference, case.status, case.severity, case.verification, case.is_to_call_back
-    return *standing, case.group, case.group_title, case.is_late(now), case.is_answer_late(now)
+    columns = case.reference, case.status, case.severity, case.verification, case.is_to_call_back
+    return *columns, case.group, case.group_title, case.is_late(now), case.is_answer_late(now)
 
 
 def is_late(incident: Incident, now: datetime) -> bool:

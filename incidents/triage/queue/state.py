@@ -6,11 +6,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.signed_in import get_account
-from incidents.triage.case.ending import list_awakened
-from incidents.triage.queue.desk import compute_notice_mark
+from incidents.triage.case.ending import list_closed_cases_to_read
+from incidents.triage.queue.banners import compute_banner_stamp
 from incidents.triage.queue.order import get_centre_cases
 from incidents.triage.queue.pages import QueueFilters, load_rows, read_queue_page
-from incidents.triage.queue.refresh import annotate_signs, compute_page_mark
+from incidents.triage.queue.refresh import annotate_line_state, compute_page_stamp
 from incidents.triage.transfer.block import count_offers
 
 
@@ -23,8 +23,8 @@ def queue_state_view(request: HttpRequest) -> HttpResponse:
         raise Http404
     page = read_queue_page(QueueFilters.read(request.GET)._replace(after=None, before=None), user, now)
     cases = get_centre_cases(user).only("reference", "status", "due_at")
-    above = compute_notice_mark(count_offers(user), list_awakened(user))
-    mark = compute_page_mark(page, load_rows(page, annotate_signs(cases, user)), now)
+    above = compute_banner_stamp(count_offers(user), list_closed_cases_to_read(user))
+    mark = compute_page_stamp(page, load_rows(page, annotate_line_state(cases, user)), now)
     return JsonResponse(
         {"mark": mark + above, "cases": [case.reference for wave in page.waves for case in wave.cases]}
     )

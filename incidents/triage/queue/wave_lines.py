@@ -79,10 +79,10 @@ def iterate_rows(page: QueuePage, lines: Mapping[int, CaseLine], now: datetime) 
         yield describe_wave(wave, page.filters, lines[wave.worst.pk], now, is_open=members is not None)
         for case in members or ():
             if case.pk in lines:
-                yield describe_member(wave, case, lines[case.pk])
+                yield make_member_line(wave, case, lines[case.pk])
 
 
-def describe_member(wave: Wave, case: OpenCase, line: CaseLine) -> CaseLine:
+def make_member_line(wave: Wave, case: OpenCase, line: CaseLine) -> CaseLine:
     """Return the line of a case of an opened wave, marked if the case is not in the group of the wave."""
     is_outside = wave.kind == WaveKind.GROUP and case.group is None
     return replace(line, is_member=True, marks=[OUTSIDE, *line.marks] if is_outside else line.marks)
@@ -95,8 +95,8 @@ def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datet
         kind=str(kind.label),
         name=format_wave_name(wave, worst),
         key=wave.key,
-        link=filters.link_here() if is_open else filters.link_here(**{OPENED: wave.key}),
-        all=filters.link(**{WITHIN: wave.key}) if is_open and len(cases) > MEMBERS_SHOWN else "",
+        link=filters.make_page_link() if is_open else filters.make_page_link(**{OPENED: wave.key}),
+        all=filters.make_link(**{WITHIN: wave.key}) if is_open and len(cases) > MEMBERS_SHOWN else "",
         is_open=is_open,
         number=len(cases),
         level_text=format_level(wave),
@@ -106,7 +106,7 @@ def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datet
         unverified=sum(not case.is_verified for case in cases),
         free=sum(case.is_free for case in cases),
         references=" ".join(case.reference for case in cases),
-        offered=offer_group(wave, worst),
+        offered=describe_group_offer(wave, worst),
         is_chance=kind == WaveKind.BURST,
     )
 
@@ -155,7 +155,7 @@ def list_wave_marks(wave: Wave, worst: CaseLine) -> Iterator[str]:
     yield from (mark for mark in worst.marks if mark != TO_CALL_BACK)
 
 
-def offer_group(wave: Wave, worst: CaseLine) -> dict[str, Any]:
+def describe_group_offer(wave: Wave, worst: CaseLine) -> dict[str, Any]:
     """Return what `parts/supplier.html` offers: the group and its missing cases, or a new group for the supplier.
 
     `beyond` is the number of missing cases that the filters of the page hide.
@@ -167,7 +167,7 @@ def offer_group(wave: Wave, worst: CaseLine) -> dict[str, Any]:
         "supplier_key": wave.supplier_key,
         "name": worst.incident.story.supplier or wave.supplier_key,
         "lacking": wave.lacking,
-        "outside": (outside := wave.outside()),
+        "outside": (outside := wave.count_ungrouped()),
         "beyond": wave.lacking - outside,
         "uid": group and group.group,
         "title": group and group.group_title,

@@ -16,7 +16,7 @@ from django.db import models
 
 from incidents.enums import GroupKind
 from incidents.services.declaring.limits import BURST_WINDOW
-from incidents.triage.queue.order import OpenCase, compute_place
+from incidents.triage.queue.order import OpenCase, compute_position
 
 MIN_CASES_OF_WAVE = 3
 
@@ -29,7 +29,7 @@ class WaveKind(models.TextChoices):
 
 
 # One case of the group about a supplier, by centre and supplier.
-type Homes = Mapping[tuple[int, str], OpenCase]
+type SupplierGroups = Mapping[tuple[int, str], OpenCase]
 
 
 class Wave(NamedTuple):
@@ -50,16 +50,16 @@ class Wave(NamedTuple):
     def worst(self) -> OpenCase:
         return self.cases[0]
 
-    def outside(self) -> int:
+    def count_ungrouped(self) -> int:
         """Return how many cases of the wave are in no group."""
         return sum(case.group is None for case in self.cases)
 
 
 def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, among: Iterable[OpenCase] = ()) -> list[Wave]:
     """Return the lines of the queue in their order. `among` are all the open cases if `cases` are only some."""
-    ordered = sorted(cases, key=lambda case: compute_place(case, now))
-    suppliers = SupplierIndex.of(among or ordered)
-    names = assign_waves(ordered, suppliers.homes)
+    ordered = sorted(cases, key=lambda case: compute_position(case, now))
+    suppliers = SupplierIndex.build(among or ordered)
+    names = assign_waves(ordered, suppliers.groups_by_supplier)
     lines: list[Wave] = []
     waves: dict[str, Wave] = {}
     for case in ordered:
@@ -67,7 +67,7 @@ def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, among: Iterable[O
         if kind and key in waves:
             waves[key].cases.append(case)
             continue
-        lines.append(suppliers.begin_wave(kind, key, case))
+        lines.append(suppliers.make_wave(kind, key, case))
         if kind:
             waves[key] = lines[-1]
     return lines
@@ -76,32 +76,32 @@ def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, among: Iterable[O
 class SupplierIndex(NamedTuple):
     """The suppliers that the open cases name. `lacking` counts, by centre and supplier, the cases in no group."""
 
-    homes: Homes
+    groups_by_supplier: SupplierGroups
     suppliers: Mapping[UUID | None, str]
     lacking: Mapping[tuple[int, str], int]
 
     @classmethod
-    def of(cls, cases: Iterable[OpenCase]) -> Self:
+    def build(cls, cases: Iterable[OpenCase]) -> Self:
         open_cases = list(cases)
-        homes = find_supplier_homes(open_cases)
-        suppliers = {home.group: supplier for (_centre, supplier), home in homes.items()}
+        groups_by_supplier = find_supplier_groups(open_cases)
+        suppliers = {group_case.group: supplier for (_centre, supplier), group_case in groups_by_supplier.items()}
         free = (case for case in open_cases if case.supplier_key and case.group is None)
-        return cls(homes, suppliers, Counter((case.csirt, case.supplier_key) for case in free))
+        return cls(groups_by_supplier, suppliers, Counter((case.csirt, case.supplier_key) for case in free))
 
-    def begin_wave(self, kind: WaveKind | None, key: str, case: OpenCase) -> Wave:
+    def make_wave(self, kind: WaveKind | None, key: str, case: OpenCase) -> Wave:
         group, supplier = None, case.supplier_key if kind == WaveKind.SUPPLIER else ""
         if kind == WaveKind.GROUP:
-            group = case if case.group else self.homes[case.csirt, case.supplier_key]
+            group = case if case.group else self.groups_by_supplier[case.csirt, case.supplier_key]
             supplier = self.suppliers.get(group.group, "")
         return Wave(kind, key, [case], group, supplier, self.lacking.get((case.csirt, supplier), 0))
 
 
 def list_single_cases(cases: Iterable[OpenCase], now: datetime) -> list[Wave]:
     """Return each case as a line of its own, in the order of the queue."""
-    return [Wave(None, "", [case]) for case in sorted(cases, key=lambda case: compute_place(case, now))]
+    return [Wave(None, "", [case]) for case in sorted(cases, key=lambda case: compute_position(case, now))]
 
 
-def assign_waves(cases: list[OpenCase], homes: Homes) -> dict[int, tuple[WaveKind, str]]:
+def assign_waves(cases: list[OpenCase], groups_by_supplier: SupplierGroups) -> dict[int, tuple[WaveKind, str]]:
     """Return the kind and the key of the wave of each case that is in a wave."""
     keys: dict[int, tuple[WaveKind, str]] = {}
     marked = [case for case in cases if case.burst]
@@ -109,25 +109,25 @@ def assign_waves(cases: list[OpenCase], homes: Homes) -> dict[int, tuple[WaveKin
     of_marks = {
         case.pk: make_chain_key(chain, chain[0].burst) for chain in build_chains(marked, "burst") for case in chain
     }
-    for kind, affair_of in (
-        (WaveKind.GROUP, lambda case: find_group(case, homes)),
+    for kind, find_affair in (
+        (WaveKind.GROUP, lambda case: find_group(case, groups_by_supplier)),
         (WaveKind.SUPPLIER, lambda case: case.supplier_key),
         (WaveKind.BODY, lambda case: of_bodies.get(case.pk)),
         (WaveKind.BURST, lambda case: of_marks.get(case.pk)),
     ):
-        for affair, members in group_by_affair(cases, keys, affair_of).items():
+        for affair, members in group_by_affair(cases, keys, find_affair).items():
             if is_wave(kind, members):
                 keys |= dict.fromkeys((case.pk for case in members), (kind, make_wave_key(kind, affair)))
     return keys
 
 
 def group_by_affair(
-    cases: list[OpenCase], keys: dict[int, tuple[WaveKind, str]], affair_of: Callable[[OpenCase], Hashable]
+    cases: list[OpenCase], keys: dict[int, tuple[WaveKind, str]], find_affair: Callable[[OpenCase], Hashable]
 ) -> dict[tuple[int, Hashable], list[OpenCase]]:
     """Return the cases that are in no wave yet and have an affair, by centre and affair."""
     members: defaultdict[tuple[int, Hashable], list[OpenCase]] = defaultdict(list)
     for case in cases:
-        if case.pk not in keys and (affair := affair_of(case)) not in {None, ""}:
+        if case.pk not in keys and (affair := find_affair(case)) not in {None, ""}:
             members[case.csirt, affair].append(case)
     return members
 
@@ -149,13 +149,13 @@ def make_wave_key(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
 # Groups
 
 
-def find_group(case: OpenCase, homes: Homes) -> Hashable:
+def find_group(case: OpenCase, groups_by_supplier: SupplierGroups) -> Hashable:
     """Return the group of the case, or else the group about the supplier that it names."""
-    home = homes.get((case.csirt, case.supplier_key))
-    return case.group or (home and home.group)
+    group_case = groups_by_supplier.get((case.csirt, case.supplier_key))
+    return case.group or (group_case and group_case.group)
 
 
-def find_supplier_homes(cases: Iterable[OpenCase]) -> Homes:
+def find_supplier_groups(cases: Iterable[OpenCase]) -> SupplierGroups:
     """Return, by centre and supplier, one case of the open group about that supplier. A group is about the supplier
     that more than half of its open cases name. If several groups are about one supplier, the same one is always
     chosen.
@@ -164,12 +164,12 @@ def find_supplier_homes(cases: Iterable[OpenCase]) -> Homes:
     for case in cases:
         if case.group and case.supplier_key and case.group_kind == GroupKind.SUPPLIER and not case.group_closed_at:
             members[str(case.group), case.csirt].append(case)
-    homes: dict[tuple[int, str], OpenCase] = {}
+    groups_by_supplier: dict[tuple[int, str], OpenCase] = {}
     for (_group, centre), inside in sorted(members.items()):
         supplier, number = Counter(case.supplier_key for case in inside).most_common(1)[0]
         if number * 2 > len(inside):
-            homes.setdefault((centre, supplier), inside[0])
-    return homes
+            groups_by_supplier.setdefault((centre, supplier), inside[0])
+    return groups_by_supplier
 
 
 # Bursts

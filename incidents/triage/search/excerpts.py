@@ -41,7 +41,7 @@ def list_excerpts(documents_found: Mapping[int, Iterable[str]], lexemes: Collect
                 kind = DocumentKind(document.partition(" ")[0])
                 # The lines after the name of a file are for the index only.
                 text = text.partition("\n")[0] if kind == DocumentKind.FILE else text
-                excerpts.setdefault(incident, []).append(Excerpt(str(kind.label), mark_words(text, lexemes)))
+                excerpts.setdefault(incident, []).append(Excerpt(str(kind.label), make_excerpt_pieces(text, lexemes)))
     return excerpts
 
 
@@ -62,7 +62,7 @@ def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, 
         return {(incident, f"{kind} {source}"): text for kind, incident, source, text in cursor.fetchall()}
 
 
-def mark_words(text: str, lexemes: Collection[str]) -> list[ExcerptPiece]:
+def make_excerpt_pieces(text: str, lexemes: Collection[str]) -> list[ExcerptPiece]:
     """Return the text around the first searched word, or the beginning of the text if it has none, with these words
     marked.
     """
@@ -72,7 +72,7 @@ def mark_words(text: str, lexemes: Collection[str]) -> list[ExcerptPiece]:
     end = whole.find(" ", start + LENGTH)
     end = len(whole) if end == -1 or end > start + 2 * LENGTH else end
     cut = whole[start : min(end, start + 2 * LENGTH)]
-    pieces = list(split_pieces(cut, lexemes))
+    pieces = list(split_at_words(cut, lexemes))
     if start:
         pieces.insert(0, ExcerptPiece("… ", is_marked=False))
     if start + len(cut) < len(whole):
@@ -80,7 +80,7 @@ def mark_words(text: str, lexemes: Collection[str]) -> list[ExcerptPiece]:
     return pieces
 
 
-def split_pieces(text: str, lexemes: Collection[str]) -> Iterable[ExcerptPiece]:
+def split_at_words(text: str, lexemes: Collection[str]) -> Iterable[ExcerptPiece]:
     done = 0
     for word in WORD.finditer(text):
         if is_searched(word[0], lexemes):

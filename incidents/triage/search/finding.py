@@ -20,28 +20,28 @@ from django.db.models.expressions import RawSQL
 from incidents.enums import DocumentKind
 from incidents.models import SearchDocument
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.search.exact import list_spellings, parse_exact_value
+from incidents.triage.search.exact_values import list_spellings, parse_exact_value
 from incidents.triage.search.filters import OF_THE_CASE, compute_span, list_searched_kinds
 from incidents.triage.search.query import Query
 
 # The most cases returned, and the newest matching documents of a centre that are scored.
-MOST, WEIGHED = 200, 300
+MAX_FOUND, MAX_SCORED = 200, 300
 # Documents or cases of a centre that are read: to measure how common the words are, to find common words, and to find
 # cases without words.
-GLANCE, USUAL, DEPTH = 1000, 1500, 2000
+SAMPLE_SIZE, COMMON_DEPTH, CASES_READ = 1000, 1500, 2000
 # A word that at least one in twenty of the newest documents contains is common.
-SEEN_OFTEN = GLANCE // 20
+COMMON_FROM = SAMPLE_SIZE // 20
 LEXEME = re.compile(r"'((?:[^']|'')*)'")
 SHORTEST_BEGINNING = 4
 HALF_LIFE_DAYS = 180
 
-NEWEST = """
+NEWEST_SQL = """
     SELECT * FROM incidents_searchdocument newest
     WHERE newest.csirt_id = centre.id AND newest.at >= %(since)s AND newest.at < %(until)s
     ORDER BY newest.at DESC, newest.id DESC LIMIT {depth}
 """
 # The instant down to which common words are searched is only computed if the words are common.
-GLIMPSE = """
+FREQUENCY_SQL = """
     SELECT text, seen, CASE WHEN seen >= %(usual)s THEN (
         SELECT max(oldest.at) FROM unnest(%(csirts)s::bigint[]) centre(id)
         CROSS JOIN LATERAL ({last} OFFSET %(depth)s) oldest
@@ -54,7 +54,7 @@ GLIMPSE = """
     ) glimpse
 """
 # A case gets the score of its best document: how close together the words are, and how new it is.
-BEST = """
+BEST_SQL = """
     SELECT incident_id, (array_agg(kind || ' ' || source ORDER BY score DESC, id))[1:2]
     FROM (
         SELECT found.*, (0.1 + ts_rank_cd(found.vector, %(query)s::tsquery))
@@ -74,7 +74,7 @@ class SearchPlan(NamedTuple):
     """The query as PostgreSQL reads it."""
 
     text: str
-    is_usual: bool
+    is_common: bool
     # The instant down to which common words are searched, or None if there is nothing older.
     oldest: datetime | None
 
@@ -95,11 +95,13 @@ class FoundCase(NamedTuple):
 def plan_search(query: Query, csirts: Iterable[int]) -> SearchPlan:
     """Return the words as PostgreSQL reads them. Runs one query. `text` is empty if every word is a stop word."""
     statement, values = compile_words(query)
-    glimpse = GLIMPSE.format(query=statement, newest=NEWEST.format(depth=GLANCE), last=NEWEST.format(depth=1))
+    glimpse = FREQUENCY_SQL.format(
+        query=statement, newest=NEWEST_SQL.format(depth=SAMPLE_SIZE), last=NEWEST_SQL.format(depth=1)
+    )
     with connection.cursor() as cursor:
-        cursor.execute(glimpse, build_bounds(query, csirts) | values | {"usual": SEEN_OFTEN, "depth": USUAL})
+        cursor.execute(glimpse, build_bounds(query, csirts) | values | {"usual": COMMON_FROM, "depth": COMMON_DEPTH})
         text, frequency, oldest = cursor.fetchone()
-    return SearchPlan(text, frequency >= SEEN_OFTEN, oldest)
+    return SearchPlan(text, frequency >= COMMON_FROM, oldest)
 
 
 def compile_words(query: Query) -> tuple[str, dict[str, str]]:
@@ -136,13 +138,13 @@ def find_by_words(query: Query, plan: SearchPlan, cases: IncidentQuerySet, csirt
     except EmptyResultSet:
         return []
     kinds = list_searched_kinds(query)
-    statement = BEST.format(
+    statement = BEST_SQL.format(
         # OFFSET 0 makes PostgreSQL test each document in turn, instead of collecting all matching cases first.
         cases=number_parameters(inner) + " OFFSET 0",
-        documents=f"({NEWEST.format(depth=USUAL)})" if plan.is_usual else "incidents_searchdocument",
+        documents=f"({NEWEST_SQL.format(depth=COMMON_DEPTH)})" if plan.is_common else "incidents_searchdocument",
         place="d.kind = ANY(%(places)s)" if kinds != DocumentKind.values else "true",
-        weighed=WEIGHED,
-        most=MOST,
+        weighed=MAX_SCORED,
+        most=MAX_FOUND,
         half_life=HALF_LIFE_DAYS,
     )
     values = build_bounds(query, csirts) | {"query": plan.text, "places": kinds}
@@ -181,8 +183,8 @@ def find_without_words(
     `own_cases` are the cases of the user's centres on the days that the query asks for.
     """
     received = own_cases.order_by("-received_at").values_list("received_at", flat=True)
-    oldest = received[DEPTH : DEPTH + 1].first()
+    oldest = received[CASES_READ : CASES_READ + 1].first()
     if oldest:
         cases = cases.filter(received_at__gte=oldest)
-    newest = cases.order_by("-received_at", "-id").values_list("pk", flat=True)[:MOST]
+    newest = cases.order_by("-received_at", "-id").values_list("pk", flat=True)[:MAX_FOUND]
     return [FoundCase(pk) for pk in newest], oldest

@@ -31,11 +31,11 @@ from incidents.querysets import IncidentQuerySet
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.search.bodies import find_bodies, list_references
-from incidents.triage.search.exact import (
+from incidents.triage.search.exact_values import (
     CALLERS_READ,
     REASONS,
     ExactValue,
-    find_cases_with,
+    find_newest_with_value,
     has_caller_name,
     list_caller_names,
     parse_exact_value,
@@ -43,7 +43,7 @@ from incidents.triage.search.exact import (
 from incidents.triage.search.excerpts import Excerpt, list_excerpts
 from incidents.triage.search.filters import build_conditions, build_days_condition, has_text
 from incidents.triage.search.finding import (
-    MOST,
+    MAX_FOUND,
     FoundCase,
     exclude_words,
     find_by_words,
@@ -59,7 +59,7 @@ CASES_OF_BODIES = 50
 # « hxxps://exemple[.]fr », « 192[.]0[.]2[.]1 », « fraude[@]exemple[.]fr ».
 DEFANGED = re.compile(r"(?i)hxxps?|\[[.:@]\]")
 # The relations of a body that its name and its time zone need.
-PLACES = ("departement", "region", "region_correction")
+BODY_RELATIONS = ("departement", "region", "region_correction")
 
 
 @dataclass
@@ -169,7 +169,7 @@ def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> Se
     plan = plan_search(query, centres)
     result = SearchResult(lexemes=plan.lexemes)
     with_words = find_by_words(query, plan, cases, centres) if plan.text else []
-    if len(with_words) < MOST:
+    if len(with_words) < MAX_FOUND:
         result.oldest = plan.oldest
     exact = parse_exact_value(query.free) if not query.phrases else None
     try:
@@ -191,7 +191,7 @@ def find_best_matches(
 
 def find_cases_with_value(exact: ExactValue, cases: IncidentQuerySet) -> list[FoundCase]:
     """Return the cases that have this number or address in a field of their own."""
-    return [FoundCase(key, reason=reason) for key, reason in find_cases_with(exact, cases, CASES_OF_BODIES)]
+    return [FoundCase(key, reason=reason) for key, reason in find_newest_with_value(exact, cases, CASES_OF_BODIES)]
 
 
 def explain_empty_query(query: Query) -> SearchResult:
@@ -235,7 +235,7 @@ def merge_matches(*lists: list[FoundCase]) -> list[FoundCase]:
     reasons = {match.incident: match.reason for matches in lists for match in matches if match.reason}
     places = {match.incident: match.places for matches in lists for match in matches if match.places}
     order = dict.fromkeys(match.incident for matches in lists for match in matches)
-    return [FoundCase(pk, places.get(pk, ()), reasons.get(pk, "")) for pk in order][:MOST]
+    return [FoundCase(pk, places.get(pk, ()), reasons.get(pk, "")) for pk in order][:MAX_FOUND]
 
 
 def build_results_page(request: HttpRequest, query: Query, result: SearchResult, user: User) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def build_results_page(request: HttpRequest, query: Query, result: SearchResult,
         "hits": build_hits(matches, result.lexemes, user, timezone.now()),
         "warning": result.warning,
         "count": len(result.matches),
-        "is_bounded": len(result.matches) == MOST,
+        "is_bounded": len(result.matches) == MAX_FOUND,
         "further": describe_older_search(query, result.oldest),
         "previous": format_search_link(query.text, number - 1) if number > 1 else "",
         "next": format_search_link(query.text, number + 1) if first + PER_PAGE < len(result.matches) else "",
@@ -281,7 +281,7 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
     An access is recorded for each case of which an excerpt is shown.
     """
     cases = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
-    joined = cases.with_holder().select_related("assignee", *(f"collectivity__{place}" for place in PLACES))
+    joined = cases.with_holder().select_related("assignee", *(f"collectivity__{place}" for place in BODY_RELATIONS))
     rows = joined.in_bulk([match.incident for match in matches])
     zones = {pk: find_zone(row.collectivity) for pk, row in rows.items()}
     places = {match.incident: match.places for match in matches if match.incident in rows}

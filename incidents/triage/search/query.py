@@ -16,7 +16,7 @@ LONGEST = 300
 QUOTES = {'"': '"', "«": "»", "“": "”"}
 # French puts a space before the colon, so there may be a space between a key and its operator: « type : panne ».
 FILTER_WORD = re.compile(r"([^\W\d_]+)\s*(>=|<=|:|>|<|=)\s*")
-CLINGING = re.compile(r"[^\W\d_]+[:<>=]+[^\s:/<>=]")
+UNSPACED_FILTER = re.compile(r"[^\W\d_]+[:<>=]+[^\s:/<>=]")
 GROUPED = "\\d{1,3}(?:[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.]\\d{3})+(?!\\d)"
 # A number with spaces or dots, or a range: « 10 000 », « 1.000..2 000 ».
 NUMBERS = re.compile(rf"(?:{GROUPED}|\d*)(?:\.\.+(?:{GROUPED}|\d*))?")
@@ -24,12 +24,12 @@ APOSTROPHES = re.compile("['’]")
 
 # PostgreSQL's French stop words include « la » but not « les », and « à » but not « a », to which the search reduces
 # « à ».
-COMMON = """
+COMMON_TEXT = """
     a ai as au aux avec c ce ces cet cette d dans de des du elle elles en es est et etait ete etre eu eux il ils j je
     l la le les leur leurs lui m ma mais me meme mes moi mon n ne nos notre nous on ont ou par pas pour qu que qui s
     sa se ses si son sont sur t ta te tes toi ton tu un une vos votre vous y
 """
-EVERYWHERE = frozenset(COMMON.split())
+COMMON_WORDS = frozenset(COMMON_TEXT.split())
 
 
 class QueryProblem(ValueError):
@@ -69,7 +69,7 @@ class Query:
             word
             for part in self.parts
             if is_word(part) and not part.is_left_out
-            for word in list_telling_words(part.text)
+            for word in list_uncommon_words(part.text)
         ]
 
     @property
@@ -102,10 +102,10 @@ def is_word(part: QueryPart) -> bool:
     return not part.key and not part.is_phrase
 
 
-def list_telling_words(text: str) -> list[str]:
+def list_uncommon_words(text: str) -> list[str]:
     """Return the words of `text` that are not common: « l’accueil » gives « accueil »."""
     words = [word for word in APOSTROPHES.split(text) if fold(word)]
-    return [word for word in words if fold(word) not in EVERYWHERE]
+    return [word for word in words if fold(word) not in COMMON_WORDS]
 
 
 def read_query(text: str) -> Query:
@@ -153,14 +153,14 @@ def parse_filter(text: str, start: int, match: re.Match[str], key: str) -> Query
 
     `match` covers its key and its operator. The value follows, in quotation marks if it has several words.
     """
-    at, sign = match.end(), match[2]
+    at, operator = match.end(), match[2]
     if at < len(text) and text[at] in QUOTES:
         end, value_text = read_quotation(text, at)
     else:
         end = find_end_of_numbers(text, at) if key == "pop" else find_end_of_word(text, at)
         value_text = text[at:end]
     try:
-        value = KEYS[key].read(sign, value_text.strip())
+        value = KEYS[key].read(operator, value_text.strip())
     except BadValue as problem:
         word = text[start:end].strip()
         # The suggestions are written as a person can type them: with their key, and in quotation marks if they have
@@ -199,7 +199,7 @@ def refuse_unknown_key(text: str, at: int, name: str) -> None:
 
     « attention : danger » and web addresses are words, for which the function raises nothing.
     """
-    if not CLINGING.match(text, at):
+    if not UNSPACED_FILTER.match(text, at):
         return
     close = tuple(f"{key}:" for key in get_close_matches(fold(name), KEYS, 3, 0.6))
     message = "« %(key)s » n’est pas un filtre de la recherche. Filtres connus : %(known)s."

@@ -79,8 +79,8 @@ def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, s
     beginning of a word in it.
     """
 
-    def read(sign: str, text: str) -> Value:
-        refuse_sign(sign)
+    def read(operator: str, text: str) -> Value:
+        refuse_comparison(operator)
         beginning = fold(text)
         for fits in (is_equal, starts_with, has_word):
             if codes := [
@@ -105,8 +105,8 @@ def has_word(name: str, beginning: str) -> bool:
     return any(word.startswith(beginning) for word in name.split())
 
 
-def refuse_sign(sign: str) -> None:
-    if sign not in ":=":
+def refuse_comparison(operator: str) -> None:
+    if operator not in ":=":
         raise BadValue("Ce mot se suit de deux-points, pas d’une comparaison.")
 
 
@@ -126,8 +126,8 @@ def parse_number(text: str) -> int:
     return int(digits)
 
 
-def make_range(sign: str, value: int) -> Range:
-    match sign:
+def make_range(operator: str, value: int) -> Range:
+    match operator:
         case ">":
             return Range(value + 1, None)
         case ">=":
@@ -139,11 +139,11 @@ def make_range(sign: str, value: int) -> Range:
     return Range(value, value)
 
 
-def read_population(sign: str, text: str) -> Value:
+def read_population(operator: str, text: str) -> Value:
     low, dots, high = text.partition("..")
     if not dots:
-        return make_range(sign, parse_number(text))
-    refuse_sign(sign)
+        return make_range(operator, parse_number(text))
+    refuse_comparison(operator)
     ends = Range(parse_number(low) if low else None, parse_number(high.lstrip(".")) if high.strip(".") else None)
     if ends == Range(None, None) or (ends.low is not None and ends.high is not None and ends.low > ends.high):
         raise BadValue("On attend un nombre d’habitants, comme 10000 ou 500..2000.")
@@ -155,17 +155,17 @@ SEVERITIES = {fold(str(level.label)): int(level) for level in Severity} | {
 }
 
 
-def read_severity(sign: str, text: str) -> Value:
+def read_severity(operator: str, text: str) -> Value:
     beginning = fold(text)
     levels = {level for name, level in SEVERITIES.items() if beginning and name.startswith(beginning)}
     if len(levels) != 1:
         names = [fold(str(level.label)) for level in Severity]
         raise BadValue("On attend une gravité, par son nom ou de 1 à 4.", get_close_matches(beginning, names) or names)
-    return make_range(sign, levels.pop())
+    return make_range(operator, levels.pop())
 
 
-def read_day(sign: str, text: str) -> Days:
-    refuse_sign(sign)
+def read_period(operator: str, text: str) -> Days:
+    refuse_comparison(operator)
     for shape in DATES:
         if match := shape.fullmatch(text):
             return parse_days(match.groupdict())
@@ -182,31 +182,31 @@ def parse_days(groups: Mapping[str, str]) -> Days:
     return Days(first, date(year, last_month, day or monthrange(year, last_month)[1]))
 
 
-def read_since(sign: str, text: str) -> Value:
-    return Days(read_day(sign, text).first, None)
+def read_since(operator: str, text: str) -> Value:
+    return Days(read_period(operator, text).first, None)
 
 
-def read_until(sign: str, text: str) -> Value:
-    return Days(None, read_day(sign, text).last)
+def read_until(operator: str, text: str) -> Value:
+    return Days(None, read_period(operator, text).last)
 
 
-def read_departement(sign: str, text: str) -> Value:
-    refuse_sign(sign)
+def read_departement(operator: str, text: str) -> Value:
+    refuse_comparison(operator)
     code = text.upper().zfill(2)
     if not DEPARTEMENT.fullmatch(code):
         raise BadValue("On attend un numéro de département, comme 29, 2A ou 974.")
     return (code,)
 
 
-def read_technique(sign: str, text: str) -> Value:
-    refuse_sign(sign)
+def read_technique(operator: str, text: str) -> Value:
+    refuse_comparison(operator)
     if not TECHNIQUE.fullmatch(text.upper()):
         raise BadValue("On attend une technique ATT&CK, comme T1566 ou T1566.001.")
     return (text.upper(),)
 
 
-def read_free_words(sign: str, text: str) -> Value:
-    refuse_sign(sign)
+def read_free_words(operator: str, text: str) -> Value:
+    refuse_comparison(operator)
     if not fold(text) or len(text) > LONGEST_WORDS:
         raise BadValue("On attend un nom, entre guillemets s’il a plusieurs mots.")
     return text
@@ -253,7 +253,7 @@ KEYS: dict[str, FilterKey] = {
     "resp": FilterKey("responsable du dossier", "resp:moi", read_free_words),
     "du": FilterKey("reçus depuis", "du:2026-01-01", read_since),
     "au": FilterKey("reçus jusqu’à", "au:31/03/2026", read_until),
-    "jour": FilterKey("reçus ce jour, ce mois", "jour:14/03/2026", read_day),
+    "jour": FilterKey("reçus ce jour, ce mois", "jour:14/03/2026", read_period),
     "dept": FilterKey("département", "dept:29", read_departement),
     "service": FilterKey(
         "service arrêté", "service:etat-civil", make_choice_reader(index_choices(PublicService.choices))

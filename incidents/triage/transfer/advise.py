@@ -34,8 +34,8 @@ from incidents.services.transfer.advise import (
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement, propose_label
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, AgreementForm, reset_changed_agreement
-from incidents.triage.work.kept import describe_new_page
-from incidents.triage.work.kept_pages import restore_page
+from incidents.triage.work.unsent_page_text import restore_page
+from incidents.triage.work.unsent_text import describe_new_page
 
 SEND = "envoyer"
 ADVICES_SHOWN = 50
@@ -141,12 +141,12 @@ def render_advice_page(
         "why_not": find_advice_refusal(incident),
         "tlp_means": TLP_MEANS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COMMUNITY),
-        "sent": list_sent(incident),
+        "sent": list_sent_advices(incident),
     }
     return render_page(request, "incidents/triage/advise.html", context | more, status=status)
 
 
-def list_sent(incident: Incident) -> list[tuple[Advice, str, Remark | None]]:
+def list_sent_advices(incident: Incident) -> list[tuple[Advice, str, Remark | None]]:
     """Return the latest files that were sent, each with the name of the partner and, if its mail failed, a remark
     about the mail. Three queries.
     """

@@ -34,7 +34,7 @@ class AskForm(AgreementForm):
         centres = [(slug, name if has_people else alone % name) for slug, name, has_people in takers]
         self.fields["taker"].choices = [("", "Choisissez un centre"), *centres]  # type: ignore[attr-defined]
 
-    def arguments(self) -> dict[str, Any]:
+    def make_arguments(self) -> dict[str, Any]:
         """Return the arguments for the service. The form must be valid."""
         values = {name: self.cleaned_data[name] for name in ("taker", "motive", "seen")}
         return values | {"agreement": self.make_agreement()}

@@ -30,7 +30,7 @@ from incidents.services.transfer.proposal import (
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
-from incidents.triage.case.page import redirect_to_case, render_page, show_refusal
+from incidents.triage.case.page import redirect_to_case, render_page, report_refusal
 from incidents.triage.notice import format_notice
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, reset_changed_agreement
 from incidents.triage.transfer.block import (
@@ -40,8 +40,8 @@ from incidents.triage.transfer.block import (
     format_offer_title,
     summarise_case,
 )
-from incidents.triage.work.kept import describe_new_page
-from incidents.triage.work.kept_pages import restore_page
+from incidents.triage.work.unsent_page_text import restore_page
+from incidents.triage.work.unsent_text import describe_new_page
 from incidents.workflow import InvalidTransition
 
 PER_PAGE = 50
@@ -52,7 +52,7 @@ AFTER = "apres"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
+def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the form that proposes a case on GET, submit it on POST. If it is refused, show it as it was typed."""
     incident = get_incident(get_account(request), reference, to=Ability.TRANSFER)
     if request.method != "POST":
@@ -60,7 +60,7 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = AskForm(request.POST, incident=incident)
     try:
         if form.is_valid():
-            transfer = ask_transfer(reference=reference, actor=get_account(request), **form.arguments())
+            transfer = ask_transfer(reference=reference, actor=get_account(request), **form.make_arguments())
             confirmation = "Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse."
             messages.success(request, confirmation % {"centre": transfer.taker})
             return redirect_to_case(reference)
@@ -68,7 +68,7 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
         form = rebase_ask_form(request, incident, stale.current)
         return render_ask_page(request, incident, form, stale=stale.current, status=409)
     except InvalidTransition as problem:
-        return show_refusal(
+        return report_refusal(
             request, reference, ValidationError(wording.explain_invalid_transition(incident, problem, timezone.now()))
         )
     except ValidationError as error:
@@ -111,7 +111,7 @@ def rebase_ask_form(request: HttpRequest, incident: Incident, newest: Transfer |
 
 
 @require_POST
-def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
+def withdraw_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         withdraw_transfer(reference=reference, actor=get_account(request))
         messages.success(request, "Proposition retirée. Le dossier reste le vôtre.")
@@ -124,7 +124,7 @@ def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @require_safe
-def list_view(request: HttpRequest) -> HttpResponse:
+def transfer_list_view(request: HttpRequest) -> HttpResponse:
     """Show the cases offered to the user's centres, proposed by them, and given away by them. Raise Http404 for a user
     without a centre.
     """
@@ -171,7 +171,7 @@ def offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_POST
-def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def accept_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         transfer = accept_transfer(uid=uid, actor=get_account(request))
     except (Stale, InvalidTransition, ValidationError):  # the page explains the refusal from the present state
@@ -184,7 +184,7 @@ def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_POST
-def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def decline_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Decline an offered case. If no reason is given or the offer is no longer open, show the page again as it was
     typed.
     """
@@ -192,7 +192,7 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         if form.is_valid():
             transfer = return_transfer(uid=uid, actor=get_account(request), **form.cleaned_data)
-            messages.success(request, confirm_return(transfer))
+            messages.success(request, format_decline_confirmation(transfer))
             return redirect("admin:incidents_incident_transfers")
     except Stale:
         return render_offer_page(request, get_offer(get_account(request), uid), form, status=HTTPStatus.CONFLICT)
@@ -203,7 +203,7 @@ def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     )
 
 
-def confirm_return(transfer: Transfer) -> str:
+def format_decline_confirmation(transfer: Transfer) -> str:
     """Return the confirmation of a declined offer. A centre that gets no mail must be telephoned."""
     if transfer.giver.notification_email:
         return f"Dossier laissé à {transfer.giver}, qui est prévenu."

@@ -109,7 +109,7 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
         form.add_error(None, error)
         return render_guide(request, csirt, kind, form)
     except Stale:
-        return refuse_stale(request, csirt, kind)
+        return render_guide_conflict(request, csirt, kind)
     messages.success(request, f"Version {version} publiée pour votre centre.")
     return redirect(PAGE, csirt.slug, kind)
 
@@ -130,7 +130,7 @@ def restore_national_guide(request: HttpRequest, csirt: Csirt, kind: str) -> Htt
     return redirect(PAGE, csirt.slug, kind)
 
 
-def refuse_stale(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+def render_guide_conflict(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     """Warn the person that somebody published another version meanwhile. The form keeps what they typed, and
     submitting it again publishes it.
     """

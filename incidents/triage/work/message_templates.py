@@ -44,7 +44,7 @@ class MessageTemplateForm(forms.Form):
     )
     seen = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
 
-    def wording(self) -> Wording:
+    def make_wording(self) -> Wording:
         """Return the wording. The form must be valid."""
         cleaned = self.cleaned_data
         return Wording(title=cleaned["title"], text=cleaned["text"], types=cleaned["types"])
@@ -67,7 +67,7 @@ def template_list_view(request: HttpRequest) -> HttpResponse:
         MessageTemplate.objects.filter(csirt__in=csirts, withdrawn_at=None).select_related("author").order_by("title")
     )
     rows = [
-        list_centre_templates(csirt, [template for template in live if template.csirt_id == csirt.pk])
+        make_centre_templates(csirt, [template for template in live if template.csirt_id == csirt.pk])
         for csirt in csirts
     ]
     led = user.led_centre_ids
@@ -79,7 +79,7 @@ def template_list_view(request: HttpRequest) -> HttpResponse:
     return render_page(request, "incidents/triage/message_templates.html", context)
 
 
-def list_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTemplates:
+def make_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTemplates:
     """Return the messages of a centre. Its own message replaces the national message with the same title."""
     titles = {message.title for message in own}
     return CentreTemplates(csirt, own, [message for message in NATIONAL if message.title not in titles], is_led=False)
@@ -101,7 +101,7 @@ def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     csirt = get_led_csirt(get_account(request), slug)
     row = get_template(csirt, uid)
     if row.withdrawn_at:
-        return give_template_back(request, csirt)
+        return offer_as_new_template(request, csirt)
     if request.method != "POST":
         initial = {"title": row.title, "text": row.text, "types": row.types, "seen": row.version}
         return render_template_form(request, csirt, MessageTemplateForm(initial=initial), row=row)
@@ -111,7 +111,7 @@ def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     return submit_template(request, csirt, form, row=row)
 
 
-def give_template_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
+def offer_as_new_template(request: HttpRequest, csirt: Csirt) -> HttpResponse:
     """Give the typed text back as a new message if a colleague withdrew the message meanwhile. Raise Http404 for a
     GET or a withdrawal.
     """
@@ -133,7 +133,7 @@ def submit_template(
             write_template(
                 csirt_slug=csirt.slug,
                 actor=get_account(request),
-                wording=form.wording(),
+                wording=form.make_wording(),
                 uid=row.uid if row else None,
                 seen=form.cleaned_data["seen"] or 0,
             )
@@ -142,7 +142,7 @@ def submit_template(
     except ValidationError as error:
         form.add_error(None, error)
     except Stale:
-        return refuse_stale(request, csirt, row)
+        return render_template_conflict(request, csirt, row)
     return render_template_form(request, csirt, form, row=row, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -153,12 +153,12 @@ def submit_withdrawal(
         version_seen = form.cleaned_data.get("seen") if form.is_valid() else None
         withdraw_template(csirt_slug=csirt.slug, actor=get_account(request), uid=row.uid, seen=version_seen or 0)
     except Stale:
-        return refuse_stale(request, csirt, row)
+        return render_template_conflict(request, csirt, row)
     messages.success(request, "Message retiré. Ce qui a été envoyé avec lui reste.")
     return redirect(LIST)
 
 
-def refuse_stale(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None) -> HttpResponse:
+def render_template_conflict(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None) -> HttpResponse:
     """Show the newer text below what this person typed. Submitting the form again saves over it."""
     data = request.POST.copy()
     data["seen"] = str(row.version if row else 0)

@@ -34,7 +34,7 @@ class NoteForm(CaseForm):
     )
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
-    def arguments(self) -> dict[str, Any]:
+    def make_arguments(self) -> dict[str, Any]:
         """Return the arguments for the service. The form must be valid."""
         cleaned = self.cleaned_data
         key = cleaned["key"] or secrets.token_urlsafe()

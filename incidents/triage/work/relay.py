@@ -59,7 +59,7 @@ class RelayForm(forms.Form):
         choices = [("", "Choisissez"), *people, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
-    def shift(self, user: User) -> HandoverRequest:
+    def make_handover(self, user: User) -> HandoverRequest:
         """Return the hand-over. The form must be valid. Raise ValidationError on « colleague »."""
         cleaned = self.cleaned_data
         if not cleaned["colleague"]:
@@ -84,9 +84,9 @@ def submit_relay(request: HttpRequest, user: User) -> HttpResponse:
     form, ticked = RelayForm(request.POST, user=user), list(filter(is_reference, request.POST.getlist("dossier")))
     try:
         if form.is_valid():
-            relay = hand_shift_over(actor=user, references=ticked, shift=form.shift(user))
+            relay = hand_shift_over(actor=user, references=ticked, shift=form.make_handover(user))
             announce_relay(request, relay)
-            return redirect(PAGE) if relay.is_written else give_relay_back(request, user)
+            return redirect(PAGE) if relay.is_written else render_unsaved_relay(request, user)
     except ValidationError as error:
         wrong = error.message_dict
         # The checkboxes of the cases are not fields of the form.
@@ -96,7 +96,7 @@ def submit_relay(request: HttpRequest, user: User) -> HttpResponse:
     return render_relay(request, user, form, ticked=ticked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def give_relay_back(request: HttpRequest, user: User) -> HttpResponse:
+def render_unsaved_relay(request: HttpRequest, user: User) -> HttpResponse:
     """Show the typed text again, because it was not saved: none of the ticked cases was still this person's to hand
     over. They may send it with other cases.
     """

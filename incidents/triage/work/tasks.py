@@ -40,11 +40,11 @@ class TaskForm(CaseForm):
             self.add_error("due", ValidationError("Donnez aussi le jour."))
         return cleaned
 
-    def errand(self) -> NewTask:
+    def make_task(self) -> NewTask:
         """Return the task to add. The form must be valid."""
-        return NewTask(title=self.cleaned_data["title"], due_at=self.due_at())
+        return NewTask(title=self.cleaned_data["title"], due_at=self.read_due_at())
 
-    def due_at(self) -> datetime | None:
+    def read_due_at(self) -> datetime | None:
         day, at = self.cleaned_data["due"], self.cleaned_data["due_time"]
         if day is None:
             return None
@@ -75,7 +75,7 @@ def build_tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> d
         "over": [task for task in tasks if task.done_at],
         "total": len(tasks),
         "may_add": is_open,
-        "missing": count_missing(incident, tasks) if is_open else None,
+        "missing": count_steps_to_add(incident, tasks) if is_open else None,
     }
 
 
@@ -85,7 +85,7 @@ def list_tasks(incident: Incident) -> list[Task]:
     return list(incident.tasks.order_by(*in_order)[:TASKS_SHOWN])
 
 
-def count_missing(incident: Incident, tasks: list[Task]) -> int | None:
+def count_steps_to_add(incident: Incident, tasks: list[Task]) -> int | None:
     """Return how many steps of the playbook are not tasks yet, or None if the case has no task or no centre.
     Runs one query, or none if it returns None.
     """

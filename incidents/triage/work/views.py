@@ -21,7 +21,7 @@ from incidents.services.handling.assign import assign_incident, get_colleague
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.read import note_presence
 from incidents.services.handling.tasks import TaskState, add_task, set_task
-from incidents.triage.case.page import build_page_context, redirect_to_case, render_page, show_refusal
+from incidents.triage.case.page import build_page_context, redirect_to_case, render_page, report_refusal
 from incidents.triage.work.assign import make_assign_form
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.presence import describe_presence
@@ -42,14 +42,14 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(get_account(request), reference, to=Ability.WORK)
     try:
         if form.is_valid():
-            write_note(reference=reference, actor=get_account(request), **form.arguments())
+            write_note(reference=reference, actor=get_account(request), **form.make_arguments())
             is_answer = form.cleaned_data["kind"] == NoteKind.CALL_IN and bool(incident.awaited_since)
             messages.success(request, f"Note enregistrée. Le déclarant ne la lit jamais.{LIFTED if is_answer else ''}")
             return redirect_to_case(reference, "notes")
     except ValidationError as error:
         # The page of an erased case does not have this form.
         if incident.erased_at:
-            return show_refusal(request, reference, error)
+            return report_refusal(request, reference, error)
         form.add_error(None, error)
     return render_case_with_form(request, incident, "notes", form)
 
@@ -62,9 +62,9 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
         assignee = get_colleague(tag, incident.csirt_id, field="assignee")
         assign_incident(reference=reference, actor=user, assignee=assignee, seen=request.POST.get("seen", ""))
     except Stale as stale:
-        return refuse_stale(request, incident, stale)
+        return render_assign_conflict(request, incident, stale)
     except ValidationError as error:
-        return show_refusal(request, reference, error)
+        return report_refusal(request, reference, error)
     if assignee is None:
         messages.success(request, "Dossier remis : plus personne n’en est chargé.")
     else:
@@ -72,7 +72,7 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect_to_case(reference, "attribution")
 
 
-def refuse_stale(request: HttpRequest, incident: Incident, stale: Stale) -> HttpResponse:
+def render_assign_conflict(request: HttpRequest, incident: Incident, stale: Stale) -> HttpResponse:
     """Show who is in charge of the case now. The page keeps this person's choice, and submitting it again assigns the
     case.
     """
@@ -89,12 +89,12 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = TaskForm(request.POST, zone=find_zone(incident.collectivity))
     try:
         if form.is_valid():
-            add_task(reference=reference, actor=get_account(request), errand=form.errand())
+            add_task(reference=reference, actor=get_account(request), errand=form.make_task())
             messages.success(request, "Tâche ajoutée.")
             return redirect_to_case(reference, "taches")
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
-            return show_refusal(request, reference, error)
+            return report_refusal(request, reference, error)
         form.add_error(None, error)
     return render_case_with_form(request, incident, "tasks", form)
 
@@ -104,7 +104,7 @@ def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     state = request.POST.get("etat", "")
     check_ability(get_account(request), reference, to=Ability.WORK)
     if state not in set(TaskState):
-        return show_refusal(request, reference, ValidationError("Dites si la tâche est faite ou sans objet."))
+        return report_refusal(request, reference, ValidationError("Dites si la tâche est faite ou sans objet."))
     set_task(reference=reference, actor=get_account(request), uid=uid, state=TaskState(state))
     messages.success(request, CONFIRMATIONS[TaskState(state)])
     return redirect_to_case(reference, "taches")

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from accounts.models import User
 from incidents.models import Incident, Message, Reading
 from incidents.services.handling.read import has_news
-from incidents.triage.case.duplicates import list_likely_doubles
+from incidents.triage.case.likely_duplicates import list_likely_doubles
 
 # How many of the newest other cases of a body are compared with the case, and how many the page lists.
 COMPARED, LISTED = 50, 10
@@ -21,22 +21,22 @@ COLUMNS = (
 )
 
 
-def build_doubles_block(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+def build_other_cases_block(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
     """Return the blocks about the other cases of the body.
 
     One query, two more if the case has duplicates, and another one if a duplicate has news.
     """
-    family = list_family(incident, user)
-    others = [case for case in family if case.merged_into_id != incident.pk]
-    doubles = [case for case in family if case.merged_into_id == incident.pk]
-    read_at, written = read_marks(doubles, user)
+    other_cases = list_other_cases(incident, user)
+    others = [case for case in other_cases if case.merged_into_id != incident.pk]
+    doubles = [case for case in other_cases if case.merged_into_id == incident.pk]
+    read_at, written = load_readings_and_counts(doubles, user)
     marked = [(double, has_news(double, read_at.get(double.pk))) for double in doubles]
     newest = find_newest_messages([double.pk for double, is_new in marked if is_new])
     for double in doubles:
         double.written = written.get(double.pk, 0)  # type: ignore[attr-defined]  # for the template
         double.newest = newest.get(double.pk)  # type: ignore[attr-defined]
     return {
-        "others": family[:LISTED],
+        "others": other_cases[:LISTED],
         "likely": list_likely_doubles(incident, others, now),
         "doubles": marked,
         "doubles_without_mail": sum(not case.erased_at and not case.story.contact_email for case in doubles),
@@ -44,7 +44,7 @@ def build_doubles_block(incident: Incident, user: User, now: datetime) -> dict[s
     }
 
 
-def list_family(incident: Incident, user: User) -> list[Incident]:
+def list_other_cases(incident: Incident, user: User) -> list[Incident]:
     """Return the newest other cases of the body that this person may see, and always the duplicates and the main
     case of `incident`.
 
@@ -52,12 +52,12 @@ def list_family(incident: Incident, user: User) -> list[Incident]:
     """
     body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id).exclude(pk=incident.pk)
     body = body.select_related("story").only(*COLUMNS).order_by("-received_at", "-id")
-    family = list(body[:COMPARED])
-    if len(family) == COMPARED:
-        family_keys = {case.pk for case in family}
-        kin = body.filter(Q(merged_into=incident) | Q(pk=incident.merged_into_id))
-        family += [case for case in kin if case.pk not in family_keys]
-    return family
+    other_cases = list(body[:COMPARED])
+    if len(other_cases) == COMPARED:
+        family_keys = {case.pk for case in other_cases}
+        linked = body.filter(Q(merged_into=incident) | Q(pk=incident.merged_into_id))
+        other_cases += [case for case in linked if case.pk not in family_keys]
+    return other_cases
 
 
 def find_newest_messages(keys: list[int]) -> dict[int, Message]:
@@ -68,7 +68,7 @@ def find_newest_messages(keys: list[int]) -> dict[int, Message]:
     return {message.incident_id: message for message in written.order_by("incident_id", "-id").distinct("incident_id")}
 
 
-def read_marks(doubles: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
+def load_readings_and_counts(doubles: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
     """Return, by the key of the case, when this person last read it, and how many messages it has.
 
     Two queries, or none without `doubles`.

@@ -20,15 +20,15 @@ from incidents.indicators.sightings import LOOKED_UP, MAX_SIGHTINGS, look_up_sig
 from incidents.models import IgnoredValue, Observable
 from incidents.services.indicators.ignore import ignore_value, propose_again
 from incidents.triage.case.page import render_page
-from incidents.triage.indicators.observables import link_to_search
-from incidents.triage.indicators.observe import HandForm, MotiveForm, read_uid
+from incidents.triage.indicators.observable_pages import IgnoreReasonForm, TypedIndicatorForm, read_uid
+from incidents.triage.indicators.observables import make_search_link
 
 PAGE_SIZE = 50
 # The longest text to look values up in, such as a pasted mail or list.
 PASTED_LIMIT = 20_000
 
 
-class KnownForm(HandForm, MotiveForm):
+class IgnoredValueForm(TypedIndicatorForm, IgnoreReasonForm):
     """The form that adds an ignored value. Only people with several centres choose the centre."""
 
     csirt = forms.CharField(required=False, widget=forms.Select)
@@ -40,7 +40,7 @@ class KnownForm(HandForm, MotiveForm):
         self.fields["csirt"].widget = forms.Select(choices=[(csirt.slug, csirt.name) for csirt in csirts])
 
 
-class Result(NamedTuple):
+class LookUpResult(NamedTuple):
     kind: str
     value: str  # defanged
     rows: list[Observable]
@@ -48,7 +48,7 @@ class Result(NamedTuple):
     search: str  # the address of the search for the value in the texts
 
 
-class LookForm(forms.Form):
+class LookUpForm(forms.Form):
     text = forms.CharField(
         label="Une valeur, ou un texte qui en contient",
         required=False,
@@ -71,7 +71,7 @@ def list_own_centres(user: User) -> list[Csirt]:
 def known_values_view(request: HttpRequest) -> HttpResponse:
     centres = list_own_centres(get_account(request))
     if request.method != "POST":
-        return render_known_page(request, centres, KnownForm(csirts=centres))
+        return render_known_page(request, centres, IgnoredValueForm(csirts=centres))
     if "uid" in request.POST:
         propose_again(actor=get_account(request), uid=read_uid(request))
         messages.success(request, "Cette valeur sera de nouveau proposée.")
@@ -80,7 +80,7 @@ def known_values_view(request: HttpRequest) -> HttpResponse:
 
 
 def submit_known_value(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
-    form = KnownForm(request.POST, csirts=centres)
+    form = IgnoredValueForm(request.POST, csirts=centres)
     values = {name: request.POST.get(name, "") for name in ("kind", "value", "motive")}
     slug = request.POST.get("csirt", "") or centres[0].slug
     csirt = next((centre for centre in centres if centre.slug == slug), None)
@@ -96,9 +96,9 @@ def submit_known_value(request: HttpRequest, centres: list[Csirt]) -> HttpRespon
 
 
 def render_known_page(
-    request: HttpRequest, centres: list[Csirt], form: KnownForm, *, status: int = 200
+    request: HttpRequest, centres: list[Csirt], form: IgnoredValueForm, *, status: int = 200
 ) -> HttpResponse:
-    rows = list(list_rows_before(request.GET.get("avant", ""), centres)[: PAGE_SIZE + 1])
+    rows = list(list_older_values(request.GET.get("avant", ""), centres)[: PAGE_SIZE + 1])
     context = {
         "rows": [(row, defang(row.kind, row.value)) for row in rows[:PAGE_SIZE]],
         "next": rows[PAGE_SIZE - 1].uid if len(rows) > PAGE_SIZE else None,
@@ -109,7 +109,7 @@ def render_known_page(
     return render_page(request, "incidents/triage/known_values.html", context, status=status)
 
 
-def list_rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
+def list_older_values(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
     """Return the ignored values older than the value `uid`, newest first; all values if `uid` is not among them."""
     rows = IgnoredValue.objects.filter(csirt__in=centres).select_related("csirt", "actor").order_by("-id")
     try:
@@ -127,14 +127,14 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
     """Search for values. The search uses POST, so that the values appear in no address and no log."""
     user = get_account(request)
     list_own_centres(user)
-    form = LookForm(request.POST if request.method == "POST" else None)
+    form = LookUpForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"form": form, "most": LOOKED_UP}
     if request.method == "POST":
-        context |= find_results(form, request.POST.get("text", ""), user)
+        context |= look_up_values(form, request.POST.get("text", ""), user)
     return render_page(request, "incidents/triage/look_up.html", context, status=422 if form.errors else 200)
 
 
-def find_results(form: LookForm, text: str, user: User) -> dict[str, Any]:
+def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
     """Return the results for the page. If there can be none, add the reason to the form as an error."""
     if len(text) > PASTED_LIMIT:
         form.add_error("text", "Ce texte est trop long : 20 000 caractères au plus.")
@@ -150,9 +150,9 @@ def find_results(form: LookForm, text: str, user: User) -> dict[str, Any]:
     return {"results": results, "left": len(values) - len(results)}
 
 
-def make_result(kind: str, value: str, rows: list[Observable]) -> Result:
+def make_result(kind: str, value: str, rows: list[Observable]) -> LookUpResult:
     label, has_more = str(ObservableKind(kind).label), len(rows) > MAX_SIGHTINGS
-    return Result(label, defang(kind, value), rows[:MAX_SIGHTINGS], has_more, link_to_search(value))
+    return LookUpResult(label, defang(kind, value), rows[:MAX_SIGHTINGS], has_more, make_search_link(value))
 
 
 def read_values(text: str) -> list[Indicator]:

@@ -17,14 +17,20 @@ from incidents.services.handling.keep import Pen, Values, keep_words, load_kept_
 PAGES = (KeptForm.CLOSING, KeptForm.TRANSFER, KeptForm.ADVICE, KeptForm.CALL)
 # Fields that the person did not type. The state on which the page was opened is not among them, so that a later change
 # is noticed.
-MARKS = frozenset({"csrfmiddlewaretoken", "stylo", "ouverte", "trait", "key", "cle", "voir", "envoyer", "enregistrer"})
+HIDDEN_FIELDS = frozenset(
+    {"csrfmiddlewaretoken", "stylo", "ouverte", "trait", "key", "cle", "voir", "envoyer", "enregistrer"}
+)
 # The state of the case when the page was made, which the form sends back.
 OPENED_ON = frozenset({"seen", "vu"})
 
 
 def read_page_values(posted: QueryDict) -> Values:
-    """Return the posted fields of a page, by their names, without MARKS."""
-    return {name: [strip_controls(value) for value in values] for name, values in posted.lists() if name not in MARKS}
+    """Return the posted fields of a page, by their names, without HIDDEN_FIELDS."""
+    return {
+        name: [strip_controls(value) for value in values]
+        for name, values in posted.lists()
+        if name not in HIDDEN_FIELDS
+    }
 
 
 def keep_page_words(user: User, reference: str, code: KeptForm, posted: QueryDict, pen: Pen) -> bool:

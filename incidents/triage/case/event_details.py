@@ -1,7 +1,7 @@
 """The details that the history adds to the name of an event, such as the reason or the changed fields.
 
-They come from the codes of the event and contain no free text. `judging/words.py` does the same for the events by
-which a case is judged.
+They come from the codes of the event and contain no free text. `judging/judgement_texts.py` does the same for the
+events by which a case is judged.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from incidents.catalogues.partners import PARTNERS
 from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, TakingBack, Tlp
 from incidents.models import IncidentEvent
 from incidents.reference import spaced
-from incidents.triage.judging.words import JUDGEMENTS, format_change
+from incidents.triage.judging.judgement_texts import JUDGEMENTS, format_change
 
 FIELDS = {"name": "nom", "kind": "nature", "seat": "siège"}
 TASK_STATES = {
@@ -24,19 +24,19 @@ TASK_STATES = {
 type Codes = Mapping[str, Any]
 
 
-def format_title(event: IncidentEvent) -> str:
+def format_event_title(event: IncidentEvent) -> str:
     """Return the name of the event, such as « Appel passé » or « tâche rouverte ». It is more precise than the label
     of the kind if one kind covers several acts.
     """
-    say = TITLES.get(event.kind)
+    format_codes = TITLES.get(event.kind)
     # The enumeration gives the label, because Django’s get_…_display would translate all labels again for each event.
-    return say(event.data) if say else str(EventKind(event.kind).label)
+    return format_codes(event.data) if format_codes else str(EventKind(event.kind).label)
 
 
-def format_detail(event: IncidentEvent) -> str:
+def format_event_detail(event: IncidentEvent) -> str:
     """Return what the history adds to the name of the event, or ""."""
-    say = DETAILS.get(event.kind)
-    return say(event.data) if say else ""
+    format_codes = DETAILS.get(event.kind)
+    return format_codes(event.data) if format_codes else ""
 
 
 def format_corrected_fields(data: Codes) -> str:

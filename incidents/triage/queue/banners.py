@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from accounts.models import User
 from csirts.models import Csirt
-from incidents.triage.case.ending import list_awakened
+from incidents.triage.case.ending import list_closed_cases_to_read
 from incidents.triage.transfer.block import count_offers
 
 
-class Desk(NamedTuple):
+class QueueBanners(NamedTuple):
     """What the banners above the queue announce.
 
     `offers` is the number of transfers to answer. `awakened` are the closed cases on which the declarant wrote.
@@ -21,16 +21,16 @@ class Desk(NamedTuple):
     without_channel: list[Csirt]
 
 
-def load_desk(user: User) -> Desk:
-    silent = Csirt.objects.filter(pk__in=user.read_centre_ids, notification_email="").order_by("name")
-    return Desk(
+def load_banners(user: User) -> QueueBanners:
+    without_channel = Csirt.objects.filter(pk__in=user.read_centre_ids, notification_email="").order_by("name")
+    return QueueBanners(
         offers=count_offers(user),
-        awakened=list_awakened(user),
-        without_channel=list(silent),
+        awakened=list_closed_cases_to_read(user),
+        without_channel=list(without_channel),
     )
 
 
-def compute_notice_mark(offers: int, awakened: list[dict[str, Any]]) -> str:
+def compute_banner_stamp(offers: int, awakened: list[dict[str, Any]]) -> str:
     """Return a stamp that changes when `offers` or `awakened` changes."""
     waiting = offers, [(case["reference"], case["declarant_wrote_at"]) for case in awakened]
     return hashlib.sha256(repr(waiting).encode()).hexdigest()[:12]

@@ -16,17 +16,17 @@ from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from incidents.access import find_given_transfer
 from incidents.enums import KeptForm
-from incidents.triage.case.page import WORDS, render_page
+from incidents.triage.case.page import FREE_TEXT_FIELDS, render_page
 
 # Fields whose values a person does not type: the hidden fields of a form, and the kind of a note.
 CONTROL_FIELDS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version", "stylo", "ouverte", "trait"})
 
 
-def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def explain_moved_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Wrap a view `view(request, reference, …)` of a case, so that a POST after a transfer gets this response."""
 
     @wraps(view)
-    def telling(request: HttpRequest, reference: str, *args: object, **kwargs: object) -> HttpResponse:
+    def wrapped(request: HttpRequest, reference: str, *args: object, **kwargs: object) -> HttpResponse:
         try:
             return view(request, reference, *args, **kwargs)
         except (Http404, PermissionDenied):
@@ -42,7 +42,7 @@ def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., Http
             }
             return render_page(request, "incidents/triage/moved.html", context, status=HTTPStatus.CONFLICT)
 
-    return telling
+    return wrapped
 
 
 def list_typed_values(request: HttpRequest) -> Iterator[str]:
@@ -66,5 +66,5 @@ def is_typed(name: str, value: str) -> bool:
     """
     form, _dash, field = name.partition("-")
     if form in KeptForm.values:
-        return field in WORDS
-    return name in WORDS or any(sign.isalpha() for sign in value)
+        return field in FREE_TEXT_FIELDS
+    return name in FREE_TEXT_FIELDS or any(character.isalpha() for character in value)

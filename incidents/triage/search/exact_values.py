@@ -95,13 +95,19 @@ def list_spellings(number: str) -> list[str]:
             for code in codes
             for spelling in (f"+{code} {' '.join(pairs)}", f"+{code}{number}", f"00{code}{number}")
         ]
-        return [number, *(sign.join(pairs) for sign in " ."), *abroad]
+        return [number, *(separator.join(pairs) for separator in " ."), *abroad]
     abroad = ["+33", pairs[0][1], *pairs[1:]]
     grouped = [number[0], number[1:4], number[4:7], number[7:]]  # « 0 800 200 008 »
-    return [number, *(sign.join(pairs) for sign in " .-"), " ".join(grouped), " ".join(abroad), f"+33{number[1:]}"]
+    return [
+        number,
+        *(separator.join(pairs) for separator in " .-"),
+        " ".join(grouped),
+        " ".join(abroad),
+        f"+33{number[1:]}",
+    ]
 
 
-def find_cases_with(exact: ExactValue, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
+def find_newest_with_value(exact: ExactValue, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
     """Return the newest of `cases` that have this value, each with the reason. Runs one query, or two for a mail
     address.
     """

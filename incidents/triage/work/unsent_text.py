@@ -29,20 +29,20 @@ from incidents.services.handling.keep import Pen, Values, keep_words, load_kept_
 from incidents.services.history.snapshots import find_first_leak
 from incidents.triage.case.body import BodyCorrectionForm, make_correction_form
 from incidents.triage.case.ending import ReopenForm
-from incidents.triage.case.opened import FORMS, open_form
+from incidents.triage.case.opened_forms import FORMS, open_form
 from incidents.triage.case.thread import ReplyForm
 from incidents.triage.case_form import CaseForm
 from incidents.triage.judging.qualify import QualifyForm
 from incidents.triage.judging.severity import SeverityForm, make_severity_form
 from incidents.triage.judging.verify import VerifyForm
-from incidents.triage.work.kept_pages import PAGES, keep_page_words
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.tasks import TaskForm
+from incidents.triage.work.unsent_page_text import PAGES, keep_page_words
 
 # Hidden fields of a form, which the person did not type.
-MARKS = frozenset({"key", "seen", "confirmed"})
+HIDDEN_FIELDS = frozenset({"key", "seen", "confirmed"})
 # The anchor of the page that a button shows without a script, by the name of its parameter.
-PLACES = {"modele": "echanges", "corps": "a-confirmer"}
+BUTTON_ANCHORS = {"modele": "echanges", "corps": "a-confirmer"}
 WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire."
 
 # The block of the context that holds each form. The form that corrects a body is in the block of the proposed body.
@@ -78,7 +78,7 @@ def read_typed_words(incident: Incident, posted: QueryDict, codes: Iterable[Kept
         if not values:
             continue
         form = FORM_BUILDERS[code](incident, posted)
-        words[code] = values if set(form.changed_data) - MARKS else {}
+        words[code] = values if set(form.changed_data) - HIDDEN_FIELDS else {}
     return words
 
 
@@ -105,7 +105,7 @@ def read_posted_pen(posted: QueryDict) -> Pen:
     return Pen(name=strip_controls(posted.get("stylo", ""))[:32], opened_at=opened_at, stroke=number)
 
 
-def keep_words_around(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def keep_posted_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Return a decorator that keeps all that is typed on the page of a case when one of its forms or buttons is posted
     to the view.
 
@@ -115,7 +115,7 @@ def keep_words_around(code: str) -> Callable[[Callable[..., HttpResponse]], Call
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
-        def keeping(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapped(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
             posted, own = request.POST, code or kwargs.get("act", "")
@@ -127,12 +127,12 @@ def keep_words_around(code: str) -> Callable[[Callable[..., HttpResponse]], Call
             else:
                 words = keep_typed_words(get_account(request), reference, posted, own)
             request.POST = add_unprefixed_names(posted, own)  # type: ignore[assignment]  # immutable in its stubs
-            answer = view(request, reference, *args, **kwargs)
-            if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND and words.get(KeptForm(own)) != {}:
+            response = view(request, reference, *args, **kwargs)
+            if own in KeptForm.values and response.status_code == HTTPStatus.FOUND and words.get(KeptForm(own)) != {}:
                 forget_submitted_words(get_account(request), reference, KeptForm(own), read_posted_pen(posted))
-            return answer
+            return response
 
-        return keeping
+        return wrapped
 
     return decorate
 
@@ -205,8 +205,8 @@ def find_next_address(reference: str, posted: QueryDict) -> str:
     place = posted.get("aller", "corps" if posted.get("corps", "").strip() else "")
     if opened := FORMS.get(posted.get("ouvrir", "")):
         query, anchor = {"ouvrir": posted["ouvrir"]}, opened.anchor
-    elif place in PLACES:
-        query, anchor = {place: posted.get(place, "")}, PLACES[place]
+    elif place in BUTTON_ANCHORS:
+        query, anchor = {place: posted.get(place, "")}, BUTTON_ANCHORS[place]
     else:
         return reverse("admin:incidents_incident_change", args=[reference])
     return reverse("admin:incidents_incident_change", args=[reference], query=query, fragment=anchor)

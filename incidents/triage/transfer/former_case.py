@@ -19,7 +19,7 @@ from incidents.access import get_given_transfer
 from incidents.questions.facts import parse_moment
 from incidents.services.history.remains import load_remains
 from incidents.services.history.snapshots import Values
-from incidents.triage.case import details
+from incidents.triage.case import event_details
 from incidents.triage.case.page import render_page
 
 # The lists that may have several pages, each with its URL parameter, which is also the name of its section.
@@ -37,7 +37,7 @@ CODES: tuple[tuple[str, type[TextChoices]], ...] = (
 
 
 @require_safe
-def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     transfer = get_given_transfer(get_account(request), uid)
     snapshot, remains = transfer.standing, load_remains(transfer, read_rows_to_skip(request))
     context = {
@@ -53,7 +53,10 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
             (format_kind(observable["kind"]), break_links(observable["value"]))
             for observable in snapshot.get("observables", [])
         ],
-        "events": [(event, details.format_title(event), details.format_detail(event)) for event in remains.events],
+        "events": [
+            (event, event_details.format_event_title(event), event_details.format_event_detail(event))
+            for event in remains.events
+        ],
         "remains": remains,
     }
     return render_page(request, "incidents/triage/former.html", context)

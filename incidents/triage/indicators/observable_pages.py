@@ -32,24 +32,24 @@ from incidents.services.indicators.propose import (
 )
 from incidents.triage.case.page import render_page
 from incidents.triage.indicators.observables import (
-    PAP_WORDS,
+    PAP_LIMITS,
     build_observables_block,
     format_origin,
     format_sightings,
-    link_to_search,
+    make_search_link,
 )
 
 PAGE = "incidents/triage/observables.html"
 
 
-class HandForm(forms.Form):
+class TypedIndicatorForm(forms.Form):
     """The form of an indicator typed by hand. The service checks the value, and reports errors by field."""
 
     kind = forms.CharField(label="Nature", required=False, widget=forms.Select(choices=ObservableKind.choices))
     value = forms.CharField(label="Valeur", required=False, widget=forms.TextInput(attrs={"maxlength": 500}))
 
 
-class MotiveForm(forms.Form):
+class IgnoreReasonForm(forms.Form):
     motive = forms.CharField(
         label="Pourquoi ne plus les proposer",
         required=False,
@@ -57,7 +57,7 @@ class MotiveForm(forms.Form):
     )
 
 
-class Offer(NamedTuple):
+class ProposalLine(NamedTuple):
     """A proposal with its tick box: `tick` is the value of the box."""
 
     row: Proposal
@@ -86,7 +86,9 @@ def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def keep_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
-    number = keep_observables(reference=incident.reference, actor=get_account(request), chosen=read_chosen(request))
+    number = keep_observables(
+        reference=incident.reference, actor=get_account(request), chosen=read_ticked_values(request)
+    )
     confirmation = choose_plural("%(number)s indicateur relevé.", "%(number)s indicateurs relevés.", number) % {
         "number": number
     }
@@ -96,7 +98,7 @@ def keep_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse
 def ignore_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
     if incident.csirt is None:
         raise Http404
-    motive, chosen = request.POST.get("motive", ""), read_chosen(request)
+    motive, chosen = request.POST.get("motive", ""), read_ticked_values(request)
     ignore_values(csirt=incident.csirt, actor=get_account(request), chosen=chosen, motive=motive)
     return redirect_to_observables(
         request, incident, "Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues »."
@@ -116,7 +118,7 @@ def remove_kept_value(request: HttpRequest, incident: Incident) -> HttpResponse:
     return redirect_to_observables(request, incident, "Indicateur retiré de ce dossier.")
 
 
-def show_values_of_piece(request: HttpRequest, incident: Incident) -> HttpResponse:
+def render_file_values(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the values found in an evidence file, in the response to the POST.
 
     Reading the file is recorded as an opening, so no other page shows these values without being asked.
@@ -136,11 +138,11 @@ ACTS: dict[str, Callable[[HttpRequest, Incident], HttpResponse]] = {
     "ignorer": ignore_ticked_values,
     "ajouter": add_typed_value,
     "retirer": remove_kept_value,
-    "lire": show_values_of_piece,
+    "lire": render_file_values,
 }
 
 
-def read_chosen(request: HttpRequest) -> list[Chosen]:
+def read_ticked_values(request: HttpRequest) -> list[Chosen]:
     """Return the ticked values. Raises ValidationError if there are none."""
     parts = [tick.split("|", 2) for tick in request.POST.getlist("choix")]
     chosen = [Chosen(kind=part[0], origin=part[1], value=part[2]) for part in parts if len(part) == 3]
@@ -164,12 +166,20 @@ def redirect_to_observables(request: HttpRequest, incident: Incident, confirmati
 def render_refused_form(request: HttpRequest, incident: Incident, error: ValidationError) -> HttpResponse:
     """Return the page with the error on the submitted form. What was ticked or typed stays."""
     by_field = error.message_dict if hasattr(error, "error_dict") else {}
-    form = {"ajouter": HandForm, "ignorer": MotiveForm}.get(request.POST["acte"], forms.Form)(request.POST)
+    form = {"ajouter": TypedIndicatorForm, "ignorer": IgnoreReasonForm}.get(request.POST["acte"], forms.Form)(
+        request.POST
+    )
     fields = {name: problems for name, problems in by_field.items() if name in form.fields}
     for name, problems in fields.items():
         form.add_error(name, problems)
     problem = "" if fields else " ".join(error.messages)
-    forms_now = {"hand": form} if isinstance(form, HandForm) else {"why": form} if isinstance(form, MotiveForm) else {}
+    forms_now = (
+        {"hand": form}
+        if isinstance(form, TypedIndicatorForm)
+        else {"why": form}
+        if isinstance(form, IgnoreReasonForm)
+        else {}
+    )
     chosen = request.POST.getlist("choix")
     return render_observables_page(request, incident, status=422, problem=problem, chosen=chosen, **forms_now)
 
@@ -185,7 +195,7 @@ def render_observables_page(
 ) -> HttpResponse:
     user = get_account(request)
     proposals = proposals or (Proposals() if incident.erased_at else propose_values(incident, user))
-    offers = [make_offer(row, chosen) for row in proposals.rows]
+    offers = [make_proposal_line(row, chosen) for row in proposals.rows]
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
@@ -196,17 +206,17 @@ def render_observables_page(
         "ignored": [offer for offer in offers if offer.row.ignored],
         "pieces": [] if incident.erased_at else list(list_readable_pieces(incident)),
         "left_out": ", ".join(str(kind.label) for kind in proposals.left_out),
-        "hand": HandForm(),
-        "why": MotiveForm(),
+        "hand": TypedIndicatorForm(),
+        "why": IgnoreReasonForm(),
     }
     return render_page(request, PAGE, context | blocks, status=status)
 
 
-def make_offer(row: Proposal, chosen: Collection[str]) -> Offer:
+def make_proposal_line(row: Proposal, chosen: Collection[str]) -> ProposalLine:
     kind, value = row.indicator
     tick = f"{kind.value}|{row.origins[0].value}|{value}"
     where = ", ".join(str(origin.label) for origin in row.origins)
-    return Offer(row, tick, defang(kind, value), where, format_sightings(row.seen_elsewhere), tick in chosen)
+    return ProposalLine(row, tick, defang(kind, value), where, format_sightings(row.seen_elsewhere), tick in chosen)
 
 
 @require_safe
@@ -224,9 +234,9 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "row": row,
         "value": defang(row.kind, row.value),
         "origin": format_origin(row.origin),
-        "pap": PAP_WORDS[Pap(incident.pap)],
+        "pap": PAP_LIMITS[Pap(incident.pap)],
         "seen": sightings[:MAX_SIGHTINGS],
         "has_more": len(sightings) > MAX_SIGHTINGS,
-        "search": link_to_search(row.value),
+        "search": make_search_link(row.value),
     }
     return render_page(request, "incidents/triage/observable.html", context)
