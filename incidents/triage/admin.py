@@ -231,7 +231,7 @@ def render_queue(request: HttpRequest) -> HttpResponse:
     filters = page.filters
     incidents = load_rows(page, annotate_line_state(load_line_columns(get_centre_cases(user)), user))
     banners = load_banners(user)
-    waiting = compute_banner_stamp(banners.offers, banners.awakened)
+    waiting = compute_banner_stamp(banners.offers, banners.closed_to_read)
     context = {
         "title": "Dossiers",
         "now": now,

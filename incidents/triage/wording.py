@@ -122,7 +122,7 @@ def format_since(at: datetime, now: datetime, zone: str) -> str:
     return "le {day} à {hour}".format(day=date_format(day, "j F Y"), hour=format_hour(at, zone))
 
 
-def explain_invalid_transition(incident: Incident, refused: InvalidTransition, now: datetime) -> str:
+def explain_invalid_transition(incident: Incident, refusal: InvalidTransition, now: datetime) -> str:
     """Return a sentence such as « Camille l’a pris à 9 h 51. »: who acted first, or who is in charge now."""
     zone = find_zone(incident.collectivity)
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_at:
@@ -133,7 +133,7 @@ def explain_invalid_transition(incident: Incident, refused: InvalidTransition, n
     if incident.status == Status.CLOSED and incident.closed_at:
         reason, when = incident.get_closing_reason_display(), format_since(incident.closed_at, now, zone)
         return f"Ce dossier a été clos {when} : {reason}."
-    return f"Ce dossier ne peut pas passer à « {refused.wanted.label} »."
+    return f"Ce dossier ne peut pas passer à « {refusal.wanted.label} »."
 
 
 def format_term(incident: Incident) -> str:

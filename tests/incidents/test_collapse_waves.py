@@ -106,7 +106,7 @@ def test_the_choice_between_two_groups_of_one_supplier_depends_on_no_clock(first
 def test_a_group_without_a_case_in_the_view_still_names_the_cases_it_lacks():
     """In « À prendre », for instance, when its own cases are all taken."""
     inside, outside = make_cases(3, supplier_key="paie", **make_group_fields()), make_cases(3, supplier_key="paie")
-    (wave,) = arrange_waves(outside, NOW, among=[*inside, *outside])
+    (wave,) = arrange_waves(outside, NOW, all_open_cases=[*inside, *outside])
     assert (wave.kind, wave.outside(), wave.group) == (WaveKind.GROUP, 3, inside[0])
 
 
@@ -384,7 +384,7 @@ def test_a_wave_costs_the_same_however_many_it_holds(client, responder, number):
 
 
 def test_pages_count_lines_and_not_cases(client, responder, wave, monkeypatch):
-    monkeypatch.setattr(queue, "LINES", 2)
+    monkeypatch.setattr(queue, "LINES_PER_PAGE", 2)
     later = [declare(type="panne") for _ in range(3)]
     Incident.objects.filter(pk=later[0].pk).update(due_at=timezone.now() + timedelta(days=1))
     first = client.get(URL)

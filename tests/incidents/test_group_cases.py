@@ -237,7 +237,7 @@ def test_a_group_of_two_thousand_costs_no_more_than_one_of_two(client, responder
 
 
 def test_the_next_page_starts_after_a_row_that_left_the_group_meanwhile(client, responder, monkeypatch):
-    monkeypatch.setattr("incidents.triage.groups.pages.PAGE", 2)
+    monkeypatch.setattr("incidents.triage.groups.pages.PER_PAGE", 2)
     group, cases = a_group(responder), [town(number) for number in range(4)]
     for incident in cases:
         add_to_group(reference=incident.reference, group=group.uid, actor=responder)

@@ -172,7 +172,7 @@ def many(responder):
 
 
 def test_pages_of_the_queue_lead_forward_and_back(client, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES_PER_PAGE", 2)
     expected = [incident.reference for incident in many]
     page, listed = client.get(URL), []
     assert not link_to(page, "prev")
@@ -192,7 +192,7 @@ def test_pages_of_the_queue_lead_forward_and_back(client, many, monkeypatch):
 
 
 def test_the_next_page_is_right_after_its_cursor_case_was_taken(client, responder, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES_PER_PAGE", 2)
     page = client.get(URL)
     acknowledge_incident(reference=list_references(page)[-1], actor=responder)
 
@@ -200,7 +200,7 @@ def test_the_next_page_is_right_after_its_cursor_case_was_taken(client, responde
 
 
 def test_the_next_page_is_right_after_its_cursor_case_was_postponed(client, responder, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES_PER_PAGE", 2)
     page = client.get(URL)
     Incident.objects.filter(pk=many[1].pk).update(due_at=timezone.now() + 9 * DAY)
 
@@ -211,7 +211,7 @@ def test_the_next_page_is_right_after_its_cursor_case_was_postponed(client, resp
 
 
 def test_the_next_page_is_right_after_its_cursor_case_was_transferred(client, responder, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES_PER_PAGE", 2)
     page = client.get(URL)
     taker = a_responder(another_centre())
     accept_transfer(uid=transferring.propose_transfer(many[1], responder).uid, actor=taker)

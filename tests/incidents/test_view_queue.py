@@ -166,7 +166,7 @@ def test_no_view_lists_or_counts_cases_of_another_centre(client, cases):
 
 
 def test_a_count_beyond_the_limit_is_not_exact(client, responder, monkeypatch):
-    monkeypatch.setattr(saved_views, "COUNTED", 3)
+    monkeypatch.setattr(saved_views, "COUNT_LIMIT", 3)
     for _ in range(2):
         declare()
     assert get_counts(client.get(URL))["ouverts"] == "2"
@@ -181,7 +181,7 @@ def test_a_count_beyond_the_limit_is_not_exact(client, responder, monkeypatch):
 def test_an_empty_view_explains_itself(client, responder, view):
     page = text_of(client.get(URL, {"etat": view}))
 
-    assert str(saved_views.BY_CODE[view].empty) in page
+    assert str(saved_views.VIEWS_BY_CODE[view].empty) in page
     assert ("Voir tous les dossiers" if view == "ouverts" else "Voir les dossiers à traiter") in page
 
 
@@ -209,7 +209,7 @@ def test_a_view_costs_the_same_at_two_and_at_fifty_rows(client, responder, view)
 
 
 def test_pages_of_each_view_follow_each_other(client, responder, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES_PER_PAGE", 2)
     cases = [declare() for _ in range(5)]
     for case in cases:
         acknowledge_incident(reference=case.reference, actor=responder)

@@ -38,7 +38,7 @@ from incidents.workflow import InvalidTransition
 REFUSALS_ANNOUNCED = 5
 REFUSALS_SHOWN = 100
 CASES_NAMED = 50
-CODES = {
+ACTS_BY_CODE = {
     "prendre": BulkAct.TAKE,
     "attribuer": BulkAct.ASSIGN,
     "qualifier": BulkAct.CLASSIFY,
@@ -56,9 +56,9 @@ def bulk_act_view(request: HttpRequest) -> HttpResponse:
         raise Http404
     code, references = read_act(request.POST)
     cases = list_own_cases(user, references)
-    if code not in CODES or not cases:
+    if code not in ACTS_BY_CODE or not cases:
         return render_question(request, code, cases, None, status=422)
-    act = CODES[code]
+    act = ACTS_BY_CODE[code]
     is_sent = "confirme" in request.POST or act == BulkAct.TAKE
     form = FORMS[act](request.POST if is_sent else None, cases=cases, actor=user)
     if not is_sent:
@@ -98,12 +98,12 @@ def render_question(
     request: HttpRequest, code: str, cases: list[Incident], form: BulkForm | None, *, status: int = 200
 ) -> HttpResponse:
     context = {
-        "title": CODES[code].label.capitalize() if code in CODES else "Agir sur plusieurs dossiers",
+        "title": ACTS_BY_CODE[code].label.capitalize() if code in ACTS_BY_CODE else "Agir sur plusieurs dossiers",
         "code": code,
         "form": form,
         "cases": cases,
         "named": cases[:CASES_NAMED],
-        "acts": [(code_of_act, act.label) for code_of_act, act in CODES.items()],
+        "acts": [(code_of_act, act.label) for code_of_act, act in ACTS_BY_CODE.items()],
         "key": request.POST.get("cle", ""),
         "back": find_queue_address(request),
         "query": request.POST.get("retour", ""),

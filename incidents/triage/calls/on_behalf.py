@@ -57,8 +57,8 @@ def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or body is None:
         return render_form(request, form)
     route = find_route(body, on=timezone.localdate())
-    is_new_place = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != make_centre_key(route)
-    if is_new_place or not has_seen_open_cases(request, form):
+    must_confirm_centre = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != make_centre_key(route)
+    if must_confirm_centre or not has_seen_open_cases(request, form):
         return render_form(request, form, elsewhere=route if is_elsewhere(user, route) else None)
     with timezone.override(find_zone(body)):
         return submit_declaration(request, form, body, route)

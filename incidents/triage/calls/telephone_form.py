@@ -41,14 +41,14 @@ from incidents.facts.shapes import (
 from incidents.services.declaring.check import list_caller_problems, needs_whole_number
 
 MAX_MATCHES = 12
-DECLARED, LEAK = map(map_facts, (Declaration, Leak))
-MOMENTS = {name: DECLARED[name].short for name in INSTANTS} | {"stopped": "Services touchés depuis"}
+DECLARATION_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Leak))
+MOMENTS = {name: DECLARATION_FACTS[name].short for name in INSTANTS} | {"stopped": "Services touchés depuis"}
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
 FACT_FIELDS = (*map_inputs(Section.CALLER), *STORY_WORDS)
 # The answer for a service that works. A service that nobody asked about has an empty answer.
 WORKS = "works"
 EXTENTS = [(WORKS, "marche"), *InterruptionExtent.choices]
-LEAKS = [
+LEAK_CHOICES = [
     (LeakStatus.CLAIMED, "quelqu’un le prétend"),
     (LeakStatus.SUSPECTED, "soupçonnée"),
     (LeakStatus.CONFIRMED, "certaine"),
@@ -68,13 +68,13 @@ class TelephoneForm(forms.Form):
     body = WordsField(label="Collectivité")
     body_asked = WordsField()
     collectivite = WordsField()
-    type = make_short_field(DECLARED["type"], TYPES)
-    service_stopped = make_short_field(DECLARED["service_stopped"])
-    data_concerned = make_short_field(DECLARED["data_concerned"])
-    leak_status = make_short_field(LEAK["status"], LEAKS)
-    persons_band = make_short_field(LEAK["persons_band"])
-    categories = make_short_field(LEAK["categories"])
-    person_categories = make_short_field(LEAK["person_categories"])
+    type = make_short_field(DECLARATION_FACTS["type"], TYPES)
+    service_stopped = make_short_field(DECLARATION_FACTS["service_stopped"])
+    data_concerned = make_short_field(DECLARATION_FACTS["data_concerned"])
+    leak_status = make_short_field(LEAK_FACTS["status"], LEAK_CHOICES)
+    persons_band = make_short_field(LEAK_FACTS["persons_band"])
+    categories = make_short_field(LEAK_FACTS["categories"])
+    person_categories = make_short_field(LEAK_FACTS["person_categories"])
     # The order of the fields on the page and in its list of errors.
     field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *FACT_FIELDS)
     story_lines = property(list_story_lines)

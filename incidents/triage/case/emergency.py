@@ -11,7 +11,7 @@ from incidents.enums import NumberSource
 from incidents.models import Incident, OfficialNumber
 from incidents.services.handling.verify import is_same_number
 
-WRITTEN = ("name", "phone", "note")
+CARD_FIELDS = ("name", "phone", "note")
 
 
 def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
@@ -19,11 +19,11 @@ def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
     them. One query.
     """
     rows = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values(
-        *WRITTEN, "kind", "updated_at"
+        *CARD_FIELDS, "kind", "updated_at"
     )
     order = list(Helper.values)
     filled_in = sorted(
-        (contact for contact in rows if any(contact[name] for name in WRITTEN)),
+        (contact for contact in rows if any(contact[name] for name in CARD_FIELDS)),
         key=lambda contact: order.index(contact["kind"]),
     )
     return [contact | {"who": Helper(contact["kind"]).label} for contact in filled_in]

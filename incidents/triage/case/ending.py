@@ -51,6 +51,6 @@ def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
 
     They are sorted by the time when the declarant wrote, latest first.
     """
-    awakened = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
-    newest = awakened.order_by("-declarant_wrote_at")[:CLOSED_CASES_SHOWN]
+    closed_cases = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
+    newest = closed_cases.order_by("-declarant_wrote_at")[:CLOSED_CASES_SHOWN]
     return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]

@@ -14,7 +14,7 @@ from incidents.models import IncidentEvent
 from incidents.reference import spaced
 from incidents.triage.judging.judgement_texts import JUDGEMENTS, format_change
 
-FIELDS = {"name": "nom", "kind": "nature", "seat": "siège"}
+BODY_FIELD_NAMES = {"name": "nom", "kind": "nature", "seat": "siège"}
 TASK_STATES = {
     "done": "faite",
     "moot": "sans objet",
@@ -40,7 +40,7 @@ def format_event_detail(event: IncidentEvent) -> str:
 
 
 def format_corrected_fields(data: Codes) -> str:
-    return ", ".join(str(FIELDS[name]) for name in data["fields"])
+    return ", ".join(str(BODY_FIELD_NAMES[name]) for name in data["fields"])
 
 
 def format_unconfirmed_reason(data: Codes) -> str:

@@ -42,27 +42,29 @@ class OpenedForm(NamedTuple):
     in_states: Collection[str] = tuple(Status)
 
 
-PARTS = "incidents/triage/parts/"
+TEMPLATE_FOLDER = "incidents/triage/parts/"
 FORMS = {
     "qualifier": OpenedForm(
-        *("qualification", "qualify", f"{PARTS}qualify_form.html", Ability.QUALIFY),
+        *("qualification", "qualify", f"{TEMPLATE_FOLDER}qualify_form.html", Ability.QUALIFY),
         lambda case, user: {"form": make_qualify_form(case)},
     ),
     "gravite": OpenedForm(
-        *("gravite", "weighed", f"{PARTS}severity_form.html", Ability.QUALIFY),
+        *("gravite", "weighed", f"{TEMPLATE_FOLDER}severity_form.html", Ability.QUALIFY),
         lambda case, user: {"form": make_severity_form(case)},
     ),
     "tache": OpenedForm(
-        *("taches", "tasks", f"{PARTS}task_form.html", Ability.WORK),
+        *("taches", "tasks", f"{TEMPLATE_FOLDER}task_form.html", Ability.WORK),
         lambda case, user: {"form": make_task_form(case)},
         in_states=[Status.ACKNOWLEDGED],
     ),
     "attribution": OpenedForm(
-        *("attribution", "assigned", f"{PARTS}assign_form.html", Ability.WORK),
+        *("attribution", "assigned", f"{TEMPLATE_FOLDER}assign_form.html", Ability.WORK),
         lambda case, user: {"form": make_assign_form(case)},
         in_states=OPEN,
     ),
-    "message-type": OpenedForm("echanges", "ready", f"{PARTS}ready.html", Ability.MESSAGE, build_ready_block),
+    "message-type": OpenedForm(
+        "echanges", "ready", f"{TEMPLATE_FOLDER}ready.html", Ability.MESSAGE, build_ready_block
+    ),
 }
 
 

@@ -12,7 +12,7 @@ from incidents.services.handling.read import has_news
 from incidents.triage.case.likely_duplicates import list_likely_doubles
 
 # How many of the newest other cases of a body are compared with the case, and how many the page lists.
-COMPARED, LISTED = 50, 10
+MAX_COMPARED, MAX_LISTED = 50, 10
 # Only the columns that are shown and compared, since fifty whole cases would cost more than the rest of the page.
 COLUMNS = (
     *("reference", "type", "status", "origin", "received_at", "closed_at", "closing_reason", "declarant_wrote_at"),
@@ -27,7 +27,7 @@ def build_other_cases_block(incident: Incident, user: User, now: datetime) -> di
     One query, two more if the case has duplicates, and another one if a duplicate has news.
     """
     other_cases = list_other_cases(incident, user)
-    others = [case for case in other_cases if case.merged_into_id != incident.pk]
+    not_merged = [case for case in other_cases if case.merged_into_id != incident.pk]
     doubles = [case for case in other_cases if case.merged_into_id == incident.pk]
     read_at, written = load_readings_and_counts(doubles, user)
     marked = [(double, has_news(double, read_at.get(double.pk))) for double in doubles]
@@ -36,11 +36,11 @@ def build_other_cases_block(incident: Incident, user: User, now: datetime) -> di
         double.written = written.get(double.pk, 0)  # type: ignore[attr-defined]  # for the template
         double.newest = newest.get(double.pk)  # type: ignore[attr-defined]
     return {
-        "others": other_cases[:LISTED],
-        "likely": list_likely_doubles(incident, others, now),
+        "others": other_cases[:MAX_LISTED],
+        "likely": list_likely_doubles(incident, not_merged, now),
         "doubles": marked,
         "doubles_without_mail": sum(not case.erased_at and not case.story.contact_email for case in doubles),
-        "main": next((case for case in others if case.pk == incident.merged_into_id), None),
+        "main": next((case for case in not_merged if case.pk == incident.merged_into_id), None),
     }
 
 
@@ -52,11 +52,11 @@ def list_other_cases(incident: Incident, user: User) -> list[Incident]:
     """
     body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id).exclude(pk=incident.pk)
     body = body.select_related("story").only(*COLUMNS).order_by("-received_at", "-id")
-    other_cases = list(body[:COMPARED])
-    if len(other_cases) == COMPARED:
-        family_keys = {case.pk for case in other_cases}
+    other_cases = list(body[:MAX_COMPARED])
+    if len(other_cases) == MAX_COMPARED:
+        keys = {case.pk for case in other_cases}
         linked = body.filter(Q(merged_into=incident) | Q(pk=incident.merged_into_id))
-        other_cases += [case for case in linked if case.pk not in family_keys]
+        other_cases += [case for case in linked if case.pk not in keys]
     return other_cases
 
 

@@ -16,12 +16,12 @@ from incidents.triage import wording
 from incidents.triage.case import event_details
 
 MAX_EVENTS = 200
-EXCERPT = 160
+EXCERPT_LENGTH = 160
 # The key under which the data of an event has the uid of a row with a text, and the relation from the case to such
 # rows.
 SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence", "task": "tasks"}
 ASSIGNING_EVENTS = frozenset({EventKind.ASSIGNED, EventKind.HANDED_OVER})
-INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
+INTERNAL_EVENTS = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class TimelineEvent:
 
     @property
     def is_internal(self) -> bool:
-        return self.event.kind in INTERNAL
+        return self.event.kind in INTERNAL_EVENTS
 
     @property
     def is_lost(self) -> bool:
@@ -64,16 +64,16 @@ def list_timeline_events(
     people = format_receivers(listed)
     mails = list_remarks([event.pk for event in listed])
 
-    def when(at: datetime | None) -> str:
+    def format_time(at: datetime | None) -> str:
         return wording.format_short_moment(at, now, zone) if at else ""
 
     return [
         TimelineEvent(
             event,
-            when(event.at),
+            format_time(event.at),
             people.get(event.pk) or event_details.format_event_detail(event),
             format_excerpt(event, words),
-            [(mail, when(mail.at)) for mail in mails.get(event.pk, ())],
+            [(mail, format_time(mail.at)) for mail in mails.get(event.pk, ())],
         )
         for event in listed
     ]
@@ -92,7 +92,7 @@ def format_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
 
 def format_excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
     texts = (words.get(event.data.get(code, ""), "") for code in SOURCES)
-    return break_links(Truncator(next(filter(None, texts), "")).chars(EXCERPT))
+    return break_links(Truncator(next(filter(None, texts), "")).chars(EXCERPT_LENGTH))
 
 
 def index_texts(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:

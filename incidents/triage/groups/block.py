@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from incidents.models import CaseGroup, Incident
 
-OFFERED = 50
+MAX_OFFERED = 50
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,12 @@ def build_group_block(incident: Incident, user: User) -> GroupBlock:
         return GroupBlock(own=incident.group)
     offered = CaseGroup.objects.filter(csirt=incident.csirt_id, closed_at=None).order_by("-opened_at", "-id")
     same_supplier = (
-        list(offered.filter(pk__in=find_groups_of_supplier(incident))[:OFFERED]) if incident.supplier_key else []
+        list(offered.filter(pk__in=find_groups_of_supplier(incident))[:MAX_OFFERED]) if incident.supplier_key else []
     )
-    other_groups = [group for group in offered[:OFFERED] if group not in same_supplier]
-    return GroupBlock(same_supplier=tuple(same_supplier), others=tuple(other_groups[: OFFERED - len(same_supplier)]))
+    other_groups = [group for group in offered[:MAX_OFFERED] if group not in same_supplier]
+    return GroupBlock(
+        same_supplier=tuple(same_supplier), others=tuple(other_groups[: MAX_OFFERED - len(same_supplier)])
+    )
 
 
 def find_groups_of_supplier(incident: Incident) -> QuerySet[Any]:

@@ -85,13 +85,13 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
 
     Raises ValidationError, DoubtfulNames and FormUsed like the services.
     """
-    letter, seal_seen = form.make_letter(), form.cleaned_data["seen"]
+    letter, hash_seen = form.make_letter(), form.cleaned_data["seen"]
     checked = check_letter(letter, group, get_account(request))
-    seal = compute_preview_hash(checked, group)
-    if SEND in request.POST and seal_seen == seal:
+    preview_hash = compute_preview_hash(checked, group)
+    if SEND in request.POST and hash_seen == preview_hash:
         return send_letter(request, group, letter)
-    is_stale = SEND in request.POST and bool(seal_seen)
-    form = GroupLetterForm(replace_posted(request, seen=seal))
+    is_stale = SEND in request.POST and bool(hash_seen)
+    form = GroupLetterForm(replace_posted(request, seen=preview_hash))
     status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
     return render_letter_form(request, group, form, preview=checked, status=status)
 

@@ -41,9 +41,9 @@ from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.queue.lines import build_lines, load_line_columns
 from incidents.triage.queue.refresh import annotate_own_reading
 
-PAGE = 50
+PER_PAGE = 50
 # Cases of a group are counted up to this number; above it, the page writes « au moins ».
-COUNTED = 5000
+MAX_COUNTED = 5000
 TYPED_AT_ONCE = 50
 
 
@@ -86,8 +86,12 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
     if not user.read_centre_ids:
         raise Http404
     groups = list_groups(user).filter(closed_at__isnull=not is_closed).order_by("-opened_at", "-id")
-    rows = list(filter_older_groups(groups, request.GET.get("apres", ""))[: PAGE + 1])
-    context = {"groups": rows[:PAGE], "next": rows[PAGE - 1].uid if len(rows) > PAGE else None, "is_closed": is_closed}
+    rows = list(filter_older_groups(groups, request.GET.get("apres", ""))[: PER_PAGE + 1])
+    context = {
+        "groups": rows[:PER_PAGE],
+        "next": rows[PER_PAGE - 1].uid if len(rows) > PER_PAGE else None,
+        "is_closed": is_closed,
+    }
     return render_page(request, "incidents/triage/groups.html", context)
 
 
@@ -184,12 +188,12 @@ def render_group(
     rows = list_group_cases(group, get_account(request), request.GET.get("apres", ""))
     context = {
         "group": group,
-        "lines": build_lines(rows[:PAGE], timezone.now()),
-        "next": rows[PAGE - 1].reference if len(rows) > PAGE else "",
+        "lines": build_lines(rows[:PER_PAGE], timezone.now()),
+        "next": rows[PER_PAGE - 1].reference if len(rows) > PER_PAGE else "",
         "is_first": not request.GET.get("apres"),
         "counts": count_cases_by_state(group),
-        "outside": list(list_cases_outside(group).order_by("pk")[: PAGE + 1].values_list("pk", flat=True)),
-        "most": PAGE,
+        "outside": list(list_cases_outside(group).order_by("pk")[: PER_PAGE + 1].values_list("pk", flat=True)),
+        "most": PER_PAGE,
         "sheet": sheet or GroupSheetForm(initial={"sheet": group.sheet, "seen": group.version}),
         "add": add or AddForm(),
         "under_way": list(list_running_jobs(group)),
@@ -219,19 +223,19 @@ def list_group_cases(group: CaseGroup, user: User, after: str) -> list[Incident]
         same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
         cases = same_instant | cases.filter(received_at__lt=last[0])
     rows = annotate_own_reading(load_line_columns(cases), user)
-    return list(rows.order_by("-received_at", "-id")[: PAGE + 1])
+    return list(rows.order_by("-received_at", "-id")[: PER_PAGE + 1])
 
 
 def count_cases_by_state(group: CaseGroup) -> dict[str, Any]:
-    """Return the number of cases by state, among the first `COUNTED`."""
-    counted = Incident.objects.filter(group=group, csirt=group.csirt_id).values("pk", "status")[: COUNTED + 1]
+    """Return the number of cases by state, among the first `MAX_COUNTED` cases."""
+    counted = Incident.objects.filter(group=group, csirt=group.csirt_id).values("pk", "status")[: MAX_COUNTED + 1]
     states = dict(
         Incident.objects.filter(pk__in=counted.values("pk")).order_by().values_list("status").annotate(Count("pk"))
     )
     total = sum(states.values())
     return {
-        "total": min(total, COUNTED),
-        "is_more": total > COUNTED,
+        "total": min(total, MAX_COUNTED),
+        "is_more": total > MAX_COUNTED,
         "states": [(label, states.get(value, 0)) for value, label in Status.choices],
     }
 

@@ -39,7 +39,7 @@ from incidents.triage.indicators.observables import (
     make_search_link,
 )
 
-PAGE = "incidents/triage/observables.html"
+TEMPLATE = "incidents/triage/observables.html"
 
 
 class TypedIndicatorForm(forms.Form):
@@ -173,7 +173,7 @@ def render_refused_form(request: HttpRequest, incident: Incident, error: Validat
     for name, problems in fields.items():
         form.add_error(name, problems)
     problem = "" if fields else " ".join(error.messages)
-    forms_now = (
+    refused_forms = (
         {"hand": form}
         if isinstance(form, TypedIndicatorForm)
         else {"why": form}
@@ -181,7 +181,7 @@ def render_refused_form(request: HttpRequest, incident: Incident, error: Validat
         else {}
     )
     chosen = request.POST.getlist("choix")
-    return render_observables_page(request, incident, status=422, problem=problem, chosen=chosen, **forms_now)
+    return render_observables_page(request, incident, status=422, problem=problem, chosen=chosen, **refused_forms)
 
 
 def render_observables_page(
@@ -209,7 +209,7 @@ def render_observables_page(
         "hand": TypedIndicatorForm(),
         "why": IgnoreReasonForm(),
     }
-    return render_page(request, PAGE, context | blocks, status=status)
+    return render_page(request, TEMPLATE, context | blocks, status=status)
 
 
 def make_proposal_line(row: Proposal, chosen: Collection[str]) -> ProposalLine:

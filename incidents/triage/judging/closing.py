@@ -50,8 +50,8 @@ from incidents.triage.work.unsent_text import describe_new_page
 from incidents.workflow import InvalidTransition
 
 NOT_STATED = ("", "à choisir")
-DAY = {"type": "date"}
-HOUR = {"type": "time"}
+DAY_INPUT = {"type": "date"}
+HOUR_INPUT = {"type": "time"}
 TASK_HELP = {"aria-describedby": "taches-aide"}
 
 
@@ -91,10 +91,10 @@ class ClosingForm(forms.Form):
         for interruption in remaining.interruptions:
             label = interruption.get_service_display()
             self.fields[f"ended_{interruption.service}_date"] = DayField(
-                label=label, required=False, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d")
+                label=label, required=False, widget=forms.DateInput(attrs=DAY_INPUT, format="%Y-%m-%d")
             )
             self.fields[f"ended_{interruption.service}_time"] = HourField(
-                label=f"{label}, l’heure", required=False, widget=forms.TimeInput(attrs=HOUR, format="%H:%M")
+                label=f"{label}, l’heure", required=False, widget=forms.TimeInput(attrs=HOUR_INPUT, format="%H:%M")
             )
         if remaining.leak:
             conclusions = [(str(status), str(LeakStatus(status).label)) for status in CONCLUDED]

@@ -23,7 +23,7 @@ from incidents.enums import (
 )
 
 # The French name of each field that a qualification may change, and the enumeration that has the labels of its codes.
-CODES: dict[str, tuple[Any, type[Choices]]] = {
+FIELD_LABELS: dict[str, tuple[Any, type[Choices]]] = {
     "nature": ("nature", Nature),
     "rsit_class": ("classe RSIT", RsitClass),
     "rsit_type": ("type RSIT", RsitType),
@@ -34,7 +34,7 @@ CODES: dict[str, tuple[Any, type[Choices]]] = {
     "severity": ("gravité", Severity),
 }
 
-ORDER = ("nature", "type", *(name for name in CODES if name != "nature"), "techniques")
+FIELD_ORDER = ("nature", "type", *(name for name in FIELD_LABELS if name != "nature"), "techniques")
 
 
 def format_qualification(data: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def format_qualification(data: Mapping[str, Any]) -> str:
     keeps none.
     """
     codes = data.get("changed", {})
-    return "\N{NO-BREAK SPACE}; ".join(format_change(name, *codes[name]) for name in ORDER if name in codes)
+    return "\N{NO-BREAK SPACE}; ".join(format_change(name, *codes[name]) for name in FIELD_ORDER if name in codes)
 
 
 def format_change(name: str, was: Any, now: Any) -> str:
@@ -50,7 +50,7 @@ def format_change(name: str, was: Any, now: Any) -> str:
         return choose_plural("%d technique ATT&CK", "%d techniques ATT&CK", len(now)) % len(now)
     if name == "type":
         return f"type {TYPE_TERMS.get(was, was)} → {TYPE_TERMS.get(now, now)}"
-    field, words = CODES[name]
+    field, words = FIELD_LABELS[name]
     return f"{field} {format_choice(words, was)} → {format_choice(words, now)}".strip()
 
 

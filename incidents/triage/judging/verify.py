@@ -11,7 +11,7 @@ from incidents.services.handling.verify import NUMBER_LIMIT, CallBack
 from incidents.triage.case.emergency import NumberToCall
 from incidents.triage.case_form import CaseForm
 
-HELP = {"aria-describedby": "verifier-aide"}
+HELP_ATTRIBUTES = {"aria-describedby": "verifier-aide"}
 
 
 class VerifyForm(CaseForm):
@@ -24,13 +24,15 @@ class VerifyForm(CaseForm):
     official = WordsField()
     number = WordsField(
         label="Numéro appelé (facultatif)",
-        widget=forms.TextInput(attrs=HELP | {"type": "tel", "maxlength": NUMBER_LIMIT, "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs=HELP_ATTRIBUTES | {"type": "tel", "maxlength": NUMBER_LIMIT, "autocomplete": "off"}
+        ),
     )
     source = forms.ChoiceField(
         label="Numéro trouvé où ?",
         required=False,
         choices=[("", "à choisir"), *NumberSource.choices],
-        widget=forms.Select(attrs=HELP),
+        widget=forms.Select(attrs=HELP_ATTRIBUTES),
     )
 
     def __init__(self, data: QueryDict | None = None, *, proposed: NumberToCall | None = None) -> None:

@@ -12,12 +12,12 @@ from incidents.triage.transfer.block import count_offers
 class QueueBanners(NamedTuple):
     """What the banners above the queue announce.
 
-    `offers` is the number of transfers to answer. `awakened` are the closed cases on which the declarant wrote.
+    `offers` is the number of transfers to answer. `closed_to_read` are the closed cases on which the declarant wrote.
     `without_channel` are the user's centres without notification address, which get no mail.
     """
 
     offers: int
-    awakened: list[dict[str, Any]]
+    closed_to_read: list[dict[str, Any]]
     without_channel: list[Csirt]
 
 
@@ -25,12 +25,12 @@ def load_banners(user: User) -> QueueBanners:
     without_channel = Csirt.objects.filter(pk__in=user.read_centre_ids, notification_email="").order_by("name")
     return QueueBanners(
         offers=count_offers(user),
-        awakened=list_closed_cases_to_read(user),
+        closed_to_read=list_closed_cases_to_read(user),
         without_channel=list(without_channel),
     )
 
 
-def compute_banner_stamp(offers: int, awakened: list[dict[str, Any]]) -> str:
-    """Return a stamp that changes when `offers` or `awakened` changes."""
-    waiting = offers, [(case["reference"], case["declarant_wrote_at"]) for case in awakened]
+def compute_banner_stamp(offers: int, closed_to_read: list[dict[str, Any]]) -> str:
+    """Return a stamp that changes when `offers` or `closed_to_read` changes."""
+    waiting = offers, [(case["reference"], case["declarant_wrote_at"]) for case in closed_to_read]
     return hashlib.sha256(repr(waiting).encode()).hexdigest()[:12]

@@ -159,8 +159,8 @@ def find_answer_due(incident: Incident) -> datetime | None:
     """
     if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
         return None
-    is_first_word = incident.status == Status.DECLARED and incident.declarant_wrote_at is None
-    return None if is_first_word else incident.answer_by
+    waits_for_taking = incident.status == Status.DECLARED and incident.declarant_wrote_at is None
+    return None if waits_for_taking else incident.answer_by
 
 
 def format_who_waits(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> str:

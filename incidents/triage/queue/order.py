@@ -71,7 +71,7 @@ COLUMNS = (
 
 
 class QueuePosition(NamedTuple):
-    """The place of a case in the order of the queue, worst first. The link to the next page contains it."""
+    """The position of a case in the order of the queue, worst first. The link to the next page contains it."""
 
     below_worst: int
     at: datetime
@@ -82,7 +82,7 @@ class QueuePosition(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the place that a link names, or None if the link was altered."""
+        """Return the position that a link names, or None if the link was altered."""
         level, _dot, rest = text.partition(".")
         at, _dot, reference = rest.partition(".")
         if level not in {str(possible_level) for possible_level in range(CRITICAL)} or not is_reference(reference):

@@ -26,15 +26,15 @@ from incidents.triage.queue.order import (
     list_open_cases,
     select_columns,
 )
-from incidents.triage.queue.saved_views import BY_CODE, TO_DO, SavedView, count_by_view
+from incidents.triage.queue.saved_views import TO_DO, VIEWS_BY_CODE, SavedView, count_by_view
 from incidents.triage.queue.waves import Wave, arrange_waves, list_single_cases
 
-LINES = 50
+LINES_PER_PAGE = 50
 # The largest number of cases shown below an open wave. A page of its own (`within`) shows all of them.
 MEMBERS_SHOWN = 50
 VIEW, TYPE, AFTER, BEFORE, OPENED, WITHIN = "etat", "type", "apres", "avant", "ouvre", "dans"
 PERSON = "de"  # templates of accounts link to it
-# Closed cases are sorted only by date, so the first part of their place is always this number.
+# Closed cases are sorted only by date, so the first part of their position is always this number.
 BY_DATE = 0
 
 
@@ -58,7 +58,7 @@ class QueueFilters(NamedTuple):
         """Return the filters of an address. An altered value is ignored."""
         kind = query.get(TYPE, "")
         return cls(
-            view=BY_CODE.get(query.get(VIEW, ""), TO_DO),
+            view=VIEWS_BY_CODE.get(query.get(VIEW, ""), TO_DO),
             type=kind if kind in TYPE_TERMS else "",
             within=query.get(WITHIN, ""),
             person=query.get(PERSON, ""),
@@ -83,8 +83,8 @@ class QueueFilters(NamedTuple):
 
     def make_page_link(self, **changes: str) -> str:
         """Return the address of the displayed page with these parameters changed."""
-        places = {AFTER: str(self.after or ""), BEFORE: str(self.before or "")}
-        return self.make_link(**places | changes)
+        positions = {AFTER: str(self.after or ""), BEFORE: str(self.before or "")}
+        return self.make_link(**positions | changes)
 
 
 class QueuePage(NamedTuple):
@@ -134,11 +134,11 @@ def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: Us
     matching = [
         case
         for case in cases
-        if filters.view.holds(case, user, now)
+        if filters.view.includes(case, user, now)
         and (not filters.type or case.type == filters.type)
         and (not person or case.holder == person.pk)
     ]
-    waves = arrange_waves(matching, now, among=cases)
+    waves = arrange_waves(matching, now, all_open_cases=cases)
     if inside := next((wave.cases for wave in waves if wave.kind and wave.key == filters.within), None):
         waves = list_single_cases(inside, now)
     elif filters.within:
@@ -150,34 +150,36 @@ def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: Us
 
 
 def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:
-    """Return the page after `filters.after` or before `filters.before`. A place stays valid after its case has left
+    """Return the page after `filters.after` or before `filters.before`. A position stays valid after its case has left
     the queue.
     """
-    places = [compute_position(wave.worst, now) for wave in waves]
+    positions = [compute_position(wave.worst, now) for wave in waves]
     if filters.before:
-        end = sum(place < filters.before for place in places)
-        start = max(end - LINES, 0)
+        end = sum(position < filters.before for position in positions)
+        start = max(end - LINES_PER_PAGE, 0)
     else:
-        start = sum(place <= filters.after for place in places) if filters.after else 0
-        end = min(start + LINES, len(waves))
+        start = sum(position <= filters.after for position in positions) if filters.after else 0
+        end = min(start + LINES_PER_PAGE, len(waves))
     waves_shown = waves[start:end]
     return QueuePage(
         filters,
         waves_shown,
-        previous=filters.make_link(**{BEFORE: str(places[start])}) if waves_shown and start else "",
-        next=filters.make_link(**{AFTER: str(places[end - 1])}) if waves_shown and end < len(waves) else "",
+        previous=filters.make_link(**{BEFORE: str(positions[start])}) if waves_shown and start else "",
+        next=filters.make_link(**{AFTER: str(positions[end - 1])}) if waves_shown and end < len(waves) else "",
     )
 
 
 def read_cases_by_date(filters: QueueFilters, user: User, person: User | None) -> QueuePage:
     """Return a page of cases, newest first. One row more than a page is read, to know whether another page follows."""
-    cases = get_centre_cases(user).filter(filters.view.among)
+    cases = get_centre_cases(user).filter(filters.view.database_filter)
     if filters.type:
         cases = cases.filter(type=filters.type)
     if person:
         cases = cases.filter(assignee=person)
-    rows = [OpenCase._make(row) for row in select_columns(filter_beyond_position(cases, filters))[: LINES + 1]]
-    cases_shown, has_more = rows[:LINES], len(rows) > LINES
+    rows = [
+        OpenCase._make(row) for row in select_columns(filter_beyond_position(cases, filters))[: LINES_PER_PAGE + 1]
+    ]
+    cases_shown, has_more = rows[:LINES_PER_PAGE], len(rows) > LINES_PER_PAGE
     if filters.before:
         cases_shown.reverse()
     is_after, is_before = bool(filters.before) or has_more, bool(filters.after) or (bool(filters.before) and has_more)
@@ -194,7 +196,7 @@ def read_cases_by_date(filters: QueueFilters, user: User, person: User | None) -
 
 
 def filter_beyond_position(cases: IncidentQuerySet, filters: QueueFilters) -> IncidentQuerySet:
-    """Return the cases older than the place `after`, or newer than `before`, nearest first."""
+    """Return the cases older than the position `after`, or newer than `before`, nearest first."""
     keys = Tuple(F("received_at"), F("reference"))
     if filters.before:
         newer: IncidentQuerySet = cases.filter(TupleGreaterThan(keys, filters.before[1:]))

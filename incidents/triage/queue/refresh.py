@@ -51,8 +51,8 @@ def compute_page_stamp(page: QueuePage, rows: Mapping[int, Any], now: datetime) 
         )
         for wave in page.waves
     ]
-    turn = int(now.timestamp()) // RELOAD_SECONDS
-    content = waves, sorted(page.members), bool(page.next), turn
+    period = int(now.timestamp()) // RELOAD_SECONDS
+    content = waves, sorted(page.members), bool(page.next), period
     return hashlib.sha256(repr(content).encode()).hexdigest()[:24]
 
 

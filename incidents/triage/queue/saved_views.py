@@ -11,26 +11,26 @@ from incidents.enums import Status, Verification
 from incidents.triage.queue.order import OpenCase
 
 # One more than the largest number shown, « 99+ ».
-COUNTED = 100
+COUNT_LIMIT = 100
 
 
 class SavedView(NamedTuple):
-    """A list of cases that responders often need. `holds` tells whether an open case is in the view. A view with
-    `among` is instead the cases that satisfy this condition, closed ones included, newest first.
+    """A list of cases that responders often need. `includes` tells whether an open case is in the view. A view
+    with `database_filter` contains instead the cases that satisfy it, closed cases included, newest first.
     """
 
     code: str
     title: str
     empty: str
-    holds: Callable[[OpenCase, User, datetime], bool] = lambda case, user, now: True
-    among: Q | None = None
+    includes: Callable[[OpenCase, User, datetime], bool] = lambda case, user, now: True
+    database_filter: Q | None = None
     # Shown where the title does not fit.
     short: str | None = None
     is_first: bool = False
 
     @property
     def is_open(self) -> bool:
-        return self.among is None
+        return self.database_filter is None
 
 
 TO_DO = SavedView(
@@ -89,18 +89,18 @@ VIEWS = [
         "Aucun dossier n’attend une réponse de son déclarant.",
         lambda case, user, now: case.awaited_since is not None,
     ),
-    SavedView("clos", "clos", "Aucun dossier n’est clos.", among=Q(status=Status.CLOSED)),
-    SavedView("tous", "tous, même clos", "Votre centre n’a encore reçu aucun dossier.", among=Q()),
+    SavedView("clos", "clos", "Aucun dossier n’est clos.", database_filter=Q(status=Status.CLOSED)),
+    SavedView("tous", "tous, même clos", "Votre centre n’a encore reçu aucun dossier.", database_filter=Q()),
 ]
-BY_CODE = {view.code: view for view in VIEWS}
+VIEWS_BY_CODE = {view.code: view for view in VIEWS}
 
 
 def count_by_view(cases: Collection[OpenCase], user: User, now: datetime) -> dict[str, str]:
     """Return, by the code of the view, how many of these open cases each view of open cases lists, as text."""
-    counted = [view for view in VIEWS if view.is_open]
-    return {view.code: format_count(sum(view.holds(case, user, now) for case in cases)) for view in counted}
+    open_views = [view for view in VIEWS if view.is_open]
+    return {view.code: format_count(sum(view.includes(case, user, now) for case in cases)) for view in open_views}
 
 
 def format_count(number: int) -> str:
     """Return the number as text, or « 99+ » above 99."""
-    return str(number) if number < COUNTED else f"{COUNTED - 1}+"
+    return str(number) if number < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+"

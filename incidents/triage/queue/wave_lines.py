@@ -15,12 +15,12 @@ from incidents.triage.queue.pages import MEMBERS_SHOWN, OPENED, WITHIN, QueueFil
 from incidents.triage.queue.waves import Wave, WaveKind
 
 # Which connection or mailbox a marked case came from is not stored, so two marked cases may come from different ones.
-NAMES = {
+BURST_NAMES = {
     Burst.ADDRESS: "marqués pour leur connexion à Internet",
     Burst.MAILBOX: "marqués pour leur adresse mail à rappeler",
     Burst.BODY: "marqués pour leur collectivité",
 }
-OUTSIDE = "hors du groupe"
+OUTSIDE_GROUP = "hors du groupe"
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def iterate_rows(page: QueuePage, lines: Mapping[int, CaseLine], now: datetime) 
 def make_member_line(wave: Wave, case: OpenCase, line: CaseLine) -> CaseLine:
     """Return the line of a case of an opened wave, marked if the case is not in the group of the wave."""
     is_outside = wave.kind == WaveKind.GROUP and case.group is None
-    return replace(line, is_member=True, marks=[OUTSIDE, *line.marks] if is_outside else line.marks)
+    return replace(line, is_member=True, marks=[OUTSIDE_GROUP, *line.marks] if is_outside else line.marks)
 
 
 def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datetime, *, is_open: bool) -> WaveLine:
@@ -119,7 +119,7 @@ def format_wave_name(wave: Wave, worst: CaseLine) -> str:
         return wave.group.group_title or ""
     if wave.kind == WaveKind.SUPPLIER:
         return worst.incident.story.supplier or wave.supplier_key
-    return str(Burst.BODY.label if wave.kind == WaveKind.BODY else NAMES[Burst(wave.worst.burst)])
+    return str(Burst.BODY.label if wave.kind == WaveKind.BODY else BURST_NAMES[Burst(wave.worst.burst)])
 
 
 def format_level(wave: Wave) -> str:

@@ -2,7 +2,7 @@
 
 A wave is at least three open cases of the same centre: of a group, with the cases in no group that name its supplier;
 of a supplier that three bodies name; of a body that declared in a burst; or marked in a burst and received within an
-hour of each other. A case that fits several of these is in the first one. The wave has the place of its worst case.
+hour of each other. A case that fits several of these is in the first one. The wave has the position of its worst case.
 """
 
 from collections import Counter, defaultdict
@@ -55,10 +55,10 @@ class Wave(NamedTuple):
         return sum(case.group is None for case in self.cases)
 
 
-def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, among: Iterable[OpenCase] = ()) -> list[Wave]:
-    """Return the lines of the queue in their order. `among` are all the open cases if `cases` are only some."""
+def arrange_waves(cases: Iterable[OpenCase], now: datetime, *, all_open_cases: Iterable[OpenCase] = ()) -> list[Wave]:
+    """Return the lines of the queue in their order. `cases` may be only some of `all_open_cases`."""
     ordered = sorted(cases, key=lambda case: compute_position(case, now))
-    suppliers = SupplierIndex.build(among or ordered)
+    suppliers = SupplierIndex.build(all_open_cases or ordered)
     names = assign_waves(ordered, suppliers.groups_by_supplier)
     lines: list[Wave] = []
     waves: dict[str, Wave] = {}

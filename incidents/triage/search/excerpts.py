@@ -12,11 +12,11 @@ from incidents.services.history.index import list_type_terms, list_word_question
 from incidents.services.history.index_words import SOURCES
 
 WORD = re.compile(r"[^\W_]+")
-BEFORE, LENGTH = 60, 220
+LENGTH_BEFORE, EXCERPT_LENGTH = 60, 220
 # A shorter stem matches whole words only, so that « eau » does not match « eaux-vannes ».
 SHORTEST_STEM = 4
 
-TEXTS = "SELECT '{kind}' AS kind, incident_id, source, text FROM ({source}) {kind} WHERE source = ANY(%(sources)s)"
+TEXTS_SQL = "SELECT '{kind}' AS kind, incident_id, source, text FROM ({source}) {kind} WHERE source = ANY(%(sources)s)"
 
 
 class ExcerptPiece(NamedTuple):
@@ -58,7 +58,7 @@ def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, 
         "asked": list_word_questions(),
     }
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(TEXTS.format(kind=kind, source=SOURCES[kind]) for kind in kinds), values)
+        cursor.execute(" UNION ALL ".join(TEXTS_SQL.format(kind=kind, source=SOURCES[kind]) for kind in kinds), values)
         return {(incident, f"{kind} {source}"): text for kind, incident, source, text in cursor.fetchall()}
 
 
@@ -68,10 +68,10 @@ def make_excerpt_pieces(text: str, lexemes: Collection[str]) -> list[ExcerptPiec
     """
     whole = break_links(" ".join(text.split()))
     first = next((word.start() for word in WORD.finditer(whole) if is_searched(word[0], lexemes)), 0)
-    start = whole.rfind(" ", 0, max(0, first - BEFORE)) + 1 if first > BEFORE else 0
-    end = whole.find(" ", start + LENGTH)
-    end = len(whole) if end == -1 or end > start + 2 * LENGTH else end
-    cut = whole[start : min(end, start + 2 * LENGTH)]
+    start = whole.rfind(" ", 0, max(0, first - LENGTH_BEFORE)) + 1 if first > LENGTH_BEFORE else 0
+    end = whole.find(" ", start + EXCERPT_LENGTH)
+    end = len(whole) if end == -1 or end > start + 2 * EXCERPT_LENGTH else end
+    cut = whole[start : min(end, start + 2 * EXCERPT_LENGTH)]
     pieces = list(split_at_words(cut, lexemes))
     if start:
         pieces.insert(0, ExcerptPiece("… ", is_marked=False))

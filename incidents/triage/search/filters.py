@@ -91,12 +91,12 @@ def make_choice_condition(field: str) -> Callable[[Value], Q]:
 def make_range_condition(field: str) -> Callable[[Value], Q]:
     """Return a function that makes the condition for a range. A bound that is None is open."""
 
-    def ask(value: Value) -> Q:
+    def make_condition(value: Value) -> Q:
         bounds = cast("Range", value)
         low = Q() if bounds.low is None else Q(**{f"{field}__gte": bounds.low})
         return low if bounds.high is None else low & Q(**{f"{field}__lte": bounds.high})
 
-    return ask
+    return make_condition
 
 
 def match_days(value: Value) -> Q:

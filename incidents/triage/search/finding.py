@@ -95,11 +95,11 @@ class FoundCase(NamedTuple):
 def plan_search(query: Query, csirts: Iterable[int]) -> SearchPlan:
     """Return the words as PostgreSQL reads them. Runs one query. `text` is empty if every word is a stop word."""
     statement, values = compile_words(query)
-    glimpse = FREQUENCY_SQL.format(
+    statement = FREQUENCY_SQL.format(
         query=statement, newest=NEWEST_SQL.format(depth=SAMPLE_SIZE), last=NEWEST_SQL.format(depth=1)
     )
     with connection.cursor() as cursor:
-        cursor.execute(glimpse, build_bounds(query, csirts) | values | {"usual": COMMON_FROM, "depth": COMMON_DEPTH})
+        cursor.execute(statement, build_bounds(query, csirts) | values | {"usual": COMMON_FROM, "depth": COMMON_DEPTH})
         text, frequency, oldest = cursor.fetchone()
     return SearchPlan(text, frequency >= COMMON_FROM, oldest)
 

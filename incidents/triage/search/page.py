@@ -50,7 +50,7 @@ from incidents.triage.search.finding import (
     find_without_words,
     plan_search,
 )
-from incidents.triage.search.query import LONGEST, Query, QueryPart, QueryProblem, read_query
+from incidents.triage.search.query import MAX_LENGTH, Query, QueryPart, QueryProblem, read_query
 from incidents.triage.search.query_values import KEYS, Days
 
 PER_PAGE = 25
@@ -102,12 +102,12 @@ def search_view(request: HttpRequest) -> HttpResponse:
         raise Http404
     context: dict[str, Any] = {
         "title": "Chercher un dossier",
-        "typed": typed_text[: 2 * LONGEST],
+        "typed": typed_text[: 2 * MAX_LENGTH],
         "keys": KEYS.items(),
     }
     try:
         # A QueryProblem gives a position in the cleaned text, so the page must show that text.
-        context["typed"] = clean_line(typed_text, limit=LONGEST, field="q")
+        context["typed"] = clean_line(typed_text, limit=MAX_LENGTH, field="q")
         query = read_query(refang_typed(context["typed"]))
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
@@ -173,10 +173,10 @@ def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> Se
         result.oldest = plan.oldest
     exact = parse_exact_value(query.free) if not query.phrases else None
     try:
-        best_matches, alike = find_best_matches(query, exact, cases)
+        best_matches, similar = find_best_matches(query, exact, cases)
     except SearchProblem as problem:
-        best_matches, alike, result.warning = [], [], str(problem)
-    result.matches = merge_matches(best_matches, with_words, [] if with_words else alike)
+        best_matches, similar, result.warning = [], [], str(problem)
+    result.matches = merge_matches(best_matches, with_words, [] if with_words else similar)
     return result
 
 
@@ -215,13 +215,13 @@ def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[Foun
     if callers:
         rows = rows.union(of_callers.values_list(*columns, "is_caller")[:CALLERS_READ], all=True)
     same_name: list[FoundCase] = []
-    alike: list[FoundCase] = []
+    similar: list[FoundCase] = []
     for pk, *name, caller, is_caller in rows if bodies or callers else ():
         if is_caller:
             same_name += [FoundCase(pk, reason=REASONS["caller"])] if has_caller_name(caller, callers) else []
         else:
-            (same_name if has_body_name(query, name) else alike).append(FoundCase(pk))
-    return same_name, alike
+            (same_name if has_body_name(query, name) else similar).append(FoundCase(pk))
+    return same_name, similar
 
 
 def has_body_name(query: Query, name: Iterable[str | None]) -> bool:

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from core.text import fold
 from incidents.triage.search.query_values import KEYS, BadValue, Value, find_key
 
-LONGEST = 300
+MAX_LENGTH = 300
 QUOTES = {'"': '"', "«": "»", "“": "”"}
 # French puts a space before the colon, so there may be a space between a key and its operator: « type : panne ».
 FILTER_WORD = re.compile(r"([^\W\d_]+)\s*(>=|<=|:|>|<|=)\s*")

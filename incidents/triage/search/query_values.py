@@ -25,9 +25,9 @@ from incidents.enums import (
     Tlp,
 )
 
-LARGEST = 100_000_000
+MAX_POPULATION = 100_000_000
 RANGE = re.compile(r"(\d*)\.\.+(\d*)|(\d+)", re.ASCII)
-DATES = (
+DATE_PATTERNS = (
     re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})", re.ASCII),
     re.compile(r"(?P<d>\d{1,2})[/.](?P<m>\d{1,2})[/.](?P<y>\d{4})", re.ASCII),
     re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})", re.ASCII),
@@ -36,7 +36,7 @@ DATES = (
 )
 DEPARTEMENT = re.compile(r"\d{2}|2[AB]|9[78]\d", re.ASCII)
 TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
-LONGEST_WORDS = 120
+MAX_TEXT_LENGTH = 120
 
 
 class BadValue(ValueError):
@@ -121,7 +121,7 @@ def index_choices(choices: Iterable[tuple[str, str]], **more: tuple[str, ...]) -
 
 def parse_number(text: str) -> int:
     digits = re.sub(r"[\s.]", "", text)
-    if not digits.isascii() or not digits.isdigit() or int(digits[:12]) > LARGEST:
+    if not digits.isascii() or not digits.isdigit() or int(digits[:12]) > MAX_POPULATION:
         raise BadValue("On attend un nombre d’habitants, comme 10000 ou 500..2000.")
     return int(digits)
 
@@ -166,7 +166,7 @@ def read_severity(operator: str, text: str) -> Value:
 
 def read_period(operator: str, text: str) -> Days:
     refuse_comparison(operator)
-    for shape in DATES:
+    for shape in DATE_PATTERNS:
         if match := shape.fullmatch(text):
             return parse_days(match.groupdict())
     raise BadValue("On attend une date, comme 2026-03-14, 14/03/2026, 2026-03 ou 2026.")
@@ -207,7 +207,7 @@ def read_technique(operator: str, text: str) -> Value:
 
 def read_free_words(operator: str, text: str) -> Value:
     refuse_comparison(operator)
-    if not fold(text) or len(text) > LONGEST_WORDS:
+    if not fold(text) or len(text) > MAX_TEXT_LENGTH:
         raise BadValue("On attend un nom, entre guillemets s’il a plusieurs mots.")
     return text
 
@@ -266,7 +266,7 @@ KEYS: dict[str, FilterKey] = {
     "technique": FilterKey("technique ATT&CK", "technique:T1566", read_technique),
     "tlp": FilterKey("TLP", "tlp:green", make_choice_reader(index_choices([(code, code) for code in Tlp.values]))),
 }
-OTHER_NAMES = {
+KEY_ALIASES = {
     "population": "pop",
     "habitants": "pop",
     "responsable": "resp",
@@ -282,5 +282,5 @@ OTHER_NAMES = {
 def find_key(name: str) -> str:
     """Return the key of a filter from any spelling of its name, or "" if there is no such filter."""
     plain = fold(name)
-    plain = OTHER_NAMES.get(plain, plain)
+    plain = KEY_ALIASES.get(plain, plain)
     return plain if plain in KEYS else ""

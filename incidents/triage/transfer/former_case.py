@@ -23,10 +23,16 @@ from incidents.triage.case import event_details
 from incidents.triage.case.page import render_page
 
 # The lists that may have several pages, each with its URL parameter, which is also the name of its section.
-LISTS = {"messages": "echanges", "notes": "notes", "sheets": "reponses", "tasks": "taches", "events": "histoire"}
+LIST_PARAMETERS = {
+    "messages": "echanges",
+    "notes": "notes",
+    "sheets": "reponses",
+    "tasks": "taches",
+    "events": "histoire",
+}
 SMALL_NUMBER = re.compile("[0-9]{1,6}")
 # The codes that are shown, in this order: (name in the snapshot, enumeration).
-CODES: tuple[tuple[str, type[TextChoices]], ...] = (
+SHOWN_CODES: tuple[tuple[str, type[TextChoices]], ...] = (
     ("verification", enums.Verification),
     ("nature", enums.Nature),
     ("cause", enums.Cause),
@@ -64,7 +70,7 @@ def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def read_rows_to_skip(request: HttpRequest) -> dict[str, int]:
     """Return, by the name of a list, how many of its newest rows to skip. Values that are not numbers are ignored."""
-    parameters = {name: request.GET.get(parameter, "") for name, parameter in LISTS.items()}
+    parameters = {name: request.GET.get(parameter, "") for name, parameter in LIST_PARAMETERS.items()}
     return {name: int(number) for name, number in parameters.items() if SMALL_NUMBER.fullmatch(number)}
 
 
@@ -73,7 +79,7 @@ def format_facts(snapshot: Values) -> dict[str, Any]:
     codes = snapshot.get("codes")
     if not codes:
         return {}
-    lines = [(choices, codes[name]) for name, choices in CODES]
+    lines = [(choices, codes[name]) for name, choices in SHOWN_CODES]
     return {
         "term": str(enums.TYPE_TERMS[codes["type"]]),
         "severity": str(enums.Severity(codes["severity"]).label),

@@ -223,7 +223,7 @@ def render_offer_page(
         "zone": find_zone(incident.collectivity),
         "is_mine": bool(list_abilities(get_account(request), incident)),
         "why_not": explain_offer_refusal(transfer),
-        "is_kept_in": lacks_agreement(transfer),
+        "forbids_leaving": lacks_agreement(transfer),
     }
     if transfer.state == TransferState.ASKED:
         context["summary"] = summarise_case(incident)

@@ -32,9 +32,9 @@ from incidents.services.library.reflexes import get_led_csirt
 from incidents.triage.case.page import render_page
 
 PUBLISH, GO_BACK = "publier", "national"
-PAGE = "admin:incidents_incident_playbook"
-SOURCE = re.compile(r"source\s*:\s*(.*)", re.IGNORECASE)
-BEFORE = re.compile(r"avant\s*:\s*(.*)", re.IGNORECASE)
+GUIDE_URL_NAME = "admin:incidents_incident_playbook"
+SOURCE_LINE = re.compile(r"source\s*:\s*(.*)", re.IGNORECASE)
+BEFORE_LINE = re.compile(r"avant\s*:\s*(.*)", re.IGNORECASE)
 HOURS = re.compile(r"(\d{1,5})\s*(?:h|heures?)?", re.IGNORECASE)
 HELP = (
     "Une ligne pour ce qu’il y a à faire, les suivantes pour dire pourquoi. Puis, s’il y en a, une ligne "
@@ -111,7 +111,7 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
     except Stale:
         return render_guide_conflict(request, csirt, kind)
     messages.success(request, f"Version {version} publiée pour votre centre.")
-    return redirect(PAGE, csirt.slug, kind)
+    return redirect(GUIDE_URL_NAME, csirt.slug, kind)
 
 
 def restore_national_guide(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
@@ -127,7 +127,7 @@ def restore_national_guide(request: HttpRequest, csirt: Csirt, kind: str) -> Htt
         messages.success(request, "Le guide national sert de nouveau. Vos versions restent ici.")
     except Stale:
         messages.warning(request, "Quelqu’un a publié une autre version depuis. Lisez-la d’abord.")
-    return redirect(PAGE, csirt.slug, kind)
+    return redirect(GUIDE_URL_NAME, csirt.slug, kind)
 
 
 def render_guide_conflict(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
@@ -202,9 +202,9 @@ def parse_step(number: int, lines: list[str], codes: dict[str, str]) -> dict[str
     step: dict[str, Any] = {"step": codes.get(title, ""), "title": title, "source": "", "within_hours": None}
     why = []
     for line in rest:
-        if match := SOURCE.fullmatch(line):
+        if match := SOURCE_LINE.fullmatch(line):
             step["source"] = match[1]
-        elif match := BEFORE.fullmatch(line):
+        elif match := BEFORE_LINE.fullmatch(line):
             step["within_hours"] = parse_hours(number, match[1])
         else:
             why.append(line)

@@ -27,7 +27,7 @@ from incidents.services.correspondence.templates import (
 from incidents.services.library.reflexes import get_led_csirt
 from incidents.triage.case.page import render_page
 
-LIST = "admin:incidents_incident_message_templates"
+LIST_URL_NAME = "admin:incidents_incident_message_templates"
 WITHDRAW = "retirer"
 
 
@@ -138,7 +138,7 @@ def submit_template(
                 seen=form.cleaned_data["seen"] or 0,
             )
             messages.success(request, "Message enregistré. Il est proposé dans les dossiers.")
-            return redirect(LIST)
+            return redirect(LIST_URL_NAME)
     except ValidationError as error:
         form.add_error(None, error)
     except Stale:
@@ -155,7 +155,7 @@ def submit_withdrawal(
     except Stale:
         return render_template_conflict(request, csirt, row)
     messages.success(request, "Message retiré. Ce qui a été envoyé avec lui reste.")
-    return redirect(LIST)
+    return redirect(LIST_URL_NAME)
 
 
 def render_template_conflict(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None) -> HttpResponse:

@@ -12,7 +12,7 @@ from incidents.triage.case_form import CaseForm
 
 # A call that nobody answered. It is recorded, but does not count as an answer to the declarant.
 MISSED = "missed"
-KINDS = [
+KIND_CHOICES = [
     (NoteKind.NOTE.value, "Une note"),
     (NoteKind.CALL_OUT.value, "Appel passé"),
     (NoteKind.CALL_IN.value, "Appel reçu"),
@@ -25,7 +25,7 @@ class NoteForm(CaseForm):
 
     code = KeptForm.NOTE
 
-    kind = forms.ChoiceField(label="Nature", choices=KINDS, initial=NoteKind.NOTE, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label="Nature", choices=KIND_CHOICES, initial=NoteKind.NOTE, widget=forms.RadioSelect)
     text = forms.CharField(
         label="Note interne",
         required=False,

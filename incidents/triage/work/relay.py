@@ -34,7 +34,7 @@ from incidents.services.handling.handover import (
 from incidents.triage.case.page import render_page
 from incidents.triage.queue.refresh import is_late
 
-PAGE = "admin:incidents_incident_handover"
+RELAY_URL_NAME = "admin:incidents_incident_handover"
 FREE = "liberer"
 
 
@@ -86,7 +86,7 @@ def submit_relay(request: HttpRequest, user: User) -> HttpResponse:
         if form.is_valid():
             relay = hand_shift_over(actor=user, references=ticked, shift=form.make_handover(user))
             announce_relay(request, relay)
-            return redirect(PAGE) if relay.is_written else render_unsaved_relay(request, user)
+            return redirect(RELAY_URL_NAME) if relay.is_written else render_unsaved_relay(request, user)
     except ValidationError as error:
         wrong = error.message_dict
         # The checkboxes of the cases are not fields of the form.
@@ -126,7 +126,7 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
     case = next((case for case in list_abandoned_cases(user) if case.reference == request.POST[FREE]), None)
     if case is None:
         messages.warning(request, "Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé.")
-        return redirect(PAGE)
+        return redirect(RELAY_URL_NAME)
     try:
         assign_incident(reference=case.reference, actor=user, assignee=None, seen=format_person_tag(case.assignee))
     except Stale as stale:
@@ -136,7 +136,7 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
         messages.warning(request, " ".join(error.messages))
     else:
         messages.success(request, "Dossier remis dans la file, sans personne.")
-    return redirect(PAGE)
+    return redirect(RELAY_URL_NAME)
 
 
 def render_relay(

@@ -21,7 +21,7 @@ HIDDEN_FIELDS = frozenset(
     {"csrfmiddlewaretoken", "stylo", "ouverte", "trait", "key", "cle", "voir", "envoyer", "enregistrer"}
 )
 # The state of the case when the page was made, which the form sends back.
-OPENED_ON = frozenset({"seen", "vu"})
+STATE_FIELDS = frozenset({"seen", "vu"})
 
 
 def read_page_values(posted: QueryDict) -> Values:
@@ -39,7 +39,7 @@ def keep_page_words(user: User, reference: str, code: KeptForm, posted: QueryDic
     Raise Http404, PermissionDenied, and ValidationError if the case is erased.
     """
     values = read_page_values(posted)
-    is_blank = not any(value.strip() for name, texts in values.items() if name not in OPENED_ON for value in texts)
+    is_blank = not any(value.strip() for name, texts in values.items() if name not in STATE_FIELDS for value in texts)
     return bool(keep_words(reference=reference, actor=user, words={code: {} if is_blank else values}, pen=pen))
 
 
