@@ -5,10 +5,10 @@ Each feature has its views next to its forms. An act that needs only a button is
 
 from incidents.enums import KeptForm
 from incidents.triage.bulk import pages as in_bulk
-from incidents.triage.calls.call_back import call_view
+from incidents.triage.calls.call_back import call_back_view
 from incidents.triage.case import messages
 from incidents.triage.case.history import history_view
-from incidents.triage.case.opened_forms import form_view
+from incidents.triage.case.opened_forms import opened_form_view
 from incidents.triage.case.page import PageRoute
 from incidents.triage.groups import merging
 from incidents.triage.groups import message as group_message
@@ -38,20 +38,20 @@ CASE_ROUTES: list[PageRoute] = [
     PageRoute("cloture", closing_view, "closing", KeptForm.CLOSING),
     PageRoute("verifier", verify_view, "verify", KeptForm.VERIFICATION),
     PageRoute("rouvrir", reopen_view, "reopen", KeptForm.REOPENING),
-    PageRoute("appel", call_view, "call", KeptForm.CALL),
-    PageRoute("note", views.note_view, "note", KeptForm.NOTE),
+    PageRoute("appel", call_back_view, "call", KeptForm.CALL),
+    PageRoute("note", views.write_note_view, "note", KeptForm.NOTE),
     PageRoute("attribuer", views.assign_view, "assign", PREFIX),
     PageRoute("presence", views.presence_view, "presence"),
     PageRoute("taches", views.add_task_view, "add_task", KeptForm.TASK),
-    PageRoute("taches/<uuid:uid>", views.task_view, "task"),
+    PageRoute("taches/<uuid:uid>", views.task_state_view, "task"),
     PageRoute("transfert", propose_transfer_view, "transfer", KeptForm.TRANSFER),
     PageRoute("transfert/retirer", withdraw_transfer_view, "withdraw_transfer"),
     PageRoute("avis", advise_view, "advise", KeptForm.ADVICE),
     PageRoute("indicateurs", observables_view, "observables"),
     PageRoute("indicateurs/<uuid:uid>", observable_view, "observable"),
-    PageRoute("fusionner", merging.compare_view, "compare"),
+    PageRoute("fusionner", merging.compare_cases_view, "compare"),
     PageRoute("messages", messages.thread_view, "messages"),
-    PageRoute("formulaire/<slug:form>", form_view, "form"),
+    PageRoute("formulaire/<slug:form>", opened_form_view, "form"),
 ]
 OTHER_ROUTES: list[PageRoute] = [
     PageRoute("relais", relay.relay_view, "handover"),
@@ -76,7 +76,7 @@ OTHER_ROUTES: list[PageRoute] = [
     PageRoute("groupes/<uuid:uid>/ajouter", groups.add_cases_view, "group_add"),
     PageRoute("groupes/<uuid:uid>/reste", groups.add_rest_view, "group_rest"),
     PageRoute("groupes/<uuid:uid>/etat", groups.group_state_view, "group_state"),
-    PageRoute("groupes/<uuid:uid>/message", group_message.message_view, "group_message"),
+    PageRoute("groupes/<uuid:uid>/message", group_message.group_message_view, "group_message"),
     PageRoute("etat", state.queue_state_view, "state"),
     PageRoute("actes", in_bulk.bulk_act_view, "in_bulk"),
     PageRoute("actes/<uuid:uid>", in_bulk.bulk_progress_view, "bulk"),

@@ -183,7 +183,7 @@ def warn_about_ignored_cases(request: HttpRequest, number: int) -> None:
 
 def describe_done(job: BulkJob, number: int) -> str:
     """Return a text such as « 2 dossiers attribués à Camille. »."""
-    words = {
+    sentences = {
         BulkAct.TAKE: choose_plural(
             "%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number
         ),
@@ -195,7 +195,7 @@ def describe_done(job: BulkJob, number: int) -> str:
         BulkAct.GROUP: choose_plural("%(number)s dossier groupé.", "%(number)s dossiers groupés.", number),
         BulkAct.MESSAGE: choose_plural("%(number)s message envoyé.", "%(number)s messages envoyés.", number),
     }
-    return words[BulkAct(job.act)] % {"number": number, "to": find_assignee_name(job)}
+    return sentences[BulkAct(job.act)] % {"number": number, "to": find_assignee_name(job)}
 
 
 def find_assignee_name(job: BulkJob) -> str:
@@ -210,14 +210,14 @@ def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
         "incident__collectivity__departement", "incident__acknowledged_by", "incident__assignee"
     ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
     return [
-        (format_item(item), explain_refusal(job, item))
+        (format_bulk_item(item), explain_refusal(job, item))
         if item.incident.csirt_id in centre_ids
         else ("Un dossier", str(TRANSFERRED))
         for item in with_names.order_by("id")[:REFUSALS_SHOWN]
     ]
 
 
-def format_item(item: BulkItem) -> str:
+def format_bulk_item(item: BulkItem) -> str:
     return f"{item.incident.collectivity} ({spaced(item.incident.reference)})"
 
 

@@ -57,7 +57,7 @@ class CallForm(TelephoneForm):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def call_view(request: HttpRequest, reference: str) -> HttpResponse:
+def call_back_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the form on GET, save it on POST. If it is refused or the facts have changed, show it as it was typed."""
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
     with timezone.override(find_zone(incident.collectivity)):

@@ -25,7 +25,7 @@ TEMPLATE = "incidents/triage/compare.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def compare_view(request: HttpRequest, reference: str) -> HttpResponse:
+def compare_cases_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Compare the case with the case whose reference was typed in `avec`. On POST, merge them and keep `garder`."""
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.LINK, door=Door.BESIDE)

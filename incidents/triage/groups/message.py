@@ -1,4 +1,6 @@
-"""One message to the declarants of a group, each in their own thread: written, previewed, then sent."""
+"""The page on which a message to all declarants of a group is written, previewed and sent, to each in their own
+thread.
+"""
 
 import hashlib
 import secrets
@@ -58,7 +60,7 @@ class GroupLetterForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show the form on GET. On POST, show a preview and the number of readers, or send the message.
 
     The button « Envoyer », which sends, is only on the page of a preview.

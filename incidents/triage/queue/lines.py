@@ -63,7 +63,7 @@ class CaseLine:
 
     @property
     def is_free(self) -> bool:
-        """Tell whether the case is to be taken: it has no assignee, or they left the centre."""
+        """Tell whether the case is to be taken: it has no assignee, or the assignee left the centre."""
         return self.incident.status == Status.DECLARED or not (self.is_closed or self.owner)
 
     @property

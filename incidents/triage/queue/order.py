@@ -49,7 +49,7 @@ class OpenCase(NamedTuple):
 
     @property
     def is_free(self) -> bool:
-        """Tell whether the case is to be taken: it has no assignee, or they left the centre."""
+        """Tell whether the case is to be taken: it has no assignee, or the assignee left the centre."""
         return self.status == Status.DECLARED or (self.status == Status.ACKNOWLEDGED and self.holder is None)
 
     @property

@@ -15,15 +15,15 @@ from incidents.querysets import LAST_DIGITS, PACIFIC, IncidentQuerySet
 
 NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)
 # A French number as it is dialled. Nine digits are a SIREN, fourteen a SIRET.
-NATIONAL = re.compile(r"0\d{9}", re.ASCII)
+NATIONAL_NUMBER = re.compile(r"0\d{9}", re.ASCII)
 # A number of the Pacific, in pairs or not. Only spaces and dots separate its pairs, unlike « 24/11/26 ».
 PACIFIC_LOCAL = re.compile(r"[2-9]\d(?:[ .]?\d\d){2}|(?:4\d|8[7-9])(?:[ .]?\d\d){3}", re.ASCII)
 PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
-PREFIXED = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
-# « facture.exe », not « 12.05 ».
+INTERNATIONAL_NUMBER = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
+# A file name such as « facture.exe », but not a number such as « 12.05 ».
 FILE_NAME = re.compile(r"[^/]*[^\W_]\.[a-z]\w{1,4}", re.IGNORECASE)
 # Kinds of indicators that look like a name that a person may type, such as « m.martin ».
-LIKE_NAMES = frozenset((ObservableKind.DOMAIN, ObservableKind.FILE))
+NAME_LIKE_KINDS = frozenset((ObservableKind.DOMAIN, ObservableKind.FILE))
 # Patterns that the whole text must match too, for the kinds of which `normalise_value` accepts too much.
 PATTERNS = {ObservableKind.EMAIL: EMAIL, ObservableKind.FILE: FILE_NAME}
 
@@ -36,7 +36,7 @@ class ExactValue(NamedTuple):
 
     @property
     def may_be_name(self) -> bool:
-        return bool(self.indicators) and all(indicator.kind in LIKE_NAMES for indicator in self.indicators)
+        return bool(self.indicators) and all(indicator.kind in NAME_LIKE_KINDS for indicator in self.indicators)
 
 
 # Names of callers are not indexed, since erasing must leave no copy of them. The names in this many cases are compared
@@ -80,9 +80,9 @@ def parse_telephone(text: str) -> str:
         return bare
     if PACIFIC_ABROAD.fullmatch(bare):
         return bare.lstrip("+0")[len("687") :]
-    if NATIONAL.fullmatch(bare):
+    if NATIONAL_NUMBER.fullmatch(bare):
         return bare
-    return f"0{bare[-LAST_DIGITS:]}" if PREFIXED.fullmatch(bare) else ""
+    return f"0{bare[-LAST_DIGITS:]}" if INTERNATIONAL_NUMBER.fullmatch(bare) else ""
 
 
 def list_spellings(number: str) -> list[str]:

@@ -116,7 +116,8 @@ def compile_words(query: Query) -> tuple[str, dict[str, str]]:
     for number, word in enumerate(query.words):
         values[f"word{number}"] = word
         readings = f"plainto_tsquery('tocsin', %(word{number})s) || plainto_tsquery('french', %(word{number})s)"
-        if query.is_open and number == len(query.words) - 1 and word.isalnum() and len(word) >= SHORTEST_BEGINNING:
+        is_last = number == len(query.words) - 1
+        if is_last and query.ends_with_word and word.isalnum() and len(word) >= SHORTEST_BEGINNING:
             values["open"] = f"'{word}':*"
             readings += " || to_tsquery('tocsin', %(open)s)"
         parts.append(f"({readings})")

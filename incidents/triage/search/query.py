@@ -81,7 +81,7 @@ class Query:
         return [part.text for part in self.parts if part.is_left_out and not part.key and fold(part.text)]
 
     @property
-    def is_open(self) -> bool:
+    def ends_with_word(self) -> bool:
         """Tell whether the last part is a word, which may be unfinished."""
         return bool(self.parts) and is_word(self.parts[-1]) and not self.parts[-1].is_left_out
 

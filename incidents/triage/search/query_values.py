@@ -212,7 +212,7 @@ def read_free_words(operator: str, text: str) -> Value:
     return text
 
 
-# A value of the filter that is no status: the case has no assignee, or they left the centre.
+# A value of the filter that is no status: the case has no assignee, or the assignee left the centre.
 TO_TAKE = "to_take"
 # Another value that is no status: the assignee works for the centre.
 TAKEN = "taken"

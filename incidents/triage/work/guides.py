@@ -115,8 +115,8 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
 
 
 def restore_national_guide(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-    """Return to the national playbook. If another version was published since the page was opened, the person must
-    read it first.
+    """Make the centre use the national playbook again. If another version was published since the page was opened, the
+    person must read it first.
     """
     version = request.POST.get("based_on", "")
     version_seen = int(version) if version.isdecimal() and len(version) < 6 else -1

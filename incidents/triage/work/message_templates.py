@@ -112,8 +112,8 @@ def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 
 
 def offer_as_new_template(request: HttpRequest, csirt: Csirt) -> HttpResponse:
-    """Give the typed text back as a new message if a colleague withdrew the message meanwhile. Raise Http404 for a
-    GET or a withdrawal.
+    """Show the typed text again as a new message, because a colleague withdrew the message meanwhile. Raise Http404
+    for a GET or a withdrawal.
     """
     if request.method != "POST" or WITHDRAW in request.POST:
         raise Http404

@@ -22,12 +22,12 @@ def describe_presence(incident: Incident, user: User, event_seen: str, now: date
     that the page showed. Runs three queries.
     """
     last = incident.events.select_related("actor").order_by("-id").first()
-    mark = str(last.uid) if last else ""
-    is_old = last is not None and event_seen not in ("", mark)
+    stamp = str(last.uid) if last else ""
+    is_old = last is not None and event_seen not in ("", stamp)
     return {
         "others": [str(person) for person in list_others_present(incident, user)],
         "writing": [str(person) for person in list_colleagues_writing(incident, user)],
-        "seen": mark,
+        "seen": stamp,
         "changed": describe_change(last, incident, user, now) if last and is_old else "",
     }
 

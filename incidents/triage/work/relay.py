@@ -131,7 +131,7 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
         assign_incident(reference=case.reference, actor=user, assignee=None, seen=format_person_tag(case.assignee))
     except Stale as stale:
         messages.warning(request, f"{stale.current} a ce dossier maintenant.")
-    # The case was closed since the list was read.
+    # The case was closed after the list was read.
     except ValidationError as error:
         messages.warning(request, " ".join(error.messages))
     else:

@@ -118,18 +118,18 @@ def keep_posted_words(code: str) -> Callable[[Callable[..., HttpResponse]], Call
         def wrapped(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
-            posted, own = request.POST, code or kwargs.get("act", "")
-            words: dict[KeptForm, Values] = {}
-            if own in PAGES:
-                # The case is erased, and the view refuses the post.
-                with suppress(ValidationError):
-                    keep_page_words(get_account(request), reference, KeptForm(own), posted, read_posted_pen(posted))
+            posted, form_code, user = request.POST, code or kwargs.get("act", ""), get_account(request)
+            pen, words = read_posted_pen(posted), dict[KeptForm, Values]()
+            if form_code in PAGES:
+                with suppress(ValidationError):  # the case is erased, so the view refuses the post
+                    keep_page_words(user, reference, KeptForm(form_code), posted, pen)
             else:
-                words = keep_typed_words(get_account(request), reference, posted, own)
-            request.POST = add_unprefixed_names(posted, own)  # type: ignore[assignment]  # immutable in its stubs
+                words = keep_typed_words(user, reference, posted, form_code)
+            request.POST = add_unprefixed_names(posted, form_code)  # type: ignore[assignment]  # immutable in its stubs
             response = view(request, reference, *args, **kwargs)
-            if own in KeptForm.values and response.status_code == HTTPStatus.FOUND and words.get(KeptForm(own)) != {}:
-                forget_submitted_words(get_account(request), reference, KeptForm(own), read_posted_pen(posted))
+            is_accepted = form_code in KeptForm.values and response.status_code == HTTPStatus.FOUND
+            if is_accepted and words.get(KeptForm(form_code)) != {}:
+                forget_submitted_words(user, reference, KeptForm(form_code), pen)
             return response
 
         return wrapped
@@ -137,9 +137,9 @@ def keep_posted_words(code: str) -> Callable[[Callable[..., HttpResponse]], Call
     return decorate
 
 
-def keep_typed_words(user: User, reference: str, posted: QueryDict, own: str = "") -> dict[KeptForm, Values]:
+def keep_typed_words(user: User, reference: str, posted: QueryDict, form_code: str = "") -> dict[KeptForm, Values]:
     """Keep what was typed in all forms of the page, whichever form was sent, and return it. The words in the form
-    `own`, which was sent, replace what another page saved for it. Raise Http404 and PermissionDenied.
+    `form_code`, which was sent, replace what another page saved for it. Raise Http404 and PermissionDenied.
     """
     if not any(read_form_values(posted, code) for code in KeptForm.values):
         return {}
@@ -147,17 +147,17 @@ def keep_typed_words(user: User, reference: str, posted: QueryDict, own: str = "
     if incident.erased_at:
         return {}
     words = read_typed_words(incident, posted, KeptForm)
-    replaced = next((code for code in words if code == own and words[code]), None)
+    replaced = next((code for code in words if code == form_code and words[code]), None)
     keep_words(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), submitted=replaced)
     return words
 
 
-def add_unprefixed_names(posted: QueryDict, own: str) -> QueryDict:
-    """Return a copy of `posted` in which the fields of the form `own` also have their names without prefix. A value
-    that was posted under such a name, as by a button, is not replaced.
+def add_unprefixed_names(posted: QueryDict, form_code: str) -> QueryDict:
+    """Return a copy of `posted` in which the fields of the form `form_code` also have their names without prefix. A
+    value that was posted under such a name, as by a button, is not replaced.
     """
     fields = posted.copy()
-    for name, values in read_form_values(posted, own).items() if own else ():
+    for name, values in read_form_values(posted, form_code).items() if form_code else ():
         if name not in fields:
             fields.setlist(name, values)
     return fields
@@ -173,7 +173,7 @@ def forget_submitted_words(user: User, reference: str, code: KeptForm, pen: Pen)
 
 @never_cache
 @require_POST
-def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
+def keep_words_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Keep what is typed. The script gets the result as JSON; without a script, the page comes back with the words."""
     user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)

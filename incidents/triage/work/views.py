@@ -37,7 +37,7 @@ LIFTED = " La question posée n’attend plus de réponse\N{NO-BREAK SPACE}: le 
 
 
 @require_POST
-def note_view(request: HttpRequest, reference: str) -> HttpResponse:
+def write_note_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = NoteForm(request.POST)
     incident = get_incident(get_account(request), reference, to=Ability.WORK)
     try:
@@ -100,7 +100,7 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+def task_state_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     state = request.POST.get("etat", "")
     check_ability(get_account(request), reference, to=Ability.WORK)
     if state not in set(TaskState):
