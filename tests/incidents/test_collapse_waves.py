@@ -107,7 +107,7 @@ def test_a_group_without_a_case_in_the_view_still_names_the_cases_it_lacks():
     """In « À prendre », for instance, when its own cases are all taken."""
     inside, outside = make_cases(3, supplier_key="paie", **make_group_fields()), make_cases(3, supplier_key="paie")
     (wave,) = arrange_waves(outside, NOW, all_open_cases=[*inside, *outside])
-    assert (wave.kind, wave.outside(), wave.group) == (WaveKind.GROUP, 3, inside[0])
+    assert (wave.kind, wave.count_ungrouped(), wave.group) == (WaveKind.GROUP, 3, inside[0])
 
 
 def test_a_body_in_a_burst_is_one_line_with_its_cases_before_the_mark():
