@@ -10,6 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.signed_in import get_account
+from incidents.enums import EventKind
 from incidents.reference import compact, spaced
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
@@ -55,7 +56,9 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     @admin.display(description="ce qui est dit")
     def event_label(self, delivery: Delivery) -> str:
-        return str(delivery.event.get_kind_display())
+        # The name of this kind says « envoyé », and the list is there to tell whether the mail was sent.
+        is_advice = delivery.event.kind == EventKind.ADVISED
+        return "avis à un partenaire" if is_advice else str(delivery.event.get_kind_display())
 
     @admin.display(description="envoyé")
     def sent_moment(self, delivery: Delivery) -> str:

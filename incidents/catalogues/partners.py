@@ -38,3 +38,8 @@ PARTNERS: dict[str, Partner] = {
     code: read_partner(code, values) for code, values in json.loads(FILE.read_text(encoding="utf-8")).items()
 }
 MAILED: dict[str, Partner] = {code: partner for code, partner in PARTNERS.items() if partner.email}
+
+
+def format_partner(code: str) -> str:
+    """Return the name of the partner, or its code if it is no longer in the list."""
+    return PARTNERS[code].name if code in PARTNERS else code

@@ -95,8 +95,28 @@ def test_a_refused_mail_is_not_shown_as_sent(responder, incident):
         page = text_of(client.get(where))
         assert '<b class="late">Pas parti à un partenaire</b>' in page
         assert "Envoyé à un partenaire" not in page
+    case = text_of(client.get(url(incident)))
+    assert "<b>L’envoi au CERT-FR n’est pas parti</b> : refusé (refusé par le serveur du destinataire)." in case
+    assert f'<a href="{url(incident, "avis")}">Refaire l’envoi</a>' in case
+    mails = text_of(client.get("/admin/notifications/delivery/", {"q": incident.reference}))
+    assert "avis à un partenaire" in mails
+    assert "envoyé à un partenaire" not in mails
     listing = text_of(client.get(url(incident, "avis")))
     assert '<b class="late">Pas parti : refusé (refusé par le serveur du destinataire)</b> CERT-FR' in listing
+
+
+def test_the_case_no_longer_warns_when_the_file_left_the_second_time(responder, incident):
+    client = as_person(responder)
+    for key in ("k", "l"):
+        Delivery.objects.filter(recipient=Recipient.PARTNER).update(status=DeliveryStatus.DEAD)
+        _page, fields = open_preview(client, incident, key=key)
+        fields.pop("with_persons")
+        client.post(url(incident, "avis"), fields)
+        announce_all_events()
+    assert Delivery.objects.filter(recipient=Recipient.PARTNER).count() == 2
+    assert "n’est pas parti" not in text_of(client.get(url(incident)))
+    Delivery.objects.filter(recipient=Recipient.PARTNER).update(status=DeliveryStatus.DEAD)
+    assert text_of(client.get(url(incident))).count("L’envoi au CERT-FR n’est pas parti") == 1
 
 
 def test_persons_are_sent_only_when_ticked(responder, incident):

@@ -30,6 +30,7 @@ from incidents.triage.judging.qualify import build_qualify_block
 from incidents.triage.judging.severity import build_severity_block
 from incidents.triage.judging.verify import VerifyForm
 from incidents.triage.transfer.block import build_transfer_block
+from incidents.triage.transfer.failed_advices import list_failed_advices
 from incidents.triage.work.blocks import build_work_context
 
 # How many events the page shows; the whole history has its own page.
@@ -59,6 +60,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
             "calls": calls,
             "verify": {"form": VerifyForm(proposed=calls[0] if calls else None)},
             "transfers": build_transfer_block(incident, rows.transfers),
+            "failed_advices": list_failed_advices(rows.events),
         }
     )
     thread["news_at"] = find_news_anchor(thread, rows.events, context["doubles"])

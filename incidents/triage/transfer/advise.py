@@ -14,7 +14,7 @@ from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident
-from incidents.catalogues.partners import MAILED, PARTNERS
+from incidents.catalogues.partners import MAILED, PARTNERS, format_partner
 from incidents.enums import Ability, EventKind, KeptForm, Tlp
 from incidents.models import Advice, Incident
 from incidents.panels import Remark, list_remarks
@@ -155,8 +155,3 @@ def list_sent_advices(incident: Incident) -> list[tuple[Advice, str, Remark | No
     mails = list_remarks(list(events.values()))
     lost = {event: next((mail for mail in remarks if mail.is_troubled), None) for event, remarks in mails.items()}
     return [(advice, format_partner(advice.partner), lost.get(events.get(str(advice.uid), 0))) for advice in advices]
-
-
-def format_partner(code: str) -> str:
-    """Return the name of the partner, or its code if it is no longer in the list."""
-    return PARTNERS[code].name if code in PARTNERS else code
