@@ -4,15 +4,21 @@ The row of a leak holds the status that counts for the severity and for the figu
 one, otherwise the declared status. What was declared is in the sheets, to which a judgement adds none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from incidents.enums import EventKind, LeakStatus
 from incidents.facts.shapes import Leak, read_leak
-from incidents.models import DataLeak, Incident, IncidentEvent
-from incidents.services.history.snapshots import Values, find_first_leak, snapshot_data, snapshot_rows
+from incidents.models import AnswerSheet, DataLeak, Incident, IncidentEvent
+from incidents.services.history.snapshots import (
+    Values,
+    find_first_leak,
+    read_leak_row,
+    snapshot_data,
+    snapshot_rows,
+)
 
 DATA = "donnees"
 
@@ -30,15 +36,37 @@ def read_declared_data(incident: Incident) -> Values:
     """
     if incident.erased_at:
         return snapshot_data(incident.data_concerned, None)
+    newest = filter_declared_sheets(incident.sheets.all()).order_by("-id").first()
+    return newest.values if newest and newest.values else snapshot_rows(incident, DATA)
+
+
+def filter_declared_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerSheet]:
+    """Return the sheets about data that a declarant filled in."""
     # Judgements wrote sheets too in earlier versions, at the instant of their event.
     judged = IncidentEvent.objects.filter(
         incident=OuterRef("incident"),
         at=OuterRef("written_at"),
         kind__in=(EventKind.QUALIFIED, EventKind.CLOSED),
     )
-    sheets = incident.sheets.filter(~Exists(judged), section=DATA)
-    newest = sheets.order_by("-id").first()
-    return newest.values if newest and newest.values else snapshot_rows(incident, DATA)
+    return sheets.filter(~Exists(judged), section=DATA)
+
+
+def read_declared_data_by_case(incidents: Sequence[Incident], leaks: Mapping[int, DataLeak]) -> dict[int, Values]:
+    """Return, by the id of the case, what `read_declared_data` returns for each. `leaks` has the first row of a leak
+    by case. One query, or none without a case.
+    """
+    sheets = filter_declared_sheets(AnswerSheet.objects.filter(incident__in=[incident.pk for incident in incidents]))
+    newest = dict(sheets.order_by("id").values_list("incident", "values"))  # the last sheet of each case counts
+    return {
+        incident.pk: snapshot_data(incident.data_concerned, None)
+        if incident.erased_at
+        else newest.get(incident.pk) or snapshot_leak_row(incident, leaks.get(incident.pk))
+        for incident in incidents
+    }
+
+
+def snapshot_leak_row(incident: Incident, row: DataLeak | None) -> Values:
+    return snapshot_data(incident.data_concerned, read_leak_row(row) if row else None)
 
 
 def read_declared_leak(values: Mapping[str, Any]) -> Leak | None:

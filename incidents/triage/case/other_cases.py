@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from accounts.models import User
+from incidents.facts.shapes import INSTANTS
 from incidents.models import Incident, Message, Reading
 from incidents.services.handling.read import has_news
 from incidents.triage.case.likely_duplicates import list_likely_doubles
@@ -16,6 +17,7 @@ MAX_COMPARED, MAX_LISTED = 50, 10
 # Only the columns that are shown and compared, since fifty whole cases would cost more than the rest of the page.
 COLUMNS = (
     *("reference", "type", "status", "origin", "received_at", "closed_at", "closing_reason", "declarant_wrote_at"),
+    *("service_stopped", "data_concerned", *(f"{name}_{part}" for name in INSTANTS for part in ("at", "certainty"))),
     *("erased_at", "supplier_key", "collectivity", "csirt", "merged_into", "story__description"),
     *("story__contact_name", "story__contact_role", "story__contact_phone", "story__contact_email"),
 )

@@ -1,0 +1,32 @@
+"""What the declarants of the duplicates of a case gave, for its page: merging copies none of it into the case."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from incidents.models import DataLeak, Incident, ServiceInterruption
+from incidents.services.history.declared import read_declared_data_by_case
+from incidents.triage.case.context import list_instants
+from incidents.triage.case.data import summarise_data
+from incidents.triage.wording import format_stopped_services
+
+
+def attach_declared_facts(doubles: Sequence[Incident]) -> None:
+    """Set `declared` on each duplicate: its instants, services and data in the words of the page of a case.
+
+    Three queries, or none without a duplicate.
+    """
+    if not doubles:
+        return
+    interruptions = defaultdict[int, list[ServiceInterruption]](list)
+    for row in ServiceInterruption.objects.filter(incident__in=doubles).order_by("started_at", "id"):
+        interruptions[row.incident_id].append(row)
+    leaks = {leak.incident_id: leak for leak in DataLeak.objects.filter(incident__in=doubles).order_by("-id")}
+    data = read_declared_data_by_case(doubles, leaks)
+    for double in doubles:
+        rows = interruptions[double.pk]
+        double.declared = {  # type: ignore[attr-defined]  # for the template
+            "instants": list(list_instants(double)),
+            "services": format_stopped_services(double, rows),
+            "interruptions": rows,
+            "data": summarise_data(data[double.pk], ""),
+        }
