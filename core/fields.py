@@ -1,26 +1,57 @@
 """Form fields that accept what people type: « 8 h 10 », « 24/11/2026 », « 1 200 »."""
 
 import re
+from contextlib import suppress
 from datetime import date, time
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 LARGEST_NUMBER = 100_000_000
+DAY_AND_MONTH = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})", re.ASCII)
+THREE_NUMBERS = re.compile(r"\d+\s*[/.\-]\s*\d+\s*[/.\-]\s*\d+", re.ASCII)
 HOUR = re.compile(r"^(\d{1,2})\s*[h:]\s*(\d{0,2})(?::\d{2})?$", re.IGNORECASE)
 
 
 class DayField(forms.DateField):
+    """A field for a day. « 28/11 » is the nearest past 28 November in the current time zone, today included; with
+    `needs_year`, as for a deadline, it is refused. A word such as « hier » is refused too: forms keep what was typed
+    and may be read again on another day.
+    """
+
+    def __init__(self, *, needs_year: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.needs_year = needs_year
+
     def to_python(self, value: Any) -> date | None:
         try:
             day = super().to_python(value)
         except ValidationError as error:
-            raise ValidationError("Ce jour n’existe pas. Exemple : 24/11/2026.") from error
+            text = str(value).strip()
+            if THREE_NUMBERS.fullmatch(text):
+                raise ValidationError("Ce jour n’existe pas. Exemple : 24/11/2026.") from error
+            day = None if self.needs_year else find_latest_day(text, timezone.localdate())
+            if day is None:
+                raise ValidationError("Écrivez le jour, le mois et l’année : 24/11/2026.") from error
         if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise ValidationError("Cette année ne va pas. Vérifiez l’année : elle a quatre chiffres.")
         return day
+
+
+def find_latest_day(text: str, today: date) -> date | None:
+    """Return the last day that « 28/11 » names, `today` included, or None if the text names no day of these years."""
+    match = DAY_AND_MONTH.fullmatch(text)
+    if match is None:
+        return None
+    for year in (today.year, today.year - 1):
+        with suppress(ValueError):
+            day = date(year, int(match[2]), int(match[1]))
+            if day <= today:
+                return day
+    return None
 
 
 class HourField(forms.TimeField):

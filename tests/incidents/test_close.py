@@ -143,7 +143,7 @@ def test_other_reasons_need_no_report(client, responder, incident, reason):
         ("2026-11-24", "3:00", "ne peut pas précéder"),
         ("2027-11-24", "9:00", "Cette date est à venir. Vérifiez-la."),
         ("", "9:00", "Donnez aussi le jour"),
-        ("hier", "", "Ce jour n’existe pas"),
+        ("hier", "", "Écrivez le jour, le mois et l’année"),
     ],
 )
 def test_an_impossible_end_of_an_interruption_is_refused(client, responder, incident, day, hour, why):

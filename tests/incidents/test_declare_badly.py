@@ -108,6 +108,7 @@ def test_a_missing_csrf_token_is_refused_in_french(town):
         ({"occurred_date": "9999-12-31"}, "occurred_date", "Vérifiez l’année"),
         ({"occurred_date": "2001-01-01"}, "occurred_date", "il y a plus de dix ans"),
         ({"occurred_date": "2026-02-31"}, "occurred_date", "Ce jour n’existe pas"),
+        ({"occurred_date": "le 28"}, "occurred_date", "Écrivez le jour, le mois et l’année"),
         ({"occurred_time": "08:10"}, "occurred_date", "Donnez aussi le jour"),
         ({"occurred_time": "25:10"}, "occurred_time", "Cette heure n’existe pas"),
         ({"detected_certainty": "exact"}, "detected_date", "Donnez le jour"),

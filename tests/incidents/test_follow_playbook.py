@@ -140,6 +140,7 @@ def test_a_late_task_is_marked_and_comes_first(client, responder, incident):
         ({"title": " "}, "title"),
         ({"title": "x" * 161}, "title"),
         ({"due": "2020-01-01"}, "due"),
+        ({"due": "28/11"}, "due"),
         ({"due": "2099-01-01"}, "due"),
         ({"due": "9999-12-31"}, "due"),
         ({"due": "31/02/2027"}, "due"),

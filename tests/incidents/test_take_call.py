@@ -198,6 +198,8 @@ def test_a_case_of_an_unconfirmed_body_is_not_verified_by_the_call(client, respo
         ({"contact_phone": ""}, "Donnez un téléphone ou une adresse mail"),
         ({"contact_email": "x"}, "Cette adresse mail est incomplète"),
         ({"occurred_date": "31/02/2026"}, "Ce jour n’existe pas"),
+        ({"occurred_date": "hier"}, "Écrivez le jour, le mois et l’année : 24/11/2026."),
+        ({"occurred_date": "31/02"}, "Écrivez le jour, le mois et l’année : 24/11/2026."),
         ({"detected_date": "24/11/2096"}, "Cette date est à venir. Vérifiez-la."),
         ({"detected_time": "8 h"}, "Donnez aussi le jour"),
         ({"stopped_time": "25 h"}, "Cette heure n’existe pas"),

@@ -54,7 +54,7 @@ def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
     if SEARCH in request.POST or WARN in request.POST:
         return render_warnings(request, form) if WARN in request.POST else render_form(request, form, is_search=True)
     body = form.collectivity
-    if not form.is_valid() or body is None:
+    if body is None or not is_valid_there(form, body):
         return render_form(request, form)
     route = find_route(body, on=timezone.localdate())
     must_confirm_centre = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != make_centre_key(route)
@@ -62,6 +62,12 @@ def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
         return render_form(request, form, elsewhere=route if is_elsewhere(user, route) else None)
     with timezone.override(find_zone(body)):
         return submit_declaration(request, form, body, route)
+
+
+def is_valid_there(form: TelephoneForm, body: Collectivity) -> bool:
+    """Validate the form in the time zone of the body, where a day without a year is the nearest past one."""
+    with timezone.override(find_zone(body)):
+        return form.is_valid()
 
 
 def is_elsewhere(user: User, route: Route) -> bool:

@@ -27,7 +27,7 @@ class TaskForm(CaseForm):
     code = KeptForm.TASK
 
     title = forms.CharField(label="À faire", required=False, widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
-    due = DayField(label="Avant le", required=False, widget=forms.TextInput(attrs={"type": "date"}))
+    due = DayField(needs_year=True, label="Avant le", required=False, widget=forms.TextInput(attrs={"type": "date"}))
     due_time = HourField(label="à", required=False, widget=forms.TextInput(attrs={"type": "time"}))
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
