@@ -222,6 +222,18 @@ def test_each_error_is_shown_and_nothing_typed_is_lost(client, responder, change
     assert not Incident.objects.exists()
 
 
+def test_a_form_with_an_error_still_warns_before_it_is_saved(client, responder):
+    """Of the centre that answers for the body, and of the open cases of the caller. The error has the focus."""
+    elsewhere = Csirt.objects.exclude(slug="breizh-cyber").filter(coverages__region__code="28").first()
+    of_number = declare()
+    page = client.post(URL, build_call_fields(body="14118", occurred_date="hier"))
+    assert page.status_code == 422
+    assert f'name="ailleurs" value="{elsewhere.slug}"' in text_of(page)
+    assert f"Enregistrer pour {elsewhere.name}" in text_of(page)
+    assert f'name="vus" value="{of_number.reference} "' in text_of(page)
+    assert len(LexborHTMLParser(page.content.decode()).css("[autofocus]")) == 1
+
+
 def test_all_missing_fields_are_listed_at_once(client, responder):
     page = client.post(URL, build_call_fields(body="", contact_phone="", contact_email=""))
     page_text = text_of(page)

@@ -59,7 +59,7 @@ def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
     route = find_route(body, on=timezone.localdate())
     must_confirm_centre = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != make_centre_key(route)
     if must_confirm_centre or not has_seen_open_cases(request, form):
-        return render_form(request, form, elsewhere=route if is_elsewhere(user, route) else None)
+        return render_form(request, form)
     with timezone.override(find_zone(body)):
         return submit_declaration(request, form, body, route)
 
@@ -139,7 +139,6 @@ def render_form(
     form: TelephoneForm,
     *,
     is_search: bool = False,
-    elsewhere: Route | None = None,
     first: str = "",
 ) -> HttpResponse:
     """Show the page with all that was typed.
@@ -154,19 +153,19 @@ def render_form(
         "first": first,
         "key": read_or_make_key("" if first else request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
-    } | describe_warnings(request, form, elsewhere)
+    } | describe_warnings(request, form)
     status = 409 if first else 422 if is_wrong else 200
     return render(request, "incidents/triage/on_behalf.html", build_frame(request) | context, status=status)
 
 
 def render_warnings(request: HttpRequest, form: TelephoneForm) -> HttpResponse:
     """Render only the warnings: the open cases of the caller, and whether another centre answers for the body."""
+    return render(request, WARNINGS, describe_warnings(request, form))
+
+
+def describe_warnings(request: HttpRequest, form: TelephoneForm) -> dict[str, Any]:
     route = find_route(form.collectivity, on=timezone.localdate()) if form.collectivity else None
     elsewhere = route if route and is_elsewhere(get_account(request), route) else None
-    return render(request, WARNINGS, describe_warnings(request, form, elsewhere))
-
-
-def describe_warnings(request: HttpRequest, form: TelephoneForm, elsewhere: Route | None) -> dict[str, Any]:
     return {
         "elsewhere": elsewhere,
         "agreed": make_centre_key(elsewhere) if elsewhere else "",
