@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+from incidents.models import OfficialNumber, Story
 from incidents.reference import spaced
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from tests.incidents.devices import case
-from tests.incidents.merging import write
+from tests.incidents.merging import merge, write
 from tests.reading import text, text_of
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +26,19 @@ def test_each_side_leads_to_its_case_by_its_spelled_reference(client, responder,
     assert [(address, re.sub("<[^>]+>", "", label)) for address, label in links] == [
         (case(incident), spaced(incident.reference)) for incident in (main, double)
     ]
+
+
+def test_numbers_are_read_by_pairs_on_the_comparison_and_on_both_cases(client, responder, main, double):
+    Story.objects.filter(incident__in=(main, double)).update(contact_phone="0298670001")
+    comparison = text(compare(client, main, double))
+    merge(double, main, responder)
+    official = {"source": "directory", "found_on": "2026-11-03", "noted_by": responder}
+    OfficialNumber.objects.create(collectivity=main.collectivity, phone="0298112233", **official)
+    case_page = text(client.get(case(main)))
+    for page in (comparison, case_page, text(client.get(case(main, "appel")))):
+        assert "02 98 67 00 01" in page
+        assert "0298" not in page
+    assert "02 98 11 22 33" in case_page
 
 
 def test_one_message_is_singular_and_two_are_plural(client, responder, main, double):
