@@ -94,6 +94,33 @@ def test_the_menu_shuts_once_its_act_is_done(open_case):
     assert not page.complaints
 
 
+@pytest.mark.parametrize("size", [(320, 640), (360, 640), (390, 844), (600, 800)])
+def test_the_menu_of_acts_opens_inside_the_screen(open_case, case, person, size):
+    number = {"phone": "02 98 11 22 33", "source": "directory", "found_on": "2026-11-03", "noted_by": person}
+    OfficialNumber.objects.create(collectivity=case.collectivity, **number)
+    page = open_case(size)
+    page.evaluate("scrollTo(0, 2000)")
+    page.locator("#actes > summary").click()
+    page.locator("#clore > summary").click()
+    box = measure_box(page, "#rares")
+    assert 0 <= box["x"] < box["x"] + box["width"] <= size[0]
+    assert 0 <= box["y"] < box["y"] + box["height"] <= size[1]
+    assert overflow(page) == 0
+    shoot(page, "case-acts")
+
+
+def test_the_menu_of_acts_can_be_scrolled_to_at_four_times_the_size(open_case):
+    """A window of 1280 by 900 is 320 by 225 at 400 %: the bar does not stay then, and the page scrolls to each act."""
+    page = open_case((320, 225))
+    page.locator("#actes > summary").click()
+    box = measure_box(page, "#rares")
+    assert 0 <= box["x"] < box["x"] + box["width"] <= 320
+    last = page.locator("#rares > li").last
+    last.evaluate("item => item.scrollIntoView({block: 'end'})")
+    place = last.bounding_box()
+    assert 0 <= place["y"] < place["y"] + place["height"] <= 225
+
+
 @pytest.mark.parametrize("width", [360, 1280, 1920])
 def test_the_bar_cuts_neither_name_nor_number(open_case, person, case, width):
     """Also with two numbers, and with the longest deadline."""
