@@ -52,6 +52,8 @@ SUSPICIOUS = (
     "docm|dotm|xlsm|xlsb|xltm|xlam|pptm|ppam|iso|img|vhd|vhdx|cab|ace|arj|rar|7z|zip|gz|tgz"
 )
 FILE = re.compile(rf"(?i)(?<![\w.@/-])[^\W_][\w.-]{{0,150}}\.(?:{SUSPICIOUS})(?![\w-])(?!\.\w)")
+BETWEEN_NAMES = re.compile(r"[\s\"'’«»“”<>|*?,;:/\\()\[\]]+")
+NAMES_LIMIT = 1_000
 # These endings are also top-level domains, but in a sentence they are more often files.
 RATHER_FILES = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
 DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
@@ -189,6 +191,13 @@ def find_indicators(text: str) -> list[Indicator]:
             if value := normalise_value(kind, raw):
                 matches[Indicator(kind, value)] = None
     return list(matches)
+
+
+def list_file_names(text: str) -> list[str]:
+    """Return the normalised words of the text that may be file names of any ending, at most NAMES_LIMIT."""
+    words = (word.strip(".!") for word in BETWEEN_NAMES.split(strip_invisible(text[:TEXT_LIMIT])))
+    names = (normalise_file(word) for word in words if "." in word)
+    return list(dict.fromkeys(name for name in names if name))[:NAMES_LIMIT]
 
 
 def strip_invisible(text: str) -> str:

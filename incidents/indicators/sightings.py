@@ -6,6 +6,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from incidents.enums import ObservableKind
 from incidents.indicators.observables import Indicator
 from incidents.models import IgnoredValue, Incident, Observable
 
@@ -69,6 +70,13 @@ def list_sightings(observable: Indicator, user: User, *, beside: Incident | None
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")[
         : MAX_SIGHTINGS + 1
     ]
+
+
+def find_recorded_files(names: Sequence[str], user: User) -> list[Indicator]:
+    """Return those of the file names that the user's centres recorded, in their order. One query."""
+    files = list_own_observables(user).filter(kind=ObservableKind.FILE, value__in=names)
+    recorded = set(files.values_list("value", flat=True))
+    return [Indicator(ObservableKind.FILE, name) for name in names if name in recorded]
 
 
 def look_up_sightings(values: Sequence[Indicator], user: User) -> dict[tuple[str, str], list[Observable]]:

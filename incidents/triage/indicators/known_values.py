@@ -15,8 +15,14 @@ from accounts.signed_in import get_account
 from csirts.models import Csirt
 from incidents.enums import ObservableKind
 from incidents.indicators.known_values import load_national_list
-from incidents.indicators.observables import Indicator, defang, find_indicators, normalise_value
-from incidents.indicators.sightings import LOOKED_UP, MAX_SIGHTINGS, look_up_sightings
+from incidents.indicators.observables import (
+    Indicator,
+    defang,
+    find_indicators,
+    list_file_names,
+    normalise_value,
+)
+from incidents.indicators.sightings import LOOKED_UP, MAX_SIGHTINGS, find_recorded_files, look_up_sightings
 from incidents.models import IgnoredValue, Observable
 from incidents.services.indicators.ignore import ignore_value, propose_again
 from incidents.triage.case.page import render_page
@@ -142,7 +148,7 @@ def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
         form.add_error("text", "Écrivez ou collez une valeur.")
     if form.errors:
         return {}
-    values = read_values(text)
+    values = read_values(text, user)
     if not values:
         form.add_error("text", "Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte.")
     results = [make_result(kind, value, rows) for (kind, value), rows in look_up_sightings(values, user).items()]
@@ -155,9 +161,11 @@ def make_result(kind: str, value: str, rows: list[Observable]) -> LookUpResult:
     return LookUpResult(label, defang(kind, value), rows[:MAX_SIGHTINGS], has_more, make_search_link(value))
 
 
-def read_values(text: str) -> list[Indicator]:
-    """Return the values in the text. If it has none and is a single line, the line may be a file name."""
-    values = find_indicators(text)
+def read_values(text: str, user: User) -> list[Indicator]:
+    """Return the values in the text, with the file names that the user's centres recorded. A single line without any
+    other value may be a file name. One query.
+    """
+    values = list(dict.fromkeys([*find_recorded_files(list_file_names(text), user), *find_indicators(text)]))
     line = text.strip()
     if not values and "\n" not in line and (name := normalise_value(ObservableKind.FILE, line)):
         return [Indicator(ObservableKind.FILE, name)]
