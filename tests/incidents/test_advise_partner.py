@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from incidents.catalogues.partners import MAILED, PARTNERS
-from incidents.enums import EventKind, Tlp
+from incidents.enums import Cause, EventKind, IncidentType, PublicService, Tlp
+from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import Advice, Incident, Observable
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.advise import AdviceRequest, advise_partner, format_advice
@@ -21,7 +22,7 @@ from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import url
 from tests.incidents.transferring import AGREED, agreed_on_page, as_person
-from tests.reading import text_of
+from tests.reading import NBSP, text_of
 
 pytestmark = pytest.mark.django_db
 WHY = "Même rançongiciel que dans l’alerte de la semaine."
@@ -78,6 +79,35 @@ def test_a_case_is_sent_to_cert_fr_as_previewed_and_sealed(responder, incident):
     assert event.data == sealed | {"tlp": "green", "agreed": False}
     assert "Envoyé à un partenaire</b> (CERT-FR, TLP:GREEN)" in text_of(client.get(url(incident)))
     assert advice.sha256 in text_of(client.get(url(incident, "avis")))
+
+
+def test_the_file_is_read_in_french_before_it_is_sent(responder):
+    """From the file itself, without the codes that it holds; the file is folded below."""
+    at = timezone.now().replace(year=2026, month=11, day=24, hour=8, minute=10, second=0, microsecond=0)
+    stopped = Interruption(service="cantine", extent="stopped", started_at=at)
+    incident = declare(
+        occurred=Instant(at=at, certainty="exact"),
+        service_stopped="yes",
+        interruptions=(stopped,),
+        data_concerned="yes",
+        leak=Leak(status="suspected"),
+    )
+    Incident.objects.update(tlp=Tlp.GREEN, cause=Cause.REMOTE_ACCESS)
+    Observable.objects.create(incident=incident, kind="ip", value="192.0.2.1", actor=responder)
+    page, _fields = open_preview(as_person(responder), incident, with_persons="on")
+    lines = dict(page.context["preview"]["lines"])
+    assert lines["Type"] == IncidentType(incident.type).label
+    assert lines["Cause"] == Cause.REMOTE_ACCESS.label
+    assert lines["Survenu"].replace(NBSP, " ") == "mardi 24 novembre 2026 à 9 h 10"
+    service = lines[PublicService.CANTEEN.label].replace(NBSP, " ")
+    assert service == "arrêté, depuis : mardi 24 novembre 2026 à 9 h 10"
+    assert lines["Indicateur, adresse IP"] == "192[.]0[.]2[.]1"
+    assert lines["Qui rappeler"].startswith("Dominique Exemple")
+    codes = {"suspected", "remote_access", "cantine", "stopped", "yes", "", "None"}
+    assert not codes & set(lines.values())
+    summary, file = text_of(page).split('<summary id="fichier">')
+    assert "remote_access" not in summary
+    assert "remote_access" in file
 
 
 def test_a_refused_mail_is_not_shown_as_sent(responder, incident):

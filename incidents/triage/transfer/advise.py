@@ -33,6 +33,7 @@ from incidents.services.transfer.advise import (
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement, propose_label
 from incidents.triage.case.page import redirect_to_case, render_page
+from incidents.triage.transfer.advice_summary import list_advice_lines
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, AgreementForm, reset_changed_agreement
 from incidents.triage.work.unsent_page_text import restore_page
 from incidents.triage.work.unsent_text import describe_new_page
@@ -125,7 +126,8 @@ def preview_advice(
         data["key"] = secrets.token_urlsafe()
     status = HTTPStatus.CONFLICT if is_stale or is_used else HTTPStatus.OK
     notices = {"is_stale": is_stale, "is_used": is_used}
-    preview = {"content": content, "sha256": hash_content(content), "to": partner.email}
+    lines = list_advice_lines(content, find_zone(incident.collectivity))
+    preview = {"content": content, "sha256": hash_content(content), "to": partner.email, "lines": lines}
     return render_advice_page(request, incident, AdviceForm(data), status=status, preview=preview, **notices)
 
 

@@ -1,0 +1,109 @@
+"""A file to a partner in French, line by line, for the person who sends it. It is made from the text of the file."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from collectivities.enums import Kind
+from core.french import choose_plural, group_phone
+from incidents.catalogues.attack import list_technique_titles
+from incidents.catalogues.partners import format_partner
+from incidents.catalogues.rsit import RsitClass, RsitType
+from incidents.enums import (
+    EXTENT_NOT_STATED,
+    NOT_STATED,
+    Answer,
+    Cause,
+    IncidentType,
+    InterruptionExtent,
+    LeakStatus,
+    Nature,
+    ObservableKind,
+    PublicService,
+)
+from incidents.facts.shapes import INSTANTS
+from incidents.indicators.observables import defang
+from incidents.questions.facts import get_label, list_data_facts
+from incidents.questions.formatting import format_moment, format_number
+from incidents.reference import spaced
+
+type Line = tuple[str, str]
+
+
+def list_advice_lines(content: str, zone: str) -> list[Line]:
+    """Return (label, words) for each line of the file. Times are on the clock of `zone`, an IANA name."""
+    facts = json.loads(content)
+    return [
+        ("Destinataire", format_partner(facts["to"])),
+        ("TLP du message", facts["tlp"]),
+        ("PAP", facts["pap"]),
+        ("Accord du déclarant", "donné" if facts["declarant_agreed"] else str(NOT_STATED)),
+        ("Référence", spaced(facts["reference"])),
+        ("Centre", facts["centre"] or str(NOT_STATED)),
+        ("Collectivité", format_body(facts["body"])),
+        *list_judgement_lines(facts),
+        ("Reçu", format_code_moment(facts["received_at"], zone)),
+        *((INSTANTS[name].term.capitalize(), format_code_moment(at, zone)) for name, at in facts["moments"].items()),
+        *list_service_lines(facts, zone),
+        *((fact.label, fact.words) for fact in list_data_facts(facts["data"], zone)),
+        *list_found_lines(facts),
+        *list_contact_lines(facts.get("contact")),
+    ]
+
+
+def format_body(body: Mapping[str, Any]) -> str:
+    """Return a text such as « Plouexemple (Finistère), commune, INSEE 29999 »."""
+    codes = [f"{name} {body[key]}" for key, name in (("insee", "INSEE"), ("siren", "SIREN")) if body[key]]
+    doubt = [] if body["confirmed"] else ["à confirmer"]
+    return ", ".join([body["name"], get_label(Kind, body["kind"]), *codes, *doubt])
+
+
+def list_judgement_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
+    yield "Type", get_label(IncidentType, facts["type"])
+    yield "Nature", get_label(Nature, facts["nature"])
+    yield "Cause", get_label(Cause, facts["cause"])
+    yield "Gravité", facts["severity"]
+    yield "Vérifiée", "oui" if facts["verified"] else "non"
+    codes = ((RsitClass, facts["rsit"]["class"]), (RsitType, facts["rsit"]["type"]))
+    yield "RSIT", ", ".join(get_label(choices, code) for choices, code in codes if code) or str(NOT_STATED)
+    yield "Techniques ATT&CK", ", ".join(list_technique_titles(facts["techniques"])) or str(NOT_STATED)
+
+
+def list_service_lines(facts: Mapping[str, Any], zone: str) -> Iterator[Line]:
+    yield "Services arrêtés ou ralentis", get_label(Answer, facts["service_stopped"])
+    for interruption in facts["services"]:
+        words = get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else EXTENT_NOT_STATED
+        since = f"depuis : {format_code_moment(interruption['from'], zone)}"
+        until = [f"repris : {format_code_moment(interruption['to'], zone)}"] if interruption["to"] else []
+        people = list_people(interruption["people"])
+        yield get_label(PublicService, interruption["service"]), ", ".join([str(words), since, *until, *people])
+
+
+def list_people(number: int | None) -> Iterator[str]:
+    if number is not None:
+        yield choose_plural("%s personne", "%s personnes", number) % format_number(number)
+
+
+def list_found_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield what the centre itself found: its judgement of the leak, and each indicator, defanged."""
+    if judgement := facts["centre_judges"]["leak"]:
+        yield "Le centre juge", f"fuite {get_label(LeakStatus, judgement)}"
+    for observable in facts["observables"]:
+        yield f"Indicateur, {get_label(ObservableKind, observable['kind'])}", defang(**observable)
+    if not facts["observables"]:
+        yield "Indicateurs", "aucun dans ce fichier"
+
+
+def list_contact_lines(contact: Mapping[str, str] | None) -> Iterator[Line]:
+    if contact:
+        words = (contact["name"], contact["role"], group_phone(contact["phone"]), contact["email"])
+        yield "Qui rappeler", ", ".join(filter(None, words)) or str(NOT_STATED)
+
+
+def format_code_moment(code: str | None, zone: str) -> str:
+    """Return the words of a moment that `incidents.moments.format_code` wrote: a day, or an instant in UTC."""
+    if not code:
+        return str(NOT_STATED)
+    is_day = "T" not in code
+    return format_moment(date.fromisoformat(code) if is_day else datetime.fromisoformat(code), zone)
