@@ -1,1 +1,1 @@
-"""Adding a body that no list holds during a declaration, which then goes on as with any other body."""
+"""The page that adds a body that no official list contains, so that its declaration continues like any other."""

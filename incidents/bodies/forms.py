@@ -1,4 +1,6 @@
-"""The form of a body that no list holds. Templates write the controls by hand under the names of these fields."""
+"""The form of a body that no official list contains. Templates write the controls by hand under the names of these
+fields.
+"""
 
 from collections.abc import Mapping
 
@@ -23,7 +25,9 @@ FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
 
 
 class BodyForm(forms.Form):
-    """`town` is the text to search a commune by; `seat` is the choice among the matches of `town_asked`."""
+    """`town` is the text by which a commune is searched, `town_asked` the text for which the page listed matches, and
+    `seat` the commune chosen among them.
+    """
 
     kind = WordsField(label="Ce que c’est")
     legal_form = WordsField(label="Sa forme juridique")
@@ -36,7 +40,7 @@ class BodyForm(forms.Form):
 
     @cached_property
     def towns(self) -> list[Collectivity]:
-        """The communes that `town` may name; only the chosen commune if it was found for the same text."""
+        """The communes that `town` may name, or only the chosen commune if it was chosen for the same text."""
         query = self.read_input("town").strip()
         if (
             query
@@ -52,7 +56,7 @@ class BodyForm(forms.Form):
 
     @property
     def chosen(self) -> Collectivity | None:
-        """The commune of the seat, if only one is possible."""
+        """The commune of the seat, or None if several communes or none are possible."""
         return self.towns[0] if len(self.towns) == 1 else None
 
     def read_input(self, name: str) -> str:
@@ -76,6 +80,7 @@ class BodyForm(forms.Form):
                 self.add_error(field if field in self.fields else None, message)
 
     def about_town(self, messages: list[str]) -> list[str]:
+        """Return the messages that ask which commune is meant, or `messages` if the field was left empty."""
         if self.towns and self.read_input("town").strip().isdecimal():
             return ["Plusieurs communes ont ce code postal. Choisissez laquelle."]
         if self.towns:
@@ -87,5 +92,7 @@ class BodyForm(forms.Form):
 
 
 def list_typed(data: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return what was typed as hidden inputs for the next button."""
+    """Return the fields of `data` as (name, value) pairs for hidden inputs, so that the next button sends them
+    again.
+    """
     return [(name, str(value)) for name, value in data.items() if name in BodyForm.base_fields]

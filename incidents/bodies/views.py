@@ -1,4 +1,4 @@
-"""Adding a body during a declaration: one page, and a question if a similar body exists."""
+"""The page that adds a body during a declaration, and the question that it asks if a similar body exists."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -20,7 +20,7 @@ from incidents.enums import Screen
 from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, build_sketch, find_commune, propose_body
 from incidents.services.declaring.draft import ScreenEntry, is_open, start_draft
 
-# The parameter, and its value, that lead back to the express page afterwards.
+# The query parameter that names the page to return to, and its value for the express page.
 BACK, TO_EXPRESS = "retour", "rappel"
 MANY = 5
 WITHIN_SECONDS = 3600
@@ -31,7 +31,7 @@ DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_body(request: HttpRequest) -> HttpResponse:
-    """Show the form; on POST add the body, or ask whether it is one of the similar bodies."""
+    """Show the form. On POST add the body, or ask whether it is one of the similar bodies."""
     if request.method != "POST":
         return render_body_form(request, BodyForm(initial=read_initial_values(request.GET)))
     form = BodyForm(request.POST)
@@ -53,12 +53,14 @@ def render_lost_body_form(request: HttpRequest) -> HttpResponse | None:
 
 @never_cache
 def render_body_form_again(request: HttpRequest) -> HttpResponse:
-    """Show what was typed, to be sent again: the browser lost its cookies. Nothing is saved."""
+    """Show the form with what was typed, for a browser that lost its cookies, so that the person can send it again.
+    Save nothing.
+    """
     return render_body_form(request, BodyForm(initial=request.POST.dict()), is_lost=True)
 
 
 def read_initial_values(params: QueryDict) -> dict[str, str]:
-    """Return the initial values that the search gives: the words typed, the kind of body and the
+    """Return the initial values that the search page passes on: the name that was typed, the kind of body, and the
     commune of its seat.
     """
     name = params.get("nom", "")[:200]
@@ -69,6 +71,9 @@ def read_initial_values(params: QueryDict) -> dict[str, str]:
 
 
 def settle_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
+    """Add the body and redirect to the declaration. If it was already added, redirect with that body. If similar
+    bodies exist, or if many bodies come from one address, ask for confirmation first.
+    """
     doubles = find_likely_duplicates(sketch)
     if again := next((double.body for double in doubles if is_same_body(double.body, sketch)), None):
         return return_to_screen(request, again)
@@ -81,7 +86,9 @@ def settle_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> H
 
 
 def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:
-    """Tell whether `sketch` was already added as `body`, by a first click or by another person with the same words."""
+    """Tell whether `sketch` was already added as `body`, by a double click or by another person who typed the same
+    values.
+    """
     return all(getattr(body, name) == getattr(sketch, name) for name in ("kind", "name", "siren", "seat"))
 
 
@@ -101,7 +108,9 @@ def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = Fa
 
 
 def find_way_back(request: HttpRequest) -> dict[str, str]:
-    """Return the page on which to choose a body, and the value of BACK if the express page led here."""
+    """Return the URL name of the page on which to choose a body, and the value of BACK if the person came from the
+    express page.
+    """
     is_express = (request.POST or request.GET).get(BACK) == TO_EXPRESS
     return {"back": TO_EXPRESS, "choose": "declare_express"} if is_express else {"back": "", "choose": "declare_who"}
 
@@ -109,7 +118,7 @@ def find_way_back(request: HttpRequest) -> dict[str, str]:
 def ask_body_confirmation(
     request: HttpRequest, form: BodyForm, doubles: list[LikelyDuplicate], *, is_numbered: bool = False
 ) -> HttpResponse:
-    """Show one question with its button, and what was typed in hidden inputs."""
+    """Ask one question, with a button that confirms and with what was typed in hidden inputs."""
     chosen = {"seat": form.chosen.uid, "town_asked": form.read_input("town")} if form.chosen else {}
     context = {
         "doubles": doubles,
@@ -122,8 +131,8 @@ def ask_body_confirmation(
 
 
 def return_to_screen(request: HttpRequest, body: Collectivity) -> HttpResponse:
-    """Redirect to the screen that chooses a body, which then offers `body`. Unless the express page led here, start a
-    declaration if none is open.
+    """Redirect to the screen that chooses a body, which then offers `body`. If the person did not come from the
+    express page and no declaration is open, start one.
     """
     choose = find_way_back(request)["choose"]
     response = redirect(reverse(choose, query={"collectivite": body.uid}))

@@ -1,1 +1,3 @@
-"""The public declaration: five screens, each saved on the server when it is left, and one button that sends all."""
+"""The public declaration: five screens, each saved on the server when the person leaves it. The last button sends
+everything.
+"""

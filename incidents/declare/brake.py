@@ -1,4 +1,6 @@
-"""Limits on programs that fill in the form. They refuse nobody: an honest person presses one more button."""
+"""Limits on programs that fill in the form. They refuse nobody: a person who reaches a limit presses one more
+button.
+"""
 
 import logging
 
@@ -16,28 +18,30 @@ MANY_BEGUN = 30
 WITHIN_SECONDS = 600
 CONFIRMED = "confirme"
 
-# How many wrong codes in WITHIN_SECONDS, from one address and from all, slow further tries down.
+# The numbers of wrong codes in WITHIN_SECONDS, from one address and from all, after which further tries are slowed.
 FEW_WRONG, MANY_WRONG = 8, 300
 BETWEEN_TRIES_SECONDS = 10
 
 
 def must_confirm(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether this post looks automatic and has not been confirmed."""
+    """Tell whether this post looks automatic and was not confirmed yet."""
     if CONFIRMED in data:
         return False
     return bool(data.get(TRAP)) or is_burst(request, "declare", limit=MANY, within_seconds=WITHIN_SECONDS)
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether more declarations begin at this address than in one town hall, and this one is not confirmed."""
+    """Tell whether a new declaration must be confirmed, because more declarations began at this address than one town
+    hall would begin.
+    """
     return CONFIRMED not in data and is_burst(request, "begin", limit=MANY_BEGUN, within_seconds=WITHIN_SECONDS)
 
 
 def count_seconds_to_wait(request: HttpRequest) -> int:
-    """Return the seconds until this address may try another code: nearly always 0. Addresses
-    are slowed, never blocked.
+    """Return the seconds until this address may try another code, nearly always 0. Addresses are slowed, never
+    blocked.
 
-    While codes are guessed from everywhere, all addresses are slowed, each on its own.
+    When many addresses together send too many wrong codes, every address is slowed, each by its own timer.
     """
     address = hash_address(request)
     try:
@@ -51,6 +55,7 @@ def count_seconds_to_wait(request: HttpRequest) -> int:
 
 
 def count_wrong_code(request: HttpRequest) -> None:
+    """Count a wrong code for this address and for all addresses together. A failing cache is ignored."""
     for key in (f"wrong:{hash_address(request)}", "wrong:everywhere"):
         try:
             cache.add(key, 0, timeout=WITHIN_SECONDS)

@@ -1,4 +1,4 @@
-"""What was typed on one screen, read from its post."""
+"""Reading of what was typed on one screen, from the post of this screen."""
 
 from django.http import HttpRequest
 
@@ -8,12 +8,15 @@ from incidents.declare.screens import read_values
 from incidents.enums import Answer, Screen
 from incidents.services.declaring.draft import ScreenEntry
 
-# The question that « Je ne sais pas, passer » answers on each screen.
+# The question of each screen that the button « Je ne sais pas, passer » answers.
 SKIPPED = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_concerned"}
 LONGEST_STROKE = 6
 
 
 def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) -> ScreenEntry:
+    """Return what the post contains for `screen`, with the name of the author. `journey` is None for a device without
+    a draft.
+    """
     data = drop_controls(request.POST)
     values = read_values(screen, data)
     if "passer" in data and screen in SKIPPED:
@@ -29,5 +32,7 @@ def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) ->
 
 
 def parse_stroke(text: str) -> int:
-    """Return how many times the script has saved the page; 0 without script or for anything else."""
+    """Return how many times the script has saved the page, or 0 if `text` is not such a number, as without the
+    script.
+    """
     return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_STROKE else 0

@@ -1,5 +1,5 @@
-"""« Pas le temps : qu’on me rappelle »: a declaration on one screen. What it does not ask is
-recorded as not answered.
+"""« Pas le temps : qu’on me rappelle », the declaration on one screen. Questions that it does not ask are recorded as
+not answered.
 """
 
 from copy import copy
@@ -24,11 +24,18 @@ from csirts.routing import Route, list_helpers
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm, must_confirm_start
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, drop_controls, find_body, find_body_route, find_journey
+from incidents.declare.journey import (
+    Journey,
+    drop_controls,
+    find_body,
+    find_body_route,
+    find_journey,
+    list_own_bodies,
+)
 from incidents.declare.moves import redirect_to
 from incidents.declare.screens import ROUTES
 from incidents.declare.sending import answer_repeated_post, find_member, lead_to_answer
-from incidents.declare.views import CHOOSE, TO_MEND, list_own_bodies
+from incidents.declare.views import CHOOSE, TO_MEND
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Origin, Screen, Status
 from incidents.models import Draft
@@ -42,20 +49,20 @@ from incidents.services.declaring.draft import (
     start_draft,
 )
 
-# The values of the buttons: search the body, choose another body than the one named, send.
+# The values of the buttons: search for the body, choose a body other than the chosen one, send.
 SEARCH, ANOTHER, CALL_ME = "chercher", "autre", "rappel"
 PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
-# The field with the words for which the page lists bodies, and the field with the body for which the page warned that
-# no centre answers.
+# The field with the text for which the page lists bodies, and the field with the body about which the page warned that
+# no centre answers for it.
 SEARCHED, WARNED = "pour", "averti"
-# The button that adds a body that no list holds; its value may hold a kind and the commune of the seat.
+# The button that adds a body that no official list contains. Its value may give a kind and the commune of the seat.
 ADD = "ajouter"
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP}
 
 
 @dataclass
 class Page:
-    """The content of the express screen. `journey` holds what was typed; its draft may not be saved yet."""
+    """The content of the express screen. `journey` contains what was typed, and its draft may not be saved yet."""
 
     journey: Journey
     phone: str
@@ -79,22 +86,24 @@ class Page:
 
     @property
     def is_new(self) -> bool:
-        """True if the draft was never saved: it has no seed."""
+        """True if the draft was never saved, because only a saved draft has a seed."""
         return not self.journey.draft.nonce
 
     @property
     def is_unanswered(self) -> bool:
-        """True if no centre answers for the body: nobody will call back."""
+        """True if no centre answers for the body, so that nobody will call back."""
         return self.route is not None and self.route.csirt is None
 
     @property
     def is_sure(self) -> bool:
-        """True if the search found exactly one body: it is preselected, and only the button sends."""
+        """True if the search found exactly one body, which the page then preselects. The declaration is still sent
+        only by the button.
+        """
         return len(self.matches) == 1
 
     def list_entries(self) -> list[ScreenEntry]:
-        """Return the entries of the three screens of the journey that this screen covers. Other values typed
-        there before are kept.
+        """Return the entries of the three screens of the journey that this screen covers. Other values that were typed
+        on these screens earlier are kept.
         """
         body, kind, author = self.body, self.journey.draft.type, self.journey.author
         caller = self.journey.pages[Screen.CALLER].values
@@ -109,7 +118,9 @@ class Page:
 @login_not_required
 @csrf_exempt
 def declare_express(request: HttpRequest) -> HttpResponse:
-    """Give what was typed back to a browser without any cookie, before the CSRF check, which needs a cookie."""
+    """Serve the express screen. A post without any cookie gets back what was typed, before the CSRF check, which needs
+    a cookie.
+    """
     if request.method == "POST" and not request.COOKIES:
         return render_express_again(request, status=400)
     return handle_express_screen(request)
@@ -117,7 +128,9 @@ def declare_express(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def render_express_again(request: HttpRequest, *, status: int = 403) -> HttpResponse:
-    """Show what was typed, to be sent again: the post had no cookie. Nothing is saved, because it may be forged."""
+    """Show what was typed, so that the person can send it again, because the post had no cookie. Save nothing, because
+    such a post may be forged.
+    """
     page = read_express_page(request, find_journey(request) or make_journey(request))
     with timezone.override(page.journey.clock):
         return render_express(request, page, lost_status=status)
@@ -127,9 +140,12 @@ def render_express_again(request: HttpRequest, *, status: int = 403) -> HttpResp
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def handle_express_screen(request: HttpRequest) -> HttpResponse:
+    """Show the express screen, or search, save or send what was posted. A device whose declaration was sent is
+    redirected to the confirmation page.
+    """
     opened = find_journey(request)
     is_over = opened and opened.incident and opened.incident.status == Status.CLOSED
-    if is_over and draft_cookie.PEN not in request.POST:  # a case that is over does not stand in the way of a new one
+    if is_over and draft_cookie.PEN not in request.POST:  # a closed case does not prevent a new one
         opened = None
     if opened and opened.incident and request.method != "POST":
         return redirect_to("declare_sent")
@@ -150,6 +166,7 @@ def make_journey(request: HttpRequest) -> Journey:
 
 
 def read_express_page(request: HttpRequest, journey: Journey) -> Page:
+    """Return the page as it was posted or, on GET, as the address and the draft fill it."""
     is_post = request.method == "POST"
     data = drop_controls(request.POST if is_post else request.GET)
     former = journey.pages.get(Screen.CALLER)
@@ -164,8 +181,8 @@ def read_express_page(request: HttpRequest, journey: Journey) -> Page:
 
 
 def choose_body(request: HttpRequest, value: str, journey: Journey) -> Collectivity | None:
-    """Return the body that the page names. Before the first post, return the body of the draft, or the only one of the
-    account, if the page names none.
+    """Return the body that the posted page names. On GET, if the address names no body, return the body of the draft
+    or the only body of the account.
     """
     if request.method == "POST":
         return None if is_search(request) else find_body(value)
@@ -174,13 +191,13 @@ def choose_body(request: HttpRequest, value: str, journey: Journey) -> Collectiv
 
 
 def is_search(request: HttpRequest) -> bool:
-    """Tell whether to search: the button was pressed, or the words changed since the chosen body was found."""
+    """Tell whether to search: the button was pressed, or the search text changed since the body was chosen."""
     has_new_words = SEARCHED in request.POST and request.POST[SEARCHED].strip() != request.POST.get(QUERY, "").strip()
     return SEARCH in request.POST or has_new_words
 
 
 def submit_express(request: HttpRequest, page: Page) -> HttpResponse:
-    """Search the body, or send if it is chosen and nothing is wrong."""
+    """Search for the body, or send the declaration if the body is chosen and nothing is wrong."""
     if page.body is None or ADD in request.POST:
         return find_or_add(request, page)
     examine_page(page)
@@ -195,6 +212,7 @@ def submit_express(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 def find_or_add(request: HttpRequest, page: Page) -> HttpResponse:
+    """Search for bodies, or redirect to the page that adds one, as the pressed button asks."""
     if ADD in request.POST:
         return add_body(request, page)
     if request.POST.get(SEARCH) != ANOTHER:
@@ -209,7 +227,7 @@ def must_warn(request: HttpRequest, page: Page) -> bool:
 
 
 def add_body(request: HttpRequest, page: Page) -> HttpResponse:
-    """Save what was typed and redirect to the page that adds a body, which leads back here."""
+    """Save what was typed and redirect to the page that adds a body, which returns here afterwards."""
     if page.is_new and must_confirm_start(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page, is_last=False)
     kind, _space, seat = request.POST[ADD].partition(" ")
@@ -221,7 +239,9 @@ def add_body(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 def save_entries(page: Page) -> UUID | None:
-    """Save the screens that were filled here. Return the draft that holds them, or None if nothing was typed."""
+    """Save the screens that were filled here. Return the id of the draft, or None if nothing was typed and no draft
+    existed.
+    """
     draft, entries = page.journey.draft, [entry for entry in page.list_entries() if entry.values]
     if page.is_new and entries:
         draft = start_draft(entry=entries.pop(0))
@@ -232,13 +252,13 @@ def save_entries(page: Page) -> UUID | None:
 
 
 def ask_which(request: HttpRequest, page: Page) -> None:
-    """Add the error that a body must be chosen, for a person who pressed the button that sends."""
+    """Add the error that a body must be chosen, if the person pressed the button that sends."""
     if CALL_ME in request.POST and page.query == request.POST.get(SEARCHED, "").strip() and page.matches:
         page.problems[BODY] = "Choisissez votre collectivité dans la liste."
 
 
 def search_body(page: Page) -> None:
-    """Search for the bodies that the typed words name, and add all errors of the page at the same time."""
+    """Search for the bodies that the typed text names, and add all errors of the page at the same time."""
     examine_page(page)
     try:
         page.answer = answer_search(page.query) if page.query else page.answer
@@ -254,6 +274,7 @@ def search_body(page: Page) -> None:
 
 
 def examine_page(page: Page) -> None:
+    """Add the errors of the telephone number and of the type of incident to `page.problems`."""
     if not page.phone.strip():
         page.problems[PHONE] = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
     elif problem := find_number_problem(page.phone):
@@ -263,7 +284,9 @@ def examine_page(page: Page) -> None:
 
 
 def render_problem(request: HttpRequest, page: Page, wrong: Screen, details: Details) -> HttpResponse:
-    """Show an error here, or redirect to the screen of the journey that has the wrong field."""
+    """Show the error of the telephone number here, or redirect to the screen of the journey that has the wrong
+    field.
+    """
     if wrong == Screen.CALLER and (problems := details.form.errors.get(PHONE)):
         page.problems[PHONE] = " ".join(map(str, problems))
         return render_express(request, page)
@@ -272,6 +295,9 @@ def render_problem(request: HttpRequest, page: Page, wrong: Screen, details: Det
 
 
 def send_page(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
+    """Send the declaration and redirect to the confirmation page. Show the screen again if a value has become invalid
+    since it was checked.
+    """
     journey, member = page.journey, find_member(page.journey, request)
     try:
         declared = send_express(
@@ -284,7 +310,7 @@ def send_page(request: HttpRequest, page: Page, details: Details) -> HttpRespons
         )
     except AlreadySent:
         response: HttpResponse = redirect_to("declare_sent")
-    except ValidationError as error:  # a value was valid when it was checked, and has become invalid since
+    except ValidationError as error:  # a value has become invalid since it was checked
         page.problems = {PHONE: " ".join(error.messages)}
         return render_express(request, page)
     else:
@@ -294,7 +320,7 @@ def send_page(request: HttpRequest, page: Page, details: Details) -> HttpRespons
 
 
 def lead_back(request: HttpRequest, journey: Journey, page: Page) -> HttpResponse:
-    """Redirect to the answer if this page was already sent with the same words; otherwise show the new words, so that
+    """Redirect to the confirmation page if the same values were already sent. Otherwise show the new values, so that
     they are not lost.
     """
     response = answer_repeated_post(request, journey, page.list_entries()[-1])
@@ -303,7 +329,7 @@ def lead_back(request: HttpRequest, journey: Journey, page: Page) -> HttpRespons
 
 
 def ask_express_confirmation(request: HttpRequest, page: Page, *, is_last: bool = True) -> HttpResponse:
-    """Ask to confirm with one more button, and keep what was typed in hidden inputs."""
+    """Ask to confirm with one more button, and repeat what was typed in hidden inputs."""
     data = drop_controls(request.POST)
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
     step = page.journey if is_last else None
@@ -312,7 +338,7 @@ def ask_express_confirmation(request: HttpRequest, page: Page, *, is_last: bool 
 
 
 def render_express(request: HttpRequest, page: Page, *, lost_status: int = 0) -> HttpResponse:
-    """Show the screen. `lost_status` is set if what was typed came without cookies."""
+    """Show the screen. `lost_status` is the status of the response if the post came without cookies, else 0."""
     journey = page.journey
     is_searched = page.query and not page.body and (page.answer.mention or not page.matches)
     own_bodies = [] if page.body or page.query else list_own_bodies(request)

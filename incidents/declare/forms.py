@@ -1,7 +1,7 @@
-"""The questions of the screens after the body, and the declaration made from all of them.
+"""The forms of the screens after the choice of the body, and the declaration that is built from their answers.
 
-Only a way to call back is required. Templates write the controls by hand under the names of these fields: a hundred
-widgets would cost more time than handling the post.
+Only a way to call back is required. Templates write the controls by hand under the names of these fields, because a
+hundred widgets would cost more time than handling the post.
 """
 
 from collections.abc import Container, Iterator, Sequence
@@ -60,7 +60,7 @@ DECLARED_LEAKS = [
 
 
 def make_moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
-    """Return the fields of a day, an hour and the certainty of both."""
+    """Return three fields: a day, an hour, and how certain they are."""
     certainty = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
     return DayField(required=False, label=label), HourField(required=False, label=label), certainty
 
@@ -97,7 +97,7 @@ class DetailsForm(forms.Form):
 
 
 class ServiceForm(forms.Form):
-    """The questions about a service that was ticked. The prefix is the code of the service."""
+    """The questions about one service that was ticked. The prefix of the form is the code of the service."""
 
     extent = make_fact_field(SERVICE["extent"])
     started_date = DayField(required=False, label=SERVICE["started_at"].question)
@@ -136,6 +136,7 @@ class ServiceForm(forms.Form):
 
 
 def find_moment_problem(answers: dict[str, Any], name: str) -> str | None:
+    """Return what is wrong with a moment whose day is missing, or None."""
     if answers.get(f"{name}_date") is not None or f"{name}_date" not in answers:
         return None
     if answers.get(f"{name}_time") is not None:
@@ -155,9 +156,10 @@ def combine_moment(answers: dict[str, Any], name: str, zone: ZoneInfo) -> dateti
 
 
 class Details:
-    """All screens after the body: the main form, and one form for each service that was ticked.
+    """The forms of the screens after the body: the main form, and one form for each service that was ticked.
 
-    `offered` are the services to choose from. A service that was ticked for another kind of body stays visible.
+    `offered` lists the services to choose from. A service that was ticked and is not offered to this kind of body
+    stays visible.
     """
 
     def __init__(
@@ -178,14 +180,16 @@ class Details:
 
     @property
     def errors(self) -> bool:
-        """True if something must be corrected, which the title of the page announces."""
+        """True if something must be corrected, so that the title of the page announces an error."""
         return any(form.errors for form in self.all)
 
     def is_valid(self) -> bool:
         return not self.errors
 
     def fill_gaps(self) -> None:
-        """Replace invalid values by empty ones, so that the services can check the others at the same time."""
+        """Replace invalid values by empty ones, so that the services can check the valid values in the same
+        request.
+        """
         for form in self.all:
             for name in form.errors:
                 if name in form.fields:
@@ -195,7 +199,7 @@ class Details:
         return {form.add_prefix(name) for form in self.all for name in form.errors}
 
     def services(self) -> Iterator[tuple[bool, ServiceForm]]:
-        """Yield each service, ticked or not, with its form."""
+        """Yield whether each service is ticked, with its form."""
         rows = {row.service: row for row in self.rows}
         for service in self.offered:
             row = rows.get(service)
@@ -233,19 +237,19 @@ class Details:
                 add_errors(messages, self.form, field)
 
     def drop_other_errors(self, names: Container[str]) -> None:
-        """Remove the errors of other screens, which show them on their own pages. `names` are names of inputs."""
+        """Remove the errors of inputs that are not in `names`, because other screens show them."""
         for form in self.all:
             for field in [name for name in form.errors if form.add_prefix(name) not in names]:
                 del form.errors[field]
 
 
 def imply_answer(answer: str, *, implied: bool) -> str:
-    """Return the answer: « oui » if a service was ticked, unless the answer was « non »."""
+    """Return « oui » if the answer is implied, unless the person answered « non ». Otherwise return the answer."""
     return Answer.YES if implied and answer != Answer.NO else answer
 
 
 def add_errors(messages: list[str], form: forms.Form, name: str) -> None:
-    """Add errors to a field. The services name an instant (`…_at`), the form its day."""
+    """Add errors to a field of the form. The services name an instant (`…_at`), which the form asks for as a day."""
     field = f"{name.removesuffix('_at')}_date" if name.endswith("_at") else name
     for message in messages:
         form.add_error(field if field in form.fields else None, message)

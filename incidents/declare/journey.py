@@ -1,4 +1,4 @@
-"""One declaration that is being written: its draft, and what follows from the type and the body."""
+"""One declaration that is being written: its draft, and what its type and its body determine."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import PARIS, find_zone
 from core.text import CONTROLS, strip_controls
+from csirts.models import Csirt
 from csirts.routing import Route, find_route
 from incidents.catalogues.public_services import list_offered_services
 from incidents.catalogues.reflex_sheets import Reflexes
@@ -33,7 +34,7 @@ from incidents.sharing import is_mailbox_in_doubt
 
 @dataclass(frozen=True)
 class Journey:
-    """A declaration. `author` is the name of the person on this device; `pen` identifies the
+    """A declaration that is being written. `author` is the name of the person on this device, and `pen` identifies the
     opened page that posts.
     """
 
@@ -48,7 +49,9 @@ class Journey:
 
     @property
     def is_mailbox_in_doubt(self) -> bool:
-        """True if the type means that somebody else may read the body's mailbox, to which no code is then sent."""
+        """True if, in an incident of this type, somebody else may read the body's mailbox. No code is then sent
+        to it.
+        """
         return is_mailbox_in_doubt(self.draft.type)
 
     @property
@@ -65,7 +68,7 @@ class Journey:
 
     @cached_property
     def reflexes(self) -> Reflexes | None:
-        """The reflex sheet of the région's centre for this type, or else the national one."""
+        """The reflex sheet for this type of the centre that answers for the body, or else the national sheet."""
         return find_reflex_sheet(self.type, self.route.csirt if self.route else None).text if self.type else None
 
     @cached_property
@@ -82,14 +85,14 @@ class Journey:
 
     @property
     def missing(self) -> Screen | None:
-        """The screen that must be filled before the following ones make sense, or None."""
+        """The screen that must be filled before the later screens make sense, or None."""
         if self.type is None:
             return Screen.WHAT
         return Screen.WHO if self.collectivity is None else None
 
     @property
     def next(self) -> Screen:
-        """The screen to continue with: the first that is not filled, or else the last."""
+        """The screen with which to continue: the first screen that is not filled, or else the last screen."""
         return self.missing or next((screen for screen in ORDER if screen not in self.pages), Screen.CALLER)
 
     def is_declaring_member(self, user: User | object) -> bool:
@@ -102,13 +105,13 @@ class Journey:
         )
 
     def having(self, screen: Screen, values: Values) -> "Journey":
-        """Return a copy in which this screen has these values."""
+        """Return a copy in which `screen` has these values."""
         page = DraftPage(screen=screen, values=values, author=self.author, saved_at=timezone.now())
         return replace(self, pages=self.pages | {screen: page})
 
     def saved(self, page: DraftPage) -> "Journey":
-        """Return a copy with the saved page. If the body has not changed, the copy keeps the instance with the loaded
-        territory.
+        """Return a copy with the saved page. If the body has not changed, the copy keeps the body instance whose
+        territory is already loaded.
         """
         if page.draft.collectivity_id == self.draft.collectivity_id:
             page.draft.collectivity = self.draft.collectivity
@@ -123,13 +126,17 @@ class Journey:
         return Details(data, offered=list_offered_services(self.collectivity.kind if self.collectivity else ""))
 
     def declaration(self, details: Details) -> Declaration:
-        """Return the declaration of valid details. Raise ValueError if the type or the body is missing."""
+        """Return the declaration that the valid `details` describe. Raise ValueError if the type or the body is
+        missing.
+        """
         if self.type is None or self.collectivity is None:
             raise ValueError("the type or the body is missing")
         return details.declaration(self.collectivity, self.type, self.clock)
 
     def examined(self, *, now: datetime) -> Details:
-        """Return the forms with their errors and, if the type and the body are known, those of the services."""
+        """Return the forms with their errors. If the type and the body are known, the errors of the services are
+        included.
+        """
         details = self.details()
         if not self.missing:
             details.is_valid()
@@ -147,8 +154,8 @@ class Journey:
 
 
 def find_journey(request: HttpRequest) -> Journey | None:
-    """Return the declaration of the posted page, or else of this device's cookie. None if there is neither, or if its
-    draft was deleted or has expired.
+    """Return the declaration of the posted page, or else of this device's cookie. Return None if neither names one, or
+    if its draft was deleted or has expired.
     """
     opened = draft_cookie.read_draft_cookie(request)
     if opened is None:
@@ -162,17 +169,17 @@ def open_journey(draft: Draft, author: str, pen: str = "") -> Journey:
 
 
 def select_drafts() -> QuerySet[Draft]:
-    """Return the drafts with their body and its territory. The case, which only a sent draft has,
-    is loaded on access.
+    """Return the drafts with their body and its territory. The case, which only a sent draft has, is loaded on
+    access.
     """
     return Draft.objects.select_related("collectivity__departement", "collectivity__region")
 
 
 def find_body(value: str) -> Collectivity | None:
-    """Return the body with this public identifier, or the one that absorbed it; None otherwise.
+    """Return the body with this public identifier, or the body that absorbed it, or None.
 
-    One query, two for a body that vanished. The seat and the corrected région, which few bodies have,
-    are loaded on access.
+    Runs one query, or two for a body that was absorbed. The seat and the corrected région, which few bodies have, are
+    loaded on access.
     """
     try:
         uid = UUID(value)
@@ -185,14 +192,37 @@ def find_body(value: str) -> Collectivity | None:
     return body
 
 
+def find_chosen_type(request: HttpRequest, journey: Journey | None) -> IncidentType | None:
+    """Return the type just posted, or else the type of the declaration, or else the type in the address, which a
+    reflex sheet puts there.
+    """
+    posted = find_type(request.POST.get("quoi", ""))
+    return posted or (journey and journey.type) or find_type(request.GET.get("quoi", ""))
+
+
 def find_body_route(body: Collectivity) -> Route:
     """Return the route of this body, on the present day in its time zone."""
     return find_route(body, on=timezone.localdate(timezone=ZoneInfo(find_zone(body))))
 
 
+def find_near_centre(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
+    """Return the centre of the body that the QR code or the account names, so that its number is shown before the body
+    is chosen. Return None once the body is chosen.
+    """
+    chosen = journey.collectivity if journey else None
+    return find_body_route(offered).csirt if offered and not chosen else None
+
+
+def list_own_bodies(request: HttpRequest) -> list[Collectivity]:
+    """Return the bodies of a signed-in member, which the screens offer before any search."""
+    if not isinstance(request.user, User):
+        return []
+    return list(Collectivity.objects.with_territory().filter(pk__in=request.user.collectivity_ids()))
+
+
 def drop_controls(data: QueryDict) -> QueryDict:
-    """Return what was posted without control characters, which no keyboard types and PostgreSQL
-    refuses in part (NUL).
+    """Return the posted values without control characters, which no keyboard types. PostgreSQL refuses one of them
+    (NUL).
     """
     if not any(CONTROLS.search(value) for _name, values in data.lists() for value in values):
         return data

@@ -1,7 +1,8 @@
-"""A screen posted after the browser lost its cookies: what was typed is saved, and the page shows the
-code that resumes it.
+"""The response to a screen posted after the browser lost its cookies: what was typed is saved, and the page shows the
+code with which to resume the declaration.
 
-The `pen` in the page identifies the declaration. Only the page itself knows it, so a forged post cannot contain it.
+The `pen` in the page identifies the declaration. A forged post cannot contain it, because it is only in the page
+itself.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -20,8 +21,8 @@ from incidents.services.declaring.draft import AlreadySent, save_page
 
 
 def render_lost_screen(request: HttpRequest) -> HttpResponse | None:
-    """Return the page with the code of the declaration, or the express page with what was typed. Return None if the
-    post was sent to another page.
+    """Return a page with the resumption code of the declaration, or the express page with what was typed. Return None
+    if the post was sent to another page.
     """
     if request.path == reverse("declare_express"):
         return render_express_again(request)
@@ -34,7 +35,7 @@ def render_lost_screen(request: HttpRequest) -> HttpResponse | None:
 
 
 def save_screen(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
-    """Save what was typed on the screen. Return False if it cannot be saved."""
+    """Save what was typed on the screen, and tell whether that was possible."""
     if screen not in SCREENS_OF_QUESTIONS.values():
         return False
     try:

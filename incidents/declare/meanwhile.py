@@ -1,4 +1,4 @@
-"""Saving what is typed on a screen before its button is pressed, when a script posts it. Only the draft changes."""
+"""Automatic saving of a screen while it is being filled, from posts of a script. Only the draft changes."""
 
 from http import HTTPStatus
 
@@ -20,10 +20,12 @@ from incidents.services.declaring.draft import AlreadySent, save_page, stamp_pag
 @never_cache
 @require_POST
 def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
-    """Save the screen `section`; return the time and its new version. Values are not checked, and no draft is created.
+    """Save the screen `section` and return the time of the save and the new version of the screen. Values are not
+    checked, and no draft is created.
 
-    404 without a draft, 409 if somebody else filled the screen meanwhile, 410 if the declaration was sent. The script
-    ignores these errors: when the button of the page is pressed, they are displayed with what was typed.
+    The status is 404 without a draft, 409 if somebody else has filled the screen since it was opened, and 410 if the
+    declaration was sent. The script ignores these errors, because they are displayed with what was typed once the
+    button of the page is pressed.
     """
     journey = find_journey(request)
     screen = SCREENS_OF_QUESTIONS.get(section)

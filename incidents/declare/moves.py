@@ -1,4 +1,4 @@
-"""The redirection after a post to a page that can be reloaded without posting again."""
+"""Redirections after a post, to a page that can be reloaded without posting again."""
 
 from django.http import HttpResponseRedirect
 from django.urls import reverse

@@ -1,4 +1,6 @@
-"""The answers of the screens as text, to be checked before sending or compared with another person's version."""
+"""Text versions of the answers of the screens, to be checked before sending or compared with another person's
+version.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -30,7 +32,7 @@ class Summary(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """An error on a screen other than the displayed one."""
+    """An error on a screen that is not the displayed one."""
 
     place: Place
     label: str
@@ -38,7 +40,7 @@ class Mistake(NamedTuple):
 
 
 class State(NamedTuple):
-    """The state of a screen: its saved answers, if any, and what is missing."""
+    """The state of a screen: its saved answers, or None, and what is missing."""
 
     place: Place
     page: DraftPage | None
@@ -46,7 +48,7 @@ class State(NamedTuple):
 
 
 def list_lines(page: DraftPage, journey: Journey) -> list[Line]:
-    """Return all answers of one screen."""
+    """Return all answers of one screen, each with its label."""
     if page.screen == Screen.WHAT:
         chosen = find_type(get_only_value(page, "quoi"))
         return [Line("Ce qui arrive", str(chosen.label) if chosen else "")]
@@ -70,7 +72,7 @@ def list_input_lines(details: Details, names: frozenset[str]) -> Iterator[Line]:
 
 
 def format_field_value(field: forms.BoundField) -> str:
-    """Return the labels of the chosen values, or the words typed."""
+    """Return the labels of the chosen values, or the text that was typed."""
     labels = {str(value): str(label) for value, label in getattr(field.field, "choices", [])}
     value = field.value()
     if value is True:
@@ -113,7 +115,7 @@ def list_mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) 
 
 
 def list_states(journey: Journey) -> list[State]:
-    """Return the state of each screen, for a person who continues what another one began."""
+    """Return the state of each screen, for a person who continues a declaration that somebody else began."""
     details = journey.examined(now=timezone.now())
     return [
         State(PLACES[screen], journey.pages.get(screen), describe_lack(screen, journey, details)) for screen in PLACES
@@ -121,6 +123,7 @@ def list_states(journey: Journey) -> list[State]:
 
 
 def describe_lack(screen: Screen, journey: Journey, details: Details) -> str:
+    """Return what is missing or wrong on a screen, or ""."""
     if screen not in journey.pages:
         return "pas encore rempli"
     if screen == Screen.CALLER and not journey.pages[screen].values.keys() & {"contact_phone", "contact_email"}:

@@ -1,4 +1,4 @@
-"""Continuing a declaration on another device with its code, and the page for browsers without cookies."""
+"""Continuation of a declaration on another device with its code, and the page for browsers without cookies."""
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
@@ -27,7 +27,9 @@ NAME_LIMIT = 60
 
 
 class ResumeForm(forms.Form):
-    """The code may be dictated or copied: spaces, dashes and lower case do not matter."""
+    """The form that asks for the resumption code. The code may be dictated or copied, so spaces, dashes and lower case
+    do not matter.
+    """
 
     code = forms.CharField(
         max_length=40,
@@ -52,7 +54,7 @@ class ResumeForm(forms.Form):
     def clean_prenom(self) -> str:
         try:
             return clean_line(self.cleaned_data["prenom"], limit=NAME_LIMIT, field="prenom")
-        except ValidationError as error:  # a form adds the name of the field itself
+        except ValidationError as error:  # the form, not the error, gives the field
             raise ValidationError(error.messages) from None
 
 
@@ -60,6 +62,9 @@ class ResumeForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def declare_resume(request: HttpRequest) -> HttpResponse:
+    """Ask for the code. On POST open the draft that has it. Wrong codes are counted, and too many of them make the
+    address wait.
+    """
     if request.method != "POST":
         return ask_code(request, ResumeForm())
     form = ResumeForm(drop_controls(request.POST))
@@ -76,8 +81,8 @@ def declare_resume(request: HttpRequest) -> HttpResponse:
 
 
 def resume_draft(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpResponse:
-    """Redirect to the first screen that is not filled. If the declaration was sent, show an error that asks to
-    follow it with its reference and follow-up code.
+    """Redirect to the first screen that is not filled. If the declaration was sent, show an error that asks the person
+    to follow it with its reference and follow-up code.
     """
     if draft.incident:
         message = "Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi."
@@ -95,12 +100,14 @@ def ask_code(request: HttpRequest, form: ResumeForm, *, status: int = 200, wait:
 
 
 def render_no_cookies(request: HttpRequest) -> HttpResponse:
-    """Show the page before anything is typed: without a cookie the screens would not belong together."""
+    """Explain that cookies are needed, before anything is typed, because without a cookie the server cannot tell which
+    screens belong to one declaration.
+    """
     return render(request, "declare/no_cookies.html", list_numbers(), status=400)
 
 
 def list_numbers() -> dict[str, object]:
-    """Return the directory of phone numbers, so that everybody can call."""
+    """Return the template context with the numbers of all centres, so that everybody can call."""
     today = timezone.localdate()
     csirts = load_directory(today).csirts
     entries = list_directory_entries(csirts, Region.objects.all(), today)

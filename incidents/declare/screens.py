@@ -1,4 +1,4 @@
-"""The five screens: their order, addresses and inputs."""
+"""The five screens of the declaration, with their order, URL names and inputs."""
 
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ SCREENS_OF_QUESTIONS = {screen.value: screen for screen in (Screen.SERVICES, Scr
 
 
 class Place(NamedTuple):
-    """The position of a screen."""
+    """The position of a screen in the declaration, with its URL name and label."""
 
     screen: Screen
     number: int
@@ -54,7 +54,7 @@ COUNT = len(ORDER)
 
 
 def read_values(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
-    """Return what was typed in the inputs of this screen, unchanged and without empty inputs."""
+    """Return the values that were typed in the inputs of this screen, unchanged. Empty inputs are left out."""
     inputs = {name: [value for value in data.getlist(name) if value] for name in data if name in INPUTS[screen]}
     return {name: values for name, values in sorted(inputs.items()) if values}
 
@@ -64,5 +64,5 @@ def list_places_before(screen: Screen) -> tuple[Place, ...]:
 
 
 def get_next_screen(screen: Screen) -> Screen:
-    """Return the screen that follows, or the last one itself."""
+    """Return the screen that follows, or the last screen itself."""
     return ORDER[min(ORDER.index(screen) + 1, COUNT - 1)]

@@ -1,4 +1,4 @@
-"""Sending the declaration once, and its answer at its own address, which can be reloaded."""
+"""Sending of a declaration, exactly once, and the confirmation page, which can be reloaded without sending again."""
 
 from dataclasses import replace
 
@@ -31,17 +31,18 @@ from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
 
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
-# Inputs that the confirmation page sends again, so that its post counts as coming from the same opened screen.
+# Inputs that the page that asks to confirm repeats, so that its post counts as coming from the same opened screen.
 SAME_HAND = {PEN, "trait"}
 LEDGER_LINES = range(18)
-ALREADY = "deja"  # the query parameter of the answer for a person who came to declare again
+ALREADY = "deja"  # the query parameter of the confirmation page for a person who came to declare again
 
 
 def send_at_once(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse | None:
-    """Save the last screen and send everything in one transaction. Return None if something must
-    be corrected or confirmed.
+    """Save the last screen and send the whole declaration in one transaction. Return None if something must be
+    corrected or confirmed.
 
-    Raise as `send_draft` does, except ValidationError: an answer that became invalid since the check also gives None.
+    Raise as `send_draft` does, except ValidationError: None is also returned if a value became invalid after the
+    check.
     """
     whole = journey.having(entry.screen, entry.values)
     details = whole.examined(now=timezone.now())
@@ -74,7 +75,7 @@ def find_member(journey: Journey, request: HttpRequest) -> User | None:
 
 
 def lead_to_answer(request: HttpRequest, declared: DeclarationResult, *, signature: str) -> HttpResponse:
-    """Redirect to the answer, and give this device access to the new case."""
+    """Redirect to the confirmation page, and give this device access to the new case."""
     response = redirect_to("declare_sent")
     follow_up.remember_case(request, response, declared.incident.reference, declared.access.uid)
     if signature:
@@ -83,7 +84,9 @@ def lead_to_answer(request: HttpRequest, declared: DeclarationResult, *, signatu
 
 
 def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | None = None) -> HttpResponse:
-    """Ask to confirm with one more button; what was typed and the id of the opened screen go with it."""
+    """Ask to confirm with one more button. What was typed and, if there is a draft, the pen of the opened screen are
+    repeated in hidden inputs.
+    """
     data = drop_controls(request.POST)
     left_out = NOT_KEPT - SAME_HAND if journey else NOT_KEPT
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
@@ -92,8 +95,8 @@ def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | No
 
 
 def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Redirect to the answer page if the same words are posted again (a double click, the back button). Otherwise show
-    the new words, so that they are not lost.
+    """Redirect to the confirmation page if the same values are posted again (a double click, the back button).
+    Otherwise show the new values, so that they are not lost.
     """
     before = journey.pages.get(entry.screen)
     if before is None or are_same_words(before.values, entry.values) or journey.incident is None:
@@ -107,7 +110,7 @@ def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEn
 @never_cache
 @require_safe
 def declare_sent(request: HttpRequest) -> HttpResponse:
-    """Show the answer on the device that wrote the declaration. Reloading it sends nothing."""
+    """Show the confirmation page on the device that wrote the declaration. Reloading it sends nothing."""
     journey = find_journey(request)
     if journey is None:
         return redirect_to("declare_type")
@@ -120,8 +123,8 @@ def declare_sent(request: HttpRequest) -> HttpResponse:
 
 
 def lead_to_closed_case(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Lead to the page that says how the case ended, or, without access to it, to a new declaration: the answer would
-    promise help that is over.
+    """Redirect to the page that says how the case ended or, for a device without access to the case, to a new
+    declaration. The confirmation page would promise help that is over.
     """
     if follow_up.get_access_uid(request, incident.reference) is None:
         return redirect_to("declare_type")
@@ -146,18 +149,22 @@ def render_answer(request: HttpRequest, journey: Journey, incident: Incident) ->
 
 
 def is_called_back(incident: Incident, route: Route | None) -> bool:
-    """Tell whether a centre that receives mails must call back: the receipt then begins with this promise."""
+    """Tell whether the confirmation page may begin with the promise of a call: the case asks for one, and its centre
+    receives mails.
+    """
     return bool(incident.is_to_call_back and route and route.csirt and route.csirt.notification_email)
 
 
 def get_first_secret(access: FollowUpAccess | None) -> str:
-    """Return the secret that the declaration created, or "" if it was renewed or has expired."""
+    """Return the secret that was created with the declaration, or "" if it was renewed or has expired."""
     is_first = access is not None and access.created_at == access.incident.received_at
     return derive_secret(access) if access and is_first else ""
 
 
 def get_case_route(journey: Journey, incident: Incident) -> Route | None:
-    """Return the route, with the centre and reason of the case: the directory may have changed since."""
+    """Return the route with the centre and the reason of the case, because the directory may have changed since the
+    declaration.
+    """
     route = journey.route
     if route is None or route.csirt == incident.csirt:
         return route

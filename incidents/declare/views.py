@@ -1,4 +1,6 @@
-"""The screens of the declaration. Each is saved when it is left by any button; the last one sends everything."""
+"""The screens of the declaration. Each screen is saved when any of its buttons is pressed, and the last screen sends
+the declaration.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,24 +14,29 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.models import User
-from collectivities.models import Collectivity
 from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words
 from core.stale import Stale
-from csirts.models import Csirt
 from csirts.routing import list_helpers
 from incidents.declare.brake import must_confirm_start
 from incidents.declare.choices import GROUPS, UNKNOWN, find_type
 from incidents.declare.entries import read_entry
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, drop_controls, find_body, find_body_route, find_journey
+from incidents.declare.journey import (
+    Journey,
+    drop_controls,
+    find_body,
+    find_chosen_type,
+    find_journey,
+    find_near_centre,
+    list_own_bodies,
+)
 from incidents.declare.moves import redirect_to
 from incidents.declare.recap import RESUMED, list_lines, list_mistakes_elsewhere, list_states, list_summaries
 from incidents.declare.resume import render_no_cookies
 from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, get_next_screen, list_places_before
 from incidents.declare.sending import ALREADY, answer_repeated_post, ask_confirmation, send_at_once
 from incidents.devices import draft_cookie
-from incidents.enums import IncidentType, Screen, Status
+from incidents.enums import Screen, Status
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
 from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
@@ -59,10 +66,10 @@ TEMPLATES = {
     Screen.CALLER: "declare/rappel.html",
 }
 FROM_THE_FIRST = "suite"
-# The query parameter of a screen to which a button led back for its errors. Without it, a screen shows no error before
-# its own button is pressed.
+# The query parameter of a screen that was opened to correct its errors. Without it, a screen shows no error before its
+# own button is pressed.
 TO_MEND = "corriger"
-# The folded questions of the last screen: the fold is open if one has an error.
+# The folded questions of the last screen. The fold is open if one of them has an error.
 FOLDED = (
     *STORY_LINES,
     *(f"{name}_{part}" for name in ("detected", "attack_known") for part in ("date", "time", "certainty")),
@@ -72,9 +79,11 @@ FOLDED = (
 @login_not_required
 @csrf_exempt
 def declare_type(request: HttpRequest) -> HttpResponse:
-    """Answer a browser without any cookie with an explanation, before the CSRF check, which needs a cookie.
+    """Serve the first screen. A post without any cookie gets an explanation, before the CSRF check, which needs a
+    cookie.
 
-    A page with a pen (`PEN`) goes on to the CSRF check, whose failure page leads back to the declaration.
+    A post with a pen (`PEN`) goes on to the CSRF check, because the page of a failed check shows the code of the
+    declaration.
     """
     if request.method == "POST" and not request.COOKIES and draft_cookie.PEN not in request.POST:
         return render_no_cookies(request)
@@ -85,6 +94,7 @@ def declare_type(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def handle_first_screen(request: HttpRequest) -> HttpResponse:
+    """Show the first screen, or save the posted type. A device whose case is open is sent to the confirmation page."""
     journey = find_journey(request)
     if journey and journey.incident and journey.incident.status != Status.CLOSED:
         return redirect_to("declare_sent", **{ALREADY: "oui"})
@@ -121,8 +131,8 @@ def ask_type(
     clash: DraftPage | None = None,
     lost: bool = False,
 ) -> HttpResponse:
-    """Show the first screen. `lost` means that a later screen was opened by its address without a
-    declaration on this device.
+    """Show the first screen. `lost` means that a later screen was requested although this device has no
+    declaration.
     """
     body = find_body((request.POST or request.GET).get("collectivite", ""))
     context = build_frame(request, Screen.WHAT, journey, clash=clash) | {
@@ -139,16 +149,10 @@ def ask_type(
     return render(request, "declare/type.html", context, status=400 if problem or lost else 409 if clash else 200)
 
 
-def find_chosen_type(request: HttpRequest, journey: Journey | None) -> IncidentType | None:
-    """Return the type just posted, or else that of the declaration, or else the one in the address
-    (from a reflex sheet).
-    """
-    posted = find_type(request.POST.get("quoi", ""))
-    return posted or (journey and journey.type) or find_type(request.GET.get("quoi", ""))
-
-
 def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpRequest], HttpResponse]]:
-    """Decorate the view of a later screen: it needs an unsent draft, and the answers of the screens before it."""
+    """Decorate the view of a screen after the first one. The view runs only for an unsent draft that has the answers
+    of the screens before. Other requests are redirected, after what they post is saved.
+    """
 
     def decorate(view: ScreenView) -> Callable[[HttpRequest], HttpResponse]:
         @login_not_required
@@ -174,12 +178,13 @@ def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpReques
 
 
 def is_missing(journey: Journey, screen: Screen) -> bool:
+    """Tell whether an earlier screen must be filled before `screen`."""
     return journey.missing is not None and screen not in {journey.missing, Screen.WHAT}
 
 
 def handle_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
-    """Start a new draft with what was typed, since this device has no draft. If the first screen led here, explain
-    instead that cookies are needed: its own cookie did not come back.
+    """Start a new draft with what was typed, because this device has none. A request that comes from the first screen
+    gets an explanation of cookies instead, because the cookie of that screen did not come back.
     """
     if FROM_THE_FIRST in request.GET:
         return render_no_cookies(request)
@@ -238,21 +243,6 @@ def ask_who(
     return render(request, "declare/who.html", context, status=status)
 
 
-def find_near_centre(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
-    """Return the centre of the body that the QR code or the account names, to show its number before
-    the body is chosen.
-    """
-    chosen = journey.collectivity if journey else None
-    return find_body_route(offered).csirt if offered and not chosen else None
-
-
-def list_own_bodies(request: HttpRequest) -> list[Collectivity]:
-    """Return the bodies of a signed-in member, which are offered before any search."""
-    if not isinstance(request.user, User):
-        return []
-    return list(Collectivity.objects.with_territory().filter(pk__in=request.user.collectivity_ids()))
-
-
 @require_draft(Screen.SERVICES)
 def declare_services(request: HttpRequest, journey: Journey) -> HttpResponse:
     return ask_or_keep(request, journey, Screen.SERVICES)
@@ -271,7 +261,9 @@ def declare_caller(request: HttpRequest, journey: Journey) -> HttpResponse:
 @login_not_required
 @require_POST
 def declare_another(request: HttpRequest) -> HttpResponse:
-    """Leave this declaration, sent or not, and start another. The code or the link still opens the former."""
+    """Forget this declaration on this device, sent or not, and redirect to a new one. The code or the link still opens
+    the former declaration.
+    """
     response = redirect_to("declare_type")
     draft_cookie.forget_draft(response)
     return response
@@ -284,7 +276,9 @@ def ask_or_keep(request: HttpRequest, journey: Journey, screen: Screen) -> HttpR
 
 
 def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Save what was typed, valid or not; then go where the button leads, unless something must be corrected."""
+    """Save what was typed, valid or not. Then redirect to the page that the pressed button names, or show the screen
+    again if something must be corrected.
+    """
     screen = entry.screen
     try:
         response = save_or_send(request, journey, entry)
@@ -299,6 +293,9 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
 
 
 def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
+    """Send the declaration if this is its last screen and nothing must be corrected; otherwise save the screen. Raise
+    as `send_at_once` and `save_page` do, except AnswersChanged.
+    """
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.missing is None and journey.incident is None
     try:
@@ -312,6 +309,9 @@ def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
 
 
 def leave_screen(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
+    """Redirect from the saved screen to the page that the pressed button names, or show the screen again with its
+    errors.
+    """
     if (back := request.POST.get("vers", "")) in ROUTES:
         return redirect_to(ROUTES[Screen(back)])
     if journey.missing or screen in {Screen.WHAT, Screen.WHO}:
@@ -323,7 +323,9 @@ def leave_screen(request: HttpRequest, journey: Journey, screen: Screen) -> Http
 
 
 def go_to_next_screen(request: HttpRequest, journey: Journey, screen: Screen, wrong: Screen | None) -> HttpResponse:
-    """Redirect from a screen without error to the next screen, or to `wrong`, the screen to correct."""
+    """Redirect from a screen without error to the next screen or to `wrong`, the screen to correct. From the last
+    screen without any error, ask to confirm the sending.
+    """
     if wrong and (screen == Screen.CALLER or is_mending(request)):
         return redirect_to(ROUTES[wrong], **{TO_MEND: "oui"})
     if screen == Screen.CALLER:
@@ -332,7 +334,7 @@ def go_to_next_screen(request: HttpRequest, journey: Journey, screen: Screen, wr
 
 
 def is_mending(request: HttpRequest) -> bool:
-    """Tell whether a button led back to this screen so that its errors are corrected."""
+    """Tell whether a button led to this screen so that its errors are corrected."""
     return TO_MEND in request.GET or TO_MEND in request.POST
 
 
@@ -345,8 +347,8 @@ def render_screen(
     clash: DraftPage | None = None,
     has_changed: bool = False,
 ) -> HttpResponse:
-    """Show the screen with the saved values, whoever typed them. `clash` is another person's version of this screen;
-    `has_changed` means that other screens have changed since this one was opened.
+    """Show the screen with the saved values, whoever typed them. `clash` is another person's version of this screen,
+    and `has_changed` means that other screens have changed since this screen was opened.
     """
     if screen == Screen.WHAT:
         return ask_type(request, journey, clash=clash)

@@ -26,6 +26,7 @@ def read_cookie(request: HttpRequest) -> dict[str, str]:
 
 
 def get_access_uid(request: HttpRequest, reference: str) -> UUID | None:
+    """Return the public identifier of the access to this case, or None if the cookie does not contain the case."""
     uid = read_cookie(request).get(reference)
     return UUID(uid) if uid else None
 

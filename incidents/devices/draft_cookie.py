@@ -1,9 +1,9 @@
 """A signed cookie with the draft that this device is writing and its author's name. It is sent to the declaration
 pages only.
 
-The cookie does not prove that the draft still exists, so each page checks it in the database. Each screen sends the
-same values in a hidden field, its pen. Declarations in two windows thus stay apart, whichever the cookie holds, and a
-second save of the same screen is not mistaken for one by another person.
+The cookie does not prove that the draft still exists, so each page checks it in the database. Each screen also sends
+the draft and its author in a hidden field, the pen. Two windows can therefore write two declarations, whichever of
+them the cookie names, and a second save of the same screen is not mistaken for a save by another person.
 """
 
 import secrets
@@ -25,7 +25,9 @@ PEN_SALT = "incidents.declare.pen"
 
 
 class DraftHandle(NamedTuple):
-    """The draft that a page belongs to. `pen` identifies one opening of the page; the cookie has none."""
+    """The draft to which a page belongs. `pen` identifies one opening of the page. It is empty in a handle from the
+    cookie.
+    """
 
     uid: UUID
     author: str
@@ -33,18 +35,19 @@ class DraftHandle(NamedTuple):
 
 
 def read_draft_cookie(request: HttpRequest) -> DraftHandle | None:
-    """Return the draft from the posted page, or else from the cookie. None if it is absent, altered or too old."""
+    """Return the draft named by the posted page, or else by the cookie. Return None if neither names one, or if the
+    value was altered or is too old.
+    """
     return read_pen(request) or read_signed(request.COOKIES.get(NAME, ""), SALT)
 
 
 def read_pen(request: HttpRequest) -> DraftHandle | None:
-    """Return the draft that the posted page belongs to. An express page may belong to a draft that does not exist
-    yet.
-    """
+    """Return the draft to which the posted page belongs, or None. The draft of an express page may not exist yet."""
     return read_signed(request.POST.get(PEN, ""), PEN_SALT)
 
 
 def read_signed(signed: str, salt: str) -> DraftHandle | None:
+    """Return the draft in a signed value, or None if the value is empty, altered or too old."""
     try:
         uid, *fields = signing.loads(signed, salt=salt, max_age=DRAFT_LIFETIME_SECONDS)
         return DraftHandle(UUID(uid), *fields)
@@ -53,7 +56,7 @@ def read_signed(signed: str, salt: str) -> DraftHandle | None:
 
 
 def make_pen(uid: UUID, author: str) -> str:
-    """Return a new pen for one opening of one screen."""
+    """Return a new signed pen for one opening of one screen."""
     return signing.dumps([str(uid), author, secrets.token_hex(4)], salt=PEN_SALT)
 
 

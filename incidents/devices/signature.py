@@ -1,6 +1,7 @@
 """A signed cookie with the name that a person gives when they write on a case, such as « Dominique, accueil ».
 
-Each device asks for it once. It proves nothing: it saves typing, and tells the messages of several people apart.
+Each device asks for the name once. The name proves nothing: it saves typing and distinguishes the messages of several
+people.
 """
 
 from django.conf import settings
@@ -15,7 +16,7 @@ SALT = "incidents.devices.signature"
 
 
 def read_signature(request: HttpRequest, guest: Guest) -> str:
-    """Return the display name of the account, or else the name given on this device, or ""."""
+    """Return the display name of the account, or else the name given on this device, or else ""."""
     if guest.user:
         return guest.user.display_name
     try:

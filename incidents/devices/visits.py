@@ -15,8 +15,8 @@ from incidents.reference import compact
 
 
 def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
-    """Return a view of a page that shows or opens a case. Its route is public because the page checks access itself,
-    and neither caches nor search engines may keep the page.
+    """Decorate the view of a page that shows or opens a case. Its route needs no login, because the page checks the
+    access itself. Neither caches nor search engines may store the response.
     """
 
     @login_not_required
@@ -31,10 +31,11 @@ def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
 
 
 def list_guests(request: HttpRequest, reference: str) -> list[Guest]:
-    """Return the guests that this request may be: by the cookie of the secret link, and by the account of the person
-    who is signed in.
+    """Return the guests that this request may stand for: the holder of the secret link in the cookie, and the
+    signed-in person.
 
-    A member of a body comes first by their account, so that they act under their own name even with the link.
+    A member of a body is first listed with their account, so that they act under their own name even if they have the
+    link.
     """
     uid = cookie.get_access_uid(request, reference)
     by_link = [Guest(access_uid=uid)] if uid else []
@@ -47,10 +48,10 @@ def list_guests(request: HttpRequest, reference: str) -> list[Guest]:
 def find_case(
     request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW, door: Door = Door.FOLLOW_UP
 ) -> tuple[Incident, Guest]:
-    """Return the case and the guest for whom it opens. Raise Http404, or PermissionDenied if the guest may see the
-    case but not do this.
+    """Return the case and the guest who may open it. Raise Http404, or PermissionDenied if the guest may see the case
+    but lacks the ability `to`.
 
-    A person of the centre who uses the link is recorded like one who uses their account.
+    The access is recorded for a person of the centre, even if they use the link.
     """
     for guest in list_guests(request, compact(reference)):
         try:
@@ -64,7 +65,7 @@ def find_case(
 
 
 def find_incident(request: HttpRequest, reference: str) -> tuple[Incident | None, bool]:
-    """Return the case, or None for a visitor without access, and whether the visitor uses the link."""
+    """Return the case, or None for a visitor without access, and whether the visitor opens it with the link."""
     try:
         incident, guest = find_case(request, reference)
     except Http404:
