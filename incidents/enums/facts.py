@@ -59,7 +59,7 @@ class PublicService(models.TextChoices):
     OTHER = "autre", "Autre service"
 
 
-# The label for a service that was listed as not working as usual, without an answer about how far.
+# The label of an interruption whose extent nobody gave.
 EXTENT_NOT_STATED = "arrêté ou ralenti, pas dit"
 
 

@@ -83,7 +83,9 @@ class Ability(models.TextChoices):
 
 
 class Door(models.TextChoices):
-    """The page or channel through which a person of a centre saw words of a case, as its declarant reads it."""
+    """The page or interface through which a person of a centre saw texts of a case. The labels are written for the
+    declarant.
+    """
 
     CASE = "case", "votre dossier"
     FOLLOW_UP = "follow_up", "votre page de suivi"

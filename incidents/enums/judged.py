@@ -1,6 +1,6 @@
-"""Codes for the nature and severity of a case, for what may leave it, and for how it ended.
+"""Codes for the nature and severity of a case, for the labels that limit its sharing, and for how it ended.
 
-TLP 2.0 is FIRST's; RSIT classes and types are those of RSIT v1003 (see `incidents/catalogues/rsit.py`).
+TLP 2.0 is FIRST's. RSIT classes and types are those of RSIT v1003 (see `incidents/catalogues/rsit.py`).
 """
 
 from django.db import models
@@ -16,8 +16,8 @@ OPEN = (Status.DECLARED, Status.ACKNOWLEDGED)
 
 
 class IncidentType(models.TextChoices):
-    """What happened, in the words of a town hall, most dangerous families first. The values are our own; `rsit.py`
-    maps them to RSIT.
+    """What happened, in the words of a town hall, with the most dangerous families first. The values are our own, and
+    `rsit.py` maps them to RSIT.
     """
 
     UNKNOWN = "inconnu", "Je ne sais pas"
@@ -75,7 +75,7 @@ class Pap(models.TextChoices):
 
 
 class Nature(models.TextChoices):
-    """The distinction that the regional CSIRTs make in their own reports (signalement, incident)."""
+    """The distinction between « signalement » and « incident » that the regional CSIRTs make in their own reports."""
 
     UNQUALIFIED = "unqualified", "à qualifier"
     REPORT = "report", "signalement"
@@ -100,7 +100,7 @@ class Cause(models.TextChoices):
 
 
 class DueFor(models.TextChoices):
-    """The next thing to do on a case. Its deadline is `due_at`."""
+    """The kind of act that comes next on a case. `due_at` is its deadline."""
 
     ACKNOWLEDGE = "acknowledge", "à prendre"
     ANSWER = "answer", "à répondre"
@@ -125,7 +125,9 @@ class Origin(models.TextChoices):
 
 
 class Burst(models.TextChoices):
-    """What many declarations within one hour have in common. They may come from a script, or from a real wave."""
+    """What many declarations within one hour have in common. They may come from a script, or from a real wave of
+    incidents.
+    """
 
     ADDRESS = "address", "même connexion à Internet"
     MAILBOX = "mailbox", "même adresse mail à rappeler"
@@ -141,7 +143,7 @@ class Verification(models.TextChoices):
 
 
 class NumberSource(models.TextChoices):
-    """Where the number of a call-back comes from, which is never the declaration itself."""
+    """Where the number of a call-back comes from. It never comes from the declaration itself."""
 
     DIRECTORY = "directory", "annuaire officiel"
     CARD = "card", "fiche de secours de la collectivité"

@@ -1,4 +1,4 @@
-"""Codes for the work of a centre: notes, groups, transfers, indicators, acts on many cases."""
+"""Codes for the work of a centre: notes, groups, transfers, indicators, and acts on many cases."""
 
 from django.db import models
 
@@ -44,7 +44,7 @@ class KeptForm(models.TextChoices):
     CORRECTION = "corriger", "correction de la collectivité"
     REOPENING = "rouvrir", "réouverture"
     VERIFICATION = "verifier", "vérification par rappel"
-    # These forms have pages of their own, apart from that of the case.
+    # These forms are on pages of their own, not on the page of the case.
     CLOSING = "cloture", "bilan"
     TRANSFER = "transfert", "transfert"
     ADVICE = "avis", "envoi à un partenaire"
@@ -52,7 +52,7 @@ class KeptForm(models.TextChoices):
 
 
 class DocumentKind(models.TextChoices):
-    """The kind of text in which a search finds a word."""
+    """The kind of text of a case in which a search finds words."""
 
     DECLARATION = "declaration", "déclaration"
     ANSWERS = "answers", "réponses"

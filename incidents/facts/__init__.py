@@ -1,1 +1,3 @@
-"""The facts of a declaration, each described once. Forms, the API, answer sheets and erasing use it."""
+"""The facts of a declaration, each described once for the forms, the API, the answer sheets and the erasing of
+cases.
+"""

@@ -1,4 +1,4 @@
-"""How each field of a declaration is described, as metadata of the dataclasses in `shapes.py`."""
+"""The description of each field of a declaration, as metadata of the dataclasses in `shapes.py`."""
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum, auto
@@ -11,7 +11,7 @@ LINE_LIMIT, MAIL_LIMIT = 120, 254
 
 
 class Kind(StrEnum):
-    """The kind of an answer. Lines and texts are words that somebody wrote; erasing a case empties them."""
+    """The kind of an answer. Lines and texts are free text that somebody wrote, and erasing a case empties them."""
 
     LINE = auto()
     TEXT = auto()
@@ -28,7 +28,9 @@ WORDS = (Kind.LINE, Kind.TEXT)
 
 
 class Section(StrEnum):
-    """The parts of a declaration, each corrected on a page of its own. The values are parts of addresses."""
+    """The parts of a declaration, each corrected on a page of its own. The values are part of the addresses of these
+    pages.
+    """
 
     STORY = "recit"
     MOMENTS = "moments"
@@ -39,11 +41,13 @@ class Section(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One field: the question to a town hall, its short label for a responder, and the bounds of the answer.
+    """A field of a declaration: the question that a town hall reads, its short label for a responder, and the limits
+    of the answer.
 
-    `read` is its label in the history and in the papers, `term` what a centre calls an instant within a sentence.
-    `help` is the text beside the question to a town hall. `limit` is the number of characters of a line or a text.
-    `section` is the part of the case in which the declarant corrects it; without one, no page corrects it.
+    `read` is its label in the history and in the papers, and `term` is what a centre calls an instant within a
+    sentence. `help` is the text beside the question to a town hall. `limit` is the greatest number of characters of a
+    line or a text. `section` is the part of the case in which the declarant corrects the field. A field without
+    section is corrected on no page.
     """
 
     kind: Kind
@@ -69,14 +73,18 @@ class Fact:
 def describe_field(
     kind: Kind, question: str, *, short: str = "", read: str = "", default: Any = "", **more: Any
 ) -> Any:
-    """Return a dataclass field that carries its description. `short` is the question by default, `read` is `short`."""
+    """Return a dataclass field that carries its description. `short` defaults to the question, and `read` to
+    `short`.
+    """
     short = short or question
     fact = Fact(kind=kind, question=question, short=short, read=read or short, **more)
     return field(default=default, metadata={DESCRIBED: fact})
 
 
 def map_facts(shape: type, *, section: str = "") -> dict[str, Fact]:
-    """Return the described fields of a dataclass by name, in their order; only those of one section if it is given."""
+    """Return the described fields of a dataclass by name, in their order. With `section`, return only the fields of
+    that section.
+    """
     described_fields = {
         field.name: field.metadata[DESCRIBED] for field in fields(shape) if DESCRIBED in field.metadata
     }

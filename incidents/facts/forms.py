@@ -1,4 +1,4 @@
-"""Form fields for the facts of a declaration, from their description. The services check what was typed."""
+"""Form fields for the facts of a declaration, built from their description. The services check what was typed."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -22,19 +22,21 @@ FIELDS: dict[Kind, Callable[[str, Options], forms.Field]] = {
 
 
 def make_fact_field(fact: Fact, options: Options | None = None) -> Any:
-    """Return the optional field that asks a town hall for a fact. `options` replaces its choices or their words."""
+    """Return the optional field that asks a town hall for a fact. `options` replaces the choices of the fact or their
+    labels.
+    """
     field = FIELDS[fact.kind](fact.question, fact.options if options is None else options)
     field.help_text = fact.help
     return field
 
 
 def make_list_field(fact: Fact) -> forms.ChoiceField:
-    """Return the field of a choice among many, shown as a list instead of buttons."""
+    """Return the field of a choice among many options, displayed as a list instead of buttons."""
     return forms.ChoiceField(choices=fact.options, required=False, label=fact.question)
 
 
 def make_short_field(fact: Fact, options: Options | None = None) -> Any:
-    """Return the field for a responder on the telephone: it has a short label, and a list instead of buttons."""
+    """Return the field for a responder on the telephone, with a short label, and with a list instead of buttons."""
     choices = list(fact.options if options is None else options)
     match fact.kind:
         case Kind.CHOICE:

@@ -1,4 +1,4 @@
-"""The content of a declaration, in the one shape that the pages, the API and a responder's form all produce."""
+"""The dataclasses of a declaration, which the pages, the API and a responder's form all produce."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
@@ -33,11 +33,14 @@ NOT_STATED = Instant()
 
 
 def describe_instant(question: str, **words: str) -> Any:
+    """Return a dataclass field that describes an instant. `words` are the labels of `Fact`."""
     return describe_field(Kind.INSTANT, question, section=Section.MOMENTS, default=NOT_STATED, **words)
 
 
 def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
-    """Return the instant that a form gives. A day without its hour is never exact, whatever certainty was chosen."""
+    """Return the instant that the fields of a form give. A day without its hour is never exact, whatever certainty was
+    chosen.
+    """
     if at is None:
         return Instant(certainty=Certainty.UNKNOWN if certainty == Certainty.UNKNOWN else "")
     if certainty == Certainty.UNKNOWN or (certainty == Certainty.EXACT and not has_hour):
@@ -59,6 +62,8 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True)
 class Interruption:
+    """One public service that is stopped or slowed. A value that nobody gave is empty."""
+
     service: str = describe_field(Kind.CHOICE, "service", default=MISSING, choices=PublicService)
     extent: str = describe_field(Kind.CHOICE, "arrêté ou ralenti", default=MISSING, choices=InterruptionExtent)
     started_at: datetime | None = describe_field(Kind.MOMENT, "arrêt", default=None)
@@ -100,7 +105,7 @@ class Leak:
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """One declaration. A value that nobody gave is empty, and never stands for « Je ne sais pas », which is an
+    """One declaration. A value that nobody gave is empty. An empty value never means « Je ne sais pas », which is an
     answer.
     """
 
@@ -142,7 +147,8 @@ class Declaration:
     interruptions: tuple[Interruption, ...] = ()
     leak: Leak | None = None
     tlp: str = describe_field(Kind.CHOICE, "Partage", default=Tlp.AMBER_STRICT, choices=Tlp)
-    # Somebody else may read the mailbox that is given, so mails carry neither the code nor words of the case.
+    # The declarant says that somebody else may read the mailbox. Mails then contain neither the code nor texts of the
+    # case.
     mail_without_code: bool = describe_field(
         Kind.FLAG,
         "N’envoyer ni lien ni code par mail",
@@ -154,23 +160,22 @@ class Declaration:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """How a declaration arrived. `key` is an idempotency key of the form or the request, so that a declaration sent
-    twice is one incident.
+    """How a declaration arrived. `key` is the idempotency key of the form or the request, so that a declaration that
+    is sent twice becomes one incident.
 
-    `key` must be unguessable or bound to the sender, since whoever sends it again gets the incident.
+    `key` must be unguessable or bound to the sender, because whoever sends it again gets the incident.
     """
 
     key: str
     origin: str
-    # The sender holds a lock under which this key was never used, so that no query checks for it again.
+    # The caller has locked the key and knows that it was never used, so that no query checks this again.
     is_held: bool = False
     digest: str = field(default="")
-    # The declarant gave a number and a few words, and asked for a call.
+    # True for an express declaration, whose declarant only gave a number and asks for a call.
     asks_call_back: bool = False
     # The name that the author gave: two people may complete one declaration.
     author: str = ""
-    # A digest of the Internet address of the sender. It is empty if a person with an account answers for the
-    # declaration.
+    # A digest of the sender's IP address. It is empty for a person with an account.
     source: str = ""
     # What this declaration has in common with too many others (`services/declaring/limits.py`).
     burst: str = ""
@@ -181,25 +186,25 @@ class Submission:
 # The answers that are columns of the case itself.
 CASE_ANSWERS = ("service_stopped", "data_concerned", "mail_without_code")
 INSTANTS = map_facts(Declaration, section=Section.MOMENTS)
-# The columns of a story: words about the incident, then the person to call back.
+# The columns of a story: the texts about the incident, then the person to call back.
 STORY_WORDS = map_facts(Declaration, section=Section.STORY)
 STORY_LINES = {name: fact for name, fact in STORY_WORDS.items() if fact.kind == Kind.LINE}
 CALLER_PREFIX = "contact_"
 CALLER_COLUMNS = {name: f"{CALLER_PREFIX}{name}" for name in map_facts(Caller)}
 STORY_COLUMNS = (*STORY_WORDS, *CALLER_COLUMNS.values())
 SERVICE_WORDS = tuple(name for name, fact in map_facts(Interruption).items() if fact.is_words)
-# The name that forms give to each fact of a leak. No page asks for the number of records, which no snapshot holds.
+# Fact of a leak → its name in forms. No page asks for the number of records, and no snapshot contains it.
 LEAK_INPUTS = {name: "leak_status" if name == "status" else name for name in map_facts(Leak, section=Section.DATA)}
 
 
 def map_inputs(section: Section) -> dict[str, Fact]:
-    """Return the facts of a section by the name that forms give them, those of the person to call back first."""
+    """Return the facts of a section by their names in forms, with the facts about the person to call back first."""
     caller = {CALLER_COLUMNS[name]: fact for name, fact in map_facts(Caller, section=section).items()}
     return caller | map_facts(Declaration, section=section)
 
 
 def read_story_words(words: object) -> dict[str, str]:
-    """Return the words about the incident by name, from a declaration or from the row of a story."""
+    """Return the texts about the incident by name. `words` is a declaration or the row of a story."""
     return {name: getattr(words, name) for name in STORY_WORDS}
 
 
@@ -209,17 +214,17 @@ def map_caller(caller: Caller) -> dict[str, str]:
 
 
 def read_caller_input(values: Mapping[str, Any]) -> Caller:
-    """Return the person to call back as the cleaned fields of a form name them."""
+    """Return the person to call back, from the cleaned fields of a form."""
     return Caller(**{name: values.get(column, "") for name, column in CALLER_COLUMNS.items()})
 
 
 def map_story(declaration: Declaration) -> dict[str, str]:
-    """Return the values of the columns of a story."""
+    """Return the values for the columns of a story."""
     return read_story_words(declaration) | map_caller(declaration.caller)
 
 
 def read_leak(values: Mapping[str, Any]) -> Leak:
-    """Return the leak that has these values, by name. A list becomes a tuple."""
+    """Return the leak that has these values by field name. Lists become tuples."""
     frozen: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
@@ -227,12 +232,12 @@ def read_leak(values: Mapping[str, Any]) -> Leak:
 
 
 def map_leak(leak: Leak) -> dict[str, Any]:
-    """Return the facts of a leak by the names that forms give them."""
+    """Return the facts of a leak by their names in forms."""
     return {field: getattr(leak, name) for name, field in LEAK_INPUTS.items()}
 
 
 def read_leak_input(values: Mapping[str, Any]) -> Leak | None:
-    """Return what the cleaned fields of a form say about data, or None if they say nothing."""
+    """Return the leak that the cleaned fields of a form describe, or None if nothing was answered."""
     leak_values = {name: values[field] for name, field in LEAK_INPUTS.items() if field in values}
     is_answered = any(
         value for name, value in leak_values.items() if (name, value) != ("persons_band", PersonsBand.UNKNOWN)

@@ -1,4 +1,4 @@
-"""The record of who in a centre saw the words of a case, and when. Its rows never change."""
+"""The record of who in a centre saw texts of a case, and when. Its rows never change."""
 
 import pgtrigger
 from django.db import models
@@ -13,11 +13,11 @@ from incidents.models.incident import Incident
 
 
 class CaseAccess(models.Model):
-    """One access of a person of a centre to words of the case, through one door. Rows are appended, never changed or
+    """An access of a person of a centre to texts of the case, through one door. Rows are appended, never changed or
     removed.
 
-    The row covers all that this person sees through the same door from `at` to `until`, so that reloading a page adds
-    no row.
+    The row covers everything that this person sees through the same door from `at` to `until`, so that reloading a
+    page adds no row.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="read_log", verbose_name="incident")

@@ -7,8 +7,8 @@ from incidents.enums import ActorKind, Certainty
 
 
 def instant_fits_certainty(name: str) -> models.CheckConstraint:
-    """Return a constraint: an instant is empty if its certainty is « pas connue », and set if its certainty is exact
-    or approximate. Without a certainty it may be either.
+    """Return the constraint that an instant is empty if its certainty is « pas connue », and set if its certainty is
+    exact or approximate. Without a certainty, both are allowed.
     """
     return models.CheckConstraint(
         condition=Q(**{f"{name}_at": None, f"{name}_certainty__in": ["", Certainty.UNKNOWN]})
@@ -20,13 +20,13 @@ def instant_fits_certainty(name: str) -> models.CheckConstraint:
 def limit_to_choices(
     field: str, values: list[str] | list[int], *, name: str, blank: bool = False
 ) -> models.CheckConstraint:
-    """Return a constraint that limits a field to its choices in the database. Django checks choices in forms only."""
+    """Return the constraint that a field has one of its choices. Django itself checks choices in forms only."""
     allowed = [*values, ""] if blank else values
     return models.CheckConstraint(condition=Q(**{f"{field}__in": allowed}), name=name)
 
 
 def actor_fits_kind(*, name: str) -> models.CheckConstraint:
-    """Return a constraint: `actor` is set if the act is that of a person with an account, and empty otherwise."""
+    """Return the constraint that `actor` is set if a person with an account acted, and empty otherwise."""
     return models.CheckConstraint(
         condition=Q(actor_kind=ActorKind.USER, actor__isnull=False) | (~Q(actor_kind=ActorKind.USER) & Q(actor=None)),
         name=name,

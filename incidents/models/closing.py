@@ -1,4 +1,4 @@
-"""How a case ended: its outcome, the lesson for others, and the declarant's opinion of the help."""
+"""The tables for the end of a case: its outcome, the lesson for others, and the declarant's opinion of the help."""
 
 from django.db import models
 from django.db.models import F
@@ -33,7 +33,7 @@ class Closing(models.Model):
 
 
 class Rating(models.Model):
-    """The declarant's answer to the one question asked at the end. The declarant may change it."""
+    """The declarant's answer to the one question that is asked at the end. The declarant may change the answer."""
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
     level = models.PositiveSmallIntegerField("avis", choices=Satisfaction)

@@ -1,6 +1,4 @@
-"""Files handed over as evidence. Each case has its own encryption key, so that destroying the key destroys its
-files.
-"""
+"""Files received as evidence. Each case has its own encryption key, so that destroying the key destroys the files."""
 
 from uuid import uuid4
 
@@ -43,7 +41,7 @@ class Evidence(models.Model):
     # Where a photograph was taken, for responders only: {"latitude": …, "longitude": …, "altitude": …}.
     position = models.JSONField("position", null=True, blank=True)
     storage_name = models.CharField("nom dans le dépôt", max_length=100, unique=True, editable=False)
-    # SHA-256 over the seal of the previous piece and this line, so that changing or leaving out a line is detected.
+    # SHA-256 of this line and of the seal of the previous file, so that a changed or missing line is detected.
     seal = models.CharField("scellé", max_length=64, editable=False)
     author = models.CharField("remis par", max_length=120, blank=True)
     actor_kind = models.CharField("auteur", max_length=12, choices=ActorKind)
@@ -51,7 +49,7 @@ class Evidence(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte de l’auteur"
     )
     received_at = models.DateTimeField("reçu le", default=timezone.now)
-    # A piece that was handed over by mistake keeps its line and its seal, but nobody can open it any more.
+    # A file that was sent by mistake keeps its line and its seal, but nobody can open it any more.
     taken_back_at = models.DateTimeField("reprise le", null=True, blank=True)
 
     class Meta:
@@ -80,7 +78,7 @@ class Evidence(models.Model):
 
 
 class Opening(models.Model):
-    """One opening of a piece by a person of the CSIRT, who received its bytes. The declarant can see it."""
+    """An opening of an evidence file by a person of the CSIRT, who received its content. The declarant can see it."""
 
     evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="openings", verbose_name="pièce")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ouverte par")
@@ -96,8 +94,8 @@ class Opening(models.Model):
 
 
 class EvidenceUpload(models.Model):
-    """An upload in progress, one slice at a time. What has arrived stays, so that an interrupted upload goes on where
-    it stopped.
+    """An upload in progress, one slice at a time. The slices that have arrived are kept, so that an interrupted upload
+    continues where it stopped.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -108,7 +106,7 @@ class EvidenceUpload(models.Model):
     author = models.CharField("remis par", max_length=120, blank=True)
     started_at = models.DateTimeField("commencé le", default=timezone.now, editable=False)
     touched_at = models.DateTimeField("dernier morceau le", default=timezone.now)
-    # The row stays when the upload is finished, so that a repeated request gets the same answer.
+    # The row stays when the upload is finished, so that a repeated request gets the same response.
     evidence = models.ForeignKey(
         Evidence, models.PROTECT, null=True, blank=True, related_name="uploads", verbose_name="pièce"
     )

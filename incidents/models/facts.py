@@ -22,7 +22,7 @@ from incidents.querysets import last_digits
 
 
 class Story(models.Model):
-    """The declarant's description and the person to call back: words and personal values, which can be erased."""
+    """The declarant's description and the person to call back. Its texts and personal values can be erased."""
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
     description = models.TextField("ce qui se passe", blank=True)
@@ -45,8 +45,8 @@ class Story(models.Model):
 
 
 class ServiceInterruption(Labelled):
-    """A public service that is stopped or slowed. Without an end, it still is. An empty extent means that nobody gave
-    it.
+    """A public service that is stopped or slowed, and still is if it has no end. An empty extent means that nobody
+    gave the extent.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="interruptions", verbose_name="incident")
@@ -85,7 +85,9 @@ class ServiceInterruption(Labelled):
 
 
 class DataLeak(Labelled):
-    """Personal data that the incident affects. An empty status means that nobody said whether they left."""
+    """Personal data that the incident affects. An empty status means that nobody said whether the data left the
+    body.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="leaks", verbose_name="incident")
     status = models.CharField("état", max_length=12, choices=LeakStatus, blank=True)

@@ -13,7 +13,9 @@ from incidents.models.checks import limit_to_choices
 
 
 class CaseGroup(models.Model):
-    """Several cases that are handled together. The responders of its centre can read its sheet; declarants cannot."""
+    """Several cases that are handled together. Responders of the centre can read the group's sheet, and declarants
+    cannot.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")

@@ -1,4 +1,4 @@
-"""The history of an incident, and the events that consumers have still to handle."""
+"""The history of an incident, and the events that the consumers have still to handle."""
 
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from incidents.enums import ActorKind, EventKind
 from incidents.models.checks import actor_fits_kind, limit_to_choices
 from incidents.models.incident import Incident
 
-# The key, in the codes of an event, of the limit that held its mail to the declarant back.
+# The key in `IncidentEvent.data` for the limit because of which no mail was sent to the declarant.
 MAIL_HELD = "mail_held"
 
 
@@ -39,7 +39,7 @@ class IncidentEvent(models.Model):
         indexes = [models.Index(fields=["incident", "id"], name="event_by_incident")]
         triggers = [
             pgtrigger.Protect(name="event_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
-            # A row trigger does not see TRUNCATE, so this one refuses the statement itself.
+            # A row trigger does not fire on TRUNCATE, so this statement trigger refuses it.
             pgtrigger.Trigger(
                 name="events_are_never_changed",
                 level=pgtrigger.Statement,
@@ -54,7 +54,9 @@ class IncidentEvent(models.Model):
 
 
 class PendingEvent(models.Model):
-    """An event that a consumer has not handled yet. It is deleted in the transaction that records the effect."""
+    """An event that a consumer has not handled yet. The row is deleted in the transaction that records the effect of
+    the event.
+    """
 
     event = models.ForeignKey(IncidentEvent, models.PROTECT, related_name="+", verbose_name="événement")
     consumer = models.CharField("consommateur", max_length=32)

@@ -1,7 +1,7 @@
 """The main table: one declaration, and what became of it.
 
-Words and personal values (the story, the person to call back) are stored in columns that can be emptied. Events hold
-only codes, ids and times, and the database refuses to change or remove them.
+Texts and personal values (the story, the person to call back) are stored in columns that can be emptied. Events
+contain only codes, ids and times, and the database refuses to change or remove them.
 """
 
 from typing import ClassVar
@@ -52,8 +52,8 @@ class Incident(Labelled):
 
     status = models.CharField("état", max_length=16, choices=Status, default=Status.DECLARED)
     origin = models.CharField("origine", max_length=16, choices=Origin)
-    # What the declaration has in common with too many others of the same hour (`services/declaring/limits.py`). A
-    # declaration with such a mark got no receipt.
+    # What the declaration has in common with too many others of the same hour (`services/declaring/limits.py`). No
+    # receipt was sent for such a declaration.
     burst = models.CharField(
         "en rafale", max_length=8, choices=Burst, default="", db_default="", blank=True, editable=False
     )
@@ -105,18 +105,21 @@ class Incident(Labelled):
     assignee = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="attribué à"
     )
-    # The project's own target for an answer to the declarant. It is empty while nobody waits for an answer.
+    # When the declarant should have an answer, by the project's own target. Empty if the declarant waits for no
+    # answer.
     answer_by = models.DateTimeField("à répondre avant", null=True, blank=True)
     answered_at = models.DateTimeField("première réponse le", null=True, blank=True)
-    # The declarant's choice: mails carry neither the code nor words of the case. `sharing` does the same for some
-    # types of incident.
+    # The declarant chose that mails contain neither the code nor texts of the case. `sharing` applies the same limit
+    # to some types of incident.
     mail_without_code = models.BooleanField("mails sans code", default=False)
-    # An express declaration: its declarant asked for a call, and nobody of the centre has spoken with them yet.
+    # True if the declarant of an express declaration asked for a call, and nobody of the centre has spoken with them
+    # yet.
     is_to_call_back = models.BooleanField("à rappeler : déclaration express", default=False)
-    # Since when the CSIRT waits for an answer of the declarant. It is empty once the declarant has added something.
+    # When the CSIRT began to wait for an answer of the declarant. Empty once the declarant has added something.
     awaited_since = models.DateTimeField("attend le déclarant depuis le", null=True, blank=True)
     worked_at = models.DateTimeField("dernier acte du centre le", null=True, blank=True)
-    # What comes next and by when, which orders the queue. `services/handling/due.py` keeps it up to date.
+    # The next deadline and its kind (`due_for`), which order the queue. `services/handling/due.py` keeps them up to
+    # date.
     due_at = models.DateTimeField("prochaine échéance")
     due_for = models.CharField("échéance de", max_length=12, choices=DueFor, default=DueFor.ACKNOWLEDGE)
     is_taken = models.GeneratedField(
@@ -137,16 +140,16 @@ class Incident(Labelled):
     closed_at = models.DateTimeField("clos le", null=True, blank=True)
     closing_reason = models.CharField("raison de la clôture", max_length=16, choices=ClosingReason, blank=True)
 
-    # A member of the body who holds the secret link may take the declaration into their account.
+    # A member of the body who has the secret link may attach the declaration to their account.
     claimed_at = models.DateTimeField("rattaché à un compte le", null=True, blank=True)
     claimed_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rattaché par"
     )
-    # The last time that the declarant added something. The addition is new to a person of the CSIRT who has not opened
-    # the case since.
+    # When the declarant last added something. The addition is new to a person of the CSIRT who has not opened the case
+    # since.
     declarant_wrote_at = models.DateTimeField("dernier ajout du déclarant le", null=True, blank=True)
 
-    # The idempotency key of a form or request: a declaration that is sent twice is one incident.
+    # The idempotency key of a form or request, so that a declaration that is sent twice is one incident.
     submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
     submission_digest = models.CharField("empreinte de l’envoi", max_length=64, editable=False)
     erased_at = models.DateTimeField("données personnelles effacées le", null=True, blank=True)
@@ -259,7 +262,7 @@ class Incident(Labelled):
     @property
     def wrote_since_closing(self) -> bool:
         """Tell whether the declarant added something after the centre's last act on a closed case, or withdrew the
-        declaration while something they had added waited for an answer. False for a duplicate.
+        declaration while one of their additions waited for an answer. False for a duplicate.
         """
         wrote_at, closed_at = self.declarant_wrote_at, self.closed_at
         if self.status != Status.CLOSED or self.merged_into_id or not wrote_at or not closed_at:

@@ -1,4 +1,4 @@
-"""A declaration that is still being written. Before it is sent, it counts nowhere and reaches nobody."""
+"""Declarations that are still being written. A draft that was not sent counts nowhere and reaches nobody."""
 
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from incidents.models.incident import Incident
 
 
 class Draft(models.Model):
-    """The answers so far, and the code that opens them on another device. Once sent, the draft leads to its case."""
+    """The answers so far, and the code that opens them on another device. Once sent, the draft points to its case."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     nonce = models.CharField("graine", max_length=64, editable=False)
@@ -25,7 +25,7 @@ class Draft(models.Model):
     created_at = models.DateTimeField("commencé le", default=timezone.now, editable=False)
     saved_at = models.DateTimeField("enregistré le", default=timezone.now)
     expires_at = models.DateTimeField("effacé après le")
-    # A draft with nothing but the type and the body is deleted sooner.
+    # True for a draft that has only the type and the body. Such a draft is deleted sooner.
     is_empty = models.BooleanField("sans réponse", default=False, editable=False)
     incident = models.OneToOneField(
         Incident, models.PROTECT, null=True, blank=True, related_name="draft", verbose_name="incident"
@@ -46,7 +46,7 @@ class Draft(models.Model):
 
 class DraftPage(models.Model):
     """The answers of one screen as somebody typed them, and the name of that person. Saving the screen again replaces
-    them.
+    the answers.
     """
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="pages", verbose_name="brouillon")
@@ -54,8 +54,8 @@ class DraftPage(models.Model):
     values = models.JSONField("réponses", default=dict)
     author = models.CharField("rempli par", max_length=120, blank=True)
     saved_at = models.DateTimeField("enregistré le", default=timezone.now)
-    # Which opening of the screen wrote the row, and the number of its save: a second save of the same opening is no
-    # conflict.
+    # The opening of the screen that wrote the row, and the number of its save. They show that a second save of the
+    # same opening is no conflict.
     pen = models.CharField("page ouverte", max_length=16, blank=True, editable=False)
     stroke = models.PositiveIntegerField("numéro d’enregistrement", default=0, editable=False)
 
@@ -72,7 +72,7 @@ class DraftPage(models.Model):
 
 
 class RecentCount(models.Model):
-    """How many recent requests came from one address, for one mailbox or in the name of one body."""
+    """The number of recent requests from one address, for one mailbox or in the name of one body."""
 
     # A keyed digest, so that neither the address nor the mailbox is stored.
     key = models.CharField("clé", max_length=32, primary_key=True, editable=False)

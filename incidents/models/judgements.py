@@ -1,4 +1,4 @@
-"""A responder's decisions about a case with their motives, which can be erased."""
+"""Decisions of responders about a case with their reasons, which can be erased."""
 
 from django.db import models
 from django.utils import timezone
@@ -10,8 +10,8 @@ from incidents.models.incident import Incident
 
 
 class SeverityChoice(models.Model):
-    """A severity that a person set instead of the one computed from the facts. The newest counts, and all rows
-    stay.
+    """A severity that a person set instead of the severity computed from the facts. All rows are kept, and the newest
+    counts.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="severity_choices", verbose_name="incident")

@@ -1,4 +1,4 @@
-"""What a responder is typing on the page of a case and has not sent. Only this person sees it, until it is sent or
+"""Input that a responder has not sent yet on the page of a case. Only this person sees it, until it is sent or
 expires.
 """
 
@@ -13,16 +13,18 @@ from incidents.models.incident import Incident
 
 
 class KeptWords(models.Model):
-    """What one person has typed in one form on the page of a case. Nobody else sees it. It is erased with the case."""
+    """The input of one person in one form on the page of a case. Nobody else sees it, and it is erased with the
+    case.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="kept_words", verbose_name="incident")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrit par")
     form = models.CharField("formulaire", max_length=12, choices=KeptForm)
-    # Sending the form empties the values but leaves the row, so that a late save of the same page does not bring them
-    # back.
+    # Sending the form empties the values but leaves the row, so that a late save of the same page does not restore
+    # them.
     values = models.JSONField("réponses", default=dict, blank=True)
-    # Which opening of the page wrote the row, and the number of its save: a late save is then not mistaken for a newer
-    # one.
+    # The opening of the page that wrote the row, and the number of its save, so that a late save is not mistaken for a
+    # newer one.
     pen = models.CharField("page ouverte", max_length=32, blank=True, editable=False)
     stroke = models.PositiveIntegerField("numéro d’enregistrement", default=0, editable=False)
     saved_at = models.DateTimeField("enregistré le", default=timezone.now)

@@ -1,4 +1,4 @@
-"""Secrets that give access to their holders. No secret is stored, only a seed and a hash (`services/`)."""
+"""Secrets that give access to whoever has them. Only a seed and a hash of each secret are stored (`services/`)."""
 
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from incidents.models.incident import Incident
 
 
 class FollowUpAccess(models.Model):
-    """A secret that opens one case to its holder. The secret is not stored (`services/declarant/access.py`)."""
+    """A secret that opens one case. The secret itself is not stored (`services/declarant/access.py`)."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="accesses", verbose_name="incident")
@@ -34,7 +34,7 @@ class FollowUpAccess(models.Model):
 
 
 class SharedSentence(models.Model):
-    """A secret that shows one sentence on a case, read-only, to the people to whom the declarant gives it."""
+    """A secret that shows the sentence about a case, read-only, to the people to whom the declarant gives it."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="shared", verbose_name="incident")
@@ -55,9 +55,10 @@ class SharedSentence(models.Model):
 
 
 class CodeGuess(models.Model):
-    """How many wrong codes were entered for one reference, which may not exist. After several, the next try must wait.
+    """The number of wrong codes that were entered for one reference, which may not exist. After several wrong codes,
+    the next try must wait.
 
-    The row stays for a day. The reference is hashed, and no address is stored.
+    The row is kept for a day. The reference is hashed, and no address is stored.
     """
 
     reference_hash = models.CharField("empreinte de la référence", max_length=64, unique=True, editable=False)

@@ -8,8 +8,8 @@ from django.utils.encoding import force_str
 
 
 class Labelled(models.Model):
-    """A model whose `get_…_display` looks labels up in a cached dict. Django's own builds that dict again at each
-    call.
+    """A model whose `get_…_display` looks labels up in a cached dict. Django's own method builds that dict again at
+    each call.
     """
 
     class Meta:

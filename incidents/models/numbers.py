@@ -10,9 +10,10 @@ from incidents.models.checks import limit_to_choices
 
 
 class OfficialNumber(models.Model):
-    """The number by which a centre last reached a body, where it was found, and on which day. A body has at most one.
+    """The number by which a centre last reached a body, where the number was found, and on which day. A body has at
+    most one such number.
 
-    It is a public number. The person who answers it is not stored.
+    The number is public. The person who answers the telephone is not stored.
     """
 
     collectivity = models.OneToOneField(

@@ -1,4 +1,4 @@
-"""PDF documents that a task makes, and the reflex sheets that are printed with them."""
+"""PDF documents that a task makes, and the reflex sheets."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -14,7 +14,7 @@ from incidents.enums import IncidentType, PaperKind, PaperState
 from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 
-# After this time without a sign of a worker, the page says so and lets the person ask again.
+# If no worker has begun a paper within this time, the page says so and lets the person ask again.
 PATIENCE = timedelta(minutes=5)
 
 
@@ -36,7 +36,7 @@ class Paper(models.Model):
     storage_name = models.CharField("nom dans le dépôt", max_length=100, blank=True, editable=False)
     size = models.PositiveBigIntegerField("taille en octets", default=0)
     asked_at = models.DateTimeField("demandé le", default=timezone.now)
-    # Each try first moves this forward, so that another worker takes over after a worker has died.
+    # Each try first postpones this date, so that another worker takes over if the worker dies.
     due_at = models.DateTimeField("à faire après le", default=timezone.now)
     made_at = models.DateTimeField("fait le", null=True, blank=True)
 
@@ -59,12 +59,12 @@ class Paper(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Tell whether no worker has begun the paper in time: perhaps none is running."""
+        """Tell whether no worker has begun the paper in time, probably because none is running."""
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()
 
 
 class ReflexSheet(models.Model):
-    """One version of what to do about a type of incident. Without a CSIRT, it is the national sheet."""
+    """One version of the advice for a type of incident, of one CSIRT or, without a CSIRT, of the whole nation."""
 
     type = models.CharField("type", max_length=16, choices=IncidentType)
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="CSIRT")

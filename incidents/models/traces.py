@@ -1,4 +1,4 @@
-"""What responders look up across cases: indicators, and the words that the search finds."""
+"""Data that responders look up across cases: indicators, and the words that the search finds."""
 
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from incidents.models.incident import Incident
 
 
 class Observable(models.Model):
-    """An indicator in one case, normalised but not defanged. It is deleted with the words of the case.
+    """An indicator in one case, normalised but not defanged. It is deleted with the texts of the case.
 
     The same kind and value in another case is a sighting.
     """
@@ -25,7 +25,7 @@ class Observable(models.Model):
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="observables", verbose_name="incident")
     kind = models.CharField("nature", max_length=8, choices=ObservableKind)
     value = models.CharField("valeur", max_length=500)
-    # Where it was found: a code of `DocumentKind`, or « hand ».
+    # The kind of text in which the indicator was found, as a code of `DocumentKind`, or « hand » if a person typed it.
     origin = models.CharField("trouvé dans", max_length=16, blank=True)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="relevé par")
     added_at = models.DateTimeField("relevé le", default=timezone.now)
@@ -44,7 +44,7 @@ class Observable(models.Model):
 
 
 class IgnoredValue(models.Model):
-    """A value that says nothing about an attack (a ministry's website, the body's own domain). It is not proposed
+    """A value that reveals nothing about an attack (a ministry's website, the body's own domain). It is not proposed
     again.
     """
 
@@ -69,17 +69,17 @@ class IgnoredValue(models.Model):
 
 
 class SearchDocument(models.Model):
-    """The words of one text of a case, as the search reads them (lexemes). Erasing the case deletes the row."""
+    """The words of one text of a case as the search reads them (lexemes). Erasing the case deletes the row."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="documents", verbose_name="incident")
-    # The centre of the case, repeated here so that one index finds words within a centre. It follows a transfer,
+    # The centre of the case, repeated here so that one index finds words within a centre. A transfer changes it,
     # except for a hand-over note, which stays with the centre where it was written.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, related_name="+", verbose_name="CSIRT")
     kind = models.CharField("nature", max_length=12, choices=DocumentKind)
     # The public identifier of the row from which it was made. It is empty for a kind of which a case has only one.
     source = models.CharField("ligne d’origine", max_length=40, blank=True)
     vector = SearchVectorField("lexèmes")
-    # When the case was received, also for its later texts: a search by days then selects the same documents and cases.
+    # When the case was received, also for its later texts, so that a search by days selects documents and cases alike.
     at = models.DateTimeField("dossier reçu le")
 
     class Meta:

@@ -15,8 +15,8 @@ from incidents.models.incident import Incident
 
 
 class Transfer(models.Model):
-    """A transfer that one centre proposes and the other accepts or returns. The former centre may still read what the
-    case held until then.
+    """A transfer that one centre proposes and the other centre accepts or returns. After an accepted transfer, the
+    former centre may still read what the case contained at that moment.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -82,17 +82,17 @@ class Transfer(models.Model):
 
 
 class Advice(models.Model):
-    """What a partner (CERT-FR, the CERT of a sector) received about a case. The file is sealed as it was sent."""
+    """The file that a partner (CERT-FR, the CERT of a sector) received about a case. It is sealed as it was sent."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="advices", verbose_name="incident")
-    # A code of the list of partners, which holds the address with its source and date.
+    # The code of the partner in the list of partners, which gives the address with its source and date.
     partner = models.CharField("partenaire", max_length=32)
     motive = models.CharField("motif", max_length=500, blank=True)
-    # The label of the file, which is made for this partner. The label of the case does not change.
+    # The label of the file that is made for this partner. The label of the case does not change.
     tlp = models.CharField("TLP", max_length=16, choices=Tlp)
     agreement = models.CharField("accord du déclarant", max_length=300, blank=True)
-    # The file that was sent. It is emptied with the other words of the case, while its seal stays.
+    # The file that was sent. It is emptied with the other texts of the case, while its seal stays.
     content = models.TextField("contenu", blank=True)
     sha256 = models.CharField("SHA-256", max_length=64)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="envoyé par")
@@ -113,10 +113,12 @@ class Advice(models.Model):
 
 
 class RoutingCheck(models.Model):
-    """How far `services/transfer/reroute.py` has compared the open cases with the directory. The table has one row."""
+    """The progress of `services/transfer/reroute.py` in comparing the open cases with the directory. The table has one
+    row.
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
-    # The version of the directory, which PostgreSQL draws at each change. It is empty before the first comparison.
+    # The version of the directory, which PostgreSQL renews at each change. It is empty before the first comparison.
     version = models.UUIDField("version de l’annuaire", null=True, editable=False)
     # The version of the bodies' territories. It is empty if no territory was ever changed.
     grounds = models.UUIDField("version des territoires", null=True, editable=False)

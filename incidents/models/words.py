@@ -1,4 +1,6 @@
-"""What people write about a case after it was sent: answers, corrections, messages. All of it can be erased."""
+"""Texts that people write about a case after it was sent: answers, corrections, messages. All of them can be
+erased.
+"""
 
 from uuid import uuid4
 
@@ -13,7 +15,7 @@ from incidents.models.incident import Incident
 
 
 class AnswerSheet(models.Model):
-    """One section of the questionnaire with its answers. A correction is a new row, and the newest counts."""
+    """One section of the questionnaire with its answers. A correction is a new row, and the newest row counts."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="sheets", verbose_name="incident")
@@ -41,7 +43,7 @@ class AnswerSheet(models.Model):
 
 
 class Message(models.Model):
-    """A message between the declarant and the CSIRT. It is never edited, and it is never an internal note."""
+    """A message between the declarant and the CSIRT. It is never edited. Internal notes are in another table."""
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="messages", verbose_name="incident")
@@ -55,7 +57,7 @@ class Message(models.Model):
     actor = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte de l’auteur"
     )
-    # The idempotency key of the form: a message that is sent twice is one message.
+    # The idempotency key of the form, so that a message that is sent twice is one message.
     submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
     written_at = models.DateTimeField("écrit le", default=timezone.now)
 
@@ -79,10 +81,10 @@ class Message(models.Model):
 
 
 class Reading(models.Model):
-    """The first and the last time that a person of the CSIRT opened the page of the case: what came since is new to
-    them.
+    """The first and the last time that a person of the CSIRT opened the page of the case. Whatever is added after the
+    last time is new to this person.
 
-    What the declarant reads about accesses comes from `CaseAccess`.
+    The list of accesses that the declarant reads comes from `CaseAccess`.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="readings", verbose_name="incident")

@@ -1,4 +1,4 @@
-"""The work of a centre on its cases: notes that no declarant reads, tasks, ready-made messages, acts on many cases."""
+"""The work of a centre on its cases: notes that no declarant reads, tasks, message templates, acts on many cases."""
 
 from uuid import uuid4
 
@@ -16,8 +16,8 @@ from incidents.models.labelled import Labelled
 
 
 class Note(Labelled):
-    """Words between responders: a note, a call or a hand-over. The table is apart from `Message` so that no declarant
-    reads it.
+    """A text between responders: a note, a call or a hand-over. The table is separate from `Message` so that no
+    declarant reads its rows.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -26,7 +26,7 @@ class Note(Labelled):
     text = models.TextField("note", blank=True)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrite par")
     written_at = models.DateTimeField("écrite le", default=timezone.now)
-    # The idempotency key of the form: a note that is sent twice is one note.
+    # The idempotency key of the form, so that a note that is sent twice is one note.
     submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
 
     class Meta:
@@ -40,8 +40,8 @@ class Note(Labelled):
 
 
 class Task(models.Model):
-    """Something to do on a case, with the reason and its source. A task can be done and reopened, but never
-    removed.
+    """An act that somebody has to do on a case, with the reason and its source. A task can be done and reopened, but
+    never removed.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -49,11 +49,11 @@ class Task(models.Model):
     title = models.CharField("à faire", max_length=160, blank=True)
     why = models.CharField("pourquoi", max_length=400, blank=True)
     source = models.CharField("source", max_length=200, blank=True)
-    # Where the task comes from, such as version 3 of `rancon`. It is empty for a task that a person wrote.
+    # The type of incident whose playbook contains the step. Empty for a task that no playbook added.
     playbook = models.CharField("guide", max_length=40, blank=True)
     step = models.CharField("étape du guide", max_length=60, blank=True)
     due_at = models.DateTimeField("à faire avant le", null=True, blank=True)
-    # It is empty if the platform added the task.
+    # Empty if the platform added the task.
     author = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ajoutée par"
     )
@@ -89,7 +89,7 @@ class Task(models.Model):
 
 
 class Playbook(models.Model):
-    """One version of a centre's playbook for a type of incident. A version without steps goes back to the national
+    """One version of a centre's playbook for a type of incident. A version without steps restores the national
     playbook.
     """
 
@@ -147,20 +147,22 @@ class MessageTemplate(models.Model):
 
 
 class BulkJob(models.Model):
-    """One act on many cases, done by a task. Each case is one transaction, so that a killed worker loses nothing."""
+    """One act on many cases, which a task executes. Each case is one transaction, so that a killed worker loses
+    nothing.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT")
     act = models.CharField("acte", max_length=12, choices=BulkAct)
     # Codes and ids: {"reason": …}, {"assignee": …}, {"group": …}, {"nature": …, "type": …}
     choices = models.JSONField("choix", default=dict)
-    # The words of an act that writes to declarants. They are emptied when the job ends.
+    # The message of an act that writes to declarants. It is emptied when the job ends.
     text = models.TextField("texte", blank=True)
     state = models.CharField("état", max_length=12, choices=BulkState, default=BulkState.RUNNING)
     total = models.PositiveIntegerField("dossiers", default=0)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="demandé par")
     asked_at = models.DateTimeField("demandé le", default=timezone.now)
-    # Each round first moves this forward, so that another worker takes over after a worker has died.
+    # Each batch first postpones this date, so that another worker takes over if the worker dies.
     due_at = models.DateTimeField("à faire après le", default=timezone.now)
     ended_at = models.DateTimeField("terminé le", null=True, blank=True)
     submission_key = models.CharField("clé d’envoi", max_length=64, unique=True, editable=False)
@@ -184,7 +186,7 @@ class BulkItem(models.Model):
     job = models.ForeignKey(BulkJob, models.CASCADE, related_name="items", verbose_name="acte en nombre")
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="+", verbose_name="incident")
     outcome = models.CharField("résultat", max_length=12, choices=BulkOutcome, default=BulkOutcome.WAITING)
-    # Why the act was refused, in the platform's own words. It is empty if the state of the case explains it.
+    # Why the act was refused, as the page displays it. It is empty if the state of the case explains the refusal.
     why = models.CharField("motif du refus", max_length=300, blank=True)
 
     class Meta:
