@@ -1,4 +1,4 @@
-"""What each person may do to an incident, and the record of who saw its words. All other code asks this module."""
+"""Rules on who may see an incident and act on it, and the record of each access. All other code asks this module."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ RESPONDER_ABILITIES = frozenset(
         *(Ability.WORK, Ability.LINK, Ability.TRANSFER, Ability.ADVISE, Ability.REOPEN),
     }
 )
-# A colleague may do with their account what the declarant may do with the secret link.
+# What a colleague of the declarant may do with an account of the body.
 MEMBER_ABILITIES = frozenset(
     {Ability.VIEW, Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW, Ability.CLAIM, Ability.RATE}
 )
 # Claiming a case takes both the link and an account of the body.
 LINK_ABILITIES = MEMBER_ABILITIES - {Ability.CLAIM}
-# Within this time, opening the case again through the same door counts as the same access.
+# When a person opens a case again through the same door within this time, no new access is recorded.
 ONE_ACCESS = timedelta(minutes=1)
 SAVE_ACCESSES = """
     INSERT INTO incidents_caseaccess (incident_id, user_id, csirt_id, door, at, until)
@@ -46,7 +46,7 @@ SAVE_ACCESSES = """
 
 @dataclass(frozen=True, kw_only=True)
 class Guest:
-    """The person who opens a case, either with its secret link (`access_uid`) or with an account (`user`), never
+    """A person who opens a case, either with its secret link (`access_uid`) or with an account (`user`), never
     both.
     """
 
@@ -73,12 +73,12 @@ def list_abilities(user: User, incident: Incident) -> set[Ability]:
 
 
 def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.CASE) -> Incident:
-    """Return the incident for a person with an account. All pages and the API get it here.
+    """Return the incident for a person with an account. Pages that only an account opens and the API get it here.
 
-    Raise Http404 if the incident does not exist or the person may not see it: the two must look alike. Raise
-    PermissionDenied if the person may see the incident but lacks the ability `to`. With `lock`, the row is locked
-    until the transaction ends, for an act. Without `lock`, the case comes with its words, and the access through
-    `door` is recorded if the person works for its centre.
+    Raise Http404 if the incident does not exist or if the person may not see it, so that nobody can tell the two
+    apart. Raise PermissionDenied if the person may see the incident but lacks the ability `to`. With `lock`, the row
+    is locked until the transaction ends, so that an act can change it. Without `lock`, the case comes with the rows
+    that pages display, and the access through `door` is recorded if the person works for its centre.
     """
     incidents = Incident.objects.visible_to(user)
     incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_words()
@@ -89,11 +89,12 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
 
 
 def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
-    """Return the case without its words, for a request that displays none of them. Raise like `get_incident`."""
+    """Return the case without its texts, for a request that displays none of them. Raise like `get_incident`."""
     return check_allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
 
 
 def check_allowed(user: User, incident: Incident | None, to: Ability) -> Incident:
+    """Return `incident`. Raise Http404 if it is None, and PermissionDenied if `user` lacks the ability `to`."""
     if incident is None:
         raise Http404
     if to not in list_abilities(user, incident):
@@ -102,8 +103,8 @@ def check_allowed(user: User, incident: Incident | None, to: Ability) -> Inciden
 
 
 def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> None:
-    """Record that words of the cases are displayed to `user`. Cases of other centres than the user's are ignored. Runs
-    one statement.
+    """Record that texts of the cases are displayed to `user`. Cases of centres other than the user's own are ignored.
+    Runs one statement.
     """
     own_centres = user.read_centre_ids
     save_accesses(
@@ -123,7 +124,8 @@ def save_accesses(user: User, opened: list[tuple[int, int | None]], door: Door) 
 
 
 def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
-    """Return the incident for a declarant without account, who has exchanged the secret for a cookie.
+    """Return the incident for a declarant without account, who has exchanged the secret for a cookie. With `lock`, the
+    row is locked until the transaction ends.
 
     Raise Http404 if the access was revoked, has expired or never existed.
     """
@@ -140,7 +142,7 @@ def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
 def get_case(
     guest: Guest, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.FOLLOW_UP
 ) -> Incident:
-    """Return the incident for a page that a declarant opens by the link and a colleague by an account.
+    """Return the incident for a page that a declarant opens with the link and a colleague opens with an account.
 
     Raise Http404 and PermissionDenied like `get_incident` and `get_followed_incident`.
     """
@@ -162,18 +164,18 @@ def list_guest_abilities(guest: Guest, incident: Incident) -> set[Ability]:
 
 
 def speaks_for_body(guest: Guest, incident: Incident) -> bool:
-    """Tell whether the guest acts for the declarant's side. A person of the centre sees the same page but does not."""
+    """Tell whether the guest is on the declarant's side. A person of the centre opens the same page but is not."""
     return guest.user is None or incident.collectivity_id in guest.user.collectivity_ids()
 
 
 def answers_the_telephone(user: User) -> bool:
-    """Tell whether the person may write a declaration for a caller: anybody of a CSIRT may."""
+    """Tell whether the person may write a declaration for a caller, as every responder of a CSIRT may."""
     return bool(user.work_centre_ids)
 
 
 def may_declare(user: User, collectivity: Collectivity) -> bool:
-    """Tell whether the person may declare for this body with their account: its members may, and anybody of a CSIRT
-    may for any body that calls them.
+    """Tell whether the person may declare for this body with their account. Members of the body may, and so may every
+    responder, for any body that calls.
     """
     return bool(user.work_centre_ids) or collectivity.pk in user.collectivity_ids()
 
@@ -184,8 +186,8 @@ def get_offer(user: User, uid: UUID) -> Transfer:
 
 
 def get_given_transfer(user: User, uid: UUID) -> Transfer:
-    """Return an accepted transfer for a person of the former centre, who may still read what the case held until the
-    transfer. Raise Http404 for anybody else.
+    """Return an accepted transfer for a person of the former centre, who may still read what the case contained at the
+    moment of the transfer. Raise Http404 for anybody else.
 
     The access is recorded in the name of the former centre.
     """
@@ -195,6 +197,9 @@ def get_given_transfer(user: User, uid: UUID) -> Transfer:
 
 
 def find_transfer(user: User, uid: UUID, **conditions: object) -> Transfer:
+    """Return the transfer that has this uid and meets `conditions`. Raise Http404 if there is none or if the account
+    of `user` is inactive.
+    """
     whole = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")
     transfer = whole.filter(uid=uid, **conditions).first() if user.is_active else None
     if transfer is None:
@@ -203,8 +208,8 @@ def find_transfer(user: User, uid: UUID, **conditions: object) -> Transfer:
 
 
 def find_given_transfer(user: User, reference: str) -> Transfer | None:
-    """Return the latest transfer by which a centre of this person gave the case away, or None. Another centre than its
-    taker may have the case now.
+    """Return the latest transfer by which a centre of this person gave the case away, or None. The case may have moved
+    again since.
     """
     transfers = Transfer.objects.filter(
         incident__reference=reference, giver__in=user.read_centre_ids, state=TransferState.ACCEPTED

@@ -1,5 +1,5 @@
-"""The module in which Django looks for admin classes. Those of responders are in `triage`, that of the reflex sheets
-in `reflexes`.
+"""The module in which Django looks for admin classes. The admin of cases is in `triage`, the admin of the reflex
+sheets in `reflexes`.
 """
 
 from incidents.reflexes.admin import ReflexSheetAdmin

@@ -1,7 +1,8 @@
 """Search of a text for words that identify somebody: the body, the person to call back, the case. The module is pure:
-it takes words and returns words.
+it takes texts and returns the words found in them.
 
-A text is indexed once (`read_text`) and then compared with thousands of names: each name is a lookup, not a search.
+A text is indexed once (`read_text`) and then compared with thousands of names, because a lookup in the index is faster
+than a search of the text.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from collectivities.wording import SHORTENED
 from core.text import fold
 
-# Names up to this length are also common words (Sens, Mer, Eu), so they count only with their capital.
+# Names up to this length may also be common words (Sens, Mer, Eu), so they count only with a capital.
 COMMON_LENGTH = 5
 NAME_LENGTH = 3
 PHONE_DIGITS = 9  # A French number has nine digits after its prefix, whatever the prefix is.
@@ -49,8 +50,8 @@ class IdentifyingValues:
 
 
 class Pointers(NamedTuple):
-    """Words as the text spells them, without repeats. `doubtful` holds parts of a person's name, and whole names
-    written without a capital, which may be common words too.
+    """The identifying words of a text, as the text spells them, without repeats. `doubtful` holds parts of a person's
+    name, and whole names written without a capital, because they may be common words too.
     """
 
     certain: list[str]
@@ -59,8 +60,8 @@ class Pointers(NamedTuple):
 
 @dataclass(frozen=True)
 class ReadText:
-    """An index of the text by the spellings that are looked up. Each entry leads to the words as the text spells
-    them.
+    """An index of the text by the spellings that are looked up. Each entry maps a folded spelling to the words as the
+    text spells them.
     """
 
     text: str
@@ -102,7 +103,7 @@ class ReadText:
     @cached_property
     def sites(self) -> dict[str, str]:
         """Return the names that the addresses of websites and of mails contain, without the dots and hyphens between
-        their words.
+        their words. Each name maps to the host that contains it.
         """
         hosts = [host.strip(".-") for host in HOST.findall(self.text)]
         return {name: host for host in hosts if "." in host for name in list_host_names(host)}
@@ -148,13 +149,13 @@ def fold_word(word: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """Return one spelling for a name: « st exemple » and « Saint-Exemple » become the same."""
+    """Return one folded spelling for a name: « st exemple » and « Saint-Exemple » give the same result."""
     return " ".join(SHORTENED.get(word, word) for word in fold(name).split())
 
 
 def list_host_names(host: str) -> Iterator[str]:
-    """Yield what may name somebody in a host name: the words of each label but the last, alone and joined together,
-    with and without a prefix such as « mairie ».
+    """Yield each name that a host name may contain: the words of each label except the last label, alone and joined
+    together, with and without a prefix such as « mairie ».
     """
     for label in host.split(".")[:-1]:
         words = fold_name(label).split()[:LONGEST_NAME]
@@ -166,7 +167,7 @@ def list_host_names(host: str) -> Iterator[str]:
 
 def list_pointers(text: str, names: IdentifyingValues) -> list[str]:
     """Return the words of `text` that identify somebody, as the text spells them, without repeats. Every mail address
-    counts.
+    is included.
     """
     read = read_text(text)
     certain, doubtful = find_pointers(read, names)
@@ -174,8 +175,8 @@ def list_pointers(text: str, names: IdentifyingValues) -> list[str]:
 
 
 def find_pointers(read: ReadText, names: IdentifyingValues) -> Pointers:
-    """Return the words that name the body, its people or the case. Other numbers and addresses are left out, because a
-    text may say whom to call.
+    """Return the words that name the body, its people or the case. Other telephone numbers and addresses are left out,
+    because a text may say whom to call.
     """
     name = fold_name(names.contact_name)
     whole = list(find_name(read, name))
@@ -203,14 +204,15 @@ def list_persons(text: str, names: IdentifyingValues) -> list[str]:
 
 
 def is_of_person(written: str, body: str) -> bool:
-    """Tell whether these words name more than the body and its office: the name of a contact may be « Mairie de
-    Plouexemple ».
+    """Tell whether `written` names more than the body and its office, since somebody may give « Mairie de Plouexemple
+    » as the name of a contact.
     """
     of_office = {*fold_name(body).split(), *OFFICES}
     return not of_office.issuperset(fold_name(written).split()) and written != written.lower()
 
 
 def find_in(spellings: dict[str, str], keys: Iterable[str]) -> Iterator[str]:
+    """Yield the spellings of the keys that the index contains."""
     yield from (spellings[key] for key in keys if key in spellings)
 
 
@@ -239,7 +241,9 @@ def find_mail(read: ReadText, address: str) -> list[str]:
 
 
 def find_numbers(read: ReadText, names: IdentifyingValues) -> Iterator[str]:
-    """Yield telephone numbers, SIREN and INSEE code, whatever the grouping of their digits."""
+    """Yield the telephone number, the SIREN and the INSEE code of `names` that the text contains, however their digits
+    are grouped.
+    """
     phone = extract_digits(names.contact_phone)
     for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], names.siren]):
         if len(code) >= LEAST_DIGITS:

@@ -1,10 +1,10 @@
-"""What comes next on a case, and by when, which gives the order of the queue. The delays are the project's own
-targets, not legal ones.
+"""The next act on a case and its deadline, which order the queue. The delays are the project's own targets, not legal
+ones.
 
-A case that nobody has taken, or that was put back, is to be taken. Its deadline comes sooner if its declarant has
-waited longer for an answer, or if nobody has worked for a while on a case that was put back. A case that somebody has
-taken is due at the earliest of these: the answer that the declarant waits for, the tasks that have a date, and a
-review after nobody of the centre has worked on it for a while. A closed case has nothing due.
+A case that nobody has taken, or that was put back into the queue, is to be taken. Its deadline is earlier if the
+declarant waits for an answer, or if nobody has worked for a while on a case that was put back. A case that somebody
+has taken is due at the earliest of these: the answer for which the declarant waits, the tasks that have a date, and a
+review once nobody of the centre has worked on it for a while. A closed case has nothing due.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 if TYPE_CHECKING:
     from incidents.models import Incident
 
-# The delays from what the declarant wrote to a message or a call of the centre.
+# The longest delay between a text of the declarant and the message or call of the centre that answers it.
 ANSWER_WITHIN: dict[int, timedelta] = {
     Severity.CRITICAL: timedelta(hours=4),
     Severity.HIGH: timedelta(hours=8),
@@ -34,8 +34,8 @@ REVIEW_WITHIN: dict[int, timedelta] = {
 
 
 def compute_first_deadlines(severity: int, received_at: datetime) -> dict[str, datetime]:
-    """Return the deadlines of a new case by field: when somebody must take it, when it must be answered, and the
-    earlier of the two.
+    """Return the deadlines of a new case by model field: when somebody must take it, when it must be answered, and the
+    next deadline.
     """
     acknowledge_by = received_at + ACKNOWLEDGE_WITHIN[severity]
     answer_by = received_at + ANSWER_WITHIN[severity]
@@ -43,8 +43,8 @@ def compute_first_deadlines(severity: int, received_at: datetime) -> dict[str, d
 
 
 def compute_next_due(incident: "Incident", *, task_due: datetime | None) -> tuple[datetime, DueFor]:
-    """Return the next deadline of the case and what it is for. `task_due` is the earliest date among its open tasks.
-    All instants are aware.
+    """Return the next deadline of the case and its kind. `task_due` is the earliest date among the open tasks, or
+    None. All instants are aware.
     """
     if incident.status == Status.CLOSED:
         return incident.closed_at or incident.received_at, DueFor.NOTHING
@@ -55,6 +55,7 @@ def compute_next_due(incident: "Incident", *, task_due: datetime | None) -> tupl
 
 
 def list_candidates(incident: "Incident", task_due: datetime | None) -> Iterator[tuple[datetime, DueFor]]:
+    """Yield the deadlines of a case that somebody has taken, each with its kind."""
     if incident.answer_by:
         yield incident.answer_by, DueFor.ANSWER
     if task_due:

@@ -1,8 +1,8 @@
-"""Links in what a centre writes to a declarant. An address is a link only if its website is listed; any other is
-defanged.
+"""Links in the messages of a centre to a declarant. An address becomes a link only if its website is listed, and any
+other address is defanged.
 
-The list holds the official websites that this software ships, this website itself, the published website of the
-centre, and the websites that its lead added. Nothing that a declarant writes ever becomes a link.
+The list contains the official websites that this software includes, this website itself, the published website of the
+centre, and the websites that the lead of the centre added. No text of a declarant ever becomes a link.
 """
 
 import json
@@ -24,7 +24,7 @@ AFTER = ".,;:!?)…\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 
 
 class Part(NamedTuple):
-    """A piece of a text. `is_link` is true only if the whole piece is an address of a listed website."""
+    """A part of a text. `is_link` is true only if the whole part is an address of a listed website."""
 
     text: str
     is_link: bool = False
@@ -39,7 +39,7 @@ def list_hosts(csirt: Csirt | None) -> frozenset[str]:
 
 
 def split_links(text: str, hosts: frozenset[str]) -> Iterator[Part]:
-    """Yield the text in pieces that together make up the whole of it."""
+    """Yield the parts of the text in their order. Together they are the whole text."""
     end = 0
     for match in ADDRESS.finditer(text):
         address = match[0].rstrip(AFTER)
@@ -51,9 +51,7 @@ def split_links(text: str, hosts: frozenset[str]) -> Iterator[Part]:
 
 
 def find_link_host(address: str) -> str:
-    """Return the host of a web address that has no user name or password before its host; return "" for any other
-    text.
-    """
+    """Return the host of a web address without user name or password, or "" for any other text."""
     try:
         split = urlsplit(address)
         host, port = split.hostname or "", split.port

@@ -1,4 +1,4 @@
-"""How to read a moment of a declaration. A day that was given without its hour is stored as its first minute and
+"""Reading of the moments of a declaration. A day that was given without its hour is stored as its first minute and
 displayed as a day.
 """
 
@@ -10,14 +10,14 @@ from incidents.enums import Certainty
 
 
 def has_hour(at: datetime, zone: str) -> bool:
-    """Tell whether a moment has an hour, that is, is not midnight on the clock of `zone`, an IANA name."""
+    """Tell whether a moment has an hour, which means that it is not midnight in `zone`, an IANA name."""
     local = at.astimezone(ZoneInfo(zone))
     return (local.hour, local.minute) != (0, 0)
 
 
 def moment_or_day(at: datetime | None, zone: str, certainty: str = "") -> date | datetime | None:
-    """Return the moment, or its day if no hour was given. A moment whose certainty is exact always has an hour, even
-    if it is midnight.
+    """Return the moment, or its day if no hour was given. A moment with the certainty EXACT always has an hour, even
+    at midnight.
     """
     if at is None or certainty == Certainty.EXACT or has_hour(at, zone):
         return at
@@ -25,8 +25,8 @@ def moment_or_day(at: datetime | None, zone: str, certainty: str = "") -> date |
 
 
 def end_or_day(started_at: datetime | None, ended_at: datetime | None, zone: str) -> date | datetime | None:
-    """Return the end of an interruption as a moment or a day. An end given as a day alone, on the day of the start, is
-    stored as the start.
+    """Return the end of an interruption as a moment or a day. An end equal to the start was given as a day alone (see
+    `order_end`).
     """
     if ended_at is not None and ended_at == started_at:
         return find_local_day(ended_at, zone)
@@ -34,23 +34,21 @@ def end_or_day(started_at: datetime | None, ended_at: datetime | None, zone: str
 
 
 def is_before(moment: datetime, other: datetime, zone: str) -> bool:
-    """Tell whether `moment` is before `other` in the precision that people type: by the minute, or by the day if
-    either has no hour.
-    """
+    """Tell whether `moment` is before `other`, compared by the minute, or by the day if one of them has no hour."""
     if has_hour(moment, zone) and has_hour(other, zone):
         return moment.replace(second=0, microsecond=0) < other.replace(second=0, microsecond=0)
     return find_local_day(moment, zone) < find_local_day(other, zone)
 
 
 def order_end(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:
-    """Return the end as it is stored, never before the start: an end given as a day alone, on the day of the start,
-    would otherwise be stored as the midnight before the start.
+    """Return the end to store, which is never before the start. An end that was given as the day of the start, without
+    an hour, would otherwise be stored as the midnight before the start.
     """
     return max(started_at, ended_at) if started_at and ended_at else ended_at
 
 
 def format_code(moment: date | datetime | None) -> str | None:
-    """Return the moment as programs read it: « 2026-11-27 » for a day, the instant in UTC otherwise."""
+    """Return the moment in ISO 8601: « 2026-11-27 » for a day, or an instant in UTC."""
     if isinstance(moment, datetime):
         return moment.astimezone(UTC).isoformat()
     return moment.isoformat() if moment else None

@@ -1,5 +1,6 @@
-"""Remarks that the applications above `incidents` add to the pages of a case. `incidents` imports none of them: as it
-starts (`AppConfig.ready`), each registers a function that reads the remarks of a whole page at once.
+"""Remarks that the applications above `incidents` add to the pages of a case. `incidents` imports none of these
+applications: at its start (`AppConfig.ready`), each registers a function that reads the remarks of a whole page at
+once.
 """
 
 from collections import defaultdict
@@ -9,8 +10,8 @@ from typing import NamedTuple
 
 
 class Remark(NamedTuple):
-    """What an event led to in another application, such as a mail that was sent or failed. The history displays it
-    under the event.
+    """An effect of an event in another application, such as a mail that was sent or that failed. The history displays
+    it under the event.
     """
 
     to: str
@@ -21,14 +22,17 @@ class Remark(NamedTuple):
     is_troubled: bool
 
 
-# The ids of the events of a page → the remarks on each. Runs a bounded number of queries.
+# A function that takes the ids of the events of a page and returns the remarks on each event. It runs a bounded number
+# of queries.
 type ReadRemarks = Callable[[Collection[int]], Mapping[int, Sequence[Remark]]]
 
 _readers: list[ReadRemarks] = []
 
 
 def register_remarks(read: ReadRemarks) -> None:
-    """Register a function that returns remarks on the events of a page. Registering it twice has no effect."""
+    """Register a function that returns the remarks on the events of a page. Registering a function twice has no
+    effect.
+    """
     if read not in _readers:
         _readers.append(read)
 

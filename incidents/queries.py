@@ -1,4 +1,4 @@
-"""Queries for answers, corrections and files, shared by the pages of the declarant and those of the responders."""
+"""Queries for answers, corrections and files. The pages of declarants and of responders share them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_versio
 from incidents.questions.facts import SNAPSHOT_TITLES, UNSAID, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
 
-# The events that the body can read about, each in a sentence on its follow-up page. All other events are the centre's
-# own work.
+# The kinds of events that the body can read as sentences on its follow-up page. Events of other kinds are internal to
+# the centre.
 KINDS_VISIBLE_TO_BODY = (
     *(EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.CLOSED, EventKind.REOPENED),
     *(EventKind.TRANSFERRED, EventKind.FACTS, EventKind.FILE, EventKind.MESSAGE, EventKind.WITHDRAWN, EventKind.RATED),
@@ -31,9 +31,10 @@ KINDS_VISIBLE_TO_BODY = (
         EventKind.ERASED,
     ),
 )
-# These events are displayed on the page of the duplicate only: the declarant of the main case must not learn of it.
+# These events are displayed only on the page of the duplicate, because the declarant of the main case must not learn
+# of the merge.
 MERGE_KINDS = (EventKind.MERGED, EventKind.UNMERGED)
-# These events are the centre's own work, except where they leave a case without anybody in charge.
+# These events are internal to the centre, except when they leave a case without anybody in charge.
 ASSIGNMENT_KINDS = (EventKind.ASSIGNED, EventKind.HANDED_OVER)
 VISIBLE_TO_BODY = (
     Q(kind__in=KINDS_VISIBLE_TO_BODY)
@@ -45,14 +46,14 @@ SHEETS_READ = 400
 
 @dataclass(frozen=True)
 class SheetView:
-    """One answer sheet with what is needed to show it."""
+    """An answer sheet, with the time zone in which its answers are displayed."""
 
     sheet: AnswerSheet
     zone: str
 
     @cached_property
     def lines(self) -> list[DisplayedFact]:
-        """Return the answers to show, none if the words of the case were erased."""
+        """Return the answers to display, or none if the texts of the case were erased."""
         return list_sheet_facts(self.sheet.section, self.sheet.version, self.sheet.values, self.zone)
 
     @property
@@ -73,7 +74,7 @@ class SheetView:
 
 @dataclass(frozen=True)
 class UsefulSection:
-    """A section of the list « Ce qui nous aiderait encore », and its newest sheet if there is one."""
+    """A section in the list « Ce qui nous aiderait encore », and its newest sheet or None."""
 
     code: str
     title: str
@@ -85,12 +86,12 @@ class UsefulSection:
 
     @property
     def is_facts(self) -> bool:
-        """Tell whether the section holds declared facts, which are corrected rather than answered."""
+        """Tell whether the section contains declared facts, which are corrected rather than answered."""
         return self.code in SNAPSHOTS
 
     @property
     def is_open(self) -> bool:
-        """Tell whether no question of the section has an answer, even if somebody saved it empty."""
+        """Tell whether the section consists of questions without any answer. It may have been saved empty."""
         return not self.is_facts and not self.answer_count
 
     @property
@@ -100,7 +101,7 @@ class UsefulSection:
 
 @dataclass(frozen=True)
 class AccessSummary:
-    """The accesses of one person of a centre through one door: their number, the first and the last."""
+    """The accesses of one person of a centre through one door, with their number, the first and the last."""
 
     door: Door
     times: int
@@ -110,7 +111,7 @@ class AccessSummary:
 
 @dataclass(frozen=True)
 class Reader:
-    """A person of a centre who saw words of a case, with the doors in the order of their first use."""
+    """A person of a centre who saw texts of a case, with the doors in the order of their first use."""
 
     name: str
     centre: str
@@ -118,12 +119,12 @@ class Reader:
 
     @property
     def opened_at(self) -> datetime | None:
-        """Return when this person first opened the case, or None if they saw only an excerpt of it in a search."""
+        """Return when this person first opened the case, or None if they only saw an excerpt in a search."""
         return min((access.first_at for access in self.accesses if access.door != Door.SEARCH), default=None)
 
 
 def is_left(incident: Incident) -> bool:
-    """Tell whether somebody took the case but nobody who works for its centre is in charge of it any more. At most one
+    """Tell whether somebody took the case but nobody who works for its centre is in charge of it now. Runs at most one
     query.
     """
     if incident.status != Status.ACKNOWLEDGED:
@@ -132,7 +133,7 @@ def is_left(incident: Incident) -> bool:
 
 
 def list_readers(incident: Incident) -> list[Reader]:
-    """Return the people of centres who saw words of the case, in the order of their first access. Runs one query,
+    """Return the people of centres who saw texts of the case, in the order of their first access. Runs one query,
     however many accesses there were.
     """
     of_case = incident.read_log.values_list("user", "csirt", "user__display_name", "csirt__name", "door")
@@ -144,7 +145,7 @@ def list_readers(incident: Incident) -> list[Reader]:
 
 
 def list_sheets(incident: Incident) -> list[SheetView]:
-    """Return the answer sheets, newest first. Runs one query, or two if people with an account wrote some of them."""
+    """Return the answer sheets, newest first. Runs one query, or two if people with an account wrote some sheets."""
     zone = find_zone(incident.collectivity)
     sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
     return [SheetView(sheet, zone) for sheet in sheets]
@@ -159,7 +160,7 @@ def group_by_section(sheets: Iterable[SheetView]) -> dict[str, list[SheetView]]:
 
 
 def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> list[UsefulSection]:
-    """Return the sections of questions for this type of incident, then the facts that were declared."""
+    """Return the sections of questions for this type of incident, followed by the facts that were declared."""
     by_code = group_by_section(sheets)
     questions = [
         describe_section(section, by_code.get(section.code, []))
@@ -201,7 +202,7 @@ def has_earlier(sheets: dict[str, list[SheetView]], code: str) -> bool:
 
 
 class ReaderOpenings(NamedTuple):
-    """A person of the CSIRT who opened one piece of evidence, and when they received its content."""
+    """A person of the CSIRT who opened one evidence file, and when they received its content."""
 
     reader: int
     name: str
@@ -211,12 +212,16 @@ class ReaderOpenings(NamedTuple):
 
 
 class Piece(NamedTuple):
+    """An evidence file with the people who opened it."""
+
     evidence: Evidence
     opened: list[ReaderOpenings]
 
 
 class Opener(NamedTuple):
-    """A person of the CSIRT, the number of pieces that they have opened, and the time of the last opening."""
+    """A person of the CSIRT, the number of evidence files that this person has opened, and the time of the last
+    opening.
+    """
 
     name: str
     pieces: int
@@ -224,14 +229,14 @@ class Opener(NamedTuple):
 
 
 def list_pieces(incident: Incident) -> list[Piece]:
-    """Return the pieces of evidence in the order of their numbers, with the people who opened each. Runs two queries,
-    however many openings there were, or one if there are no pieces.
+    """Return the evidence files in the order of their numbers, with the people who opened each file. Runs two queries,
+    however many openings there were, or one query if there are no files.
     """
     return add_openings(incident, list(incident.evidence.order_by("number")))
 
 
 def count_held(pieces: Iterable[Piece]) -> int:
-    """Return how many pieces the case still holds. Pieces that were taken back do not count."""
+    """Return how many evidence files the case still contains. Files that were taken back do not count."""
     return sum(piece.evidence.taken_back_at is None for piece in pieces)
 
 
@@ -241,7 +246,7 @@ def add_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
 
 
 def map_openings(evidence: Iterable[Evidence]) -> dict[int, list[ReaderOpenings]]:
-    """Return the people who opened each piece, in the order of their first opening."""
+    """Return the people who opened each file, in the order of their first opening, by the key of the file."""
     opened: dict[int, list[ReaderOpenings]] = {}
     openings = Opening.objects.filter(evidence__in=[piece.pk for piece in evidence]).values_list(
         "evidence", "user", "user__display_name"
@@ -253,7 +258,7 @@ def map_openings(evidence: Iterable[Evidence]) -> dict[int, list[ReaderOpenings]
 
 
 def list_openers(pieces: Iterable[Piece]) -> list[Opener]:
-    """Return the people who opened at least one piece, the latest opening first."""
+    """Return the people who opened at least one file, with the latest opening first."""
     people: dict[int, Opener] = {}
     for opened in (opened for piece in pieces for opened in piece.opened):
         before = people.get(opened.reader, Opener(opened.name, 0, opened.last_at))

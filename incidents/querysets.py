@@ -1,4 +1,4 @@
-"""Which incidents a person may see, and the filters that several pages share."""
+"""The query for the incidents that a person may see, and filters that several pages share."""
 
 import re
 from typing import TYPE_CHECKING, Self
@@ -15,26 +15,27 @@ from incidents.enums import OPEN, ClosingReason, Status
 if TYPE_CHECKING:
     from incidents.models import Incident  # noqa: F401  (the querysets' own row)
 
-# A French number has nine digits after its prefix: « 02 98 00 00 00 » and « +33 2 98 00 00 00 » end alike.
+# A French number has nine digits after its prefix, so that « 02 98 00 00 00 » and « +33 2 98 00 00 00 » have the same
+# last digits.
 LAST_DIGITS = 9
-# The numbers of the Pacific have no prefix. This gives the number of their digits by country code (New Caledonia,
-# Wallis and Futuna, French Polynesia).
+# Country code → number of digits, for telephone numbers without a prefix (New Caledonia, Wallis and Futuna, French
+# Polynesia).
 PACIFIC = {"687": 6, "681": 6, "689": 8}
 # A declaration that its declarant withdrew after adding something that nobody has answered.
 LEFT_UNANSWERED = Q(closing_reason=ClosingReason.WITHDRAWN, answer_by__isnull=False, declarant_wrote_at__isnull=False)
 
 
 def last_digits(column: str) -> Right:
-    """Return an expression for the last digits of a telephone number in a column. The telephone number of the person
-    to call back has an index on it.
+    """Return an expression for the last digits of a telephone number in a column. A database index uses it for the
+    number of the person to call back.
     """
     only_digits = (F(column), Value("[^0-9]"), Value(""), Value("g"))
     return Right(Func(*only_digits, function="regexp_replace", output_field=CharField()), LAST_DIGITS)
 
 
 def list_endings(number: str) -> set[str]:
-    """Return every value that `last_digits` may give for this telephone number, whatever its spelling; none for an
-    incomplete number.
+    """Return every value that `last_digits` may give for this telephone number, however it is written. Return none for
+    an incomplete number.
     """
     digits = re.sub(r"\D", "", number, flags=re.ASCII)
     endings = {digits[-LAST_DIGITS:]} if len(digits) >= LAST_DIGITS else set()
@@ -47,16 +48,16 @@ def list_endings(number: str) -> set[str]:
 
 
 def works_for_centre() -> Exists:
-    """Return a condition: the person in charge of the case works for its centre today, with a role in force and an
-    active account.
+    """Return the condition that the person in charge of the case works for its centre today, with a role in force and
+    an active account.
     """
     roles = Membership.objects.in_force().filter(role__in=WORKING_ROLES, user__is_active=True)
     return Exists(roles.filter(csirt=OuterRef("csirt"), user=OuterRef("assignee")))
 
 
 def has_no_holder() -> Q:
-    """Return a condition: nobody is in charge of the case, or only somebody who has left the centre. A closed case
-    keeps the person who was in charge.
+    """Return the condition that nobody is in charge of the case, or that the person in charge of an open case has left
+    the centre. A closed case keeps the person who was in charge.
     """
     return Q(assignee=None) | Q(Q(status__in=OPEN) & ~works_for_centre())
 
@@ -78,21 +79,21 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(status__in=OPEN)
 
     def with_holder(self) -> Self:
-        """Annotate each case with `is_held`: whether the person in charge still works for its centre."""
+        """Annotate each case with `is_held`, which tells whether the person in charge still works for its centre."""
         return self.annotate(is_held=works_for_centre())
 
     def called_from(self, number: str) -> Self:
-        """Return the cases whose declarant left this telephone number, in any spelling. An incomplete number returns
-        none.
+        """Return the cases whose declarant gave this telephone number, however it is written. Return none for an
+        incomplete number.
         """
         if not (endings := list_endings(number)):
             return self.none()
         return self.alias(number=last_digits("story__contact_phone")).filter(number__in=endings)
 
     def wrote_since_closing(self) -> Self:
-        """Return the closed cases to which the declarant added something after the centre's last act, or that they
-        withdrew while something they had added waited for an answer. Duplicates are left out, because their main case
-        shows it.
+        """Return the closed cases to which the declarant added something after the centre's last act, or which the
+        declarant withdrew while one of their additions waited for an answer. Duplicates are left out, because the main
+        case shows the addition.
         """
         late = Q(declarant_wrote_at__gt=F("closed_at")) & Q(
             Q(worked_at=None) | Q(declarant_wrote_at__gt=F("worked_at"))
@@ -101,10 +102,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(late | unanswered, status=Status.CLOSED, merged_into=None)
 
     def with_words(self) -> Self:
-        """Return the cases with what a line or a page shows of them, in two or three queries.
+        """Return the cases with the related rows that a line or a page displays, in two or three queries.
 
-        The régions, about twenty rows, are fetched apart: planning a join of eight tables takes PostgreSQL 10 ms,
-        while fetching fifty rows from six tables takes 0.3 ms.
+        The régions, about twenty rows, are fetched apart, because planning a join of eight tables takes PostgreSQL 10
+        ms, while fetching fifty rows from six tables takes 0.3 ms.
         """
         cases = self.select_related("story", "csirt", "collectivity__departement", "acknowledged_by")
         return cases.prefetch_related("collectivity__region", "collectivity__region_correction")

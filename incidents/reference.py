@@ -1,8 +1,8 @@
 """References and codes that people can dictate on a bad telephone line.
 
 The alphabet leaves out 0, O, 1 and I. The last symbol of a reference is an ISO 7064 check character (hybrid system,
-modulus 33, 32), which detects every single wrong symbol and nearly every swap of neighbours. A reference is drawn at
-random, so that it reveals neither a date, nor a place, nor the number of earlier cases. It gives no access by itself.
+modulus 33, 32), which detects every single wrong symbol and nearly every swap of neighbours. A reference is random, so
+that it reveals neither a date, nor a place, nor the number of earlier cases. A reference alone gives no access.
 """
 
 import secrets
@@ -16,8 +16,8 @@ LENGTH = 8
 
 
 def make_reference() -> str:
-    """Return eight symbols, seven of which are random: there are 34 thousand million references. The database refuses
-    a repeat.
+    """Return eight symbols, of which seven are random, so that there are 34 billion references. The database refuses a
+    repeated reference.
     """
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
     return add_check_character(body)
@@ -33,7 +33,7 @@ def is_reference(text: str) -> bool:
 
 
 def compact(text: str) -> str:
-    """Return what somebody typed or dictated in the form in which it is stored: « t7k4 9mqx » becomes « T7K49MQX »."""
+    """Return what somebody typed or dictated as it is stored: « t7k4 9mqx » becomes « T7K49MQX »."""
     return "".join(symbol for symbol in text.upper() if symbol.isalnum())
 
 
@@ -43,10 +43,10 @@ def derive_code(use: str, seed: str, length: int) -> str:
 
 
 def split_groups(code: str) -> list[str]:
-    """Return the code in groups of four symbols, as people read it out."""
+    """Return the code in groups of four symbols, as people read it aloud."""
     return [code[start : start + 4] for start in range(0, len(code), 4)]
 
 
 def spaced(code: str) -> str:
-    """Return the code on one line with hyphens: « T7K4-9MQX »."""
+    """Return the code with a hyphen between groups: « T7K4-9MQX »."""
     return "-".join(split_groups(code))

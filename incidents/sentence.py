@@ -1,4 +1,5 @@
-"""Sentences about a case that a mayor can read aloud: what is stopped, who knows about it, what is awaited.
+"""Sentences about a case that a mayor can read aloud: which services are stopped, which centre knows about it, and
+what is awaited.
 
 The module is pure: it takes known facts and returns short sentences. It never receives the reference, a contact or the
 story.
@@ -13,7 +14,7 @@ from csirts.wording import format_centre
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
 OR_SLOWED = "Services arrêtés ou ralentis : %s."
-# A sentence says no more than the declaration: a service that may only be slow is not announced as stopped.
+# A sentence says no more than the declaration, so that a service that may only be slow is not announced as stopped.
 BY_EXTENT: dict[str, str] = {
     InterruptionExtent.STOPPED: "Services arrêtés : %s.",
     InterruptionExtent.DEGRADED: "Services ralentis : %s.",
@@ -39,8 +40,9 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceFacts:
-    """What is known of the case. `body` is the name with its nature (« commune de Plouexemple »); `centre` is empty if
-    there is none, `new_centre` then names the centre that covers the territory by now and has not received it yet.
+    """The known facts of the case. `body` is the name with its nature (« commune de Plouexemple »). `centre` is empty
+    if the case has no centre. `new_centre` then names the centre that covers the territory by now and has not received
+    the case yet.
     """
 
     body: str
@@ -69,16 +71,16 @@ def list_sentences(facts: SentenceFacts) -> list[str]:
 
 
 def list_outcome(facts: SentenceFacts) -> Iterator[str]:
-    """Yield how a closed case ended. Nobody keeps the services up to date any more, so no sentence speaks of them in
-    the present.
+    """Yield how a closed case ended. No sentence speaks of its services in the present, because nobody keeps them up
+    to date any more.
     """
     if facts.closing_reason in OUTCOMES:
         yield str(OUTCOMES[facts.closing_reason])
 
 
 def list_doubt(facts: SentenceFacts) -> Iterator[str]:
-    """Yield a warning if nobody has verified the declaration: anybody may declare in a body's name, and the sentences
-    may be shared.
+    """Yield a warning if nobody has verified the declaration, because anybody may declare in a body's name and the
+    sentences may be shared.
     """
     if not facts.is_verified:
         yield "Cette déclaration n’est pas encore vérifiée."
@@ -89,6 +91,9 @@ def add_article(body: str) -> str:
 
 
 def list_stopped_services(facts: SentenceFacts) -> Iterator[str]:
+    """Yield the sentences about stopped and resumed services, or about the answer to the question if no service was
+    named.
+    """
     still = [service for service in facts.services if not service.has_resumed]
     for sentence in dict.fromkeys(BY_EXTENT.values()):
         if touched := join_names(service for service in still if BY_EXTENT[service.extent] is sentence):
@@ -105,6 +110,7 @@ def list_stopped_services(facts: SentenceFacts) -> Iterator[str]:
 
 
 def list_facts(facts: SentenceFacts) -> Iterator[str]:
+    """Yield the sentence about the centre."""
     words = {"centre": capfirst(format_centre(facts.centre))}
     if facts.new_centre and not facts.centre:
         centre = capfirst(format_centre(facts.new_centre))
@@ -122,6 +128,7 @@ def list_facts(facts: SentenceFacts) -> Iterator[str]:
 
 
 def list_awaited(facts: SentenceFacts) -> Iterator[str]:
+    """Yield the sentence about what is awaited, if anything is."""
     if facts.waits_for_body:
         yield "Le centre attend une réponse de la collectivité."
     elif facts.status == Status.ACKNOWLEDGED and any(not service.has_resumed for service in facts.services):
@@ -139,5 +146,5 @@ def join_names(services: Iterable[Service]) -> str:
 
 
 def lower_label(label: str) -> str:
-    """Return the label as it reads inside a sentence: a name loses its capital, an acronym does not."""
+    """Return the label as it reads inside a sentence, without its capital, unless it begins with an acronym."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]

@@ -1,21 +1,22 @@
-"""The severity of a case from its structured facts, with the reasons. It only sorts the queue: a responder decides.
+"""Computation of the severity of a case from its structured facts, with the reasons. The severity only sorts the
+queue, and a responder decides what to do.
 
 Each fact gives points, which are added up: 0–1 low, 2–3 moderate, 4–5 high, 6 and more critical. The scale is the
-project's own (it is not NCISS). It is displayed with its reasons, a person who sets another level gives a reason, and
-the level never falls by itself.
+project's own (it is not NCISS). The severity is displayed with its reasons. A person who sets another severity gives a
+reason, and the severity never falls by itself.
 
 | fact | points |
 |---|---|
 | the type of incident | 0 to 4 |
-| a service is touched or slowed; an essential one is stopped | 1; 2 |
+| a service is stopped or slowed; an essential service is stopped | 1; 2 |
 | people who cannot be served, from 1 000; from 10 000 | 1; 2 |
-| how far it has spread: half of the computers, or one central server; the directory of accounts | 1; 2 |
-| data touched; confirmed as leaked, or sensitive | 1; 2 |
-| … of more than 5 000 persons, or sensitive of more than 300 | 1 more |
+| the spread: half of the computers, or one central server; the directory of accounts | 1; 2 |
+| data are affected; they are sensitive, or their leak is confirmed | 1; 2 |
+| data of more than 5 000 persons, or sensitive data of more than 300 | 1 more |
 | the attacker is still active | 2 |
-| the backups are touched in part; all of them, or there are none | 1; 2 |
-| other bodies are connected to it | 1 |
-| the pay is due within days and its service is touched | 1 |
+| some backups are damaged; all are, or there are none | 1; 2 |
+| networks of other public bodies are connected | 1 |
+| the payroll service is stopped or slowed in the second half of the month | 1 |
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -48,7 +49,7 @@ POINTS_OF_TYPE: dict[str, int] = {
     IncidentType.DEVICE: 1,
     IncidentType.MISDELIVERY: 1,
 }
-# People are harmed or unpaid within days without these services.
+# Without these services, people are harmed or unpaid within days.
 ESSENTIAL = frozenset(
     {
         PublicService.CIVIL,
@@ -79,7 +80,7 @@ ACKNOWLEDGE_WITHIN: dict[int, timedelta] = {
 MANY_PEOPLE, VERY_MANY_PEOPLE = 1_000, 10_000
 # Below this number of computers, half of them being down proves nothing about the spread.
 FEW_COMPUTERS = 4
-# Payrolls are prepared in the second half of the month.
+# The days of the month in which payrolls are prepared.
 PAY_DAYS = range(15, 32)
 LARGE_BANDS = frozenset({PersonsBand.OVER_5000})
 SENSITIVE_BANDS = LARGE_BANDS | {PersonsBand.UP_TO_5000}
@@ -88,7 +89,7 @@ CENTRAL_SERVERS = frozenset({"fichiers", "messagerie", "metier", "telephonie", "
 
 @dataclass(frozen=True)
 class Reason:
-    """One fact that gives points. `words` describe it for a responder."""
+    """One fact that gives points. `words` describe the fact to a responder."""
 
     points: int
     words: str
@@ -96,8 +97,8 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What is known of a case. `answers` holds the answers to the questions by code; `on` is today's date on the
-    body's clock.
+    """The known facts of a case. `answers` contains the answers to the questions by code, and `on` is today's date in
+    the time zone of the body.
     """
 
     type: str

@@ -1,7 +1,7 @@
-"""What may leave a case under its labels, and to whom. Mails, links and pages all ask this module.
+"""Rules on what may leave a case under its labels, and to whom. Mails, links and pages all ask this module.
 
-TLP 2.0 (FIRST) says whom the information may reach; PAP, version 3, says which actions on it an attacker may notice.
-The module is pure: it reads codes, and nothing that anybody wrote.
+TLP 2.0 (FIRST) says whom the information may reach. PAP, version 3, says which actions on it an attacker may notice.
+The module is pure: it reads codes, and no text that anybody wrote.
 """
 
 from enum import StrEnum
@@ -27,8 +27,8 @@ PAP_MEANS: dict[str, str] = {
     Pap.GREEN: "actions visibles permises : bloquer, interroger, contacter",
     Pap.CLEAR: "aucune restriction",
 }
-# Types of incident in which the declarant's mailbox may itself be compromised: taken over, opened with a password that
-# was given away, or read for weeks before a bank account was changed.
+# Types of incident in which somebody else may read the declarant's mailbox: it was taken over, opened with a password
+# that was given away, or watched for weeks before a bank transfer was diverted.
 READ_BY_OTHERS = (
     IncidentType.MAILBOX,
     IncidentType.ADMIN_ACCOUNT,
@@ -59,30 +59,32 @@ REACHES: dict[str, tuple[PartnerKind, ...]] = {
 
 
 def is_kept_in(tlp: str) -> bool:
-    """Tell whether only a link to the case may leave, whatever the channel, as TLP:RED requires."""
+    """Tell whether only a link to the case may leave it, by whatever channel, as TLP:RED requires."""
     return tlp == Tlp.RED
 
 
 def may_mail_words_to_csirt(incident: "Incident") -> bool:
-    """Tell whether a mail to the case's own centre may contain facts and words of the case."""
+    """Tell whether a mail to the case's own centre may contain facts and texts of the case."""
     return not is_kept_in(incident.tlp)
 
 
 def may_be_read_by_others(incident: "Incident") -> bool:
-    """Tell whether somebody else may have access to the declarant's mailbox. If so, no mail to it gives access to the
+    """Tell whether somebody else may read the declarant's mailbox. If so, no mail to this mailbox gives access to the
     case.
     """
     return incident.mail_without_code or is_mailbox_in_doubt(incident.type)
 
 
 def is_mailbox_in_doubt(incident_type: str) -> bool:
-    """Tell whether an incident of this type may have opened the mailbox, whatever the declarant chose."""
+    """Tell whether an incident of this type may have opened the mailbox to somebody else, whatever the declarant
+    chose.
+    """
     return incident_type in READ_BY_OTHERS
 
 
 def may_be_mailed_to_declarant(incident: "Incident") -> bool:
-    """Tell whether a mail to the declarant may contain the words of the centre. If not, the mail only says that they
-    are in the case.
+    """Tell whether a mail to the declarant may contain the message of the centre. If not, the mail only says that a
+    message is in the case.
     """
     return not is_kept_in(incident.tlp) and not may_be_read_by_others(incident)
 
@@ -93,8 +95,8 @@ def may_share_sentence(incident: "Incident") -> bool:
 
 
 def may_be_shared_with_partner(tlp: str, partner: PartnerKind) -> bool:
-    """Tell whether the label lets the case reach this partner without new consent. Under a stricter label, the
-    declarant must agree or the label must be lowered first.
+    """Tell whether the label lets the case reach this partner without new consent. Otherwise the declarant must agree,
+    or the label must be lowered first.
     """
     return partner in REACHES[tlp]
 
@@ -107,20 +109,20 @@ def needs_agreement(tlp: str, partner: PartnerKind, *, label: str = "") -> bool:
 
 
 def rank_label(tlp: str) -> int:
-    """Return the rank of a label, from 0 for TLP:RED: `Tlp` lists the labels from the strictest to the widest."""
+    """Return the rank of a label in `Tlp`, from 0 for TLP:RED, the strictest."""
     return Tlp.values.index(tlp)
 
 
 def propose_label(tlp: str) -> Tlp:
-    """Return the label to propose for a message to a CERT: that of the case if it reaches CERTs, else AMBER+STRICT,
-    the strictest that such a message may carry.
+    """Return the label to propose for a message to a CERT: the label of the case if it reaches CERTs, or else
+    AMBER+STRICT.
     """
     return Tlp(tlp) if may_be_shared_with_partner(tlp, PartnerKind.COMMUNITY) else Tlp.AMBER_STRICT
 
 
 def may_share_lesson(tlp: str) -> bool:
-    """Tell whether the lesson of a case may be shared. It is a new text that names nobody, but nothing leaves a
-    TLP:RED case.
+    """Tell whether the lesson of a case may be shared. The lesson is a new text that names nobody, but nothing leaves
+    a TLP:RED case.
     """
     return not is_kept_in(tlp)
 
@@ -129,8 +131,9 @@ def may_go_to(tlp: str, partner: Partner, *, label: str = "", is_agreed: bool = 
     """Tell whether the platform may mail a file about a case under `tlp`, with its own `label`, to `partner`, a CERT
     of the community.
 
-    Nothing goes to an address that nobody has published, and nothing leaves a TLP:RED case. If the label of the case
-    is narrower than GREEN or than that of the file, the declarant must have agreed to this file.
+    Nothing is sent to a partner without a published address, and nothing leaves a TLP:RED case. If the label of the
+    case is narrower than GREEN or than the label of the file, the declarant must have agreed to this file
+    (`is_agreed`).
     """
     if not partner.email or is_kept_in(tlp):
         return False

@@ -1,4 +1,4 @@
-"""The progress of a case, in the terms of the person who declared it."""
+"""The progress of a case, as its declarant reads it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +25,8 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
+    """The progress of a case: its step, and what the page says about the step."""
+
     step: Step
     # The messages of the CSIRT that wait for an answer, oldest first.
     questions: Sequence[Message]
@@ -40,12 +42,14 @@ class Standing:
 
     @property
     def first_reader(self) -> Reader | None:
-        """Return the person who opened the case first, or None if nobody has read more than an excerpt."""
+        """Return the person who opened the case first, or None if nobody has seen more than an excerpt."""
         return find_first_opener(self.readers)
 
 
 def describe_standing(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> Standing:
-    """Return the progress of the case. `is_held` tells whether the person in charge of it works for its centre."""
+    """Return the progress of the case. `is_held` tells whether the person in charge of the case works for its
+    centre.
+    """
     readers = list_readers(incident)
     questions = list_open_questions(incident, thread)
     is_read = find_first_opener(readers) is not None
@@ -59,24 +63,26 @@ def find_first_opener(readers: Sequence[Reader]) -> Reader | None:
 
 
 def with_steps(incidents: IncidentQuerySet) -> IncidentQuerySet:
-    """Annotate the cases of a list with what `find_listed_step` needs beside their own columns."""
+    """Annotate the cases of a list with the values that `find_listed_step` needs in addition to their own columns."""
     opened = CaseAccess.objects.filter(incident=OuterRef("pk")).exclude(door=Door.SEARCH)
     return incidents.with_holder().select_related("merged_into").annotate(was_opened=Exists(opened))
 
 
 def find_listed_step(incident: Any) -> Step:
-    """Return the step that the page of the case shows. The case must come from `with_steps`."""
+    """Return the step that the page of the case displays. The case must come from `with_steps`."""
     if incident.status in OPEN and incident.awaited_since:
         return Step.AWAITED
     return find_step(incident, is_asked=False, is_read=incident.was_opened, is_held=incident.is_held)
 
 
 def find_ended_case(incident: Incident) -> Incident:
+    """Return the case whose end the page displays: the closed main case of a duplicate, or else the case itself."""
     main = incident.merged_into
     return main if main and main.status == Status.CLOSED else incident
 
 
 def find_step(incident: Incident, *, is_asked: bool, is_read: bool, is_held: bool) -> Step:
+    """Return the step of the case. A duplicate has the step of its main case."""
     if incident.merged_into:
         return Step.CLOSED if incident.merged_into.status == Status.CLOSED else Step.MERGED
     if incident.status == Status.CLOSED:

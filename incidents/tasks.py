@@ -1,4 +1,4 @@
-"""Celery tasks. Each may run at any time, twice, or while another run of it is still going on."""
+"""Celery tasks. Each task may run at any time, twice, or while another run of the same task is still going on."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -16,6 +16,7 @@ def index_cases() -> None:
 
 @shared_task
 def forget_drafts() -> None:
+    """Delete expired drafts, old counts, drafts without answers beyond their limit, and unsent input."""
     draft.forget_old_drafts()
     limits.forget_counts(timezone.now())
     while draft.thin_empty_drafts():

@@ -1,4 +1,4 @@
-"""Pages on which a person with an account sees their own cases and bodies, outside the admin."""
+"""Pages outside the admin on which a person with an account sees their own cases and bodies."""
 
 from uuid import UUID
 
@@ -28,8 +28,8 @@ AT_HOME = 10
 @never_cache
 @require_safe
 def own_cases(request: HttpRequest) -> HttpResponse:
-    """List the person's cases: the open ones that await an answer of the body, then the other open ones, then the
-    closed ones, each part newest first. `?apres=` is the reference of the last row of the previous page.
+    """List the person's cases: the open cases that wait for an answer of the body, then the other open cases, then the
+    closed cases, each group newest first. `?apres=` is the reference of the last row of the previous page.
     """
     cases = with_steps(Incident.objects.visible_to(get_account(request)).with_words())
     rows = list_by_need(cases, PAGE + 1, after=compact(request.GET.get("apres", "")))
@@ -42,14 +42,14 @@ def own_cases(request: HttpRequest) -> HttpResponse:
 
 
 def add_steps(rows: list[Incident]) -> list[tuple[Incident, Step]]:
-    """Return each case with the step that its own page shows."""
+    """Return each case with the step that its own page displays."""
     return [(row, find_listed_step(row)) for row in rows]
 
 
 def list_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> list[Incident]:
-    """Return up to `most` cases: the open ones that await an answer of the body, then the other open ones, then the
-    closed ones, each part newest first. The list begins after the case with the reference `after`, or at its start if
-    there is no such case. Four queries at most.
+    """Return up to `most` cases: the open cases that wait for an answer of the body, then the other open cases, then
+    the closed cases, each group newest first. The list begins after the case with the reference `after`, or at its
+    start if there is no such case. Runs four queries at most.
     """
     ordered = incidents.order_by("-received_at", "-id")
     is_open, awaits = Q(status__in=OPEN), Q(awaited_since__isnull=False)
@@ -73,8 +73,8 @@ def filter_older(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySe
 @never_cache
 @require_safe
 def own_bodies(request: HttpRequest) -> HttpResponse:
-    """Show a person of several bodies a list of them, and redirect a person of one body to its page. Raise Http404 for
-    anybody else.
+    """Show a list of their bodies to a person of several bodies, and redirect a person of one body to its page. Raise
+    Http404 for anybody else.
     """
     bodies = list(
         Collectivity.objects.filter(pk__in=get_account(request).collectivity_ids()).order_by("sort_key", "id")
@@ -89,7 +89,7 @@ def own_bodies(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Show a body's centre, newest cases and members; to its managers also the pending invitations."""
+    """Show a body's centre, newest cases and members. Its managers also see the pending invitations."""
     user = get_account(request)
     body = get_body(user, uid)
     cases = with_steps(Incident.objects.visible_to(user).filter(collectivity=body).with_words())

@@ -1,10 +1,10 @@
-"""Which status may follow which. The services, the admin and the tests read it."""
+"""The rules on which status may follow which. The services, the admin and the tests read them."""
 
 from incidents.enums import OPEN, Status
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.DECLARED: frozenset({Status.ACKNOWLEDGED, Status.CLOSED}),
-    # A case that is put back is DECLARED again, and somebody else can take it.
+    # A case that is put back into the queue is DECLARED again, and somebody else can take it.
     Status.ACKNOWLEDGED: frozenset({Status.CLOSED, Status.DECLARED}),
     # The person who reopens a case takes it in the same act.
     Status.CLOSED: frozenset({Status.ACKNOWLEDGED}),
@@ -15,7 +15,7 @@ TRANSFERABLE = OPEN
 
 
 class InvalidTransition(Exception):
-    """The incident has a status that the wanted status may not follow."""
+    """The wanted status may not follow the present status of the incident."""
 
     def __init__(self, current: Status, target: Status) -> None:
         super().__init__(f"{current} → {target}")

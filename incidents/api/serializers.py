@@ -27,7 +27,7 @@ from incidents.moments import end_or_day, moment_or_day
 from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_status
 from incidents.services.history.snapshots import find_first_leak
 
-# This limit is our own. A PostgreSQL integer could hold more than the population of France.
+# This limit is our own: it exceeds the population of France, and PostgreSQL integers could be larger.
 MAX_PEOPLE = 100_000_000
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -66,7 +66,9 @@ class MomentField(serializers.Field[date, str, str, Any]):
 
 @extend_schema_field(MOMENT | {"nullable": True})
 class MomentOut(serializers.Field[Any, Any, Any, Any]):
-    """A moment, or its date if no hour was given. `read` takes it from a row, in the time zone of the body."""
+    """A moment, or its date if no hour was given. `read` returns it from a row and the time zone of the body, and
+    `body` returns the body of that row.
+    """
 
     def __init__(self, read: Callable[[Any, str], date | None], body: Callable[[Any], Collectivity]) -> None:
         super().__init__(source="*", read_only=True)
@@ -94,7 +96,7 @@ FIELDS_IN: dict[Kind, Callable[[Fact], serializers.Field[Any, Any, Any, Any]]] =
 
 
 class ShapeIn(serializers.Serializer[Any]):
-    """Accepts every field that the dataclass `shape` describes (`map_facts`)."""
+    """A serializer that accepts every field that the dataclass `shape` describes (`map_facts`)."""
 
     shape: type
 
@@ -133,7 +135,7 @@ class DeclarationIn(ShapeIn):
     tlp = serializers.ChoiceField(Tlp.choices, default=Tlp.AMBER_STRICT)
 
     def to_declaration(self) -> Declaration:
-        """Return the validated data in the shape that the services take."""
+        """Return the validated data as the declaration that the services accept."""
         data: dict[str, Any] = dict(self.validated_data)
         zone = ZoneInfo(find_zone(data["collectivity"]))
         instants: dict[str, Any] = {name: pop_instant(data, f"{name}_at", zone) for name in INSTANTS}
@@ -148,7 +150,7 @@ class DeclarationIn(ShapeIn):
 
 
 def build_leak(row: dict[str, Any]) -> Leak:
-    """Return the leak. Its sets are sorted, so that the same request has the same digest."""
+    """Return the leak of a request. Its sets are sorted, so that the same request always has the same digest."""
     values: dict[str, Any] = {
         name: tuple(sorted(value)) if isinstance(value, set) else value for name, value in row.items()
     }
@@ -172,7 +174,7 @@ def build_interruption(row: dict[str, Any], zone: ZoneInfo) -> Interruption:
 
 
 def combine_first_minute(value: date | None, zone: ZoneInfo) -> datetime | None:
-    """Return the moment as it is stored: a date without an hour as its first minute."""
+    """Return the moment as it is stored. A date without an hour is stored as the first minute of the day in `zone`."""
     return value if value is None or isinstance(value, datetime) else datetime.combine(value, time.min, zone)
 
 
@@ -293,7 +295,9 @@ class IncidentDetailOut(IncidentOut):
 
     @extend_schema_field(LeakOut(many=True))
     def get_leaks(self, incident: Incident) -> Any:
-        """Return the leak with its declared status; [] if none was declared, even if a judgement created the row."""
+        """Return the leak with its declared status, or [] if no leak was declared, even if a judgement created the
+        row.
+        """
         declared, leak = read_declared_data(incident), find_first_leak(incident)
         if leak is None or declared["leak"] is None:
             return []

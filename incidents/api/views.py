@@ -72,6 +72,9 @@ class IncidentList(APIView):
         return Response(IncidentOut(declared.incident).data, status=status.HTTP_201_CREATED, headers=headers)
 
     def declare(self, request: Request, shape: DeclarationIn) -> DeclarationResult:
+        """Declare the incident. Raise ValidationError for a refused declaration, and KeyReused if its key was used
+        with other content.
+        """
         key = request.headers.get("Idempotency-Key") or uuid4().hex
         submission = Submission(key=f"api:{get_api_user(request).uid}:{key}", origin=Origin.API)
         try:
@@ -110,6 +113,7 @@ class AcknowledgeIncident(APIView):
 
 
 def is_moment(text: str) -> bool:
+    """Tell whether `text` is a moment that Django can parse."""
     try:
         return parse_datetime(text) is not None
     except ValueError:

@@ -1,7 +1,8 @@
-"""The techniques of MITRE ATT&CK Enterprise: the whole matrix, and suggestions by type of incident and by RSIT type.
+"""The techniques of MITRE ATT&CK Enterprise: the whole matrix, and the techniques to suggest for a type of incident or
+an RSIT type.
 
-`data/attack-enterprise.json` is one release of the matrix, which `build_attack_data` writes. `data/attack.json` holds
-our French labels and the suggestions, and names their sources.
+`data/attack-enterprise.json` is one release of the matrix, which `build_attack_data` writes. `data/attack.json`
+contains our French labels and the suggestions, and names their sources.
 """
 
 import json
@@ -36,7 +37,7 @@ class Technique:
 
     @cached_property
     def words(self) -> str:
-        """Return all the words by which a search finds the technique, folded."""
+        """Return the folded text in which a search looks for the technique: identifier, names and tactics."""
         return fold(f"{self.title} {' '.join(self.tactics)}")
 
 
@@ -72,7 +73,7 @@ def describe_matrix() -> Matrix:
     return Matrix(matrix["version"], matrix["date"], matrix["licence"], len(matrix["techniques"]))
 
 
-# The order is that of the file, by identifier.
+# Identifier → technique, sorted by identifier as in the file.
 TECHNIQUES = read_techniques()
 SHIPPED = describe_matrix()
 

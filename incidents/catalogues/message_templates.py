@@ -1,7 +1,8 @@
-"""The messages that a centre sends often, and the replacement of their placeholders in braces by the values of a case.
+"""The national message templates, and the replacement of placeholders in braces by the values of a case.
 
-National messages are data (`data/messages.json`), those of a centre are rows (`services/correspondence/templates.py`).
-Nothing is evaluated: a known placeholder is replaced once, and its value is not searched for placeholders.
+National messages are data (`data/messages.json`), and those of a centre are rows
+(`services/correspondence/templates.py`). Nothing is evaluated: a known placeholder is replaced once, and its value is
+not searched for placeholders.
 """
 
 import json
@@ -40,8 +41,8 @@ def list_unknown_placeholders(text: str) -> list[str]:
 
 
 def list_names_in_braces(text: str) -> list[str]:
-    """Return the texts in braces that a reader would take for a forgotten placeholder: not code, a number or a
-    machine's identifier.
+    """Return the texts in braces that a reader would take for a forgotten placeholder. Code, numbers and identifiers
+    of machines are left out.
     """
     return [name for name in dict.fromkeys(BRACED.findall(text)) if name.isidentifier()]
 
@@ -61,8 +62,8 @@ def find_blanks_problem(text: str) -> str:
 
 
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
-    """Return `text` with each placeholder replaced by its value. A placeholder without a value stays, so that a person
-    sees it.
+    """Return `text` with each placeholder replaced by its value. A placeholder without a value stays in the text, so
+    that the writer notices it.
     """
     return BRACED.sub(lambda match: values.get(match[1]) or match[0], text)
 

@@ -17,8 +17,8 @@ FILE = Path(__file__).parent.parent / "data" / "playbooks.json"
 
 
 class Step(NamedTuple):
-    """A step of a playbook. `within_hours` counts from the moment when the step is added to a case; None means no
-    date.
+    """A step of a playbook. `within_hours` counts from the moment when the step is added to a case, and None means
+    that the step has no due date.
     """
 
     step: str

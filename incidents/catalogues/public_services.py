@@ -1,4 +1,4 @@
-"""The public services that a body of each nature runs, the most urgent first, which the form offers to tick.
+"""The public services that the form offers to a body of each nature, the most urgent first.
 
 The order is our own. The services are those that ANSSI's 2024 panorama lists for collectivités, and those in the legal
 competence of each nature of body. « Autre service » ends every list.

@@ -1,9 +1,8 @@
-"""The national reflex sheets: what to do in the first hour and on the first day, with one sheet for each type of
-incident.
+"""The national reflex sheets: what to do in the first hour and on the first day of an incident of each type.
 
 They are data (`data/reflexes.json`), written from the public sources that each sheet lists. Pages with room for three
-acts display the first three of the first hour. `words` is the text of the call bar. This module needs no login, mail,
-network or database. A CSIRT's own sheets are rows (`services/library/reflexes.py`).
+acts display the first three acts of the first hour. `words` is the text of the call bar. This module needs no login,
+mail, network or database. A CSIRT's own sheets are rows (`services/library/reflexes.py`).
 """
 
 import json
@@ -31,7 +30,7 @@ class Reflexes(NamedTuple):
 
     @property
     def acts(self) -> tuple[Act, ...]:
-        """Return the three acts that matter first."""
+        """Return the three acts to do first."""
         return self.hour[:3]
 
     @property

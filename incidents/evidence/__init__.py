@@ -1,1 +1,1 @@
-"""Uploading evidence files, listing them, and downloading them at the CSIRT."""
+"""Upload of evidence files, their list, and their download at the CSIRT."""

@@ -1,4 +1,4 @@
-"""Downloading an evidence file at the CSIRT. A browser never displays or runs it."""
+"""Download of an evidence file at the CSIRT. A browser never displays or runs the file."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -21,16 +21,18 @@ from incidents.services.handling.read import note_opening
 
 logger = structlog.get_logger(__name__)
 
-# Characters that some system reads as a path, a stream or a wildcard.
+# Characters that some operating system reads as part of a path, a stream or a wildcard.
 AVOIDED = str.maketrans(dict.fromkeys('/\\:*?"<>|%', "_"))
 
 
 @never_cache
 @require_safe
 def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBase:
-    """Send the file, decrypted on the way. An unreadable file is answered with 503 before the first byte.
+    """Send the file, decrypted while it is sent. The status is 503 for a file that cannot be read, and 410 for a file
+    that was taken back or erased.
 
-    The opening is recorded for the declarant and, like a reading, changes nothing in the case. Raise Http404.
+    The opening is recorded for the declarant and changes nothing in the case. Raise Http404 for an unknown case or
+    file.
     """
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.EVIDENCE, door=Door.FILES)
@@ -53,6 +55,9 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
 
 
 def decrypt_piece(piece: Evidence, key: bytes) -> Iterator[bytes]:
+    """Return the decrypted content. The first frame is already read, so that a file that cannot be read raises
+    NotReadable before the response begins.
+    """
     frames = vault.read_object(piece.storage_name, key)
     return chain([next(frames)], frames)
 
@@ -70,5 +75,7 @@ def build_download(content: Iterator[bytes], piece: Evidence, reference: str) ->
 
 
 def build_safe_name(piece: Evidence, reference: str) -> str:
-    """Return « T7K49MQX-003-photo.jpg ». Our prefix prevents hidden files and device names of Windows."""
+    """Return a name such as « T7K49MQX-003-photo.jpg ». Its prefix rules out hidden files and the device names of
+    Windows.
+    """
     return f"{reference}-{piece.number:03}-{piece.name.translate(AVOIDED)[-150:].rstrip('. ')}"

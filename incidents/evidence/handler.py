@@ -1,5 +1,5 @@
-"""Upload handler of the plain form: files go to the vault as they arrive, never whole in memory nor
-in clear on disk.
+"""The upload handler of the plain form. Files go to the vault as they arrive: they are never whole in memory, and
+never in clear on a disk.
 """
 
 from dataclasses import dataclass, field
@@ -22,14 +22,18 @@ NO_ROOM: str = (
 
 @dataclass
 class Arrivals:
-    """The files of one post: (name, file) for those that are complete, (name, reason) for the others."""
+    """The files of one post, as (name, stored file) if they arrived whole and as (name, reason) if they were
+    refused.
+    """
 
     whole: list[tuple[str, StoredFile]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 class StraightToVault(FileUploadHandler):
-    """Writes each file to the vault as it arrives. Reports the name of a file that cannot be kept, and goes on."""
+    """An upload handler that writes each file to the vault as it arrives. A file that cannot be kept is listed as
+    refused, and the next file is read.
+    """
 
     def __init__(self, request: HttpRequest, key: bytes, room: RemainingQuota) -> None:
         super().__init__(request)
@@ -78,7 +82,7 @@ class StraightToVault(FileUploadHandler):
             self.drop("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau.")
 
     def clear(self, named_files: set[str]) -> None:
-        """Remove every file of this post from the store, except `named_files`, which rows name."""
+        """Remove every file of this post from the store, except `named_files`, to which rows of the database point."""
         if self.deposit is not None:
             self.deposit.discard()
         for _name, file in self.arrivals.whole:
@@ -87,13 +91,16 @@ class StraightToVault(FileUploadHandler):
 
     @property
     def given_name(self) -> str:
+        """The cleaned name of the file that is arriving."""
         return clean_file_name(self.file_name or "")
 
     def refuse(self, why: str) -> None:
+        """Drop the file and raise SkipFile, so that Django reads the next file."""
         self.drop(why)
         raise SkipFile
 
     def drop(self, why: str) -> None:
+        """Discard what was stored of the file, and list it as refused with this reason."""
         if self.deposit is not None:
             self.deposit.discard()
             self.deposit = None

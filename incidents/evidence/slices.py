@@ -1,4 +1,4 @@
-"""Uploading a file in slices, for the script of the page: short posts, and JSON answers that say where to continue."""
+"""Upload of a file in slices by the script of the page: short posts, and JSON responses that say where to continue."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -28,7 +28,7 @@ TROUBLES: dict[type[Exception], tuple[int, str]] = {
 
 
 def answer_in_json(view: View) -> View:
-    """Decorate a view so that its errors are a status code and a sentence, which the script shows unchanged."""
+    """Decorate a view so that an error becomes a status code and a sentence, which the script displays unchanged."""
 
     @wraps(view)
     def respond(request: HttpRequest, *args: str, **kwargs: str) -> JsonResponse:
@@ -49,6 +49,7 @@ def answer_in_json(view: View) -> View:
 @require_POST
 @answer_in_json
 def start(request: HttpRequest, reference: str) -> JsonResponse:
+    """Start an upload, and return its state."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     upload = start_upload(
         guest=guest,
@@ -65,7 +66,7 @@ def start(request: HttpRequest, reference: str) -> JsonResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @answer_in_json
 def upload(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
-    """Return how much has arrived; on POST, store the slice that begins at ?debut=."""
+    """Return how much of the file has arrived. On POST first store the slice that begins at ?debut=."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     if request.method != "POST":
         return JsonResponse(describe_state(get_upload(guest=guest, reference=incident.reference, uid=uid)))
@@ -83,6 +84,7 @@ def upload(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
 @require_POST
 @answer_in_json
 def finish(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
+    """Record the uploaded file as evidence. Return its number, and whether the case already contained it."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     recorded = finish_upload(guest=guest, reference=incident.reference, uid=uid)
     return JsonResponse({"numero": recorded.evidence.number, "deja": not recorded.is_new})
@@ -93,14 +95,15 @@ def describe_state(upload: EvidenceUpload) -> dict[str, object]:
 
 
 def parse_whole_number(text: str) -> int:
+    """Return the number that the script sent. Raise ValidationError if it is malformed."""
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise ValidationError("Cet envoi n’a pas la forme attendue. Rechargez la page.")
     return int(text)
 
 
 def read_whole_body(request: HttpRequest) -> bytes:
-    """Return the body. Raise ValidationError if it is shorter than announced: a broken connection leaves a short body,
-    and no server reports it.
+    """Return the body. Raise ValidationError if it is shorter than announced, because a broken connection leaves a
+    short body and no server reports it.
     """
     body = request.body
     if str(len(body)) != request.META.get("CONTENT_LENGTH"):

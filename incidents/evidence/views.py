@@ -1,4 +1,4 @@
-"""Uploading evidence with a plain form, and the list of evidence."""
+"""Upload of evidence with a plain form, and the list of the evidence of a case."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -42,6 +42,7 @@ AUTHOR_LIMIT = 120
 @csrf_exempt  # `receive_files` checks CSRF, once the upload handler is set
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the evidence of the case, or receive the posted files."""
     try:
         if request.method == "POST":
             return receive_post(request, reference)
@@ -54,7 +55,7 @@ def evidence(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
-    """Find the case and its remaining quota, before a byte of a file is read; then receive the files."""
+    """Find the case and its remaining quota before a byte of a file is read, and then receive the files."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     handler = StraightToVault(
         request, open_vault(guest=guest, reference=incident.reference), remaining_quota(incident)
@@ -71,7 +72,7 @@ def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
 def receive_files(
     request: HttpRequest, incident: Incident, guest: Guest, *, arrivals: Arrivals, stored_names: set[str]
 ) -> HttpResponse:
-    """Read the form, which uploads the files, and record them. Names of stored files that a row now names
+    """Record the files, which are stored while the form is read. The names of stored files to which a row now points
     are added to `stored_names`.
     """
     author = clean_author(request.POST.get("auteur", ""))
@@ -91,9 +92,10 @@ def receive_files(
 
 
 def clean_author(text: str) -> str:
-    """Return the author, shortened to the length that the field allows: a long name is not refused.
+    """Return the author's name, shortened to the length of the field, because a long name is no reason to refuse a
+    file.
 
-    Unicode form C can triple the length of a text.
+    The limit passed to `clean_line` is three times as long, since Unicode form C can triple the length of a text.
     """
     return clean_line(text[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
 
@@ -126,7 +128,7 @@ def render_evidence_page(
 
 
 def find_taken_back(pieces: Iterable[Piece], number: int) -> int:
-    """Return `number` if the piece with this number was taken back, else 0."""
+    """Return `number` if the evidence file with this number was taken back, or else 0."""
     return next(
         (
             piece.evidence.number
@@ -138,7 +140,7 @@ def find_taken_back(pieces: Iterable[Piece], number: int) -> int:
 
 
 def read_number(request: HttpRequest, name: str) -> int:
-    """Return the number that our own redirection put in the address, or 0."""
+    """Return the number that our own redirection put in the address, or 0 if there is none."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
 
@@ -146,7 +148,7 @@ def read_number(request: HttpRequest, name: str) -> int:
 @private
 @require_POST
 def abandon(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """Abandon an upload that did not arrive whole."""
+    """Abandon an upload that has not arrived whole."""
     try:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     except Http404:
@@ -158,7 +160,7 @@ def abandon(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """Ask on GET, because it cannot be undone; on POST take back a file that was sent by mistake."""
+    """Take back a file that was sent by mistake. On GET ask for confirmation, because this cannot be undone."""
     try:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE)
         if request.method == "POST":
@@ -180,7 +182,7 @@ def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 @private
 @require_safe
 def sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show a list to print: each file with its seal, and how to compute the seals again."""
+    """Show a list to print, with each file and its seal, and with the way to compute the seals again."""
     try:
         incident, _guest = find_case(request, reference, door=Door.FILES)
     except Http404:

@@ -1,5 +1,5 @@
-"""A file on its way to the vault. It is hashed, inspected and encrypted as it comes, and is never complete in memory
-or stored in clear.
+"""Storing of a file in the vault while it arrives. The file is hashed, inspected and encrypted chunk by chunk, and is
+never complete in memory or stored in clear.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that is stored completely, and to which no row points yet."""
+    """A file that is completely stored, and to which no row points yet."""
 
     storage_name: str
     size: int
@@ -45,7 +45,7 @@ class Deposit:
         self.writer.write(chunk)
 
     def finish(self) -> StoredFile:
-        """Complete the stored file and return what is known of it. Raise StoreRefused."""
+        """Complete the stored file and return its facts. Raise StoreRefused."""
         self.writer.finish()
         head = bytes(self.head)
         return StoredFile(
@@ -57,4 +57,5 @@ class Deposit:
         )
 
     def discard(self) -> None:
+        """Remove what was stored."""
         self.writer.discard()

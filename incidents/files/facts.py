@@ -1,6 +1,6 @@
-"""Facts read from the beginning of a file: its type, which is never trusted, and where a photograph was taken.
+"""Facts that the beginning of a file reveals: its type, which is never trusted, and where a photograph was taken.
 
-Everything here may be hostile. Nothing is unpacked, and no more is read than the bytes given.
+Every file may be hostile. Nothing is unpacked, and only the given bytes are read.
 """
 
 import math
@@ -16,17 +16,17 @@ HEAD = 1024 * 1024
 HEADERS = 64 * 1024
 MAX_READS = 20_000
 MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version"}
-# These types are recognised here. An office document is also a zip, and telling which kind would require opening it.
+# First bytes → type. An office document is reported as a zip, because finding its kind would require unpacking it.
 SURE = {b"PK\x03\x04": "application/zip", b"MZ": "application/vnd.microsoft.portable-executable"}
 PHOTOGRAPHS = ("\xff\xd8", "II*\0", "MM\0*")
 
 
 class TooManyReads(Exception):
-    """The file makes its reader read without end."""
+    """The parser has read the file more than MAX_READS times, and might never end."""
 
 
 class BoundedReader(BytesIO):
-    """A reader that stops a parser which follows the file's offsets in circles."""
+    """A reader that stops a parser that follows the offsets of a file in a circle."""
 
     reads = 0
 
@@ -38,7 +38,7 @@ class BoundedReader(BytesIO):
 
 
 def detect_media_type(head: bytes) -> str:
-    """Return the type such as « image/jpeg », « message/rfc822 » for a mail with its headers, or "" if none is
+    """Return a type such as « image/jpeg », « message/rfc822 » for a mail with its headers, or "" if no type is
     recognised.
     """
     if not head:
@@ -56,8 +56,8 @@ def detect_media_type(head: bytes) -> str:
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether the bytes are UTF-8, even if cut inside a letter, or a mail: its headers are ASCII in any
-    encoding.
+    """Tell whether the bytes are UTF-8, even if cut inside a letter, or a mail, whose headers are ASCII whatever the
+    encoding of its body.
     """
     if b"\0" in head:
         return False
@@ -74,8 +74,8 @@ def is_mail(head: bytes) -> bool:
 
 
 def read_position(head: bytes) -> dict[str, float] | None:
-    """Return where a photograph says it was taken, in degrees and metres. None if it does not say, or if the values
-    are impossible.
+    """Return the latitude and longitude, in degrees, and the altitude, in metres, that a photograph records. Return
+    None if it records none or impossible values.
     """
     if not is_photograph(head):
         return None

@@ -1,8 +1,9 @@
-"""The seals of the pieces of a case. Each covers the one before it, so that a changed or missing line is detected.
+"""The seals of the evidence files of a case. Each seal covers the seal before it, so that a changed or missing line of
+the list is detected.
 
-The seal of a piece is the SHA-256, in hexadecimal, of six lines in UTF-8, each ended by a line feed: the seal of the
-previous piece (for the first: the reference of the case), the number, the SHA-256 of the file, its size in bytes, the
-instant of its receipt in UTC (2026-11-24T09:51:00Z), the name that was given. Anybody can compute it again:
+The seal of a file is the SHA-256, in hexadecimal, of six lines in UTF-8, each ended by a line feed: the seal of the
+previous file (for the first file, the reference of the case), the number, the SHA-256 of the file, its size in bytes,
+the instant of its receipt in UTC (2026-11-24T09:51:00Z), and the name that was given. Anybody can compute it again:
 
     printf '%s\\n' PRECEDENT NUMERO EMPREINTE OCTETS RECU NOM | sha256sum
 
@@ -18,11 +19,12 @@ from incidents.models import Evidence, Incident, IncidentEvent
 
 
 def format_instant(at: datetime) -> str:
+    """Return the instant in UTC, as the seals contain it."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def seal_after(previous: str, piece: Evidence) -> str:
-    """Return the seal of `piece`, given the seal of the piece before it."""
+    """Return the seal of `piece`, given the seal of the file before it."""
     lines = [previous, piece.number, piece.sha256, piece.size, format_instant(piece.received_at), piece.name]
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
@@ -30,12 +32,11 @@ def seal_after(previous: str, piece: Evidence) -> str:
 def find_first_broken(
     incident: Incident, pieces: Iterable[Evidence], events: Iterable[IncidentEvent] | None = None
 ) -> int | None:
-    """Return the number of the first piece that does not fit, or None if all of them do. `pieces` come in their order.
+    """Return the number of the first file whose line was changed or is missing, or None. `pieces` must be in the order
+    of their numbers. `events` is the whole history, oldest first, for a caller that has already read it.
 
-    `events` is the whole history, oldest first, for a caller that has already read it.
-
-    Erasing a case removes the names of its pieces, so their seals cannot be computed again. The rest is then still
-    compared with the history.
+    Erasing a case removes the names of its files, so that their seals cannot be computed again. Only the history is
+    then compared.
     """
     recorded = [
         (event.data["evidence"], event.data["sha256"])

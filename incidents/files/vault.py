@@ -1,9 +1,11 @@
-"""Encrypted storage of files. The key of its case encrypts each file, and the installation's key encrypts that key.
+"""Encrypted storage of files. Each file is encrypted with the key of its case, and that key is encrypted with the
+installation's key.
 
-A stored object is one secretstream of libsodium (XChaCha20-Poly1305): a header, then frames of 64 kB with a mark on
-the last one. Each frame is bound to the name of the object, so that an object that was altered, shortened or put in
-the place of another one cannot be decrypted. An encrypted key begins with eight bytes that identify the installation's
-key (`EVIDENCE_KEYS`: the first encrypts, all decrypt), so that the installation's key can be replaced.
+A stored object is one secretstream of libsodium (XChaCha20-Poly1305): a header, then frames of 64 kB, of which the
+last carries the final tag. Each frame is bound to the name of the object, so that an object that was altered,
+shortened or exchanged for another object cannot be decrypted. An encrypted key begins with eight bytes that identify
+the installation's key (`EVIDENCE_KEYS`: the first key encrypts, all keys decrypt), so that the installation's key can
+be replaced.
 """
 
 import hashlib
@@ -36,11 +38,15 @@ UNREACHABLE = (OSError, BotoCoreError, ClientError)
 
 
 class StoreRefused(Exception):
-    """The store did not accept the object: the disk is full, or the bucket does not answer. Nothing was stored."""
+    """The store did not accept the object, because the disk is full or the bucket does not respond. Nothing was
+    stored.
+    """
 
 
 class NotReadable(Exception):
-    """The stored object cannot be decrypted: it is gone, it was altered, or no key of the installation fits."""
+    """The stored object cannot be decrypted, because it is missing, was altered, or was encrypted with a key that this
+    installation does not have.
+    """
 
 
 def get_store() -> Storage:
@@ -48,18 +54,18 @@ def get_store() -> Storage:
 
 
 def make_name() -> str:
-    """Return a random name in one of 256 folders. Nothing in it comes from a client."""
+    """Return a random object name in one of 256 folders. It contains nothing that a client chose."""
     name = uuid4().hex
     return f"{name[:2]}/{name}"
 
 
 def make_slice_name(upload: UUID, offset: int) -> str:
-    """Return the name of the object with the slice that begins at `offset`, until the upload is complete."""
+    """Return the name of the object that stores the slice beginning at `offset`, until the upload is complete."""
     return f"{upload.hex[:2]}/{upload.hex}.{offset:010}"
 
 
 def remove_object(name: str) -> bool:
-    """Remove an object and tell whether it is gone. `services/evidence/sweep.py` tries again later."""
+    """Remove an object and return whether it is gone. If not, `services/evidence/sweep.py` tries again later."""
     try:
         get_store().delete(name)
     except UNREACHABLE as error:
@@ -69,12 +75,12 @@ def remove_object(name: str) -> bool:
 
 
 def list_folders() -> list[str]:
-    """Return the folders that hold objects, 256 at most. Raise one of UNREACHABLE."""
+    """Return the folders that contain objects, 256 at most. Raise one of UNREACHABLE."""
     return [name for name in list_path("")[0] if FOLDER.fullmatch(name)]
 
 
 def list_names(folder: str) -> list[str]:
-    """Return the objects of one folder whose names have the form that this module gives them. Raise one of
+    """Return the names of the objects in one folder. Names that this module does not make are left out. Raise one of
     UNREACHABLE.
     """
     return [
@@ -102,7 +108,7 @@ def hash_key_id(installation_key: bytes) -> bytes:
 
 
 def wrap_key(key: bytes) -> bytes:
-    """Return the key of a case, encrypted as the database stores it."""
+    """Return the key of a case, encrypted with the first installation key, as the database stores it."""
     first = settings.EVIDENCE_KEYS[0]
     return hash_key_id(first) + secret.SecretBox(first).encrypt(key)
 
@@ -125,7 +131,7 @@ def is_wrapped_with_the_first(wrapped: bytes) -> bool:
 
 
 class Writer:
-    """A writer that encrypts into the object `name`, one frame at a time. Call `finish` or `discard` at the end."""
+    """A writer that encrypts the object `name` frame by frame. Call `finish` or `discard` at the end."""
 
     def __init__(self, name: str, key: bytes) -> None:
         self.name = name
@@ -163,6 +169,7 @@ class Writer:
 
 @contextmanager
 def raising_refusals() -> Iterator[None]:
+    """Turn an error of the store into StoreRefused, and log it."""
     try:
         yield
     except UNREACHABLE as error:
@@ -171,7 +178,7 @@ def raising_refusals() -> Iterator[None]:
 
 
 def write_object(name: str, key: bytes, content: bytes) -> None:
-    """Store a short object at once. Raise StoreRefused, after which nothing is stored."""
+    """Store a short object at once. Raise StoreRefused, in which case nothing stays stored."""
     writer = Writer(name, key)
     try:
         writer.write(content)
@@ -182,8 +189,8 @@ def write_object(name: str, key: bytes, content: bytes) -> None:
 
 
 def read_object(name: str, key: bytes) -> Iterator[bytes]:
-    """Yield the decrypted bytes, one frame at a time. Raise NotReadable, either before the first frame or at a wrong
-    one.
+    """Yield the decrypted bytes, one frame at a time. Raise NotReadable at the first frame that cannot be
+    decrypted.
     """
     try:
         with get_store().open(name, "rb") as file:
@@ -208,7 +215,9 @@ def read_frames(file: "File[bytes]", name: str, key: bytes) -> Iterator[bytes]:
 
 
 class Folder(FileSystemStorage):
-    """Storage on this machine's disk. Only this user can read the files, and a closed file is flushed to the disk."""
+    """Storage on this machine's disk. Only the user of this process can read the files, and closing a file flushes it
+    to the disk.
+    """
 
     def open(self, name: str, mode: str = "rb") -> "File[bytes]":
         if "w" not in mode:
@@ -220,7 +229,7 @@ class Folder(FileSystemStorage):
 
 class SyncedFile(File):  # type: ignore[type-arg]  # generic in its stubs only
     def close(self) -> None:
-        """Flush the file to the disk and close it. Raise OSError if the disk refuses the last bytes; the file is
+        """Flush the file to the disk and close it. Raise OSError if the disk refuses the last bytes. The file is
         closed in any case.
         """
         try:

@@ -1,6 +1,6 @@
-"""The text of a small file whose type is text: a note, a log, a page, or a mail with its parts unpacked.
+"""Extraction of the text of a small file whose type is text: a note, a log, a page, or a mail with its parts.
 
-Everything here may be hostile. A mail that cannot be parsed is read as plain text.
+Every file may be hostile. A mail that cannot be parsed is read as plain text.
 """
 
 import html
@@ -14,6 +14,7 @@ HEADERS = ("From", "Reply-To", "Return-Path", "Sender", "Subject", "Message-ID",
 
 
 def extract_words(content: bytes, media_type: str) -> str:
+    """Return the text of a file of one of the types READABLE."""
     if media_type == "message/rfc822":
         try:
             return "\n".join(extract_mail_words(content))
@@ -31,6 +32,7 @@ def decode_text(content: bytes) -> str:
 
 
 def extract_mail_words(content: bytes) -> Iterator[str]:
+    """Yield the main headers of a mail, then the file name and the text of each part, MAX_PARTS at most."""
     mail = message_from_bytes(content, policy=policy.default)
     for name in HEADERS:
         yield from (str(value) for value in mail.get_all(name, []))

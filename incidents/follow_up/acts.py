@@ -1,4 +1,4 @@
-"""The actions on the page of a case: write, share, withdraw, claim. Each is a POST that calls one service."""
+"""Actions on the page of a case: write, share, withdraw, claim. Each action is a POST that calls one service."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -73,7 +73,7 @@ def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
 @private
 @require_safe
 def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
-    """Show the sentence in its present state, and nothing else, to anybody who has the link."""
+    """Show the sentence about the case as it is now, and nothing else, to anybody who has the link."""
     incident = find_shared(secret)
     if incident is None:
         response = render(request, "follow_up/no_sentence.html", status=404)
@@ -97,7 +97,9 @@ def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
-    """Ask on GET; on POST withdraw the declaration, or ask the centre to do so if it is verified."""
+    """Ask for confirmation. On POST withdraw the declaration, or ask the centre to do so if the declaration is
+    verified.
+    """
     try:
         incident, guest = find_case(request, reference, to=Ability.WITHDRAW)
     except Http404:
@@ -122,6 +124,7 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 @private
 @require_POST
 def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
+    """Attach the case to the account of a member of its body who also has the secret link."""
     uid = cookie.get_access_uid(request, compact(reference))
     if uid is None or not isinstance(request.user, User):
         return render_not_found(request)
@@ -135,13 +138,13 @@ def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def render_refused_act(request: HttpRequest, reference: str, title: str, error: ValidationError) -> HttpResponse:
-    """Show why an action without a form was refused, and the way back."""
+    """Show why an action without a form was refused, with a link to the case."""
     context = {"reference": reference, "title": title, "why": error.message}
     return render(request, "follow_up/refused.html", context, status=422)
 
 
 def remember_signer(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
-    """Remember the typed name on this device. A person with an account signs with the name of the account."""
+    """Remember the typed name on this device. The name of a person with an account comes from the account."""
     if not guest.user:
         remember_signature(response, clean_line(form.cleaned_data["author"], limit=AUTHOR_LIMIT, field="author"))
     return response

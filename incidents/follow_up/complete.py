@@ -1,6 +1,7 @@
-"""Completing a case, with the secret link or as a colleague with an account. Each section has a form.
+"""Completion of a case, with the secret link or with an account of the body. Each section has a form.
 
-If two people write at once, the second sees what the first wrote and keeps in the form what they typed.
+If two people write at the same time, the second writer sees what the first wrote, and their own text stays in the
+form.
 """
 
 from collections.abc import Callable
@@ -35,26 +36,26 @@ from incidents.queries import SheetView, group_by_section, list_sheets, list_use
 from incidents.services.declarant.complete import CannotComplete, Writing, find_completion_refusal
 from incidents.services.declarant.correct import end_interruption
 
-# The query parameter of a section opened as one of the five screens that follow an express declaration.
+# The query parameter of a section that is opened as one of the five screens after an express declaration.
 ON_THE_WAY = "suite"
 NOT_TYPED = {"csrfmiddlewaretoken", "seen", "version", "row", "key"}
 
 
 class SignatureForm(forms.Form):
-    """The writer's name: asked once, then remembered on this device."""
+    """The form with the writer's name, which is asked for once and then remembered on this device."""
 
     author = WordsField(label="Votre prénom ou votre fonction (facultatif)")
 
     def clean_author(self) -> str:
         try:
             return clean_line(self.cleaned_data["author"], limit=LINE_LIMIT, field="author")
-        except ValidationError as error:  # a form adds the name of the field itself
+        except ValidationError as error:  # the form, not the error, gives the field
             raise ValidationError(error.messages) from None
 
 
 def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorate a view: it gets the case and the guest. A person who may not complete the case gets
-    a page that helps.
+    """Decorate a view, which then gets the case and the guest. A person who may not complete the case gets a page with
+    what they typed and with help.
     """
 
     @private
@@ -70,7 +71,7 @@ def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def read_typed_text(request: HttpRequest) -> str:
-    """Return what was typed, for copying once the link has stopped working."""
+    """Return what was typed, so that the person can copy it after the link has stopped working."""
     values = (value for name, values in request.POST.lists() if name not in NOT_TYPED for value in values)
     return "\n".join(value for value in values if value.strip())
 
@@ -93,7 +94,9 @@ def complete(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResp
 
 
 def name_resumed(incident: Incident, service: str) -> str:
-    """Return the label of the service that the button has just marked as resumed, or "" if it has not resumed."""
+    """Return the label of the service that the button has just marked as resumed, or "" if the service is still
+    interrupted.
+    """
     ended = incident.interruptions.filter(service=service).exclude(ended_at=None) if service else None
     return PublicService(service).label if ended is not None and ended.exists() else ""
 
@@ -123,7 +126,9 @@ def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, 
 @require_POST
 @on_case
 def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
-    """End an interruption now, with one button. If the case can no longer be completed, the next page says why."""
+    """End an interruption now, with one button. If the case can no longer be completed, the page of the redirection
+    says why.
+    """
     writing = Writing(guest=guest, reference=incident.reference, author=read_signature(request, guest))
     address = reverse("complete", args=[incident.reference])
     service = request.POST.get("service", "")
@@ -163,7 +168,7 @@ class ScreenProgress:
 
     @property
     def next(self) -> str:
-        """The address of the next screen, or else of the list of what can be added."""
+        """The address of the next screen, or of the list of sections after the last screen."""
         if self.is_last:
             return reverse("complete", args=[self.reference])
         section = list(EDITORS)[self.number]
@@ -171,7 +176,7 @@ class ScreenProgress:
 
 
 class Page:
-    """One section for one person. The constructor raises Http404 if the section does not exist."""
+    """The page of one section for one person. The constructor raises Http404 if the section does not exist."""
 
     def __init__(
         self, request: HttpRequest, incident: Incident, guest: Guest, section: str, sheets: list[SheetView]
@@ -187,7 +192,7 @@ class Page:
 
     @property
     def errors(self) -> bool:
-        """True if something must be corrected, which the title of the page announces."""
+        """True if something must be corrected, so that the title of the page announces an error."""
         return any(form.errors for form in self.forms)
 
     @property
@@ -195,7 +200,7 @@ class Page:
         return [*self.editor.forms, self.signature]
 
     def take(self) -> HttpResponse:
-        """Save what was typed, or show it again with the errors."""
+        """Save what was typed and redirect, or show the page again with the errors."""
         if not all(form.is_valid() for form in self.forms):
             return self.render_page(status=422)
         try:
@@ -217,11 +222,12 @@ class Page:
 
     @property
     def way(self) -> "ScreenProgress | None":
-        """The position of this screen if the person goes through the five screens, else None."""
+        """The position of this screen if the person goes through all five screens, or else None."""
         is_followed = ON_THE_WAY in self.request.GET and self.section in EDITORS
         return ScreenProgress(self.incident.reference, list(EDITORS).index(self.section)) if is_followed else None
 
     def done(self) -> HttpResponse:
+        """Redirect to the next of the five screens, or to the list of sections."""
         after = reverse("complete", args=[self.incident.reference]) + f"?fait={self.section}"
         response = redirect(self.way.next if self.way and not self.way.is_last else after)
         if not self.guest.user:
@@ -248,6 +254,7 @@ class Page:
 
 
 def make_editor(incident: Incident, section: str, data: Any, sheets: list[SheetView]) -> Editor:
+    """Return the editor of a section. Raise Http404 if the section does not exist."""
     if section in EDITORS:
         return EDITORS[section](incident, data)
     values = sheets[0].sheet.values if sheets else {}

@@ -1,4 +1,4 @@
-"""The forms that correct a declaration: story, instants, services, data, and the person to call back."""
+"""The forms that correct a declaration: its story, instants, services, data, and the person to call back."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
@@ -69,7 +69,7 @@ DECLARED, LEAK = map(map_facts, (Declaration, Leak))
 
 
 class Editor(Protocol):
-    """One section on the page: its forms, its template, and the service that saves it."""
+    """The editor of one section: its forms, its template, and the service that saves it."""
 
     template: str
 
@@ -82,7 +82,7 @@ class Editor(Protocol):
 
 
 class FactsForm(forms.Form):
-    """A form that reads a day and an hour as one instant, and gives the errors of services to its fields."""
+    """A form that reads a day and an hour as one instant, and that adds the errors of the services to its fields."""
 
     def at(self, name: str) -> datetime | None:
         """Return the moment in UTC. A day without an hour is its first minute in the current time zone."""
@@ -91,6 +91,7 @@ class FactsForm(forms.Form):
         return datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC) if day else None
 
     def check_moment(self, name: str) -> None:
+        """Add an error if an hour or a certainty was given without the day."""
         answers = self.cleaned_data
         if f"{name}_date" not in answers or answers[f"{name}_date"] is not None:
             return
@@ -100,13 +101,14 @@ class FactsForm(forms.Form):
             self.add_error(f"{name}_date", "Donnez le jour, ou choisissez « Je ne sais pas ».")
 
     def put(self, field: str, messages: list[str]) -> None:
-        """Add errors to a field. The services name an instant (`…_at`), the form its day."""
+        """Add errors to a field. The services name an instant (`…_at`), which the form asks for as a day."""
         name = f"{field.removesuffix('_at')}_date" if field.endswith("_at") else field
         for message in messages:
             self.add_error(name if name in self.fields else None, message)
 
 
 def map_moment(name: str, at: date | datetime | None) -> dict[str, str]:
+    """Return the initial values of the day and the hour, in the current time zone."""
     if at is None:
         return {f"{name}_date": "", f"{name}_time": ""}
     if not isinstance(at, datetime):
@@ -116,7 +118,7 @@ def map_moment(name: str, at: date | datetime | None) -> dict[str, str]:
 
 
 class OneForm[F: FactsForm]:
-    """A section with one form."""
+    """An editor with a single form."""
 
     form: F
 
@@ -159,7 +161,7 @@ class CallerEditor(OneForm[CallerForm]):
         self.email_help = MAILBOX_IN_DOUBT if self.is_mailbox_in_doubt else MAILBOX
 
     def save(self, writing: Writing) -> Written:
-        # The question is not asked for a mailbox that somebody else may read, which gets no code.
+        # The question is not asked if the type of incident implies that somebody else may read the mailbox.
         chosen = None if self.is_mailbox_in_doubt else self.form.cleaned_data["mail_without_code"]
         return correct_caller(
             writing=writing, caller=read_caller_input(self.form.cleaned_data), mail_without_code=chosen
@@ -232,7 +234,7 @@ class DataEditor(OneForm[DataForm]):
 
 
 class ServiceForm(FactsForm):
-    """One interruption: recorded before, or ticked in this form."""
+    """The form of one interruption, which was recorded before or is ticked in this form."""
 
     extent = forms.ChoiceField(choices=InterruptionExtent.choices, required=False, widget=forms.RadioSelect)
     started_date, started_time = DayField(required=False), HourField(required=False)
@@ -280,7 +282,7 @@ def map_interruption(interruption: Interruption) -> dict[str, Any]:
 
 
 class ServicesEditor:
-    """The recorded interruptions in their order, and the services that can be added."""
+    """The editor of the recorded interruptions, in their order, and of the services that can be added."""
 
     template = "follow_up/complete/services.html"
     answers = Answer.choices
@@ -331,7 +333,9 @@ def make_noted_forms(interruptions: Sequence[Interruption]) -> list[ServiceForm]
 
 
 def make_posted_forms(data: QueryDict) -> list[ServiceForm]:
-    """Return the rows of the posted page, even if they changed since, so that no value moves to another service."""
+    """Return the rows of the posted page, even if the recorded interruptions changed since, so that no value moves to
+    another service.
+    """
     services = [service for service in data.getlist("row") if service in PublicService.values]
     return [ServiceForm(service, data, prefix=f"r{place}") for place, service in enumerate(services)]
 

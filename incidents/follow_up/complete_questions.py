@@ -1,4 +1,6 @@
-"""The form of one section of questions, built from its data. Each question accepts « Je ne sais pas »."""
+"""The form of one section of questions, built from the data of the section. Each question accepts « Je ne sais
+pas ».
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,7 +23,7 @@ ODD_KINDS = (Kind.IBAN, Kind.URL, Kind.MAIL)
 
 
 class AmountField(forms.Field):
-    """An amount in euros as people write it, « 12 340,50 € », converted to cents."""
+    """An amount in euros as people write it, such as « 12 340,50 € ». Its value is in cents."""
 
     def to_python(self, value: Any) -> int | None:
         text = re.sub(r"[\s€]", "", str(value or "")).replace(",", ".")
@@ -54,7 +56,7 @@ def make_fields(question: Question) -> dict[str, forms.Field]:
 
 
 def strip_question_mark(label: str) -> str:
-    """Return the label without its question mark, for the list of errors: « Quel montant : … »."""
+    """Return the label without its question mark, as the list of errors needs it: « Quel montant : … »."""
     return label.rstrip("?… \N{NO-BREAK SPACE}")
 
 
@@ -71,7 +73,9 @@ def make_answer_field(question: Question) -> forms.Field:
 
 
 def map_initial(question: Question, value: Any) -> dict[str, Any]:
-    """Return the values of the controls for a stored answer, in the current time zone."""
+    """Return the values of the controls for a stored answer, in the current time zone. None stands for « Je ne sais
+    pas ».
+    """
     code = question.code
     if value is None:
         if question.kind in WITH_CHOICES:
@@ -91,7 +95,9 @@ def format_day_value(at: datetime) -> str:
 
 
 def format_hour_value(at: datetime) -> str:
-    """Return the value of a control of type `time`; empty at midnight, which stands for a day without an hour."""
+    """Return the value of a control of type `time`. It is empty at midnight, which stands for a day without an
+    hour.
+    """
     return "" if at.time() == time.min else f"{at:%H:%M}"
 
 
@@ -139,8 +145,8 @@ class QuestionsForm(forms.Form):
         return self[name] if name in self.fields else None
 
     def answers(self) -> dict[str, Any]:
-        """Return the answers by code. None is « Je ne sais pas » without another answer; empty
-        questions are left out.
+        """Return the answers by code. None means « Je ne sais pas » without another answer. Questions without any
+        answer are left out.
         """
         values = {question.code: self.read_value(question) for question in self.section.questions}
         answers = {code: value for code, value in values.items() if value not in (None, "", [])}
@@ -163,7 +169,7 @@ class QuestionsForm(forms.Form):
         return bool(ticked) or (question.kind in WITH_CHOICES and UNKNOWN in self.cleaned_data[question.code])
 
     def list_kept_codes(self) -> list[str]:
-        """Return the codes of unusual values that the author chose to keep."""
+        """Return the codes of the questions whose unusual value the author chose to keep."""
         return [
             question.code for question in self.section.questions if self.cleaned_data.get(f"{question.code}-garder")
         ]
@@ -174,7 +180,7 @@ def clear_unknown(choice: str) -> str:
 
 
 class QuestionsEditor:
-    """One section of questions, in the version with which the page was made."""
+    """The editor of one section of questions, in the version of the questionnaire that the page displays."""
 
     template = "follow_up/complete/questions.html"
 
@@ -202,7 +208,7 @@ class QuestionsEditor:
 def make_questions_editor(
     incident: Incident, code: str, data: QueryDict | None, values: dict[str, Any]
 ) -> QuestionsEditor | None:
-    """Return the editor, or None if this section asks nothing for this type of incident."""
+    """Return the editor, or None if the section has no question for this type of incident."""
     version = find_version(data.get("version", "") if data is not None else "")
     whole_section = version.section(code)
     section = whole_section.narrow_to_type(incident.type) if whole_section else None

@@ -9,7 +9,9 @@ from incidents.services.declarant.access import SECRET_LENGTH
 
 
 class CodeForm(forms.Form):
-    """A reference and its code, dictated or copied: spaces, dashes and lower case do not matter."""
+    """The form that asks for a reference and its follow-up code. Both may be dictated or copied, so spaces, dashes and
+    lower case do not matter.
+    """
 
     reference = forms.CharField(
         max_length=40,
@@ -30,7 +32,9 @@ class CodeForm(forms.Form):
         return compact(self.cleaned_data["reference"])
 
     def clean(self) -> dict[str, Any]:
-        """Swap the reference and the code if they were typed in each other's field, recognised by their lengths."""
+        """Swap the reference and the code if each was typed in the field of the other. Their lengths distinguish
+        them.
+        """
         values = self.cleaned_data
         reference, code = values.get("reference", ""), compact(values.get("code", ""))
         if len(reference) == SECRET_LENGTH and is_reference(code):
@@ -43,7 +47,7 @@ def make_form_key() -> str:
 
 
 class LetterForm(forms.Form):
-    """A message to the centre. The service checks its length and its words."""
+    """A message to the centre. The service checks its length and its text."""
 
     text = forms.CharField(
         label="Votre message",

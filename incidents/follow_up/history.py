@@ -39,7 +39,7 @@ SENTENCES: dict[str, str] = {
 }
 NO_CENTRE_NOW = "Plus aucun centre ne répond de votre territoire : personne n’a votre dossier"
 MOVES = (EventKind.TRANSFERRED, EventKind.REROUTED)
-# Sentences for what the declarant did.
+# Sentences for the acts of the reader, on the declarant's side.
 YOURS: dict[str, str] = {
     EventKind.DECLARED: "Vous avez déclaré l’incident",
     EventKind.FACTS: "Vous avez ajouté ou corrigé des faits",
@@ -54,7 +54,7 @@ YOURS: dict[str, str] = {
 }
 
 
-# Events of the declarant's side, which do not name the centre.
+# Acts of the declarant's side. Their sentences do not name the centre.
 BY_DECLARANT_SIDE = (
     *(EventKind.DECLARED, EventKind.FACTS, EventKind.FILE, EventKind.WITHDRAWN, EventKind.CLAIMED),
     *(EventKind.FILE_TAKEN_BACK, EventKind.SHARED, EventKind.UNSHARED, EventKind.RATED),
@@ -68,10 +68,10 @@ class Line(NamedTuple):
 
 
 class HistoryReader(NamedTuple):
-    """`user` is None for a reader with the secret link. `is_declarant`: they did what was done with
-    that link.
+    """The person who reads the history. `user` is None for a reader with the secret link. `is_declarant` tells whether
+    this reader counts as the author of what was done with the link.
 
-    `caller` is the name that the declaration gave of its author, or "".
+    `caller` is the name of the declaration's author as the declaration gave it, or "".
     """
 
     user: User | None
@@ -79,17 +79,17 @@ class HistoryReader(NamedTuple):
     caller: str
 
     def did(self, event: IncidentEvent) -> bool:
-        """Tell whether this reader did what the event says, on the side of the body."""
+        """Tell whether this reader is the author of an event of the declarant's side."""
         if event.actor_kind == ActorKind.DECLARANT:
             return self.is_declarant
         return self.user is not None and event.actor_id == self.user.pk and is_by_declarant_side(event)
 
 
 def list_history(incident: Incident, user: User | None) -> list[Line]:
-    """Return the events that the body may read, newest first. One query, two if the case changed centres.
+    """Return the events that the body may read, newest first. Runs one query, or two if the case changed centres.
 
-    Consecutive events of one kind and person are one line with their number. Events at a former
-    centre name that centre. `user` is the account of the reader, None with the secret link.
+    Consecutive events of one kind and person are one line with their number. An event at a former centre names that
+    centre. `user` is the account of the reader, or None with the secret link.
     """
     events = list(incident.events.filter(VISIBLE_TO_BODY).select_related("actor").order_by("-id")[:EVENTS_READ])
     centres, reader = map_centres(events, incident), describe_reader(incident, user)
@@ -98,21 +98,25 @@ def list_history(incident: Incident, user: User | None) -> list[Line]:
 
 
 def describe_reader(incident: Incident, user: User | None) -> HistoryReader:
-    """Return the reader. One query for a reader who did not declare, and for a case declared by telephone."""
+    """Return the reader. Runs one query for a reader who did not declare, and for a case declared by telephone."""
     is_declarant = user is None or user.pk == incident.claimed_by_id
     names_caller = not is_declarant or incident.origin == Origin.PHONE
     return HistoryReader(user, is_declarant, find_declared_name(incident) if names_caller else "")
 
 
 def find_declared_name(incident: Incident) -> str:
-    """Return the name that the declaration gave: the first sheet keeps it once the name was corrected."""
+    """Return the name that the declaration gave. Once somebody corrected the name, the first sheet contains the
+    declared one.
+    """
     first = incident.sheets.filter(section=Section.CALLER).order_by("id").values_list("values", flat=True).first()
     name = incident.story.contact_name if first is None else first.get("name", "")
     return str(name or "")
 
 
 def map_centres(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
-    """Return the name of the centre that had the case at each of these events, which come newest first."""
+    """Return the name of the centre that had the case at each event, by the key of the event. `events` must be newest
+    first.
+    """
     moves = {event.data["from"] for event in events if event.kind in MOVES}
     names = dict(Csirt.objects.filter(slug__in=moves).values_list("slug", "name")) if moves else {}
     name, then = incident.csirt.name if incident.csirt else "", {}
@@ -124,6 +128,7 @@ def map_centres(events: list[IncidentEvent], incident: Incident) -> dict[int, st
 
 
 def build_line(events: list[IncidentEvent], centres: Mapping[int, str], reader: HistoryReader) -> Line:
+    """Return one line for consecutive events of one kind and person, which are newest first."""
     newest, words = events[0], build_sentence(events[0], centres[events[0].pk], reader)
     times = f" ({len(events)} fois)" if len(events) > 1 else ""
     return Line(newest.at, f"{words}{times}")
@@ -144,13 +149,15 @@ def build_sentence(event: IncidentEvent, centre: str, reader: HistoryReader) -> 
 
 
 def format_call(caller: str, writer: str) -> str:
-    """Return who declared by telephone, and which responder wrote it down."""
+    """Return the sentence that says who declared by telephone, and which responder wrote the declaration down."""
     declared = f"{caller} a déclaré l’incident" if caller else "L’incident a été déclaré"
     return f"{declared} par téléphone : {writer} l’a noté"
 
 
 def format_actor(event: IncidentEvent, centre: str, reader: HistoryReader) -> str:
-    """Return « Camille (Breizh Cyber) »: the name that the person chose to show, never an address."""
+    """Return the author's display name and centre, such as « Camille (Breizh Cyber) ». A mail address is never
+    shown.
+    """
     if event.actor_kind == ActorKind.DECLARANT:
         return (reader.caller if event.kind == EventKind.DECLARED else "") or "Le déclarant"
     name = event.actor.display_name if event.actor else ""
@@ -160,5 +167,5 @@ def format_actor(event: IncidentEvent, centre: str, reader: HistoryReader) -> st
 
 
 def is_by_declarant_side(event: IncidentEvent) -> bool:
-    """Tell whether the event is an action of the declarant's side."""
+    """Tell whether the event is an act of the declarant or of another member of the body."""
     return event.kind in BY_DECLARANT_SIDE or event.data.get("side") == DECLARANT

@@ -1,6 +1,7 @@
-"""A post to a case that is refused because the browser lost its cookies: the page shows what was typed.
+"""The response to a post on a case that is refused because the browser lost its cookies: the page shows what was
+typed.
 
-Nothing is saved, because the post may be forged. Only the browser that sent the words gets them back.
+Nothing is saved, because the post may be forged. What was typed is shown only to the browser that sent it.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from incidents.follow_up.complete import read_typed_text
 
 
 def render_lost_words(request: HttpRequest) -> HttpResponse | None:
-    """Return the page with what was typed, or None if the post is not of a page of a case."""
+    """Return the page with what was typed, or None if the post was not sent to a page of a case."""
     return render_lost_page(request) if request.path.startswith(reverse("follow_up_start")) else None
 
 

@@ -1,4 +1,4 @@
-"""The page of one case for its declarant and their colleagues."""
+"""The page of a case for its declarant and the declarant's colleagues."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,7 +33,7 @@ from incidents.services.papers.dossier import explain_centre, format_judgement_s
 from incidents.sharing import may_share_sentence
 from incidents.standing import Standing, Step, describe_standing
 
-# Number of messages shown; earlier ones are folded, except from the oldest open question on.
+# The number of messages that the page shows. Earlier messages are folded, except from the oldest open question on.
 LATEST = 1
 
 
@@ -46,7 +46,7 @@ def render_case_page(
     rate: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show the page. `form`, or `rate` for the rating, is a refused form to show again with its errors."""
+    """Show the page. `form` and `rate` (for the rating) are refused forms to show again with their errors."""
     context = describe_case(incident, guest) | list_next_acts(guest, incident) | describe_link(request, incident)
     context |= {
         "form": form or LetterForm(initial={"author": read_signature(request, guest)}),
@@ -57,7 +57,7 @@ def render_case_page(
 
 
 def describe_case(incident: Incident, guest: Guest) -> dict[str, Any]:
-    """Return what the page says of the case to everybody who may follow it, and its history as `guest` reads it."""
+    """Return the context that is the same for all who may follow the case, with the history as `guest` reads it."""
     thread, holder = list_latest_messages(incident), find_holder(incident)
     standing = describe_standing(incident, thread=thread, is_held=holder is not None)
     folded = count_folded(thread, standing)
@@ -95,9 +95,9 @@ def count_folded(thread: Sequence[Message], standing: Standing) -> int:
 
 
 def find_new_route(incident: Incident) -> Route | None:
-    """Return today's route of an open case without centre, or None for the other cases, without a query.
+    """Return today's route of an open case without centre, or None for any other case, for which no query runs.
 
-    Its centre, if a centre covers the territory by now, receives the case some minutes after the directory changed.
+    If a centre covers the territory by now, it receives the case some minutes after the directory changed.
     """
     if incident.csirt or incident.status == Status.CLOSED:
         return None
@@ -105,7 +105,9 @@ def find_new_route(incident: Incident) -> Route | None:
 
 
 def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
-    """Return the possible actions, the reflexes, and the questions still useful to answer."""
+    """Return the context of the acts that the guest may do, the reflex sheet, and the questions that are still useful
+    to answer.
+    """
     useful = [] if find_completion_refusal(incident) else list_useful(guest, incident)
     return {
         "can": list_acts(guest, incident),
@@ -118,12 +120,12 @@ def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
 
 
 def list_useful(guest: Guest, incident: Incident) -> list[UsefulSection]:
-    """Return the questions that a person of the body may still answer; none for somebody of the CSIRT."""
+    """Return the sections that a person of the body may still complete, or none for a person of the CSIRT."""
     return list_useful_sections(incident, list_sheets(incident)) if speaks_for_body(guest, incident) else []
 
 
 def list_acts(guest: Guest, incident: Incident) -> set[str]:
-    """Return the abilities that the page offers in the case's present state; none for somebody of the CSIRT."""
+    """Return the abilities that the page offers in the present state of the case, or none to a person of the CSIRT."""
     if not speaks_for_body(guest, incident):
         return set()
     granted = list_guest_abilities(guest, incident)
@@ -135,8 +137,8 @@ def list_acts(guest: Guest, incident: Incident) -> set[str]:
 
 
 def describe_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
-    """Tell whether this device holds the live secret link, and whether the user's account may claim
-    the declaration with it.
+    """Return whether this device has the valid secret link, and whether the user's account may claim the declaration
+    with it.
     """
     uid = cookie.get_access_uid(request, incident.reference)
     holds = uid is not None and incident.accesses.filter(uid=uid, revoked_at=None).exists()
@@ -152,6 +154,7 @@ def describe_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
 def read_known_facts(
     incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption], route: Route | None
 ) -> SentenceFacts:
+    """Return the facts from which the sentences about the case are built."""
     services = tuple(
         Service(
             label=str(interruption.get_service_display()),
@@ -176,7 +179,7 @@ def read_known_facts(
 
 
 def build_shared_link(incident: Incident) -> str:
-    """Return the address of the shared sentence, or an empty string while it is not shared."""
+    """Return the address of the shared sentence, or "" if it is not shared."""
     live = incident.shared.filter(revoked_at=None).first()
     if live is None or not may_share_sentence(incident):
         return ""
@@ -184,8 +187,9 @@ def build_shared_link(incident: Incident) -> str:
 
 
 def render_not_found(request: HttpRequest, *, typed_text: str = "") -> HttpResponse:
-    """Show the same page for an invalid or expired link, another person's case and a missing case.
+    """Show the same page for an invalid or expired link, another person's case and a missing case, so that nobody can
+    tell them apart.
 
-    `typed_text` is what was typed before the link stopped working, shown for copying.
+    `typed_text` is what was typed before the link stopped working. The page shows it for copying.
     """
     return render(request, "follow_up/not_found.html", {"kept": typed_text}, status=404)

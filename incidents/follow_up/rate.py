@@ -1,4 +1,4 @@
-"""« L’aide reçue vous a-t-elle été utile ? », on the page of a closed case."""
+"""The rating of the help, « L’aide reçue vous a-t-elle été utile ? », on the page of a closed case."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -18,6 +18,7 @@ from incidents.services.declarant.rate import rate_help, stamp_rating
 @private
 @require_POST
 def rate(request: HttpRequest, reference: str) -> HttpResponse:
+    """Save the rating, or show the form again with the reason of the refusal."""
     try:
         incident, guest = find_case(request, reference, to=Ability.RATE)
     except Http404:
@@ -41,8 +42,8 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
 def render_refused_rating(
     request: HttpRequest, incident: Incident, guest: Guest, form: RateForm, *, is_stale: bool
 ) -> HttpResponse:
-    """Show what was typed with the reason for the refusal. After a conflict, sending the form again
-    replaces the colleague's rating.
+    """Show what was typed, with the reason for the refusal. After a conflict, sending the form again replaces the
+    rating of the colleague.
     """
     block = build_rating_block(incident, guest, form)
     if block and is_stale:

@@ -1,4 +1,4 @@
-"""The form of the rating at the end of a case, and the present rating."""
+"""The form of the rating at the end of a case, and the block of the page that shows it."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ class RateForm(forms.Form):
 
 
 def build_rating_block(incident: Incident, guest: Guest, form: RateForm | None = None) -> dict[str, Any] | None:
-    """Return the context of the rating, or None, without any query, if the guest is not asked for one. `form`
+    """Return the context of the rating. Return None, without any query, if the guest is not asked for a rating. `form`
     is a refused form.
     """
     if not is_rating_asked(incident) or not speaks_for_body(guest, incident):

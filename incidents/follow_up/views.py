@@ -1,4 +1,6 @@
-"""Following a case without an account. A GET changes nothing, because mail scanners open links before people do."""
+"""The pages on which a case is opened without an account. A GET changes nothing, because mail scanners open links
+before people do.
+"""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -31,6 +33,7 @@ TRIED_TOO_OFTEN = (
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_start(request: HttpRequest) -> HttpResponse:
+    """Ask for a reference and a code. On POST open the case that they identify."""
     form = CodeForm(
         request.POST if request.method == "POST" else None, initial={"reference": request.GET.get("reference", "")}
     )
@@ -41,7 +44,9 @@ def follow_up_start(request: HttpRequest) -> HttpResponse:
 
 
 def find_opened_access(form: CodeForm) -> FollowUpAccess | None:
-    """Return the access that a valid form opens, or None with an error that does not reveal which references exist."""
+    """Return the access that a valid form opens. If there is none, add an error that does not reveal which references
+    exist and return None.
+    """
     try:
         access = open_by_code(reference=form.cleaned_data["reference"], code=form.cleaned_data["code"])
     except MustWait as wait:
@@ -56,10 +61,11 @@ def find_opened_access(form: CodeForm) -> FollowUpAccess | None:
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_access(request: HttpRequest, secret: str) -> HttpResponse:
-    """Open the link whose address contains the secret, and send no Referer to the next page, even on this site.
+    """Open the case by the secret in the address of the link. No Referer is sent to the next page, not even on this
+    site.
 
-    Browsers then send `Origin: null`, which the CSRF check refuses, so the view is exempt: a forger who knows a
-    secret could only open that case.
+    Browsers then send `Origin: null`, which the CSRF check refuses, so the view is exempt from that check. A forger
+    who knows a secret could only open its case.
     """
     response = render_link_page(request, secret)
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -88,7 +94,7 @@ def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
-    """Say what the renewal breaks; on POST renew the code and show the new one."""
+    """Explain what a new code makes invalid. On POST renew the code and show it."""
     uid = cookie.get_access_uid(request, compact(reference))
     if uid is None:
         return render_not_found(request)
@@ -109,12 +115,14 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
 @private
 @require_POST
 def follow_up_leave(request: HttpRequest, reference: str) -> HttpResponse:
+    """Remove the case from the cookie of this device."""
     response = redirect("follow_up_start")
     cookie.forget_case(request, response, compact(reference))
     return response
 
 
 def enter_case(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
+    """Redirect to the case, and give this device access to it."""
     response = redirect("follow_up", access.incident.reference)
     cookie.remember_case(request, response, access.incident.reference, access.uid)
     return response
@@ -123,7 +131,7 @@ def enter_case(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
 @private
 @require_safe
 def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the whole thread in parts; the page of the case shows only the latest messages."""
+    """Show the whole thread, page by page. The page of the case shows only the latest messages."""
     try:
         incident, _guest = find_case(request, reference, door=Door.MESSAGES)
     except Http404:

@@ -1,5 +1,5 @@
-"""Values that say nothing about an attack and are not proposed as indicators: those of `data/known-values.json`, and
-the case's own.
+"""Values that reveal nothing about an attack and are not proposed as indicators: the domains of
+`data/known-values.json`, private addresses, and values of the body, of the centre and of people of the case.
 
 A responder who disagrees adds the value by hand.
 """
@@ -16,7 +16,7 @@ from incidents.enums import ObservableKind
 from incidents.indicators.observables import Indicator, find_indicator_host
 
 FILE = Path(__file__).parent.parent / "data" / "known-values.json"
-# These networks are for documentation and exercises. No attack comes from them, and proposing them does no harm.
+# Networks reserved for documentation. They are proposed, so that an exercise looks like a real case.
 FOR_EXAMPLES = [
     ipaddress.ip_network(network)
     for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
@@ -29,8 +29,8 @@ class KnownDomain(NamedTuple):
 
 
 class KnownList(NamedTuple):
-    """A list of known domains. `families` also cover their subdomains and mailboxes, `providers` only the bare
-    domain.
+    """The list of known domains. `families` also cover their subdomains and mailboxes, while `providers` cover only
+    the bare domain.
     """
 
     checked_on: str
@@ -51,7 +51,7 @@ def load_national_list() -> KnownList:
 
 
 def is_innocent(observable: Indicator, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
-    """Tell whether a value says nothing about the attack. `own` holds the domains of the body and of its centre,
+    """Tell whether a value reveals nothing about the attack. `own` contains the domains of the body and of its centre,
     `persons` the mailboxes of the people of the case.
     """
     host = find_indicator_host(observable.kind, observable.value)
@@ -65,7 +65,7 @@ def is_innocent(observable: Indicator, *, own: Collection[str] = (), persons: Co
 
 
 def is_reserved(host: str) -> bool:
-    """Tell whether the host is a private or reserved address, which leads nowhere outside."""
+    """Tell whether the host is a private or reserved address, which nobody can reach over the Internet."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -74,6 +74,7 @@ def is_reserved(host: str) -> bool:
 
 
 def is_below(host: str, domains: Collection[str]) -> bool:
+    """Tell whether the host is one of the domains or a subdomain of one."""
     return any(host == domain or host.endswith(f".{domain}") for domain in domains)
 
 

@@ -1,6 +1,6 @@
-"""Indicators in what people write: finding them, normalising them, and defanging them for display.
+"""Detection of indicators in what people write, their normalisation, and their defanging for display.
 
-Everything given here may be hostile. Text is read in short pieces, so that the time grows linearly with its length.
+All input may be hostile. Text is read in short chunks, so that the time grows linearly with its length.
 """
 
 import importlib
@@ -17,10 +17,10 @@ from stdnum.exceptions import ValidationError as BadNumber
 
 from incidents.enums import ObservableKind
 
-# The number of characters that are read of one text. The page says if the rest was left out.
+# The number of characters that are read of one text. The page says so if the text is longer.
 TEXT_LIMIT = 50_000
 VALUE_LIMIT = 500
-# The library compares each bracket with all that follows, so pieces are short and have few brackets.
+# The library compares each bracket with the rest of the chunk, so chunks are short and have few brackets.
 CHUNK = 2_000
 MAX_BRACKETS = 60
 HASH_LENGTHS = {32: "MD5", 40: "SHA-1", 64: "SHA-256", 128: "SHA-512"}
@@ -44,7 +44,7 @@ IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:][0-9A-Fa-f:.]{1,44}(?![\w:])")
 # here.
 EXERCISE = re.compile(r"(?i)(?<![\w.@-])(?:[^\W_][\w-]{0,62}\.){1,8}example(?![\w-])")
 EMAIL = re.compile(r"(?i)(?<![\w.+@-])[\w.+-]{1,64}@(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,63}(?![\w@-])")
-# Each repetition consumes one letter or digit, so that the search gives up at once on a text that is no number.
+# Each repetition consumes one letter or digit, so that a text that is no IBAN is abandoned at once.
 IBAN = re.compile(r"(?i)(?<![^\W_])[a-z]{2}\d{2}(?:[ \u00a0\u202f.-]?[a-z0-9]){11,30}(?![^\W_])")
 # File endings of programs, scripts, and the archives that carry them past a filter.
 SUSPICIOUS = (
@@ -54,7 +54,7 @@ SUSPICIOUS = (
 FILE = re.compile(rf"(?i)(?<![\w.@/-])[^\W_][\w.-]{{0,150}}\.(?:{SUSPICIOUS})(?![\w-])(?!\.\w)")
 BETWEEN_NAMES = re.compile(r"[\s\"'’«»“”<>|*?,;:/\\()\[\]]+")
 NAMES_LIMIT = 1_000
-# These endings are also top-level domains, but in a sentence they are more often files.
+# Endings that are also top-level domains, although in a sentence they are more often those of files.
 RATHER_FILES = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
 DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
 LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:\\]{1,64}")
@@ -77,7 +77,7 @@ class Indicator(NamedTuple):
 
 
 def normalise_value(kind: str, value: str) -> str | None:
-    """Return the normalised `value`, or None if it is not of this kind. A defanged value is accepted."""
+    """Return the normalised value, or None if it is not of this kind. A defanged value is accepted."""
     bare = refang_text(strip_invisible(value.strip()[: VALUE_LIMIT * 4]))
     clean = SPELLINGS[ObservableKind(kind)](bare)
     return clean if clean and len(clean) <= VALUE_LIMIT else None
@@ -92,7 +92,9 @@ def normalise_ip(value: str) -> str | None:
 
 
 def normalise_domain(value: str) -> str | None:
-    """Return the domain in lower case and in ASCII, which shows the difference between letters that look alike."""
+    """Return the domain in lower case and in ASCII, so that letters that look alike become distinguishable. Return
+    None if it is no domain.
+    """
     bare = value.rstrip(".").lower()
     if len(bare) > 253:
         return None
@@ -104,7 +106,9 @@ def normalise_domain(value: str) -> str | None:
 
 
 def normalise_url(value: str) -> str | None:
-    """Return the address with scheme and host normalised and without the default port. The rest does not change."""
+    """Return the address with its scheme and host normalised and without the default port. The rest is unchanged.
+    Return None if it is no address.
+    """
     try:
         parts = urlsplit(value)
         host, port = parts.hostname or "", parts.port
@@ -141,7 +145,7 @@ def normalise_iban(value: str) -> str | None:
 
 
 def normalise_file(value: str) -> str | None:
-    """Return the last path component in lower case, since the systems that matter here ignore case."""
+    """Return the last path component in lower case, because the file systems that matter here ignore case."""
     name = unicodedata.normalize("NFC", " ".join(value.replace("\\", "/").rsplit("/", 1)[-1].split())).lower()
     return name if 1 < len(name) <= 255 else None
 
@@ -172,7 +176,7 @@ def defang(kind: str, value: str) -> str:
         scheme, _sign, rest = value.partition("://")
         netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
         start = scheme.replace("http", "hxxp") + "://" if scheme.startswith("http") else f"{scheme}[:]//"
-        # A URL may contain another one, as those of filters and redirections do.
+        # A URL may contain another URL, as the URLs of filters and redirections do.
         path = rest[len(netloc) :].replace("://", "[:]//")
         return f"{start}{netloc.replace('.', '[.]')}{path}"
     if kind in (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.EMAIL):
@@ -184,7 +188,7 @@ def defang(kind: str, value: str) -> str:
 
 
 def find_indicators(text: str) -> list[Indicator]:
-    """Return the indicators of the text without repeats, piece by piece. At most TEXT_LIMIT characters are read."""
+    """Return the indicators of the text, without repeats. At most TEXT_LIMIT characters are read."""
     matches: dict[Indicator, None] = {}
     for chunk in split_chunks(strip_invisible(text[:TEXT_LIMIT])):
         for kind, raw in find_candidates(refang_text(strip_brackets(chunk))):
@@ -201,12 +205,14 @@ def list_file_names(text: str) -> list[str]:
 
 
 def strip_invisible(text: str) -> str:
-    """Return the text without invisible characters, which split a name only for programs. Line ends stay."""
+    """Return the text without invisible characters, which can hide a name from programs but not from readers. Line
+    ends stay.
+    """
     return "".join(sign for sign in text if sign in LINE_ENDS or unicodedata.category(sign) not in UNSEEN)
 
 
 def split_chunks(text: str) -> Iterator[str]:
-    """Yield pieces of the text, cut between two words if possible."""
+    """Yield the text in chunks, cut between two words if possible."""
     at = 0
     while at < len(text):
         end = at + CHUNK
@@ -218,7 +224,7 @@ def split_chunks(text: str) -> Iterator[str]:
 
 
 def strip_brackets(chunk: str) -> str:
-    """Return the piece itself, or without brackets if it has too many: only a defanged dot or at sign is then
+    """Return the chunk unchanged, or without brackets if it has too many. Only a defanged dot or at sign is then
     recognised.
     """
     if sum(map(chunk.count, "[](){}")) <= MAX_BRACKETS:
@@ -227,11 +233,12 @@ def strip_brackets(chunk: str) -> str:
 
 
 def refang_text(text: str) -> str:
+    """Return the text with defanged addresses restored."""
     return str(load_library("ioc_fanger").fang(AT.sub("@", DOT.sub(".", text))))
 
 
 def find_candidates(text: str) -> Iterator[tuple[ObservableKind, str]]:
-    """Yield what looks like an indicator. Normalising decides whether it is one."""
+    """Yield each text that looks like an indicator. `normalise_value` then decides whether it is one."""
     for match in URL.finditer(text):
         yield ObservableKind.URL, strip_punctuation(match[0])
     rest = URL.sub(" ", text)
@@ -245,6 +252,7 @@ def find_candidates(text: str) -> Iterator[tuple[ObservableKind, str]]:
 
 
 def find_by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
+    """Yield the addresses, domains and hashes that the library finds."""
     matches = load_library("ioc_finder").find_iocs(
         text, included_ioc_types=list(FROM_LIBRARY), parse_unicode_iocs=True
     )
@@ -254,7 +262,9 @@ def find_by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
 
 
 def strip_punctuation(address: str) -> str:
-    """Return the address without the punctuation of the sentence around it: « (https://exemple.fr). »"""
+    """Return the address without the punctuation of the sentence around it: « https://exemple.fr). » becomes «
+    https://exemple.fr ».
+    """
     bare = address.rstrip(".,;:!?'’*…")
     while bare and bare[-1] in ")]" and bare.count("([".__getitem__(")]".index(bare[-1]))) < bare.count(bare[-1]):
         bare = bare[:-1].rstrip(".,;:!?'’*…")
@@ -262,8 +272,8 @@ def strip_punctuation(address: str) -> str:
 
 
 def list_beginnings(candidate: str) -> Iterator[str]:
-    """Yield the possible numbers in a match, longest first: a word after the number may look like its end (« FR76 …
-    189 DU 3 »).
+    """Yield the IBANs that a match may contain, longest first, because a word after an IBAN may look like its end («
+    FR76 … 189 DU 3 »).
     """
     groups = re.split(r"[ \u00a0\u202f.-]", candidate)
     for last in range(len(groups), 0, -1):

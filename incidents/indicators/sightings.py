@@ -1,4 +1,4 @@
-"""The same value in several cases. Only the cases of the reader's own centres are counted or shown."""
+"""Queries for the same value in several cases. Only the cases of the reader's own centres are counted or displayed."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,18 +10,21 @@ from incidents.enums import ObservableKind
 from incidents.indicators.observables import Indicator
 from incidents.models import IgnoredValue, Incident, Observable
 
-# Up to this number, sightings are listed one by one. Beyond it, the page shows « 20 et plus », and no more rows are
-# read.
+# Up to this number, sightings are listed one by one. Beyond this number, the page shows « 20 et plus », and no more
+# rows are read.
 MAX_SIGHTINGS = 20
 LOOKED_UP = 50
 
 
 def list_own_observables(user: User) -> QuerySet[Observable]:
+    """Return the indicators in the cases of the user's centres."""
     return Observable.objects.filter(incident__csirt__in=user.read_centre_ids)
 
 
 def filter_by_value(values: Iterable[Indicator]) -> Q:
-    """Return a condition for which PostgreSQL uses the index by kind and value."""
+    """Return the condition that a row has one of these values, in a form for which PostgreSQL uses the index by kind
+    and value.
+    """
     by_kind: dict[str, list[str]] = {}
     for observable in values:
         by_kind.setdefault(observable.kind, []).append(observable.value)
@@ -32,8 +35,8 @@ def filter_by_value(values: Iterable[Indicator]) -> Q:
 
 
 def match_same_case(incident: Incident) -> Q:
-    """Return a condition: the row is of the case itself, of its main case or of their duplicates. A merge does not
-    create a second sighting.
+    """Return the condition that a row belongs to the case, to its main case or to another duplicate of it, so that a
+    merge creates no second sighting.
     """
     main = incident.merged_into_id or incident.pk
     return Q(incident=main) | Q(incident__merged_into=main)
@@ -49,21 +52,21 @@ def list_observables(incident: Incident, user: User) -> QuerySet[Observable]:
 
 
 def count_seen_elsewhere(values: Sequence[Indicator], incident: Incident, user: User) -> dict[tuple[str, str], int]:
-    """Return in how many other cases each value was seen. Values that were not seen are absent."""
+    """Return in how many other cases each value was seen. Values that were seen in none are absent."""
     rows = list_own_observables(user).filter(filter_by_value(values)).exclude(match_same_case(incident))
     numbers = rows.order_by().values_list("kind", "value").annotate(Count("incident", distinct=True))
     return {(kind, value): number for kind, value, number in numbers}
 
 
 def find_ignored(values: Sequence[Indicator], incident: Incident) -> dict[tuple[str, str], str]:
-    """Return the values that the centre of the case ignores, each with the motive."""
+    """Return the values that the centre of the case ignores, each with the reason."""
     rows = IgnoredValue.objects.filter(filter_by_value(values), csirt=incident.csirt_id)
     return {(kind, value): motive for kind, value, motive in rows.values_list("kind", "value", "motive")}
 
 
 def list_sightings(observable: Indicator, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
-    """Return the newest sightings of the value, MAX_SIGHTINGS + 1 at most. Those in the case `beside` and in the cases
-    merged with it are left out.
+    """Return the newest sightings of the value, MAX_SIGHTINGS + 1 at most. Sightings in the case `beside`, and in the
+    cases merged with it, are left out.
     """
     rows = list_own_observables(user).filter(kind=observable.kind, value=observable.value)
     rows = rows.exclude(match_same_case(beside)) if beside else rows

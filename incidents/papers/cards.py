@@ -1,5 +1,5 @@
-"""The wall card, a public page and PDF. The request makes the card of one body; a task makes the cards of all
-communes of a département.
+"""The wall card of a body, as a public page and as a PDF. A request makes the card of one body, and a task makes the
+cards of all communes of a département.
 """
 
 from uuid import UUID
@@ -58,7 +58,7 @@ def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
-    """Return the card as a PDF of one page, made within the request in some 30 ms."""
+    """Return the card as a PDF of one page, which the request makes in some 30 ms."""
     body = get_existing_body(body_uid)
     card = build_body_card(body, on=timezone.localdate(), contacts=list_body_contacts(request, body))
     pdf = typeset(TEMPLATES / "cards.typ", {"title": card["body"], "cards": [card]})
@@ -66,7 +66,9 @@ def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpRespons
 
 
 def list_body_contacts(request: HttpRequest, body: Collectivity) -> list[EmergencyContact]:
-    """Return the emergency contacts to a member of the body. Others get empty lines to fill in by hand."""
+    """Return the emergency contacts to a member of the body, and none to anybody else, whose card has empty lines to
+    fill in by hand.
+    """
     return list_contacts(body) if is_member(request, body) else []
 
 
@@ -75,8 +77,8 @@ def is_member(request: HttpRequest, body: Collectivity) -> bool:
 
 
 def get_existing_body(uid: UUID) -> Collectivity:
-    """Return the body, or the one that absorbed it. Raise Http404 if it does not exist or is unconfirmed: a stranger
-    chose the name of an unconfirmed body.
+    """Return the body, or the body that absorbed it. Raise Http404 if there is none, or if the body is unconfirmed,
+    because anybody may have chosen its name.
     """
     bodies = Collectivity.objects.with_territory().select_related("seat")
     body = get_object_or_404(bodies, uid=uid)
@@ -93,6 +95,9 @@ def get_existing_body(uid: UUID) -> Collectivity:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
+    """Show the cards of all communes of a département. On POST ask for new cards, with status 429 if this address has
+    asked for many.
+    """
     departement = get_object_or_404(Departement, code=number)
     papers = list_card_papers(departement)
     newest = papers.first()

@@ -1,4 +1,4 @@
-"""Sending a paper as a download under a name that our code chooses. Our pages never display it."""
+"""Sending of a paper as a download, under a name that our code chooses. Our pages never display a paper."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -12,15 +12,15 @@ from incidents.services.papers.making import read_paper
 
 
 def serve_paper(paper: Paper | None, name: str) -> StreamingHttpResponse:
-    """Return the paper. Raise Http404 if it is not made or cannot be decrypted."""
+    """Return the paper. Raise Http404 if it has not been made or cannot be decrypted."""
     if paper is None or paper.state != PaperState.MADE:
         raise Http404
     return attach_content(read_first_frame(paper), name, paper.size)
 
 
 def read_first_frame(paper: Paper) -> Iterator[bytes]:
-    """Read the first frame before answering, so that an unreadable paper raises Http404 instead
-    of a broken download.
+    """Return the content of the paper, whose first frame is already read, so that an unreadable paper raises Http404
+    instead of breaking the download.
     """
     content = read_paper(paper)
     try:

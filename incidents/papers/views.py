@@ -25,6 +25,7 @@ MAX_PACKS = 5
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the answer pack. On POST ask for its PDF."""
     try:
         incident, guest = find_case(request, reference, door=Door.PACK)
     except Http404:

@@ -1,4 +1,6 @@
-"""The versions of the questionnaire, read once from the files beside this module and checked at the same time."""
+"""The versions of the questionnaire, which are read once from the JSON files in this folder and checked when they are
+read.
+"""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +13,7 @@ from typing import Any
 from incidents.enums import IncidentType
 
 FOLDER = Path(__file__).parent
-# These sections do not come from a file. They are snapshots of the facts in the rows of the case.
+# Sections that no file defines, because they are snapshots of the facts in the rows of the case.
 SNAPSHOTS = ("recit", "moments", "services", "donnees", "rappel")
 LONGEST_CODE = 24
 
@@ -33,13 +35,13 @@ WITH_CHOICES = frozenset({Kind.CHOICE, Kind.SEVERAL})
 
 
 class BadQuestions(Exception):
-    """A file of questions has a question or section that cannot be asked."""
+    """A file of questions contains a question or a section that the forms cannot ask."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A question. `choices` are (code, label) pairs. `types` are the types of incident that it concerns; an empty
-    tuple means all.
+    """A question. `choices` are (code, label) pairs. `types` are the types of incident to which the question applies,
+    and an empty tuple means all types.
     """
 
     code: str
@@ -62,7 +64,7 @@ class Section:
     questions: tuple[Question, ...]
 
     def narrow_to_type(self, incident_type: str) -> "Section":
-        """Return this section with only the questions for this type of incident."""
+        """Return a copy of this section with only the questions for this type of incident."""
         return replace(
             self, questions=tuple(question for question in self.questions if question.concerns(incident_type))
         )
@@ -133,6 +135,9 @@ def read_question(data: dict[str, Any], lists: dict[str, Any]) -> Question:
 
 
 def is_sound(question: Question) -> bool:
+    """Tell whether the forms can ask the question: valid code, choices exactly if its kind has choices, known types of
+    incident.
+    """
     return (
         question.code.isidentifier()
         and len(question.code) <= LONGEST_CODE

@@ -1,5 +1,5 @@
-"""Formatting of snapshots, which hold what the rows of a case contained at some moment. The history of the case shows
-them as earlier values.
+"""Formatting of snapshots. A snapshot contains what the rows of a case contained at some moment, and the history of
+the case displays it as earlier values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ DECLARED, CALLER, LEAK = map(map_facts, (Declaration, Caller, Leak))
 NOTHING_WRITTEN = "rien d’écrit"
 # The words of a fact that a declaration left out.
 UNSAID = (NOT_STATED, NOTHING_WRITTEN)
-# The ways to reach the caller come first.
+# The telephone number and the mail address come first.
 CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER)))
 
 
@@ -80,7 +80,9 @@ def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Display
 
 
 def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Iterator[str]:
-    """Yield the parts of « arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »."""
+    """Yield the parts of a text such as « arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur
+    papier ».
+    """
     yield get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else str(EXTENT_NOT_STATED)
     if interruption["from"]:
         yield "depuis le {moment}".format(moment=format_moment(parse_moment(interruption["from"]), zone))
@@ -95,7 +97,7 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
 
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
-    """Yield the lines about the data. The exact number of persons replaces their band if it is known."""
+    """Yield the lines about the data. If the exact number of persons is known, it replaces their band."""
     yield DisplayedFact(label=DECLARED["data_concerned"].read, words=get_label(Answer, values["concerned"]))
     leak = values["leak"] or {}
     for name, fact in LEAK.items():

