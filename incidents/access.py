@@ -31,7 +31,7 @@ MEMBER_ABILITIES = frozenset(
 # Claiming a case takes both the link and an account of the body.
 LINK_ABILITIES = MEMBER_ABILITIES - {Ability.CLAIM}
 # When a person opens a case again through the same door within this time, no new access is recorded.
-ONE_ACCESS = timedelta(minutes=1)
+SAME_ACCESS_WITHIN = timedelta(minutes=1)
 SAVE_ACCESSES = """
     INSERT INTO incidents_caseaccess (incident_id, user_id, csirt_id, door, at, until)
     SELECT opened.incident_id, %(user)s, opened.csirt_id, %(door)s, %(at)s, %(until)s
@@ -118,7 +118,7 @@ def save_accesses(user: User, opened: list[tuple[int, int | None]], door: Door) 
         return
     at = timezone.now()
     cases, csirts = zip(*opened, strict=True)
-    values: dict[str, Any] = {"user": user.pk, "door": door, "at": at, "until": at + ONE_ACCESS}
+    values: dict[str, Any] = {"user": user.pk, "door": door, "at": at, "until": at + SAME_ACCESS_WITHIN}
     with connection.cursor() as cursor:
         cursor.execute(SAVE_ACCESSES, values | {"incidents": list(cases), "csirts": list(csirts)})
 
@@ -168,7 +168,7 @@ def speaks_for_body(guest: Guest, incident: Incident) -> bool:
     return guest.user is None or incident.collectivity_id in guest.user.collectivity_ids()
 
 
-def answers_the_telephone(user: User) -> bool:
+def may_declare_for_callers(user: User) -> bool:
     """Tell whether the person may write a declaration for a caller, as every responder of a CSIRT may."""
     return bool(user.work_centre_ids)
 

@@ -1,8 +1,8 @@
 """Search of a text for words that identify somebody: the body, the person to call back, the case. The module is pure:
 it takes texts and returns the words found in them.
 
-A text is indexed once (`read_text`) and then compared with thousands of names, because a lookup in the index is faster
-than a search of the text.
+A text is indexed once (`index_text`) and then compared with thousands of names, because a lookup in the index is
+faster than a search of the text.
 """
 
 import re
@@ -19,19 +19,19 @@ COMMON_LENGTH = 5
 NAME_LENGTH = 3
 PHONE_DIGITS = 9  # A French number has nine digits after its prefix, whatever the prefix is.
 LEAST_DIGITS = 6
-RUN = re.compile(r"[^\s<>()]+")
+UNSPACED_RUN = re.compile(r"[^\s<>()]+")
 NUMBER = re.compile(r"\d(?:(?:[^\w,;:!?]|_){0,3}\d){4,}")
 NATIONAL = re.compile(r"0(\d{9})")
 # Digits of a French number, whatever their grouping was.
 PHONE = re.compile(r"(?:0|33|0033)[1-9]\d{8}")
 WORD = re.compile(r"[^\W\d_][\w’'-]*")
 APOSTROPHE = re.compile(r"[’']")
-PART = re.compile(r"[^\W_]+")
+WORD_PART = re.compile(r"[^\W_]+")
 HOST = re.compile(r"[\w.-]+")
 # Words that come before the name of a body in the address of its website.
 SITE_PREFIXES = ("mairie", "mairiede", "ville", "villede", "commune", "communede", "agglo")
 # Words that people type in the field for a person's name although they name an office.
-OFFICES = ("mairie", "commune", "ville", "accueil", "secretariat", "de", "du", "la", "le")
+OFFICE_WORDS = ("mairie", "commune", "ville", "accueil", "secretariat", "de", "du", "la", "le")
 # The largest number of consecutive words that can form a name. The names of bodies are shorter.
 LONGEST_NAME = 20
 
@@ -49,7 +49,7 @@ class IdentifyingValues:
     reference: str = ""
 
 
-class Pointers(NamedTuple):
+class IdentifyingWords(NamedTuple):
     """The identifying words of a text, as the text spells them, without repeats. `doubtful` holds parts of a person's
     name, and whole names written without a capital, because they may be common words too.
     """
@@ -59,7 +59,7 @@ class Pointers(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ReadText:
+class IndexedText:
     """An index of the text by the spellings that are looked up. Each entry maps a folded spelling to the words as the
     text spells them.
     """
@@ -69,12 +69,12 @@ class ReadText:
     _numbers: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @cached_property
-    def parts(self) -> list[re.Match[str]]:
-        return list(PART.finditer(self.text))
+    def word_parts(self) -> list[re.Match[str]]:
+        return list(WORD_PART.finditer(self.text))
 
     @cached_property
     def folded(self) -> list[str]:
-        return [fold_word(part[0]) for part in self.parts]
+        return [fold_word(part[0]) for part in self.word_parts]
 
     def phrases(self, length: int) -> dict[str, str]:
         """Return every folded phrase of `length` words, with its spelling in the text. If a phrase occurs with and
@@ -82,8 +82,8 @@ class ReadText:
         """
         if length not in self._phrases:
             phrases: dict[str, str] = {}
-            for start in range(len(self.parts) - length + 1):
-                written = self.text[self.parts[start].start() : self.parts[start + length - 1].end()]
+            for start in range(len(self.word_parts) - length + 1):
+                written = self.text[self.word_parts[start].start() : self.word_parts[start + length - 1].end()]
                 phrase = " ".join(self.folded[start : start + length])
                 if phrase not in phrases or not phrases[phrase][0].isupper():
                     phrases[phrase] = written
@@ -91,14 +91,14 @@ class ReadText:
         return self._phrases[length]
 
     @cached_property
-    def names(self) -> dict[str, str]:
+    def capitalised_words(self) -> dict[str, str]:
         """Return the words that begin with a capital, including « Exemple » in « d’Exemple »."""
         words = [*WORD.findall(self.text), *WORD.findall(APOSTROPHE.sub(" ", self.text))]
         return {fold(word): word for word in reversed(words) if word[0].isupper()}
 
     @cached_property
     def mails(self) -> list[str]:
-        return [run for run in RUN.findall(self.text) if "@" in run[1:-1]]
+        return [run for run in UNSPACED_RUN.findall(self.text) if "@" in run[1:-1]]
 
     @cached_property
     def sites(self) -> dict[str, str]:
@@ -124,23 +124,27 @@ class ReadText:
         return self._numbers[length]
 
     @cached_property
-    def _signs(self) -> list[tuple[int, str]]:
-        return [(place, sign.upper()) for place, sign in enumerate(self.text) if sign.isascii() and sign.isalnum()]
+    def _characters(self) -> list[tuple[int, str]]:
+        return [
+            (index, character.upper())
+            for index, character in enumerate(self.text)
+            if character.isascii() and character.isalnum()
+        ]
 
     @cached_property
     def references(self) -> dict[str, str]:
         """Return every sequence of eight letters and digits, whatever separates them."""
-        length, signs = 8, self._signs
-        code = "".join(sign for _place, sign in signs)
+        length, characters = 8, self._characters
+        code = "".join(character for _index, character in characters)
         return {
-            code[start : start + length]: self.text[signs[start][0] : signs[start + length - 1][0] + 1]
+            code[start : start + length]: self.text[characters[start][0] : characters[start + length - 1][0] + 1]
             for start in range(len(code) - length + 1)
         }
 
 
 @lru_cache(maxsize=4)
-def read_text(text: str) -> ReadText:
-    return ReadText(text)
+def index_text(text: str) -> IndexedText:
+    return IndexedText(text)
 
 
 def fold_word(word: str) -> str:
@@ -165,16 +169,16 @@ def list_host_names(host: str) -> Iterator[str]:
                 yield from (name, *(name.removeprefix(prefix) for prefix in SITE_PREFIXES if name.startswith(prefix)))
 
 
-def list_pointers(text: str, names: IdentifyingValues) -> list[str]:
+def list_identifying_words(text: str, names: IdentifyingValues) -> list[str]:
     """Return the words of `text` that identify somebody, as the text spells them, without repeats. Every mail address
     is included.
     """
-    read = read_text(text)
-    certain, doubtful = find_pointers(read, names)
+    read = index_text(text)
+    certain, doubtful = match_identifying_words(read, names)
     return list(dict.fromkeys([*certain, *doubtful, *read.mails]))
 
 
-def find_pointers(read: ReadText, names: IdentifyingValues) -> Pointers:
+def match_identifying_words(read: IndexedText, names: IdentifyingValues) -> IdentifyingWords:
     """Return the words that name the body, its people or the case. Other telephone numbers and addresses are left out,
     because a text may say whom to call.
     """
@@ -186,70 +190,70 @@ def find_pointers(read: ReadText, names: IdentifyingValues) -> Pointers:
         *(whole if is_certain else ()),
         *find_mail(read, names.contact_email.lower()),
         *find_numbers(read, names),
-        *find_in(read.references, [names.reference]),
+        *look_up_spellings(read.references, [names.reference]),
     ]
-    doubtful = [] if is_certain else whole or find_parts(read, names.contact_name)
-    return Pointers(list(dict.fromkeys(certain)), list(dict.fromkeys(doubtful)))
+    doubtful = [] if is_certain else whole or find_name_parts(read, names.contact_name)
+    return IdentifyingWords(list(dict.fromkeys(certain)), list(dict.fromkeys(doubtful)))
 
 
-def list_persons(text: str, names: IdentifyingValues) -> list[str]:
+def list_personal_details(text: str, names: IdentifyingValues) -> list[str]:
     """Return the words of `text` that name the person to call back, and all mail addresses and telephone numbers,
     without repeats.
     """
-    read = read_text(text)
-    people = list(find_name(read, fold_name(names.contact_name))) or find_parts(read, names.contact_name)
-    people = [person for person in people if is_of_person(person, names.body)]
+    read = index_text(text)
+    people = list(find_name(read, fold_name(names.contact_name))) or find_name_parts(read, names.contact_name)
+    people = [person for person in people if names_a_person(person, names.body)]
     phones = [written for number, written in read.numbers.items() if PHONE.fullmatch(number)]
     return list(dict.fromkeys([*people, *read.mails, *phones]))
 
 
-def is_of_person(written: str, body: str) -> bool:
+def names_a_person(written: str, body: str) -> bool:
     """Tell whether `written` names more than the body and its office, since somebody may give « Mairie de Plouexemple
     » as the name of a contact.
     """
-    of_office = {*fold_name(body).split(), *OFFICES}
+    of_office = {*fold_name(body).split(), *OFFICE_WORDS}
     return not of_office.issuperset(fold_name(written).split()) and written != written.lower()
 
 
-def find_in(spellings: dict[str, str], keys: Iterable[str]) -> Iterator[str]:
+def look_up_spellings(spellings: dict[str, str], keys: Iterable[str]) -> Iterator[str]:
     """Yield the spellings of the keys that the index contains."""
     yield from (spellings[key] for key in keys if key in spellings)
 
 
-def find_name(read: ReadText, name: str) -> Iterator[str]:
+def find_name(read: IndexedText, name: str) -> Iterator[str]:
     """Yield the phrase that matches `name`, which must be folded."""
     if name:
-        yield from find_in(read.phrases(name.count(" ") + 1), [name])
+        yield from look_up_spellings(read.phrases(name.count(" ") + 1), [name])
 
 
-def find_body_names(read: ReadText, name: str) -> Iterator[str]:
+def find_body_names(read: IndexedText, name: str) -> Iterator[str]:
     """Yield the words of the text that are the body's name or the address of its website. `name` must be folded."""
     is_common = len(name) <= COMMON_LENGTH
     yield from (written for written in find_name(read, name) if not is_common or written[0].isupper())
     if name:
-        yield from find_in(read.sites, [name.replace(" ", "")])
+        yield from look_up_spellings(read.sites, [name.replace(" ", "")])
 
 
-def find_parts(read: ReadText, name: str) -> list[str]:
+def find_name_parts(read: IndexedText, name: str) -> list[str]:
     """Return each part of a person's name that the text writes with a capital."""
     parts = (word for word in WORD.findall(name) if len(word) >= NAME_LENGTH and word[0].isupper())
-    return list(find_in(read.names, (fold(part) for part in parts)))
+    return list(look_up_spellings(read.capitalised_words, (fold(part) for part in parts)))
 
 
-def find_mail(read: ReadText, address: str) -> list[str]:
+def find_mail(read: IndexedText, address: str) -> list[str]:
     return [mail for mail in read.mails if address and address in mail.lower()]
 
 
-def find_numbers(read: ReadText, names: IdentifyingValues) -> Iterator[str]:
+def find_numbers(read: IndexedText, names: IdentifyingValues) -> Iterator[str]:
     """Yield the telephone number, the SIREN and the INSEE code of `names` that the text contains, however their digits
     are grouped.
     """
     phone = extract_digits(names.contact_phone)
     for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], names.siren]):
         if len(code) >= LEAST_DIGITS:
-            yield from find_in(read.digits_in_row(len(code)), [code])
+            yield from look_up_spellings(read.digits_in_row(len(code)), [code])
     if names.insee_code:
-        yield from find_in(read.numbers, [names.insee_code])
+        yield from look_up_spellings(read.numbers, [names.insee_code])
 
 
 def extract_digits(text: str) -> str:

@@ -17,9 +17,9 @@ from collectivities.models import Collectivity
 from csirts.routing import find_route
 from incidents.enums import OPEN
 from incidents.models import Incident
+from incidents.progress import Step, find_listed_step, with_steps
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import compact
-from incidents.standing import Step, find_listed_step, with_steps
 
 PAGE = 50
 AT_HOME = 10

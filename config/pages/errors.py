@@ -9,9 +9,9 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from incidents.bodies.views import render_lost_body_form
-from incidents.declare.lost import render_lost_screen
-from incidents.follow_up.lost import render_lost_words
+from incidents.bodies.views import render_body_form_without_cookies
+from incidents.declare.lost_cookies import render_screen_without_cookies
+from incidents.follow_up.lost_cookies import render_case_post_without_cookies
 
 TOO_LARGE_ERRORS = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
@@ -76,9 +76,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     a case, or else refuse.
     """
     return (
-        render_lost_screen(request)
-        or render_lost_body_form(request)
-        or render_lost_words(request)
+        render_screen_without_cookies(request)
+        or render_body_form_without_cookies(request)
+        or render_case_post_without_cookies(request)
         or render_refusal(request, EXPIRED)
     )
 

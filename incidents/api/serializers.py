@@ -50,10 +50,10 @@ def find_api_body(code: str) -> Collectivity | None:
     return Collectivity.objects.existing().with_territory().filter(uid=uid).first()
 
 
-MOMENT: dict[str, Any] = {"oneOf": [{"type": "string", "format": name} for name in ("date-time", "date")]}
+MOMENT_SCHEMA: dict[str, Any] = {"oneOf": [{"type": "string", "format": name} for name in ("date-time", "date")]}
 
 
-@extend_schema_field(MOMENT)
+@extend_schema_field(MOMENT_SCHEMA)
 class MomentField(serializers.Field[date, str, str, Any]):
     """A moment, or a date without an hour: « 2026-11-27 »."""
 
@@ -64,7 +64,7 @@ class MomentField(serializers.Field[date, str, str, Any]):
         return moment
 
 
-@extend_schema_field(MOMENT | {"nullable": True})
+@extend_schema_field(MOMENT_SCHEMA | {"nullable": True})
 class MomentOut(serializers.Field[Any, Any, Any, Any]):
     """A moment, or its date if no hour was given. `read` returns it from a row and the time zone of the body, and
     `body` returns the body of that row.
@@ -81,17 +81,17 @@ class MomentOut(serializers.Field[Any, Any, Any, Any]):
         return text
 
 
-EMPTY: dict[str, Any] = {"required": False, "allow_null": True}
+OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 # No field is required: the services check that somebody can be called back, for the pages and for the API.
-FIELDS_IN: dict[Kind, Callable[[Fact], serializers.Field[Any, Any, Any, Any]]] = {
+INPUT_FIELDS: dict[Kind, Callable[[Fact], serializers.Field[Any, Any, Any, Any]]] = {
     Kind.LINE: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
     Kind.TEXT: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
     Kind.CHOICE: lambda fact: serializers.ChoiceField(fact.options, default="", allow_blank=True),
     Kind.CHOICES: lambda fact: serializers.MultipleChoiceField(choices=fact.options, default=set),
-    Kind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=MAX_PEOPLE, **EMPTY),
+    Kind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=MAX_PEOPLE, **OPTIONAL),
     Kind.FLAG: lambda fact: serializers.BooleanField(default=False),
-    Kind.MOMENT: lambda fact: MomentField(**EMPTY),
-    Kind.INSTANT: lambda fact: MomentField(**EMPTY),
+    Kind.MOMENT: lambda fact: MomentField(**OPTIONAL),
+    Kind.INSTANT: lambda fact: MomentField(**OPTIONAL),
 }
 
 
@@ -102,7 +102,7 @@ class ShapeIn(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         described = {
-            f"{name}_at" if fact.kind == Kind.INSTANT else name: FIELDS_IN[fact.kind](fact)
+            f"{name}_at" if fact.kind == Kind.INSTANT else name: INPUT_FIELDS[fact.kind](fact)
             for name, fact in map_facts(self.shape).items()
         }
         return described | super().get_fields()

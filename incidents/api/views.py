@@ -35,7 +35,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 
-class NewestFirst(CursorPagination):
+class NewestFirstPagination(CursorPagination):
     """Pagination by cursor, which does not count rows."""
 
     page_size = 50
@@ -53,7 +53,7 @@ class IncidentList(APIView):
     @extend_schema(responses=IncidentOut(many=True), operation_id="incidents_list")
     def get(self, request: Request) -> Response:
         """List the incidents that this person may see, newest first."""
-        pages = NewestFirst()
+        pages = NewestFirstPagination()
         rows = Incident.objects.visible_to(get_api_user(request)).with_words()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(IncidentOut(page, many=True).data)

@@ -15,13 +15,13 @@ from core.fields import WordsField
 from incidents.services.declaring.bodies import NOT_SERVED_LABELS, Proposal, find_commune
 
 # Plain words for legal terms that a secretary may not know.
-PLAIN = {
+PLAIN_LABELS = {
     Kind.CLOSED_MIXED: "syndicat de communes et d’intercommunalités (syndicat mixte fermé)",
     Kind.OPEN_MIXED: "syndicat avec un département, une région ou d’autres (syndicat mixte ouvert)",
 }
-KINDS = [(kind.value, PLAIN.get(kind, kind.label)) for kind in UNLISTED]
+KINDS = [(kind.value, PLAIN_LABELS.get(kind, kind.label)) for kind in UNLISTED]
 NOT_SERVED = [(form.value, label) for form, label in NOT_SERVED_LABELS.items()]
-FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
+FIELD_BY_ERROR = {"has_no_siren": "no_siren", "seat": "town"}
 
 
 class BodyForm(forms.Form):
@@ -75,7 +75,7 @@ class BodyForm(forms.Form):
     def refuse(self, error: ValidationError) -> None:
         """Add the errors of the service to the fields that they concern."""
         for name, messages in error.message_dict.items():
-            field = FIELD_OF.get(name, name)
+            field = FIELD_BY_ERROR.get(name, name)
             for message in self.about_town(messages) if field == "town" else messages:
                 self.add_error(field if field in self.fields else None, message)
 
@@ -91,7 +91,7 @@ class BodyForm(forms.Form):
         return messages
 
 
-def list_typed(data: Mapping[str, object]) -> list[tuple[str, str]]:
+def list_hidden_inputs(data: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return the fields of `data` as (name, value) pairs for hidden inputs, so that the next button sends them
     again.
     """

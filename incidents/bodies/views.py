@@ -14,7 +14,7 @@ from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
 from core.burst import is_burst
 from csirts.routing import list_helpers
-from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_typed
+from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_hidden_inputs
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, build_sketch, find_commune, propose_body
@@ -22,7 +22,7 @@ from incidents.services.declaring.draft import ScreenEntry, is_open, start_draft
 
 # The query parameter that names the page to return to, and its value for the express page.
 BACK, TO_EXPRESS = "retour", "rappel"
-MANY = 5
+MANY_BODIES = 5
 WITHIN_SECONDS = 3600
 DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
 
@@ -30,7 +30,7 @@ DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_body(request: HttpRequest) -> HttpResponse:
+def add_body_page(request: HttpRequest) -> HttpResponse:
     """Show the form. On POST add the body, or ask whether it is one of the similar bodies."""
     if request.method != "POST":
         return render_body_form(request, BodyForm(initial=read_initial_values(request.GET)))
@@ -43,16 +43,16 @@ def new_body(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         form.refuse(error)
         return render_body_form(request, form)
-    return settle_body(request, form, sketch)
+    return add_or_confirm_body(request, form, sketch)
 
 
-def render_lost_body_form(request: HttpRequest) -> HttpResponse | None:
+def render_body_form_without_cookies(request: HttpRequest) -> HttpResponse | None:
     """Return the form with what was typed, or None if the post was sent to another page."""
-    return render_body_form_again(request) if request.path == reverse("declare_new_body") else None
+    return render_typed_body_form(request) if request.path == reverse("declare_new_body") else None
 
 
 @never_cache
-def render_body_form_again(request: HttpRequest) -> HttpResponse:
+def render_typed_body_form(request: HttpRequest) -> HttpResponse:
     """Show the form with what was typed, for a browser that lost its cookies, so that the person can send it again.
     Save nothing.
     """
@@ -70,17 +70,17 @@ def read_initial_values(params: QueryDict) -> dict[str, str]:
     return initial | ({"town": seat.name, "town_asked": seat.name, "seat": str(seat.uid)} if seat else {})
 
 
-def settle_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
+def add_or_confirm_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
     """Add the body and redirect to the declaration. If it was already added, redirect with that body. If similar
     bodies exist, or if many bodies come from one address, ask for confirmation first.
     """
-    doubles = find_likely_duplicates(sketch)
-    if again := next((double.body for double in doubles if is_same_body(double.body, sketch)), None):
+    duplicates = find_likely_duplicates(sketch)
+    if again := next((duplicate.body for duplicate in duplicates if is_same_body(duplicate.body, sketch)), None):
         return return_to_screen(request, again)
-    numbered = [double for double in doubles if sketch.siren and double.body.siren == sketch.siren]
-    if numbered or (doubles and DIFFERENT not in request.POST):
-        return ask_body_confirmation(request, form, numbered or doubles, is_numbered=bool(numbered))
-    if CONFIRMED not in request.POST and is_burst(request, "body", limit=MANY, within_seconds=WITHIN_SECONDS):
+    numbered = [duplicate for duplicate in duplicates if sketch.siren and duplicate.body.siren == sketch.siren]
+    if numbered or (duplicates and DIFFERENT not in request.POST):
+        return ask_body_confirmation(request, form, numbered or duplicates, is_numbered=bool(numbered))
+    if CONFIRMED not in request.POST and is_burst(request, "body", limit=MANY_BODIES, within_seconds=WITHIN_SECONDS):
         return ask_body_confirmation(request, form, [])
     return return_to_screen(request, propose_body(proposal=form.proposal()))
 
@@ -104,10 +104,10 @@ def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = Fa
         "is_lost": is_lost,
     }
     status = 403 if is_lost else 422 if form.errors else 200
-    return render(request, "bodies/new.html", context | find_way_back(request), status=status)
+    return render(request, "bodies/new.html", context | build_return_context(request), status=status)
 
 
-def find_way_back(request: HttpRequest) -> dict[str, str]:
+def build_return_context(request: HttpRequest) -> dict[str, str]:
     """Return the URL name of the page on which to choose a body, and the value of BACK if the person came from the
     express page.
     """
@@ -116,25 +116,27 @@ def find_way_back(request: HttpRequest) -> dict[str, str]:
 
 
 def ask_body_confirmation(
-    request: HttpRequest, form: BodyForm, doubles: list[LikelyDuplicate], *, is_numbered: bool = False
+    request: HttpRequest, form: BodyForm, duplicates: list[LikelyDuplicate], *, is_numbered: bool = False
 ) -> HttpResponse:
     """Ask one question, with a button that confirms and with what was typed in hidden inputs."""
     chosen = {"seat": form.chosen.uid, "town_asked": form.read_input("town")} if form.chosen else {}
     context = {
-        "doubles": doubles,
+        "doubles": duplicates,
         "is_numbered": is_numbered,
-        "kept": list_typed({name: form.read_input(name) for name in form.fields if form.read_input(name)} | chosen),
-        "yes": MEND if is_numbered else DIFFERENT if doubles else CONFIRMED,
+        "kept": list_hidden_inputs(
+            {name: form.read_input(name) for name in form.fields if form.read_input(name)} | chosen
+        ),
+        "yes": MEND if is_numbered else DIFFERENT if duplicates else CONFIRMED,
         "is_different": DIFFERENT in request.POST,
     }
-    return render(request, "bodies/again.html", context | find_way_back(request))
+    return render(request, "bodies/again.html", context | build_return_context(request))
 
 
 def return_to_screen(request: HttpRequest, body: Collectivity) -> HttpResponse:
     """Redirect to the screen that chooses a body, which then offers `body`. If the person did not come from the
     express page and no declaration is open, start one.
     """
-    choose = find_way_back(request)["choose"]
+    choose = build_return_context(request)["choose"]
     response = redirect(reverse(choose, query={"collectivite": body.uid}))
     opened = draft_cookie.read_draft_cookie(request)
     if choose == "declare_who" and (not opened or not is_open(opened.uid)):

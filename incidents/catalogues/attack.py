@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from core.text import fold
 
-MATRIX = Path(__file__).parent.parent / "data" / "attack-enterprise.json"
-FILE = Path(__file__).parent.parent / "data" / "attack.json"
+MATRIX_FILE = Path(__file__).parent.parent / "data" / "attack-enterprise.json"
+NOTES_FILE = Path(__file__).parent.parent / "data" / "attack.json"
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def read_catalogue(file: Path) -> dict[str, Any]:
 
 def read_techniques() -> dict[str, Technique]:
     matrix, notes = (
-        read_catalogue(MATRIX),
-        {technique["id"]: technique for technique in read_catalogue(FILE)["techniques"]},
+        read_catalogue(MATRIX_FILE),
+        {technique["id"]: technique for technique in read_catalogue(NOTES_FILE)["techniques"]},
     )
     return {technique.id: technique for technique in build_techniques(matrix, notes)}
 
@@ -61,21 +61,21 @@ def build_techniques(matrix: dict[str, Any], notes: dict[str, Any]) -> Iterator[
         yield Technique(identifier, name, names, note["label"], tuple(note["types"]), tuple(note["rsit"]))
 
 
-class Matrix(NamedTuple):
+class MatrixRelease(NamedTuple):
     version: str
     date: str
     licence: str
     size: int
 
 
-def describe_matrix() -> Matrix:
-    matrix = read_catalogue(MATRIX)
-    return Matrix(matrix["version"], matrix["date"], matrix["licence"], len(matrix["techniques"]))
+def read_matrix_release() -> MatrixRelease:
+    matrix = read_catalogue(MATRIX_FILE)
+    return MatrixRelease(matrix["version"], matrix["date"], matrix["licence"], len(matrix["techniques"]))
 
 
 # Identifier → technique, sorted by identifier as in the file.
 TECHNIQUES = read_techniques()
-SHIPPED = describe_matrix()
+MATRIX_RELEASE = read_matrix_release()
 
 
 def suggest_techniques(incident_type: str, rsit_type: str) -> list[Technique]:

@@ -37,7 +37,7 @@ def read_partner(code: str, values: dict[str, str]) -> Partner:
 PARTNERS: dict[str, Partner] = {
     code: read_partner(code, values) for code, values in json.loads(FILE.read_text(encoding="utf-8")).items()
 }
-MAILED: dict[str, Partner] = {code: partner for code, partner in PARTNERS.items() if partner.email}
+PARTNERS_WITH_MAIL: dict[str, Partner] = {code: partner for code, partner in PARTNERS.items() if partner.email}
 
 
 def format_partner(code: str) -> str:

@@ -5,50 +5,50 @@ from typing import NamedTuple
 from incidents.enums import IncidentType
 
 
-class Choice(NamedTuple):
+class TypeChoice(NamedTuple):
     type: IncidentType
     icon: str
     line: str
 
 
-class Group(NamedTuple):
+class ChoiceGroup(NamedTuple):
     title: str
-    choices: tuple[Choice, ...]
+    choices: tuple[TypeChoice, ...]
 
 
-UNKNOWN = Choice(IncidentType.UNKNOWN, "unknown", "C’est une bonne réponse. On vous aidera à trouver.")
-GROUPS = (
-    Group(
+UNKNOWN_CHOICE = TypeChoice(IncidentType.UNKNOWN, "unknown", "C’est une bonne réponse. On vous aidera à trouver.")
+CHOICE_GROUPS = (
+    ChoiceGroup(
         "Nos ordinateurs et nos fichiers",
         (
-            Choice(IncidentType.RANSOMWARE, "ransom", "Ou un message demande une rançon."),
-            Choice(IncidentType.OUTAGE, "outage", "Un serveur, le réseau, une coupure."),
-            Choice(IncidentType.DEVICE, "device", "Ordinateur, téléphone, clé USB."),
+            TypeChoice(IncidentType.RANSOMWARE, "ransom", "Ou un message demande une rançon."),
+            TypeChoice(IncidentType.OUTAGE, "outage", "Un serveur, le réseau, une coupure."),
+            TypeChoice(IncidentType.DEVICE, "device", "Ordinateur, téléphone, clé USB."),
         ),
     ),
-    Group(
+    ChoiceGroup(
         "Nos mails et nos comptes",
         (
-            Choice(IncidentType.MAILBOX, "mailbox", "Des mails partent sans nous."),
-            Choice(IncidentType.PHISHING, "hook", "Quelqu’un a cliqué, ou pas."),
-            Choice(IncidentType.ADMIN_ACCOUNT, "admin", "Ou un compte inconnu est apparu."),
+            TypeChoice(IncidentType.MAILBOX, "mailbox", "Des mails partent sans nous."),
+            TypeChoice(IncidentType.PHISHING, "hook", "Quelqu’un a cliqué, ou pas."),
+            TypeChoice(IncidentType.ADMIN_ACCOUNT, "admin", "Ou un compte inconnu est apparu."),
         ),
     ),
-    Group(
+    ChoiceGroup(
         "Nos données et notre argent",
         (
-            Choice(IncidentType.LEAK, "leak", "Volées, en vente, ou quelqu’un le prétend."),
-            Choice(IncidentType.MISDELIVERY, "wrong", "Mauvais destinataire, fichier en ligne."),
-            Choice(IncidentType.TRANSFER, "transfer", "Payé, ou arrêté à temps."),
+            TypeChoice(IncidentType.LEAK, "leak", "Volées, en vente, ou quelqu’un le prétend."),
+            TypeChoice(IncidentType.MISDELIVERY, "wrong", "Mauvais destinataire, fichier en ligne."),
+            TypeChoice(IncidentType.TRANSFER, "transfer", "Payé, ou arrêté à temps."),
         ),
     ),
-    Group(
+    ChoiceGroup(
         "Notre site et nos prestataires",
         (
-            Choice(IncidentType.DEFACEMENT, "defaced", "Texte ou images que nous n’avons pas mis."),
-            Choice(IncidentType.DDOS, "flood", "Il est noyé de visites, ou très lent."),
-            Choice(IncidentType.SUPPLIER, "supplier", "Et nous travaillons avec lui."),
-            Choice(IncidentType.FLAW, "flaw", "Sans dégât pour l’instant."),
+            TypeChoice(IncidentType.DEFACEMENT, "defaced", "Texte ou images que nous n’avons pas mis."),
+            TypeChoice(IncidentType.DDOS, "flood", "Il est noyé de visites, ou très lent."),
+            TypeChoice(IncidentType.SUPPLIER, "supplier", "Et nous travaillons avec lui."),
+            TypeChoice(IncidentType.FLAW, "flaw", "Sans dégât pour l’instant."),
         ),
     ),
 )

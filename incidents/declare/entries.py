@@ -9,8 +9,8 @@ from incidents.enums import Answer, Screen
 from incidents.services.declaring.draft import ScreenEntry
 
 # The question of each screen that the button « Je ne sais pas, passer » answers.
-SKIPPED = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_concerned"}
-LONGEST_STROKE = 6
+SKIPPABLE_QUESTIONS = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_concerned"}
+STROKE_DIGITS = 6
 
 
 def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) -> ScreenEntry:
@@ -19,8 +19,8 @@ def read_entry(screen: Screen, request: HttpRequest, journey: Journey | None) ->
     """
     data = drop_controls(request.POST)
     values = read_values(screen, data)
-    if "passer" in data and screen in SKIPPED:
-        values.setdefault(SKIPPED[screen], [Answer.UNKNOWN.value])
+    if "passer" in data and screen in SKIPPABLE_QUESTIONS:
+        values.setdefault(SKIPPABLE_QUESTIONS[screen], [Answer.UNKNOWN.value])
     author = journey.author if journey else ""
     if not author and isinstance(request.user, User):
         author = request.user.display_name
@@ -35,4 +35,4 @@ def parse_stroke(text: str) -> int:
     """Return how many times the script has saved the page, or 0 if `text` is not such a number, as without the
     script.
     """
-    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_STROKE else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < STROKE_DIGITS else 0

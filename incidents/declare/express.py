@@ -21,7 +21,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchAnswer, SearchProblem, answer_search
 from core.burst import hash_address
 from csirts.routing import Route, list_helpers
-from incidents.declare.brake import CONFIRMED, TRAP, must_confirm, must_confirm_start
+from incidents.declare.bot_limits import CONFIRMED, TRAP, must_confirm_sending, must_confirm_start
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
 from incidents.declare.journey import (
@@ -32,10 +32,10 @@ from incidents.declare.journey import (
     find_journey,
     list_own_bodies,
 )
-from incidents.declare.moves import redirect_to
+from incidents.declare.redirects import redirect_to
 from incidents.declare.screens import ROUTES
-from incidents.declare.sending import answer_repeated_post, find_member, lead_to_answer
-from incidents.declare.views import CHOOSE, TO_MEND
+from incidents.declare.sending import answer_repeated_post, find_declaring_member, redirect_to_confirmation
+from incidents.declare.views import CHOOSE_TYPE, TO_CORRECT
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Origin, Screen, Status
 from incidents.models import Draft
@@ -57,11 +57,11 @@ PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
 SEARCHED, WARNED = "pour", "averti"
 # The button that adds a body that no official list contains. Its value may give a kind and the commune of the seat.
 ADD = "ajouter"
-NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP}
+NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP}
 
 
 @dataclass
-class Page:
+class ExpressPage:
     """The content of the express screen. `journey` contains what was typed, and its draft may not be saved yet."""
 
     journey: Journey
@@ -122,12 +122,12 @@ def declare_express(request: HttpRequest) -> HttpResponse:
     a cookie.
     """
     if request.method == "POST" and not request.COOKIES:
-        return render_express_again(request, status=400)
-    return handle_express_screen(request)
+        return render_typed_express(request, status=400)
+    return render_or_submit_express(request)
 
 
 @never_cache
-def render_express_again(request: HttpRequest, *, status: int = 403) -> HttpResponse:
+def render_typed_express(request: HttpRequest, *, status: int = 403) -> HttpResponse:
     """Show what was typed, so that the person can send it again, because the post had no cookie. Save nothing, because
     such a post may be forged.
     """
@@ -139,7 +139,7 @@ def render_express_again(request: HttpRequest, *, status: int = 403) -> HttpResp
 @csrf_protect
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def handle_express_screen(request: HttpRequest) -> HttpResponse:
+def render_or_submit_express(request: HttpRequest) -> HttpResponse:
     """Show the express screen, or search, save or send what was posted. A device whose declaration was sent is
     redirected to the confirmation page.
     """
@@ -152,7 +152,7 @@ def handle_express_screen(request: HttpRequest) -> HttpResponse:
     page = read_express_page(request, opened or make_journey(request))
     with timezone.override(page.journey.clock):
         if opened and opened.incident:
-            return lead_back(request, opened, page)
+            return answer_repeated_express(request, opened, page)
         if request.method != "POST":
             return render_express(request, page)
         return submit_express(request, page)
@@ -165,7 +165,7 @@ def make_journey(request: HttpRequest) -> Journey:
     return Journey(Draft(uid=pen.uid if pen else uuid4()), {}, author)
 
 
-def read_express_page(request: HttpRequest, journey: Journey) -> Page:
+def read_express_page(request: HttpRequest, journey: Journey) -> ExpressPage:
     """Return the page as it was posted or, on GET, as the address and the draft fill it."""
     is_post = request.method == "POST"
     data = drop_controls(request.POST if is_post else request.GET)
@@ -175,58 +175,58 @@ def read_express_page(request: HttpRequest, journey: Journey) -> Page:
     values = {name: answers for name, answers in values.items() if name != PHONE} | ({PHONE: [phone]} if phone else {})
     kind = find_type(data.get(TYPE, "")) or (None if is_post else journey.type)
     draft = copy(journey.draft)
-    draft.type, draft.collectivity = kind or "", choose_body(request, data.get(BODY, ""), journey)
+    draft.type, draft.collectivity = kind or "", find_chosen_body(request, data.get(BODY, ""), journey)
     filled = replace(journey, draft=draft).having(Screen.CALLER, values)
-    return Page(filled, phone, data.get(QUERY, "").strip())
+    return ExpressPage(filled, phone, data.get(QUERY, "").strip())
 
 
-def choose_body(request: HttpRequest, value: str, journey: Journey) -> Collectivity | None:
+def find_chosen_body(request: HttpRequest, value: str, journey: Journey) -> Collectivity | None:
     """Return the body that the posted page names. On GET, if the address names no body, return the body of the draft
     or the only body of the account.
     """
     if request.method == "POST":
-        return None if is_search(request) else find_body(value)
+        return None if is_search_requested(request) else find_body(value)
     own_bodies = list_own_bodies(request)
     return find_body(value) or journey.collectivity or (own_bodies[0] if len(own_bodies) == 1 else None)
 
 
-def is_search(request: HttpRequest) -> bool:
+def is_search_requested(request: HttpRequest) -> bool:
     """Tell whether to search: the button was pressed, or the search text changed since the body was chosen."""
     has_new_words = SEARCHED in request.POST and request.POST[SEARCHED].strip() != request.POST.get(QUERY, "").strip()
     return SEARCH in request.POST or has_new_words
 
 
-def submit_express(request: HttpRequest, page: Page) -> HttpResponse:
+def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     """Search for the body, or send the declaration if the body is chosen and nothing is wrong."""
     if page.body is None or ADD in request.POST:
-        return find_or_add(request, page)
-    examine_page(page)
-    if page.problems or must_warn(request, page):
+        return search_or_add_body(request, page)
+    add_page_errors(page)
+    if page.problems or must_warn_unanswered(request, page):
         return render_express(request, page)
     details = page.journey.examined(now=timezone.now())
     if wrong := page.journey.wrong_screen(details):
-        return render_problem(request, page, wrong, details)
-    if must_confirm(request, drop_controls(request.POST)):
+        return render_express_problem(request, page, wrong, details)
+    if must_confirm_sending(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page)
-    return send_page(request, page, details)
+    return send_express_page(request, page, details)
 
 
-def find_or_add(request: HttpRequest, page: Page) -> HttpResponse:
+def search_or_add_body(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     """Search for bodies, or redirect to the page that adds one, as the pressed button asks."""
     if ADD in request.POST:
-        return add_body(request, page)
+        return redirect_to_body_form(request, page)
     if request.POST.get(SEARCH) != ANOTHER:
-        search_body(page)
-        ask_which(request, page)
+        search_bodies(page)
+        add_missing_choice_error(request, page)
     return render_express(request, page)
 
 
-def must_warn(request: HttpRequest, page: Page) -> bool:
+def must_warn_unanswered(request: HttpRequest, page: ExpressPage) -> bool:
     """Tell whether no centre answers for the chosen body and the posted page did not warn about it."""
     return page.is_unanswered and page.body is not None and request.POST.get(WARNED, "") != str(page.body.uid)
 
 
-def add_body(request: HttpRequest, page: Page) -> HttpResponse:
+def redirect_to_body_form(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     """Save what was typed and redirect to the page that adds a body, which returns here afterwards."""
     if page.is_new and must_confirm_start(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page, is_last=False)
@@ -238,7 +238,7 @@ def add_body(request: HttpRequest, page: Page) -> HttpResponse:
     return response
 
 
-def save_entries(page: Page) -> UUID | None:
+def save_entries(page: ExpressPage) -> UUID | None:
     """Save the screens that were filled here. Return the id of the draft, or None if nothing was typed and no draft
     existed.
     """
@@ -251,15 +251,15 @@ def save_entries(page: Page) -> UUID | None:
     return draft.uid if draft.nonce else None
 
 
-def ask_which(request: HttpRequest, page: Page) -> None:
+def add_missing_choice_error(request: HttpRequest, page: ExpressPage) -> None:
     """Add the error that a body must be chosen, if the person pressed the button that sends."""
     if CALL_ME in request.POST and page.query == request.POST.get(SEARCHED, "").strip() and page.matches:
         page.problems[BODY] = "Choisissez votre collectivité dans la liste."
 
 
-def search_body(page: Page) -> None:
+def search_bodies(page: ExpressPage) -> None:
     """Search for the bodies that the typed text names, and add all errors of the page at the same time."""
-    examine_page(page)
+    add_page_errors(page)
     try:
         page.answer = answer_search(page.query) if page.query else page.answer
     except SearchProblem as error:
@@ -273,17 +273,17 @@ def search_body(page: Page) -> None:
         page.problems = {QUERY: nothing} | page.problems
 
 
-def examine_page(page: Page) -> None:
+def add_page_errors(page: ExpressPage) -> None:
     """Add the errors of the telephone number and of the type of incident to `page.problems`."""
     if not page.phone.strip():
         page.problems[PHONE] = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
     elif problem := find_number_problem(page.phone):
         page.problems[PHONE] = f"{problem}."
     if page.journey.type is None:
-        page.problems[TYPE] = str(CHOOSE)
+        page.problems[TYPE] = str(CHOOSE_TYPE)
 
 
-def render_problem(request: HttpRequest, page: Page, wrong: Screen, details: Details) -> HttpResponse:
+def render_express_problem(request: HttpRequest, page: ExpressPage, wrong: Screen, details: Details) -> HttpResponse:
     """Show the error of the telephone number here, or redirect to the screen of the journey that has the wrong
     field.
     """
@@ -291,14 +291,14 @@ def render_problem(request: HttpRequest, page: Page, wrong: Screen, details: Det
         page.problems[PHONE] = " ".join(map(str, problems))
         return render_express(request, page)
     save_entries(page)
-    return redirect_to(ROUTES[wrong], **{TO_MEND: "oui"})
+    return redirect_to(ROUTES[wrong], **{TO_CORRECT: "oui"})
 
 
-def send_page(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
+def send_express_page(request: HttpRequest, page: ExpressPage, details: Details) -> HttpResponse:
     """Send the declaration and redirect to the confirmation page. Show the screen again if a value has become invalid
     since it was checked.
     """
-    journey, member = page.journey, find_member(page.journey, request)
+    journey, member = page.journey, find_declaring_member(page.journey, request)
     try:
         declared = send_express(
             uid=journey.draft.uid,
@@ -314,12 +314,12 @@ def send_page(request: HttpRequest, page: Page, details: Details) -> HttpRespons
         page.problems = {PHONE: " ".join(error.messages)}
         return render_express(request, page)
     else:
-        response = lead_to_answer(request, declared, signature="" if member else journey.author)
+        response = redirect_to_confirmation(request, declared, signature="" if member else journey.author)
     draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
     return response
 
 
-def lead_back(request: HttpRequest, journey: Journey, page: Page) -> HttpResponse:
+def answer_repeated_express(request: HttpRequest, journey: Journey, page: ExpressPage) -> HttpResponse:
     """Redirect to the confirmation page if the same values were already sent. Otherwise show the new values, so that
     they are not lost.
     """
@@ -328,16 +328,16 @@ def lead_back(request: HttpRequest, journey: Journey, page: Page) -> HttpRespons
     return response
 
 
-def ask_express_confirmation(request: HttpRequest, page: Page, *, is_last: bool = True) -> HttpResponse:
+def ask_express_confirmation(request: HttpRequest, page: ExpressPage, *, is_last: bool = True) -> HttpResponse:
     """Ask to confirm with one more button, and repeat what was typed in hidden inputs."""
     data = drop_controls(request.POST)
-    hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
+    hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_REPEATED for value in values]
     step = page.journey if is_last else None
     context = {"step": step, "route": "declare_express", "kept": hidden_inputs, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
 
-def render_express(request: HttpRequest, page: Page, *, lost_status: int = 0) -> HttpResponse:
+def render_express(request: HttpRequest, page: ExpressPage, *, lost_status: int = 0) -> HttpResponse:
     """Show the screen. `lost_status` is the status of the response if the post came without cookies, else 0."""
     journey = page.journey
     is_searched = page.query and not page.body and (page.answer.mention or not page.matches)

@@ -21,7 +21,7 @@ from incidents.catalogues.public_services import list_offered_services
 from incidents.catalogues.reflex_sheets import Reflexes
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
-from incidents.declare.screens import INPUTS, ORDER
+from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_ORDER
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Screen
 from incidents.facts.shapes import Declaration
@@ -93,7 +93,7 @@ class Journey:
     @property
     def next(self) -> Screen:
         """The screen with which to continue: the first screen that is not filled, or else the last screen."""
-        return self.missing or next((screen for screen in ORDER if screen not in self.pages), Screen.CALLER)
+        return self.missing or next((screen for screen in SCREEN_ORDER if screen not in self.pages), Screen.CALLER)
 
     def is_declaring_member(self, user: User | object) -> bool:
         """Tell whether the user is signed in and a member of the body that declares."""
@@ -150,7 +150,9 @@ class Journey:
     def wrong_screen(self, details: Details) -> Screen | None:
         """Return the first screen with an error in these checked details, or None."""
         wrong = details.wrong_inputs()
-        return next((screen for screen in ORDER if wrong & INPUTS[screen]), Screen.CALLER if wrong else None)
+        return next(
+            (screen for screen in SCREEN_ORDER if wrong & INPUTS_BY_SCREEN[screen]), Screen.CALLER if wrong else None
+        )
 
 
 def find_journey(request: HttpRequest) -> Journey | None:
@@ -205,7 +207,7 @@ def find_body_route(body: Collectivity) -> Route:
     return find_route(body, on=timezone.localdate(timezone=ZoneInfo(find_zone(body))))
 
 
-def find_near_centre(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
+def find_offered_centre(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
     """Return the centre of the body that the QR code or the account names, so that its number is shown before the body
     is chosen. Return None once the body is chosen.
     """

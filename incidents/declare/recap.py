@@ -13,20 +13,20 @@ from core.french import choose_plural
 from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, find_body
-from incidents.declare.screens import INPUTS, PLACES, Place
+from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_POSITIONS, ScreenPosition
 from incidents.enums import NOT_STATED, Answer, PublicService, Screen
 from incidents.models import DraftPage
 
 RESUMED = "reprise"  # the query parameter of a screen opened with a resumption code
 
 
-class Line(NamedTuple):
+class AnswerLine(NamedTuple):
     label: str
     text: str
 
 
-class Summary(NamedTuple):
-    place: Place
+class ScreenSummary(NamedTuple):
+    place: ScreenPosition
     text: str
     author: str = ""
 
@@ -34,41 +34,41 @@ class Summary(NamedTuple):
 class Mistake(NamedTuple):
     """An error on a screen that is not the displayed one."""
 
-    place: Place
+    place: ScreenPosition
     label: str
     message: str
 
 
-class State(NamedTuple):
+class ScreenState(NamedTuple):
     """The state of a screen: its saved answers, or None, and what is missing."""
 
-    place: Place
+    place: ScreenPosition
     page: DraftPage | None
     lack: str
 
 
-def list_lines(page: DraftPage, journey: Journey) -> list[Line]:
+def list_lines(page: DraftPage, journey: Journey) -> list[AnswerLine]:
     """Return all answers of one screen, each with its label."""
     if page.screen == Screen.WHAT:
         chosen = find_type(get_only_value(page, "quoi"))
-        return [Line("Ce qui arrive", str(chosen.label) if chosen else "")]
+        return [AnswerLine("Ce qui arrive", str(chosen.label) if chosen else "")]
     if page.screen == Screen.WHO:
-        return [Line("La collectivité", str(find_body(get_only_value(page, "collectivite")) or ""))]
+        return [AnswerLine("La collectivité", str(find_body(get_only_value(page, "collectivite")) or ""))]
     details = journey.having(Screen(page.screen), page.values).details()
-    return list(list_input_lines(details, INPUTS[Screen(page.screen)]))
+    return list(list_input_lines(details, INPUTS_BY_SCREEN[Screen(page.screen)]))
 
 
 def get_only_value(page: DraftPage, name: str) -> str:
     return str(next(iter(page.values.get(name, [])), ""))
 
 
-def list_input_lines(details: Details, names: frozenset[str]) -> Iterator[Line]:
+def list_input_lines(details: Details, names: frozenset[str]) -> Iterator[AnswerLine]:
     for form in details.all:
         for field in form:
             if field.html_name in names and field.value():
-                yield Line(str(field.label), format_field_value(field))
+                yield AnswerLine(str(field.label), format_field_value(field))
     if "service" in names and details.rows:
-        yield Line("Services", format_services(details))
+        yield AnswerLine("Services", format_services(details))
 
 
 def format_field_value(field: forms.BoundField) -> str:
@@ -85,7 +85,7 @@ def format_services(details: Details) -> str:
     return ", ".join(str(PublicService(row.service).label) for row in details.rows)
 
 
-def list_summaries(journey: Journey, details: Details) -> list[Summary]:
+def list_summaries(journey: Journey, details: Details) -> list[ScreenSummary]:
     """Return one line for each earlier screen, shown above the last button."""
     texts = {
         Screen.WHAT: str(journey.type.label) if journey.type else "",
@@ -94,7 +94,7 @@ def list_summaries(journey: Journey, details: Details) -> list[Summary]:
         Screen.DATA: format_yes_or_no(details, "data_concerned"),
     }
     authors = {screen: page.author for screen, page in journey.pages.items()}
-    return [Summary(PLACES[screen], text, authors.get(screen, "")) for screen, text in texts.items()]
+    return [ScreenSummary(SCREEN_POSITIONS[screen], text, authors.get(screen, "")) for screen, text in texts.items()]
 
 
 def format_yes_or_no(details: Details, name: str) -> str:
@@ -104,21 +104,22 @@ def format_yes_or_no(details: Details, name: str) -> str:
 
 def list_mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) -> Iterator[Mistake]:
     """Yield the errors of the other screens that were filled, in the order of the screens."""
-    for other, place in PLACES.items():
+    for other, place in SCREEN_POSITIONS.items():
         if other == screen or other not in journey.pages:
             continue
         for form in details.all:
             for name, messages in form.errors.items():
-                if form.add_prefix(name) in INPUTS[other]:
+                if form.add_prefix(name) in INPUTS_BY_SCREEN[other]:
                     label = str(form[name].label) if name in form.fields else ""
                     yield from (Mistake(place, label, str(message)) for message in messages)
 
 
-def list_states(journey: Journey) -> list[State]:
+def list_states(journey: Journey) -> list[ScreenState]:
     """Return the state of each screen, for a person who continues a declaration that somebody else began."""
     details = journey.examined(now=timezone.now())
     return [
-        State(PLACES[screen], journey.pages.get(screen), describe_lack(screen, journey, details)) for screen in PLACES
+        ScreenState(SCREEN_POSITIONS[screen], journey.pages.get(screen), describe_lack(screen, journey, details))
+        for screen in SCREEN_POSITIONS
     ]
 
 
@@ -128,7 +129,7 @@ def describe_lack(screen: Screen, journey: Journey, details: Details) -> str:
         return "pas encore rempli"
     if screen == Screen.CALLER and not journey.pages[screen].values.keys() & {"contact_phone", "contact_email"}:
         return "il manque un téléphone ou un mail"
-    wrong = len(details.wrong_inputs() & INPUTS[screen])
+    wrong = len(details.wrong_inputs() & INPUTS_BY_SCREEN[screen])
     return (
         choose_plural("une réponse à vérifier", "%(count)s réponses à vérifier", wrong) % {"count": wrong}
         if wrong

@@ -13,10 +13,10 @@ from collectivities.models import Region
 from core.text import clean_line
 from csirts.queries import list_directory_entries, list_last_resorts
 from csirts.routing import load_directory
-from incidents.declare.brake import count_seconds_to_wait, count_wrong_code
+from incidents.declare.bot_limits import count_seconds_to_wait, count_wrong_code
 from incidents.declare.journey import drop_controls, open_journey, select_drafts
-from incidents.declare.moves import redirect_to
 from incidents.declare.recap import RESUMED
+from incidents.declare.redirects import redirect_to
 from incidents.declare.screens import ROUTES
 from incidents.devices import draft_cookie
 from incidents.models import Draft
@@ -66,17 +66,17 @@ def declare_resume(request: HttpRequest) -> HttpResponse:
     address wait.
     """
     if request.method != "POST":
-        return ask_code(request, ResumeForm())
+        return render_code_form(request, ResumeForm())
     form = ResumeForm(drop_controls(request.POST))
     if not form.is_valid():
-        return ask_code(request, form, status=422)
+        return render_code_form(request, form, status=422)
     if wait := count_seconds_to_wait(request):
-        return ask_code(request, form, status=429, wait=wait)
+        return render_code_form(request, form, status=429, wait=wait)
     draft = find_draft(form.cleaned_data["code"])
     if draft is None:
         count_wrong_code(request)
         form.add_error("code", "Aucune déclaration en cours n’a ce code. Il n’y a ni zéro, ni O, ni 1, ni I.")
-        return ask_code(request, form, status=422)
+        return render_code_form(request, form, status=422)
     return resume_draft(request, form, draft)
 
 
@@ -87,15 +87,15 @@ def resume_draft(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpRe
     if draft.incident:
         message = "Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi."
         form.add_error("code", message % {"reference": spaced(draft.incident.reference)})
-        return ask_code(request, form, status=422)
+        return render_code_form(request, form, status=422)
     journey = open_journey(select_drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
     response = redirect_to(ROUTES[journey.next], **{RESUMED: "oui"})
     draft_cookie.remember_draft(response, draft.uid, journey.author)
     return response
 
 
-def ask_code(request: HttpRequest, form: ResumeForm, *, status: int = 200, wait: int = 0) -> HttpResponse:
-    context = list_numbers() | {"form": form, "wait": wait}
+def render_code_form(request: HttpRequest, form: ResumeForm, *, status: int = 200, wait: int = 0) -> HttpResponse:
+    context = build_directory_context() | {"form": form, "wait": wait}
     return render(request, "declare/resume.html", context, status=status)
 
 
@@ -103,10 +103,10 @@ def render_no_cookies(request: HttpRequest) -> HttpResponse:
     """Explain that cookies are needed, before anything is typed, because without a cookie the server cannot tell which
     screens belong to one declaration.
     """
-    return render(request, "declare/no_cookies.html", list_numbers(), status=400)
+    return render(request, "declare/no_cookies.html", build_directory_context(), status=400)
 
 
-def list_numbers() -> dict[str, object]:
+def build_directory_context() -> dict[str, object]:
     """Return the template context with the numbers of all centres, so that everybody can call."""
     today = timezone.localdate()
     csirts = load_directory(today).csirts

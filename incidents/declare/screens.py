@@ -8,7 +8,7 @@ from incidents.declare.forms import DetailsForm, ServiceForm
 from incidents.enums import PublicService, Screen
 from incidents.facts.shapes import LEAK_INPUTS
 
-ORDER = tuple(Screen)
+SCREEN_ORDER = tuple(Screen)
 ROUTES = {
     Screen.WHAT: "declare_type",
     Screen.WHO: "declare_who",
@@ -28,7 +28,7 @@ SERVICE_INPUTS = frozenset(
         *(f"{service.value}-{name}" for service in PublicService for name in ServiceForm.base_fields),
     }
 )
-INPUTS: dict[Screen, frozenset[str]] = {
+INPUTS_BY_SCREEN: dict[Screen, frozenset[str]] = {
     Screen.WHAT: frozenset({"quoi"}),
     Screen.WHO: frozenset({"collectivite"}),
     Screen.SERVICES: SERVICE_INPUTS,
@@ -40,7 +40,7 @@ INPUTS: dict[Screen, frozenset[str]] = {
 SCREENS_OF_QUESTIONS = {screen.value: screen for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}
 
 
-class Place(NamedTuple):
+class ScreenPosition(NamedTuple):
     """The position of a screen in the declaration, with its URL name and label."""
 
     screen: Screen
@@ -49,20 +49,25 @@ class Place(NamedTuple):
     label: str
 
 
-PLACES = {screen: Place(screen, number, ROUTES[screen], screen.label) for number, screen in enumerate(ORDER, start=1)}
-COUNT = len(ORDER)
+SCREEN_POSITIONS = {
+    screen: ScreenPosition(screen, number, ROUTES[screen], screen.label)
+    for number, screen in enumerate(SCREEN_ORDER, start=1)
+}
+SCREEN_COUNT = len(SCREEN_ORDER)
 
 
 def read_values(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
     """Return the values that were typed in the inputs of this screen, unchanged. Empty inputs are left out."""
-    inputs = {name: [value for value in data.getlist(name) if value] for name in data if name in INPUTS[screen]}
+    inputs = {
+        name: [value for value in data.getlist(name) if value] for name in data if name in INPUTS_BY_SCREEN[screen]
+    }
     return {name: values for name, values in sorted(inputs.items()) if values}
 
 
-def list_places_before(screen: Screen) -> tuple[Place, ...]:
-    return tuple(PLACES[earlier] for earlier in ORDER[: ORDER.index(screen)])
+def list_earlier_positions(screen: Screen) -> tuple[ScreenPosition, ...]:
+    return tuple(SCREEN_POSITIONS[earlier] for earlier in SCREEN_ORDER[: SCREEN_ORDER.index(screen)])
 
 
 def get_next_screen(screen: Screen) -> Screen:
     """Return the screen that follows, or the last screen itself."""
-    return ORDER[min(ORDER.index(screen) + 1, COUNT - 1)]
+    return SCREEN_ORDER[min(SCREEN_ORDER.index(screen) + 1, SCREEN_COUNT - 1)]

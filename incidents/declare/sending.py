@@ -14,13 +14,13 @@ from accounts.models import User
 from core.burst import hash_address
 from core.text import are_same_words
 from csirts.routing import Route
-from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
+from incidents.declare.bot_limits import CONFIRMED, TRAP, must_confirm_sending
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, drop_controls, find_journey
-from incidents.declare.moves import redirect_to
 from incidents.declare.recap import list_lines
+from incidents.declare.redirects import redirect_to
 from incidents.declare.screens import ROUTES
-from incidents.devices import cookie as follow_up
+from incidents.devices import case_cookie as follow_up
 from incidents.devices.draft_cookie import PEN
 from incidents.devices.signature import remember_signature
 from incidents.enums import Origin, Screen, Status
@@ -30,14 +30,14 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
 
-NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
+NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
 # Inputs that the page that asks to confirm repeats, so that its post counts as coming from the same opened screen.
-SAME_HAND = {PEN, "trait"}
-LEDGER_LINES = range(18)
-ALREADY = "deja"  # the query parameter of the confirmation page for a person who came to declare again
+OPENED_SCREEN_INPUTS = {PEN, "trait"}
+EMPTY_LOG_LINES = range(18)
+RETURNING = "deja"  # the query parameter of the confirmation page for a person who came to declare again
 
 
-def send_at_once(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse | None:
+def send_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse | None:
     """Save the last screen and send the whole declaration in one transaction. Return None if something must be
     corrected or confirmed.
 
@@ -46,7 +46,7 @@ def send_at_once(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
     """
     whole = journey.having(entry.screen, entry.values)
     details = whole.examined(now=timezone.now())
-    if whole.wrong_screen(details) or must_confirm(request, drop_controls(request.POST)):
+    if whole.wrong_screen(details) or must_confirm_sending(request, drop_controls(request.POST)):
         return None
     try:
         return send_declaration(request, whole, details, entry)
@@ -55,7 +55,7 @@ def send_at_once(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
 
 
 def send_declaration(request: HttpRequest, journey: Journey, details: Details, entry: ScreenEntry) -> HttpResponse:
-    member = find_member(journey, request)
+    member = find_declaring_member(journey, request)
     declared = send_draft(
         uid=journey.draft.uid,
         entry=entry,
@@ -66,15 +66,15 @@ def send_declaration(request: HttpRequest, journey: Journey, details: Details, e
     )
     # The declarant is the person to call back, unless they gave another name.
     signature = entry.author or declared.incident.story.contact_name
-    return lead_to_answer(request, declared, signature="" if member else signature)
+    return redirect_to_confirmation(request, declared, signature="" if member else signature)
 
 
-def find_member(journey: Journey, request: HttpRequest) -> User | None:
+def find_declaring_member(journey: Journey, request: HttpRequest) -> User | None:
     """Return the signed-in user if they are a member of the body that declares."""
     return request.user if journey.is_declaring_member(request.user) and isinstance(request.user, User) else None
 
 
-def lead_to_answer(request: HttpRequest, declared: DeclarationResult, *, signature: str) -> HttpResponse:
+def redirect_to_confirmation(request: HttpRequest, declared: DeclarationResult, *, signature: str) -> HttpResponse:
     """Redirect to the confirmation page, and give this device access to the new case."""
     response = redirect_to("declare_sent")
     follow_up.remember_case(request, response, declared.incident.reference, declared.access.uid)
@@ -88,7 +88,7 @@ def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | No
     repeated in hidden inputs.
     """
     data = drop_controls(request.POST)
-    left_out = NOT_KEPT - SAME_HAND if journey else NOT_KEPT
+    left_out = NOT_REPEATED - OPENED_SCREEN_INPUTS if journey else NOT_REPEATED
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
     context = {"step": journey, "route": ROUTES[screen], "kept": hidden_inputs, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
@@ -117,12 +117,12 @@ def declare_sent(request: HttpRequest) -> HttpResponse:
     if journey.incident is None:
         return redirect_to(ROUTES[journey.next])
     if journey.incident.status == Status.CLOSED:
-        return lead_to_closed_case(request, journey.incident)
+        return redirect_from_closed_case(request, journey.incident)
     with timezone.override(journey.clock):
-        return render_answer(request, journey, journey.incident)
+        return render_confirmation(request, journey, journey.incident)
 
 
-def lead_to_closed_case(request: HttpRequest, incident: Incident) -> HttpResponse:
+def redirect_from_closed_case(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Redirect to the page that says how the case ended or, for a device without access to the case, to a new
     declaration. The confirmation page would promise help that is over.
     """
@@ -131,7 +131,7 @@ def lead_to_closed_case(request: HttpRequest, incident: Incident) -> HttpRespons
     return redirect("follow_up", incident.reference)
 
 
-def render_answer(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
+def render_confirmation(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
     access = incident.accesses.filter(revoked_at=None, expires_at__gt=timezone.now()).first()
     secret, route = get_first_secret(access), get_case_route(journey, incident)
     context = {
@@ -142,8 +142,8 @@ def render_answer(request: HttpRequest, journey: Journey, incident: Incident) ->
         "secret": secret,
         "useful": list_useful_sections(incident, list_sheets(incident)) if secret else [],
         "linked": follow_up.get_access_uid(request, incident.reference) is not None,
-        "ledger": LEDGER_LINES,
-        "is_back": ALREADY in request.GET,
+        "ledger": EMPTY_LOG_LINES,
+        "is_back": RETURNING in request.GET,
     }
     return render(request, "declare/answer.html", context)
 

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words
 from core.stale import Stale
 from csirts.routing import list_helpers
-from incidents.declare.brake import must_confirm_start
-from incidents.declare.choices import GROUPS, UNKNOWN, find_type
+from incidents.declare.bot_limits import must_confirm_start
+from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_type
 from incidents.declare.entries import read_entry
 from incidents.declare.forms import Details
 from incidents.declare.journey import (
@@ -27,19 +27,26 @@ from incidents.declare.journey import (
     find_body,
     find_chosen_type,
     find_journey,
-    find_near_centre,
+    find_offered_centre,
     list_own_bodies,
 )
-from incidents.declare.moves import redirect_to
 from incidents.declare.recap import RESUMED, list_lines, list_mistakes_elsewhere, list_states, list_summaries
+from incidents.declare.redirects import redirect_to
 from incidents.declare.resume import render_no_cookies
-from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, get_next_screen, list_places_before
-from incidents.declare.sending import ALREADY, answer_repeated_post, ask_confirmation, send_at_once
+from incidents.declare.screens import (
+    INPUTS_BY_SCREEN,
+    ROUTES,
+    SCREEN_COUNT,
+    SCREEN_POSITIONS,
+    get_next_screen,
+    list_earlier_positions,
+)
+from incidents.declare.sending import RETURNING, answer_repeated_post, ask_confirmation, send_if_valid
 from incidents.devices import draft_cookie
 from incidents.enums import Screen, Status
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
-from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
+from incidents.questions.plain_labels import DATA_WORDS, PERSON_WORDS
 from incidents.services.declaring.draft import (
     AlreadySent,
     AnswersChanged,
@@ -51,12 +58,12 @@ from incidents.services.declaring.draft import (
 )
 
 ScreenView = Callable[[HttpRequest, Journey], HttpResponse]
-CHOOSE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
-MAILBOX = (
+CHOOSE_TYPE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
+MAILBOX_HELP = (
     "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. "
     "Le lien et le code de votre dossier y arrivent."
 )
-MAILBOX_IN_DOUBT = (
+MAILBOX_IN_DOUBT_HELP = (
     "Sans téléphone, elle est nécessaire. Quelqu’un d’autre lit peut-être cette boîte : le mail dira seulement qu’une "
     "déclaration existe et qui appeler. Ni lien, ni code : notez le code sur l’écran qui suit."
 )
@@ -65,12 +72,12 @@ TEMPLATES = {
     Screen.DATA: "declare/donnees.html",
     Screen.CALLER: "declare/rappel.html",
 }
-FROM_THE_FIRST = "suite"
+FROM_FIRST_SCREEN = "suite"
 # The query parameter of a screen that was opened to correct its errors. Without it, a screen shows no error before its
 # own button is pressed.
-TO_MEND = "corriger"
+TO_CORRECT = "corriger"
 # The folded questions of the last screen. The fold is open if one of them has an error.
-FOLDED = (
+FOLDED_INPUTS = (
     *STORY_LINES,
     *(f"{name}_{part}" for name in ("detected", "attack_known") for part in ("date", "time", "certainty")),
 )
@@ -87,28 +94,28 @@ def declare_type(request: HttpRequest) -> HttpResponse:
     """
     if request.method == "POST" and not request.COOKIES and draft_cookie.PEN not in request.POST:
         return render_no_cookies(request)
-    return handle_first_screen(request)
+    return render_or_save_first_screen(request)
 
 
 @csrf_protect
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def handle_first_screen(request: HttpRequest) -> HttpResponse:
+def render_or_save_first_screen(request: HttpRequest) -> HttpResponse:
     """Show the first screen, or save the posted type. A device whose case is open is sent to the confirmation page."""
     journey = find_journey(request)
     if journey and journey.incident and journey.incident.status != Status.CLOSED:
-        return redirect_to("declare_sent", **{ALREADY: "oui"})
+        return redirect_to("declare_sent", **{RETURNING: "oui"})
     if journey and journey.incident:  # a closed or withdrawn case does not prevent a new declaration
         journey = None
     if request.method == "POST":
-        return choose_type(request, journey)
-    return ask_type(request, journey)
+        return save_type(request, journey)
+    return render_type_screen(request, journey)
 
 
-def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
+def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     chosen = find_type(request.POST.get("quoi", ""))
     if chosen is None:
-        return ask_type(request, journey, problem=CHOOSE)
+        return render_type_screen(request, journey, problem=CHOOSE_TYPE)
     entry = replace(read_entry(Screen.WHAT, request, journey), type=chosen.value)
     if journey:
         return save_screen(request, journey, entry)
@@ -117,13 +124,13 @@ def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     draft = start_draft(entry=entry)
     # The QR code on the wall card names the body, which the next screen then offers.
     body = find_body(drop_controls(request.POST).get("collectivite", ""))
-    query = {FROM_THE_FIRST: "oui"} | ({"collectivite": str(body.uid)} if body else {})
+    query = {FROM_FIRST_SCREEN: "oui"} | ({"collectivite": str(body.uid)} if body else {})
     response = redirect_to("declare_who", **query)
     draft_cookie.remember_draft(response, draft.uid, entry.author)
     return response
 
 
-def ask_type(
+def render_type_screen(
     request: HttpRequest,
     journey: Journey | None = None,
     *,
@@ -135,10 +142,10 @@ def ask_type(
     declaration.
     """
     body = find_body((request.POST or request.GET).get("collectivite", ""))
-    context = build_frame(request, Screen.WHAT, journey, clash=clash) | {
-        "near": find_near_centre(body, journey),
-        "unknown": UNKNOWN,
-        "groups": GROUPS,
+    context = build_screen_context(request, Screen.WHAT, journey, clash=clash) | {
+        "near": find_offered_centre(body, journey),
+        "unknown": UNKNOWN_CHOICE,
+        "groups": CHOICE_GROUPS,
         "chosen": find_chosen_type(request, journey),
         "named": body,
         "helpers": list_helpers(timezone.localdate()),
@@ -162,12 +169,12 @@ def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpReques
         def guarded(request: HttpRequest) -> HttpResponse:
             journey = find_journey(request)
             if journey is None:
-                return handle_missing_draft(request, screen)
-            if request.method == "POST" and (journey.incident or is_missing(journey, screen)):
+                return start_missing_draft(request, screen)
+            if request.method == "POST" and (journey.incident or lacks_earlier_screen(journey, screen)):
                 return save_screen(request, journey, read_entry(screen, request, journey))
             if journey.incident:
                 return redirect_to("declare_sent")
-            if is_missing(journey, screen):
+            if lacks_earlier_screen(journey, screen):
                 return redirect_to(ROUTES[journey.next])
             with timezone.override(journey.clock):
                 return view(request, journey)
@@ -177,19 +184,19 @@ def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpReques
     return decorate
 
 
-def is_missing(journey: Journey, screen: Screen) -> bool:
+def lacks_earlier_screen(journey: Journey, screen: Screen) -> bool:
     """Tell whether an earlier screen must be filled before `screen`."""
     return journey.missing is not None and screen not in {journey.missing, Screen.WHAT}
 
 
-def handle_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
+def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
     """Start a new draft with what was typed, because this device has none. A request that comes from the first screen
     gets an explanation of cookies instead, because the cookie of that screen did not come back.
     """
-    if FROM_THE_FIRST in request.GET:
+    if FROM_FIRST_SCREEN in request.GET:
         return render_no_cookies(request)
     if request.method != "POST":
-        return ask_type(request, lost=True)
+        return render_type_screen(request, lost=True)
     entry = read_entry(screen, request, None)
     if screen == Screen.WHO:
         entry = replace(entry, collectivity=find_body(drop_controls(request.POST).get("collectivite", "")))
@@ -206,15 +213,15 @@ def handle_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
 @require_draft(Screen.WHO)
 def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
     if request.method != "POST":
-        return ask_who(request, journey)
+        return render_body_screen(request, journey)
     chosen = find_body(drop_controls(request.POST).get("collectivite", ""))
     if chosen is None:
         problem = "Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."
-        return ask_who(request, journey, problem=problem)
+        return render_body_screen(request, journey, problem=problem)
     return save_screen(request, journey, replace(read_entry(Screen.WHO, request, journey), collectivity=chosen))
 
 
-def ask_who(
+def render_body_screen(
     request: HttpRequest, journey: Journey, *, problem: str = "", clash: DraftPage | None = None
 ) -> HttpResponse:
     query = request.GET.get("q", "").strip()
@@ -228,8 +235,8 @@ def ask_who(
         problem, status = str(error), 422
     own_bodies = [] if query else list_own_bodies(request)
     current = find_body((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
-    context = build_frame(request, Screen.WHO, journey, clash=clash) | {
-        "near": find_near_centre(current or (own_bodies[0] if own_bodies else None), journey),
+    context = build_screen_context(request, Screen.WHO, journey, clash=clash) | {
+        "near": find_offered_centre(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,
         "found": answer.bodies,
         "mention": answer.mention,
@@ -245,17 +252,17 @@ def ask_who(
 
 @require_draft(Screen.SERVICES)
 def declare_services(request: HttpRequest, journey: Journey) -> HttpResponse:
-    return ask_or_keep(request, journey, Screen.SERVICES)
+    return render_or_save_screen(request, journey, Screen.SERVICES)
 
 
 @require_draft(Screen.DATA)
 def declare_data(request: HttpRequest, journey: Journey) -> HttpResponse:
-    return ask_or_keep(request, journey, Screen.DATA)
+    return render_or_save_screen(request, journey, Screen.DATA)
 
 
 @require_draft(Screen.CALLER)
 def declare_caller(request: HttpRequest, journey: Journey) -> HttpResponse:
-    return ask_or_keep(request, journey, Screen.CALLER)
+    return render_or_save_screen(request, journey, Screen.CALLER)
 
 
 @login_not_required
@@ -269,7 +276,7 @@ def declare_another(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def ask_or_keep(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
+def render_or_save_screen(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
     if request.method == "POST":
         return save_screen(request, journey, read_entry(screen, request, journey))
     return render_screen(request, journey, screen)
@@ -285,7 +292,7 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
     except AlreadySent:
         return answer_repeated_post(request, journey, entry)
     except Draft.DoesNotExist:
-        return handle_missing_draft(request, screen)
+        return start_missing_draft(request, screen)
     except Stale as changed:
         return render_screen(request, journey.having(screen, entry.values), screen, clash=changed.current)
     draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
@@ -294,21 +301,21 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
 
 def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
     """Send the declaration if this is its last screen and nothing must be corrected; otherwise save the screen. Raise
-    as `send_at_once` and `save_page` do, except AnswersChanged.
+    as `send_if_valid` and `save_page` do, except AnswersChanged.
     """
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.missing is None and journey.incident is None
     try:
-        if may_be_sent and (response := send_at_once(request, journey, entry)):
+        if may_be_sent and (response := send_if_valid(request, journey, entry)):
             return response
     except AnswersChanged:
         save_page(uid=journey.draft.uid, entry=entry)
         return render_screen(request, find_journey(request) or journey, entry.screen, has_changed=True)
     page = save_page(uid=journey.draft.uid, entry=entry)
-    return leave_screen(request, journey.saved(page), entry.screen)
+    return redirect_after_saving(request, journey.saved(page), entry.screen)
 
 
-def leave_screen(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
+def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
     """Redirect from the saved screen to the page that the pressed button names, or show the screen again with its
     errors.
     """
@@ -319,23 +326,25 @@ def leave_screen(request: HttpRequest, journey: Journey, screen: Screen) -> Http
     details = journey.examined(now=timezone.now())
     if (wrong := journey.wrong_screen(details)) == screen:
         return render_screen(request, journey, screen, details=details)
-    return go_to_next_screen(request, journey, screen, wrong)
+    return redirect_to_next_screen(request, journey, screen, wrong)
 
 
-def go_to_next_screen(request: HttpRequest, journey: Journey, screen: Screen, wrong: Screen | None) -> HttpResponse:
+def redirect_to_next_screen(
+    request: HttpRequest, journey: Journey, screen: Screen, wrong: Screen | None
+) -> HttpResponse:
     """Redirect from a screen without error to the next screen or to `wrong`, the screen to correct. From the last
     screen without any error, ask to confirm the sending.
     """
-    if wrong and (screen == Screen.CALLER or is_mending(request)):
-        return redirect_to(ROUTES[wrong], **{TO_MEND: "oui"})
+    if wrong and (screen == Screen.CALLER or is_correcting(request)):
+        return redirect_to(ROUTES[wrong], **{TO_CORRECT: "oui"})
     if screen == Screen.CALLER:
         return ask_confirmation(request, Screen.CALLER, journey)
-    return redirect_to(ROUTES[Screen.CALLER if is_mending(request) else get_next_screen(screen)])
+    return redirect_to(ROUTES[Screen.CALLER if is_correcting(request) else get_next_screen(screen)])
 
 
-def is_mending(request: HttpRequest) -> bool:
+def is_correcting(request: HttpRequest) -> bool:
     """Tell whether a button led to this screen so that its errors are corrected."""
-    return TO_MEND in request.GET or TO_MEND in request.POST
+    return TO_CORRECT in request.GET or TO_CORRECT in request.POST
 
 
 def render_screen(
@@ -351,16 +360,18 @@ def render_screen(
     and `has_changed` means that other screens have changed since this screen was opened.
     """
     if screen == Screen.WHAT:
-        return ask_type(request, journey, clash=clash)
+        return render_type_screen(request, journey, clash=clash)
     if screen == Screen.WHO:
-        return ask_who(request, journey, clash=clash)
+        return render_body_screen(request, journey, clash=clash)
     status = 409 if clash or has_changed else 422 if details else 200
-    to_mend = details is not None or is_mending(request)
+    to_mend = details is not None or is_correcting(request)
     details = details or journey.examined(now=timezone.now())
-    elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_mending(request) else []
-    details.drop_other_errors(INPUTS[screen] if to_mend else ())
-    context = build_frame(request, screen, journey, clash=clash) | build_questions_context(request, journey, details)
-    context |= {"is_mending": is_mending(request), "elsewhere": elsewhere, "has_changed": has_changed}
+    elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_correcting(request) else []
+    details.drop_other_errors(INPUTS_BY_SCREEN[screen] if to_mend else ())
+    context = build_screen_context(request, screen, journey, clash=clash) | build_questions_context(
+        request, journey, details
+    )
+    context |= {"is_mending": is_correcting(request), "elsewhere": elsewhere, "has_changed": has_changed}
     return render(request, TEMPLATES[screen], context, status=status)
 
 
@@ -370,8 +381,8 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Det
         "forms": details.all,
         "is_mine": journey.is_declaring_member(request.user),
         "now": timezone.now(),
-        "is_fold_open": any(details.form.errors.get(name) for name in FOLDED),
-        "email_help": MAILBOX_IN_DOUBT if journey.is_mailbox_in_doubt else MAILBOX,
+        "is_fold_open": any(details.form.errors.get(name) for name in FOLDED_INPUTS),
+        "email_help": MAILBOX_IN_DOUBT_HELP if journey.is_mailbox_in_doubt else MAILBOX_HELP,
         "data_words": DATA_WORDS,
         "person_words": PERSON_WORDS,
         "summary": list_summaries(journey, details),
@@ -379,17 +390,17 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Det
     }
 
 
-def build_frame(
+def build_screen_context(
     request: HttpRequest, screen: Screen, journey: Journey | None, *, clash: DraftPage | None = None
 ) -> dict[str, object]:
     """Return the context that all screens share."""
     page = journey.pages.get(screen) if journey else None
     return {
         "step": journey,
-        "place": PLACES[screen],
-        "screens": range(1, COUNT + 1),
-        "count": COUNT,
-        "earlier": list_places_before(screen),
+        "place": SCREEN_POSITIONS[screen],
+        "screens": range(1, SCREEN_COUNT + 1),
+        "count": SCREEN_COUNT,
+        "earlier": list_earlier_positions(screen),
         "page": page,
         "version": stamp_page(clash or page),
         "pen": draft_cookie.make_pen(journey.draft.uid, journey.author) if journey else "",

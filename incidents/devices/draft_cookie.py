@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from incidents.services.declaring.draft import DRAFT_LIFETIME
 
-NAME = "tocsin_declaration"
+COOKIE_NAME = "tocsin_declaration"
 SALT = "incidents.declare.cookie"
 PATH = "/declarer/"
 DRAFT_LIFETIME_SECONDS = int(DRAFT_LIFETIME.total_seconds())
@@ -38,7 +38,7 @@ def read_draft_cookie(request: HttpRequest) -> DraftHandle | None:
     """Return the draft named by the posted page, or else by the cookie. Return None if neither names one, or if the
     value was altered or is too old.
     """
-    return read_pen(request) or read_signed(request.COOKIES.get(NAME, ""), SALT)
+    return read_pen(request) or read_signed(request.COOKIES.get(COOKIE_NAME, ""), SALT)
 
 
 def read_pen(request: HttpRequest) -> DraftHandle | None:
@@ -62,7 +62,7 @@ def make_pen(uid: UUID, author: str) -> str:
 
 def remember_draft(response: HttpResponse, uid: UUID, author: str = "") -> None:
     response.set_cookie(
-        NAME,
+        COOKIE_NAME,
         signing.dumps([str(uid), author], salt=SALT),
         max_age=DRAFT_LIFETIME_SECONDS,
         path=PATH,
@@ -73,4 +73,4 @@ def remember_draft(response: HttpResponse, uid: UUID, author: str = "") -> None:
 
 
 def forget_draft(response: HttpResponse) -> None:
-    response.delete_cookie(NAME, path=PATH, samesite="Lax")
+    response.delete_cookie(COOKIE_NAME, path=PATH, samesite="Lax")

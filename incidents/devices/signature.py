@@ -9,9 +9,9 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from incidents.access import Guest
-from incidents.devices import cookie
+from incidents.devices import case_cookie
 
-NAME = "tocsin_signature"
+COOKIE_NAME = "tocsin_signature"
 SALT = "incidents.devices.signature"
 
 
@@ -20,17 +20,19 @@ def read_signature(request: HttpRequest, guest: Guest) -> str:
     if guest.user:
         return guest.user.display_name
     try:
-        return str(signing.loads(request.COOKIES.get(NAME, ""), salt=SALT, max_age=cookie.DRAFT_LIFETIME_SECONDS))
+        return str(
+            signing.loads(request.COOKIES.get(COOKIE_NAME, ""), salt=SALT, max_age=case_cookie.LIFETIME_SECONDS)
+        )
     except signing.BadSignature:
         return ""
 
 
 def remember_signature(response: HttpResponse, signature: str) -> None:
     response.set_cookie(
-        NAME,
+        COOKIE_NAME,
         signing.dumps(signature, salt=SALT),
-        max_age=cookie.DRAFT_LIFETIME_SECONDS,
-        path=cookie.PATH,
+        max_age=case_cookie.LIFETIME_SECONDS,
+        path=case_cookie.PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 
 from accounts.models import User
 from incidents.access import Guest, get_case, record_accesses
-from incidents.devices import cookie
+from incidents.devices import case_cookie
 from incidents.enums import Ability, Door
 from incidents.models import Incident
 from incidents.reference import compact
@@ -37,7 +37,7 @@ def list_guests(request: HttpRequest, reference: str) -> list[Guest]:
     A member of a body is first listed with their account, so that they act under their own name even if they have the
     link.
     """
-    uid = cookie.get_access_uid(request, reference)
+    uid = case_cookie.get_access_uid(request, reference)
     by_link = [Guest(access_uid=uid)] if uid else []
     if not isinstance(request.user, User):
         return by_link

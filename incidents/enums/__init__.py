@@ -1,5 +1,25 @@
 """The codes of an incident as the database stores them, with their labels as people read them."""
 
+from incidents.enums.cases import (
+    OPEN,
+    TYPE_TERMS,
+    Burst,
+    Cause,
+    ClosingReason,
+    DueFor,
+    IncidentType,
+    Nature,
+    NumberSource,
+    Origin,
+    Outcome,
+    Pap,
+    Satisfaction,
+    Severity,
+    Status,
+    Tlp,
+    UnconfirmingReason,
+    Verification,
+)
 from incidents.enums.facts import (
     EXTENT_NOT_STATED,
     NOT_STATED,
@@ -21,26 +41,6 @@ from incidents.enums.history import (
     Door,
     EventKind,
     Rerouting,
-)
-from incidents.enums.judged import (
-    OPEN,
-    TYPE_TERMS,
-    Burst,
-    Cause,
-    ClosingReason,
-    DueFor,
-    IncidentType,
-    Nature,
-    NumberSource,
-    Origin,
-    Outcome,
-    Pap,
-    Satisfaction,
-    Severity,
-    Status,
-    TakingBack,
-    Tlp,
-    Verification,
 )
 from incidents.enums.work import (
     BulkAct,
@@ -96,8 +96,8 @@ __all__ = [
     "Screen",
     "Severity",
     "Status",
-    "TakingBack",
     "Tlp",
     "TransferState",
+    "UnconfirmingReason",
     "Verification",
 ]

@@ -11,12 +11,13 @@ from accounts.models import User
 from collectivities.zones import find_zone
 from core.text import clean_line
 from incidents.access import Guest, speaks_for_body
-from incidents.devices import cookie
+from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature, remember_signature
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
 from incidents.follow_up.page import find_new_route, read_known_facts, render_case_page, render_not_found
+from incidents.progress import describe_standing
 from incidents.reference import compact
 from incidents.sentence import list_sentences
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
@@ -24,7 +25,6 @@ from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.share import find_shared, share_sentence, unshare_sentence
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.assign import find_holder
-from incidents.standing import describe_standing
 
 
 @private
@@ -125,7 +125,7 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
     """Attach the case to the account of a member of its body who also has the secret link."""
-    uid = cookie.get_access_uid(request, compact(reference))
+    uid = case_cookie.get_access_uid(request, compact(reference))
     if uid is None or not isinstance(request.user, User):
         return render_not_found(request)
     try:

@@ -36,7 +36,7 @@ from incidents.facts.shapes import (
 from incidents.follow_up.complete_questions import format_day_value, format_hour_value
 from incidents.models import Incident
 from incidents.moments import end_or_day
-from incidents.questions.plain import DATA_WORDS, PERSON_WORDS
+from incidents.questions.plain_labels import DATA_WORDS, PERSON_WORDS
 from incidents.services.declarant.complete import Writing, Written
 from incidents.services.declarant.correct import (
     correct_caller,

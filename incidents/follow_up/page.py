@@ -13,13 +13,14 @@ from accounts.models import User
 from collectivities.zones import find_zone
 from csirts.routing import Route, find_route
 from incidents.access import Guest, list_abilities, list_guest_abilities, speaks_for_body
-from incidents.devices import cookie
+from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import list_history
 from incidents.follow_up.rating import build_rating_block
 from incidents.models import Incident, Message, ServiceInterruption
+from incidents.progress import Standing, Step, describe_standing
 from incidents.queries import UsefulSection, count_held, list_openers, list_pieces, list_sheets, list_useful_sections
 from incidents.sentence import SentenceFacts, Service, list_sentences
 from incidents.services.correspondence.correspond import MESSAGES_SHOWN, list_latest_messages
@@ -31,7 +32,6 @@ from incidents.services.history.declared import read_declared_data
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.services.papers.dossier import explain_centre, format_judgement_sentence, list_declared_sections
 from incidents.sharing import may_share_sentence
-from incidents.standing import Standing, Step, describe_standing
 
 # The number of messages that the page shows. Earlier messages are folded, except from the oldest open question on.
 LATEST = 1
@@ -140,7 +140,7 @@ def describe_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
     """Return whether this device has the valid secret link, and whether the user's account may claim the declaration
     with it.
     """
-    uid = cookie.get_access_uid(request, incident.reference)
+    uid = case_cookie.get_access_uid(request, incident.reference)
     holds = uid is not None and incident.accesses.filter(uid=uid, revoked_at=None).exists()
     user = request.user if isinstance(request.user, User) else None
     is_free = holds and not incident.claimed_at and incident.closing_reason != ClosingReason.WITHDRAWN

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from collectivities.zones import find_zone
 from incidents.access import get_followed_incident
-from incidents.devices import cookie
+from incidents.devices import case_cookie
 from incidents.devices.visits import find_case, private
 from incidents.enums import Door, EventKind
 from incidents.follow_up.forms import CodeForm
@@ -39,7 +39,7 @@ def follow_up_start(request: HttpRequest) -> HttpResponse:
     )
     if form.is_valid() and (access := find_opened_access(form)):
         return enter_case(request, access)
-    cases = list(cookie.read_cookie(request))
+    cases = list(case_cookie.read_case_cookie(request))
     return render(request, "follow_up/start.html", {"form": form, "cases": cases}, status=422 if form.errors else 200)
 
 
@@ -95,7 +95,7 @@ def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     """Explain what a new code makes invalid. On POST renew the code and show it."""
-    uid = cookie.get_access_uid(request, compact(reference))
+    uid = case_cookie.get_access_uid(request, compact(reference))
     if uid is None:
         return render_not_found(request)
     try:
@@ -108,7 +108,7 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     is_held = is_mail_held(incident, EventKind.LINK_ROTATED)
     context = {"incident": incident, "secret": derive_secret(access), "is_mail_held": is_held}
     response = render(request, "follow_up/link.html", context)
-    cookie.remember_case(request, response, access.incident.reference, access.uid)
+    case_cookie.remember_case(request, response, access.incident.reference, access.uid)
     return response
 
 
@@ -117,14 +117,14 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
 def follow_up_leave(request: HttpRequest, reference: str) -> HttpResponse:
     """Remove the case from the cookie of this device."""
     response = redirect("follow_up_start")
-    cookie.forget_case(request, response, compact(reference))
+    case_cookie.forget_case(request, response, compact(reference))
     return response
 
 
 def enter_case(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
     """Redirect to the case, and give this device access to it."""
     response = redirect("follow_up", access.incident.reference)
-    cookie.remember_case(request, response, access.incident.reference, access.uid)
+    case_cookie.remember_case(request, response, access.incident.reference, access.uid)
     return response
 
 

@@ -9,7 +9,7 @@ from incidents.models.history import MAIL_HELD, IncidentEvent, PendingEvent
 from incidents.models.incident import Incident
 from incidents.models.journey import Draft, DraftPage, RecentCount
 from incidents.models.judgements import SeverityChoice
-from incidents.models.kept import KeptWords
+from incidents.models.kept_words import KeptWords
 from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence
 from incidents.models.numbers import OfficialNumber
 from incidents.models.papers import Paper, ReflexSheet

@@ -18,7 +18,7 @@ from incidents.papers.serving import serve_paper
 from incidents.services.papers.dossier import build_dossier
 from incidents.services.papers.making import NothingToPrint, ask_answer_pack
 
-LEDGER_LINES = range(22)
+EMPTY_LOG_LINES = range(22)
 MAX_PACKS = 5
 
 
@@ -57,7 +57,7 @@ def render_paper(request: HttpRequest, incident: Incident, guest: Guest) -> Http
         "dossier": None if incident.erased_at else build_dossier(incident, at=timezone.now()),
         "packs": packs,
         "is_current": bool(packs) and packs[0].asked_at >= changed_at,
-        "ledger": LEDGER_LINES,
+        "ledger": EMPTY_LOG_LINES,
     }
     return render(request, "papers/pack.html", context)
 

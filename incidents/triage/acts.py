@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from accounts.models import User
 from accounts.signed_in import get_account
 from incidents.access import check_ability
-from incidents.enums import Ability, ClosingReason, TakingBack
+from incidents.enums import Ability, ClosingReason, UnconfirmingReason
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.groups.group import add_to_group, remove_from_group
 from incidents.services.groups.merge import unmerge_incident
@@ -44,9 +44,9 @@ def withdraw_confirmation(reference: str, actor: User, request: HttpRequest) -> 
     """Withdraw the confirmation of the body. Raise ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
-    if reason not in TakingBack.values:
+    if reason not in UnconfirmingReason.values:
         raise ValidationError("Choisissez pourquoi la confirmation est retirée.")
-    unconfirm_body(reference=reference, reason=TakingBack(reason), actor=actor)
+    unconfirm_body(reference=reference, reason=UnconfirmingReason(reason), actor=actor)
     return "Confirmation retirée. Ses dossiers sont de nouveau non vérifiés."
 
 

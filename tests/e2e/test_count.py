@@ -3,12 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
-from incidents.declare.choices import GROUPS, UNKNOWN
+from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE
 from incidents.models import Incident
 from tests.browser import open_page, scroll_to_end
 from tests.e2e.typist import GO_ON, Typist
 
-TYPES = [choice.type for choice in (UNKNOWN, *(choice for group in GROUPS for choice in group.choices))]
+TYPES = [choice.type for choice in (UNKNOWN_CHOICE, *(choice for group in CHOICE_GROUPS for choice in group.choices))]
 MAX_SCREENS, MAX_ANSWERS = 5, 9
 KEYS_A_MINUTE, MINUTES = 150, 3  # thirty words of five letters a minute
 POSTAL_CODE = "29998"

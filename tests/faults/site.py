@@ -12,7 +12,7 @@ from django.test import Client
 
 from config.devserver.embedded import find_free_port
 from config.devserver.run import is_answering, make_granian_command
-from incidents.devices import cookie
+from incidents.devices import case_cookie
 from incidents.models import Incident
 from incidents.services.declarant.access import derive_secret
 from tests.faults.stage import Program, until
@@ -64,5 +64,5 @@ def headers_of_holder(incident: Incident) -> dict[str, str]:
     """Return the headers of somebody who opened the case by its link, with a CSRF token."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    cookies = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; tocsin_csrf={TOKEN}"
+    cookies = f"{case_cookie.COOKIE_NAME}={client.cookies[case_cookie.COOKIE_NAME].value}; tocsin_csrf={TOKEN}"
     return {"Cookie": cookies, "X-CSRFToken": TOKEN}

@@ -9,7 +9,7 @@ from django.test import Client
 
 from collectivities.models import Collectivity
 from incidents.declare.screens import read_values
-from incidents.devices.draft_cookie import NAME
+from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.enums import Screen
 from tests.cast import plouexemple
 from tests.responses import Response
@@ -28,7 +28,7 @@ SCREENS = [Screen.SERVICES, Screen.DATA, Screen.CALLER]
 
 def begin(client: Client, *, quoi: str = "rancon", body: Collectivity | None = None) -> Response:
     """Begin a new draft for this client, up to the third screen."""
-    client.cookies.pop(NAME, None)
+    client.cookies.pop(COOKIE_NAME, None)
     client.get(START)
     client.post(START, {"quoi": quoi})
     return client.post(WHERE[Screen.WHO], {"collectivite": str((body or plouexemple()).uid)})
@@ -56,10 +56,10 @@ def post(
 def open_draft(client: Client, key: str, *, quoi: str, body: Collectivity | None) -> None:
     drafts = client.__dict__.setdefault("drafts", {})
     if key in drafts:
-        client.cookies[NAME] = drafts[key]
+        client.cookies[COOKIE_NAME] = drafts[key]
         return
     begin(client, quoi=quoi, body=body)
-    drafts[key] = client.cookies[NAME].value
+    drafts[key] = client.cookies[COOKIE_NAME].value
 
 
 def send_screen(client: Client, screen: Screen, posted: QueryDict) -> Response:

@@ -13,7 +13,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import create_proposed_body, mark_body_confirmed
 from csirts.routing import find_route
-from incidents.bodies.views import MANY
+from incidents.bodies.views import MANY_BODIES
 from incidents.models import Draft
 from tests import harmless
 from tests.cast import breizh_cyber
@@ -277,15 +277,15 @@ def test_similar_bodies_are_shown_before_one_is_added(declarant):
 
 
 def test_many_bodies_from_one_address_meet_one_more_button(declarant):
-    for number in range(MANY):
+    for number in range(MANY_BODIES):
         declarant.post(
             URL, make_fields(siren=make_fake_siren(600_000 + number), name=f"Régie {chr(97 + number)}", autre="oui")
         )
     response = declarant.post(URL, make_fields(autre="oui"))
     assert "Encore un bouton" in text(response)
-    assert find_added_bodies().count() == MANY
+    assert find_added_bodies().count() == MANY_BODIES
     assert declarant.post(URL, read_hidden_fields(response)).status_code == 302
-    assert find_added_bodies().count() == MANY + 1
+    assert find_added_bodies().count() == MANY_BODIES + 1
 
 
 def test_hostile_names_stay_words_on_every_page(declarant):

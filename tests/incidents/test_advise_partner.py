@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
-from incidents.catalogues.partners import MAILED, PARTNERS
+from incidents.catalogues.partners import PARTNERS, PARTNERS_WITH_MAIL
 from incidents.enums import Cause, EventKind, IncidentType, PublicService, Tlp
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import Advice, Incident, Observable
@@ -339,7 +339,7 @@ def test_partners_without_a_mail_are_shown_with_their_site(responder, incident):
     for partner in PARTNERS.values():
         assert partner.website in page
         assert partner.name in page
-    assert list(MAILED) == ["cert-fr"]
+    assert list(PARTNERS_WITH_MAIL) == ["cert-fr"]
     assert "cert-fr@ssi.gouv.fr <small>(source secondaire" in page
 
 

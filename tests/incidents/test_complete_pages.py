@@ -5,8 +5,8 @@ import re
 import pytest
 import time_machine
 
-from incidents.devices import cookie
-from incidents.devices.signature import NAME
+from incidents.devices import case_cookie
+from incidents.devices.signature import COOKIE_NAME
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, Incident, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
@@ -108,8 +108,8 @@ def test_a_section_that_nobody_filled_has_no_history(client, incident):
 
 def test_the_name_is_asked_once(client, incident):
     post(client, incident, "machines", {"q-postes": "8"})
-    morsel = client.cookies[NAME]
-    assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == (cookie.PATH, True, "Lax")
+    morsel = client.cookies[COOKIE_NAME]
+    assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == (case_cookie.PATH, True, "Lax")
     page = client.get(url(incident, "sauvegardes")).content.decode()
     assert 'value="Dominique, accueil"' in page
     post(client, incident, "sauvegardes", {"q-sauvegardes_atteintes": "non"}, author="Camille")

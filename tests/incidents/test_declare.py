@@ -11,7 +11,7 @@ from accounts.installation import is_demonstration
 from config.pages.templatetags.tocsin import format_full_moment
 from csirts.models import Contact
 from incidents.catalogues.reflex_sheets import REFLEXES
-from incidents.declare.choices import GROUPS
+from incidents.declare.choices import CHOICE_GROUPS
 from incidents.enums import IncidentType, Screen, Verification
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
@@ -284,7 +284,7 @@ def test_no_match_says_what_to_do(client):
 
 
 def test_each_type_has_its_card_and_its_reflexes():
-    cards = [choice.type for group in GROUPS for choice in group.choices]
+    cards = [choice.type for group in CHOICE_GROUPS for choice in group.choices]
     assert sorted([*cards, IncidentType.UNKNOWN]) == sorted(IncidentType)
     assert set(REFLEXES) == set(IncidentType)
     for reflexes in REFLEXES.values():

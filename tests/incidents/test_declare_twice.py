@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import IntegrityError, connections
 from django.test import Client
 
-from incidents.declare.brake import MANY
-from incidents.devices.draft_cookie import NAME
+from incidents.declare.bot_limits import MANY_SENT
+from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import make_reference, spaced
 from incidents.services.declarant.access import rotate_access_by_declarant
@@ -50,7 +50,7 @@ def test_two_posts_at_once_make_one_incident(transactional_db):
     def send(_):
         try:
             client = Client(REMOTE_ADDR=an_address())
-            client.cookies[NAME] = first.cookies[NAME].value
+            client.cookies[COOKIE_NAME] = first.cookies[COOKIE_NAME].value
             return client.post(WHERE["rappel"], {"contact_phone": "02 99 00 00 00"})
         finally:
             connections.close_all()
@@ -159,20 +159,20 @@ def test_the_page_with_one_more_button_keeps_the_opening_of_the_screen(client, t
 
 
 def test_a_burst_only_meets_one_more_button(client, town):
-    for number in range(MANY):
+    for number in range(MANY_SENT):
         post(client, {"cle": str(number)})
     response = post(client, {"cle": "x"})
     assert "Votre déclaration n’est pas encore partie." in text(response)
-    assert Incident.objects.count() == MANY
+    assert Incident.objects.count() == MANY_SENT
     client.post(WHERE["rappel"], read_hidden_fields(response.content.decode()))
-    assert Incident.objects.count() == MANY + 1
+    assert Incident.objects.count() == MANY_SENT + 1
     # Somebody else is not concerned.
     post(Client(REMOTE_ADDR=an_address()))
-    assert Incident.objects.count() == MANY + 2
+    assert Incident.objects.count() == MANY_SENT + 2
 
 
 def test_a_dead_cache_brakes_nobody(client, town, settings):
     settings.CACHES = DEAD
-    for number in range(MANY + 2):
+    for number in range(MANY_SENT + 2):
         assert post(client, {"cle": str(number)}).status_code == 200
-    assert Incident.objects.count() == MANY + 2
+    assert Incident.objects.count() == MANY_SENT + 2

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.enums import ObservableKind
-from incidents.files.words import extract_words
+from incidents.files.texts import extract_words
 from incidents.indicators.known_values import find_own_domain, is_innocent, load_national_list
 from incidents.indicators.observables import (
     TEXT_LIMIT,

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from incidents.catalogues.attack import MATRIX, SHIPPED, TECHNIQUES, find_techniques
+from incidents.catalogues.attack import MATRIX_FILE, MATRIX_RELEASE, TECHNIQUES, find_techniques
 from incidents.enums import KeptForm
 from incidents.models import Incident
 from tests.cast import a_responder, declare
@@ -68,9 +68,9 @@ def test_a_technique_is_found_by_number_name_label_or_tactic(words, first):
 
 def test_the_shipped_matrix_is_whole():
     """Version 19 took « Defense Evasion » apart and put T1656 under T1684, « Social Engineering »."""
-    matrix = json.loads(MATRIX.read_text())
+    matrix = json.loads(MATRIX_FILE.read_text())
     assert all(matrix[name] for name in ("version", "date", "source", "url", "licence", "tactics"))
-    assert (SHIPPED.version, SHIPPED.size) == ("19.2", 697)
+    assert (MATRIX_RELEASE.version, MATRIX_RELEASE.size) == ("19.2", 697)
     ids = list(TECHNIQUES)
     assert ids == sorted(set(ids))
     for technique in TECHNIQUES.values():

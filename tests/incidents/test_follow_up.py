@@ -12,7 +12,7 @@ from structlog.stdlib import ProcessorFormatter
 
 from accounts.models import User
 from csirts.models import Contact
-from incidents.devices import cookie
+from incidents.devices import case_cookie
 from incidents.enums import ClosingReason
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
@@ -44,10 +44,10 @@ def page(incident):
 def test_the_link_opens_the_case_and_leaves_a_cookie(client, incident):
     entry = client.get(link(incident))
     assert "Ouvrir mon dossier" in text(entry)
-    assert cookie.NAME not in client.cookies
+    assert case_cookie.COOKIE_NAME not in client.cookies
     entered = client.post(link(incident))
     assert (entered.status_code, entered["Location"]) == (302, page(incident))
-    morsel = entered.cookies[cookie.NAME]
+    morsel = entered.cookies[case_cookie.COOKIE_NAME]
     assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == ("/", True, "Lax")
     assert secret(incident) not in morsel.value
     content = text(client.get(page(incident)))
@@ -97,7 +97,7 @@ def test_a_wrong_code_is_refused(client, incident, reference, code):
     response = client.post("/suivi/", {"reference": reference, "code": code})
     assert response.status_code == 422
     assert "Erreur&nbsp;: " in response.content.decode()
-    assert cookie.NAME not in client.cookies
+    assert case_cookie.COOKIE_NAME not in client.cookies
 
 
 def test_another_case_s_code_does_not_open_it(client, incident):
@@ -118,7 +118,7 @@ def test_altered_replaced_and_expired_links_show_one_page(client, incident):
         assert response.status_code == 404
         assert "Ce dossier ne s’ouvre pas ici" in text(response)
         assert "Appelez le centre de votre région" in text(response)
-    assert cookie.NAME not in client.cookies
+    assert case_cookie.COOKIE_NAME not in client.cookies
 
 
 def test_a_cookie_is_checked_at_each_page(client, incident):
@@ -129,9 +129,9 @@ def test_a_cookie_is_checked_at_each_page(client, incident):
 
 
 def test_a_forged_cookie_opens_nothing(client, incident):
-    forged = signing.dumps({incident.reference: str(incident.accesses.get().uid)}, key="autre", salt=cookie.SALT)
+    forged = signing.dumps({incident.reference: str(incident.accesses.get().uid)}, key="autre", salt=case_cookie.SALT)
     for value in ("", "n'importe quoi", forged):
-        client.cookies[cookie.NAME] = value
+        client.cookies[case_cookie.COOKIE_NAME] = value
         assert client.get(page(incident)).status_code == 404
 
 
@@ -206,7 +206,7 @@ def test_renewing_shows_the_new_code_once(client, incident):
 def test_a_double_click_renews_once(client, incident):
     client.post(link(incident))
     twin = Client()
-    twin.cookies[cookie.NAME] = client.cookies[cookie.NAME].value
+    twin.cookies[case_cookie.COOKIE_NAME] = client.cookies[case_cookie.COOKIE_NAME].value
     first, second = client.post(f"{page(incident)}lien/"), twin.post(f"{page(incident)}lien/")
     assert spaced(secret(incident)) in text(first)
     assert spaced(secret(incident)) in text(second)

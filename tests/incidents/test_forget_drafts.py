@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from incidents.declare.brake import MANY_BEGUN
+from incidents.declare.bot_limits import MANY_BEGUN
 from incidents.models import Draft, DraftPage
 from incidents.services.declaring import draft as drafts
 from incidents.services.declaring.draft import (
@@ -108,7 +108,7 @@ def start(device):
 
 
 def test_words_without_a_draft_go_with_the_button(client, monkeypatch):
-    monkeypatch.setattr("incidents.declare.brake.MANY_BEGUN", 0)
+    monkeypatch.setattr("incidents.declare.bot_limits.MANY_BEGUN", 0)
     page = client.post(WHERE["rappel"], {"description": "Écrit <longuement>."})
     assert 'action="/declarer/rappel/"' in page.content.decode()
     assert "Écrit &lt;longuement&gt;." in page.content.decode()

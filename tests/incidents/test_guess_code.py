@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from incidents.devices import cookie
+from incidents.devices import case_cookie
 from incidents.models import CodeGuess
 from incidents.reference import make_reference, spaced
 from incidents.services.declarant.access import derive_secret
@@ -51,7 +51,7 @@ def test_five_wrong_codes_make_the_reference_wait(incident):
     assert "Trop de codes faux pour cette référence. Réessayez dans 1 min." in page_text
     assert "Le téléphone marche toujours" in page_text
     assert "Appelez le centre" in page_text
-    assert cookie.NAME not in response.cookies
+    assert case_cookie.COOKIE_NAME not in response.cookies
     with time_machine.travel(timezone.now() + MINUTE + timedelta(seconds=1)):
         assert submit_code(incident.reference, get_code(incident)).status_code == 302
     assert CodeGuess.objects.get().wrong == 0

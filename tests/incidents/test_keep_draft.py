@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from incidents.devices.draft_cookie import NAME
+from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.draft import DRAFT_LIFETIME, derive_draft_code, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
@@ -28,7 +28,7 @@ def town(client):
 def open_other_tab(client):
     """Return a client of another window or device with the same draft."""
     other = Client(REMOTE_ADDR=an_address())
-    other.cookies[NAME] = client.cookies[NAME].value
+    other.cookies[COOKIE_NAME] = client.cookies[COOKIE_NAME].value
     return other
 
 
@@ -230,7 +230,7 @@ def test_old_drafts_are_forgotten_and_cases_are_not(client):
 
 def test_an_altered_cookie_opens_no_draft(client):
     begin(client)
-    client.cookies[NAME] = client.cookies[NAME].value[:-2] + "xx"
+    client.cookies[COOKIE_NAME] = client.cookies[COOKIE_NAME].value[:-2] + "xx"
     lost = client.get(WHERE["services"])
     assert lost.status_code == 400
     assert "Aucune déclaration n’est ouverte sur cet appareil." in text(lost)

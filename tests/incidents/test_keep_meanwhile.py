@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from incidents.devices.draft_cookie import NAME
+from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident, IncidentEvent
 from incidents.services.declaring.draft import stamp_page
@@ -126,7 +126,7 @@ def test_an_automatic_save_begins_no_draft_and_changes_no_sent_one(client):
 def test_an_altered_pen_saves_nothing(client):
     begin(client)
     window = open_window(client)
-    client.cookies.pop(NAME)
+    client.cookies.pop(COOKIE_NAME)
     assert client.post(KEEP, window | {"plume": window["plume"][:-2] + "xx"}).status_code == 404
 
 

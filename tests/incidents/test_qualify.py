@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 
 from csirts.models import Csirt
-from incidents.catalogues.attack import FILE, TECHNIQUES, suggest_techniques
+from incidents.catalogues.attack import NOTES_FILE, TECHNIQUES, suggest_techniques
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitType
 from incidents.enums import EventKind, IncidentType, Nature, Severity
 from incidents.facts.shapes import Leak
@@ -273,7 +273,7 @@ def test_the_head_shows_nature_and_labels(client, responder, incident):
 
 
 def test_the_list_of_techniques_is_consistent():
-    content = json.loads(FILE.read_text())
+    content = json.loads(NOTES_FILE.read_text())
     techniques = content["techniques"]
     ids = [technique["id"] for technique in techniques]
     assert ids == sorted(set(ids))

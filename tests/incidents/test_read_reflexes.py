@@ -6,7 +6,7 @@ import re
 import pytest
 
 from incidents.catalogues.reflex_sheets import ICONS, REFLEXES, dump_sheet
-from incidents.declare.choices import GROUPS, UNKNOWN
+from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from tests.cast import breizh_cyber, bretagne
@@ -47,7 +47,8 @@ def test_no_sheet_gives_a_number_or_speaks_of_what_is_not_law():
 
 def test_one_icon_a_type_on_every_page():
     chosen = {
-        choice.type: choice.icon for choice in [UNKNOWN, *(option for group in GROUPS for option in group.choices)]
+        choice.type: choice.icon
+        for choice in [UNKNOWN_CHOICE, *(option for group in CHOICE_GROUPS for option in group.choices)]
     }
     assert {kind: ICONS[kind] for kind in IncidentType} == chosen
 

@@ -4,8 +4,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from incidents.declare.brake import FEW_WRONG, MANY_WRONG
-from incidents.devices import cookie as follow_up
+from incidents.declare.bot_limits import FEW_WRONG, MANY_WRONG
+from incidents.devices import case_cookie as follow_up
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
 from incidents.services.declaring.draft import derive_draft_code, find_draft
@@ -132,7 +132,7 @@ def test_the_device_that_sent_follows_the_case(client):
     second = Incident.objects.exclude(pk=first.pk).get()
     for incident in (first, second):
         assert client.get(f"/suivi/{incident.reference}/").status_code == 200
-    assert client.cookies[follow_up.NAME]["httponly"]
+    assert client.cookies[follow_up.COOKIE_NAME]["httponly"]
 
 
 def test_a_name_too_long_is_refused_and_kept(client, other_device):

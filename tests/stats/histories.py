@@ -24,7 +24,7 @@ from incidents.enums import (
     LeakStatus,
     Nature,
     PersonsBand,
-    TakingBack,
+    UnconfirmingReason,
 )
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
@@ -215,7 +215,7 @@ class History:
 
     def doubts_body(self, rng: Random) -> None:
         incident = self.case(rng)
-        unconfirm_body(reference=incident.reference, reason=TakingBack.SLIP, actor=self.lead_of(incident))
+        unconfirm_body(reference=incident.reference, reason=UnconfirmingReason.SLIP, actor=self.lead_of(incident))
 
     def merges_body(self, rng: Random) -> None:
         incident = self.case(rng)

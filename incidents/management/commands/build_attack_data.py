@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from incidents.catalogues.attack import MATRIX
+from incidents.catalogues.attack import MATRIX_FILE
 
 LICENCE = (
     "© The MITRE Corporation. This work is reproduced and distributed with the permission of The MITRE Corporation."
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--source", required=True, help="where the file is from, as the shipped one says it")
-        parser.add_argument("--output", type=Path, default=MATRIX)
+        parser.add_argument("--output", type=Path, default=MATRIX_FILE)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -26,7 +26,7 @@ from collectivities.wording import make_stem, normalize
 from core.stale import Stale
 from core.text import clean_line
 from incidents.access import check_ability, get_incident
-from incidents.enums import Ability, EventKind, TakingBack, Verification
+from incidents.enums import Ability, EventKind, UnconfirmingReason, Verification
 from incidents.models import Draft, Incident
 from incidents.services.history.record import record_event
 
@@ -266,7 +266,7 @@ def find_town(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
 
 
 @transaction.atomic
-def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incident:
+def unconfirm_body(*, reference: str, reason: UnconfirmingReason, actor: User) -> Incident:
     """Take back the confirmation of the body of this case. A repeated call changes nothing.
 
     Figures do not count a body that may not exist: all its cases become unverified, with an event on each. Raises
@@ -281,7 +281,7 @@ def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incide
     return check_ability(actor, reference, to=Ability.VIEW)
 
 
-def mark_cases_unverified(body: Collectivity, *, reason: TakingBack, actor: User, at: datetime) -> None:
+def mark_cases_unverified(body: Collectivity, *, reason: UnconfirmingReason, actor: User, at: datetime) -> None:
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
         case.verification, case.verified_at = Verification.UNVERIFIED, None
         case.save(update_fields=["verification", "verified_at"])

@@ -9,7 +9,7 @@ from django.http import Http404
 
 from accounts.models import User
 from core.text import clean_text, fold
-from incidents.anonymous import Pointers, find_pointers, read_text
+from incidents.anonymous import IdentifyingWords, index_text, match_identifying_words
 from incidents.catalogues.message_templates import PLACEHOLDERS, fill_placeholders
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
@@ -87,7 +87,7 @@ def quote_words(words: list[str]) -> str:
     return ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in words[:MAX_QUOTED_NAMES])
 
 
-def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Pointers:
+def find_identifying_words(text: str, group: CaseGroup, actor: User) -> IdentifyingWords:
     """Return the words of the message that would identify a body, a person or a case of the group to the others.
 
     A group of one body has no others, so the result is empty. The author's own name is allowed, for the signature.
@@ -99,9 +99,9 @@ def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Pointers
     )
     named_cases = list(cases)
     if len({case.collectivity_id for case in named_cases}) < 2:
-        return Pointers([], [])
-    read, signed = read_text(text), set(fold(actor.display_name).split())
-    pointers_by_case = [find_pointers(read, list_names(case)) for case in named_cases]
+        return IdentifyingWords([], [])
+    read, signed = index_text(text), set(fold(actor.display_name).split())
+    pointers_by_case = [match_identifying_words(read, list_names(case)) for case in named_cases]
     certain, doubtful = (
         dict.fromkeys(word for pointers in pointers_by_case for word in pointers[place]) for place in (0, 1)
     )
@@ -109,7 +109,7 @@ def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Pointers
         [word for word in group_words if not signed.issuperset(fold(word).split())]
         for group_words in (certain, doubtful)
     ]
-    return Pointers(of_others[0], [word for word in of_others[1] if word not in certain])
+    return IdentifyingWords(of_others[0], [word for word in of_others[1] if word not in certain])
 
 
 def list_written_cases(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:

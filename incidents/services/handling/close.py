@@ -17,7 +17,7 @@ from core.french import choose_plural
 from core.stale import Stale
 from core.text import clean_text
 from incidents.access import get_incident
-from incidents.anonymous import IdentifyingValues, list_pointers
+from incidents.anonymous import IdentifyingValues, list_identifying_words
 from incidents.catalogues.message_templates import find_blanks_problem
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status, Verification
 from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
@@ -205,7 +205,7 @@ def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
-    elif pointers := list_pointers(ending.lesson, list_names(incident)):
+    elif pointers := list_identifying_words(ending.lesson, list_names(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in pointers)
         yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quoted}."
     if blanks := find_blanks_problem(ending.lesson):

@@ -14,7 +14,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, Door
 from incidents.facts.shapes import read_story_words
 from incidents.files import vault
-from incidents.files.words import MAX_BYTES, READABLE, extract_words
+from incidents.files.texts import MAX_BYTES, READABLE, extract_words
 from incidents.indicators.known_values import find_own_domain, is_innocent
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
 from incidents.indicators.sightings import count_seen_elsewhere, find_ignored

@@ -20,7 +20,7 @@ from collectivities.zones import find_zone
 from core.stale import Stale
 from core.text import clean_line
 from incidents.access import get_incident
-from incidents.catalogues.partners import MAILED, Partner
+from incidents.catalogues.partners import PARTNERS_WITH_MAIL, Partner
 from incidents.enums import Ability, EventKind, ObservableKind, Tlp
 from incidents.models import Advice, Incident
 from incidents.moments import end_or_day, format_code, moment_or_day
@@ -102,7 +102,7 @@ def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
     """Return the partner. Raises ValidationError if the file cannot be sent to it."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer.")
-    partner = MAILED.get(request.partner)
+    partner = PARTNERS_WITH_MAIL.get(request.partner)
     if partner is None:
         raise ValidationError({"partner": "Choisissez un partenaire de la liste."})
     if request.tlp not in LABELS:

@@ -20,7 +20,7 @@ from core.text import clean_line
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
-from incidents.anonymous import list_persons
+from incidents.anonymous import list_personal_details
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
 from incidents.services.handling.close import list_names
@@ -201,7 +201,7 @@ def check_motive(incident: Incident, why: str) -> None:
     """
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
-    if persons := list_persons(why, list_names(incident)):
+    if persons := list_personal_details(why, list_names(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in persons)
         raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quoted}."})
 

@@ -20,7 +20,7 @@ from accounts.signed_in import get_account
 from collectivities.models import Collectivity
 from collectivities.zones import find_zone
 from csirts.routing import Route, find_route
-from incidents.access import answers_the_telephone
+from incidents.access import may_declare_for_callers
 from incidents.enums import TYPE_TERMS, Origin
 from incidents.facts.shapes import Submission
 from incidents.models import Incident
@@ -46,7 +46,7 @@ VALID_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
     """Show the form on GET, save the declaration on POST. Raise Http404 for people without a CSIRT."""
     user = get_account(request)
-    if not answers_the_telephone(user):
+    if not may_declare_for_callers(user):
         raise Http404
     if request.method != "POST":
         return render_form(request, TelephoneForm(initial={"body": request.GET.get("q", "")[:200]}))

@@ -11,7 +11,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from core.fields import WordsField
 from incidents.access import list_abilities
-from incidents.enums import Ability, KeptForm, TakingBack
+from incidents.enums import Ability, KeptForm, UnconfirmingReason
 from incidents.models import Incident
 from incidents.services.declaring.bodies import Correction, stamp_body
 from incidents.triage.case_form import CaseForm
@@ -83,4 +83,4 @@ def list_withdrawal_reasons(incident: Incident, user: User) -> list[tuple[str, s
     body = incident.collectivity
     if body.confirmed_at is None or body.is_listed or Ability.CONFIRM_BODY not in list_abilities(user, incident):
         return []
-    return [(reason.value, str(reason.label)) for reason in TakingBack]
+    return [(reason.value, str(reason.label)) for reason in UnconfirmingReason]

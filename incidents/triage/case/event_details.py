@@ -9,7 +9,7 @@ from typing import Any
 
 from core.french import choose_plural
 from incidents.catalogues.partners import PARTNERS
-from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, TakingBack, Tlp
+from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, Tlp, UnconfirmingReason
 from incidents.models import IncidentEvent
 from incidents.reference import spaced
 from incidents.triage.judging.judgement_texts import JUDGEMENTS, format_change
@@ -45,7 +45,7 @@ def format_corrected_fields(data: Codes) -> str:
 
 def format_unconfirmed_reason(data: Codes) -> str:
     code = data.get("reason")
-    return str(TakingBack(code).label) if code in TakingBack.values else ""
+    return str(UnconfirmingReason(code).label) if code in UnconfirmingReason.values else ""
 
 
 def format_advice(data: Codes) -> str:

@@ -8,7 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.http import QueryDict
 
-from incidents.catalogues.attack import SHIPPED, TECHNIQUES, find_techniques, list_technique_titles, suggest_techniques
+from incidents.catalogues.attack import (
+    MATRIX_RELEASE,
+    TECHNIQUES,
+    find_techniques,
+    list_technique_titles,
+    suggest_techniques,
+)
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
@@ -35,7 +41,7 @@ class QualifyForm(CaseForm):
     """
 
     code = KeptForm.QUALIFICATION
-    matrix = SHIPPED
+    matrix = MATRIX_RELEASE
 
     nature = forms.ChoiceField(label="Nature", choices=list(NATURES.items()), widget=forms.RadioSelect)
     type = forms.ChoiceField(label="Type", choices=list(TYPE_TERMS.items()))

@@ -14,7 +14,7 @@ from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident
-from incidents.catalogues.partners import MAILED, PARTNERS, format_partner
+from incidents.catalogues.partners import PARTNERS, PARTNERS_WITH_MAIL, format_partner
 from incidents.enums import Ability, EventKind, KeptForm, Tlp
 from incidents.models import Advice, Incident
 from incidents.panels import Remark, list_remarks
@@ -49,7 +49,7 @@ class AdviceForm(AgreementForm):
     partner = forms.ChoiceField(
         label="Partenaire",
         required=False,
-        choices=[(code, partner.name) for code, partner in MAILED.items()],
+        choices=[(code, partner.name) for code, partner in PARTNERS_WITH_MAIL.items()],
     )
     motive = forms.CharField(
         label="Pourquoi",

@@ -10,45 +10,47 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-NAME = "tocsin_suivi"
+COOKIE_NAME = "tocsin_suivi"
 SALT = "incidents.follow_up.cookie"
 PATH = "/"
-DRAFT_LIFETIME_SECONDS = 7 * 24 * 3600
+LIFETIME_SECONDS = 7 * 24 * 3600
 MAX_CASES = 10
 
 
-def read_cookie(request: HttpRequest) -> dict[str, str]:
+def read_case_cookie(request: HttpRequest) -> dict[str, str]:
     """Return the cases in the cookie, or {} if the cookie is absent, altered or too old."""
     try:
-        return dict(signing.loads(request.COOKIES.get(NAME, ""), salt=SALT, max_age=DRAFT_LIFETIME_SECONDS))
+        return dict(signing.loads(request.COOKIES.get(COOKIE_NAME, ""), salt=SALT, max_age=LIFETIME_SECONDS))
     except signing.BadSignature:
         return {}
 
 
 def get_access_uid(request: HttpRequest, reference: str) -> UUID | None:
     """Return the public identifier of the access to this case, or None if the cookie does not contain the case."""
-    uid = read_cookie(request).get(reference)
+    uid = read_case_cookie(request).get(reference)
     return UUID(uid) if uid else None
 
 
 def remember_case(request: HttpRequest, response: HttpResponse, reference: str, uid: UUID) -> None:
     """Add the case to the cookie. Beyond MAX_CASES, the oldest case is dropped."""
-    other_cases = {name: value for name, value in read_cookie(request).items() if name != reference}
-    write_cookie(response, dict(list((other_cases | {reference: str(uid)}).items())[-MAX_CASES:]))
+    other_cases = {name: value for name, value in read_case_cookie(request).items() if name != reference}
+    write_case_cookie(response, dict(list((other_cases | {reference: str(uid)}).items())[-MAX_CASES:]))
 
 
 def forget_case(request: HttpRequest, response: HttpResponse, reference: str) -> None:
-    write_cookie(response, {name: value for name, value in read_cookie(request).items() if name != reference})
+    write_case_cookie(
+        response, {name: value for name, value in read_case_cookie(request).items() if name != reference}
+    )
 
 
-def write_cookie(response: HttpResponse, cases: dict[str, str]) -> None:
+def write_case_cookie(response: HttpResponse, cases: dict[str, str]) -> None:
     if not cases:
-        response.delete_cookie(NAME, path=PATH, samesite="Lax")
+        response.delete_cookie(COOKIE_NAME, path=PATH, samesite="Lax")
         return
     response.set_cookie(
-        NAME,
+        COOKIE_NAME,
         signing.dumps(cases, salt=SALT),
-        max_age=DRAFT_LIFETIME_SECONDS,
+        max_age=LIFETIME_SECONDS,
         path=PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from core.stale import Stale
 from incidents.declare.entries import read_entry
-from incidents.declare.express import render_express_again
+from incidents.declare.express import render_typed_express
 from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import ROUTES, SCREENS_OF_QUESTIONS
 from incidents.devices import draft_cookie
@@ -20,21 +20,21 @@ from incidents.models import Draft
 from incidents.services.declaring.draft import AlreadySent, save_page
 
 
-def render_lost_screen(request: HttpRequest) -> HttpResponse | None:
+def render_screen_without_cookies(request: HttpRequest) -> HttpResponse | None:
     """Return a page with the resumption code of the declaration, or the express page with what was typed. Return None
     if the post was sent to another page.
     """
     if request.path == reverse("declare_express"):
-        return render_express_again(request)
+        return render_typed_express(request)
     screen = next((candidate for candidate, route in ROUTES.items() if request.path == reverse(route)), None)
     journey = find_journey(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:
         return None
-    context = {"step": journey, "is_kept": save_screen(request, journey, screen)}
+    context = {"step": journey, "is_kept": save_lost_screen(request, journey, screen)}
     return render(request, "declare/cookies_lost.html", context, status=403)
 
 
-def save_screen(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
+def save_lost_screen(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
     """Save what was typed on the screen, and tell whether that was possible."""
     if screen not in SCREENS_OF_QUESTIONS.values():
         return False

@@ -19,7 +19,7 @@ from incidents.services.declaring.draft import AlreadySent, save_page, stamp_pag
 @login_not_required
 @never_cache
 @require_POST
-def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
+def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
     """Save the screen `section` and return the time of the save and the new version of the screen. Values are not
     checked, and no draft is created.
 
@@ -39,8 +39,8 @@ def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
         return JsonResponse({}, status=HTTPStatus.CONFLICT)
     except AlreadySent:
         return JsonResponse({}, status=HTTPStatus.GONE)
-    return JsonResponse({"version": stamp_page(page), "said": render_saved(journey.saved(page))})
+    return JsonResponse({"version": stamp_page(page), "said": render_saved_notice(journey.saved(page))})
 
 
-def render_saved(journey: Journey) -> str:
+def render_saved_notice(journey: Journey) -> str:
     return render_to_string("declare/saved.html", {"step": journey}).strip()

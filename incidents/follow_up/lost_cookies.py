@@ -12,13 +12,13 @@ from incidents.devices.visits import private
 from incidents.follow_up.complete import read_typed_text
 
 
-def render_lost_words(request: HttpRequest) -> HttpResponse | None:
+def render_case_post_without_cookies(request: HttpRequest) -> HttpResponse | None:
     """Return the page with what was typed, or None if the post was not sent to a page of a case."""
-    return render_lost_page(request) if request.path.startswith(reverse("follow_up_start")) else None
+    return render_typed_text(request) if request.path.startswith(reverse("follow_up_start")) else None
 
 
 @private
-def render_lost_page(request: HttpRequest) -> HttpResponse:
+def render_typed_text(request: HttpRequest) -> HttpResponse:
     # The page that asks for the reference and the code must not show the code again.
     typed_text = "" if request.path == reverse("follow_up_start") else read_typed_text(request)
     return render(request, "follow_up/words_lost.html", {"kept": typed_text}, status=403)

@@ -13,7 +13,7 @@ from core.burst import hash_address, is_burst
 logger = logging.getLogger(__name__)
 
 TRAP = "site_web"  # a hidden field that people leave empty
-MANY = 10
+MANY_SENT = 10
 MANY_BEGUN = 30
 WITHIN_SECONDS = 600
 CONFIRMED = "confirme"
@@ -23,11 +23,11 @@ FEW_WRONG, MANY_WRONG = 8, 300
 BETWEEN_TRIES_SECONDS = 10
 
 
-def must_confirm(request: HttpRequest, data: QueryDict) -> bool:
+def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
     """Tell whether this post looks automatic and was not confirmed yet."""
     if CONFIRMED in data:
         return False
-    return bool(data.get(TRAP)) or is_burst(request, "declare", limit=MANY, within_seconds=WITHIN_SECONDS)
+    return bool(data.get(TRAP)) or is_burst(request, "declare", limit=MANY_SENT, within_seconds=WITHIN_SECONDS)
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:

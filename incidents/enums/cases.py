@@ -159,7 +159,7 @@ class ClosingReason(models.TextChoices):
     WITHDRAWN = "withdrawn", "retiré par le déclarant"
 
 
-class TakingBack(models.TextChoices):
+class UnconfirmingReason(models.TextChoices):
     """Why a responder withdraws the confirmation of a body."""
 
     SLIP = "slip", "confirmée par erreur"
