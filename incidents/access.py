@@ -81,7 +81,7 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
     that pages display, and the access through `door` is recorded if the person works for its centre.
     """
     incidents = Incident.objects.visible_to(user)
-    incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_words()
+    incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_displayed_rows()
     incident = check_allowed(user, incidents.filter(reference=reference).first(), to)
     if not lock:
         record_accesses(user, [incident], door)
@@ -132,7 +132,7 @@ def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
     live = Incident.objects.filter(
         accesses__uid=access_uid, accesses__revoked_at=None, accesses__expires_at__gt=timezone.now()
     )
-    live = live.select_for_update(of=("self",), no_key=True) if lock else live.with_words()
+    live = live.select_for_update(of=("self",), no_key=True) if lock else live.with_displayed_rows()
     incident = live.first()
     if incident is None:
         raise Http404

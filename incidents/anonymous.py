@@ -76,7 +76,7 @@ class IndexedText:
     def folded(self) -> list[str]:
         return [fold_word(part[0]) for part in self.word_parts]
 
-    def phrases(self, length: int) -> dict[str, str]:
+    def map_phrases(self, length: int) -> dict[str, str]:
         """Return every folded phrase of `length` words, with its spelling in the text. If a phrase occurs with and
         without a capital, this is its first spelling with a capital.
         """
@@ -112,7 +112,7 @@ class IndexedText:
     def numbers(self) -> dict[str, str]:
         return {extract_digits(written): written for written in NUMBER.findall(self.text)}
 
-    def digits_in_row(self, length: int) -> dict[str, str]:
+    def map_digit_sequences(self, length: int) -> dict[str, str]:
         """Return every sequence of that many digits within the numbers of the text."""
         if length not in self._numbers:
             rows = ((number, written) for number, written in self.numbers.items())
@@ -173,26 +173,26 @@ def list_identifying_words(text: str, names: IdentifyingValues) -> list[str]:
     """Return the words of `text` that identify somebody, as the text spells them, without repeats. Every mail address
     is included.
     """
-    read = index_text(text)
-    certain, doubtful = match_identifying_words(read, names)
-    return list(dict.fromkeys([*certain, *doubtful, *read.mails]))
+    indexed_text = index_text(text)
+    certain, doubtful = match_identifying_words(indexed_text, names)
+    return list(dict.fromkeys([*certain, *doubtful, *indexed_text.mails]))
 
 
-def match_identifying_words(read: IndexedText, names: IdentifyingValues) -> IdentifyingWords:
+def match_identifying_words(indexed_text: IndexedText, names: IdentifyingValues) -> IdentifyingWords:
     """Return the words that name the body, its people or the case. Other telephone numbers and addresses are left out,
     because a text may say whom to call.
     """
     name = fold_name(names.contact_name)
-    whole = list(find_name(read, name))
+    whole = list(find_name(indexed_text, name))
     is_certain = " " in name and any(written != written.lower() for written in whole)
     certain = [
-        *find_body_names(read, fold_name(names.body)),
+        *find_body_names(indexed_text, fold_name(names.body)),
         *(whole if is_certain else ()),
-        *find_mail(read, names.contact_email.lower()),
-        *find_numbers(read, names),
-        *look_up_spellings(read.references, [names.reference]),
+        *find_mail(indexed_text, names.contact_email.lower()),
+        *find_numbers(indexed_text, names),
+        *look_up_spellings(indexed_text.references, [names.reference]),
     ]
-    doubtful = [] if is_certain else whole or find_name_parts(read, names.contact_name)
+    doubtful = [] if is_certain else whole or find_name_parts(indexed_text, names.contact_name)
     return IdentifyingWords(list(dict.fromkeys(certain)), list(dict.fromkeys(doubtful)))
 
 
@@ -200,11 +200,13 @@ def list_personal_details(text: str, names: IdentifyingValues) -> list[str]:
     """Return the words of `text` that name the person to call back, and all mail addresses and telephone numbers,
     without repeats.
     """
-    read = index_text(text)
-    people = list(find_name(read, fold_name(names.contact_name))) or find_name_parts(read, names.contact_name)
+    indexed_text = index_text(text)
+    people = list(find_name(indexed_text, fold_name(names.contact_name))) or find_name_parts(
+        indexed_text, names.contact_name
+    )
     people = [person for person in people if names_a_person(person, names.body)]
-    phones = [written for number, written in read.numbers.items() if PHONE.fullmatch(number)]
-    return list(dict.fromkeys([*people, *read.mails, *phones]))
+    phones = [written for number, written in indexed_text.numbers.items() if PHONE.fullmatch(number)]
+    return list(dict.fromkeys([*people, *indexed_text.mails, *phones]))
 
 
 def names_a_person(written: str, body: str) -> bool:
@@ -220,40 +222,40 @@ def look_up_spellings(spellings: dict[str, str], keys: Iterable[str]) -> Iterato
     yield from (spellings[key] for key in keys if key in spellings)
 
 
-def find_name(read: IndexedText, name: str) -> Iterator[str]:
+def find_name(indexed_text: IndexedText, name: str) -> Iterator[str]:
     """Yield the phrase that matches `name`, which must be folded."""
     if name:
-        yield from look_up_spellings(read.phrases(name.count(" ") + 1), [name])
+        yield from look_up_spellings(indexed_text.map_phrases(name.count(" ") + 1), [name])
 
 
-def find_body_names(read: IndexedText, name: str) -> Iterator[str]:
+def find_body_names(indexed_text: IndexedText, name: str) -> Iterator[str]:
     """Yield the words of the text that are the body's name or the address of its website. `name` must be folded."""
     is_common = len(name) <= COMMON_LENGTH
-    yield from (written for written in find_name(read, name) if not is_common or written[0].isupper())
+    yield from (written for written in find_name(indexed_text, name) if not is_common or written[0].isupper())
     if name:
-        yield from look_up_spellings(read.sites, [name.replace(" ", "")])
+        yield from look_up_spellings(indexed_text.sites, [name.replace(" ", "")])
 
 
-def find_name_parts(read: IndexedText, name: str) -> list[str]:
+def find_name_parts(indexed_text: IndexedText, name: str) -> list[str]:
     """Return each part of a person's name that the text writes with a capital."""
     parts = (word for word in WORD.findall(name) if len(word) >= NAME_LENGTH and word[0].isupper())
-    return list(look_up_spellings(read.capitalised_words, (fold(part) for part in parts)))
+    return list(look_up_spellings(indexed_text.capitalised_words, (fold(part) for part in parts)))
 
 
-def find_mail(read: IndexedText, address: str) -> list[str]:
-    return [mail for mail in read.mails if address and address in mail.lower()]
+def find_mail(indexed_text: IndexedText, address: str) -> list[str]:
+    return [mail for mail in indexed_text.mails if address and address in mail.lower()]
 
 
-def find_numbers(read: IndexedText, names: IdentifyingValues) -> Iterator[str]:
+def find_numbers(indexed_text: IndexedText, names: IdentifyingValues) -> Iterator[str]:
     """Yield the telephone number, the SIREN and the INSEE code of `names` that the text contains, however their digits
     are grouped.
     """
     phone = extract_digits(names.contact_phone)
     for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], names.siren]):
         if len(code) >= LEAST_DIGITS:
-            yield from look_up_spellings(read.digits_in_row(len(code)), [code])
+            yield from look_up_spellings(indexed_text.map_digit_sequences(len(code)), [code])
     if names.insee_code:
-        yield from look_up_spellings(read.numbers, [names.insee_code])
+        yield from look_up_spellings(indexed_text.numbers, [names.insee_code])
 
 
 def extract_digits(text: str) -> str:

@@ -20,17 +20,17 @@ FILE = Path(__file__).parent / "data" / "official-sites.json"
 OFFICIAL = frozenset(json.loads(FILE.read_text(encoding="utf-8"))["hosts"])
 ADDRESS = re.compile(r"https://[^\s<>\"«»]+")
 # Characters that end a sentence and do not belong to the address before them.
-AFTER = ".,;:!?)…\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+TRAILING_CHARACTERS = ".,;:!?)…\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 
 
-class Part(NamedTuple):
+class TextPart(NamedTuple):
     """A part of a text. `is_link` is true only if the whole part is an address of a listed website."""
 
     text: str
     is_link: bool = False
 
 
-def list_hosts(csirt: Csirt | None) -> frozenset[str]:
+def list_linkable_hosts(csirt: Csirt | None) -> frozenset[str]:
     """Return the hosts to which a message of this centre may link."""
     own = {find_link_host(settings.SITE_URL)}
     if csirt:
@@ -38,16 +38,16 @@ def list_hosts(csirt: Csirt | None) -> frozenset[str]:
     return OFFICIAL | (own - {""})
 
 
-def split_links(text: str, hosts: frozenset[str]) -> Iterator[Part]:
+def split_links(text: str, hosts: frozenset[str]) -> Iterator[TextPart]:
     """Yield the parts of the text in their order. Together they are the whole text."""
     end = 0
     for match in ADDRESS.finditer(text):
-        address = match[0].rstrip(AFTER)
+        address = match[0].rstrip(TRAILING_CHARACTERS)
         if find_link_host(address) in hosts:
-            yield Part(text[end : match.start()])
-            yield Part(address, is_link=True)
+            yield TextPart(text[end : match.start()])
+            yield TextPart(address, is_link=True)
             end = match.start() + len(address)
-    yield Part(text[end:])
+    yield TextPart(text[end:])
 
 
 def find_link_host(address: str) -> str:

@@ -15,7 +15,7 @@ def has_hour(at: datetime, zone: str) -> bool:
     return (local.hour, local.minute) != (0, 0)
 
 
-def moment_or_day(at: datetime | None, zone: str, certainty: str = "") -> date | datetime | None:
+def reduce_to_known_moment(at: datetime | None, zone: str, certainty: str = "") -> date | datetime | None:
     """Return the moment, or its day if no hour was given. A moment with the certainty EXACT always has an hour, even
     at midnight.
     """
@@ -24,13 +24,13 @@ def moment_or_day(at: datetime | None, zone: str, certainty: str = "") -> date |
     return find_local_day(at, zone)
 
 
-def end_or_day(started_at: datetime | None, ended_at: datetime | None, zone: str) -> date | datetime | None:
+def reduce_to_known_end(started_at: datetime | None, ended_at: datetime | None, zone: str) -> date | datetime | None:
     """Return the end of an interruption as a moment or a day. An end equal to the start was given as a day alone (see
-    `order_end`).
+    `compute_stored_end`).
     """
     if ended_at is not None and ended_at == started_at:
         return find_local_day(ended_at, zone)
-    return moment_or_day(ended_at, zone)
+    return reduce_to_known_moment(ended_at, zone)
 
 
 def is_before(moment: datetime, other: datetime, zone: str) -> bool:
@@ -40,14 +40,14 @@ def is_before(moment: datetime, other: datetime, zone: str) -> bool:
     return find_local_day(moment, zone) < find_local_day(other, zone)
 
 
-def order_end(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:
+def compute_stored_end(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:
     """Return the end to store, which is never before the start. An end that was given as the day of the start, without
     an hour, would otherwise be stored as the midnight before the start.
     """
     return max(started_at, ended_at) if started_at and ended_at else ended_at
 
 
-def format_code(moment: date | datetime | None) -> str | None:
+def format_iso_moment(moment: date | datetime | None) -> str | None:
     """Return the moment in ISO 8601: « 2026-11-27 » for a day, or an instant in UTC."""
     if isinstance(moment, datetime):
         return moment.astimezone(UTC).isoformat()

@@ -24,12 +24,12 @@ class Remark(NamedTuple):
 
 # A function that takes the ids of the events of a page and returns the remarks on each event. It runs a bounded number
 # of queries.
-type ReadRemarks = Callable[[Collection[int]], Mapping[int, Sequence[Remark]]]
+type RemarkReader = Callable[[Collection[int]], Mapping[int, Sequence[Remark]]]
 
-_readers: list[ReadRemarks] = []
+_readers: list[RemarkReader] = []
 
 
-def register_remarks(read: ReadRemarks) -> None:
+def register_remarks(read: RemarkReader) -> None:
     """Register a function that returns the remarks on the events of a page. Registering a function twice has no
     effect.
     """

@@ -24,7 +24,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class CaseProgress:
     """The progress of a case: its step, and what the page says about the step."""
 
     step: Step
@@ -46,7 +46,7 @@ class Standing:
         return find_first_opener(self.readers)
 
 
-def describe_standing(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> Standing:
+def describe_progress(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> CaseProgress:
     """Return the progress of the case. `is_held` tells whether the person in charge of the case works for its
     centre.
     """
@@ -54,7 +54,7 @@ def describe_standing(incident: Incident, *, thread: Sequence[Message], is_held:
     questions = list_open_questions(incident, thread)
     is_read = find_first_opener(readers) is not None
     step = find_step(incident, is_asked=bool(questions), is_read=is_read, is_held=is_held)
-    return Standing(step=step, questions=questions, readers=readers, ended=find_ended_case(incident))
+    return CaseProgress(step=step, questions=questions, readers=readers, ended=find_ended_case(incident))
 
 
 def find_first_opener(readers: Sequence[Reader]) -> Reader | None:
@@ -62,14 +62,14 @@ def find_first_opener(readers: Sequence[Reader]) -> Reader | None:
     return min(opened, key=lambda pair: pair[0])[1] if opened else None
 
 
-def with_steps(incidents: IncidentQuerySet) -> IncidentQuerySet:
+def annotate_step_values(incidents: IncidentQuerySet) -> IncidentQuerySet:
     """Annotate the cases of a list with the values that `find_listed_step` needs in addition to their own columns."""
     opened = CaseAccess.objects.filter(incident=OuterRef("pk")).exclude(door=Door.SEARCH)
     return incidents.with_holder().select_related("merged_into").annotate(was_opened=Exists(opened))
 
 
 def find_listed_step(incident: Any) -> Step:
-    """Return the step that the page of the case displays. The case must come from `with_steps`."""
+    """Return the step that the page of the case displays. The case must come from `annotate_step_values`."""
     if incident.status in OPEN and incident.awaited_since:
         return Step.AWAITED
     return find_step(incident, is_asked=False, is_read=incident.was_opened, is_held=incident.is_held)

@@ -41,7 +41,7 @@ VISIBLE_TO_BODY = (
     | Q(kind__in=MERGE_KINDS, data__has_key="main")
     | Q(kind__in=ASSIGNMENT_KINDS, data__put_back=True)
 )
-SHEETS_READ = 400
+MAX_SHEETS = 400
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Reader:
         return min((access.first_at for access in self.accesses if access.door != Door.SEARCH), default=None)
 
 
-def is_left(incident: Incident) -> bool:
+def lacks_responder(incident: Incident) -> bool:
     """Tell whether somebody took the case but nobody who works for its centre is in charge of it now. Runs at most one
     query.
     """
@@ -147,7 +147,7 @@ def list_readers(incident: Incident) -> list[Reader]:
 def list_sheets(incident: Incident) -> list[SheetView]:
     """Return the answer sheets, newest first. Runs one query, or two if people with an account wrote some sheets."""
     zone = find_zone(incident.collectivity)
-    sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
+    sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:MAX_SHEETS]
     return [SheetView(sheet, zone) for sheet in sheets]
 
 
@@ -211,7 +211,7 @@ class ReaderOpenings(NamedTuple):
     last_at: datetime
 
 
-class Piece(NamedTuple):
+class OpenedEvidence(NamedTuple):
     """An evidence file with the people who opened it."""
 
     evidence: Evidence
@@ -228,21 +228,21 @@ class Opener(NamedTuple):
     last_at: datetime
 
 
-def list_pieces(incident: Incident) -> list[Piece]:
+def list_opened_evidence(incident: Incident) -> list[OpenedEvidence]:
     """Return the evidence files in the order of their numbers, with the people who opened each file. Runs two queries,
     however many openings there were, or one query if there are no files.
     """
     return add_openings(incident, list(incident.evidence.order_by("number")))
 
 
-def count_held(pieces: Iterable[Piece]) -> int:
+def count_remaining_files(pieces: Iterable[OpenedEvidence]) -> int:
     """Return how many evidence files the case still contains. Files that were taken back do not count."""
     return sum(piece.evidence.taken_back_at is None for piece in pieces)
 
 
-def add_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
+def add_openings(incident: Incident, evidence: list[Evidence]) -> list[OpenedEvidence]:
     opened = map_openings(evidence) if evidence else {}
-    return [Piece(piece, opened.get(piece.pk, [])) for piece in evidence]
+    return [OpenedEvidence(piece, opened.get(piece.pk, [])) for piece in evidence]
 
 
 def map_openings(evidence: Iterable[Evidence]) -> dict[int, list[ReaderOpenings]]:
@@ -257,7 +257,7 @@ def map_openings(evidence: Iterable[Evidence]) -> dict[int, list[ReaderOpenings]
     return opened
 
 
-def list_openers(pieces: Iterable[Piece]) -> list[Opener]:
+def list_openers(pieces: Iterable[OpenedEvidence]) -> list[Opener]:
     """Return the people who opened at least one file, with the latest opening first."""
     people: dict[int, Opener] = {}
     for opened in (opened for piece in pieces for opened in piece.opened):

@@ -25,7 +25,7 @@ PACIFIC = {"687": 6, "681": 6, "689": 8}
 LEFT_UNANSWERED = Q(closing_reason=ClosingReason.WITHDRAWN, answer_by__isnull=False, declarant_wrote_at__isnull=False)
 
 
-def last_digits(column: str) -> Right:
+def extract_last_digits(column: str) -> Right:
     """Return an expression for the last digits of a telephone number in a column. A database index uses it for the
     number of the person to call back.
     """
@@ -33,9 +33,9 @@ def last_digits(column: str) -> Right:
     return Right(Func(*only_digits, function="regexp_replace", output_field=CharField()), LAST_DIGITS)
 
 
-def list_endings(number: str) -> set[str]:
-    """Return every value that `last_digits` may give for this telephone number, however it is written. Return none for
-    an incomplete number.
+def list_last_digits(number: str) -> set[str]:
+    """Return every value that `extract_last_digits` may give for this telephone number, however it is written. Return
+    none for an incomplete number.
     """
     digits = re.sub(r"\D", "", number, flags=re.ASCII)
     endings = {digits[-LAST_DIGITS:]} if len(digits) >= LAST_DIGITS else set()
@@ -82,13 +82,13 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Annotate each case with `is_held`, which tells whether the person in charge still works for its centre."""
         return self.annotate(is_held=works_for_centre())
 
-    def called_from(self, number: str) -> Self:
+    def with_contact_number(self, number: str) -> Self:
         """Return the cases whose declarant gave this telephone number, however it is written. Return none for an
         incomplete number.
         """
-        if not (endings := list_endings(number)):
+        if not (endings := list_last_digits(number)):
             return self.none()
-        return self.alias(number=last_digits("story__contact_phone")).filter(number__in=endings)
+        return self.alias(number=extract_last_digits("story__contact_phone")).filter(number__in=endings)
 
     def wrote_since_closing(self) -> Self:
         """Return the closed cases to which the declarant added something after the centre's last act, or which the
@@ -101,7 +101,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         unanswered = LEFT_UNANSWERED & Q(Q(worked_at=None) | Q(closed_at__gt=F("worked_at")))
         return self.filter(late | unanswered, status=Status.CLOSED, merged_into=None)
 
-    def with_words(self) -> Self:
+    def with_displayed_rows(self) -> Self:
         """Return the cases with the related rows that a line or a page displays, in two or three queries.
 
         The régions, about twenty rows, are fetched apart, because planning a join of eight tables takes PostgreSQL 10

@@ -47,6 +47,6 @@ def split_groups(code: str) -> list[str]:
     return [code[start : start + 4] for start in range(0, len(code), 4)]
 
 
-def spaced(code: str) -> str:
+def hyphenate(code: str) -> str:
     """Return the code with a hyphen between groups: « T7K4-9MQX »."""
     return "-".join(split_groups(code))

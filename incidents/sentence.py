@@ -13,13 +13,13 @@ from django.utils.text import capfirst
 from csirts.wording import format_centre
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
-OR_SLOWED = "Services arrêtés ou ralentis : %s."
+STOPPED_OR_SLOWED = "Services arrêtés ou ralentis : %s."
 # A sentence says no more than the declaration, so that a service that may only be slow is not announced as stopped.
-BY_EXTENT: dict[str, str] = {
+SENTENCE_BY_EXTENT: dict[str, str] = {
     InterruptionExtent.STOPPED: "Services arrêtés : %s.",
     InterruptionExtent.DEGRADED: "Services ralentis : %s.",
-    InterruptionExtent.UNKNOWN: OR_SLOWED,
-    "": OR_SLOWED,
+    InterruptionExtent.UNKNOWN: STOPPED_OR_SLOWED,
+    "": STOPPED_OR_SLOWED,
 }
 OUTCOMES: dict[str, str] = {
     ClosingReason.RESOLVED: "Il est résolu.",
@@ -32,7 +32,7 @@ FEMININE = ("commune", "communauté", "métropole", "région", "régie", "caisse
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
+class ServiceState:
     label: str
     extent: str
     has_resumed: bool
@@ -51,7 +51,7 @@ class SentenceFacts:
     status: str
     service_stopped: str
     closing_reason: str = ""
-    services: tuple[Service, ...] = ()
+    services: tuple[ServiceState, ...] = ()
     is_read: bool = False
     has_channel: bool = False
     waits_for_body: bool = False
@@ -65,12 +65,18 @@ def list_sentences(facts: SentenceFacts) -> list[str]:
     words = {"body": add_article(facts.body)}
     if facts.status == Status.CLOSED:
         opening = "Un incident informatique a été déclaré pour {body}.".format(**words)
-        return [opening, *list_outcome(facts), "Le dossier est clos."]
+        return [opening, *list_outcome_sentences(facts), "Le dossier est clos."]
     opening = "Un incident informatique touche {body}.".format(**words)
-    return [opening, *list_doubt(facts), *list_stopped_services(facts), *list_facts(facts), *list_awaited(facts)]
+    return [
+        opening,
+        *list_verification_sentences(facts),
+        *list_service_sentences(facts),
+        *list_centre_sentences(facts),
+        *list_awaited_sentences(facts),
+    ]
 
 
-def list_outcome(facts: SentenceFacts) -> Iterator[str]:
+def list_outcome_sentences(facts: SentenceFacts) -> Iterator[str]:
     """Yield how a closed case ended. No sentence speaks of its services in the present, because nobody keeps them up
     to date any more.
     """
@@ -78,7 +84,7 @@ def list_outcome(facts: SentenceFacts) -> Iterator[str]:
         yield str(OUTCOMES[facts.closing_reason])
 
 
-def list_doubt(facts: SentenceFacts) -> Iterator[str]:
+def list_verification_sentences(facts: SentenceFacts) -> Iterator[str]:
     """Yield a warning if nobody has verified the declaration, because anybody may declare in a body's name and the
     sentences may be shared.
     """
@@ -90,13 +96,13 @@ def add_article(body: str) -> str:
     return f"la {body}" if body.startswith(FEMININE) else body
 
 
-def list_stopped_services(facts: SentenceFacts) -> Iterator[str]:
+def list_service_sentences(facts: SentenceFacts) -> Iterator[str]:
     """Yield the sentences about stopped and resumed services, or about the answer to the question if no service was
     named.
     """
     still = [service for service in facts.services if not service.has_resumed]
-    for sentence in dict.fromkeys(BY_EXTENT.values()):
-        if touched := join_names(service for service in still if BY_EXTENT[service.extent] is sentence):
+    for sentence in dict.fromkeys(SENTENCE_BY_EXTENT.values()):
+        if touched := join_names(service for service in still if SENTENCE_BY_EXTENT[service.extent] is sentence):
             yield sentence % touched
     resumed = [service for service in facts.services if service.has_resumed]
     if back := join_names(resumed):
@@ -109,7 +115,7 @@ def list_stopped_services(facts: SentenceFacts) -> Iterator[str]:
         yield answers.get(facts.service_stopped, "On ne sait pas encore quels services sont touchés.")
 
 
-def list_facts(facts: SentenceFacts) -> Iterator[str]:
+def list_centre_sentences(facts: SentenceFacts) -> Iterator[str]:
     """Yield the sentence about the centre."""
     words = {"centre": capfirst(format_centre(facts.centre))}
     if facts.new_centre and not facts.centre:
@@ -127,7 +133,7 @@ def list_facts(facts: SentenceFacts) -> Iterator[str]:
         yield "{centre}, le centre de secours informatique, a la déclaration dans sa liste.".format(**words)
 
 
-def list_awaited(facts: SentenceFacts) -> Iterator[str]:
+def list_awaited_sentences(facts: SentenceFacts) -> Iterator[str]:
     """Yield the sentence about what is awaited, if anything is."""
     if facts.waits_for_body:
         yield "Le centre attend une réponse de la collectivité."
@@ -139,7 +145,7 @@ def list_awaited(facts: SentenceFacts) -> Iterator[str]:
         yield "On attend que le centre prenne le dossier en charge."
 
 
-def join_names(services: Iterable[Service]) -> str:
+def join_names(services: Iterable[ServiceState]) -> str:
     """Return the labels as one list: « état civil, paie et EHPAD »."""
     *first, last = [lower_label(service.label) for service in services] or [""]
     return "{first} et {last}".format(first=", ".join(first), last=last) if first else last

@@ -173,8 +173,8 @@ def weigh_leak(leak: Leak | None) -> Iterator[Reason]:
         yield Reason(2, "fuite possible de données sensibles" if leak.status else "données sensibles touchées")
     else:
         yield Reason(1, "fuite possible de données" if leak.status else "données touchées")
-    if find_band(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
-        yield Reason(1, f"données {PersonsBand(find_band(leak)).label}")
+    if find_persons_band(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
+        yield Reason(1, f"données {PersonsBand(find_persons_band(leak)).label}")
 
 
 def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
@@ -219,13 +219,13 @@ def list_services(interruptions: Collection[Interruption]) -> str:
     return ", ".join(str(PublicService(interruption.service).label).lower() for interruption in interruptions)
 
 
-def find_band(leak: Leak) -> str:
+def find_persons_band(leak: Leak) -> str:
     if leak.persons is None:
         return str(leak.persons_band)
-    return next((band for top, band in BAND_TOPS if leak.persons <= top), PersonsBand.OVER_5000)
+    return next((band for top, band in BAND_LIMITS if leak.persons <= top), PersonsBand.OVER_5000)
 
 
-BAND_TOPS = (
+BAND_LIMITS = (
     (5, PersonsBand.UP_TO_5),
     (50, PersonsBand.UP_TO_50),
     (300, PersonsBand.UP_TO_300),

@@ -29,7 +29,7 @@ PAP_MEANS: dict[str, str] = {
 }
 # Types of incident in which somebody else may read the declarant's mailbox: it was taken over, opened with a password
 # that was given away, or watched for weeks before a bank transfer was diverted.
-READ_BY_OTHERS = (
+TYPES_WITH_OPEN_MAILBOX = (
     IncidentType.MAILBOX,
     IncidentType.ADMIN_ACCOUNT,
     IncidentType.PHISHING,
@@ -58,14 +58,14 @@ REACHES: dict[str, tuple[PartnerKind, ...]] = {
 }
 
 
-def is_kept_in(tlp: str) -> bool:
+def forbids_leaving(tlp: str) -> bool:
     """Tell whether only a link to the case may leave it, by whatever channel, as TLP:RED requires."""
     return tlp == Tlp.RED
 
 
-def may_mail_words_to_csirt(incident: "Incident") -> bool:
+def may_mail_texts_to_csirt(incident: "Incident") -> bool:
     """Tell whether a mail to the case's own centre may contain facts and texts of the case."""
-    return not is_kept_in(incident.tlp)
+    return not forbids_leaving(incident.tlp)
 
 
 def may_be_read_by_others(incident: "Incident") -> bool:
@@ -79,19 +79,19 @@ def is_mailbox_in_doubt(incident_type: str) -> bool:
     """Tell whether an incident of this type may have opened the mailbox to somebody else, whatever the declarant
     chose.
     """
-    return incident_type in READ_BY_OTHERS
+    return incident_type in TYPES_WITH_OPEN_MAILBOX
 
 
 def may_be_mailed_to_declarant(incident: "Incident") -> bool:
     """Tell whether a mail to the declarant may contain the message of the centre. If not, the mail only says that a
     message is in the case.
     """
-    return not is_kept_in(incident.tlp) and not may_be_read_by_others(incident)
+    return not forbids_leaving(incident.tlp) and not may_be_read_by_others(incident)
 
 
 def may_share_sentence(incident: "Incident") -> bool:
     """Tell whether the declarant may share the sentence about the case with people of their choice."""
-    return not is_kept_in(incident.tlp)
+    return not forbids_leaving(incident.tlp)
 
 
 def may_be_shared_with_partner(tlp: str, partner: PartnerKind) -> bool:
@@ -124,10 +124,10 @@ def may_share_lesson(tlp: str) -> bool:
     """Tell whether the lesson of a case may be shared. The lesson is a new text that names nobody, but nothing leaves
     a TLP:RED case.
     """
-    return not is_kept_in(tlp)
+    return not forbids_leaving(tlp)
 
 
-def may_go_to(tlp: str, partner: Partner, *, label: str = "", is_agreed: bool = False) -> bool:
+def may_mail_to_partner(tlp: str, partner: Partner, *, label: str = "", is_agreed: bool = False) -> bool:
     """Tell whether the platform may mail a file about a case under `tlp`, with its own `label`, to `partner`, a CERT
     of the community.
 
@@ -135,6 +135,6 @@ def may_go_to(tlp: str, partner: Partner, *, label: str = "", is_agreed: bool = 
     case is narrower than GREEN or than the label of the file, the declarant must have agreed to this file
     (`is_agreed`).
     """
-    if not partner.email or is_kept_in(tlp):
+    if not partner.email or forbids_leaving(tlp):
         return False
     return is_agreed or not needs_agreement(tlp, PartnerKind.COMMUNITY, label=label)

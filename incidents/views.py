@@ -17,25 +17,25 @@ from collectivities.models import Collectivity
 from csirts.routing import find_route
 from incidents.enums import OPEN
 from incidents.models import Incident
-from incidents.progress import Step, find_listed_step, with_steps
+from incidents.progress import Step, annotate_step_values, find_listed_step
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import compact
 
-PAGE = 50
-AT_HOME = 10
+PAGE_ROWS = 50
+CASES_ON_BODY_PAGE = 10
 
 
 @never_cache
 @require_safe
-def own_cases(request: HttpRequest) -> HttpResponse:
+def own_cases_page(request: HttpRequest) -> HttpResponse:
     """List the person's cases: the open cases that wait for an answer of the body, then the other open cases, then the
     closed cases, each group newest first. `?apres=` is the reference of the last row of the previous page.
     """
-    cases = with_steps(Incident.objects.visible_to(get_account(request)).with_words())
-    rows = list_by_need(cases, PAGE + 1, after=compact(request.GET.get("apres", "")))
+    cases = annotate_step_values(Incident.objects.visible_to(get_account(request)).with_displayed_rows())
+    rows = list_cases_by_need(cases, PAGE_ROWS + 1, after=compact(request.GET.get("apres", "")))
     context = {
-        "cases": add_steps(rows[:PAGE]),
-        "has_more": len(rows) > PAGE,
+        "cases": add_steps(rows[:PAGE_ROWS]),
+        "has_more": len(rows) > PAGE_ROWS,
         "has_body": bool(get_account(request).collectivity_ids()),
     }
     return render(request, "incidents/own_cases.html", context)
@@ -46,7 +46,7 @@ def add_steps(rows: list[Incident]) -> list[tuple[Incident, Step]]:
     return [(row, find_listed_step(row)) for row in rows]
 
 
-def list_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> list[Incident]:
+def list_cases_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> list[Incident]:
     """Return up to `most` cases: the open cases that wait for an answer of the body, then the other open cases, then
     the closed cases, each group newest first. The list begins after the case with the reference `after`, or at its
     start if there is no such case. Runs four queries at most.
@@ -72,7 +72,7 @@ def filter_older(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySe
 
 @never_cache
 @require_safe
-def own_bodies(request: HttpRequest) -> HttpResponse:
+def own_bodies_page(request: HttpRequest) -> HttpResponse:
     """Show a list of their bodies to a person of several bodies, and redirect a person of one body to its page. Raise
     Http404 for anybody else.
     """
@@ -88,19 +88,19 @@ def own_bodies(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
+def body_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show a body's centre, newest cases and members. Its managers also see the pending invitations."""
     user = get_account(request)
     body = get_body(user, uid)
-    cases = with_steps(Incident.objects.visible_to(user).filter(collectivity=body).with_words())
-    rows = list_by_need(cases, AT_HOME + 1)
+    cases = annotate_step_values(Incident.objects.visible_to(user).filter(collectivity=body).with_displayed_rows())
+    rows = list_cases_by_need(cases, CASES_ON_BODY_PAGE + 1)
     context = {
         "body": body,
-        "cases": add_steps(rows[:AT_HOME]),
-        "has_more": len(rows) > AT_HOME,
+        "cases": add_steps(rows[:CASES_ON_BODY_PAGE]),
+        "has_more": len(rows) > CASES_ON_BODY_PAGE,
         "people": list(list_memberships(body)),
     }
     context["csirt"] = find_route(body, on=timezone.localdate()).csirt
     if is_manager_of(user, body):
-        context |= {"manages": True, "invitations": list_pending_invitations(body)[:PAGE], "now": timezone.now()}
+        context |= {"manages": True, "invitations": list_pending_invitations(body)[:PAGE_ROWS], "now": timezone.now()}
     return render(request, "incidents/body_home.html", context)

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 
 from accounts.signed_in import get_account
 from incidents.enums import EventKind
-from incidents.reference import compact, spaced
+from incidents.reference import compact, hyphenate
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
 
@@ -52,7 +52,7 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def case(self, delivery: Delivery) -> str:
         reference = delivery.incident.reference
         address = reverse("admin:incidents_incident_change", args=[reference])
-        return format_html('<a class="hash" href="{}">{}</a>', address, spaced(reference))
+        return format_html('<a class="hash" href="{}">{}</a>', address, hyphenate(reference))
 
     @admin.display(description="ce qui est dit")
     def event_label(self, delivery: Delivery) -> str:

@@ -8,7 +8,7 @@ from core.french import choose_plural
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
-from incidents.moments import end_or_day
+from incidents.moments import reduce_to_known_end
 from incidents.sharing import TLP_MEANS
 from notifications.wording import defuse_line, group_thousands, quote_lines
 
@@ -89,7 +89,7 @@ def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[
     return {
         "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_label}",
         "since": interruption.started_at,
-        "until": end_or_day(interruption.started_at, interruption.ended_at, zone),
+        "until": reduce_to_known_end(interruption.started_at, interruption.ended_at, zone),
         "people": f"{count_people(number)} touchées" if number else "",
     }
 

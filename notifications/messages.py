@@ -16,19 +16,19 @@ from collectivities.zones import find_zone
 from core.typography import with_french_spaces
 from csirts.routing import Fallback, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
-from incidents.links import list_hosts
+from incidents.links import list_linkable_hosts
 from incidents.models import Advice, Incident, Message, Transfer
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.sentence import add_article
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import ASKED_AFTER
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.sharing import (
     TLP_MEANS,
-    is_kept_in,
+    forbids_leaving,
     may_be_mailed_to_declarant,
     may_be_read_by_others,
-    may_mail_words_to_csirt,
+    may_mail_texts_to_csirt,
 )
 from notifications.enums import Recipient
 from notifications.facts import describe_case_facts
@@ -75,9 +75,9 @@ def choose_template(delivery: Delivery) -> str:
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in TRANSFER_KINDS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in ARRIVAL_KINDS:
-        is_red = not may_mail_words_to_csirt(delivery.incident)
+        is_red = not may_mail_texts_to_csirt(delivery.incident)
         return f"notifications/csirt_{'red' if is_red else 'declared'}.txt"
-    if delivery.recipient == Recipient.CSIRT and not may_mail_words_to_csirt(delivery.incident):
+    if delivery.recipient == Recipient.CSIRT and not may_mail_texts_to_csirt(delivery.incident):
         return "notifications/csirt_red_news.txt"
     if delivery.recipient == Recipient.DECLARANT and may_be_read_by_others(delivery.incident):
         return TEMPLATES_IN_DOUBT.get(delivery.event.kind, f"notifications/declarant_{delivery.event.kind}.txt")
@@ -87,7 +87,7 @@ def choose_template(delivery: Delivery) -> str:
 def make_case_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
     common = {
-        "reference": spaced(incident.reference),
+        "reference": hyphenate(incident.reference),
         "at": delivery.event.at,
         "zone": find_zone(incident.collectivity),
     }
@@ -123,7 +123,7 @@ def make_transfer_context(delivery: Delivery) -> dict[str, Any]:
     never get the case.
     """
     incident, transfer = delivery.incident, get_transfer(delivery)
-    is_red = is_kept_in(incident.tlp)
+    is_red = forbids_leaving(incident.tlp)
     return {
         "tlp": incident.get_tlp_display(),
         "tlp_means": TLP_MEANS[incident.tlp],
@@ -164,7 +164,7 @@ def quote_message(delivery: Delivery) -> dict[str, str]:
     message = Message.objects.filter(uid=uid).first() if uid else None
     if message is None:
         return {"author": "", "said": ""}
-    hosts = list_hosts(delivery.incident.csirt) if message.is_from_csirt else frozenset[str]()
+    hosts = list_linkable_hosts(delivery.incident.csirt) if message.is_from_csirt else frozenset[str]()
     return {"author": defuse_line(message.author), "said": quote_lines(message.text, hosts)}
 
 
@@ -218,7 +218,7 @@ def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
         "acknowledge_by": incident.acknowledge_by,
         "fallbacks": list_other_centres(incident),
         "reflexes": find_reflex_sheet(incident.type, incident.csirt).text,
-        "secret": spaced(secret),
+        "secret": hyphenate(secret),
         "secret_link": make_page_link("follow_up_access", secret) if secret else "",
     }
 

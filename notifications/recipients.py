@@ -9,7 +9,7 @@ from csirts.models import Csirt
 from incidents.catalogues.partners import PARTNERS
 from incidents.enums import EventKind, Status, TransferState
 from incidents.models import MAIL_HELD, IncidentEvent, Transfer
-from incidents.sharing import may_go_to
+from incidents.sharing import may_mail_to_partner
 from notifications.enums import Recipient
 
 RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
@@ -156,5 +156,7 @@ def find_partner_address(event: IncidentEvent) -> str:
     partner, data = PARTNERS.get(event.data["partner"]), event.data
     if partner is None or event.incident.erased_at:
         return ""
-    may_go = may_go_to(event.incident.tlp, partner, label=data.get("tlp", ""), is_agreed=data.get("agreed", False))
+    may_go = may_mail_to_partner(
+        event.incident.tlp, partner, label=data.get("tlp", ""), is_agreed=data.get("agreed", False)
+    )
     return partner.email if may_go else ""

@@ -153,14 +153,16 @@ def an_agent(collectivity: Collectivity | None = None) -> User:
 
 def an_upload(incident: Incident) -> EvidenceUpload:
     """Create an upload of which no slice has arrived."""
-    CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())})
+    CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())})
     return EvidenceUpload.objects.create(incident=incident, name="photo.jpg", size=9)
 
 
 def a_piece(incident: Incident, number: int = 1) -> Evidence:
     """Create a file handed over, of one byte."""
-    row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())})
-    name = vault.make_name()
+    row, _ = CaseKey.objects.get_or_create(
+        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
+    )
+    name = vault.make_object_name()
     vault.write_object(name, vault.unwrap_key(bytes(row.wrapped)), b"x")
     fields = {"number": number, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
     return Evidence.objects.create(incident=incident, **fields)

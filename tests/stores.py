@@ -56,7 +56,7 @@ def in_a_folder(settings: Settings, folder: Path) -> Iterator[Storage]:
 
 
 def stored_objects() -> list[str]:
-    return sorted(name for folder in vault.list_folders() for name in vault.list_names(folder))
+    return sorted(name for folder in vault.list_folders() for name in vault.list_object_names(folder))
 
 
 def as_stored(name: str) -> bytes:

@@ -23,7 +23,7 @@ from incidents.enums import (
 from incidents.facts.description import Fact, Kind, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_COLUMNS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
-from incidents.moments import end_or_day, moment_or_day
+from incidents.moments import reduce_to_known_end, reduce_to_known_moment
 from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_status
 from incidents.services.history.snapshots import find_first_leak
 
@@ -180,7 +180,7 @@ def combine_first_minute(value: date | None, zone: ZoneInfo) -> datetime | None:
 
 def make_instant_field(name: str) -> MomentOut:
     def read(row: Incident, zone: str) -> date | None:
-        return moment_or_day(getattr(row, f"{name}_at"), zone, getattr(row, f"{name}_certainty"))
+        return reduce_to_known_moment(getattr(row, f"{name}_at"), zone, getattr(row, f"{name}_certainty"))
 
     return MomentOut(read, lambda row: row.collectivity)
 
@@ -229,10 +229,11 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
 
 class InterruptionOut(serializers.ModelSerializer[ServiceInterruption]):
     started_at = MomentOut(
-        lambda row, zone: moment_or_day(row.started_at, zone), lambda row: row.incident.collectivity
+        lambda row, zone: reduce_to_known_moment(row.started_at, zone), lambda row: row.incident.collectivity
     )
     ended_at = MomentOut(
-        lambda row, zone: end_or_day(row.started_at, row.ended_at, zone), lambda row: row.incident.collectivity
+        lambda row, zone: reduce_to_known_end(row.started_at, row.ended_at, zone),
+        lambda row: row.incident.collectivity,
     )
 
     class Meta:

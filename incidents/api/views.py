@@ -54,7 +54,7 @@ class IncidentList(APIView):
     def get(self, request: Request) -> Response:
         """List the incidents that this person may see, newest first."""
         pages = NewestFirstPagination()
-        rows = Incident.objects.visible_to(get_api_user(request)).with_words()
+        rows = Incident.objects.visible_to(get_api_user(request)).with_displayed_rows()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(IncidentOut(page, many=True).data)
 

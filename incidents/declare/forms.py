@@ -44,14 +44,14 @@ CERTAINTIES = [
 ]
 ALL_SERVICES = tuple(PublicService)
 # The value of an empty field, where it is not an empty text.
-EMPTY: dict[type[forms.Field], Any] = {
+EMPTY_VALUES: dict[type[forms.Field], Any] = {
     DayField: None,
     HourField: None,
     CountField: None,
     forms.MultipleChoiceField: [],
     forms.BooleanField: False,
 }
-DECLARED, SERVICE, LEAK = map(map_facts, (Declaration, Interruption, Leak))
+DECLARATION_FACTS, SERVICE_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Interruption, Leak))
 DECLARED_LEAKS = [
     (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
     (LeakStatus.SUSPECTED, "Nous le craignons"),
@@ -67,19 +67,19 @@ def make_moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Fiel
 
 @with_facts(Section.STORY, Section.CALLER)
 class DetailsForm(forms.Form):
-    occurred_date, occurred_time, occurred_certainty = make_moment_fields(DECLARED["occurred"].question)
-    detected_date, detected_time, detected_certainty = make_moment_fields(DECLARED["detected"].question)
+    occurred_date, occurred_time, occurred_certainty = make_moment_fields(DECLARATION_FACTS["occurred"].question)
+    detected_date, detected_time, detected_certainty = make_moment_fields(DECLARATION_FACTS["detected"].question)
     attack_known_date, attack_known_time, attack_known_certainty = make_moment_fields(
-        DECLARED["attack_known"].question
+        DECLARATION_FACTS["attack_known"].question
     )
-    service_stopped = make_fact_field(DECLARED["service_stopped"])
-    data_concerned = make_fact_field(DECLARED["data_concerned"])
-    leak_status = make_fact_field(LEAK["status"], DECLARED_LEAKS)
-    categories = make_fact_field(LEAK["categories"])
-    person_categories = make_fact_field(LEAK["person_categories"])
-    persons_band = make_list_field(LEAK["persons_band"])
+    service_stopped = make_fact_field(DECLARATION_FACTS["service_stopped"])
+    data_concerned = make_fact_field(DECLARATION_FACTS["data_concerned"])
+    leak_status = make_fact_field(LEAK_FACTS["status"], DECLARED_LEAKS)
+    categories = make_fact_field(LEAK_FACTS["categories"])
+    person_categories = make_fact_field(LEAK_FACTS["person_categories"])
+    persons_band = make_list_field(LEAK_FACTS["persons_band"])
     breach_known_date, breach_known_time, breach_known_certainty = make_moment_fields(
-        DECLARED["breach_known"].question
+        DECLARATION_FACTS["breach_known"].question
     )
     story_lines = property(list_story_lines)
 
@@ -99,13 +99,13 @@ class DetailsForm(forms.Form):
 class ServiceForm(forms.Form):
     """The questions about one service that was ticked. The prefix of the form is the code of the service."""
 
-    extent = make_fact_field(SERVICE["extent"])
-    started_date = DayField(required=False, label=SERVICE["started_at"].question)
+    extent = make_fact_field(SERVICE_FACTS["extent"])
+    started_date = DayField(required=False, label=SERVICE_FACTS["started_at"].question)
     started_time = HourField(required=False, label="heure de l’arrêt")
-    ended_date = DayField(required=False, label=SERVICE["ended_at"].question)
+    ended_date = DayField(required=False, label=SERVICE_FACTS["ended_at"].question)
     ended_time = HourField(required=False, label="heure de la reprise")
-    people = make_fact_field(SERVICE["people_affected"])
-    workaround = make_fact_field(SERVICE["workaround"])
+    people = make_fact_field(SERVICE_FACTS["people_affected"])
+    workaround = make_fact_field(SERVICE_FACTS["workaround"])
 
     def __init__(self, data: QueryDict | None = None, *, service: PublicService, **kwargs: Any) -> None:
         super().__init__(data, prefix=service.value, **kwargs)
@@ -193,7 +193,7 @@ class Details:
         for form in self.all:
             for name in form.errors:
                 if name in form.fields:
-                    form.cleaned_data[name] = EMPTY.get(type(form.fields[name]), "")
+                    form.cleaned_data[name] = EMPTY_VALUES.get(type(form.fields[name]), "")
 
     def wrong_inputs(self) -> set[str]:
         return {form.add_prefix(name) for form in self.all for name in form.errors}

@@ -20,7 +20,7 @@ from incidents.declare.redirects import redirect_to
 from incidents.declare.screens import ROUTES
 from incidents.devices import draft_cookie
 from incidents.models import Draft
-from incidents.reference import compact, spaced
+from incidents.reference import compact, hyphenate
 from incidents.services.declaring.draft import CODE_LENGTH, find_draft
 
 NAME_LIMIT = 60
@@ -86,7 +86,7 @@ def resume_draft(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpRe
     """
     if draft.incident:
         message = "Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi."
-        form.add_error("code", message % {"reference": spaced(draft.incident.reference)})
+        form.add_error("code", message % {"reference": hyphenate(draft.incident.reference)})
         return render_code_form(request, form, status=422)
     journey = open_journey(select_drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
     response = redirect_to(ROUTES[journey.next], **{RESUMED: "oui"})

@@ -46,7 +46,7 @@ from incidents.devices import draft_cookie
 from incidents.enums import Screen, Status
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
-from incidents.questions.plain_labels import DATA_WORDS, PERSON_WORDS
+from incidents.questions.plain_labels import DATA_LABELS, PERSON_LABELS
 from incidents.services.declaring.draft import (
     AlreadySent,
     AnswersChanged,
@@ -383,8 +383,8 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Det
         "now": timezone.now(),
         "is_fold_open": any(details.form.errors.get(name) for name in FOLDED_INPUTS),
         "email_help": MAILBOX_IN_DOUBT_HELP if journey.is_mailbox_in_doubt else MAILBOX_HELP,
-        "data_words": DATA_WORDS,
-        "person_words": PERSON_WORDS,
+        "data_words": DATA_LABELS,
+        "person_words": PERSON_LABELS,
         "summary": list_summaries(journey, details),
         "seen": stamp_answers(journey.draft, journey.pages, but=Screen.CALLER),
     }

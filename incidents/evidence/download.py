@@ -22,12 +22,12 @@ from incidents.services.handling.read import note_opening
 logger = structlog.get_logger(__name__)
 
 # Characters that some operating system reads as part of a path, a stream or a wildcard.
-AVOIDED = str.maketrans(dict.fromkeys('/\\:*?"<>|%', "_"))
+UNSAFE_CHARACTERS = str.maketrans(dict.fromkeys('/\\:*?"<>|%', "_"))
 
 
 @never_cache
 @require_safe
-def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBase:
+def download_evidence(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBase:
     """Send the file, decrypted while it is sent. The status is 503 for a file that cannot be read, and 410 for a file
     that was taken back or erased.
 
@@ -42,7 +42,7 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
     if piece.taken_back_at:
         return render(request, "evidence/taken_back.html", {"piece": piece}, status=410)
     try:
-        content = decrypt_piece(piece, get_reading_key(incident))
+        content = decrypt_evidence(piece, get_reading_key(incident))
     except Erased:
         return render(request, "evidence/erased.html", status=410)
     except vault.NotReadable:
@@ -54,7 +54,7 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
     return build_download(content, piece, incident.reference)
 
 
-def decrypt_piece(piece: Evidence, key: bytes) -> Iterator[bytes]:
+def decrypt_evidence(piece: Evidence, key: bytes) -> Iterator[bytes]:
     """Return the decrypted content. The first frame is already read, so that a file that cannot be read raises
     NotReadable before the response begins.
     """
@@ -78,4 +78,4 @@ def build_safe_name(piece: Evidence, reference: str) -> str:
     """Return a name such as « T7K49MQX-003-photo.jpg ». Its prefix rules out hidden files and the device names of
     Windows.
     """
-    return f"{reference}-{piece.number:03}-{piece.name.translate(AVOIDED)[-150:].rstrip('. ')}"
+    return f"{reference}-{piece.number:03}-{piece.name.translate(UNSAFE_CHARACTERS)[-150:].rstrip('. ')}"

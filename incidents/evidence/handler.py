@@ -13,15 +13,15 @@ from incidents.files import vault
 from incidents.files.deposits import Deposit, StoredFile, TooLarge
 from incidents.services.evidence.pieces import MAX_FILES, RemainingQuota
 
-FIELD = "pieces"
-NO_ROOM: str = (
+FILES_FIELD = "pieces"
+STORE_FULL: str = (
     "Nous n’avons plus de place pour le garder. Il n’est pas perdu : gardez-le, et réessayez plus tard, "
     "ou appelez le centre. Ce qui est déjà remis reste remis."
 )
 
 
 @dataclass
-class Arrivals:
+class ReceivedFiles:
     """The files of one post, as (name, stored file) if they arrived whole and as (name, reason) if they were
     refused.
     """
@@ -30,7 +30,7 @@ class Arrivals:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
-class StraightToVault(FileUploadHandler):
+class VaultUploadHandler(FileUploadHandler):
     """An upload handler that writes each file to the vault as it arrives. A file that cannot be kept is listed as
     refused, and the next file is read.
     """
@@ -38,21 +38,21 @@ class StraightToVault(FileUploadHandler):
     def __init__(self, request: HttpRequest, key: bytes, room: RemainingQuota) -> None:
         super().__init__(request)
         self.key = key
-        self.room = room
-        self.arrivals = Arrivals()
+        self.quota = room
+        self.received_files = ReceivedFiles()
         self.deposit: Deposit | None = None
         self.byte_count = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if self.field_name != FIELD:
+        if self.field_name != FILES_FIELD:
             raise SkipFile
-        if len(self.arrivals.whole) >= self.room.files:
-            self.refuse(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus.")
+        if len(self.received_files.whole) >= self.quota.files:
+            self.refuse_file(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus.")
         try:
             self.deposit = Deposit(self.key)
         except vault.StoreRefused:
-            self.refuse(str(NO_ROOM))
+            self.refuse_file(str(STORE_FULL))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.deposit is None:
@@ -60,32 +60,32 @@ class StraightToVault(FileUploadHandler):
         try:
             self.deposit.write(raw_data)
         except TooLarge:
-            self.refuse("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
+            self.refuse_file("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
         except vault.StoreRefused:
-            self.refuse(str(NO_ROOM))
-        if self.byte_count + self.deposit.size > self.room.byte_count:
-            self.refuse("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
+            self.refuse_file(str(STORE_FULL))
+        if self.byte_count + self.deposit.size > self.quota.byte_count:
+            self.refuse_file("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
 
     def file_complete(self, file_size: int) -> None:
         if self.deposit is None:
             return
         try:
-            self.arrivals.whole.append((self.given_name, self.deposit.finish()))
+            self.received_files.whole.append((self.given_name, self.deposit.finish()))
             self.byte_count += file_size
         except vault.StoreRefused:
             self.deposit.discard()
-            self.arrivals.refused.append((self.given_name, str(NO_ROOM)))
+            self.received_files.refused.append((self.given_name, str(STORE_FULL)))
         self.deposit = None
 
     def upload_interrupted(self) -> None:
         if self.deposit is not None:
-            self.drop("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau.")
+            self.discard_file("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau.")
 
-    def clear(self, named_files: set[str]) -> None:
+    def remove_unrecorded_files(self, named_files: set[str]) -> None:
         """Remove every file of this post from the store, except `named_files`, to which rows of the database point."""
         if self.deposit is not None:
             self.deposit.discard()
-        for _name, file in self.arrivals.whole:
+        for _name, file in self.received_files.whole:
             if file.storage_name not in named_files:
                 vault.remove_object(file.storage_name)
 
@@ -94,14 +94,14 @@ class StraightToVault(FileUploadHandler):
         """The cleaned name of the file that is arriving."""
         return clean_file_name(self.file_name or "")
 
-    def refuse(self, why: str) -> None:
+    def refuse_file(self, why: str) -> None:
         """Drop the file and raise SkipFile, so that Django reads the next file."""
-        self.drop(why)
+        self.discard_file(why)
         raise SkipFile
 
-    def drop(self, why: str) -> None:
+    def discard_file(self, why: str) -> None:
         """Discard what was stored of the file, and list it as refused with this reason."""
         if self.deposit is not None:
             self.deposit.discard()
             self.deposit = None
-        self.arrivals.refused.append((self.given_name, why))
+        self.received_files.refused.append((self.given_name, why))

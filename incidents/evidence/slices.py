@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.text import clean_file_name
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability
-from incidents.evidence.handler import NO_ROOM
+from incidents.evidence.handler import STORE_FULL
 from incidents.evidence.views import clean_author
 from incidents.files import vault
 from incidents.models import EvidenceUpload
@@ -19,27 +19,27 @@ from incidents.services.evidence.pieces import Erased
 from incidents.services.evidence.upload import WrongOffset, finish_upload, get_upload, receive_slice, start_upload
 
 View = Callable[..., JsonResponse]
-TROUBLES: dict[type[Exception], tuple[int, str]] = {
-    vault.StoreRefused: (507, NO_ROOM),
+ERROR_RESPONSES: dict[type[Exception], tuple[int, str]] = {
+    vault.StoreRefused: (507, STORE_FULL),
     vault.NotReadable: (422, "Ce qui était arrivé ne se lit plus. Appelez le centre."),
     Erased: (410, "Les données de ce dossier ont été effacées."),
     Http404: (404, "Cet envoi est abandonné, ou le dossier ne s’ouvre plus ici. Rechargez la page."),
 }
 
 
-def answer_in_json(view: View) -> View:
+def respond_in_json(view: View) -> View:
     """Decorate a view so that an error becomes a status code and a sentence, which the script displays unchanged."""
 
     @wraps(view)
     def respond(request: HttpRequest, *args: str, **kwargs: str) -> JsonResponse:
         try:
             return view(request, *args, **kwargs)
-        except WrongOffset as elsewhere:
-            return JsonResponse({"recu": elsewhere.received}, status=409)
+        except WrongOffset as wrong_offset:
+            return JsonResponse({"recu": wrong_offset.received}, status=409)
         except ValidationError as refusal:
             return JsonResponse({"message": str(refusal.message)}, status=422)
-        except tuple(TROUBLES) as trouble:
-            status, message = TROUBLES[type(trouble)]
+        except tuple(ERROR_RESPONSES) as error:
+            status, message = ERROR_RESPONSES[type(error)]
             return JsonResponse({"message": str(message)}, status=status)
 
     return respond
@@ -47,8 +47,8 @@ def answer_in_json(view: View) -> View:
 
 @private
 @require_POST
-@answer_in_json
-def start(request: HttpRequest, reference: str) -> JsonResponse:
+@respond_in_json
+def start_upload_view(request: HttpRequest, reference: str) -> JsonResponse:
     """Start an upload, and return its state."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     upload = start_upload(
@@ -59,17 +59,17 @@ def start(request: HttpRequest, reference: str) -> JsonResponse:
         author=clean_author(request.POST.get("auteur", "")),
         first=request.POST.get("debut", "")[:64],
     )
-    return JsonResponse(describe_state(upload), status=201)
+    return JsonResponse(describe_upload(upload), status=201)
 
 
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
-@answer_in_json
-def upload(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
+@respond_in_json
+def receive_slice_view(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
     """Return how much of the file has arrived. On POST first store the slice that begins at ?debut=."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     if request.method != "POST":
-        return JsonResponse(describe_state(get_upload(guest=guest, reference=incident.reference, uid=uid)))
+        return JsonResponse(describe_upload(get_upload(guest=guest, reference=incident.reference, uid=uid)))
     received = receive_slice(
         guest=guest,
         reference=incident.reference,
@@ -77,20 +77,20 @@ def upload(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
         offset=parse_whole_number(request.GET.get("debut", "")),
         content=read_whole_body(request),
     )
-    return JsonResponse(describe_state(received))
+    return JsonResponse(describe_upload(received))
 
 
 @private
 @require_POST
-@answer_in_json
-def finish(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
+@respond_in_json
+def finish_upload_view(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
     """Record the uploaded file as evidence. Return its number, and whether the case already contained it."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     recorded = finish_upload(guest=guest, reference=incident.reference, uid=uid)
     return JsonResponse({"numero": recorded.evidence.number, "deja": not recorded.is_new})
 
 
-def describe_state(upload: EvidenceUpload) -> dict[str, object]:
+def describe_upload(upload: EvidenceUpload) -> dict[str, object]:
     return {"uid": str(upload.uid), "recu": upload.received, "fini": upload.evidence_id is not None}
 
 

@@ -18,10 +18,10 @@ from core.text import clean_line
 from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, Door
-from incidents.evidence.handler import Arrivals, StraightToVault
-from incidents.files.seals import find_first_broken, format_instant
+from incidents.evidence.handler import ReceivedFiles, VaultUploadHandler
+from incidents.files.seals import find_first_broken_seal, format_instant
 from incidents.models import Incident
-from incidents.queries import Piece, count_held, list_pieces
+from incidents.queries import OpenedEvidence, count_remaining_files, list_opened_evidence
 from incidents.services.evidence.pieces import (
     MAX_FILES,
     Erased,
@@ -41,54 +41,56 @@ AUTHOR_LIMIT = 120
 @private
 @csrf_exempt  # `receive_files` checks CSRF, once the upload handler is set
 @require_http_methods(["GET", "HEAD", "POST"])
-def evidence(request: HttpRequest, reference: str) -> HttpResponse:
+def evidence_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the evidence of the case, or receive the posted files."""
     try:
         if request.method == "POST":
             return receive_post(request, reference)
         incident, guest = find_case(request, reference, door=Door.FILES)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     except Erased:
-        return erased(request)
+        return render_erased(request)
     return render_evidence_page(request, incident, guest)
 
 
 def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
     """Find the case and its remaining quota before a byte of a file is read, and then receive the files."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
-    handler = StraightToVault(
+    handler = VaultUploadHandler(
         request, open_vault(guest=guest, reference=incident.reference), remaining_quota(incident)
     )
     request.upload_handlers = [handler]
     stored_names: set[str] = set()
     try:
-        return receive_files(request, incident, guest, arrivals=handler.arrivals, stored_names=stored_names)
+        return receive_files(
+            request, incident, guest, received_files=handler.received_files, stored_names=stored_names
+        )
     finally:
-        handler.clear(stored_names)
+        handler.remove_unrecorded_files(stored_names)
 
 
 @csrf_protect
 def receive_files(
-    request: HttpRequest, incident: Incident, guest: Guest, *, arrivals: Arrivals, stored_names: set[str]
+    request: HttpRequest, incident: Incident, guest: Guest, *, received_files: ReceivedFiles, stored_names: set[str]
 ) -> HttpResponse:
     """Record the files, which are stored while the form is read. The names of stored files to which a row now points
     are added to `stored_names`.
     """
     author = clean_author(request.POST.get("auteur", ""))
     recorded = []
-    for name, file in arrivals.whole:
+    for name, file in received_files.whole:
         try:
             submission = FileSubmission(name=name, author=author, file=file)
             recorded.append(record_evidence(guest=guest, reference=incident.reference, submission=submission))
             stored_names.add(recorded[-1].evidence.storage_name)
         except ValidationError as refusal:
-            arrivals.refused.append((name, str(refusal.message)))
-    if arrivals.refused or not recorded:
+            received_files.refused.append((name, str(refusal.message)))
+    if received_files.refused or not recorded:
         return render_evidence_page(
-            request, incident, guest, refused=arrivals.refused, recorded=recorded, author=author, status=422
+            request, incident, guest, refused=received_files.refused, recorded=recorded, author=author, status=422
         )
-    return redirect(f"{reverse('evidence', args=[incident.reference])}?{format_counts(recorded)}")
+    return redirect(f"{reverse('evidence', args=[incident.reference])}?{format_result_query(recorded)}")
 
 
 def clean_author(text: str) -> str:
@@ -100,7 +102,7 @@ def clean_author(text: str) -> str:
     return clean_line(text[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
 
 
-def format_counts(recorded: list[RecordedEvidence]) -> str:
+def format_result_query(recorded: list[RecordedEvidence]) -> str:
     new = sum(receipt.is_new for receipt in recorded)
     return f"recus={new}&deja={len(recorded) - new}"
 
@@ -108,26 +110,26 @@ def format_counts(recorded: list[RecordedEvidence]) -> str:
 def render_evidence_page(
     request: HttpRequest, incident: Incident, guest: Guest, *, status: int = 200, **outcome: Any
 ) -> HttpResponse:
-    pieces = list_pieces(incident)[::-1]
+    pieces = list_opened_evidence(incident)[::-1]
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
         "pieces": pieces,
-        "held": count_held(pieces),
+        "held": count_remaining_files(pieces),
         "unfinished": list(list_unfinished_uploads(incident).order_by("id")),
         "may_add": speaks_for_body(guest, incident) and not incident.erased_at,
         "has_account": guest.user is not None,
-        "received": read_number(request, "recus"),
-        "known": read_number(request, "deja"),
-        "abandoned": read_number(request, "abandonne"),
-        "taken_back": find_taken_back(pieces, read_number(request, "reprise")),
+        "received": read_query_number(request, "recus"),
+        "known": read_query_number(request, "deja"),
+        "abandoned": read_query_number(request, "abandonne"),
+        "taken_back": find_taken_back(pieces, read_query_number(request, "reprise")),
         "most_files": MAX_FILES,
         "slice": SLICE,
     }
     return render(request, "evidence/page.html", context | outcome, status=status)
 
 
-def find_taken_back(pieces: Iterable[Piece], number: int) -> int:
+def find_taken_back(pieces: Iterable[OpenedEvidence], number: int) -> int:
     """Return `number` if the evidence file with this number was taken back, or else 0."""
     return next(
         (
@@ -139,7 +141,7 @@ def find_taken_back(pieces: Iterable[Piece], number: int) -> int:
     )
 
 
-def read_number(request: HttpRequest, name: str) -> int:
+def read_query_number(request: HttpRequest, name: str) -> int:
     """Return the number that our own redirection put in the address, or 0 if there is none."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
@@ -147,19 +149,19 @@ def read_number(request: HttpRequest, name: str) -> int:
 
 @private
 @require_POST
-def abandon(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+def abandon_upload_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Abandon an upload that has not arrived whole."""
     try:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     abandon_upload(guest=guest, reference=incident.reference, uid=uid)
     return redirect(f"{reverse('evidence', args=[incident.reference])}?abandonne=1")
 
 
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
-def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+def take_back_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Take back a file that was sent by mistake. On GET ask for confirmation, because this cannot be undone."""
     try:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE)
@@ -167,26 +169,26 @@ def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
             piece = take_back_evidence(guest=guest, reference=incident.reference, uid=uid)
             return redirect(f"{reverse('evidence', args=[incident.reference])}?reprise={piece.number}")
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     except Erased:
-        return erased(request)
+        return render_erased(request)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
     current = incident.evidence.filter(uid=uid, taken_back_at=None).first()
     if current is None or incident.erased_at:
-        return not_found(request)
+        return render_not_found(request)
     context = {"incident": incident, "piece": current, "is_opened": current.openings.exists()}
     return render(request, "evidence/take_back.html", context)
 
 
 @private
 @require_safe
-def sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
+def sealed_list_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show a list to print, with each file and its seal, and with the way to compute the seals again."""
     try:
         incident, _guest = find_case(request, reference, door=Door.FILES)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     pieces = list(incident.evidence.order_by("number"))
     context = {
         "incident": incident,
@@ -194,10 +196,10 @@ def sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
         "lines": [(piece, format_instant(piece.received_at)) for piece in pieces],
         "now": timezone.now(),
         "total": sum(piece.size for piece in pieces),
-        "broken": find_first_broken(incident, pieces),
+        "broken": find_first_broken_seal(incident, pieces),
     }
     return render(request, "evidence/sealed_list.html", context)
 
 
-not_found = partial(render, template_name="follow_up/not_found.html", status=404)
-erased = partial(render, template_name="evidence/erased.html", status=410)
+render_not_found = partial(render, template_name="follow_up/not_found.html", status=404)
+render_erased = partial(render, template_name="evidence/erased.html", status=410)

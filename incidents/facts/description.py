@@ -24,7 +24,7 @@ class Kind(StrEnum):
     INSTANT = auto()
 
 
-WORDS = (Kind.LINE, Kind.TEXT)
+FREE_TEXT_KINDS = (Kind.LINE, Kind.TEXT)
 
 
 class Section(StrEnum):
@@ -67,7 +67,7 @@ class Fact:
 
     @property
     def is_words(self) -> bool:
-        return self.kind in WORDS
+        return self.kind in FREE_TEXT_KINDS
 
 
 def describe_field(

@@ -29,12 +29,12 @@ class Instant:
     certainty: str = ""
 
 
-NOT_STATED = Instant()
+UNSTATED_INSTANT = Instant()
 
 
 def describe_instant(question: str, **words: str) -> Any:
     """Return a dataclass field that describes an instant. `words` are the labels of `Fact`."""
-    return describe_field(Kind.INSTANT, question, section=Section.MOMENTS, default=NOT_STATED, **words)
+    return describe_field(Kind.INSTANT, question, section=Section.MOMENTS, default=UNSTATED_INSTANT, **words)
 
 
 def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:

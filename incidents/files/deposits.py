@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from incidents.files import facts as file_facts
 from incidents.files import vault
 
-LARGEST = 100 * 1000 * 1000
+MAX_FILE_BYTES = 100 * 1000 * 1000
 
 
 class TooLarge(Exception):
@@ -30,7 +30,7 @@ class Deposit:
     """A writer for one file: call `write` for each chunk, then `finish` or `discard`."""
 
     def __init__(self, key: bytes) -> None:
-        self.writer = vault.Writer(vault.make_name(), key)
+        self.writer = vault.Writer(vault.make_object_name(), key)
         self.digest = hashlib.sha256()
         self.head = bytearray()
         self.size = 0
@@ -38,10 +38,10 @@ class Deposit:
     def write(self, chunk: bytes) -> None:
         """Add a chunk. Raise TooLarge or StoreRefused."""
         self.size += len(chunk)
-        if self.size > LARGEST:
+        if self.size > MAX_FILE_BYTES:
             raise TooLarge
         self.digest.update(chunk)
-        self.head += chunk[: max(0, file_facts.HEAD - len(self.head))]
+        self.head += chunk[: max(0, file_facts.HEAD_BYTES - len(self.head))]
         self.writer.write(chunk)
 
     def finish(self) -> StoredFile:

@@ -12,13 +12,13 @@ import exifread
 import puremagic
 
 # The number of bytes that are inspected. The position of a photograph is near its beginning.
-HEAD = 1024 * 1024
-HEADERS = 64 * 1024
+HEAD_BYTES = 1024 * 1024
+HEADER_BYTES = 64 * 1024
 MAX_READS = 20_000
 MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version"}
 # First bytes → type. An office document is reported as a zip, because finding its kind would require unpacking it.
-SURE = {b"PK\x03\x04": "application/zip", b"MZ": "application/vnd.microsoft.portable-executable"}
-PHOTOGRAPHS = ("\xff\xd8", "II*\0", "MM\0*")
+TYPE_SIGNATURES = {b"PK\x03\x04": "application/zip", b"MZ": "application/vnd.microsoft.portable-executable"}
+PHOTOGRAPH_SIGNATURES = ("\xff\xd8", "II*\0", "MM\0*")
 
 
 class TooManyReads(Exception):
@@ -43,10 +43,10 @@ def detect_media_type(head: bytes) -> str:
     """
     if not head:
         return ""
-    if is_text(head[:HEADERS]):
-        return "message/rfc822" if is_mail(head[:HEADERS]) else "text/plain"
-    for mark, kind in SURE.items():
-        if head.startswith(mark):
+    if is_text(head[:HEADER_BYTES]):
+        return "message/rfc822" if is_mail(head[:HEADER_BYTES]) else "text/plain"
+    for signature, kind in TYPE_SIGNATURES.items():
+        if head.startswith(signature):
             return kind
     try:
         types = puremagic.magic_string(head)
@@ -62,7 +62,7 @@ def is_text(head: bytes) -> bool:
     if b"\0" in head:
         return False
     try:
-        head[:-4].decode() if len(head) == HEADERS else head.decode()
+        head[:-4].decode() if len(head) == HEADER_BYTES else head.decode()
     except UnicodeDecodeError:
         return is_mail(head)
     return True
@@ -87,7 +87,10 @@ def read_position(head: bytes) -> dict[str, float] | None:
 
 
 def is_photograph(head: bytes) -> bool:
-    return head.startswith(tuple(mark.encode("latin-1") for mark in PHOTOGRAPHS)) or head[4:8] == b"ftyp"
+    return (
+        head.startswith(tuple(signature.encode("latin-1") for signature in PHOTOGRAPH_SIGNATURES))
+        or head[4:8] == b"ftyp"
+    )
 
 
 def read_coordinates(tags: dict[str, Any]) -> dict[str, float] | None:

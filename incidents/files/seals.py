@@ -23,13 +23,13 @@ def format_instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def seal_after(previous: str, piece: Evidence) -> str:
+def compute_seal(previous: str, piece: Evidence) -> str:
     """Return the seal of `piece`, given the seal of the file before it."""
     lines = [previous, piece.number, piece.sha256, piece.size, format_instant(piece.received_at), piece.name]
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
-def find_first_broken(
+def find_first_broken_seal(
     incident: Incident, pieces: Iterable[Evidence], events: Iterable[IncidentEvent] | None = None
 ) -> int | None:
     """Return the number of the first file whose line was changed or is missing, or None. `pieces` must be in the order
@@ -47,7 +47,7 @@ def find_first_broken(
     for number, piece in enumerate(pieces, start=1):
         if piece.number != number or recorded[number - 1 : number] != [(str(piece.uid), piece.sha256)]:
             return number
-        if not incident.erased_at and piece.seal != seal_after(previous, piece):
+        if not incident.erased_at and piece.seal != compute_seal(previous, piece):
             return number
         previous = piece.seal
     return number + 1 if len(recorded) > number else None

@@ -13,11 +13,11 @@ MAX_PARTS = 50
 HEADERS = ("From", "Reply-To", "Return-Path", "Sender", "Subject", "Message-ID", "X-Originating-IP", "Received")
 
 
-def extract_words(content: bytes, media_type: str) -> str:
+def extract_text(content: bytes, media_type: str) -> str:
     """Return the text of a file of one of the types READABLE."""
     if media_type == "message/rfc822":
         try:
-            return "\n".join(extract_mail_words(content))
+            return "\n".join(extract_mail_texts(content))
         except Exception:  # noqa: BLE001 (whatever a hostile mail does to its reader, its text stays)
             return decode_text(content)
     return decode_text(content)
@@ -31,7 +31,7 @@ def decode_text(content: bytes) -> str:
     return html.unescape(text) if "<" in text else text
 
 
-def extract_mail_words(content: bytes) -> Iterator[str]:
+def extract_mail_texts(content: bytes) -> Iterator[str]:
     """Yield the main headers of a mail, then the file name and the text of each part, MAX_PARTS at most."""
     mail = message_from_bytes(content, policy=policy.default)
     for name in HEADERS:

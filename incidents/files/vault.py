@@ -30,11 +30,11 @@ FRAME = 64 * 1024
 KEY_ID_BYTES = 8
 HEADER_BYTES = bindings.crypto_secretstream_xchacha20poly1305_HEADERBYTES
 EXTRA_BYTES = bindings.crypto_secretstream_xchacha20poly1305_ABYTES
-MORE = bindings.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
-LAST = bindings.crypto_secretstream_xchacha20poly1305_TAG_FINAL
+MESSAGE_TAG = bindings.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
+FINAL_TAG = bindings.crypto_secretstream_xchacha20poly1305_TAG_FINAL
 FOLDER = re.compile(r"[0-9a-f]{2}")
 OBJECT_NAME = re.compile(r"[0-9a-f]{32}(\.[0-9]{10})?")
-UNREACHABLE = (OSError, BotoCoreError, ClientError)
+STORE_ERRORS = (OSError, BotoCoreError, ClientError)
 
 
 class StoreRefused(Exception):
@@ -53,7 +53,7 @@ def get_store() -> Storage:
     return storages["evidence"]
 
 
-def make_name() -> str:
+def make_object_name() -> str:
     """Return a random object name in one of 256 folders. It contains nothing that a client chose."""
     name = uuid4().hex
     return f"{name[:2]}/{name}"
@@ -68,7 +68,7 @@ def remove_object(name: str) -> bool:
     """Remove an object and return whether it is gone. If not, `services/evidence/sweep.py` tries again later."""
     try:
         get_store().delete(name)
-    except UNREACHABLE as error:
+    except STORE_ERRORS as error:
         logger.warning("stored object not removed", object=name, error=type(error).__name__)
         return False
     return True
@@ -79,7 +79,7 @@ def list_folders() -> list[str]:
     return [name for name in list_path("")[0] if FOLDER.fullmatch(name)]
 
 
-def list_names(folder: str) -> list[str]:
+def list_object_names(folder: str) -> list[str]:
     """Return the names of the objects in one folder. Names that this module does not make are left out. Raise one of
     UNREACHABLE.
     """
@@ -99,7 +99,7 @@ def list_path(path: str) -> tuple[list[str], list[str]]:
 # Keys
 
 
-def make_key() -> bytes:
+def make_case_key() -> bytes:
     return bindings.crypto_secretstream_xchacha20poly1305_keygen()
 
 
@@ -123,7 +123,7 @@ def unwrap_key(wrapped: bytes) -> bytes:
     raise NotReadable
 
 
-def is_wrapped_with_the_first(wrapped: bytes) -> bool:
+def is_wrapped_with_first_key(wrapped: bytes) -> bool:
     return wrapped[:KEY_ID_BYTES] == hash_key_id(settings.EVIDENCE_KEYS[0])
 
 
@@ -135,44 +135,44 @@ class Writer:
 
     def __init__(self, name: str, key: bytes) -> None:
         self.name = name
-        self.waiting = bytearray()
+        self.buffer = bytearray()
         self.state = bindings.crypto_secretstream_xchacha20poly1305_state()
         header = bindings.crypto_secretstream_xchacha20poly1305_init_push(self.state, key)
-        with raising_refusals():
+        with translate_store_errors():
             self.file = get_store().open(name, "wb")
             self.file.write(header)
 
     def write(self, chunk: bytes) -> None:
         """Encrypt and store a chunk. Raise StoreRefused."""
-        self.waiting += chunk
-        while len(self.waiting) > FRAME:
-            self.push(bytes(self.waiting[:FRAME]), MORE)
-            del self.waiting[:FRAME]
+        self.buffer += chunk
+        while len(self.buffer) > FRAME:
+            self.encrypt_frame(bytes(self.buffer[:FRAME]), MESSAGE_TAG)
+            del self.buffer[:FRAME]
 
     def finish(self) -> None:
         """Complete the object, which can be read from then on. Raise StoreRefused."""
-        self.push(bytes(self.waiting), LAST)
-        with raising_refusals():
+        self.encrypt_frame(bytes(self.buffer), FINAL_TAG)
+        with translate_store_errors():
             self.file.close()
 
-    def push(self, frame: bytes, tag: int) -> None:
+    def encrypt_frame(self, frame: bytes, tag: int) -> None:
         sealed = bindings.crypto_secretstream_xchacha20poly1305_push(self.state, frame, self.name.encode(), tag)
-        with raising_refusals():
+        with translate_store_errors():
             self.file.write(sealed)
 
     def discard(self) -> None:
         """Remove what was written."""
-        with suppress(StoreRefused), raising_refusals():
+        with suppress(StoreRefused), translate_store_errors():
             self.file.close()
         remove_object(self.name)
 
 
 @contextmanager
-def raising_refusals() -> Iterator[None]:
+def translate_store_errors() -> Iterator[None]:
     """Turn an error of the store into StoreRefused, and log it."""
     try:
         yield
-    except UNREACHABLE as error:
+    except STORE_ERRORS as error:
         logger.error("evidence not stored", error=type(error).__name__, code=getattr(error, "errno", None))  # noqa: TRY400
         raise StoreRefused from error
 
@@ -195,15 +195,15 @@ def read_object(name: str, key: bytes) -> Iterator[bytes]:
     try:
         with get_store().open(name, "rb") as file:
             yield from read_frames(file, name, key)
-    except (*UNREACHABLE, CryptoError, ValueError) as error:
+    except (*STORE_ERRORS, CryptoError, ValueError) as error:
         raise NotReadable from error
 
 
 def read_frames(file: "File[bytes]", name: str, key: bytes) -> Iterator[bytes]:
     state = bindings.crypto_secretstream_xchacha20poly1305_state()
     bindings.crypto_secretstream_xchacha20poly1305_init_pull(state, file.read(HEADER_BYTES), key)
-    tag = MORE
-    while tag != LAST:
+    tag = MESSAGE_TAG
+    while tag != FINAL_TAG:
         sealed = file.read(FRAME + EXTRA_BYTES)
         frame, tag = bindings.crypto_secretstream_xchacha20poly1305_pull(state, sealed, name.encode())
         yield frame

@@ -16,8 +16,8 @@ from incidents.devices.signature import read_signature, remember_signature
 from incidents.devices.visits import find_case, private
 from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
-from incidents.follow_up.page import find_new_route, read_known_facts, render_case_page, render_not_found
-from incidents.progress import describe_standing
+from incidents.follow_up.page import build_sentence_facts, find_new_route, render_case_page, render_not_found
+from incidents.progress import describe_progress
 from incidents.reference import compact
 from incidents.sentence import list_sentences
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
@@ -42,7 +42,7 @@ def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, error)
         return render_case_page(request, incident, guest, form=form)
-    return remember_signer(redirect_to_case(incident.reference, "#echanges"), form, guest)
+    return remember_author(redirect_to_case(incident.reference, "#echanges"), form, guest)
 
 
 @private
@@ -72,17 +72,17 @@ def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
 
 @private
 @require_safe
-def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
+def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
     """Show the sentence about the case as it is now, and nothing else, to anybody who has the link."""
     incident = find_shared(secret)
     if incident is None:
         response = render(request, "follow_up/no_sentence.html", status=404)
     else:
-        standing = describe_standing(
+        progress = describe_progress(
             incident, thread=list_latest_messages(incident), is_held=find_holder(incident) is not None
         )
         interruptions = list(incident.interruptions.order_by("id"))
-        facts = read_known_facts(incident, standing, interruptions, find_new_route(incident))
+        facts = build_sentence_facts(incident, progress, interruptions, find_new_route(incident))
         context = {
             "sentences": list_sentences(facts),
             "received_at": incident.received_at,
@@ -116,7 +116,7 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return remember_signer(redirect_to_case(incident.reference), form, guest)
+            return remember_author(redirect_to_case(incident.reference), form, guest)
     context = {"incident": incident, "form": form, "signs": guest.user}
     return render(request, "follow_up/withdraw.html", context, status=422 if form.errors else 200)
 
@@ -143,7 +143,7 @@ def render_refused_act(request: HttpRequest, reference: str, title: str, error: 
     return render(request, "follow_up/refused.html", context, status=422)
 
 
-def remember_signer(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
+def remember_author(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
     """Remember the typed name on this device. The name of a person with an account comes from the account."""
     if not guest.user:
         remember_signature(response, clean_line(form.cleaned_data["author"], limit=AUTHOR_LIMIT, field="author"))

@@ -37,8 +37,8 @@ from incidents.services.declarant.complete import CannotComplete, Writing, find_
 from incidents.services.declarant.correct import end_interruption
 
 # The query parameter of a section that is opened as one of the five screens after an express declaration.
-ON_THE_WAY = "suite"
-NOT_TYPED = {"csrfmiddlewaretoken", "seen", "version", "row", "key"}
+IN_SEQUENCE = "suite"
+CONTROL_INPUTS = {"csrfmiddlewaretoken", "seen", "version", "row", "key"}
 
 
 class SignatureForm(forms.Form):
@@ -53,7 +53,7 @@ class SignatureForm(forms.Form):
             raise ValidationError(error.messages) from None
 
 
-def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def require_completable_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Decorate a view, which then gets the case and the guest. A person who may not complete the case gets a page with
     what they typed and with help.
     """
@@ -72,28 +72,28 @@ def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 def read_typed_text(request: HttpRequest) -> str:
     """Return what was typed, so that the person can copy it after the link has stopped working."""
-    values = (value for name, values in request.POST.lists() if name not in NOT_TYPED for value in values)
+    values = (value for name, values in request.POST.lists() if name not in CONTROL_INPUTS for value in values)
     return "\n".join(value for value in values if value.strip())
 
 
-@on_case
+@require_completable_case
 @require_safe
-def complete(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
+def completion_page(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
     useful = list_useful_sections(incident, list_sheets(incident))
     context = {
-        **build_case_frame(incident),
+        **build_case_context(incident),
         "questions": [section for section in useful if not section.is_facts],
         "facts": [section for section in useful if section.is_facts],
         "resuming": [
             interruption for interruption in incident.interruptions.order_by("id") if interruption.ended_at is None
         ],
-        "resumed": name_resumed(incident, request.GET.get("repris", "")),
+        "resumed": find_resumed_label(incident, request.GET.get("repris", "")),
         "done": next((section for section in useful if section.code == request.GET.get("fait")), None),
     }
     return render(request, "follow_up/complete/list.html", context)
 
 
-def name_resumed(incident: Incident, service: str) -> str:
+def find_resumed_label(incident: Incident, service: str) -> str:
     """Return the label of the service that the button has just marked as resumed, or "" if the service is still
     interrupted.
     """
@@ -101,31 +101,31 @@ def name_resumed(incident: Incident, service: str) -> str:
     return PublicService(service).label if ended is not None and ended.exists() else ""
 
 
-@on_case
+@require_completable_case
 @require_http_methods(["GET", "HEAD", "POST"])
-def complete_section(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
+def completion_section_page(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
     if request.method != "POST" and find_completion_refusal(incident):
         return redirect("complete", incident.reference)
     with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
         sheets = group_by_section(list_sheets(incident)).get(section, [])
-        page = Page(request, incident, guest, section, sheets)
-        return page.take() if request.method == "POST" else page.render_page()
+        page = SectionPage(request, incident, guest, section, sheets)
+        return page.save_or_render() if request.method == "POST" else page.render_page()
 
 
-@on_case
+@require_completable_case
 @require_safe
-def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
+def completion_history_page(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
     sheets = group_by_section(list_sheets(incident)).get(section)
     if not sheets:
         raise Http404
     return render(
-        request, "follow_up/complete/history.html", build_case_frame(incident) | {"section": section, "kept": sheets}
+        request, "follow_up/complete/history.html", build_case_context(incident) | {"section": section, "kept": sheets}
     )
 
 
 @require_POST
-@on_case
-def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
+@require_completable_case
+def end_interruption_view(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
     """End an interruption now, with one button. If the case can no longer be completed, the page of the redirection
     says why.
     """
@@ -139,7 +139,7 @@ def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> 
     return redirect(f"{address}?{urlencode({'fait': 'services', 'repris': service})}")
 
 
-def build_case_frame(incident: Incident) -> dict[str, Any]:
+def build_case_context(incident: Incident) -> dict[str, Any]:
     return {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
@@ -149,14 +149,14 @@ def build_case_frame(incident: Incident) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ScreenProgress:
-    """A position among the five screens of facts. `place` counts from 0."""
+    """A position among the five screens of facts. `index` counts from 0."""
 
     reference: str
-    place: int
+    index: int
 
     @property
     def number(self) -> int:
-        return self.place + 1
+        return self.index + 1
 
     @property
     def count(self) -> int:
@@ -172,10 +172,10 @@ class ScreenProgress:
         if self.is_last:
             return reverse("complete", args=[self.reference])
         section = list(EDITORS)[self.number]
-        return reverse("complete_section", args=[self.reference, section], query={ON_THE_WAY: "oui"})
+        return reverse("complete_section", args=[self.reference, section], query={IN_SEQUENCE: "oui"})
 
 
-class Page:
+class SectionPage:
     """The page of one section for one person. The constructor raises Http404 if the section does not exist."""
 
     def __init__(
@@ -185,9 +185,9 @@ class Page:
         data = request.POST if request.method == "POST" else None
         self.editor = make_editor(incident, section, data, sheets)
         self.signature = SignatureForm(data, initial={"author": read_signature(request, guest)})
-        self.seen = self.newest_uid() if data is None else data.get("seen", "")
+        self.seen = self.get_newest_uid() if data is None else data.get("seen", "")
 
-    def newest_uid(self) -> str:
+    def get_newest_uid(self) -> str:
         return str(self.kept[0].sheet.uid) if self.kept else ""
 
     @property
@@ -199,12 +199,12 @@ class Page:
     def forms(self) -> list[forms.Form]:
         return [*self.editor.forms, self.signature]
 
-    def take(self) -> HttpResponse:
+    def save_or_render(self) -> HttpResponse:
         """Save what was typed and redirect, or show the page again with the errors."""
         if not all(form.is_valid() for form in self.forms):
             return self.render_page(status=422)
         try:
-            self.editor.save(self.writing())
+            self.editor.save(self.build_writing())
         except ValidationError as error:
             self.editor.refuse(error)
             return self.render_page(status=422)
@@ -213,35 +213,35 @@ class Page:
             return self.render_page(status=409, other=SheetView(stale.current, find_zone(self.incident.collectivity)))
         except CannotComplete as refused:
             return self.render_page(status=409, reason=str(refused))
-        return self.done()
+        return self.redirect_after_saving()
 
-    def writing(self) -> Writing:
+    def build_writing(self) -> Writing:
         author = self.signature.cleaned_data["author"]
         writing = Writing(guest=self.guest, reference=self.incident.reference, author=author, seen=self.seen)
         return replace(writing, author="") if self.guest.user else writing
 
     @property
-    def way(self) -> "ScreenProgress | None":
+    def progress(self) -> "ScreenProgress | None":
         """The position of this screen if the person goes through all five screens, or else None."""
-        is_followed = ON_THE_WAY in self.request.GET and self.section in EDITORS
+        is_followed = IN_SEQUENCE in self.request.GET and self.section in EDITORS
         return ScreenProgress(self.incident.reference, list(EDITORS).index(self.section)) if is_followed else None
 
-    def done(self) -> HttpResponse:
+    def redirect_after_saving(self) -> HttpResponse:
         """Redirect to the next of the five screens, or to the list of sections."""
         after = reverse("complete", args=[self.incident.reference]) + f"?fait={self.section}"
-        response = redirect(self.way.next if self.way and not self.way.is_last else after)
+        response = redirect(self.progress.next if self.progress and not self.progress.is_last else after)
         if not self.guest.user:
             remember_signature(response, self.signature.cleaned_data["author"])
         return response
 
     def render_page(self, *, status: int = 200, other: SheetView | None = None, reason: str = "") -> HttpResponse:
         context = {
-            **build_case_frame(self.incident),
+            **build_case_context(self.incident),
             "why_not": reason,
             "section": self.section,
             "editor": self.editor,
             "form": self,
-            "way": self.way,
+            "way": self.progress,
             "signature": self.signature,
             "signed": read_signature(self.request, self.guest),
             "by_account": self.guest.user is not None,

@@ -35,8 +35,8 @@ from incidents.facts.shapes import (
 )
 from incidents.follow_up.complete_questions import format_day_value, format_hour_value
 from incidents.models import Incident
-from incidents.moments import end_or_day
-from incidents.questions.plain_labels import DATA_WORDS, PERSON_WORDS
+from incidents.moments import reduce_to_known_end
+from incidents.questions.plain_labels import DATA_LABELS, PERSON_LABELS
 from incidents.services.declarant.complete import Writing, Written
 from incidents.services.declarant.correct import (
     correct_caller,
@@ -55,17 +55,17 @@ CERTAINTIES = [
     (Certainty.APPROXIMATE, "à peu près"),
     (Certainty.EXACT, "exactement"),
 ]
-LEAKS = [
+LEAK_CHOICES = [
     (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
     (LeakStatus.SUSPECTED, "Nous le craignons"),
     (LeakStatus.CONFIRMED, "C’est certain"),
     (LeakStatus.UNFOUNDED, "Vérifié : rien n’est sorti"),
 ]
-MAILBOX = "Une adresse qui marche encore. Le lien et le code de votre dossier peuvent y arriver."
-MAILBOX_IN_DOUBT = (
+MAILBOX_HELP = "Une adresse qui marche encore. Le lien et le code de votre dossier peuvent y arriver."
+MAILBOX_IN_DOUBT_HELP = (
     "Quelqu’un d’autre lit peut-être cette boîte : aucun mail n’y portera le lien ou le code de votre dossier."
 )
-DECLARED, LEAK = map(map_facts, (Declaration, Leak))
+DECLARATION_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Leak))
 
 
 class Editor(Protocol):
@@ -107,7 +107,7 @@ class FactsForm(forms.Form):
             self.add_error(name if name in self.fields else None, message)
 
 
-def map_moment(name: str, at: date | datetime | None) -> dict[str, str]:
+def map_initial_moment(name: str, at: date | datetime | None) -> dict[str, str]:
     """Return the initial values of the day and the hour, in the current time zone."""
     if at is None:
         return {f"{name}_date": "", f"{name}_time": ""}
@@ -117,7 +117,7 @@ def map_moment(name: str, at: date | datetime | None) -> dict[str, str]:
     return {f"{name}_date": format_day_value(local), f"{name}_time": format_hour_value(local)}
 
 
-class OneForm[F: FactsForm]:
+class SingleFormEditor[F: FactsForm]:
     """An editor with a single form."""
 
     form: F
@@ -136,7 +136,7 @@ class StoryForm(FactsForm):
     story_lines = property(list_story_lines)
 
 
-class StoryEditor(OneForm[StoryForm]):
+class StoryEditor(SingleFormEditor[StoryForm]):
     template = "follow_up/complete/recit.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
@@ -151,14 +151,14 @@ class CallerForm(FactsForm):
     field_order = ("contact_phone", "contact_email")
 
 
-class CallerEditor(OneForm[CallerForm]):
+class CallerEditor(SingleFormEditor[CallerForm]):
     template = "follow_up/complete/rappel.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         initial: dict[str, Any] = map_caller(read_caller(incident))
         self.form = CallerForm(data, initial=initial | {"mail_without_code": incident.mail_without_code})
         self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident.type)
-        self.email_help = MAILBOX_IN_DOUBT if self.is_mailbox_in_doubt else MAILBOX
+        self.email_help = MAILBOX_IN_DOUBT_HELP if self.is_mailbox_in_doubt else MAILBOX_HELP
 
     def save(self, writing: Writing) -> Written:
         # The question is not asked if the type of incident implies that somebody else may read the mailbox.
@@ -172,10 +172,10 @@ class MomentsForm(FactsForm):
     def __init__(self, data: QueryDict | None, instants: Mapping[str, Instant]) -> None:
         initial: dict[str, Any] = {}
         for name, instant in instants.items():
-            initial |= map_moment(name, instant.at) | {f"{name}_certainty": instant.certainty}
+            initial |= map_initial_moment(name, instant.at) | {f"{name}_certainty": instant.certainty}
         super().__init__(data, initial=initial)
         for name in INSTANTS:
-            label = DECLARED[name].question
+            label = DECLARATION_FACTS[name].question
             self.fields[f"{name}_date"] = DayField(required=False, label=label)
             self.fields[f"{name}_time"] = HourField(required=False, label=label)
             self.fields[f"{name}_certainty"] = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
@@ -196,12 +196,12 @@ class MomentsForm(FactsForm):
         parts = ("date", "time", "certainty")
         return [
             {part: self[f"{name}_{part}"] for part in parts}
-            | {"legend": f"{DECLARED[name].question}\N{NO-BREAK SPACE}?"}
+            | {"legend": f"{DECLARATION_FACTS[name].question}\N{NO-BREAK SPACE}?"}
             for name in INSTANTS
         ]
 
 
-class MomentsEditor(OneForm[MomentsForm]):
+class MomentsEditor(SingleFormEditor[MomentsForm]):
     template = "follow_up/complete/moments.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
@@ -212,17 +212,17 @@ class MomentsEditor(OneForm[MomentsForm]):
 
 
 class DataForm(FactsForm):
-    data_concerned = make_fact_field(DECLARED["data_concerned"])
-    leak_status = make_fact_field(LEAK["status"], LEAKS)
-    categories = make_fact_field(LEAK["categories"])
-    person_categories = make_fact_field(LEAK["person_categories"])
-    persons_band = make_list_field(LEAK["persons_band"])
-    persons = make_fact_field(LEAK["persons"])
+    data_concerned = make_fact_field(DECLARATION_FACTS["data_concerned"])
+    leak_status = make_fact_field(LEAK_FACTS["status"], LEAK_CHOICES)
+    categories = make_fact_field(LEAK_FACTS["categories"])
+    person_categories = make_fact_field(LEAK_FACTS["person_categories"])
+    persons_band = make_list_field(LEAK_FACTS["persons_band"])
+    persons = make_fact_field(LEAK_FACTS["persons"])
 
 
-class DataEditor(OneForm[DataForm]):
+class DataEditor(SingleFormEditor[DataForm]):
     template = "follow_up/complete/donnees.html"
-    data_words, person_words = DATA_WORDS, PERSON_WORDS
+    data_words, person_words = DATA_LABELS, PERSON_LABELS
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         leak = read_declared_leak(read_declared_data(incident))
@@ -246,7 +246,7 @@ class ServiceForm(FactsForm):
     def __init__(
         self, service: str, data: QueryDict | None, *, prefix: str, interruption: Interruption | None = None
     ) -> None:
-        super().__init__(data, prefix=prefix, initial=map_interruption(interruption) if interruption else None)
+        super().__init__(data, prefix=prefix, initial=map_initial_interruption(interruption) if interruption else None)
         self.service = PublicService(service)
         self.known = interruption
         for field in self.fields.values():
@@ -269,14 +269,15 @@ class ServiceForm(FactsForm):
         )
 
 
-def map_interruption(interruption: Interruption) -> dict[str, Any]:
+def map_initial_interruption(interruption: Interruption) -> dict[str, Any]:
     return {
         "extent": interruption.extent,
         "people": interruption.people_affected,
         "workaround": interruption.workaround,
-        **map_moment("started", interruption.started_at),
-        **map_moment(
-            "ended", end_or_day(interruption.started_at, interruption.ended_at, timezone.get_current_timezone_name())
+        **map_initial_moment("started", interruption.started_at),
+        **map_initial_moment(
+            "ended",
+            reduce_to_known_end(interruption.started_at, interruption.ended_at, timezone.get_current_timezone_name()),
         ),
     }
 
@@ -289,7 +290,7 @@ class ServicesEditor:
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         interruptions = list_interruptions(incident)
-        self.noted = make_noted_forms(interruptions) if data is None else make_posted_forms(data)
+        self.noted = make_recorded_forms(interruptions) if data is None else make_posted_forms(data)
         ongoing = {interruption.service for interruption in interruptions if interruption.ended_at is None}
         self.ticked = data.getlist("service") if data is not None else []
         offered = [service for service in list_offered_services(incident.collectivity.kind) if service not in ongoing]
@@ -325,7 +326,7 @@ class ServicesEditor:
             self.sent[int(place)].put(name, messages)
 
 
-def make_noted_forms(interruptions: Sequence[Interruption]) -> list[ServiceForm]:
+def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[ServiceForm]:
     return [
         ServiceForm(interruption.service, None, prefix=f"r{place}", interruption=interruption)
         for place, interruption in enumerate(interruptions)

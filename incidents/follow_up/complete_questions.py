@@ -19,7 +19,7 @@ from incidents.services.declarant.answers import find_oddness
 from incidents.services.declarant.complete import Writing, Written, answer_section
 
 UNKNOWN = "nsp"
-ODD_KINDS = (Kind.IBAN, Kind.URL, Kind.MAIL)
+CHECKED_KINDS = (Kind.IBAN, Kind.URL, Kind.MAIL)
 
 
 class AmountField(forms.Field):
@@ -35,7 +35,7 @@ class AmountField(forms.Field):
         return int(euros) * 100 + int(cents.ljust(2, "0") or 0)
 
 
-NUMBERS: dict[Kind, Callable[..., forms.Field]] = {Kind.COUNT: CountField, Kind.AMOUNT: AmountField}
+NUMBER_FIELDS: dict[Kind, Callable[..., forms.Field]] = {Kind.COUNT: CountField, Kind.AMOUNT: AmountField}
 
 
 def make_fields(question: Question) -> dict[str, forms.Field]:
@@ -48,9 +48,9 @@ def make_fields(question: Question) -> dict[str, forms.Field]:
         fields[f"{code}-date"] = DayField(required=False, label=label)
         fields[f"{code}-time"] = HourField(required=False, label=label)
     else:
-        number = NUMBERS.get(question.kind)
+        number = NUMBER_FIELDS.get(question.kind)
         fields[code] = number(required=False, label=label) if number else WordsField(label=label)
-    if question.kind in ODD_KINDS:
+    if question.kind in CHECKED_KINDS:
         fields[f"{code}-garder"] = forms.BooleanField(required=False)
     return fields
 
@@ -84,7 +84,7 @@ def map_initial(question: Question, value: Any) -> dict[str, Any]:
     if question.kind == Kind.MOMENT:
         at = timezone.localtime(datetime.fromisoformat(value))
         return {f"{code}-date": format_day_value(at), f"{code}-time": format_hour_value(at)}
-    if question.kind in ODD_KINDS and find_oddness(question.kind, value):
+    if question.kind in CHECKED_KINDS and find_oddness(question.kind, value):
         return {code: value, f"{code}-garder": True}  # the author chose to keep this unusual value before
     return {code: format_amount_value(value) if question.kind == Kind.AMOUNT else value}
 
@@ -161,7 +161,9 @@ class QuestionsForm(forms.Form):
             return day and datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC)
         value = cleaned[question.code]
         if question.kind in WITH_CHOICES:
-            return [code for code in value if code != UNKNOWN] if isinstance(value, list) else clear_unknown(value)
+            return (
+                [code for code in value if code != UNKNOWN] if isinstance(value, list) else drop_unknown_choice(value)
+            )
         return value
 
     def is_unknown(self, question: Question) -> bool:
@@ -175,7 +177,7 @@ class QuestionsForm(forms.Form):
         ]
 
 
-def clear_unknown(choice: str) -> str:
+def drop_unknown_choice(choice: str) -> str:
     return "" if choice == UNKNOWN else choice
 
 

@@ -38,9 +38,9 @@ SENTENCES: dict[str, str] = {
     EventKind.UNMERGED: "%(who)s traite de nouveau cette déclaration à part",
 }
 NO_CENTRE_NOW = "Plus aucun centre ne répond de votre territoire : personne n’a votre dossier"
-MOVES = (EventKind.TRANSFERRED, EventKind.REROUTED)
+MOVE_KINDS = (EventKind.TRANSFERRED, EventKind.REROUTED)
 # Sentences for the acts of the reader, on the declarant's side.
-YOURS: dict[str, str] = {
+OWN_SENTENCES: dict[str, str] = {
     EventKind.DECLARED: "Vous avez déclaré l’incident",
     EventKind.FACTS: "Vous avez ajouté ou corrigé des faits",
     EventKind.FILE: "Vous avez remis une pièce",
@@ -59,10 +59,10 @@ BY_DECLARANT_SIDE = (
     *(EventKind.DECLARED, EventKind.FACTS, EventKind.FILE, EventKind.WITHDRAWN, EventKind.CLAIMED),
     *(EventKind.FILE_TAKEN_BACK, EventKind.SHARED, EventKind.UNSHARED, EventKind.RATED),
 )
-EVENTS_READ = 500
+MAX_EVENTS = 500
 
 
-class Line(NamedTuple):
+class HistoryLine(NamedTuple):
     at: datetime
     sentence: str
 
@@ -78,20 +78,20 @@ class HistoryReader(NamedTuple):
     is_declarant: bool
     caller: str
 
-    def did(self, event: IncidentEvent) -> bool:
+    def is_author_of(self, event: IncidentEvent) -> bool:
         """Tell whether this reader is the author of an event of the declarant's side."""
         if event.actor_kind == ActorKind.DECLARANT:
             return self.is_declarant
         return self.user is not None and event.actor_id == self.user.pk and is_by_declarant_side(event)
 
 
-def list_history(incident: Incident, user: User | None) -> list[Line]:
+def list_history(incident: Incident, user: User | None) -> list[HistoryLine]:
     """Return the events that the body may read, newest first. Runs one query, or two if the case changed centres.
 
     Consecutive events of one kind and person are one line with their number. An event at a former centre names that
     centre. `user` is the account of the reader, or None with the secret link.
     """
-    events = list(incident.events.filter(VISIBLE_TO_BODY).select_related("actor").order_by("-id")[:EVENTS_READ])
+    events = list(incident.events.filter(VISIBLE_TO_BODY).select_related("actor").order_by("-id")[:MAX_EVENTS])
     centres, reader = map_centres(events, incident), describe_reader(incident, user)
     alike = groupby(events, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
     return [build_line(list(group), centres, reader) for _key, group in alike]
@@ -117,28 +117,28 @@ def map_centres(events: list[IncidentEvent], incident: Incident) -> dict[int, st
     """Return the name of the centre that had the case at each event, by the key of the event. `events` must be newest
     first.
     """
-    moves = {event.data["from"] for event in events if event.kind in MOVES}
+    moves = {event.data["from"] for event in events if event.kind in MOVE_KINDS}
     names = dict(Csirt.objects.filter(slug__in=moves).values_list("slug", "name")) if moves else {}
     name, then = incident.csirt.name if incident.csirt else "", {}
     for event in events:
         then[event.pk] = name
-        if event.kind in MOVES:
+        if event.kind in MOVE_KINDS:
             name = names.get(event.data["from"], "")
     return then
 
 
-def build_line(events: list[IncidentEvent], centres: Mapping[int, str], reader: HistoryReader) -> Line:
+def build_line(events: list[IncidentEvent], centres: Mapping[int, str], reader: HistoryReader) -> HistoryLine:
     """Return one line for consecutive events of one kind and person, which are newest first."""
     newest, words = events[0], build_sentence(events[0], centres[events[0].pk], reader)
     times = f" ({len(events)} fois)" if len(events) > 1 else ""
-    return Line(newest.at, f"{words}{times}")
+    return HistoryLine(newest.at, f"{words}{times}")
 
 
 def build_sentence(event: IncidentEvent, centre: str, reader: HistoryReader) -> str:
     if event.kind == EventKind.DECLARED and event.data.get("origin") == Origin.PHONE and event.actor:
         return format_call(reader.caller, event.actor.display_name or centre)
-    if event.kind in YOURS and reader.did(event):
-        return str(YOURS[event.kind])
+    if event.kind in OWN_SENTENCES and reader.is_author_of(event):
+        return str(OWN_SENTENCES[event.kind])
     if event.kind == EventKind.REROUTED and not event.data["to"]:
         return str(NO_CENTRE_NOW)
     reason = event.data.get("reason", "")

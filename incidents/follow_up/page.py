@@ -20,9 +20,16 @@ from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import list_history
 from incidents.follow_up.rating import build_rating_block
 from incidents.models import Incident, Message, ServiceInterruption
-from incidents.progress import Standing, Step, describe_standing
-from incidents.queries import UsefulSection, count_held, list_openers, list_pieces, list_sheets, list_useful_sections
-from incidents.sentence import SentenceFacts, Service, list_sentences
+from incidents.progress import CaseProgress, Step, describe_progress
+from incidents.queries import (
+    UsefulSection,
+    count_remaining_files,
+    list_opened_evidence,
+    list_openers,
+    list_sheets,
+    list_useful_sections,
+)
+from incidents.sentence import SentenceFacts, ServiceState, list_sentences
 from incidents.services.correspondence.correspond import MESSAGES_SHOWN, list_latest_messages
 from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import find_completion_refusal
@@ -34,7 +41,7 @@ from incidents.services.papers.dossier import explain_centre, format_judgement_s
 from incidents.sharing import may_share_sentence
 
 # The number of messages that the page shows. Earlier messages are folded, except from the oldest open question on.
-LATEST = 1
+LATEST_SHOWN = 1
 
 
 def render_case_page(
@@ -47,7 +54,11 @@ def render_case_page(
     status: int = 200,
 ) -> HttpResponse:
     """Show the page. `form` and `rate` (for the rating) are refused forms to show again with their errors."""
-    context = describe_case(incident, guest) | list_next_acts(guest, incident) | describe_link(request, incident)
+    context = (
+        build_page_context(incident, guest)
+        | build_acts_context(guest, incident)
+        | build_link_context(request, incident)
+    )
     context |= {
         "form": form or LetterForm(initial={"author": read_signature(request, guest)}),
         "signs": guest.user.display_name if guest.user else "",
@@ -56,13 +67,13 @@ def render_case_page(
     return render(request, "follow_up/case.html", context, status=422 if form else status)
 
 
-def describe_case(incident: Incident, guest: Guest) -> dict[str, Any]:
+def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     """Return the context that is the same for all who may follow the case, with the history as `guest` reads it."""
     thread, holder = list_latest_messages(incident), find_holder(incident)
-    standing = describe_standing(incident, thread=thread, is_held=holder is not None)
+    progress = describe_progress(incident, thread=thread, is_held=holder is not None)
     folded = count_folded(thread, standing)
     interruptions, route = list(incident.interruptions.order_by("id")), find_new_route(incident)
-    pieces, zone, data = list_pieces(incident), find_zone(incident.collectivity), read_declared_data(incident)
+    pieces, zone, data = list_opened_evidence(incident), find_zone(incident.collectivity), read_declared_data(incident)
     return {
         "incident": incident,
         "zone": zone,
@@ -72,18 +83,18 @@ def describe_case(incident: Incident, guest: Guest) -> dict[str, Any]:
         "earlier": thread[:folded],
         "latest": thread[folded:],
         "has_more": len(thread) == MESSAGES_SHOWN,
-        "standing": standing,
-        "is_mail_held": standing.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
+        "progress": progress,
+        "is_mail_held": progress.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
         "holder": holder,
         "interruptions": interruptions,
         "halted": any(interruption.ended_at is None for interruption in interruptions),
         "pieces": pieces[::-1],
-        "held": count_held(pieces),
+        "held": count_remaining_files(pieces),
         "openers": list_openers(pieces),
         "declared": list_declared_sections(incident, data, zone),
         "judgement": format_judgement_sentence(incident, data),
         "route": route,
-        "sentences": list_sentences(read_known_facts(incident, standing, interruptions, route)),
+        "sentences": list_sentences(build_sentence_facts(incident, progress, interruptions, route)),
         "shared_link": build_shared_link(incident),
     }
 
@@ -104,13 +115,13 @@ def find_new_route(incident: Incident) -> Route | None:
     return find_route(incident.collectivity, on=timezone.localdate())
 
 
-def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
+def build_acts_context(guest: Guest, incident: Incident) -> dict[str, Any]:
     """Return the context of the acts that the guest may do, the reflex sheet, and the questions that are still useful
     to answer.
     """
-    useful = [] if find_completion_refusal(incident) else list_useful(guest, incident)
+    useful = [] if find_completion_refusal(incident) else list_guest_sections(guest, incident)
     return {
-        "can": list_acts(guest, incident),
+        "can": list_offered_abilities(guest, incident),
         "reflexes": None
         if incident.status == Status.CLOSED
         else find_reflex_sheet(incident.type, incident.csirt).text,
@@ -119,12 +130,12 @@ def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
     }
 
 
-def list_useful(guest: Guest, incident: Incident) -> list[UsefulSection]:
+def list_guest_sections(guest: Guest, incident: Incident) -> list[UsefulSection]:
     """Return the sections that a person of the body may still complete, or none for a person of the CSIRT."""
     return list_useful_sections(incident, list_sheets(incident)) if speaks_for_body(guest, incident) else []
 
 
-def list_acts(guest: Guest, incident: Incident) -> set[str]:
+def list_offered_abilities(guest: Guest, incident: Incident) -> set[str]:
     """Return the abilities that the page offers in the present state of the case, or none to a person of the CSIRT."""
     if not speaks_for_body(guest, incident):
         return set()
@@ -136,7 +147,7 @@ def list_acts(guest: Guest, incident: Incident) -> set[str]:
     return {ability.value for ability in granted}
 
 
-def describe_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
+def build_link_context(request: HttpRequest, incident: Incident) -> dict[str, bool]:
     """Return whether this device has the valid secret link, and whether the user's account may claim the declaration
     with it.
     """
@@ -151,12 +162,12 @@ def describe_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
     }
 
 
-def read_known_facts(
-    incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption], route: Route | None
+def build_sentence_facts(
+    incident: Incident, progress: CaseProgress, interruptions: Sequence[ServiceInterruption], route: Route | None
 ) -> SentenceFacts:
     """Return the facts from which the sentences about the case are built."""
     services = tuple(
-        Service(
+        ServiceState(
             label=str(interruption.get_service_display()),
             extent=interruption.extent,
             has_resumed=interruption.ended_at is not None,
@@ -169,11 +180,11 @@ def read_known_facts(
         new_centre=route.csirt.name if route and route.csirt else "",
         status=incident.status,
         service_stopped=incident.service_stopped,
-        closing_reason=standing.ended.closing_reason,
+        closing_reason=progress.ended.closing_reason,
         services=services,
-        is_read=standing.first_reader is not None,
+        is_read=progress.first_reader is not None,
         has_channel=bool(incident.csirt and incident.csirt.notification_email),
-        waits_for_body=standing.step == Step.AWAITED,
+        waits_for_body=progress.step == Step.AWAITED,
         is_verified=incident.is_verified,
     )
 

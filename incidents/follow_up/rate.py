@@ -17,7 +17,7 @@ from incidents.services.declarant.rate import rate_help, stamp_rating
 
 @private
 @require_POST
-def rate(request: HttpRequest, reference: str) -> HttpResponse:
+def rate_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Save the rating, or show the form again with the reason of the refusal."""
     try:
         incident, guest = find_case(request, reference, to=Ability.RATE)

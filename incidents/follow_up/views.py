@@ -20,11 +20,11 @@ from incidents.services.correspondence.correspond import load_thread_page
 from incidents.services.declarant.access import derive_secret, find_access, is_mail_held, rotate_access_by_declarant
 from incidents.services.declarant.guess import MustWait, open_by_code
 
-OPENS_NOTHING = (
+WRONG_CODE = (
     "Aucun dossier ne s’ouvre avec cette référence et ce code. Vérifiez chaque signe : "
     "il n’y a ni zéro, ni O, ni 1, ni I. Le code a pu être renouvelé : appelez le centre."
 )
-TRIED_TOO_OFTEN = (
+TOO_MANY_TRIES = (
     "Trop de codes faux pour cette référence. Réessayez dans %(minutes)s min. Votre lien secret, lui, "
     "marche toujours. C’est urgent ? Appelez le centre : le téléphone n’attend pas."
 )
@@ -37,23 +37,23 @@ def follow_up_start(request: HttpRequest) -> HttpResponse:
     form = CodeForm(
         request.POST if request.method == "POST" else None, initial={"reference": request.GET.get("reference", "")}
     )
-    if form.is_valid() and (access := find_opened_access(form)):
+    if form.is_valid() and (access := check_code(form)):
         return enter_case(request, access)
     cases = list(case_cookie.read_case_cookie(request))
     return render(request, "follow_up/start.html", {"form": form, "cases": cases}, status=422 if form.errors else 200)
 
 
-def find_opened_access(form: CodeForm) -> FollowUpAccess | None:
+def check_code(form: CodeForm) -> FollowUpAccess | None:
     """Return the access that a valid form opens. If there is none, add an error that does not reveal which references
     exist and return None.
     """
     try:
         access = open_by_code(reference=form.cleaned_data["reference"], code=form.cleaned_data["code"])
     except MustWait as wait:
-        form.add_error(None, TRIED_TOO_OFTEN % {"minutes": wait.minutes})
+        form.add_error(None, TOO_MANY_TRIES % {"minutes": wait.minutes})
         return None
     if access is None:
-        form.add_error(None, OPENS_NOTHING)
+        form.add_error(None, WRONG_CODE)
     return access
 
 
@@ -83,7 +83,7 @@ def render_link_page(request: HttpRequest, secret: str) -> HttpResponse:
 
 @private
 @require_safe
-def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
+def case_page(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference)
     except Http404:

@@ -17,7 +17,7 @@ from incidents.indicators.observables import Indicator, find_indicator_host
 
 FILE = Path(__file__).parent.parent / "data" / "known-values.json"
 # Networks reserved for documentation. They are proposed, so that an exercise looks like a real case.
-FOR_EXAMPLES = [
+EXAMPLE_NETWORKS = [
     ipaddress.ip_network(network)
     for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
 ]
@@ -50,7 +50,7 @@ def load_national_list() -> KnownList:
     return KnownList(content["checked_on"], content["source"], families, providers)
 
 
-def is_innocent(observable: Indicator, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
+def is_unrelated_to_attack(observable: Indicator, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
     """Tell whether a value reveals nothing about the attack. `own` contains the domains of the body and of its centre,
     `persons` the mailboxes of the people of the case.
     """
@@ -61,7 +61,9 @@ def is_innocent(observable: Indicator, *, own: Collection[str] = (), persons: Co
         return True
     if observable.kind == ObservableKind.DOMAIN and host in {known.domain for known in load_national_list().providers}:
         return True
-    return is_reserved(host) or is_below(host, [*own, *(known.domain for known in load_national_list().families)])
+    return is_reserved(host) or is_within_domains(
+        host, [*own, *(known.domain for known in load_national_list().families)]
+    )
 
 
 def is_reserved(host: str) -> bool:
@@ -70,10 +72,10 @@ def is_reserved(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return not address.is_global and not any(address in network for network in FOR_EXAMPLES)
+    return not address.is_global and not any(address in network for network in EXAMPLE_NETWORKS)
 
 
-def is_below(host: str, domains: Collection[str]) -> bool:
+def is_within_domains(host: str, domains: Collection[str]) -> bool:
     """Tell whether the host is one of the domains or a subdomain of one."""
     return any(host == domain or host.endswith(f".{domain}") for domain in domains)
 

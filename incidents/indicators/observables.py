@@ -25,7 +25,7 @@ CHUNK = 2_000
 MAX_BRACKETS = 60
 HASH_LENGTHS = {32: "MD5", 40: "SHA-1", 64: "SHA-256", 128: "SHA-512"}
 DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990}
-FROM_LIBRARY = {
+KINDS_BY_LIBRARY_NAME = {
     "ipv4s": ObservableKind.IP,
     "domains": ObservableKind.DOMAIN,
     "md5s": ObservableKind.HASH,
@@ -34,7 +34,7 @@ FROM_LIBRARY = {
     "sha512s": ObservableKind.HASH,
 }
 
-LINE_ENDS, UNSEEN = "\n\r\t", ("Cc", "Cf", "Cs")
+LINE_ENDS, INVISIBLE_CATEGORIES = "\n\r\t", ("Cc", "Cf", "Cs")
 DOT = re.compile(r"(?i) ?[\[({] {0,2}(?:\.|point|dot) {0,2}[\])}] ?")
 AT = re.compile(r"(?i) ?[\[({] {0,2}(?:@|at|arobase|chez) {0,2}[\])}] ?")
 BRACKETS = re.compile(r"[\[\](){}]")
@@ -42,20 +42,20 @@ URL = re.compile(r"(?i)(?<![a-z])(?:https?|ftps?)://[^\s<>\"«»“”‹›\\^`
 IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:][0-9A-Fa-f:.]{1,44}(?![\w:])")
 # The library knows only domains that exist. The ending « .example » is reserved for exercises, so it is recognised
 # here.
-EXERCISE = re.compile(r"(?i)(?<![\w.@-])(?:[^\W_][\w-]{0,62}\.){1,8}example(?![\w-])")
+EXERCISE_DOMAIN = re.compile(r"(?i)(?<![\w.@-])(?:[^\W_][\w-]{0,62}\.){1,8}example(?![\w-])")
 EMAIL = re.compile(r"(?i)(?<![\w.+@-])[\w.+-]{1,64}@(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,63}(?![\w@-])")
 # Each repetition consumes one letter or digit, so that a text that is no IBAN is abandoned at once.
 IBAN = re.compile(r"(?i)(?<![^\W_])[a-z]{2}\d{2}(?:[ \u00a0\u202f.-]?[a-z0-9]){11,30}(?![^\W_])")
 # File endings of programs, scripts, and the archives that carry them past a filter.
-SUSPICIOUS = (
+SUSPICIOUS_ENDINGS = (
     "exe|scr|pif|cmd|bat|ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|lnk|url|msi|msix|appx|dll|cpl|jar|apk|sh|py|reg|chm|one|"
     "docm|dotm|xlsm|xlsb|xltm|xlam|pptm|ppam|iso|img|vhd|vhdx|cab|ace|arj|rar|7z|zip|gz|tgz"
 )
-FILE = re.compile(rf"(?i)(?<![\w.@/-])[^\W_][\w.-]{{0,150}}\.(?:{SUSPICIOUS})(?![\w-])(?!\.\w)")
+FILE = re.compile(rf"(?i)(?<![\w.@/-])[^\W_][\w.-]{{0,150}}\.(?:{SUSPICIOUS_ENDINGS})(?![\w-])(?!\.\w)")
 BETWEEN_NAMES = re.compile(r"[\s\"'’«»“”<>|*?,;:/\\()\[\]]+")
 NAMES_LIMIT = 1_000
 # Endings that are also top-level domains, although in a sentence they are more often those of files.
-RATHER_FILES = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
+FILE_LIKE_ENDINGS = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
 DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
 LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:\\]{1,64}")
 
@@ -79,7 +79,7 @@ class Indicator(NamedTuple):
 def normalise_value(kind: str, value: str) -> str | None:
     """Return the normalised value, or None if it is not of this kind. A defanged value is accepted."""
     bare = refang_text(strip_invisible(value.strip()[: VALUE_LIMIT * 4]))
-    clean = SPELLINGS[ObservableKind(kind)](bare)
+    clean = NORMALISERS[ObservableKind(kind)](bare)
     return clean if clean and len(clean) <= VALUE_LIMIT else None
 
 
@@ -115,7 +115,7 @@ def normalise_url(value: str) -> str | None:
     except ValueError:
         return None
     name = normalise_ip(host) or normalise_domain(host)
-    if parts.scheme not in DEFAULT_PORTS or name is None or any(sign.isspace() for sign in value):
+    if parts.scheme not in DEFAULT_PORTS or name is None or any(character.isspace() for character in value):
         return None
     who, at, _where = parts.netloc.rpartition("@")
     shown_host = f"[{name}]" if ":" in name else name
@@ -150,7 +150,7 @@ def normalise_file(value: str) -> str | None:
     return name if 1 < len(name) <= 255 else None
 
 
-SPELLINGS: dict[ObservableKind, Callable[[str], str | None]] = {
+NORMALISERS: dict[ObservableKind, Callable[[str], str | None]] = {
     ObservableKind.IP: normalise_ip,
     ObservableKind.DOMAIN: normalise_domain,
     ObservableKind.URL: normalise_url,
@@ -208,7 +208,11 @@ def strip_invisible(text: str) -> str:
     """Return the text without invisible characters, which can hide a name from programs but not from readers. Line
     ends stay.
     """
-    return "".join(sign for sign in text if sign in LINE_ENDS or unicodedata.category(sign) not in UNSEEN)
+    return "".join(
+        character
+        for character in text
+        if character in LINE_ENDS or unicodedata.category(character) not in INVISIBLE_CATEGORIES
+    )
 
 
 def split_chunks(text: str) -> Iterator[str]:
@@ -217,7 +221,7 @@ def split_chunks(text: str) -> Iterator[str]:
     while at < len(text):
         end = at + CHUNK
         if end < len(text):
-            cut = max(text.rfind(sign, at + CHUNK // 2, end) for sign in " \n\t")
+            cut = max(text.rfind(character, at + CHUNK // 2, end) for character in " \n\t")
             end = cut if cut > at else end
         yield text[at:end]
         at = end
@@ -244,19 +248,21 @@ def find_candidates(text: str) -> Iterator[tuple[ObservableKind, str]]:
     rest = URL.sub(" ", text)
     yield from ((ObservableKind.FILE, match[0]) for match in FILE.finditer(rest))
     yield from ((ObservableKind.IP, match[0].rstrip(".")) for match in IPV6.finditer(rest) if match[0].count(":") > 1)
-    yield from ((ObservableKind.IBAN, number) for match in IBAN.finditer(rest) for number in list_beginnings(match[0]))
+    yield from (
+        (ObservableKind.IBAN, number) for match in IBAN.finditer(rest) for number in list_possible_ibans(match[0])
+    )
     yield from ((ObservableKind.EMAIL, match[0]) for match in EMAIL.finditer(rest))
-    rest = EMAIL.sub(" ", FILE.sub(lambda match: " " if RATHER_FILES.search(match[0]) else match[0], rest))
-    yield from ((ObservableKind.DOMAIN, match[0]) for match in EXERCISE.finditer(rest))
+    rest = EMAIL.sub(" ", FILE.sub(lambda match: " " if FILE_LIKE_ENDINGS.search(match[0]) else match[0], rest))
+    yield from ((ObservableKind.DOMAIN, match[0]) for match in EXERCISE_DOMAIN.finditer(rest))
     yield from find_by_library(rest.replace("@", " "))
 
 
 def find_by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
     """Yield the addresses, domains and hashes that the library finds."""
     matches = load_library("ioc_finder").find_iocs(
-        text, included_ioc_types=list(FROM_LIBRARY), parse_unicode_iocs=True
+        text, included_ioc_types=list(KINDS_BY_LIBRARY_NAME), parse_unicode_iocs=True
     )
-    for name, kind in FROM_LIBRARY.items():
+    for name, kind in KINDS_BY_LIBRARY_NAME.items():
         for value in sorted(matches.get(name, []), key=text.find):
             yield kind, value
 
@@ -271,7 +277,7 @@ def strip_punctuation(address: str) -> str:
     return bare
 
 
-def list_beginnings(candidate: str) -> Iterator[str]:
+def list_possible_ibans(candidate: str) -> Iterator[str]:
     """Yield the IBANs that a match may contain, longest first, because a word after an IBAN may look like its end («
     FR76 … 189 DU 3 »).
     """

@@ -13,7 +13,7 @@ from incidents.models import IgnoredValue, Incident, Observable
 # Up to this number, sightings are listed one by one. Beyond this number, the page shows « 20 et plus », and no more
 # rows are read.
 MAX_SIGHTINGS = 20
-LOOKED_UP = 50
+MAX_LOOKED_UP = 50
 
 
 def list_own_observables(user: User) -> QuerySet[Observable]:
@@ -21,7 +21,7 @@ def list_own_observables(user: User) -> QuerySet[Observable]:
     return Observable.objects.filter(incident__csirt__in=user.read_centre_ids)
 
 
-def filter_by_value(values: Iterable[Indicator]) -> Q:
+def match_values(values: Iterable[Indicator]) -> Q:
     """Return the condition that a row has one of these values, in a form for which PostgreSQL uses the index by kind
     and value.
     """
@@ -53,15 +53,15 @@ def list_observables(incident: Incident, user: User) -> QuerySet[Observable]:
 
 def count_seen_elsewhere(values: Sequence[Indicator], incident: Incident, user: User) -> dict[tuple[str, str], int]:
     """Return in how many other cases each value was seen. Values that were seen in none are absent."""
-    rows = list_own_observables(user).filter(filter_by_value(values)).exclude(match_same_case(incident))
+    rows = list_own_observables(user).filter(match_values(values)).exclude(match_same_case(incident))
     numbers = rows.order_by().values_list("kind", "value").annotate(Count("incident", distinct=True))
     return {(kind, value): number for kind, value, number in numbers}
 
 
-def find_ignored(values: Sequence[Indicator], incident: Incident) -> dict[tuple[str, str], str]:
+def find_ignored_reasons(values: Sequence[Indicator], incident: Incident) -> dict[tuple[str, str], str]:
     """Return the values that the centre of the case ignores, each with the reason."""
-    rows = IgnoredValue.objects.filter(filter_by_value(values), csirt=incident.csirt_id)
-    return {(kind, value): motive for kind, value, motive in rows.values_list("kind", "value", "motive")}
+    rows = IgnoredValue.objects.filter(match_values(values), csirt=incident.csirt_id)
+    return {(kind, value): reason for kind, value, reason in rows.values_list("kind", "value", "motive")}
 
 
 def list_sightings(observable: Indicator, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
@@ -84,8 +84,8 @@ def find_recorded_files(names: Sequence[str], user: User) -> list[Indicator]:
 
 def look_up_sightings(values: Sequence[Indicator], user: User) -> dict[tuple[str, str], list[Observable]]:
     """Return the sightings of each of the first LOOKED_UP values. Runs two queries, however many values there are."""
-    sightings: dict[tuple[str, str], list[Observable]] = {observable: [] for observable in values[:LOOKED_UP]}
-    heads = [list_sightings(observable, user).values("pk") for observable in values[:LOOKED_UP]]
+    sightings: dict[tuple[str, str], list[Observable]] = {observable: [] for observable in values[:MAX_LOOKED_UP]}
+    heads = [list_sightings(observable, user).values("pk") for observable in values[:MAX_LOOKED_UP]]
     if not heads:
         return sightings
     keys = [row["pk"] for row in heads[0].union(*heads[1:], all=True)]

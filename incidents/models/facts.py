@@ -18,7 +18,7 @@ from incidents.enums import (
 from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 from incidents.models.labelled import Labelled
-from incidents.querysets import last_digits
+from incidents.querysets import extract_last_digits
 
 
 class Story(models.Model):
@@ -36,7 +36,7 @@ class Story(models.Model):
         verbose_name = "récit"
         verbose_name_plural = "récits"
         indexes = [
-            models.Index(last_digits("contact_phone"), name="story_by_number"),
+            models.Index(extract_last_digits("contact_phone"), name="story_by_number"),
             models.Index(Lower("contact_email"), name="story_by_mail"),
         ]
 

@@ -15,7 +15,7 @@ from incidents.models.checks import limit_to_choices
 from incidents.models.incident import Incident
 
 # If no worker has begun a paper within this time, the page says so and lets the person ask again.
-PATIENCE = timedelta(minutes=5)
+LATE_AFTER = timedelta(minutes=5)
 
 
 class Paper(models.Model):
@@ -60,7 +60,7 @@ class Paper(models.Model):
     @property
     def is_late(self) -> bool:
         """Tell whether no worker has begun the paper in time, probably because none is running."""
-        return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()
+        return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + LATE_AFTER < timezone.now()
 
 
 class ReflexSheet(models.Model):

@@ -20,23 +20,23 @@ from core.burst import hash_address
 from core.typeset import typeset
 from incidents.enums import PaperState
 from incidents.models import Paper
-from incidents.papers.serving import attach_content, serve_paper
+from incidents.papers.serving import build_pdf_download, serve_paper
 from incidents.services.declaring.limits import asks_many_cards
 from incidents.services.papers.cards import TEMPLATES, build_body_card, list_communes
 from incidents.services.papers.making import ask_wall_cards, list_card_papers, may_be_asked
 
-CHOICES = 12
+MAX_CHOICES = 12
 
 
 @login_not_required
 @require_safe
-def wall_cards(request: HttpRequest) -> HttpResponse:
+def wall_card_search_page(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     problem, matches = "", []
     try:
         if "q" in request.GET:
             check_words(query)
-        matches = find_collectivities(query, limit=CHOICES) if query else []
+        matches = find_collectivities(query, limit=MAX_CHOICES) if query else []
     except SearchProblem as error:
         problem = str(error)
     context = {"query": query, "problem": problem, "found": matches, "departements": Departement.objects.all()}
@@ -46,7 +46,7 @@ def wall_cards(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_safe
-def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
+def wall_card_page(request: HttpRequest, body_uid: UUID) -> HttpResponse:
     body = get_existing_body(body_uid)
     contacts = list_body_contacts(request, body)
     card = build_body_card(body, on=timezone.localdate(), contacts=contacts)
@@ -57,12 +57,12 @@ def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_safe
-def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
+def wall_card_pdf(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
     """Return the card as a PDF of one page, which the request makes in some 30 ms."""
     body = get_existing_body(body_uid)
     card = build_body_card(body, on=timezone.localdate(), contacts=list_body_contacts(request, body))
     pdf = typeset(TEMPLATES / "cards.typ", {"title": card["body"], "cards": [card]})
-    return attach_content(iter([pdf]), "fiche-de-secours.pdf", len(pdf))
+    return build_pdf_download(iter([pdf]), "fiche-de-secours.pdf", len(pdf))
 
 
 def list_body_contacts(request: HttpRequest, body: Collectivity) -> list[EmergencyContact]:
@@ -94,7 +94,7 @@ def get_existing_body(uid: UUID) -> Collectivity:
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
+def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
     """Show the cards of all communes of a département. On POST ask for new cards, with status 429 if this address has
     asked for many.
     """
@@ -119,7 +119,7 @@ def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def departement_cards_file(request: HttpRequest, number: str) -> StreamingHttpResponse:
+def departement_cards_pdf(request: HttpRequest, number: str) -> StreamingHttpResponse:
     departement = get_object_or_404(Departement, code=number)
     return serve_paper(find_made_paper(list_card_papers(departement)), f"fiches-de-secours-{departement.code}.pdf")
 

@@ -15,7 +15,7 @@ def serve_paper(paper: Paper | None, name: str) -> StreamingHttpResponse:
     """Return the paper. Raise Http404 if it has not been made or cannot be decrypted."""
     if paper is None or paper.state != PaperState.MADE:
         raise Http404
-    return attach_content(read_first_frame(paper), name, paper.size)
+    return build_pdf_download(read_first_frame(paper), name, paper.size)
 
 
 def read_first_frame(paper: Paper) -> Iterator[bytes]:
@@ -29,7 +29,7 @@ def read_first_frame(paper: Paper) -> Iterator[bytes]:
         raise Http404 from error
 
 
-def attach_content(content: Iterator[bytes], name: str, size: int) -> StreamingHttpResponse:
+def build_pdf_download(content: Iterator[bytes], name: str, size: int) -> StreamingHttpResponse:
     response = StreamingHttpResponse(content, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Length"] = str(size)

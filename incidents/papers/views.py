@@ -24,30 +24,30 @@ MAX_PACKS = 5
 
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
+def answer_pack_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the answer pack. On POST ask for its PDF."""
     try:
         incident, guest = find_case(request, reference, door=Door.PACK)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     if request.method != "POST":
-        return render_paper(request, incident, guest)
+        return render_pack_page(request, incident, guest)
     try:
         ask_answer_pack(guest=guest, reference=incident.reference)
     except NothingToPrint:
-        return render_paper(request, incident, guest)
+        return render_pack_page(request, incident, guest)
     return redirect("answer_pack", incident.reference)
 
 
 @private
 @require_safe
-def answer_pack_file(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
+def answer_pack_pdf(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
     incident, _guest = find_case(request, reference, door=Door.PACK)
     pack = incident.papers.filter(kind=PaperKind.ANSWER_PACK, uid=uid).first()
     return serve_paper(pack, f"tocsin-{incident.reference}.pdf")
 
 
-def render_paper(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
+def render_pack_page(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
     packs = list(incident.papers.filter(kind=PaperKind.ANSWER_PACK).order_by("-id")[:MAX_PACKS])
     changed_at = incident.events.aggregate(at=Max("at"))["at"]
     context = {
@@ -62,4 +62,4 @@ def render_paper(request: HttpRequest, incident: Incident, guest: Guest) -> Http
     return render(request, "papers/pack.html", context)
 
 
-not_found = partial(render, template_name="follow_up/not_found.html", status=404)
+render_not_found = partial(render, template_name="follow_up/not_found.html", status=404)

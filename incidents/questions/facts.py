@@ -18,7 +18,7 @@ from incidents.enums import (
 from incidents.facts.description import Fact, map_facts
 from incidents.facts.description import Kind as FactKind
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
-from incidents.moments import end_or_day
+from incidents.moments import reduce_to_known_end
 from incidents.questions.catalogue import Kind, find_version
 from incidents.questions.formatting import DisplayedFact, format_moment, format_number, list_answers
 
@@ -29,20 +29,20 @@ SNAPSHOT_TITLES: dict[str, str] = {
     "donnees": "Les données touchées",
     "rappel": "Qui rappeler",
 }
-DECLARED, CALLER, LEAK = map(map_facts, (Declaration, Caller, Leak))
+DECLARATION_FACTS, CALLER_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Caller, Leak))
 NOTHING_WRITTEN = "rien d’écrit"
 # The words of a fact that a declaration left out.
 UNSAID = (NOT_STATED, NOTHING_WRITTEN)
 # The telephone number and the mail address come first.
-CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER)))
+CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER_FACTS)))
 
 
 def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[DisplayedFact]:
     """Return the lines of one sheet, either of questions or of facts. A sheet whose words were erased has none."""
-    say = FACT_LISTERS.get(section)
+    list_facts = FACT_LISTERS.get(section)
     if not values:
         return []
-    return list(say(values, zone) if say else list_answers(section, version, values, zone))
+    return list(list_facts(values, zone) if list_facts else list_answers(section, version, values, zone))
 
 
 def get_section_title(section: str, version: str) -> str:
@@ -55,13 +55,13 @@ def get_section_title(section: str, version: str) -> str:
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the lines of a story. A line that is missing from an older sheet is left out."""
     words = values["description"] or NOTHING_WRITTEN
-    yield DisplayedFact(label=DECLARED["description"].read, words=words, kind=Kind.LONG)
+    yield DisplayedFact(label=DECLARATION_FACTS["description"].read, words=words, kind=Kind.LONG)
     for name, fact in STORY_LINES.items():
         if values.get(name):
             yield DisplayedFact(label=fact.read, words=values[name])
 
 
-def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
+def list_moment_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     for name, fact in INSTANTS.items():
         at, certainty = parse_moment(values[name]["at"]), values[name]["certainty"]
         words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else str(NOT_STATED))
@@ -76,7 +76,9 @@ def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Display
             words=", ".join(list_interruption_facts(interruption, zone)),
         )
     if not values["services"]:
-        yield DisplayedFact(label=DECLARED["service_stopped"].read, words=get_label(Answer, values["stopped"]))
+        yield DisplayedFact(
+            label=DECLARATION_FACTS["service_stopped"].read, words=get_label(Answer, values["stopped"])
+        )
 
 
 def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Iterator[str]:
@@ -87,7 +89,7 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
     if interruption["from"]:
         yield "depuis le {moment}".format(moment=format_moment(parse_moment(interruption["from"]), zone))
     if interruption["to"]:
-        end = end_or_day(parse_moment(interruption["from"]), parse_moment(interruption["to"]), zone)
+        end = reduce_to_known_end(parse_moment(interruption["from"]), parse_moment(interruption["to"]), zone)
         yield f"jusqu’au {format_moment(end, zone)}"
     if interruption["people"] is not None:
         many = choose_plural("%(number)s personne", "%(number)s personnes", interruption["people"])
@@ -98,9 +100,9 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the lines about the data. If the exact number of persons is known, it replaces their band."""
-    yield DisplayedFact(label=DECLARED["data_concerned"].read, words=get_label(Answer, values["concerned"]))
+    yield DisplayedFact(label=DECLARATION_FACTS["data_concerned"].read, words=get_label(Answer, values["concerned"]))
     leak = values["leak"] or {}
-    for name, fact in LEAK.items():
+    for name, fact in LEAK_FACTS.items():
         if name == "persons_band" and leak.get("persons") is not None:
             yield DisplayedFact(label=fact.read, words=format_number(leak["persons"]))
         elif name in leak and name != "persons":
@@ -111,14 +113,14 @@ def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displaye
     for name in CALLER_ORDER:
         if values.get(name):
             kind = Kind.MAIL if name == "email" else Kind.TEXT
-            yield DisplayedFact(label=CALLER[name].read, words=values[name], kind=kind)
+            yield DisplayedFact(label=CALLER_FACTS[name].read, words=values[name], kind=kind)
     if values.get("mail_without_code"):
         yield DisplayedFact(label="Mails", words="ni lien, ni code", kind=Kind.TEXT)
 
 
 FACT_LISTERS = {
     "recit": list_story_facts,
-    "moments": list_moments,
+    "moments": list_moment_facts,
     "services": list_service_facts,
     "donnees": list_data_facts,
     "rappel": list_caller_facts,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from incidents.enums import DataCategory, PersonCategory
 
 
-class Plain(NamedTuple):
+class PlainLabel(NamedTuple):
     """A category of the CNIL in the words of a town hall, with examples."""
 
     value: str
@@ -13,30 +13,30 @@ class Plain(NamedTuple):
     examples: str = ""
 
 
-DATA_WORDS = (
-    Plain(DataCategory.CIVIL_STATUS, "Qui sont les gens", "nom, date de naissance, famille"),
-    Plain(DataCategory.CONTACT, "Comment les joindre", "adresse, mail, téléphone"),
-    Plain(DataCategory.CREDENTIALS, "Identifiants et mots de passe", "comptes de messagerie, portail famille"),
-    Plain(DataCategory.FINANCIAL, "Argent", "RIB, revenus, impôts, quotient familial, paie"),
-    Plain(DataCategory.OFFICIAL, "Papiers", "carte d’identité, passeport, permis, livret de famille"),
-    Plain(DataCategory.NIR, "Numéro de sécurité sociale", "bulletins de paie, dossiers du CCAS"),
-    Plain(DataCategory.HEALTH, "Santé", "allergies à la cantine, arrêts de travail, handicap"),
-    Plain(DataCategory.OFFENCES, "Infractions", "contraventions, police municipale, condamnations"),
-    Plain(DataCategory.LOCATION, "Déplacements", "badges, véhicules suivis, caméras"),
-    Plain(DataCategory.OTHER_SENSITIVE, "Vie privée", "origine, religion, opinions, syndicat"),
-    Plain(DataCategory.OTHER, "Autre chose"),
-    Plain(DataCategory.UNKNOWN, "Je ne sais pas encore"),
+DATA_LABELS = (
+    PlainLabel(DataCategory.CIVIL_STATUS, "Qui sont les gens", "nom, date de naissance, famille"),
+    PlainLabel(DataCategory.CONTACT, "Comment les joindre", "adresse, mail, téléphone"),
+    PlainLabel(DataCategory.CREDENTIALS, "Identifiants et mots de passe", "comptes de messagerie, portail famille"),
+    PlainLabel(DataCategory.FINANCIAL, "Argent", "RIB, revenus, impôts, quotient familial, paie"),
+    PlainLabel(DataCategory.OFFICIAL, "Papiers", "carte d’identité, passeport, permis, livret de famille"),
+    PlainLabel(DataCategory.NIR, "Numéro de sécurité sociale", "bulletins de paie, dossiers du CCAS"),
+    PlainLabel(DataCategory.HEALTH, "Santé", "allergies à la cantine, arrêts de travail, handicap"),
+    PlainLabel(DataCategory.OFFENCES, "Infractions", "contraventions, police municipale, condamnations"),
+    PlainLabel(DataCategory.LOCATION, "Déplacements", "badges, véhicules suivis, caméras"),
+    PlainLabel(DataCategory.OTHER_SENSITIVE, "Vie privée", "origine, religion, opinions, syndicat"),
+    PlainLabel(DataCategory.OTHER, "Autre chose"),
+    PlainLabel(DataCategory.UNKNOWN, "Je ne sais pas encore"),
 )
-PERSON_WORDS = (
-    Plain(PersonCategory.USERS, "Habitants et usagers", "état civil, urbanisme, eau"),
-    Plain(PersonCategory.EMPLOYEES, "Agents et élus", "paie, carrières"),
-    Plain(PersonCategory.PUPILS, "Élèves", "cantine, périscolaire, transports"),
-    Plain(PersonCategory.MINORS, "Autres enfants", "crèche, centre de loisirs, protection de l’enfance"),
-    Plain(PersonCategory.VULNERABLE, "Personnes fragiles", "aides sociales, personnes âgées ou handicapées"),
-    Plain(PersonCategory.PATIENTS, "Patients", "soins à domicile, EHPAD"),
-    Plain(PersonCategory.MEMBERS, "Adhérents", "bibliothèque, sport, associations"),
-    Plain(PersonCategory.CUSTOMERS, "Fournisseurs et entreprises", "factures, marchés"),
-    Plain(PersonCategory.MILITARY, "Militaires"),
-    Plain(PersonCategory.OTHER, "D’autres personnes"),
-    Plain(PersonCategory.UNKNOWN, "Je ne sais pas encore"),
+PERSON_LABELS = (
+    PlainLabel(PersonCategory.USERS, "Habitants et usagers", "état civil, urbanisme, eau"),
+    PlainLabel(PersonCategory.EMPLOYEES, "Agents et élus", "paie, carrières"),
+    PlainLabel(PersonCategory.PUPILS, "Élèves", "cantine, périscolaire, transports"),
+    PlainLabel(PersonCategory.MINORS, "Autres enfants", "crèche, centre de loisirs, protection de l’enfance"),
+    PlainLabel(PersonCategory.VULNERABLE, "Personnes fragiles", "aides sociales, personnes âgées ou handicapées"),
+    PlainLabel(PersonCategory.PATIENTS, "Patients", "soins à domicile, EHPAD"),
+    PlainLabel(PersonCategory.MEMBERS, "Adhérents", "bibliothèque, sport, associations"),
+    PlainLabel(PersonCategory.CUSTOMERS, "Fournisseurs et entreprises", "factures, marchés"),
+    PlainLabel(PersonCategory.MILITARY, "Militaires"),
+    PlainLabel(PersonCategory.OTHER, "D’autres personnes"),
+    PlainLabel(PersonCategory.UNKNOWN, "Je ne sais pas encore"),
 )

@@ -21,7 +21,7 @@ from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES, Reflexes, read_sheet
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflexes.forms import SheetForm, refill_sheet_form
+from incidents.reflexes.forms import SheetForm, build_initial_values
 from incidents.services.library.reflexes import (
     NATIONAL,
     Sheet,
@@ -33,10 +33,10 @@ from incidents.services.library.reflexes import (
     publish_sheet,
 )
 
-SEE, PUBLISH, GO_BACK = "voir", "publier", "national"
+PREVIEW, PUBLISH, RESTORE_NATIONAL = "voir", "publier", "national"
 
 
-class Row(NamedTuple):
+class CentreSheets(NamedTuple):
     csirt: Csirt
     sheets: list[Sheet]
 
@@ -61,7 +61,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         led = Csirt.objects.filter(pk__in=get_account(request).led_centre_ids)
         if not led:
             raise Http404
-        rows = [Row(csirt, list_reflex_sheets(csirt)) for csirt in led]
+        rows = [CentreSheets(csirt, list_reflex_sheets(csirt)) for csirt in led]
         return self.render(request, "reflexes/admin_list.html", {"rows": rows, "title": "Fiches réflexes"})
 
     def sheet_view(self, request: HttpRequest, slug: str, kind: str) -> HttpResponse:
@@ -70,14 +70,14 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
             raise Http404
         if request.method != "POST":
             return self.render_form(request, csirt, kind, make_sheet_form(request, csirt, kind))
-        if GO_BACK in request.POST:
-            return self.go_back(request, csirt, kind)
+        if RESTORE_NATIONAL in request.POST:
+            return self.restore_national_sheet(request, csirt, kind)
         form = SheetForm(request.POST, national=REFLEXES[kind])
         if not form.is_valid():
             return self.render_form(request, csirt, kind, form)
-        return self.take(request, csirt, kind, form)
+        return self.publish_or_preview(request, csirt, kind, form)
 
-    def take(self, request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> HttpResponse:
+    def publish_or_preview(self, request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> HttpResponse:
         """Publish what was typed, or preview it. A refused form is shown again with what was typed."""
         try:
             preview = read_sheet(clean_content(form.content()))
@@ -92,7 +92,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         messages.success(request, f"Version {version} publiée pour votre région.")
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
-    def go_back(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+    def restore_national_sheet(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
         """Restore the national sheet, unless somebody published a version since the page was opened."""
         version = request.POST.get("based_on", "")
         based_on = int(version) if version.isdecimal() and len(version) < 5 else -1
@@ -137,7 +137,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
             "csirt": csirt,
             "kind": kind,
             "shown": find_reflex_sheet(kind, csirt),
-            "region": find_region(csirt),
+            "region": find_region_code(csirt),
             "preview": preview,
             "versions": list_sheet_versions(kind, csirt),
         }
@@ -157,7 +157,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         return False
 
 
-def find_region(csirt: Csirt) -> str:
+def find_region_code(csirt: Csirt) -> str:
     """Return the code of a région to which the centre's sheets apply, for the link to the public page, or "" if there
     is none.
     """
@@ -185,7 +185,7 @@ def make_sheet_form(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
         else None
     )
     text = read_sheet(old.content) if old and old.content else find_reflex_sheet(kind, csirt).text
-    return SheetForm(initial=refill_sheet_form(text, row.version if row else 0), national=REFLEXES[kind])
+    return SheetForm(initial=build_initial_values(text, row.version if row else 0), national=REFLEXES[kind])
 
 
 def list_sheet_versions(kind: str, csirt: Csirt) -> QuerySet[ReflexSheet]:

@@ -61,7 +61,7 @@ def parse_acts(text: str) -> list[dict[str, str]]:
     return [{"title": lines[0], "how": " ".join(lines[1:])} for lines in paragraphs if lines]
 
 
-def refill_sheet_form(text: Reflexes, based_on: int) -> dict[str, Any]:
+def build_initial_values(text: Reflexes, based_on: int) -> dict[str, Any]:
     """Return the initial values of the form for a sheet."""
     return {
         "words": text.words,

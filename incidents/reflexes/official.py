@@ -19,24 +19,24 @@ CERT_FR = {
 }
 
 
-class Official(NamedTuple):
+class OfficialPage(NamedTuple):
     name: str
     url: str
 
 
-def list_official_pages(sheet: Reflexes) -> list[Official]:
+def list_official_pages(sheet: Reflexes) -> list[OfficialPage]:
     """Return the official pages that the sources of this sheet name, and the page of 17Cyber, which is open to
     everybody.
     """
     sources = " ".join(str(source) for source in sheet.sources)
-    pages = [Official("17Cyber, à toute heure", "https://17cyber.gouv.fr")]
+    pages = [OfficialPage("17Cyber, à toute heure", "https://17cyber.gouv.fr")]
     for year, *numbers in CERT_FR_SHEETS.findall(sources):
         codes = [f"CERTFR-{year}-RFX-{number}" for number in numbers if number]
-        pages += [Official(f"CERT-FR, fiche {code}", CERT_FR[code]) for code in codes if code in CERT_FR]
+        pages += [OfficialPage(f"CERT-FR, fiche {code}", CERT_FR[code]) for code in codes if code in CERT_FR]
     if "cybermalveillance" in sources:
         url = "https://www.cybermalveillance.gouv.fr/diagnostic"
-        pages.append(Official("Cybermalveillance.gouv.fr, diagnostic et conseils", url))
+        pages.append(OfficialPage("Cybermalveillance.gouv.fr, diagnostic et conseils", url))
     if "CNIL" in sources:
         url = "https://www.cnil.fr/fr/notifier-une-violation-de-donnees-personnelles"
-        pages.append(Official("CNIL, notifier une violation de données", url))
+        pages.append(OfficialPage("CNIL, notifier une violation de données", url))
     return list(dict.fromkeys(pages))

@@ -17,13 +17,13 @@ from incidents.reflexes.official import list_official_pages
 from incidents.services.library.reflexes import find_reflex_sheet
 
 
-class Line(NamedTuple):
+class SheetLink(NamedTuple):
     type: IncidentType
     icon: str
     words: str
 
 
-class Place(NamedTuple):
+class RegionChoice(NamedTuple):
     """A région in the list of choices."""
 
     code: str
@@ -32,14 +32,14 @@ class Place(NamedTuple):
 
 @login_not_required
 @require_safe
-def reflex_list(request: HttpRequest) -> HttpResponse:
-    lines = [Line(kind, ICONS[kind], REFLEXES[kind].words) for kind in IncidentType]
+def reflex_list_page(request: HttpRequest) -> HttpResponse:
+    lines = [SheetLink(kind, ICONS[kind], REFLEXES[kind].words) for kind in IncidentType]
     return render(request, "reflexes/list.html", {"lines": lines, "region": request.GET.get("region", "")})
 
 
 @login_not_required
 @require_safe
-def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
+def reflex_sheet_page(request: HttpRequest, kind: str) -> HttpResponse:
     """Show a sheet. With `?region=53`, show the version and the telephone number of the centre of that région."""
     if kind not in IncidentType.values:
         raise Http404
@@ -56,6 +56,6 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
         "region": region,
         "csirt": csirt,
         "last_resorts": directory.last_resorts,
-        "places": [Place(place.code, curl_apostrophes(place.name)) for place in regions],
+        "places": [RegionChoice(place.code, curl_apostrophes(place.name)) for place in regions],
     }
     return render(request, "reflexes/sheet.html", context)

@@ -47,7 +47,7 @@ def make_cards(count: int) -> list[Figure]:
 
     papers.list_cards = lambda departement, on: islice(cards.list_cards(departement, on=on), count)  # type: ignore[attr-defined,misc]
     departement = Departement.objects.get(code=LARGEST_DEPARTEMENT)
-    paper = Paper.objects.create(kind="wall_cards", departement=departement, storage_name=vault.make_name())
+    paper = Paper.objects.create(kind="wall_cards", departement=departement, storage_name=vault.make_object_name())
     with TemporaryDirectory() as folder:
         vault.get_store = lambda: vault.Folder(location=folder)
         began = monotonic()

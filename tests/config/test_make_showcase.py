@@ -14,7 +14,7 @@ from config.demo.showcase import ANSWERS, has_showcase, make_showcase
 from config.demo.work import ADDRESS, OTHER_CENTRE
 from incidents.enums import Cause, EventKind, Nature, NoteKind, Status, TransferState, Verification
 from incidents.files import vault
-from incidents.files.seals import find_first_broken
+from incidents.files.seals import find_first_broken_seal
 from incidents.models import (
     CaseGroup,
     CaseKey,
@@ -130,7 +130,7 @@ def test_the_files_of_the_showcase_are_encrypted_and_sealed():
     pieces = list(Evidence.objects.order_by("number"))
     assert [piece.name for piece in pieces] == ["LISEZ-MOI.txt", "facture.eml", "écran.png", "vpn.log"]
     assert pieces[2].media_type == "image/png"
-    assert find_first_broken(pieces[0].incident, pieces) is None
+    assert find_first_broken_seal(pieces[0].incident, pieces) is None
     key = vault.unwrap_key(bytes(CaseKey.objects.get(incident=pieces[0].incident).wrapped))
     assert b"".join(vault.read_object(pieces[0].storage_name, key)).startswith(b"VOS FICHIERS")
     with vault.get_store().open(pieces[0].storage_name, "rb") as stored:

@@ -13,7 +13,7 @@ from csirts.models import Contact, Csirt
 from incidents.facts.shapes import Caller
 from incidents.models import Incident
 from incidents.reference import compact
-from incidents.reference import spaced as format_in_fours
+from incidents.reference import hyphenate as format_in_fours
 from incidents.services.declarant.access import derive_secret
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import declare, plouexemple

@@ -158,7 +158,7 @@ def test_the_printed_list_of_files_cuts_no_line(live_site, browser, incident):
 
 
 def test_a_refused_file_is_named_with_its_reason(live_site, browser, incident, monkeypatch):
-    monkeypatch.setattr("incidents.services.evidence.upload.LARGEST", 1000)
+    monkeypatch.setattr("incidents.services.evidence.upload.MAX_FILE_BYTES", 1000)
     page = open_page(browser)
     enter(page, live_site, incident)
     page.locator("#fichiers").set_input_files([LARGE, NOTE])

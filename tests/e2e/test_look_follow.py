@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from incidents.access import Guest
 from incidents.facts.shapes import Interruption
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.withdraw import withdraw_incident
@@ -131,7 +131,7 @@ def test_too_many_wrong_codes_are_explained_accessibly(visitor, live_site, incid
     page = visitor.page
     for _ in range(5):
         visitor.goto("/suivi/")
-        page.get_by_label("Votre référence").fill(spaced(incident.reference))
+        page.get_by_label("Votre référence").fill(hyphenate(incident.reference))
         page.get_by_label("Votre code secret de suivi").fill("2222-2222-2222")
         press(page, "Ouvrir mon dossier")
     expect(page.locator(".errors")).to_contain_text("Trop de codes faux")

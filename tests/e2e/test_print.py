@@ -6,7 +6,7 @@ import pytest
 
 from collectivities.models import Collectivity
 from incidents.enums import IncidentType
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from stats.pages.freshness import pages
 from tests.browser import open_page
@@ -53,7 +53,7 @@ def test_the_code_of_a_printed_page_can_be_read(page, live_site):
     page.goto(f"{live_site}/suivi/{incident.reference}/dossier/")
     first, *next_pages = codes_of(page.pdf(prefer_css_page_size=True))
     assert len(first) == 1
-    assert first[0].endswith(f"/suivi/?reference={spaced(incident.reference)}")
+    assert first[0].endswith(f"/suivi/?reference={hyphenate(incident.reference)}")
     assert not any(next_pages)
 
 

@@ -87,7 +87,7 @@ def test_slow_files_of_one_address_leave_places_to_another(site):
 
 def store_long_paper(site):
     """Store a public paper of 32 MB, more than any buffer on the way holds. Return its address."""
-    body, name = plouexemple(), vault.make_name()
+    body, name = plouexemple(), vault.make_object_name()
     stored = site.home / "evidence" / name
     stored.parent.mkdir(parents=True, exist_ok=True)
     stored.write_bytes(b"a" * LONG)

@@ -37,8 +37,10 @@ def an_observable(
 
 def a_text(incident: Incident, content: bytes, *, number: int = 1, media_type: str = "text/plain") -> Evidence:
     """Store a piece of evidence whose words can be read."""
-    row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())})
-    name = vault.make_name()
+    row, _ = CaseKey.objects.get_or_create(
+        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
+    )
+    name = vault.make_object_name()
     vault.write_object(name, vault.unwrap_key(bytes(row.wrapped)), content)
     fields = {"number": number, "size": len(content), "sha256": "0" * 64, "storage_name": name, "name": "journal.txt"}
     return Evidence.objects.create(incident=incident, actor_kind="declarant", media_type=media_type, **fields)

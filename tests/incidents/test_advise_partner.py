@@ -13,7 +13,7 @@ from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import Advice, Incident, Observable
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.advise import AdviceRequest, advise_partner, format_advice
-from incidents.sharing import may_go_to
+from incidents.sharing import may_mail_to_partner
 from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Recipient, Trouble
 from notifications.models import Delivery
@@ -273,10 +273,12 @@ def test_a_draft_never_ticks_the_agreement(responder, incident):
 
 def test_the_tlp_decides_which_partner_may_be_told():
     partner, without_mail = PARTNERS["cert-fr"], PARTNERS["cert-sante"]
-    assert [tlp for tlp in Tlp if may_go_to(tlp, partner)] == [Tlp.GREEN, Tlp.CLEAR]
-    assert [tlp for tlp in Tlp if may_go_to(tlp, partner, is_agreed=True)] == [tlp for tlp in Tlp if tlp != Tlp.RED]
-    assert not any(may_go_to(tlp, without_mail, is_agreed=True) for tlp in Tlp)
-    assert [tlp for tlp in Tlp if may_go_to(tlp, partner, label=Tlp.CLEAR)] == [Tlp.CLEAR]
+    assert [tlp for tlp in Tlp if may_mail_to_partner(tlp, partner)] == [Tlp.GREEN, Tlp.CLEAR]
+    assert [tlp for tlp in Tlp if may_mail_to_partner(tlp, partner, is_agreed=True)] == [
+        tlp for tlp in Tlp if tlp != Tlp.RED
+    ]
+    assert not any(may_mail_to_partner(tlp, without_mail, is_agreed=True) for tlp in Tlp)
+    assert [tlp for tlp in Tlp if may_mail_to_partner(tlp, partner, label=Tlp.CLEAR)] == [Tlp.CLEAR]
 
 
 def test_a_message_that_changed_since_the_preview_is_shown_again(responder, incident):

@@ -11,7 +11,7 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, ClosingReason, DueFor, NoteKind, PublicService
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.groups.merge import unmerge_incident
 from incidents.services.handling.close import NotFinished
@@ -96,10 +96,10 @@ def test_undoing_the_merge_leaves_a_new_message_waiting_on_the_double(responder,
 def test_each_declarant_reads_the_reference_of_their_own_case(client, responder, main, double):
     merge(double, main, responder)
     client.force_login(responder)
-    words = f"Gardez la référence {spaced(main.reference)}."
+    words = f"Gardez la référence {hyphenate(main.reference)}."
     client.post(case(main, "message"), {"text": words, "key": "r", "to_doubles": "on"})
     assert main.messages.get().text == words
-    assert double.messages.get().text == f"Gardez la référence {spaced(double.reference)}."
+    assert double.messages.get().text == f"Gardez la référence {hyphenate(double.reference)}."
 
 
 def test_an_answer_goes_to_the_doubles_too_when_it_is_ticked(client, responder, main, double):
@@ -264,7 +264,7 @@ def test_a_service_stopped_on_the_double_alone_becomes_a_task(responder, main):
     merge(double, main, responder)
 
     task = main.tasks.get()
-    assert task.title == f"Du double {spaced(double.reference)} : {PublicService.CIVIL.label}"
+    assert task.title == f"Du double {hyphenate(double.reference)} : {PublicService.CIVIL.label}"
     assert (again(main).due_at, again(main).due_for) == (task.due_at, DueFor.TASK)
     with pytest.raises(ValidationError, match="1 tâche ouverte"):
         close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, actor=responder)

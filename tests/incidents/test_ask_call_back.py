@@ -14,7 +14,7 @@ from csirts.models import Coverage, Csirt
 from csirts.routing import FOLLOWED_AFTER
 from incidents.enums import EventKind, NoteKind, Origin
 from incidents.models import Draft, Incident
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import verify_incident
@@ -57,8 +57,8 @@ def test_an_express_declaration_takes_two_pages_and_gives_the_receipt(client):
     assert incident.story.contact_phone == PHONE
     answer = client.get(redirect.url)
     page = text(answer)
-    assert spaced(incident.reference) in page
-    assert spaced(derive_secret(incident.accesses.get())) in page
+    assert hyphenate(incident.reference) in page
+    assert hyphenate(derive_secret(incident.accesses.get())) in page
     first = ("Vous serez rappelé au 02 99 00 00 00", "Par une personne de Breizh Cyber", "Si cela s’aggrave, appelez")
     assert [page.index(words) for words in first] == sorted(page.index(words) for words in first)
     assert (

@@ -14,7 +14,7 @@ from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import BulkAct, BulkOutcome, BulkState, EventKind, Status
 from incidents.models import BulkItem, BulkJob, Incident, IncidentEvent, Message
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.groups import bulk
 from incidents.services.groups.bulk import carry_on_bulk
 from incidents.services.handling.triage import acknowledge_incident
@@ -104,7 +104,7 @@ def test_a_case_that_went_to_another_centre_of_mine_is_not_acted_on(client, resp
     cases[1].refresh_from_db()
     assert (cases[1].status, cases[1].events.count()) == (Status.DECLARED, 1)
     page = text_of(client.get(f"{URL}{long_job.uid}/"))
-    assert f"({spaced(cases[1].reference)})</b> : Ce dossier a été transféré à un autre centre." in page
+    assert f"({hyphenate(cases[1].reference)})</b> : Ce dossier a été transféré à un autre centre." in page
 
 
 @pytest.mark.parametrize("number", [2, 50])

@@ -11,7 +11,7 @@ from incidents.access import Guest
 from incidents.enums import ClosingReason, EventKind, Status
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Closing, Incident, Task
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.close import Ending, NotFinished, end_incident
 from incidents.services.handling.triage import close_incident, verify_incident
@@ -99,7 +99,7 @@ def test_a_case_is_closed_with_its_report(client, responder, incident):
 
 def test_the_heading_of_the_closing_page_names_the_case(client, responder, incident):
     heading = re.search(r"<h1>(.*?)</h1>", text_of(client.get(url(incident, "cloture"))))[1]
-    assert f"Clore le dossier {spaced(incident.reference)}" in re.sub("<[^>]+>", "", heading)
+    assert f"Clore le dossier {hyphenate(incident.reference)}" in re.sub("<[^>]+>", "", heading)
 
 
 def test_missing_fields_are_named_and_typed_values_stay(client, responder, incident):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from incidents.models import OfficialNumber, Story
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from tests.incidents.devices import case
 from tests.incidents.merging import merge, write
@@ -24,7 +24,7 @@ def test_each_side_leads_to_its_case_by_its_spelled_reference(client, responder,
     headings = re.findall(r"<h2 id=\"cote-\d\">(.*?)</h2>", content)
     links = [re.search(r'<a href="([^"]*)">(.*?)</a>', heading).groups() for heading in headings]
     assert [(address, re.sub("<[^>]+>", "", label)) for address, label in links] == [
-        (case(incident), spaced(incident.reference)) for incident in (main, double)
+        (case(incident), hyphenate(incident.reference)) for incident in (main, double)
     ]
 
 

@@ -10,7 +10,7 @@ from incidents.devices.signature import COOKIE_NAME
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, Incident, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.declarant.access import rotate_access
 from incidents.services.handling.triage import close_incident
 from tests import harmless
@@ -59,7 +59,7 @@ def test_a_section_is_filled_saved_and_read_again(client, incident):
 
 def test_the_title_of_the_list_names_the_case(client, incident):
     title = re.search(r"<title>(.*?)</title>", text_of(client.get(url(incident))))[1]
-    assert f"{spaced(incident.reference)} : ce qui nous aiderait encore" in title
+    assert f"{hyphenate(incident.reference)} : ce qui nous aiderait encore" in title
 
 
 @time_machine.travel(NOW, tick=False)

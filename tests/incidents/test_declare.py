@@ -14,9 +14,9 @@ from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.declare.choices import CHOICE_GROUPS
 from incidents.enums import IncidentType, Screen, Verification
 from incidents.models import Draft, Incident
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
-from incidents.sharing import READ_BY_OTHERS
+from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
 from tests.cast import an_agent, breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, an_address, begin, listed, post, search_bodies
 from tests.reading import NBSP, text
@@ -58,8 +58,8 @@ def test_a_declaration_goes_from_the_first_screen_to_the_receipt(client):
     assert answer.status_code == 200
     assert "Votre déclaration est transmise à Breizh Cyber" in page
     assert "mardi 24 novembre 2026 à 10 h 51, heure de Paris" in page
-    assert spaced(incident.reference) in page
-    assert spaced(derive_secret(incident.accesses.get())) in page
+    assert hyphenate(incident.reference) in page
+    assert hyphenate(derive_secret(incident.accesses.get())) in page
     assert 'href="tel:0800200008"' in answer.content.decode()
     assert "non vérifiée" in page
     assert "Débranchez, n’éteignez pas" in page
@@ -112,7 +112,7 @@ def test_every_declared_fact_is_stored(client):
     assert incident.story.supplier == "Logiciels Exemple"
 
 
-@pytest.mark.parametrize("kind", READ_BY_OTHERS)
+@pytest.mark.parametrize("kind", TYPES_WITH_OPEN_MAILBOX)
 def test_the_field_says_that_no_code_goes_to_a_mailbox_in_doubt(client, kind):
     begin(client, quoi=kind.value)
     page = client.get(WHERE[Screen.CALLER]).content.decode()
@@ -174,7 +174,7 @@ def test_the_receipt_says_that_the_centre_has_no_telephone(client):
 def test_the_receipt_puts_number_and_code_first(client):
     with time_machine.travel(NOW, tick=False):
         page = text(post(client))
-    secret = spaced(derive_secret(Incident.objects.get().accesses.get()))
+    secret = hyphenate(derive_secret(Incident.objects.get().accesses.get()))
     first = [page.index(words) for words in ("0 800 200 008", "Donnez votre référence", secret, "La suite")]
     assert first == sorted(first)
     assert page.index(secret) < page.index("Débranchez")

@@ -11,7 +11,7 @@ from django.test import Client
 from incidents.declare.bot_limits import MANY_SENT
 from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
-from incidents.reference import make_reference, spaced
+from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import rotate_access_by_declarant
 from incidents.services.declaring import declare
 from tests.cast import breizh_cyber, plouexemple
@@ -35,7 +35,7 @@ def read_hidden_fields(page):
 
 def test_a_declaration_sent_twice_is_one_incident(client, town):
     first, second = post(client), post(client)
-    reference = spaced(Incident.objects.get().reference)
+    reference = hyphenate(Incident.objects.get().reference)
     assert reference in text(first)
     assert reference in text(second)
     assert IncidentEvent.objects.count() == 1
@@ -59,7 +59,7 @@ def test_two_posts_at_once_make_one_incident(transactional_db):
         answers = list(pool.map(send, range(4)))
     assert Incident.objects.count() == IncidentEvent.objects.count() == 1
     assert [(answer.status_code, answer.url) for answer in answers] == [(303, SENT)] * 4
-    assert spaced(Incident.objects.get().reference) in text(first.get(SENT))
+    assert hyphenate(Incident.objects.get().reference) in text(first.get(SENT))
 
 
 @pytest.mark.parametrize("where", ["services", "donnees", "rappel"])
@@ -69,7 +69,7 @@ def test_other_words_after_the_end_are_shown_and_declare_nothing(client, town, w
     first = Incident.objects.get()
     response = client.post(WHERE[where], {"description": "Second <b>.", "service": "eau", "data_concerned": "yes"})
     assert response.status_code == 409
-    assert spaced(first.reference) in text(response)
+    assert hyphenate(first.reference) in text(response)
     assert "0 800 200 008" in text(response)
     written = {"services": "Eau et assainissement", "donnees": "Oui", "rappel": "Second &lt;b&gt;."}
     assert written[where] in response.content.decode()
@@ -79,7 +79,7 @@ def test_other_words_after_the_end_are_shown_and_declare_nothing(client, town, w
 
 def test_every_screen_of_a_sent_draft_leads_to_the_answer(client, town):
     post(client)
-    reference = spaced(Incident.objects.get().reference)
+    reference = hyphenate(Incident.objects.get().reference)
     for where in WHERE.values():
         assert client.get(where).url.split("?")[0] == SENT
     assert client.post(WHERE["quoi"], {"quoi": "panne"}).url.split("?")[0] == SENT
@@ -111,7 +111,7 @@ def test_a_reference_that_is_taken_is_drawn_again(client, town, monkeypatch):
     taken, free = Incident.objects.get().reference, make_reference()
     draws = iter([taken, taken, free])
     monkeypatch.setattr(declare, "make_reference", lambda: next(draws))
-    assert spaced(free) in text(post(client, {"cle": "b"}))
+    assert hyphenate(free) in text(post(client, {"cle": "b"}))
     assert Incident.objects.count() == IncidentEvent.objects.count() == Story.objects.count() == 2
 
 

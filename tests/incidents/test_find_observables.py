@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.enums import ObservableKind
-from incidents.files.texts import extract_words
-from incidents.indicators.known_values import find_own_domain, is_innocent, load_national_list
+from incidents.files.texts import extract_text
+from incidents.indicators.known_values import find_own_domain, is_unrelated_to_attack, load_national_list
 from incidents.indicators.observables import (
     TEXT_LIMIT,
     VALUE_LIMIT,
@@ -172,7 +172,7 @@ def test_a_million_characters_are_read_to_the_limit():
 )
 def test_common_values_are_innocent(kind, value):
     own, persons = ["plouexemple.example"], ["moi@gmail.com"]
-    assert is_innocent(Indicator(ObservableKind(kind), value), own=own, persons=persons)
+    assert is_unrelated_to_attack(Indicator(ObservableKind(kind), value), own=own, persons=persons)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_common_values_are_innocent(kind, value):
     ],
 )
 def test_suspect_values_are_not_innocent(kind, value):
-    assert not is_innocent(Indicator(ObservableKind(kind), value), own=["plouexemple.example"])
+    assert not is_unrelated_to_attack(Indicator(ObservableKind(kind), value), own=["plouexemple.example"])
 
 
 def test_the_national_list_is_dated_and_says_why():
@@ -224,7 +224,7 @@ x
 
 
 def test_a_mail_is_read_part_by_part():
-    values = find_values(extract_words(MAIL, "message/rfc822"))
+    values = find_values(extract_text(MAIL, "message/rfc822"))
     assert {
         ("url", "https://evil.example/?a=1&b=2"),
         ("file", "facture.js"),
@@ -235,4 +235,4 @@ def test_a_mail_is_read_part_by_part():
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe evil.com", MAIL.replace(b"utf-8", b"inconnu"), MAIL[:300] * 50])
 def test_a_broken_file_is_read_as_it_is(content):
     for kind in ("text/plain", "message/rfc822"):
-        assert isinstance(extract_words(content, kind), str)
+        assert isinstance(extract_text(content, kind), str)

@@ -16,7 +16,7 @@ from incidents.devices import case_cookie
 from incidents.enums import ClosingReason
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.declarant.access import LINK_LIFETIME, derive_secret, rotate_access
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
@@ -84,10 +84,13 @@ def test_a_browser_without_an_origin_gets_in(incident):
 
 
 def test_reference_and_code_open_the_case(client, incident):
-    fields = {"reference": f" {spaced(incident.reference).lower()} ", "code": spaced(secret(incident)).lower()}
+    fields = {
+        "reference": f" {hyphenate(incident.reference).lower()} ",
+        "code": hyphenate(secret(incident)).lower(),
+    }
     assert client.post("/suivi/", fields)["Location"] == page(incident)
     assert client.get(page(incident)).status_code == 200
-    assert spaced(incident.reference) in text(client.get("/suivi/"))
+    assert hyphenate(incident.reference) in text(client.get("/suivi/"))
 
 
 @pytest.mark.parametrize(
@@ -195,11 +198,11 @@ def test_renewing_shows_the_new_code_once(client, incident):
     old = link(incident)
     client.post(old)
     answer = client.post(f"{page(incident)}lien/")
-    assert spaced(secret(incident)) in text(answer)
+    assert hyphenate(secret(incident)) in text(answer)
     assert client.get(old).status_code == 404
     after = client.get(page(incident))
     assert after.status_code == 200
-    assert spaced(secret(incident)) not in text(after)
+    assert hyphenate(secret(incident)) not in text(after)
     assert "Vous avez renouvelé le code de suivi" in text(after)
 
 
@@ -208,8 +211,8 @@ def test_a_double_click_renews_once(client, incident):
     twin = Client()
     twin.cookies[case_cookie.COOKIE_NAME] = client.cookies[case_cookie.COOKIE_NAME].value
     first, second = client.post(f"{page(incident)}lien/"), twin.post(f"{page(incident)}lien/")
-    assert spaced(secret(incident)) in text(first)
-    assert spaced(secret(incident)) in text(second)
+    assert hyphenate(secret(incident)) in text(first)
+    assert hyphenate(secret(incident)) in text(second)
     assert incident.events.filter(kind="link_rotated").count() == 1
 
 

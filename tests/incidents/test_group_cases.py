@@ -15,7 +15,7 @@ from accounts.models import Membership
 from core.stale import Stale
 from incidents.enums import EventKind
 from incidents.models import CaseGroup, Incident
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.groups.group import (
     SHEET_LIMIT,
     add_to_group,
@@ -196,7 +196,7 @@ def test_the_group_page_marks_the_case_whose_declarant_wrote(client, responder):
     send(opened(writing), writing)
     group_text = text(client.get(url(group)))
     assert group_text.count("nouveau") == 1
-    assert f"Rançongiciel nouveau {spaced(writing.reference)} ·" in group_text
+    assert f"Rançongiciel nouveau {hyphenate(writing.reference)} ·" in group_text
     client.get(case(writing))
     assert "nouveau" not in text(client.get(url(group)))
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from incidents.devices import case_cookie
 from incidents.models import CodeGuess
-from incidents.reference import make_reference, spaced
+from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.guess import FREE_TRIES, WAITS, MustWait, open_by_code
 from tests.cast import declare
@@ -31,7 +31,7 @@ def submit_code(reference, code, client=None):
 
 
 def test_reference_and_code_may_be_swapped(incident):
-    assert submit_code(get_code(incident), f" {spaced(incident.reference).lower()} ").status_code == 302
+    assert submit_code(get_code(incident), f" {hyphenate(incident.reference).lower()} ").status_code == 302
     assert submit_code(get_code(incident), WRONG).status_code == 422
 
 
@@ -80,9 +80,9 @@ def test_other_references_are_not_shut_from_the_same_address(incident):
 
 
 def test_every_spelling_of_a_reference_counts_as_the_same_one(incident):
-    for form in (incident.reference, incident.reference.lower(), spaced(incident.reference)) * 2:
+    for form in (incident.reference, incident.reference.lower(), hyphenate(incident.reference)) * 2:
         submit_code(form, WRONG)
-    assert "Trop de codes faux" in text(submit_code(f" {spaced(incident.reference)} ", WRONG))
+    assert "Trop de codes faux" in text(submit_code(f" {hyphenate(incident.reference)} ", WRONG))
 
 
 def test_an_unknown_reference_is_answered_and_counted_like_a_real_one(incident):

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incidents.enums import ActorKind, EventKind
 from incidents.files import vault
-from incidents.files.seals import find_first_broken, seal_after
+from incidents.files.seals import compute_seal, find_first_broken_seal
 from incidents.models import CaseKey, Evidence, IncidentEvent
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.pieces import get_reading_key
@@ -133,7 +133,7 @@ def test_an_empty_file_is_kept_with_a_warning(holder, incident):
 
 
 def test_a_file_too_large_is_refused_and_the_other_files_are_kept(holder, incident, monkeypatch):
-    monkeypatch.setattr("incidents.files.deposits.LARGEST", 1000)
+    monkeypatch.setattr("incidents.files.deposits.MAX_FILE_BYTES", 1000)
     response = hand_over(
         holder, incident, make_file("a", b"a"), make_file("gros.zip", b"z" * 1001), make_file("c", b"c")
     )
@@ -152,7 +152,7 @@ def test_a_case_takes_three_hundred_files_and_no_more(holder, incident):
     assert "2 fichiers ne sont pas reçus" in text(response)
     assert "301.log" in text(response)
     assert Evidence.objects.count() == 300
-    assert find_first_broken(incident, Evidence.objects.order_by("number")) is None
+    assert find_first_broken_seal(incident, Evidence.objects.order_by("number")) is None
     assert hand_over(holder, incident, make_file()).status_code == 422
 
 
@@ -219,7 +219,7 @@ def test_the_list_of_pieces_is_sealed(holder, incident):
     hand_over(holder, incident, *(make_file(f"{i}", bytes([i])) for i in range(3)))
     pieces = list(Evidence.objects.order_by("number"))
     assert [piece.seal for piece in pieces] == [
-        seal_after(before, piece)
+        compute_seal(before, piece)
         for before, piece in zip([incident.reference, *(p.seal for p in pieces)], pieces)  # noqa: B905
     ]
     page_text = text(holder.get(get_pieces_url(incident) + "bordereau/"))
@@ -239,7 +239,7 @@ def test_a_changed_line_breaks_the_seals(holder, incident, change, broken):
     line = Evidence.objects.filter(number=2)
     with pgtrigger.ignore(*PROTECTIONS):
         line.update(**change) if change else line.delete()
-    assert find_first_broken(incident, Evidence.objects.order_by("number")) == broken
+    assert find_first_broken_seal(incident, Evidence.objects.order_by("number")) == broken
     assert "La pièce 2 ne correspond plus" in text(holder.get(get_pieces_url(incident) + "bordereau/"))
 
 
@@ -247,7 +247,7 @@ def test_history_and_pieces_are_read_in_an_explicit_order(holder, incident):
     """Without ORDER BY, PostgreSQL may return rows in any order."""
     hand_over(holder, incident, make_file("a", b"a"), make_file("b", b"b"))
     with CaptureQueriesContext(connection) as read:
-        assert find_first_broken(incident, Evidence.objects.order_by("number")) is None
+        assert find_first_broken_seal(incident, Evidence.objects.order_by("number")) is None
     assert [query["sql"].partition(" ORDER BY ")[2] for query in read] == [
         '"incidents_incidentevent"."id" ASC',
         '"incidents_evidence"."number" ASC',
@@ -258,7 +258,7 @@ def test_removing_the_last_line_breaks_the_seals(holder, incident):
     hand_over(holder, incident, make_file("a", b"a"), make_file("b", b"b"))
     with pgtrigger.ignore(*PROTECTIONS):
         Evidence.objects.filter(number=2).delete()
-    assert find_first_broken(incident, Evidence.objects.order_by("number")) == 2
+    assert find_first_broken_seal(incident, Evidence.objects.order_by("number")) == 2
 
 
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"seal": "x"}, {"number": 9}, None], ids=str)
@@ -266,7 +266,7 @@ def test_the_database_refuses_to_change_or_remove_a_line(holder, incident, chang
     hand_over(holder, incident, make_file())
     with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
         Evidence.objects.update(**change) if change else Evidence.objects.all().delete()
-    assert find_first_broken(incident, Evidence.objects.all()) is None
+    assert find_first_broken_seal(incident, Evidence.objects.all()) is None
 
 
 def test_erasing_the_case_destroys_its_files(holder, incident):

@@ -88,7 +88,7 @@ def test_a_large_file_of_a_plain_form_is_stored_in_parts(link_client, responder,
 
 
 def test_a_file_refused_halfway_leaves_nothing_in_the_store(link_client, incident, monkeypatch):
-    monkeypatch.setattr("incidents.files.deposits.LARGEST", 6_000_000)
+    monkeypatch.setattr("incidents.files.deposits.MAX_FILE_BYTES", 6_000_000)
     too_large = SimpleUploadedFile("disque.img", os.urandom(6_500_000))
     assert link_client.post(get_pieces_url(incident), {"pieces": [too_large]}).status_code == 422
     assert not Evidence.objects.exists()

@@ -27,7 +27,7 @@ def place(request, settings, tmp_path):
 
 
 def write_content(content=CONTENT, key=None):
-    name, key = vault.make_name(), key or vault.make_key()
+    name, key = vault.make_object_name(), key or vault.make_case_key()
     vault.write_object(name, key, content)
     return name, key
 
@@ -76,18 +76,18 @@ def test_a_file_opens_only_with_its_own_key_and_name(place):
     vault.remove_object(name)
     with vault.get_store().open(name, "wb") as file:
         file.write(raw)
-    for wrong_name, wrong_key in [(name, key), (other, vault.make_key()), (vault.make_name(), key)]:
+    for wrong_name, wrong_key in [(name, key), (other, vault.make_case_key()), (vault.make_object_name(), key)]:
         with pytest.raises(vault.NotReadable):
             list(vault.read_object(wrong_name, wrong_key))
 
 
 def test_the_key_of_the_installation_can_be_replaced(settings):
-    key, new = vault.make_key(), os.urandom(32)
+    key, new = vault.make_case_key(), os.urandom(32)
     wrapped = vault.wrap_key(key)
     assert key not in wrapped
     settings.EVIDENCE_KEYS = [new, *settings.EVIDENCE_KEYS]
     assert vault.unwrap_key(wrapped) == key
-    assert not vault.is_wrapped_with_the_first(wrapped)
+    assert not vault.is_wrapped_with_first_key(wrapped)
     settings.EVIDENCE_KEYS = [new]
     assert vault.unwrap_key(vault.wrap_key(key)) == key
     with pytest.raises(vault.NotReadable):
@@ -95,7 +95,7 @@ def test_the_key_of_the_installation_can_be_replaced(settings):
 
 
 def test_an_altered_wrapped_key_does_not_open():
-    wrapped = bytearray(vault.wrap_key(vault.make_key()))
+    wrapped = bytearray(vault.wrap_key(vault.make_case_key()))
     wrapped[-1] ^= 1
     with pytest.raises(vault.NotReadable):
         vault.unwrap_key(bytes(wrapped))

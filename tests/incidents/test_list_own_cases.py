@@ -53,11 +53,11 @@ def test_each_list_shows_the_same_step_as_the_page_of_the_case(client):
         assert page.count("En attente de vous") == 1
         assert page.count("Déclaré le") == len(cases)
         for name, case in cases.items():
-            assert client.get(f"/suivi/{case.reference}/").context["standing"].step == name
+            assert client.get(f"/suivi/{case.reference}/").context["progress"].step == name
 
 
 def test_the_newest_cases_come_first_page_by_page(client, monkeypatch):
-    monkeypatch.setattr("incidents.views.PAGE", 2)
+    monkeypatch.setattr("incidents.views.PAGE_ROWS", 2)
     client.force_login(an_agent())
     expected = [declare().reference for _ in range(5)][::-1]
 
@@ -69,7 +69,7 @@ def test_the_newest_cases_come_first_page_by_page(client, monkeypatch):
 
 
 def test_cases_awaiting_an_answer_come_first_and_closed_cases_last(client, monkeypatch):
-    monkeypatch.setattr("incidents.views.PAGE", 2)
+    monkeypatch.setattr("incidents.views.PAGE_ROWS", 2)
     client.force_login(an_agent())
     cases = [declare() for _ in range(7)]
     responder = a_responder(breizh_cyber())

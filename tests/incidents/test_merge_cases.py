@@ -12,7 +12,7 @@ from django.utils import timezone
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import ClosingReason, EventKind, IncidentType, Severity, Status
 from incidents.models import Incident
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.groups.merge import MAX_DOUBLES, unmerge_incident
@@ -51,7 +51,7 @@ def test_a_responder_merges_a_double_into_its_main_case(client, responder, main,
         {"main": main.reference, "was": {"status": "declared"}},
         {"double": double.reference},
     ]
-    assert f"Double de {spaced(main.reference)}" in text(client.get(case(double)))
+    assert f"Double de {hyphenate(main.reference)}" in text(client.get(case(double)))
 
 
 def test_both_cases_of_a_merge_are_other_cases_of_the_body(client, responder, main, double):
@@ -61,7 +61,7 @@ def test_both_cases_of_a_merge_are_other_cases_of_the_body(client, responder, ma
         (double, main, "celui-ci en est le double"),
     ):
         card = text(client.get(case(opened_case))).partition("Ses autres dossiers")[2]
-        assert card.startswith(f" 1 {spaced(other.reference)}")
+        assert card.startswith(f" 1 {hyphenate(other.reference)}")
         assert words in card.partition("Référence d’un autre dossier")[0]
 
 
@@ -204,7 +204,7 @@ def test_the_main_case_takes_the_worse_severity_and_the_earlier_deadline(client,
     assert after.answer_by <= after.received_at + ANSWER_WITHIN[Severity.CRITICAL]
     assert milder.events.get(kind=EventKind.MERGED).data == {"double": double.reference, "severity": [1, 4]}
     page = text(client.get(case(milder)))
-    assert f"{spaced(double.reference)}, gravité faible → critique" in page
+    assert f"{hyphenate(double.reference)}, gravité faible → critique" in page
     assert "de faits d’avant ou d’un double : elle ne baisse jamais seule" in page.replace("\N{NO-BREAK SPACE}", " ")
 
     unmerge_incident(reference=double.reference, actor=responder)

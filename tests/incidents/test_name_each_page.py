@@ -7,7 +7,7 @@ import pytest
 
 from incidents.models import Task
 from incidents.questions.catalogue import SNAPSHOTS
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.completing import CIVIL
@@ -106,7 +106,7 @@ def assert_named(response, name):
 @pytest.mark.parametrize("path", OF_THE_DECLARANT)
 def test_each_page_of_the_declarant_names_the_case(incident, uids, path):
     address = page(incident, *path.format(**uids).split("/")).replace("//", "/")
-    assert_named(opened(incident).get(address), spaced(incident.reference))
+    assert_named(opened(incident).get(address), hyphenate(incident.reference))
 
 
 @pytest.mark.parametrize("path", SECTIONS)
@@ -120,7 +120,7 @@ def test_each_section_leads_back_to_the_page_that_names_the_case(incident, uids,
 @pytest.mark.parametrize("path", OF_THE_TRIAGE)
 def test_each_page_of_the_triage_names_the_case(incident, uids, path):
     address = case(incident, *path.format(**uids).split("/"))
-    assert_named(signed_in(a_lead()).get(address), spaced(incident.reference))
+    assert_named(signed_in(a_lead()).get(address), hyphenate(incident.reference))
 
 
 @pytest.mark.parametrize("path", NAMED_BY_BODY)
@@ -137,7 +137,7 @@ def test_the_telephone_page_names_the_body(incident, uids):
 def test_the_offer_names_the_case_to_the_other_centre(incident, uids):
     transfer = propose_transfer(incident, a_responder())
     taker = signed_in(a_responder(transfer.taker))
-    assert_named(taker.get(offer_url(transfer)), spaced(incident.reference))
+    assert_named(taker.get(offer_url(transfer)), hyphenate(incident.reference))
 
 
 @pytest.mark.parametrize(

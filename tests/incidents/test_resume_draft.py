@@ -7,7 +7,7 @@ from django.test import Client
 from incidents.declare.bot_limits import FEW_WRONG, MANY_WRONG
 from incidents.devices import case_cookie as follow_up
 from incidents.models import Draft, Incident
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.declaring.draft import derive_draft_code, find_draft
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, WHERE, an_address, begin, post
@@ -39,16 +39,16 @@ def get_draft_code():
 def test_a_draft_is_resumed_on_another_device_by_its_code(client, other_device):
     begin(client)
     for where in WHERE.values():
-        assert spaced(get_draft_code()) in text(client.get(where))
+        assert hyphenate(get_draft_code()) in text(client.get(where))
     client.post(WHERE["services"], {"service_stopped": "no"})
-    resumed = other_device.post(RESUME, {"code": spaced(get_draft_code()).lower(), "prenom": "Camille"})
+    resumed = other_device.post(RESUME, {"code": hyphenate(get_draft_code()).lower(), "prenom": "Camille"})
     assert resumed.url == WHERE["donnees"] + "?reprise=oui"
     other_device.post(WHERE["donnees"], {"data_concerned": "yes"})
     assert "Rempli par Camille à" in text(client.get(WHERE["donnees"]))
     assert "Rempli à" in text(other_device.get(WHERE["services"]))
     assert other_device.post(WHERE["rappel"], {"contact_phone": "02 99 00 00 00"}).url == SENT
     incident = Incident.objects.get()
-    assert spaced(incident.reference) in text(client.get(SENT))
+    assert hyphenate(incident.reference) in text(client.get(SENT))
     authors = dict(incident.sheets.values_list("section", "author"))
     assert (authors["services"], authors["donnees"], authors["rappel"]) == ("", "Camille", "Camille")
 
@@ -119,7 +119,7 @@ def test_the_code_of_a_sent_draft_gives_the_reference_and_opens_nothing(client, 
     post(client)
     response = other_device.post(RESUME, {"code": get_draft_code()})
     assert response.status_code == 422
-    assert f"sous la référence {spaced(Incident.objects.get().reference)}" in text(response)
+    assert f"sous la référence {hyphenate(Incident.objects.get().reference)}" in text(response)
     assert other_device.get(SENT).url == WHERE["quoi"]
 
 

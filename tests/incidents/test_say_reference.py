@@ -3,7 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.reference import ALPHABET, LENGTH, add_check_character, compact, is_reference, make_reference, spaced
+from incidents.reference import (
+    ALPHABET,
+    LENGTH,
+    add_check_character,
+    compact,
+    hyphenate,
+    is_reference,
+    make_reference,
+)
 
 bodies = st.text(ALPHABET, min_size=LENGTH - 1, max_size=LENGTH - 1)
 
@@ -12,7 +20,7 @@ def test_a_drawn_reference_is_valid_in_any_spelling():
     reference = make_reference()
 
     assert is_reference(reference)
-    assert is_reference(compact(f" {spaced(reference).lower()} "))
+    assert is_reference(compact(f" {hyphenate(reference).lower()} "))
     assert not set("01OI") & set(ALPHABET)
 
 
@@ -35,7 +43,7 @@ def test_nearly_every_swap_of_neighbours_is_detected():
 
 
 def test_a_reference_is_spaced_in_groups_of_four():
-    assert spaced("T7K49MQX") == "T7K4-9MQX"
+    assert hyphenate("T7K49MQX") == "T7K4-9MQX"
     assert compact("t7k4 9mqx") == "T7K49MQX"
 
 

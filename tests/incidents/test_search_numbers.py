@@ -60,7 +60,7 @@ def test_a_telephone_number_of_the_pacific_finds_its_case(client, responder, wri
     page = look(client, query)
     assert [hit.incident for hit in page.context["hits"]] == [incident]
     assert "Téléphone de la personne à rappeler" in text_of(page)
-    assert list(Incident.objects.called_from(query)) == [incident]
+    assert list(Incident.objects.with_contact_number(query)) == [incident]
     mentioning = declare(description=f"On nous appelle du {written} sans cesse.")
     assert mentioning.reference in find_references(client, query)
 

@@ -10,7 +10,7 @@ from django.test import Client
 from incidents.enums import ClosingReason, InterruptionExtent, Status
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SharedSentence
-from incidents.sentence import SentenceFacts, Service, add_article, list_sentences, lower_label
+from incidents.sentence import SentenceFacts, ServiceState, add_article, list_sentences, lower_label
 from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
@@ -147,9 +147,9 @@ def test_the_centre_sees_that_the_sentence_was_shared(incident):
 
 
 KNOWN = {"body": "commune de X", "centre": "Breizh Cyber", "status": Status.DECLARED, "service_stopped": "unknown"}
-PAY = Service(label="Paie", extent=InterruptionExtent.STOPPED, has_resumed=False)
-HOME = Service(label="EHPAD", extent=InterruptionExtent.STOPPED, has_resumed=False)
-MAYBE = Service(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=False)
+PAY = ServiceState(label="Paie", extent=InterruptionExtent.STOPPED, has_resumed=False)
+HOME = ServiceState(label="EHPAD", extent=InterruptionExtent.STOPPED, has_resumed=False)
+MAYBE = ServiceState(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=False)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ MAYBE = Service(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=
         ({"services": (PAY, HOME)}, "Services arrêtés : paie et EHPAD."),
         ({"services": (PAY, MAYBE)}, "Services arrêtés : paie. Services arrêtés ou ralentis : cantine."),
         (
-            {"services": (Service(label="Paie", extent="stopped", has_resumed=True),)},
+            {"services": (ServiceState(label="Paie", extent="stopped", has_resumed=True),)},
             "Service rétabli\N{NO-BREAK SPACE}: paie.",
         ),
         ({}, "a la déclaration dans sa liste."),

@@ -36,8 +36,8 @@ def guest(incident):
 
 
 def add_stray():
-    name = vault.make_name()
-    vault.write_object(name, vault.make_key(), b"left behind")
+    name = vault.make_object_name()
+    vault.write_object(name, vault.make_case_key(), b"left behind")
     return name
 
 
@@ -171,7 +171,7 @@ def test_an_object_that_cannot_be_removed_is_tried_again(incident, monkeypatch):
 def test_a_store_that_does_not_answer_is_logged(db, settings, s3):
     with in_a_bucket(settings, s3) as storage:
         storage.bucket.delete()
-        StrayObject.objects.create(name=vault.make_name())
+        StrayObject.objects.create(name=vault.make_object_name())
         with capture_logs() as logs:
             sweep_store()
     assert [(log["log_level"], log["event"]) for log in logs] == [

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from incidents.enums import EventKind
-from incidents.files.seals import find_first_broken
+from incidents.files.seals import find_first_broken_seal
 from incidents.models import SearchDocument
 from incidents.services.evidence.pieces import remaining_quota
 from incidents.services.evidence.sweep import list_pointed_stems
@@ -57,7 +57,7 @@ def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list
     assert "paie de tous.xlsx" in sealed_list
     assert "Les scellés se suivent sans défaut" in sealed_list
     assert "le fichier est effacé, sa ligne reste" in sealed_list
-    assert find_first_broken(incident, [first, piece]) is None
+    assert find_first_broken_seal(incident, [first, piece]) is None
     download = responder.get(address(piece))
     assert download.status_code == 410
     assert "a été reprise" in text(download)

@@ -14,7 +14,7 @@ from csirts.models import Csirt
 from incidents.enums import Answer, ClosingReason, IncidentType, LeakStatus, PublicService
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Incident
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.transfer.proposal import accept_transfer
 from tests import harmless
@@ -57,7 +57,7 @@ def test_the_queue_shows_what_a_responder_needs_of_a_case(client, responder):
     text = " ".join(page.content.decode().split())
     for words in [
         "À prendre",
-        spaced(incident.reference),
+        hyphenate(incident.reference),
         "Plouexemple (Finistère)",
         "4 210 hab.",
         "Rançongiciel",

@@ -8,7 +8,7 @@ from accounts.enums import Role
 from csirts.models import Csirt
 from incidents.enums import ClosingReason
 from incidents.models import Incident
-from incidents.reference import make_reference, spaced
+from incidents.reference import hyphenate, make_reference
 from incidents.services.handling.triage import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import url
@@ -56,7 +56,7 @@ def test_a_forbidden_case_looks_like_a_missing_one(client, responder):
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
     Incident.objects.filter(pk=case_elsewhere.pk).update(csirt=elsewhere)
 
-    for query in (case_elsewhere.reference, spaced(case_elsewhere.reference), make_reference()):
+    for query in (case_elsewhere.reference, hyphenate(case_elsewhere.reference), make_reference()):
         assert find_references(client, query) == set()
         assert "Rien ne répond à" in text_of(client.get(URL, {"q": query}))
 
@@ -84,7 +84,7 @@ def spell_out(reference):
 
 @pytest.mark.parametrize(
     "say",
-    [str.lower, spaced, lambda text: f"  {text[:4]} {text[4:]} ", spell_out, " ".join],
+    [str.lower, hyphenate, lambda text: f"  {text[:4]} {text[4:]} ", spell_out, " ".join],
     ids=["lower case", "dashed", "spaced", "spelled", "one by one"],
 )
 def test_a_reference_is_understood_in_any_dictated_form(client, responder, say):

@@ -7,7 +7,7 @@ from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
-from incidents.reflexes.forms import parse_acts, refill_sheet_form
+from incidents.reflexes.forms import build_initial_values, parse_acts
 from incidents.services.library.reflexes import find_reflex_sheet, publish_sheet
 from tests.cast import a_lead, a_responder, breizh_cyber
 from tests.reading import text
@@ -29,7 +29,7 @@ def lead(client, csirt):
 
 
 def build_fields(based_on=0, **changes):
-    return refill_sheet_form(REFLEXES["rancon"], based_on) | changes
+    return build_initial_values(REFLEXES["rancon"], based_on) | changes
 
 
 def test_a_lead_publishes_a_sheet_for_their_region(client, csirt, lead):
@@ -140,7 +140,7 @@ def test_only_the_lead_of_the_centre_opens_the_page(client, csirt):
 
 def test_what_the_form_shows_reads_back_the_same():
     for kind in IncidentType:
-        fields = refill_sheet_form(REFLEXES[kind], 0)
+        fields = build_initial_values(REFLEXES[kind], 0)
         assert [tuple(act.values()) for act in parse_acts(fields["hour"])] == [
             tuple(act) for act in REFLEXES[kind].hour
         ]

@@ -10,7 +10,7 @@ from csirts.models import Csirt
 from incidents.catalogues.message_templates import NATIONAL, PLACEHOLDERS, fill_placeholders, list_unknown_placeholders
 from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.templates import MAX_TEMPLATES, TEXT_LIMIT, withdraw_template
 from incidents.services.handling.qualify import classify_incident
 from incidents.triage.work.delays import build_delays_block
@@ -50,7 +50,7 @@ def test_a_template_of_the_centre_fills_in_the_reply(client, lead):
     page = client.get(f"{url(incident)}?modele={row.uid}")
 
     filled_text = (
-        f"Bonjour {incident.collectivity}, dossier {spaced(incident.reference)} (Nos fichiers ne s’ouvrent plus). "
+        f"Bonjour {incident.collectivity}, dossier {hyphenate(incident.reference)} (Nos fichiers ne s’ouvrent plus). "
         f"{lead}, Breizh Cyber, 0 800 200 008"
     )
     assert page.context["thread"]["form"]["text"].value() == filled_text

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from csirts.models import Contact
 from incidents.enums import ClosingReason
 from incidents.models import BulkItem, BulkJob, Message, Story
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.groups.bulk import carry_on_bulk
 from incidents.services.groups.group import add_to_group
 from incidents.services.groups.merge import merge_incident
@@ -72,7 +72,7 @@ def test_the_group_shows_what_was_already_written_to_all(client, responder, coll
         page_text = text(response)
         assert f"Déjà écrit à tous le plus récent d’abord, heure de Paris {responder} , le" in page_text
         first = group.cases.order_by("pk").first()
-        assert f"« Dossier {spaced(first.reference)} : appelez-nous. » tel que dans" in page_text
+        assert f"« Dossier {hyphenate(first.reference)} : appelez-nous. » tel que dans" in page_text
         assert "à 3 déclarants : « Coupez l’accès de votre prestataire. »" in page_text
         assert [letter.text[:7] for letter in response.context["letters"]] == ["Dossier", "Coupez "]
 
@@ -105,14 +105,14 @@ def test_placeholders_are_filled_from_each_case(client, responder, group):
     cases = list(group.cases.all())
     assert len(cases) == 3
     for case in cases:
-        start = f"Breizh Cyber à {case.collectivity}, {spaced(case.reference)} : 0 800 200 008, {responder}."
+        start = f"Breizh Cyber à {case.collectivity}, {hyphenate(case.reference)} : 0 800 200 008, {responder}."
         assert case.messages.get().text == f"{start} {{0}} {{}} {{ x }} {{2F1-A}}"
 
 
 def test_the_preview_shows_the_message_of_the_first_declarant(client, responder, group):
     preview = text(client.post(url(group, "message"), {"text": "Dossier {reference} de {collectivite}.", "key": "k"}))
     first = group.cases.order_by("pk").first()
-    assert f"Dossier {spaced(first.reference)} de {first.collectivity}." in preview
+    assert f"Dossier {hyphenate(first.reference)} de {first.collectivity}." in preview
     assert "sont ici ceux de" in preview
     assert "sont ici ceux de" not in text(client.post(url(group, "message"), {"text": WORDS, "key": "k"}))
 
@@ -333,7 +333,7 @@ def test_a_message_that_names_a_body_or_a_person_of_the_group_is_refused(client,
 
 
 def test_a_message_with_the_reference_of_a_case_is_refused(client, responder, group):
-    reference = spaced(group.cases.first().reference)
+    reference = hyphenate(group.cases.first().reference)
     answer = client.post(url(group, "message"), {"text": f"Voir {reference}.", "key": "k"})
     assert reference in text(answer)
     assert answer.status_code == 422

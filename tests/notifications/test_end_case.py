@@ -5,7 +5,7 @@ import pytest
 from incidents.access import Guest
 from incidents.enums import ClosingReason, Tlp
 from incidents.facts.shapes import Caller
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.qualify import qualify_incident, read_qualification
@@ -70,7 +70,7 @@ def test_the_declarant_of_a_double_hears_of_the_closing_and_of_the_reopening(pos
     for _ in range(2):
         deliver_all(post)
     _receipt, closed, reopened = map(read_mail, post.to("maire@plouexemple.example"))
-    assert closed.startswith(f"{spaced(double.reference)} : votre dossier est clos")
+    assert closed.startswith(f"{hyphenate(double.reference)} : votre dossier est clos")
     assert "Raison : résolu" in closed
     assert "L’aide reçue vous a-t-elle été utile ?" in closed
     assert "Breizh Cyber a rouvert votre dossier" in reopened

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from csirts.models import Contact
-from incidents.links import list_hosts, split_links
+from incidents.links import list_linkable_hosts, split_links
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.devices import guest, opened
@@ -100,14 +100,14 @@ def test_only_the_whole_address_of_a_listed_site_is_a_link(text, links):
 @pytest.mark.django_db
 def test_which_sites_are_listed():
     centre = breizh_cyber()
-    assert "www.cnil.fr" in list_hosts(None)
-    assert "aide.exemple.example" not in list_hosts(centre)
+    assert "www.cnil.fr" in list_linkable_hosts(None)
+    assert "aide.exemple.example" not in list_linkable_hosts(centre)
     Contact.objects.update_or_create(csirt=centre, kind="website", defaults={"value": "https://breizhcyber.bzh/"})
     Contact.objects.create(
         csirt=centre, kind="sites", value="Aide.exemple.example, outils.exemple.example", source="x"
     )
     centre = type(centre).objects.get(pk=centre.pk)
-    assert {"breizhcyber.bzh", "aide.exemple.example", "outils.exemple.example"} <= list_hosts(centre)
+    assert {"breizhcyber.bzh", "aide.exemple.example", "outils.exemple.example"} <= list_linkable_hosts(centre)
 
 
 def test_a_stranger_does_not_see_the_message(incident):

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery
@@ -51,7 +51,7 @@ def test_the_list_says_whether_each_mail_arrived(client, incident, time_machine)
 
     assert page.status_code == 200
     for words in [
-        spaced(incident.reference),
+        hyphenate(incident.reference),
         f"/admin/incidents/incident/{incident.reference}/",
         "le centre de réponse",
         "mardi 24 novembre 2026 à 9 h 51, heure de Paris",
@@ -87,7 +87,7 @@ def test_a_search_finds_the_mails_of_a_case(client, incident):
     announce_all_events()
     client.force_login(a_lead())
 
-    assert list_cases(client.get(URL, {"q": spaced(incident.reference).lower()})) == [incident, incident]
+    assert list_cases(client.get(URL, {"q": hyphenate(incident.reference).lower()})) == [incident, incident]
     assert f"{URL}?q={incident.reference}" in text_of(client.get(f"/admin/incidents/incident/{incident.reference}/"))
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from incidents.enums import ActorKind, EventKind, IncidentType
 from incidents.models import Incident
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.correct import correct_story
@@ -65,8 +65,9 @@ def test_the_centre_reads_the_message_of_the_declarant(incident, post):
     deliver_all(post)
 
     message = get_last_mail(post, CENTRE)
+    reference = hyphenate(incident.reference)
     assert message["Subject"].replace("\u00a0", " ") == (
-        f"[TLP:AMBER+STRICT] Message du déclarant : commune de Plouexemple (Finistère) ({spaced(incident.reference)})"
+        f"[TLP:AMBER+STRICT] Message du déclarant : commune de Plouexemple (Finistère) ({reference})"
     )
     assert "- Dominique Exemple\n> La cantine est arrêtée aussi.\n" in body(message)
     assert f"http://localhost:8000/admin/incidents/incident/{incident.reference}/\n" in body(message)
@@ -79,7 +80,7 @@ def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder
     deliver_all(post)
 
     mail = get_last_mail(post, TOWN)
-    assert mail["Subject"].replace("\u00a0", " ") == f"{spaced(incident.reference)} : Breizh Cyber vous a écrit"
+    assert mail["Subject"].replace("\u00a0", " ") == f"{hyphenate(incident.reference)} : Breizh Cyber vous a écrit"
     assert "Breizh Cyber vous a écrit le" in one_line(mail)
     assert f"Signé : {message.author}." in one_line(mail)
     assert "> Avec quel logiciel ?" in body(mail)
@@ -102,7 +103,7 @@ def test_red_keeps_every_word_out_of_the_mails(responder, post):
     answer(incident, responder, "Secret aussi")
     deliver_all(post)
     news = get_last_mail(post, CENTRE)
-    assert news["Subject"] == f"[TLP:RED] Du nouveau dans le dossier {spaced(incident.reference)}"
+    assert news["Subject"] == f"[TLP:RED] Du nouveau dans le dossier {hyphenate(incident.reference)}"
     for mail in post.received:
         assert "Confidentiel" not in mail.as_string()
         assert "Secret aussi" not in body(mail)
@@ -191,7 +192,7 @@ class TestTheBody:
             [mail] = post.to(person.email)
             assert mail["Subject"].replace("\u00a0", " ") == (
                 "Un incident a été déclaré au nom de la commune de Plouexemple (Finistère) "
-                f"({spaced(incident.reference)})"
+                f"({hyphenate(incident.reference)})"
             )
             assert f"http://localhost:8000/suivi/{incident.reference}/\n" in body(mail)
             assert "Breizh Cyber : 0 800 200 008" in body(mail)

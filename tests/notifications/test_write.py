@@ -11,13 +11,13 @@ from incidents.catalogues.reflex_sheets import REFLEXES, dump_sheet
 from incidents.enums import ClosingReason, IncidentType, Origin
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import ReflexSheet
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declaring.declare import declare_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
-from incidents.sharing import READ_BY_OTHERS
+from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
 from notifications.wording import defuse_line, quote_lines, wrap_quotations
 from tests import harmless
 from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
@@ -50,7 +50,7 @@ def test_the_centre_reads_all_that_was_declared(centre, post):
     deliver_all(post)
 
     [message] = post.to(CENTRE)
-    reference = spaced(incident.reference)
+    reference = hyphenate(incident.reference)
     assert message["Subject"].replace("\u00a0", " ") == (
         f"[TLP:AMBER+STRICT] Gravité critique, NON VÉRIFIÉE : rançongiciel, "
         f"commune de Plouexemple (Finistère) ({reference})"
@@ -113,7 +113,7 @@ def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
 
     [message] = post.to(TOWN)
     secret = derive_secret(incident.accesses.get())
-    reference = spaced(incident.reference)
+    reference = hyphenate(incident.reference)
     assert message["Subject"].replace("\u00a0", " ") == f"{reference} : votre déclaration est arrivée"
     text = body(message)
     for line in (
@@ -121,7 +121,7 @@ def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
         "Breizh Cyber : 0 800 200 008\n",
         f"Donnez votre référence : {reference}\n(",
         f"http://localhost:8000/suivi/acces/{secret}/\n",
-        f"Code secret : {spaced(secret)}\n",
+        f"Code secret : {hyphenate(secret)}\n",
         "1. Débranchez, n’éteignez pas.",
         "\n2. Mettez les sauvegardes à l’abri.",
         "\n3. Ne payez pas, n’effacez rien.",
@@ -157,7 +157,7 @@ def test_red_keeps_the_facts_out_of_the_mail(centre, post):
 
     [message] = post.to(CENTRE)
     whole = message["Subject"] + body(message)
-    assert message["Subject"] == f"[TLP:RED] Nouveau dossier {spaced(incident.reference)}"
+    assert message["Subject"] == f"[TLP:RED] Nouveau dossier {hyphenate(incident.reference)}"
     assert f"http://localhost:8000/triage/{incident.reference}/" in whole
     for fact in ("Plouexemple", "Confidentiel", "Infogérance", "Dominique", "02 99", "ançongiciel", "critique"):
         assert fact not in whole
@@ -227,7 +227,7 @@ def test_the_declarant_hears_of_the_acknowledgement_the_new_code_and_the_closing
 
     deliver_all(post)
 
-    reference = spaced(incident.reference)
+    reference = hyphenate(incident.reference)
     receipt, *rest = post.to(TOWN)
     assert [message["Subject"].replace("\u00a0", " ") for message in rest] == [
         f"{reference} : Breizh Cyber s’occupe de votre incident",
@@ -238,7 +238,7 @@ def test_the_declarant_hears_of_the_acknowledgement_the_new_code_and_the_closing
     fresh = derive_secret(incident.accesses.get(revoked_at=None))
     for message in (receipt, *rest):
         assert fresh not in body(message)
-        assert spaced(fresh) not in body(message)
+        assert hyphenate(fresh) not in body(message)
         assert "Code secret :" not in body(message)
 
 
@@ -249,11 +249,11 @@ def test_every_type_has_its_words(centre, post, kind):
     deliver_all(post)
 
     assert len(post.received) == 2
-    assert ("\n3. " in body(post.to(TOWN)[0])) is (kind not in READ_BY_OTHERS)
+    assert ("\n3. " in body(post.to(TOWN)[0])) is (kind not in TYPES_WITH_OPEN_MAILBOX)
 
 
 @pytest.mark.parametrize(
-    "fields", [*({"type": kind} for kind in READ_BY_OTHERS), {"mail_without_code": True}], ids=str
+    "fields", [*({"type": kind} for kind in TYPES_WITH_OPEN_MAILBOX), {"mail_without_code": True}], ids=str
 )
 def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, fields):
     incident = declare(**fields)
@@ -263,10 +263,10 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, fields
     [message] = post.to(TOWN)
     secret = derive_secret(incident.accesses.get())
     text = one_line(message)
-    assert message["Subject"].replace("\u00a0", " ") == f"{spaced(incident.reference)} : une déclaration existe"
+    assert message["Subject"].replace("\u00a0", " ") == f"{hyphenate(incident.reference)} : une déclaration existe"
     assert "Une déclaration existe depuis le mardi 24 novembre 2026 à 9 h 51" in text
     assert "Pour en parler, appelez Breizh Cyber : 0 800 200 008" in text
-    for kept_out in (secret, spaced(secret), "/suivi/", "localhost", "Plouexemple", "Donnez", "1. "):
+    for kept_out in (secret, hyphenate(secret), "/suivi/", "localhost", "Plouexemple", "Donnez", "1. "):
         assert kept_out not in text
 
 

@@ -21,8 +21,8 @@ from collectivities.zones import CLOCKS, PARIS, find_local_day, find_zone
 from core.french import choose_plural, group_phone
 from csirts.models import Csirt
 from csirts.wording import format_centre, format_of_centre, format_to_centre
-from incidents.links import list_hosts, split_links
-from incidents.moments import end_or_day, has_hour
+from incidents.links import list_linkable_hosts, split_links
+from incidents.moments import has_hour, reduce_to_known_end
 from incidents.triage.wording import format_duration, format_short_day, format_short_moment
 
 register = template.Library()
@@ -78,7 +78,7 @@ def find_day(value: date | datetime, zone: str) -> date:
 @register.filter("resumed")
 def find_resumption(interruption: Any, zone: str = PARIS) -> date | datetime | None:
     """Return when a service resumed, as a day if no hour was given."""
-    return end_or_day(interruption.started_at, interruption.ended_at, zone)
+    return reduce_to_known_end(interruption.started_at, interruption.ended_at, zone)
 
 
 @register.filter("clock")
@@ -202,7 +202,7 @@ def make_inline_data(formset: Any) -> str:
 @register.simple_tag(name="words_with_links")
 def link_words(text: str, csirt: Csirt | None) -> SafeString:
     """Return the text of a centre with links only to listed sites."""
-    parts = split_links(text, list_hosts(csirt))
+    parts = split_links(text, list_linkable_hosts(csirt))
     link = '<a href="{0}" rel="external noreferrer">{0}</a>'
     return format_html_join(
         "", "{}", ((format_html(link, part.text) if part.is_link else part.text,) for part in parts)

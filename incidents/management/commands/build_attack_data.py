@@ -46,13 +46,13 @@ def read_release(content: dict[str, Any]) -> Release:
     release = read_bundle(content["objects"]) if content.get("type") == "bundle" else read_catalog(content)
     names = {identifier: name for identifier, name, _tactics in release.techniques}
     techniques = [
-        (identifier, full_name(identifier, names), tactics)
+        (identifier, build_full_name(identifier, names), tactics)
         for identifier, _name, tactics in sorted(release.techniques)
     ]
     return release._replace(techniques=techniques)
 
 
-def full_name(identifier: str, names: dict[str, str]) -> str:
+def build_full_name(identifier: str, names: dict[str, str]) -> str:
     """Return the name of a technique. The name of a sub-technique follows the name of its technique, as ATT&CK writes
     it.
     """

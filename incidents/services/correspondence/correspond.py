@@ -15,7 +15,7 @@ from core.text import clean_line, clean_text
 from incidents.access import Guest, check_ability, get_case, get_incident, speaks_for_body
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Message
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.groups.merge import lock_cases, lock_with_main, pass_answer_on, pass_news_on
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, note_answer, note_news
@@ -130,7 +130,7 @@ def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: See
     doubles = incident.doubles.filter(pk__in=locked_ids, erased_at=None).order_by("pk")
     references = list(doubles.values_list("reference", flat=True))
     for duplicate in references:
-        duplicate_text = letter.text.replace(spaced(reference), spaced(duplicate))
+        duplicate_text = letter.text.replace(hyphenate(reference), hyphenate(duplicate))
         write_to_declarant(reference=duplicate, actor=actor, letter=replace(letter, text=duplicate_text))
     return 1 + len(references)
 

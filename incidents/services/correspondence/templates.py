@@ -21,7 +21,7 @@ from incidents.catalogues.message_templates import (
 )
 from incidents.enums import IncidentType
 from incidents.models import Incident, MessageTemplate
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
@@ -92,7 +92,7 @@ def list_placeholder_values(incident: Incident, user: User, phone: str) -> dict[
     """Return the values of the names in braces for a case. `phone` is the published number of its centre, or ""."""
     return {
         "collectivite": str(incident.collectivity),
-        "reference": spaced(incident.reference),
+        "reference": hyphenate(incident.reference),
         "type": str(incident.get_type_display()),
         "centre": incident.csirt.name if incident.csirt else "",
         "telephone": phone,

@@ -33,7 +33,7 @@ def find_shared(secret: str) -> Incident | None:
     """
     live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None)
     shared = live.filter(secret_hash=hash_shared_secret(secret)).first()
-    incident = Incident.objects.with_words().get(pk=shared.incident_id) if shared else None
+    incident = Incident.objects.with_displayed_rows().get(pk=shared.incident_id) if shared else None
     return incident if incident and may_share_sentence(incident) else None
 
 

@@ -17,7 +17,7 @@ from core.text import clean_line, clean_text
 from incidents.enums import Answer, Certainty, IncidentType
 from incidents.facts.description import Fact, Kind, map_facts
 from incidents.facts.shapes import CALLER_PREFIX, INSTANTS, Caller, Declaration, Instant, Interruption, Leak
-from incidents.moments import is_before, order_end
+from incidents.moments import compute_stored_end, is_before
 from incidents.sharing import is_mailbox_in_doubt
 
 # The clock of a declarant may differ a little from that of the server.
@@ -73,7 +73,7 @@ def list_refusals(problems: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
 
 
 def order_ends(interruption: Interruption) -> Interruption:
-    return replace(interruption, ended_at=order_end(interruption.started_at, interruption.ended_at))
+    return replace(interruption, ended_at=compute_stored_end(interruption.started_at, interruption.ended_at))
 
 
 def clean_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:

@@ -14,7 +14,7 @@ from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, DocumentKind, EventKind
 from incidents.files import vault
 from incidents.files.deposits import StoredFile
-from incidents.files.seals import seal_after
+from incidents.files.seals import compute_seal
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
 from incidents.services.groups.merge import lock_with_main, pass_news_on
 from incidents.services.handling.due import NEWS_FIELDS, note_news
@@ -65,7 +65,7 @@ def open_vault(*, guest: Guest, reference: str) -> bytes:
     if incident.erased_at:
         raise Erased
     row, _made = CaseKey.objects.get_or_create(
-        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())}
+        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
     )
     return vault.unwrap_key(bytes(row.wrapped))
 
@@ -131,7 +131,7 @@ def record_evidence(
     evidence.number = last.number + 1 if last else 1
     # The list prints seconds.
     evidence.received_at = now.replace(microsecond=0)
-    evidence.seal = seal_after(last.seal if last else incident.reference, evidence)
+    evidence.seal = compute_seal(last.seal if last else incident.reference, evidence)
     evidence.save()
     note_news(incident, at=now)
     incident.save(update_fields=NEWS_FIELDS)
@@ -191,7 +191,7 @@ def rewrap_case_keys() -> int:
     for pk in CaseKey.objects.values_list("pk", flat=True):
         with transaction.atomic():
             row = CaseKey.objects.select_for_update().filter(pk=pk).first()
-            if row and not vault.is_wrapped_with_the_first(bytes(row.wrapped)):
+            if row and not vault.is_wrapped_with_first_key(bytes(row.wrapped)):
                 row.wrapped = vault.wrap_key(vault.unwrap_key(bytes(row.wrapped)))
                 row.save(update_fields=["wrapped"])
                 changed += 1

@@ -56,7 +56,7 @@ def sweep_store() -> Swept:
             sweep_folder(folder, swept)
         else:
             swept.is_whole = True
-    except vault.UNREACHABLE as error:
+    except vault.STORE_ERRORS as error:
         logger.warning("evidence store not swept", error=type(error).__name__)
     logger.info("evidence store swept", **vars(swept))
     return swept
@@ -73,7 +73,7 @@ def list_folders() -> list[str]:
 def sweep_folder(folder: str, swept: Swept) -> None:
     """Compare one folder. The store is read before the rows, so that a row committed meanwhile is found."""
     now = timezone.now()
-    stored = vault.list_names(folder)
+    stored = vault.list_object_names(folder)
     pointed = set(list_pointed_stems(folder))
     strays = {name for name in stored if cut_stem(name) not in pointed}
     first_seen = dict(StrayObject.objects.filter(name__startswith=f"{folder}/").values_list("name", "seen_at"))

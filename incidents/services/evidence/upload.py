@@ -19,7 +19,7 @@ from django.utils import timezone
 from incidents.access import Guest, get_case
 from incidents.enums import Ability
 from incidents.files import vault
-from incidents.files.deposits import LARGEST, Deposit, StoredFile
+from incidents.files.deposits import MAX_FILE_BYTES, Deposit, StoredFile
 from incidents.models import EvidenceUpload, Incident
 from incidents.services.evidence.pieces import (
     FileSubmission,
@@ -52,7 +52,7 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
     """
     key = open_vault(guest=guest, reference=reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
-    if size > LARGEST:
+    if size > MAX_FILE_BYTES:
         raise ValidationError("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
     for cut in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
         if first and first == hash_first_slice(cut, key):

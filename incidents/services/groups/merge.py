@@ -19,7 +19,7 @@ from incidents.access import get_incident
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident, IncidentEvent
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.groups.merge_task import ask_for_missing_facts, drop_missing_facts
 from incidents.services.handling.due import (
     DUE_FIELDS,
@@ -84,7 +84,7 @@ def check_pair(double: Incident, main: Incident) -> None:
         raise ValidationError("Ces deux dossiers ne sont pas de la même collectivité et du même centre.")
     for case in (double, main):
         if case.merged_into:
-            what = {"one": spaced(case.reference), "kept": spaced(case.merged_into.reference)}
+            what = {"one": hyphenate(case.reference), "kept": hyphenate(case.merged_into.reference)}
             raise ValidationError("{one} est déjà un double de {kept}. Choisissez {kept}.".format(**what))
     if ClosingReason.WITHDRAWN in (double.closing_reason, main.closing_reason):
         raise ValidationError("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas.")
@@ -95,13 +95,13 @@ def check_places(double: Incident, main: Incident) -> None:
     """Raise ValidationError if the two cases can be merged, but not with `main` as the main case."""
     if main.status == Status.CLOSED:
         closed = "%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord."
-        raise ValidationError(closed % {"main": spaced(main.reference)})
+        raise ValidationError(closed % {"main": hyphenate(main.reference)})
     if double.doubles.exists():
         has_some = "%(double)s a lui-même des doubles : c’est lui qu’il faut garder."
-        raise ValidationError(has_some % {"double": spaced(double.reference)})
+        raise ValidationError(has_some % {"double": hyphenate(double.reference)})
     if main.doubles.count() >= MAX_DOUBLES:
         many = "%(main)s a déjà %(most)s doubles, et n’en prend pas plus."
-        raise ValidationError(many % {"main": spaced(main.reference), "most": MAX_DOUBLES})
+        raise ValidationError(many % {"main": hyphenate(main.reference), "most": MAX_DOUBLES})
 
 
 def copy_state(incident: Incident) -> dict[str, Any]:

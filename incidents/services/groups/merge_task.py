@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import User
 from incidents.due import ANSWER_WITHIN
 from incidents.models import Incident, Task
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.handling.amend import CONCLUDED
 from incidents.services.history.snapshots import find_first_leak
 from incidents.services.library.playbooks import TITLE_LIMIT
@@ -22,7 +22,7 @@ def ask_for_missing_facts(main: Incident, double: Incident, *, actor: User, at: 
     missing = list_missing(main, double)
     if not missing:
         return None
-    words = {"double": spaced(double.reference), "facts": ", ".join(missing)}
+    words = {"double": hyphenate(double.reference), "facts": ", ".join(missing)}
     values: dict[str, Any] = {
         "title": ("Du double {double} : {facts}".format(**words))[:TITLE_LIMIT],
         "why": "Ce dossier ne le dit pas. Vérifiez-le, et dites ici ce qu’il en est.",

@@ -10,7 +10,7 @@ from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, Status, Verification
 from incidents.models import Incident
-from incidents.queries import is_left
+from incidents.queries import lacks_responder
 from incidents.services.handling.close import Ending, refuse_unfinished, save_closing
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.verify import CallBack, record_call_back
@@ -29,7 +29,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     or it is closed.
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
-    if is_left(incident):
+    if lacks_responder(incident):
         return take_over(incident, actor)
     if incident.status == Status.ACKNOWLEDGED and incident.assignee_id == actor.pk:
         return incident

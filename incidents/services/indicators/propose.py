@@ -14,10 +14,10 @@ from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, Door
 from incidents.facts.shapes import read_story_words
 from incidents.files import vault
-from incidents.files.texts import MAX_BYTES, READABLE, extract_words
-from incidents.indicators.known_values import find_own_domain, is_innocent
+from incidents.files.texts import MAX_BYTES, READABLE, extract_text
+from incidents.indicators.known_values import find_own_domain, is_unrelated_to_attack
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
-from incidents.indicators.sightings import count_seen_elsewhere, find_ignored
+from incidents.indicators.sightings import count_seen_elsewhere, find_ignored_reasons
 from incidents.models import Evidence, Incident
 from incidents.queries import group_by_section, list_sheets
 from incidents.services.evidence.pieces import get_reading_key
@@ -66,7 +66,7 @@ class Proposals:
 def propose_values(incident: Incident, user: User) -> Proposals:
     """Return the values found in the words of the case, up to TEXT_LIMIT characters.
 
-    `incident` must be loaded `with_words`.
+    `incident` must be loaded `with_displayed_rows`.
     """
     return weigh_values(incident, user, list_texts(incident))
 
@@ -84,7 +84,7 @@ def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evide
     content = b"".join(vault.read_object(piece.storage_name, get_reading_key(incident)))
     note_opening(piece=piece, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
-    words = extract_words(content, piece.media_type)
+    words = extract_text(content, piece.media_type)
     return piece, weigh_values(incident, actor, [Source(DocumentKind.FILE, words)])
 
 
@@ -113,10 +113,12 @@ def list_texts(incident: Incident) -> Iterator[Source]:
 def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
     origins, left_out = collect_values(sources)
     own, persons = list_domains(incident), {incident.story.contact_email.lower()}
-    telling = [observable for observable in origins if not is_innocent(observable, own=own, persons=persons)]
+    telling = [
+        observable for observable in origins if not is_unrelated_to_attack(observable, own=own, persons=persons)
+    ]
     proposed = telling[:MAX_PROPOSALS]
     existing = set(incident.observables.values_list("kind", "value"))
-    elsewhere, ignored = count_seen_elsewhere(proposed, incident, user), find_ignored(proposed, incident)
+    elsewhere, ignored = count_seen_elsewhere(proposed, incident, user), find_ignored_reasons(proposed, incident)
     rows = [
         Proposal(
             observable,

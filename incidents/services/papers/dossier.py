@@ -21,10 +21,10 @@ from csirts.queries import list_published_ways
 from csirts.routing import find_route
 from incidents.enums import TYPE_TERMS, EventKind, Status, TransferState
 from incidents.models import Incident
-from incidents.queries import is_left
+from incidents.queries import lacks_responder
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import NBSP, format_moment
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.history.declared import DATA, format_judgement, read_declared_data
 from incidents.services.history.snapshots import Values, snapshot_rows
 from incidents.services.library.reflexes import Sheet, find_reflex_sheet
@@ -40,11 +40,11 @@ TAKEN_OVER_SENTENCE = "%(taker)s, dont relève désormais la collectivité, l’
 
 
 def build_dossier(incident: Incident, *, at: datetime) -> dict[str, Any]:
-    """Return the content as plain texts, for a template or for typst. `incident` must be loaded `with_words`."""
+    """Return the content as plain texts, for a template or for typst. Load the case `with_displayed_rows`."""
     zone, data = find_zone(incident.collectivity), read_declared_data(incident)
-    address = settings.SITE_URL + reverse("follow_up_start", query={"reference": spaced(incident.reference)})
+    address = settings.SITE_URL + reverse("follow_up_start", query={"reference": hyphenate(incident.reference)})
     return {
-        "reference": spaced(incident.reference),
+        "reference": hyphenate(incident.reference),
         "body": capfirst(incident.collectivity.label),
         "identity": format_identity(incident.collectivity),
         "received": format_dossier_moment(incident.received_at, zone),
@@ -146,7 +146,7 @@ def format_charge(incident: Incident, zone: str) -> str:
     if incident.closed_at:
         reason = incident.get_closing_reason_display()
         return f"Dossier clos le {format_dossier_moment(incident.closed_at, zone)} : {reason}."
-    if is_left(incident) or was_put_back(incident):
+    if lacks_responder(incident) or was_put_back(incident):
         return "{csirt} n’a personne sur le dossier en ce moment.".format(**words)
     if incident.acknowledged_at:
         at = format_dossier_moment(incident.acknowledged_at, zone)
@@ -171,7 +171,7 @@ def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
     """Return the acknowledgement of receipt: what arrived, when, who deals with it, and nothing more (CRPA, article
     L112-11).
     """
-    words = {"reference": spaced(incident.reference), "at": format_dossier_moment(incident.received_at, zone)}
+    words = {"reference": hyphenate(incident.reference), "at": format_dossier_moment(incident.received_at, zone)}
     lines = [
         "La déclaration électronique {reference} a été reçue le {at}.".format(**words),
         name_service_in_charge(incident),

@@ -129,7 +129,12 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
     if paper is None:
         return None
     forget_content(paper)
-    paper.tries, paper.due_at, paper.done, paper.storage_name = paper.tries + 1, now + LEASE, 0, vault.make_name()
+    paper.tries, paper.due_at, paper.done, paper.storage_name = (
+        paper.tries + 1,
+        now + LEASE,
+        0,
+        vault.make_object_name(),
+    )
     paper.save(update_fields=["tries", "due_at", "done", "storage_name"])
     return paper
 
@@ -151,7 +156,7 @@ def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
 
 def make_pack(paper: Paper) -> int:
     """Make and store an answer pack and return its size in bytes. Raises NothingToPrint for an erased case."""
-    incident = Incident.objects.with_words().get(papers=paper)
+    incident = Incident.objects.with_displayed_rows().get(papers=paper)
     pdf = typeset(TEMPLATES / "pack.typ", build_dossier(incident, at=timezone.now()))
     vault.write_object(paper.storage_name, ensure_case_key(incident), pdf)
     return len(pdf)
@@ -163,7 +168,7 @@ def ensure_case_key(incident: Incident) -> bytes:
     if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
         raise NothingToPrint
     row, _made = CaseKey.objects.get_or_create(
-        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_key())}
+        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
     )
     return vault.unwrap_key(bytes(row.wrapped))
 

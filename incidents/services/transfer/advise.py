@@ -23,7 +23,7 @@ from incidents.access import get_incident
 from incidents.catalogues.partners import PARTNERS_WITH_MAIL, Partner
 from incidents.enums import Ability, EventKind, ObservableKind, Tlp
 from incidents.models import Advice, Incident
-from incidents.moments import end_or_day, format_code, moment_or_day
+from incidents.moments import format_iso_moment, reduce_to_known_end, reduce_to_known_moment
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import (
@@ -34,7 +34,7 @@ from incidents.services.history.snapshots import (
     read_instants,
 )
 from incidents.services.transfer.agreements import NONE, Agreement, check_agreement
-from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
+from incidents.sharing import PartnerKind, forbids_leaving, needs_agreement
 
 MOTIVE_LIMIT = 500
 FORMAT = "tocsin-advice/1"
@@ -128,7 +128,7 @@ def check_advice_motive(request: AdviceRequest) -> str:
 
 def find_advice_refusal(incident: Incident) -> str:
     """Return why the TLP of the case lets nothing out, as a sentence, or "" if something may leave."""
-    return str(TLP_RED_REFUSAL) if is_kept_in(incident.tlp) else ""
+    return str(TLP_RED_REFUSAL) if forbids_leaving(incident.tlp) else ""
 
 
 def format_advice(incident: Incident, partner: Partner, request: AdviceRequest) -> str:
@@ -188,7 +188,10 @@ def describe_body(incident: Incident) -> dict[str, Any]:
 def describe_moments(incident: Incident) -> dict[str, str | None]:
     """Return the known instants in UTC, or as a day of the body's time zone if no hour was given."""
     zone, instants = find_zone(incident.collectivity), read_instants(incident).items()
-    return {name: format_code(moment_or_day(instant.at, zone, instant.certainty)) for name, instant in instants}
+    return {
+        name: format_iso_moment(reduce_to_known_moment(instant.at, zone, instant.certainty))
+        for name, instant in instants
+    }
 
 
 def describe_services(incident: Incident) -> list[dict[str, Any]]:
@@ -198,8 +201,8 @@ def describe_services(incident: Incident) -> list[dict[str, Any]]:
         {
             "service": str(interruption.service),
             "extent": str(interruption.extent),
-            "from": format_code(moment_or_day(interruption.started_at, zone)),
-            "to": format_code(end_or_day(interruption.started_at, interruption.ended_at, zone)),
+            "from": format_iso_moment(reduce_to_known_moment(interruption.started_at, zone)),
+            "to": format_iso_moment(reduce_to_known_end(interruption.started_at, interruption.ended_at, zone)),
             "people": interruption.people_affected,
         }
         for interruption in list_interruptions(incident)

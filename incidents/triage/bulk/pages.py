@@ -19,7 +19,7 @@ from accounts.signed_in import get_account
 from core.french import choose_plural
 from incidents.enums import BulkAct, BulkOutcome, BulkState, Status
 from incidents.models import BulkItem, BulkJob, Incident
-from incidents.reference import is_reference, spaced
+from incidents.reference import hyphenate, is_reference
 from incidents.services.groups.bulk import (
     AT_ONCE,
     MAX_CASES,
@@ -218,7 +218,7 @@ def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
 
 
 def format_bulk_item(item: BulkItem) -> str:
-    return f"{item.incident.collectivity} ({spaced(item.incident.reference)})"
+    return f"{item.incident.collectivity} ({hyphenate(item.incident.reference)})"
 
 
 def explain_refusal(job: BulkJob, item: BulkItem) -> str:

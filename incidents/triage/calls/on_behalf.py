@@ -85,7 +85,7 @@ def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]
     centre_cases = Incident.objects.visible_to(user).open().filter(csirt__in=user.work_centre_ids)
     of_body = centre_cases.filter(collectivity=form.collectivity) if form.collectivity else centre_cases.none()
     keys: list[int] = []
-    for cases in (of_body, centre_cases.called_from(form.read_input("contact_phone"))):
+    for cases in (of_body, centre_cases.with_contact_number(form.read_input("contact_phone"))):
         keys += cases.order_by("-received_at").values_list("pk", flat=True)[:OPEN_SHOWN]
     newest = centre_cases.filter(pk__in=keys).with_holder().select_related("assignee", "collectivity__departement")
     return list(newest.order_by("-received_at", "-id")) if keys else []

@@ -11,7 +11,7 @@ from core.french import choose_plural
 from incidents.catalogues.partners import PARTNERS
 from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, Tlp, UnconfirmingReason
 from incidents.models import IncidentEvent
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.triage.judging.judgement_texts import JUDGEMENTS, format_change
 
 BODY_FIELD_NAMES = {"name": "nom", "kind": "nature", "seat": "siège"}
@@ -92,7 +92,7 @@ def format_assignment(data: Codes) -> str:
 
 def format_merge(data: Codes) -> str:
     """Return the reference of the other case and, if the merge raised the severity, the change."""
-    other = spaced(data.get("main") or data["double"])
+    other = hyphenate(data.get("main") or data["double"])
     return f"{other}, {format_change('severity', *data['severity'])}" if "severity" in data else other
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from incidents.files.seals import find_first_broken
+from incidents.files.seals import find_first_broken_seal
 from incidents.models import Evidence, Incident, IncidentEvent
 from incidents.queries import add_openings
 
@@ -15,7 +15,7 @@ def build_evidence_block(incident: Incident, evidence: list[Evidence], history: 
     more before an alarm.
     """
     pieces = add_openings(incident, evidence)
-    broken = find_first_broken(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None
+    broken = find_first_broken_seal(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None
     if broken is not None:  # a file may have arrived between the two reads, so read both again before the alarm
-        broken = find_first_broken(incident, list(incident.evidence.order_by("number")))
+        broken = find_first_broken_seal(incident, list(incident.evidence.order_by("number")))
     return {"pieces": pieces, "broken": broken}

@@ -16,7 +16,7 @@ from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
-from incidents.queries import is_left
+from incidents.queries import lacks_responder
 from incidents.services.handling.read import has_news, note_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out_act
@@ -45,7 +45,7 @@ def build_telephone_context(incident: Incident, user: User, now: datetime) -> di
     read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
     return {
         "incident": incident,
-        "is_left": is_left(incident),
+        "is_left": lacks_responder(incident),
         "zone": find_zone(incident.collectivity),
         "term": wording.format_term(incident),
         "waiting": wording.compute_waiting_time(incident, now),

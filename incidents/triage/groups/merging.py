@@ -14,7 +14,7 @@ from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Incident
-from incidents.reference import compact, spaced
+from incidents.reference import compact, hyphenate
 from incidents.services.groups.merge import check_pair, merge_incident
 from incidents.services.handling.assign import find_holder
 from incidents.triage import wording
@@ -54,7 +54,7 @@ def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> H
     confirmation = (
         "%(double)s est clos, comme double de celui-ci. Rien n’en est perdu : il est plus bas, dans « Doubles »."
     )
-    messages.success(request, confirmation % {"double": spaced(pair[kept_reference])})
+    messages.success(request, confirmation % {"double": hyphenate(pair[kept_reference])})
     return redirect_to_case(kept_reference)
 
 

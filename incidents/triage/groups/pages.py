@@ -24,7 +24,7 @@ from core.stale import Stale
 from csirts.models import Csirt
 from incidents.enums import BulkState, GroupKind, Status
 from incidents.models import BulkJob, CaseGroup, Incident
-from incidents.reference import compact, spaced
+from incidents.reference import compact, hyphenate
 from incidents.services.groups.bulk import AT_ONCE, do_at_once
 from incidents.services.groups.gather import add_the_rest, group_supplier, list_cases_outside
 from incidents.services.groups.group import (
@@ -278,7 +278,7 @@ def add_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         return redirect_to_group(group)
     form.add_error("references", explain_refused_references(references, wrong))
     if wrong:
-        form.data = replace_posted(request, references=" ".join(map(spaced, wrong)))
+        form.data = replace_posted(request, references=" ".join(map(hyphenate, wrong)))
     return render_group(request, group, add=form, status=422)
 
 
@@ -296,7 +296,7 @@ def explain_refused_references(references: list[str], wrong: list[str]) -> str:
         return "Écrivez au moins une référence, comme T7K4-9MQX."
     if not wrong:
         return f"{TYPED_AT_ONCE} références à la fois au plus."
-    refused = ", ".join(spaced(reference[:20]) for reference in wrong)
+    refused = ", ".join(hyphenate(reference[:20]) for reference in wrong)
     return f"Pas ajoutés, car votre centre n’a pas ces dossiers ou le groupe est fermé : {refused}."
 
 

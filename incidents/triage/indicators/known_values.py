@@ -22,7 +22,7 @@ from incidents.indicators.observables import (
     list_file_names,
     normalise_value,
 )
-from incidents.indicators.sightings import LOOKED_UP, MAX_SIGHTINGS, find_recorded_files, look_up_sightings
+from incidents.indicators.sightings import MAX_LOOKED_UP, MAX_SIGHTINGS, find_recorded_files, look_up_sightings
 from incidents.models import IgnoredValue, Observable
 from incidents.services.indicators.ignore import ignore_value, propose_again
 from incidents.triage.case.page import render_page
@@ -134,7 +134,7 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     list_own_centres(user)
     form = LookUpForm(request.POST if request.method == "POST" else None)
-    context: dict[str, Any] = {"form": form, "most": LOOKED_UP}
+    context: dict[str, Any] = {"form": form, "most": MAX_LOOKED_UP}
     if request.method == "POST":
         context |= look_up_values(form, request.POST.get("text", ""), user)
     return render_page(request, "incidents/triage/look_up.html", context, status=422 if form.errors else 200)

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from core.text import fold
 from incidents.enums import ObservableKind
 from incidents.indicators.observables import EMAIL, Indicator, normalise_ip, normalise_value
-from incidents.indicators.sightings import filter_by_value
+from incidents.indicators.sightings import match_values
 from incidents.models import Observable
 from incidents.querysets import LAST_DIGITS, PACIFIC, IncidentQuerySet
 
@@ -112,8 +112,8 @@ def find_newest_with_value(exact: ExactValue, cases: IncidentQuerySet, most: int
     address.
     """
     if exact.phone:
-        return list_newest(cases.called_from(exact.phone), "phone", most)
-    sightings = Observable.objects.filter(filter_by_value(exact.indicators))
+        return list_newest(cases.with_contact_number(exact.phone), "phone", most)
+    sightings = Observable.objects.filter(match_values(exact.indicators))
     rows = list_newest(cases.filter(pk__in=sightings.values("incident")), "observable", most)
     mails = [indicator.value for indicator in exact.indicators if indicator.kind == ObservableKind.EMAIL]
     if mails:

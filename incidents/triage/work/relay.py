@@ -20,7 +20,7 @@ from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.enums import TYPE_TERMS, Status
 from incidents.models import Incident
-from incidents.reference import is_reference, spaced
+from incidents.reference import hyphenate, is_reference
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag, get_colleague, list_people
 from incidents.services.handling.handover import (
     CASES_SHOWN,
@@ -109,7 +109,7 @@ def announce_relay(request: HttpRequest, relay: Relay) -> None:
     if relay.handed_over:
         messages.success(request, f"Dossiers passés : {len(relay.handed_over)}.")
     if relay.remaining:
-        references = ", ".join(spaced(reference) for reference in relay.remaining)
+        references = ", ".join(hyphenate(reference) for reference in relay.remaining)
         messages.warning(
             request,
             (
