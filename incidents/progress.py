@@ -46,14 +46,14 @@ class CaseProgress:
         return find_first_opener(self.readers)
 
 
-def describe_progress(incident: Incident, *, thread: Sequence[Message], is_held: bool) -> CaseProgress:
-    """Return the progress of the case. `is_held` tells whether the person in charge of the case works for its
+def describe_progress(incident: Incident, *, thread: Sequence[Message], has_holder: bool) -> CaseProgress:
+    """Return the progress of the case. `has_holder` tells whether the person in charge of the case works for its
     centre.
     """
     readers = list_readers(incident)
     questions = list_open_questions(incident, thread)
     is_read = find_first_opener(readers) is not None
-    step = find_step(incident, is_asked=bool(questions), is_read=is_read, is_held=is_held)
+    step = find_step(incident, is_asked=bool(questions), is_read=is_read, has_holder=has_holder)
     return CaseProgress(step=step, questions=questions, readers=readers, ended=find_ended_case(incident))
 
 
@@ -65,14 +65,14 @@ def find_first_opener(readers: Sequence[Reader]) -> Reader | None:
 def annotate_step_values(incidents: IncidentQuerySet) -> IncidentQuerySet:
     """Annotate the cases of a list with the values that `find_listed_step` needs in addition to their own columns."""
     opened = CaseAccess.objects.filter(incident=OuterRef("pk")).exclude(door=Door.SEARCH)
-    return incidents.with_holder().select_related("merged_into").annotate(was_opened=Exists(opened))
+    return incidents.annotate_has_holder().select_related("merged_into").annotate(was_opened=Exists(opened))
 
 
 def find_listed_step(incident: Any) -> Step:
     """Return the step that the page of the case displays. The case must come from `annotate_step_values`."""
     if incident.status in OPEN and incident.awaited_since:
         return Step.AWAITED
-    return find_step(incident, is_asked=False, is_read=incident.was_opened, is_held=incident.is_held)
+    return find_step(incident, is_asked=False, is_read=incident.was_opened, has_holder=incident.has_holder)
 
 
 def find_ended_case(incident: Incident) -> Incident:
@@ -81,7 +81,7 @@ def find_ended_case(incident: Incident) -> Incident:
     return main if main and main.status == Status.CLOSED else incident
 
 
-def find_step(incident: Incident, *, is_asked: bool, is_read: bool, is_held: bool) -> Step:
+def find_step(incident: Incident, *, is_asked: bool, is_read: bool, has_holder: bool) -> Step:
     """Return the step of the case. A duplicate has the step of its main case."""
     if incident.merged_into:
         return Step.CLOSED if incident.merged_into.status == Status.CLOSED else Step.MERGED
@@ -89,7 +89,7 @@ def find_step(incident: Incident, *, is_asked: bool, is_read: bool, is_held: boo
         return Step.WITHDRAWN if incident.closing_reason == ClosingReason.WITHDRAWN else Step.CLOSED
     if is_asked:
         return Step.AWAITED
-    if incident.status == Status.ACKNOWLEDGED and is_held:
+    if incident.status == Status.ACKNOWLEDGED and has_holder:
         return Step.TAKEN
     return Step.READ if is_read else Step.RECEIVED
 

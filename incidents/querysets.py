@@ -78,9 +78,9 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
 
-    def with_holder(self) -> Self:
-        """Annotate each case with `is_held`, which tells whether the person in charge still works for its centre."""
-        return self.annotate(is_held=works_for_centre())
+    def annotate_has_holder(self) -> Self:
+        """Annotate each case with `has_holder`: whether the person in charge still works for its centre."""
+        return self.annotate(has_holder=works_for_centre())
 
     def with_contact_number(self, number: str) -> Self:
         """Return the cases whose declarant gave this telephone number, however it is written. Return none for an

@@ -53,25 +53,25 @@ class IncidentList(APIView):
     @extend_schema(responses=IncidentOut(many=True), operation_id="incidents_list")
     def get(self, request: Request) -> Response:
         """List the incidents that this person may see, newest first."""
-        pages = NewestFirstPagination()
+        paginator = NewestFirstPagination()
         rows = Incident.objects.visible_to(get_api_user(request)).with_displayed_rows()
-        page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response(IncidentOut(page, many=True).data)
+        page = paginator.paginate_queryset(rows, request, view=self)
+        return paginator.get_paginated_response(IncidentOut(page, many=True).data)
 
     @extend_schema(request=DeclarationIn, responses={201: IncidentOut}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
         """Declare an incident. A member declares for their own body, a responder for any."""
-        shape = DeclarationIn(data=request.data)
-        shape.is_valid(raise_exception=True)
-        if not may_declare(get_api_user(request), shape.validated_data["collectivity"]):
+        declared_data = DeclarationIn(data=request.data)
+        declared_data.is_valid(raise_exception=True)
+        if not may_declare(get_api_user(request), declared_data.validated_data["collectivity"]):
             raise PermissionDenied
-        declared = self.declare(request, shape)
+        declared = self.declare(request, declared_data)
         headers = {"Location": request.build_absolute_uri(declared.incident.reference + "/")}
         if not declared.is_new:
             headers["Idempotency-Replayed"] = "true"
         return Response(IncidentOut(declared.incident).data, status=status.HTTP_201_CREATED, headers=headers)
 
-    def declare(self, request: Request, shape: DeclarationIn) -> DeclarationResult:
+    def declare(self, request: Request, declared_data: DeclarationIn) -> DeclarationResult:
         """Declare the incident. Raise ValidationError for a refused declaration, and KeyReused if its key was used
         with other content.
         """
@@ -79,7 +79,7 @@ class IncidentList(APIView):
         submission = Submission(key=f"api:{get_api_user(request).uid}:{key}", origin=Origin.API)
         try:
             return declare_incident(
-                declaration=shape.to_declaration(), submission=submission, actor=get_api_user(request)
+                declaration=declared_data.to_declaration(), submission=submission, actor=get_api_user(request)
             )
         except RefusedDeclaration as refusal:
             raise ValidationError(refusal.message_dict) from None

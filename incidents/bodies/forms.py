@@ -41,11 +41,11 @@ class BodyForm(forms.Form):
     @cached_property
     def towns(self) -> list[Collectivity]:
         """The communes that `town` may name, or only the chosen commune if it was chosen for the same text."""
-        query = self.read_input("town").strip()
+        query = self.get_value("town").strip()
         if (
             query
-            and query == self.read_input("town_asked").strip()
-            and (chosen := find_commune(self.read_input("seat")))
+            and query == self.get_value("town_asked").strip()
+            and (chosen := find_commune(self.get_value("seat")))
         ):
             return [chosen]
         try:
@@ -59,34 +59,34 @@ class BodyForm(forms.Form):
         """The commune of the seat, or None if several communes or none are possible."""
         return self.towns[0] if len(self.towns) == 1 else None
 
-    def read_input(self, name: str) -> str:
+    def get_value(self, name: str) -> str:
         return str(self[name].value() or "")
 
-    def proposal(self) -> Proposal:
+    def build_proposal(self) -> Proposal:
         return Proposal(
-            kind=self.read_input("kind"),
-            legal_form=self.read_input("legal_form"),
-            name=self.read_input("name"),
-            siren=self.read_input("siren"),
+            kind=self.get_value("kind"),
+            legal_form=self.get_value("legal_form"),
+            name=self.get_value("name"),
+            siren=self.get_value("siren"),
             has_no_siren=bool(self["no_siren"].value()),
             seat=str(self.chosen.uid) if self.chosen else "",
         )
 
-    def refuse(self, error: ValidationError) -> None:
+    def add_service_errors(self, error: ValidationError) -> None:
         """Add the errors of the service to the fields that they concern."""
         for name, messages in error.message_dict.items():
             field = FIELD_BY_ERROR.get(name, name)
-            for message in self.about_town(messages) if field == "town" else messages:
+            for message in self.describe_town_problem(messages) if field == "town" else messages:
                 self.add_error(field if field in self.fields else None, message)
 
-    def about_town(self, messages: list[str]) -> list[str]:
+    def describe_town_problem(self, messages: list[str]) -> list[str]:
         """Return the messages that ask which commune is meant, or `messages` if the field was left empty."""
-        if self.towns and self.read_input("town").strip().isdecimal():
+        if self.towns and self.get_value("town").strip().isdecimal():
             return ["Plusieurs communes ont ce code postal. Choisissez laquelle."]
         if self.towns:
             return ["Plusieurs communes portent ce nom. Choisissez laquelle."]
-        if self.read_input("town").strip():
-            other = "son nom" if self.read_input("town").strip().isdecimal() else "son code postal"
+        if self.get_value("town").strip():
+            other = "son nom" if self.get_value("town").strip().isdecimal() else "son code postal"
             return [f"Nous n’avons pas trouvé cette commune. Essayez {other}."]
         return messages
 

@@ -39,9 +39,9 @@ def add_body_page(request: HttpRequest) -> HttpResponse:
     if MEND in request.POST:
         return render_body_form(request, form)
     try:
-        sketch = build_sketch(form.proposal())
+        sketch = build_sketch(form.build_proposal())
     except ValidationError as error:
-        form.refuse(error)
+        form.add_service_errors(error)
         return render_body_form(request, form)
     return add_or_confirm_body(request, form, sketch)
 
@@ -82,7 +82,7 @@ def add_or_confirm_body(request: HttpRequest, form: BodyForm, sketch: Collectivi
         return ask_body_confirmation(request, form, numbered or duplicates, is_numbered=bool(numbered))
     if CONFIRMED not in request.POST and is_burst(request, "body", limit=MANY_BODIES, within_seconds=WITHIN_SECONDS):
         return ask_body_confirmation(request, form, [])
-    return return_to_screen(request, propose_body(proposal=form.proposal()))
+    return return_to_screen(request, propose_body(proposal=form.build_proposal()))
 
 
 def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:
@@ -93,13 +93,13 @@ def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:
 
 
 def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = False) -> HttpResponse:
-    kind = form.read_input("kind") if form.errors else ""
+    kind = form.get_value("kind") if form.errors else ""
     context = {
         "form": form,
         "kinds": KINDS,
         "not_served": NOT_SERVED,
         "legal_forms": LegalForm.choices,
-        "elsewhere": ELSEWHERE_OF.get(form.read_input("legal_form"), kind if kind in Elsewhere else ""),
+        "elsewhere": ELSEWHERE_OF.get(form.get_value("legal_form"), kind if kind in Elsewhere else ""),
         "helpers": list_helpers(timezone.localdate()),
         "is_lost": is_lost,
     }
@@ -119,12 +119,12 @@ def ask_body_confirmation(
     request: HttpRequest, form: BodyForm, duplicates: list[LikelyDuplicate], *, is_numbered: bool = False
 ) -> HttpResponse:
     """Ask one question, with a button that confirms and with what was typed in hidden inputs."""
-    chosen = {"seat": form.chosen.uid, "town_asked": form.read_input("town")} if form.chosen else {}
+    chosen = {"seat": form.chosen.uid, "town_asked": form.get_value("town")} if form.chosen else {}
     context = {
         "doubles": duplicates,
         "is_numbered": is_numbered,
         "kept": list_hidden_inputs(
-            {name: form.read_input(name) for name in form.fields if form.read_input(name)} | chosen
+            {name: form.get_value(name) for name in form.fields if form.get_value(name)} | chosen
         ),
         "yes": MEND if is_numbered else DIFFERENT if duplicates else CONFIRMED,
         "is_different": DIFFERENT in request.POST,

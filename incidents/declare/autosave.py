@@ -39,7 +39,7 @@ def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
         return JsonResponse({}, status=HTTPStatus.CONFLICT)
     except AlreadySent:
         return JsonResponse({}, status=HTTPStatus.GONE)
-    return JsonResponse({"version": stamp_page(page), "said": render_saved_notice(journey.saved(page))})
+    return JsonResponse({"version": stamp_page(page), "said": render_saved_notice(journey.with_saved_page(page))})
 
 
 def render_saved_notice(journey: Journey) -> str:

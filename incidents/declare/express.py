@@ -82,7 +82,7 @@ class ExpressPage:
     @cached_property
     def route(self) -> Route | None:
         """The route of the chosen body, or of the only body found, whose centre the page can already announce."""
-        return self.journey.route or (find_body_route(self.matches[0]) if self.is_sure else None)
+        return self.journey.route or (find_body_route(self.matches[0]) if self.has_one_match else None)
 
     @property
     def is_new(self) -> bool:
@@ -95,13 +95,13 @@ class ExpressPage:
         return self.route is not None and self.route.csirt is None
 
     @property
-    def is_sure(self) -> bool:
+    def has_one_match(self) -> bool:
         """True if the search found exactly one body, which the page then preselects. The declaration is still sent
         only by the button.
         """
         return len(self.matches) == 1
 
-    def list_entries(self) -> list[ScreenEntry]:
+    def build_entries(self) -> list[ScreenEntry]:
         """Return the entries of the three screens of the journey that this screen covers. Other values that were typed
         on these screens earlier are kept.
         """
@@ -176,7 +176,7 @@ def read_express_page(request: HttpRequest, journey: Journey) -> ExpressPage:
     kind = find_type(data.get(TYPE, "")) or (None if is_post else journey.type)
     draft = copy(journey.draft)
     draft.type, draft.collectivity = kind or "", find_chosen_body(request, data.get(BODY, ""), journey)
-    filled = replace(journey, draft=draft).having(Screen.CALLER, values)
+    filled = replace(journey, draft=draft).with_answers(Screen.CALLER, values)
     return ExpressPage(filled, phone, data.get(QUERY, "").strip())
 
 
@@ -203,8 +203,8 @@ def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     add_page_errors(page)
     if page.problems or must_warn_unanswered(request, page):
         return render_express(request, page)
-    details = page.journey.examined(now=timezone.now())
-    if wrong := page.journey.wrong_screen(details):
+    details = page.journey.check_answers(now=timezone.now())
+    if wrong := page.journey.find_wrong_screen(details):
         return render_express_problem(request, page, wrong, details)
     if must_confirm_sending(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page)
@@ -242,7 +242,7 @@ def save_entries(page: ExpressPage) -> UUID | None:
     """Save the screens that were filled here. Return the id of the draft, or None if nothing was typed and no draft
     existed.
     """
-    draft, entries = page.journey.draft, [entry for entry in page.list_entries() if entry.values]
+    draft, entries = page.journey.draft, [entry for entry in page.build_entries() if entry.values]
     if page.is_new and entries:
         draft = start_draft(entry=entries.pop(0))
     for entry in entries:
@@ -302,8 +302,8 @@ def send_express_page(request: HttpRequest, page: ExpressPage, details: Details)
     try:
         declared = send_express(
             uid=journey.draft.uid,
-            entries=page.list_entries(),
-            declaration=journey.declaration(details),
+            entries=page.build_entries(),
+            declaration=journey.build_declaration(details),
             origin=Origin.ACCOUNT if member else Origin.WEB,
             actor=member,
             source=hash_address(request),
@@ -323,7 +323,7 @@ def answer_repeated_express(request: HttpRequest, journey: Journey, page: Expres
     """Redirect to the confirmation page if the same values were already sent. Otherwise show the new values, so that
     they are not lost.
     """
-    response = answer_repeated_post(request, journey, page.list_entries()[-1])
+    response = answer_repeated_post(request, journey, page.build_entries()[-1])
     draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
     return response
 

@@ -89,7 +89,7 @@ class DetailsForm(forms.Form):
                 self.add_error(f"{name}_date", problem)
         return self.cleaned_data
 
-    def instant(self, name: str, zone: ZoneInfo) -> Instant:
+    def build_instant(self, name: str, zone: ZoneInfo) -> Instant:
         has_hour = self.cleaned_data[f"{name}_time"] is not None
         return read_instant(
             combine_moment(self.cleaned_data, name, zone), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour
@@ -114,7 +114,7 @@ class ServiceForm(forms.Form):
             field.label = f"{service.label}, {field.label}"
 
     @property
-    def complaint_prefix(self) -> str:
+    def error_prefix(self) -> str:
         """The prefix of the field names in the services' errors about this row."""
         return f"interruption_{self.service.value}_"
 
@@ -124,7 +124,7 @@ class ServiceForm(forms.Form):
                 self.add_error(f"{name}_date", problem)
         return self.cleaned_data
 
-    def interruption(self, zone: ZoneInfo) -> Interruption:
+    def build_interruption(self, zone: ZoneInfo) -> Interruption:
         return Interruption(
             service=self.service,
             extent=self.cleaned_data["extent"],
@@ -175,28 +175,28 @@ class Details:
         self.rows = [ServiceForm(data, service=service) for service in self.offered if service in ticked]
 
     @property
-    def all(self) -> list[forms.Form]:
+    def all_forms(self) -> list[forms.Form]:
         return [self.form, *self.rows]
 
     @property
     def errors(self) -> bool:
         """True if something must be corrected, so that the title of the page announces an error."""
-        return any(form.errors for form in self.all)
+        return any(form.errors for form in self.all_forms)
 
     def is_valid(self) -> bool:
         return not self.errors
 
-    def fill_gaps(self) -> None:
+    def empty_invalid_values(self) -> None:
         """Replace invalid values by empty ones, so that the services can check the valid values in the same
         request.
         """
-        for form in self.all:
+        for form in self.all_forms:
             for name in form.errors:
                 if name in form.fields:
                     form.cleaned_data[name] = EMPTY_VALUES.get(type(form.fields[name]), "")
 
-    def wrong_inputs(self) -> set[str]:
-        return {form.add_prefix(name) for form in self.all for name in form.errors}
+    def list_wrong_inputs(self) -> set[str]:
+        return {form.add_prefix(name) for form in self.all_forms for name in form.errors}
 
     def services(self) -> Iterator[tuple[bool, ServiceForm]]:
         """Yield whether each service is ticked, with its form."""
@@ -210,10 +210,12 @@ class Details:
             return {}
         return {name: self.data.get(f"{service.value}-{name}") for name in ServiceForm.base_fields}
 
-    def declaration(self, collectivity: Collectivity, incident_type: IncidentType, zone: ZoneInfo) -> Declaration:
+    def build_declaration(
+        self, collectivity: Collectivity, incident_type: IncidentType, zone: ZoneInfo
+    ) -> Declaration:
         answers = self.form.cleaned_data
-        instants: dict[str, Any] = {name: self.form.instant(name, zone) for name in INSTANTS}
-        interruptions = tuple(row.interruption(zone) for row in self.rows)
+        instants: dict[str, Any] = {name: self.form.build_instant(name, zone) for name in INSTANTS}
+        interruptions = tuple(row.build_interruption(zone) for row in self.rows)
         return Declaration(
             collectivity=collectivity,
             type=incident_type,
@@ -227,18 +229,18 @@ class Details:
             **instants,
         )
 
-    def refuse(self, error: ValidationError) -> None:
+    def add_service_errors(self, error: ValidationError) -> None:
         """Add the errors of the services to the fields that they concern."""
         for field, messages in error.message_dict.items():
-            row = next((row for row in self.rows if field.startswith(row.complaint_prefix)), None)
+            row = next((row for row in self.rows if field.startswith(row.error_prefix)), None)
             if row:
-                add_errors(messages, row, field.removeprefix(row.complaint_prefix))
+                add_errors(messages, row, field.removeprefix(row.error_prefix))
             else:
                 add_errors(messages, self.form, field)
 
     def drop_other_errors(self, names: Container[str]) -> None:
         """Remove the errors of inputs that are not in `names`, because other screens show them."""
-        for form in self.all:
+        for form in self.all_forms:
             for field in [name for name in form.errors if form.add_prefix(name) not in names]:
                 del form.errors[field]
 

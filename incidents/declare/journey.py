@@ -84,16 +84,18 @@ class Journey:
         return find_body_route(self.collectivity) if self.collectivity else None
 
     @property
-    def missing(self) -> Screen | None:
+    def first_missing_screen(self) -> Screen | None:
         """The screen that must be filled before the later screens make sense, or None."""
         if self.type is None:
             return Screen.WHAT
         return Screen.WHO if self.collectivity is None else None
 
     @property
-    def next(self) -> Screen:
+    def next_screen(self) -> Screen:
         """The screen with which to continue: the first screen that is not filled, or else the last screen."""
-        return self.missing or next((screen for screen in SCREEN_ORDER if screen not in self.pages), Screen.CALLER)
+        return self.first_missing_screen or next(
+            (screen for screen in SCREEN_ORDER if screen not in self.pages), Screen.CALLER
+        )
 
     def is_declaring_member(self, user: User | object) -> bool:
         """Tell whether the user is signed in and a member of the body that declares."""
@@ -104,12 +106,12 @@ class Journey:
             and self.collectivity.pk in user.collectivity_ids()
         )
 
-    def having(self, screen: Screen, values: Values) -> "Journey":
+    def with_answers(self, screen: Screen, values: Values) -> "Journey":
         """Return a copy in which `screen` has these values."""
         page = DraftPage(screen=screen, values=values, author=self.author, saved_at=timezone.now())
         return replace(self, pages=self.pages | {screen: page})
 
-    def saved(self, page: DraftPage) -> "Journey":
+    def with_saved_page(self, page: DraftPage) -> "Journey":
         """Return a copy with the saved page. If the body has not changed, the copy keeps the body instance whose
         territory is already loaded.
         """
@@ -117,7 +119,7 @@ class Journey:
             page.draft.collectivity = self.draft.collectivity
         return replace(self, draft=page.draft, pages=self.pages | {page.screen: page})
 
-    def details(self) -> Details:
+    def build_details(self) -> Details:
         """Return the forms of all screens with what was typed so far."""
         data = QueryDict(mutable=True)
         for page in self.pages.values():
@@ -125,31 +127,31 @@ class Journey:
                 data.setlist(name, values)
         return Details(data, offered=list_offered_services(self.collectivity.kind if self.collectivity else ""))
 
-    def declaration(self, details: Details) -> Declaration:
-        """Return the declaration that the valid `details` describe. Raise ValueError if the type or the body is
+    def build_declaration(self, details: Details) -> Declaration:
+        """Return the declaration that the valid `build_details` describe. Raise ValueError if the type or the body is
         missing.
         """
         if self.type is None or self.collectivity is None:
             raise ValueError("the type or the body is missing")
-        return details.declaration(self.collectivity, self.type, self.clock)
+        return details.build_declaration(self.collectivity, self.type, self.clock)
 
-    def examined(self, *, now: datetime) -> Details:
+    def check_answers(self, *, now: datetime) -> Details:
         """Return the forms with their errors. If the type and the body are known, the errors of the services are
         included.
         """
-        details = self.details()
-        if not self.missing:
+        details = self.build_details()
+        if not self.first_missing_screen:
             details.is_valid()
-            details.fill_gaps()
+            details.empty_invalid_values()
             try:
-                check_declaration(self.declaration(details), now=now)
+                check_declaration(self.build_declaration(details), now=now)
             except ValidationError as error:
-                details.refuse(error)
+                details.add_service_errors(error)
         return details
 
-    def wrong_screen(self, details: Details) -> Screen | None:
+    def find_wrong_screen(self, details: Details) -> Screen | None:
         """Return the first screen with an error in these checked details, or None."""
-        wrong = details.wrong_inputs()
+        wrong = details.list_wrong_inputs()
         return next(
             (screen for screen in SCREEN_ORDER if wrong & INPUTS_BY_SCREEN[screen]), Screen.CALLER if wrong else None
         )

@@ -54,7 +54,7 @@ def list_lines(page: DraftPage, journey: Journey) -> list[AnswerLine]:
         return [AnswerLine("Ce qui arrive", str(chosen.label) if chosen else "")]
     if page.screen == Screen.WHO:
         return [AnswerLine("La collectivité", str(find_body(get_only_value(page, "collectivite")) or ""))]
-    details = journey.having(Screen(page.screen), page.values).details()
+    details = journey.with_answers(Screen(page.screen), page.values).build_details()
     return list(list_input_lines(details, INPUTS_BY_SCREEN[Screen(page.screen)]))
 
 
@@ -63,7 +63,7 @@ def get_only_value(page: DraftPage, name: str) -> str:
 
 
 def list_input_lines(details: Details, names: frozenset[str]) -> Iterator[AnswerLine]:
-    for form in details.all:
+    for form in details.all_forms:
         for field in form:
             if field.html_name in names and field.value():
                 yield AnswerLine(str(field.label), format_field_value(field))
@@ -107,7 +107,7 @@ def list_mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) 
     for other, place in SCREEN_POSITIONS.items():
         if other == screen or other not in journey.pages:
             continue
-        for form in details.all:
+        for form in details.all_forms:
             for name, messages in form.errors.items():
                 if form.add_prefix(name) in INPUTS_BY_SCREEN[other]:
                     label = str(form[name].label) if name in form.fields else ""
@@ -116,7 +116,7 @@ def list_mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) 
 
 def list_states(journey: Journey) -> list[ScreenState]:
     """Return the state of each screen, for a person who continues a declaration that somebody else began."""
-    details = journey.examined(now=timezone.now())
+    details = journey.check_answers(now=timezone.now())
     return [
         ScreenState(SCREEN_POSITIONS[screen], journey.pages.get(screen), describe_lack(screen, journey, details))
         for screen in SCREEN_POSITIONS
@@ -129,7 +129,7 @@ def describe_lack(screen: Screen, journey: Journey, details: Details) -> str:
         return "pas encore rempli"
     if screen == Screen.CALLER and not journey.pages[screen].values.keys() & {"contact_phone", "contact_email"}:
         return "il manque un téléphone ou un mail"
-    wrong = len(details.wrong_inputs() & INPUTS_BY_SCREEN[screen])
+    wrong = len(details.list_wrong_inputs() & INPUTS_BY_SCREEN[screen])
     return (
         choose_plural("une réponse à vérifier", "%(count)s réponses à vérifier", wrong) % {"count": wrong}
         if wrong

@@ -89,7 +89,7 @@ def resume_draft(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpRe
         form.add_error("code", message % {"reference": hyphenate(draft.incident.reference)})
         return render_code_form(request, form, status=422)
     journey = open_journey(select_drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
-    response = redirect_to(ROUTES[journey.next], **{RESUMED: "oui"})
+    response = redirect_to(ROUTES[journey.next_screen], **{RESUMED: "oui"})
     draft_cookie.remember_draft(response, draft.uid, journey.author)
     return response
 

@@ -44,9 +44,9 @@ def send_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) ->
     Raise as `send_draft` does, except ValidationError: None is also returned if a value became invalid after the
     check.
     """
-    whole = journey.having(entry.screen, entry.values)
-    details = whole.examined(now=timezone.now())
-    if whole.wrong_screen(details) or must_confirm_sending(request, drop_controls(request.POST)):
+    whole = journey.with_answers(entry.screen, entry.values)
+    details = whole.check_answers(now=timezone.now())
+    if whole.find_wrong_screen(details) or must_confirm_sending(request, drop_controls(request.POST)):
         return None
     try:
         return send_declaration(request, whole, details, entry)
@@ -59,7 +59,7 @@ def send_declaration(request: HttpRequest, journey: Journey, details: Details, e
     declared = send_draft(
         uid=journey.draft.uid,
         entry=entry,
-        declaration=journey.declaration(details),
+        declaration=journey.build_declaration(details),
         origin=Origin.ACCOUNT if member else Origin.WEB,
         actor=member,
         source=hash_address(request),
@@ -115,7 +115,7 @@ def declare_sent(request: HttpRequest) -> HttpResponse:
     if journey is None:
         return redirect_to("declare_type")
     if journey.incident is None:
-        return redirect_to(ROUTES[journey.next])
+        return redirect_to(ROUTES[journey.next_screen])
     if journey.incident.status == Status.CLOSED:
         return redirect_from_closed_case(request, journey.incident)
     with timezone.override(journey.clock):

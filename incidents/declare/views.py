@@ -19,6 +19,7 @@ from core.stale import Stale
 from csirts.routing import list_helpers
 from incidents.declare.bot_limits import must_confirm_start
 from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_type
+from incidents.declare.context import build_questions_context, build_screen_context
 from incidents.declare.entries import read_entry
 from incidents.declare.forms import Details
 from incidents.declare.journey import (
@@ -30,43 +31,28 @@ from incidents.declare.journey import (
     find_offered_centre,
     list_own_bodies,
 )
-from incidents.declare.recap import RESUMED, list_lines, list_mistakes_elsewhere, list_states, list_summaries
+from incidents.declare.recap import list_mistakes_elsewhere
 from incidents.declare.redirects import redirect_to
 from incidents.declare.resume import render_no_cookies
 from incidents.declare.screens import (
     INPUTS_BY_SCREEN,
     ROUTES,
-    SCREEN_COUNT,
-    SCREEN_POSITIONS,
     get_next_screen,
-    list_earlier_positions,
 )
 from incidents.declare.sending import RETURNING, answer_repeated_post, ask_confirmation, send_if_valid
 from incidents.devices import draft_cookie
 from incidents.enums import Screen, Status
-from incidents.facts.shapes import STORY_LINES
 from incidents.models import Draft, DraftPage
-from incidents.questions.plain_labels import DATA_LABELS, PERSON_LABELS
 from incidents.services.declaring.draft import (
     AlreadySent,
     AnswersChanged,
     ScreenEntry,
     save_page,
-    stamp_answers,
-    stamp_page,
     start_draft,
 )
 
 ScreenView = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE_TYPE = "Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."
-MAILBOX_HELP = (
-    "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. "
-    "Le lien et le code de votre dossier y arrivent."
-)
-MAILBOX_IN_DOUBT_HELP = (
-    "Sans téléphone, elle est nécessaire. Quelqu’un d’autre lit peut-être cette boîte : le mail dira seulement qu’une "
-    "déclaration existe et qui appeler. Ni lien, ni code : notez le code sur l’écran qui suit."
-)
 TEMPLATES = {
     Screen.SERVICES: "declare/services.html",
     Screen.DATA: "declare/donnees.html",
@@ -76,11 +62,6 @@ FROM_FIRST_SCREEN = "suite"
 # The query parameter of a screen that was opened to correct its errors. Without it, a screen shows no error before its
 # own button is pressed.
 TO_CORRECT = "corriger"
-# The folded questions of the last screen. The fold is open if one of them has an error.
-FOLDED_INPUTS = (
-    *STORY_LINES,
-    *(f"{name}_{part}" for name in ("detected", "attack_known") for part in ("date", "time", "certainty")),
-)
 
 
 @login_not_required
@@ -149,7 +130,7 @@ def render_type_screen(
         "chosen": find_chosen_type(request, journey),
         "named": body,
         "helpers": list_helpers(timezone.localdate()),
-        "next_route": ROUTES[journey.next] if journey else "",
+        "next_route": ROUTES[journey.next_screen] if journey else "",
         "problem": problem,
         "lost": lost,
     }
@@ -175,7 +156,7 @@ def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpReques
             if journey.incident:
                 return redirect_to("declare_sent")
             if lacks_earlier_screen(journey, screen):
-                return redirect_to(ROUTES[journey.next])
+                return redirect_to(ROUTES[journey.next_screen])
             with timezone.override(journey.clock):
                 return view(request, journey)
 
@@ -186,7 +167,7 @@ def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpReques
 
 def lacks_earlier_screen(journey: Journey, screen: Screen) -> bool:
     """Tell whether an earlier screen must be filled before `screen`."""
-    return journey.missing is not None and screen not in {journey.missing, Screen.WHAT}
+    return journey.first_missing_screen is not None and screen not in {journey.first_missing_screen, Screen.WHAT}
 
 
 def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
@@ -294,7 +275,7 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
     except Draft.DoesNotExist:
         return start_missing_draft(request, screen)
     except Stale as changed:
-        return render_screen(request, journey.having(screen, entry.values), screen, clash=changed.current)
+        return render_screen(request, journey.with_answers(screen, entry.values), screen, clash=changed.current)
     draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
     return response
 
@@ -304,7 +285,7 @@ def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
     as `send_if_valid` and `save_page` do, except AnswersChanged.
     """
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
-    may_be_sent = is_last and journey.missing is None and journey.incident is None
+    may_be_sent = is_last and journey.first_missing_screen is None and journey.incident is None
     try:
         if may_be_sent and (response := send_if_valid(request, journey, entry)):
             return response
@@ -312,7 +293,7 @@ def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
         save_page(uid=journey.draft.uid, entry=entry)
         return render_screen(request, find_journey(request) or journey, entry.screen, has_changed=True)
     page = save_page(uid=journey.draft.uid, entry=entry)
-    return redirect_after_saving(request, journey.saved(page), entry.screen)
+    return redirect_after_saving(request, journey.with_saved_page(page), entry.screen)
 
 
 def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
@@ -321,10 +302,10 @@ def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen
     """
     if (back := request.POST.get("vers", "")) in ROUTES:
         return redirect_to(ROUTES[Screen(back)])
-    if journey.missing or screen in {Screen.WHAT, Screen.WHO}:
-        return redirect_to(ROUTES[journey.missing or get_next_screen(screen)])
-    details = journey.examined(now=timezone.now())
-    if (wrong := journey.wrong_screen(details)) == screen:
+    if journey.first_missing_screen or screen in {Screen.WHAT, Screen.WHO}:
+        return redirect_to(ROUTES[journey.first_missing_screen or get_next_screen(screen)])
+    details = journey.check_answers(now=timezone.now())
+    if (wrong := journey.find_wrong_screen(details)) == screen:
         return render_screen(request, journey, screen, details=details)
     return redirect_to_next_screen(request, journey, screen, wrong)
 
@@ -365,7 +346,7 @@ def render_screen(
         return render_body_screen(request, journey, clash=clash)
     status = 409 if clash or has_changed else 422 if details else 200
     to_mend = details is not None or is_correcting(request)
-    details = details or journey.examined(now=timezone.now())
+    details = details or journey.check_answers(now=timezone.now())
     elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_correcting(request) else []
     details.drop_other_errors(INPUTS_BY_SCREEN[screen] if to_mend else ())
     context = build_screen_context(request, screen, journey, clash=clash) | build_questions_context(
@@ -373,38 +354,3 @@ def render_screen(
     )
     context |= {"is_mending": is_correcting(request), "elsewhere": elsewhere, "has_changed": has_changed}
     return render(request, TEMPLATES[screen], context, status=status)
-
-
-def build_questions_context(request: HttpRequest, journey: Journey, details: Details) -> dict[str, object]:
-    return {
-        "form": details,
-        "forms": details.all,
-        "is_mine": journey.is_declaring_member(request.user),
-        "now": timezone.now(),
-        "is_fold_open": any(details.form.errors.get(name) for name in FOLDED_INPUTS),
-        "email_help": MAILBOX_IN_DOUBT_HELP if journey.is_mailbox_in_doubt else MAILBOX_HELP,
-        "data_words": DATA_LABELS,
-        "person_words": PERSON_LABELS,
-        "summary": list_summaries(journey, details),
-        "seen": stamp_answers(journey.draft, journey.pages, but=Screen.CALLER),
-    }
-
-
-def build_screen_context(
-    request: HttpRequest, screen: Screen, journey: Journey | None, *, clash: DraftPage | None = None
-) -> dict[str, object]:
-    """Return the context that all screens share."""
-    page = journey.pages.get(screen) if journey else None
-    return {
-        "step": journey,
-        "place": SCREEN_POSITIONS[screen],
-        "screens": range(1, SCREEN_COUNT + 1),
-        "count": SCREEN_COUNT,
-        "earlier": list_earlier_positions(screen),
-        "page": page,
-        "version": stamp_page(clash or page),
-        "pen": draft_cookie.make_pen(journey.draft.uid, journey.author) if journey else "",
-        "states": list_states(journey) if journey and RESUMED in request.GET else [],
-        "clash": clash,
-        "theirs": list_lines(clash, journey) if clash and journey else [],
-    }

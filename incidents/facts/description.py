@@ -44,16 +44,16 @@ class Fact:
     """A field of a declaration: the question that a town hall reads, its short label for a responder, and the limits
     of the answer.
 
-    `read` is its label in the history and in the papers, and `term` is what a centre calls an instant within a
-    sentence. `help` is the text beside the question to a town hall. `limit` is the greatest number of characters of a
-    line or a text. `section` is the part of the case in which the declarant corrects the field. A field without
+    `history_label` is its label in the history and in the papers, and `term` is what a centre calls an instant within
+    a sentence. `help` is the text beside the question to a town hall. `limit` is the greatest number of characters of
+    a line or a text. `section` is the part of the case in which the declarant corrects the field. A field without
     section is corrected on no page.
     """
 
     kind: Kind
     question: str
     short: str
-    read: str
+    history_label: str
     term: str = ""
     help: str = ""
     section: str = ""
@@ -71,13 +71,13 @@ class Fact:
 
 
 def describe_field(
-    kind: Kind, question: str, *, short: str = "", read: str = "", default: Any = "", **more: Any
+    kind: Kind, question: str, *, short: str = "", history_label: str = "", default: Any = "", **more: Any
 ) -> Any:
-    """Return a dataclass field that carries its description. `short` defaults to the question, and `read` to
+    """Return a dataclass field that carries its description. `short` defaults to the question, and `history_label` to
     `short`.
     """
     short = short or question
-    fact = Fact(kind=kind, question=question, short=short, read=read or short, **more)
+    fact = Fact(kind=kind, question=question, short=short, history_label=history_label or short, **more)
     return field(default=default, metadata={DESCRIBED: fact})
 
 

@@ -56,7 +56,7 @@ class Caller:
     role: str = describe_field(Kind.LINE, "Fonction", section=Section.CALLER)
     phone: str = describe_field(Kind.LINE, "Téléphone", section=Section.CALLER, limit=40)
     email: str = describe_field(
-        Kind.LINE, "Adresse mail", short="Mail", read="Adresse mail", section=Section.CALLER, limit=MAIL_LIMIT
+        Kind.LINE, "Adresse mail", short="Mail", history_label="Adresse mail", section=Section.CALLER, limit=MAIL_LIMIT
     )
 
 
@@ -95,7 +95,7 @@ class Leak:
         Kind.CHOICE,
         "Combien de personnes, à peu près",
         short="Personnes",
-        read="Combien de personnes",
+        history_label="Combien de personnes",
         section=Section.DATA,
         choices=PersonsBand,
     )
@@ -112,18 +112,22 @@ class Declaration:
     collectivity: Collectivity
     caller: Caller
     type: str = describe_field(Kind.CHOICE, "Ce qui arrive", default=IncidentType.UNKNOWN, choices=IncidentType)
-    description: str = describe_field(Kind.TEXT, "Ce qui se passe", read="Récit", section=Section.STORY, limit=5_000)
+    description: str = describe_field(
+        Kind.TEXT, "Ce qui se passe", history_label="Récit", section=Section.STORY, limit=5_000
+    )
     supplier: str = describe_field(
         Kind.LINE,
         "Prestataire concerné",
         short="Prestataire",
-        read="Prestataire concerné",
+        history_label="Prestataire concerné",
         help="Si un logiciel ou un prestataire est en cause : son nom. Cela aide à relier les cas.",
         section=Section.STORY,
     )
-    occurred: Instant = describe_instant("Quand cela a-t-il commencé", short="Survenu", read="Arrivé", term="survenu")
+    occurred: Instant = describe_instant(
+        "Quand cela a-t-il commencé", short="Survenu", history_label="Arrivé", term="survenu"
+    )
     detected: Instant = describe_instant(
-        "Quand l’avez-vous découvert", short="Détecté", read="Découvert", term="détecté"
+        "Quand l’avez-vous découvert", short="Détecté", history_label="Découvert", term="détecté"
     )
     attack_known: Instant = describe_instant(
         "Quand avez-vous su que c’est une attaque", short="Attaque connue", term="attaque connue"
@@ -131,7 +135,7 @@ class Declaration:
     breach_known: Instant = describe_instant(
         "Quand avez-vous su que des données personnelles sont touchées",
         short="Fuite de données connue",
-        read="Atteinte aux données personnelles connue",
+        history_label="Atteinte aux données personnelles connue",
         term="violation de données connue",
     )
     service_stopped: str = describe_field(
@@ -169,7 +173,7 @@ class Submission:
     key: str
     origin: str
     # The caller has locked the key and knows that it was never used, so that no query checks this again.
-    is_held: bool = False
+    is_key_locked: bool = False
     digest: str = field(default="")
     # True for an express declaration, whose declarant only gave a number and asks for a call.
     asks_call_back: bool = False

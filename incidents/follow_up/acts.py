@@ -38,7 +38,7 @@ def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if not form.is_valid():
             return render_case_page(request, incident, guest, form=form)
-        write_to_csirt(reference=incident.reference, guest=guest, letter=form.letter())
+        write_to_csirt(reference=incident.reference, guest=guest, letter=form.build_letter())
     except ValidationError as error:
         form.add_error(None, error)
         return render_case_page(request, incident, guest, form=form)
@@ -79,7 +79,7 @@ def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
         response = render(request, "follow_up/no_sentence.html", status=404)
     else:
         progress = describe_progress(
-            incident, thread=list_latest_messages(incident), is_held=find_holder(incident) is not None
+            incident, thread=list_latest_messages(incident), has_holder=find_holder(incident) is not None
         )
         interruptions = list(incident.interruptions.order_by("id"))
         facts = build_sentence_facts(incident, progress, interruptions, find_new_route(incident))
@@ -112,7 +112,7 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     form = WithdrawForm(data, initial={"author": read_signature(request, guest)})
     if form.is_valid():
         try:
-            withdraw_incident(reference=incident.reference, guest=guest, letter=form.letter())
+            withdraw_incident(reference=incident.reference, guest=guest, letter=form.build_letter())
         except ValidationError as error:
             form.add_error(None, error)
         else:

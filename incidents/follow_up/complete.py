@@ -206,7 +206,7 @@ class SectionPage:
         try:
             self.editor.save(self.build_writing())
         except ValidationError as error:
-            self.editor.refuse(error)
+            self.editor.add_service_errors(error)
             return self.render_page(status=422)
         except Stale as stale:
             self.seen = str(stale.current.uid)

@@ -78,13 +78,13 @@ class Editor(Protocol):
 
     def save(self, writing: Writing) -> Written: ...
 
-    def refuse(self, error: ValidationError) -> None: ...
+    def add_service_errors(self, error: ValidationError) -> None: ...
 
 
 class FactsForm(forms.Form):
     """A form that reads a day and an hour as one instant, and that adds the errors of the services to its fields."""
 
-    def at(self, name: str) -> datetime | None:
+    def read_moment(self, name: str) -> datetime | None:
         """Return the moment in UTC. A day without an hour is its first minute in the current time zone."""
         day, hour = self.cleaned_data[f"{name}_date"], self.cleaned_data[f"{name}_time"]
         zone = timezone.get_current_timezone()
@@ -100,7 +100,7 @@ class FactsForm(forms.Form):
         elif answers.get(f"{name}_certainty", "") not in ("", Certainty.UNKNOWN):
             self.add_error(f"{name}_date", "Donnez le jour, ou choisissez « Je ne sais pas ».")
 
-    def put(self, field: str, messages: list[str]) -> None:
+    def add_errors(self, field: str, messages: list[str]) -> None:
         """Add errors to a field. The services name an instant (`…_at`), which the form asks for as a day."""
         name = f"{field.removesuffix('_at')}_date" if field.endswith("_at") else field
         for message in messages:
@@ -126,9 +126,9 @@ class SingleFormEditor[F: FactsForm]:
     def forms(self) -> list[forms.Form]:
         return [self.form]
 
-    def refuse(self, error: ValidationError) -> None:
+    def add_service_errors(self, error: ValidationError) -> None:
         for field, messages in error.message_dict.items():
-            self.form.put(field, messages)
+            self.form.add_errors(field, messages)
 
 
 @with_facts(Section.STORY)
@@ -185,12 +185,12 @@ class MomentsForm(FactsForm):
             self.check_moment(name)
         return self.cleaned_data
 
-    def instants(self) -> dict[str, Instant]:
-        return {name: self.instant(name) for name in INSTANTS}
+    def build_instants(self) -> dict[str, Instant]:
+        return {name: self.build_instant(name) for name in INSTANTS}
 
-    def instant(self, name: str) -> Instant:
+    def build_instant(self, name: str) -> Instant:
         has_hour = self.cleaned_data[f"{name}_time"] is not None
-        return read_instant(self.at(name), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour)
+        return read_instant(self.read_moment(name), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour)
 
     def moments(self) -> list[dict[str, Any]]:
         parts = ("date", "time", "certainty")
@@ -208,7 +208,7 @@ class MomentsEditor(SingleFormEditor[MomentsForm]):
         self.form = MomentsForm(data, read_instants(incident))
 
     def save(self, writing: Writing) -> Written:
-        return correct_moments(writing=writing, instants=self.form.instants())
+        return correct_moments(writing=writing, instants=self.form.build_instants())
 
 
 class DataForm(FactsForm):
@@ -257,13 +257,13 @@ class ServiceForm(FactsForm):
         self.check_moment("ended")
         return self.cleaned_data
 
-    def interruption(self) -> Interruption:
+    def build_interruption(self) -> Interruption:
         answers = self.cleaned_data
         return Interruption(
             service=self.service.value,
             extent=answers["extent"],
-            started_at=self.at("started"),
-            ended_at=self.at("ended"),
+            started_at=self.read_moment("started"),
+            ended_at=self.read_moment("ended"),
             people_affected=answers["people"],
             workaround=answers["workaround"],
         )
@@ -317,13 +317,13 @@ class ServicesEditor:
         stopped = self.stopped if self.stopped in Answer.values else ""
         if self.noted and not self.sent:  # every service that made the answer « oui » was removed
             stopped = ""
-        interruptions = [form.interruption() for form in self.sent]
+        interruptions = [form.build_interruption() for form in self.sent]
         return correct_services(writing=writing, stopped=stopped, interruptions=interruptions)
 
-    def refuse(self, error: ValidationError) -> None:
+    def add_service_errors(self, error: ValidationError) -> None:
         for field, messages in error.message_dict.items():
             place, _separator, name = field.partition("_")
-            self.sent[int(place)].put(name, messages)
+            self.sent[int(place)].add_errors(name, messages)
 
 
 def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[ServiceForm]:

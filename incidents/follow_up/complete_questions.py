@@ -138,13 +138,13 @@ class QuestionsForm(forms.Form):
         for question in self.section.questions:
             code = question.code
             main = f"{code}-date" if question.kind == Kind.MOMENT else code
-            controls = (self.control(f"{code}-{name}") for name in ("time", UNKNOWN, "garder"))
+            controls = (self.get_control(f"{code}-{name}") for name in ("time", UNKNOWN, "garder"))
             yield QuestionControls(question, self[main], *controls)
 
-    def control(self, name: str) -> forms.BoundField | None:
+    def get_control(self, name: str) -> forms.BoundField | None:
         return self[name] if name in self.fields else None
 
-    def answers(self) -> dict[str, Any]:
+    def list_answers(self) -> dict[str, Any]:
         """Return the answers by code. None means « Je ne sais pas » without another answer. Questions without any
         answer are left out.
         """
@@ -196,11 +196,11 @@ class QuestionsEditor:
             writing=writing,
             section=self.section.code,
             version=self.version.code,
-            values=self.form.answers(),
+            values=self.form.list_answers(),
             keep=self.form.list_kept_codes(),
         )
 
-    def refuse(self, error: ValidationError) -> None:
+    def add_service_errors(self, error: ValidationError) -> None:
         for code, messages in error.message_dict.items():
             name = f"{code}-date" if f"{code}-date" in self.form.fields else code
             for message in messages:

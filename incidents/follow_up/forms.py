@@ -64,7 +64,7 @@ class LetterForm(forms.Form):
     )
     key = forms.CharField(max_length=100, initial=make_form_key, required=False, widget=forms.HiddenInput)
 
-    def letter(self) -> Letter:
+    def build_letter(self) -> Letter:
         """Return the message of a valid form."""
         values = self.cleaned_data
         return Letter(text=values["text"], author=values["author"], key=values["key"] or make_form_key())

@@ -70,7 +70,7 @@ def render_case_page(
 def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     """Return the context that is the same for all who may follow the case, with the history as `guest` reads it."""
     thread, holder = list_latest_messages(incident), find_holder(incident)
-    progress = describe_progress(incident, thread=thread, is_held=holder is not None)
+    progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
     folded = count_folded(thread, standing)
     interruptions, route = list(incident.interruptions.order_by("id")), find_new_route(incident)
     pieces, zone, data = list_opened_evidence(incident), find_zone(incident.collectivity), read_declared_data(incident)

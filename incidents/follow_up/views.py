@@ -105,8 +105,8 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return render_not_found(request)
     incident = access.incident
-    is_held = is_mail_held(incident, EventKind.LINK_ROTATED)
-    context = {"incident": incident, "secret": derive_secret(access), "is_mail_held": is_held}
+    is_mail_stopped = is_mail_held(incident, EventKind.LINK_ROTATED)
+    context = {"incident": incident, "secret": derive_secret(access), "is_mail_held": is_mail_stopped}
     response = render(request, "follow_up/link.html", context)
     case_cookie.remember_case(request, response, access.incident.reference, access.uid)
     return response

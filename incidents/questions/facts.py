@@ -55,10 +55,10 @@ def get_section_title(section: str, version: str) -> str:
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the lines of a story. A line that is missing from an older sheet is left out."""
     words = values["description"] or NOTHING_WRITTEN
-    yield DisplayedFact(label=DECLARATION_FACTS["description"].read, words=words, kind=Kind.LONG)
+    yield DisplayedFact(label=DECLARATION_FACTS["description"].history_label, words=words, kind=Kind.LONG)
     for name, fact in STORY_LINES.items():
         if values.get(name):
-            yield DisplayedFact(label=fact.read, words=values[name])
+            yield DisplayedFact(label=fact.history_label, words=values[name])
 
 
 def list_moment_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
@@ -66,7 +66,7 @@ def list_moment_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displaye
         at, certainty = parse_moment(values[name]["at"]), values[name]["certainty"]
         words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else str(NOT_STATED))
         roughly = certainty == Certainty.APPROXIMATE
-        yield DisplayedFact(label=fact.read, words=f"{words}, à peu près" if roughly else words)
+        yield DisplayedFact(label=fact.history_label, words=f"{words}, à peu près" if roughly else words)
 
 
 def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
@@ -77,7 +77,7 @@ def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Display
         )
     if not values["services"]:
         yield DisplayedFact(
-            label=DECLARATION_FACTS["service_stopped"].read, words=get_label(Answer, values["stopped"])
+            label=DECLARATION_FACTS["service_stopped"].history_label, words=get_label(Answer, values["stopped"])
         )
 
 
@@ -100,20 +100,22 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the lines about the data. If the exact number of persons is known, it replaces their band."""
-    yield DisplayedFact(label=DECLARATION_FACTS["data_concerned"].read, words=get_label(Answer, values["concerned"]))
+    yield DisplayedFact(
+        label=DECLARATION_FACTS["data_concerned"].history_label, words=get_label(Answer, values["concerned"])
+    )
     leak = values["leak"] or {}
     for name, fact in LEAK_FACTS.items():
         if name == "persons_band" and leak.get("persons") is not None:
-            yield DisplayedFact(label=fact.read, words=format_number(leak["persons"]))
+            yield DisplayedFact(label=fact.history_label, words=format_number(leak["persons"]))
         elif name in leak and name != "persons":
-            yield DisplayedFact(label=fact.read, words=format_fact(fact, leak[name]))
+            yield DisplayedFact(label=fact.history_label, words=format_fact(fact, leak[name]))
 
 
 def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     for name in CALLER_ORDER:
         if values.get(name):
             kind = Kind.MAIL if name == "email" else Kind.TEXT
-            yield DisplayedFact(label=CALLER_FACTS[name].read, words=values[name], kind=kind)
+            yield DisplayedFact(label=CALLER_FACTS[name].history_label, words=values[name], kind=kind)
     if values.get("mail_without_code"):
         yield DisplayedFact(label="Mails", words="ni lien, ni code", kind=Kind.TEXT)
 

@@ -80,7 +80,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
     def publish_or_preview(self, request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> HttpResponse:
         """Publish what was typed, or preview it. A refused form is shown again with what was typed."""
         try:
-            preview = read_sheet(clean_content(form.content()))
+            preview = read_sheet(clean_content(form.build_content()))
             if PUBLISH not in request.POST:
                 return self.render_form(request, csirt, kind, form, preview=preview)
             version = publish_form(request, csirt, kind, form)
@@ -169,7 +169,7 @@ def publish_form(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm)
     return publish_sheet(
         kind=kind,
         csirt_slug=csirt.slug,
-        content=form.content(),
+        content=form.build_content(),
         based_on=form.cleaned_data["based_on"],
         actor=get_account(request),
     )

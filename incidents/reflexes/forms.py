@@ -38,7 +38,7 @@ class SheetForm(forms.Form):
         words = self.fields["words"]
         words.help_text = str(words.help_text) % national.words
 
-    def content(self) -> dict[str, Any]:
+    def build_content(self) -> dict[str, Any]:
         """Return the content of a valid form in the shape that the service accepts."""
         values = self.cleaned_data
         return {

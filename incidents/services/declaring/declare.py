@@ -80,7 +80,7 @@ def is_about_reference(error: IntegrityError) -> bool:
 def declare_once(declaration: Declaration, submission: Submission, actor: User | None) -> DeclarationResult:
     now = timezone.now()
     digest = digest_declaration(declaration)
-    if earlier := None if submission.is_held else find_sent_case(submission.key):
+    if earlier := None if submission.is_key_locked else find_sent_case(submission.key):
         if earlier.submission_digest != digest:
             raise SubmissionConflict(earlier)
         return DeclarationResult(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)

@@ -238,7 +238,7 @@ def build_submission(draft: Draft, pages: Iterable[DraftPage], *, author: str, o
     """Return the submission of a draft. The caller has locked the draft."""
     return Submission(
         key=derive_draft_lock(draft.uid),
-        is_held=True,
+        is_key_locked=True,
         origin=origin,
         author=author,
         source=source,

@@ -90,7 +90,7 @@ def list_own_cases(user: User, references: list[str]) -> list[Incident]:
     own_cases = Incident.objects.visible_to(user).filter(
         csirt__in=user.work_centre_ids, reference__in=references[:MAX_CASES]
     )
-    with_details = own_cases.with_holder().select_related("csirt", "assignee", "collectivity__departement")
+    with_details = own_cases.annotate_has_holder().select_related("csirt", "assignee", "collectivity__departement")
     return list(with_details.order_by("is_taken", "due_at", "id"))
 
 

@@ -87,7 +87,9 @@ def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]
     keys: list[int] = []
     for cases in (of_body, centre_cases.with_contact_number(form.read_input("contact_phone"))):
         keys += cases.order_by("-received_at").values_list("pk", flat=True)[:OPEN_SHOWN]
-    newest = centre_cases.filter(pk__in=keys).with_holder().select_related("assignee", "collectivity__departement")
+    newest = (
+        centre_cases.filter(pk__in=keys).annotate_has_holder().select_related("assignee", "collectivity__departement")
+    )
     return list(newest.order_by("-received_at", "-id")) if keys else []
 
 

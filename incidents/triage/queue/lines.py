@@ -83,7 +83,7 @@ class CaseLine:
     def owner(self) -> User | None:
         """Return the assignee, or None if they have left the centre while the case is open."""
         row: Any = self.incident  # Any, for its annotations
-        return self.incident.assignee if row.is_held or self.is_closed else None
+        return self.incident.assignee if row.has_holder or self.is_closed else None
 
 
 # The columns that a line shows: fifty rows of whole models would cost more than the rest of the page.
@@ -104,7 +104,7 @@ def load_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
     joined: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
     return (
         joined.only(*DISPLAYED_FIELDS)
-        .with_holder()
+        .annotate_has_holder()
         .annotate(
             leak_status=Subquery(leaks.values("status")[:1]),
             region_code=Subquery(Region.objects.filter(pk=region).values("code")[:1]),
@@ -188,7 +188,7 @@ def list_case_marks(incident: Any) -> Iterator[str]:
 
 def has_absent_holder(incident: Any) -> bool:
     """Tell whether the case was taken, and nobody of the centre has it any more. The case needs `with_holder()`."""
-    return incident.status == Status.ACKNOWLEDGED and not incident.is_held
+    return incident.status == Status.ACKNOWLEDGED and not incident.has_holder
 
 
 def build_clock(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> dict[str, Any]:

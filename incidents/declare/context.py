@@ -1,0 +1,65 @@
+"""The template contexts of the screens of the declaration."""
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from incidents.declare.forms import Details
+from incidents.declare.journey import Journey
+from incidents.declare.recap import RESUMED, list_lines, list_states, list_summaries
+from incidents.declare.screens import SCREEN_COUNT, SCREEN_POSITIONS, list_earlier_positions
+from incidents.devices import draft_cookie
+from incidents.enums import Screen
+from incidents.facts.shapes import STORY_LINES
+from incidents.models import DraftPage
+from incidents.questions.plain_labels import DATA_LABELS, PERSON_LABELS
+from incidents.services.declaring.draft import stamp_answers, stamp_page
+
+MAILBOX_HELP = (
+    "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. "
+    "Le lien et le code de votre dossier y arrivent."
+)
+MAILBOX_IN_DOUBT_HELP = (
+    "Sans téléphone, elle est nécessaire. Quelqu’un d’autre lit peut-être cette boîte : le mail dira seulement qu’une "
+    "déclaration existe et qui appeler. Ni lien, ni code : notez le code sur l’écran qui suit."
+)
+# The folded questions of the last screen. The fold is open if one of them has an error.
+FOLDED_INPUTS = (
+    *STORY_LINES,
+    *(f"{name}_{part}" for name in ("detected", "attack_known") for part in ("date", "time", "certainty")),
+)
+
+
+def build_questions_context(request: HttpRequest, journey: Journey, details: Details) -> dict[str, object]:
+    """Return the context of the screens of questions. `details` has been checked."""
+    return {
+        "form": details,
+        "forms": details.all_forms,
+        "is_mine": journey.is_declaring_member(request.user),
+        "now": timezone.now(),
+        "is_fold_open": any(details.form.errors.get(name) for name in FOLDED_INPUTS),
+        "email_help": MAILBOX_IN_DOUBT_HELP if journey.is_mailbox_in_doubt else MAILBOX_HELP,
+        "data_words": DATA_LABELS,
+        "person_words": PERSON_LABELS,
+        "summary": list_summaries(journey, details),
+        "seen": stamp_answers(journey.draft, journey.pages, but=Screen.CALLER),
+    }
+
+
+def build_screen_context(
+    request: HttpRequest, screen: Screen, journey: Journey | None, *, clash: DraftPage | None = None
+) -> dict[str, object]:
+    """Return the context that all screens share."""
+    page = journey.pages.get(screen) if journey else None
+    return {
+        "step": journey,
+        "place": SCREEN_POSITIONS[screen],
+        "screens": range(1, SCREEN_COUNT + 1),
+        "count": SCREEN_COUNT,
+        "earlier": list_earlier_positions(screen),
+        "page": page,
+        "version": stamp_page(clash or page),
+        "pen": draft_cookie.make_pen(journey.draft.uid, journey.author) if journey else "",
+        "states": list_states(journey) if journey and RESUMED in request.GET else [],
+        "clash": clash,
+        "theirs": list_lines(clash, journey) if clash and journey else [],
+    }
