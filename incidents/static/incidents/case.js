@@ -1,6 +1,6 @@
-// The page of a case holds several forms. What is typed in any of them is kept on the server while it is typed; a
-// button changes its own block and leaves the page, and what is typed elsewhere on it, as they are. Without this
-// script each button brings all that is typed, and the page that comes back shows it again.
+// The page of a case has several forms. The server saves what is typed in any of them while it is typed. A button
+// replaces only its own block, so that the rest of the page and what is typed there stay. Without this script, each
+// button posts all that is typed, and the page of the response shows it again.
 (() => {
   "use strict";
   const form = document.getElementById("ecrits");
@@ -29,9 +29,9 @@
   const blockOf = (place) => place.closest("[data-block]");
   const say = (words) => { if (told.textContent !== words) told.textContent = words; };
 
-  // Keeping
+  // Saving what is typed
 
-  // What the page says of itself, and the forms of `codes`.
+  // Return the hidden fields of the page and the forms whose codes are in `codes`.
   function written(codes, button) {
     stroke.value = Number(stroke.value) + 1;
     const data = new FormData(form, button);
@@ -94,7 +94,7 @@
 
   // Sending
 
-  // Enter presses no button in particular: that of the form in which it is typed is meant.
+  // The Enter key presses no button of its own, so the button of the form in which it was typed is meant.
   function buttonOf(event) {
     if (event.submitter && !form.contains(event.submitter)) return event.submitter;
     for (let place = document.activeElement; place && place !== document.body; place = place.parentElement) {
@@ -115,24 +115,24 @@
     queue = queue.then(() => {
       const pressed = button.isConnected ? button : inBlock(block, name);
       return pressed && send(pressed);
-    }).catch(() => { // the line was cut in the middle of an answer
+    }).catch(() => { // the connection broke during a response
       setActing(false);
       sayAt(blockOf(button), [form.dataset.cut], true);
     });
   });
 
-  // What was pressed while another answer was awaited may have been drawn again.
+  // A button that was pressed while another response was awaited may have been replaced by a new element.
   function inBlock(block, name) {
     const buttons = document.querySelectorAll(`[data-block="${block}"] button`);
     return [...buttons].find((one) => nameOf(one) === name);
   }
 
-  // What is being sent is not typed in: it is drawn again when the answer comes.
+  // Fields that are being sent are read-only, because the response replaces them.
   function hold(place, isHeldFast) {
     for (const one of place?.querySelectorAll("textarea, input") ?? []) one.readOnly = isHeldFast;
   }
 
-  // presence.js hears of it: what this page sends is no news to it.
+  // Tell presence.js that this page is sending, so that it does not announce the page's own change.
   function setActing(isActing) {
     busy = isActing;
     presence.toggleAttribute("data-acting", isActing);
@@ -156,11 +156,11 @@
     later(wait);
     if (!answer || answer.status >= 500) return sayAt(blockOf(button), [form.dataset.cut], true);
     if (answer.redirected) return sayAt(blockOf(button), [form.dataset.signIn], true, answer.url);
-    leaving = true; // a page of its own says what came of it: the case moved, or was erased
+    leaving = true; // another page shows the outcome, because the case moved or was erased
     form.requestSubmit(button);
   }
 
-  // Showing what came of it
+  // Showing the outcome
 
   function show(page, button, isTaken, own) {
     const place = blockOf(button);
@@ -184,19 +184,19 @@
     if (unsaved) later(PAUSE);
   }
 
-  // An act of a menu is done: the menu that is drawn again is shut.
+  // After an act from a menu, close the menu in the new block.
   function shutMenu(button) {
     for (let menu = button.closest("details"); menu?.closest(".casebar__menu"); menu = menu.parentElement.closest("details")) menu.open = false;
   }
 
-  // The page now shows what the notice was about.
+  // Remove the notice, because the page now shows the change that it announced.
   function clearNotice() {
     const notice = presence.querySelector("[data-changed]");
     notice.replaceChildren();
     delete notice.dataset.words;
   }
 
-  // Something is being typed in it.
+  // Tell whether somebody is typing in the block.
   function isHeld(block) {
     const controls = [...block.querySelectorAll("input, select, textarea")];
     return controls.some((one) => touched.has(codeOf(one.name)) || one === document.activeElement);
@@ -234,11 +234,11 @@
     line.textContent = words.join(" ");
     if (!address) return;
     const door = new URL(address);
-    door.searchParams.set("next", location.pathname); // not the address of what was posted
+    door.searchParams.set("next", location.pathname); // not the address to which the form was posted
     line.append(" ", Object.assign(document.createElement("a"), { href: door, target: "_blank", rel: "noopener", textContent: form.dataset.signInLink }));
   }
 
-  // A ready-made message goes below what is typed already.
+  // Insert a message template below what is already typed.
   function putIntoReply(choice) {
     const reply = document.querySelector("[data-form=reponse] textarea");
     const text = choice.selectedOptions[0].dataset.text;

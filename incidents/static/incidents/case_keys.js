@@ -1,4 +1,4 @@
-// The page of a case by keyboard. Without this script its links and buttons do the same.
+// Keyboard shortcuts on the page of a case. Without this script, its links and buttons do the same.
 (() => {
   "use strict";
   const OFF = "tocsin-raccourcis-coupes"; // as in the queue
@@ -11,7 +11,7 @@
     }
   };
 
-  // A field, once the folds around it are open.
+  // Open the folds around a field and focus it.
   function write(field) {
     if (!field) return false;
     for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
@@ -20,7 +20,7 @@
     return true;
   }
 
-  // A form that is drawn once it is opened.
+  // Open a form that is fetched only when it is opened, and focus its first field.
   function open(name, first) {
     if (write(document.querySelector(first))) return;
     const opener = document.querySelector(`button[name="ouvrir"][value="${name}"]`);
@@ -40,7 +40,7 @@
 
   const isTyping = (place) => place.matches?.("textarea, select, input:not([type=checkbox], [type=radio])");
 
-  // The button of the form in which one types.
+  // Press the button of the form in which the person types.
   function send(place) {
     const own = place.closest?.("[data-form]");
     own?.querySelector("p > button[formaction]")?.click();
@@ -66,7 +66,7 @@
     KEYS[link.dataset.key]();
   });
 
-  // The menu shuts when one turns to something else; a button inside it draws the bar again.
+  // Close the menu after a click elsewhere. A button inside it replaces the whole bar.
   document.addEventListener("click", (event) => {
     const menu = document.getElementById("actes");
     if (menu?.open && !menu.contains(event.target)) menu.open = false;
@@ -83,7 +83,7 @@
       if (onOff.checked) localStorage.removeItem(OFF);
       else localStorage.setItem(OFF, "1");
     } catch {
-      // Nothing can be kept on this device: letters stay as they are.
+      // This device stores nothing, so the shortcuts stay as they are.
     }
   });
 })();

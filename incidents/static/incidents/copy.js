@@ -1,4 +1,4 @@
-// « Copier » beside a text that can be selected whole without it.
+// The button « Copier » beside a text. Without this script, the text can be selected by hand.
 for (const button of document.querySelectorAll("[data-copies]")) {
   const source = document.getElementById(button.dataset.copies);
   button.hidden = false;

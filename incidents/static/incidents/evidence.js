@@ -1,4 +1,4 @@
-// Hands files over a slice at a time, so that a line that is cut costs one slice. Without this script the form works.
+// Uploads files in slices, so that a broken connection loses one slice only. Without this script, the form works.
 (() => {
   "use strict";
   const form = document.querySelector("form[data-envoi]");
@@ -19,7 +19,7 @@
     addEventListener("online", () => { clearTimeout(timer); go(); }, { once: true });
   });
 
-  // One request, tried until the line is back. A refusal is an answer; a silence or a broken server is not.
+  // Send a request until the server responds. A refusal is a response, but silence or a server error is not.
   async function ask(url, options) {
     for (let seconds = 1; ; seconds = Math.min(seconds * 2, LONGEST_WAIT)) {
       const response = await fetch(url, options).catch(() => null);

@@ -1,5 +1,5 @@
-// Keeps what is typed on a screen before its button is pressed: a link, the back button or an empty battery loses
-// nothing. Without this script the buttons keep it. Each save is numbered: the server takes none that comes late.
+// Saves what is typed on a screen before its button is pressed, so that a link, the back button or an empty battery
+// loses nothing. Without this script, the buttons save it. Saves are numbered, and the server ignores late ones.
 (() => {
   "use strict";
   const form = document.querySelector("form[data-keep]");
@@ -81,8 +81,8 @@
     trouble.append(" ", Object.assign(document.createElement("a"), link));
   }
 
-  // Sent while nobody is signed in, the words would be gone. After somebody has signed in elsewhere, the form needs the
-  // mark of the new session.
+  // A post would lose what was typed if nobody is signed in. After somebody has signed in elsewhere, the form needs the
+  // CSRF token of the new session.
   async function sendOnceSignedIn(button) {
     const answer = await fetch(location.href).catch(() => null);
     if (!answer) return say("La ligne est coupée : rien n’est parti. Ce que vous avez écrit reste ici.");

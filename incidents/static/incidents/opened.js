@@ -1,5 +1,5 @@
-// A form that cannot be fetched into its place (a cut line, a session that ended, a case that went away) is opened on
-// the page that its button names: that page says why.
+// A form that cannot be fetched into the page (broken connection, ended session, case that left the centre) is opened
+// on the page that its button names, which says why.
 (() => {
   "use strict";
   const follow = (event) => { location.assign(`${location.pathname}?ouvrir=${event.detail.elt.value}`); };

@@ -1,6 +1,6 @@
-// Who else has this case open, and whether it changed since the page was read. It says so and changes nothing else:
-// what is being typed stays. Stops while the page is hidden. What this page itself sends is no news to it: case.js says
-// while it waits for an answer (`data-acting`), and which event the page then shows (`seen`).
+// Shows who else has this case open, and whether the case changed since the page was loaded. Changes nothing else, so
+// that what is being typed stays. Stops while the page is hidden. Changes that this page sends are not announced:
+// case.js sets `data-acting` while it waits for a response, and then `seen`, the last event that the page shows.
 (() => {
   "use strict";
   const place = document.querySelector("[data-presence]");
@@ -10,7 +10,7 @@
   const there = place.querySelector("[data-there]");
   const changed = place.querySelector("[data-changed]");
   let timer = 0;
-  let leftAt = -Infinity; // when a form was sent that leaves the page
+  let leftAt = -Infinity; // when a form that leaves the page was sent
 
   const say = (where, words) => { if (where.textContent !== words) where.textContent = words; };
 
@@ -26,10 +26,10 @@
   const isActing = () => "acting" in place.dataset || performance.now() - leftAt < EVERY;
 
   function tell({ others, writing, seen, changed: words }, before) {
-    const beside = document.querySelector("[data-writing]"); // drawn again with the form, so looked for each time
+    const beside = document.querySelector("[data-writing]"); // replaced with the form, so it is looked up each time
     if (beside) say(beside, writing.map((one) => `${one} écrit aussi au déclarant.`).join(" "));
     say(there, others.length ? `Aussi sur cette page\u00a0: ${others.join(", ")}.` : "");
-    if (isActing() || form.elements.seen.value !== before) return; // asked again later
+    if (isActing() || form.elements.seen.value !== before) return; // the next request will ask again
     if (!before) form.elements.seen.value = seen;
     if (words && changed.dataset.words !== words) warn(words);
   }

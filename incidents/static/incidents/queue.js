@@ -1,5 +1,5 @@
-// The queue stays up to date without moving under the hand, and is worked through by keyboard.
-// Without this script its links, ticks and buttons do the same, one page at a time.
+// Keeps the queue up to date without moving the row in use, and adds keyboard shortcuts.
+// Without this script, its links, checkboxes and buttons do the same, one page at a time.
 (function () {
   "use strict";
   const EVERY = 20000;
@@ -24,7 +24,7 @@
   let lastAsked = 0;
   let lastShown = 0;
 
-  // A row is a case, or a wave of several, which names itself by its key and holds their references in its box.
+  // A row is a case or a wave of cases. The name of a wave is its key, and its checkbox lists their references.
   const rows = () => [...queue.querySelectorAll(".row")];
   const nameOf = (row) => row?.dataset.reference || row?.dataset.wave;
   const ticks = () => [...queue.querySelectorAll(".row__tick input")];
@@ -67,7 +67,7 @@
     if (event.target.matches("[data-keys]")) switchKeys(event.target.checked);
   });
 
-  // The box of a wave ticks each of its cases that is in sight; a case that is let go lets the wave go.
+  // The checkbox of a wave ticks each visible case of the wave. Unticking a case unticks its wave.
   function follow(box) {
     const touched = referencesOf([box]);
     const others = ticks().filter((one) => one !== box && one.value.split(" ").some((each) => touched.has(each)));
@@ -153,7 +153,7 @@
     say(`${words.lost} ${readAt.getHours()}${NBSP}h${NBSP}${String(readAt.getMinutes()).padStart(2, "0")}`);
   }
 
-  // Answers may come in another order than they were asked for: what is older than the rows in sight is of no use.
+  // Responses may arrive out of order. A response older than the rows on the page is ignored.
   async function replaceRows() {
     const asked = ++lastAsked;
     try {
@@ -188,7 +188,7 @@
     else if (fresh) document.getElementById("dossiers").before(fresh);
   }
 
-  // The row that has the focus, or the first one in sight, stays where it is on the screen.
+  // The focused row, or else the first visible row, keeps its position on the screen.
   function keepPlace(change) {
     const held = rowOfFocus();
     const anchor = held || rows().find((row) => row.getBoundingClientRect().top >= 0);
@@ -207,7 +207,7 @@
     if (row && (held || scrolled)) window.scrollBy(0, row.getBoundingClientRect().top - top);
   }
 
-  // What was ticked in a wave that has shut stays ticked under its box, which is then half ticked.
+  // Cases that were ticked in a wave stay ticked when it is closed. Its checkbox is then indeterminate.
   function keepTicks(ticked) {
     const shown = referencesOf(ticks().filter((one) => one.checked));
     for (const wave of ticks().filter(isOfWave)) {
@@ -222,7 +222,7 @@
 
   const focusable = (row) => [...row.querySelectorAll("a[href], input:not([hidden])")];
 
-  // A wave opens and shuts in its place; the address keeps it, for the next look and for a reload.
+  // Open or close a wave in its place. The address records it for the next refresh and for a reload.
   async function open(link) {
     history.replaceState(null, "", link.href);
     try {
@@ -284,7 +284,7 @@
       if (on) localStorage.removeItem(OFF);
       else localStorage.setItem(OFF, "1");
     } catch {
-      // Nothing can be kept on this device: the switch holds for this page only.
+      // This device stores nothing, so the switch applies to this page only.
     }
     if (!on) say(words.off);
   }
@@ -362,7 +362,7 @@
     KEYS[key]();
   });
 
-  // Menus shut as soon as one looks elsewhere.
+  // Close all menus except the one that contains `but`.
   function shutMenus(but) {
     for (const menu of queue.querySelectorAll("details.menu[open]")) if (!menu.contains(but)) menu.open = false;
   }

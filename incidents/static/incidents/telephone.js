@@ -1,4 +1,4 @@
-/* The sheet of a call, quicker with a script: bodies as one types, Enter to go on, Ctrl+Enter to send. */
+/* Makes the form of a call faster: bodies are listed while one types, Enter goes on, Ctrl+Enter sends. */
 "use strict";
 
 const sheet = document.querySelector(".call-sheet__form");
@@ -97,7 +97,7 @@ function choose(number) {
   warn();
 }
 
-/* What the server would say after the whole call: a case is open already, or another centre answers. */
+/* Show early what the server would say after the call: a case is already open, or another centre answers. */
 async function warn() {
   const data = new FormData();
   const body = kept.value;
@@ -119,7 +119,7 @@ function showWarnings(fresh) {
   if (fresh.length) said.textContent += `. ${fresh.map((one) => one.querySelector("h2").textContent.trim()).join(". ")}.`;
 }
 
-/* The services of that kind of body; what was answered stays in sight. */
+/* Show the services of this kind of body. A service that was answered stays visible. */
 function offer(kind) {
   for (const row of sheet.querySelectorAll(".services__row")) {
     const runs = row.dataset.kinds.split(" ").includes(kind);
@@ -127,7 +127,7 @@ function offer(kind) {
   }
 }
 
-/* On a telephone the long list is folded, unless something in it was answered; elsewhere all is in sight. */
+/* Fold the long list on a narrow screen, unless something in it was answered. */
 function fold() {
   const answered = [...services.querySelectorAll("select")].some((one) => one.value);
   services.open = wide.matches || answered;

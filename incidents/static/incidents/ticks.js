@@ -1,4 +1,4 @@
-// « Tout cocher » above a list of boxes; « Tout décocher » once they all are.
+// The button « Tout cocher » above a list of checkboxes, or « Tout décocher » once all are ticked.
 for (const button of document.querySelectorAll("[data-ticks]")) {
   const boxes = [...button.form.querySelectorAll(`input[type=checkbox][name="${button.dataset.ticks}"]`)];
   const name = () => { button.textContent = boxes.every((box) => box.checked) ? "Tout décocher" : "Tout cocher"; };

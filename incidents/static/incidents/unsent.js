@@ -1,4 +1,4 @@
-// Words that were typed and not sent are asked about before the page is left.
+// Asks for confirmation before a page with unsent text is left.
 (() => {
   "use strict";
   let sending = false;

@@ -1,5 +1,5 @@
-// A paper that is being made: its place in the page is asked for again every three seconds, until it waits no more.
-// Without this script the page has a link that does the same.
+// Reloads the state of a paper every three seconds, until the paper is made or has failed.
+// Without this script, the page has a link that does the same.
 (function () {
   "use strict";
   async function look() {
@@ -11,7 +11,7 @@
       const fresh = page.getElementById(place.id);
       if (fresh) place.replaceWith(fresh);
     } catch {
-      // The line was cut: the next time will do.
+      // The connection broke, so the next request tries again.
     }
     setTimeout(look, 3000);
   }
