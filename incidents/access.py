@@ -112,12 +112,12 @@ def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> No
     )
 
 
-def save_accesses(user: User, opened: list[tuple[int, int | None]], door: Door) -> None:
+def save_accesses(user: User, cases_and_centres: list[tuple[int, int | None]], door: Door) -> None:
     """Append a row for each (case, centre of `user`), unless an earlier row still covers this access."""
-    if not opened:
+    if not cases_and_centres:
         return
     at = timezone.now()
-    cases, csirts = zip(*opened, strict=True)
+    cases, csirts = zip(*cases_and_centres, strict=True)
     values: dict[str, Any] = {"user": user.pk, "door": door, "at": at, "until": at + SAME_ACCESS_WITHIN}
     with connection.cursor() as cursor:
         cursor.execute(SAVE_ACCESSES, values | {"incidents": list(cases), "csirts": list(csirts)})
@@ -180,7 +180,7 @@ def may_declare(user: User, collectivity: Collectivity) -> bool:
     return bool(user.work_centre_ids) or collectivity.pk in user.collectivity_ids()
 
 
-def get_offer(user: User, uid: UUID) -> Transfer:
+def get_proposed_transfer(user: User, uid: UUID) -> Transfer:
     """Return a transfer for a person of the centre to which it was proposed. Raise Http404 for anybody else."""
     return find_transfer(user, uid, taker__in=user.read_centre_ids)
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from csirts.models import Csirt
 
 FILE = Path(__file__).parent / "data" / "official-sites.json"
-OFFICIAL = frozenset(json.loads(FILE.read_text(encoding="utf-8"))["hosts"])
+OFFICIAL_HOSTS = frozenset(json.loads(FILE.read_text(encoding="utf-8"))["hosts"])
 ADDRESS = re.compile(r"https://[^\s<>\"«»]+")
 # Characters that end a sentence and do not belong to the address before them.
 TRAILING_CHARACTERS = ".,;:!?)…\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
@@ -35,7 +35,7 @@ def list_linkable_hosts(csirt: Csirt | None) -> frozenset[str]:
     own = {find_link_host(settings.SITE_URL)}
     if csirt:
         own |= {find_link_host(csirt.website), *csirt.sites}
-    return OFFICIAL | (own - {""})
+    return OFFICIAL_HOSTS | (own - {""})
 
 
 def split_links(text: str, hosts: frozenset[str]) -> Iterator[TextPart]:

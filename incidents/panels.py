@@ -29,18 +29,18 @@ type RemarkReader = Callable[[Collection[int]], Mapping[int, Sequence[Remark]]]
 _readers: list[RemarkReader] = []
 
 
-def register_remarks(read: RemarkReader) -> None:
+def register_remarks(reader: RemarkReader) -> None:
     """Register a function that returns the remarks on the events of a page. Registering a function twice has no
     effect.
     """
-    if read not in _readers:
-        _readers.append(read)
+    if reader not in _readers:
+        _readers.append(reader)
 
 
 def list_remarks(events: Collection[int]) -> dict[int, list[Remark]]:
     """Return the remarks on each event, in the order in which the applications registered."""
     by_event = defaultdict[int, list[Remark]](list)
-    for read in _readers:
-        for event, remarks in read(events).items():
+    for reader in _readers:
+        for event, remarks in reader(events).items():
             by_event[event] += remarks
     return by_event

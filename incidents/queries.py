@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Min, Q
 from collectivities.zones import find_zone
 from incidents.enums import Door, EventKind, Status
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
-from incidents.querysets import works_for_centre
+from incidents.querysets import holder_works_for_centre
 from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_version
 from incidents.questions.facts import SNAPSHOT_TITLES, UNSAID, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
@@ -129,7 +129,7 @@ def lacks_responder(incident: Incident) -> bool:
     """
     if incident.status != Status.ACKNOWLEDGED:
         return False
-    return not Incident.objects.filter(works_for_centre(), pk=incident.pk).exists()
+    return not Incident.objects.filter(holder_works_for_centre(), pk=incident.pk).exists()
 
 
 def list_readers(incident: Incident) -> list[Reader]:

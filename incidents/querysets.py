@@ -47,7 +47,7 @@ def list_last_digits(number: str) -> set[str]:
     return endings
 
 
-def works_for_centre() -> Exists:
+def holder_works_for_centre() -> Exists:
     """Return the condition that the person in charge of the case works for its centre today, with a role in force and
     an active account.
     """
@@ -55,11 +55,11 @@ def works_for_centre() -> Exists:
     return Exists(roles.filter(csirt=OuterRef("csirt"), user=OuterRef("assignee")))
 
 
-def has_no_holder() -> Q:
+def lacks_working_holder() -> Q:
     """Return the condition that nobody is in charge of the case, or that the person in charge of an open case has left
     the centre. A closed case keeps the person who was in charge.
     """
-    return Q(assignee=None) | Q(Q(status__in=OPEN) & ~works_for_centre())
+    return Q(assignee=None) | Q(Q(status__in=OPEN) & ~holder_works_for_centre())
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -80,7 +80,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def annotate_has_holder(self) -> Self:
         """Annotate each case with `has_holder`: whether the person in charge still works for its centre."""
-        return self.annotate(has_holder=works_for_centre())
+        return self.annotate(has_holder=holder_works_for_centre())
 
     def with_contact_number(self, number: str) -> Self:
         """Return the cases whose declarant gave this telephone number, however it is written. Return none for an

@@ -12,14 +12,14 @@ from stdnum.iso7064 import mod_37_36
 from core.secrets import hash_value
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-LENGTH = 8
+REFERENCE_LENGTH = 8
 
 
 def make_reference() -> str:
     """Return eight symbols, of which seven are random, so that there are 34 billion references. The database refuses a
     repeated reference.
     """
-    body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    body = "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH - 1))
     return add_check_character(body)
 
 
@@ -29,7 +29,7 @@ def add_check_character(body: str) -> str:
 
 def is_reference(text: str) -> bool:
     """Tell whether `text`, already in its compact form, is a well-formed reference."""
-    return len(text) == LENGTH and mod_37_36.is_valid(text, ALPHABET)
+    return len(text) == REFERENCE_LENGTH and mod_37_36.is_valid(text, ALPHABET)
 
 
 def compact(text: str) -> str:

@@ -50,7 +50,7 @@ POINTS_OF_TYPE: dict[str, int] = {
     IncidentType.MISDELIVERY: 1,
 }
 # Without these services, people are harmed or unpaid within days.
-ESSENTIAL = frozenset(
+ESSENTIAL_SERVICES = frozenset(
     {
         PublicService.CIVIL,
         PublicService.SOCIAL,
@@ -60,7 +60,7 @@ ESSENTIAL = frozenset(
         PublicService.ELECTIONS,
     }
 )
-SENSITIVE = frozenset(
+SENSITIVE_CATEGORIES = frozenset(
     {
         DataCategory.NIR,
         DataCategory.HEALTH,
@@ -149,7 +149,7 @@ def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
     stopped = [
         interruption
         for interruption in ongoing
-        if interruption.extent != InterruptionExtent.DEGRADED and interruption.service in ESSENTIAL
+        if interruption.extent != InterruptionExtent.DEGRADED and interruption.service in ESSENTIAL_SERVICES
     ]
     if stopped:
         is_stated = all(interruption.extent == InterruptionExtent.STOPPED for interruption in stopped)
@@ -166,7 +166,7 @@ def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
 def weigh_leak(leak: Leak | None) -> Iterator[Reason]:
     if leak is None or leak.status == LeakStatus.UNFOUNDED:
         return
-    sensitive = SENSITIVE.intersection(leak.categories)
+    sensitive = SENSITIVE_CATEGORIES.intersection(leak.categories)
     if leak.status == LeakStatus.CONFIRMED:
         yield Reason(2, "fuite de données confirmée")
     elif sensitive:

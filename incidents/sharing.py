@@ -37,7 +37,7 @@ TYPES_WITH_OPEN_MAILBOX = (
 )
 
 
-class PartnerKind(StrEnum):
+class ReaderKind(StrEnum):
     """The kinds of readers outside the centre that answers for the case."""
 
     # Another centre that takes the case over, as the named recipient of a transfer.
@@ -49,12 +49,12 @@ class PartnerKind(StrEnum):
 
 # TLP 2.0: RED stays with named recipients, AMBER+STRICT within the recipient's organisation, AMBER extends to its
 # clients.
-REACHES: dict[str, tuple[PartnerKind, ...]] = {
+READERS_BY_LABEL: dict[str, tuple[ReaderKind, ...]] = {
     Tlp.RED: (),
     Tlp.AMBER_STRICT: (),
-    Tlp.AMBER: (PartnerKind.CLIENT,),
-    Tlp.GREEN: (PartnerKind.CLIENT, PartnerKind.COMMUNITY, PartnerKind.COLLEAGUE),
-    Tlp.CLEAR: tuple(PartnerKind),
+    Tlp.AMBER: (ReaderKind.CLIENT,),
+    Tlp.GREEN: (ReaderKind.CLIENT, ReaderKind.COMMUNITY, ReaderKind.COLLEAGUE),
+    Tlp.CLEAR: tuple(ReaderKind),
 }
 
 
@@ -68,7 +68,7 @@ def may_mail_texts_to_csirt(incident: "Incident") -> bool:
     return not forbids_leaving(incident.tlp)
 
 
-def may_be_read_by_others(incident: "Incident") -> bool:
+def may_others_read_mailbox(incident: "Incident") -> bool:
     """Tell whether somebody else may read the declarant's mailbox. If so, no mail to this mailbox gives access to the
     case.
     """
@@ -82,11 +82,11 @@ def is_mailbox_in_doubt(incident_type: str) -> bool:
     return incident_type in TYPES_WITH_OPEN_MAILBOX
 
 
-def may_be_mailed_to_declarant(incident: "Incident") -> bool:
+def may_mail_texts_to_declarant(incident: "Incident") -> bool:
     """Tell whether a mail to the declarant may contain the message of the centre. If not, the mail only says that a
     message is in the case.
     """
-    return not forbids_leaving(incident.tlp) and not may_be_read_by_others(incident)
+    return not forbids_leaving(incident.tlp) and not may_others_read_mailbox(incident)
 
 
 def may_share_sentence(incident: "Incident") -> bool:
@@ -94,14 +94,14 @@ def may_share_sentence(incident: "Incident") -> bool:
     return not forbids_leaving(incident.tlp)
 
 
-def may_be_shared_with_partner(tlp: str, partner: PartnerKind) -> bool:
+def may_be_shared_with_partner(tlp: str, partner: ReaderKind) -> bool:
     """Tell whether the label lets the case reach this partner without new consent. Otherwise the declarant must agree,
     or the label must be lowered first.
     """
-    return partner in REACHES[tlp]
+    return partner in READERS_BY_LABEL[tlp]
 
 
-def needs_agreement(tlp: str, partner: PartnerKind, *, label: str = "") -> bool:
+def needs_agreement(tlp: str, partner: ReaderKind, *, label: str = "") -> bool:
     """Tell whether the declarant must agree first, because the label of the case does not reach this partner or
     because the file would carry a wider `label` than the case.
     """
@@ -117,7 +117,7 @@ def propose_label(tlp: str) -> Tlp:
     """Return the label to propose for a message to a CERT: the label of the case if it reaches CERTs, or else
     AMBER+STRICT.
     """
-    return Tlp(tlp) if may_be_shared_with_partner(tlp, PartnerKind.COMMUNITY) else Tlp.AMBER_STRICT
+    return Tlp(tlp) if may_be_shared_with_partner(tlp, ReaderKind.COMMUNITY) else Tlp.AMBER_STRICT
 
 
 def may_share_lesson(tlp: str) -> bool:
@@ -137,4 +137,4 @@ def may_mail_to_partner(tlp: str, partner: Partner, *, label: str = "", is_agree
     """
     if not partner.email or forbids_leaving(tlp):
         return False
-    return is_agreed or not needs_agreement(tlp, PartnerKind.COMMUNITY, label=label)
+    return is_agreed or not needs_agreement(tlp, ReaderKind.COMMUNITY, label=label)

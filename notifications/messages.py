@@ -26,9 +26,9 @@ from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.sharing import (
     TLP_MEANS,
     forbids_leaving,
-    may_be_mailed_to_declarant,
-    may_be_read_by_others,
     may_mail_texts_to_csirt,
+    may_mail_texts_to_declarant,
+    may_others_read_mailbox,
 )
 from notifications.enums import Recipient
 from notifications.facts import describe_case_facts
@@ -79,7 +79,7 @@ def choose_template(delivery: Delivery) -> str:
         return f"notifications/csirt_{'red' if is_red else 'declared'}.txt"
     if delivery.recipient == Recipient.CSIRT and not may_mail_texts_to_csirt(delivery.incident):
         return "notifications/csirt_red_news.txt"
-    if delivery.recipient == Recipient.DECLARANT and may_be_read_by_others(delivery.incident):
+    if delivery.recipient == Recipient.DECLARANT and may_others_read_mailbox(delivery.incident):
         return TEMPLATES_IN_DOUBT.get(delivery.event.kind, f"notifications/declarant_{delivery.event.kind}.txt")
     return f"notifications/{delivery.recipient}_{delivery.event.kind}.txt"
 
@@ -184,7 +184,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
         "the_body": defuse_line(add_article(incident.collectivity.label)),
         "centre": incident.csirt,
         # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.
-        "follow_up": "" if may_be_read_by_others(incident) else make_page_link("follow_up_start"),
+        "follow_up": "" if may_others_read_mailbox(incident) else make_page_link("follow_up_start"),
         "fallbacks": [] if incident.csirt and incident.csirt.phone else list_other_centres(incident),
     }
     if delivery.event.kind == EventKind.DECLARED:
@@ -206,7 +206,7 @@ def list_other_centres(incident: Incident) -> tuple[Fallback, ...]:
 
 def quote_message_for_declarant(delivery: Delivery) -> dict[str, str]:
     """Return the message, without its words if others may read the mailbox or if the case is TLP:RED."""
-    return quote_message(delivery) | ({} if may_be_mailed_to_declarant(delivery.incident) else {"said": ""})
+    return quote_message(delivery) | ({} if may_mail_texts_to_declarant(delivery.incident) else {"said": ""})
 
 
 def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
@@ -227,7 +227,7 @@ def find_receipt_secret(delivery: Delivery) -> str:
     """Return the secret that the declaration created, or an empty string if it was revoked or if somebody else may
     read the mailbox. A renewed secret is never mailed (`recipients`).
     """
-    if may_be_read_by_others(delivery.incident):
+    if may_others_read_mailbox(delivery.incident):
         return ""
     first_access = min(delivery.incident.accesses.all(), key=lambda access: access.created_at)
     return "" if first_access.revoked_at else derive_secret(first_access)

@@ -29,7 +29,7 @@ from incidents.services.history.snapshots import find_first_leak
 
 # This limit is our own: it exceeds the population of France, and PostgreSQL integers could be larger.
 MAX_PEOPLE = 100_000_000
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DAY_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class BodyField(serializers.Field[Collectivity, str, str, Any]):
@@ -58,7 +58,7 @@ class MomentField(serializers.Field[date, str, str, Any]):
     """A moment, or a date without an hour: « 2026-11-27 »."""
 
     def to_internal_value(self, data: Any) -> date:
-        is_day = isinstance(data, str) and DAY.fullmatch(data)
+        is_day = isinstance(data, str) and DAY_PATTERN.fullmatch(data)
         field: Any = serializers.DateField() if is_day else serializers.DateTimeField()
         moment: date = field.to_internal_value(data)
         return moment

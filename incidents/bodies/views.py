@@ -24,7 +24,7 @@ from incidents.services.declaring.draft import ScreenEntry, is_open, start_draft
 BACK, TO_EXPRESS = "retour", "rappel"
 MANY_BODIES = 5
 WITHIN_SECONDS = 3600
-DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
+DIFFERENT, CONFIRMED, CORRECT = "autre", "confirme", "corriger"
 
 
 @login_not_required
@@ -36,7 +36,7 @@ def add_body_page(request: HttpRequest) -> HttpResponse:
         return render_body_form(request, BodyForm(initial=read_initial_values(request.GET)))
     form = BodyForm(request.POST)
     form.is_valid()
-    if MEND in request.POST:
+    if CORRECT in request.POST:
         return render_body_form(request, form)
     try:
         sketch = build_sketch(form.build_proposal())
@@ -76,13 +76,13 @@ def add_or_confirm_body(request: HttpRequest, form: BodyForm, sketch: Collectivi
     """
     duplicates = find_likely_duplicates(sketch)
     if again := next((duplicate.body for duplicate in duplicates if is_same_body(duplicate.body, sketch)), None):
-        return return_to_screen(request, again)
+        return redirect_to_body_choice(request, again)
     numbered = [duplicate for duplicate in duplicates if sketch.siren and duplicate.body.siren == sketch.siren]
     if numbered or (duplicates and DIFFERENT not in request.POST):
         return ask_body_confirmation(request, form, numbered or duplicates, is_numbered=bool(numbered))
     if CONFIRMED not in request.POST and is_burst(request, "body", limit=MANY_BODIES, within_seconds=WITHIN_SECONDS):
         return ask_body_confirmation(request, form, [])
-    return return_to_screen(request, propose_body(proposal=form.build_proposal()))
+    return redirect_to_body_choice(request, propose_body(proposal=form.build_proposal()))
 
 
 def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:
@@ -126,13 +126,13 @@ def ask_body_confirmation(
         "kept": list_hidden_inputs(
             {name: form.get_value(name) for name in form.fields if form.get_value(name)} | chosen
         ),
-        "yes": MEND if is_numbered else DIFFERENT if duplicates else CONFIRMED,
+        "yes": CORRECT if is_numbered else DIFFERENT if duplicates else CONFIRMED,
         "is_different": DIFFERENT in request.POST,
     }
     return render(request, "bodies/again.html", context | build_return_context(request))
 
 
-def return_to_screen(request: HttpRequest, body: Collectivity) -> HttpResponse:
+def redirect_to_body_choice(request: HttpRequest, body: Collectivity) -> HttpResponse:
     """Redirect to the screen that chooses a body, which then offers `body`. If the person did not come from the
     express page and no declaration is open, start one.
     """

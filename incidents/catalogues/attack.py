@@ -36,20 +36,20 @@ class Technique:
         return f"{self.id} {self.label} ({self.name})" if self.label else f"{self.id} {self.name}"
 
     @cached_property
-    def words(self) -> str:
+    def search_text(self) -> str:
         """Return the folded text in which a search looks for the technique: identifier, names and tactics."""
         return fold(f"{self.title} {' '.join(self.tactics)}")
 
 
-def read_catalogue(file: Path) -> dict[str, Any]:
+def read_json_file(file: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return content
 
 
 def read_techniques() -> dict[str, Technique]:
     matrix, notes = (
-        read_catalogue(MATRIX_FILE),
-        {technique["id"]: technique for technique in read_catalogue(NOTES_FILE)["techniques"]},
+        read_json_file(MATRIX_FILE),
+        {technique["id"]: technique for technique in read_json_file(NOTES_FILE)["techniques"]},
     )
     return {technique.id: technique for technique in build_techniques(matrix, notes)}
 
@@ -69,7 +69,7 @@ class MatrixRelease(NamedTuple):
 
 
 def read_matrix_release() -> MatrixRelease:
-    matrix = read_catalogue(MATRIX_FILE)
+    matrix = read_json_file(MATRIX_FILE)
     return MatrixRelease(matrix["version"], matrix["date"], matrix["licence"], len(matrix["techniques"]))
 
 
@@ -93,7 +93,7 @@ def find_techniques(query: str) -> list[Technique]:
     words = fold(query).split()
     if not words:
         return []
-    matches = [technique for technique in TECHNIQUES.values() if all(word in technique.words for word in words)]
+    matches = [technique for technique in TECHNIQUES.values() if all(word in technique.search_text for word in words)]
     return sorted(matches, key=lambda technique: fold(technique.id) != " ".join(words))
 
 

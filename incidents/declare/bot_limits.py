@@ -12,7 +12,7 @@ from core.burst import hash_address, is_burst
 
 logger = logging.getLogger(__name__)
 
-TRAP = "site_web"  # a hidden field that people leave empty
+TRAP_FIELD = "site_web"  # a hidden field that people leave empty
 MANY_SENT = 10
 MANY_BEGUN = 30
 WITHIN_SECONDS = 600
@@ -27,7 +27,7 @@ def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
     """Tell whether this post looks automatic and was not confirmed yet."""
     if CONFIRMED in data:
         return False
-    return bool(data.get(TRAP)) or is_burst(request, "declare", limit=MANY_SENT, within_seconds=WITHIN_SECONDS)
+    return bool(data.get(TRAP_FIELD)) or is_burst(request, "declare", limit=MANY_SENT, within_seconds=WITHIN_SECONDS)
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:

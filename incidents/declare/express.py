@@ -21,9 +21,9 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchAnswer, SearchProblem, answer_search
 from core.burst import hash_address
 from csirts.routing import Route, list_helpers
-from incidents.declare.bot_limits import CONFIRMED, TRAP, must_confirm_sending, must_confirm_start
+from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, must_confirm_sending, must_confirm_start
 from incidents.declare.choices import find_type
-from incidents.declare.forms import Details
+from incidents.declare.forms import DetailsForms
 from incidents.declare.journey import (
     Journey,
     drop_controls,
@@ -57,7 +57,7 @@ PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
 SEARCHED, WARNED = "pour", "averti"
 # The button that adds a body that no official list contains. Its value may give a kind and the commune of the seat.
 ADD = "ajouter"
-NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP}
+NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP_FIELD}
 
 
 @dataclass
@@ -283,7 +283,9 @@ def add_page_errors(page: ExpressPage) -> None:
         page.problems[TYPE] = str(CHOOSE_TYPE)
 
 
-def render_express_problem(request: HttpRequest, page: ExpressPage, wrong: Screen, details: Details) -> HttpResponse:
+def render_express_problem(
+    request: HttpRequest, page: ExpressPage, wrong: Screen, details: DetailsForms
+) -> HttpResponse:
     """Show the error of the telephone number here, or redirect to the screen of the journey that has the wrong
     field.
     """
@@ -294,7 +296,7 @@ def render_express_problem(request: HttpRequest, page: ExpressPage, wrong: Scree
     return redirect_to(ROUTES[wrong], **{TO_CORRECT: "oui"})
 
 
-def send_express_page(request: HttpRequest, page: ExpressPage, details: Details) -> HttpResponse:
+def send_express_page(request: HttpRequest, page: ExpressPage, details: DetailsForms) -> HttpResponse:
     """Send the declaration and redirect to the confirmation page. Show the screen again if a value has become invalid
     since it was checked.
     """

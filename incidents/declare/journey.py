@@ -20,7 +20,7 @@ from csirts.routing import Route, find_route
 from incidents.catalogues.public_services import list_offered_services
 from incidents.catalogues.reflex_sheets import Reflexes
 from incidents.declare.choices import find_type
-from incidents.declare.forms import Details
+from incidents.declare.forms import DetailsForms
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_ORDER
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Screen
@@ -119,15 +119,15 @@ class Journey:
             page.draft.collectivity = self.draft.collectivity
         return replace(self, draft=page.draft, pages=self.pages | {page.screen: page})
 
-    def build_details(self) -> Details:
+    def build_details(self) -> DetailsForms:
         """Return the forms of all screens with what was typed so far."""
         data = QueryDict(mutable=True)
         for page in self.pages.values():
             for name, values in page.values.items():
                 data.setlist(name, values)
-        return Details(data, offered=list_offered_services(self.collectivity.kind if self.collectivity else ""))
+        return DetailsForms(data, offered=list_offered_services(self.collectivity.kind if self.collectivity else ""))
 
-    def build_declaration(self, details: Details) -> Declaration:
+    def build_declaration(self, details: DetailsForms) -> Declaration:
         """Return the declaration that the valid `build_details` describe. Raise ValueError if the type or the body is
         missing.
         """
@@ -135,7 +135,7 @@ class Journey:
             raise ValueError("the type or the body is missing")
         return details.build_declaration(self.collectivity, self.type, self.clock)
 
-    def check_answers(self, *, now: datetime) -> Details:
+    def check_answers(self, *, now: datetime) -> DetailsForms:
         """Return the forms with their errors. If the type and the body are known, the errors of the services are
         included.
         """
@@ -149,7 +149,7 @@ class Journey:
                 details.add_service_errors(error)
         return details
 
-    def find_wrong_screen(self, details: Details) -> Screen | None:
+    def find_wrong_screen(self, details: DetailsForms) -> Screen | None:
         """Return the first screen with an error in these checked details, or None."""
         wrong = details.list_wrong_inputs()
         return next(

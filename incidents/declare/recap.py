@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 
 from core.french import choose_plural
 from incidents.declare.choices import find_type
-from incidents.declare.forms import Details
+from incidents.declare.forms import DetailsForms
 from incidents.declare.journey import Journey, find_body
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_POSITIONS, ScreenPosition
 from incidents.enums import NOT_STATED, Answer, PublicService, Screen
@@ -62,7 +62,7 @@ def get_only_value(page: DraftPage, name: str) -> str:
     return str(next(iter(page.values.get(name, [])), ""))
 
 
-def list_input_lines(details: Details, names: frozenset[str]) -> Iterator[AnswerLine]:
+def list_input_lines(details: DetailsForms, names: frozenset[str]) -> Iterator[AnswerLine]:
     for form in details.all_forms:
         for field in form:
             if field.html_name in names and field.value():
@@ -81,11 +81,11 @@ def format_field_value(field: forms.BoundField) -> str:
     return ", ".join(labels.get(str(item), str(item)) for item in values)
 
 
-def format_services(details: Details) -> str:
+def format_services(details: DetailsForms) -> str:
     return ", ".join(str(PublicService(row.service).label) for row in details.rows)
 
 
-def list_summaries(journey: Journey, details: Details) -> list[ScreenSummary]:
+def list_summaries(journey: Journey, details: DetailsForms) -> list[ScreenSummary]:
     """Return one line for each earlier screen, shown above the last button."""
     texts = {
         Screen.WHAT: str(journey.type.label) if journey.type else "",
@@ -97,12 +97,12 @@ def list_summaries(journey: Journey, details: Details) -> list[ScreenSummary]:
     return [ScreenSummary(SCREEN_POSITIONS[screen], text, authors.get(screen, "")) for screen, text in texts.items()]
 
 
-def format_yes_or_no(details: Details, name: str) -> str:
+def format_yes_or_no(details: DetailsForms, name: str) -> str:
     value = details.form[name].value()
     return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_STATED))
 
 
-def list_mistakes_elsewhere(journey: Journey, details: Details, screen: Screen) -> Iterator[Mistake]:
+def list_mistakes_elsewhere(journey: Journey, details: DetailsForms, screen: Screen) -> Iterator[Mistake]:
     """Yield the errors of the other screens that were filled, in the order of the screens."""
     for other, place in SCREEN_POSITIONS.items():
         if other == screen or other not in journey.pages:
@@ -118,12 +118,14 @@ def list_states(journey: Journey) -> list[ScreenState]:
     """Return the state of each screen, for a person who continues a declaration that somebody else began."""
     details = journey.check_answers(now=timezone.now())
     return [
-        ScreenState(SCREEN_POSITIONS[screen], journey.pages.get(screen), describe_lack(screen, journey, details))
+        ScreenState(
+            SCREEN_POSITIONS[screen], journey.pages.get(screen), describe_missing_answers(screen, journey, details)
+        )
         for screen in SCREEN_POSITIONS
     ]
 
 
-def describe_lack(screen: Screen, journey: Journey, details: Details) -> str:
+def describe_missing_answers(screen: Screen, journey: Journey, details: DetailsForms) -> str:
     """Return what is missing or wrong on a screen, or ""."""
     if screen not in journey.pages:
         return "pas encore rempli"

@@ -14,8 +14,8 @@ from accounts.models import User
 from core.burst import hash_address
 from core.text import are_same_words
 from csirts.routing import Route
-from incidents.declare.bot_limits import CONFIRMED, TRAP, must_confirm_sending
-from incidents.declare.forms import Details
+from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, must_confirm_sending
+from incidents.declare.forms import DetailsForms
 from incidents.declare.journey import Journey, drop_controls, find_journey
 from incidents.declare.recap import list_lines
 from incidents.declare.redirects import redirect_to
@@ -30,7 +30,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
 
-NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
+NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP_FIELD, "version", PEN, "trait"}
 # Inputs that the page that asks to confirm repeats, so that its post counts as coming from the same opened screen.
 OPENED_SCREEN_INPUTS = {PEN, "trait"}
 EMPTY_LOG_LINES = range(18)
@@ -54,7 +54,9 @@ def send_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) ->
         return None
 
 
-def send_declaration(request: HttpRequest, journey: Journey, details: Details, entry: ScreenEntry) -> HttpResponse:
+def send_declaration(
+    request: HttpRequest, journey: Journey, details: DetailsForms, entry: ScreenEntry
+) -> HttpResponse:
     member = find_declaring_member(journey, request)
     declared = send_draft(
         uid=journey.draft.uid,

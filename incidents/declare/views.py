@@ -21,7 +21,7 @@ from incidents.declare.bot_limits import must_confirm_start
 from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_type
 from incidents.declare.context import build_questions_context, build_screen_context
 from incidents.declare.entries import read_entry
-from incidents.declare.forms import Details
+from incidents.declare.forms import DetailsForms
 from incidents.declare.journey import (
     Journey,
     drop_controls,
@@ -117,9 +117,9 @@ def render_type_screen(
     *,
     problem: str = "",
     clash: DraftPage | None = None,
-    lost: bool = False,
+    has_no_draft: bool = False,
 ) -> HttpResponse:
-    """Show the first screen. `lost` means that a later screen was requested although this device has no
+    """Show the first screen. `has_no_draft` means that a later screen was requested although this device has no
     declaration.
     """
     body = find_body((request.POST or request.GET).get("collectivite", ""))
@@ -132,9 +132,11 @@ def render_type_screen(
         "helpers": list_helpers(timezone.localdate()),
         "next_route": ROUTES[journey.next_screen] if journey else "",
         "problem": problem,
-        "lost": lost,
+        "lost": has_no_draft,
     }
-    return render(request, "declare/type.html", context, status=400 if problem or lost else 409 if clash else 200)
+    return render(
+        request, "declare/type.html", context, status=400 if problem or has_no_draft else 409 if clash else 200
+    )
 
 
 def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpRequest], HttpResponse]]:
@@ -177,7 +179,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
     if FROM_FIRST_SCREEN in request.GET:
         return render_no_cookies(request)
     if request.method != "POST":
-        return render_type_screen(request, lost=True)
+        return render_type_screen(request, has_no_draft=True)
     entry = read_entry(screen, request, None)
     if screen == Screen.WHO:
         entry = replace(entry, collectivity=find_body(drop_controls(request.POST).get("collectivite", "")))
@@ -333,7 +335,7 @@ def render_screen(
     journey: Journey,
     screen: Screen,
     *,
-    details: Details | None = None,
+    details: DetailsForms | None = None,
     clash: DraftPage | None = None,
     has_changed: bool = False,
 ) -> HttpResponse:

@@ -36,37 +36,39 @@ def download_evidence(request: HttpRequest, reference: str, uid: UUID) -> HttpRe
     """
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.EVIDENCE, door=Door.FILES)
-    piece = Evidence.objects.filter(incident=incident, uid=uid).first()
-    if piece is None:
+    evidence = Evidence.objects.filter(incident=incident, uid=uid).first()
+    if evidence is None:
         raise Http404
-    if piece.taken_back_at:
-        return render(request, "evidence/taken_back.html", {"piece": piece}, status=410)
+    if evidence.taken_back_at:
+        return render(request, "evidence/taken_back.html", {"piece": evidence}, status=410)
     try:
-        content = decrypt_evidence(piece, get_reading_key(incident))
+        content = decrypt_evidence(evidence, get_reading_key(incident))
     except Erased:
         return render(request, "evidence/erased.html", status=410)
     except vault.NotReadable:
         logger.error("evidence not readable", evidence=str(uid))  # noqa: TRY400 (its trace says nothing more)
-        return render(request, "evidence/not_readable.html", {"piece": piece, "incident": incident}, status=503)
+        return render(request, "evidence/not_readable.html", {"piece": evidence, "incident": incident}, status=503)
     if request.method == "GET":
-        note_opening(piece=piece, reader=user)
+        note_opening(piece=evidence, reader=user)
         logger.info("evidence opened", evidence=str(uid), user=user.pk)
-    return build_download(content, piece, incident.reference)
+    return build_download(content, evidence, incident.reference)
 
 
-def decrypt_evidence(piece: Evidence, key: bytes) -> Iterator[bytes]:
+def decrypt_evidence(evidence: Evidence, key: bytes) -> Iterator[bytes]:
     """Return the decrypted content. The first frame is already read, so that a file that cannot be read raises
     NotReadable before the response begins.
     """
-    frames = vault.read_object(piece.storage_name, key)
+    frames = vault.read_object(evidence.storage_name, key)
     return chain([next(frames)], frames)
 
 
-def build_download(content: Iterator[bytes], piece: Evidence, reference: str) -> HttpResponse | StreamingHttpResponse:
+def build_download(
+    content: Iterator[bytes], evidence: Evidence, reference: str
+) -> HttpResponse | StreamingHttpResponse:
     response = StreamingHttpResponse(content, content_type="application/octet-stream")
-    response["Content-Length"] = str(piece.size)
+    response["Content-Length"] = str(evidence.size)
     response["Content-Disposition"] = (
-        content_disposition_header(True, build_safe_name(piece, reference)) or "attachment"
+        content_disposition_header(True, build_safe_name(evidence, reference)) or "attachment"
     )
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
@@ -74,8 +76,8 @@ def build_download(content: Iterator[bytes], piece: Evidence, reference: str) ->
     return response
 
 
-def build_safe_name(piece: Evidence, reference: str) -> str:
+def build_safe_name(evidence: Evidence, reference: str) -> str:
     """Return a name such as « T7K49MQX-003-photo.jpg ». Its prefix rules out hidden files and the device names of
     Windows.
     """
-    return f"{reference}-{piece.number:03}-{piece.name.translate(UNSAFE_CHARACTERS)[-150:].rstrip('. ')}"
+    return f"{reference}-{evidence.number:03}-{evidence.name.translate(UNSAFE_CHARACTERS)[-150:].rstrip('. ')}"

@@ -26,7 +26,7 @@ class ReceivedFiles:
     refused.
     """
 
-    whole: list[tuple[str, StoredFile]] = field(default_factory=list)
+    complete: list[tuple[str, StoredFile]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -35,10 +35,10 @@ class VaultUploadHandler(FileUploadHandler):
     refused, and the next file is read.
     """
 
-    def __init__(self, request: HttpRequest, key: bytes, room: RemainingQuota) -> None:
+    def __init__(self, request: HttpRequest, key: bytes, quota: RemainingQuota) -> None:
         super().__init__(request)
         self.key = key
-        self.quota = room
+        self.quota = quota
         self.received_files = ReceivedFiles()
         self.deposit: Deposit | None = None
         self.byte_count = 0
@@ -47,7 +47,7 @@ class VaultUploadHandler(FileUploadHandler):
         super().new_file(*args, **kwargs)
         if self.field_name != FILES_FIELD:
             raise SkipFile
-        if len(self.received_files.whole) >= self.quota.files:
+        if len(self.received_files.complete) >= self.quota.files:
             self.refuse_file(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus.")
         try:
             self.deposit = Deposit(self.key)
@@ -70,7 +70,7 @@ class VaultUploadHandler(FileUploadHandler):
         if self.deposit is None:
             return
         try:
-            self.received_files.whole.append((self.given_name, self.deposit.finish()))
+            self.received_files.complete.append((self.given_name, self.deposit.finish()))
             self.byte_count += file_size
         except vault.StoreRefused:
             self.deposit.discard()
@@ -85,7 +85,7 @@ class VaultUploadHandler(FileUploadHandler):
         """Remove every file of this post from the store, except `named_files`, to which rows of the database point."""
         if self.deposit is not None:
             self.deposit.discard()
-        for _name, file in self.received_files.whole:
+        for _name, file in self.received_files.complete:
             if file.storage_name not in named_files:
                 vault.remove_object(file.storage_name)
 
@@ -94,14 +94,14 @@ class VaultUploadHandler(FileUploadHandler):
         """The cleaned name of the file that is arriving."""
         return clean_file_name(self.file_name or "")
 
-    def refuse_file(self, why: str) -> None:
+    def refuse_file(self, reason: str) -> None:
         """Drop the file and raise SkipFile, so that Django reads the next file."""
-        self.discard_file(why)
+        self.discard_file(reason)
         raise SkipFile
 
-    def discard_file(self, why: str) -> None:
+    def discard_file(self, reason: str) -> None:
         """Discard what was stored of the file, and list it as refused with this reason."""
         if self.deposit is not None:
             self.deposit.discard()
             self.deposit = None
-        self.received_files.refused.append((self.given_name, why))
+        self.received_files.refused.append((self.given_name, reason))

@@ -79,7 +79,7 @@ def receive_files(
     """
     author = clean_author(request.POST.get("auteur", ""))
     recorded = []
-    for name, file in received_files.whole:
+    for name, file in received_files.complete:
         try:
             submission = FileSubmission(name=name, author=author, file=file)
             recorded.append(record_evidence(guest=guest, reference=incident.reference, submission=submission))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Choices
 
-DESCRIBED = "fact"
+METADATA_KEY = "fact"
 LINE_LIMIT, MAIL_LIMIT = 120, 254
 
 
@@ -66,7 +66,7 @@ class Fact:
         return list(self.choices.choices) if self.choices else []
 
     @property
-    def is_words(self) -> bool:
+    def is_free_text(self) -> bool:
         return self.kind in FREE_TEXT_KINDS
 
 
@@ -78,7 +78,7 @@ def describe_field(
     """
     short = short or question
     fact = Fact(kind=kind, question=question, short=short, history_label=history_label or short, **more)
-    return field(default=default, metadata={DESCRIBED: fact})
+    return field(default=default, metadata={METADATA_KEY: fact})
 
 
 def map_facts(shape: type, *, section: str = "") -> dict[str, Fact]:
@@ -86,6 +86,6 @@ def map_facts(shape: type, *, section: str = "") -> dict[str, Fact]:
     that section.
     """
     described_fields = {
-        field.name: field.metadata[DESCRIBED] for field in fields(shape) if DESCRIBED in field.metadata
+        field.name: field.metadata[METADATA_KEY] for field in fields(shape) if METADATA_KEY in field.metadata
     }
     return {name: fact for name, fact in described_fields.items() if section in ("", fact.section)}

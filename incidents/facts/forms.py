@@ -11,7 +11,7 @@ from incidents.facts.shapes import STORY_LINES, map_inputs
 
 type Options = Iterable[tuple[Any, str]]
 
-FIELDS: dict[Kind, Callable[[str, Options], forms.Field]] = {
+FIELD_MAKERS: dict[Kind, Callable[[str, Options], forms.Field]] = {
     Kind.LINE: lambda label, _options: WordsField(label=label),
     Kind.TEXT: lambda label, _options: WordsField(label=label),
     Kind.CHOICE: make_choice_field,
@@ -25,7 +25,7 @@ def make_fact_field(fact: Fact, options: Options | None = None) -> Any:
     """Return the optional field that asks a town hall for a fact. `options` replaces the choices of the fact or their
     labels.
     """
-    field = FIELDS[fact.kind](fact.question, fact.options if options is None else options)
+    field = FIELD_MAKERS[fact.kind](fact.question, fact.options if options is None else options)
     field.help_text = fact.help
     return field
 
@@ -43,7 +43,7 @@ def make_short_field(fact: Fact, options: Options | None = None) -> Any:
             return forms.ChoiceField(choices=choices, required=False, label=fact.short)
         case Kind.CHOICES:
             return forms.MultipleChoiceField(choices=choices, required=False, label=fact.short)
-    return FIELDS[fact.kind](fact.short, choices)
+    return FIELD_MAKERS[fact.kind](fact.short, choices)
 
 
 def with_facts[F: type[forms.Form]](

@@ -196,7 +196,7 @@ STORY_LINES = {name: fact for name, fact in STORY_WORDS.items() if fact.kind == 
 CALLER_PREFIX = "contact_"
 CALLER_COLUMNS = {name: f"{CALLER_PREFIX}{name}" for name in map_facts(Caller)}
 STORY_COLUMNS = (*STORY_WORDS, *CALLER_COLUMNS.values())
-SERVICE_WORDS = tuple(name for name, fact in map_facts(Interruption).items() if fact.is_words)
+SERVICE_WORDS = tuple(name for name, fact in map_facts(Interruption).items() if fact.is_free_text)
 # Fact of a leak → its name in forms. No page asks for the number of records, and no snapshot contains it.
 LEAK_INPUTS = {name: "leak_status" if name == "status" else name for name in map_facts(Leak, section=Section.DATA)}
 

@@ -30,7 +30,7 @@ class Deposit:
     """A writer for one file: call `write` for each chunk, then `finish` or `discard`."""
 
     def __init__(self, key: bytes) -> None:
-        self.writer = vault.Writer(vault.make_object_name(), key)
+        self.writer = vault.ObjectWriter(vault.make_object_name(), key)
         self.digest = hashlib.sha256()
         self.head = bytearray()
         self.size = 0

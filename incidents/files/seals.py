@@ -23,17 +23,24 @@ def format_instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def compute_seal(previous: str, piece: Evidence) -> str:
-    """Return the seal of `piece`, given the seal of the file before it."""
-    lines = [previous, piece.number, piece.sha256, piece.size, format_instant(piece.received_at), piece.name]
+def compute_seal(previous: str, evidence: Evidence) -> str:
+    """Return the seal of `evidence`, given the seal of the file before it."""
+    lines = [
+        previous,
+        evidence.number,
+        evidence.sha256,
+        evidence.size,
+        format_instant(evidence.received_at),
+        evidence.name,
+    ]
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
 def find_first_broken_seal(
-    incident: Incident, pieces: Iterable[Evidence], events: Iterable[IncidentEvent] | None = None
+    incident: Incident, evidence_files: Iterable[Evidence], events: Iterable[IncidentEvent] | None = None
 ) -> int | None:
-    """Return the number of the first file whose line was changed or is missing, or None. `pieces` must be in the order
-    of their numbers. `events` is the whole history, oldest first, for a caller that has already read it.
+    """Return the number of the first file whose line was changed or is missing, or None. `evidence_files` must be in
+    the order of their numbers. `events` is the whole history, oldest first, for a caller that has already read it.
 
     Erasing a case removes the names of its files, so that their seals cannot be computed again. Only the history is
     then compared.
@@ -44,10 +51,10 @@ def find_first_broken_seal(
         if event.kind == EventKind.FILE
     ]
     previous, number = incident.reference, 0
-    for number, piece in enumerate(pieces, start=1):
-        if piece.number != number or recorded[number - 1 : number] != [(str(piece.uid), piece.sha256)]:
+    for number, evidence in enumerate(evidence_files, start=1):
+        if evidence.number != number or recorded[number - 1 : number] != [(str(evidence.uid), evidence.sha256)]:
             return number
-        if not incident.erased_at and piece.seal != compute_seal(previous, piece):
+        if not incident.erased_at and evidence.seal != compute_seal(previous, evidence):
             return number
-        previous = piece.seal
+        previous = evidence.seal
     return number + 1 if len(recorded) > number else None

@@ -7,7 +7,7 @@ import html
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 
-READABLE = ("text/plain", "message/rfc822")
+READABLE_TYPES = ("text/plain", "message/rfc822")
 MAX_BYTES = 1_000_000
 MAX_PARTS = 50
 HEADERS = ("From", "Reply-To", "Return-Path", "Sender", "Subject", "Message-ID", "X-Originating-IP", "Received")

@@ -26,13 +26,13 @@ from nacl.exceptions import CryptoError
 
 logger = structlog.get_logger(__name__)
 
-FRAME = 64 * 1024
+FRAME_BYTES = 64 * 1024
 KEY_ID_BYTES = 8
 HEADER_BYTES = bindings.crypto_secretstream_xchacha20poly1305_HEADERBYTES
-EXTRA_BYTES = bindings.crypto_secretstream_xchacha20poly1305_ABYTES
+FRAME_OVERHEAD_BYTES = bindings.crypto_secretstream_xchacha20poly1305_ABYTES
 MESSAGE_TAG = bindings.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
 FINAL_TAG = bindings.crypto_secretstream_xchacha20poly1305_TAG_FINAL
-FOLDER = re.compile(r"[0-9a-f]{2}")
+FOLDER_NAME = re.compile(r"[0-9a-f]{2}")
 OBJECT_NAME = re.compile(r"[0-9a-f]{32}(\.[0-9]{10})?")
 STORE_ERRORS = (OSError, BotoCoreError, ClientError)
 
@@ -76,7 +76,7 @@ def remove_object(name: str) -> bool:
 
 def list_folders() -> list[str]:
     """Return the folders that contain objects, 256 at most. Raise one of UNREACHABLE."""
-    return [name for name in list_path("")[0] if FOLDER.fullmatch(name)]
+    return [name for name in list_path("")[0] if FOLDER_NAME.fullmatch(name)]
 
 
 def list_object_names(folder: str) -> list[str]:
@@ -130,7 +130,7 @@ def is_wrapped_with_first_key(wrapped: bytes) -> bool:
 # Streams
 
 
-class Writer:
+class ObjectWriter:
     """A writer that encrypts the object `name` frame by frame. Call `finish` or `discard` at the end."""
 
     def __init__(self, name: str, key: bytes) -> None:
@@ -145,9 +145,9 @@ class Writer:
     def write(self, chunk: bytes) -> None:
         """Encrypt and store a chunk. Raise StoreRefused."""
         self.buffer += chunk
-        while len(self.buffer) > FRAME:
-            self.encrypt_frame(bytes(self.buffer[:FRAME]), MESSAGE_TAG)
-            del self.buffer[:FRAME]
+        while len(self.buffer) > FRAME_BYTES:
+            self.encrypt_frame(bytes(self.buffer[:FRAME_BYTES]), MESSAGE_TAG)
+            del self.buffer[:FRAME_BYTES]
 
     def finish(self) -> None:
         """Complete the object, which can be read from then on. Raise StoreRefused."""
@@ -179,7 +179,7 @@ def translate_store_errors() -> Iterator[None]:
 
 def write_object(name: str, key: bytes, content: bytes) -> None:
     """Store a short object at once. Raise StoreRefused, in which case nothing stays stored."""
-    writer = Writer(name, key)
+    writer = ObjectWriter(name, key)
     try:
         writer.write(content)
         writer.finish()
@@ -204,7 +204,7 @@ def read_frames(file: "File[bytes]", name: str, key: bytes) -> Iterator[bytes]:
     bindings.crypto_secretstream_xchacha20poly1305_init_pull(state, file.read(HEADER_BYTES), key)
     tag = MESSAGE_TAG
     while tag != FINAL_TAG:
-        sealed = file.read(FRAME + EXTRA_BYTES)
+        sealed = file.read(FRAME_BYTES + FRAME_OVERHEAD_BYTES)
         frame, tag = bindings.crypto_secretstream_xchacha20poly1305_pull(state, sealed, name.encode())
         yield frame
     if file.read(1):

@@ -150,5 +150,5 @@ def remember_author(response: HttpResponse, form: LetterForm, guest: Guest) -> H
     return response
 
 
-def redirect_to_case(reference: str, place: str = "") -> HttpResponse:
-    return redirect(reverse("follow_up", args=[reference]) + place)
+def redirect_to_case(reference: str, fragment: str = "") -> HttpResponse:
+    return redirect(reverse("follow_up", args=[reference]) + fragment)

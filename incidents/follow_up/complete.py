@@ -60,14 +60,14 @@ def require_completable_case(view: Callable[..., HttpResponse]) -> Callable[...,
 
     @private
     @wraps(view)
-    def opened(request: HttpRequest, reference: str, **kwargs: str) -> HttpResponse:
+    def guarded(request: HttpRequest, reference: str, **kwargs: str) -> HttpResponse:
         try:
             incident, guest = find_case(request, reference, to=Ability.COMPLETE)
         except Http404:
             return render_not_found(request, typed_text=read_typed_text(request))
         return view(request, incident, guest, **kwargs)
 
-    return opened
+    return guarded
 
 
 def read_typed_text(request: HttpRequest) -> str:

@@ -322,14 +322,14 @@ class ServicesEditor:
 
     def add_service_errors(self, error: ValidationError) -> None:
         for field, messages in error.message_dict.items():
-            place, _separator, name = field.partition("_")
-            self.sent[int(place)].add_errors(name, messages)
+            index, _separator, name = field.partition("_")
+            self.sent[int(index)].add_errors(name, messages)
 
 
 def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[ServiceForm]:
     return [
-        ServiceForm(interruption.service, None, prefix=f"r{place}", interruption=interruption)
-        for place, interruption in enumerate(interruptions)
+        ServiceForm(interruption.service, None, prefix=f"r{index}", interruption=interruption)
+        for index, interruption in enumerate(interruptions)
     ]
 
 
@@ -338,7 +338,7 @@ def make_posted_forms(data: QueryDict) -> list[ServiceForm]:
     another service.
     """
     services = [service for service in data.getlist("row") if service in PublicService.values]
-    return [ServiceForm(service, data, prefix=f"r{place}") for place, service in enumerate(services)]
+    return [ServiceForm(service, data, prefix=f"r{index}") for index, service in enumerate(services)]
 
 
 EDITORS: dict[str, Callable[[Incident, QueryDict | None], Editor]] = {

@@ -212,6 +212,6 @@ def make_questions_editor(
 ) -> QuestionsEditor | None:
     """Return the editor, or None if the section has no question for this type of incident."""
     version = find_version(data.get("version", "") if data is not None else "")
-    whole_section = version.section(code)
+    whole_section = version.find_section(code)
     section = whole_section.narrow_to_type(incident.type) if whole_section else None
     return QuestionsEditor(version, section, data, values) if section and section.questions else None

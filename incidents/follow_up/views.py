@@ -38,7 +38,7 @@ def follow_up_start(request: HttpRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None, initial={"reference": request.GET.get("reference", "")}
     )
     if form.is_valid() and (access := check_code(form)):
-        return enter_case(request, access)
+        return redirect_to_opened_case(request, access)
     cases = list(case_cookie.read_case_cookie(request))
     return render(request, "follow_up/start.html", {"form": form, "cases": cases}, status=422 if form.errors else 200)
 
@@ -77,7 +77,7 @@ def render_link_page(request: HttpRequest, secret: str) -> HttpResponse:
     if access is None:
         return render_not_found(request)
     if request.method == "POST":
-        return enter_case(request, access)
+        return redirect_to_opened_case(request, access)
     return render(request, "follow_up/open.html", {"reference": access.incident.reference})
 
 
@@ -121,7 +121,7 @@ def follow_up_leave(request: HttpRequest, reference: str) -> HttpResponse:
     return response
 
 
-def enter_case(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
+def redirect_to_opened_case(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
     """Redirect to the case, and give this device access to it."""
     response = redirect("follow_up", access.incident.reference)
     case_cookie.remember_case(request, response, access.incident.reference, access.uid)
@@ -136,6 +136,6 @@ def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
         incident, _guest = find_case(request, reference, door=Door.MESSAGES)
     except Http404:
         return render_not_found(request)
-    stretch = load_thread_page(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
-    context = {"incident": incident, "stretch": stretch, "zone": find_zone(incident.collectivity)}
+    thread_page = load_thread_page(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
+    context = {"incident": incident, "stretch": thread_page, "zone": find_zone(incident.collectivity)}
     return render(request, "follow_up/messages.html", context)

@@ -50,16 +50,16 @@ def load_national_list() -> KnownList:
     return KnownList(content["checked_on"], content["source"], families, providers)
 
 
-def is_unrelated_to_attack(observable: Indicator, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
+def is_unrelated_to_attack(indicator: Indicator, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
     """Tell whether a value reveals nothing about the attack. `own` contains the domains of the body and of its centre,
     `persons` the mailboxes of the people of the case.
     """
-    host = find_indicator_host(observable.kind, observable.value)
+    host = find_indicator_host(indicator.kind, indicator.value)
     if not host:
         return False
-    if observable.kind == ObservableKind.EMAIL and observable.value in persons:
+    if indicator.kind == ObservableKind.EMAIL and indicator.value in persons:
         return True
-    if observable.kind == ObservableKind.DOMAIN and host in {known.domain for known in load_national_list().providers}:
+    if indicator.kind == ObservableKind.DOMAIN and host in {known.domain for known in load_national_list().providers}:
         return True
     return is_reserved(host) or is_within_domains(
         host, [*own, *(known.domain for known in load_national_list().families)]

@@ -2,12 +2,12 @@
 
 from incidents.models.accesses import CaseAccess
 from incidents.models.closing import Closing, Rating
+from incidents.models.drafts import Draft, DraftPage, RecentCount
 from incidents.models.evidence import CaseKey, Evidence, EvidenceUpload, Opening, StrayObject
 from incidents.models.facts import DataLeak, ServiceInterruption, Story
 from incidents.models.groups import CaseGroup
 from incidents.models.history import MAIL_HELD, IncidentEvent, PendingEvent
 from incidents.models.incident import Incident
-from incidents.models.journey import Draft, DraftPage, RecentCount
 from incidents.models.judgements import SeverityChoice
 from incidents.models.kept_words import KeptWords
 from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence

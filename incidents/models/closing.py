@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind, Outcome, Satisfaction
-from incidents.models.checks import actor_fits_kind, limit_to_choices
+from incidents.models.constraints import build_actor_constraint, limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -50,7 +50,7 @@ class Rating(models.Model):
         constraints = [
             limit_to_choices("level", Satisfaction.values, name="rating_level_known"),
             limit_to_choices("actor_kind", ActorKind.values, name="rating_actor_kind_known"),
-            actor_fits_kind(name="rating_actor_fits_kind"),
+            build_actor_constraint(name="rating_actor_fits_kind"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind
-from incidents.models.checks import actor_fits_kind, limit_to_choices
+from incidents.models.constraints import build_actor_constraint, limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -58,7 +58,7 @@ class Evidence(models.Model):
         ordering = ["incident", "number"]
         constraints = [
             limit_to_choices("actor_kind", ActorKind.values, name="evidence_actor_kind_known"),
-            actor_fits_kind(name="evidence_actor_fits_kind"),
+            build_actor_constraint(name="evidence_actor_fits_kind"),
             models.UniqueConstraint(fields=["incident", "number"], name="evidence_one_number"),
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="evidence_sha256_well_formed"),
         ]

@@ -15,7 +15,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
-from incidents.models.checks import limit_to_choices
+from incidents.models.constraints import limit_to_choices
 from incidents.models.incident import Incident
 from incidents.models.labelled import Labelled
 from incidents.querysets import extract_last_digits

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import GroupKind
-from incidents.models.checks import limit_to_choices
+from incidents.models.constraints import limit_to_choices
 
 
 class CaseGroup(models.Model):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind, EventKind
-from incidents.models.checks import actor_fits_kind, limit_to_choices
+from incidents.models.constraints import build_actor_constraint, limit_to_choices
 from incidents.models.incident import Incident
 
 # The key in `IncidentEvent.data` for the limit because of which no mail was sent to the declarant.
@@ -34,7 +34,7 @@ class IncidentEvent(models.Model):
         constraints = [
             limit_to_choices("kind", EventKind.values, name="event_kind_known"),
             limit_to_choices("actor_kind", ActorKind.values, name="event_actor_kind_known"),
-            actor_fits_kind(name="event_actor_fits_kind"),
+            build_actor_constraint(name="event_actor_fits_kind"),
         ]
         indexes = [models.Index(fields=["incident", "id"], name="event_by_incident")]
         triggers = [

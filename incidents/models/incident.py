@@ -33,7 +33,7 @@ from incidents.enums import (
     Verification,
 )
 from incidents.facts.shapes import INSTANTS
-from incidents.models.checks import instant_fits_certainty, limit_to_choices
+from incidents.models.constraints import build_certainty_constraint, limit_to_choices
 from incidents.models.groups import CaseGroup
 from incidents.models.labelled import Labelled
 from incidents.querysets import LEFT_UNANSWERED, IncidentQuerySet
@@ -183,7 +183,7 @@ class Incident(Labelled):
                 )
                 for name in INSTANTS
             ),
-            *(instant_fits_certainty(name) for name in INSTANTS),
+            *(build_certainty_constraint(name) for name in INSTANTS),
             models.CheckConstraint(
                 condition=Q(verification=Verification.UNVERIFIED, verified_at=None)
                 | (~Q(verification=Verification.UNVERIFIED) & Q(verified_at__isnull=False)),

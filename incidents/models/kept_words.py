@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import KeptForm
-from incidents.models.checks import limit_to_choices
+from incidents.models.constraints import limit_to_choices
 from incidents.models.incident import Incident
 
 

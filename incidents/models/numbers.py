@@ -6,7 +6,7 @@ from django.db.models import Q
 from accounts.models import User
 from collectivities.models import Collectivity
 from incidents.enums import NumberSource
-from incidents.models.checks import limit_to_choices
+from incidents.models.constraints import limit_to_choices
 
 
 class OfficialNumber(models.Model):

@@ -11,7 +11,7 @@ from accounts.models import User
 from collectivities.models import Departement
 from csirts.models import Csirt
 from incidents.enums import IncidentType, PaperKind, PaperState
-from incidents.models.checks import limit_to_choices
+from incidents.models.constraints import limit_to_choices
 from incidents.models.incident import Incident
 
 # If no worker has begun a paper within this time, the page says so and lets the person ask again.

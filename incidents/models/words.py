@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind
-from incidents.models.checks import actor_fits_kind, limit_to_choices
+from incidents.models.constraints import build_actor_constraint, limit_to_choices
 from incidents.models.incident import Incident
 
 
@@ -34,7 +34,7 @@ class AnswerSheet(models.Model):
         verbose_name_plural = "réponses aux rubriques"
         constraints = [
             limit_to_choices("actor_kind", ActorKind.values, name="sheet_actor_kind_known"),
-            actor_fits_kind(name="sheet_actor_fits_kind"),
+            build_actor_constraint(name="sheet_actor_fits_kind"),
         ]
         indexes = [models.Index(F("incident"), F("section"), F("id").desc(), name="sheet_newest_of_section")]
 
@@ -66,7 +66,7 @@ class Message(models.Model):
         verbose_name_plural = "messages"
         constraints = [
             limit_to_choices("actor_kind", ActorKind.values, name="message_actor_kind_known"),
-            actor_fits_kind(name="message_actor_fits_kind"),
+            build_actor_constraint(name="message_actor_fits_kind"),
             models.CheckConstraint(
                 condition=Q(is_from_csirt=False) | Q(actor__isnull=False), name="message_of_the_csirt_has_its_author"
             ),

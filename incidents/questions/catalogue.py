@@ -75,7 +75,7 @@ class Version:
     code: str
     sections: tuple[Section, ...]
 
-    def section(self, code: str) -> Section | None:
+    def find_section(self, code: str) -> Section | None:
         return next((section for section in self.sections if section.code == code), None)
 
     def list_sections(self, incident_type: str) -> list[Section]:

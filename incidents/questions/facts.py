@@ -48,7 +48,7 @@ def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone
 def get_section_title(section: str, version: str) -> str:
     if section in SNAPSHOT_TITLES:
         return str(SNAPSHOT_TITLES[section])
-    questions = find_version(version).section(section)
+    questions = find_version(version).find_section(section)
     return questions.title if questions else section
 
 

@@ -15,7 +15,7 @@ from incidents.moments import has_hour
 from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, load_versions
 
 NBSP = "\N{NO-BREAK SPACE}"
-THIN = "\N{NARROW NO-BREAK SPACE}"
+THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class DisplayedFact:
 def list_answers(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the answers of one sheet in the order of its questions. A None value means « Je ne sais pas »."""
     questionnaire = load_versions().get(version)
-    asked_section = questionnaire.section(section) if questionnaire else None
+    asked_section = questionnaire.find_section(section) if questionnaire else None
     for question in asked_section.questions if asked_section else ():
         if question.code in values:
             yield DisplayedFact(
@@ -65,7 +65,7 @@ def format_moment(at: date | datetime | None, zone: str) -> str:
 
 
 def format_number(number: int) -> str:
-    return f"{number:,}".replace(",", THIN)
+    return f"{number:,}".replace(",", THIN_SPACE)
 
 
 def format_amount(cents: int) -> str:

@@ -104,6 +104,6 @@ def test_an_older_sheet_is_read_without_the_story_lines():
 
 @pytest.mark.parametrize("section", ["recit", "rappel"])
 def test_a_column_holds_as_much_as_is_accepted(section):
-    limits = {name: fact.limit for name, fact in map_inputs(section).items() if fact.is_words}
+    limits = {name: fact.limit for name, fact in map_inputs(section).items() if fact.is_free_text}
     lengths = {name: Story._meta.get_field(name).max_length for name in limits}
     assert all(lengths[name] is None or lengths[name] >= limit for name, limit in limits.items())

@@ -32,7 +32,7 @@ def write_content(content=CONTENT, key=None):
     return name, key
 
 
-@pytest.mark.parametrize("size", [0, 1, vault.FRAME - 1, vault.FRAME, vault.FRAME + 1, 200_000])
+@pytest.mark.parametrize("size", [0, 1, vault.FRAME_BYTES - 1, vault.FRAME_BYTES, vault.FRAME_BYTES + 1, 200_000])
 def test_a_stored_file_is_read_back(place, size):
     name, key = write_content(CONTENT[:size])
     assert b"".join(vault.read_object(name, key)) == CONTENT[:size]
@@ -50,7 +50,9 @@ def test_a_stored_file_is_encrypted(place):
     "spoil",
     [
         lambda raw: raw[:-1],
-        lambda raw: raw[: vault.HEADER_BYTES + vault.FRAME + vault.EXTRA_BYTES],  # a whole frame, and no more
+        lambda raw: raw[
+            : vault.HEADER_BYTES + vault.FRAME_BYTES + vault.FRAME_OVERHEAD_BYTES
+        ],  # a whole frame, and no more
         lambda raw: raw + b"x",
         lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]),
         lambda raw: b"",

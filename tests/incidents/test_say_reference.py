@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from incidents.reference import (
     ALPHABET,
-    LENGTH,
+    REFERENCE_LENGTH,
     add_check_character,
     compact,
     hyphenate,
@@ -13,7 +13,7 @@ from incidents.reference import (
     make_reference,
 )
 
-bodies = st.text(ALPHABET, min_size=LENGTH - 1, max_size=LENGTH - 1)
+bodies = st.text(ALPHABET, min_size=REFERENCE_LENGTH - 1, max_size=REFERENCE_LENGTH - 1)
 
 
 def test_a_drawn_reference_is_valid_in_any_spelling():
@@ -24,7 +24,7 @@ def test_a_drawn_reference_is_valid_in_any_spelling():
     assert not set("01OI") & set(ALPHABET)
 
 
-@given(bodies, st.integers(0, LENGTH - 1), st.sampled_from(ALPHABET))
+@given(bodies, st.integers(0, REFERENCE_LENGTH - 1), st.sampled_from(ALPHABET))
 def test_one_wrong_symbol_is_detected(body, place, symbol):
     reference = add_check_character(body)
     heard = reference[:place] + symbol + reference[place + 1 :]

@@ -128,20 +128,20 @@ def test_an_empty_file_is_accepted(holder, incident):
 def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
     url = address(holder, incident)
     send(holder, url, 0)
-    write = vault.Writer.write
+    write = vault.ObjectWriter.write
 
     def full(*_):
         raise vault.StoreRefused
 
-    monkeypatch.setattr(vault.Writer, "write", full)
+    monkeypatch.setattr(vault.ObjectWriter, "write", full)
     refused = send(holder, url, 1)
     assert refused.status_code == 507
     assert "Nous n’avons plus de place" in refused.json()["message"]
-    monkeypatch.setattr(vault.Writer, "write", write)
+    monkeypatch.setattr(vault.ObjectWriter, "write", write)
     assert holder.get(url).json()["recu"] == SLICE
     send(holder, url, 1)
     send(holder, url, 2)
-    monkeypatch.setattr(vault.Writer, "finish", full)
+    monkeypatch.setattr(vault.ObjectWriter, "finish", full)
     assert holder.post(url + "fin/").status_code == 507
     assert not Evidence.objects.exists()
     monkeypatch.undo()

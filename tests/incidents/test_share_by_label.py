@@ -5,7 +5,7 @@ import pytest
 from incidents import sharing
 from incidents.enums import IncidentType, Pap, Tlp
 from incidents.models import Incident
-from incidents.sharing import PartnerKind
+from incidents.sharing import ReaderKind
 
 
 def build_case(**fields):
@@ -14,7 +14,7 @@ def build_case(**fields):
 
 def test_only_red_cases_are_neither_mailed_nor_shared():
     rules = (
-        *(sharing.may_be_mailed_to_declarant, sharing.may_mail_texts_to_csirt),
+        *(sharing.may_mail_texts_to_declarant, sharing.may_mail_texts_to_csirt),
         *(sharing.may_share_sentence, lambda incident: sharing.may_share_lesson(incident.tlp)),
     )
     assert {tlp: [rule(build_case(tlp=tlp)) for rule in rules] for tlp in Tlp.values} == {
@@ -28,14 +28,13 @@ def test_only_red_cases_are_neither_mailed_nor_shared():
 
 @pytest.mark.parametrize("kind", [IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT])
 def test_a_compromised_mailbox_gets_no_words(kind):
-    assert not sharing.may_be_mailed_to_declarant(build_case(type=kind))
+    assert not sharing.may_mail_texts_to_declarant(build_case(type=kind))
     assert sharing.may_mail_texts_to_csirt(build_case(type=kind))
 
 
 def test_each_tlp_label_reaches_its_partners():
     reached = {
-        tlp: {kind.value for kind in PartnerKind if sharing.may_be_shared_with_partner(tlp, kind)}
-        for tlp in Tlp.values
+        tlp: {kind.value for kind in ReaderKind if sharing.may_be_shared_with_partner(tlp, kind)} for tlp in Tlp.values
     }
     assert reached == {
         "red": set(),

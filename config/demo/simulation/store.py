@@ -33,7 +33,7 @@ from incidents.enums import (
 )
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
-from incidents.reference import ALPHABET, LENGTH, add_check_character
+from incidents.reference import ALPHABET, REFERENCE_LENGTH, add_check_character
 from incidents.services.history.index import write_documents
 from incidents.severity import Situation, assess_situation
 
@@ -43,7 +43,7 @@ CONSUMER = "stats"
 # Multiplying by an odd number and folding the high half onto the low one, modulo 32**7, mixes the keys without giving
 # one result to two keys.
 MIXERS = (20_164_264_613, 12_345_678_907)
-SYMBOLS = LENGTH - 1
+SYMBOLS = REFERENCE_LENGTH - 1
 
 
 @dataclass(frozen=True, slots=True)

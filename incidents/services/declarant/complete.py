@@ -61,7 +61,7 @@ def answer_section(
     """
     incident = open_case(writing)
     questionnaire = find_version(version)
-    asked_section = questionnaire.section(section)
+    asked_section = questionnaire.find_section(section)
     if asked_section is None:
         raise ValidationError("Cette rubrique n’existe pas.")
     now = timezone.now()

@@ -94,7 +94,7 @@ def clean_shape[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, p
     clean: dict[str, Any] = {
         name: clean_field(fact, getattr(shape, name), f"{prefix}{name}", problems)
         for name, fact in map_facts(type(shape)).items()
-        if fact.is_words
+        if fact.is_free_text
     }
     return replace(shape, **clean)
 

@@ -15,7 +15,7 @@ from core.text import clean_text
 from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
-from incidents.querysets import works_for_centre
+from incidents.querysets import holder_works_for_centre
 from incidents.services.handling.assign import HOLDER_FIELDS, list_people, pass_on
 from incidents.services.handling.notes import TEXT_LIMIT, derive_note_key, filter_readable, save_note
 from incidents.services.history.record import record_event
@@ -119,7 +119,7 @@ def list_abandoned_cases(user: User) -> QuerySet[Incident]:
     """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
     led = user.led_centre_ids
     assigned = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
-    return with_places(assigned.filter(~works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
+    return with_places(assigned.filter(~holder_works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
 
 
 def count_open_cases(people: Collection[int], csirts: Collection[int]) -> Counter[tuple[int, int | None]]:

@@ -14,7 +14,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, Door
 from incidents.facts.shapes import read_story_words
 from incidents.files import vault
-from incidents.files.texts import MAX_BYTES, READABLE, extract_text
+from incidents.files.texts import MAX_BYTES, READABLE_TYPES, extract_text
 from incidents.indicators.known_values import find_own_domain, is_unrelated_to_attack
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
 from incidents.indicators.sightings import count_seen_elsewhere, find_ignored_reasons
@@ -90,7 +90,7 @@ def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evide
 
 def list_readable_pieces(incident: Incident) -> QuerySet[Evidence]:
     whole = incident.evidence.filter(taken_back_at=None)
-    return whole.filter(media_type__in=READABLE, size__lte=MAX_BYTES).order_by("number")
+    return whole.filter(media_type__in=READABLE_TYPES, size__lte=MAX_BYTES).order_by("number")
 
 
 def list_texts(incident: Incident) -> Iterator[Source]:

@@ -34,7 +34,7 @@ from incidents.services.history.snapshots import (
     read_instants,
 )
 from incidents.services.transfer.agreements import NONE, Agreement, check_agreement
-from incidents.sharing import PartnerKind, forbids_leaving, needs_agreement
+from incidents.sharing import ReaderKind, forbids_leaving, needs_agreement
 
 MOTIVE_LIMIT = 500
 FORMAT = "tocsin-advice/1"
@@ -114,7 +114,7 @@ def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
 
 def check_agreed(incident: Incident, request: AdviceRequest) -> str:
     """Return the words to store about the agreement. Raises ValidationError like `check_agreement`."""
-    is_needed = needs_agreement(incident.tlp, PartnerKind.COMMUNITY, label=request.tlp)
+    is_needed = needs_agreement(incident.tlp, ReaderKind.COMMUNITY, label=request.tlp)
     return check_agreement(incident, request.agreement, is_needed=is_needed)
 
 

@@ -19,7 +19,7 @@ from core.stale import Stale
 from core.text import clean_line
 from csirts.enums import Level
 from csirts.models import Csirt
-from incidents.access import get_incident, get_offer
+from incidents.access import get_incident, get_proposed_transfer
 from incidents.anonymous import list_personal_details
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
@@ -28,7 +28,7 @@ from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 from incidents.services.history.remains import copy_case
 from incidents.services.transfer.agreements import AGREEMENT_LIMIT, NONE, NOT_AGREED, Agreement, check_agreement
-from incidents.sharing import PartnerKind, needs_agreement, rank_label
+from incidents.sharing import ReaderKind, needs_agreement, rank_label
 from incidents.workflow import check_transferable
 
 MOTIVE_LIMIT = 500
@@ -67,7 +67,7 @@ def ask_transfer(
     check_may_go(incident)
     centre = find_taker(incident, taker)
     check_motive(incident, why)
-    is_needed = needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
+    is_needed = needs_agreement(incident.tlp, ReaderKind.COLLEAGUE)
     agreed = check_agreement(incident, agreement, is_needed=is_needed)
     values = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
     giver: Any = incident.csirt_id  # the actor may transfer, so the case has a centre
@@ -190,7 +190,7 @@ def check_may_go(incident: Incident) -> None:
 def lacks_agreement(transfer: Transfer) -> bool:
     """Tell whether the TLP requires an agreement that is missing, or was given under a wider TLP."""
     tlp = transfer.incident.tlp
-    if not needs_agreement(tlp, PartnerKind.COLLEAGUE):
+    if not needs_agreement(tlp, ReaderKind.COLLEAGUE):
         return False
     return not transfer.agreement or rank_label(transfer.agreed_tlp) > rank_label(tlp)
 
@@ -215,9 +215,9 @@ def find_taker(incident: Incident, slug: str) -> Csirt:
 
 def lock_offer(actor: User, uid: UUID) -> Transfer:
     """Return the proposal with its case locked. The case is locked first, then the proposal is read again."""
-    offer = get_offer(actor, uid)
+    offer = get_proposed_transfer(actor, uid)
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.incident_id)
-    transfer = get_offer(actor, uid)
+    transfer = get_proposed_transfer(actor, uid)
     transfer.incident = incident
     return transfer
 

@@ -28,7 +28,7 @@ from incidents.services.handling.tasks import ask_for_agreement
 from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import propose_to, withdraw_offer
 from incidents.severity import ACKNOWLEDGE_WITHIN
-from incidents.sharing import PartnerKind, needs_agreement
+from incidents.sharing import ReaderKind, needs_agreement
 
 logger = structlog.get_logger(__name__)
 
@@ -104,7 +104,7 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
     offered_to = dict(offers.values_list("incident", "taker"))
 
     def is_misplaced(case: Incident) -> bool:
-        if case.pk in offered_to and needs_agreement(case.tlp, PartnerKind.COLLEAGUE):
+        if case.pk in offered_to and needs_agreement(case.tlp, ReaderKind.COLLEAGUE):
             return True  # its TLP was narrowed since
         centre = directory.route(case.collectivity, ()).csirt
         return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
@@ -131,7 +131,7 @@ def reroute_case(pk: int, on: date) -> bool:
     """
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     route = find_route(incident.collectivity, on)
-    may_stay = not needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
+    may_stay = not needs_agreement(incident.tlp, ReaderKind.COLLEAGUE)
     is_withdrawn = withdraw_offer(incident, unless_to=route.csirt if may_stay else None)
     if incident.csirt == route.csirt or not may_follow(incident, route.csirt):
         return is_withdrawn
@@ -148,7 +148,7 @@ def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
     """
     if incident.erased_at:
         return False
-    if needs_agreement(incident.tlp, PartnerKind.COLLEAGUE):
+    if needs_agreement(incident.tlp, ReaderKind.COLLEAGUE):
         return ask_for_agreement(incident, centre)
     propose_to(incident, centre, motive=reason)
     return True

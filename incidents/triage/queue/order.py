@@ -15,7 +15,7 @@ from django.db.models import Case, F, QuerySet, When
 from accounts.models import User
 from incidents.enums import Severity, Status, Verification
 from incidents.models import Incident
-from incidents.querysets import IncidentQuerySet, works_for_centre
+from incidents.querysets import IncidentQuerySet, holder_works_for_centre
 from incidents.reference import is_reference
 
 CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
@@ -118,4 +118,4 @@ def list_open_cases(user: User) -> Iterator[OpenCase]:
 
 def select_columns(cases: IncidentQuerySet) -> QuerySet[Incident, tuple[Any, ...]]:
     """Return a row with the columns of an OpenCase for each of these cases."""
-    return cases.annotate(holder=Case(When(works_for_centre(), then=F("assignee")))).values_list(*COLUMNS)
+    return cases.annotate(holder=Case(When(holder_works_for_centre(), then=F("assignee")))).values_list(*COLUMNS)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from collectivities.search import find_body_by_code, find_ids
-from incidents.reference import LENGTH, compact, is_reference
+from incidents.reference import REFERENCE_LENGTH, compact, is_reference
 
 # Many bodies share a name (« Saint-Martin »), so this is more than a page of suggestions, yet only a few index
 # look-ups.
@@ -19,7 +19,7 @@ def list_references(query: str) -> list[str]:
     """
     bare = "".join(c for c in unicodedata.normalize("NFKD", query) if not unicodedata.combining(c))
     words = re.findall(r"[^\W_]+", bare)
-    spelled = "".join(word[0] for word in words) if len(words) == LENGTH else ""
+    spelled = "".join(word[0] for word in words) if len(words) == REFERENCE_LENGTH else ""
     return [text for text in {compact(bare), spelled.upper()} if is_reference(text)]
 
 

@@ -12,7 +12,7 @@ from collectivities.zones import PARIS
 from core.text import fold
 from incidents.enums import DocumentKind, Status, Verification
 from incidents.models import SearchDocument, ServiceInterruption
-from incidents.querysets import has_no_holder
+from incidents.querysets import lacks_working_holder
 from incidents.triage.search.query import Query, QueryPart
 from incidents.triage.search.query_values import TAKEN, TO_TAKE, Days, Range, Value
 
@@ -67,7 +67,7 @@ def match_assignee(name: str, user: User) -> Q:
     if fold(name) in MYSELF:
         return Q(assignee=user)
     if fold(name) in NOBODY:
-        return has_no_holder()
+        return lacks_working_holder()
     return Q(assignee__display_name__icontains=name)
 
 
@@ -78,9 +78,9 @@ def match_state(value: Value) -> Q:
     states = cast("tuple[str, ...]", value)
     combined = Q(status__in=[state for state in states if state in Status.values])
     if TO_TAKE in states:
-        combined |= Q(status=Status.DECLARED) | Q(has_no_holder(), status=Status.ACKNOWLEDGED)
+        combined |= Q(status=Status.DECLARED) | Q(lacks_working_holder(), status=Status.ACKNOWLEDGED)
     if TAKEN in states:
-        combined |= Q(~has_no_holder(), status=Status.ACKNOWLEDGED)
+        combined |= Q(~lacks_working_holder(), status=Status.ACKNOWLEDGED)
     return combined
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
-from incidents.access import get_incident, get_offer, list_abilities
+from incidents.access import get_incident, get_proposed_transfer, list_abilities
 from incidents.enums import Ability, KeptForm, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.transfer.proposal import (
@@ -28,7 +28,7 @@ from incidents.services.transfer.proposal import (
     return_transfer,
     withdraw_transfer,
 )
-from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
+from incidents.sharing import TLP_MEANS, ReaderKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page, report_refusal
 from incidents.triage.notice import format_notice
@@ -97,7 +97,7 @@ def render_ask_page(
         "zone": find_zone(incident.collectivity),
         "page": describe_new_page(),
         "tlp_means": TLP_MEANS[incident.tlp],
-        "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COLLEAGUE),
+        "needs_agreement": needs_agreement(incident.tlp, ReaderKind.COLLEAGUE),
         "notice": format_notice(incident, "Le déclarant est prévenu."),
     }
     return render_page(request, "incidents/triage/transfer.html", context | more, status=status)
@@ -167,7 +167,7 @@ def is_uuid(text: str) -> bool:
 
 @require_safe
 def offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    return render_offer_page(request, get_offer(get_account(request), uid), ReturnForm())
+    return render_offer_page(request, get_proposed_transfer(get_account(request), uid), ReturnForm())
 
 
 @require_POST
@@ -176,7 +176,7 @@ def accept_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         transfer = accept_transfer(uid=uid, actor=get_account(request))
     except (Stale, InvalidTransition, ValidationError):  # the page explains the refusal from the present state
         return render_offer_page(
-            request, get_offer(get_account(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT
+            request, get_proposed_transfer(get_account(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT
         )
     notice = format_notice(transfer.incident)
     messages.success(request, f"Le dossier est à votre centre, et vous l’avez pris en charge. {notice}")
@@ -195,11 +195,13 @@ def decline_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
             messages.success(request, format_decline_confirmation(transfer))
             return redirect("admin:incidents_incident_transfers")
     except Stale:
-        return render_offer_page(request, get_offer(get_account(request), uid), form, status=HTTPStatus.CONFLICT)
+        return render_offer_page(
+            request, get_proposed_transfer(get_account(request), uid), form, status=HTTPStatus.CONFLICT
+        )
     except ValidationError as error:
         form.add_error(None, error)
     return render_offer_page(
-        request, get_offer(get_account(request), uid), form, status=HTTPStatus.UNPROCESSABLE_ENTITY
+        request, get_proposed_transfer(get_account(request), uid), form, status=HTTPStatus.UNPROCESSABLE_ENTITY
     )
 
 

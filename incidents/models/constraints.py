@@ -6,7 +6,7 @@ from django.db.models import Q
 from incidents.enums import ActorKind, Certainty
 
 
-def instant_fits_certainty(name: str) -> models.CheckConstraint:
+def build_certainty_constraint(name: str) -> models.CheckConstraint:
     """Return the constraint that an instant is empty if its certainty is « pas connue », and set if its certainty is
     exact or approximate. Without a certainty, both are allowed.
     """
@@ -25,7 +25,7 @@ def limit_to_choices(
     return models.CheckConstraint(condition=Q(**{f"{field}__in": allowed}), name=name)
 
 
-def actor_fits_kind(*, name: str) -> models.CheckConstraint:
+def build_actor_constraint(*, name: str) -> models.CheckConstraint:
     """Return the constraint that `actor` is set if a person with an account acted, and empty otherwise."""
     return models.CheckConstraint(
         condition=Q(actor_kind=ActorKind.USER, actor__isnull=False) | (~Q(actor_kind=ActorKind.USER) & Q(actor=None)),

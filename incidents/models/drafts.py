@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from collectivities.models import Collectivity
 from incidents.enums import IncidentType, Screen
-from incidents.models.checks import limit_to_choices
+from incidents.models.constraints import limit_to_choices
 from incidents.models.incident import Incident
 
 
