@@ -59,7 +59,9 @@ class Guest:
 
 
 def list_abilities(user: User, incident: Incident) -> set[Ability]:
-    """Return what `user` may do to `incident`: nothing if it belongs neither to their centres nor to their bodies."""
+    """Return what `user` may do to `incident`, which is nothing if it belongs neither to their centres nor to their
+    bodies.
+    """
     granted: set[Ability] = set()
     if incident.csirt_id in user.read_centre_ids:
         granted |= READER_ABILITIES

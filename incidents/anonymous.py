@@ -1,5 +1,5 @@
-"""Search of a text for words that identify somebody: the body, the person to call back, the case. The module is pure:
-it takes texts and returns the words found in them.
+"""Search of a text for words that identify the body, the person to call back or the case. The module is pure: it takes
+texts and returns the words found in them.
 
 A text is indexed once (`index_text`) and then compared with thousands of names, because a lookup in the index is
 faster than a search of the text.
@@ -50,8 +50,8 @@ class IdentifyingValues:
 
 
 class IdentifyingWords(NamedTuple):
-    """The identifying words of a text, as the text spells them, without repeats. `doubtful` holds parts of a person's
-    name, and whole names written without a capital, because they may be common words too.
+    """The identifying words of a text, as the text spells them, without repeats. `doubtful` contains parts of a
+    person's name, and whole names written without a capital, because they may be common words too.
     """
 
     certain: list[str]

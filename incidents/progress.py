@@ -30,9 +30,9 @@ class CaseProgress:
     step: Step
     # The messages of the CSIRT that wait for an answer, oldest first.
     questions: Sequence[Message]
-    # The people of the CSIRT who saw words of the case, in the order of their first access.
+    # The people of the CSIRT who saw texts of the case, in the order of their first access.
     readers: Sequence[Reader]
-    # The case whose end the page displays: a duplicate ends with its main case.
+    # The case whose end the page displays, which for a duplicate is its closed main case.
     ended: Incident
 
     @property

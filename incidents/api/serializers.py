@@ -1,4 +1,4 @@
-"""The representations of incidents in the API, for input and output. The services hold the rules."""
+"""The representations of incidents in the API, for input and output. The services contain the rules."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from incidents.moments import reduce_to_known_end, reduce_to_known_moment
 from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_status
 from incidents.services.history.snapshots import find_first_leak
 
-# This limit is our own: it exceeds the population of France, and PostgreSQL integers could be larger.
+# This limit is our own. It exceeds the population of France and fits a PostgreSQL integer.
 MAX_PEOPLE = 100_000_000
 DAY_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -82,7 +82,7 @@ class MomentOut(serializers.Field[Any, Any, Any, Any]):
 
 
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
-# No field is required: the services check that somebody can be called back, for the pages and for the API.
+# No field is required, because the services check, for the pages and for the API, that somebody can be called back.
 INPUT_FIELDS: dict[Kind, Callable[[Fact], serializers.Field[Any, Any, Any, Any]]] = {
     Kind.LINE: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
     Kind.TEXT: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),

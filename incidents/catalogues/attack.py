@@ -79,7 +79,9 @@ MATRIX_RELEASE = read_matrix_release()
 
 
 def suggest_techniques(incident_type: str, rsit_type: str) -> list[Technique]:
-    """Return the techniques suggested for the type of incident, then those for the RSIT type."""
+    """Return the techniques suggested for the type of incident, then the techniques suggested only for the RSIT
+    type.
+    """
     by_type = [technique for technique in TECHNIQUES.values() if incident_type in technique.types]
     return by_type + [
         technique for technique in TECHNIQUES.values() if rsit_type in technique.rsit and technique not in by_type

@@ -1,7 +1,7 @@
 """The public services that the form offers to a body of each nature, the most urgent first.
 
-The order is our own. The services are those that ANSSI's 2024 panorama lists for collectivités, and those in the legal
-competence of each nature of body. « Autre service » ends every list.
+The order is our own. The services are the collectivités' services in ANSSI's 2024 panorama, and the services in the
+legal competence of each nature of body. « Autre service » ends every list.
 """
 
 from collectivities.enums import GROUPINGS, Kind

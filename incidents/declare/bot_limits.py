@@ -1,4 +1,4 @@
-"""Limits on programs that fill in the form. They refuse nobody: a person who reaches a limit presses one more
+"""Limits on programs that fill in the form. They refuse nobody, because a person who reaches a limit presses one more
 button.
 """
 

@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from django.utils import timezone
 
-from incidents.declare.forms import DetailsForms
+from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey
 from incidents.declare.recap import RESUMED, list_lines, list_states, list_summaries
 from incidents.declare.screens import SCREEN_COUNT, SCREEN_POSITIONS, list_earlier_positions
@@ -29,7 +29,7 @@ FOLDED_INPUTS = (
 )
 
 
-def build_questions_context(request: HttpRequest, journey: Journey, details: DetailsForms) -> dict[str, object]:
+def build_questions_context(request: HttpRequest, journey: Journey, details: DeclarationForms) -> dict[str, object]:
     """Return the context of the screens of questions. `details` has been checked."""
     return {
         "form": details,

@@ -23,7 +23,7 @@ from core.burst import hash_address
 from csirts.routing import Route, list_helpers
 from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, must_confirm_sending, must_confirm_start
 from incidents.declare.choices import find_type
-from incidents.declare.forms import DetailsForms
+from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import (
     Journey,
     drop_controls,
@@ -191,7 +191,9 @@ def find_chosen_body(request: HttpRequest, value: str, journey: Journey) -> Coll
 
 
 def is_search_requested(request: HttpRequest) -> bool:
-    """Tell whether to search: the button was pressed, or the search text changed since the body was chosen."""
+    """Tell whether to search, because the button was pressed or because the search text changed since the body was
+    chosen.
+    """
     has_new_words = SEARCHED in request.POST and request.POST[SEARCHED].strip() != request.POST.get(QUERY, "").strip()
     return SEARCH in request.POST or has_new_words
 
@@ -284,7 +286,7 @@ def add_page_errors(page: ExpressPage) -> None:
 
 
 def render_express_problem(
-    request: HttpRequest, page: ExpressPage, wrong: Screen, details: DetailsForms
+    request: HttpRequest, page: ExpressPage, wrong: Screen, details: DeclarationForms
 ) -> HttpResponse:
     """Show the error of the telephone number here, or redirect to the screen of the journey that has the wrong
     field.
@@ -296,7 +298,7 @@ def render_express_problem(
     return redirect_to(ROUTES[wrong], **{TO_CORRECT: "oui"})
 
 
-def send_express_page(request: HttpRequest, page: ExpressPage, details: DetailsForms) -> HttpResponse:
+def send_express_page(request: HttpRequest, page: ExpressPage, details: DeclarationForms) -> HttpResponse:
     """Send the declaration and redirect to the confirmation page. Show the screen again if a value has become invalid
     since it was checked.
     """

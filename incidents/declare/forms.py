@@ -155,7 +155,7 @@ def combine_moment(answers: dict[str, Any], name: str, zone: ZoneInfo) -> dateti
     return datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
 
 
-class DetailsForms:
+class DeclarationForms:
     """The forms of the screens after the body: the main form, and one form for each service that was ticked.
 
     `offered` lists the services to choose from. A service that was ticked and is not offered to this kind of body

@@ -20,7 +20,7 @@ from csirts.routing import Route, find_route
 from incidents.catalogues.public_services import list_offered_services
 from incidents.catalogues.reflex_sheets import Reflexes
 from incidents.declare.choices import find_type
-from incidents.declare.forms import DetailsForms
+from incidents.declare.forms import DeclarationForms
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_ORDER
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Screen
@@ -119,15 +119,17 @@ class Journey:
             page.draft.collectivity = self.draft.collectivity
         return replace(self, draft=page.draft, pages=self.pages | {page.screen: page})
 
-    def build_details(self) -> DetailsForms:
+    def build_details(self) -> DeclarationForms:
         """Return the forms of all screens with what was typed so far."""
         data = QueryDict(mutable=True)
         for page in self.pages.values():
             for name, values in page.values.items():
                 data.setlist(name, values)
-        return DetailsForms(data, offered=list_offered_services(self.collectivity.kind if self.collectivity else ""))
+        return DeclarationForms(
+            data, offered=list_offered_services(self.collectivity.kind if self.collectivity else "")
+        )
 
-    def build_declaration(self, details: DetailsForms) -> Declaration:
+    def build_declaration(self, details: DeclarationForms) -> Declaration:
         """Return the declaration that the valid `build_details` describe. Raise ValueError if the type or the body is
         missing.
         """
@@ -135,7 +137,7 @@ class Journey:
             raise ValueError("the type or the body is missing")
         return details.build_declaration(self.collectivity, self.type, self.clock)
 
-    def check_answers(self, *, now: datetime) -> DetailsForms:
+    def check_answers(self, *, now: datetime) -> DeclarationForms:
         """Return the forms with their errors. If the type and the body are known, the errors of the services are
         included.
         """
@@ -149,7 +151,7 @@ class Journey:
                 details.add_service_errors(error)
         return details
 
-    def find_wrong_screen(self, details: DetailsForms) -> Screen | None:
+    def find_wrong_screen(self, details: DeclarationForms) -> Screen | None:
         """Return the first screen with an error in these checked details, or None."""
         wrong = details.list_wrong_inputs()
         return next(
@@ -225,9 +227,7 @@ def list_own_bodies(request: HttpRequest) -> list[Collectivity]:
 
 
 def drop_controls(data: QueryDict) -> QueryDict:
-    """Return the posted values without control characters, which no keyboard types. PostgreSQL refuses one of them
-    (NUL).
-    """
+    """Return the posted values without control characters. No keyboard types them, and PostgreSQL refuses NUL."""
     if not any(CONTROLS.search(value) for _name, values in data.lists() for value in values):
         return data
     clean = data.copy()

@@ -1,5 +1,5 @@
-"""The response to a screen posted after the browser lost its cookies: what was typed is saved, and the page shows the
-code with which to resume the declaration.
+"""The response to a screen that is posted after the browser lost its cookies. What was typed is saved, and the page
+shows the code with which to resume the declaration.
 
 The `pen` in the page identifies the declaration. A forged post cannot contain it, because it is only in the page
 itself.

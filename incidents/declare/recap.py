@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 
 from core.french import choose_plural
 from incidents.declare.choices import find_type
-from incidents.declare.forms import DetailsForms
+from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey, find_body
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_POSITIONS, ScreenPosition
 from incidents.enums import NOT_STATED, Answer, PublicService, Screen
@@ -62,7 +62,7 @@ def get_only_value(page: DraftPage, name: str) -> str:
     return str(next(iter(page.values.get(name, [])), ""))
 
 
-def list_input_lines(details: DetailsForms, names: frozenset[str]) -> Iterator[AnswerLine]:
+def list_input_lines(details: DeclarationForms, names: frozenset[str]) -> Iterator[AnswerLine]:
     for form in details.all_forms:
         for field in form:
             if field.html_name in names and field.value():
@@ -81,11 +81,11 @@ def format_field_value(field: forms.BoundField) -> str:
     return ", ".join(labels.get(str(item), str(item)) for item in values)
 
 
-def format_services(details: DetailsForms) -> str:
+def format_services(details: DeclarationForms) -> str:
     return ", ".join(str(PublicService(row.service).label) for row in details.rows)
 
 
-def list_summaries(journey: Journey, details: DetailsForms) -> list[ScreenSummary]:
+def list_summaries(journey: Journey, details: DeclarationForms) -> list[ScreenSummary]:
     """Return one line for each earlier screen, shown above the last button."""
     texts = {
         Screen.WHAT: str(journey.type.label) if journey.type else "",
@@ -97,12 +97,12 @@ def list_summaries(journey: Journey, details: DetailsForms) -> list[ScreenSummar
     return [ScreenSummary(SCREEN_POSITIONS[screen], text, authors.get(screen, "")) for screen, text in texts.items()]
 
 
-def format_yes_or_no(details: DetailsForms, name: str) -> str:
+def format_yes_or_no(details: DeclarationForms, name: str) -> str:
     value = details.form[name].value()
     return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_STATED))
 
 
-def list_mistakes_elsewhere(journey: Journey, details: DetailsForms, screen: Screen) -> Iterator[Mistake]:
+def list_mistakes_elsewhere(journey: Journey, details: DeclarationForms, screen: Screen) -> Iterator[Mistake]:
     """Yield the errors of the other screens that were filled, in the order of the screens."""
     for other, place in SCREEN_POSITIONS.items():
         if other == screen or other not in journey.pages:
@@ -125,7 +125,7 @@ def list_states(journey: Journey) -> list[ScreenState]:
     ]
 
 
-def describe_missing_answers(screen: Screen, journey: Journey, details: DetailsForms) -> str:
+def describe_missing_answers(screen: Screen, journey: Journey, details: DeclarationForms) -> str:
     """Return what is missing or wrong on a screen, or ""."""
     if screen not in journey.pages:
         return "pas encore rempli"

@@ -15,7 +15,7 @@ from core.burst import hash_address
 from core.text import are_same_words
 from csirts.routing import Route
 from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, must_confirm_sending
-from incidents.declare.forms import DetailsForms
+from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey, drop_controls, find_journey
 from incidents.declare.recap import list_lines
 from incidents.declare.redirects import redirect_to
@@ -55,7 +55,7 @@ def send_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) ->
 
 
 def send_declaration(
-    request: HttpRequest, journey: Journey, details: DetailsForms, entry: ScreenEntry
+    request: HttpRequest, journey: Journey, details: DeclarationForms, entry: ScreenEntry
 ) -> HttpResponse:
     member = find_declaring_member(journey, request)
     declared = send_draft(
@@ -151,8 +151,8 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
 
 
 def is_called_back(incident: Incident, route: Route | None) -> bool:
-    """Tell whether the confirmation page may begin with the promise of a call: the case asks for one, and its centre
-    receives mails.
+    """Tell whether the confirmation page may promise a call, because the case asks for one and its centre receives
+    mails.
     """
     return bool(incident.is_to_call_back and route and route.csirt and route.csirt.notification_email)
 

@@ -21,7 +21,7 @@ from incidents.declare.bot_limits import must_confirm_start
 from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_type
 from incidents.declare.context import build_questions_context, build_screen_context
 from incidents.declare.entries import read_entry
-from incidents.declare.forms import DetailsForms
+from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import (
     Journey,
     drop_controls,
@@ -335,7 +335,7 @@ def render_screen(
     journey: Journey,
     screen: Screen,
     *,
-    details: DetailsForms | None = None,
+    details: DeclarationForms | None = None,
     clash: DraftPage | None = None,
     has_changed: bool = False,
 ) -> HttpResponse:

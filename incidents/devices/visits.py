@@ -31,7 +31,7 @@ def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
 
 
 def list_guests(request: HttpRequest, reference: str) -> list[Guest]:
-    """Return the guests that this request may stand for: the holder of the secret link in the cookie, and the
+    """Return the guests that this request may represent: the person who has the secret link in their cookie, and the
     signed-in person.
 
     A member of a body is first listed with their account, so that they act under their own name even if they have the

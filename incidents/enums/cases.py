@@ -1,6 +1,6 @@
 """Codes for the nature and severity of a case, for the labels that limit its sharing, and for how it ended.
 
-TLP 2.0 is FIRST's. RSIT classes and types are those of RSIT v1003 (see `incidents/catalogues/rsit.py`).
+TLP 2.0 is defined by FIRST. RSIT classes and types come from RSIT v1003 (see `incidents/catalogues/rsit.py`).
 """
 
 from django.db import models
@@ -160,7 +160,7 @@ class ClosingReason(models.TextChoices):
 
 
 class UnconfirmingReason(models.TextChoices):
-    """Why a responder withdraws the confirmation of a body."""
+    """The reason for which a responder withdraws the confirmation of a body."""
 
     SLIP = "slip", "confirmée par erreur"
     NOT_FOUND = "not_found", "personne ne la connaît à ce nom"

@@ -1,5 +1,5 @@
-"""The upload handler of the plain form. Files go to the vault as they arrive: they are never whole in memory, and
-never in clear on a disk.
+"""The upload handler of the plain form. Files go to the vault as they arrive, so that they are never whole in memory
+and never in clear on a disk.
 """
 
 from dataclasses import dataclass, field

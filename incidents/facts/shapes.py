@@ -177,7 +177,7 @@ class Submission:
     digest: str = field(default="")
     # True for an express declaration, whose declarant only gave a number and asks for a call.
     asks_call_back: bool = False
-    # The name that the author gave: two people may complete one declaration.
+    # The name that the author gave, because two people may fill in one declaration.
     author: str = ""
     # A digest of the sender's IP address. It is empty for a person with an account.
     source: str = ""

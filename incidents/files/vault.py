@@ -75,13 +75,13 @@ def remove_object(name: str) -> bool:
 
 
 def list_folders() -> list[str]:
-    """Return the folders that contain objects, 256 at most. Raise one of UNREACHABLE."""
+    """Return the folders that contain objects, 256 at most. Raise one of STORE_ERRORS."""
     return [name for name in list_path("")[0] if FOLDER_NAME.fullmatch(name)]
 
 
 def list_object_names(folder: str) -> list[str]:
-    """Return the names of the objects in one folder. Names that this module does not make are left out. Raise one of
-    UNREACHABLE.
+    """Return the names of the objects in one folder. Names that this module does not make are ignored. Raise one of
+    STORE_ERRORS.
     """
     return [
         f"{folder}/{name}" for name in list_path(folder)[1] if name.startswith(folder) and OBJECT_NAME.fullmatch(name)
@@ -96,7 +96,7 @@ def list_path(path: str) -> tuple[list[str], list[str]]:
         return [], []
 
 
-# Keys
+# Encryption keys of cases
 
 
 def make_case_key() -> bytes:
@@ -127,7 +127,7 @@ def is_wrapped_with_first_key(wrapped: bytes) -> bool:
     return wrapped[:KEY_ID_BYTES] == hash_key_id(settings.EVIDENCE_KEYS[0])
 
 
-# Streams
+# Encrypted streams
 
 
 class ObjectWriter:
@@ -211,7 +211,7 @@ def read_frames(file: "File[bytes]", name: str, key: bytes) -> Iterator[bytes]:
         raise NotReadable
 
 
-# On this machine's disk
+# Storage on this machine's disk
 
 
 class Folder(FileSystemStorage):

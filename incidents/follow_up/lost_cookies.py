@@ -1,4 +1,4 @@
-"""The response to a post on a case that is refused because the browser lost its cookies: the page shows what was
+"""The response to a post on a case that is refused because the browser lost its cookies. The page shows what was
 typed.
 
 Nothing is saved, because the post may be forged. What was typed is shown only to the browser that sent it.

@@ -54,7 +54,7 @@ SUSPICIOUS_ENDINGS = (
 FILE = re.compile(rf"(?i)(?<![\w.@/-])[^\W_][\w.-]{{0,150}}\.(?:{SUSPICIOUS_ENDINGS})(?![\w-])(?!\.\w)")
 BETWEEN_NAMES = re.compile(r"[\s\"'’«»“”<>|*?,;:/\\()\[\]]+")
 NAMES_LIMIT = 1_000
-# Endings that are also top-level domains, although in a sentence they are more often those of files.
+# Endings that are also top-level domains, although in a sentence they more often end the name of a file.
 FILE_LIKE_ENDINGS = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
 DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
 LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:\\]{1,64}")

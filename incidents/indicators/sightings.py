@@ -43,8 +43,8 @@ def match_same_case(incident: Incident) -> Q:
 
 
 def list_observables(incident: Incident, user: User) -> QuerySet[Observable]:
-    """Return the indicators of the case by kind, each with `seen_in`: the ids of other cases, MAX_SIGHTINGS + 1 at
-    most. Runs one query.
+    """Return the indicators of the case by kind. `seen_in` of each indicator is the list of the ids of other cases
+    with it, MAX_SIGHTINGS + 1 at most. Runs one query.
     """
     sightings = list_own_observables(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
     keys = sightings.exclude(match_same_case(incident)).values("incident")[: MAX_SIGHTINGS + 1]

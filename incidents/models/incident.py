@@ -213,8 +213,8 @@ class Incident(Labelled):
             ),
         ]
         indexes = [
-            # The queue reads and sorts the open cases of a centre by this index, and those of one person by the next
-            # index.
+            # The queue reads and sorts the open cases of a centre by this index, and the open cases of one person by
+            # the next index.
             models.Index(
                 F("csirt"), F("is_taken"), F("due_at"), F("id"), name="incident_queue", condition=Q(status__in=OPEN)
             ),

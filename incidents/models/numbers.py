@@ -1,4 +1,4 @@
-"""Telephone numbers of bodies that do not come from a declaration."""
+"""Telephone numbers of bodies from sources other than a declaration."""
 
 from django.db import models
 from django.db.models import Q

@@ -41,7 +41,8 @@ class Transfer(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="répondu par"
     )
     answered_at = models.DateTimeField("répondu le", null=True, blank=True)
-    # For an accepted transfer: the last event that the former centre sees, and the facts of that moment.
+    # Of an accepted transfer, the last event that the former centre sees. `standing` contains the facts at that
+    # moment.
     last_event = models.ForeignKey(
         IncidentEvent, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="dernier événement vu"
     )

@@ -62,7 +62,7 @@ class Task(models.Model):
     done_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="faite par"
     )
-    # « Sans objet » also completes a task.
+    # True if the task was completed because it does not apply to the case.
     is_moot = models.BooleanField("sans objet", default=False)
 
     class Meta:

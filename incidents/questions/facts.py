@@ -38,7 +38,7 @@ CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER_FACTS)))
 
 
 def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[DisplayedFact]:
-    """Return the lines of one sheet, either of questions or of facts. A sheet whose words were erased has none."""
+    """Return the lines of one sheet, either of questions or of facts. A sheet whose texts were erased has none."""
     list_facts = FACT_LISTERS.get(section)
     if not values:
         return []
