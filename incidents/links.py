@@ -18,7 +18,7 @@ from csirts.models import Csirt
 
 FILE = Path(__file__).parent / "data" / "official-sites.json"
 OFFICIAL_HOSTS = frozenset(json.loads(FILE.read_text(encoding="utf-8"))["hosts"])
-ADDRESS = re.compile(r"https://[^\s<>\"«»]+")
+WEB_ADDRESS = re.compile(r"https://[^\s<>\"«»]+")
 # Characters that end a sentence and do not belong to the address before them.
 TRAILING_CHARACTERS = ".,;:!?)…\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 
@@ -41,7 +41,7 @@ def list_linkable_hosts(csirt: Csirt | None) -> frozenset[str]:
 def split_links(text: str, hosts: frozenset[str]) -> Iterator[TextPart]:
     """Yield the parts of the text in their order. Together they are the whole text."""
     end = 0
-    for match in ADDRESS.finditer(text):
+    for match in WEB_ADDRESS.finditer(text):
         address = match[0].rstrip(TRAILING_CHARACTERS)
         if find_link_host(address) in hosts:
             yield TextPart(text[end : match.start()])

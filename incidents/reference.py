@@ -32,7 +32,7 @@ def is_reference(text: str) -> bool:
     return len(text) == REFERENCE_LENGTH and mod_37_36.is_valid(text, ALPHABET)
 
 
-def compact(text: str) -> str:
+def compact_code(text: str) -> str:
     """Return what somebody typed or dictated as it is stored: « t7k4 9mqx » becomes « T7K49MQX »."""
     return "".join(symbol for symbol in text.upper() if symbol.isalnum())
 

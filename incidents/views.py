@@ -19,7 +19,7 @@ from incidents.enums import OPEN
 from incidents.models import Incident
 from incidents.progress import Step, annotate_step_values, find_listed_step
 from incidents.querysets import IncidentQuerySet
-from incidents.reference import compact
+from incidents.reference import compact_code
 
 PAGE_ROWS = 50
 CASES_ON_BODY_PAGE = 10
@@ -32,7 +32,7 @@ def own_cases_page(request: HttpRequest) -> HttpResponse:
     closed cases, each group newest first. `?apres=` is the reference of the last row of the previous page.
     """
     cases = annotate_step_values(Incident.objects.visible_to(get_account(request)).with_displayed_rows())
-    rows = list_cases_by_need(cases, PAGE_ROWS + 1, after=compact(request.GET.get("apres", "")))
+    rows = list_cases_by_need(cases, PAGE_ROWS + 1, after=compact_code(request.GET.get("apres", "")))
     context = {
         "cases": add_steps(rows[:PAGE_ROWS]),
         "has_more": len(rows) > PAGE_ROWS,

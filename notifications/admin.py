@@ -11,7 +11,7 @@ from django.utils.html import format_html
 
 from accounts.signed_in import get_account
 from incidents.enums import EventKind
-from incidents.reference import compact, hyphenate
+from incidents.reference import compact_code, hyphenate
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
 
@@ -46,7 +46,7 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(**{f"{CASE_PATH}__reference": compact(search_term)}), False
+        return queryset.filter(**{f"{CASE_PATH}__reference": compact_code(search_term)}), False
 
     @admin.display(description="dossier")
     def case(self, delivery: Delivery) -> str:

@@ -3,7 +3,7 @@
 from rest_framework.exceptions import APIException
 
 
-class Conflict(APIException):
+class AcknowledgeConflict(APIException):
     status_code = 409
     default_detail = "Cet incident est déjà pris en charge par quelqu’un d’autre, ou il est clos."
     default_code = "conflict"

@@ -16,13 +16,13 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from incidents.access import get_incident, list_abilities, may_declare
-from incidents.api.problems import Conflict, KeyReused
+from incidents.api.problems import AcknowledgeConflict, KeyReused
 from incidents.api.serializers import DeclarationIn, IncidentDetailOut, IncidentOut
 from incidents.enums import Ability, Door, Origin
 from incidents.facts.shapes import Submission
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import VISIBLE_TO_BODY
-from incidents.reference import compact
+from incidents.reference import compact_code
 from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, declare_incident
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.workflow import InvalidTransition
@@ -92,7 +92,7 @@ class IncidentDetail(APIView):
     def get(self, request: Request, reference: str) -> Response:
         """Return one incident, if this person may see it."""
         user = get_api_user(request)
-        incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
+        incident = get_incident(user, compact_code(reference), to=Ability.VIEW, door=Door.API)
         # Members of the body must not read the centre's own work.
         if Ability.READ not in list_abilities(user, incident):
             body_events = Prefetch("events", IncidentEvent.objects.filter(VISIBLE_TO_BODY))
@@ -105,10 +105,10 @@ class AcknowledgeIncident(APIView):
     def post(self, request: Request, reference: str) -> Response:
         """Acknowledge the case. A second request of the same person changes nothing; 409 if somebody else has it."""
         try:
-            acknowledge_incident(reference=compact(reference), actor=get_api_user(request))
+            acknowledge_incident(reference=compact_code(reference), actor=get_api_user(request))
         except InvalidTransition:
-            raise Conflict from None
-        incident = get_incident(get_api_user(request), compact(reference), to=Ability.VIEW, door=Door.API)
+            raise AcknowledgeConflict from None
+        incident = get_incident(get_api_user(request), compact_code(reference), to=Ability.VIEW, door=Door.API)
         return Response(IncidentOut(incident).data)
 
 

@@ -32,7 +32,7 @@ from incidents.declare.journey import (
     find_journey,
     list_own_bodies,
 )
-from incidents.declare.redirects import redirect_to
+from incidents.declare.redirects import redirect_to_route
 from incidents.declare.screens import ROUTES
 from incidents.declare.sending import answer_repeated_post, find_declaring_member, redirect_to_confirmation
 from incidents.declare.views import CHOOSE_TYPE, TO_CORRECT
@@ -56,7 +56,7 @@ PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
 # no centre answers for it.
 SEARCHED, WARNED = "pour", "averti"
 # The button that adds a body that no official list contains. Its value may give a kind and the commune of the seat.
-ADD = "ajouter"
+ADD_BODY = "ajouter"
 NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP_FIELD}
 
 
@@ -148,7 +148,7 @@ def render_or_submit_express(request: HttpRequest) -> HttpResponse:
     if is_over and draft_cookie.PEN not in request.POST:  # a closed case does not prevent a new one
         opened = None
     if opened and opened.incident and request.method != "POST":
-        return redirect_to("declare_sent")
+        return redirect_to_route("declare_sent")
     page = read_express_page(request, opened or make_journey(request))
     with timezone.override(page.journey.clock):
         if opened and opened.incident:
@@ -200,7 +200,7 @@ def is_search_requested(request: HttpRequest) -> bool:
 
 def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     """Search for the body, or send the declaration if the body is chosen and nothing is wrong."""
-    if page.body is None or ADD in request.POST:
+    if page.body is None or ADD_BODY in request.POST:
         return search_or_add_body(request, page)
     add_page_errors(page)
     if page.problems or must_warn_unanswered(request, page):
@@ -215,7 +215,7 @@ def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
 
 def search_or_add_body(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     """Search for bodies, or redirect to the page that adds one, as the pressed button asks."""
-    if ADD in request.POST:
+    if ADD_BODY in request.POST:
         return redirect_to_body_form(request, page)
     if request.POST.get(SEARCH) != ANOTHER:
         search_bodies(page)
@@ -232,9 +232,9 @@ def redirect_to_body_form(request: HttpRequest, page: ExpressPage) -> HttpRespon
     """Save what was typed and redirect to the page that adds a body, which returns here afterwards."""
     if page.is_new and must_confirm_start(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page, is_last=False)
-    kind, _space, seat = request.POST[ADD].partition(" ")
+    kind, _space, seat = request.POST[ADD_BODY].partition(" ")
     offered = {"retour": "rappel", "nom": page.query, "nature": kind, "siege": seat}
-    response = redirect_to("declare_new_body", **{name: value for name, value in offered.items() if value})
+    response = redirect_to_route("declare_new_body", **{name: value for name, value in offered.items() if value})
     if uid := save_entries(page):
         draft_cookie.remember_draft(response, uid, page.journey.author)
     return response
@@ -295,7 +295,7 @@ def render_express_problem(
         page.problems[PHONE] = " ".join(map(str, problems))
         return render_express(request, page)
     save_entries(page)
-    return redirect_to(ROUTES[wrong], **{TO_CORRECT: "oui"})
+    return redirect_to_route(ROUTES[wrong], **{TO_CORRECT: "oui"})
 
 
 def send_express_page(request: HttpRequest, page: ExpressPage, details: DeclarationForms) -> HttpResponse:
@@ -313,7 +313,7 @@ def send_express_page(request: HttpRequest, page: ExpressPage, details: Declarat
             source=hash_address(request),
         )
     except AlreadySent:
-        response: HttpResponse = redirect_to("declare_sent")
+        response: HttpResponse = redirect_to_route("declare_sent")
     except ValidationError as error:  # a value has become invalid since it was checked
         page.problems = {PHONE: " ".join(error.messages)}
         return render_express(request, page)

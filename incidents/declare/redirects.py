@@ -8,5 +8,5 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def redirect_to(route: str, **query: str) -> SeeOther:
+def redirect_to_route(route: str, **query: str) -> SeeOther:
     return SeeOther(reverse(route, query=query or None))

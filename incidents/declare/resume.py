@@ -16,11 +16,11 @@ from csirts.routing import load_directory
 from incidents.declare.bot_limits import count_seconds_to_wait, count_wrong_code
 from incidents.declare.journey import drop_controls, open_journey, select_drafts
 from incidents.declare.recap import RESUMED
-from incidents.declare.redirects import redirect_to
+from incidents.declare.redirects import redirect_to_route
 from incidents.declare.screens import ROUTES
 from incidents.devices import draft_cookie
 from incidents.models import Draft
-from incidents.reference import compact, hyphenate
+from incidents.reference import compact_code, hyphenate
 from incidents.services.declaring.draft import CODE_LENGTH, find_draft
 
 NAME_LIMIT = 60
@@ -46,7 +46,7 @@ class ResumeForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        code = compact(self.cleaned_data["code"])
+        code = compact_code(self.cleaned_data["code"])
         if len(code) != CODE_LENGTH:
             raise forms.ValidationError("Ce code a huit signes. Vérifiez chaque signe, ou appelez.")
         return code
@@ -89,7 +89,7 @@ def resume_draft(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpRe
         form.add_error("code", message % {"reference": hyphenate(draft.incident.reference)})
         return render_code_form(request, form, status=422)
     journey = open_journey(select_drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
-    response = redirect_to(ROUTES[journey.next_screen], **{RESUMED: "oui"})
+    response = redirect_to_route(ROUTES[journey.next_screen], **{RESUMED: "oui"})
     draft_cookie.remember_draft(response, draft.uid, journey.author)
     return response
 

@@ -18,7 +18,7 @@ from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, must_confirm_sen
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey, drop_controls, find_journey
 from incidents.declare.recap import list_lines
-from incidents.declare.redirects import redirect_to
+from incidents.declare.redirects import redirect_to_route
 from incidents.declare.screens import ROUTES
 from incidents.devices import case_cookie as follow_up
 from incidents.devices.draft_cookie import PEN
@@ -78,7 +78,7 @@ def find_declaring_member(journey: Journey, request: HttpRequest) -> User | None
 
 def redirect_to_confirmation(request: HttpRequest, declared: DeclarationResult, *, signature: str) -> HttpResponse:
     """Redirect to the confirmation page, and give this device access to the new case."""
-    response = redirect_to("declare_sent")
+    response = redirect_to_route("declare_sent")
     follow_up.remember_case(request, response, declared.incident.reference, declared.access.uid)
     if signature:
         remember_signature(response, signature)
@@ -102,7 +102,7 @@ def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEn
     """
     before = journey.pages.get(entry.screen)
     if before is None or are_same_words(before.values, entry.values) or journey.incident is None:
-        return redirect_to("declare_sent")
+        return redirect_to_route("declare_sent")
     written = list_lines(DraftPage(screen=entry.screen, values=entry.values), journey)
     context = {"step": journey, "first": journey.incident, "written": written}
     return render(request, "declare/conflict.html", context, status=409)
@@ -115,9 +115,9 @@ def declare_sent(request: HttpRequest) -> HttpResponse:
     """Show the confirmation page on the device that wrote the declaration. Reloading it sends nothing."""
     journey = find_journey(request)
     if journey is None:
-        return redirect_to("declare_type")
+        return redirect_to_route("declare_type")
     if journey.incident is None:
-        return redirect_to(ROUTES[journey.next_screen])
+        return redirect_to_route(ROUTES[journey.next_screen])
     if journey.incident.status == Status.CLOSED:
         return redirect_from_closed_case(request, journey.incident)
     with timezone.override(journey.clock):
@@ -129,7 +129,7 @@ def redirect_from_closed_case(request: HttpRequest, incident: Incident) -> HttpR
     declaration. The confirmation page would promise help that is over.
     """
     if follow_up.get_access_uid(request, incident.reference) is None:
-        return redirect_to("declare_type")
+        return redirect_to_route("declare_type")
     return redirect("follow_up", incident.reference)
 
 

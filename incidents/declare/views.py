@@ -32,7 +32,7 @@ from incidents.declare.journey import (
     list_own_bodies,
 )
 from incidents.declare.recap import list_mistakes_elsewhere
-from incidents.declare.redirects import redirect_to
+from incidents.declare.redirects import redirect_to_route
 from incidents.declare.resume import render_no_cookies
 from incidents.declare.screens import (
     INPUTS_BY_SCREEN,
@@ -85,7 +85,7 @@ def render_or_save_first_screen(request: HttpRequest) -> HttpResponse:
     """Show the first screen, or save the posted type. A device whose case is open is sent to the confirmation page."""
     journey = find_journey(request)
     if journey and journey.incident and journey.incident.status != Status.CLOSED:
-        return redirect_to("declare_sent", **{RETURNING: "oui"})
+        return redirect_to_route("declare_sent", **{RETURNING: "oui"})
     if journey and journey.incident:  # a closed or withdrawn case does not prevent a new declaration
         journey = None
     if request.method == "POST":
@@ -106,7 +106,7 @@ def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     # The QR code on the wall card names the body, which the next screen then offers.
     body = find_body(drop_controls(request.POST).get("collectivite", ""))
     query = {FROM_FIRST_SCREEN: "oui"} | ({"collectivite": str(body.uid)} if body else {})
-    response = redirect_to("declare_who", **query)
+    response = redirect_to_route("declare_who", **query)
     draft_cookie.remember_draft(response, draft.uid, entry.author)
     return response
 
@@ -156,9 +156,9 @@ def require_draft(screen: Screen) -> Callable[[ScreenView], Callable[[HttpReques
             if request.method == "POST" and (journey.incident or lacks_earlier_screen(journey, screen)):
                 return save_screen(request, journey, read_entry(screen, request, journey))
             if journey.incident:
-                return redirect_to("declare_sent")
+                return redirect_to_route("declare_sent")
             if lacks_earlier_screen(journey, screen):
-                return redirect_to(ROUTES[journey.next_screen])
+                return redirect_to_route(ROUTES[journey.next_screen])
             with timezone.override(journey.clock):
                 return view(request, journey)
 
@@ -184,11 +184,11 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
     if screen == Screen.WHO:
         entry = replace(entry, collectivity=find_body(drop_controls(request.POST).get("collectivite", "")))
     if not entry.values:
-        return redirect_to("declare_type")
+        return redirect_to_route("declare_type")
     if must_confirm_start(request, request.POST):
         return ask_confirmation(request, screen)
     draft = start_draft(entry=entry)
-    response = redirect_to("declare_type")
+    response = redirect_to_route("declare_type")
     draft_cookie.remember_draft(response, draft.uid, entry.author)
     return response
 
@@ -254,7 +254,7 @@ def declare_another(request: HttpRequest) -> HttpResponse:
     """Forget this declaration on this device, sent or not, and redirect to a new one. The code or the link still opens
     the former declaration.
     """
-    response = redirect_to("declare_type")
+    response = redirect_to_route("declare_type")
     draft_cookie.forget_draft(response)
     return response
 
@@ -303,9 +303,9 @@ def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen
     errors.
     """
     if (back := request.POST.get("vers", "")) in ROUTES:
-        return redirect_to(ROUTES[Screen(back)])
+        return redirect_to_route(ROUTES[Screen(back)])
     if journey.first_missing_screen or screen in {Screen.WHAT, Screen.WHO}:
-        return redirect_to(ROUTES[journey.first_missing_screen or get_next_screen(screen)])
+        return redirect_to_route(ROUTES[journey.first_missing_screen or get_next_screen(screen)])
     details = journey.check_answers(now=timezone.now())
     if (wrong := journey.find_wrong_screen(details)) == screen:
         return render_screen(request, journey, screen, details=details)
@@ -319,10 +319,10 @@ def redirect_to_next_screen(
     screen without any error, ask to confirm the sending.
     """
     if wrong and (screen == Screen.CALLER or is_correcting(request)):
-        return redirect_to(ROUTES[wrong], **{TO_CORRECT: "oui"})
+        return redirect_to_route(ROUTES[wrong], **{TO_CORRECT: "oui"})
     if screen == Screen.CALLER:
         return ask_confirmation(request, Screen.CALLER, journey)
-    return redirect_to(ROUTES[Screen.CALLER if is_correcting(request) else get_next_screen(screen)])
+    return redirect_to_route(ROUTES[Screen.CALLER if is_correcting(request) else get_next_screen(screen)])
 
 
 def is_correcting(request: HttpRequest) -> bool:

@@ -11,10 +11,10 @@ from incidents.access import Guest, get_case, record_accesses
 from incidents.devices import case_cookie
 from incidents.enums import Ability, Door
 from incidents.models import Incident
-from incidents.reference import compact
+from incidents.reference import compact_code
 
 
-def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
+def serve_privately[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
     """Decorate the view of a page that shows or opens a case. Its route needs no login, because the page checks the
     access itself. Neither caches nor search engines may store the response.
     """
@@ -53,9 +53,9 @@ def find_case(
 
     The access is recorded for a person of the centre, even if they use the link.
     """
-    for guest in list_guests(request, compact(reference)):
+    for guest in list_guests(request, compact_code(reference)):
         try:
-            incident = get_case(guest, compact(reference), to=to, door=door)
+            incident = get_case(guest, compact_code(reference), to=to, door=door)
         except Http404:
             continue
         if guest.user is None and isinstance(request.user, User):

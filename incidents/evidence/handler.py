@@ -13,7 +13,7 @@ from incidents.files import vault
 from incidents.files.deposits import Deposit, StoredFile, TooLarge
 from incidents.services.evidence.pieces import MAX_FILES, RemainingQuota
 
-FILES_FIELD = "pieces"
+FILES_INPUT = "pieces"
 STORE_FULL: str = (
     "Nous n’avons plus de place pour le garder. Il n’est pas perdu : gardez-le, et réessayez plus tard, "
     "ou appelez le centre. Ce qui est déjà remis reste remis."
@@ -45,7 +45,7 @@ class VaultUploadHandler(FileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if self.field_name != FILES_FIELD:
+        if self.field_name != FILES_INPUT:
             raise SkipFile
         if len(self.received_files.complete) >= self.quota.files:
             self.refuse_file(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus.")

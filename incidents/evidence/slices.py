@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.text import clean_file_name
-from incidents.devices.visits import find_case, private
+from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Ability
 from incidents.evidence.handler import STORE_FULL
 from incidents.evidence.views import clean_author
@@ -45,7 +45,7 @@ def respond_in_json(view: View) -> View:
     return respond
 
 
-@private
+@serve_privately
 @require_POST
 @respond_in_json
 def start_upload_view(request: HttpRequest, reference: str) -> JsonResponse:
@@ -62,7 +62,7 @@ def start_upload_view(request: HttpRequest, reference: str) -> JsonResponse:
     return JsonResponse(describe_upload(upload), status=201)
 
 
-@private
+@serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
 @respond_in_json
 def receive_slice_view(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
@@ -80,7 +80,7 @@ def receive_slice_view(request: HttpRequest, reference: str, uid: UUID) -> JsonR
     return JsonResponse(describe_upload(received))
 
 
-@private
+@serve_privately
 @require_POST
 @respond_in_json
 def finish_upload_view(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from collectivities.zones import find_zone
 from core.text import clean_line
 from incidents.access import Guest, speaks_for_body
-from incidents.devices.visits import find_case, private
+from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Ability, Door
 from incidents.evidence.handler import ReceivedFiles, VaultUploadHandler
 from incidents.files.seals import find_first_broken_seal, format_instant
@@ -38,7 +38,7 @@ from incidents.services.evidence.upload import SLICE, abandon_upload
 AUTHOR_LIMIT = 120
 
 
-@private
+@serve_privately
 @csrf_exempt  # `receive_files` checks CSRF, once the upload handler is set
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence_page(request: HttpRequest, reference: str) -> HttpResponse:
@@ -147,7 +147,7 @@ def read_query_number(request: HttpRequest, name: str) -> int:
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
 
 
-@private
+@serve_privately
 @require_POST
 def abandon_upload_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Abandon an upload that has not arrived whole."""
@@ -159,7 +159,7 @@ def abandon_upload_view(request: HttpRequest, reference: str, uid: UUID) -> Http
     return redirect(f"{reverse('evidence', args=[incident.reference])}?abandonne=1")
 
 
-@private
+@serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_back_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Take back a file that was sent by mistake. On GET ask for confirmation, because this cannot be undone."""
@@ -181,7 +181,7 @@ def take_back_view(request: HttpRequest, reference: str, uid: UUID) -> HttpRespo
     return render(request, "evidence/take_back.html", context)
 
 
-@private
+@serve_privately
 @require_safe
 def sealed_list_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show a list to print, with each file and its seal, and with the way to compute the seals again."""

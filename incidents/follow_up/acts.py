@@ -13,12 +13,12 @@ from core.text import clean_line
 from incidents.access import Guest, speaks_for_body
 from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature, remember_signature
-from incidents.devices.visits import find_case, private
+from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
 from incidents.follow_up.page import build_sentence_facts, find_new_route, render_case_page, render_not_found
 from incidents.progress import describe_progress
-from incidents.reference import compact
+from incidents.reference import compact_code
 from incidents.sentence import list_sentences
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
 from incidents.services.declarant.claim import claim_incident
@@ -27,7 +27,7 @@ from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.assign import find_holder
 
 
-@private
+@serve_privately
 @require_POST
 def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
     try:
@@ -45,7 +45,7 @@ def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
     return remember_author(redirect_to_case(incident.reference, "#echanges"), form, guest)
 
 
-@private
+@serve_privately
 @require_POST
 def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
     try:
@@ -59,7 +59,7 @@ def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect_to_case(incident.reference, "#phrase")
 
 
-@private
+@serve_privately
 @require_POST
 def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
     try:
@@ -70,7 +70,7 @@ def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect_to_case(incident.reference, "#phrase")
 
 
-@private
+@serve_privately
 @require_safe
 def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
     """Show the sentence about the case as it is now, and nothing else, to anybody who has the link."""
@@ -94,7 +94,7 @@ def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
     return response
 
 
-@private
+@serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask for confirmation. On POST withdraw the declaration, or ask the centre to do so if the declaration is
@@ -121,20 +121,20 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "follow_up/withdraw.html", context, status=422 if form.errors else 200)
 
 
-@private
+@serve_privately
 @require_POST
 def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
     """Attach the case to the account of a member of its body who also has the secret link."""
-    uid = case_cookie.get_access_uid(request, compact(reference))
+    uid = case_cookie.get_access_uid(request, compact_code(reference))
     if uid is None or not isinstance(request.user, User):
         return render_not_found(request)
     try:
-        claim_incident(reference=compact(reference), access_uid=uid, actor=request.user)
+        claim_incident(reference=compact_code(reference), access_uid=uid, actor=request.user)
     except Http404:
         return render_not_found(request)
     except ValidationError as error:
-        return render_refused_act(request, compact(reference), "Cette déclaration ne se rattache plus", error)
-    return redirect_to_case(compact(reference))
+        return render_refused_act(request, compact_code(reference), "Cette déclaration ne se rattache plus", error)
+    return redirect_to_case(compact_code(reference))
 
 
 def render_refused_act(request: HttpRequest, reference: str, title: str, error: ValidationError) -> HttpResponse:

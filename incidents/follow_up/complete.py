@@ -25,7 +25,7 @@ from core.stale import Stale
 from core.text import clean_line
 from incidents.access import Guest
 from incidents.devices.signature import read_signature, remember_signature
-from incidents.devices.visits import find_case, private
+from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Ability, PublicService
 from incidents.facts.description import LINE_LIMIT
 from incidents.follow_up.complete_facts import EDITORS, Editor
@@ -58,7 +58,7 @@ def require_completable_case(view: Callable[..., HttpResponse]) -> Callable[...,
     what they typed and with help.
     """
 
-    @private
+    @serve_privately
     @wraps(view)
     def guarded(request: HttpRequest, reference: str, **kwargs: str) -> HttpResponse:
         try:

@@ -3,7 +3,7 @@ from typing import Any
 
 from django import forms
 
-from incidents.reference import compact, is_reference
+from incidents.reference import compact_code, is_reference
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, Letter
 from incidents.services.declarant.access import SECRET_LENGTH
 
@@ -29,14 +29,14 @@ class CodeForm(forms.Form):
     )
 
     def clean_reference(self) -> str:
-        return compact(self.cleaned_data["reference"])
+        return compact_code(self.cleaned_data["reference"])
 
     def clean(self) -> dict[str, Any]:
         """Swap the reference and the code if each was typed in the field of the other. Their lengths distinguish
         them.
         """
         values = self.cleaned_data
-        reference, code = values.get("reference", ""), compact(values.get("code", ""))
+        reference, code = values.get("reference", ""), compact_code(values.get("code", ""))
         if len(reference) == SECRET_LENGTH and is_reference(code):
             values |= {"reference": code, "code": reference}
         return values

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from incidents.devices.visits import private
+from incidents.devices.visits import serve_privately
 from incidents.follow_up.complete import read_typed_text
 
 
@@ -17,7 +17,7 @@ def render_case_post_without_cookies(request: HttpRequest) -> HttpResponse | Non
     return render_typed_text(request) if request.path.startswith(reverse("follow_up_start")) else None
 
 
-@private
+@serve_privately
 def render_typed_text(request: HttpRequest) -> HttpResponse:
     # The page that asks for the reference and the code must not show the code again.
     typed_text = "" if request.path == reverse("follow_up_start") else read_typed_text(request)

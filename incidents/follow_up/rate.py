@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST
 
 from core.stale import Stale
 from incidents.access import Guest, speaks_for_body
-from incidents.devices.visits import find_case, private
+from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Ability
 from incidents.follow_up.acts import redirect_to_case, render_refused_act
 from incidents.follow_up.page import render_case_page, render_not_found
@@ -15,7 +15,7 @@ from incidents.models import Incident
 from incidents.services.declarant.rate import rate_help, stamp_rating
 
 
-@private
+@serve_privately
 @require_POST
 def rate_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Save the rating, or show the form again with the reason of the refusal."""

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from collectivities.zones import find_zone
 from incidents.access import get_followed_incident
 from incidents.devices import case_cookie
-from incidents.devices.visits import find_case, private
+from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Door, EventKind
 from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.page import render_case_page, render_not_found
 from incidents.models import FollowUpAccess
-from incidents.reference import compact
+from incidents.reference import compact_code
 from incidents.services.correspondence.correspond import load_thread_page
 from incidents.services.declarant.access import derive_secret, find_access, is_mail_held, rotate_access_by_declarant
 from incidents.services.declarant.guess import MustWait, open_by_code
@@ -30,7 +30,7 @@ TOO_MANY_TRIES = (
 )
 
 
-@private
+@serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_start(request: HttpRequest) -> HttpResponse:
     """Ask for a reference and a code. On POST open the case that they identify."""
@@ -58,7 +58,7 @@ def check_code(form: CodeForm) -> FollowUpAccess | None:
 
 
 @csrf_exempt
-@private
+@serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_access(request: HttpRequest, secret: str) -> HttpResponse:
     """Open the case by the secret in the address of the link. No Referer is sent to the next page, not even on this
@@ -81,7 +81,7 @@ def render_link_page(request: HttpRequest, secret: str) -> HttpResponse:
     return render(request, "follow_up/open.html", {"reference": access.incident.reference})
 
 
-@private
+@serve_privately
 @require_safe
 def case_page(request: HttpRequest, reference: str) -> HttpResponse:
     try:
@@ -91,11 +91,11 @@ def case_page(request: HttpRequest, reference: str) -> HttpResponse:
     return render_case_page(request, incident, guest)
 
 
-@private
+@serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     """Explain what a new code makes invalid. On POST renew the code and show it."""
-    uid = case_cookie.get_access_uid(request, compact(reference))
+    uid = case_cookie.get_access_uid(request, compact_code(reference))
     if uid is None:
         return render_not_found(request)
     try:
@@ -112,12 +112,12 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     return response
 
 
-@private
+@serve_privately
 @require_POST
 def follow_up_leave(request: HttpRequest, reference: str) -> HttpResponse:
     """Remove the case from the cookie of this device."""
     response = redirect("follow_up_start")
-    case_cookie.forget_case(request, response, compact(reference))
+    case_cookie.forget_case(request, response, compact_code(reference))
     return response
 
 
@@ -128,7 +128,7 @@ def redirect_to_opened_case(request: HttpRequest, access: FollowUpAccess) -> Htt
     return response
 
 
-@private
+@serve_privately
 @require_safe
 def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the whole thread, page by page. The page of the case shows only the latest messages."""

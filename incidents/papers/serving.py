@@ -15,10 +15,10 @@ def serve_paper(paper: Paper | None, name: str) -> StreamingHttpResponse:
     """Return the paper. Raise Http404 if it has not been made or cannot be decrypted."""
     if paper is None or paper.state != PaperState.MADE:
         raise Http404
-    return build_pdf_download(read_first_frame(paper), name, paper.size)
+    return build_pdf_download(start_reading_paper(paper), name, paper.size)
 
 
-def read_first_frame(paper: Paper) -> Iterator[bytes]:
+def start_reading_paper(paper: Paper) -> Iterator[bytes]:
     """Return the content of the paper, whose first frame is already read, so that an unreadable paper raises Http404
     instead of breaking the download.
     """

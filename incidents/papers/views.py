@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from collectivities.zones import find_zone
 from incidents.access import Guest, speaks_for_body
-from incidents.devices.visits import find_case, private
+from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Door, PaperKind
 from incidents.models import Incident
 from incidents.papers.serving import serve_paper
@@ -22,7 +22,7 @@ EMPTY_LOG_LINES = range(22)
 MAX_PACKS = 5
 
 
-@private
+@serve_privately
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_pack_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the answer pack. On POST ask for its PDF."""
@@ -39,7 +39,7 @@ def answer_pack_page(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("answer_pack", incident.reference)
 
 
-@private
+@serve_privately
 @require_safe
 def answer_pack_pdf(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
     incident, _guest = find_case(request, reference, door=Door.PACK)

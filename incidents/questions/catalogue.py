@@ -34,7 +34,7 @@ class Kind(StrEnum):
 WITH_CHOICES = frozenset({Kind.CHOICE, Kind.SEVERAL})
 
 
-class BadQuestions(Exception):
+class InvalidQuestions(Exception):
     """A file of questions contains a question or a section that the forms cannot ask."""
 
 
@@ -106,7 +106,7 @@ def read_version(data: dict[str, Any]) -> Version:
     version = Version(code=data["code"], sections=tuple(read_section(section, lists) for section in data["sections"]))
     codes = [section.code for section in version.sections]
     if len(set(codes)) < len(codes) or set(codes) & set(SNAPSHOTS):
-        raise BadQuestions(f"{version.code}: sections {codes}")
+        raise InvalidQuestions(f"{version.code}: sections {codes}")
     return version
 
 
@@ -114,7 +114,7 @@ def read_section(data: dict[str, Any], lists: dict[str, Any]) -> Section:
     questions = tuple(read_question(question, lists) for question in data["questions"])
     codes = [question.code for question in questions]
     if not codes or len(set(codes)) < len(codes) or len(data["code"]) > LONGEST_CODE:
-        raise BadQuestions(f"section {data['code']}: {codes}")
+        raise InvalidQuestions(f"section {data['code']}: {codes}")
     return Section(code=data["code"], title=data["title"], why=data["why"], questions=questions)
 
 
@@ -129,12 +129,12 @@ def read_question(data: dict[str, Any], lists: dict[str, Any]) -> Question:
             "types": tuple(data.get("types", ())),
         }
     )
-    if not is_sound(question):
-        raise BadQuestions(f"question {question.code}")
+    if not can_be_asked(question):
+        raise InvalidQuestions(f"question {question.code}")
     return question
 
 
-def is_sound(question: Question) -> bool:
+def can_be_asked(question: Question) -> bool:
     """Tell whether the forms can ask the question: valid code, choices exactly if its kind has choices, known types of
     incident.
     """

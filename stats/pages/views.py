@@ -7,7 +7,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.timezone import localtime
 from django.views.decorators.http import etag, require_safe
 
-from incidents.devices.visits import find_case, private
+from incidents.devices.visits import find_case, serve_privately
 from stats.categories import SHORT_MONTHS
 from stats.disclosure.tables import QUARTERS
 from stats.pages import method, story, titles
@@ -112,7 +112,7 @@ def lay_out_strata(page: FiguresPage) -> dict[str, object] | None:
     }
 
 
-@private
+@serve_privately
 @require_safe
 def figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the published figures that count a case, to those who may follow it by its secret link

@@ -12,7 +12,7 @@ from accounts.models import User
 from csirts.models import Contact, Csirt
 from incidents.facts.shapes import Caller
 from incidents.models import Incident
-from incidents.reference import compact
+from incidents.reference import compact_code
 from incidents.reference import hyphenate as format_in_fours
 from incidents.services.declarant.access import derive_secret
 from tests.browser import open_page, overflow, shoot, violations
@@ -88,7 +88,7 @@ def declare_on_pages(browser: Browser, site: str) -> Incident:
     reference, _secret = steps.declare(page, site)
     assert page.complaints == []
     page.context.close()
-    return Incident.objects.get(reference=compact(reference))
+    return Incident.objects.get(reference=compact_code(reference))
 
 
 def create_other_centre() -> Csirt:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from csirts.models import Contact
-from incidents.reference import compact
+from incidents.reference import compact_code
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from stats import services as figures
 from stats.disclosure.tables import Period
@@ -176,7 +176,7 @@ def test_the_follow_up_is_accessible(visitor):
     page = visitor.page
     visitor.fill_in()
     visitor.send()
-    reference, secret = map(compact, page.locator("dd.code").all_inner_texts())
+    reference, secret = map(compact_code, page.locator("dd.code").all_inner_texts())
     responder = a_responder()
     visitor.goto(f"/suivi/acces/{secret}/")
     visitor.look("follow-up-link")

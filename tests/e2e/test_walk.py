@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from incidents.models import DataLeak, Incident, ServiceInterruption
-from incidents.reference import compact
+from incidents.reference import compact_code
 from tests.browser import open_page, shoot
 from tests.cast import a_lead, a_responder
 from tests.e2e import steps
@@ -97,7 +97,7 @@ def test_the_answer_says_who_to_call_and_how_to_come_back(live_site, browser, wi
     reference, secret = steps.declare(page, live_site)
 
     incident = Incident.objects.get()
-    assert compact(reference) == incident.reference
+    assert compact_code(reference) == incident.reference
     assert ServiceInterruption.objects.get().service == "civil"
     assert DataLeak.objects.get().categories
     number = page.get_by_role("link", name="0 800 200 008")

@@ -119,14 +119,14 @@ def test_erased_answers_and_lost_versions_give_no_facts():
     ],
 )
 def test_a_bad_question_is_refused(question):
-    with pytest.raises(catalogue.BadQuestions):
+    with pytest.raises(catalogue.InvalidQuestions):
         catalogue.read_version(a_version("2027-02", question))
 
 
 def test_a_section_may_not_take_the_name_of_a_snapshot():
     data = a_version("2027-02", {"code": "x", "kind": "text", "label": "Quoi ?"})
     data["sections"][0]["code"] = "services"
-    with pytest.raises(catalogue.BadQuestions):
+    with pytest.raises(catalogue.InvalidQuestions):
         catalogue.read_version(data)
 
 

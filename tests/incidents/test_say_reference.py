@@ -7,7 +7,7 @@ from incidents.reference import (
     ALPHABET,
     REFERENCE_LENGTH,
     add_check_character,
-    compact,
+    compact_code,
     hyphenate,
     is_reference,
     make_reference,
@@ -20,7 +20,7 @@ def test_a_drawn_reference_is_valid_in_any_spelling():
     reference = make_reference()
 
     assert is_reference(reference)
-    assert is_reference(compact(f" {hyphenate(reference).lower()} "))
+    assert is_reference(compact_code(f" {hyphenate(reference).lower()} "))
     assert not set("01OI") & set(ALPHABET)
 
 
@@ -44,7 +44,7 @@ def test_nearly_every_swap_of_neighbours_is_detected():
 
 def test_a_reference_is_spaced_in_groups_of_four():
     assert hyphenate("T7K49MQX") == "T7K4-9MQX"
-    assert compact("t7k4 9mqx") == "T7K49MQX"
+    assert compact_code("t7k4 9mqx") == "T7K49MQX"
 
 
 def test_references_are_drawn_at_random():

@@ -14,7 +14,7 @@ from collectivities.services import create_proposed_body
 from csirts.models import Csirt
 from incidents.enums import EventKind, Origin, PublicService, Verification
 from incidents.models import Incident, IncidentEvent, Story
-from incidents.reference import compact
+from incidents.reference import compact_code
 from incidents.services.declarant.access import find_access
 from incidents.services.handling.triage import close_incident
 from tests import harmless
@@ -79,7 +79,7 @@ def test_a_responder_declares_a_case_from_a_call(client, responder):
     text = text_of(page)
     signs = re.findall(r'<li><span class="hash">(\w{4})</span>', page.content.decode())
     assert "".join(signs[:2]) == incident.reference
-    assert find_access(compact("".join(signs[2:]))).incident == incident
+    assert find_access(compact_code("".join(signs[2:]))).incident == incident
     assert "Débranchez" in text
     assert "no-store" in page.headers["Cache-Control"]
 

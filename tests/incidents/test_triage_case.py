@@ -16,7 +16,7 @@ from csirts.models import Csirt
 from incidents.enums import ActorKind, Answer, EventKind, PublicService, Status, Verification
 from incidents.facts.shapes import Caller, Interruption, Leak
 from incidents.models import Incident, IncidentEvent, Story
-from incidents.reference import compact
+from incidents.reference import compact_code
 from incidents.services.declarant.access import SECRET_LENGTH, find_access
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.triage import acts
@@ -159,7 +159,7 @@ def test_a_new_code_is_shown_once_and_opens_the_case(client, responder, incident
     old.refresh_from_db()
     assert old.revoked_at
     assert "no-store" in page.headers["Cache-Control"]
-    assert secret not in compact(client.get(url(incident)).content.decode())
+    assert secret not in compact_code(client.get(url(incident)).content.decode())
 
 
 def test_a_new_code_must_be_confirmed(client, responder, incident):

@@ -19,7 +19,7 @@ from core.secrets import hash_value
 from incidents.access import get_followed_incident, get_incident
 from incidents.enums import Ability, ActorKind, EventKind
 from incidents.models import MAIL_HELD, FollowUpAccess, Incident
-from incidents.reference import compact, derive_code
+from incidents.reference import compact_code, derive_code
 from incidents.services.declaring.limits import find_mail_burst
 from incidents.services.history.record import record_event
 
@@ -35,7 +35,7 @@ def derive_secret(access: FollowUpAccess) -> str:
 
 
 def hash_secret(secret: str) -> str:
-    return hash_value("incidents.follow_up.hash", compact(secret)).hex()
+    return hash_value("incidents.follow_up.hash", compact_code(secret)).hex()
 
 
 def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.secrets import hash_value
 from incidents.models import CodeGuess, FollowUpAccess
-from incidents.reference import compact
+from incidents.reference import compact_code
 from incidents.services.declarant.access import find_access
 
 FREE_TRIES = 5
@@ -44,7 +44,7 @@ def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
         if guess.waits_until and guess.waits_until > now:
             raise MustWait(guess.waits_until - now)
         access = find_access(code)
-        if access and access.incident.reference == compact(reference):
+        if access and access.incident.reference == compact_code(reference):
             CodeGuess.objects.filter(pk=guess.pk, wrong__gt=0).update(wrong=0, waits_until=None)
             return access
         count_wrong(guess, now)
@@ -57,7 +57,7 @@ def hold_guess(reference: str, now: datetime) -> CodeGuess:
     """Return the counter of this reference, locked until the transaction ends, so that simultaneous guesses are
     counted.
     """
-    digest = hash_value("incidents.guess", compact(reference)).hex()
+    digest = hash_value("incidents.guess", compact_code(reference)).hex()
     fresh = CodeGuess(reference_hash=digest, last_at=now)
     # An update that changes nothing locks the row, even while another request deletes old rows.
     CodeGuess.objects.bulk_create(

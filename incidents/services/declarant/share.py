@@ -11,7 +11,7 @@ from core.secrets import hash_value
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind
 from incidents.models import Incident, SharedSentence
-from incidents.reference import compact, derive_code
+from incidents.reference import compact_code, derive_code
 from incidents.services.history.record import record_event
 from incidents.sharing import may_share_sentence
 
@@ -24,7 +24,7 @@ def derive_shared_secret(shared: SharedSentence) -> str:
 
 
 def hash_shared_secret(secret: str) -> str:
-    return hash_value("incidents.share.hash", compact(secret)).hex()
+    return hash_value("incidents.share.hash", compact_code(secret)).hex()
 
 
 def find_shared(secret: str) -> Incident | None:

@@ -24,7 +24,7 @@ from core.text import are_same_words
 from incidents.enums import Screen
 from incidents.facts.shapes import Declaration, Submission
 from incidents.models import Draft, DraftPage, Incident
-from incidents.reference import compact, derive_code
+from incidents.reference import compact_code, derive_code
 from incidents.services.declaring.declare import DeclarationResult, declare_incident
 
 CODE_LENGTH = 8
@@ -80,7 +80,7 @@ def derive_draft_code(draft: Draft) -> str:
 
 
 def hash_draft_code(code: str) -> str:
-    return hash_value("incidents.draft.hash", compact(code)).hex()
+    return hash_value("incidents.draft.hash", compact_code(code)).hex()
 
 
 def stamp_page(page: DraftPage | None) -> str:

@@ -14,7 +14,7 @@ from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Incident
-from incidents.reference import compact, hyphenate
+from incidents.reference import compact_code, hyphenate
 from incidents.services.groups.merge import check_pair, merge_incident
 from incidents.services.handling.assign import find_holder
 from incidents.triage import wording
@@ -42,7 +42,7 @@ def compare_cases_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> HttpResponse:
-    kept_reference = compact(request.POST.get("garder", ""))
+    kept_reference = compact_code(request.POST.get("garder", ""))
     pair = {incident.reference: other.reference, other.reference: incident.reference}
     try:
         if kept_reference not in pair:
@@ -61,7 +61,7 @@ def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> H
 def find_other_case(user: User, reference: str) -> Incident | None:
     """Return the case, or None if it does not exist or this person may not merge it."""
     try:
-        return get_incident(user, compact(reference), to=Ability.LINK, door=Door.BESIDE)
+        return get_incident(user, compact_code(reference), to=Ability.LINK, door=Door.BESIDE)
     except (Http404, PermissionDenied):
         return None
 

@@ -24,7 +24,7 @@ from core.stale import Stale
 from csirts.models import Csirt
 from incidents.enums import BulkState, GroupKind, Status
 from incidents.models import BulkJob, CaseGroup, Incident
-from incidents.reference import compact, hyphenate
+from incidents.reference import compact_code, hyphenate
 from incidents.services.groups.bulk import AT_ONCE, do_at_once
 from incidents.services.groups.gather import add_the_rest, group_supplier, list_cases_outside
 from incidents.services.groups.group import (
@@ -125,7 +125,7 @@ def new_group_view(request: HttpRequest) -> HttpResponse:
 
 
 def create_group(request: HttpRequest, cleaned: dict[str, Any]) -> HttpResponse:
-    key, reference = cleaned["key"] or secrets.token_urlsafe(), compact(cleaned["dossier"])
+    key, reference = cleaned["key"] or secrets.token_urlsafe(), compact_code(cleaned["dossier"])
     with transaction.atomic():  # no group is opened if its first case cannot be added
         group = open_group(
             csirt=cleaned["csirt"],
@@ -217,7 +217,7 @@ def list_group_cases(group: CaseGroup, user: User, after: str) -> list[Incident]
     The case `after` need not be in the group any more.
     """
     own_cases = Incident.objects.filter(csirt=group.csirt_id)
-    last = own_cases.filter(reference=compact(after)).values_list("received_at", "pk").first() if after else None
+    last = own_cases.filter(reference=compact_code(after)).values_list("received_at", "pk").first() if after else None
     cases = own_cases.filter(group=group)
     if last:
         same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
@@ -265,7 +265,9 @@ def add_cases_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     user, form = get_account(request), AddForm(request.POST)
     group = get_group(user, uid)
     form.is_valid()
-    references = list(dict.fromkeys(filter(None, map(compact, re.split(r"[\s,;]+", form.cleaned_data["references"])))))
+    references = list(
+        dict.fromkeys(filter(None, map(compact_code, re.split(r"[\s,;]+", form.cleaned_data["references"]))))
+    )
     wrong = (
         []
         if len(references) > TYPED_AT_ONCE

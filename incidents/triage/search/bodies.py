@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from collectivities.search import find_body_by_code, find_ids
-from incidents.reference import REFERENCE_LENGTH, compact, is_reference
+from incidents.reference import REFERENCE_LENGTH, compact_code, is_reference
 
 # Many bodies share a name (« Saint-Martin »), so this is more than a page of suggestions, yet only a few index
 # look-ups.
@@ -20,10 +20,10 @@ def list_references(query: str) -> list[str]:
     bare = "".join(c for c in unicodedata.normalize("NFKD", query) if not unicodedata.combining(c))
     words = re.findall(r"[^\W_]+", bare)
     spelled = "".join(word[0] for word in words) if len(words) == REFERENCE_LENGTH else ""
-    return [text for text in {compact(bare), spelled.upper()} if is_reference(text)]
+    return [text for text in {compact_code(bare), spelled.upper()} if is_reference(text)]
 
 
 def find_bodies(query: str) -> list[int]:
-    if body := find_body_by_code(compact(query)):
+    if body := find_body_by_code(compact_code(query)):
         return [body.pk]
     return find_ids(query, BODIES_TRIED, unconfirmed=True)
