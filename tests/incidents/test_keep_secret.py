@@ -131,7 +131,7 @@ os.environ["EVIDENCE_DIR"], os.environ["DJANGO_SETTINGS_MODULE"] = sys.argv[1], 
 django.setup()
 from incidents.files import deposits, vault
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-key, chunk = vault.make_key(), os.urandom(64 * 1024)
+key, chunk = vault.make_case_key(), os.urandom(64 * 1024)
 def deposit(times):
     one = deposits.Deposit(key)
     for _ in range(times): one.write(chunk)

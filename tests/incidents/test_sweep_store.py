@@ -149,7 +149,7 @@ def test_a_round_that_takes_too_long_stops(incident, monkeypatch):
 
 def test_a_round_removes_a_limited_number_of_objects_from_a_folder(incident, monkeypatch):
     monkeypatch.setattr(sweep, "MAX_REMOVALS_AT_ONCE", 2)
-    monkeypatch.setattr(vault, "make_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
+    monkeypatch.setattr(vault, "make_object_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(5):
         add_stray()
     for hours, remaining in ((0, 5), (25, 3), (26, 1), (27, 0)):
@@ -183,7 +183,7 @@ def test_a_store_that_does_not_answer_is_logged(db, settings, s3):
 
 @pytest.mark.parametrize("many", [2, 50])
 def test_a_round_costs_the_same_whatever_the_number_of_strays(db, store, many, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(vault, "make_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
+    monkeypatch.setattr(vault, "make_object_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(many):
         add_stray()
     sweep_store()
