@@ -71,7 +71,7 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     """Return the context that is the same for all who may follow the case, with the history as `guest` reads it."""
     thread, holder = list_latest_messages(incident), find_holder(incident)
     progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
-    folded = count_folded(thread, standing)
+    folded = count_folded(thread, progress)
     interruptions, route = list(incident.interruptions.order_by("id")), find_new_route(incident)
     pieces, zone, data = list_opened_evidence(incident), find_zone(incident.collectivity), read_declared_data(incident)
     return {
@@ -99,10 +99,10 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     }
 
 
-def count_folded(thread: Sequence[Message], standing: Standing) -> int:
+def count_folded(thread: Sequence[Message], progress: CaseProgress) -> int:
     """Return how many of the oldest messages are folded: none from an open question on."""
-    before_latest = max(len(thread) - LATEST, 0)
-    return min(before_latest, thread.index(standing.question)) if standing.question else before_latest
+    before_latest = max(len(thread) - LATEST_SHOWN, 0)
+    return min(before_latest, thread.index(progress.question)) if progress.question else before_latest
 
 
 def find_new_route(incident: Incident) -> Route | None:

@@ -8,7 +8,7 @@ from accounts.models import User
 from core.french import choose_plural
 from incidents.enums import Status
 from incidents.models import Incident
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.handling.keep import has_begun_reply
 from incidents.triage.wording import format_phone
@@ -95,5 +95,5 @@ def format_doubles_notice(incident: Incident) -> str:
         "Les déclarants de %(number)s doubles n’ont pas de mail : appelez-les (%(calls)s).",
         len(unreached),
     )
-    calls = [f"{spaced(reference)}, {format_phone(phone) or 'sans téléphone'}" for reference, phone in unreached]
+    calls = [f"{hyphenate(reference)}, {format_phone(phone) or 'sans téléphone'}" for reference, phone in unreached]
     return sentence % {"number": len(unreached), "calls": "\N{NO-BREAK SPACE}; ".join(calls)}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from csirts.models import Csirt
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 from incidents.services.groups.group import add_to_group
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
@@ -79,7 +79,7 @@ def test_a_reply_to_duplicates_counts_those_without_mail(client, responder):
 def test_closing_and_reopening_name_the_duplicates_to_call(client, responder):
     main, double = declare(), declare(caller=BY_PHONE)
     merge(double, main, responder)
-    to_call = f"Le déclarant d’un double n’a pas de mail : appelez-le ({spaced(double.reference)}, 02 "
+    to_call = f"Le déclarant d’un double n’a pas de mail : appelez-le ({hyphenate(double.reference)}, 02 "
     assert f"Dossier clos. Le déclarant en est averti. {to_call}" in text(close(client, main))
     assert f"Le déclarant en est averti. {to_call}" in text(reopen(client, main))
     closed = client.post(url(main, "clore"), {"raison": "not_an_incident"}, follow=True)

@@ -281,7 +281,9 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
     An access is recorded for each case of which an excerpt is shown.
     """
     cases = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
-    joined = cases.annotate_has_holder().select_related("assignee", *(f"collectivity__{place}" for place in BODY_RELATIONS))
+    joined = cases.annotate_has_holder().select_related(
+        "assignee", *(f"collectivity__{place}" for place in BODY_RELATIONS)
+    )
     rows = joined.in_bulk([match.incident for match in matches])
     zones = {pk: find_zone(row.collectivity) for pk, row in rows.items()}
     places = {match.incident: match.places for match in matches if match.incident in rows}

@@ -26,7 +26,7 @@ from incidents.facts.shapes import INSTANTS
 from incidents.indicators.observables import defang
 from incidents.questions.facts import get_label, list_data_facts
 from incidents.questions.formatting import format_moment, format_number
-from incidents.reference import spaced
+from incidents.reference import hyphenate
 
 type Line = tuple[str, str]
 
@@ -39,7 +39,7 @@ def list_advice_lines(content: str, zone: str) -> list[Line]:
         ("TLP du message", facts["tlp"]),
         ("PAP", facts["pap"]),
         ("Accord du déclarant", "donné" if facts["declarant_agreed"] else str(NOT_STATED)),
-        ("Référence", spaced(facts["reference"])),
+        ("Référence", hyphenate(facts["reference"])),
         ("Centre", facts["centre"] or str(NOT_STATED)),
         ("Collectivité", format_body(facts["body"])),
         *list_judgement_lines(facts),
